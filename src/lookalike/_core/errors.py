@@ -1,0 +1,106 @@
+"""Errors that lookalike raises on purpose. Room rule: ``_core`` knows no other room.
+
+The tree::
+
+    LookalikeError
+    ├── InputError(ValueError)            the call or its input is wrong        exit code 2
+    │   ├── ParameterError                a parameter breaks its rule
+    │   ├── DataError                     a table cannot be used as it is
+    │   │   ├── FileFormatError           a data file cannot be read
+    │   │   └── SchemaError               a table and a schema do not fit
+    │   └── ModelFileError                a model file is damaged, foreign, hostile or too new
+    ├── NotFittedError(ValueError, AttributeError)  used before fit             exit code 2
+    ├── OutputError(OSError)              a result cannot be written            exit code 2
+    ├── MissingDependencyError(ImportError)  an optional package is absent      exit code 2
+    └── TrainingError(RuntimeError)       the work itself failed                exit code 1
+
+A message says the rule, then what arrived, then what to do, in one or two lines.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+__all__ = [
+    "DataError",
+    "FileFormatError",
+    "InputError",
+    "LookalikeError",
+    "LookalikeWarning",
+    "MissingDependencyError",
+    "ModelFileError",
+    "NotFittedError",
+    "OutputError",
+    "ParameterError",
+    "SchemaError",
+    "TrainingError",
+    "nearest",
+]
+
+
+class LookalikeError(Exception):
+    """Base class of every error that lookalike raises on purpose."""
+
+
+class InputError(LookalikeError, ValueError):
+    """The call or its input is wrong."""
+
+
+class ParameterError(InputError):
+    """One or more parameters break their rules."""
+
+
+class DataError(InputError):
+    """A table cannot be used as it is."""
+
+
+class FileFormatError(DataError):
+    """A data file cannot be read."""
+
+
+class SchemaError(DataError):
+    """A table and a schema do not fit together."""
+
+
+class ModelFileError(InputError):
+    """A model file is damaged, foreign, hostile or too new."""
+
+
+class NotFittedError(LookalikeError, ValueError, AttributeError):
+    """A model was used before ``fit``."""
+
+
+class OutputError(LookalikeError, OSError):
+    """A result cannot be written where it was asked for."""
+
+
+class MissingDependencyError(LookalikeError, ImportError):
+    """A feature needs an optional package that is not installed."""
+
+
+class TrainingError(LookalikeError, RuntimeError):
+    """Training failed and left nothing worth keeping."""
+
+
+class LookalikeWarning(UserWarning):
+    """Something that the user should know, but that does not stop the work."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return ``" Did you mean 'x'?"`` for the known name nearest to `name`, or ``""``.
+
+    Parameters
+    ----------
+    name : str
+        The name that was not found.
+    known : iterable of str
+        The names that would have been accepted.
+
+    Returns
+    -------
+    str
+        A sentence with a leading space, or the empty string where nothing is near.
+    """
+    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,127 @@
+"""Declared rules for parameters; every broken rule of a call is reported at once."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+from lookalike._core.errors import ParameterError, nearest
+
+__all__ = ["AnyOf", "Choice", "Flag", "Instance", "Number", "Rule", "check_parameters"]
+
+
+class Rule:
+    """A rule that a parameter's value must follow."""
+
+    def broken_by(self, value: Any) -> str | None:
+        """Say in words what the rule is if `value` breaks it, else return None."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Number(Rule):
+    """A finite number within bounds (both included unless `open_low`)."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    integer: bool = False
+    open_low: bool = False
+
+    def broken_by(self, value: Any) -> str | None:
+        kind = Integral if self.integer else Real
+        if isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(float(value)):
+            above = value > self.low if self.open_low else value >= self.low
+            if above and value <= self.high:
+                return None
+        noun = "an integer" if self.integer else "a number"
+        left = "(" if self.open_low or self.low == -math.inf else "["
+        right = ")" if self.high == math.inf else "]"
+        return f"must be {noun} in {left}{self.low:g}, {self.high:g}{right}"
+
+
+@dataclass(frozen=True)
+class Choice(Rule):
+    """One of a few names."""
+
+    options: tuple[str, ...]
+
+    def broken_by(self, value: Any) -> str | None:
+        if isinstance(value, str) and value in self.options:
+            return None
+        hint = nearest(value, self.options) if isinstance(value, str) else ""
+        return f"must be one of {', '.join(map(repr, self.options))}{'.' + hint if hint else ''}"
+
+
+@dataclass(frozen=True)
+class Flag(Rule):
+    """True or False."""
+
+    def broken_by(self, value: Any) -> str | None:
+        return None if isinstance(value, bool) else "must be True or False"
+
+
+@dataclass(frozen=True)
+class Instance(Rule):
+    """An instance of one of some types, or None where `optional`."""
+
+    types: tuple[type, ...]
+    words: str
+    optional: bool = False
+
+    def broken_by(self, value: Any) -> str | None:
+        if isinstance(value, self.types) or (self.optional and value is None):
+            return None
+        return f"must be {self.words}"
+
+
+@dataclass(frozen=True)
+class AnyOf(Rule):
+    """None, or what one of the other rules allows."""
+
+    rules: tuple[Rule, ...]
+    none: bool = False
+
+    def broken_by(self, value: Any) -> str | None:
+        if self.none and value is None:
+            return None
+        broken = [rule.broken_by(value) for rule in self.rules]
+        if any(words is None for words in broken):
+            return None
+        return " or ".join([*(["must be None"] if self.none else []), *map(str, broken)])
+
+
+def check_parameters(
+    owner: str,
+    rules: Mapping[str, Rule | Callable[[], Rule]],
+    values: Mapping[str, Any],
+) -> None:
+    """Check values against their rules and raise one error that lists all that is wrong.
+
+    Parameters
+    ----------
+    owner : str
+        Whose parameters these are, for the message.
+    rules : mapping of str to Rule
+        One rule for each known parameter.
+    values : mapping of str to object
+        What arrived.
+
+    Raises
+    ------
+    ParameterError
+        If a name is unknown or a value breaks its rule.
+    """
+    wrong = []
+    for name, value in values.items():
+        if name not in rules:
+            wrong.append(f"{owner} has no parameter {name!r}.{nearest(name, rules)}")
+            continue
+        rule = rules[name]
+        words = (rule if isinstance(rule, Rule) else rule()).broken_by(value)
+        if words is not None:
+            wrong.append(f"{owner}: {name} {words}; got {value!r}.")
+    if wrong:
+        raise ParameterError("\n".join(wrong))

@@ -1,0 +1,72 @@
+"""The contract of a column encoding. Room rule: ``encoding`` is numpy and Arrow, never JAX."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.tables import Column
+
+__all__ = ["ColumnEncoding", "State"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What a fitted encoding has learned: JSON-ready values and plain arrays, never training rows.
+
+    Parameters
+    ----------
+    values : dict
+        JSON-ready.
+    arrays : dict of str to ndarray
+        Numeric arrays, for safetensors.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+class ColumnEncoding(ABC):
+    """A reversible map between one column without missing cells and arrays.
+
+    ``fit`` learns from a canonical Arrow column (see `lookalike.tables`); ``compact`` gives the
+    form that is kept while training; `lookalike.encoding.draw` makes of it what a generator would
+    make; ``decode`` goes back. ``decode(draw(compact(x))) == x`` wherever the encoding claims to be
+    lossless, and the nearest value that it can say otherwise.
+
+    Blocks are numbered from 0 within the encoding; `TableEncoder` shifts them into place.
+    """
+
+    #: The name under which it is stored and chosen.
+    name: ClassVar[str]
+
+    @abstractmethod
+    def fit(self, values: pa.Array, column: Column, rng: np.random.Generator) -> Self:
+        """Learn from the present cells of a column, shape (n,), no nulls, n >= 1."""
+
+    @property
+    @abstractmethod
+    def blocks(self) -> tuple[Block, ...]:
+        """The spans of this encoding, with ``start`` and ``source_start`` counted from 0."""
+
+    @abstractmethod
+    def compact(self, values: pa.Array) -> Compact:
+        """Return the compact form of present cells, n rows."""
+
+    @abstractmethod
+    def decode(self, drawn: Drawn) -> pa.Array:
+        """Return the canonical Arrow column of drawn rows, restricted to this encoding's blocks."""
+
+    @abstractmethod
+    def state(self) -> State:
+        """Return what was learned."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, state: State, column: Column) -> Self:
+        """Make a fitted encoding from what `state` gave."""

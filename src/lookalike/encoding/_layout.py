@@ -1,0 +1,131 @@
+"""What each span of an encoded row is: the one thing that the networks know about a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from jaxtyping import Float, Int
+
+__all__ = ["Block", "Compact", "Drawn", "Layout"]
+
+#: How a block is computed from its compact form.
+Source = Literal["interval", "value", "code"]
+#: What the generator ends in for a block.
+Head = Literal["linear", "tanh", "softmax"]
+
+
+class Compact(NamedTuple):
+    """Encoded rows in the form that is kept on the device, before any random draw.
+
+    Parameters
+    ----------
+    floats : ndarray of float32, shape (rows, float columns)
+    codes : ndarray of int32, shape (rows, code columns)
+    """
+
+    floats: Float[np.ndarray, "rows floats"]
+    codes: Int[np.ndarray, "rows codes"]
+
+
+class Drawn(NamedTuple):
+    """Rows as a generator makes them: numbers for linear and tanh heads, levels for softmax heads.
+
+    Parameters
+    ----------
+    numbers : ndarray of float32, shape (rows, total width of the blocks that are not softmax)
+    levels : ndarray of int32, shape (rows, count of softmax blocks)
+    """
+
+    numbers: Float[np.ndarray, "rows numbers"]
+    levels: Int[np.ndarray, "rows levels"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """One span of an encoded row.
+
+    Parameters
+    ----------
+    column : str
+        The column it belongs to.
+    part : str
+        What it is of that column: ``"value"``, ``"missing"``, ``"axis 0"``, …
+    source : {"interval", "value", "code"}
+        ``"interval"``: two floats (lo, hi) at `source_start` of ``Compact.floats``, the limits of
+        the value's cumulative probability; the encoded number is z = Φ⁻¹(lo + (hi − lo)·U) with a
+        fresh uniform U at every use (`width` is 1).
+        ``"value"``: `width` floats at `source_start` of ``Compact.floats``, used as they are.
+        ``"code"``: one level number at `source_start` of ``Compact.codes``, made one-hot.
+    source_start : int
+        Where its compact form begins.
+    start, width : int
+        Its span in the encoded row: ``[start, start + width)``.
+    head : {"linear", "tanh", "softmax"}
+        How the generator makes it: a real number, a number in (-1, 1), or a distribution over
+        levels.
+    silenced_by : int or None
+        The index of a two-level ``"missing"`` block of the same column: where that says *missing*
+        (level 1) the encoded numbers of this block are 0, in real and generated rows alike.
+    """
+
+    column: str
+    part: str
+    source: Source
+    source_start: int
+    start: int
+    width: int
+    head: Head
+    silenced_by: int | None = None
+
+    @property
+    def stop(self) -> int:
+        """The end of the span."""
+        return self.start + self.width
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The blocks of an encoded row, in order, without gaps.
+
+    Parameters
+    ----------
+    blocks : tuple of Block
+    floats, codes : int
+        The widths of the two arrays of `Compact`.
+    """
+
+    blocks: tuple[Block, ...]
+    floats: int
+    codes: int
+
+    @cached_property
+    def width(self) -> int:
+        """The length of an encoded row."""
+        return self.blocks[-1].stop if self.blocks else 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the layout as JSON-ready values."""
+        return asdict(self)
+
+    @cached_property
+    def drawn_starts(self) -> tuple[int, ...]:
+        """For each block, where it begins in ``Drawn.numbers`` or (softmax) ``Drawn.levels``."""
+        starts, numbers, levels = [], 0, 0
+        for block in self.blocks:
+            if block.head == "softmax":
+                starts.append(levels)
+                levels += 1
+            else:
+                starts.append(numbers)
+                numbers += block.width
+        return tuple(starts)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Layout:
+        """Make a layout from what `to_dict` gave."""
+        blocks = tuple(Block(**block) for block in values["blocks"])
+        return cls(blocks, int(values["floats"]), int(values["codes"]))

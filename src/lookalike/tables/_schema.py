@@ -1,0 +1,245 @@
+"""What a table is: its columns, their kinds, and how they depend on each other."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from lookalike._core.errors import SchemaError, nearest
+
+__all__ = ["Column", "Dependency", "Kind", "Schema", "TextForm"]
+
+
+class Kind(StrEnum):
+    """What the values of a column mean."""
+
+    CONTINUOUS = "continuous"
+    INTEGER = "integer"
+    CATEGORICAL = "categorical"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
+    DATE = "date"
+    TIME = "time"
+    DURATION = "duration"
+    IDENTIFIER = "identifier"
+    TEXT = "text"
+    CONSTANT = "constant"
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether the kind is ordered and measured: numbers, dates, times, durations."""
+        return self in _NUMERIC
+
+    @property
+    def is_discrete(self) -> bool:
+        """Whether the kind has levels: categorical or boolean."""
+        return self in (Kind.CATEGORICAL, Kind.BOOLEAN)
+
+    @property
+    def is_learned(self) -> bool:
+        """Whether synthesizers learn the kind (identifiers, text and constants they do not)."""
+        return self.is_numeric or self.is_discrete
+
+
+_NUMERIC = frozenset(
+    {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
+)
+
+
+@dataclass(frozen=True)
+class TextForm:
+    """How the values of a column are written where it is stored as text.
+
+    Parameters
+    ----------
+    missing : str or None
+        The word that stands for a missing cell, such as ``"?"``; None for a null.
+    true, false : str or None
+        The words of a boolean, such as ``"yes"`` and ``"no"``.
+    pattern : str or None
+        A ``strftime`` pattern for dates and times.
+    prefix, suffix : str
+        What surrounds a number, such as ``"$"`` or ``"%"``.
+    thousands, decimal : str
+        The separators of a number.
+    fixed : int or None
+        The count of decimals that every number is written with, None where it varies.
+    """
+
+    missing: str | None = None
+    true: str | None = None
+    false: str | None = None
+    pattern: str | None = None
+    prefix: str = ""
+    suffix: str = ""
+    thousands: str = ""
+    decimal: str = "."
+    fixed: int | None = None
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    kind : Kind
+        What its values mean.
+    storage : str
+        The Arrow type in which the caller's table holds it, such as ``"int64"``.
+    nullable : bool
+        Whether cells may be missing.
+    why : str
+        Why it was taken for this kind, in words.
+    missing, distinct : int
+        Missing cells and distinct values at inference.
+    decimals : int or None
+        Decimals that numbers are written with at most; None where they are full floats.
+    unit : str or None
+        The finest step of a date, time or duration: one of ``"D"``, ``"h"``, ``"m"``, ``"s"``,
+        ``"ms"``, ``"us"``, ``"ns"``.
+    categories : tuple or None
+        The levels of a categorical column where their order is known beforehand (an ordered or
+        declared category type); None where the levels are whatever the data hold.
+    ordered : bool
+        Whether the order of `categories` has a meaning.
+    form : TextForm or None
+        How values are written where the storage is text and the kind is not.
+    example : str or None
+        For an identifier, its pattern as a shape (``"9"`` for a digit, ``"A"`` and ``"a"`` for a
+        letter, other characters as they are); for a constant, its value as JSON.
+    """
+
+    name: str
+    kind: Kind
+    storage: str
+    nullable: bool = False
+    why: str = ""
+    missing: int = 0
+    distinct: int = 0
+    decimals: int | None = None
+    unit: str | None = None
+    categories: tuple[Any, ...] | None = None
+    ordered: bool = False
+    form: TextForm | None = None
+    example: str | None = None
+
+
+@dataclass(frozen=True)
+class Dependency:
+    """A column that is a function of others, so that it is derived and not learned.
+
+    Parameters
+    ----------
+    column : str
+        The column that is derived.
+    on : tuple of str
+        The columns that determine it.
+    form : str
+        ``"lookup"``: each combination of levels of `on` has one value of `column`.
+        ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
+    coefficients : tuple of float
+        For ``"linear"``: one for each of `on`.
+    constant : float
+        For ``"linear"``.
+    """
+
+    column: str
+    on: tuple[str, ...]
+    form: str = "lookup"
+    coefficients: tuple[float, ...] = ()
+    constant: float = 0.0
+
+
+@dataclass(frozen=True)
+class Schema:
+    """What each column of a table is, and how columns depend on each other.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        The columns, in the table's order.
+    dependencies : tuple of Dependency
+        Columns that are functions of others; a column is derived at most once, and never
+        (through others) from itself.
+    rows : int
+        The row count at inference.
+    """
+
+    columns: tuple[Column, ...]
+    dependencies: tuple[Dependency, ...] = field(default=())
+    rows: int = 0
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def __getitem__(self, name: str) -> Column:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise SchemaError(f"There is no column {name!r}.{nearest(name, self.names)}")
+
+    def of(self, *kinds: Kind) -> tuple[str, ...]:
+        """Return the names of the columns of some kinds, in order."""
+        return tuple(column.name for column in self.columns if column.kind in kinds)
+
+    def with_column(self, column: Column) -> Schema:
+        """Return the schema with one column replaced by another of the same name."""
+        self[column.name]
+        columns = tuple(column if c.name == column.name else c for c in self.columns)
+        return replace(self, columns=columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the schema as JSON-ready values."""
+        return asdict(self)
+
+    def to_json(self) -> str:
+        """Return the schema as JSON text."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Schema:
+        """Make a schema from what `to_dict` gave.
+
+        Raises
+        ------
+        SchemaError
+            If the values are not those of a schema.
+        """
+        try:
+            columns = tuple(_column(v) for v in values["columns"])
+            dependencies = tuple(
+                Dependency(**{**v, "on": tuple(v["on"]), "coefficients": tuple(v["coefficients"])})
+                for v in values["dependencies"]
+            )
+            return cls(columns, dependencies, int(values["rows"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise SchemaError(f"Not a schema: {error}.") from error
+
+    @classmethod
+    def from_json(cls, text: str) -> Schema:
+        """Make a schema from what `to_json` gave."""
+        try:
+            return cls.from_dict(json.loads(text))
+        except json.JSONDecodeError as error:
+            raise SchemaError(f"A schema must be JSON: {error}.") from error
+
+
+def _column(values: Mapping[str, Any]) -> Column:
+    categories: Sequence[Any] | None = values["categories"]
+    form = values["form"]
+    return Column(
+        **{
+            **values,
+            "kind": Kind(values["kind"]),
+            "categories": None if categories is None else tuple(categories),
+            "form": None if form is None else TextForm(**form),
+        }
+    )
