@@ -1,0 +1,407 @@
+"""What every synthesizer does the same way: check, infer, encode, sample in blocks, save.
+
+A new synthesizer is one subclass with five small hooks; everything that touches tables is here.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+from sklearn.base import BaseEstimator
+
+from lookalike._core.errors import NotFittedError, ParameterError, SchemaError
+from lookalike._core.files import check_writable
+from lookalike._core.history import History
+from lookalike._core.parameters import Instance, Number, Rule, check_parameters
+from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
+from lookalike.models._ahead import ahead
+from lookalike.models._fingerprint import fingerprint
+from lookalike.tables import (
+    Kind,
+    Origin,
+    Schema,
+    TableWriter,
+    conform,
+    from_arrow,
+    infer_schema,
+    render,
+    to_arrow,
+)
+
+__all__ = ["Synthesizer"]
+
+#: An integer target with at most so many distinct values names classes rather than amounts.
+_TARGET_LEVELS = 20
+_COUNT = Number(0, integer=True)
+_RANDOM_STATE = Instance(
+    (int, np.integer, np.random.Generator, np.random.RandomState),
+    "an integer, a numpy Generator, a numpy RandomState or None",
+    optional=True,
+)
+#: Parameters of a synthesizer that, where it has them, are handed on to its `TableEncoder`.
+_ENCODER_OPTIONS = ("encodings", "min_category_count", "onehot_limit", "derive", "text_placeholder")
+
+
+class Synthesizer(BaseEstimator, ABC):
+    """Base class of everything that learns a table and makes rows that look like it.
+
+    A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
+    for each of the others in ``_rules``, and writes four hooks: `_fit`, `_start_sampling`, `_state`
+    and `_restore`. It may override `_encoder`. The hooks see encoded rows only, and at least one
+    block: tables of which nothing is learned never reach them.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What each column of the training table is.
+    encoder_ : TableEncoder
+        The fitted encoding of the table.
+    target_ : str or None
+        The column that the table is meant to predict, if the caller named one.
+    history_ : History
+        What training recorded.
+    seed_ : int
+        The seed of training, and of `sample` where it is given none.
+    n_rows_ : int
+        The row count of the training table.
+    fingerprint_ : str
+        A digest of the training table, see `lookalike.models._fingerprint`.
+    """
+
+    #: Rows are made in blocks of this many; block ``b`` depends on the model, the seed and ``b``.
+    BLOCK: ClassVar[int] = 8192
+    #: One rule for each parameter, ``random_state`` excepted.
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
+
+    random_state: RandomState
+    schema_: Schema
+    encoder_: TableEncoder
+    target_: str | None
+    history_: History
+    seed_: int
+    n_rows_: int
+    fingerprint_: str
+    _origin: Origin
+
+    # --- hooks -----------------------------------------------------------------------------------
+
+    def _encoder(self, schema: Schema) -> TableEncoder:  # noqa: ARG002 - overriders need it
+        """Return the unfitted encoder for a table of this schema."""
+        parameters = self.get_params(deep=False)
+        return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
+
+    @abstractmethod
+    def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
+        """Learn encoded rows and keep what was learned as attributes.
+
+        It runs on a fresh copy of the estimator that replaces the old one only on success, so it
+        may set attributes as it goes. It may set ``history_``.
+        """
+
+    @abstractmethod
+    def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
+        """Return a function that makes block ``b``: exactly `BLOCK` rows, the same every time.
+
+        The function is called from one other thread, block after block.
+        """
+
+    @abstractmethod
+    def _state(self) -> State:
+        """Return what `_fit` learned, for the model file; never training rows."""
+
+    @abstractmethod
+    def _restore(self, state: State, layout: Layout) -> None:
+        """Take back what `_state` gave. `state` comes from a file: check what it holds."""
+
+    # --- fit -------------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        schema: Schema | None = None,
+        kinds: Mapping[str, Kind | str] | None = None,
+        target: str | None = None,
+    ) -> Self:
+        """Learn a table.
+
+        Parameters
+        ----------
+        data : pandas, polars or pyarrow table, shape (rows, columns)
+            The training table; it is not changed. Any eager frame that narwhals knows will do.
+        schema : Schema, optional
+            What each column is; inferred where it is not given.
+        kinds : mapping of str to str, optional
+            Kinds of columns that inference should not guess, such as ``{"zip": "categorical"}``.
+        target : str, optional
+            The column that the table is meant to predict. All of its levels are kept, however rare,
+            and an integer target of few values is taken for classes.
+
+        Returns
+        -------
+        Synthesizer
+            The estimator itself. Where `fit` fails, it is left as it was.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter breaks its rule.
+        DataError
+            If the table cannot be used, does not fit `schema`, or has no usable `target`.
+        """
+        parameters = self.get_params(deep=False)
+        check_parameters(
+            type(self).__name__, {**self._rules, "random_state": _RANDOM_STATE}, parameters
+        )
+        fresh = type(self)(**parameters)
+        fresh._learn(data, schema, kinds, target)
+        vars(self).clear()
+        vars(self).update(vars(fresh))
+        return self
+
+    def _learn(
+        self,
+        data: Any,
+        schema: Schema | None,
+        kinds: Mapping[str, Kind | str] | None,
+        target: str | None,
+    ) -> None:
+        seed = as_seed(self.random_state)
+        table, origin = to_arrow(data)
+        schema = _schema_of(table, schema, kinds, target)
+        table = conform(table, schema)
+        encoder = self._encoder(schema).fit(table, schema, generator(seed, "encode"))
+        self.history_ = History()
+        if encoder.layout_.blocks:
+            self._fit(encoder.compact(table), encoder.layout_, seed)
+        self.schema_ = encoder.schema_
+        self.encoder_ = encoder
+        self.target_ = target
+        self.seed_ = seed
+        self.n_rows_ = table.num_rows
+        self.fingerprint_ = fingerprint(table)
+        self._origin = origin
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "schema_" in vars(self)
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            name = type(self).__name__
+            raise NotFittedError(f"This {name} has not learned a table yet: call fit(data) first.")
+
+    # --- sample ----------------------------------------------------------------------------------
+
+    def sample(self, n: int, *, random_state: RandomState = None, start: int = 0) -> Any:
+        """Make rows: the same columns, order, types and kind of dataframe as the training table.
+
+        Row i depends on the model, the seed and i alone: ``sample(5)`` is the head of
+        ``sample(10_000)``, and ``sample(5, start=100)`` its rows 100 to 104.
+
+        Parameters
+        ----------
+        n : int
+            How many rows, 0 or more.
+        random_state : int, Generator, RandomState or None
+            The seed; None is the model's own ``seed_``, so that the same rows come each time.
+        start : int
+            The number of the first row.
+
+        Returns
+        -------
+        dataframe, shape (n, columns)
+            Of the library that the training table was of.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If `n`, `start` or `random_state` breaks its rule.
+        """
+        tables = self._tables(*self._request(n, random_state, start))
+        return from_arrow(pa.concat_tables([self._empty(), *tables]), self._origin)
+
+    def sample_batches(
+        self,
+        n: int,
+        *,
+        batch_size: int = 65_536,
+        random_state: RandomState = None,
+        start: int = 0,
+    ) -> Iterator[pa.RecordBatch]:
+        """Make the rows of `sample` batch after batch, in constant memory.
+
+        Parameters
+        ----------
+        n : int
+            How many rows, 0 or more.
+        batch_size : int
+            Rows in each batch; the last one may have fewer. It does not change the rows.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `sample`.
+        start : int
+            The number of the first row.
+
+        Returns
+        -------
+        iterator of pyarrow.RecordBatch
+            In the storage types of the training table.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If a parameter breaks its rule.
+        """
+        check_parameters(
+            "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
+        )
+        return _rebatch(self._tables(*self._request(n, random_state, start)), batch_size)
+
+    def sample_to(
+        self,
+        path: str | os.PathLike[str],
+        n: int,
+        *,
+        random_state: RandomState = None,
+        start: int = 0,
+    ) -> None:
+        """Write the rows of `sample` to a file, in constant memory.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
+        n : int
+            How many rows, 0 or more.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `sample`.
+        start : int
+            The number of the first row.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If a parameter breaks its rule.
+        OutputError
+            If the file cannot be written; found before any row is made where it can be.
+        """
+        n, seed, start = self._request(n, random_state, start)
+        if os.fspath(path) != "-":
+            check_writable(path)
+        with TableWriter(path, self._empty().schema) as writer:
+            for table in self._tables(n, seed, start):
+                writer.write(table)
+
+    def _request(self, n: int, random_state: RandomState, start: int) -> tuple[int, int, int]:
+        self._check_fitted()
+        check_parameters("sample", {"n": _COUNT, "start": _COUNT}, {"n": n, "start": start})
+        return int(n), self.seed_ if random_state is None else as_seed(random_state), int(start)
+
+    def _tables(self, n: int, seed: int, start: int) -> Iterator[pa.Table]:
+        """Yield rows ``[start, start + n)`` in storage types, a block at a time."""
+        if n == 0:
+            return
+        stop = start + n
+        make = self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
+        blocks = range(start // self.BLOCK, (stop - 1) // self.BLOCK + 1)
+        for block, drawn in zip(blocks, ahead(make, blocks), strict=True):
+            first = block * self.BLOCK
+            rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
+            yield self._decode(Drawn(*(part[rows] for part in drawn)), first + rows.start, seed)
+
+    def _decode(self, drawn: Drawn, start: int, seed: int) -> pa.Table:
+        return render(self.encoder_.decode(drawn, start=start, seed=seed), self.schema_)
+
+    def _nothing(self, _block: int) -> Drawn:
+        """Make a block of a table of which nothing is learned."""
+        return _zeros(self.BLOCK, self.encoder_.layout_)
+
+    def _empty(self) -> pa.Table:
+        """Return no rows, in storage types."""
+        # One row is decoded and dropped, so that no encoding needs to cope with none.
+        return self._decode(_zeros(1, self.encoder_.layout_), 0, self.seed_).slice(0, 0)
+
+    # --- save ------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the model to one file, which `lookalike.load` reads.
+
+        The file is a zip of JSON and plain arrays: no pickle, no code, no training row.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Where to write it, by custom with the suffix ``.lookalike``.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        OutputError
+            If the file cannot be written; then nothing is left behind.
+        """
+        from lookalike.models._file import save_model  # noqa: PLC0415 - it imports this module
+
+        self._check_fitted()
+        save_model(self, path)
+
+
+def _schema_of(
+    table: pa.Table,
+    schema: Schema | None,
+    kinds: Mapping[str, Kind | str] | None,
+    target: str | None,
+) -> Schema:
+    """Return the schema to use: the caller's or an inferred one, fit for the target."""
+    if schema is not None and kinds:
+        raise ParameterError(
+            "fit takes a schema or kinds, not both: put the kinds into the schema "
+            "(Schema.infer(data, kinds=...))."
+        )
+    inferred = infer_schema(table, kinds) if schema is None else schema
+    if target is None:
+        return inferred
+    column = inferred[target]
+    guessed = schema is None and target not in (kinds or {})
+    if guessed and column.kind is Kind.INTEGER and column.distinct <= _TARGET_LEVELS:
+        inferred = infer_schema(table, {**(kinds or {}), target: Kind.CATEGORICAL})
+        column = inferred[target]
+    if not column.kind.is_learned:
+        raise SchemaError(
+            f"A target must be a column that can be learned, but {target!r} is taken for "
+            f"{column.kind.value} ({column.why}). Name another column, or set its kind."
+        )
+    return inferred
+
+
+def _zeros(rows: int, layout: Layout) -> Drawn:
+    softmax = [block for block in layout.blocks if block.head == "softmax"]
+    numbers = layout.width - sum(block.width for block in softmax)
+    return Drawn(np.zeros((rows, numbers), np.float32), np.zeros((rows, len(softmax)), np.int32))
+
+
+def _rebatch(tables: Iterator[pa.Table], batch_size: int) -> Iterator[pa.RecordBatch]:
+    """Cut tables into batches of exactly `batch_size` rows and a rest."""
+    waiting: list[pa.Table] = []
+    rows = 0
+    for table in tables:
+        waiting.append(table)
+        rows += table.num_rows
+        if rows >= batch_size:
+            whole = pa.concat_tables(waiting).combine_chunks()
+            cut = rows - rows % batch_size
+            yield from whole.slice(0, cut).to_batches(max_chunksize=batch_size)
+            waiting, rows = [whole.slice(cut)], rows - cut
+    if rows:
+        yield from pa.concat_tables(waiting).combine_chunks().to_batches()
