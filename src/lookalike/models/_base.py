@@ -16,7 +16,6 @@ from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import NotFittedError, ParameterError, SchemaError
 from lookalike._core.files import check_writable
-from lookalike._core.history import History
 from lookalike._core.parameters import Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
@@ -33,6 +32,7 @@ from lookalike.tables import (
     render,
     to_arrow,
 )
+from lookalike.training._history import History
 
 __all__ = ["Synthesizer"]
 
@@ -155,15 +155,16 @@ class Synthesizer(BaseEstimator, ABC):
         DataError
             If the table cannot be used, does not fit `schema`, or has no usable `target`.
         """
-        parameters = self.get_params(deep=False)
-        check_parameters(
-            type(self).__name__, {**self._rules, "random_state": _RANDOM_STATE}, parameters
-        )
-        fresh = type(self)(**parameters)
+        self._check_parameters()
+        fresh = type(self)(**self.get_params(deep=False))
         fresh._learn(data, schema, kinds, target)
         vars(self).clear()
         vars(self).update(vars(fresh))
         return self
+
+    def _check_parameters(self) -> None:
+        rules = {**self._rules, "random_state": _RANDOM_STATE}
+        check_parameters(type(self).__name__, rules, self.get_params(deep=False))
 
     def _learn(
         self,
