@@ -15,27 +15,19 @@ gives the same bytes. A file of an older format is carried forward by `_MIGRATIO
 from __future__ import annotations
 
 import importlib
-import json
 import math
 import os
-import struct
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from importlib.metadata import version
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import safetensors.numpy
-from safetensors import SafetensorError
 
 from lookalike._core.errors import LookalikeError, ModelFileError, ParameterError, nearest
-from lookalike._core.files import atomic_path
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import State, TableEncoder
+from lookalike.models._archive import Parts, read_parts, to_json, write_parts
 from lookalike.models._base import Synthesizer
 from lookalike.tables import Origin, Schema
 from lookalike.training._history import History
@@ -45,34 +37,8 @@ __all__ = ["FORMAT", "load", "save_model"]
 #: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`.
 FORMAT = 1
 
-_MANIFEST, _ENCODING, _WEIGHTS = _MEMBERS = (
-    "manifest.json",
-    "encoding.json",
-    "weights.safetensors",
-)
-#: What JSON may unpack to: about two million levels of 30 letters.
-_JSON_LIMIT = 64 * 2**20
-#: What the list of members at the end of the zip may hold.
-_DIRECTORY_LIMIT = 2**16
 #: Synthesizers that a file may name, and the modules that define them: imported when needed.
 _SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
-
-
-@dataclass
-class Parts:
-    """What a model file holds.
-
-    Parameters
-    ----------
-    manifest, encoding : dict
-        Plain values.
-    arrays : dict of str to ndarray
-        By their names within the file.
-    """
-
-    manifest: dict[str, Any]
-    encoding: dict[str, Any]
-    arrays: dict[str, np.ndarray]
 
 
 #: For each old format: the function that carries its parts on to the next one.
@@ -99,25 +65,7 @@ def save_model(model: Synthesizer, path: str | os.PathLike[str]) -> None:
     OutputError
         If the file cannot be written.
     """
-    parts = _take_apart(model)
-    contents = {
-        _MANIFEST: _json(parts.manifest),
-        _ENCODING: _json(parts.encoding),
-        _WEIGHTS: safetensors.numpy.save(parts.arrays),
-    }
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(_member(name), content)
-
-
-def _member(name: str) -> zipfile.ZipInfo:
-    """Return the entry of a member, equal on every day and every system."""
-    info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
-    info.create_system = 3
-    info.external_attr = 0o644 << 16
-    # Weights do not shrink; stored, their declared size can be checked against the file's.
-    info.compress_type = zipfile.ZIP_STORED if name == _WEIGHTS else zipfile.ZIP_DEFLATED
-    return info
+    write_parts(_take_apart(model), path)
 
 
 def _take_apart(model: Synthesizer) -> Parts:
@@ -152,23 +100,12 @@ def _parameters(model: Synthesizer) -> dict[str, Any]:
         values["random_state"] = model.seed_
     for name, value in values.items():
         try:
-            _json(value)
+            to_json(value)
         except (TypeError, ValueError) as error:
             raise ParameterError(
                 f"A saved parameter must be plain JSON, but {name} is {value!r}."
             ) from error
     return values
-
-
-def _json(value: Any) -> bytes:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
-    return text.encode()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} is not JSON")
 
 
 def _finite(value: Any) -> Any:
@@ -215,109 +152,20 @@ def load(
     ...     la.load(file).sample(3).equals(model.sample(3))
     True
     """
-    source = Path(path)
     known = {**_SYNTHESIZERS, **{cls.__name__: cls for cls in synthesizers}}
     try:
-        with source.open("rb") as file:
-            parts = _read(file)
-        return _put_together(parts, known)
-    except OSError as error:
-        reason = error.strerror or error
-        raise ModelFileError(f"Cannot read the model file {str(path)!r}: {reason}.") from error
+        return _put_together(read_parts(path, _check_format), known)
     except ModelFileError as error:
-        raise ModelFileError(f"{str(path)!r}: {error}") from error.__cause__
-
-
-def _read(file: BinaryIO) -> Parts:
-    """Read the members of a model file, each checked before memory is taken for it."""
-    size = os.fstat(file.fileno()).st_size
-    _check_directory(file, size)
-    try:
-        with zipfile.ZipFile(file) as archive:
-            manifest = _read_json(archive, _MANIFEST)
-            _check_format(manifest)
-            if sorted(archive.namelist()) != sorted(_MEMBERS):
-                raise ModelFileError(
-                    f"A model file holds {', '.join(_MEMBERS)}, each once; "
-                    f"this one holds {', '.join(archive.namelist())[:200]}."
-                )
-            encoding = _read_json(archive, _ENCODING)
-            return Parts(manifest, encoding, _read_arrays(archive, size))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise ModelFileError(f"The file is damaged ({error}). Save the model again.") from error
-
-
-def _check_directory(file: BinaryIO, size: int) -> None:
-    """Check the zip's end record, as our files have it: last, no comment, no 64-bit extension."""
-    file.seek(max(size - 42, 0))
-    tail = file.read()
-    file.seek(0)
-    begins = file.read(4)
-    if begins != b"PK\x03\x04":
-        raise ModelFileError("This is not a lookalike model: it is no zip file.")
-    if tail[-22:-18] != b"PK\x05\x06" or tail[:4] == b"PK\x06\x07":
-        raise ModelFileError(
-            "This is not a whole lookalike model: the end is missing or foreign. "
-            "Copy or save the file again."
-        )
-    directory = struct.unpack("<I", tail[-10:-6])[0]
-    if directory > _DIRECTORY_LIMIT:
-        raise ModelFileError("This is not a lookalike model: it has too many members.")
-
-
-def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
-    found = [info for info in archive.infolist() if info.filename == name]
-    if len(found) != 1:
-        raise ModelFileError(
-            f"This is not a lookalike model: a zip with exactly one {name} was expected, "
-            f"it has {len(found)}."
-        )
-    return found[0]
-
-
-def _read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
-    info = _find(archive, name)
-    if info.file_size > _JSON_LIMIT:
-        raise ModelFileError(
-            f"{name} would unpack to {info.file_size:,} bytes; {_JSON_LIMIT:,} are allowed."
-        )
-    try:
-        # A member that holds more than it declares is cut there, and its checksum is then wrong.
-        values = json.loads(archive.read(info), parse_constant=_refuse)
-    except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"{name} is not the JSON that lookalike writes: {error}.") from error
-    if not isinstance(values, dict):
-        raise ModelFileError(f"{name} must hold a JSON object.")
-    return values
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _read_arrays(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
-    info = _find(archive, _WEIGHTS)
-    stored = info.compress_type == zipfile.ZIP_STORED
-    if not stored or info.file_size != info.compress_size or info.file_size > size:
-        raise ModelFileError(f"{_WEIGHTS} declares a size that the file does not have.")
-    content = archive.read(info)
-    try:
-        arrays: dict[str, np.ndarray] = safetensors.numpy.load(content)
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise ModelFileError(f"{_WEIGHTS} is damaged: {error}.") from error
-    # An array without elements costs no bytes, so its other sides could say anything.
-    if any(side > len(content) for array in arrays.values() for side in array.shape):
-        raise ModelFileError(f"{_WEIGHTS} is damaged: an array has an impossible shape.")
-    return arrays
+        raise ModelFileError(f"Model file {os.fspath(path)!r}: {error}") from error.__cause__
 
 
 def _check_format(manifest: Mapping[str, Any]) -> None:
     number = manifest.get("format")
     if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise ModelFileError(f"This is not a lookalike model: its format is {number!r}.")
+        raise ModelFileError(f"it is not a lookalike model: its format is {number!r}.")
     if number > FORMAT:
         raise ModelFileError(
-            f"The model was written by a newer lookalike (format {number}, lookalike "
+            f"it was written by a newer lookalike (format {number}, lookalike "
             f"{manifest.get('lookalike')}); this one reads formats up to {FORMAT}. "
             "Update lookalike."
         )
@@ -340,7 +188,7 @@ def _put_together(parts: Parts, known: Mapping[str, str | type[Synthesizer]]) ->
         pa.ArrowException,
     ) as error:
         raise ModelFileError(
-            f"The file's contents do not fit together ({type(error).__name__}: {error})."
+            f"its contents do not fit together ({type(error).__name__}: {error})."
         ) from error
 
 
@@ -348,7 +196,7 @@ def _migrate(parts: Parts) -> Parts:
     number = parts.manifest["format"]
     while number < FORMAT:
         if number not in _MIGRATIONS:
-            raise ModelFileError(f"Models of format {number} cannot be read any more. Fit again.")
+            raise ModelFileError(f"format {number} cannot be read any more. Fit the model again.")
         parts = _MIGRATIONS[number](parts)
         number += 1
     return parts
@@ -379,7 +227,7 @@ def _build(parts: Parts, known: Mapping[str, str | type[Synthesizer]]) -> Synthe
 def _class(name: Any, known: Mapping[str, str | type[Synthesizer]]) -> type[Synthesizer]:
     if name not in known:
         raise ModelFileError(
-            f"The file holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
+            f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
             "If it is a synthesizer of your own: load(path, synthesizers=[...])."
         )
     found = known[name]

@@ -1,0 +1,131 @@
+"""Every column drawn on its own: the floor that any synthesizer must beat."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from lookalike._core.parameters import Instance, Number, Rule
+from lookalike._core.seeds import RandomState, generator
+from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
+from lookalike.models._base import Synthesizer
+from lookalike.tables import Kind, Schema
+
+__all__ = ["Independent"]
+
+#: Probability integral transforms beyond ±5 are not told apart by the quantile encoding either.
+_Z_MAX = 5.0
+#: A level costs one share here, so that no column has too many of them for one block.
+_ANY_LEVELS = 2**31 - 1
+
+
+class Independent(Synthesizer):
+    """Draw every column on its own, by its own distribution.
+
+    Categories are drawn by their frequencies, numbers and moments by their quantile functions,
+    missing cells by their share. Every marginal is right and nothing else is: what a score gives
+    this model is the floor of that score.
+
+    Parameters
+    ----------
+    min_category_count : int
+        Levels that are rarer are pooled.
+    text_placeholder : str or None
+        What stands in columns of free text; None for missing.
+    random_state : int, Generator, RandomState or None
+        The seed.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What each column of the training table is.
+    encoder_ : TableEncoder
+        The fitted encoding of the table.
+    history_ : History
+        Empty: nothing is trained step by step.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from lookalike.models import Independent
+    >>> table = pa.table({"x": [1.5, 2.25, 3.0, None], "c": ["a", "b", "a", "a"]})
+    >>> model = Independent(random_state=0).fit(table)
+    >>> model.sample(3).column_names
+    ['x', 'c']
+    """
+
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
+        "min_category_count": Number(1, integer=True),
+        "text_placeholder": Instance((str,), "a string or None", optional=True),
+    }
+
+    _shares: dict[int, np.ndarray]
+
+    def __init__(
+        self,
+        *,
+        min_category_count: int = 2,
+        text_placeholder: str | None = None,
+        random_state: RandomState = None,
+    ) -> None:
+        self.min_category_count = min_category_count
+        self.text_placeholder = text_placeholder
+        self.random_state = random_state
+
+    def _encoder(self, schema: Schema) -> TableEncoder:
+        # Quantiles make every number one uniform draw, and one block per column keeps its levels
+        # together: only so is a column's whole distribution known from its blocks one by one.
+        numeric = {str(kind): "quantile" for kind in Kind if kind.is_numeric}
+        return TableEncoder(
+            encodings=numeric,
+            onehot_limit=_ANY_LEVELS,
+            min_category_count=self.min_category_count,
+            text_placeholder=self.text_placeholder,
+        )
+
+    def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:  # noqa: ARG002
+        self._shares = {
+            i: _shares(compact, layout, i)
+            for i, block in enumerate(layout.blocks)
+            if block.head == "softmax"
+        }
+
+    def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
+        layout = self.encoder_.layout_
+        softmax = [i for i, block in enumerate(layout.blocks) if block.head == "softmax"]
+        cumulative = [np.cumsum(self._shares[i]) for i in softmax]
+
+        def make(block: int) -> Drawn:
+            rng = generator(seed, "sample", block)
+            z = rng.standard_normal((self.BLOCK, len(layout.blocks) - len(softmax)), np.float32)
+            u = rng.random((self.BLOCK, len(softmax)))
+            levels = [np.searchsorted(c[:-1], u[:, j], "right") for j, c in enumerate(cumulative)]
+            levels = np.stack(levels, 1) if levels else u
+            return Drawn(np.clip(z, -_Z_MAX, _Z_MAX), levels.astype(np.int32))
+
+        return make
+
+    def _state(self) -> State:
+        return State({}, {f"shares {i}": shares for i, shares in self._shares.items()})
+
+    def _restore(self, state: State, layout: Layout) -> None:
+        self._shares = {}
+        for i, block in enumerate(layout.blocks):
+            if block.head == "softmax":
+                shares = state.arrays[f"shares {i}"]
+                if shares.shape != (block.width,) or not np.isclose(shares.sum(), 1.0):
+                    raise ValueError(f"the shares of {block.column!r} are not those of its levels")
+                self._shares[i] = shares
+
+
+def _shares(compact: Compact, layout: Layout, index: int) -> np.ndarray:
+    """Return the share of each level of a block among the rows where it is not silenced."""
+    block = layout.blocks[index]
+    codes = compact.codes[:, block.source_start]
+    if block.silenced_by is not None:
+        gate = layout.blocks[block.silenced_by]
+        codes = codes[compact.codes[:, gate.source_start] == 0]
+    counts = np.bincount(codes, minlength=block.width).astype(np.float64)
+    return counts / counts.sum()
