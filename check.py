@@ -1,0 +1,46 @@
+#!/usr/bin/env python3
+"""Run every check: lint, format, types, import contracts, then all tests and doctests.
+
+Usage: ``python check.py``. Every check runs even if an earlier one fails; the exit code is 0 only
+if all pass.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parent
+
+# The import-linter has no ``python -m``, its console script stands beside the interpreter.
+CHECKS = {
+    "lint": [sys.executable, "-m", "ruff", "check"],
+    "format": [sys.executable, "-m", "ruff", "format", "--check"],
+    "types": [sys.executable, "-m", "mypy"],
+    "imports": [str(Path(sys.executable).with_name("lint-imports"))],
+    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"],
+}
+
+
+def main() -> int:
+    """Run the checks one after the other and say which of them failed."""
+    failed = [name for name, command in CHECKS.items() if not passes(name, command)]
+    if failed:
+        print(f"failed: {', '.join(failed)}", flush=True)
+    return 1 if failed else 0
+
+
+def passes(name: str, command: list[str]) -> bool:
+    """Run one check in the project's root and say whether it passed."""
+    print(f"\n--- {name}", flush=True)
+    begin = time.monotonic()
+    code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
+    if name != "tests":  # pytest says its own time, and has the last word
+        print(f"    {time.monotonic() - begin:.0f} s", flush=True)
+    return code == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""What all tests and doctests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent
+
+# Before JAX is imported: compiled programs are kept between runs, and each of several test
+# processes keeps to one thread instead of all of them fighting for every core.
+os.environ.setdefault("LOOKALIKE_CACHE", str(ROOT / ".pytest_cache" / "compiled"))
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+        os.environ[name] = "1"
+os.environ["MPLBACKEND"] = "agg"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real tables that are not part of the repository, or skip."""
+    folder = Path(os.environ.get("LOOKALIKE_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"there is no folder of real tables at {folder} (set LOOKALIKE_DATA)")
+    return folder
