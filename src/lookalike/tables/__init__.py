@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from lookalike.tables._frame import as_frame, from_arrow, to_arrow
+from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 
 __all__ = [
     "Column",
+    "ColumnOrigin",
     "Dependency",
     "Kind",
+    "Origin",
     "Schema",
     "TextForm",
+    "as_frame",
+    "from_arrow",
+    "to_arrow",
 ]

@@ -1,0 +1,101 @@
+"""Where a table came from: enough to give it back as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from lookalike._core.errors import DataError
+
+__all__ = ["ColumnOrigin", "Origin"]
+
+
+@dataclass(frozen=True)
+class ColumnOrigin:
+    """What one column was in the caller's table.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the Arrow table.
+    arrow : str
+        Its type in the Arrow table, as `str` gives it.
+    dtype : dict
+        What else its library needs to make its dtype again, JSON-ready; empty where Arrow says all.
+    """
+
+    name: str
+    arrow: str
+    dtype: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What the caller's table was, so that a table made later can be given back the same way.
+
+    Parameters
+    ----------
+    library : str
+        ``"pandas"``, ``"polars"``, ``"pyarrow"``, or another library as narwhals names it.
+    columns : tuple of ColumnOrigin
+        The columns, in order.
+    frame : dict
+        What the library needs to know of the frame as a whole, JSON-ready.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from lookalike.tables import from_arrow, to_arrow
+    >>> table, origin = to_arrow(pa.table({"age": [31, 54]}))
+    >>> origin.library
+    'pyarrow'
+    >>> Origin.from_dict(origin.to_dict()) == origin
+    True
+    """
+
+    library: str
+    columns: tuple[ColumnOrigin, ...]
+    frame: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names in the Arrow table, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the origin as JSON-ready values."""
+        return {**asdict(self), "columns": [asdict(column) for column in self.columns]}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Origin:
+        """Make an origin from what `to_dict` gave.
+
+        Parameters
+        ----------
+        values : mapping
+            What `to_dict` gave, before or after a way through JSON.
+
+        Returns
+        -------
+        Origin
+            The same origin.
+
+        Raises
+        ------
+        DataError
+            If the values are not those of an origin.
+        """
+        try:
+            columns = tuple(ColumnOrigin(**column) for column in values["columns"])
+            origin = cls(values["library"], columns, dict(values["frame"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise DataError(f"Not the origin of a table: {error!r}.") from error
+        for column in columns:
+            if not (
+                isinstance(column.name, str)
+                and isinstance(column.arrow, str)
+                and isinstance(column.dtype, dict)
+            ):
+                raise DataError(f"Not the origin of a column: {column!r}.")
+        return origin
