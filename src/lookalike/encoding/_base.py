@@ -9,10 +9,11 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._layout import Block, Compact, Drawn
-from lookalike.tables import Column
+from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._rows import Rows
+from lookalike.tables import Column, Kind
 
-__all__ = ["ColumnEncoding", "State"]
+__all__ = ["ColumnEncoding", "RowEncoding", "State"]
 
 
 @dataclass(frozen=True)
@@ -44,15 +45,29 @@ class ColumnEncoding(ABC):
 
     #: The name under which it is stored and chosen.
     name: ClassVar[str]
+    #: The kinds of columns that it can encode.
+    kinds: ClassVar[frozenset[Kind]]
+    #: Whether it encodes missing cells itself; if not, `TableEncoder` does and hands it the others.
+    takes_missing: ClassVar[bool] = False
+    #: Whether it pools rare levels, and so takes `min_count`.
+    pools: ClassVar[bool] = False
 
     @abstractmethod
-    def fit(self, values: pa.Array, column: Column, rng: np.random.Generator) -> Self:
+    def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn from the present cells of a column, shape (n,), no nulls, n >= 1."""
 
     @property
     @abstractmethod
     def blocks(self) -> tuple[Block, ...]:
         """The spans of this encoding, with ``start`` and ``source_start`` counted from 0."""
+
+    @property
+    def layout(self) -> Layout:
+        """The blocks as a layout of their own."""
+        per_number = {"interval": 2, "value": 1, "code": 0}
+        floats = sum(per_number[block.source] * block.width for block in self.blocks)
+        codes = sum(block.source == "code" for block in self.blocks)
+        return Layout(self.blocks, floats, codes)
 
     @abstractmethod
     def compact(self, values: pa.Array) -> Compact:
@@ -70,3 +85,19 @@ class ColumnEncoding(ABC):
     @abstractmethod
     def from_state(cls, state: State, column: Column) -> Self:
         """Make a fitted encoding from what `state` gave."""
+
+
+class RowEncoding(ColumnEncoding):
+    """An encoding whose way back also needs to know which rows it decodes.
+
+    It needs a row's number (a new identifier) or chance that belongs to that number (which of
+    several values a pooled level stands for), so that no block boundary can change a row.
+    """
+
+    @abstractmethod
+    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+        """Return the canonical Arrow column of drawn rows, the first of which is `rows.start`."""
+
+    def decode(self, drawn: Drawn) -> pa.Array:
+        """Return the canonical Arrow column of drawn rows, counted from row 0 of seed 0."""
+        return self.decode_rows(drawn, Rows())

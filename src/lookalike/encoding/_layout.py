@@ -107,6 +107,16 @@ class Layout:
         """The length of an encoded row."""
         return self.blocks[-1].stop if self.blocks else 0
 
+    @cached_property
+    def softmaxes(self) -> int:
+        """The count of softmax blocks: the width of ``Drawn.levels``."""
+        return sum(block.head == "softmax" for block in self.blocks)
+
+    @cached_property
+    def numbers(self) -> int:
+        """The total width of the other blocks: the width of ``Drawn.numbers``."""
+        return sum(block.width for block in self.blocks if block.head != "softmax")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as JSON-ready values."""
         return asdict(self)

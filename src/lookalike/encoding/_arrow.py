@@ -1,0 +1,44 @@
+"""Small things that Arrow columns need."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+__all__ = ["flat", "masked"]
+
+
+def flat(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array, its chunks' dictionaries united."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if pa.types.is_dictionary(column.type):
+        column = column.unify_dictionaries()
+    combined = column.combine_chunks()
+    return combined if isinstance(combined, pa.Array) else combined.chunk(0)
+
+
+def masked(array: pa.Array, missing: np.ndarray) -> pa.Array:
+    """Return a fresh array with cells made null.
+
+    Parameters
+    ----------
+    array : pyarrow.Array, shape (n,)
+    missing : ndarray of bool, shape (n,)
+        Which cells become null, besides those that are.
+
+    Examples
+    --------
+    >>> masked(pa.array([1, 2]), np.array([True, False])).to_pylist()
+    [None, 2]
+    """
+    if not missing.any():
+        return array
+    if pa.types.is_dictionary(array.type):
+        return pa.DictionaryArray.from_arrays(masked(array.indices, missing), array.dictionary)
+    if array.null_count:
+        missing = missing | array.is_null().to_numpy(zero_copy_only=False)
+    if pa.types.is_primitive(array.type) and array.offset == 0:
+        present = pa.array(~missing).buffers()[1]
+        return pa.Array.from_buffers(array.type, len(array), [present, array.buffers()[1]])
+    return array.take(pa.array(np.arange(len(array)), mask=missing))

@@ -1,0 +1,77 @@
+"""Which encoding a column gets: the default of its kind, or what the user chose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike._core.errors import ParameterError, nearest
+from lookalike.encoding._base import ColumnEncoding
+from lookalike.encoding._registry import ENCODINGS
+from lookalike.tables import Column, Kind, Schema
+
+__all__ = ["Choice"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The rules by which columns get their encodings.
+
+    Parameters
+    ----------
+    schema : Schema
+        What the columns are.
+    chosen : mapping of str to str
+        Encodings by column, or by kind; a column's own counts first.
+    onehot_limit : int
+        The most levels of a column for which one-hot is the default.
+    min_count : int
+        The least count of a level that is kept.
+    """
+
+    schema: Schema
+    chosen: Mapping[str, str]
+    onehot_limit: int
+    min_count: int
+
+    def check(self) -> None:
+        """Raise one ParameterError that lists all that is wrong with what was chosen."""
+        wrong = [words for name in self.chosen if (words := self._broken(name)) is not None]
+        if wrong:
+            raise ParameterError("\n".join(wrong))
+
+    def _broken(self, name: str) -> str | None:
+        kinds = [kind.value for kind in Kind if kind.is_learned]
+        chosen = self.chosen[name]
+        if name not in self.schema.names and name not in kinds:
+            hint = nearest(name, [*self.schema.names, *kinds])
+            return f"encodings: there is no column or learned kind {name!r}.{hint}"
+        if chosen not in ENCODINGS:
+            hint = nearest(chosen, ENCODINGS)
+            return (
+                f"encodings: {name!r} must be one of {', '.join(ENCODINGS)}; got {chosen!r}.{hint}"
+            )
+        kind = self.schema[name].kind if name in self.schema.names else Kind(name)
+        if kind not in ENCODINGS[chosen].kinds:
+            fit = [other for other, encoding in ENCODINGS.items() if kind in encoding.kinds]
+            words = f"can be {', '.join(fit)}" if fit else "is not learned"
+            return f"encodings: {name!r} is {kind.value} and {words}; got {chosen!r}."
+        return None
+
+    def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
+        """Return the encoding, not yet fitted, of a learned column with present cells."""
+        name = self.chosen.get(column.name) or self.chosen.get(column.kind.value)
+        kind = ENCODINGS[name or self._default(column, cells)]
+        return kind(min_count=self.min_count) if kind.pools else kind()
+
+    def _default(self, column: Column, cells: pa.Array) -> str:
+        if column.kind in (Kind.DATETIME, Kind.DATE):
+            return "datetime"
+        if column.kind.is_numeric:
+            return "quantile"
+        counts = pc.value_counts(cells.drop_null()).field("counts")
+        kept = pc.sum(pc.greater_equal(counts, self.min_count)).as_py()
+        return "onehot" if kept <= self.onehot_limit else "embedding"

@@ -1,0 +1,86 @@
+"""Arrow types and arrays as JSON-ready values, for the states of encodings."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["array_from_json", "array_to_json", "type_from_json", "type_to_json"]
+
+_ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=(.+)\]")
+_DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
+_BYTES = re.compile(r"fixed_size_binary\[(\d+)\]")
+
+
+def type_to_json(arrow_type: pa.DataType) -> str:
+    """Return the name of an Arrow type that `type_from_json` understands."""
+    return str(arrow_type)
+
+
+def type_from_json(name: str) -> pa.DataType:
+    """Return the Arrow type of a name that `type_to_json` gave.
+
+    Examples
+    --------
+    >>> type_from_json("timestamp[us, tz=Europe/Zurich]")
+    TimestampType(timestamp[us, tz=Europe/Zurich])
+    """
+    if zoned := _ZONED.fullmatch(name):
+        return pa.timestamp(zoned[1], tz=zoned[2])
+    if decimal := _DECIMAL.fullmatch(name):
+        return getattr(pa, f"decimal{decimal[1]}")(int(decimal[2]), int(decimal[3]))
+    if fixed := _BYTES.fullmatch(name):
+        return pa.binary(int(fixed[1]))
+    return pa.type_for_alias(name)
+
+
+def array_to_json(array: pa.Array) -> dict[str, Any]:
+    """Return an array of scalars as ``{"type": …, "values": […]}``, JSON-ready and lossless."""
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        array = array.dictionary_decode()
+        kind = array.type
+    if pa.types.is_temporal(kind):
+        array = array.view(pa.int32() if kind.bit_width == 32 else pa.int64())
+    elif pa.types.is_decimal(kind):
+        array = array.cast(pa.string())
+    values = array.to_pylist()
+    if pa.types.is_floating(kind):
+        values = [None if v is None else float(v).hex() for v in values]
+    elif _is_bytes(kind):
+        values = [None if v is None else v.hex() for v in values]
+    return {"type": type_to_json(kind), "values": values}
+
+
+def array_from_json(stored: dict[str, Any]) -> pa.Array:
+    """Return the array that `array_to_json` was given.
+
+    Examples
+    --------
+    >>> array_from_json(array_to_json(pa.array([1.5, None]))).to_pylist()
+    [1.5, None]
+    """
+    kind = type_from_json(stored["type"])
+    values = stored["values"]
+    if pa.types.is_temporal(kind):
+        return pa.array(values, pa.int32() if kind.bit_width == 32 else pa.int64()).view(kind)
+    if pa.types.is_decimal(kind):
+        return pc.cast(pa.array(values, pa.string()), kind)
+    if pa.types.is_floating(kind):
+        values = [None if v is None else float.fromhex(v) for v in values]
+        return pa.array(values, pa.float64()).cast(kind)
+    if _is_bytes(kind):
+        values = [None if v is None else bytes.fromhex(v) for v in values]
+    return pa.array(values, kind)
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return (
+        pa.types.is_binary(kind)
+        or pa.types.is_large_binary(kind)
+        or pa.types.is_fixed_size_binary(kind)
+        or pa.types.is_binary_view(kind)
+    )

@@ -1,0 +1,68 @@
+"""From the compact form to rows as a generator would make them."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.special import ndtri
+
+from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+
+__all__ = ["Z_MAX", "draw"]
+
+#: Encoded numbers of intervals lie in [-Z_MAX, Z_MAX]; Φ(-5) = 2.9e-7 is below the least
+#: probability (1e-6) that an interval is given, so that clipping never leaves an interval.
+Z_MAX = 5.0
+#: How far (in probability) a draw keeps from the limits of its interval: more than what a float32
+#: z can be off (1.4e-8) and the rounding of the limits themselves (3e-8).
+_MARGIN = 1e-7
+
+
+def draw(compact: Compact, layout: Layout, rng: np.random.Generator) -> Drawn:
+    """Draw rows in the form that a generator makes from their compact form.
+
+    Parameters
+    ----------
+    compact : Compact
+        Encoded rows, n of them.
+    layout : Layout
+        What their columns are.
+    rng : numpy.random.Generator
+        Where the uniform numbers of the intervals come from.
+
+    Returns
+    -------
+    Drawn
+        n rows; what a *missing* block silences is 0.
+
+    Examples
+    --------
+    >>> block = Block("x", "value", "interval", 0, 0, 1, "linear")
+    >>> compact = Compact(np.array([[0.5, 0.5]], np.float32), np.zeros((1, 0), np.int32))
+    >>> draw(compact, Layout((block,), 2, 0), np.random.default_rng(0)).numbers
+    array([[0.]], dtype=float32)
+    """
+    rows = len(compact.floats)
+    numbers = np.empty((rows, layout.numbers), np.float32)
+    levels = np.empty((rows, layout.softmaxes), np.int32)
+    for block, at in zip(layout.blocks, layout.drawn_starts, strict=True):
+        if block.source == "code":
+            levels[:, at] = compact.codes[:, block.source_start]
+            continue
+        span = numbers[:, at : at + block.width]
+        span[:] = _numbers(block, compact, rng)
+        if block.silenced_by is not None:
+            gate = layout.blocks[block.silenced_by]
+            span[compact.codes[:, gate.source_start] == 1] = 0.0
+    return Drawn(numbers, levels)
+
+
+def _numbers(block: Block, compact: Compact, rng: np.random.Generator) -> np.ndarray:
+    first = block.source_start
+    if block.source == "value":
+        return compact.floats[:, first : first + block.width]
+    low = compact.floats[:, first].astype(np.float64)
+    width = compact.floats[:, first + 1] - low
+    margin = np.minimum(width / 4, _MARGIN)
+    # z = Φ⁻¹(lo + (hi - lo)·U), kept a little inside (lo, hi)
+    u = low + margin + (width - 2 * margin) * rng.random(len(low))
+    return np.clip(ndtri(u), -Z_MAX, Z_MAX)[:, None]

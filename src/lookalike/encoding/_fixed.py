@@ -1,0 +1,73 @@
+"""Columns of which nothing is learned but one value: constants, placeholders, free text."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._base import ColumnEncoding, State
+from lookalike.encoding._codec import array_from_json, array_to_json
+from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.tables import Column, Kind
+
+__all__ = ["Constant", "Unlearned"]
+
+
+class Unlearned(ColumnEncoding):
+    """An encoding without blocks."""
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return ()
+
+    def compact(self, values: pa.Array) -> Compact:
+        rows = len(values)
+        return Compact(np.zeros((rows, 0), np.float32), np.zeros((rows, 0), np.int32))
+
+
+class Constant(Unlearned):
+    """The same value in every row: a constant column's, a placeholder, or a missing one.
+
+    Parameters
+    ----------
+    value : pyarrow.Array of length 1, or None
+        What is repeated; None takes the first cell at ``fit``.
+
+    Examples
+    --------
+    >>> encoding = Constant().fit(pa.array(["CH"]), Column("land", Kind.CONSTANT, "string"))
+    >>> encoding.decode(Drawn(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
+    ['CH', 'CH']
+    """
+
+    name: ClassVar[str] = "constant"
+    kinds: ClassVar[frozenset[Kind]] = frozenset(Kind)
+
+    def __init__(self, value: pa.Array | None = None) -> None:
+        self.value = value
+
+    def fit(self, values: pa.Array, column: Column) -> Self:
+        """Take the first cell, unless a value was given."""
+        self._value = self.value if self.value is not None else values[:1]
+        self._column = column.name
+        return self
+
+    def decode(self, drawn: Drawn) -> pa.Array:
+        zeros = pa.array(np.zeros(len(drawn.numbers), np.int32))
+        if pa.types.is_dictionary(self._value.type):
+            return pa.DictionaryArray.from_arrays(
+                self._value.indices.take(zeros), self._value.dictionary
+            )
+        return self._value.take(zeros)
+
+    def state(self) -> State:
+        dictionary = pa.types.is_dictionary(self._value.type)
+        return State({"value": array_to_json(self._value), "dictionary": dictionary})
+
+    @classmethod
+    def from_state(cls, state: State, column: Column) -> Self:
+        value = array_from_json(state.values["value"])
+        value = value.dictionary_encode() if state.values["dictionary"] else value
+        return cls(value).fit(value, column)

@@ -1,0 +1,53 @@
+"""Identifiers: made anew, of the same pattern."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import pyarrow as pa
+
+from lookalike.encoding._base import RowEncoding, State
+from lookalike.encoding._fixed import Unlearned
+from lookalike.encoding._layout import Drawn
+from lookalike.encoding._rows import Rows
+from lookalike import tables
+from lookalike.tables import Column, Kind
+
+__all__ = ["Identifier"]
+
+
+class Identifier(Unlearned, RowEncoding):
+    """New identifiers of the same pattern, one for each row number, never one of the training set.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> ids = pa.array(["A-001", "A-002", "A-007"])
+    >>> encoding = Identifier().fit(ids, Column("id", Kind.IDENTIFIER, "string"))
+    >>> made = encoding.decode(Drawn(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
+    >>> len(set(made) - set(ids.to_pylist()))
+    2
+    """
+
+    name: ClassVar[str] = "identifier"
+    kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IDENTIFIER})
+
+    def fit(self, values: pa.Array, column: Column) -> Self:
+        """Learn the pattern."""
+        self._column = column.name
+        self._maker = tables.IdentifierMaker().fit(values, column)
+        return self
+
+    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+        return self._maker.make(rows.start, len(drawn.numbers), rows.seed)
+
+    def state(self) -> State:
+        values, arrays = self._maker.state()
+        return State(values, arrays)
+
+    @classmethod
+    def from_state(cls, state: State, column: Column) -> Self:
+        self = cls()
+        self._column = column.name
+        self._maker = tables.IdentifierMaker.from_state(state.values, state.arrays)
+        return self

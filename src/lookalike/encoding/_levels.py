@@ -1,0 +1,148 @@
+"""The levels of a discrete column: which are kept, which are pooled, and how often each occurs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.encoding._codec import array_from_json, array_to_json
+from lookalike.encoding._rows import Rows
+from lookalike.tables import Kind
+
+__all__ = ["Levels"]
+
+#: A pool never leaves fewer levels than this.
+_FEWEST = 2
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Levels of a column, most frequent first; rare ones are pooled and never stored.
+
+    Codes count the kept levels from 0; the code ``len(values)`` is the pool, if there is one.
+
+    Parameters
+    ----------
+    values : pyarrow.Array, shape (kept,)
+        The kept levels.
+    shares : ndarray of float64, shape (kept,)
+        How often each occurs among the kept; sums to 1.
+    pool : float
+        The share of the pooled levels among all present cells; 0 where nothing is pooled.
+    kind : Kind
+        The kind of the column.
+    """
+
+    values: pa.Array
+    shares: np.ndarray
+    pool: float
+    kind: Kind
+
+    @classmethod
+    def of(cls, values: pa.Array, kind: Kind, min_count: int) -> Self:
+        """Count the levels of a column and pool those seen fewer than `min_count` times.
+
+        Parameters
+        ----------
+        values : pyarrow.Array
+            A canonical column with at least one present cell.
+        kind : Kind
+            A boolean's levels are never pooled.
+        min_count : int
+            The least count of a level that is kept; the two most frequent always are.
+
+        Examples
+        --------
+        >>> levels = Levels.of(pa.array(["b", "a", "c", "a", "b", "a"]), Kind.CATEGORICAL, 2)
+        >>> levels.values.to_pylist(), levels.pool
+        (['a', 'b'], 0.16666666666666666)
+        """
+        present = _plain(values).drop_null()
+        counted = present.value_counts()
+        counts = counted.field("counts").to_numpy()
+        order = _by_count(counted.field("values"), counts)
+        counts = counts[order]
+        kept = len(counts)
+        if kind is not Kind.BOOLEAN:
+            kept = min(kept, max(_FEWEST, int((counts >= min_count).sum())))
+        shares = counts[:kept] / counts[:kept].sum()
+        pool = float(1 - counts[:kept].sum() / counts.sum()) if kept < len(counts) else 0.0
+        return cls(counted.field("values").take(order[:kept]), shares, pool, kind)
+
+    @property
+    def count(self) -> int:
+        """How many codes there are, the pool among them."""
+        return len(self.values) + (self.pool > 0)
+
+    @property
+    def masses(self) -> np.ndarray:
+        """The share of each code among the present cells, the pool's last."""
+        kept = self.shares * (1 - self.pool)
+        return np.append(kept, self.pool) if self.pool > 0 else kept
+
+    def codes(self, values: pa.Array) -> np.ndarray:
+        """Return the code of each cell as int64; a level never seen is pooled or the commonest.
+
+        A missing cell has the code -1.
+        """
+        other = len(self.values) if self.pool > 0 else 0
+        if not pa.types.is_dictionary(values.type):
+            found = _numpy(pc.index_in(values, value_set=self.values), other)
+            return np.where(_is_null(values), -1, found)
+        known = pc.index_in(_plain(values.dictionary), value_set=self.values)
+        table = np.append(_numpy(known, other), -1)
+        return table[_numpy(values.indices, len(table) - 1)]
+
+    def settle(self, codes: np.ndarray, rows: Rows) -> np.ndarray:
+        """Replace the pool's code by kept levels, drawn by their shares."""
+        pooled = np.flatnonzero(codes == len(self.values)) if self.pool > 0 else ()
+        if len(pooled) == 0:
+            return codes
+        limits = np.cumsum(self.shares)[:-1]
+        settled = codes.copy()
+        settled[pooled] = np.searchsorted(limits, rows.uniforms(pooled), side="right")
+        return settled
+
+    def array(self, codes: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+        """Return kept codes as the canonical Arrow column; cells under `missing` are null."""
+        indices = pa.array(codes.astype(np.int32), mask=missing)
+        if self.kind is Kind.CATEGORICAL:
+            return pa.DictionaryArray.from_arrays(indices, self.values)
+        return self.values.take(indices)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the levels as JSON-ready values, without `shares`."""
+        return {"levels": array_to_json(self.values), "pool": self.pool, "kind": self.kind.value}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any], shares: np.ndarray) -> Self:
+        """Return the levels of which `to_dict` was stored."""
+        values = array_from_json(stored["levels"])
+        return cls(values, shares, float(stored["pool"]), Kind(stored["kind"]))
+
+    def reordered(self, order: np.ndarray) -> Levels:
+        """Return the levels with the kept ones in another order."""
+        return replace(self, values=self.values.take(order), shares=self.shares[order])
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+
+
+def _by_count(levels: pa.Array, counts: np.ndarray) -> np.ndarray:
+    """Return the order of levels: most frequent first, then by name."""
+    ranks = np.empty(len(levels), np.int64)
+    ranks[pc.array_sort_indices(levels).to_numpy()] = np.arange(len(levels))
+    return np.lexsort([ranks, -counts])
+
+
+def _numpy(indices: pa.Array, null: int) -> np.ndarray:
+    return indices.fill_null(null).to_numpy(zero_copy_only=False)
+
+
+def _is_null(values: pa.Array) -> np.ndarray:
+    return values.is_null().to_numpy(zero_copy_only=False)

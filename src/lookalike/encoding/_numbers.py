@@ -1,0 +1,199 @@
+"""Columns of numbers, dates, times and durations as evenly spaced positions, and exactly back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._codec import type_from_json, type_to_json
+from lookalike.tables import Column, Kind
+
+__all__ = ["MEASURED", "Grid", "from_raw", "nearest", "raw_of"]
+
+#: The kinds whose values a `Grid` can hold.
+MEASURED = frozenset(kind for kind in Kind if kind.is_numeric)
+
+#: A float64 holds every whole number up to here.
+_EXACT = 2.0**53
+#: A coarse step is believed when it holds for so many different values.
+_EVIDENCE = 20
+_TICKS = {"D": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9, "s": 10**9}
+_TICKS |= {"ms": 10**6, "us": 10**3, "ns": 1}
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The evenly spaced values that a column can take.
+
+    A value is ``(low + step * k) / 10**decimals`` for a whole number k, its *position*. Where
+    `step` is 0 the column is of full floats and a position is the value itself.
+
+    Parameters
+    ----------
+    type : str
+        The canonical Arrow type.
+    step : int
+        The distance of neighbours in raw units: ``10**-decimals``, or ticks of a date or time;
+        0 for full floats.
+    decimals : int
+        Decimals of a raw unit; 0 for all but continuous columns.
+    low, high : int or float
+        The least and greatest raw value seen; nothing outside is ever decoded.
+    """
+
+    type: str
+    step: int
+    decimals: int
+    low: float
+    high: float
+
+    @classmethod
+    def fit(cls, values: pa.Array, column: Column) -> Self:
+        """Learn the grid of present cells of a column, n >= 1.
+
+        Examples
+        --------
+        >>> column = Column("price", Kind.CONTINUOUS, "double", decimals=2)
+        >>> Grid.fit(pa.array([0.25, 1.5, 0.75]), column).step
+        1
+        """
+        kind = type_to_json(values.type)
+        decimals = _decimals(values, column)
+        raw = raw_of(values, decimals)
+        if decimals is None:
+            return cls(kind, 0, 0, float(raw.min()), float(raw.max()))
+        step = _step(raw, values.type, column)
+        return cls(kind, step, decimals, int(raw.min()), int(raw.max()))
+
+    @property
+    def is_even(self) -> bool:
+        """Whether the values are evenly spaced, so that rounding gives them back exactly."""
+        return self.step > 0
+
+    @property
+    def last(self) -> float:
+        """The position of the greatest value."""
+        if not self.is_even:
+            return self.high
+        steps = (int(self.high) - int(self.low)) // self.step
+        return float(steps) if int(float(steps)) <= steps else float(np.nextafter(steps, 0))
+
+    def raw(self, values: pa.Array) -> np.ndarray:
+        """Return raw values, int64 on an even grid and float64 else."""
+        return raw_of(values, self.decimals if self.is_even else None)
+
+    def positions(self, raw: np.ndarray) -> np.ndarray:
+        """Return the positions of raw values as float64, held within those of the fit."""
+        inside = np.clip(raw, raw.dtype.type(self.low), raw.dtype.type(self.high))
+        if not self.is_even:
+            return inside
+        # unsigned: the distance of two int64 can be more than an int64
+        return (inside.view(np.uint64) - _unsigned(self.low)).astype(np.float64) / self.step
+
+    def at(self, positions: np.ndarray) -> np.ndarray:
+        """Return the raw values nearest to float64 positions, within those of the fit."""
+        if not self.is_even:
+            return np.clip(positions, self.low, self.high)
+        steps = np.rint(np.clip(positions, 0.0, self.last)).astype(np.uint64)
+        return (steps * np.uint64(self.step) + _unsigned(self.low)).view(np.int64)
+
+    def array(self, raw: np.ndarray) -> pa.Array:
+        """Return raw values as the canonical Arrow column."""
+        return from_raw(raw, self.decimals, type_from_json(self.type))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the grid as JSON-ready values."""
+        return asdict(self)
+
+
+def raw_of(values: pa.Array, decimals: int | None) -> np.ndarray:
+    """Return present cells as raw values: int64, or float64 where they are full floats.
+
+    Parameters
+    ----------
+    values : pyarrow.Array, shape (n,)
+        Numbers, dates, times or durations.
+    decimals : int or None
+        The decimals of floats that are whole when scaled; None for full floats.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    if pa.types.is_floating(values.type):
+        numbers = _floats(values)
+        if decimals is None:
+            return numbers
+        return np.rint(numbers * 10.0**decimals).astype(np.int64)
+    if pa.types.is_temporal(values.type):
+        values = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
+    return values.cast(pa.int64()).to_numpy(zero_copy_only=False)
+
+
+def from_raw(raw: np.ndarray, decimals: int, kind: pa.DataType) -> pa.Array:
+    """Return the Arrow column of which `raw_of` gave the raw values."""
+    if pa.types.is_floating(kind):
+        whole = raw.dtype.kind == "i" and decimals > 0
+        numbers = raw / 10.0**decimals if whole else raw.astype(np.float64)
+        return pa.array(numbers).cast(kind)
+    if pa.types.is_temporal(kind):
+        return pa.array(raw.astype(np.int32) if kind.bit_width == 32 else raw).view(kind)
+    return pa.array(raw).cast(kind)
+
+
+def nearest(known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Return, for each value, the index of the nearest of some sorted distinct values.
+
+    Examples
+    --------
+    >>> nearest(np.array([1, 4, 9]), np.array([0, 3, 9, 100]))
+    array([0, 1, 2, 2])
+    """
+    right = np.clip(np.searchsorted(known, values), 0, len(known) - 1)
+    left = np.maximum(right - 1, 0)
+    # halved, so that the distance of extreme int64 or float64 cannot overflow
+    nearer_left = values / 2 - known[left] / 2 < known[right] / 2 - values / 2
+    return np.where((known[right] != values) & nearer_left, left, right)
+
+
+def _decimals(values: pa.Array, column: Column) -> int | None:
+    """Return how many decimals make the values whole, or None for full floats."""
+    if not pa.types.is_floating(values.type):
+        return 0
+    if column.decimals is None:
+        return None
+    numbers = _floats(values)
+    scaled = np.rint(numbers * 10.0**column.decimals)
+    if np.abs(scaled).max() >= _EXACT or (scaled / 10.0**column.decimals != numbers).any():
+        return None
+    return column.decimals
+
+
+def _floats(values: pa.Array) -> np.ndarray:
+    return values.cast(pa.float64()).to_numpy(zero_copy_only=False) + 0.0  # -0.0 becomes 0.0
+
+
+def _step(raw: np.ndarray, kind: pa.DataType, column: Column) -> int:
+    """Return the greatest step on which all values lie, if there is enough evidence for it."""
+    distances = raw.view(np.uint64) - _unsigned(raw.min())
+    common = int(np.gcd.reduce(distances))
+    if common == 0:
+        return 1
+    if len(np.unique(distances[:10_000])) >= _EVIDENCE:
+        return common
+    known = _tick(kind, column.unit)
+    return known if common % known == 0 else 1
+
+
+def _tick(kind: pa.DataType, unit: str | None) -> int:
+    """Return how many ticks of the Arrow type the column's finest unit has."""
+    if unit not in _TICKS or not pa.types.is_temporal(kind) or pa.types.is_date32(kind):
+        return 1
+    return max(1, _TICKS[unit] // _TICKS[getattr(kind, "unit", "ms")])
+
+
+def _unsigned(number: float) -> np.uint64:
+    return np.uint64(int(number) % 2**64)

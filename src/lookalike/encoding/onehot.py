@@ -1,0 +1,85 @@
+"""Categories and booleans as one level of several, missing cells and a pool among them."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._base import RowEncoding, State
+from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._levels import Levels
+from lookalike.encoding._rows import Rows
+from lookalike.tables import Column, Kind
+
+__all__ = ["OneHot"]
+
+
+class OneHot(RowEncoding):
+    """One level of a softmax block for each level of the column.
+
+    Levels seen fewer than `min_count` times are one level for learning, the *pool*: their values
+    are not stored, and where the pool is decoded, a kept level is drawn by frequency. Missing
+    cells are one more level, the last.
+
+    Parameters
+    ----------
+    min_count : int, default 2
+        The least count of a level that is kept; 1 keeps all. The two most frequent levels and
+        those of a boolean are always kept.
+
+    Examples
+    --------
+    >>> from lookalike.encoding import draw
+    >>> values = pa.array(["red", "blue", None, "red", "blue"])
+    >>> encoding = OneHot().fit(values, Column("colour", Kind.CATEGORICAL, "string"))
+    >>> encoding.blocks[0].width
+    3
+    >>> drawn = draw(encoding.compact(values), encoding.layout, np.random.default_rng(0))
+    >>> encoding.decode(drawn).to_pylist()
+    ['red', 'blue', None, 'red', 'blue']
+    """
+
+    name: ClassVar[str] = "onehot"
+    kinds: ClassVar[frozenset[Kind]] = frozenset(kind for kind in Kind if kind.is_learned)
+    takes_missing: ClassVar[bool] = True
+    pools: ClassVar[bool] = True
+
+    def __init__(self, min_count: int = 2) -> None:
+        self.min_count = min_count
+
+    def fit(self, values: pa.Array, column: Column) -> Self:
+        """Learn the levels from all cells, of which at least one is present."""
+        self._column = column.name
+        self._levels = Levels.of(values, column.kind, self.min_count)
+        self._has_missing = values.null_count > 0
+        return self
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        width = self._levels.count + self._has_missing
+        return (Block(self._column, "value", "code", 0, 0, width, "softmax"),)
+
+    def compact(self, values: pa.Array) -> Compact:
+        codes = self._levels.codes(values)
+        # where fit saw nothing missing, a missing cell is taken for the most frequent level
+        codes[codes == -1] = self._levels.count if self._has_missing else 0
+        return Compact(np.zeros((len(codes), 0), np.float32), codes[:, None].astype(np.int32))
+
+    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+        codes = drawn.levels[:, 0]
+        missing = codes == self._levels.count if self._has_missing else None
+        return self._levels.array(self._levels.settle(codes, rows), missing)
+
+    def state(self) -> State:
+        values = {"has_missing": self._has_missing, "min_count": self.min_count}
+        return State(values | self._levels.to_dict(), {"shares": self._levels.shares})
+
+    @classmethod
+    def from_state(cls, state: State, column: Column) -> Self:
+        self = cls(int(state.values["min_count"]))
+        self._column = column.name
+        self._levels = Levels.from_dict(state.values, state.arrays["shares"])
+        self._has_missing = bool(state.values["has_missing"])
+        return self
