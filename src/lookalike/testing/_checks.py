@@ -1,0 +1,59 @@
+"""How a check is named, run and fails: always as an AssertionError in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+__all__ = ["Check", "must", "must_raise", "named", "run"]
+
+#: A name, and a function without arguments that raises AssertionError if the check fails.
+Check = tuple[str, Callable[[], None]]
+
+
+def named(owner: str, checks: Iterable[Check]) -> Iterator[Check]:
+    """Yield checks whose every failure says which check of what failed."""
+    for name, check in checks:
+        yield name, _plain(owner, name, check)
+
+
+def _plain(owner: str, name: str, check: Callable[[], None]) -> Callable[[], None]:
+    def checked() -> None:
+        try:
+            check()
+        except AssertionError as error:
+            raise AssertionError(f"{owner} fails {name}: {error}") from error
+        except Exception as error:
+            raise AssertionError(
+                f"{owner} fails {name}: {type(error).__name__} was raised: {error}"
+            ) from error
+
+    return checked
+
+
+def run(checks: Iterable[Check]) -> None:
+    """Run checks one after the other; the first failure ends it."""
+    for _, check in checks:
+        check()
+
+
+def must(condition: bool, message: str) -> None:
+    """Raise AssertionError with a message unless a condition holds (also under ``python -O``)."""
+    if not condition:
+        raise AssertionError(message)
+
+
+def must_raise(
+    error: type[Exception], what: str, call: Callable[..., Any], *args: Any, **keywords: Any
+) -> Exception:
+    """Call, and return the error that must be raised; its message must not be empty."""
+    try:
+        call(*args, **keywords)
+    except error as raised:
+        must(bool(str(raised)), f"{what} must say what is wrong, but the message is empty")
+        return raised
+    except Exception as raised:
+        raise AssertionError(
+            f"{what} must raise {error.__name__}, but raised {type(raised).__name__}: {raised}"
+        ) from raised
+    raise AssertionError(f"{what} must raise {error.__name__}, but raised nothing")

@@ -1,0 +1,72 @@
+"""The checks that every synthesizer must pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+from lookalike.models import Synthesizer
+from lookalike.testing import _estimator, _files, _frames, _sampling
+from lookalike.testing._checks import Check, named, run
+from lookalike.testing._learning import learning
+from lookalike.testing._subject import Subject
+
+__all__ = ["check_synthesizer", "synthesizer_checks"]
+
+_CONTRACT = (*_estimator.CHECKS, *_sampling.CHECKS, *_frames.CHECKS, *_files.CHECKS)
+
+
+def synthesizer_checks(
+    synthesizer: Synthesizer, *, contract: bool = True, learns: bool = True
+) -> Iterator[Check]:
+    """Yield the checks of a synthesizer, for use as test parameters.
+
+    Parameters
+    ----------
+    synthesizer : Synthesizer
+        An unfitted estimator; it is cloned. Training that is short is enough for the contract.
+    contract : bool
+        Whether to check what every synthesizer promises.
+    learns : bool
+        Whether to check that it learns: on a correlated Gaussian, a mixture, dependent categories
+        and cells that are missing together, the joint tables of its columns must be off by at most
+        half of what those of independent columns are.
+
+    Yields
+    ------
+    name : str
+        What is checked.
+    check : callable
+        Takes nothing, and raises AssertionError with a plain message if the check fails.
+
+    Examples
+    --------
+    >>> from lookalike.models import Independent
+    >>> checks = dict(synthesizer_checks(Independent(), learns=False))
+    >>> checks["constructor_stores_only"]()
+    """
+    subject = Subject(synthesizer)
+    checks: list[Check] = []
+    if contract:
+        checks += [(check.__name__, partial(check, subject)) for check in _CONTRACT]
+    if learns:
+        checks += learning(subject)
+    yield from named(subject.name, checks)
+
+
+def check_synthesizer(synthesizer: Synthesizer, *, learns: bool = True) -> None:
+    """Check all that a synthesizer must do; see `synthesizer_checks`.
+
+    Parameters
+    ----------
+    synthesizer : Synthesizer
+        An unfitted estimator; it is cloned.
+    learns : bool
+        Whether to check that it learns how columns depend on each other.
+
+    Raises
+    ------
+    AssertionError
+        At the first check that fails, with its name and what was wrong.
+    """
+    run(synthesizer_checks(synthesizer, learns=learns))
