@@ -74,7 +74,8 @@ def _names(axis: Any) -> list[str]:
             "first, such as frame.columns = frame.columns.map(' '.join)."
         )
     for label in axis:
-        if not isinstance(label, (str, int, float, np.integer, np.floating, np.bool_)):
+        number = isinstance(label, (int, float, np.number, np.bool_)) and np.isfinite(label)
+        if not (number or isinstance(label, str)):
             raise DataError(
                 f"Column names must be text or numbers, got {label!r} ({type(label).__name__}): "
                 "rename it, or frame.columns = frame.columns.astype(str)."
@@ -127,15 +128,20 @@ def _object_to_arrow(series: Any, name: str) -> tuple[pa.Array, dict[str, Any]]:
     from_pandas = require("pandas", "A pandas frame").api.types
     kind = from_pandas.infer_dtype(series, skipna=True)
     if kind not in _OBJECTS:
-        present = series[series.notna()]
-        kinds = {type(value).__name__: value for value in reversed(present.tolist())}
-        some = " and ".join(f"{key} ({value!r:.40})" for key, value in list(kinds.items())[-2:])
         raise DataError(
-            f"An object column must hold values of one plain type, but {name!r} holds {some}: "
-            f"convert it first, such as frame[{name!r}].astype(str)."
+            f"An object column must hold values of one plain type, but {name!r} holds "
+            f"{_examples(series)}: convert it first, such as frame[{name!r}].astype(str)."
         )
     array = pa.array(series.to_numpy(), type=_OBJECTS[kind], from_pandas=True)
     return array, {"kind": "object", "missing": _missing_word(series)}
+
+
+def _examples(series: Any) -> str:
+    """Return the first value of each type in a column, two at most, in words."""
+    kinds: dict[str, Any] = {}
+    for value in series[series.notna()]:
+        kinds.setdefault(type(value).__name__, value)
+    return " and ".join(f"{kind} ({value!r:.40})" for kind, value in list(kinds.items())[:2])
 
 
 def _missing_word(series: Any) -> str:
