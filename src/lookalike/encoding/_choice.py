@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -30,12 +30,15 @@ class Choice:
         The most levels of a column for which one-hot is the default.
     min_count : int
         The least count of a level that is kept.
+    keep : sequence of str
+        Columns of which every level is kept.
     """
 
     schema: Schema
     chosen: Mapping[str, str]
     onehot_limit: int
     min_count: int
+    keep: Sequence[str] = ()
 
     def check(self) -> None:
         """Raise one ParameterError that lists all that is wrong with what was chosen."""
@@ -65,7 +68,11 @@ class Choice:
         """Return the encoding, not yet fitted, of a learned column with present cells."""
         name = self.chosen.get(column.name) or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]
-        return kind(min_count=self.min_count) if kind.pools else kind()
+        return kind(min_count=self._least(column)) if kind.pools else kind()
+
+    def _least(self, column: Column) -> int:
+        """Return how often a level of a column must occur to be kept."""
+        return 1 if column.name in self.keep else self.min_count
 
     def _default(self, column: Column, cells: pa.Array) -> str:
         if column.kind in (Kind.DATETIME, Kind.DATE):
@@ -73,5 +80,5 @@ class Choice:
         if column.kind.is_numeric:
             return "quantile"
         counts = pc.value_counts(cells.drop_null()).field("counts")
-        kept = pc.sum(pc.greater_equal(counts, self.min_count)).as_py()
+        kept = pc.sum(pc.greater_equal(counts, self._least(column))).as_py()
         return "onehot" if kept <= self.onehot_limit else "embedding"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -72,6 +72,8 @@ class TableEncoder:
         `onehot_limit` levels.
     min_category_count : int, default 2
         Levels that occur less often are pooled and never stored or made; 1 keeps every level.
+    keep : sequence of str, default ()
+        Columns of which every level is kept, however rare: such as the target of a prediction.
     onehot_limit : int, default 128
         The most levels of a column for which one-hot is the default.
     derive : bool, default True
@@ -92,12 +94,14 @@ class TableEncoder:
         *,
         encodings: Mapping[str, str] | None = None,
         min_category_count: int = 2,
+        keep: Sequence[str] = (),
         onehot_limit: int = 128,
         derive: bool = True,
         text_placeholder: str | None = None,
     ) -> None:
         self.encodings = encodings
         self.min_category_count = min_category_count
+        self.keep = keep
         self.onehot_limit = onehot_limit
         self.derive = derive
         self.text_placeholder = text_placeholder
@@ -124,7 +128,9 @@ class TableEncoder:
         ParameterError
             If `encodings` names an unknown column, kind or encoding, or one that does not fit.
         """
-        choice = Choice(schema, self.encodings or {}, self.onehot_limit, self.min_category_count)
+        choice = Choice(
+            schema, self.encodings or {}, self.onehot_limit, self.min_category_count, self.keep
+        )
         choice.check()
         cells = {name: flat(table.column(name)) for name in schema.names}
         derived = in_order(schema) if self.derive else ()

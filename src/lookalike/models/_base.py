@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,6 +23,7 @@ from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._ahead import ahead
 from lookalike.models._fingerprint import fingerprint
 from lookalike.tables import (
+    Dependency,
     Kind,
     Origin,
     Schema,
@@ -91,8 +93,8 @@ class Synthesizer(BaseEstimator, ABC):
 
     # --- hooks -----------------------------------------------------------------------------------
 
-    def _encoder(self, schema: Schema) -> TableEncoder:  # noqa: ARG002 - overriders need it
-        """Return the unfitted encoder for a table of this schema."""
+    def _encoder(self) -> TableEncoder:
+        """Return the unfitted encoder that the parameters ask for."""
         parameters = self.get_params(deep=False)
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
@@ -177,7 +179,9 @@ class Synthesizer(BaseEstimator, ABC):
         table, origin = to_arrow(data)
         schema = _schema_of(table, schema, kinds, target)
         table = conform(table, schema)
-        encoder = self._encoder(schema).fit(table, schema, generator(seed, "encode"))
+        encoder = self._encoder()
+        encoder.keep = () if target is None else (target,)
+        encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
         if encoder.layout_.blocks:
             self._fit(encoder.compact(table), encoder.layout_, seed)
@@ -383,7 +387,27 @@ def _schema_of(
             f"A target must be a column that can be learned, but {target!r} is taken for "
             f"{column.kind.value} ({column.why}). Name another column, or set its kind."
         )
-    return inferred
+    return _underived(inferred, target)
+
+
+def _underived(schema: Schema, target: str) -> Schema:
+    """Return the schema with a target that is learned: others may be derived from it."""
+    derived = {dependency.column for dependency in schema.dependencies}
+    kept = []
+    for dependency in schema.dependencies:
+        if dependency.column != target:
+            kept.append(dependency)
+        elif _is_one_to_one(schema, dependency) and dependency.on[0] not in derived:
+            kept.append(Dependency(dependency.on[0], (target,)))
+    return replace(schema, dependencies=tuple(kept))
+
+
+def _is_one_to_one(schema: Schema, dependency: Dependency) -> bool:
+    """Whether a lookup can be read backwards: a function onto as many values as it has keys."""
+    if dependency.form != "lookup" or len(dependency.on) != 1:
+        return False
+    key, value = schema[dependency.on[0]], schema[dependency.column]
+    return (key.distinct, key.missing) == (value.distinct, value.missing)
 
 
 def _zeros(rows: int, layout: Layout) -> Drawn:

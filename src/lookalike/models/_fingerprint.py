@@ -40,11 +40,13 @@ def fingerprint(table: pa.Table) -> str:
     digest = hashlib.sha256()
     for name, column in zip(table.column_names, table.columns, strict=True):
         digest.update(f"{len(name)}:{name}".encode())
-        words = _words(column)
-        digest.update(pc.is_null(words).to_numpy().tobytes())
-        words = pc.fill_null(words, "").combine_chunks()
-        digest.update(pc.binary_length(words).to_numpy().astype(np.int64).tobytes())
-        digest.update(b"".join(pc.cast(words, pa.large_binary()).to_pylist()))
+        # A fresh array of one piece: offset 0, however the table was cut.
+        words = pa.concat_arrays([pa.array([""], pa.large_string()), *_words(column).chunks])
+        digest.update(words.is_null().to_numpy(zero_copy_only=False).tobytes())
+        _, offsets, letters = words.fill_null("").buffers()
+        at = np.frombuffer(offsets, np.int64)[: len(words) + 1]
+        digest.update(np.diff(at).tobytes())
+        digest.update(memoryview(letters or b"")[at[0] : at[-1]])
     return digest.hexdigest()
 
 

@@ -11,7 +11,7 @@ from lookalike._core.parameters import Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._base import Synthesizer
-from lookalike.tables import Kind, Schema
+from lookalike.tables import Kind
 
 __all__ = ["Independent"]
 
@@ -74,7 +74,7 @@ class Independent(Synthesizer):
         self.text_placeholder = text_placeholder
         self.random_state = random_state
 
-    def _encoder(self, schema: Schema) -> TableEncoder:
+    def _encoder(self) -> TableEncoder:
         # Quantiles make every number one uniform draw, and one block per column keeps its levels
         # together: only so is a column's whole distribution known from its blocks one by one.
         numeric = {str(kind): "quantile" for kind in Kind if kind.is_numeric}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -75,7 +76,7 @@ def _each(
     check: Callable[[ColumnEncoding, Example], None], encoding: type[ColumnEncoding], kind: Kind
 ) -> None:
     for example in examples(kind):
-        fitted = encoding().fit(example.values, example.column)
+        fitted = _made(encoding).fit(example.values, example.column)
         try:
             check(fitted, example)
         except AssertionError as error:
@@ -84,10 +85,17 @@ def _each(
             raise AssertionError(f"{example.what}: {type(error).__name__}: {error}") from error
 
 
+def _made(encoding: type[ColumnEncoding]) -> ColumnEncoding:
+    """Return an unfitted encoding that keeps every level, however rare."""
+    pools = "min_count" in inspect.signature(encoding).parameters
+    return encoding(**({"min_count": 1} if pools else {}))
+
+
 def _says_what_it_is(encoding: type[ColumnEncoding]) -> None:
     must(bool(encoding.name) and encoding.name == encoding.name.lower(), "name must be lower case")
     must(bool(encoding.kinds), "kinds must say which columns it can encode")
-    must(not vars(encoding()), "a constructor without arguments must only store parameters")
+    parameters = set(inspect.signature(encoding).parameters)
+    must(set(vars(encoding())) == parameters, "the constructor must store its parameters only")
 
 
 def _blocks_fit_together(encoding: ColumnEncoding, example: Example) -> None:
