@@ -1,0 +1,40 @@
+"""What JAX is told before anything is compiled."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import jax
+
+__all__ = ["keep_compiled_programs"]
+
+
+@cache
+def keep_compiled_programs() -> None:
+    """Keep compiled programs on disk, so that a second run of the same shape compiles nothing.
+
+    The folder is ``$LOOKALIKE_CACHE`` or the user's cache folder; ``LOOKALIKE_CACHE=off`` keeps
+    nothing. A cache that the user set up for JAX is left as it is.
+    """
+    wish = os.environ.get("LOOKALIKE_CACHE", "")
+    if wish == "off" or jax.config.jax_compilation_cache_dir is not None:
+        return
+    folder = Path(wish) if wish else _user_cache() / "lookalike"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # a read-only home costs compile time, nothing else
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def _user_cache() -> Path:
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return home / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME", home / ".cache"))

@@ -1,0 +1,260 @@
+"""The default generative adversarial network for tables."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from lookalike._core.errors import LookalikeWarning, ModelFileError
+from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
+from lookalike._core.progress import progress
+from lookalike._core.seeds import RandomState
+from lookalike.encoding import Compact, Drawn, Layout, State
+from lookalike.models._base import Synthesizer
+from lookalike.models._calibration import calibrate
+from lookalike.models._device import keep_compiled_programs
+from lookalike.models._sampler import Calibration, Sampler
+from lookalike.nn import Plan, ResidualMLP
+from lookalike.training import Data, Game, train
+
+__all__ = ["GAN"]
+
+#: Steps of each budget for a table of many rows.
+_STEPS = {"fast": 2_000, "balanced": 8_000, "best": 24_000}
+#: History rows of one run.
+_INTERVALS = 40
+
+
+class GAN(Synthesizer):
+    """Learn a table by a game of two networks.
+
+    Numbers are encoded by a randomised probability integral transform, levels one-hot. A residual
+    generator and a residual discriminator play relativistic pairing with zero-centred gradient
+    penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the moving average of the
+    generator, and its marginals are calibrated after training.
+
+    Parameters
+    ----------
+    budget : {"fast", "balanced", "best"}
+        How long to train, where `steps` is not given. Small tables get fewer steps.
+    steps : int or None
+        How many steps to train instead.
+    batch_size : int
+        Rows of each kind, real and generated, in one step.
+    latent_size : int
+        The width of the generator's input.
+    width, depth : int
+        Hidden units, and residual layers, of both networks.
+    learning_rate : float
+        The peak rate; it falls as half a cosine.
+    penalty : float
+        γ of the gradient penalties γ/2·(R1 + R2).
+    penalty_every : int
+        The penalties are taken at every so many steps, so many times as strong.
+    average : float
+        The decay of the moving average of the generator.
+    temperature : float
+        τ of the Gumbel-softmax that makes levels differentiable.
+    calibrate : bool
+        Whether marginals are corrected after training.
+    derive : bool
+        Whether columns that are functions of others are derived instead of learned.
+    encodings : mapping of str to str, or None
+        Encodings by column or kind, such as ``{"continuous": "power"}``.
+    min_category_count : int
+        Levels that are rarer are pooled, so that the model does not hold them.
+    text_placeholder : str or None
+        What stands in columns of free text; None for missing.
+    progress : bool
+        Whether progress is shown on standard error.
+    random_state : int, Generator, RandomState or None
+        The seed of all that is random.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        What each column of the training table is.
+    encoder_ : TableEncoder
+        The fitted encoding of the table.
+    history_ : History
+        What happened while training.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from lookalike import GAN
+    >>> table = pa.table({"x": [1.5, 2.25, 3.0, None] * 8, "c": ["a", "b", "a", "a"] * 8})
+    >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
+    >>> model.sample(3).column_names
+    ['x', 'c']
+    """
+
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
+        "budget": Choice(tuple(_STEPS)),
+        "steps": AnyOf((Number(1, integer=True),), none=True),
+        "batch_size": Number(1, 2**20, integer=True),
+        "latent_size": Number(1, 2**16, integer=True),
+        "width": Number(1, 2**16, integer=True),
+        "depth": Number(0, 256, integer=True),
+        "learning_rate": Number(0, open_low=True),
+        "penalty": Number(0),
+        "penalty_every": Number(1, integer=True),
+        "average": Number(0, 1),
+        "temperature": Number(0, open_low=True),
+        "calibrate": Flag(),
+        "derive": Flag(),
+        "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
+        "min_category_count": Number(1, integer=True),
+        "text_placeholder": Instance((str,), "a string or None", optional=True),
+        "progress": Flag(),
+    }
+
+    _generator: ResidualMLP
+    _calibration: Calibration
+    _plan: Plan
+
+    def __init__(
+        self,
+        *,
+        budget: str = "balanced",
+        steps: int | None = None,
+        batch_size: int = 256,
+        latent_size: int = 64,
+        width: int = 256,
+        depth: int = 3,
+        learning_rate: float = 2e-3,
+        penalty: float = 0.5,
+        penalty_every: int = 4,
+        average: float = 0.999,
+        temperature: float = 0.2,
+        calibrate: bool = True,
+        derive: bool = True,
+        encodings: Mapping[str, str] | None = None,
+        min_category_count: int = 2,
+        text_placeholder: str | None = None,
+        progress: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.budget = budget
+        self.steps = steps
+        self.batch_size = batch_size
+        self.latent_size = latent_size
+        self.width = width
+        self.depth = depth
+        self.learning_rate = learning_rate
+        self.penalty = penalty
+        self.penalty_every = penalty_every
+        self.average = average
+        self.temperature = temperature
+        self.calibrate = calibrate
+        self.derive = derive
+        self.encodings = encodings
+        self.min_category_count = min_category_count
+        self.text_placeholder = text_placeholder
+        self.progress = progress
+        self.random_state = random_state
+
+    def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
+        keep_compiled_programs()
+        self._plan = Plan(layout)
+        steps = self.steps if self.steps is not None else _steps(self.budget, len(compact.floats))
+        with progress("training", steps, show=self.progress) as report:
+            self._generator, self.history_ = train(
+                self._game(),
+                _data(compact),
+                jax.random.key(seed % 2**32, impl="rbg"),
+                steps=steps,
+                interval=max(1, min(-(-steps // _INTERVALS), 500)),
+                report=report,
+            )
+        if not self.history_.stopped.startswith("all"):
+            warnings.warn(
+                f"Training stopped early: {self.history_.stopped}. The model is usable.",
+                LookalikeWarning,
+                stacklevel=2,
+            )
+        self._calibration = Calibration.none(self._plan)
+        if self.calibrate:
+            self._calibration = calibrate(self._sampler(), compact, seed)
+
+    def _game(self) -> Game:
+        return Game(
+            plan=self._plan,
+            latent_size=self.latent_size,
+            width=self.width,
+            depth=self.depth,
+            batch_size=self.batch_size,
+            learning_rate=self.learning_rate,
+            penalty=self.penalty,
+            penalty_every=self.penalty_every,
+            average=self.average,
+            temperature=self.temperature,
+        )
+
+    def _sampler(self) -> Sampler:
+        return Sampler(self._plan, self._generator, self._calibration, self.latent_size, self.BLOCK)
+
+    def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
+        keep_compiled_programs()
+        sampler = self._sampler()
+        return lambda block: sampler.block(seed, block)
+
+    def _state(self) -> State:
+        leaves = {
+            f"generator/{k}": np.asarray(leaf)
+            for k, leaf in enumerate(jax.tree.leaves(eqx.filter(self._generator, eqx.is_array)))
+        }
+        calibration = {
+            "calibration/bias": self._calibration.bias,
+            "calibration/own": self._calibration.own,
+            "calibration/due": self._calibration.due,
+        }
+        return State({}, leaves | calibration)
+
+    def _restore(self, state: State, layout: Layout) -> None:
+        self._plan = Plan(layout)
+        shapes = jax.eval_shape(lambda: self._game().begin(jax.random.key(0)).generator)
+        leaves, tree = jax.tree.flatten(shapes)
+        arrays = [_taken(state, f"generator/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
+        self._generator = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
+        none = Calibration.none(self._plan)
+        own = state.arrays.get("calibration/own", none.own)
+        knots = own.shape[-1] if own.ndim == 2 else 0
+        self._calibration = Calibration(
+            _taken(state, "calibration/bias", none.bias.shape),
+            _taken(state, "calibration/own", (self._plan.number_width, knots)),
+            _taken(state, "calibration/due", (self._plan.number_width, knots)),
+        )
+
+
+def _steps(budget: str, rows: int) -> int:
+    """Return the steps of a budget; a table of few rows is learned sooner."""
+    full = _STEPS[budget]
+    return int(np.clip(full * (rows / 10_000) ** 0.5, full // 8, full)) // 8 * 8
+
+
+def _data(compact: Compact) -> Data:
+    """Move compact rows to the device, padded to a power of two so that programs are shared."""
+    rows = len(compact.floats)
+    padding = [(0, (1 << max(rows - 1, 255).bit_length()) - rows), (0, 0)]
+    return Data(
+        jnp.asarray(np.pad(compact.floats, padding)),
+        jnp.asarray(np.pad(compact.codes, padding)),
+        jnp.asarray(rows, jnp.int32),
+    )
+
+
+def _taken(state: State, name: str, shape: tuple[int, ...]) -> np.ndarray:
+    array: Any = state.arrays.get(name)
+    if array is None or array.shape != shape or not np.isfinite(array).all():
+        raise ModelFileError(
+            f"A model file must hold a finite array {name!r} of shape {shape}; it does not. "
+            "The file is damaged."
+        )
+    return np.asarray(array, np.float32)

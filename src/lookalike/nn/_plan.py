@@ -1,0 +1,218 @@
+"""How encoded rows stand in the networks: numbers first, then one-hot levels, widest last.
+
+Blocks of equal width stand together, so that all softmaxes of one width are one operation: the
+compiled step stays small for tables of many columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+from lookalike.encoding import Z_MAX, Layout
+
+__all__ = ["Plan"]
+
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The static plan by which networks read and write rows of a layout.
+
+    Parameters
+    ----------
+    layout : Layout
+        What each span of an encoded row is.
+    """
+
+    layout: Layout
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The blocks that are numbers (linear or tanh heads), in layout order."""
+        return tuple(i for i, b in enumerate(self.layout.blocks) if b.head != "softmax")
+
+    @cached_property
+    def levels(self) -> tuple[int, ...]:
+        """The blocks that are levels (softmax heads), in layout order."""
+        return tuple(i for i, b in enumerate(self.layout.blocks) if b.head == "softmax")
+
+    @cached_property
+    def groups(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """For each width of a softmax block: the width and the positions within `levels`."""
+        widths = [self.layout.blocks[i].width for i in self.levels]
+        return tuple(
+            (width, tuple(p for p, w in enumerate(widths) if w == width))
+            for width in sorted(set(widths))
+        )
+
+    @cached_property
+    def number_width(self) -> int:
+        """How many numbers stand at the head of a row."""
+        return sum(self.layout.blocks[i].width for i in self.numbers)
+
+    @cached_property
+    def width(self) -> int:
+        """The length of a row."""
+        return self.layout.width
+
+    @cached_property
+    def is_interval(self) -> tuple[bool, ...]:
+        """For each number, whether it is drawn within an interval (and so exactly normal)."""
+        blocks = [self.layout.blocks[i] for i in self.numbers]
+        return tuple(b.source == "interval" for b in blocks for _ in range(b.width))
+
+    @cached_property
+    def _bounded(self) -> np.ndarray:
+        """Which numbers come from a tanh head, shape (number_width,)."""
+        blocks = [self.layout.blocks[i] for i in self.numbers]
+        return np.concatenate(
+            [np.full(b.width, b.head == "tanh") for b in blocks] or [np.zeros(0, bool)]
+        )
+
+    @cached_property
+    def _silencers(self) -> tuple[np.ndarray, np.ndarray]:
+        """Numbers that a missing block silences, and the position of that block in `levels`."""
+        which: list[int] = []
+        by: list[int] = []
+        at = 0
+        for i in self.numbers:
+            block = self.layout.blocks[i]
+            if block.silenced_by is not None:
+                which += range(at, at + block.width)
+                by += [self.levels.index(block.silenced_by)] * block.width
+            at += block.width
+        return np.array(which, int), np.array(by, int)
+
+    @cached_property
+    def _level_columns(self) -> np.ndarray:
+        """For each softmax block, in layout order, where its span begins in a row."""
+        starts = np.zeros(len(self.levels), int)
+        at = self.number_width
+        for width, positions in self.groups:
+            for p in positions:
+                starts[p] = at
+                at += width
+        return starts
+
+    def expand(
+        self,
+        floats: Float[Array, "rows floats"],
+        codes: Int[Array, "rows codes"],
+        key: PRNGKeyArray,
+    ) -> Float[Array, "rows width"]:
+        """Make encoded rows of compact ones, drawing afresh within every interval."""
+        parts = [self._expand_numbers(floats, codes, key)]
+        for width, positions in self.groups:
+            sources = np.array([self._code_source(p) for p in positions])
+            hot = jax.nn.one_hot(codes[:, sources], width, dtype=floats.dtype)
+            parts.append(hot.reshape(len(floats), -1))
+        return jnp.concatenate(parts, axis=1)
+
+    def _code_source(self, position: int) -> int:
+        return self.layout.blocks[self.levels[position]].source_start
+
+    def _expand_numbers(
+        self,
+        floats: Float[Array, "rows floats"],
+        codes: Int[Array, "rows codes"],
+        key: PRNGKeyArray,
+    ) -> Float[Array, "rows numbers"]:
+        low, high, interval = [], [], []
+        for i in self.numbers:
+            block = self.layout.blocks[i]
+            drawn = block.source == "interval"
+            for k in range(block.width):
+                low.append(block.source_start + k)
+                high.append(block.source_start + k + int(drawn))
+                interval.append(drawn)
+        if not low:
+            return jnp.zeros((len(floats), 0), floats.dtype)
+        lo = floats[:, np.array(low)]
+        hi = floats[:, np.array(high)]
+        uniform = jax.random.uniform(key, lo.shape)
+        z = jax.scipy.special.ndtri(lo + (hi - lo) * uniform)
+        numbers = jnp.where(np.array(interval), jnp.clip(z, -Z_MAX, Z_MAX), lo)
+        which, by = self._silencers
+        if len(which):
+            sources = np.array([self._code_source(p) for p in by])
+            numbers = numbers.at[:, which].multiply((codes[:, sources] == 0).astype(floats.dtype))
+        return numbers
+
+    def soften(
+        self, raw: Float[Array, "rows width"], key: PRNGKeyArray, temperature: float
+    ) -> Float[Array, "rows width"]:
+        """Finish a generator's raw output so that gradients flow: Gumbel-softmax levels."""
+        logits = raw[:, self.number_width :]
+        if self.levels:
+            logits = (logits + jax.random.gumbel(key, logits.shape)) / temperature
+        parts, at, missing = [], 0, {}
+        for width, positions in self.groups:
+            stop = at + width * len(positions)
+            cube = logits[:, at:stop].reshape(len(raw), len(positions), width)
+            soft = jax.nn.softmax(cube, axis=-1)
+            parts.append(soft.reshape(len(raw), -1))
+            if width == 2:
+                missing = {p: soft[:, k, 1] for k, p in enumerate(positions)}
+            at = stop
+        numbers = self._bound(raw[:, : self.number_width])
+        which, by = self._silencers
+        if len(which):
+            present = 1 - jnp.stack([missing[p] for p in by], axis=1)
+            numbers = numbers.at[:, which].multiply(present)
+        return jnp.concatenate([numbers, *parts], axis=1)
+
+    def level_probabilities(
+        self, raw: Float[Array, "rows width"]
+    ) -> Float[Array, "rows levels"]:
+        """Return the softmax of every block of levels, in the plan's order."""
+        logits, parts, at = raw[:, self.number_width :], [], 0
+        for width, positions in self.groups:
+            stop = at + width * len(positions)
+            cube = logits[:, at:stop].reshape(len(raw), len(positions), width)
+            parts.append(jax.nn.softmax(cube, axis=-1).reshape(len(raw), -1))
+            at = stop
+        return jnp.concatenate(parts, axis=1) if parts else logits
+
+    def level_frequencies(self, codes: Int[np.ndarray, "rows codes"]) -> np.ndarray:
+        """Return the share of every level among compact rows, in the plan's order."""
+        shares = []
+        for width, positions in self.groups:
+            for p in positions:
+                counts = np.bincount(codes[:, self._code_source(p)], minlength=width)
+                shares.append(counts / max(len(codes), 1))
+        return np.concatenate(shares) if shares else np.zeros(0)
+
+    def harden(
+        self, raw: Float[Array, "rows width"], key: PRNGKeyArray
+    ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
+        """Draw rows from a generator's raw output: numbers and levels in layout order."""
+        numbers = jnp.clip(self._bound(raw[:, : self.number_width]), -Z_MAX, Z_MAX)
+        logits = raw[:, self.number_width :]
+        if not self.levels:
+            return numbers, jnp.zeros((len(raw), 0), jnp.int32)
+        logits = logits + jax.random.gumbel(key, logits.shape)
+        levels: list[Int[Array, " rows"]] = [jnp.zeros(len(raw), jnp.int32)] * len(self.levels)
+        at = 0
+        for width, positions in self.groups:
+            stop = at + width * len(positions)
+            cube = logits[:, at:stop].reshape(len(raw), len(positions), width)
+            best = jnp.argmax(cube, axis=-1).astype(jnp.int32)
+            for k, p in enumerate(positions):
+                levels[p] = best[:, k]
+            at = stop
+        drawn = jnp.stack(levels, axis=1)
+        which, by = self._silencers
+        if len(which):
+            numbers = numbers.at[:, which].multiply((drawn[:, by] == 0).astype(numbers.dtype))
+        return numbers, drawn
+
+    def _bound(self, numbers: Float[Array, "rows numbers"]) -> Float[Array, "rows numbers"]:
+        if not self._bounded.any():
+            return numbers
+        return jnp.where(self._bounded, jnp.tanh(numbers), numbers)

@@ -1,0 +1,112 @@
+"""The plan by which networks read and write rows."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lookalike.encoding import Z_MAX, Block, Compact, Layout, draw
+from lookalike.nn import Plan
+
+ROWS = 400
+
+
+@pytest.fixture
+def layout() -> Layout:
+    """Return numbers and levels of mixed widths, one number silenced by a missing block."""
+    return Layout(
+        (
+            Block("c", "value", "code", 0, 0, 3, "softmax"),
+            Block("x", "missing", "code", 1, 3, 2, "softmax"),
+            Block("x", "value", "interval", 0, 5, 1, "linear", 1),
+            Block("d", "value", "code", 2, 6, 2, "softmax"),
+            Block("y", "value", "value", 2, 8, 2, "tanh"),
+            Block("e", "value", "code", 3, 10, 3, "softmax"),
+        ),
+        floats=4,
+        codes=4,
+    )
+
+
+@pytest.fixture
+def compact() -> Compact:
+    """Return random compact rows of that layout."""
+    rng = np.random.default_rng(0)
+    low = rng.uniform(0, 0.9, ROWS)
+    floats = np.column_stack([low, low + 0.1, rng.uniform(-1, 1, (ROWS, 2))])
+    codes = np.column_stack([rng.integers(0, k, ROWS) for k in (3, 2, 2, 3)])
+    return Compact(floats.astype(np.float32), codes.astype(np.int32))
+
+
+def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, compact: Compact) -> None:
+    plan = Plan(layout)
+    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
+    assert rows.shape == (ROWS, plan.width)
+    # Numbers first (x, then the two of y), then blocks of two levels (x missing, d), then c and e.
+    missing = compact.codes[:, 1] == 1
+    assert (rows[missing, 0] == 0).all()
+    probability = np.asarray(jax.scipy.stats.norm.cdf(rows[~missing, 0]))
+    assert (probability >= compact.floats[~missing, 0] - 1e-5).all()
+    assert (probability <= compact.floats[~missing, 1] + 1e-5).all()
+    np.testing.assert_allclose(rows[:, 1:3], compact.floats[:, 2:])
+    for start, width, source in ((3, 2, 1), (5, 2, 2), (7, 3, 0), (10, 3, 3)):
+        np.testing.assert_array_equal(
+            rows[:, start : start + width], np.eye(width)[compact.codes[:, source]]
+        )
+
+
+def test_a_generator_that_is_sure_of_real_rows_draws_them(
+    layout: Layout, compact: Compact
+) -> None:
+    """Fresh draws of certain logits are what `encoding.draw` gives, in layout order."""
+    plan = Plan(layout)
+    rows = np.array(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
+    raw = rows.copy()
+    raw[:, 1:3] = np.arctanh(np.clip(rows[:, 1:3], -0.999, 0.999))
+    raw[:, 3:] = 100 * rows[:, 3:]
+    numbers, levels = plan.harden(jnp.asarray(raw), jax.random.key(1))
+    drawn = draw(compact, layout, np.random.default_rng(0))
+    np.testing.assert_array_equal(np.asarray(levels), drawn.levels)
+    np.testing.assert_allclose(np.asarray(numbers), rows[:, :3], atol=2e-3)
+
+
+def test_soft_rows_are_distributions_and_missing_numbers_are_silent(layout: Layout) -> None:
+    plan = Plan(layout)
+    raw = jax.random.normal(jax.random.key(0), (50, plan.width)) * 3
+    raw = raw.at[:25, 3].set(-200.0)  # the first half is surely missing
+    soft = np.asarray(plan.soften(raw, jax.random.key(1), 0.2))
+    for start, width in ((3, 2), (5, 2), (7, 3), (10, 3)):
+        np.testing.assert_allclose(soft[:, start : start + width].sum(axis=1), 1, rtol=1e-5)
+    assert (soft[:25, 0] == 0).all()
+    assert (np.abs(soft[:, 1:3]) <= 1).all()
+
+
+def test_hard_numbers_stay_within_the_encoding(layout: Layout) -> None:
+    plan = Plan(layout)
+    numbers, _ = plan.harden(jnp.full((5, plan.width), 1e9), jax.random.key(0))
+    assert np.abs(np.asarray(numbers)).max() <= Z_MAX
+
+
+def test_level_frequencies_and_probabilities_stand_in_the_same_order(
+    layout: Layout, compact: Compact
+) -> None:
+    plan = Plan(layout)
+    shares = plan.level_frequencies(compact.codes)
+    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
+    np.testing.assert_allclose(shares, rows[:, 3:].mean(axis=0), atol=1e-6)
+    sure = jnp.asarray(rows * 200)
+    np.testing.assert_allclose(
+        np.asarray(plan.level_probabilities(sure)).mean(axis=0), shares, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("blocks", [(), (Block("c", "value", "code", 0, 0, 2, "softmax"),)])
+def test_a_layout_without_numbers_works(blocks: tuple[Block, ...]) -> None:
+    plan = Plan(Layout(blocks, 0, len(blocks)))
+    rows = plan.expand(jnp.zeros((3, 0)), jnp.ones((3, len(blocks)), int), jax.random.key(0))
+    assert rows.shape == (3, plan.width)
+    numbers, levels = plan.harden(rows, jax.random.key(0))
+    assert numbers.shape == (3, 0)
+    assert levels.shape == (3, len(blocks))
