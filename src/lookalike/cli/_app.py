@@ -1,0 +1,52 @@
+"""The commands and the options that come before them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lookalike.cli._demo import demo
+from lookalike.cli._evaluate import evaluate
+from lookalike.cli._fit import fit
+from lookalike.cli._info import info
+from lookalike.cli._print import show
+from lookalike.cli._sample import sample
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="lookalike",
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        show(f"lookalike {version('lookalike')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _global_options(
+    debug: Annotated[  # main() takes it out before; here it is for the help
+        bool, typer.Option("--debug", help="Show tracebacks and every library's warnings.")
+    ] = False,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """Learn a table and make rows that look like it, with honest scores.
+
+    Files are .csv, .csv.gz or .parquet; - is standard input or output, as CSV.
+    """
+
+
+for command in (demo, fit, sample, evaluate, info):
+    app.command()(command)

@@ -1,0 +1,119 @@
+"""Options that several commands share, and checks that run before any long work."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lookalike._core.errors import OutputError, ParameterError, nearest
+from lookalike._core.files import check_writable
+
+__all__ = ["KindOption", "SeedOption", "check_outputs", "parse_kinds", "parse_settings"]
+
+KindOption = Annotated[
+    list[str] | None,
+    typer.Option("--kind", metavar="COL=KIND", help="What a column is, instead of the guess."),
+]
+SeedOption = Annotated[
+    int | None, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same result.")
+]
+_WORDS = {"none": None, "true": True, "false": False}
+
+
+def parse_kinds(pairs: Iterable[str] | None) -> dict[str, str]:
+    """Turn ``COL=KIND`` pairs into a mapping; the name may hold an equals sign itself.
+
+    Raises
+    ------
+    ParameterError
+        If a pair has no equals sign, no name or an unknown kind.
+    """
+    from lookalike.tables import Kind
+
+    kinds = {}
+    for pair in pairs or ():
+        name, equals, kind = pair.rpartition("=")
+        if not equals or not name:
+            raise ParameterError(f"--kind takes COL=KIND, such as zip=categorical; got {pair!r}.")
+        if kind not in list(Kind):
+            known = ", ".join(Kind)
+            raise ParameterError(
+                f"There is no kind {kind!r}.{nearest(kind, Kind)} The kinds are: {known}."
+            )
+        kinds[name] = kind
+    return kinds
+
+
+def parse_settings(pairs: Iterable[str] | None, known: Sequence[str]) -> dict[str, Any]:
+    """Turn ``NAME=VALUE`` pairs into parameters: numbers, true, false, none, or text.
+
+    Raises
+    ------
+    ParameterError
+        If a pair has no equals sign or names a parameter that is not one of `known`.
+
+    Examples
+    --------
+    >>> parse_settings(["steps=500", "rate=1e-3"], ["steps", "rate"])
+    {'steps': 500, 'rate': 0.001}
+    """
+    settings = {}
+    for pair in pairs or ():
+        name, equals, text = pair.partition("=")
+        if not equals:
+            raise ParameterError(f"--set takes NAME=VALUE, such as steps=500; got {pair!r}.")
+        if name not in known:
+            hint = nearest(name, known) or f" The parameters are: {', '.join(known)}."
+            raise ParameterError(f"There is no parameter {name!r}.{hint}")
+        settings[name] = _value(text)
+    return settings
+
+
+def _value(text: str) -> Any:
+    if text.lower() in _WORDS:
+        return _WORDS[text.lower()]
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -> None:
+    """Check that every output can be written, and that none would overwrite an input or another.
+
+    Parameters
+    ----------
+    outputs, inputs : iterable of str or None
+        Paths; None is an option that was not given, ``"-"`` a standard stream.
+
+    Raises
+    ------
+    OutputError
+        If an output cannot be written.
+    ParameterError
+        If a file or a stream is named twice.
+    """
+    reads, writes = ([p for p in paths if p is not None] for paths in (inputs, outputs))
+    if reads.count("-") > 1:
+        raise ParameterError("Standard input can be read once only: give - for one file.")
+    if writes.count("-") > 1:
+        raise ParameterError("Standard output can be written once only: give - for one file.")
+    taken = {_same(path): f"the input {path!r}" for path in reads if path != "-"}
+    for path in writes:
+        if path == "-":
+            continue
+        check_writable(path)
+        if _same(path) in taken:
+            raise OutputError(
+                f"An output must not overwrite {taken[_same(path)]}: choose another name."
+            )
+        taken[_same(path)] = f"the output {path!r}"
+
+
+def _same(path: str) -> str:
+    return os.path.realpath(Path(path))

@@ -1,0 +1,71 @@
+"""What the user sees: lines on standard error, tables on standard output."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Sequence
+
+__all__ = ["printable", "say", "show", "show_table", "text_width"]
+
+# Output that is piped on is never cut or wrapped.
+_NO_LIMIT = 1_000_000
+
+
+def say(text: str) -> None:
+    """Write a message to standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def show(text: str = "") -> None:
+    """Write a result to standard output."""
+    print(text)
+
+
+def text_width() -> int:
+    """Return how wide a line of words may be: a terminal's width, or no limit for a pipe."""
+    return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else _NO_LIMIT
+
+
+def printable(text: object) -> str:
+    r"""Escape what would break a line or steer a terminal.
+
+    Examples
+    --------
+    >>> printable("a\nb")
+    'a\\nb'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def show_table(
+    headers: Sequence[str], rows: Sequence[Sequence[object]], *, numbers: Sequence[str] = ()
+) -> None:
+    """Write a table to standard output: folded to a terminal, plain and whole to a pipe.
+
+    Parameters
+    ----------
+    headers : sequence of str
+    rows : sequence of sequences
+        Cells, as many in each row as there are headers.
+    numbers : sequence of str
+        The headers whose cells are set flush right.
+    """
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    terminal = sys.stdout.isatty()
+    console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
+    table = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False)
+    for header in headers:
+        table.add_column(
+            header,
+            justify="right" if header in numbers else "left",
+            overflow="fold",
+            no_wrap=not terminal,
+        )
+    for row in rows:
+        table.add_row(*(Text(printable(cell)) for cell in row))
+    console.print(table)

@@ -1,0 +1,74 @@
+"""What the tests of the command line share: a way to call it, and small files."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+from lookalike.cli import main
+
+
+class Result(NamedTuple):
+    """What a call of the command line left behind."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        """The lines of standard error that are not warnings."""
+        return [line for line in self.err.splitlines() if not line.startswith("warning: ")]
+
+
+@pytest.fixture
+def run(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Result]:
+    """Call the command line in this process; `stdin` is what it can read."""
+
+    def call(*words: object, stdin: str = "") -> Result:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        capfd.readouterr()
+        code = main([str(word) for word in words])
+        return Result(code, *capfd.readouterr())
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def people() -> str:
+    """Return a small table as CSV: two numbers that go together, a class, a missing cell."""
+    rng = np.random.default_rng(0)
+    age = rng.integers(18, 80, 120)
+    pay = np.round(age * 31.5 + rng.normal(0, 200, 120), 2)
+    town = rng.choice(["Ulm", "Bonn", "Kiel"], 120)
+    late = np.where(age + rng.normal(0, 9, 120) > 48, "yes", "no")
+    lines = [f"{a},{p},{t},{y}" for a, p, t, y in zip(age, pay, town, late, strict=True)]
+    lines[5] = lines[5].replace(town[5], "")
+    return "\n".join(["age,pay,town,late", *lines]) + "\n"
+
+
+@pytest.fixture
+def csv(tmp_path: Path, people: str) -> Path:
+    """Return the path of the small table, in a folder of its own."""
+    path = tmp_path / "people.csv"
+    path.write_text(people)
+    return path
+
+
+@pytest.fixture(scope="session")
+def fitted(tmp_path_factory: pytest.TempPathFactory, people: str) -> Path:
+    """Return the path of a model of the small table, trained for a few steps."""
+    folder = tmp_path_factory.mktemp("fitted")
+    (folder / "people.csv").write_text(people)
+    model = folder / "people.lookalike"
+    words = ["fit", folder / "people.csv", "-o", model, "--seed", 1, "--set", "steps=8", "--quiet"]
+    assert main([str(word) for word in words]) == 0
+    return model

@@ -1,0 +1,128 @@
+"""What is printed where, and how it looks in a pipe, in a terminal and in a narrow one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lookalike._core.errors import LookalikeWarning
+from lookalike.cli._print import printable, show_table
+
+Run = Callable[..., Any]
+
+
+def lookalike(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "-m", "lookalike", *map(str, words)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def test_help_and_version_go_to_standard_output(run: Run) -> None:
+    for words in ([], ["--help"], ["fit", "--help"]):
+        result = run(*words)
+        assert (result.code, result.err) == (0, "")
+        assert "Usage" in result.out
+    assert run("--version").out.startswith("lookalike 0.")
+
+
+def test_help_lists_exactly_the_commands_that_exist(run: Run) -> None:
+    help_text = run("--help").out
+    for command in ("demo", "fit", "sample", "evaluate", "info"):
+        assert f" {command} " in help_text
+    for later in ("boost", "function"):
+        assert later not in help_text
+
+
+def test_piped_tables_are_plain_and_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "20")
+    show_table(["name", "n"], [["long " * 60, 1], ["[bold]x[/bold]\n\x1b[31m", 22]], numbers=["n"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert "long " * 59 in lines[1]
+    assert lines[2].startswith(r"[bold]x[/bold]\n\x1b[31m ")
+    assert lines[2].rstrip().endswith("22")
+
+
+@pytest.mark.parametrize("width", ["30", "200"])
+def test_terminal_tables_lose_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", width)
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    show_table(["column", "why"], [["workclass", "because of its eight distinct values"]])
+    out = capsys.readouterr().out
+    assert "\x1b" not in out
+    assert max(map(len, out.splitlines())) <= int(width)
+    assert "".join(out.split()).count("e") >= 7
+
+
+def test_printable() -> None:
+    assert printable("naïve 日本") == "naïve 日本"
+    assert printable("a\tb\r") == r"a\tb\r"
+
+
+def test_warnings_of_the_package_become_lines(
+    run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lookalike.tables import read_table
+
+    def warn(path: str) -> object:
+        warnings.warn("Column 'x' is text.\nIt is not learned.", LookalikeWarning, stacklevel=2)
+        warnings.warn("not ours", FutureWarning, stacklevel=2)
+        return read_table(path)
+
+    monkeypatch.setattr("lookalike.tables.read_table", warn)
+    result = run("info", csv)
+    assert result.code == 0
+    assert result.err == "warning: Column 'x' is text. It is not learned.\n"
+
+
+def test_pipe_between_processes(fitted: Path) -> None:
+    made = lookalike("sample", fitted, "-n", 30, "-o", "-")
+    assert made.returncode == 0
+    info = subprocess.run(
+        [sys.executable, "-m", "lookalike", "info", "-"],
+        input=made.stdout,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert info.stdout.startswith("30 rows, 4 columns")
+
+
+def test_names_that_the_encoding_cannot_show_are_escaped(tmp_path: Path) -> None:
+    path = tmp_path / "straße.csv"
+    path.write_text("größe,日本\n1.5,a\n2.5,b\n", encoding="utf-8")
+    result = lookalike("info", path, PYTHONIOENCODING="ascii")
+    assert result.returncode == 0
+    assert r"gr\xf6\xdfe" in result.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
+def test_full_standard_output(csv: Path) -> None:
+    with open("/dev/full", "w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "lookalike", "info", str(csv)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 2
+    assert result.stderr == "error: Cannot write to standard output: No space left on device.\n"

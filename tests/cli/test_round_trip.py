@@ -1,0 +1,144 @@
+"""The commands one after the other, on a small table."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+
+Run = Callable[..., Any]
+HEADER = "age,pay,town,late"
+
+
+def test_fit_writes_a_model_and_speaks_on_standard_error(run: Run, csv: Path) -> None:
+    model = csv.with_name("m.lookalike")
+    result = run("fit", csv, "-o", model, "--set", "steps=8", "--seed", 3, "--target", "late")
+    assert result.code == 0
+    assert model.is_file()
+    assert result.out == ""
+    assert f"wrote {model}: 120 rows learned, seed 3" in result.err
+
+
+def test_quiet_fit_says_nothing(run: Run, csv: Path) -> None:
+    model = csv.with_name("m.lookalike")
+    result = run("fit", csv, "-o", model, "--set", "steps=8", "--quiet")
+    assert (result.code, result.out, result.err) == (0, "", "")
+
+
+def test_fit_reads_standard_input(run: Run, people: str, tmp_path: Path) -> None:
+    model = tmp_path / "m.lookalike"
+    result = run("fit", "-", "-o", model, "--set", "steps=8", stdin=people)
+    assert result.code == 0
+    assert model.is_file()
+
+
+@pytest.mark.parametrize("rows", [0, 1, 57])
+def test_sample_writes_exactly_n_rows(run: Run, fitted: Path, tmp_path: Path, rows: int) -> None:
+    out = tmp_path / "out.csv"
+    result = run("sample", fitted, "-n", rows, "-o", out)
+    assert (result.code, result.out) == (0, "")
+    lines = out.read_text().splitlines()
+    assert lines[0] == HEADER
+    assert len(lines) == rows + 1
+
+
+def test_sample_to_standard_output_is_nothing_but_the_table(run: Run, fitted: Path) -> None:
+    result = run("sample", fitted, "-n", 4, "-o", "-")
+    assert (result.code, result.err) == (0, "")
+    assert result.out.splitlines()[0] == HEADER
+    assert len(result.out.splitlines()) == 5
+
+
+def test_sample_is_the_same_for_the_same_seed(run: Run, fitted: Path) -> None:
+    def rows(*words: object) -> str:
+        return run("sample", fitted, "-n", 20, "-o", "-", *words).out
+
+    assert rows("--seed", 5) == rows("--seed", 5)
+    assert rows("--seed", 5) != rows("--seed", 6)
+    assert rows() == rows("--seed", 1)  # the model's own seed
+
+
+def test_sample_writes_parquet_and_packed_csv(run: Run, fitted: Path, tmp_path: Path) -> None:
+    for name in ("out.parquet", "out.csv.gz"):
+        assert run("sample", fitted, "-n", 9, "-o", tmp_path / name).code == 0
+    assert pq.read_table(tmp_path / "out.parquet").num_rows == 9
+    assert pacsv.read_csv(tmp_path / "out.csv.gz").num_rows == 9
+
+
+def test_evaluate_shows_scores_between_their_references(
+    run: Run, csv: Path, fitted: Path, tmp_path: Path
+) -> None:
+    fake, page = tmp_path / "fake.csv", tmp_path / "report.html"
+    run("sample", fitted, "-n", 120, "-o", fake)
+    result = run("evaluate", csv, fake, "--target", "late", "--html", page)
+    assert result.code == 0
+    assert "c2st" in result.out
+    assert "held-out real" in result.out
+    assert "wrote" not in result.out
+    assert page.read_text().lstrip().lower().startswith("<!doctype html>")
+
+
+def test_evaluate_writes_json_to_standard_output(run: Run, csv: Path, people: str) -> None:
+    result = run("evaluate", csv, "-", "--json", "-", "--seed", 2, stdin=people)
+    assert result.code == 0
+    scores = json.loads(result.out)["scores"]
+    assert {"value", "ceiling", "floor"} <= scores["c2st"].keys()
+    assert scores["shape"]["value"] == pytest.approx(1.0)
+
+
+def test_evaluate_takes_kinds_and_held_out_rows(run: Run, csv: Path, tmp_path: Path) -> None:
+    out = tmp_path / "scores.json"
+    result = run("evaluate", csv, csv, "--holdout", csv, "--kind", "age=categorical", "--json", out)
+    assert result.code == 0
+    assert "scores" in json.loads(out.read_text())
+
+
+def test_info_explains_each_column(run: Run, csv: Path) -> None:
+    result = run("info", csv)
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("120 rows, 4 columns")
+    lines = {line.split()[0]: line for line in result.out.splitlines()[2:] if line}
+    assert "integer" in lines["age"]
+    assert "continuous" in lines["pay"]
+    assert "categorical" in lines["town"]
+    assert "1 (0.8%)" in lines["town"]
+    assert "boolean" in lines["late"]
+
+
+def test_info_of_data_as_json_is_a_schema(run: Run, csv: Path) -> None:
+    from lookalike.tables import Schema
+
+    result = run("info", csv, "--json", "--kind", "age=continuous")
+    schema = Schema.from_dict(json.loads(result.out))
+    assert schema["age"].kind == "continuous"
+
+
+def test_info_reads_standard_input(run: Run, people: str) -> None:
+    assert run("info", "-", stdin=people).out.startswith("120 rows")
+
+
+def test_info_shows_a_model(run: Run, fitted: Path) -> None:
+    result = run("info", fitted)
+    assert (result.code, result.err) == (0, "")
+    for words in ("GAN", "steps", "rows learned", "120", "pay", "continuous"):
+        assert words in result.out
+
+
+def test_info_of_a_model_as_json_holds_no_row(run: Run, fitted: Path) -> None:
+    facts = json.loads(run("info", fitted, "--json").out)
+    assert facts["class"] == "GAN"
+    assert facts["rows"] == 120
+    assert facts["seed"] == 1
+    assert facts["parameters"]["steps"] == 8
+    assert [column["name"] for column in facts["schema"]["columns"]] == HEADER.split(",")
+
+
+def test_info_knows_a_model_by_its_content(run: Run, fitted: Path, tmp_path: Path) -> None:
+    other = tmp_path / "model.bin"
+    other.write_bytes(fitted.read_bytes())
+    assert "GAN" in run("info", other).out

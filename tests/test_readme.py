@@ -1,0 +1,71 @@
+"""What the README and the guide show works: their blocks are run as they stand."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import lookalike
+from lookalike.cli import main
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """Return the fenced blocks of one language."""
+    text = page.read_text(encoding="utf-8")
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
+    steps = dict.fromkeys(("fast", "balanced", "best"), 6)
+    monkeypatch.setattr("lookalike.models.gan._STEPS", steps)
+    monkeypatch.chdir(tmp_path)
+    frame = lookalike.datasets.load("penguins")
+    frame.to_csv("penguins.csv", index=False)
+    frame.to_csv("data.csv", index=False)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "page",
+    [page for page in PAGES if blocks(page, "python")],
+    ids=lambda page: page.name,
+)
+def test_python_blocks(page: Path, quick: Path) -> None:
+    for block in blocks(page, "python"):
+        exec(compile(block, page.name, "exec"), {"__name__": "__main__"})
+
+
+def test_command_line_block(quick: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    commands = [
+        shlex.split(line, comments=True)
+        for block in blocks(ROOT / "README.md", "bash")
+        for line in block.splitlines()
+        if line.startswith("lookalike ")
+    ]
+    assert [words[1] for words in commands] == ["info", "fit", "sample", "evaluate"]
+    for words in commands:
+        assert main(words[1:]) == 0, words
+    assert (quick / "report.html").is_file()
+    assert "c2st" in capsys.readouterr().out
+
+
+def test_ci_runs_the_test_command_of_the_readme() -> None:
+    command = next(b for b in blocks(ROOT / "README.md", "bash") if "check.py" in b).strip()
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for link in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", text):
+        if not link.startswith("http"):
+            assert (page.parent / link).exists(), link
