@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lookalike.tables._frame import as_frame, from_arrow, to_arrow
 from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._read import read_table
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "TextForm",
     "as_frame",
     "from_arrow",
+    "read_table",
     "to_arrow",
 ]

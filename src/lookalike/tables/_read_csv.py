@@ -1,0 +1,171 @@
+"""CSV to an Arrow table of text: nothing is guessed about the cells, so nothing is mangled."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import sys
+import zlib
+from itertools import islice
+from typing import BinaryIO, NamedTuple
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from lookalike._core.errors import FileFormatError
+from lookalike.tables._arrow_types import check_names
+from lookalike.tables._csv_faults import fault_of, not_utf8, unclosed
+from lookalike.tables._csv_records import Record, decode, records
+
+__all__ = ["Source", "read_csv"]
+
+_DELIMITERS = (",", ";", "\t", "|")
+_SNIFFED_RECORDS = 100
+#: Arrow needs a whole row, and here the header too, in one block.
+_BLOCK_BYTES = 16 << 20
+
+
+class Source(NamedTuple):
+    """Where the bytes of a CSV are.
+
+    Parameters
+    ----------
+    name : str
+        What to call it in a message.
+    path : str or path-like or None
+        The file.
+    compressed : bool
+        Whether the file is gzip.
+    data : bytes
+        The content where there is no file (standard input can be read once only).
+    """
+
+    name: str
+    path: str | os.PathLike[str] | None = None
+    compressed: bool = False
+    data: bytes = b""
+
+    @classmethod
+    def standard_input(cls) -> Source:
+        """Return what standard input holds."""
+        return cls("standard input", data=sys.stdin.buffer.read())
+
+    def open(self) -> BinaryIO:
+        """Open it from its start, uncompressed."""
+        if self.path is None:
+            return io.BytesIO(self.data)
+        if self.compressed:
+            return io.BufferedReader(gzip.GzipFile(self.path, "rb"))
+        return open(self.path, "rb")
+
+    def arrow(self) -> pa.NativeFile:
+        """Open it from its start, uncompressed, for Arrow."""
+        if self.path is None:
+            return pa.BufferReader(self.data)
+        return pa.input_stream(os.fspath(self.path), "gzip" if self.compressed else None)
+
+
+def read_csv(source: Source) -> pa.Table:
+    """Read a CSV as text; an empty cell without quotes is null.
+
+    Parameters
+    ----------
+    source : Source
+        The file.
+
+    Returns
+    -------
+    pyarrow.Table
+        All of type string.
+
+    Raises
+    ------
+    FileFormatError
+        If it cannot be read, naming the line where there is one.
+    """
+    try:
+        delimiter = _delimiter(source)
+        header = _header(source, delimiter)
+        names = _names(source, header, delimiter)
+        return _rows(source, header, names, delimiter)
+    except (OSError, EOFError, zlib.error) as error:
+        damage = "is not gzip, or damaged" if source.compressed else "cannot be read"
+        raise FileFormatError(f"{source.name} {damage}: {error}.") from error
+
+
+def _delimiter(source: Source) -> str:
+    """Return the delimiter that gives most of the first records as many fields as the header.
+
+    A comma wins a tie, and everything that is not obvious.
+    """
+    shares = {}
+    for delimiter in _DELIMITERS:
+        first = islice(records(source.open, delimiter), _SNIFFED_RECORDS)
+        counts = [record.fields for record in first if record.fields]
+        if counts and counts[0] > 1:
+            shares[delimiter] = counts.count(counts[0]) / len(counts)
+    best = max(shares, key=lambda delimiter: shares[delimiter], default=",")
+    return best if shares.get(best, 0) > 0.5 else ","
+
+
+def _header(source: Source, delimiter: str) -> Record:
+    """Return the first record that is not an empty line, and make sure that rows follow it."""
+    header = None
+    for record in records(source.open, delimiter):
+        if not record.closed:
+            raise unclosed(source.name, record)
+        if header is not None and (record.fields or header.fields == 1):
+            return header
+        if header is None and record.fields:
+            header = record
+    if header is None:
+        raise FileFormatError(f"{source.name} is empty: a table needs a header and rows.")
+    raise FileFormatError(f"{source.name} has a header but no rows: a table needs some.")
+
+
+def _names(source: Source, header: Record, delimiter: str) -> list[str]:
+    try:
+        names = next(csv.reader([decode(header.text)], delimiter=delimiter))
+    except UnicodeDecodeError as error:
+        raise not_utf8(source.name, header) from error
+    except csv.Error as error:
+        raise FileFormatError(f"The header of {source.name} cannot be read: {error}.") from error
+    check_names(names, source.name, FileFormatError)
+    return names
+
+
+def _rows(source: Source, header: Record, names: list[str], delimiter: str) -> pa.Table:
+    try:
+        table = arrow_csv.read_csv(
+            source.arrow(),
+            arrow_csv.ReadOptions(
+                column_names=names, skip_rows=header.last_line, block_size=_BLOCK_BYTES
+            ),
+            arrow_csv.ParseOptions(
+                delimiter=delimiter,
+                newlines_in_values=True,
+                # In a table of one column an empty line is a missing cell, elsewhere it is nothing.
+                ignore_empty_lines=len(names) > 1,
+            ),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise fault_of(source.name, source.open, delimiter, len(names), error) from error
+    _check_end(source, table, delimiter)
+    return table
+
+
+def _check_end(source: Source, table: pa.Table, delimiter: str) -> None:
+    """Refuse a quote that is never closed: Arrow takes all that follows it for one cell."""
+    last = table.column(table.num_columns - 1)
+    if len(last) and "\n" in (last[-1].as_py() or ""):
+        for record in records(source.open, delimiter):
+            if not record.closed:
+                raise unclosed(source.name, record)
