@@ -219,7 +219,7 @@ def _build(parts: Parts, known: Mapping[str, str | type[Synthesizer]]) -> Synthe
     model.history_ = History.from_dict(manifest["history"])
     layout = model.encoder_.layout_
     if layout.blocks:
-        model._restore(State(manifest["model"], _under("model", parts.arrays)), layout)
+        model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
     model._empty()  # one row is decoded, so that an encoding that cannot decode is found here
     return model
 

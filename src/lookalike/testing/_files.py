@@ -38,7 +38,8 @@ def model_file_holds_no_training_row(subject: Subject) -> None:
     """Identifiers, free text and rare levels of the training table are not in the file."""
     table = subject.table
     secret = [f"secret-{i:05d}" for i in range(table.num_rows)]
-    levels = ["common"] * (table.num_rows - 1) + ["planted-level"]
+    levels = ["common", "usual"] * table.num_rows
+    levels = [*levels[: table.num_rows - 1], "planted-level"]
     table = table.select(["amount", "visits"]).append_column("key", pa.array(secret))
     table = table.append_column("level", pa.array(levels))
     table = table.append_column("note", pa.array([f"planted text {s}" for s in secret]))

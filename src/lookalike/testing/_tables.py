@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["PROBLEMS", "odd_tables", "plain", "ugly"]
+__all__ = ["PROBLEMS", "judged", "odd_tables", "plain", "ugly"]
 
 _ROWS = 240
 
@@ -37,9 +37,7 @@ def plain(rows: int = _ROWS) -> pa.Table:
 def ugly(rows: int = _ROWS) -> pa.Table:
     """Return a table of columns that are constant, empty, of many levels, rare or oddly named."""
     rng = np.random.default_rng(21)
-    rare = np.full(rows, "often")
-    rare[:3] = ["rare, three times"] * 3
-    rare[3] = "only once"
+    rare = ["rare, three times"] * 3 + ["only once"] + ["often"] * (rows - 4)
     return pa.table(
         {
             "constant": pa.array(["same"] * rows),
@@ -102,6 +100,15 @@ def missing_together(rows: int) -> pa.Table:
         missing = gone ^ (rng.random(rows) < 0.05)
         columns[name] = pa.array(rng.normal(size=rows), mask=missing)
     return pa.table(columns)
+
+
+def judged(rows: int) -> pa.Table:
+    """Return two correlated numbers and a level that follows them, for metrics to judge."""
+    rng = np.random.default_rng(26)
+    x, e, f = rng.normal(size=(3, rows))
+    y = 0.8 * x + 0.6 * e
+    level = np.array(["a", "b", "c"])[np.digitize(x + y + 0.3 * f, [-0.8, 0.8])]
+    return pa.table({"x": x, "y": y, "level": level})
 
 
 #: Problems whose columns depend on each other: makers of tables of so many rows, by their names.
