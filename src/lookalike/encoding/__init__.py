@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from lookalike.encoding._base import ColumnEncoding, RowEncoding, State
+from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context, RowEncoding, State
 from lookalike.encoding._draw import Z_MAX, draw
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rows import Rows
+from lookalike.encoding.datetime import Datetime
+from lookalike.encoding.embedding import Embedding
+from lookalike.encoding.minmax import MinMax
 from lookalike.encoding.onehot import OneHot
+from lookalike.encoding.power import Power
 from lookalike.encoding.quantile import Quantile
+from lookalike.encoding.standard import Standard
 from lookalike.encoding.table import TableEncoder
 
 __all__ = [
@@ -17,12 +22,19 @@ __all__ = [
     "Block",
     "ColumnEncoding",
     "Compact",
+    "ComparingEncoding",
+    "Context",
+    "Datetime",
     "Drawn",
+    "Embedding",
     "Layout",
+    "MinMax",
     "OneHot",
+    "Power",
     "Quantile",
     "RowEncoding",
     "Rows",
+    "Standard",
     "State",
     "TableEncoder",
     "draw",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["flat", "masked"]
+__all__ = ["flat", "is_null", "masked", "to_numpy"]
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:
@@ -16,6 +16,16 @@ def flat(column: pa.ChunkedArray) -> pa.Array:
         column = column.unify_dictionaries()
     combined = column.combine_chunks()
     return combined if isinstance(combined, pa.Array) else combined.chunk(0)
+
+
+def to_numpy(array: pa.Array) -> np.ndarray:
+    """Return an array without missing cells as numpy, copied only where it must be."""
+    return np.asarray(array.to_numpy(zero_copy_only=False))
+
+
+def is_null(array: pa.Array) -> np.ndarray:
+    """Return which cells are missing, shape (n,)."""
+    return to_numpy(array.is_null())
 
 
 def masked(array: pa.Array, missing: np.ndarray) -> pa.Array:
@@ -37,7 +47,7 @@ def masked(array: pa.Array, missing: np.ndarray) -> pa.Array:
     if pa.types.is_dictionary(array.type):
         return pa.DictionaryArray.from_arrays(masked(array.indices, missing), array.dictionary)
     if array.null_count:
-        missing = missing | array.is_null().to_numpy(zero_copy_only=False)
+        missing = missing | is_null(array)
     if pa.types.is_primitive(array.type) and array.offset == 0:
         present = pa.array(~missing).buffers()[1]
         return pa.Array.from_buffers(array.type, len(array), [present, array.buffers()[1]])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +14,7 @@ from lookalike.encoding._layout import Block, Compact, Drawn, Layout
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
 
-__all__ = ["ColumnEncoding", "RowEncoding", "State"]
+__all__ = ["ColumnEncoding", "ComparingEncoding", "Context", "RowEncoding", "State"]
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,36 @@ class State:
 
     values: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
+
+    @classmethod
+    def joined(cls, values: dict[str, Any], parts: Mapping[str, State]) -> State:
+        """Return a state of `values` and of parts, whose arrays keep their part's name."""
+        stored = {name: part.values for name, part in parts.items()}
+        arrays = {
+            f"{name}/{key}": array
+            for name, part in parts.items()
+            for key, array in part.arrays.items()
+        }
+        return cls({**values, "parts": stored}, arrays)
+
+    def parts(self) -> dict[str, State]:
+        """Return the parts that `joined` was given, in the same order.
+
+        Examples
+        --------
+        >>> State.joined({"a": 1}, {"x": State({"b": 2})}).parts()
+        {'x': State(values={'b': 2}, arrays={})}
+        """
+        found: dict[str, State] = {}
+        for name, values in self.values["parts"].items():
+            prefix = f"{name}/"
+            arrays = {
+                key.removeprefix(prefix): array
+                for key, array in self.arrays.items()
+                if key.startswith(prefix)
+            }
+            found[name] = State(values, arrays)
+        return found
 
 
 class ColumnEncoding(ABC):
@@ -101,3 +132,26 @@ class RowEncoding(ColumnEncoding):
     def decode(self, drawn: Drawn) -> pa.Array:
         """Return the canonical Arrow column of drawn rows, counted from row 0 of seed 0."""
         return self.decode_rows(drawn, Rows())
+
+
+class Context(NamedTuple):
+    """Some rows of a column and of the encoded numbers of the other columns.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array, shape (rows,)
+        Cells of the column, missing ones among them.
+    numbers : ndarray of float64, shape (rows, d)
+        Finite; d >= 1.
+    """
+
+    cells: pa.Array
+    numbers: np.ndarray
+
+
+class ComparingEncoding(RowEncoding):
+    """An encoding that learns more where it is shown the other columns."""
+
+    @abstractmethod
+    def fit(self, values: pa.Array, column: Column, context: Context | None = None) -> Self:
+        """Learn from the present cells of a column and, if given, from the other columns."""

@@ -68,7 +68,8 @@ class Choice:
         """Return the encoding, not yet fitted, of a learned column with present cells."""
         name = self.chosen.get(column.name) or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]
-        return kind(min_count=self._least(column)) if kind.pools else kind()
+        made: ColumnEncoding = kind(min_count=self._least(column)) if kind.pools else kind()
+        return made
 
     def _least(self, column: Column) -> int:
         """Return how often a level of a column must occur to be kept."""

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._arrow import masked
+from lookalike.encoding._arrow import is_null, masked, to_numpy
 from lookalike.encoding._base import State
 from lookalike.encoding._codec import array_from_json, array_to_json, type_from_json, type_to_json
 from lookalike.encoding._levels import Levels
@@ -85,7 +85,7 @@ class _Known:
     def codes(self, cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Return the code of each cell as int64, and whether the cell is unknown."""
         last = len(self.values)
-        missing = cells.is_null().to_numpy(zero_copy_only=False)
+        missing = is_null(cells)
         codes = np.full(len(cells), last, np.int64)
         if self._raw is not None:
             codes[~missing] = nearest(self._raw, raw_of(cells.drop_null(), None))
@@ -166,10 +166,10 @@ class Lookup(Derivation):
 def _index(cells: pa.Array, known: pa.Array) -> np.ndarray:
     """Return the index of each cell among known ones, ``len(known)`` where it is not."""
     if pa.types.is_dictionary(cells.type):
-        table = np.append(_index(cells.dictionary, known), len(known))
-        return table[cells.indices.fill_null(len(table) - 1).to_numpy(zero_copy_only=False)]
+        table: np.ndarray = np.append(_index(cells.dictionary, known), len(known))
+        return np.take(table, to_numpy(cells.indices.fill_null(len(table) - 1)))
     found = pc.index_in(cells, value_set=known).fill_null(len(known))
-    return found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return to_numpy(found).astype(np.int64)
 
 
 def _commonest(keys: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -204,7 +204,7 @@ class Linear(Derivation):
         rows = len(cells[self.dependency.on[0]])
         total, missing = np.full(rows, self.dependency.constant), np.zeros(rows, bool)
         for name, weight in zip(self.dependency.on, self.dependency.coefficients, strict=True):
-            absent = cells[name].is_null().to_numpy(zero_copy_only=False)
+            absent = is_null(cells[name])
             total[~absent] += weight * raw_of(cells[name].drop_null(), None)
             missing |= absent
         if not pa.types.is_floating(self._type):

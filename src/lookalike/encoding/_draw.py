@@ -65,4 +65,5 @@ def _numbers(block: Block, compact: Compact, rng: np.random.Generator) -> np.nda
     margin = np.minimum(width / 4, _MARGIN)
     # z = Φ⁻¹(lo + (hi - lo)·U), kept a little inside (lo, hi)
     u = low + margin + (width - 2 * margin) * rng.random(len(low))
-    return np.clip(ndtri(u), -Z_MAX, Z_MAX)[:, None]
+    z: np.ndarray = np.clip(ndtri(u), -Z_MAX, Z_MAX)
+    return z[:, None]

@@ -48,6 +48,11 @@ class Constant(Unlearned):
     def __init__(self, value: pa.Array | None = None) -> None:
         self.value = value
 
+    @property
+    def is_missing(self) -> bool:
+        """Whether a missing cell was given."""
+        return self.value is not None and self.value.null_count == 1
+
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Take the first cell, unless a value was given."""
         self._value = self.value if self.value is not None else values[:1]

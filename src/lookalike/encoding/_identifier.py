@@ -6,11 +6,11 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
+from lookalike import tables
 from lookalike.encoding._base import RowEncoding, State
 from lookalike.encoding._fixed import Unlearned
 from lookalike.encoding._layout import Drawn
 from lookalike.encoding._rows import Rows
-from lookalike import tables
 from lookalike.tables import Column, Kind
 
 __all__ = ["Identifier"]

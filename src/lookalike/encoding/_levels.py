@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike.encoding._arrow import is_null, to_numpy
 from lookalike.encoding._codec import array_from_json, array_to_json
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Kind
@@ -92,17 +93,17 @@ class Levels:
         other = len(self.values) if self.pool > 0 else 0
         if not pa.types.is_dictionary(values.type):
             found = _numpy(pc.index_in(values, value_set=self.values), other)
-            return np.where(_is_null(values), -1, found)
+            return np.where(is_null(values), -1, found)
         known = pc.index_in(_plain(values.dictionary), value_set=self.values)
-        table = np.append(_numpy(known, other), -1)
-        return table[_numpy(values.indices, len(table) - 1)]
+        table: np.ndarray = np.append(_numpy(known, other), -1)
+        return np.take(table, _numpy(values.indices, len(table) - 1))
 
     def settle(self, codes: np.ndarray, rows: Rows) -> np.ndarray:
         """Replace the pool's code by kept levels, drawn by their shares."""
-        pooled = np.flatnonzero(codes == len(self.values)) if self.pool > 0 else ()
-        if len(pooled) == 0:
+        if self.pool == 0:
             return codes
-        limits = np.cumsum(self.shares)[:-1]
+        pooled = np.flatnonzero(codes == len(self.values))
+        limits: np.ndarray = np.cumsum(self.shares)[:-1]
         settled = codes.copy()
         settled[pooled] = np.searchsorted(limits, rows.uniforms(pooled), side="right")
         return settled
@@ -141,8 +142,4 @@ def _by_count(levels: pa.Array, counts: np.ndarray) -> np.ndarray:
 
 
 def _numpy(indices: pa.Array, null: int) -> np.ndarray:
-    return indices.fill_null(null).to_numpy(zero_copy_only=False)
-
-
-def _is_null(values: pa.Array) -> np.ndarray:
-    return values.is_null().to_numpy(zero_copy_only=False)
+    return to_numpy(indices.fill_null(null)).astype(np.int64)

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from lookalike.encoding._arrow import to_numpy
 from lookalike.encoding._codec import type_from_json, type_to_json
 from lookalike.tables import Column, Kind
 
@@ -18,16 +19,13 @@ MEASURED = frozenset(kind for kind in Kind if kind.is_numeric)
 
 #: A float64 holds every whole number up to here.
 _EXACT = 2.0**53
-#: A coarse step is believed when it holds for so many different values.
-_EVIDENCE = 20
-_TICKS = {"D": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9, "s": 10**9}
-_TICKS |= {"ms": 10**6, "us": 10**3, "ns": 1}
 
 
 @dataclass(frozen=True)
 class Grid:
     """The evenly spaced values that a column can take.
 
+    The grid is the coarsest that holds all values seen: prices in quarters, days at midnight.
     A value is ``(low + step * k) / 10**decimals`` for a whole number k, its *position*. Where
     `step` is 0 the column is of full floats and a position is the value itself.
 
@@ -58,20 +56,29 @@ class Grid:
         --------
         >>> column = Column("price", Kind.CONTINUOUS, "double", decimals=2)
         >>> Grid.fit(pa.array([0.25, 1.5, 0.75]), column).step
-        1
+        25
         """
         kind = type_to_json(values.type)
         decimals = _decimals(values, column)
         raw = raw_of(values, decimals)
         if decimals is None:
             return cls(kind, 0, 0, float(raw.min()), float(raw.max()))
-        step = _step(raw, values.type, column)
-        return cls(kind, step, decimals, int(raw.min()), int(raw.max()))
+        return cls(kind, _step(raw), decimals, int(raw.min()), int(raw.max()))
 
     @property
     def is_even(self) -> bool:
         """Whether the values are evenly spaced, so that rounding gives them back exactly."""
         return self.step > 0
+
+    @property
+    def is_number(self) -> bool:
+        """Whether positions are whole steps of plain numbers, not of dates, times or durations."""
+        return self.is_even and not pa.types.is_temporal(type_from_json(self.type))
+
+    @property
+    def first(self) -> float:
+        """The position of the least value."""
+        return 0.0 if self.is_even else self.low
 
     @property
     def last(self) -> float:
@@ -87,18 +94,21 @@ class Grid:
 
     def positions(self, raw: np.ndarray) -> np.ndarray:
         """Return the positions of raw values as float64, held within those of the fit."""
-        inside = np.clip(raw, raw.dtype.type(self.low), raw.dtype.type(self.high))
+        inside: np.ndarray = np.clip(raw, raw.dtype.type(self.low), raw.dtype.type(self.high))
         if not self.is_even:
             return inside
         # unsigned: the distance of two int64 can be more than an int64
-        return (inside.view(np.uint64) - _unsigned(self.low)).astype(np.float64) / self.step
+        distance: np.ndarray = inside.view(np.uint64) - _unsigned(self.low)
+        steps: np.ndarray = distance.astype(np.float64) / self.step
+        return steps
 
     def at(self, positions: np.ndarray) -> np.ndarray:
         """Return the raw values nearest to float64 positions, within those of the fit."""
         if not self.is_even:
-            return np.clip(positions, self.low, self.high)
-        steps = np.rint(np.clip(positions, 0.0, self.last)).astype(np.uint64)
-        return (steps * np.uint64(self.step) + _unsigned(self.low)).view(np.int64)
+            return np.asarray(np.clip(positions, self.low, self.high))
+        steps = np.rint(np.clip(positions, self.first, self.last)).astype(np.uint64)
+        raw: np.ndarray = (steps * np.uint64(self.step) + _unsigned(self.low)).view(np.int64)
+        return raw
 
     def array(self, raw: np.ndarray) -> pa.Array:
         """Return raw values as the canonical Arrow column."""
@@ -130,7 +140,7 @@ def raw_of(values: pa.Array, decimals: int | None) -> np.ndarray:
         return np.rint(numbers * 10.0**decimals).astype(np.int64)
     if pa.types.is_temporal(values.type):
         values = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
-    return values.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return to_numpy(values.cast(pa.int64()))
 
 
 def from_raw(raw: np.ndarray, decimals: int, kind: pa.DataType) -> pa.Array:
@@ -173,26 +183,13 @@ def _decimals(values: pa.Array, column: Column) -> int | None:
 
 
 def _floats(values: pa.Array) -> np.ndarray:
-    return values.cast(pa.float64()).to_numpy(zero_copy_only=False) + 0.0  # -0.0 becomes 0.0
+    numbers: np.ndarray = to_numpy(values.cast(pa.float64())) + 0.0  # -0.0 becomes 0.0
+    return numbers
 
 
-def _step(raw: np.ndarray, kind: pa.DataType, column: Column) -> int:
-    """Return the greatest step on which all values lie, if there is enough evidence for it."""
-    distances = raw.view(np.uint64) - _unsigned(raw.min())
-    common = int(np.gcd.reduce(distances))
-    if common == 0:
-        return 1
-    if len(np.unique(distances[:10_000])) >= _EVIDENCE:
-        return common
-    known = _tick(kind, column.unit)
-    return known if common % known == 0 else 1
-
-
-def _tick(kind: pa.DataType, unit: str | None) -> int:
-    """Return how many ticks of the Arrow type the column's finest unit has."""
-    if unit not in _TICKS or not pa.types.is_temporal(kind) or pa.types.is_date32(kind):
-        return 1
-    return max(1, _TICKS[unit] // _TICKS[getattr(kind, "unit", "ms")])
+def _step(raw: np.ndarray) -> int:
+    """Return the greatest step on which all values lie, 1 where there is one value."""
+    return int(np.gcd.reduce(raw.view(np.uint64) - _unsigned(raw.min()))) or 1
 
 
 def _unsigned(number: float) -> np.uint64:

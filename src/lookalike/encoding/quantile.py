@@ -10,6 +10,7 @@ from scipy.special import ndtr, ndtri
 
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._limits import LEAST, limits_of
 from lookalike.encoding._numbers import MEASURED, Grid, nearest
 from lookalike.tables import Column, Kind
 
@@ -21,8 +22,6 @@ _KNOTS = 1000
 _ATOM_SHARE = 1 / 2000
 #: … but no more than so many.
 _ATOMS = 400
-#: No interval is narrower: what a float32 can tell apart near 1, with room to spare.
-_LEAST = 1e-6
 
 
 class Quantile(ColumnEncoding):
@@ -57,7 +56,7 @@ class Quantile(ColumnEncoding):
         if len(distinct) <= _KNOTS:
             self._atoms: np.ndarray | None = distinct
             self._knots = np.arange(len(distinct) + 1) - 0.5
-            self._cumulative = _cumulative(counts)
+            self._cumulative = limits_of(counts)
         else:
             self._atoms = None
             self._knots, self._cumulative = _piecewise(
@@ -81,11 +80,11 @@ class Quantile(ColumnEncoding):
         return Compact(floats.astype(np.float32), np.zeros((len(values), 0), np.int32))
 
     def _upto(self, positions: np.ndarray) -> np.ndarray:
-        return np.interp(positions, self._knots, self._cumulative)
+        return np.asarray(np.interp(positions, self._knots, self._cumulative))
 
     def _below(self, positions: np.ndarray) -> np.ndarray:
         # np.interp takes the last of equal knots: on the mirrored axis that is the first
-        return np.interp(-positions, -self._knots[::-1], self._cumulative[::-1])
+        return np.asarray(np.interp(-positions, -self._knots[::-1], self._cumulative[::-1]))
 
     def decode(self, drawn: Drawn) -> pa.Array:
         z = np.ascontiguousarray(drawn.numbers[:, 0])
@@ -112,14 +111,6 @@ class Quantile(ColumnEncoding):
         else:
             self._knots = np.arange(len(self._atoms) + 1) - 0.5
         return self
-
-
-def _cumulative(counts: np.ndarray) -> np.ndarray:
-    """Return the k + 1 limits of k values' intervals as numbers that float32 holds exactly."""
-    share = np.maximum(counts / counts.sum(), _LEAST)
-    limits = np.concatenate([[0.0], np.cumsum(share) / share.sum()])
-    limits[-1] = 1.0
-    return limits.astype(np.float32).astype(np.float64)
 
 
 def _piecewise(
@@ -155,7 +146,7 @@ def _piecewise(
 
 def _ordinary(upto: np.ndarray, total: int, count: int) -> np.ndarray:
     """Return indices of at most `count` values where F is noted: half even in F, half in z."""
-    edge = -ndtri(max(1 / total, _LEAST))
+    edge = -ndtri(max(1 / total, LEAST))
     even = np.linspace(0, 1, count - count // 2)
     tails = ndtr(np.linspace(-edge, edge, count // 2))
     at = np.searchsorted(upto, np.concatenate([even, tails]))

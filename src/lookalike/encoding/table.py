@@ -11,10 +11,17 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError
-from lookalike.encoding._arrow import flat, masked
-from lookalike.encoding._base import ColumnEncoding, RowEncoding, State
+from lookalike.encoding._arrow import flat, is_null, masked
+from lookalike.encoding._base import (
+    ColumnEncoding,
+    ComparingEncoding,
+    Context,
+    RowEncoding,
+    State,
+)
 from lookalike.encoding._choice import Choice
-from lookalike.encoding._derive import Derivation, derivation, in_order
+from lookalike.encoding._context import MOST_ROWS, numbers_of
+from lookalike.encoding._derive import derivation, in_order
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
@@ -140,23 +147,33 @@ class TableEncoder:
             for dependency in derived
         )
         learned = [name for name in schema.names if name not in {d.column for d in derived}]
-        self._parts = self._fit_parts({name: cells[name] for name in learned}, choice)
+        self._parts = self._fit_parts({name: cells[name] for name in learned}, choice, rng)
         self._lay_out()
         self._warn_of_text()
         return self
 
-    def _fit_parts(self, cells: Mapping[str, pa.Array], choice: Choice) -> tuple[_Part, ...]:
-        parts: list[_Part] = []
+    def _fit_parts(
+        self, cells: Mapping[str, pa.Array], choice: Choice, rng: np.random.Generator
+    ) -> tuple[_Part, ...]:
+        encodings = {n: self._encoding(c, self.schema_[n], choice) for n, c in cells.items()}
+        comparing = {n: e for n, e in encodings.items() if isinstance(e, ComparingEncoding)}
+        parts: dict[str, _Part] = {}
         gates: dict[bytes, str] = {}
-        for name, values in cells.items():
-            encoding = self._encoding(values, self.schema_[name], choice)
+        for name, encoding in encodings.items():
             gate = None
-            if _needs_gate(encoding, values):
-                mask = np.packbits(_is_null(values)).tobytes()
+            if _needs_gate(encoding, cells[name]):
+                mask = np.packbits(is_null(cells[name])).tobytes()
                 gate = gates.setdefault(mask, name)
-                values = values.drop_null()
-            parts.append(_Part(name, encoding.fit(values, self.schema_[name]), gate))
-        return tuple(parts)
+            parts[name] = _Part(name, encoding, gate)
+            if name not in comparing:
+                encoding.fit(_given(encoding, cells[name]), self.schema_[name])
+        if comparing:
+            others = [part for part in parts.values() if part.name not in comparing]
+            rows, numbers = _shown(others, cells, rng)
+            for name, encoding in comparing.items():
+                context = Context(cells[name].take(rows), numbers) if numbers is not None else None
+                encoding.fit(cells[name].drop_null(), self.schema_[name], context)
+        return tuple(parts.values())
 
     def _encoding(self, values: pa.Array, column: Column, choice: Choice) -> ColumnEncoding:
         if values.null_count == len(values):
@@ -226,20 +243,14 @@ class TableEncoder:
         floats = np.zeros((rows, self.layout_.floats), np.float32)
         codes = np.zeros((rows, self.layout_.codes), np.int32)
         for part, span in zip(self._parts, self._spans, strict=True):
-            own = part.encoding.layout
-            if not own.blocks and part.gate != part.name:
+            if not part.encoding.blocks and part.gate != part.name:
                 continue
             values = flat(table.column(part.name))
             if part.gate == part.name and span.gate is not None:
-                codes[:, self.layout_.blocks[span.gate].source_start] = _is_null(values)
-            mine = floats[:, span.floats : span.floats + own.floats]
-            mine_codes = codes[:, span.codes : span.codes + own.codes]
-            if part.encoding.takes_missing or values.null_count == 0:
-                mine[:], mine_codes[:] = part.encoding.compact(values)
-            else:
-                present = ~_is_null(values)
-                _neutral(mine, own)
-                mine[present], mine_codes[present] = part.encoding.compact(values.drop_null())
+                codes[:, self.layout_.blocks[span.gate].source_start] = is_null(values)
+            own = _compact(part.encoding, values)
+            floats[:, span.floats : span.floats + own.floats.shape[1]] = own.floats
+            codes[:, span.codes : span.codes + own.codes.shape[1]] = own.codes
         return Compact(floats, codes)
 
     def decode(self, drawn: Drawn, *, start: int = 0, seed: int = 0) -> pa.Table:
@@ -294,39 +305,37 @@ class TableEncoder:
     def state(self) -> State:
         """Return what was learned: no training rows, see each encoding."""
         self._check_fitted()
-        parts, arrays = [], {}
-        for i, part in enumerate(self._parts):
-            state = part.encoding.state()
-            stored = {"name": part.name, "encoding": part.encoding.name, "gate": part.gate}
-            parts.append(stored | {"state": state.values})
-            arrays |= {f"column/{i}/{name}": array for name, array in state.arrays.items()}
-        derived = []
-        for i, derivation in enumerate(self._derivations):
-            state = derivation.state()
-            derived.append({"column": derivation.dependency.column, "state": state.values})
-            arrays |= {f"derived/{i}/{name}": array for name, array in state.arrays.items()}
         options = {name: getattr(self, name) for name in _OPTIONS}
         options["encodings"] = None if self.encodings is None else dict(self.encodings)
-        return State({"options": options, "columns": parts, "derived": derived}, arrays)
+        columns = [
+            {"name": part.name, "encoding": part.encoding.name, "gate": part.gate}
+            for part in self._parts
+        ]
+        derived = [made.dependency.column for made in self._derivations]
+        parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
+        parts |= {f"derived {i}": made.state() for i, made in enumerate(self._derivations)}
+        return State.joined({"options": options, "columns": columns, "derived": derived}, parts)
 
     @classmethod
     def from_state(cls, state: State, schema: Schema) -> Self:
         """Make a fitted encoder from what `state` gave and the schema of the fit."""
         self = cls(**state.values["options"])
         self.schema_ = schema
-        parts = []
-        for i, stored in enumerate(state.values["columns"]):
-            own = State(stored["state"], _under(f"column/{i}/", state.arrays))
-            kind = _BY_NAME[stored["encoding"]]
-            encoding = kind.from_state(own, schema[stored["name"]])
-            parts.append(_Part(stored["name"], encoding, stored["gate"]))
-        self._parts = tuple(parts)
+        parts = state.parts()
+        self._parts = tuple(
+            _Part(
+                stored["name"],
+                _BY_NAME[stored["encoding"]].from_state(
+                    parts[f"column {i}"], schema[stored["name"]]
+                ),
+                stored["gate"],
+            )
+            for i, stored in enumerate(state.values["columns"])
+        )
         dependencies = {dependency.column: dependency for dependency in schema.dependencies}
         self._derivations = tuple(
-            derivation(dependencies[stored["column"]], self.min_category_count).load(
-                State(stored["state"], _under(f"derived/{i}/", state.arrays))
-            )
-            for i, stored in enumerate(state.values["derived"])
+            derivation(dependencies[name], self.min_category_count).load(parts[f"derived {i}"])
+            for i, name in enumerate(state.values["derived"])
         )
         self._lay_out()
         return self
@@ -351,8 +360,7 @@ def _needs_gate(encoding: ColumnEncoding, values: pa.Array) -> bool:
     """Return whether missing cells must be told by a block of their own."""
     if values.null_count == 0 or encoding.takes_missing:
         return False
-    always = isinstance(encoding, Constant) and encoding.value is not None
-    return not (always and encoding.value.null_count)
+    return not (isinstance(encoding, Constant) and encoding.is_missing)
 
 
 def _moved(block: Block, width: int, span: _Span) -> Block:
@@ -365,20 +373,36 @@ def _moved(block: Block, width: int, span: _Span) -> Block:
     )
 
 
-def _neutral(floats: np.ndarray, layout: Layout) -> None:
-    """Write what stands for a missing cell: intervals and values that are drawn as 0."""
+def _given(encoding: ColumnEncoding, values: pa.Array) -> pa.Array:
+    """Return the cells that an encoding is fitted to."""
+    always = isinstance(encoding, Constant) or encoding.takes_missing
+    return values if always else values.drop_null()
+
+
+def _compact(encoding: ColumnEncoding, values: pa.Array) -> Compact:
+    """Return the compact form of a column; a missing cell's is such that it is drawn as 0."""
+    if encoding.takes_missing or values.null_count == 0:
+        return encoding.compact(values)
+    present, layout = ~is_null(values), encoding.layout
+    floats = np.zeros((len(values), layout.floats), np.float32)
+    codes = np.zeros((len(values), layout.codes), np.int32)
     for block in layout.blocks:
         if block.source == "interval":
             floats[:, block.source_start : block.source_start + 2] = 0.5
+    floats[present], codes[present] = encoding.compact(values.drop_null())
+    return Compact(floats, codes)
 
 
-def _is_null(values: pa.Array) -> np.ndarray:
-    return np.asarray(values.is_null().to_numpy(zero_copy_only=False), bool)
-
-
-def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    return {
-        name.removeprefix(prefix): array
-        for name, array in arrays.items()
-        if name.startswith(prefix)
-    }
+def _shown(
+    parts: Sequence[_Part], cells: Mapping[str, pa.Array], rng: np.random.Generator
+) -> tuple[pa.Array, np.ndarray | None]:
+    """Return some rows, and what the fitted parts are in them; None where there are none."""
+    count = len(next(iter(cells.values())))
+    rows = pa.array(np.sort(rng.choice(count, min(count, MOST_ROWS), replace=False)))
+    learned = [part for part in parts if part.encoding.blocks]
+    if not learned:
+        return rows, None
+    return rows, numbers_of(
+        (part.encoding.layout, _compact(part.encoding, cells[part.name].take(rows)))
+        for part in learned
+    )

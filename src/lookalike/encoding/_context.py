@@ -1,0 +1,51 @@
+"""What an encoding that compares its column with the others is shown of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from scipy.special import ndtri
+
+from lookalike.encoding._draw import Z_MAX
+from lookalike.encoding._layout import Block, Compact, Layout
+
+__all__ = ["MOST_ROWS", "numbers_of"]
+
+#: Rows on which columns are compared; more would say little more.
+MOST_ROWS = 50_000
+#: Numbers that are shown of all the other columns together, and of one column of levels.
+_MOST_NUMBERS, _MOST_LEVELS = 64, 8
+
+
+def numbers_of(encoded: Iterable[tuple[Layout, Compact]]) -> np.ndarray:
+    """Return one matrix of what columns are in their encoded form, without any random draw.
+
+    Intervals are shown as the z of their middle, and codes as indicators of the most frequent
+    levels.
+
+    Parameters
+    ----------
+    encoded : iterable of (Layout, Compact)
+        Each column, n rows.
+
+    Returns
+    -------
+    ndarray of float64, shape (n, at most 64)
+    """
+    shown: list[np.ndarray] = []
+    for layout, compact in encoded:
+        for block in layout.blocks:
+            shown += _shown(block, compact)
+    return np.stack(shown[:_MOST_NUMBERS], axis=1)
+
+
+def _shown(block: Block, compact: Compact) -> list[np.ndarray]:
+    first = block.source_start
+    if block.source == "code":
+        codes = compact.codes[:, first]
+        return [(codes == level).astype(float) for level in range(min(block.width, _MOST_LEVELS))]
+    if block.source == "value":
+        return list(compact.floats[:, first : first + block.width].T.astype(float))
+    middle = compact.floats[:, first : first + 2].mean(axis=1, dtype=float)
+    return [np.clip(ndtri(middle), -Z_MAX, Z_MAX)]

@@ -1,0 +1,80 @@
+"""What the encodings share that scale a number and keep it one number."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._base import ColumnEncoding, State
+from lookalike.encoding._layout import Block, Compact, Drawn, Head
+from lookalike.encoding._numbers import MEASURED, Grid
+from lookalike.tables import Column, Kind
+
+__all__ = ["Scaled"]
+
+
+class Scaled(ColumnEncoding):
+    """A monotone function of the position of a value on its column's grid.
+
+    The way back rounds to the grid (whole numbers, decimals, dates) and never leaves the range
+    that was seen. It is exact where the range has fewer than about 2**22 steps, which is what a
+    float32 can tell apart; else the nearest that can be said.
+    """
+
+    kinds: ClassVar[frozenset[Kind]] = MEASURED
+    #: What the generator ends in.
+    head: ClassVar[Head] = "linear"
+
+    def fit(self, values: pa.Array, column: Column) -> Self:
+        """Learn the grid and the function from present cells."""
+        self._column = column.name
+        self._grid = Grid.fit(values, column)
+        self._learn(self._grid.positions(self._grid.raw(values)))
+        return self
+
+    @abstractmethod
+    def _learn(self, positions: np.ndarray) -> None:
+        """Learn the function from positions, shape (n,)."""
+
+    @abstractmethod
+    def _scale(self, positions: np.ndarray) -> np.ndarray:
+        """Return encoded numbers."""
+
+    @abstractmethod
+    def _unscale(self, numbers: np.ndarray) -> np.ndarray:
+        """Return positions; those outside the range are drawn in by the caller."""
+
+    @abstractmethod
+    def _values(self) -> dict[str, Any]:
+        """Return the learned parameters as JSON-ready values."""
+
+    @abstractmethod
+    def _take(self, values: dict[str, Any]) -> None:
+        """Take what `_values` gave."""
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return (Block(self._column, "value", "value", 0, 0, 1, self.head),)
+
+    def compact(self, values: pa.Array) -> Compact:
+        numbers = self._scale(self._grid.positions(self._grid.raw(values)))
+        floats = numbers.astype(np.float32)[:, None]
+        return Compact(floats, np.zeros((len(values), 0), np.int32))
+
+    def decode(self, drawn: Drawn) -> pa.Array:
+        positions = self._unscale(drawn.numbers[:, 0].astype(np.float64))
+        return self._grid.array(self._grid.at(positions))
+
+    def state(self) -> State:
+        return State({"grid": self._grid.to_dict()} | self._values())
+
+    @classmethod
+    def from_state(cls, state: State, column: Column) -> Self:
+        self = cls()
+        self._column = column.name
+        self._grid = Grid(**state.values["grid"])
+        self._take(state.values)
+        return self
