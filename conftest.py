@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parent
 
@@ -17,6 +18,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
 os.environ["MPLBACKEND"] = "agg"
+
+# Shapes and types that the signatures state are checked at every call, where arrays are handled.
+install_import_hook(
+    ["lookalike.nn"],
+    "beartype.beartype",
+)
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_evaluate_shows_scores_between_their_references(
     result = run("evaluate", csv, fake, "--target", "late", "--html", page)
     assert result.code == 0
     assert "c2st" in result.out
-    assert "held-out real" in result.out
+    assert "independent" in result.out
     assert "wrote" not in result.out
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
 

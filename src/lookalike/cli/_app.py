@@ -18,7 +18,7 @@ __all__ = ["app"]
 app = typer.Typer(
     name="lookalike",
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

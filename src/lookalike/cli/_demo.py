@@ -9,7 +9,7 @@ import typer
 
 from lookalike._core.errors import OutputError
 from lookalike._core.seeds import generator
-from lookalike.cli._options import check_outputs
+from lookalike.cli._options import SeedOption, check_outputs
 from lookalike.cli._print import say, show
 from lookalike.cli._scores import show_evaluation
 
@@ -35,11 +35,12 @@ def demo(
     out: Annotated[
         Path, typer.Option(metavar="DIR", help="The folder for the results; made if need be.")
     ] = Path("lookalike-demo"),
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same rows.")
-    ] = 0,
+    seed: Annotated[int, SeedOption] = 0,
 ) -> None:
-    """Learn bundled flight data, make new rows, score them, write a report: under a minute."""
+    """Go the whole way on bundled data, in about a minute.
+
+    Real flights are learned, new ones made, scored against real ones, and shown in a report.
+    """
     rows_file, model_file, report_file = (
         str(out / name) for name in ("synthetic.csv", "model.lookalike", "report.html")
     )

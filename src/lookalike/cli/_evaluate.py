@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._options import KindOption, check_outputs, parse_kinds
+from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
 from lookalike.cli._print import say, show
 from lookalike.cli._scores import show_evaluation
 
@@ -14,8 +14,8 @@ __all__ = ["evaluate"]
 
 
 def evaluate(
-    real: Annotated[str, typer.Argument(help="The real rows.", show_default=False)],
-    synthetic: Annotated[str, typer.Argument(help="The synthetic rows.", show_default=False)],
+    real: Annotated[str, typer.Argument(metavar="REAL", help="The real rows.")],
+    synthetic: Annotated[str, typer.Argument(metavar="SYNTHETIC", help="The synthetic rows.")],
     holdout: Annotated[
         str | None, typer.Option(metavar="FILE", help="Real rows that the model has not seen.")
     ] = None,
@@ -29,11 +29,13 @@ def evaluate(
         str | None, typer.Option("--html", metavar="FILE", help="Write a report to look at.")
     ] = None,
     kind: KindOption = None,
-    seed: Annotated[
-        int, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same scores.")
-    ] = 0,
+    seed: Annotated[int, SeedOption] = 0,
 ) -> None:
-    """Score a synthetic table against a real one, beside real rows and independent columns."""
+    """Score a synthetic table against a real one.
+
+    Every score stands beside what real rows get that were held out (without --holdout, half of the
+    real rows stand for them), and what columns get that are drawn independently of each other.
+    """
     check_outputs([json_file, html_file], [real, synthetic, holdout])
     kinds = parse_kinds(kind)
 

@@ -19,7 +19,7 @@ __all__ = ["fit"]
 
 
 def fit(
-    data: Annotated[str, typer.Argument(help="The table to learn.", show_default=False)],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="The table to learn.")],
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="MODEL", help="Where to write the model.")
     ],
@@ -29,7 +29,7 @@ def fit(
     budget: Annotated[
         str, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
     ] = "balanced",
-    seed: SeedOption = None,
+    seed: Annotated[int | None, SeedOption] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any parameter of the model."),

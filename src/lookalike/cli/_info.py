@@ -24,12 +24,15 @@ _ZIP = b"PK\x03\x04"
 
 def info(
     model_or_data: Annotated[
-        str, typer.Argument(help="A model file, or a table.", show_default=False)
+        str, typer.Argument(metavar="MODEL_OR_DATA", help="A model file, or a table.")
     ],
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of words.")] = False,
     kind: KindOption = None,
 ) -> None:
-    """Show what each column of a table is taken for and why, or what a model file holds."""
+    """Show what a table or a model file holds.
+
+    For a table: what each column is taken for and why, and which columns depend on others.
+    """
     kinds = parse_kinds(kind)
     if _is_model(model_or_data):
         if kinds:

@@ -13,15 +13,34 @@ import typer
 from lookalike._core.errors import OutputError, ParameterError, nearest
 from lookalike._core.files import check_writable
 
-__all__ = ["KindOption", "SeedOption", "check_outputs", "parse_kinds", "parse_settings"]
+__all__ = [
+    "CountOption",
+    "KindOption",
+    "SeedOption",
+    "check_outputs",
+    "parse_kinds",
+    "parse_settings",
+]
 
 KindOption = Annotated[
     list[str] | None,
     typer.Option("--kind", metavar="COL=KIND", help="What a column is, instead of the guess."),
 ]
-SeedOption = Annotated[
-    int | None, typer.Option("--seed", metavar="N", min=0, help="The same seed, the same result.")
-]
+
+
+def _check_count(value: int | None) -> int | None:
+    """Refuse what is no count, with the words of our errors and not of the parser."""
+    if value is not None and value < 0:
+        raise typer.BadParameter(f"it must be 0 or more; got {value}.")
+    return value
+
+
+CountOption = typer.Option(
+    "-n", "--rows", metavar="N", callback=_check_count, help="How many rows."
+)
+SeedOption = typer.Option(
+    "--seed", metavar="N", callback=_check_count, help="The same seed, the same result."
+)
 _WORDS = {"none": None, "true": True, "false": False}
 
 

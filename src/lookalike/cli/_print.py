@@ -64,7 +64,7 @@ def show_table(
             header,
             justify="right" if header in numbers else "left",
             overflow="fold",
-            no_wrap=not terminal,
+            no_wrap=not terminal or header in numbers,
         )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))

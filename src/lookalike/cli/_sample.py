@@ -6,19 +6,19 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._options import SeedOption, check_outputs
+from lookalike.cli._options import CountOption, SeedOption, check_outputs
 from lookalike.cli._print import say
 
 __all__ = ["sample"]
 
 
 def sample(
-    model: Annotated[str, typer.Argument(help="A model file.", show_default=False)],
-    rows: Annotated[int, typer.Option("-n", "--rows", metavar="N", min=0, help="How many rows.")],
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    rows: Annotated[int, CountOption],
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="OUT", help="Where to write the rows.")
     ],
-    seed: SeedOption = None,
+    seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
     """Make rows from a model file, in constant memory.
 

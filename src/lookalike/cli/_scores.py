@@ -12,29 +12,31 @@ if TYPE_CHECKING:
 
 __all__ = ["show_evaluation"]
 
-#: What a score asks, short enough for a terminal; the report says it in full.
-_QUESTIONS = {
-    "shape": "is each column like the real one? (1 is best)",
-    "trend": "do columns go together in pairs? (1)",
-    "wnmi": "do they know as much of each other? (1)",
-    "c2st": "can trees not tell the rows apart? (1)",
-    "c2st_linear": "can a linear model not tell them? (1)",
-    "correlation_difference": "how far off are correlations? (0)",
-    "coverage": "is all of the real variety there? (1)",
-    "tstr": "do they teach a model as real rows do? (1)",
-    "trtr": "what real rows teach a model (1)",
-    "copies": "how many repeat a training row? (0)",
+#: What a score looks at, short enough for a terminal; the report says it in full.
+_WORDS = {
+    "shape": "each column alone",
+    "trend": "columns in pairs",
+    "wnmi": "what pairs share",
+    "c2st": "not found out by trees",
+    "c2st_linear": "... by a linear model",
+    "correlation_difference": "error of correlations",
+    "coverage": "variety of real rows",
+    "tstr": "models trained on it",
+    "trtr": "models trained on real",
+    "copies": "repeated training rows",
 }
-_HEADERS = ("score", "synthetic", "held-out real", "independent", "what it asks (best value)")
+_HEADERS = ("score", "synthetic", "real", "independent", "best", "what it looks at")
 
 
 def show_evaluation(evaluation: Evaluation) -> None:
     """Show each score between what real rows and what independent columns get, and the verdict."""
     rows = []
     for name, value, ceiling, floor, meaning in evaluation.as_table():
-        words = _QUESTIONS.get(name, meaning) if value is not None else f"not computed: {meaning}"
-        rows.append((name, *(_number(n) for n in (value, ceiling, floor)), words))
-    show_table(_HEADERS, rows, numbers=_HEADERS[1:4])
+        words = _WORDS.get(name, meaning) if value is not None else f"not computed: {meaning}"
+        score = evaluation.scores[name]
+        best = score.high if score.direction == "higher" else score.low
+        rows.append((name, *(_number(n) for n in (value, ceiling, floor)), f"{best:g}", words))
+    show_table(_HEADERS, rows, numbers=_HEADERS[1:5])
     show()
     show(textwrap.fill(evaluation.verdict, text_width()))
 
