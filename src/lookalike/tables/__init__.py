@@ -6,6 +6,7 @@ from lookalike.tables._frame import as_frame, from_arrow, to_arrow
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._read import read_table
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
+from lookalike.tables._write import TableWriter, check_output, write_table
 
 __all__ = [
     "Column",
@@ -14,9 +15,12 @@ __all__ = [
     "Kind",
     "Origin",
     "Schema",
+    "TableWriter",
     "TextForm",
     "as_frame",
+    "check_output",
     "from_arrow",
     "read_table",
     "to_arrow",
+    "write_table",
 ]

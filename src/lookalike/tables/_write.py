@@ -1,0 +1,281 @@
+"""Tables to files, a piece at a time: bounded memory, and a file that is whole or absent."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import pyarrow as pa
+import pyarrow.types as pt
+from pyarrow import parquet
+
+from lookalike._core.errors import DataError, OutputError
+from lookalike._core.files import atomic_path, check_writable
+from lookalike.tables._arrow_types import cast_column, check_columns
+from lookalike.tables._csv_text import csv_header, csv_rows
+from lookalike.tables._suffix import file_kind
+
+__all__ = ["TableWriter", "check_output", "write_table"]
+
+#: Rows in a row group of Parquet: enough to compress well, few enough to hold.
+_ROW_GROUP = 131_072
+#: Rows of CSV that are made into text at once.
+_TEXT_ROWS = 32_768
+
+_NO_ROWS = pa.schema([]).empty_table()
+
+_Write = Callable[[pa.Table], None]
+
+
+def check_output(path: str | os.PathLike[str]) -> None:
+    """Check, before any long work, that a table can be written to a path.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As for `TableWriter`.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is unknown, or the file cannot be written.
+
+    Examples
+    --------
+    >>> check_output("-")
+    """
+    file_kind(path, OutputError)
+    if os.fspath(path) != "-":
+        check_writable(path)
+
+
+class TableWriter:
+    """Write a table to a file, piece after piece.
+
+    A context manager. Memory stays bounded however many rows come; the file appears under its name
+    only when all is written, and nothing is left where something fails. When a reader of standard
+    output goes away, writing ends quietly.
+
+    CSV is written in UTF-8, with the shortest digits that give a number back, ISO 8601 dates,
+    ``true`` and ``false``, an empty cell for a missing one and ``""`` for an empty text.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
+    schema : pyarrow.Schema
+        The columns; pieces that come are cast to it.
+
+    Raises
+    ------
+    OutputError
+        If the suffix is unknown or the file cannot be written, by a full disk for example.
+    DataError
+        If names are empty or double, columns nested, or a piece does not fit the schema.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> table = pa.table({"name": ["Ada", None], "born": [1815, 1906]})
+    >>> with TableWriter("-", table.schema) as writer:  # doctest: +SKIP
+    ...     writer.write(table)
+    name,born
+    Ada,1815
+    ,1906
+    """
+
+    def __init__(self, path: str | os.PathLike[str], schema: pa.Schema) -> None:
+        self.path = path
+        self.schema = schema
+        self._kind = file_kind(path, OutputError)
+        check_columns(schema.names, schema.types, "the table to write")
+        self._stack = ExitStack()
+        self._write: _Write | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._write = stack.enter_context(self._open())
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool | None:
+        self._write = None
+        return self._stack.__exit__(kind, error, trace)
+
+    def write(self, rows: pa.Table | pa.RecordBatch) -> None:
+        """Write some rows.
+
+        Parameters
+        ----------
+        rows : pyarrow.Table or RecordBatch, shape (n, columns)
+            The columns of the schema, in order.
+
+        Raises
+        ------
+        DataError
+            If the columns are others, or values do not fit the schema.
+        OutputError
+            If the writer is not open.
+        """
+        if self._write is None:
+            raise OutputError("A TableWriter writes inside its with block only.")
+        if rows.schema.names != self.schema.names:
+            raise DataError(
+                f"Rows to write must have the columns {self.schema.names}; got {rows.schema.names}."
+            )
+        if isinstance(rows, pa.RecordBatch):
+            rows = pa.Table.from_batches([rows])
+        columns = [
+            cast_column(column, field.type, field.name)
+            for column, field in zip(rows.columns, self.schema, strict=True)
+        ]
+        if rows.num_rows:
+            self._write(pa.table(columns, schema=self.schema))
+
+    def _open(self) -> AbstractContextManager[_Write]:
+        if os.fspath(self.path) == "-":
+            return _standard_output(self.schema.names)
+        if self._kind == "parquet":
+            return _parquet(self.path, self.schema)
+        return _csv(self.path, self.schema.names, compressed=self._kind == "csv.gz")
+
+
+def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
+    """Write a whole table to a file; see `TableWriter`.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The rows.
+    path : str or path-like
+        A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    DataError
+        If a column cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pyarrow as pa
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "people.csv"
+    >>> write_table(pa.table({"name": ["Ada", None], "height": [1.65, 1.7]}), path)
+    >>> print(path.read_text(), end="")
+    name,height
+    Ada,1.65
+    ,1.7
+    """
+    with TableWriter(path, table.schema) as writer:
+        writer.write(table)
+
+
+# --- CSV ------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _csv(path: str | os.PathLike[str], names: list[str], *, compressed: bool) -> Iterator[_Write]:
+    with ExitStack() as stack:
+        file: BinaryIO | gzip.GzipFile = stack.enter_context(
+            open(stack.enter_context(atomic_path(path)), "wb")
+        )
+        if compressed:
+            # Neither a name nor a time goes into the file, so that equal rows are equal bytes.
+            file = stack.enter_context(gzip.GzipFile("", "wb", 6, fileobj=file, mtime=0))
+        write = _csv_lines(file, names)
+        yield write
+        write(_NO_ROWS)
+
+
+@contextmanager
+def _standard_output(names: list[str]) -> Iterator[_Write]:
+    sys.stdout.flush()
+    file: BinaryIO = sys.stdout.buffer
+    if isinstance(file, io.RawIOBase):  # unbuffered, as by python -u: it may write less than asked
+        file = open(sys.stdout.fileno(), "wb", closefd=False)  # noqa: SIM115 - it stays open
+    write = _csv_lines(file, names)
+    try:
+        yield write
+        write(_NO_ROWS)
+        file.flush()
+    except BrokenPipeError:
+        _give_up_standard_output()  # its reader has had enough
+    except OutputError:
+        raise
+    except OSError as error:
+        _give_up_standard_output()
+        raise OutputError(f"Cannot write to standard output: {error.strerror or error}.") from error
+
+
+def _give_up_standard_output() -> None:
+    """Let what is still to be flushed, at the exit of Python too, go nowhere."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def _csv_lines(file: BinaryIO | gzip.GzipFile, names: list[str]) -> _Write:
+    """Return a function that writes rows to a file, and the header before the first of them."""
+    header = csv_header(names)
+
+    def write(table: pa.Table) -> None:
+        nonlocal header
+        file.write(header)
+        header = b""
+        for start in range(0, table.num_rows, _TEXT_ROWS):
+            file.write(csv_rows(table.slice(start, _TEXT_ROWS)))
+
+    return write
+
+
+# --- Parquet --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write]:
+    with atomic_path(path) as temporary, _parquet_writer(temporary, schema) as writer:
+        waiting: list[pa.Table] = []
+
+        def flush() -> None:
+            if waiting:
+                writer.write_table(pa.concat_tables(waiting), _ROW_GROUP)
+                waiting.clear()
+
+        def write(table: pa.Table) -> None:
+            for start in range(0, table.num_rows, _ROW_GROUP):
+                waiting.append(table.slice(start, _ROW_GROUP))
+                if sum(piece.num_rows for piece in waiting) >= _ROW_GROUP:
+                    flush()
+
+        yield write
+        flush()
+
+
+def _parquet_writer(path: Path, schema: pa.Schema) -> parquet.ParquetWriter:
+    # Numbers hardly repeat: a dictionary of them is work for nothing.
+    repeating = [field.name for field in schema if not _is_number(field.type)]
+    return parquet.ParquetWriter(
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=repeating or False,
+        write_page_checksum=True,
+    )
+
+
+def _is_number(arrow: pa.DataType) -> bool:
+    return bool(pt.is_floating(arrow) or pt.is_temporal(arrow) or pt.is_decimal(arrow))
