@@ -68,10 +68,10 @@ class Choice:
         """Return the encoding, not yet fitted, of a learned column with present cells."""
         name = self.chosen.get(column.name) or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]
-        made: ColumnEncoding = kind(min_count=self._least(column)) if kind.pools else kind()
+        made: ColumnEncoding = kind(min_count=self.least(column)) if kind.pools else kind()
         return made
 
-    def _least(self, column: Column) -> int:
+    def least(self, column: Column) -> int:
         """Return how often a level of a column must occur to be kept."""
         return 1 if column.name in self.keep else self.min_count
 
@@ -81,5 +81,5 @@ class Choice:
         if column.kind.is_numeric:
             return "quantile"
         counts = pc.value_counts(cells.drop_null()).field("counts")
-        kept = pc.sum(pc.greater_equal(counts, self._least(column))).as_py()
+        kept = pc.sum(pc.greater_equal(counts, self.least(column))).as_py()
         return "onehot" if kept <= self.onehot_limit else "embedding"

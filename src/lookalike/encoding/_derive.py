@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.errors import SchemaError
+from lookalike._core.errors import nearest as nearest_name
 from lookalike.encoding._arrow import is_null, masked, to_numpy
 from lookalike.encoding._base import State
 from lookalike.encoding._codec import array_from_json, array_to_json, type_from_json, type_to_json
@@ -30,15 +32,17 @@ class Derivation(ABC):
     ----------
     dependency : Dependency
         Which column follows from which.
-    min_count : int
-        The least count of a level that may be stored.
+    least : callable, optional
+        Gives the least count of a level of a column that may be stored; 1 without it.
     """
 
     form: ClassVar[str]
 
-    def __init__(self, dependency: Dependency, min_count: int = 2) -> None:
+    def __init__(
+        self, dependency: Dependency, least: Callable[[Column], int] | None = None
+    ) -> None:
         self.dependency = dependency
-        self.min_count = min_count
+        self.least = least
 
     @abstractmethod
     def fit(self, cells: Cells, schema: Schema) -> Self:
@@ -74,13 +78,14 @@ class _Known:
         self._raw = raw_of(values, None) if measured else None
 
     @classmethod
-    def of(cls, cells: pa.Array, column: Column, min_count: int) -> Self:
+    def of(cls, cells: pa.Array, column: Column, least: Callable[[Column], int] | None) -> Self:
         present = cells.drop_null()
         if column.kind.is_numeric:
             return cls(pc.unique(present).sort(), True)
         if len(present) == 0:
             return cls(pa.array([], pa.string()), False)
-        return cls(Levels.of(present, column.kind, min_count).values, False)
+        fewest = 1 if least is None else least(column)
+        return cls(Levels.of(present, column.kind, fewest).values, False)
 
     def codes(self, cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Return the code of each cell as int64, and whether the cell is unknown."""
@@ -114,8 +119,8 @@ class Lookup(Derivation):
 
     def fit(self, cells: Cells, schema: Schema) -> Self:
         on, name = self.dependency.on, self.dependency.column
-        self._parents = [_Known.of(cells[n], schema[n], self.min_count) for n in on]
-        self._child = _Known.of(cells[name], schema[name], self.min_count)
+        self._parents = [_Known.of(cells[n], schema[n], self.least) for n in on]
+        self._child = _Known.of(cells[name], schema[name], self.least)
         self._dictionary = pa.types.is_dictionary(cells[name].type)
         target, rare = self._child.codes(cells[name])
         coded = [known.codes(cells[n]) for known, n in zip(self._parents, on, strict=True)]
@@ -226,17 +231,39 @@ class Linear(Derivation):
 _FORMS: dict[str, type[Derivation]] = {form.form: form for form in (Lookup, Linear)}
 
 
-def derivation(dependency: Dependency, min_count: int = 2) -> Derivation:
-    """Return the derivation, not yet fitted, of a dependency's form."""
-    return _FORMS[dependency.form](dependency, min_count)
+def derivation(dependency: Dependency, least: Callable[[Column], int] | None = None) -> Derivation:
+    """Return the derivation, not yet fitted, of a dependency's form.
+
+    Raises
+    ------
+    SchemaError
+        If there is no such form.
+    """
+    if dependency.form not in _FORMS:
+        raise SchemaError(
+            f"The form of a dependency must be one of {', '.join(_FORMS)}; that of "
+            f"{dependency.column!r} is {dependency.form!r}.{nearest_name(dependency.form, _FORMS)}"
+        )
+    return _FORMS[dependency.form](dependency, least)
 
 
 def in_order(schema: Schema) -> tuple[Dependency, ...]:
-    """Return the dependencies so that each comes after those it builds on."""
+    """Return the dependencies so that each comes after those it builds on.
+
+    Raises
+    ------
+    SchemaError
+        If columns are derived from each other in a circle.
+    """
     waiting = {dependency.column: dependency for dependency in schema.dependencies}
     ordered: list[Dependency] = []
     while waiting:
         ready = [d for d in waiting.values() if not any(name in waiting for name in d.on)]
+        if not ready:
+            raise SchemaError(
+                "No column may be derived from itself, but these are derived from each other: "
+                f"{', '.join(map(repr, waiting))}. Drop one of the dependencies."
+            )
         ordered += ready
         for dependency in ready:
             del waiting[dependency.column]

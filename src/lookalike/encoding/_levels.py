@@ -58,9 +58,10 @@ class Levels:
 
         Examples
         --------
-        >>> levels = Levels.of(pa.array(["b", "a", "c", "a", "b", "a"]), Kind.CATEGORICAL, 2)
+        >>> values = pa.array(["b", "a", "c", "a", "d", "b", "a", "a"])
+        >>> levels = Levels.of(values, Kind.CATEGORICAL, 2)
         >>> levels.values.to_pylist(), levels.pool
-        (['a', 'b'], 0.16666666666666666)
+        (['a', 'b'], 0.25)
         """
         present = _plain(values).drop_null()
         counted = present.value_counts()

@@ -9,19 +9,16 @@ import pyarrow as pa
 from scipy.special import ndtr, ndtri
 
 from lookalike.encoding._base import ColumnEncoding, State
+from lookalike.encoding._knots import piecewise
 from lookalike.encoding._layout import Block, Compact, Drawn
-from lookalike.encoding._limits import LEAST, limits_of
+from lookalike.encoding._limits import limits_of
 from lookalike.encoding._numbers import MEASURED, Grid, nearest
 from lookalike.tables import Column, Kind
 
 __all__ = ["Quantile"]
 
-#: At most so many values or knots are kept.
-_KNOTS = 1000
-#: Among more distinct values, those with at least this share are kept exactly …
-_ATOM_SHARE = 1 / 2000
-#: … but no more than so many.
-_ATOMS = 400
+#: Up to so many distinct values are all kept.
+_ALL = 1000
 
 
 class Quantile(ColumnEncoding):
@@ -53,13 +50,13 @@ class Quantile(ColumnEncoding):
         self._grid = Grid.fit(values, column)
         self._column = column.name
         distinct, counts = np.unique(self._grid.raw(values), return_counts=True)
-        if len(distinct) <= _KNOTS:
+        if len(distinct) <= _ALL:
             self._atoms: np.ndarray | None = distinct
             self._knots = np.arange(len(distinct) + 1) - 0.5
             self._cumulative = limits_of(counts)
         else:
             self._atoms = None
-            self._knots, self._cumulative = _piecewise(
+            self._knots, self._cumulative = piecewise(
                 self._grid.positions(distinct), counts, 0.5 if self._grid.is_even else 0.0
             )
         return self
@@ -111,43 +108,3 @@ class Quantile(ColumnEncoding):
         else:
             self._knots = np.arange(len(self._atoms) + 1) - 0.5
         return self
-
-
-def _piecewise(
-    positions: np.ndarray, counts: np.ndarray, half: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return knots of a piecewise linear F, given sorted distinct positions and their counts.
-
-    An atom a has the knots (a - half, F(a−)) and (a + half, F(a)); an ordinary knot v stands at
-    (v, (F(v−) + F(v)) / 2); the ends at (least - half, 0) and (greatest + half, 1).
-    """
-    total = counts.sum()
-    upto = np.cumsum(counts) / total
-    below = upto - counts / total
-    is_atom = np.zeros(len(counts), bool)
-    frequent = np.argsort(-counts, kind="stable")[:_ATOMS]
-    is_atom[frequent[counts[frequent] >= _ATOM_SHARE * total]] = True
-    atoms = np.flatnonzero(is_atom)
-    plain = _ordinary(upto, total, _KNOTS - 2 * len(atoms) - 2)
-    plain = plain[~is_atom[plain]]
-    knots = np.concatenate(
-        [
-            [positions[0] - half, positions[-1] + half],
-            positions[atoms] - half,
-            positions[atoms] + half,
-            positions[plain],
-        ]
-    )
-    middle = (below[plain] + upto[plain]) / 2
-    limits = np.concatenate([[0.0, 1.0], below[atoms], upto[atoms], middle])
-    order = np.lexsort([limits, knots])
-    return knots[order], limits[order].astype(np.float32).astype(np.float64)
-
-
-def _ordinary(upto: np.ndarray, total: int, count: int) -> np.ndarray:
-    """Return indices of at most `count` values where F is noted: half even in F, half in z."""
-    edge = -ndtri(max(1 / total, LEAST))
-    even = np.linspace(0, 1, count - count // 2)
-    tails = ndtr(np.linspace(-edge, edge, count // 2))
-    at = np.searchsorted(upto, np.concatenate([even, tails]))
-    return np.unique(np.minimum(at, len(upto) - 1))

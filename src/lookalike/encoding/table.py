@@ -143,8 +143,7 @@ class TableEncoder:
         derived = in_order(schema) if self.derive else ()
         self.schema_ = schema
         self._derivations = tuple(
-            derivation(dependency, self.min_category_count).fit(cells, schema)
-            for dependency in derived
+            derivation(dependency, choice.least).fit(cells, schema) for dependency in derived
         )
         learned = [name for name in schema.names if name not in {d.column for d in derived}]
         self._parts = self._fit_parts({name: cells[name] for name in learned}, choice, rng)
@@ -305,8 +304,14 @@ class TableEncoder:
     def state(self) -> State:
         """Return what was learned: no training rows, see each encoding."""
         self._check_fitted()
-        options = {name: getattr(self, name) for name in _OPTIONS}
-        options["encodings"] = None if self.encodings is None else dict(self.encodings)
+        options = {
+            "encodings": None if self.encodings is None else dict(self.encodings),
+            "min_category_count": self.min_category_count,
+            "keep": list(self.keep),
+            "onehot_limit": self.onehot_limit,
+            "derive": self.derive,
+            "text_placeholder": self.text_placeholder,
+        }
         columns = [
             {"name": part.name, "encoding": part.encoding.name, "gate": part.gate}
             for part in self._parts
@@ -334,7 +339,7 @@ class TableEncoder:
         )
         dependencies = {dependency.column: dependency for dependency in schema.dependencies}
         self._derivations = tuple(
-            derivation(dependencies[name], self.min_category_count).load(parts[f"derived {i}"])
+            derivation(dependencies[name]).load(parts[f"derived {i}"])
             for i, name in enumerate(state.values["derived"])
         )
         self._lay_out()
@@ -347,7 +352,6 @@ class TableEncoder:
             )
 
 
-_OPTIONS = ("min_category_count", "onehot_limit", "derive", "text_placeholder")
 #: Every encoding that a state can name.
 _BY_NAME: dict[str, type[ColumnEncoding]] = {
     **ENCODINGS,
