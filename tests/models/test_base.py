@@ -125,6 +125,8 @@ def test_schema_and_kinds_are_one_or_the_other():
 
 
 def test_a_schema_of_another_table_is_refused():
+    with pytest.raises(DataError, match="rows"):
+        Independent().fit(TABLE.slice(0, 0), schema=Schema.infer(TABLE))
     with pytest.raises(SchemaError, match="'x'"):
         Independent().fit(TABLE.drop_columns(["x"]), schema=Schema.infer(TABLE))
 

@@ -15,8 +15,7 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator
 
-from lookalike._core.errors import NotFittedError, ParameterError, SchemaError
-from lookalike._core.files import check_writable
+from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
 from lookalike._core.parameters import Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
@@ -28,6 +27,7 @@ from lookalike.tables import (
     Origin,
     Schema,
     TableWriter,
+    check_output,
     conform,
     from_arrow,
     infer_schema,
@@ -179,6 +179,8 @@ class Synthesizer(BaseEstimator, ABC):
         table, origin = to_arrow(data)
         schema = _schema_of(table, schema, kinds, target)
         table = conform(table, schema)
+        if table.num_rows == 0:
+            raise DataError("A table to learn must have rows, but this one has none.")
         encoder = self._encoder()
         encoder.keep = () if target is None else (target,)
         encoder.fit(table, schema, generator(seed, "encode"))
@@ -302,8 +304,7 @@ class Synthesizer(BaseEstimator, ABC):
             If the file cannot be written; found before any row is made where it can be.
         """
         n, seed, start = self._request(n, random_state, start)
-        if os.fspath(path) != "-":
-            check_writable(path)
+        check_output(path)
         with TableWriter(path, self._empty().schema) as writer:
             for table in self._tables(n, seed, start):
                 writer.write(table)

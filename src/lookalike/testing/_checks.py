@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 __all__ = ["Check", "must", "must_raise", "named", "run"]
@@ -11,10 +11,9 @@ __all__ = ["Check", "must", "must_raise", "named", "run"]
 Check = tuple[str, Callable[[], None]]
 
 
-def named(owner: str, checks: Iterable[Check]) -> Iterator[Check]:
-    """Yield checks whose every failure says which check of what failed."""
-    for name, check in checks:
-        yield name, _plain(owner, name, check)
+def named(owner: str, checks: Iterable[Check]) -> list[Check]:
+    """Return checks whose every failure says which check of what failed."""
+    return [(name, _plain(owner, name, check)) for name, check in checks]
 
 
 def _plain(owner: str, name: str, check: Callable[[], None]) -> Callable[[], None]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["PROBLEMS", "judged", "odd_tables", "plain", "ugly"]
+__all__ = ["PROBLEMS", "judged", "odd_tables", "plain", "rare_city", "ugly"]
 
 _ROWS = 240
 
@@ -32,6 +32,23 @@ def plain(rows: int = _ROWS) -> pa.Table:
             "ref no. €": pa.array([f"AB-{i:05d}" for i in rng.permutation(rows) + 7000]),
         }
     )
+
+
+def rare_city(level: str, name: str) -> pa.Table:
+    """Return the plain table with one row of a city under a new name, its others renamed Bern.
+
+    Encoded, it is as wide as the plain table whether the city is kept or pooled: what is compiled
+    for the one serves the other.
+    """
+    table = plain()
+    rows = table.to_pydict()
+    once = rows["city"].index(level)
+    rows["city"] = ["Bern" if city == level else city for city in rows["city"]]
+    rows["zone"] = [
+        3 if city == "Bern" else zone for city, zone in zip(rows["city"], rows["zone"], strict=True)
+    ]
+    rows["city"][once], rows["zone"][once] = name, 4
+    return pa.table(rows, schema=table.schema)
 
 
 def ugly(rows: int = _ROWS) -> pa.Table:
@@ -71,13 +88,12 @@ def gaussian(rows: int) -> pa.Table:
 
 
 def mixture(rows: int) -> pa.Table:
-    """Return two columns without correlation: four heaps, on the diagonals of a square alike."""
+    """Return two columns without correlation that lie in three heaps, the corners of a triangle."""
     rng = np.random.default_rng(23)
-    side = rng.integers(0, 2, rows) * 2 - 1
-    near = rng.random(rows) < 0.5
-    x = side * np.where(near, 1.0, 3.0) + rng.normal(scale=0.2, size=rows)
-    y = np.where(near, 3.0, 1.0) * (rng.integers(0, 2, rows) * 2 - 1)
-    return pa.table({"x": x, "y": y + rng.normal(scale=0.2, size=rows)})
+    heap = rng.choice(3, rows, p=[0.3, 0.4, 0.3])
+    x, y = np.array([[-3.0, 0.0], [0.0, 3.0], [3.0, 0.0]])[heap].T
+    spread = rng.normal(scale=0.6, size=(2, rows))
+    return pa.table({"x": x + spread[0], "y": y + spread[1]})
 
 
 def dependent_categories(rows: int) -> pa.Table:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -24,20 +24,19 @@ _CLOSE = 0.01
 _MANY = 20_000
 
 
-def encoding_checks(encoding: type[ColumnEncoding]) -> Iterator[Check]:
-    """Yield the checks of an encoding, for use as test parameters.
+def encoding_checks(encoding: type[ColumnEncoding]) -> list[Check]:
+    """Return the checks of an encoding, for use as test parameters.
 
     Parameters
     ----------
     encoding : subclass of ColumnEncoding
         It is made without arguments and tried on columns of each of its ``kinds``.
 
-    Yields
-    ------
-    name : str
-        What is checked.
-    check : callable
-        Takes nothing, and raises AssertionError with a plain message if the check fails.
+    Returns
+    -------
+    list of (str, callable)
+        What is checked, and a function without arguments that raises AssertionError with a plain
+        message if the check fails.
 
     Examples
     --------
@@ -53,7 +52,7 @@ def encoding_checks(encoding: type[ColumnEncoding]) -> Iterator[Check]:
     ]
     if Kind.CONTINUOUS in encoding.kinds:
         checks.append(("keeps_little", partial(_keeps_little, encoding)))
-    yield from named(encoding.__name__, checks)
+    return named(encoding.__name__, checks)
 
 
 def check_encoding(encoding: type[ColumnEncoding]) -> None:

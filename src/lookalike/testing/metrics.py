@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -21,8 +20,8 @@ _ROWS = 160
 _NEEDS = frozenset({"holdout", "target"})
 
 
-def metric_checks(metric: type[Metric], *, prefers_real: bool = True) -> Iterator[Check]:
-    """Yield the checks of a metric, for use as test parameters.
+def metric_checks(metric: type[Metric], *, prefers_real: bool = True) -> list[Check]:
+    """Return the checks of a metric, for use as test parameters.
 
     Parameters
     ----------
@@ -32,16 +31,15 @@ def metric_checks(metric: type[Metric], *, prefers_real: bool = True) -> Iterato
         Whether real held-out rows must score better than rows with wrong columns. Not so for
         metrics of privacy: what resembles nobody gives nobody away.
 
-    Yields
-    ------
-    name : str
-        What is checked.
-    check : callable
-        Takes nothing, and raises AssertionError with a plain message if the check fails.
+    Returns
+    -------
+    list of (str, callable)
+        What is checked, and a function without arguments that raises AssertionError with a plain
+        message if the check fails.
     """
     checks = [*_CHECKS, _prefers_real_rows] if prefers_real else _CHECKS
     found = [(check.__name__.strip("_"), partial(check, metric())) for check in checks]
-    yield from named(metric.__name__, found)
+    return named(metric.__name__, found)
 
 
 def check_metric(metric: type[Metric], *, prefers_real: bool = True) -> None:
@@ -171,8 +169,8 @@ def _emptied(table: pa.Table) -> pa.Table:
 _CHECKS = [
     _says_what_it_is,
     _value_is_in_its_range,
-    _is_deterministic,
     _result_is_json,
+    _is_deterministic,
     _lack_is_a_reason,
     _bad_tables_give_a_value_or_a_reason,
 ]

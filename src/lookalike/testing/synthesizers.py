@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 from lookalike.models import Synthesizer
@@ -18,8 +17,8 @@ _CONTRACT = (*_estimator.CHECKS, *_sampling.CHECKS, *_frames.CHECKS, *_files.CHE
 
 def synthesizer_checks(
     synthesizer: Synthesizer, *, contract: bool = True, learns: bool = True
-) -> Iterator[Check]:
-    """Yield the checks of a synthesizer, for use as test parameters.
+) -> list[Check]:
+    """Return the checks of a synthesizer, for use as test parameters.
 
     Parameters
     ----------
@@ -32,12 +31,11 @@ def synthesizer_checks(
         and cells that are missing together, the joint tables of its columns must be off by at most
         half of what those of independent columns are.
 
-    Yields
-    ------
-    name : str
-        What is checked.
-    check : callable
-        Takes nothing, and raises AssertionError with a plain message if the check fails.
+    Returns
+    -------
+    list of (str, callable)
+        What is checked, and a function without arguments that raises AssertionError with a plain
+        message if the check fails.
 
     Examples
     --------
@@ -51,7 +49,7 @@ def synthesizer_checks(
         checks += [(check.__name__, partial(check, subject)) for check in _CONTRACT]
     if learns:
         checks += learning(subject)
-    yield from named(subject.name, checks)
+    return named(subject.name, checks)
 
 
 def check_synthesizer(synthesizer: Synthesizer, *, learns: bool = True) -> None:
