@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -19,6 +20,8 @@ MEASURED = frozenset(kind for kind in Kind if kind.is_numeric)
 
 #: A float64 holds every whole number up to here.
 _EXACT = 2.0**53
+#: Full floats beyond this, or all below its inverse, are counted in a unit of their own.
+_LARGE = 1e50
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,8 @@ class Grid:
 
     The grid is the coarsest that holds all values seen: prices in quarters, days at midnight.
     A value is ``(low + step * k) / 10**decimals`` for a whole number k, its *position*. Where
-    `step` is 0 the column is of full floats and a position is the value itself.
+    `step` is 0 the column is of full floats and a position is the value itself, or a part
+    or a multiple of it where squares could overflow or vanish.
 
     Parameters
     ----------
@@ -71,6 +75,13 @@ class Grid:
         return self.step > 0
 
     @property
+    def _unit(self) -> float:
+        """What a position of full floats is counted in: a power of two, so that it is exact."""
+        size = max(abs(self.low), abs(self.high))
+        usual = size == 0 or 1 / _LARGE < size < _LARGE
+        return 1.0 if self.is_even or usual else math.ldexp(1.0, math.frexp(size)[1] - 1)
+
+    @property
     def is_number(self) -> bool:
         """Whether positions are whole steps of plain numbers, not of dates, times or durations."""
         return self.is_even and not pa.types.is_temporal(type_from_json(self.type))
@@ -78,13 +89,13 @@ class Grid:
     @property
     def first(self) -> float:
         """The position of the least value."""
-        return 0.0 if self.is_even else self.low
+        return 0.0 if self.is_even else self.low / self._unit
 
     @property
     def last(self) -> float:
         """The position of the greatest value."""
         if not self.is_even:
-            return self.high
+            return self.high / self._unit
         steps = (int(self.high) - int(self.low)) // self.step
         return float(steps) if int(float(steps)) <= steps else float(np.nextafter(steps, 0))
 
@@ -96,7 +107,7 @@ class Grid:
         """Return the positions of raw values as float64, held within those of the fit."""
         inside: np.ndarray = np.clip(raw, raw.dtype.type(self.low), raw.dtype.type(self.high))
         if not self.is_even:
-            return inside
+            return np.asarray(inside / self._unit)
         # unsigned: the distance of two int64 can be more than an int64
         distance: np.ndarray = inside.view(np.uint64) - _unsigned(self.low)
         steps: np.ndarray = distance.astype(np.float64) / self.step
@@ -105,7 +116,8 @@ class Grid:
     def at(self, positions: np.ndarray) -> np.ndarray:
         """Return the raw values nearest to float64 positions, within those of the fit."""
         if not self.is_even:
-            return np.asarray(np.clip(positions, self.low, self.high))
+            inside = np.clip(positions, self.first, self.last) * self._unit
+            return np.asarray(np.clip(inside, self.low, self.high))
         steps = np.rint(np.clip(positions, self.first, self.last)).astype(np.uint64)
         raw: np.ndarray = (steps * np.uint64(self.step) + _unsigned(self.low)).view(np.int64)
         return raw

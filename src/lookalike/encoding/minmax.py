@@ -31,19 +31,18 @@ class MinMax(Scaled):
         self._low, self._high = float(positions.min()), float(positions.max())
 
     def _scale(self, positions: np.ndarray) -> np.ndarray:
-        return (positions / 2 - self._middle / 2) / (self._half / 2 or 1.0)
+        return (positions - self._middle) / (self._half or 1.0)
 
     def _unscale(self, numbers: np.ndarray) -> np.ndarray:
         return np.asarray(self._middle + self._half * np.clip(numbers, -1, 1))
 
-    # halves of halves, so that the span of extreme floats cannot overflow
     @property
     def _middle(self) -> float:
-        return self._low / 2 + self._high / 2
+        return (self._low + self._high) / 2
 
     @property
     def _half(self) -> float:
-        return self._high / 2 - self._low / 2
+        return (self._high - self._low) / 2
 
     def _values(self) -> dict[str, Any]:
         return {"low": self._low, "high": self._high}

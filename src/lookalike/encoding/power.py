@@ -20,8 +20,6 @@ _EXPONENTS = (-2.0, 4.0)
 _RESOLUTION = 2.0**-20
 #: … and no more than so many parts of a range of full floats need to be told apart.
 _PARTS = 2**14
-#: Greater numbers are divided by the greatest first, so that no power overflows.
-_LARGE = 1e50
 
 
 class Power(Scaled):
@@ -45,18 +43,16 @@ class Power(Scaled):
 
     def _learn(self, positions: np.ndarray) -> None:
         ends = self._measure(np.array([positions.min(), positions.max()]))
-        size = float(np.abs(ends).max())
-        self._size = size if size > _LARGE else 1.0
-        values = self._measure(positions) / self._size
+        values = self._measure(positions)
         stride = -(-len(values) // _ENOUGH)
         fitted = PowerTransformer(standardize=False).fit(np.sort(values)[::stride, None])
-        self._exponent = float(np.clip(fitted.lambdas_[0], *self._bounds(*(ends / self._size))))
+        self._exponent = float(np.clip(fitted.lambdas_[0], *self._bounds(*ends)))
         powered = self._power(values)
         self._mean, self._deviation = float(powered.mean()), float(powered.std()) or 1.0
 
     def _bounds(self, low: float, high: float) -> tuple[float, float]:
         """Return the exponents between which neighbours stay apart in float32 numbers."""
-        zero, one = self._measure(np.array([0.0, 1.0])) / self._size
+        zero, one = self._measure(np.array([0.0, 1.0]))
         step = (one - zero) if self._grid.is_even else 0.0
         if step < (high - low) * _RESOLUTION:
             step = (high - low) / _PARTS
@@ -89,19 +85,19 @@ class Power(Scaled):
         return powered
 
     def _scale(self, positions: np.ndarray) -> np.ndarray:
-        return (self._power(self._measure(positions) / self._size) - self._mean) / self._deviation
+        return (self._power(self._measure(positions)) - self._mean) / self._deviation
 
     def _unscale(self, numbers: np.ndarray) -> np.ndarray:
-        ends = self._measure(np.array([self._grid.first, self._grid.last])) / self._size
+        ends = self._measure(np.array([self._grid.first, self._grid.last]))
         powered = np.clip(numbers * self._deviation + self._mean, *self._power(ends))
         exponent = np.where(powered >= 0, self._exponent, 2 - self._exponent)
         values = np.copysign(inv_boxcox1p(np.abs(powered), exponent), powered)
-        return self._unmeasure(values * self._size)
+        return self._unmeasure(values)
 
     def _values(self) -> dict[str, Any]:
-        names = ("exponent", "mean", "deviation", "size")
+        names = ("exponent", "mean", "deviation")
         return {name: getattr(self, f"_{name}") for name in names}
 
     def _take(self, values: dict[str, Any]) -> None:
-        self._exponent, self._mean = float(values["exponent"]), float(values["mean"])
-        self._deviation, self._size = float(values["deviation"]), float(values["size"])
+        self._exponent = float(values["exponent"])
+        self._mean, self._deviation = float(values["mean"]), float(values["deviation"])

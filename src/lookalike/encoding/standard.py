@@ -26,19 +26,16 @@ class Standard(Scaled):
     name: ClassVar[str] = "standard"
 
     def _learn(self, positions: np.ndarray) -> None:
-        # divided first, so that squares of extreme floats cannot overflow
-        size = float(np.abs(positions).max()) or 1.0
-        self._mean = float((positions / size).mean()) * size
-        self._scale_ = float((positions / size).std()) * size or 1.0
+        self._mean, self._deviation = float(positions.mean()), float(positions.std()) or 1.0
 
     def _scale(self, positions: np.ndarray) -> np.ndarray:
-        return positions / self._scale_ - self._mean / self._scale_
+        return (positions - self._mean) / self._deviation
 
     def _unscale(self, numbers: np.ndarray) -> np.ndarray:
-        return self._mean + self._scale_ * numbers
+        return self._mean + self._deviation * numbers
 
     def _values(self) -> dict[str, Any]:
-        return {"mean": self._mean, "scale": self._scale_}
+        return {"mean": self._mean, "deviation": self._deviation}
 
     def _take(self, values: dict[str, Any]) -> None:
-        self._mean, self._scale_ = float(values["mean"]), float(values["scale"])
+        self._mean, self._deviation = float(values["mean"]), float(values["deviation"])
