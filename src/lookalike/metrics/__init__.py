@@ -1,0 +1,49 @@
+"""How well one table stands for another. Room rule: metrics know tables and scores, never models.
+
+Add a metric: a file with a subclass of `Metric`, and a line in ``_registry.py``.
+"""
+
+from __future__ import annotations
+
+from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._pair import Pair
+from lookalike.metrics._registry import METRICS
+from lookalike.metrics._score import independent_columns, score_tables
+from lookalike.metrics.alpha_precision import AlphaPrecision
+from lookalike.metrics.beta_recall import BetaRecall
+from lookalike.metrics.c2st import Detection
+from lookalike.metrics.c2st_holdout import HoldoutDetection
+from lookalike.metrics.c2st_linear import LinearDetection
+from lookalike.metrics.copies import Copies
+from lookalike.metrics.correlation_difference import CorrelationDifference
+from lookalike.metrics.coverage import Coverage
+from lookalike.metrics.membership import Membership
+from lookalike.metrics.shape import Shape
+from lookalike.metrics.trend import Trend
+from lookalike.metrics.trtr import TrainOnReal
+from lookalike.metrics.tstr import TrainOnSynthetic
+from lookalike.metrics.wnmi import WeightedMutualInformation
+
+__all__ = [
+    "METRICS",
+    "AlphaPrecision",
+    "BetaRecall",
+    "Copies",
+    "CorrelationDifference",
+    "Coverage",
+    "Detection",
+    "HoldoutDetection",
+    "LinearDetection",
+    "Measured",
+    "Membership",
+    "Metric",
+    "Pair",
+    "Score",
+    "Shape",
+    "TrainOnReal",
+    "TrainOnSynthetic",
+    "Trend",
+    "WeightedMutualInformation",
+    "independent_columns",
+    "score_tables",
+]

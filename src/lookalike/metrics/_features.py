@@ -1,0 +1,73 @@
+"""Rows as inputs of a model that predicts a target: all is learned from its training rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from lookalike.metrics._codebook import Codebook, Floats
+from lookalike.metrics._view import View
+
+__all__ = ["Table", "preprocessor", "supervised"]
+
+#: One-hot columns for each column, and for all together.
+_WIDEST = 100
+_WIDTH_BUDGET = 2_000
+_NARROWEST = 5
+
+#: Inputs, shape (n, columns), and the target, shape (n,).
+Table = tuple[Floats, Floats]
+
+
+def supervised(view: View, target: str) -> Table:
+    """Return inputs and target of the rows whose target is present.
+
+    Parameters
+    ----------
+    view : View
+        A table.
+    target : str
+        A compared column.
+
+    Returns
+    -------
+    inputs : ndarray of float, shape (n, columns)
+        Numbers with NaN where missing, then levels as numbers, without the target.
+    target : ndarray of float, shape (n,)
+        A number, or a level.
+    """
+    book = view.codebook
+    cells = np.concatenate([view.numbers, view.codes], axis=1)
+    place = (*book.numeric, *book.discrete).index(target)
+    values = cells[:, place]
+    if target in book.discrete:
+        missing = values == book.sizes[book.discrete.index(target)] - 1
+    else:
+        missing = np.isnan(values)
+    return np.delete(cells, place, axis=1)[~missing], values[~missing]
+
+
+def preprocessor(book: Codebook, target: str) -> ColumnTransformer:
+    """Make what turns inputs into numbers: fill, mark missing, scale; levels one-hot.
+
+    Missing numbers take the median. Of a column with very many levels only the most frequent
+    ones are told apart; a level that the training rows have not is none of them.
+    """
+    numeric = sum(name != target for name in book.numeric)
+    discrete = sum(name != target for name in book.discrete)
+    filled = SimpleImputer(strategy="median", add_indicator=True, keep_empty_features=True)
+    widest = int(np.clip(_WIDTH_BUDGET // max(discrete, 1), _NARROWEST, _WIDEST))
+    onehot = OneHotEncoder(
+        handle_unknown="ignore", max_categories=widest, sparse_output=False, dtype=np.float64
+    )
+    places: npt.NDArray[np.int64] = np.arange(numeric + discrete)
+    return ColumnTransformer(
+        [
+            ("numbers", make_pipeline(filled, StandardScaler()), places[:numeric]),
+            ("levels", onehot, places[numeric:]),
+        ]
+    )

@@ -1,0 +1,104 @@
+"""Nearest neighbours, exactly and by brute force: in many dimensions nothing is faster."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+
+from lookalike.metrics._view import Floats32, View
+from lookalike.metrics._workers import in_parallel
+
+__all__ = ["MOST_ROWS", "NEIGHBOURS", "Neighbours", "between", "nearest", "within"]
+
+#: Distances (shape (m, k), increasing) and the rows that are so far away.
+Neighbours = tuple[Floats32, npt.NDArray[np.int64]]
+
+#: More rows than that on a side are a sample, drawn from the seed.
+MOST_ROWS = 50_000
+#: How many neighbours `within` finds: what `coverage` asks for (Naeem et al. 2020).
+NEIGHBOURS = 5
+#: How many distances are held at once by a worker: 64 MB.
+_BLOCK = 1 << 24
+
+
+def nearest(
+    queries: Floats32, references: Floats32, count: int, *, same: bool = False
+) -> Neighbours:
+    """Find the nearest references of each query, in Euclidean distance.
+
+    Parameters
+    ----------
+    queries : ndarray of float32, shape (m, d)
+        From where.
+    references : ndarray of float32, shape (n, d)
+        To where; n >= `count`, or n > `count` where `same`.
+    count : int
+        How many neighbours.
+    same : bool
+        Whether both are the same rows, so that a row is not its own neighbour.
+
+    Returns
+    -------
+    distances : ndarray of float32, shape (m, count)
+        Increasing.
+    rows : ndarray of int, shape (m, count)
+        Which references.
+    """
+    centre = references.mean(axis=0)
+    queries, references = queries - centre, references - centre
+    # |q - r|² = |q|² - 2 q·r + |r|²: without |q|², which changes no order, it is one product.
+    squares = np.einsum("nd,nd->n", references, references)
+    right = np.ascontiguousarray(np.column_stack([references, squares]).T)
+    left = np.column_stack([-2 * queries, np.ones(len(queries), np.float32)])
+    step = max(1, _BLOCK // len(references))
+
+    def block(start: int) -> Neighbours:
+        stop = min(start + step, len(queries))
+        gaps = left[start:stop] @ right
+        here = np.arange(stop - start)
+        if same:
+            gaps[here, here + start] = np.inf
+        rows = np.empty((stop - start, count), np.int64)
+        for rank in range(count):
+            rows[:, rank] = gaps.argmin(axis=1)
+            gaps[here, rows[:, rank]] = np.inf
+        return _exact(queries[start:stop], references, rows)
+
+    blocks = in_parallel([partial(block, start) for start in range(0, len(queries), step)])
+    ways, rows = zip(*blocks, strict=True)
+    return np.concatenate(ways), np.concatenate(rows)
+
+
+def _exact(queries: Floats32, references: Floats32, rows: npt.NDArray[np.int64]) -> Neighbours:
+    """Measure the distances anew: those of the product are rounded, and equal rows must be at 0."""
+    ways = np.stack(
+        [np.linalg.norm(queries - references[rows[:, k]], axis=1) for k in range(rows.shape[1])],
+        axis=1,
+    )
+    order = np.argsort(ways, axis=1, kind="stable")
+    return np.take_along_axis(ways, order, 1), np.take_along_axis(rows, order, 1)
+
+
+def within(view: View) -> Neighbours:
+    """Find the nearest other rows of each row of a table: `NEIGHBOURS`, or all if there are fewer.
+
+    Parameters
+    ----------
+    view : View
+        Two rows or more.
+
+    Returns
+    -------
+    Neighbours
+        As of `nearest`; kept by the view.
+    """
+    count = min(NEIGHBOURS, len(view) - 1)
+    points = view.embedding
+    return view.keep("within", lambda: nearest(points, points, count, same=True))
+
+
+def between(view: View, other: View) -> Neighbours:
+    """Find the nearest row of `other` for each row of `view`; kept by the view."""
+    return view.keep(("between", other), lambda: nearest(view.embedding, other.embedding, 1))

@@ -1,0 +1,250 @@
+"""`score_tables`: every metric, between what real rows and what independent columns score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from lightgbm.basic import LightGBMError
+
+from lookalike._core.errors import ParameterError, SchemaError, nearest
+from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._pair import Pair
+from lookalike.metrics._registry import METRICS
+from lookalike.tables import Schema
+
+__all__ = ["Progress", "independent_columns", "score_tables"]
+
+#: Called before each metric with how many are done, how many there are, and its name.
+Progress = Callable[[int, int, str], None]
+
+#: What a numerical library raises where the data leave it nothing to compute.
+_FAILURES = (ValueError, ArithmeticError, LightGBMError)
+
+
+def score_tables(
+    real: pa.Table,
+    synthetic: pa.Table,
+    *,
+    schema: Schema,
+    holdout: pa.Table | None = None,
+    target: str | None = None,
+    metrics: Iterable[str | Metric] | None = None,
+    random_state: RandomState = 0,
+    progress: Progress | None = None,
+) -> dict[str, Score]:
+    """Score a synthetic table against a real one.
+
+    Each score has a ceiling, the same metric for held-out rows (or, without them, for one random
+    half of the real rows against the other), and a floor, the same metric for a table of the real
+    columns shuffled independently of each other.
+
+    Parameters
+    ----------
+    real, synthetic : pyarrow.Table
+        Canonical (see `lookalike.tables.conform`); the rows that the synthesizer was trained on,
+        and what it made.
+    schema : Schema
+        What the columns are.
+    holdout : pyarrow.Table, optional
+        Canonical; real rows that the synthesizer has not seen.
+    target : str, optional
+        The column that models of the utility metrics predict.
+    metrics : iterable of str or Metric, optional
+        Which metrics; all of `METRICS` if not given.
+    random_state : int, Generator, RandomState or None
+        The seed: the same seed, the same scores.
+    progress : callable, optional
+        Called before each metric with how many are done, how many there are, and its name.
+
+    Returns
+    -------
+    dict of str to Score
+        In the order asked for. A metric that cannot be computed has a score without a value, and
+        the reason.
+
+    Raises
+    ------
+    ParameterError
+        If a metric is not known.
+    SchemaError
+        If the target or a column of the schema is not in a table.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from lookalike.tables import Column, Kind, Schema
+    >>> schema = Schema((Column("x", Kind.INTEGER, "int64"), Column("y", Kind.INTEGER, "int64")))
+    >>> real = pa.table({"x": [1, 2, 3, 4], "y": [2, 4, 6, 8]})
+    >>> scores = score_tables(real, real, schema=schema, metrics=["shape", "trend"])
+    >>> scores["shape"].value, scores["trend"].value
+    (1.0, 1.0)
+    """
+    chosen = [_metric(entry) for entry in (METRICS if metrics is None else metrics)]
+    for words, table in (("real", real), ("synthetic", synthetic), ("held-out", holdout)):
+        _check(table, words, schema)
+    seed = as_seed(random_state)
+    bench = _bench(Pair(real, synthetic, schema, target, holdout, seed))
+    scores = {}
+    for done, metric in enumerate(chosen):
+        if progress is not None:
+            progress(done, len(chosen), metric.name)
+        scores[metric.name] = _score(metric, bench)
+    return scores
+
+
+def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
+    """Return a table with the same columns, each shuffled on its own.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The columns.
+    rows : int
+        How many rows to return; beyond those of the table, each column begins anew.
+    seed : int
+        The seed of the shuffles.
+
+    Returns
+    -------
+    pyarrow.Table
+        The same columns, `rows` rows (none where the table has none).
+    """
+    count = len(table)
+    rounds = -(-rows // count) if count else 0
+    columns = []
+    for place, column in enumerate(table.columns):
+        random = generator(seed, "metrics", "independent", place)
+        order = [random.permutation(count) for _ in range(rounds)] or [np.empty(0, np.int64)]
+        columns.append(column.take(pa.array(np.concatenate(order)[:rows], pa.int64())))
+    return pa.table(columns, schema=table.schema)
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """The pairs that a score is made of, shared by all metrics."""
+
+    pair: Pair
+    ceiling: Pair
+    copied: Pair
+    floor: Pair
+    halves: bool
+
+    def ceiling_of(self, metric: Metric) -> Pair:
+        return self.copied if metric.ceiling_from == "training" else self.ceiling
+
+    def words(self, metric: Metric) -> dict[str, str]:
+        """Say what ceiling and floor were measured on."""
+        if metric.known_ceiling is not None:
+            ceiling = "theory: what chance gives"
+        elif metric.ceiling_from == "training":
+            ceiling = "the training rows"
+        elif self.halves:
+            ceiling = "one random half of the training rows against the other"
+        else:
+            ceiling = f"{len(self.ceiling.synthetic):,} held-out rows"
+        return {"ceiling": ceiling, "floor": "the training columns, each shuffled on its own"}
+
+
+def _bench(pair: Pair) -> _Bench:
+    rows, seed = len(pair.synthetic), pair.seed
+    columns = list(pair.columns)
+    floor = pair.against(independent_columns(pair.real.select(columns), rows, seed))
+    if pair.test is not None:
+        held = pair.test
+        if len(held) > rows:
+            # No more rows than the synthetic table has, for few rows look less alike than many.
+            drawn = generator(seed, "metrics", "ceiling").permutation(len(held))[:rows]
+            held = held.take(pa.array(np.sort(drawn)))
+        return _Bench(pair, pair.against(held), pair.against(pair.real), floor, False)
+    order = generator(seed, "metrics", "halves").permutation(len(pair.real))
+    half = len(order) // 2
+    one, other = (pair.real.take(pa.array(np.sort(r))) for r in (order[:half], order[half:]))
+    ceiling = Pair(one, other, pair.schema, pair.target, seed=seed)
+    return _Bench(pair, ceiling, pair.against(pair.real), floor, True)
+
+
+def _score(metric: Metric, bench: _Bench) -> Score:
+    found = _attempt(metric.compute, bench.pair)
+    if found.value is None:
+        return _made(metric, found, None, None, bench)
+    floor = _attempt(metric.compute_floor, bench.floor)
+    if metric.known_ceiling is not None:
+        ceiling = Measured(metric.known_ceiling)
+    else:
+        ceiling = _attempt(metric.compute, bench.ceiling_of(metric))
+    return _made(metric, found, ceiling, floor, bench)
+
+
+def _attempt(measure: Callable[[Pair], Measured], pair: Pair) -> Measured:
+    try:
+        return measure(pair)
+    except _FAILURES as error:
+        return Measured.undefined(f"It could not be computed: {error}")
+
+
+def _made(
+    metric: Metric,
+    found: Measured,
+    ceiling: Measured | None,
+    floor: Measured | None,
+    bench: _Bench,
+) -> Score:
+    details = found.details
+    references = {"ceiling": ceiling, "floor": floor}
+    for key, reference in references.items():
+        if reference is not None:
+            of = {entry["column"]: entry["value"] for entry in reference.columns}
+            details["columns"] = [
+                {**entry, key: of.get(entry["column"])} for entry in details["columns"]
+            ]
+            details[key] = {"on": bench.words(metric)[key], **_reference(reference)}
+    details["left_out"] = _left_out(bench.pair)
+    return Score(
+        metric.name,
+        found.value,
+        None if ceiling is None else ceiling.value,
+        None if floor is None else floor.value,
+        metric.direction,
+        metric.low,
+        metric.high,
+        found.reason,
+        details,
+    )
+
+
+def _reference(found: Measured) -> dict[str, Any]:
+    return {**found.extra, **({} if found.reason is None else {"reason": found.reason})}
+
+
+def _left_out(pair: Pair) -> list[dict[str, str]]:
+    """Return the columns that no score looks at: identifiers, texts and constants."""
+    return [
+        {"column": column.name, "kind": str(column.kind)}
+        for column in pair.schema.columns
+        if column.name not in pair.columns
+    ]
+
+
+def _metric(entry: str | Metric) -> Metric:
+    if isinstance(entry, Metric):
+        return entry
+    if entry not in METRICS:
+        raise ParameterError(
+            f"A metric must be one of {', '.join(METRICS)}; got {entry!r}."
+            f"{nearest(str(entry), METRICS)}"
+        )
+    return METRICS[entry]()
+
+
+def _check(table: pa.Table | None, words: str, schema: Schema) -> None:
+    for column in schema.columns if table is not None else ():
+        if column.name not in table.column_names:  # type: ignore[union-attr]
+            raise SchemaError(
+                f"Every column of the schema must be in each table: the {words} one has no "
+                f"column {column.name!r}."
+            )

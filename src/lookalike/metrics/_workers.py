@@ -1,0 +1,53 @@
+"""Independent pieces of work on all cores."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from threadpoolctl import threadpool_limits
+
+__all__ = ["in_parallel"]
+
+_T = TypeVar("_T")
+
+
+def in_parallel(
+    work: Iterable[Callable[[], _T]], *, ignore: type[Warning] | None = None
+) -> list[_T]:
+    """Call functions on as many threads as there are cores, and return their results in order.
+
+    Each one works on one core: nested pools of BLAS and OpenMP threads wait for each other in
+    busy loops, which costs far more than they save, above all where cores are shared.
+
+    Parameters
+    ----------
+    work : iterable of callable
+        Functions without parameters that share no state.
+    ignore : type of Warning, optional
+        A kind of warning that is of no use here. It cannot be silenced within the work: filters
+        belong to the whole process, and threads would restore each other's.
+
+    Returns
+    -------
+    list
+        What they returned.
+
+    Examples
+    --------
+    >>> in_parallel([lambda: 1, lambda: 2])
+    [1, 2]
+    """
+    with warnings.catch_warnings(), threadpool_limits(1), ThreadPoolExecutor(_cores()) as pool:
+        if ignore is not None:
+            warnings.simplefilter("ignore", ignore)
+        return list(pool.map(lambda function: function(), work))
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

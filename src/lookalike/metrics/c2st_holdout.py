@@ -1,0 +1,33 @@
+"""`HoldoutDetection`: can boosted trees tell synthetic rows from real ones not trained on?"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._detector import FOLDS, MOST_ROWS
+from lookalike.metrics._pair import Pair
+from lookalike.metrics.c2st import detect
+
+__all__ = ["HoldoutDetection"]
+
+
+class HoldoutDetection(Metric):
+    """`Detection` against held-out rows instead of the training rows.
+
+    A copy of the training set, which scores 1 there, scores no more than the ceiling here; a model
+    that has memorised rows scores lower here than there. Both tables are cut to the same count of
+    rows, mostly that of the held-out ones, so the two values are only comparable beside their
+    ceilings.
+    """
+
+    name: ClassVar[str] = "c2st_holdout"
+    needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
+    fewest_rows: ClassVar[int] = FOLDS
+    ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
+
+    def _measure(self, pair: Pair) -> Measured:
+        assert pair.test_view is not None  # it is what this metric needs
+        rows = min(len(pair.test_view), len(pair.synthetic), MOST_ROWS)
+        views = pair.test_view.sample(rows), pair.synthetic_view.sample(rows)
+        return detect(*views, pair.codebook, pair.seed)

@@ -1,0 +1,103 @@
+"""`Copies`: how many synthetic rows are training rows?"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lookalike.metrics._base import Direction, Measured, Metric
+from lookalike.metrics._codebook import Floats
+from lookalike.metrics._neighbours import MOST_ROWS, Neighbours, between, nearest, within
+from lookalike.metrics._pair import Pair
+from lookalike.metrics._view import View
+
+__all__ = ["Copies"]
+
+#: Nearer than this share of real rows are to their nearest real neighbour is a near copy.
+NEAR = 0.01
+#: Significant digits in which two numbers of a copy agree.
+_DIGITS = 9
+#: How many distances are measured at most, and for how many rows at least: fewer synthetic rows
+#: are asked where there are very many real ones. All real rows are always looked at.
+_MOST_DISTANCES = 2_500_000_000
+_FEWEST_QUERIES = 2_000
+
+
+class Copies(Metric):
+    """Count the synthetic rows that are exact or near copies of training rows.
+
+    Exact: equal in all compared columns, numbers to their decimals or nine significant digits.
+    Near: no farther from a training row than the nearest hundredth of training rows is from
+    another training row. Held-out rows, the ceiling, have such copies too: only what goes beyond
+    them is suspicious.
+
+    A smoke test for copying, nothing more: few copies do not prove privacy (Yao et al. 2025,
+    arXiv 2505.01524). Training rows are never sampled; of synthetic rows, exact copies are
+    counted among all and near copies among a sample where there are very many.
+    """
+
+    name: ClassVar[str] = "copies"
+    direction: ClassVar[Direction] = "lower"
+    best: ClassVar[float] = 0.0
+    fewest_rows: ClassVar[int] = 1
+
+    def _measure(self, pair: Pair) -> Measured:
+        real, synthetic = pair.real_view, pair.synthetic_view
+        if len(real) < 2:
+            return Measured.undefined("It needs 2 real rows or more; there is 1.")
+        known = set(_keys(real))
+        exact = sum(key in known for key in _keys(synthetic))
+        most = max(_FEWEST_QUERIES, _MOST_DISTANCES // len(real))
+        limit = float(np.quantile(_own_ways(real, most), NEAR))
+        asked = synthetic.sample(most)
+        near = float(np.mean(between(asked, real)[0][:, 0] <= limit))
+        extra: dict[str, Any] = {
+            "exact": exact / len(synthetic),
+            "exact_rows": exact,
+            "near_limit": limit,
+            "rows": {"asked": len(asked), "exact": len(synthetic), "real": len(real)},
+            "note": "A smoke test for copying only: few copies do not prove privacy.",
+        }
+        return Measured(max(near, exact / len(synthetic)), extra=extra)
+
+
+def _own_ways(real: View, most: int) -> Floats:
+    """Return how far training rows are from their nearest other training row."""
+    if len(real) <= min(most, MOST_ROWS):
+        return within(real)[0][:, 0].astype(np.float64)
+
+    def ask() -> Neighbours:
+        return nearest(real.sample(most).embedding, real.embedding, 2)
+
+    # The nearest of a row that is itself among the references is that row.
+    ways = real.keep(("copies", most), ask)[0]
+    return ways[:, 1].astype(np.float64)
+
+
+def _keys(view: View) -> list[bytes]:
+    """Return a key for each row; rows with equal keys are copies."""
+    return view.keep("keys", lambda: _make_keys(view))
+
+
+def _make_keys(view: View) -> list[bytes]:
+    columns = [
+        _rounded(view.numbers[:, place], decimals)
+        for place, decimals in enumerate(view.codebook.decimals)
+    ]
+    numbers = np.stack(columns, axis=1) if columns else np.empty((len(view), 0))
+    # + 0.0 makes 0 of -0; all missing cells get the same bits.
+    numbers = np.where(np.isnan(numbers), np.nan, numbers) + 0.0
+    bits = np.concatenate([numbers.view(np.int64), view.codes.astype(np.int64)], axis=1)
+    rows = np.ascontiguousarray(bits).view(np.dtype((np.void, bits.shape[1] * 8)))
+    return [bytes(row) for row in rows.ravel().tolist()]
+
+
+def _rounded(values: Floats, decimals: int | None) -> Floats:
+    if decimals is not None:
+        return np.round(values, decimals)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.floor(np.log10(np.abs(values)))
+        unit = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(size), size, 0.0))
+        rounded = np.round(values * unit) / unit
+    return np.where(np.isfinite(rounded), rounded, values)

@@ -1,0 +1,126 @@
+"""`Membership`: can an attacker tell who was in the training table?"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.metrics import roc_auc_score
+
+from lookalike._core.seeds import generator
+from lookalike.metrics._base import Direction, Measured, Metric
+from lookalike.metrics._codebook import Floats
+from lookalike.metrics._detector import MOST_ROWS, suspicion, tree_inputs, trees
+from lookalike.metrics._neighbours import NEIGHBOURS, nearest
+from lookalike.metrics._pair import Pair
+from lookalike.metrics._view import Floats32, View
+
+__all__ = ["Membership"]
+
+#: Rows that are attacked, of members and of non-members each.
+MOST_CANDIDATES = 5_000
+#: Below so many held-out rows, half of which are the attacker's, an attack says nothing.
+FEWEST_HOLDOUT = 20
+#: The share of non-members that may be taken for members.
+FALSE_POSITIVES = 0.01
+
+
+class Membership(Metric):
+    """Attack the synthetic table: who was in the training table?
+
+    The attacker has the synthetic rows and, as rows of the same population, half of the held-out
+    rows. He gives each candidate (training rows are members, the other half of the held-out rows
+    are not) a suspicion:
+
+    - ``closest``: near its nearest synthetic row (Chen et al. 2020, arXiv 1909.03935);
+    - ``density``: near its five nearest synthetic rows;
+    - ``calibrated``: nearer to synthetic rows than to the attacker's own (van Breugel et al. 2023,
+      "DOMIAS", arXiv 2302.12580, with neighbours for densities);
+    - ``classifier``: boosted trees that tell synthetic rows from the attacker's find it synthetic.
+
+    The value is the ROC AUC of the strongest attack, the share of members found at 1 % false
+    positives is in the details, each with what chance allows. As the strongest of several, the
+    value lies a little above ½ by chance alone. ½ is the best there is: a low value does not
+    prove privacy, stronger attacks may exist.
+    """
+
+    name: ClassVar[str] = "membership"
+    direction: ClassVar[Direction] = "lower"
+    best: ClassVar[float] = 0.5
+    needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
+    known_ceiling: ClassVar[float | None] = 0.5
+
+    def _measure(self, pair: Pair) -> Measured:
+        assert pair.test_view is not None  # it is what this metric needs
+        if len(pair.test_view) < FEWEST_HOLDOUT:
+            return Measured.undefined(
+                f"It needs {FEWEST_HOLDOUT} held-out rows or more; there are {len(pair.test_view)}."
+            )
+        if len(pair.synthetic) < NEIGHBOURS:
+            return Measured.undefined(f"It needs {NEIGHBOURS} synthetic rows or more.")
+        members, others, own = _candidates(pair)
+        synthetic = pair.synthetic_view.sample(MOST_ROWS)
+        truth = np.repeat([True, False], [len(members), len(others)])
+        suspicions = _attacks(np.concatenate([members.embedding, others.embedding]), synthetic, own)
+        suspicions["classifier"] = _classifier(pair, (members, others), synthetic, own)
+        attacks = [_judged(name, truth, found) for name, found in suspicions.items()]
+        extra = {
+            "attacks": attacks,
+            "strongest": max(attacks, key=lambda entry: float(entry["auc"]))["attack"],
+            "true_positives": max(float(entry["true_positives"]) for entry in attacks),
+            "false_positives": FALSE_POSITIVES,
+            "rows": {"members": len(members), "non_members": len(others), "attacker": len(own)},
+        }
+        return Measured(max(float(entry["auc"]) for entry in attacks), extra=extra)
+
+
+def _candidates(pair: Pair) -> tuple[View, View, View]:
+    """Return members, non-members (equally many) and the attacker's own rows."""
+    held = pair.test_view
+    assert held is not None  # checked before
+    order = generator(pair.seed, "metrics", "membership").permutation(len(held))
+    half = len(held) // 2
+    count = min(half, len(pair.real), MOST_CANDIDATES)
+    parts = (
+        View(held.table.take(rows), pair.codebook, pair.seed)
+        for rows in (order[:count], order[half:][:MOST_ROWS])
+    )
+    others, own = parts
+    return pair.real_view.sample(count), others, own
+
+
+def _attacks(points: Floats32, synthetic: View, own: View) -> dict[str, Floats]:
+    """Return the suspicion of each candidate for the attacks by distance."""
+    near = nearest(points, synthetic.embedding, NEIGHBOURS)[0].astype(np.float64)
+    usual = nearest(points, own.embedding, min(NEIGHBOURS, len(own)))[0].astype(np.float64)
+    # The ratio of two densities by neighbours is the ratio of two distances; the attacker's rows
+    # are fewer, but by the same factor for every candidate. A grain keeps copies apart from 0 / 0.
+    grain = np.mean(usual) * 1e-3 + 1e-12
+    return {
+        "closest": -near[:, 0],
+        "density": -near.mean(axis=1),
+        "calibrated": -np.log(near[:, 0] + grain) + np.log(usual.mean(axis=1) + grain),
+    }
+
+
+def _classifier(pair: Pair, candidates: tuple[View, View], synthetic: View, own: View) -> Floats:
+    fit = synthetic.sample(len(own))
+    labels = np.repeat([1, 0], [len(fit), len(own)]).astype(np.int64)
+    drawn = int(generator(pair.seed, "metrics", "attack").integers(2**31))
+    model = trees(tree_inputs(fit, own), labels, len(pair.codebook.numeric), drawn)
+    return suspicion(model, tree_inputs(*candidates))
+
+
+def _judged(name: str, truth: np.ndarray, found: Floats) -> dict[str, Any]:
+    auc = float(roc_auc_score(truth, found))
+    limit = np.quantile(found[~truth], 1 - FALSE_POSITIVES, method="higher")
+    hits = float(np.mean(found[truth] > limit))
+    return {"attack": name, "auc": auc, "error": _error(auc, truth), "true_positives": hits}
+
+
+def _error(auc: float, truth: np.ndarray) -> float:
+    """Return the standard error of an AUC (Hanley & McNeil 1982)."""
+    members, others = int(truth.sum()), int((~truth).sum())
+    first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
+    spread = auc * (1 - auc) + (members - 1) * (first - auc**2) + (others - 1) * (second - auc**2)
+    return float(np.sqrt(max(spread, 0.0) / (members * others)))

@@ -1,0 +1,31 @@
+"""`TrainOnReal`: what do real rows teach models?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._battery import battery
+from lookalike.metrics._pair import Pair
+from lookalike.metrics.tstr import TrainOnSynthetic
+
+__all__ = ["TrainOnReal"]
+
+
+class TrainOnReal(Metric):
+    """Train models on real rows, test them on held-out real rows: the ceiling of `tstr`.
+
+    See `TrainOnSynthetic`; this does not depend on the synthetic table.
+    """
+
+    name: ClassVar[str] = "trtr"
+    needs: ClassVar[frozenset[str]] = frozenset({"holdout", "target"})
+
+    def compute_floor(self, pair: Pair) -> Measured:
+        """Measure what independent columns teach."""
+        return TrainOnSynthetic().compute(pair)
+
+    def _measure(self, pair: Pair) -> Measured:
+        assert pair.test_view is not None  # they are what this metric needs
+        assert pair.target is not None
+        return battery(pair.real_view, pair.test_view, pair.target, pair.seed)
