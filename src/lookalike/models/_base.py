@@ -34,7 +34,7 @@ from lookalike.tables import (
     render,
     to_arrow,
 )
-from lookalike.training._history import History
+from lookalike.training import History
 
 __all__ = ["Synthesizer"]
 
@@ -50,7 +50,7 @@ _RANDOM_STATE = Instance(
 _ENCODER_OPTIONS = ("encodings", "min_category_count", "onehot_limit", "derive", "text_placeholder")
 
 
-class Synthesizer(BaseEstimator, ABC):
+class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
     """Base class of everything that learns a table and makes rows that look like it.
 
     A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
@@ -160,8 +160,8 @@ class Synthesizer(BaseEstimator, ABC):
         self._check_parameters()
         fresh = type(self)(**self.get_params(deep=False))
         fresh._learn(data, schema, kinds, target)
-        vars(self).clear()
-        vars(self).update(vars(fresh))
+        self.__dict__.clear()
+        self.__dict__.update(fresh.__dict__)
         return self
 
     def _check_parameters(self) -> None:

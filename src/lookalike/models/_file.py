@@ -30,7 +30,7 @@ from lookalike.encoding import State, TableEncoder
 from lookalike.models._archive import Parts, read_parts, to_json, write_parts
 from lookalike.models._base import Synthesizer
 from lookalike.tables import Origin, Schema
-from lookalike.training._history import History
+from lookalike.training import History
 
 __all__ = ["FORMAT", "load", "save_model"]
 
@@ -41,6 +41,8 @@ FORMAT = 1
 _SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
 
 
+#: Classes, or the modules that define them, by name.
+_Known = Mapping[str, "str | type[Synthesizer]"]
 #: For each old format: the function that carries its parts on to the next one.
 _MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {}
 
@@ -95,7 +97,7 @@ def _take_apart(model: Synthesizer) -> Parts:
 
 def _parameters(model: Synthesizer) -> dict[str, Any]:
     """Return the constructor's arguments; a random generator becomes the seed drawn from it."""
-    values = model.get_params(deep=False)
+    values: dict[str, Any] = model.get_params(deep=False)
     if not isinstance(values["random_state"], int | None):
         values["random_state"] = model.seed_
     for name, value in values.items():
@@ -152,7 +154,7 @@ def load(
     ...     la.load(file).sample(3).equals(model.sample(3))
     True
     """
-    known = {**_SYNTHESIZERS, **{cls.__name__: cls for cls in synthesizers}}
+    known: _Known = {**_SYNTHESIZERS, **{cls.__name__: cls for cls in synthesizers}}
     try:
         return _put_together(read_parts(path, _check_format), known)
     except ModelFileError as error:
@@ -171,7 +173,7 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: Parts, known: Mapping[str, str | type[Synthesizer]]) -> Synthesizer:
+def _put_together(parts: Parts, known: _Known) -> Synthesizer:
     try:
         return _build(_migrate(parts), known)
     except ModelFileError:
@@ -202,7 +204,7 @@ def _migrate(parts: Parts) -> Parts:
     return parts
 
 
-def _build(parts: Parts, known: Mapping[str, str | type[Synthesizer]]) -> Synthesizer:
+def _build(parts: Parts, known: _Known) -> Synthesizer:
     manifest = parts.manifest
     cls = _class(manifest["synthesizer"], known)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
@@ -224,7 +226,7 @@ def _build(parts: Parts, known: Mapping[str, str | type[Synthesizer]]) -> Synthe
     return model
 
 
-def _class(name: Any, known: Mapping[str, str | type[Synthesizer]]) -> type[Synthesizer]:
+def _class(name: Any, known: _Known) -> type[Synthesizer]:
     if name not in known:
         raise ModelFileError(
             f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "

@@ -101,9 +101,10 @@ class Independent(Synthesizer):
             rng = generator(seed, "sample", block)
             z = rng.standard_normal((self.BLOCK, len(layout.blocks) - len(softmax)), np.float32)
             u = rng.random((self.BLOCK, len(softmax)))
-            levels = [np.searchsorted(c[:-1], u[:, j], "right") for j, c in enumerate(cumulative)]
-            levels = np.stack(levels, 1) if levels else u
-            return Drawn(np.clip(z, -_Z_MAX, _Z_MAX), levels.astype(np.int32))
+            levels = np.empty(u.shape, np.int32)
+            for j, limits in enumerate(cumulative):
+                levels[:, j] = np.searchsorted(limits[:-1], u[:, j], side="right")
+            return Drawn(np.clip(z, -_Z_MAX, _Z_MAX), levels)
 
         return make
 
@@ -127,5 +128,5 @@ def _shares(compact: Compact, layout: Layout, index: int) -> np.ndarray:
     if block.silenced_by is not None:
         gate = layout.blocks[block.silenced_by]
         codes = codes[compact.codes[:, gate.source_start] == 0]
-    counts = np.bincount(codes, minlength=block.width).astype(np.float64)
-    return counts / counts.sum()
+    counts = np.bincount(codes, minlength=block.width)
+    return np.asarray(counts / counts.sum(), np.float64)

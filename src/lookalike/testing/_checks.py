@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterable
 from typing import Any
 
-__all__ = ["Check", "must", "must_raise", "named", "run"]
+import numpy as np
+
+__all__ = ["Check", "global_random_state", "must", "must_raise", "named", "run"]
 
 #: A name, and a function without arguments that raises AssertionError if the check fails.
 Check = tuple[str, Callable[[], None]]
@@ -56,3 +59,9 @@ def must_raise(
             f"{what} must raise {error.__name__}, but raised {type(raised).__name__}: {raised}"
         ) from raised
     raise AssertionError(f"{what} must raise {error.__name__}, but raised nothing")
+
+
+def global_random_state() -> tuple[Any, ...]:
+    """Return the state of numpy's and Python's global generators, to be compared."""
+    state = np.random.get_state(legacy=False)["state"]  # noqa: NPY002
+    return state["key"].tolist(), state["pos"], random.getstate()

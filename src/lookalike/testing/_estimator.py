@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import tempfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from sklearn.base import clone
 from lookalike._core.errors import DataError, NotFittedError, ParameterError
 from lookalike.encoding import draw
 from lookalike.tables import conform
-from lookalike.testing._checks import must, must_raise
+from lookalike.testing._checks import global_random_state, must, must_raise
 from lookalike.testing._subject import Subject
 from lookalike.testing._tables import rare_city
 
@@ -22,13 +23,18 @@ __all__ = ["CHECKS"]
 
 def constructor_stores_only(subject: Subject) -> None:
     """The constructor keeps its arguments as they are, checks nothing and learns nothing."""
-    given = {name: object() for name in subject.estimator.get_params(deep=False)}
-    made = type(subject.estimator)(**given)
-    for name, value in given.items():
-        must(getattr(made, name) is value, f"the constructor changes the parameter {name!r}")
-    extra = sorted(set(vars(made)) - set(given))
-    must(not extra, f"the constructor sets {extra}, which are no parameters")
-    must("random_state" in given, "a synthesizer needs the parameter 'random_state'")
+    cls = type(subject.estimator)
+    names = subject.estimator.get_params(deep=False)
+    must("random_state" in names, "a synthesizer needs the parameter 'random_state'")
+    declared = inspect.signature(cls).parameters
+    defaults = {name: declared[name].default for name in names}
+    for given in ({name: object() for name in names}, defaults):
+        made = cls(**given)
+        for name, value in given.items():
+            must(getattr(made, name) is value, f"the constructor changes the parameter {name!r}")
+        extra = sorted(set(vars(made)) - set(given))
+        must(not extra, f"the constructor sets {extra}, which are no parameters")
+    must(inspect.Parameter.empty not in defaults.values(), "every parameter needs a default")
 
 
 def parameters_are_checked_by_fit(subject: Subject) -> None:
@@ -98,16 +104,12 @@ def global_random_state_is_untouched(subject: Subject) -> None:
     try:
         np.random.seed(987654321)  # noqa: NPY002 - a state that nobody else sets
         random.seed(987654321)
-        before = _global_state()
+        before = global_random_state()
         subject.fit(subject.table).sample(3)
-        must(before == _global_state(), "fit or sample changes the global random state")
+        must(before == global_random_state(), "fit or sample changes the global random state")
     finally:
         np.random.set_state(kept[0])  # noqa: NPY002
         random.setstate(kept[1])
-
-
-def _global_state() -> tuple[object, object]:
-    return np.random.get_state()[1].tolist(), random.getstate()  # noqa: NPY002
 
 
 def bad_tables_are_refused(subject: Subject) -> None:

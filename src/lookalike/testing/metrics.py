@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lookalike.metrics import Measured, Metric, Pair
 from lookalike.tables import conform, infer_schema
-from lookalike.testing._checks import Check, must, named, run
+from lookalike.testing._checks import Check, global_random_state, must, named, run
 from lookalike.testing._tables import judged
 
 __all__ = ["check_metric", "metric_checks"]
@@ -79,10 +79,10 @@ def _value_is_in_its_range(metric: Metric) -> None:
 
 def _is_deterministic(metric: Metric) -> None:
     table = _against()["real rows"]
-    state = np.random.get_state()[1].tolist()  # noqa: NPY002
+    before = global_random_state()
     first, again = (metric.compute(_pair().against(table)) for _ in range(2))
     must(first == again, "the same tables and seed give two different results")
-    must(state == np.random.get_state()[1].tolist(), "the global random state is used")  # noqa: NPY002
+    must(before == global_random_state(), "the global random state is used")
 
 
 def _result_is_json(metric: Metric) -> None:

@@ -1,7 +1,28 @@
-"""The training loop. Room rule: ``training`` knows networks, never tables, models or metrics."""
+"""The training loop. Room rule: ``training`` knows networks, never tables, models or metrics.
 
-from lookalike.training._game import MEASURES, Data, Game, State
+`History` is plain: whoever only reads one does not pay for JAX, so the others are imported when
+they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from lookalike.training._history import History
-from lookalike.training._loop import Selection, train
+
+if TYPE_CHECKING:
+    from lookalike.training._game import MEASURES, Data, Game, State
+    from lookalike.training._loop import Selection, train
 
 __all__ = ["MEASURES", "Data", "Game", "History", "Selection", "State", "train"]
+
+_HOMES = {name: "lookalike.training._game" for name in ("MEASURES", "Data", "Game", "State")}
+_HOMES |= {name: "lookalike.training._loop" for name in ("Selection", "train")}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what needs JAX at its first use (PEP 562)."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
