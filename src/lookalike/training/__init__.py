@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MEASURES", "Data", "Game", "History", "Selection", "State", "train"]
 
-_HOMES = {name: "lookalike.training._game" for name in ("MEASURES", "Data", "Game", "State")}
-_HOMES |= {name: "lookalike.training._loop" for name in ("Selection", "train")}
+_HOMES = dict.fromkeys(("MEASURES", "Data", "Game", "State"), "lookalike.training._game")
+_HOMES |= dict.fromkeys(("Selection", "train"), "lookalike.training._loop")
 
 
 def __getattr__(name: str) -> Any:
