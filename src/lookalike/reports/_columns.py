@@ -1,0 +1,129 @@
+"""Each column in figures, and what metrics say of columns and pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.metrics import Score
+from lookalike.reports._summary import ColumnRow, Importance, Matrix
+from lookalike.reports._values import Floats
+from lookalike.tables import Column, Schema
+
+__all__ = ["column_rows", "importances", "pair_scores", "plain"]
+
+#: Scores whose details of columns are not scores but shares of a detector's gain.
+DETECTORS = ("c2st", "c2st_holdout")
+
+
+def column_rows(
+    schema: Schema, real: pa.Table, synthetic: pa.Table, scores: Mapping[str, Score]
+) -> tuple[ColumnRow, ...]:
+    """Describe every column of both tables in figures.
+
+    Parameters
+    ----------
+    schema : Schema
+        What the columns are.
+    real, synthetic : pyarrow.Table
+        Canonical tables.
+    scores : mapping of str to Score
+        Their details hold the scores of columns.
+
+    Returns
+    -------
+    tuple of ColumnRow
+        In the table's order.
+    """
+    return tuple(
+        _row(column, real[column.name], synthetic[column.name], scores) for column in schema.columns
+    )
+
+
+def _row(
+    column: Column,
+    real: pa.ChunkedArray,
+    synthetic: pa.ChunkedArray,
+    scores: Mapping[str, Score],
+) -> ColumnRow:
+    return ColumnRow(
+        column.name,
+        column.kind.value,
+        column.why,
+        column.kind.is_learned,
+        _of_column(scores, column.name, "value"),
+        _of_column(scores, column.name, "ceiling"),
+        _of_column(scores, column.name, "floor"),
+        real.null_count / max(len(real), 1),
+        synthetic.null_count / max(len(synthetic), 1),
+        _distinct(real),
+        _distinct(synthetic),
+    )
+
+
+def _of_column(scores: Mapping[str, Score], column: str, key: str) -> dict[str, float]:
+    """Return what each score that looks at columns says of one column."""
+    return {
+        score.name: float(entry[key])
+        for score in scores.values()
+        if score.name not in DETECTORS
+        for entry in score.details.get("columns", ())
+        if entry["column"] == column and entry.get(key) is not None
+    }
+
+
+def _distinct(values: pa.ChunkedArray) -> int:
+    if pa.types.is_dictionary(values.type):
+        values = values.cast(values.type.value_type)
+    if pa.types.is_null(values.type):
+        return 0
+    count: int = pc.count_distinct(values, mode="only_valid").as_py()
+    return count
+
+
+def importances(scores: Mapping[str, Score]) -> tuple[Importance, ...]:
+    """Return how much the first detector among scores leant on each column, the most first."""
+    for name in DETECTORS:
+        if name in scores and scores[name].details.get("columns"):
+            found = scores[name].details["columns"]
+            return tuple(Importance(e["column"], round(float(e["value"]), 6)) for e in found)
+    return ()
+
+
+def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, Matrix]:
+    """Arrange what metrics say of each two columns as symmetric matrices.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        The names, in the order of rows and columns of the matrices.
+    scores : mapping of str to Score
+        Their details hold the scores of pairs.
+
+    Returns
+    -------
+    dict of str to tuple of tuple
+        One matrix for each score that looks at pairs; None where a pair has no score.
+    """
+    places = {name: place for place, name in enumerate(columns)}
+    found = {}
+    for score in scores.values():
+        if pairs := score.details.get("pairs"):
+            matrix = np.full((len(columns), len(columns)), np.nan)
+            for entry in pairs:
+                if entry["value"] is not None:
+                    first, second = places[entry["first"]], places[entry["second"]]
+                    matrix[first, second] = matrix[second, first] = entry["value"]
+            found[score.name] = plain(matrix)
+    return found
+
+
+def plain(matrix: Floats) -> Matrix:
+    """Round a matrix to four decimals; None where it is not finite."""
+    return tuple(
+        tuple(round(float(cell), 4) if np.isfinite(cell) else None for cell in row)
+        for row in matrix
+    )

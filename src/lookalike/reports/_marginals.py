@@ -1,0 +1,196 @@
+"""How the values of each column are distributed: histograms, curves, shares of levels."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+from scipy.ndimage import gaussian_filter1d
+
+from lookalike.reports._summary import Bar, Histogram, Marginal
+from lookalike.reports._values import Floats, axis_of, codes, numbers
+from lookalike.tables import Column
+
+__all__ = ["marginal"]
+
+#: Levels that are shown by name; all others are one bar, "other".
+MOST_LEVELS = 8
+#: Up to so many distinct numbers are shown as levels, not as a histogram.
+FEW_NUMBERS = 10
+#: Numbers that each so many of the present cells share, and that are so many times more common than
+#: the next one, stand beside the histogram: their bins would make all others invisible.
+COMMON = 0.15
+ABOVE_OTHERS = 4
+MOST_BINS = 40
+CURVE_POINTS = 129
+_FINE = 1024
+
+
+def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> Marginal:
+    """Describe the distribution of one column in both tables.
+
+    Parameters
+    ----------
+    column : Column
+        What the column is; its kind must be one that synthesizers learn.
+    real, synthetic : pyarrow.ChunkedArray
+        The column in canonical form.
+
+    Returns
+    -------
+    Marginal
+        Shares and curves.
+    """
+    if column.kind.is_discrete:
+        return Marginal(column.name, _levels(column, real, synthetic))
+    axis = axis_of(column, real)
+    both = numbers(real, axis), numbers(synthetic, axis)
+    present = both[0][~np.isnan(both[0])], both[1][~np.isnan(both[1])]
+    counts = max(len(both[0]), 1), max(len(both[1]), 1)
+    missing = _missing(*(1 - len(p) / c for p, c in zip(present, counts, strict=True)))
+    step = 1.0 if column.kind == "integer" else None
+    if axis == "number" and column.decimals is not None:
+        step = 10.0**-column.decimals
+    distinct = np.unique(np.concatenate(present))
+    if len(distinct) <= FEW_NUMBERS:
+        few = tuple(_share(value, present, counts, axis, step, "level") for value in distinct)
+        return Marginal(column.name, (*few, *missing))
+    histogram, aside = _histogram(present, counts, axis, step)
+    return Marginal(column.name, (*aside, *missing), histogram)
+
+
+def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Bar, ...]:
+    first, second, levels = codes(real, synthetic)
+    shares = np.zeros((2, len(levels) + 1))
+    for part, found in zip(shares, (first, second), strict=True):
+        part += np.bincount(found + 1, minlength=len(levels) + 1) / max(len(found), 1)
+    missing, levelled = shares[:, 0], shares[:, 1:]
+    # Those that are frequent in either table, so that an invented level is seen too.
+    shown = np.sort(np.argsort(-levelled.max(axis=0), kind="stable")[:MOST_LEVELS])
+    if len(levels) == MOST_LEVELS + 1:
+        shown = np.arange(len(levels))
+    bars = [Bar(levels[i], float(levelled[0, i]), float(levelled[1, i])) for i in shown]
+    if column.ordered and column.categories is not None:
+        order = {str(level): place for place, level in enumerate(column.categories)}
+        bars.sort(key=lambda bar: order.get(bar.label, len(order)))
+    rest = np.setdiff1d(np.arange(len(levels)), shown)
+    if len(rest):
+        real_rest, synthetic_rest = levelled[:, rest].sum(axis=1).tolist()
+        bars.append(Bar(f"{len(rest):,} other levels", real_rest, synthetic_rest, "other"))
+    return (*bars, *_missing(*missing.tolist()))
+
+
+def _missing(real: float, synthetic: float) -> tuple[Bar, ...]:
+    return (Bar("missing", real, synthetic, role="missing"),) if real or synthetic else ()
+
+
+def _share(
+    value: float,
+    present: tuple[Floats, Floats],
+    counts: tuple[int, int],
+    axis: str,
+    step: float | None,
+    role: str = "value",
+) -> Bar:
+    shares = [np.count_nonzero(p == value) / c for p, c in zip(present, counts, strict=True)]
+    return Bar(say(float(value), axis, step), shares[0], shares[1], role)
+
+
+def say(value: float, axis: str, step: float | None = None) -> str:
+    """Write one number of an axis in words."""
+    if axis == "date":
+        day = np.datetime64(0, "D") + np.timedelta64(int(np.floor(value)), "D")
+        minutes = round((value % 1) * 1440)
+        return f"{day}" + (f" {minutes // 60:02d}:{minutes % 60:02d}" if minutes else "")
+    if axis == "clock":
+        minutes = round(value * 60)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    unit = "" if axis == "number" else f" {axis}"
+    if step is not None and step >= 1:
+        return f"{value:.0f}{unit}"
+    return f"{value:.6g}{unit}"
+
+
+def _histogram(
+    present: tuple[Floats, Floats], counts: tuple[int, int], axis: str, step: float | None
+) -> tuple[Histogram, tuple[Bar, ...]]:
+    common = _common(present[0])
+    rest = [p[~np.isin(p, common)] for p in present]
+    aside = [_share(value, present, counts, axis, step) for value in common]
+    low, high = _range(rest[0], rest[1])
+    edges = _edges(low, high, len(rest[0]), step)
+    inside = [r[(r >= edges[0]) & (r <= edges[-1])] for r in rest]
+    beyond = [(len(r) - len(i)) / c for r, i, c in zip(rest, inside, counts, strict=True)]
+    if any(beyond):
+        aside.append(Bar("beyond the axis", beyond[0], beyond[1], "beyond"))
+    heights = [np.histogram(i, edges)[0] / c for i, c in zip(inside, counts, strict=True)]
+    width = _bandwidth(inside[0] if len(inside[0]) > 1 else inside[1], edges)
+    curves = [_curve(i, c, edges, width) for i, c in zip(inside, counts, strict=True)]
+    limits = tuple(float(f"{edge:.12g}") for edge in edges)
+    shares = [tuple(round(float(x), 6) for x in h) for h in heights]
+    return Histogram(limits, shares[0], shares[1], curves[0], curves[1], axis), tuple(aside)
+
+
+def _common(values: Floats) -> Floats:
+    """Return the few values (at most three) that dwarf all others."""
+    found, hits = np.unique(values, return_counts=True)
+    order = np.argsort(-hits, kind="stable")[:4]
+    for count in range(min(3, len(found) - 1), 0, -1):
+        last, following = hits[order[count - 1]], hits[order[count]]
+        if last >= COMMON * len(values) and last > ABOVE_OTHERS * following:
+            return np.sort(found[order[:count]])
+    return found[:0]
+
+
+def _range(real: Floats, synthetic: Floats) -> tuple[float, float]:
+    """Return what the axis spans: all values if they are near, else the bulk of both tables.
+
+    A synthetic table that is far off widens the axis by at most the real bulk's own width to each
+    side, so that the real values stay visible.
+    """
+    base = real if len(real) else synthetic
+    if not len(base):
+        return 0.0, 1.0
+    low, high = np.quantile(base, [0.005, 0.995])
+    width = high - low or float(np.ptp(base)) or 1.0
+    others = np.concatenate([real, synthetic])
+    if low - 0.25 * width <= others.min() and others.max() <= high + 0.25 * width:
+        return float(others.min()), float(others.max())
+    bulk = np.quantile(synthetic if len(synthetic) else base, [0.005, 0.995])
+    return (
+        float(max(min(low, bulk[0]), low - width, others.min())),
+        float(min(max(high, bulk[1]), high + width, others.max())),
+    )
+
+
+def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
+    """Return bin limits; where values stand `step` apart, each bin holds equally many of them."""
+    bins = int(np.clip(np.sqrt(rows), 8, MOST_BINS))
+    if step is None:
+        return np.linspace(low, high if high > low else low + 1.0, bins + 1)
+    places = round((high - low) / step) + 1
+    least = -(-places // bins)
+    # The last bin should be as full as the others, or it would look like a gap.
+    each = min(range(least, 2 * least), key=lambda size: -places % size / size)
+    return np.asarray(low + step * (each * np.arange(-(-places // each) + 1) - 0.5), np.float64)
+
+
+def _bandwidth(values: Floats, edges: Floats) -> float:
+    """Return Silverman's rule of thumb (Silverman 1986, eq. 3.31), at least half a bin."""
+    least = float(edges[1] - edges[0]) / 2
+    if len(values) < 2:
+        return least
+    spread = np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34
+    scale = min(s for s in (float(np.std(values)), float(spread), np.inf) if s > 0)
+    return max(least, 0.9 * scale * len(values) ** -0.2) if np.isfinite(scale) else least
+
+
+def _curve(values: Floats, count: int, edges: Floats, bandwidth: float) -> tuple[float, ...]:
+    """Return a kernel density estimate, from a fine histogram, reflected at both ends."""
+    if len(values) < 2:
+        return ()
+    fine = np.histogram(values, _FINE, (edges[0], edges[-1]))[0] / count
+    width = (edges[-1] - edges[0]) / _FINE
+    smooth = gaussian_filter1d(fine, bandwidth / width, mode="reflect")
+    places = np.linspace(0, _FINE - 1, CURVE_POINTS)
+    density = np.interp(places, np.arange(_FINE), smooth) * (edges[1] - edges[0]) / width
+    return tuple(round(float(x), 6) for x in density)

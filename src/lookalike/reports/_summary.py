@@ -1,0 +1,314 @@
+"""What a report says and draws, as plain values: everything is computed before anything is drawn.
+
+A `Summary` holds no row of either table, only counts, shares, curves and scores, so that a report
+can be drawn again from its JSON, on another machine, without the data.
+"""
+
+from __future__ import annotations
+
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from itertools import combinations
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from lookalike._core.errors import DataError
+
+__all__ = [
+    "Associations",
+    "Bar",
+    "ColumnRow",
+    "Curves",
+    "Histogram",
+    "Importance",
+    "Marginal",
+    "PairRow",
+    "Summary",
+]
+
+_T = TypeVar("_T")
+
+#: Rows of cells; None where a cell is not defined.
+Matrix = tuple[tuple[float | None, ...], ...]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """Two shares of rows that stand side by side.
+
+    Parameters
+    ----------
+    label : str
+        What the rows have in common: a level, a value, "missing".
+    real, synthetic : float
+        Shares of all rows of each table, in [0, 1].
+    role : str
+        ``"level"``, ``"other"`` (the levels that are not shown), ``"missing"``, ``"value"`` (one
+        value that many rows share) or ``"beyond"`` (numbers outside the histogram).
+    """
+
+    label: str
+    real: float
+    synthetic: float
+    role: str = "level"
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """The numbers of a column, real and synthetic, over the same bins.
+
+    Parameters
+    ----------
+    edges : tuple of float
+        The limits of the bins, one more than there are bins.
+    real, synthetic : tuple of float
+        Shares of all rows of each table, one for each bin.
+    real_curve, synthetic_curve : tuple of float
+        Kernel density estimates in the same measure (share for each bin's width), at evenly
+        spaced points from the first to the last edge; empty where there are too few values.
+    axis : str
+        What the numbers are: ``"number"``, ``"date"`` (days since 1970), ``"clock"`` (hours) or
+        the unit of a duration.
+    """
+
+    edges: tuple[float, ...]
+    real: tuple[float, ...]
+    synthetic: tuple[float, ...]
+    real_curve: tuple[float, ...] = ()
+    synthetic_curve: tuple[float, ...] = ()
+    axis: str = "number"
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """How the values of one column are distributed.
+
+    Parameters
+    ----------
+    column : str
+        The column's name.
+    bars : tuple of Bar
+        Shares of levels, and of what stands beside a histogram.
+    histogram : Histogram or None
+        For numbers with more than a few distinct values.
+    """
+
+    column: str
+    bars: tuple[Bar, ...] = ()
+    histogram: Histogram | None = None
+
+
+@dataclass(frozen=True)
+class PairRow:
+    """Two columns together.
+
+    Parameters
+    ----------
+    first, second : str
+        Their names.
+    scores : dict of str to (float or None)
+        What the pair gets in each score that looks at pairs.
+    real, synthetic : float or None
+        Their association in each table.
+    """
+
+    first: str
+    second: str
+    scores: dict[str, float | None]
+    real: float | None
+    synthetic: float | None
+
+    def rank(self) -> tuple[float, float]:
+        """Return a key that sorts the worst pair first: by trend, then by association."""
+        known = self.real is not None and self.synthetic is not None
+        gap = abs(self.real - self.synthetic) if known else 0.0  # type: ignore[operator]
+        trend = self.scores.get("trend")
+        return (2.0 if trend is None else trend, -gap)
+
+
+@dataclass(frozen=True)
+class Associations:
+    """How strongly each two columns go together: square matrices, one row for each column.
+
+    Two numbers: Pearson's correlation, in [-1, 1]. Two categories: Cramér's V, in [0, 1]. A number
+    and a category: the correlation ratio, in [0, 1]. None where it is not defined.
+
+    Parameters
+    ----------
+    columns : tuple of str
+        The names.
+    real, synthetic : tuple of tuple of (float or None)
+        The two tables' matrices.
+    scores : dict of str to tuple of tuple of (float or None)
+        Each score that looks at pairs, for each pair.
+    """
+
+    columns: tuple[str, ...]
+    real: Matrix
+    synthetic: Matrix
+    scores: dict[str, Matrix] = field(default_factory=dict)
+
+    def pairs(self) -> list[PairRow]:
+        """Return each two columns once, the worst first."""
+        found = [self._pair(i, j) for i, j in combinations(range(len(self.columns)), 2)]
+        return sorted(found, key=PairRow.rank)
+
+    def _pair(self, first: int, second: int) -> PairRow:
+        return PairRow(
+            self.columns[first],
+            self.columns[second],
+            {name: matrix[first][second] for name, matrix in self.scores.items()},
+            self.real[first][second],
+            self.synthetic[first][second],
+        )
+
+
+@dataclass(frozen=True)
+class ColumnRow:
+    """One column in figures.
+
+    Parameters
+    ----------
+    column, kind, why : str
+        Its name, kind, and why it was taken for this kind.
+    compared : bool
+        Whether the scores look at it (identifiers, texts and constants they leave out).
+    scores, ceilings, floors : dict of str to float
+        What it gets in each score that looks at single columns, and what real rows and
+        independent columns get there.
+    real_missing, synthetic_missing : float
+        Shares of missing cells.
+    real_distinct, synthetic_distinct : int
+        Counts of distinct values.
+    """
+
+    column: str
+    kind: str
+    why: str
+    compared: bool
+    scores: dict[str, float]
+    ceilings: dict[str, float]
+    floors: dict[str, float]
+    real_missing: float
+    synthetic_missing: float
+    real_distinct: int
+    synthetic_distinct: int
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much a detector leant on one column, as a share of the whole."""
+
+    column: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What training recorded.
+
+    Parameters
+    ----------
+    steps : tuple of float
+        The steps at which it was recorded.
+    series : dict of str to tuple
+        One recorded quantity each; None where it was not recorded at a step.
+    stopped : str
+        Why training ended, in words.
+    """
+
+    steps: tuple[float, ...]
+    series: dict[str, tuple[float | None, ...]]
+    stopped: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Everything that a report says besides its scores.
+
+    Parameters
+    ----------
+    real_rows, synthetic_rows : int
+        The row counts.
+    holdout_rows : int or None
+        The count of held-out real rows, None where none were given.
+    target : str or None
+        The column that models of the utility scores predict.
+    seed : int
+        The seed of the evaluation.
+    versions : dict of str to str
+        The versions of what computed it.
+    columns : tuple of ColumnRow
+        Every column, in the table's order.
+    marginals : tuple of Marginal
+        One for each compared column, the worst first.
+    associations : Associations
+        Of all compared columns.
+    importances : tuple of Importance
+        The detector's, the most telling first; empty where there was no detector.
+    curves : Curves or None
+        Of the training, where a history was given.
+    """
+
+    real_rows: int
+    synthetic_rows: int
+    holdout_rows: int | None
+    target: str | None
+    seed: int
+    versions: dict[str, str]
+    columns: tuple[ColumnRow, ...]
+    marginals: tuple[Marginal, ...]
+    associations: Associations
+    importances: tuple[Importance, ...] = ()
+    curves: Curves | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the summary as JSON-ready values; what is not finite becomes None."""
+        plain: dict[str, Any] = jsonable(asdict(self))
+        return plain
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Summary:
+        """Make a summary from what `to_dict` gave.
+
+        Raises
+        ------
+        DataError
+            If the values are not those of a summary.
+        """
+        try:
+            return build(cls, values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise DataError(f"Not the summary of an evaluation: {error}.") from error
+
+
+def jsonable(value: Any) -> Any:
+    """Return nested values as JSON knows them: lists, dicts, and None for what is not finite."""
+    if isinstance(value, Mapping):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def build(kind: type[_T], values: Mapping[str, Any]) -> _T:
+    """Make a (nested) dataclass from a dict of its fields; what is absent keeps its default."""
+    hints = get_type_hints(kind)
+    names = [f.name for f in fields(kind) if f.name in values]  # type: ignore[arg-type]
+    return kind(**{name: _value(hints[name], values[name]) for name in names})
+
+
+def _value(hint: Any, value: Any) -> Any:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return None if value is None else _value(inner[0], value)
+    if origin is tuple:
+        return tuple(_value(inner[0], item) for item in value)
+    if origin is dict:
+        return {str(key): _value(inner[1], item) for key, item in value.items()}
+    if is_dataclass(hint) and isinstance(hint, type):
+        return build(hint, value)
+    return value

@@ -1,0 +1,187 @@
+"""The verdict: two or three sentences that follow from the numbers, and never flatter.
+
+The headline is the detector: it sees all columns at once, where other scores saturate. It is
+`c2st`, or `c2st_holdout` where that is worse (rows were memorised). Its score is turned back into a
+chance that everybody understands: shown one real and one synthetic row, how often does the detector
+pick out the synthetic one? (That is its AUC; 50 in 100 is guessing.) A chance is judged by how far
+it is above that of other real rows, the *ceiling*, so that a small or noisy table is not blamed for
+what no synthesizer could do. The steps are those of small, medium and large differences of two
+normal populations (Cohen 1988: d = 0.2, 0.5, 0.8, by AUC = Φ(d / √2)):
+
+====================  ====================================================
+above the ceiling by  synthetic rows can be told from real ones
+====================  ====================================================
+≤ .02                 not at all (two runs on real rows differ by as much)
+≤ .06  (d ≤ 0.2)      hardly
+≤ .14  (d ≤ 0.5)      at times
+≤ .21  (d ≤ 0.8)      often
+≤ .35  (d ≤ 1.5)      mostly
+more                  nearly always
+====================  ====================================================
+
+Where the detector does not even find independent columns, the *floor*, by more than .02 (few rows,
+or columns that have nothing to do with each other), its silence is no praise, and the verdict says
+so.
+
+The weakest point is, among the other scores, the one that falls farthest short of its ceiling, as
+a share of the way from floor to ceiling (see `standing`). Less than a twentieth of the way is not
+called a weakness.
+
+Copies are mentioned where their share is more than .02 above that of held-out rows, a membership
+attack where its AUC is above .5 by more than .05 and three standard errors (it is the strongest of
+several, and so a little above .5 by chance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from lookalike.metrics import Score
+from lookalike.reports._standing import standing
+from lookalike.reports._summary import Summary
+from lookalike.reports._text import quoted
+from lookalike.reports._words import words_of
+
+__all__ = ["chance", "verdict"]
+
+DETECTORS = ("c2st", "c2st_holdout")
+_NOISE = 0.02
+_STEPS = (
+    (_NOISE, "cannot be told from real ones"),
+    (0.06, "can hardly be told from real ones"),
+    (0.14, "can at times be told from real ones"),
+    (0.21, "can often be told from real ones"),
+    (0.35, "can mostly be told from real ones"),
+    (1.0, "can nearly always be told from real ones"),
+)
+_SMALL = 0.05
+_MANY_COPIES = 0.02
+_ATTACK = 0.05
+
+
+def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list[str]:
+    """Say in a few statements what scores mean.
+
+    Parameters
+    ----------
+    scores : mapping of str to Score
+        Scores by name.
+    summary : Summary, optional
+        Tells in which column, or between which two, the weakest point is.
+
+    Returns
+    -------
+    list of str
+        How well a detector tells the rows apart; the weakest point; and warnings, where synthetic
+        rows are copies of real ones or give learned rows away.
+    """
+    parts = [
+        _detection(scores),
+        _weakest(scores, summary),
+        _copies(scores.get("copies")),
+        _attack(scores.get("membership")),
+    ]
+    return [part for part in parts if part]
+
+
+def chance(value: float) -> float:
+    """Return how often in 100 a detector of this score points at the right one of two rows."""
+    return 100 * (1 - value / 2)
+
+
+def _detection(scores: Mapping[str, Score]) -> str:
+    found = [scores[name] for name in DETECTORS if name in scores]
+    asked = [score for score in found if score.value is not None]
+    if not asked:
+        reason = next((f" ({s.reason.rstrip('.')})" for s in found if s.reason), "")
+        return f"No detector looked at the rows as a whole{reason}."
+    score = max(asked, key=_excess)
+    words = next(words for step, words in _STEPS if _excess(score) <= step + 1e-9)
+    beside = ["guessing: 50"]
+    if score.ceiling is not None:
+        beside.append(f"with other real rows: {chance(score.ceiling):.0f}")
+    if score.floor is not None:
+        beside.append(f"with independent columns: {chance(score.floor):.0f}")
+    said = (
+        f"The synthetic rows {words}: shown one of each, a detector picks out the synthetic one "
+        f"{chance(score.value or 0.0):.0f} times in 100 ({'; '.join(beside)})."
+    )
+    return said + _doubt(score)
+
+
+def _excess(score: Score) -> float:
+    """Return by how much a detector's AUC is above what it is with real rows."""
+    ceiling = 1.0 if score.ceiling is None else score.ceiling
+    return (ceiling - (score.value or 0.0)) / 2
+
+
+def _doubt(score: Score) -> str:
+    """Say where a detector's silence is no praise, or where nothing was gained."""
+    if score.floor is None or score.value is None:
+        return ""
+    if (1.0 if score.ceiling is None else score.ceiling) - score.floor <= 2 * _NOISE:
+        return " That says little here, for it does not find independent columns either."
+    if score.value <= score.floor:
+        return " Columns drawn independently of each other would do as well."
+    return ""
+
+
+def _weakest(scores: Mapping[str, Score], summary: Summary | None) -> str:
+    ranked = [
+        (1 - found.value, name)
+        for name, score in scores.items()
+        if name not in DETECTORS and words_of(name).judges
+        if (found := standing(score)) is not None
+    ]
+    if not ranked:
+        return ""
+    short, name = max(ranked, key=lambda entry: entry[0])
+    if short <= _SMALL:
+        return "No other score falls short of real rows."
+    score, where = scores[name], _where(scores[name], summary)
+    return (
+        f"The weakest point is {words_of(name).subject}: {name} is {score.value:.3f}, where "
+        f"independent columns get {score.floor:.3f} and real rows {score.ceiling:.3f}{where}."
+    )
+
+
+def _where(score: Score, summary: Summary | None) -> str:
+    """Say in which column, or between which two, a score is worst."""
+    if summary is None:
+        return ""
+    rows = [row for row in summary.columns if score.name in row.scores]
+    if rows:
+        pick = min if score.direction == "higher" else max
+        return f"; worst in {quoted(pick(rows, key=lambda row: row.scores[score.name]).column)}"
+    cells = np.array(summary.associations.scores.get(score.name, ()), dtype=float)
+    if not np.isfinite(cells).any():
+        return ""
+    pair = np.unravel_index(np.nanargmin(cells), cells.shape)
+    names = [quoted(summary.associations.columns[place]) for place in pair]
+    return f"; worst between {names[0]} and {names[1]}"
+
+
+def _copies(score: Score | None) -> str:
+    if score is None or score.value is None:
+        return ""
+    usual = score.ceiling or 0.0
+    if score.value <= usual + _MANY_COPIES:
+        return ""
+    return (
+        f"Beware: {100 * score.value:.0f} % of the synthetic rows are copies or near copies of "
+        f"real rows, where {100 * usual:.0f} % are to be expected: rows may have been memorised."
+    )
+
+
+def _attack(score: Score | None) -> str:
+    if score is None or score.value is None:
+        return ""
+    errors = [float(entry["error"]) for entry in score.details.get("attacks", ())]
+    if score.value <= 0.5 + max(_ATTACK, 3 * max(errors, default=0.0)):
+        return ""
+    return (
+        f"Beware: an attacker who sees the synthetic rows tells {100 * score.value:.0f} times in "
+        "100 which of two real rows was learned (guessing: 50)."
+    )

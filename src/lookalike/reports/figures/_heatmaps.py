@@ -1,0 +1,122 @@
+"""Associations of all pairs of columns: real, synthetic, and their difference."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+
+from lookalike.reports._summary import Associations
+from lookalike.reports._text import shorten
+from lookalike.reports.figures._style import GRID, MUTED, styled
+
+__all__ = ["heatmaps", "worst_columns"]
+
+#: More columns than these would be too small to read; the worst are kept.
+MOST_COLUMNS = 30
+# From strong purple over a light grey to strong green: told apart with every kind of colour
+# blindness, and none of the colours that stand for real and synthetic.
+_COLOURS = LinearSegmentedColormap.from_list(
+    "lookalike", ["#762a83", "#c2a5cf", "#f0f0f0", "#a6dba0", "#1b7837"]
+)
+_WIDTH = 10.0
+_LEFT = 1.3
+_GAP = 0.14
+_TOP = 0.3
+_BOTTOM = 1.75
+# Points that a label may take, and the width of a letter as a share of its height.
+_LABEL = 88
+_LETTER = 0.61
+
+
+@styled
+def heatmaps(drawn: Associations, most: int = MOST_COLUMNS) -> Figure:
+    """Draw the associations of the real table, the synthetic table, and their difference.
+
+    Parameters
+    ----------
+    drawn : Associations
+        From ``Evaluation.summary.associations``.
+    most : int
+        The most columns to draw; those whose associations differ most are kept.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Three squares side by side, with a scale below each.
+    """
+    chosen = worst_columns(drawn, most)
+    size = len(chosen)
+    if size < 2:
+        figure = Figure((_WIDTH, 0.5))
+        figure.text(0.5, 0.5, "no two columns to compare", ha="center", va="center", color=MUTED)
+        return figure
+    real, synthetic = (
+        np.array(matrix, dtype=float)[np.ix_(chosen, chosen)]
+        for matrix in (drawn.real, drawn.synthetic)
+    )
+    names = [drawn.columns[i] for i in chosen]
+    panel = (_WIDTH - _LEFT - 2 * _GAP) / 3
+    height = _TOP + panel + _BOTTOM
+    figure = Figure((_WIDTH, height))
+    difference = synthetic - real
+    largest = max(0.1, float(np.nanmax(np.abs(difference), initial=0.0)))
+    for place, (title, matrix, limit) in enumerate(
+        (
+            ("real", real, 1.0),
+            ("synthetic", synthetic, 1.0),
+            ("difference: synthetic − real", difference, largest),
+        )
+    ):
+        left, width = (_LEFT + place * (panel + _GAP)) / _WIDTH, panel / _WIDTH
+        axes = figure.add_axes((left, _BOTTOM / height, width, panel / height))
+        _draw(axes, matrix, limit, names, rows=place == 0)
+        axes.set_title(title)
+        scale = figure.add_axes(
+            (left + 0.2 * panel / _WIDTH, 0.3 / height, 0.6 * panel / _WIDTH, 0.1 / height)
+        )
+        _draw_scale(scale, limit)
+    return figure
+
+
+def worst_columns(drawn: Associations, most: int) -> list[int]:
+    """Return the places of the columns whose associations differ most, in the table's order."""
+    real, synthetic = (np.array(m, dtype=float) for m in (drawn.real, drawn.synthetic))
+    size = len(drawn.columns)
+    if size <= most:
+        return list(range(size))
+    gaps = np.nan_to_num(np.abs(real - synthetic)).sum(axis=1)
+    return sorted(int(i) for i in np.argsort(-gaps, kind="stable")[:most])
+
+
+def _draw(
+    axes: Axes, matrix: npt.NDArray[np.float64], limit: float, names: list[str], *, rows: bool
+) -> None:
+    shown = matrix.copy()
+    np.fill_diagonal(shown, np.nan)
+    axes.imshow(shown, cmap=_COLOURS, vmin=-limit, vmax=limit, aspect="auto")
+    font = float(np.clip(130 / len(names), 5.5, 8))
+    names = [shorten(name, int(_LABEL / (_LETTER * font))) for name in names]
+    places = np.arange(len(names))
+    axes.set_xticks(places, names, rotation=90, fontsize=font)
+    axes.set_yticks(places, names if rows else [""] * len(names), fontsize=font)
+    axes.tick_params(length=0, pad=3)
+    for side in axes.spines.values():
+        side.set_visible(True)
+        side.set_color(GRID)
+
+
+def _draw_scale(axes: Axes, limit: float) -> None:
+    axes.imshow(
+        np.linspace(-limit, limit, 65)[None, :],
+        cmap=_COLOURS,
+        aspect="auto",
+        extent=(-limit, limit, 0, 1),
+    )
+    axes.set_yticks([])
+    axes.set_xticks([-limit, 0, limit], [f"−{limit:.2g}", "0", f"{limit:.2g}"])
+    axes.tick_params(length=0, pad=2)
+    for side in axes.spines.values():
+        side.set_visible(False)

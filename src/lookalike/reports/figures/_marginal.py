@@ -1,0 +1,143 @@
+"""One column, real against synthetic: curves over histograms, and bars of shares."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from lookalike.reports._summary import Bar, Histogram, Marginal
+from lookalike.reports._text import shorten
+from lookalike.reports.figures._style import (
+    GRID,
+    INK,
+    MUTED,
+    REAL,
+    SYNTHETIC,
+    beside,
+    percent,
+    styled,
+)
+
+__all__ = ["marginal"]
+
+WIDTH = 3.1
+_LABELS = 1.12
+_NUMBERS = 0.55
+_ROW = 0.28
+_PLOT = 1.1
+_TICKS = 0.32
+# Dates that matplotlib's calendar cannot hold (years 1 to 9999, as days since 1970).
+_FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
+# How a tick is written on an axis of more than so many days.
+_PATTERNS = ((1500, "%Y"), (100, "%b %Y"), (2, "%d %b %Y"), (0.05, "%d %b, %H:%M"), (0, "%H:%M:%S"))
+
+
+@styled
+def marginal(drawn: Marginal) -> Figure:
+    """Draw the distribution of one column in both tables.
+
+    Parameters
+    ----------
+    drawn : Marginal
+        From ``Evaluation.summary.marginals``.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A histogram with density curves where there are numbers, and paired bars for levels,
+        missing cells and values that stand aside; the column's name is not in it.
+
+    Examples
+    --------
+    >>> from lookalike.reports import Bar, Marginal, figures
+    >>> column = Marginal("colour", (Bar("red", 0.4, 0.5), Bar("blue", 0.6, 0.5)))
+    >>> len(figures.marginal(column).axes)
+    1
+    """
+    plot = _PLOT + _TICKS + 0.08 if drawn.histogram is not None else 0.0
+    rows = _ROW * len(drawn.bars) + 0.06 if drawn.bars else 0.0
+    height = max(plot + rows, 0.4)
+    figure = Figure((WIDTH, height))
+    if drawn.histogram is not None:
+        box = (0.04, (rows + _TICKS) / height, 0.92, _PLOT / height)
+        _draw_histogram(figure.add_axes(box), drawn.histogram)
+    if drawn.bars:
+        left, width = _LABELS / WIDTH, (WIDTH - _LABELS - _NUMBERS) / WIDTH
+        _draw_bars(
+            figure.add_axes((left, 0.03 / height, width, (rows - 0.06) / height)), drawn.bars
+        )
+    if not drawn.bars and drawn.histogram is None:
+        figure.text(0.5, 0.5, "no rows", ha="center", va="center", color=MUTED)
+    return figure
+
+
+def _draw_histogram(axes: Axes, drawn: Histogram) -> None:
+    edges = np.array(drawn.edges)
+    # The real curve is the wider one and below, so that both are seen where they agree.
+    for shares, curve, colour, width in (
+        (drawn.real, drawn.real_curve, REAL, 2.8),
+        (drawn.synthetic, drawn.synthetic_curve, SYNTHETIC, 1.2),
+    ):
+        axes.stairs(shares, edges, fill=True, color=colour, alpha=0.25, linewidth=0)
+        if curve:
+            places = np.linspace(edges[0], edges[-1], len(curve))
+            axes.plot(places, curve, color=colour, linewidth=width)
+    axes.set_xlim(edges[0], edges[-1])
+    top = max((*drawn.real, *drawn.synthetic, *drawn.real_curve, *drawn.synthetic_curve), default=0)
+    axes.set_ylim(0, 1.04 * top or 1)
+    axes.spines["left"].set_visible(False)
+    axes.set_yticks([])
+    _label_numbers(axes, drawn)
+
+
+def _label_numbers(axes: Axes, drawn: Histogram) -> None:
+    low, high = drawn.edges[0], drawn.edges[-1]
+    if drawn.axis == "date" and low > _FIRST_DAY and high < _LAST_DAY and high - low > 1e-3:
+        locator = AutoDateLocator(minticks=2, maxticks=4, tz="UTC")  # type: ignore[no-untyped-call]
+        axes.xaxis.set_major_locator(locator)
+        pattern = next(text for days, text in _PATTERNS if high - low > days)
+        axes.xaxis.set_major_formatter(DateFormatter(pattern, tz="UTC"))  # type: ignore[no-untyped-call]
+        return
+    axes.xaxis.set_major_locator(MaxNLocator(5))
+    unit = {"number": "", "date": " d", "clock": " h"}.get(drawn.axis, f" {drawn.axis}")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _say(x, high - low) + unit))
+
+
+def _say(value: float, span: float) -> str:
+    """Write a tick: 1200 as it is, 12k, 1.2M, 1.2G, and what is larger or tiny as 1.2e+15."""
+    if abs(value) <= 1e-9 * span:
+        return "0"
+    size = max(abs(value), span)
+    if size >= 1e14 or size < 1e-4:
+        return f"{value:.2g}"
+    for unit, letter, limit in ((1e9, "G", 1e9), (1e6, "M", 1e6), (1e3, "k", 1e4)):
+        if size >= limit:
+            return f"{value / unit:.6g}{letter}"
+    return f"{value:.6g}"
+
+
+def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
+    places = np.arange(len(bars))[::-1]
+    for shift, colour, shares in (
+        (0.19, REAL, [bar.real for bar in bars]),
+        (-0.19, SYNTHETIC, [bar.synthetic for bar in bars]),
+    ):
+        axes.barh(places + shift, shares, height=0.34, color=colour, alpha=0.85)
+    axes.set_xlim(0, max(max(bar.real, bar.synthetic) for bar in bars) or 1)
+    axes.set_ylim(-0.5, len(bars) - 0.5)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xticks([])
+    axes.set_yticks(places, [shorten(bar.label, 18) for bar in bars])
+    axes.tick_params(axis="y", length=0, pad=4)
+    for label, bar in zip(axes.get_yticklabels(), bars, strict=True):
+        label.set_color(INK if bar.role == "level" else MUTED)
+        label.set_fontstyle("normal" if bar.role == "level" else "italic")
+    for place, bar in zip(places, bars, strict=True):
+        for shift, colour, share in ((0.19, REAL, bar.real), (-0.19, SYNTHETIC, bar.synthetic)):
+            beside(axes, percent(share), (share, float(place) + shift), colour)
+    axes.spines["left"].set_color(GRID)
