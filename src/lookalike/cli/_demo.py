@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
-_DATA, _TARGET = "flights", "delayed"
+_DATA = "flights"
 _TRAIN_SHARE = 0.8
 _NEXT = """
 Each score stands between two references: what real rows score that the model has not seen, and
@@ -50,13 +50,14 @@ def demo(
         raise OutputError(f"Cannot make the folder {str(out)!r}: {error.strerror}.") from error
     check_outputs([rows_file, model_file, report_file], [])
 
-    from lookalike.datasets import load
+    from lookalike.datasets import describe, load
     from lookalike.models import GAN
     from lookalike.reports import evaluate
 
+    target = describe(_DATA).target
     train, test = _split(load(_DATA, kind="pyarrow"), seed)
     say(f"1/3 learning {train.num_rows:,} rows, {train.num_columns} columns")
-    model = GAN(random_state=seed, progress=True).fit(train, target=_TARGET)
+    model = GAN(random_state=seed, progress=True).fit(train, target=target)
     model.save(model_file)
     say("2/3 making as many new rows")
     model.sample_to(rows_file, train.num_rows)
@@ -66,9 +67,10 @@ def demo(
         train,
         synthetic,
         holdout=test,
-        target=_TARGET,
+        target=target,
         history=model.history_,
         random_state=seed,
+        progress=True,
     )
     evaluation.to_html(report_file)
     show_evaluation(evaluation)

@@ -49,6 +49,7 @@ def evaluate(
         target=target,
         kinds=kinds,
         random_state=seed,
+        progress=True,
     )
     for path, write in ((json_file, evaluation.to_json), (html_file, evaluation.to_html)):
         if path == "-":

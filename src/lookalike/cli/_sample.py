@@ -27,7 +27,9 @@ def sample(
     check_outputs([output], [model])
 
     from lookalike.models import load
+    from lookalike.tables import check_output
 
+    check_output(output)
     load(model).sample_to(output, rows, random_state=seed)
     if output != "-":
         say(f"wrote {output}: {rows:,} rows")

@@ -18,24 +18,29 @@ _WORDS = {
     "trend": "columns in pairs",
     "wnmi": "what pairs share",
     "c2st": "not found out by trees",
+    "c2st_holdout": "... against unseen rows",
     "c2st_linear": "... by a linear model",
     "correlation_difference": "error of correlations",
+    "alpha_precision": "plausible rows",
+    "beta_recall": "rare rows reached",
     "coverage": "variety of real rows",
     "tstr": "models trained on it",
     "trtr": "models trained on real",
     "copies": "repeated training rows",
+    "membership": "who was in training?",
 }
 _HEADERS = ("score", "synthetic", "real", "independent", "best", "what it looks at")
 
 
 def show_evaluation(evaluation: Evaluation) -> None:
     """Show each score between what real rows and what independent columns get, and the verdict."""
+    from lookalike.metrics import METRICS
+
     rows = []
     for name, value, ceiling, floor, meaning in evaluation.as_table():
         words = _WORDS.get(name, meaning) if value is not None else f"not computed: {meaning}"
-        score = evaluation.scores[name]
-        best = score.high if score.direction == "higher" else score.low
-        rows.append((name, *(_number(n) for n in (value, ceiling, floor)), f"{best:g}", words))
+        best = f"{METRICS[name].best:g}"
+        rows.append((name, *(_number(n) for n in (value, ceiling, floor)), best, words))
     show_table(_HEADERS, rows, numbers=_HEADERS[1:5])
     show()
     show(textwrap.fill(evaluation.verdict, text_width()))
