@@ -11,7 +11,8 @@ import pytest
 
 from lookalike._core.errors import SchemaError
 from lookalike.encoding import State
-from lookalike.encoding._derive import Derivation, derivation, in_order
+from lookalike.encoding._derivation import Derivation
+from lookalike.encoding._derive import derivation, in_order
 from lookalike.tables import Column, Dependency, Kind, Schema
 
 Cells = dict[str, pa.Array]

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.encoding._base import ColumnEncoding
+from lookalike.encoding._fixed import Constant
+from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.tables import Column, Kind, Schema
 
@@ -32,6 +34,8 @@ class Choice:
         The least count of a level that is kept.
     keep : sequence of str
         Columns of which every level is kept.
+    text_placeholder : str or None
+        What stands in a cell of free text.
     """
 
     schema: Schema
@@ -39,6 +43,7 @@ class Choice:
     onehot_limit: int
     min_count: int
     keep: Sequence[str] = ()
+    text_placeholder: str | None = None
 
     def check(self) -> None:
         """Raise one ParameterError that lists all that is wrong with what was chosen."""
@@ -65,7 +70,15 @@ class Choice:
         return None
 
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
-        """Return the encoding, not yet fitted, of a learned column with present cells."""
+        """Return the encoding, not yet fitted, of a column with n >= 1 cells."""
+        if cells.null_count == len(cells):
+            return Constant(pa.nulls(1, cells.type))
+        if column.kind is Kind.TEXT:
+            return Constant(pa.array([self.text_placeholder], pa.string()).cast(cells.type))
+        if column.kind is Kind.CONSTANT:
+            return Constant()
+        if column.kind is Kind.IDENTIFIER:
+            return Identifier()
         name = self.chosen.get(column.name) or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]
         made: ColumnEncoding = kind(min_count=self.least(column)) if kind.pools else kind()

@@ -1,0 +1,53 @@
+"""A column that is a weighted sum of others."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Self
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._arrow import is_null, masked
+from lookalike.encoding._base import State
+from lookalike.encoding._codec import type_from_json, type_to_json
+from lookalike.encoding._derivation import Cells, Derivation
+from lookalike.encoding._numbers import from_raw, raw_of
+from lookalike.tables import Schema
+
+__all__ = ["Linear"]
+
+
+class Linear(Derivation):
+    """A constant plus a weighted sum of other columns, rounded as the derived column is.
+
+    It is missing where any of the others is.
+    """
+
+    form: ClassVar[str] = "linear"
+
+    def fit(self, cells: Cells, schema: Schema) -> Self:
+        column = schema[self.dependency.column]
+        self._type = cells[column.name].type
+        self._decimals = column.decimals
+        return self
+
+    def make(self, cells: Cells) -> pa.Array:
+        rows = len(cells[self.dependency.on[0]])
+        total, missing = np.full(rows, self.dependency.constant), np.zeros(rows, bool)
+        for name, weight in zip(self.dependency.on, self.dependency.coefficients, strict=True):
+            absent = is_null(cells[name])
+            total[~absent] += weight * raw_of(cells[name].drop_null(), None)
+            missing |= absent
+        if not pa.types.is_floating(self._type):
+            total = np.rint(total).astype(np.int64)
+        elif self._decimals is not None:
+            total = np.round(total, self._decimals)
+        return masked(from_raw(total, 0, self._type), missing)
+
+    def state(self) -> State:
+        return State({"type": type_to_json(self._type), "decimals": self._decimals})
+
+    def load(self, state: State) -> Self:
+        self._type = type_from_json(state.values["type"])
+        self._decimals = state.values["decimals"]
+        return self

@@ -1,0 +1,132 @@
+"""The columns of a table that are not derived: each with its encoding and its missing cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.encoding._arrow import is_null, masked
+from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context, RowEncoding
+from lookalike.encoding._choice import Choice
+from lookalike.encoding._context import MOST_ROWS, numbers_of
+from lookalike.encoding._fixed import Constant
+from lookalike.encoding._layout import Compact, Drawn
+from lookalike.encoding._rows import Rows
+
+__all__ = ["Part", "fit_parts"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A column that is not derived.
+
+    Parameters
+    ----------
+    name : str
+        The column.
+    encoding : ColumnEncoding
+        Fitted to its present cells.
+    gate : str or None
+        The column whose *missing* block says where this one is missing: itself, or an earlier
+        column that was missing in exactly the same rows; None where nothing was.
+    """
+
+    name: str
+    encoding: ColumnEncoding
+    gate: str | None
+
+    @property
+    def has_gate(self) -> bool:
+        """Whether the column has a *missing* block of its own."""
+        return self.gate == self.name
+
+    def compact(self, values: pa.Array) -> Compact:
+        """Return the compact form of cells; that of a missing one is such that it is drawn as 0."""
+        if self.encoding.takes_missing or values.null_count == 0:
+            return self.encoding.compact(values)
+        present, layout = ~is_null(values), self.encoding.layout
+        floats = np.zeros((len(values), layout.floats), np.float32)
+        codes = np.zeros((len(values), layout.codes), np.int32)
+        for block in layout.blocks:
+            if block.source == "interval":
+                floats[:, block.source_start : block.source_start + 2] = 0.5
+        floats[present], codes[present] = self.encoding.compact(values.drop_null())
+        return Compact(floats, codes)
+
+    def decode(self, drawn: Drawn, missing: np.ndarray | None, rows: Rows) -> pa.Array:
+        """Return the cells of drawn rows, restricted to the encoding's blocks."""
+        if isinstance(self.encoding, RowEncoding):
+            values = self.encoding.decode_rows(drawn, rows.of(self.name))
+        else:
+            values = self.encoding.decode(drawn)
+        return values if missing is None else masked(values, missing)
+
+
+def fit_parts(
+    cells: Mapping[str, pa.Array], choice: Choice, rng: np.random.Generator
+) -> tuple[Part, ...]:
+    """Choose and fit the encodings of columns; those that compare columns come last.
+
+    Parameters
+    ----------
+    cells : mapping of str to pyarrow.Array
+        The columns to encode, n >= 1 rows.
+    choice : Choice
+        Which encoding each gets.
+    rng : numpy.random.Generator
+        Chooses the rows on which columns are compared.
+
+    Returns
+    -------
+    tuple of Part
+        In the order of `cells`.
+    """
+    parts: list[Part] = []
+    gates: dict[bytes, str] = {}
+    for name, values in cells.items():
+        encoding = choice.encoding(choice.schema[name], values)
+        gate = None
+        if _needs_gate(encoding, values):
+            gate = gates.setdefault(np.packbits(is_null(values)).tobytes(), name)
+        parts.append(Part(name, encoding, gate))
+    others = [part for part in parts if not isinstance(part.encoding, ComparingEncoding)]
+    for part in others:
+        values = cells[part.name]
+        present = values if part.encoding.takes_missing else values.drop_null()
+        part.encoding.fit(present, choice.schema[part.name])
+    rows = None
+    for part in parts:
+        if isinstance(part.encoding, ComparingEncoding):
+            if rows is None:
+                rows = _some_rows(len(cells[part.name]), rng)
+                numbers = _numbers(others, cells, rows)
+            values = cells[part.name]
+            context = None if numbers is None else Context(values.take(rows), numbers)
+            part.encoding.fit(values.drop_null(), choice.schema[part.name], context)
+    return tuple(parts)
+
+
+def _needs_gate(encoding: ColumnEncoding, values: pa.Array) -> bool:
+    """Return whether missing cells must be told by a block of their own."""
+    if values.null_count == 0 or encoding.takes_missing:
+        return False
+    return not (isinstance(encoding, Constant) and encoding.is_missing)
+
+
+def _some_rows(count: int, rng: np.random.Generator) -> pa.Array:
+    return pa.array(np.sort(rng.choice(count, min(count, MOST_ROWS), replace=False)))
+
+
+def _numbers(
+    parts: Iterable[Part], cells: Mapping[str, pa.Array], rows: pa.Array
+) -> np.ndarray | None:
+    """Return what fitted parts are in some rows; None where nothing is learned of them."""
+    learned = [part for part in parts if part.encoding.blocks]
+    if not learned:
+        return None
+    return numbers_of(
+        (part.encoding.layout, part.compact(cells[part.name].take(rows))) for part in learned
+    )
