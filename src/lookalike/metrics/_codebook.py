@@ -16,6 +16,9 @@ __all__ = ["BINS", "Codebook", "Cuts", "Floats", "as_floats", "as_levels"]
 
 Floats = npt.NDArray[np.float64]
 
+#: How many real ranges a scaled number may be away from the real range.
+_FARTHEST = 1e100
+
 #: Into how many bins a numeric column is cut where levels are needed.
 BINS = 10
 
@@ -88,11 +91,13 @@ class Codebook:
     def scaled(self, numbers: Floats) -> Floats:
         """Bring the real range of each column to [0, 1]; shape (n, p) in and out.
 
-        Halved before they are subtracted, so that the largest floats do not overflow.
+        Halved before they are subtracted, so that the largest floats do not overflow; what lies
+        too far beyond a tiny range is brought back.
         """
         half = self.high / 2 - self.low / 2
-        scaled: Floats = (numbers / 2 - self.low / 2) / np.where(half > 0, half, 0.5)
-        return scaled
+        with np.errstate(over="ignore"):
+            scaled = (numbers / 2 - self.low / 2) / np.where(half > 0, half, 0.5)
+        return np.clip(scaled, -_FARTHEST, _FARTHEST)
 
 
 def as_floats(values: pa.ChunkedArray) -> Floats:

@@ -39,6 +39,7 @@ _SETTINGS: dict[str, Any] = {
     "lambda_l2": 1.0,
     "max_cat_to_onehot": 64,
     "max_bin": 255,
+    "min_data_in_bin": 1,
     "deterministic": True,
     "force_col_wise": True,
     "num_threads": 1,

@@ -38,10 +38,11 @@ def supervised(view: View, target: str) -> Table:
     inputs : ndarray of float, shape (n, columns)
         Numbers with NaN where missing, then levels as numbers, without the target.
     target : ndarray of float, shape (n,)
-        A number, or a level.
+        A number (in units of the real range), or a level.
     """
     book = view.codebook
-    cells = np.concatenate([view.numbers, view.codes], axis=1)
+    # In units of the real range: no model of the battery minds, and no number is too large.
+    cells = np.concatenate([book.scaled(view.numbers), view.codes], axis=1)
     place = (*book.numeric, *book.discrete).index(target)
     values = cells[:, place]
     if target in book.discrete:

@@ -17,8 +17,9 @@ from lookalike.metrics._view import View
 
 __all__ = ["LinearDetection"]
 
-#: The most cells of a matrix that is laid out whole.
-_DENSE = 50_000_000
+#: Beyond this size, numbers are given in units of the real range: as they are, they would
+#: overflow where a column has no interquartile range to be scaled by.
+_LARGEST = 1e12
 
 
 class LinearDetection(Metric):
@@ -44,7 +45,10 @@ class LinearDetection(Metric):
             # One-hot columns stay as they are: their interquartile range is 0 or 1, and to
             # centre them is the intercept's business.
             scaler = RobustScaler().fit(numbers[fit])
-            train, test = (_joined(scaler.transform(numbers[r]), levels[r]) for r in (fit, judge))
+            train, test = (
+                sparse.csr_matrix(sparse.hstack([scaler.transform(numbers[rows]), levels[rows]]))
+                for rows in (fit, judge)
+            )
             model = LogisticRegression()
             model.fit(train, labels[fit])
             found: Floats = model.decision_function(test)
@@ -57,11 +61,18 @@ class LinearDetection(Metric):
 def _inputs(book: Codebook, real: View, synthetic: View) -> tuple[Floats, sparse.csr_matrix]:
     """Return numbers and booleans, filled and marked where missing, and one-hot levels."""
     numbers = np.concatenate([real.numbers, synthetic.numbers])
-    present = ~np.isnan(real.numbers)
-    sums = np.where(present, real.numbers, 0.0).sum(axis=0)
-    means = sums / np.maximum(present.sum(axis=0), 1)
     missing = np.isnan(numbers)
-    parts = [np.where(missing, means, numbers), missing[:, missing.any(axis=0)].astype(float)]
+    large = (np.abs(np.where(missing, 0.0, numbers)) > _LARGEST).any(axis=0)
+    numbers = np.where(large, book.scaled(numbers), numbers)
+    present = ~missing[: len(real)]
+    sums = np.where(present, numbers[: len(real)], 0.0).sum(axis=0)
+    means = sums / np.maximum(present.sum(axis=0), 1)
+    # A column of zeros, so that there is one where all columns are categories.
+    parts = [
+        np.zeros((len(numbers), 1)),
+        np.where(missing, means, numbers),
+        missing[:, missing.any(axis=0)].astype(float),
+    ]
     codes = np.concatenate([real.codes, synthetic.codes])
     boolean = np.array([name in book.boolean for name in book.discrete], dtype=bool)
     for place in np.flatnonzero(boolean):
@@ -80,9 +91,3 @@ def _onehot(codes: np.ndarray, sizes: list[int]) -> sparse.csr_matrix:
     matrix = sparse.csr_matrix((np.ones(len(columns)), columns, ends), (rows, int(starts[-1])))
     used = np.flatnonzero(np.bincount(columns, minlength=int(starts[-1])))
     return matrix[:, used]
-
-
-def _joined(numbers: Floats, levels: sparse.csr_matrix) -> Floats | sparse.csr_matrix:
-    if levels.shape[0] * (numbers.shape[1] + levels.shape[1]) <= _DENSE:
-        return np.concatenate([numbers, levels.toarray()], axis=1)
-    return sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(numbers), levels]))

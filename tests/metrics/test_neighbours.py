@@ -1,0 +1,48 @@
+"""Nearest neighbours by brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy.spatial.distance import cdist
+
+from lookalike.metrics import Pair, _neighbours
+from lookalike.metrics._neighbours import NEIGHBOURS, between, nearest, within
+
+
+def points(rows, seed, width=7):
+    return np.random.default_rng(seed).random((rows, width), dtype=np.float32)
+
+
+@pytest.mark.parametrize("block", [1, 1000, 1 << 24])
+def test_it_finds_what_a_full_table_of_distances_shows(monkeypatch, block):
+    monkeypatch.setattr(_neighbours, "_BLOCK", block)
+    queries, references = points(40, 0), points(60, 1)
+    table = cdist(queries, references)
+    ways, rows = nearest(queries, references, 3)
+    assert_array_equal(rows, np.argsort(table, axis=1)[:, :3])
+    assert_allclose(ways, np.sort(table, axis=1)[:, :3], rtol=1e-5)
+
+
+def test_a_row_is_not_its_own_neighbour_but_its_twin_is():
+    rows = points(30, 0)
+    rows[7] = rows[3]
+    ways, found = nearest(rows, rows, 1, same=True)
+    assert found[3, 0] == 7
+    assert ways[3, 0] == ways[7, 0] == 0
+    assert (found[:, 0] != np.arange(30)).all()
+
+
+def test_equal_rows_far_from_the_origin_are_at_distance_zero():
+    rows = points(50, 0) + 1000
+    assert_array_equal(nearest(rows, rows, 1)[0], np.zeros((50, 1)))
+
+
+def test_views_keep_what_was_found(trio, mixed_schema):
+    pair = Pair(trio[0], trio[1], mixed_schema)
+    real, synthetic = pair.real_view, pair.synthetic_view
+    assert within(real) is within(real)
+    assert within(real)[0].shape == (300, NEIGHBOURS)
+    assert between(real, synthetic) is between(real, synthetic)
+    assert within(real.sample(3))[0].shape == (3, 2)

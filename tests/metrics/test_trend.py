@@ -1,0 +1,110 @@
+"""Columns in pairs, and correlations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from lookalike.metrics import CorrelationDifference, Pair, Trend
+from lookalike.metrics._correlation import correlations
+from lookalike.metrics._joint import shared_cells
+from lookalike.tables import Kind
+
+XY = {"x": Kind.CONTINUOUS, "y": Kind.CONTINUOUS}
+RISING = {"x": [1.0, 2, 3, 4], "y": [1.0, 2, 3, 4]}
+FALLING = {"x": [1.0, 2, 3, 4], "y": [4.0, 3, 2, 1]}
+FLAT = {"x": [1.0, 2, 3, 4], "y": [5.0, 5, 5, 5]}
+
+
+def trend(pair):
+    return Trend().compute(pair)
+
+
+def test_numbers(pair_of):
+    assert trend(pair_of(XY, RISING, FALLING)).value == pytest.approx(0)
+    assert trend(pair_of(XY, RISING, RISING)).value == pytest.approx(1)
+
+
+def test_a_lost_correlation_counts_as_none(pair_of):
+    assert trend(pair_of(XY, RISING, FLAT)).value == pytest.approx(0.5)
+    assert CorrelationDifference().compute(pair_of(XY, RISING, FLAT)).value == pytest.approx(1)
+
+
+def test_an_undefined_real_correlation_is_a_reason(pair_of):
+    found = trend(pair_of(XY, FLAT, RISING))
+    assert found.value is None
+    assert "constant" in found.reason
+    assert found.pairs[0]["value"] is None
+    assert CorrelationDifference().compute(pair_of(XY, FLAT, RISING)).value is None
+
+
+def test_levels(pair_of):
+    kinds = {"a": Kind.CATEGORICAL, "b": Kind.CATEGORICAL}
+    real = {"a": ["u", "u", "v", "v"], "b": ["p", "p", "q", "q"]}
+    mixed = {"a": ["u", "u", "v", "v"], "b": ["p", "q", "p", "q"]}
+    # Real cells: up .5, vq .5; synthetic: a quarter each.
+    assert trend(pair_of(kinds, real, mixed)).value == pytest.approx(0.5)
+
+
+def test_numbers_with_levels_are_cut_at_the_real_range(pair_of):
+    kinds = {"x": Kind.INTEGER, "c": Kind.CATEGORICAL}
+    real = {"x": [0, 100], "c": ["a", "b"]}
+    # 9 is in the lowest tenth, 10 is not; beyond the range is in the outer bins.
+    assert trend(pair_of(kinds, real, {"x": [9, 101], "c": ["a", "b"]})).value == 1
+    assert trend(pair_of(kinds, real, {"x": [10, -3], "c": ["a", "b"]})).value == 0
+
+
+def test_one_column_is_no_pair(pair_of):
+    found = trend(pair_of({"x": Kind.CONTINUOUS}, {"x": [1.0]}, {"x": [1.0]}))
+    assert (found.value, found.reason) == (None, "It needs two columns or more.")
+
+
+def test_large_tables_of_levels_are_counted_like_small_ones():
+    random = np.random.default_rng(0)
+    real, synthetic = (random.integers(0, 50, (400, 2)).astype(np.int32) for _ in range(2))
+    small = shared_cells(real, synthetic, (50, 50), 0, 1)
+    large = shared_cells(real, synthetic, (50_000, 50_000), 0, 1)
+    used = (small[0] + small[1]) > 0
+    assert_allclose(large, [part[used] for part in small])
+
+
+def test_correlations_are_those_of_numpy(trio, mixed_schema):
+    view = Pair(trio[0], trio[1], mixed_schema).real_view
+    found, numbers = correlations(view), view.numbers
+    for i, j in [(0, 1), (1, 2), (0, 3)]:
+        both = ~np.isnan(numbers[:, [i, j]]).any(axis=1)
+        expected = np.corrcoef(numbers[both, i], numbers[both, j])[0, 1]
+        assert found[i, j] == found[j, i] == pytest.approx(expected, abs=1e-9)
+
+
+@pytest.mark.parametrize("shift", [0, 1e6, 1e12])
+def test_correlations_far_from_zero(pair_of, shift):
+    cells = {"x": [shift + 1, shift + 2, shift + 4], "y": [1.0, 2, 4]}
+    assert correlations(pair_of(XY, cells, cells).real_view)[0, 1] == pytest.approx(1)
+
+
+def test_a_correlation_needs_shared_rows_that_vary(pair_of):
+    for cells in (
+        {"x": [1.0, 2, None, None], "y": [None, None, 1.0, 2]},
+        {"x": [1.0, 2, 0.1, 0.1], "y": [None, None, 1.0, 2]},
+        {"x": [0.1] * 7, "y": [1.0, 2, 3, 4, 5, 6, 7]},
+        {"x": [None] * 2, "y": [1.0, 2]},
+    ):
+        assert np.isnan(correlations(pair_of(XY, cells, cells).real_view)[0, 1])
+
+
+def test_correlation_difference_by_hand(pair_of):
+    kinds = {**XY, "z": Kind.CONTINUOUS}
+    real = {**RISING, "z": [1.0, -1, -1, 1]}  # r(x, y) = 1, r(x, z) = r(y, z) = 0
+    synthetic = {**FALLING, "z": [1.0, -1, -1, 1]}  # r(x, y) = -1, the others 0
+    found = CorrelationDifference().compute(pair_of(kinds, real, synthetic))
+    assert [entry["value"] for entry in found.columns] == pytest.approx([1, 1, 0])
+    assert found.value == pytest.approx(2 / 3)
+
+
+def test_correlation_difference_needs_two_numbers(pair_of):
+    kinds = {"x": Kind.CONTINUOUS, "c": Kind.CATEGORICAL}
+    cells = {"x": [1.0, 2], "c": ["a", "b"]}
+    found = CorrelationDifference().compute(pair_of(kinds, cells, cells))
+    assert found.reason == "It needs two numeric columns or more."
