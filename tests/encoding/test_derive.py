@@ -124,6 +124,23 @@ def test_a_weighted_sum_of_whole_numbers() -> None:
     assert made.make(cells).equals(cells["b"])
 
 
+def test_a_moment_some_time_after_another_is_exact_to_its_unit() -> None:
+    seconds = np.array([1_700_000_000, 1_700_000_007, 1_700_000_013]) * 10**9
+    kind = pa.timestamp("ns", "UTC")
+    cells = {"a": pa.array(seconds).view(kind), "b": pa.array(seconds + 5 * 10**9).view(kind)}
+    what = Schema(tuple(Column(name, Kind.DATETIME, "timestamp", unit="s") for name in "ab"))
+    made = fitted(Dependency("b", ("a",), "linear", (1.0,), 5e9), cells, what)
+    assert made.make(cells).equals(cells["b"])
+
+
+def test_a_sum_beyond_whole_numbers_is_held() -> None:
+    cells = {"a": pa.array([2**62, 1]), "b": pa.array([8, 4])}
+    made = fitted(
+        Dependency("b", ("a",), "linear", (4.0,)), cells, schema(a=Kind.INTEGER, b=Kind.INTEGER)
+    )
+    assert made.make(cells).to_pylist() == [2**62, 4]
+
+
 def test_chains_are_made_in_order_and_circles_refused() -> None:
     chain = (Dependency("c", ("b",)), Dependency("b", ("a",)), Dependency("d", ("a", "c")))
     assert [d.column for d in in_order(Schema((), chain))] == ["b", "c", "d"]

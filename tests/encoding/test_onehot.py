@@ -101,3 +101,11 @@ def test_a_missing_cell_where_fit_saw_none_is_the_most_frequent_level() -> None:
     encoding = OneHot(1).fit(pa.array(["a", "b", "b"]).dictionary_encode(), CATEGORY)
     cells = pa.array([None, "a"], pa.string()).dictionary_encode()
     assert there_and_back(encoding, cells).to_pylist() == ["b", "a"]
+
+
+def test_a_dictionary_that_holds_a_level_twice() -> None:
+    indices = pa.array([0, 1, 2, 1], pa.int32())
+    cells = pa.DictionaryArray.from_arrays(indices, pa.array(["a", "b", "a"]))
+    encoding = OneHot(1).fit(cells, CATEGORY)
+    assert encoding.blocks[0].width == 2
+    assert there_and_back(encoding, cells).to_pylist() == ["a", "b", "a", "b"]

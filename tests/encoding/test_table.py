@@ -224,6 +224,14 @@ def test_identifiers_are_new_and_belong_to_their_row() -> None:
     assert stored(encoder).decode(rows, start=0, seed=3)["id"].to_pylist() == whole
 
 
+def test_identifiers_are_missing_where_that_was_learned() -> None:
+    table = pa.table({"id": ["A-1", None, "A-3", None]})
+    encoder = fit(table, schema_of(table, {"id": Kind.IDENTIFIER}))
+    assert [block.part for block in encoder.layout_.blocks] == ["missing"]
+    made = back(encoder, table)["id"]
+    assert made.is_null().to_pylist() == [False, True, False, True]
+
+
 CITIES = {"Bern": "CH", "Basel": "CH", "Wien": "AT"}
 CONTINENT = {"CH": 41, "AT": 43}
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike import tables
 from lookalike.encoding._base import RowEncoding, State
 from lookalike.encoding._fixed import Unlearned
 from lookalike.encoding._layout import Drawn
 from lookalike.encoding._rows import Rows
-from lookalike.tables import Column, Kind
+from lookalike.tables import Column, IdentifierMaker, Kind
 
 __all__ = ["Identifier"]
 
@@ -35,7 +35,8 @@ class Identifier(Unlearned, RowEncoding):
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn the pattern."""
         self._column = column.name
-        self._maker = tables.IdentifierMaker().fit(values, column)
+        # which cells are missing is learned with the rest, in a block of its own
+        self._maker = IdentifierMaker().fit(values, replace(column, missing=0))
         return self
 
     def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
@@ -49,5 +50,5 @@ class Identifier(Unlearned, RowEncoding):
     def from_state(cls, state: State, column: Column) -> Self:
         self = cls()
         self._column = column.name
-        self._maker = tables.IdentifierMaker.from_state(state.values, state.arrays)
+        self._maker = IdentifierMaker.from_state(state.values, state.arrays)
         return self

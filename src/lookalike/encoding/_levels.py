@@ -63,17 +63,15 @@ class Levels:
         >>> levels.values.to_pylist(), levels.pool
         (['a', 'b'], 0.25)
         """
-        present = _plain(values).drop_null()
-        counted = present.value_counts()
-        counts = counted.field("counts").to_numpy()
-        order = _by_count(counted.field("values"), counts)
+        found, counts = _count(values)
+        order = _by_count(found, counts)
         counts = counts[order]
         kept = len(counts)
         if kind is not Kind.BOOLEAN:
             kept = min(kept, max(_FEWEST, int((counts >= min_count).sum())))
         shares = counts[:kept] / counts[:kept].sum()
         pool = float(1 - counts[:kept].sum() / counts.sum()) if kept < len(counts) else 0.0
-        return cls(counted.field("values").take(order[:kept]), shares, pool, kind)
+        return cls(found.take(order[:kept]), shares, pool, kind)
 
     @property
     def count(self) -> int:
@@ -95,7 +93,7 @@ class Levels:
         if not pa.types.is_dictionary(values.type):
             found = _numpy(pc.index_in(values, value_set=self.values), other)
             return np.where(is_null(values), -1, found)
-        known = pc.index_in(_plain(values.dictionary), value_set=self.values)
+        known = pc.index_in(values.dictionary, value_set=self.values)
         table: np.ndarray = np.append(_numpy(known, other), -1)
         return np.take(table, _numpy(values.indices, len(table) - 1))
 
@@ -131,8 +129,17 @@ class Levels:
         return replace(self, values=self.values.take(order), shares=self.shares[order])
 
 
-def _plain(values: pa.Array) -> pa.Array:
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+def _count(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
+    """Return the distinct present cells and how often each occurs."""
+    counted = values.drop_null().value_counts()
+    found, counts = counted.field("values"), to_numpy(counted.field("counts"))
+    if not pa.types.is_dictionary(found.type):
+        return found, counts
+    found = found.dictionary_decode()
+    # a dictionary may hold a level twice
+    return (
+        (found, counts) if len(found.unique()) == len(found) else _count(values.dictionary_decode())
+    )
 
 
 def _by_count(levels: pa.Array, counts: np.ndarray) -> np.ndarray:

@@ -16,6 +16,11 @@ from lookalike.tables import Schema
 
 __all__ = ["Linear"]
 
+_NANOSECONDS = {"D": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9, "s": 10**9}
+_NANOSECONDS |= {"ms": 10**6, "us": 10**3, "ns": 1}
+#: What fits into an int64 for certain.
+_MOST = 2.0**62
+
 
 class Linear(Derivation):
     """A constant plus a weighted sum of other columns, rounded as the derived column is.
@@ -29,6 +34,7 @@ class Linear(Derivation):
         column = schema[self.dependency.column]
         self._type = cells[column.name].type
         self._decimals = column.decimals
+        self._step = _ticks(self._type, column.unit)
         return self
 
     def make(self, cells: Cells) -> pa.Array:
@@ -39,15 +45,26 @@ class Linear(Derivation):
             total[~absent] += weight * raw_of(cells[name].drop_null(), None)
             missing |= absent
         if not pa.types.is_floating(self._type):
-            total = np.rint(total).astype(np.int64)
+            steps = np.rint(np.clip(total, -_MOST, _MOST) / self._step)
+            total = steps.astype(np.int64) * self._step
         elif self._decimals is not None:
             total = np.round(total, self._decimals)
         return masked(from_raw(total, 0, self._type), missing)
 
     def state(self) -> State:
-        return State({"type": type_to_json(self._type), "decimals": self._decimals})
+        return State(
+            {"type": type_to_json(self._type), "decimals": self._decimals, "step": self._step}
+        )
 
     def load(self, state: State) -> Self:
         self._type = type_from_json(state.values["type"])
         self._decimals = state.values["decimals"]
+        self._step = int(state.values["step"])
         return self
+
+
+def _ticks(kind: pa.DataType, unit: str | None) -> int:
+    """Return how many ticks of a date, time or duration its column's finest step has."""
+    if unit not in _NANOSECONDS or pa.types.is_date32(kind) or not pa.types.is_temporal(kind):
+        return 1
+    return max(1, _NANOSECONDS[unit] // _NANOSECONDS[getattr(kind, "unit", "ms")])
