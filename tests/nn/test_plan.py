@@ -57,9 +57,7 @@ def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, compact: Co
         )
 
 
-def test_a_generator_that_is_sure_of_real_rows_draws_them(
-    layout: Layout, compact: Compact
-) -> None:
+def test_a_generator_that_is_sure_of_real_rows_draws_them(layout: Layout, compact: Compact) -> None:
     """Fresh draws of certain logits are what `encoding.draw` gives, in layout order."""
     plan = Plan(layout)
     rows = np.array(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
@@ -110,3 +108,11 @@ def test_a_layout_without_numbers_works(blocks: tuple[Block, ...]) -> None:
     numbers, levels = plan.harden(rows, jax.random.key(0))
     assert numbers.shape == (3, 0)
     assert levels.shape == (3, len(blocks))
+
+
+def test_gradients_reach_every_output(layout: Layout) -> None:
+    plan = Plan(layout)
+    raw = jax.random.normal(jax.random.key(0), (8, plan.width))
+    weights = jax.random.normal(jax.random.key(2), (8, plan.width))
+    slope = jax.grad(lambda r: (weights * plan.soften(r, jax.random.key(1), 0.5)).sum())(raw)
+    assert (np.abs(np.asarray(slope)).max(axis=0) > 0).all()

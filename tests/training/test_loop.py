@@ -101,9 +101,7 @@ def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> Non
         return next(scores)
 
     selection = Selection(score, every=1, patience=2)
-    kept, history = train(
-        game, data, jax.random.key(0), steps=60, interval=10, selection=selection
-    )
+    kept, history = train(game, data, jax.random.key(0), steps=60, interval=10, selection=selection)
     assert kept is seen[1]
     assert history["held_out"] == [0.1, 0.5, 0.4, 0.3]
     assert "no improvement" in history.stopped

@@ -76,29 +76,28 @@ class Plan:
         )
 
     @cached_property
-    def _silencers(self) -> tuple[np.ndarray, np.ndarray]:
-        """Numbers that a missing block silences, and the position of that block in `levels`."""
-        which: list[int] = []
-        by: list[int] = []
-        at = 0
-        for i in self.numbers:
-            block = self.layout.blocks[i]
-            if block.silenced_by is not None:
-                which += range(at, at + block.width)
-                by += [self.levels.index(block.silenced_by)] * block.width
-            at += block.width
-        return np.array(which, int), np.array(by, int)
+    def _gates(self) -> tuple[tuple[int, ...], np.ndarray]:
+        """The missing blocks by their positions in `levels`, and for each number which gate.
 
-    @cached_property
-    def _level_columns(self) -> np.ndarray:
-        """For each softmax block, in layout order, where its span begins in a row."""
-        starts = np.zeros(len(self.levels), int)
-        at = self.number_width
-        for width, positions in self.groups:
-            for p in positions:
-                starts[p] = at
-                at += width
-        return starts
+        Gate 0 is always open; gate k is open where the k-th of those blocks says *present*.
+        """
+        blocks = [self.layout.blocks[i] for i in self.numbers]
+        silencers = tuple(sorted({b.silenced_by for b in blocks if b.silenced_by is not None}))
+        which = [
+            0 if b.silenced_by is None else 1 + silencers.index(b.silenced_by)
+            for b in blocks
+            for _ in range(b.width)
+        ]
+        return tuple(self.levels.index(i) for i in silencers), np.array(which, int)
+
+    def _silence(
+        self, numbers: Float[Array, "rows numbers"], present: list[Float[Array, " rows"]]
+    ) -> Float[Array, "rows numbers"]:
+        """Multiply each number by its gate; `present` holds the gates from the first on."""
+        if not present:
+            return numbers
+        gates = jnp.stack([jnp.ones_like(present[0]), *present], axis=1)
+        return numbers * gates[:, self._gates[1]]
 
     def expand(
         self,
@@ -138,11 +137,8 @@ class Plan:
         uniform = jax.random.uniform(key, lo.shape)
         z = jax.scipy.special.ndtri(lo + (hi - lo) * uniform)
         numbers = jnp.where(np.array(interval), jnp.clip(z, -Z_MAX, Z_MAX), lo)
-        which, by = self._silencers
-        if len(which):
-            sources = np.array([self._code_source(p) for p in by])
-            numbers = numbers.at[:, which].multiply((codes[:, sources] == 0).astype(floats.dtype))
-        return numbers
+        present = [codes[:, self._code_source(p)] == 0 for p in self._gates[0]]
+        return self._silence(numbers, [p.astype(floats.dtype) for p in present])
 
     def soften(
         self, raw: Float[Array, "rows width"], key: PRNGKeyArray, temperature: float
@@ -161,10 +157,7 @@ class Plan:
                 missing = {p: soft[:, k, 1] for k, p in enumerate(positions)}
             at = stop
         numbers = self._bound(raw[:, : self.number_width])
-        which, by = self._silencers
-        if len(which):
-            present = 1 - jnp.stack([missing[p] for p in by], axis=1)
-            numbers = numbers.at[:, which].multiply(present)
+        numbers = self._silence(numbers, [1 - missing[p] for p in self._gates[0]])
         return jnp.concatenate([numbers, *parts], axis=1)
 
     def level_probabilities(
@@ -207,10 +200,8 @@ class Plan:
                 levels[p] = best[:, k]
             at = stop
         drawn = jnp.stack(levels, axis=1)
-        which, by = self._silencers
-        if len(which):
-            numbers = numbers.at[:, which].multiply((drawn[:, by] == 0).astype(numbers.dtype))
-        return numbers, drawn
+        present = [drawn[:, p] == 0 for p in self._gates[0]]
+        return self._silence(numbers, [p.astype(numbers.dtype) for p in present]), drawn
 
     def _bound(self, numbers: Float[Array, "rows numbers"]) -> Float[Array, "rows numbers"]:
         if not self._bounded.any():

@@ -24,10 +24,13 @@ class History:
         One for each interval: ``"step"`` and what was measured over it.
     stopped : str
         Why training ended, in words.
+    cut_short : bool
+        Whether it ended by an interrupt or by losses that were not finite.
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
     stopped: str = ""
+    cut_short: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -58,7 +61,7 @@ class History:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
-        return {"rows": self.rows, "stopped": self.stopped}
+        return {"rows": self.rows, "stopped": self.stopped, "cut_short": self.cut_short}
 
     def to_json(self) -> str:
         """Return the record as JSON text."""
@@ -68,4 +71,4 @@ class History:
     def from_dict(cls, values: dict[str, Any]) -> History:
         """Make a record from what `to_dict` gave."""
         rows: Sequence[dict[str, float]] = values["rows"]
-        return cls([dict(row) for row in rows], str(values["stopped"]))
+        return cls([dict(row) for row in rows], str(values["stopped"]), bool(values["cut_short"]))

@@ -90,6 +90,7 @@ def train(
             measures = dict(zip(MEASURES, np.asarray(means, float).tolist(), strict=True))
             if not all(math.isfinite(value) for value in measures.values()):
                 history.stopped = f"the losses were not finite after step {done:,}"
+                history.cut_short = True
                 break
             good, done = state, done + count
             measures |= keeper.look(good, last=done == steps)
@@ -103,6 +104,7 @@ def train(
         if not history.rows:
             raise
         history.stopped = f"interrupted after step {done:,}"
+        history.cut_short = True
     if not history.rows:
         raise TrainingError(
             "Training needs finite losses; they were not from the first steps on. "

@@ -1,0 +1,116 @@
+"""What is particular to the GAN; what all synthesizers share is tested by `lookalike.testing`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import lookalike.models.gan as module
+from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError, TrainingError
+from lookalike.encoding import Block, Compact, Layout, State
+from lookalike.models import GAN
+from lookalike.models._calibration import calibrate
+from lookalike.models._sampler import Calibration, Sampler
+from lookalike.nn import Plan, ResidualMLP
+
+QUICK: dict[str, Any] = {"steps": 8, "width": 16, "depth": 1, "batch_size": 32, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def table() -> pa.Table:
+    """Return a small table of numbers and levels with missing cells."""
+    rng = np.random.default_rng(0)
+    x = [None if m else float(v) for v, m in zip(rng.normal(size=90), rng.random(90) < 0.2)]
+    return pa.table({"x": x, "c": rng.choice(["a", "b", "c"], 90).tolist()})
+
+
+def test_an_interrupted_fit_is_usable_and_says_so(
+    table: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = module.train
+
+    def interrupted(*args: Any, report: Any, **kwargs: Any) -> Any:
+        def stop(step: int, measures: dict[str, float]) -> None:
+            raise KeyboardInterrupt
+
+        return real(*args, report=stop, **kwargs)
+
+    monkeypatch.setattr(module, "train", interrupted)
+    with pytest.warns(LookalikeWarning, match="interrupted after step"):
+        model = GAN(**QUICK).fit(table)
+    assert model.sample(5).num_rows == 5
+    assert "interrupted" in model.history_.stopped
+
+
+def test_rubbish_is_an_error_and_leaves_the_model_unfitted(table: pa.Table) -> None:
+    model = GAN(**QUICK | {"learning_rate": 1e30})
+    with pytest.raises(TrainingError, match="finite"):
+        model.fit(table)
+    with pytest.raises(ValueError, match="fit"):
+        model.sample(1)
+
+
+def test_all_broken_parameters_are_said_at_once(table: pa.Table) -> None:
+    with pytest.raises(ParameterError) as caught:
+        GAN(budget="quick", width=0, temperature=-1).fit(table)
+    for name in ("budget", "width", "temperature"):
+        assert name in str(caught.value)
+
+
+def test_small_tables_get_fewer_steps() -> None:
+    steps = [module._steps("balanced", rows) for rows in (10, 700, 5_000, 10_000, 10**6)]
+    assert steps == sorted(steps)
+    assert steps[0] < steps[-1] == steps[-2]
+
+
+def test_explicit_steps_are_played(table: pa.Table) -> None:
+    assert GAN(**QUICK).fit(table).history_["step"][-1] == 8
+
+
+def test_a_restored_state_must_have_the_right_arrays(table: pa.Table) -> None:
+    model = GAN(**QUICK).fit(table)
+    state = model._state()
+    other = GAN(**QUICK)
+    for name, wrong in (("generator/0", np.zeros(3)), ("calibration/bias", np.full(5, np.nan))):
+        arrays = {**state.arrays, name: wrong}
+        with pytest.raises(ModelFileError, match=name):
+            other._restore(State(state.values, arrays), model.encoder_.layout_)
+
+
+def test_calibration_makes_the_marginals_of_an_untrained_generator_right() -> None:
+    layout = Layout(
+        (
+            Block("x", "value", "interval", 0, 0, 1, "linear"),
+            Block("c", "value", "code", 0, 1, 4, "softmax"),
+        ),
+        2,
+        1,
+    )
+    shares = np.array([0.5, 0.3, 0.15, 0.05])
+    codes = np.random.default_rng(0).choice(4, (5_000, 1), p=shares).astype(np.int32)
+    plan = Plan(layout)
+    network = ResidualMLP(8, plan.width, width=16, depth=1, key=jax.random.key(0))
+    sampler = Sampler(plan, network, Calibration.none(plan), 8, 2048)
+    compact = Compact(np.zeros((5_000, 2), np.float32), codes)
+    calibrated = Sampler(plan, network, calibrate(sampler, compact, 1), 8, 2048)
+    drawn = [calibrated.block(2, number) for number in range(8)]
+    levels = np.concatenate([d.levels for d in drawn])[:, 0]
+    numbers = np.concatenate([d.numbers for d in drawn])[:, 0]
+    real = np.bincount(codes[:, 0], minlength=4) / 5_000
+    assert np.abs(np.bincount(levels, minlength=4) / levels.size - real).sum() / 2 < 0.02
+    assert abs(numbers.mean()) < 0.05
+    assert numbers.std() == pytest.approx(1, abs=0.05)
+    before = np.concatenate([np.asarray(sampler.block(2, k).numbers) for k in range(8)])[:, 0]
+    assert abs(before.mean()) > 0.05 or abs(before.std() - 1) > 0.1
+
+
+def test_padding_does_not_change_what_rows_are_drawn() -> None:
+    data = module._data(Compact(np.ones((300, 2), np.float32), np.zeros((300, 1), np.int32)))
+    assert data.floats.shape == (512, 2)
+    assert int(data.rows) == 300
+    assert jnp.all(data.floats[300:] == 0)
