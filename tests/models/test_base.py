@@ -224,9 +224,9 @@ def test_ahead_computes_no_more_than_asked():
 
 def test_known_rows_do_not_change(model):
     assert model.sample(3).to_pydict() == {
-        "x": [3.5, 1.75, 1.5],
-        "n": [1, 1, 0],
-        "c": ["b", "b", "a"],
+        "x": [1.5, 8.0, 8.0],
+        "n": [1, 0, 0],
+        "c": ["b", "a", "a"],
     }
 
 

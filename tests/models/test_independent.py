@@ -6,7 +6,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.models import Independent
+from lookalike.datasets import make_ugly
+from lookalike.models import Independent, load
+from lookalike.tables import read_table
 from lookalike.testing import synthesizer_checks
 
 # learns=False: it draws columns independently on purpose, it is the floor of the others.
@@ -50,3 +52,15 @@ def test_known_rows_do_not_change():
     table = pa.table({"n": list(range(10)) * 3, "c": ["a", "b", "b"] * 10})
     rows = Independent(random_state=7).fit(table).sample(4)
     assert rows.to_pydict() == {"n": [0, 4, 3, 7], "c": ["b", "b", "b", "b"]}
+
+
+@pytest.mark.filterwarnings("ignore::lookalike._core.errors.LookalikeWarning")
+def test_every_kind_of_column_at_once(tmp_path):
+    table = make_ugly(300)
+    model = Independent(random_state=0).fit(table)
+    rows = model.sample(400)
+    assert rows.schema.equals(table.schema)
+    model.save(tmp_path / "m")
+    assert load(tmp_path / "m").sample(400).equals(rows)
+    model.sample_to(tmp_path / "x.csv", 400)
+    assert read_table(tmp_path / "x.csv").num_rows == 400

@@ -62,7 +62,7 @@ def ugly(rows: int = _ROWS) -> pa.Table:
             "rare": pa.array(rare),
             "many levels": pa.array([f"level {i}" for i in np.arange(rows) // 2]),
             "<script>": pa.array(rng.choice(["<b>", "a,b", 'quo"te', "new\nline", " "], rows)),
-            "数据 🙂": pa.array(rng.choice(["是", "否", "é", "é"], rows)),
+            "数据 🙂": pa.array(rng.choice(["是", "否", "é", "e\u0301"], rows)),
             "spike": pa.array(np.where(rng.random(rows) < 0.7, 0.0, rng.pareto(1.5, rows))),
             "huge": pa.array(rng.normal(size=rows) * 1e300),
         }
