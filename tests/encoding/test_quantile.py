@@ -135,6 +135,22 @@ def test_a_coarse_grid_is_kept_in_long_columns(step: int) -> None:
     assert (back == wholes / 100).mean() > 0.99
 
 
+def test_values_seen_once_are_not_copied_in_short_columns_either() -> None:
+    rng = np.random.default_rng(5)
+    values = np.round(rng.lognormal(10, 1, 400), 2)
+    values[:80] = 0.0
+    encoding = Quantile().fit(pa.array(values), column(Kind.CONTINUOUS, decimals=2))
+    z = rng.normal(size=(10_000, 1)).astype(np.float32)
+    made = encoding.decode(Drawn(z, np.zeros((len(z), 0), np.int32))).to_numpy()
+    assert np.isin(made[made > 0], values).mean() < 0.05
+    assert abs((made == 0).mean() - 0.2) < 0.02
+    assert abs(np.median(made) / np.median(values) - 1) < 0.1
+    assert sum(array.size for array in encoding.state().arrays.values()) <= 200
+    back = there_and_back(encoding, pa.array(values)).to_numpy()
+    np.testing.assert_allclose(back, values, rtol=1e-4)
+    assert (back == values).mean() > 0.9
+
+
 def test_decimals_that_do_not_hold_are_not_believed() -> None:
     cells = pa.array([0.123, 1.5])
     encoding = Quantile().fit(cells, column(Kind.CONTINUOUS, decimals=1))

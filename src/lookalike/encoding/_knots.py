@@ -9,17 +9,17 @@ from lookalike.encoding._limits import LEAST
 
 __all__ = ["piecewise"]
 
-#: The most knots that are kept.
+#: The most knots that are kept, …
 _KNOTS = 1000
-#: The most values that are kept as atoms, two knots each …
-_ATOMS = 300
-#: … which have at least this share of the rows, …
-_SHARE = 1 / 2000
-#: … or are so many times as frequent as the values around them, and so frequent at all.
-_PROMINENCE, _FEWEST = 5.0, 5
-#: The most gaps that are kept, four knots each …
-_GAPS = 60
-#: … which are so many times as wide as the mean distance on both sides.
+#: … for each of so many distinct values one.
+_VALUES_PER_KNOT = 4
+#: What part of the knots atoms may take, two each, and gaps, four each.
+_FOR_ATOMS, _FOR_GAPS = 0.6, 0.2
+#: An atom occurs so often, and …
+_FEWEST = 5
+#: … has at least this share of the rows or is so many times as frequent as the values around it.
+_SHARE, _PROMINENCE = 1 / 2000, 5.0
+#: A gap is so many times as wide as the mean distance on both sides.
 _WIDTH = 20.0
 #: Distinct values on each side that count as the surroundings.
 _AROUND = 10
@@ -37,7 +37,7 @@ def piecewise(
     Parameters
     ----------
     positions : ndarray of float64, shape (k,)
-        Sorted and distinct.
+        Sorted and distinct, k > 100.
     counts : ndarray of int64, shape (k,)
         How often each occurs.
     half : float
@@ -45,14 +45,16 @@ def piecewise(
 
     Returns
     -------
-    knots, limits : ndarray of float64, shape (at most 1000,)
+    knots, limits : ndarray of float64, shape (at most 1000 and k / 4,)
         Both rising; `limits` are numbers that float32 holds exactly.
     """
     upto = np.cumsum(counts) / counts.sum()
     below = np.append(0.0, upto[:-1])
-    atoms, gaps = _atoms(counts), _gaps(positions)
+    room = min(_KNOTS, len(counts) // _VALUES_PER_KNOT)
+    atoms = _atoms(counts, int(room * _FOR_ATOMS) // 2)
+    gaps = _gaps(positions, int(room * _FOR_GAPS) // 4)
     plain = np.setdiff1d(np.arange(len(counts)), atoms)
-    plain = plain[_spread(counts[plain], _KNOTS - 2 * len(atoms) - 4 * len(gaps) - 2)]
+    plain = plain[_spread(counts[plain], room - 2 * len(atoms) - 4 * len(gaps) - 2)]
     # a value at the edge of a gap has half its mass at the edge and half on its other side
     plain = np.setdiff1d(np.concatenate([plain, gaps, gaps + 1]), atoms)
     knots = np.concatenate(
@@ -71,23 +73,22 @@ def piecewise(
     return knots[order], limits[order].astype(np.float32).astype(np.float64)
 
 
-def _atoms(counts: np.ndarray) -> np.ndarray:
+def _atoms(counts: np.ndarray, most: int) -> np.ndarray:
     """Return the indices of the values that are kept exactly."""
     around = np.convolve(counts, np.ones(2 * _AROUND + 1), "same") / (2 * _AROUND + 1)
-    frequent = counts >= _SHARE * counts.sum()
-    prominent = (counts >= _PROMINENCE * around) & (counts >= _FEWEST)
+    outstanding = (counts >= _SHARE * counts.sum()) | (counts >= _PROMINENCE * around)
     first = np.argsort(-counts, kind="stable")
-    return np.sort(first[(frequent | prominent)[first]][:_ATOMS])
+    return np.sort(first[(outstanding & (counts >= _FEWEST))[first]][:most])
 
 
-def _gaps(positions: np.ndarray) -> np.ndarray:
+def _gaps(positions: np.ndarray, most: int) -> np.ndarray:
     """Return the indices of the values after which nothing comes for long."""
     scaled = positions / (np.abs(positions).max() or 1.0)
     before = scaled[_AROUND:] - scaled[:-_AROUND]  # at i: the width of [i, i + _AROUND]
     left, right = before[: -_AROUND - 1], before[_AROUND + 1 :]
     inner = np.arange(_AROUND, len(positions) - _AROUND - 1)
     ratio = np.diff(scaled)[inner] * _AROUND / np.maximum(left, right)
-    widest = np.argsort(-ratio, kind="stable")[:_GAPS]
+    widest = np.argsort(-ratio, kind="stable")[:most]
     return np.sort(inner[widest[ratio[widest] >= _WIDTH]])
 
 

@@ -17,8 +17,10 @@ from lookalike.tables import Column, Kind
 
 __all__ = ["Quantile"]
 
-#: Up to so many distinct values are all kept.
+#: Up to so many distinct values are all kept if they repeat, …
 _ALL = 1000
+#: … and up to so many whether they do or not.
+_FEW = 100
 
 
 class Quantile(ColumnEncoding):
@@ -26,10 +28,11 @@ class Quantile(ColumnEncoding):
 
     A value x with empirical cumulative limits lo = F(x−), hi = F(x) is drawn as z = Φ⁻¹(u),
     u uniform in (lo, hi): exactly N(0, 1), whatever spikes, gaps and tails the column has. Back:
-    u = Φ(z), then the quantile function. Up to 1,000 distinct values are all kept, so that the
-    way back is exact. Of more, the frequent ones are kept as *atoms* with their jumps and F is
-    piecewise linear between 1,000 knots that stand denser towards both ends; values on an even
-    grid (whole numbers, decimals, days) come back rounded to it.
+    u = Φ(z), then the quantile function. Up to 1,000 distinct values that occur twice or more on
+    average (or up to 100 that do not) are all kept, so that the way back is exact. Else the
+    frequent ones are kept as *atoms* with their jumps, and F is piecewise linear between knots, no
+    more than 1,000 and far fewer than values, that stand denser towards both ends: values seen once
+    are not copied. Values on an even grid (whole numbers, decimals, days) come back rounded to it.
 
     Examples
     --------
@@ -50,7 +53,7 @@ class Quantile(ColumnEncoding):
         self._grid = Grid.fit(values, column)
         self._column = column.name
         distinct, counts = np.unique(self._grid.raw(values), return_counts=True)
-        if len(distinct) <= _ALL:
+        if len(distinct) <= (_ALL if 2 * len(distinct) <= len(values) else _FEW):
             self._atoms: np.ndarray | None = distinct
             self._knots = np.arange(len(distinct) + 1) - 0.5
             self._cumulative = limits_of(counts)
@@ -74,7 +77,7 @@ class Quantile(ColumnEncoding):
             at = self._grid.positions(raw)
             half = 0.5 if self._grid.is_even else 0.0
             floats = np.stack([self._below(at - half), self._upto(at + half)], axis=1)
-        return Compact(floats.astype(np.float32), np.zeros((len(values), 0), np.int32))
+        return Compact(_open(floats.astype(np.float32)), np.zeros((len(values), 0), np.int32))
 
     def _upto(self, positions: np.ndarray) -> np.ndarray:
         return np.asarray(np.interp(positions, self._knots, self._cumulative))
@@ -108,3 +111,11 @@ class Quantile(ColumnEncoding):
         else:
             self._knots = np.arange(len(self._atoms) + 1) - 0.5
         return self
+
+
+def _open(limits: np.ndarray) -> np.ndarray:
+    """Widen intervals that float32 rounding has closed, shape (n, 2), in place."""
+    closed = limits[:, 0] >= limits[:, 1]
+    limits[closed, 0] = np.nextafter(limits[closed, 0], np.float32(0))
+    limits[closed, 1] = np.nextafter(limits[closed, 1], np.float32(1))
+    return limits
