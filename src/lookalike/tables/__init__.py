@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from lookalike.tables._conform import conform
+from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._frame import as_frame, from_arrow, to_arrow
+from lookalike.tables._identifiers import IdentifierMaker
+from lookalike.tables._infer import infer_schema
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._read import read_table
+from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
+from lookalike.tables._storage import canonical_schema, canonical_type
 from lookalike.tables._write import TableWriter, check_output, write_table
 
 __all__ = [
     "Column",
     "ColumnOrigin",
     "Dependency",
+    "IdentifierMaker",
     "Kind",
     "Origin",
     "Schema",
     "TableWriter",
     "TextForm",
     "as_frame",
+    "canonical_schema",
+    "canonical_type",
     "check_output",
+    "conform",
+    "find_dependencies",
     "from_arrow",
+    "infer_schema",
     "read_table",
+    "render",
     "to_arrow",
     "write_table",
 ]

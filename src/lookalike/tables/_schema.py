@@ -60,13 +60,18 @@ class TextForm:
     true, false : str or None
         The words of a boolean, such as ``"yes"`` and ``"no"``.
     pattern : str or None
-        A ``strftime`` pattern for dates and times.
+        A ``strftime`` pattern for dates and times, with ``%-d`` for a day that is not padded
+        (``%-m``, ``%-H``, ``%-I`` likewise), ``%^b`` for capitals and ``%3f`` for three digits.
     prefix, suffix : str
         What surrounds a number, such as ``"$"`` or ``"%"``.
     thousands, decimal : str
         The separators of a number.
     fixed : int or None
         The count of decimals that every number is written with, None where it varies.
+    least : int
+        The least count of decimals where it varies: 1 where whole numbers are written ``"7.0"``.
+    negative : str
+        How minus one is written with a prefix: ``"-$1"``, ``"$-1"`` or ``"($1)"``.
     """
 
     missing: str | None = None
@@ -78,6 +83,8 @@ class TextForm:
     thousands: str = ""
     decimal: str = "."
     fixed: int | None = None
+    least: int = 0
+    negative: str = "-$1"
 
 
 @dataclass(frozen=True)
@@ -203,6 +210,19 @@ class Schema:
     def to_json(self) -> str:
         """Return the schema as JSON text."""
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def infer(
+        cls,
+        data: Any,
+        kinds: Mapping[str, Kind | str] | None = None,
+        *,
+        dependencies: bool = True,
+    ) -> Schema:
+        """Find out what each column of a table is; see `lookalike.tables.infer_schema`."""
+        from lookalike.tables._infer import infer_schema  # noqa: PLC0415 - it imports this module
+
+        return infer_schema(data, kinds, dependencies=dependencies)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:

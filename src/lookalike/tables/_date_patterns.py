@@ -1,0 +1,390 @@
+"""Dates and times by pattern: from text and to text, a whole column at once.
+
+Patterns are those of ``strftime`` with ``%-d`` for a day that is not padded (``%-m``, ``%-H``,
+``%-I`` likewise), ``%^b`` for capitals and ``%3f`` for three digits of a second. Reading is easy
+on padding and capitals; writing is exact.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = [
+    "TOKEN",
+    "ZONE",
+    "finest_unit",
+    "parse_dates",
+    "regex_of",
+    "split_days",
+    "ticks_of",
+    "write_dates",
+    "zone_minutes",
+]
+
+#: A field of a pattern.
+TOKEN = re.compile(r"%(?P<flag>[-^0-9]?)(?P<letter>[A-Za-z])")
+#: A time zone at the end of a word or a pattern.
+ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
+_MONTHS = re.findall(
+    "[A-Z][a-z]+", "JanuaryFebruaryMarchAprilMayJuneJulyAugustSeptemberOctoberNovemberDecember"
+)
+_FIELDS = {
+    "Y": r"(?P<year>[0-9]{4})",
+    "y": r"(?P<short>[0-9]{2})",
+    "m": r"(?P<month>[0-9]{2})",
+    "d": r"(?P<day>[0-9]{2})",
+    "b": r"(?P<name>[A-Za-z]{3})",
+    "B": f"(?P<name>(?i:{'|'.join(_MONTHS)}))",
+    "H": r"(?P<hour>[0-9]{2})",
+    "I": r"(?P<half>[0-9]{2})",
+    "M": r"(?P<minute>[0-9]{2})",
+    "S": r"(?P<second>[0-9]{2})",
+    "f": r"(?P<fraction>[0-9]{1,9})",
+    "p": r"(?P<noon>[AaPp][Mm])",
+    "P": r"(?P<noon>[AaPp][Mm])",
+}
+#: Fields that may be written with one digit where no other digits touch them.
+_LENIENT = frozenset("mdHI")
+_NAMED = frozenset("bBpP")
+#: Two digits of a year from here on are of the 20th century (as in POSIX).
+_PIVOT = 69
+_SECOND = 10**9
+_DAY = 86_400 * _SECOND
+#: So many days before and after 1970 can be held in nanoseconds.
+_NANOSECOND_DAYS = 106_000
+_UNITS = {
+    "D": _DAY,
+    "h": 3_600 * _SECOND,
+    "m": 60 * _SECOND,
+    "s": _SECOND,
+    "ms": 10**6,
+    "us": 10**3,
+    "ns": 1,
+}
+
+
+@cache
+def regex_of(pattern: str) -> str:
+    """Return the regular expression of a pattern, one named group for each field.
+
+    Examples
+    --------
+    >>> regex_of("%Y-%m")
+    '(?P<year>[0-9]{4})\\\\-(?P<month>[0-9]{1,2})'
+    """
+    tokens = list(TOKEN.finditer(pattern))
+    regex, end = "", 0
+    for i, token in enumerate(tokens):
+        between = pattern[end : token.start()]
+        field = _FIELDS[token["letter"]]
+        if token["letter"] == "f":
+            # whole seconds may be written without a fraction
+            regex, end = f"{regex}(?:{re.escape(between)}{field})?", token.end()
+            continue
+        regex += re.escape(between)
+        if token["letter"] in _LENIENT and not (_touch(tokens, i - 1) or _touch(tokens, i)):
+            field = field.replace("{2}", "{1,2}")
+        regex, end = regex + field, token.end()
+    zone = ZONE.search(pattern, end) if tokens else None
+    stop = zone.start() if zone else len(pattern)
+    return regex + re.escape(pattern[end:stop]) + (f"(?P<zone>{ZONE.pattern})" if zone else "")
+
+
+def zone_minutes(pattern: str) -> int:
+    """Return how many minutes the clocks of a pattern's time zone are ahead of UTC.
+
+    Examples
+    --------
+    >>> zone_minutes("%Y-%m-%dT%H:%M:%S-02:30")
+    -150
+    """
+    zone = ZONE.search(pattern)
+    return int(_offsets(pa.array([zone.group()]))[0]) if zone else 0
+
+
+def _offsets(zones: pa.Array) -> np.ndarray:
+    """Return the minutes that written zones are ahead of UTC."""
+    digits = pc.replace_substring_regex(zones, "[^0-9]", "")
+    digits = pc.replace_substring_regex(digits, "^$", "0000")
+    hours, minutes = np.divmod(pc.cast(digits, pa.int64()).fill_null(0).to_numpy(), 100)
+    behind = pc.match_substring(zones, "-").fill_null(False).to_numpy(zero_copy_only=False)
+    return np.asarray(np.where(behind, -1, 1) * (hours * 60 + minutes))
+
+
+def _touch(tokens: list[re.Match[str]], i: int) -> bool:
+    """Whether the digits of token i and of the one after it stand side by side."""
+    if i < 0 or i + 1 >= len(tokens):
+        return False
+    named = {tokens[i]["letter"], tokens[i + 1]["letter"]} & _NAMED
+    return tokens[i].end() == tokens[i + 1].start() and not named
+
+
+def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
+    """Return what words mean by a pattern.
+
+    Parameters
+    ----------
+    words : pyarrow.Array of string, shape (n,)
+        The words.
+    pattern : str
+        The pattern.
+
+    Returns
+    -------
+    pyarrow.Array, shape (n,)
+        Null where a word does not follow the pattern or there is no such day. Of type date32 for a
+        pattern without a time, time64[us] for one without a date; else timestamp[us] or, where
+        seconds have more than six digits, timestamp[ns].
+
+    Examples
+    --------
+    >>> parse_dates(pa.array(["7.3.2019", "30.2.2019"]), "%d.%m.%Y").to_pylist()
+    [datetime.date(2019, 3, 7), None]
+    """
+    fields = _Fields(words, pattern)
+    good = fields.found
+    days, nanoseconds = np.zeros(len(words), np.int64), np.zeros(len(words), np.int64)
+    dated = fields.has("year") or fields.has("short")
+    timed = fields.has("minute") or fields.has("hour")
+    if dated:
+        days, valid = _days(fields)
+        good = good & valid
+    if timed:
+        nanoseconds, valid = _time_of_day(fields)
+        good = good & valid
+    if timed and fields.has("zone"):
+        ahead = _offsets(fields.text("zone")) - zone_minutes(pattern)
+        days, nanoseconds = _shifted(days, nanoseconds, -ahead)
+    if not timed:
+        return pa.array(days.astype(np.int32), mask=~good).view(pa.date32())
+    if not dated:
+        return pa.array(nanoseconds // 1000, mask=~good).view(pa.time64("us"))
+    if (nanoseconds[good] % 1000).any():
+        good = good & (days > -_NANOSECOND_DAYS) & (days < _NANOSECOND_DAYS)
+        ticks = np.where(good, days, 0) * _DAY + nanoseconds
+        return pa.array(ticks, mask=~good).view(pa.timestamp("ns"))
+    return pa.array(days * (_DAY // 1000) + nanoseconds // 1000, mask=~good).view(
+        pa.timestamp("us")
+    )
+
+
+def write_dates(values: pa.Array, pattern: str) -> pa.Array:
+    """Write dates or times by a pattern.
+
+    Parameters
+    ----------
+    values : pyarrow.Array of date32, timestamp or time64, shape (n,)
+        The dates; nulls stay null.
+    pattern : str
+        The pattern.
+
+    Returns
+    -------
+    pyarrow.Array of string, shape (n,)
+        The words.
+
+    Examples
+    --------
+    >>> from datetime import date
+    >>> write_dates(pa.array([date(2014, 10, 3)]), "%Y%m%dT000000").to_pylist()
+    ['20141003T000000']
+    """
+    days, nanoseconds = split_days(values)
+    parts: list[pa.Array | str] = []
+    end = 0
+    for token in TOKEN.finditer(pattern):
+        parts.append(pattern[end : token.start()])
+        parts.append(_written(token["letter"], token["flag"], days, nanoseconds))
+        end = token.end()
+    parts.append(pattern[end:])
+    words = pc.binary_join_element_wise(*parts, "")
+    return pc.if_else(values.is_null(), pa.scalar(None, pa.string()), words)
+
+
+def split_days(values: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+    """Return days since 1970 and nanoseconds since midnight of dates or times; nulls give 0.
+
+    Parameters
+    ----------
+    values : pyarrow.Array of date32, timestamp or time64, shape (n,)
+        The dates.
+
+    Returns
+    -------
+    days, nanoseconds : ndarray of int64, shape (n,)
+        Their parts.
+    """
+    ticks = _ticks(values)
+    if pa.types.is_date32(values.type):
+        return ticks, np.zeros_like(ticks)
+    tick = _UNITS[values.type.unit]
+    days, rest = np.divmod(ticks, _DAY // tick)
+    return days, rest * tick
+
+
+def finest_unit(values: pa.Array) -> str:
+    """Return the finest step of dates, times or durations: ``"D"``, ``"h"``, ``"m"``, … ``"ns"``.
+
+    Parameters
+    ----------
+    values : pyarrow.Array of date32, timestamp, time64 or duration, shape (n,)
+        The values.
+
+    Returns
+    -------
+    str
+        The greatest unit of which all values are multiples.
+
+    Examples
+    --------
+    >>> finest_unit(pa.array([90, 30], pa.time32("s")).cast(pa.time64("us")))
+    's'
+    """
+    if pa.types.is_date32(values.type):
+        return "D"
+    tick = _UNITS[values.type.unit]
+    ticks = _ticks(values)
+    for unit, length in _UNITS.items():
+        if length <= tick or not (ticks % (length // tick)).any():
+            return unit
+    return "ns"
+
+
+def ticks_of(values: pa.Array, unit: str | None) -> tuple[np.ndarray, int]:
+    """Return dates, times or durations as ticks of their type, and how many ticks a unit has.
+
+    Parameters
+    ----------
+    values : pyarrow.Array of date32, timestamp, time64 or duration, shape (n,)
+        The values.
+    unit : str or None
+        The unit; None for one tick.
+
+    Returns
+    -------
+    ticks : ndarray of int64, shape (n,)
+        0 where missing.
+    step : int
+        At least 1.
+    """
+    tick = _DAY if pa.types.is_date32(values.type) else _UNITS[values.type.unit]
+    return _ticks(values), max(1, _UNITS[unit] // tick) if unit else 1
+
+
+def _ticks(values: pa.Array) -> np.ndarray:
+    narrow = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
+    return np.asarray(pc.cast(narrow, pa.int64()).fill_null(0))
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+class _Fields:
+    """The fields that a pattern finds in words."""
+
+    def __init__(self, words: pa.Array, pattern: str) -> None:
+        self._found = pc.extract_regex(words, f"^{regex_of(pattern)}$")
+        self._names = {field.name for field in self._found.type}
+        self.found: np.ndarray = self._found.is_valid().to_numpy(zero_copy_only=False)
+
+    def has(self, name: str) -> bool:
+        return name in self._names
+
+    def text(self, name: str) -> pa.Array:
+        return pc.struct_field(self._found, name)
+
+    def number(self, name: str, default: int) -> np.ndarray:
+        if not self.has(name):
+            return np.full(len(self.found), default, np.int64)
+        return np.asarray(pc.cast(self.text(name), pa.int64()).fill_null(default))
+
+
+def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
+    """Return days since 1970, and whether there is such a day."""
+    year, month, day = (
+        fields.number("year", 1970),
+        fields.number("month", 1),
+        fields.number("day", 1),
+    )
+    if fields.has("short"):
+        short = fields.number("short", _PIVOT)
+        year = short + np.where(short >= _PIVOT, 1900, 2000)
+    if fields.has("name"):
+        known = pa.array([name[:3].lower() for name in _MONTHS])
+        written = pc.utf8_lower(pc.utf8_slice_codeunits(fields.text("name"), 0, 3))
+        month = pc.index_in(written, known).fill_null(-1).to_numpy() + 1
+    valid = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
+    days = months.astype("datetime64[D]") + np.where(valid, day - 1, 0)
+    return days.astype(np.int64), valid & (days.astype("datetime64[M]") == months)
+
+
+def _time_of_day(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
+    """Return nanoseconds since midnight, and whether there is such a time."""
+    hour, minute, second = (fields.number(name, 0) for name in ("hour", "minute", "second"))
+    valid = (hour < 24) & (minute < 60) & (second < 60)
+    if fields.has("half"):
+        half = fields.number("half", 12)
+        valid &= (half >= 1) & (half <= 12)
+        evening = pc.equal(pc.utf8_lower(fields.text("noon")), "pm").fill_null(False)
+        hour = half % 12 + 12 * evening.to_numpy(zero_copy_only=False)
+    nanoseconds = ((hour * 60 + minute) * 60 + second) * _SECOND
+    if fields.has("fraction"):
+        digits = pc.utf8_rpad(fields.text("fraction"), 9, "0")
+        nanoseconds = nanoseconds + pc.cast(digits, pa.int64()).fill_null(0).to_numpy()
+    return nanoseconds, valid
+
+
+def _shifted(
+    days: np.ndarray, nanoseconds: np.ndarray, minutes: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    more, nanoseconds = np.divmod(nanoseconds + minutes * 60 * _SECOND, _DAY)
+    return days + more, nanoseconds
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) -> pa.Array:
+    """Return one field of every date as text."""
+    if letter in "YymdbB":
+        return _written_day(letter, flag, days)
+    seconds = nanoseconds // _SECOND
+    hour = seconds // 3600
+    if letter == "f":
+        digits = int(flag or 6)
+        return _padded(nanoseconds % _SECOND // 10 ** (9 - digits), digits)
+    if letter in "pP":
+        names = ["AM", "PM"] if letter == "p" else ["am", "pm"]
+        return pa.array(names).take(pa.array(hour // 12))
+    number = {"H": hour, "I": (hour - 1) % 12 + 1, "M": seconds // 60 % 60, "S": seconds % 60}
+    return _padded(number[letter], 1 if flag == "-" else 2)
+
+
+def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
+    dates = days.astype("datetime64[D]")
+    months = dates.astype("datetime64[M]")
+    year = months.astype("datetime64[Y]").astype(np.int64) + 1970
+    if letter in "Yy":
+        return _padded(year, 4) if letter == "Y" else _padded(year % 100, 2)
+    if letter == "d":
+        return _padded((dates - months).astype(np.int64) + 1, 1 if flag == "-" else 2)
+    month = months.astype(np.int64) % 12
+    if letter == "m":
+        return _padded(month + 1, 1 if flag == "-" else 2)
+    names = [name[:3] if letter == "b" else name for name in _MONTHS]
+    names = [name.upper() for name in names] if flag == "^" else names
+    return pa.array(names).take(pa.array(month))
+
+
+def _padded(numbers: np.ndarray, width: int) -> pa.Array:
+    """Return numbers as text with zeros before them up to a width."""
+    if width > 4:
+        return pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
+    known = pa.array([f"{i:0{width}d}" for i in range(10 ** max(width, 2))])
+    return known.take(pa.array(numbers))

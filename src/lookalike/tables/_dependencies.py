@@ -1,0 +1,101 @@
+"""Columns that are functions of others: found, so that they are derived and not learned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from lookalike.tables._lookups import Coded, pair_lookups, single_lookups
+from lookalike.tables._measures import Measure, copies
+from lookalike.tables._schema import Dependency, Kind, Schema
+from lookalike.tables._sums import sums
+
+__all__ = ["find_dependencies"]
+
+_NUMBERS = (Kind.CONTINUOUS, Kind.INTEGER)
+
+
+def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]:
+    """Find the columns that are functions of others in every row of a table.
+
+    Looked for, the first that is found for a column counts:
+
+    1. another number, date or time, but for a factor and a constant;
+    2. a lookup: each level of one column has one value of another;
+    3. a sum or difference of other numbers;
+    4. a lookup by the levels of two columns.
+
+    A column is missing exactly where what it is derived from says so. What could be chance is left
+    out: an exact function must be confirmed by rows that would break it with near certainty if the
+    columns were independent.
+
+    Parameters
+    ----------
+    table : pyarrow.Table, shape (rows, columns)
+        A canonical table.
+    schema : Schema
+        What its columns are.
+
+    Returns
+    -------
+    tuple of Dependency
+        A column is derived at most once and never, through others, from itself; each dependency
+        comes after those that derive what it is derived from.
+
+    Examples
+    --------
+    >>> from lookalike.tables import conform, infer_schema
+    >>> land = pa.array(["CH", "FR", "IT", "CH"] * 50)
+    >>> code = pa.array([41, 33, 39, 41] * 50)
+    >>> table = pa.table({"land": land, "code": code})
+    >>> schema = infer_schema(table, dependencies=False)
+    >>> find_dependencies(conform(table, schema), schema)
+    (Dependency(column='code', on=('land',), form='lookup', coefficients=(), constant=0.0),)
+    """
+    learned = [column for column in schema.columns if column.kind.is_learned]
+    found = _Found()
+    measures = [Measure.of(table[c.name], c) for c in learned if c.kind.is_numeric]
+    found.add(copies(measures))
+    coded = [Coded(table[c.name], c) for c in learned]
+    found.add(single_lookups(coded, found.derived))
+    numbers = {column.name for column in learned if column.kind in _NUMBERS}
+    free = [m for m in measures if m.name in numbers and m.name not in found.derived]
+    found.add(sums(free))
+    found.add(pair_lookups(coded, found.derived))
+    return found.in_order()
+
+
+class _Found:
+    """Dependencies without cycles, one for a column."""
+
+    def __init__(self) -> None:
+        self._by_column: dict[str, Dependency] = {}
+
+    @property
+    def derived(self) -> frozenset[str]:
+        return frozenset(self._by_column)
+
+    def add(self, dependencies: Iterable[Dependency]) -> None:
+        """Keep those that derive a new column and close no cycle."""
+        for dependency in dependencies:
+            new = dependency.column not in self._by_column
+            if new and not any(dependency.column in self._roots(name) for name in dependency.on):
+                self._by_column[dependency.column] = dependency
+
+    def _roots(self, name: str) -> set[str]:
+        """Return a column and all that it is derived from."""
+        known = {name}
+        if name in self._by_column:
+            known = known.union(*(self._roots(parent) for parent in self._by_column[name].on))
+        return known
+
+    def in_order(self) -> tuple[Dependency, ...]:
+        """Return the dependencies so that each comes after those it builds on."""
+        depth = {name: self._depth(name) for name in self._by_column}
+        return tuple(sorted(self._by_column.values(), key=lambda d: depth[d.column]))
+
+    def _depth(self, name: str) -> int:
+        if name not in self._by_column:
+            return 0
+        return 1 + max(self._depth(parent) for parent in self._by_column[name].on)

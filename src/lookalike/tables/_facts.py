@@ -1,0 +1,152 @@
+"""What inference knows of a column: its cells, counted, and what they mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lookalike._core.errors import DataError
+from lookalike.tables._numbers import as_measure
+from lookalike.tables._schema import TextForm
+from lookalike.tables._storage import check_storage, is_number, is_text, plain_column
+from lookalike.tables._tally import Tally
+from lookalike.tables._text import Family, infinite_values, read_text
+
+__all__ = ["Facts", "gather"]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of one column.
+
+    Parameters
+    ----------
+    name : str
+        The column's name.
+    storage : pyarrow.DataType
+        Its type in the caller's table.
+    family : {"numbers", "booleans", "dates", "words"}
+        What its cells are.
+    meant : Tally
+        What the cells mean: int64 or float64, bool, date32, timestamp, time64[us], duration[us];
+        the cells themselves for words.
+    cells : Tally
+        The cells as they stand, missing ones and markers of those left out.
+    form : TextForm or None
+        How they are written, for text.
+    same : float
+        The share of `cells` that writing `meant` in `form` gives.
+    note : str
+        What reading the cells had to say; may be ``""``.
+    categories : tuple or None
+        The levels that a category type declares.
+    """
+
+    name: str
+    storage: pa.DataType
+    family: Family
+    meant: Tally
+    cells: Tally
+    form: TextForm | None = None
+    same: float = 1.0
+    note: str = ""
+    categories: tuple[Any, ...] | None = None
+
+    @property
+    def is_text(self) -> bool:
+        """Whether the cells are stored as text."""
+        return is_text(self.cells.values.type)
+
+
+def gather(name: str, column: pa.ChunkedArray) -> Facts:
+    """Count a column's cells and find out what they mean.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    column : pyarrow.ChunkedArray, shape (n,)
+        Its cells, n >= 1.
+
+    Returns
+    -------
+    Facts
+        What is known of it.
+
+    Raises
+    ------
+    DataError
+        If it holds infinite numbers, or values that no canonical type can hold.
+    """
+    check_storage(name, column.type)
+    cells = Tally.of(plain_column(column))
+    plain, storage = cells.values.type, column.type
+    if is_text(plain):
+        cells = Tally(cells.values.cast(pa.string()), cells.counts, cells.missing)
+        if pt.is_dictionary(storage):
+            return Facts(name, storage, "words", cells, cells, categories=_categories(column))
+        read = read_text(name, cells)
+        return Facts(
+            name, storage, read.family, read.meant, read.cells, read.form, read.same, read.note
+        )
+    declared = _categories(column) if pt.is_dictionary(storage) else None
+    if is_number(plain):
+        return _numbers(name, storage, cells, declared)
+    if pt.is_boolean(plain):
+        return Facts(name, storage, "booleans", cells, cells, categories=declared)
+    if pt.is_null(plain):
+        return Facts(name, storage, "words", cells, cells)
+    dates = Tally(_canonical_dates(name, cells.values), cells.counts, cells.missing)
+    return Facts(name, storage, "dates", dates, cells)
+
+
+def _numbers(
+    name: str, storage: pa.DataType, cells: Tally, declared: tuple[Any, ...] | None
+) -> Facts:
+    if pt.is_floating(cells.values.type):
+        floats = pc.cast(cells.values, pa.float64()).to_numpy(zero_copy_only=False)
+        infinite = int(cells.counts[np.isinf(floats)].sum())
+        if infinite:
+            raise infinite_values(name, infinite)
+    measure = as_measure(cells.values)
+    if measure is None:
+        note = "numbers of more digits than a measure can hold"
+        return Facts(name, storage, "words", cells, cells, note=note, categories=declared)
+    meant = Tally(measure, cells.counts, cells.missing)
+    return Facts(name, storage, "numbers", meant, cells, categories=declared)
+
+
+def _categories(column: pa.ChunkedArray) -> tuple[Any, ...] | None:
+    """Return the levels that a dictionary type declares, in its order, if JSON can hold them."""
+    dictionaries = [chunk.dictionary for chunk in column.unify_dictionaries().chunks]
+    if not dictionaries:
+        return None
+    levels = pc.unique(dictionaries[-1].drop_null())
+    if not (is_text(levels.type) or pt.is_integer(levels.type) or pt.is_boolean(levels.type)):
+        return None
+    return tuple(levels.to_pylist())
+
+
+def _canonical_dates(name: str, values: pa.Array) -> pa.Array:
+    """Return dates, times or durations in their canonical types."""
+    kind = values.type
+    if pt.is_date64(kind):
+        target = pa.date32()
+    elif pt.is_time(kind):
+        target = pa.time64("us")
+    elif pt.is_duration(kind):
+        target = pa.duration("us")
+    else:
+        return values
+    try:
+        return pc.cast(values, target)
+    except pa.ArrowInvalid as error:
+        raise DataError(
+            f"Times and durations are worked on in microseconds, but column {name!r} of type "
+            f"{kind} has values that do not fit: round them, or leave the column out."
+        ) from error

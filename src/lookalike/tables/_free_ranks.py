@@ -1,0 +1,79 @@
+"""The ranks of a value space that training identifiers leave free, without storing these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Self
+
+import numpy as np
+
+__all__ = ["FreeRanks"]
+
+#: A bucket spans at least so many ranks, so that a taken one does not tell which is.
+_NARROWEST = 8
+#: Buckets for each training identifier, and their least and greatest count.
+_PER_IDENTIFIER = 8
+_FEWEST, _MOST = 64, 2**22
+
+
+@dataclass(frozen=True, eq=False)
+class FreeRanks:
+    """Ranks ``0 … size - 1`` in buckets of equal width; those with a training identifier are taken.
+
+    Parameters
+    ----------
+    width : int
+        Ranks in a bucket.
+    taken : ndarray of bool, shape (buckets,)
+        Which buckets are taken. What does not fill a last bucket is not used.
+    """
+
+    width: int
+    taken: np.ndarray
+
+    @classmethod
+    def fit(cls, ranks: np.ndarray, size: int) -> Self:
+        """Cut a space into buckets and mark those of some ranks.
+
+        Parameters
+        ----------
+        ranks : ndarray of uint64, shape (n,)
+            The ranks of training identifiers.
+        size : int
+            The size of the space.
+
+        Examples
+        --------
+        >>> FreeRanks.fit(np.array([3, 900], np.uint64), 1000).count
+        960
+        """
+        buckets = min(max(len(ranks) * _PER_IDENTIFIER, _FEWEST), _MOST)
+        width = max(-(-size // buckets), _NARROWEST)
+        taken = np.zeros(-(-size // width), bool)
+        taken[(ranks // np.uint64(width)).astype(np.int64)] = True
+        return cls(width, taken[: size // width])
+
+    @cached_property
+    def _free(self) -> np.ndarray:
+        return np.flatnonzero(~self.taken).astype(np.uint64)
+
+    @property
+    def count(self) -> int:
+        """How many ranks are free."""
+        return len(self._free) * self.width
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """Return the free ranks at some places, numbers below `count`."""
+        bucket, offset = np.divmod(places, np.uint64(self.width))
+        return self._free[bucket.astype(np.int64)] * np.uint64(self.width) + offset
+
+    def state(self) -> tuple[dict[str, int], np.ndarray]:
+        """Return JSON-ready values, and the taken buckets as bits."""
+        return {"width": self.width, "buckets": len(self.taken)}, np.packbits(self.taken)
+
+    @classmethod
+    def from_state(cls, values: dict[str, int], bits: np.ndarray) -> Self:
+        """Return what `state` gave."""
+        taken = np.unpackbits(bits, count=values["buckets"]).astype(bool)
+        return cls(values["width"], taken)

@@ -1,0 +1,205 @@
+"""Which kind a column is of, and why in words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lookalike._core.errors import DataError
+from lookalike.tables._date_patterns import split_days
+from lookalike.tables._facts import Facts
+from lookalike.tables._names import hints_at_code, hints_at_date, hints_at_key
+from lookalike.tables._schema import Kind
+from lookalike.tables._shapes import regularity
+from lookalike.tables._tally import Tally
+
+__all__ = ["Guess", "guess"]
+
+#: So few distinct numbers are levels, if on average each occurs in so many rows.
+_FEW_LEVELS = 10
+_ROWS_PER_LEVEL = 20
+#: A level is worth learning if it occurs again: at most this share of cells may stand alone.
+_ALONE = 0.5
+#: So many distinct cells show a pattern or a sequence where no name says *identifier*.
+_EVIDENCE = 20
+#: Identifiers differ in at least this share of rows, where no name says what they are.
+_UNIQUE = 0.9
+#: Cells are written one way if at least this share of them is.
+_UNIFORM = 0.98
+
+
+class Guess(NamedTuple):
+    """A kind and the reason for it."""
+
+    kind: Kind
+    why: str
+
+
+def guess(facts: Facts) -> Guess:
+    """Guess the kind of a column.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of it.
+
+    Returns
+    -------
+    Guess
+        The kind, and why.
+
+    Raises
+    ------
+    DataError
+        If its numbers can neither be measured nor be told apart as levels or identifiers.
+    """
+    cells = facts.cells
+    if cells.distinct == 0:
+        return Guess(Kind.CONSTANT, "every cell is missing")
+    if cells.distinct == 1 and cells.missing == 0:
+        return Guess(Kind.CONSTANT, "every cell is the same")
+    if cells.distinct == 1 and facts.family != "booleans":
+        why = "one value and missing cells: which cells are missing can be learned"
+        return Guess(Kind.CATEGORICAL, why)
+    if facts.categories is not None and not _tells_rows_apart(cells):
+        return Guess(Kind.CATEGORICAL, f"declared as categories, {cells.distinct:,} of them in use")
+    by_family = {
+        "numbers": _numbers,
+        "booleans": _booleans,
+        "dates": _dates,
+        "words": _words,
+    }
+    kind, why = by_family[facts.family](facts)
+    return Guess(kind, f"{why}; {facts.note}" if facts.note else why)
+
+
+def _tells_rows_apart(cells: Tally) -> bool:
+    return cells.distinct == cells.present >= _EVIDENCE
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def _numbers(facts: Facts) -> Guess:
+    meant = facts.meant
+    whole = pt.is_integer(meant.values.type)
+    noun = "distinct whole numbers" if whole else "distinct numbers"
+    counted = f"{meant.distinct:,} {noun} in {meant.present:,} rows"
+    if whole:
+        if pc.min_max(meant.values).as_py() == {"min": 0, "max": 1}:
+            return Guess(Kind.BOOLEAN, "only 0 and 1: no or yes")
+        identifier = _numeric_identifier(facts)
+        if identifier:
+            return identifier
+    if meant.distinct <= _FEW_LEVELS and meant.present >= _ROWS_PER_LEVEL * meant.distinct:
+        return Guess(Kind.CATEGORICAL, f"{counted}: levels, not a measure")
+    if whole and _is_code(facts):
+        return Guess(Kind.CATEGORICAL, f"{counted}, and the name says code: levels, not a measure")
+    return Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts))
+
+
+def _as_text(facts: Facts) -> str:
+    """Say how numbers are written where it is not plain."""
+    form = facts.form
+    if form is None:
+        return ""
+    said = []
+    if form.prefix.strip() or form.suffix.strip():
+        said.append(f"with {(form.prefix + form.suffix).strip()!r}")
+    if form.thousands:
+        said.append(f"with {form.thousands!r} between thousands")
+    if form.decimal != "." and not (form.thousands and pt.is_integer(facts.meant.values.type)):
+        said.append(f"with {form.decimal!r} before decimals")
+    written = f", written {' and '.join(said)}" if said else ""
+    return written if facts.same >= _UNIFORM else f"{written}, not all written the same way"
+
+
+def _is_code(facts: Facts) -> bool:
+    """Whether the name says that repeating whole numbers are codes, and nothing speaks against."""
+    meant = facts.meant
+    return (
+        hints_at_code(facts.name)
+        and meant.single_share <= _ALONE
+        and meant.distinct * 2 <= meant.present
+        and pc.min(meant.values).as_py() >= 0
+    )
+
+
+def _numeric_identifier(facts: Facts) -> Guess | None:
+    meant, named = facts.meant, hints_at_key(facts.name)
+    unique = meant.distinct == meant.present
+    if unique and meant.distinct >= _EVIDENCE and not hints_at_date(facts.name):
+        limits = pc.min_max(meant.values).as_py()
+        if limits["min"] in (0, 1) and limits["max"] - limits["min"] + 1 == meant.distinct:
+            return Guess(Kind.IDENTIFIER, f"numbers the rows: every number from {limits['min']} on")
+    if not named or pc.min(meant.values).as_py() < 0:
+        return None
+    if unique:
+        return Guess(Kind.IDENTIFIER, "the name says identifier, and every value differs")
+    if meant.single_share > _ALONE:
+        why = f"the name says identifier, and {meant.single_share:.0%} of the values occur once"
+        return Guess(Kind.IDENTIFIER, why)
+    why = (
+        f"the name says identifier, but its {meant.distinct:,} values repeat in "
+        f"{meant.present:,} rows: levels that rows share"
+    )
+    return Guess(Kind.CATEGORICAL, why)
+
+
+# --- other families -------------------------------------------------------------------------------
+
+
+def _booleans(facts: Facts) -> Guess:
+    if facts.form is None:
+        return Guess(Kind.BOOLEAN, "stored as true and false")
+    return Guess(Kind.BOOLEAN, f"only {facts.form.false!r} and {facts.form.true!r}")
+
+
+def _dates(facts: Facts) -> Guess:
+    values = facts.meant.values
+    if facts.form is not None:
+        said = f"written as {facts.form.pattern}"
+    else:
+        said = f"stored as {facts.storage}"
+    if pt.is_date32(values.type):
+        return Guess(Kind.DATE, f"dates {said}")
+    if pt.is_time(values.type):
+        return Guess(Kind.TIME, f"times of day {said}")
+    if pt.is_duration(values.type):
+        return Guess(Kind.DURATION, f"lengths of time {said}")
+    if values.type.tz is None and not split_days(values)[1].any():
+        return Guess(Kind.DATE, f"dates {said}, all at midnight")
+    return Guess(Kind.DATETIME, f"dates with times {said}")
+
+
+def _words(facts: Facts) -> Guess:
+    cells = facts.cells
+    if cells.single_share <= _ALONE:
+        return Guess(
+            Kind.CATEGORICAL, f"{cells.distinct:,} distinct values in {cells.present:,} rows"
+        )
+    named = hints_at_key(facts.name)
+    if named or cells.distinct >= max(_EVIDENCE, _UNIQUE * cells.present):
+        found = regularity(cells.values, lenient=named)
+        if found:
+            differs = (
+                "every value differs"
+                if cells.distinct == cells.present
+                else f"{cells.single_share:.0%} of the values occur once"
+            )
+            verb = "follows" if cells.distinct == cells.present else "follow"
+            return Guess(Kind.IDENTIFIER, f"{differs} and {verb} {found.words}")
+    if not facts.is_text:
+        raise DataError(
+            f"Column {facts.name!r} of type {facts.storage} has numbers that neither an integer of "
+            "64 bits nor a float can hold exactly: round them, turn them into text, or leave the "
+            "column out."
+        )
+    alone = (
+        "every value differs"
+        if cells.distinct == cells.present
+        else (f"{cells.single_share:.0%} of the values occur once")
+    )
+    return Guess(Kind.TEXT, f"{alone} and no pattern is seen: free text")

@@ -1,0 +1,138 @@
+"""New whole numbers that look like those of an identifier column."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike._core.errors import DataError
+from lookalike.tables._free_ranks import FreeRanks
+from lookalike.tables._permutation import key, permuted
+
+__all__ = ["NumberPattern", "is_sequence"]
+
+_WORD = 2**64
+#: Numbers count on if they fill their range but for this share.
+_GAPS = 0.02
+_LEAST_SEQUENCE = 3
+
+
+def is_sequence(low: int, high: int, distinct: int) -> bool:
+    """Whether distinct numbers fill their range: a running number.
+
+    Examples
+    --------
+    >>> is_sequence(1, 891, 891), is_sequence(1, 891, 400)
+    (True, False)
+    """
+    return distinct >= _LEAST_SEQUENCE and high - low + 1 <= distinct * (1 + _GAPS)
+
+
+class NumberPattern:
+    """Whole numbers of an identifier column.
+
+    Running numbers are counted on. Of others the range, rounded outwards, is used where training
+    numbers leave it free; when that is used up, numbers of one more digit follow.
+    """
+
+    kind = "numbers"
+
+    def __init__(self, arrow: pa.DataType, levels: list[tuple[int, FreeRanks | int]]) -> None:
+        self._type = arrow
+        #: (lowest number, its free ranks or how many there are from it on).
+        self._levels = levels
+
+    @classmethod
+    def fit(cls, values: pa.Array) -> Self:
+        """Learn from present identifiers of an integer type."""
+        arrow = values.type
+        limits = pc.min_max(values).as_py()
+        low, high = limits["min"], limits["max"]
+        most = np.iinfo(arrow.to_pandas_dtype()).max
+        if is_sequence(low, high, pc.count_distinct(values).as_py()):
+            return cls(arrow, [(high + 1, most - high)])
+        least, bound = _outwards(low, high, most)
+        ranks = values.to_numpy().astype(np.uint64) - np.uint64(least % _WORD)
+        levels: list[tuple[int, FreeRanks | int]] = [
+            (least, FreeRanks.fit(ranks, min(bound - least, _WORD - 1)))
+        ]
+        # one more digit than any training number has
+        start = 10 ** len(str(max(high, bound - 1, 1)))
+        while start <= most:
+            levels.append((start, min(start * 10, most + 1) - start))
+            start *= 10
+        return cls(arrow, levels)
+
+    def values(self, rows: np.ndarray, seed: int) -> pa.Array:
+        """Return the identifiers of some row numbers.
+
+        Parameters
+        ----------
+        rows : ndarray of uint64, shape (n,)
+            Row numbers.
+        seed : int
+            The seed.
+
+        Returns
+        -------
+        pyarrow.Array, shape (n,)
+            Of the training identifiers' type.
+        """
+        made = np.zeros(len(rows), np.uint64)
+        begin = 0
+        for i, (low, free) in enumerate(self._levels):
+            count = free if isinstance(free, int) else free.count
+            here = (rows >= np.uint64(begin)) & (rows - np.uint64(begin) < np.uint64(count))
+            if here.any():
+                places = rows[here] - np.uint64(begin)
+                if isinstance(free, FreeRanks):
+                    places = free.at(permuted(places, count, key(seed, "identifier", i)))
+                elif i:
+                    places = permuted(places, count, key(seed, "identifier", i))
+                made[here] = places + np.uint64(low % _WORD)
+            begin += count
+        if len(rows) and int(rows.max()) >= begin:
+            raise DataError(
+                f"The type {self._type} has room for {begin:,} more identifiers, but row "
+                f"{int(rows.max()):,} needs one: cast the column to int64."
+            )
+        signed = pa.types.is_signed_integer(self._type)
+        return pc.cast(pa.array(made.view(np.int64) if signed else made), self._type)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return JSON-ready values and arrays."""
+        levels, arrays = [], {}
+        for i, (low, free) in enumerate(self._levels):
+            if isinstance(free, int):
+                levels.append({"low": low, "count": free})
+            else:
+                stored, arrays[f"taken {i}"] = free.state()
+                levels.append({"low": low, **stored})
+        return {"kind": self.kind, "type": str(self._type), "levels": levels}, arrays
+
+    @classmethod
+    def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        """Return what `state` gave."""
+        levels = [
+            (
+                level["low"],
+                level["count"]
+                if "count" in level
+                else FreeRanks.from_state(level, arrays[f"taken {i}"]),
+            )
+            for i, level in enumerate(values["levels"])
+        ]
+        return cls(pa.type_for_alias(values["type"]), levels)
+
+
+def _outwards(low: int, high: int, most: int) -> tuple[int, int]:
+    """Return a rounded range of as many digits that holds the numbers, its end not included."""
+    unit = 10 ** max(len(str(high - low)) - 2, 1)
+    least, bound = low // unit * unit, (high // unit + 1) * unit
+    if low > 0:
+        least = max(least, 10 ** (len(str(low)) - 1))
+        bound = min(bound, 10 ** len(str(high)))
+    return max(least, -most - 1 if low < 0 else 0), min(bound, most + 1)

@@ -1,0 +1,344 @@
+"""New words that look like those of an identifier column."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.tables._free_ranks import FreeRanks
+from lookalike.tables._id_numbers import is_sequence
+from lookalike.tables._permutation import key, permuted, words
+
+__all__ = ["RunningPattern", "WordPattern", "runs_of"]
+
+_DIGITS, _LOWER, _UPPER = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#: What random letters may be drawn from, the smallest set first.
+_ALPHABETS = (
+    _DIGITS,
+    _DIGITS + "abcdef",
+    _DIGITS + "ABCDEF",
+    _LOWER,
+    _UPPER,
+    _DIGITS + _LOWER,
+    _DIGITS + _UPPER,
+    _DIGITS + _LOWER + _UPPER,
+)
+_RUNS = {"9": "[0-9]+", "A": r"\p{Lu}+", "a": r"\p{Ll}+", "x": "[0-9A-Za-z]+"}
+#: From fewer words nothing is taken for fixed.
+_EVIDENCE = 20
+#: A part of few values, such as a year, is chosen among them.
+_CHOICES = 50
+_WORDS_PER_CHOICE = 20
+#: As many words as can be counted in an order; of longer words the first places are random.
+_RANKS = 2**62
+_LONGEST_NUMBER = 18
+_DEFAULT_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run of digits or letters in words of one skeleton, or what stands between.
+
+    Parameters
+    ----------
+    letter : str
+        Its class, ``""`` for what stands between.
+    values : pyarrow.Array of string, shape (n,)
+        The run in each word.
+    """
+
+    letter: str
+    values: pa.Array
+
+    @property
+    def is_fixed(self) -> bool:
+        return len(pc.unique(self.values)) <= 1
+
+
+def runs_of(cells: pa.Array, skeleton: str) -> list[_Run]:
+    """Cut those words that have a skeleton into runs."""
+    groups, letters = "", []
+    for i, letter in enumerate(skeleton):
+        groups += f"(?P<r{i}>{_RUNS.get(letter, re.escape(letter))})"
+        letters.append(letter if letter in _RUNS else "")
+    found = pc.extract_regex(cells, f"^{groups}$").drop_null()
+    return [_Run(letter, found.field(i)) for i, letter in enumerate(letters)]
+
+
+class RunningPattern:
+    """Words that are a running number between fixed parts: they are counted on.
+
+    Parameters
+    ----------
+    prefix, suffix : str
+        The fixed parts.
+    start : int
+        The first number that no training word has.
+    width : int
+        Digits that numbers are filled up to with zeros.
+    """
+
+    kind = "running"
+
+    def __init__(self, prefix: str, start: int, width: int, suffix: str) -> None:
+        self._prefix, self._start, self._width, self._suffix = prefix, start, width, suffix
+
+    @classmethod
+    def fit(cls, runs: list[_Run]) -> Self | None:
+        """Learn from the runs of distinct words, or return None if they have no running number."""
+        varying = [i for i, run in enumerate(runs) if not run.is_fixed]
+        if len(varying) != 1 or runs[varying[0]].letter != "9":
+            return None
+        digits = runs[varying[0]].values
+        widths = pc.min_max(pc.utf8_length(digits)).as_py()
+        if widths["max"] > _LONGEST_NUMBER:
+            return None
+        limits = pc.min_max(pc.cast(digits, pa.int64())).as_py()
+        if not is_sequence(limits["min"], limits["max"], len(digits)):
+            return None
+        padded = pc.any(pc.match_substring_regex(digits, "^0[0-9]")).as_py()
+        before = "".join(run.values[0].as_py() for run in runs[: varying[0]])
+        after = "".join(run.values[0].as_py() for run in runs[varying[0] + 1 :])
+        return cls(before, limits["max"] + 1, widths["max"] if padded else 0, after)
+
+    def values(self, rows: np.ndarray, seed: int) -> pa.Array:  # noqa: ARG002 - one interface
+        """Return the words of some row numbers, shape (n,)."""
+        numbers = pc.cast(pa.array(rows + np.uint64(self._start)), pa.string())
+        padded = pc.utf8_lpad(numbers, self._width, "0")
+        return pc.binary_join_element_wise(self._prefix, padded, self._suffix, "")
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return JSON-ready values and arrays."""
+        parts = {"prefix": self._prefix, "start": self._start, "suffix": self._suffix}
+        return {"kind": self.kind, **parts, "width": self._width}, {}
+
+    @classmethod
+    def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:  # noqa: ARG003
+        """Return what `state` gave."""
+        return cls(values["prefix"], values["start"], values["width"], values["suffix"])
+
+
+class WordPattern:
+    """Words of one shape: places, each with options.
+
+    When the words that training words leave free are used up, those of one more place follow.
+
+    Parameters
+    ----------
+    places : list of list of str
+        The options of each place.
+    end : int
+        Before which place another is added.
+    alphabet : str
+        The options of an added place.
+    levels : list of FreeRanks or None
+        For words of no added place, of one, and so on: what training words leave free; None for
+        all. There are no training words of more places.
+    """
+
+    kind = "words"
+
+    def __init__(
+        self, places: list[list[str]], end: int, alphabet: str, levels: list[FreeRanks | None]
+    ) -> None:
+        self._places, self._end, self._alphabet, self._levels = places, end, alphabet, levels
+
+    @classmethod
+    def fit(cls, runs: list[_Run]) -> Self:
+        """Learn from the runs of distinct words."""
+        is_random = _random_runs(runs)
+        growing = _growing(runs, is_random)
+        usual = _usual_lengths(runs, is_random)
+        like_most = _of_lengths(runs, is_random, usual)
+        places: list[list[str]] = []
+        end, alphabet = 0, _DIGITS
+        for i, run in enumerate(runs):
+            if not is_random[i]:
+                places.append(sorted(pc.unique(run.values).to_pylist()))
+                continue
+            seen = run.values.filter(pa.array(like_most))
+            options, letters = _letters(seen, usual[i])
+            places += options
+            if i == growing:
+                end, alphabet = len(places), letters
+        self = cls(places, end, alphabet, [])
+        longest = pc.max(pc.utf8_length(runs[growing].values)).as_py() or 0
+        for more in range(max(longest - usual[growing], 0) + 1):
+            lengths = {**usual, growing: usual[growing] + more}
+            mask = pa.array(_of_lengths(runs, is_random, lengths))
+            cells = [run.values.filter(mask) for run in runs]
+            self._levels.append(self._taken(cells, is_random, more))
+        return self
+
+    def _taken(self, runs: list[pa.Array], is_random: list[bool], more: int) -> FreeRanks | None:
+        """Return which ranks words of a count of added places leave free."""
+        if len(runs[0]) == 0:
+            return None
+        places = self._grown(more)
+        columns: list[pa.Array] = []
+        for run, random in zip(runs, is_random, strict=True):
+            if random:
+                length = pc.utf8_length(run[0]).as_py()
+                columns += [pc.utf8_slice_codeunits(run, p, p + 1) for p in range(length)]
+            else:
+                columns.append(run)
+        first = _first_counted(places)
+        ranks = np.zeros(len(runs[0]), np.uint64)
+        known = np.ones(len(ranks), bool)
+        for options, cells in zip(places[first:], columns[first:], strict=True):
+            at = pc.index_in(cells, pa.array(options)).fill_null(-1).to_numpy()
+            known &= at >= 0
+            ranks = ranks * np.uint64(len(options)) + np.maximum(at, 0).astype(np.uint64)
+        return FreeRanks.fit(ranks[known], _size(places[first:]))
+
+    def _grown(self, more: int) -> list[list[str]]:
+        added = [list(self._alphabet)] * more
+        return self._places[: self._end] + added + self._places[self._end :]
+
+    def values(self, rows: np.ndarray, seed: int) -> pa.Array:
+        """Return the words of some row numbers, shape (n,)."""
+        made: list[pa.Array] = []
+        where: list[np.ndarray] = []
+        for more, begin, stop, free in self._spans():
+            here = np.flatnonzero((rows >= np.uint64(begin)) & (rows < np.uint64(stop)))
+            if len(here):
+                places = rows[here] - np.uint64(begin)
+                ranks = permuted(places, stop - begin, key(seed, "word", more))
+                ranks = ranks if free is None else free.at(ranks)
+                made.append(self._words(ranks, rows[here], more, seed))
+                where.append(here)
+            if len(rows) == 0 or int(rows.max()) < stop:
+                break
+        if not made:
+            return pa.array([], pa.string())
+        order = np.argsort(np.concatenate(where))
+        return pa.concat_arrays(made).take(pa.array(order))
+
+    def _spans(self) -> Iterator[tuple[int, int, int, FreeRanks | None]]:
+        """Yield counts of added places, with the row numbers whose words have so many."""
+        begin = 0
+        for more in count():
+            free = self._levels[more] if more < len(self._levels) else None
+            places = self._grown(more)
+            size = _size(places[_first_counted(places) :]) if free is None else free.count
+            yield more, begin, begin + size, free
+            begin += size
+
+    def _words(self, ranks: np.ndarray, rows: np.ndarray, more: int, seed: int) -> pa.Array:
+        places = self._grown(more)
+        first = _first_counted(places)
+        parts: list[pa.Array | str] = []
+        for i in reversed(range(len(places))):
+            options = places[i]
+            if len(options) == 1:
+                parts.append(options[0])
+                continue
+            if i >= first:
+                ranks, at = np.divmod(ranks, np.uint64(len(options)))
+            else:
+                at = words(rows, key(seed, "place", i)) % np.uint64(len(options))
+            parts.append(pa.array(options).take(pa.array(at)))
+        return pc.binary_join_element_wise(*reversed(parts), "")
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Return JSON-ready values and arrays."""
+        levels: list[dict[str, int] | None] = []
+        arrays = {}
+        for i, free in enumerate(self._levels):
+            stored, bits = (None, None) if free is None else free.state()
+            levels.append(stored)
+            if bits is not None:
+                arrays[f"taken {i}"] = bits
+        values = {"kind": self.kind, "places": self._places, "end": self._end}
+        return {**values, "alphabet": self._alphabet, "levels": levels}, arrays
+
+    @classmethod
+    def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        """Return what `state` gave."""
+        levels = [
+            None if level is None else FreeRanks.from_state(level, arrays[f"taken {i}"])
+            for i, level in enumerate(values["levels"])
+        ]
+        return cls(values["places"], values["end"], values["alphabet"], levels)
+
+
+# --- learning places ------------------------------------------------------------------------------
+
+
+def _random_runs(runs: list[_Run]) -> list[bool]:
+    """Return which runs are letters or digits at random, rather than one of a few values."""
+
+    def is_random(run: _Run) -> bool:
+        distinct = len(pc.unique(run.values))
+        few = distinct <= _CHOICES and distinct * _WORDS_PER_CHOICE <= len(run.values)
+        return bool(run.letter) and distinct > 1 and not few
+
+    random = [is_random(run) for run in runs]
+    if not any(random):
+        able = [i for i, run in enumerate(runs) if run.letter]
+        random[max(able, key=lambda i: (runs[i].letter == "9", i))] = True
+    return random
+
+
+def _growing(runs: list[_Run], is_random: list[bool]) -> int:
+    """Return the run that gets more places: the last of digits, or else the last."""
+    able = [i for i, random in enumerate(is_random) if random]
+    return max(able, key=lambda i: (runs[i].letter == "9", i))
+
+
+def _usual_lengths(runs: list[_Run], is_random: list[bool]) -> dict[int, int]:
+    """Return the commonest combination of lengths of the random runs."""
+    able = [i for i, random in enumerate(is_random) if random]
+    if len(runs[0].values) == 0:
+        return dict.fromkeys(able, _DEFAULT_DIGITS)
+    lengths = np.stack([pc.utf8_length(runs[i].values).to_numpy() for i in able], axis=1)
+    kinds, counts = np.unique(lengths, axis=0, return_counts=True)
+    return dict(zip(able, kinds[counts.argmax()].tolist(), strict=True))
+
+
+def _of_lengths(runs: list[_Run], is_random: list[bool], lengths: dict[int, int]) -> np.ndarray:
+    mask = np.ones(len(runs[0].values), bool)
+    for i, random in enumerate(is_random):
+        if random:
+            mask &= pc.utf8_length(runs[i].values).to_numpy() == lengths[i]
+    return mask
+
+
+def _letters(seen: pa.Array, length: int) -> tuple[list[list[str]], str]:
+    """Return the options of each place of a random run, and its alphabet."""
+    at = [pc.utf8_slice_codeunits(seen, p, p + 1) for p in range(length)]
+    letters = [set(pc.unique(place).to_pylist()) for place in at]
+    every = set().union(*letters) or set(_DIGITS)
+    fitting = [alphabet for alphabet in _ALPHABETS if every <= set(alphabet)]
+    alphabet = fitting[0] if fitting else "".join(sorted(every))
+    options = [list(alphabet)] * length
+    if alphabet == _DIGITS and length > 1 and "0" not in letters[0]:
+        options = [list(_DIGITS[1:]), *options[1:]]
+    if len(seen) >= _EVIDENCE:
+        options = [
+            sorted(found) if len(found) == 1 else option
+            for found, option in zip(letters, options, strict=True)
+        ]
+    return options, alphabet
+
+
+def _first_counted(places: list[list[str]]) -> int:
+    """Return the first place from which on all words can be counted."""
+    size = 1
+    for i in reversed(range(len(places))):
+        size *= len(places[i])
+        if size > _RANKS:
+            return i + 1
+    return 0
+
+
+def _size(places: list[list[str]]) -> int:
+    return math.prod(len(options) for options in places)

@@ -1,0 +1,219 @@
+"""Columns of which each value is known from the levels of one or two others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike.tables._measures import sample_rows
+from lookalike.tables._schema import Column, Dependency
+from lookalike.tables._storage import one_array
+
+__all__ = ["Coded", "pair_lookups", "single_lookups"]
+
+#: Numbers are looked up by only if they have no more different values than this.
+_NUMERIC_LEVELS = 1000
+#: A level must on average occur in so many rows; one of a number in more.
+_ROWS_PER_LEVEL = 2
+_ROWS_PER_NUMBER = 10
+_ROWS_PER_PAIR = 5
+#: The logarithm of how unlikely it must be that independent columns give an exact function.
+_EVIDENCE = 20.0
+#: Rows that are looked at first, then next.
+_STAGES = (2_000, 20_000)
+#: Pairs of columns are tried only in tables of at most so many columns.
+_PAIR_COLUMNS = 40
+
+
+class Coded:
+    """One column as level numbers; a missing cell is a level of its own.
+
+    Parameters
+    ----------
+    values : pyarrow.ChunkedArray, shape (n,)
+        A canonical column.
+    column : Column
+        Its description.
+    """
+
+    def __init__(self, values: pa.ChunkedArray, column: Column) -> None:
+        self._values = values
+        self.name = column.name
+        self.is_discrete = column.kind.is_discrete
+        self.levels = column.distinct + (column.missing > 0)
+        self.rows = len(values)
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """Level numbers from 0, shape (n,)."""
+        return _dense(_codes(self._values))
+
+    def some_codes(self, rows: np.ndarray) -> np.ndarray:
+        """Return the level numbers of some rows, counted anew."""
+        if "codes" in vars(self):
+            return _dense(self.codes[rows])
+        return _dense(_codes(self._values.take(pa.array(rows))))
+
+    @property
+    def is_parent(self) -> bool:
+        """Whether others may be looked up by this column."""
+        if self.is_discrete:
+            return 1 < self.levels <= self.rows // _ROWS_PER_LEVEL
+        return 1 < self.levels <= min(self.rows // _ROWS_PER_NUMBER, _NUMERIC_LEVELS)
+
+
+def _codes(values: pa.ChunkedArray) -> np.ndarray:
+    cells = one_array(values)
+    if not pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_encode()
+    codes: np.ndarray = cells.indices.fill_null(len(cells.dictionary)).to_numpy()
+    return codes
+
+
+def _dense(codes: np.ndarray) -> np.ndarray:
+    seen = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
+    seen[codes] = 1
+    dense: np.ndarray = (np.cumsum(seen) - 1)[codes]
+    return dense
+
+
+# --- by one column --------------------------------------------------------------------------------
+
+
+def single_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[Dependency]:
+    """Find columns that each level of another one has one value of.
+
+    Parameters
+    ----------
+    coded : sequence of Coded
+        All learned columns.
+    derived : frozenset of str
+        Columns that are derived already.
+
+    Yields
+    ------
+    Dependency
+        Of form ``"lookup"`` on one column: of those that will do, that of the fewest levels.
+    """
+    # a column is determined only by one of as many levels or more: this order has no cycles
+    order = sorted(coded, key=lambda c: (-c.levels, not c.is_discrete))
+    allowed = np.zeros((len(order), len(order)), bool)
+    for i, parent in enumerate(order):
+        if parent.is_parent:
+            allowed[i] = [
+                j > i and child.levels > 1 and child.name not in derived
+                for j, child in enumerate(order)
+            ]
+    for count in _STAGES:
+        allowed = _not_refuted(order, allowed, count)
+    for j, child in enumerate(order):
+        parents = np.flatnonzero(allowed[:, j])
+        for i in sorted(parents.tolist(), key=lambda i: (order[i].levels, i)):
+            if _determines(order[i].codes, child.codes):
+                yield Dependency(child.name, (order[i].name,))
+                break
+
+
+def _not_refuted(order: list[Coded], allowed: np.ndarray, count: int) -> np.ndarray:
+    """Return which pairs are not refuted by some rows."""
+    rows = sample_rows(np.arange(order[0].rows), count) if order else np.zeros(0, int)
+    involved = np.flatnonzero(allowed.any(axis=0) | allowed.any(axis=1))
+    some = {i: order[i].some_codes(rows) for i in involved}
+    left = np.zeros_like(allowed)
+    for i in np.flatnonzero(allowed.any(axis=1)):
+        children = np.flatnonzero(allowed[i])
+        first = _first_rows(some[i])[some[i]]
+        left[i, children] = [bool((some[j][first] == some[j]).all()) for j in children]
+    return left
+
+
+def _first_rows(codes: np.ndarray) -> np.ndarray:
+    """Return one row of each level."""
+    first = np.zeros(int(codes.max(initial=0)) + 1, np.int64)
+    first[codes] = np.arange(len(codes))
+    return first
+
+
+def _determines(parent: np.ndarray, child: np.ndarray) -> bool:
+    """Whether each level of the parent has one of the child, and that is no chance.
+
+    Were they independent, m rows of one level would all have the same child with a probability of
+    at most p^(m - 1), p being the share of the commonest child.
+    """
+    if not (child[_first_rows(parent)[parent]] == child).all():
+        return False
+    commonest = np.bincount(child).max() / len(child)
+    confirming = len(parent) - np.count_nonzero(np.bincount(parent))
+    return bool(-np.log(commonest) * confirming >= _EVIDENCE)
+
+
+# --- by two columns -------------------------------------------------------------------------------
+
+
+def pair_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[Dependency]:
+    """Find columns that each combination of levels of two others has one value of.
+
+    Parameters
+    ----------
+    coded : sequence of Coded
+        All learned columns.
+    derived : frozenset of str
+        Columns that are derived already.
+
+    Yields
+    ------
+    Dependency
+        Of form ``"lookup"`` on two columns, the one that tells more first.
+    """
+    free = [c for c in coded if c.name not in derived and c.levels > 1]
+    if not 3 <= len(free) <= _PAIR_COLUMNS:
+        return
+    found: set[str] = set()
+    rows = sample_rows(np.arange(free[0].rows), _STAGES[0])
+    some = {c.name: c.some_codes(rows) for c in free}
+    parents = [c for c in free if c.is_parent]
+    for a, b in sorted(combinations(parents, 2), key=lambda pair: pair[0].levels * pair[1].levels):
+        if a.levels * b.levels * _ROWS_PER_PAIR > a.rows or {a.name, b.name} & found:
+            continue
+        together = _joined(some[a.name], some[b.name])
+        first = _first_rows(together)[together]
+        for child in free:
+            if child in (a, b) or child.name in found or child.levels > a.levels * b.levels:
+                continue
+            codes = some[child.name]
+            if (codes[first] == codes).all() and _pair_determines(a, b, child):
+                found.add(child.name)
+                tells = sorted((a, b), key=lambda c: -_agreement(c.codes, child.codes).sum())
+                yield Dependency(child.name, tuple(c.name for c in tells))
+
+
+def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Return the level numbers of the combinations of two columns."""
+    return _dense(a * (b.max(initial=0) + 1) + b)
+
+
+def _pair_determines(a: Coded, b: Coded, child: Coded) -> bool:
+    """Whether two columns determine another, and each is needed for it."""
+    together = _joined(a.codes, b.codes)
+    if not (child.codes[_first_rows(together)[together]] == child.codes).all():
+        return False
+    more = np.bincount(together) - 1
+    row = _first_rows(together)
+    return all(
+        float((-np.log(_agreement(one.codes, child.codes)[one.codes[row]]) * more).sum())
+        >= _EVIDENCE
+        for one in (a, b)
+    )
+
+
+def _agreement(parent: np.ndarray, child: np.ndarray) -> np.ndarray:
+    """Return, for each level of the parent, the share of its commonest child."""
+    key = parent * np.int64(child.max(initial=0) + 1) + child
+    pairs, counts = np.unique(key, return_counts=True)
+    best = np.zeros(int(parent.max(initial=0)) + 1)
+    np.maximum.at(best, pairs // (child.max(initial=0) + 1), counts)
+    return np.maximum(best, 1) / np.maximum(np.bincount(parent, minlength=len(best)), 1)

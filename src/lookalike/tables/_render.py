@@ -1,0 +1,123 @@
+"""From the canonical table back to the caller's types and ways of writing."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lookalike._core.errors import SchemaError
+from lookalike.tables._date_patterns import write_dates
+from lookalike.tables._schema import Column, Kind, Schema, TextForm
+from lookalike.tables._storage import (
+    cast_cells,
+    is_number,
+    is_text,
+    one_array,
+    plain_type,
+    storage_type,
+)
+from lookalike.tables._text_durations import write_durations
+from lookalike.tables._text_numbers import write_numbers
+
+__all__ = ["render"]
+
+_ISO = {
+    Kind.DATE: "%Y-%m-%d",
+    Kind.DATETIME: "%Y-%m-%dT%H:%M:%S",
+    Kind.TIME: "%H:%M:%S",
+    Kind.DURATION: "PT%sS",
+}
+
+
+def render(table: pa.Table, schema: Schema) -> pa.Table:
+    """Turn a canonical table into the types and the ways of writing of the caller's table.
+
+    ``render(conform(table, schema), schema)`` is `table` again, but that columns come in the
+    schema's order, missing cells are all marked the same way, and numbers and dates that were
+    written in several ways are written in the commonest.
+
+    Parameters
+    ----------
+    table : pyarrow.Table, shape (rows, columns)
+        A canonical table.
+    schema : Schema
+        What its columns are.
+
+    Returns
+    -------
+    pyarrow.Table, shape (rows, columns)
+        Of the types `Column.storage`.
+
+    Raises
+    ------
+    SchemaError
+        If a value does not fit its column's storage.
+
+    Examples
+    --------
+    >>> from lookalike.tables import conform, infer_schema
+    >>> table = pa.table({"paid": ["yes", "no", "no", None], "sum": ["$1,200", "$850", "$7", "?"]})
+    >>> schema = infer_schema(table)
+    >>> render(conform(table, schema), schema).equals(table)
+    True
+    """
+    columns = []
+    for column in schema.columns:
+        try:
+            columns.append(_render_column(one_array(table[column.name]), column))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise SchemaError(
+                f"Column {column.name!r} must fit its type {column.storage}, but a value does not: "
+                f"{error}."
+            ) from error
+    return pa.table(columns, names=list(schema.names))
+
+
+def _render_column(values: pa.Array, column: Column) -> pa.Array:
+    storage = storage_type(column)
+    plain = plain_type(storage)
+    if pt.is_dictionary(values.type):  # each level is written once
+        values = _cells(values.dictionary, plain, column).take(values.indices)
+    else:
+        values = _cells(values, plain, column)
+    return _marked(values, column, storage)
+
+
+def _cells(values: pa.Array, plain: pa.DataType, column: Column) -> pa.Array:
+    """Return plain cells in the storage's plain type."""
+    if is_text(plain) and not is_text(values.type):
+        return pc.cast(_written(values, column), plain)
+    return cast_cells(values, plain)
+
+
+def _written(values: pa.Array, column: Column) -> pa.Array:
+    form = column.form or TextForm()
+    if pt.is_boolean(values.type):
+        return pc.if_else(values, form.true or "true", form.false or "false")
+    if is_number(values.type):
+        return write_numbers(values, form)
+    pattern = form.pattern or _ISO.get(column.kind, _ISO[Kind.DATE])
+    if pt.is_duration(values.type):
+        return write_durations(values, pattern)
+    return write_dates(values, pattern)
+
+
+def _marked(values: pa.Array, column: Column, storage: pa.DataType) -> pa.Array:
+    """Return cells with the word for a missing one, in the storage type."""
+    if column.form is not None and column.form.missing is not None:
+        values = pc.fill_null(values, pa.scalar(column.form.missing, values.type))
+    if pt.is_dictionary(storage):
+        return _as_dictionary(values, column, storage)
+    return values if values.type == storage else pc.cast(values, storage)
+
+
+def _as_dictionary(values: pa.Array, column: Column, storage: pa.DictionaryType) -> pa.Array:
+    levels = pc.unique(values.drop_null())
+    if column.categories is not None:
+        known = pa.array(column.categories, values.type)
+        levels = pa.concat_arrays([known, levels.filter(pc.invert(pc.is_in(levels, known)))])
+    indices = pc.cast(pc.index_in(values, levels), storage.index_type)
+    return pa.DictionaryArray.from_arrays(
+        indices, levels.cast(storage.value_type), ordered=storage.ordered
+    )

@@ -1,0 +1,134 @@
+"""The shapes of text cells: ``9`` for a digit, ``A`` and ``a`` for letters, the rest as it is.
+
+A shape says how cells look without copying one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["Regularity", "regularity", "shape_of", "shapes", "skeletons"]
+
+#: Cells are regular if so many skeletons cover so many of them.
+_SKELETONS = 3
+_COVERED = 0.99
+#: Random letters and digits, such as hashes, have digits in nearly every cell.
+_MIXED_DIGITS = 0.8
+_SHORTEST_MIXED = 6
+_LONGEST = 64
+#: Of more words, so many are looked at.
+_SAMPLE = 10_000
+
+
+@dataclass(frozen=True)
+class Regularity:
+    """That cells follow a pattern.
+
+    Parameters
+    ----------
+    example : str
+        The commonest shape.
+    words : str
+        The pattern in words.
+    """
+
+    example: str
+    words: str
+
+
+def shape_of(word: str) -> str:
+    """Return the shape of one cell.
+
+    Examples
+    --------
+    >>> shape_of("AB-1207 x")
+    'AA-9999 a'
+    """
+    shape: str = shapes(pa.array([word]))[0].as_py()
+    return shape
+
+
+def shapes(words: pa.Array) -> pa.Array:
+    """Return the shape of each cell, shape (n,)."""
+    words = pc.replace_substring_regex(words, "[0-9]", "9")
+    words = pc.replace_substring_regex(words, r"\p{Lu}", "A")
+    return pc.replace_substring_regex(words, r"\p{Ll}", "a")
+
+
+def skeletons(words: pa.Array) -> pa.Array:
+    """Return the shape of each cell with every run of digits or letters cut to one.
+
+    Examples
+    --------
+    >>> skeletons(pa.array(["AB-1207", "C-1"])).to_pylist()
+    ['A-9', 'A-9']
+    """
+    words = pc.replace_substring_regex(words, "[0-9]+", "9")
+    words = pc.replace_substring_regex(words, r"\p{Lu}+", "A")
+    return pc.replace_substring_regex(words, r"\p{Ll}+", "a")
+
+
+def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
+    """Return the pattern that distinct cells follow, or None if they look like words or prose.
+
+    A pattern has digits in it, or is of letters alone and of one length.
+
+    Parameters
+    ----------
+    words : pyarrow.Array, shape (n,)
+        The cells, n >= 1; those of another type as they would be written.
+    lenient : bool
+        Whether letters alone of several lengths will do, because the name says *identifier*.
+
+    Returns
+    -------
+    Regularity or None
+        The pattern.
+
+    Examples
+    --------
+    >>> regularity(pa.array(["980-24-0087", "852-90-4418"]))
+    Regularity(example='999-99-9999', words='the pattern 999-99-9999')
+    """
+    every = -(-len(words) // _SAMPLE)
+    words = words.take(pa.array(range(0, len(words), every))).cast(pa.string())
+    lengths = pc.utf8_length(words)
+    if pc.max(lengths).as_py() > _LONGEST:
+        return None
+    counted = sorted(
+        pc.value_counts(skeletons(words)).to_pylist(), key=lambda c: c["counts"], reverse=True
+    )
+    top = counted[:_SKELETONS]
+    if sum(c["counts"] for c in top) >= _COVERED * len(words):
+        digits = all("9" in c["values"] for c in top)
+        one_length = pc.count_distinct(lengths).as_py() == 1 and top[0]["values"] in ("A", "a")
+        if digits or one_length or (lenient and len(top[0]["values"]) == 1):
+            return _described(words)
+    return _mixed(words)
+
+
+def _mixed(words: pa.Array) -> Regularity | None:
+    """Return the pattern of cells such as hashes: letters and digits in any order."""
+    merged = pc.replace_substring_regex(words, "[0-9A-Za-z]+", "x")
+    width = pc.max(pc.utf8_length(words)).as_py()
+    if pc.count_distinct(merged).as_py() > 1 or pc.min(pc.utf8_length(words)).as_py() != width:
+        return None
+    digits = pc.sum(pc.match_substring_regex(words, "[0-9]")).as_py()
+    if width < _SHORTEST_MIXED or digits < _MIXED_DIGITS * len(words):
+        return None
+    pattern = pc.replace_substring_regex(words[:1], "[0-9A-Za-z]", "x")[0].as_py()
+    return Regularity(pattern, f"the pattern {pattern} of letters and digits")
+
+
+def _described(words: pa.Array) -> Regularity:
+    counted = pc.value_counts(shapes(words))
+    counts = counted.field("counts")
+    commonest = pc.index(counts, pc.max(counts)).as_py()
+    example = counted.field("values")[commonest].as_py()
+    if len(counts) == 1:
+        return Regularity(example, f"the pattern {example}")
+    some = "a few patterns" if len(counts) <= _SKELETONS else "patterns"
+    return Regularity(example, f"{some} such as {example}")

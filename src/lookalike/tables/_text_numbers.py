@@ -1,0 +1,407 @@
+"""Numbers written as text: how a column writes them, what they mean, and how to write new ones."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.tables._numbers import as_whole
+from lookalike.tables._schema import TextForm
+from lookalike.tables._shapes import shape_of
+
+__all__ = [
+    "Numbers",
+    "is_infinity",
+    "parse_numbers",
+    "plain_numbers",
+    "read_numbers",
+    "write_numbers",
+]
+
+_PLAIN = TextForm()
+_POINTS = TextForm(thousands=".", decimal=",")
+#: (thousands, decimal) in the order in which they are tried.
+_STYLES = (
+    ("", "."),
+    (",", "."),
+    ("", ","),
+    (".", ","),
+    (" ", "."),
+    (" ", ","),
+    ("\u00a0", "."),
+    ("\u00a0", ","),
+    ("\u202f", "."),
+    ("\u202f", ","),
+    ("'", "."),
+    ("\u2019", "."),
+)
+_PARTS = re.compile(
+    r"(?P<open>\(?)(?P<minus>-?)(?P<prefix>[^\d(),.'+\-]*)(?P<inside>-?)"
+    r"(?P<body>[\d.](?:[\d.,' \u00a0\u202f\u2019]*\d)?)(?P<suffix>[^\d(),'+\-:;/]*)(?P<close>\)?)"
+)
+_LONGEST_SUFFIX = 12
+_CURRENCIES = frozenset(
+    re.findall(
+        r"\S+",
+        "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF INR JPY KRW MXN NOK NZD PLN RUB SEK SGD TRY "
+        "USD ZAR Fr Fr. Rs Rs. kr kr. R",
+    )
+)
+_INFINITY = r"^[+-]?(?i:inf|infinity)$"
+#: Of sums such as 250,000 at least so many end in 000; of numbers of three decimals hardly any.
+_ROUND_SHARE = 0.2
+#: Fewer distinct words than this prove little.
+_FEW = 5
+#: Ways of writing are compared on so many words.
+_SAMPLE = 5000
+#: With more decimals than this no count of them is kept.
+_MOST_FIXED = 15
+#: A float64 holds every whole number below.
+_EXACT = 2**53
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers that were read from text.
+
+    Parameters
+    ----------
+    values : pyarrow.Array of int64 or float64, shape (n,)
+        What was meant.
+    form : TextForm
+        How they are written.
+    same : float
+        The share of cells, among the first thousands, that `write_numbers` gives back as they were.
+    """
+
+    values: pa.Array
+    form: TextForm
+    same: float
+
+
+def is_infinity(words: pa.Array) -> np.ndarray:
+    """Return where words say *infinite*, a mask of shape (n,)."""
+    return _mask(pc.match_substring_regex(words, _INFINITY))
+
+
+def plain_numbers(words: pa.Array) -> np.ndarray:
+    """Return which words are plain numbers, a mask of shape (n,)."""
+    return _mask(pc.match_substring_regex(words, _regex(_PLAIN)))
+
+
+def read_numbers(words: pa.Array, counts: np.ndarray) -> Numbers | str:
+    """Read a column of numbers that are written one way.
+
+    Parameters
+    ----------
+    words : pyarrow.Array of string, shape (n,)
+        Distinct words, none of them null or a marker of missing cells.
+    counts : ndarray of int64, shape (n,)
+        How often each occurs.
+
+    Returns
+    -------
+    Numbers or str
+        The numbers, or why the words are not taken for numbers (``""`` where nothing hints at it).
+
+    Examples
+    --------
+    >>> read_numbers(pa.array(["$1,250.50", "$8.00"]), np.array([1, 1])).values.to_pylist()
+    [1250.5, 8.0]
+    >>> read_numbers(pa.array(["02139", "10001"]), np.array([1, 1]))
+    'some are written with leading zeros (99999): codes, not numbers'
+    """
+    reason = _codes(words)
+    if reason:
+        return reason
+    form = _guess_form(words)
+    if not isinstance(form, TextForm):
+        return form
+    values = parse_numbers(words, form)
+    if values is None or values.null_count:
+        return ""
+    return _with_decimals(words, counts, values, form)
+
+
+def parse_numbers(words: pa.Array, form: TextForm) -> pa.Array | None:
+    """Return what words mean, shape (n,), null where a word is not a number of this form.
+
+    The result is of int64 if all numbers are whole, written without decimals and fit; else of
+    float64. None where a number is too large for a float64.
+    """
+    good = pc.match_substring_regex(words, _regex(form))
+    plain = pc.if_else(good, words, pa.scalar(None, words.type))
+    if form != replace(_PLAIN, fixed=form.fixed, least=form.least):
+        plain = _undecorated(plain, form)
+    if pc.all(pc.match_substring_regex(plain, r"^(?:0|-?[1-9][0-9]{0,18})$")).as_py() is not False:
+        try:
+            return pc.cast(plain, pa.int64())
+        except pa.ArrowInvalid:
+            return None  # beyond int64: too long for an amount
+    floats = pc.cast(plain, pa.float64())
+    return floats if pc.all(pc.is_finite(floats)).as_py() is not False else None
+
+
+def write_numbers(values: pa.Array, form: TextForm) -> pa.Array:
+    """Write numbers in a form.
+
+    Parameters
+    ----------
+    values : pyarrow.Array of int64 or float64, shape (n,)
+        The numbers; nulls stay null.
+    form : TextForm
+        The form.
+
+    Returns
+    -------
+    pyarrow.Array of string, shape (n,)
+        The words.
+
+    Examples
+    --------
+    >>> euro = TextForm(suffix=" €", thousands=".", decimal=",", fixed=2)
+    >>> write_numbers(pa.array([1234.5, -3.0]), euro).to_pylist()
+    ['1.234,50 €', '-3,00 €']
+    """
+    whole = pa.types.is_integer(values.type)
+    words = _write_whole(values, form) if whole else _write_floats(values, form)
+    if form.thousands or form.decimal != ".":
+        words = _separated(words, form)
+    if not (form.prefix or form.suffix or form.negative == "($1)"):
+        return words
+    negative = pc.starts_with(words, "-")
+    body = pc.replace_substring_regex(words, "^-", "")
+    before, after = form.negative.split("$1" if "$1" in form.negative else "1")
+    if form.negative == "$-1":
+        before, after = "", ""
+        body = pc.if_else(negative, words, body)
+    return pc.binary_join_element_wise(
+        pc.if_else(negative, before, ""),
+        form.prefix,
+        body,
+        form.suffix,
+        pc.if_else(negative, after, ""),
+        "",
+    )
+
+
+# --- reading --------------------------------------------------------------------------------------
+
+
+def _mask(values: pa.Array) -> np.ndarray:
+    return np.asarray(values.to_numpy(zero_copy_only=False), bool)
+
+
+def _number(thousands: str, decimal: str) -> str:
+    """Return the regular expression of an unsigned number."""
+    point = re.escape(decimal)
+    whole = "(?:0|[1-9][0-9]*)"
+    if thousands:
+        whole = f"(?:0|[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})*)"
+    exponent = "(?:[eE][+-]?[0-9]{1,3})?" if (thousands, decimal) == ("", ".") else ""
+    return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){exponent}"
+
+
+def _regex(form: TextForm) -> str:
+    number = _number(form.thousands, form.decimal)
+    prefix, suffix = re.escape(form.prefix), re.escape(form.suffix)
+    if form.negative == "($1)":
+        return f"^(?:{prefix}{number}{suffix}|\\({prefix}{number}{suffix}\\))$"
+    if form.negative == "$-1":
+        return f"^{prefix}-?{number}{suffix}$"
+    return f"^-?{prefix}{number}{suffix}$"
+
+
+def _undecorated(words: pa.Array, form: TextForm) -> pa.Array:
+    """Return words of the form as plain numbers."""
+    negative = pc.or_(pc.starts_with(words, "("), pc.match_substring(words, "-"))
+    body = pc.replace_substring_regex(words, r"^[(-]+|\)$", "")
+    body = pc.replace_substring_regex(body, "^" + re.escape(form.prefix) + "-?", "")
+    body = pc.replace_substring_regex(body, re.escape(form.suffix) + "$", "")
+    if form.thousands:
+        body = pc.replace_substring(body, form.thousands, "")
+    if form.decimal != ".":
+        body = pc.replace_substring(body, form.decimal, ".")
+    return pc.binary_join_element_wise(pc.if_else(negative, "-", ""), body, "")
+
+
+def _codes(words: pa.Array) -> str:
+    """Say why words of digits alone are codes, if they are."""
+    if not _all(words, r"^-?[0-9]+$"):
+        return ""
+    zeros = _mask(pc.match_substring_regex(words, r"^-?0[0-9]+$"))
+    if zeros.any():
+        first = shape_of(words[int(zeros.argmax())].as_py())
+        return f"some are written with leading zeros ({first}): codes, not numbers"
+    try:
+        pc.cast(words, pa.int64())
+    except pa.ArrowInvalid:
+        return "some have more digits than an integer can hold: codes, not numbers"
+    return ""
+
+
+def _guess_form(words: pa.Array) -> TextForm | str:
+    """Return the form that all words have but for decimals, or why there is none."""
+    if _all(words, _regex(_PLAIN)):
+        return _POINTS if _is_point_of_thousands(words) else _PLAIN
+    parts = [_PARTS.fullmatch(word) for word in words[:100].to_pylist()]
+    if not parts or not all(parts):
+        return ""
+    found = [part for part in parts if part is not None]
+    prefixes, suffixes = {p["prefix"] for p in found}, {p["suffix"] for p in found}
+    if len(prefixes) > 1 or len(suffixes) > 1:
+        return ""
+    form = TextForm(prefix=prefixes.pop(), suffix=suffixes.pop())
+    if not (_is_prefix(form.prefix) and _is_suffix(form.suffix)):
+        return ""
+    if any(p["open"] for p in found):
+        form = replace(form, negative="($1)")
+    elif any(p["inside"] for p in found) and form.prefix:
+        form = replace(form, negative="$-1")
+    styles = [replace(form, thousands=t, decimal=d) for t, d in _STYLES]
+    fitting = [style for style in styles if _all(words, _regex(style))]
+    if not fitting:
+        return ""
+    if fitting[0].thousands == "" and _is_point_of_thousands(words, form.suffix):
+        return replace(form, thousands=".", decimal=",")
+    return _unambiguous(words, fitting)
+
+
+def _is_point_of_thousands(words: pa.Array, suffix: str = "") -> bool:
+    """Whether every point has three digits behind it, 0 among them where others have no point."""
+    end = re.escape(suffix) + "$"
+    if not _all(words, rf"[1-9][0-9]{{0,2}}\.[0-9]{{3}}{end}|^[^.]*$"):
+        return False
+    pointed = pc.match_substring(words, ".")
+    both = pc.any(pointed).as_py() and not pc.all(pointed).as_py()
+    return both and pc.any(pc.match_substring_regex(words, rf"\.[0-9]{{2}}0{end}")).as_py()
+
+
+def _all(words: pa.Array, regex: str) -> bool:
+    """Whether all words match; a few are tried first."""
+    parts = (words[:100], words)
+    return all(pc.all(pc.match_substring_regex(part, regex)).as_py() for part in parts)
+
+
+def _is_prefix(prefix: str) -> bool:
+    """Whether it is blank or of a currency: other letters before digits make a code."""
+    word = prefix.strip()
+    return not word or word in _CURRENCIES or any(unicodedata.category(c) == "Sc" for c in word)
+
+
+def _is_suffix(suffix: str) -> bool:
+    """Whether it can be a unit."""
+    return len(suffix) <= _LONGEST_SUFFIX and not any(c in '[]{}<>=&|*#@!?"\\_' for c in suffix)
+
+
+def _unambiguous(words: pa.Array, fitting: list[TextForm]) -> TextForm | str:
+    """Return the one form that is meant, or say why it cannot be known."""
+    first = fitting[0]
+    if first.thousands != "," or len(fitting) == 1 or fitting[1].decimal != ",":
+        return first
+    # every comma has three digits behind it: thousands or decimals?
+    without = _mask(pc.invert(pc.match_substring(words, ",")))
+    money = bool(first.prefix.strip()) or any(unicodedata.category(c) == "Sc" for c in first.suffix)
+    round_sums = _mask(pc.ends_with(words, "000" + first.suffix)).mean() > _ROUND_SHARE
+    if money or round_sums or (without.any() and len(words) >= _FEW):
+        return first
+    example = words[int(np.argmin(without))].as_py()
+    return f"a comma may part thousands or decimals here, as in {example!r}: not taken for numbers"
+
+
+def _with_decimals(
+    words: pa.Array, counts: np.ndarray, values: pa.Array, form: TextForm
+) -> Numbers:
+    """Find out how decimals are written: a fixed count, at least one, or only where needed."""
+    forms = [form]
+    few, weights = words[:_SAMPLE], counts[:_SAMPLE]
+    if pa.types.is_floating(values.type):
+        values = as_whole(values)
+        forms = [replace(form, fixed=k) for k in _usual_decimals(few, weights, form)]
+        forms += [form, replace(form, least=1)]
+    best, most = form, -1.0
+    for candidate in forms:
+        same = _mask(pc.equal(write_numbers(values[:_SAMPLE], candidate), few))
+        share = float(weights[same].sum() / weights.sum())
+        if share > most:
+            best, most = candidate, share
+    return Numbers(values, best, most)
+
+
+def _usual_decimals(words: pa.Array, counts: np.ndarray, form: TextForm) -> list[int]:
+    """Return the commonest count of written decimals if it is of most words, else nothing."""
+    tail = re.escape(form.suffix) + r"\)?$"
+    decimals = pc.extract_regex(words, re.escape(form.decimal) + r"(?P<decimals>[0-9]*)" + tail)
+    digits = pc.utf8_length(pc.struct_field(decimals, "decimals")).fill_null(0).to_numpy()
+    weights = np.bincount(digits, counts)
+    usual = int(weights.argmax())
+    return [usual] if 0 < usual <= _MOST_FIXED and weights[usual] > counts.sum() / 2 else []
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def _write_whole(values: pa.Array, form: TextForm) -> pa.Array:
+    words = pc.cast(values, pa.string())
+    decimals = form.least if form.fixed is None else form.fixed
+    if decimals == 0:
+        return words
+    return pc.binary_join_element_wise(words, "." + "0" * decimals, "")
+
+
+def _write_floats(values: pa.Array, form: TextForm) -> pa.Array:
+    if form.fixed is not None:
+        return _write_fixed(values, form.fixed)
+    words = pc.cast(values, pa.string())
+    size = pc.abs(values)
+    # where Python, and so most CSV files, use another notation than Arrow
+    odd = pc.or_(
+        pc.greater_equal(size, 1e15), pc.and_(pc.less(size, 1e-4), pc.not_equal(size, 0.0))
+    )
+    if pc.any(odd).as_py():
+        odd = odd.fill_null(False)
+        fitting = [_shortest(x) for x in values.filter(odd).to_pylist()]
+        words = pc.replace_with_mask(words, odd, pa.array(fitting, pa.string()))
+    if form.least:
+        bare = pc.match_substring_regex(words, "^-?[0-9]+$")
+        words = pc.if_else(bare, pc.binary_join_element_wise(words, ".0", ""), words)
+    return words
+
+
+def _shortest(value: float) -> str:
+    return repr(value).removesuffix(".0")
+
+
+def _write_fixed(values: pa.Array, decimals: int) -> pa.Array:
+    floats = values.to_numpy(zero_copy_only=False)
+    with np.errstate(invalid="ignore", over="ignore"):
+        scaled = np.abs(floats) * 10.0**decimals
+    if np.nanmax(scaled, initial=0.0) >= _EXACT:
+        written = [None if x is None else f"{x:.{decimals}f}" for x in values.to_pylist()]
+        return pa.array(written, pa.string())
+    present = ~np.isnan(floats)
+    units = np.rint(np.where(present, scaled, 0.0)).astype(np.int64)
+    digits = pc.utf8_lpad(pc.cast(pa.array(units), pa.string()), decimals + 1, "0")
+    if decimals:
+        split = pc.utf8_slice_codeunits(digits, 0, -decimals)
+        digits = pc.binary_join_element_wise(split, pc.utf8_slice_codeunits(digits, -decimals), ".")
+    sign = pc.if_else(pa.array(np.signbit(floats)), "-", "")
+    words = pc.binary_join_element_wise(sign, digits, "")
+    return pc.if_else(pa.array(present), words, pa.scalar(None, pa.string()))
+
+
+def _separated(words: pa.Array, form: TextForm) -> pa.Array:
+    """Return plain numbers with the form's separators of thousands and decimals."""
+    if form.decimal != ".":
+        words = pc.replace_substring(words, ".", form.decimal)
+    longest = pc.max(pc.utf8_length(words)).as_py() or 0
+    for _ in range(longest // 3 if form.thousands else 0):
+        words = pc.replace_substring_regex(
+            words, r"^(-?[0-9]+)([0-9]{3})", r"\1" + form.thousands.replace("\\", r"\\") + r"\2"
+        )
+    return words

@@ -1,0 +1,72 @@
+"""Words with a fixed meaning in tables: markers of missing cells, yes and no."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["boolean_words", "is_marker", "is_sure_marker", "truth"]
+
+#: Words that never are a level of their own.
+_SURE = ("", "?", "NaN", "nan", "NULL", "null", "<NA>", "#N/A")
+#: Words that mean *missing* among numbers and dates, but may be a level among words.
+_UNSURE = (
+    *("NA", "N/A", "n/a", "na", "Null", "None", "none", "NONE", "NaT", "nil", "Nan", "NAN"),
+    *("-", "--", "---", ".", "..", "...", "#NA", "#VALUE!", "missing", "Missing", "unknown"),
+    *("Unknown", "not available", "Not Available"),
+)
+_PAIRS = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("on", "off"), ("1", "0"))
+#: (true, false) in every way of writing; "1" and "0" come out once.
+_BOOLEANS = tuple(
+    dict.fromkeys(
+        (style(true), style(false))
+        for true, false in _PAIRS
+        for style in (str.lower, str.upper, str.capitalize)
+    )
+)
+
+
+def is_sure_marker(words: pa.Array) -> np.ndarray:
+    """Return which words mean *missing* in any column, a mask of shape (n,)."""
+    return _among(words, _SURE)
+
+
+def is_marker(words: pa.Array) -> np.ndarray:
+    """Return which words mean *missing* among numbers and dates, a mask of shape (n,)."""
+    return _among(words, _SURE + _UNSURE)
+
+
+def _among(words: pa.Array, known: tuple[str, ...]) -> np.ndarray:
+    found = pc.is_in(pc.utf8_trim_whitespace(words), pa.array(known))
+    return np.asarray(found.to_numpy(zero_copy_only=False))
+
+
+def boolean_words(words: pa.Array) -> tuple[str, str] | None:
+    """Return the (true, false) pair that one or two distinct words are of, or None.
+
+    Examples
+    --------
+    >>> boolean_words(pa.array(["No", "Yes"]))
+    ('Yes', 'No')
+    """
+    if not 0 < len(words) <= 2:
+        return None
+    seen = set(words.to_pylist())
+    return next((pair for pair in _BOOLEANS if seen <= set(pair)), None)
+
+
+def truth(words: pa.Array) -> pa.Array | None:
+    """Return what words of any boolean pair mean, shape (n,), or None if one has no such meaning.
+
+    Examples
+    --------
+    >>> truth(pa.array(["TRUE", "no"])).to_pylist()
+    [True, False]
+    """
+    true = pa.array([pair[0] for pair in _BOOLEANS])
+    false = pa.array([pair[1] for pair in _BOOLEANS])
+    yes, no = pc.is_in(words, true), pc.is_in(words, false)
+    if not pc.all(pc.or_(yes, no)).as_py():
+        return None
+    return yes
