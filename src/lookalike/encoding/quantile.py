@@ -55,7 +55,6 @@ class Quantile(ColumnEncoding):
         distinct, counts = np.unique(self._grid.raw(values), return_counts=True)
         if len(distinct) <= (_ALL if 2 * len(distinct) <= len(values) else _FEW):
             self._atoms: np.ndarray | None = distinct
-            self._knots = np.arange(len(distinct) + 1) - 0.5
             self._cumulative = limits_of(counts)
         else:
             self._atoms = None
@@ -89,7 +88,7 @@ class Quantile(ColumnEncoding):
     def decode(self, drawn: Drawn) -> pa.Array:
         z = np.ascontiguousarray(drawn.numbers[:, 0])
         if self._atoms is not None:
-            inner = ndtri(self._cumulative[1:-1].astype(np.float64))
+            inner = ndtri(self._cumulative[1:-1])
             return self._grid.array(self._atoms[np.searchsorted(inner, z, side="right")])
         positions = np.interp(ndtr(z.astype(np.float64)), self._cumulative, self._knots)
         return self._grid.array(self._grid.at(positions))
@@ -108,8 +107,6 @@ class Quantile(ColumnEncoding):
         self._atoms = state.arrays.get("atoms")
         if self._atoms is None:
             self._knots = state.arrays["knots"]
-        else:
-            self._knots = np.arange(len(self._atoms) + 1) - 0.5
         return self
 
 
