@@ -181,6 +181,38 @@ def test_any_changed_byte_is_refused_or_harmless(good, tmp_path_factory, data):
     assert back.sample(3).num_rows == 3
 
 
+def values_in(held, path=()):
+    """Yield the path of every value in JSON, the outermost one excepted."""
+    items = held.items() if isinstance(held, dict) else enumerate(held)
+    for key, value in items:
+        yield (*path, key)
+        if isinstance(value, dict | list):
+            yield from values_in(value, (*path, key))
+
+
+ODD = [None, True, -1, 0, 2**31, 2**63, 1e308, "", "x", "int64", "\x00", [], [None], [[]], {}]
+
+
+@settings(deadline=None, max_examples=100)
+@given(data=st.data())
+def test_any_changed_value_is_refused_or_harmless(good, tmp_path_factory, data):
+    held = members(good)
+    name = data.draw(st.sampled_from(MEMBERS[:2]))
+    values = json.loads(held[name])
+    *way, last = data.draw(st.sampled_from(list(values_in(values))))
+    inner = values
+    for key in way:
+        inner = inner[key]
+    inner[last] = data.draw(st.sampled_from(ODD))
+    path = tmp_path_factory.getbasetemp() / "odd.lookalike"
+    path.write_bytes(packed({**held, name: json.dumps(values).encode()}))
+    try:
+        back = load(path)
+    except ModelFileError:
+        return
+    assert back.sample(3).num_rows == 3
+
+
 def test_newer_format(refused, good):
     words = refused(changed(good, format=2, lookalike="9.1"))
     assert "newer lookalike" in words

@@ -18,13 +18,20 @@ import importlib
 import math
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from lookalike._core.errors import LookalikeError, ModelFileError, ParameterError, nearest
+from lookalike._core.errors import (
+    LookalikeError,
+    MissingDependencyError,
+    ModelFileError,
+    ParameterError,
+    nearest,
+)
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import State, TableEncoder
 from lookalike.models._archive import Parts, read_parts, to_json, write_parts
@@ -222,7 +229,10 @@ def _build(parts: Parts, known: _Known) -> Synthesizer:
     layout = model.encoder_.layout_
     if layout.blocks:
         model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
-    model._empty()  # one row is decoded, so that an encoding that cannot decode is found here
+    # One row is decoded, so that an encoding that cannot is found here. The library that the table
+    # came from need not be there: rows can still be written to a file.
+    with suppress(MissingDependencyError):
+        model.sample(0)
     return model
 
 

@@ -116,7 +116,8 @@ class Independent(Synthesizer):
         for i, block in enumerate(layout.blocks):
             if block.head == "softmax":
                 shares = state.arrays[f"shares {i}"]
-                if shares.shape != (block.width,) or not np.isclose(shares.sum(), 1.0):
+                whole = shares.shape == (block.width,) and np.isclose(shares.sum(), 1.0)
+                if not whole or (shares < 0).any():
                     raise ValueError(f"the shares of {block.column!r} are not those of its levels")
                 self._shares[i] = shares
 
