@@ -170,7 +170,7 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
     places = round((high - low) / step) + 1
     least = -(-places // bins)
     # The last bin should be as full as the others, or it would look like a gap.
-    each = min(range(least, 2 * least), key=lambda size: -places % size / size)
+    each = min(range(least, least + min(least, MOST_BINS)), key=lambda size: -places % size / size)
     return np.asarray(low + step * (each * np.arange(-(-places // each) + 1) - 0.5), np.float64)
 
 

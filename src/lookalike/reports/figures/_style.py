@@ -65,10 +65,11 @@ _STYLE = {
 }
 
 # What matplotlib writes and a page does not need: a style sheet that would reach the whole page,
-# ids of groups (the same in every figure), font families (the page's own are used), indents.
+# ids that nothing refers to, font families (the page's own are used), indents.
 _TRIM = [
     (re.compile(r"<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL), ""),
     (re.compile(r'<g id="[^"]*"'), "<g"),
+    (re.compile(r' id="image[^"]*"'), ""),
     (re.compile(r" ?font-family: [^;\"]*;?"), ""),
     (re.compile(r"\s*\n\s*"), " "),
 ]

@@ -1,0 +1,164 @@
+"""The page: complete in itself, escaped, well-formed, the same on every run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from lookalike._core.errors import OutputError
+from lookalike.metrics import Score
+from lookalike.reports import Evaluation, _html
+
+VOID = {"meta", "br", "link", "img", "input", "hr", "col"}
+
+
+class Page(HTMLParser):
+    """Collects what a page is made of, and complains where tags do not close."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+@pytest.fixture(scope="module")
+def html(evaluation: Evaluation) -> str:
+    return evaluation.to_html()
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+def test_it_is_well_formed(page: Page) -> None:
+    assert page.open == []
+
+
+def test_it_refers_to_nothing_outside(html: str, page: Page) -> None:
+    assert "http" not in html
+    assert not {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed"}
+    for tag, attributes in page.tags:
+        for name in ("src", "href", "xlink:href", "action", "srcset"):
+            value = attributes.get(name) or "#"
+            assert value.startswith(("#", "data:image/png;base64,")), (tag, value)
+        assert not [name for name in attributes if name.startswith("on")]
+    assert not re.search(r"url\((?!#)|@import|@font-face", html)
+
+
+def test_names_are_escaped_and_kept_whole_in_titles(
+    evaluation: Evaluation, html: str, page: Page
+) -> None:
+    assert "<script" not in html
+    assert "<b>bold" not in html
+    titles = {attributes.get("title") for _, attributes in page.tags}
+    assert {row.column for row in evaluation.summary.columns} <= titles
+    assert "x" * 60 not in page.text
+
+
+def test_ids_are_unique_and_references_have_targets(html: str, page: Page) -> None:
+    ids = [attributes["id"] for _, attributes in page.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    used = re.findall(r'(?:href="#|url\(#)([^")]+)', html)
+    assert set(used) <= set(ids)
+
+
+def test_every_figure_is_labelled(page: Page) -> None:
+    labels = [a.get("aria-label") for tag, a in page.tags if tag == "svg"]
+    assert len(labels) > 10
+    assert all(labels)
+
+
+def test_it_says_what_it_is_about(evaluation: Evaluation, page: Page) -> None:
+    for words in (
+        "120",
+        "60",
+        "5 of 6",
+        "Where it is worst",
+        "Columns in pairs",
+        "What gives synthetic rows away",
+        "Model by model",
+        "does not prove",
+        "exact copies among 120 rows",
+        "Training",
+        "Seed 3",
+    ):
+        assert words in page.text, words
+    first = evaluation.verdict.split(". ")[0]
+    assert first in page.text
+
+
+def test_it_is_the_same_on_every_run_and_small(evaluation: Evaluation, html: str) -> None:
+    assert evaluation.to_html() == html
+    assert len(html) < 500_000
+
+
+def test_title_and_date_are_printed_escaped(evaluation: Evaluation) -> None:
+    text = evaluation.to_html(title="<i>mine</i>", date="22 Nov & later")
+    assert "&lt;i&gt;mine&lt;/i&gt;" in text
+    assert "22 Nov &amp; later" in text
+
+
+def test_only_the_worst_of_many_columns_are_drawn(
+    evaluation: Evaluation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_html, "MOST_MARGINALS", 4)
+    many = 9
+    one = evaluation.summary.marginals[0]
+    row = next(r for r in evaluation.summary.columns if r.column == one.column)
+    summary = replace(
+        evaluation.summary,
+        marginals=tuple(replace(one, column=f"c{i}") for i in range(many)),
+        columns=tuple(replace(row, column=f"c{i}") for i in range(many)),
+    )
+    text = replace(evaluation, summary=summary).to_html()
+    assert "These are the 4 worst of 9 columns" in text
+    assert text.count("Distribution of") == 4
+
+
+def test_an_evaluation_of_nothing_is_a_page(evaluation: Evaluation) -> None:
+    scores = {"shape": Score("shape", None, None, None, "higher", 0, 1, "No column <is> there.")}
+    empty = evaluation.summary.associations
+    summary = replace(
+        evaluation.summary,
+        columns=(),
+        marginals=(),
+        associations=replace(empty, columns=(), real=(), synthetic=(), scores={}),
+        importances=(),
+        curves=None,
+        holdout_rows=None,
+        target=None,
+    )
+    text = Evaluation(scores, summary).to_html()
+    assert Page(text).open == []
+    assert "No column &lt;is&gt; there." in text
+    assert "none given" in text
+
+
+def test_it_is_written_whole_or_not_at_all(evaluation: Evaluation, tmp_path: Path) -> None:
+    path = tmp_path / "report.html"
+    text = evaluation.to_html(path)
+    assert path.read_text(encoding="utf-8") == text
+    with pytest.raises(OutputError, match="folder"):
+        evaluation.to_html(tmp_path / "absent" / "report.html")

@@ -1,0 +1,115 @@
+"""Words follow from numbers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from lookalike.metrics import METRICS, Score
+from lookalike.reports._verdict import chance, verdict
+from lookalike.reports._words import WORDS, words_of
+
+
+def score(
+    name: str, value: float | None, ceiling: float | None, floor: float | None, **more: Any
+) -> Score:
+    kind = METRICS[name]
+    return Score(name, value, ceiling, floor, kind.direction, kind.low, kind.high, **more)
+
+
+def said(*scores: Score) -> str:
+    return " ".join(verdict({one.name: one for one in scores}))
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (1.00, "cannot be told"),
+        (0.95, "cannot be told"),
+        (0.90, "can hardly be told"),
+        (0.75, "can at times be told"),
+        (0.60, "can often be told"),
+        (0.40, "can mostly be told"),
+        (0.10, "can nearly always be told"),
+        (0.00, "can nearly always be told"),
+    ],
+)
+def test_the_words_follow_the_detector(value: float, words: str) -> None:
+    assert f"The synthetic rows {words} from real ones" in said(score("c2st", value, 0.99, 0.05))
+
+
+def test_the_chance_of_the_detector_is_stated_beside_its_references() -> None:
+    text = said(score("c2st", 0.64, 0.98, 0.04))
+    assert "68 times in 100" in text
+    assert "guessing: 50; with other real rows: 51; with independent columns: 98" in text
+    assert chance(1.0) == 50
+
+
+def test_a_noisy_ceiling_is_taken_into_account() -> None:
+    assert "cannot be told" in said(score("c2st", 0.80, 0.82, 0.1))
+
+
+def test_a_blind_detector_is_no_praise() -> None:
+    text = said(score("c2st", 0.99, 0.98, 0.96))
+    assert "cannot be told" in text
+    assert "does not find independent columns either" in text
+
+
+def test_no_better_than_independent_columns() -> None:
+    text = said(score("c2st", 0.10, 0.98, 0.12))
+    assert "Columns drawn independently of each other would do as well." in text
+
+
+def test_memorised_rows_do_not_flatter() -> None:
+    text = said(score("c2st", 1.0, 0.98, 0.1), score("c2st_holdout", 0.6, 0.98, 0.1))
+    assert "can often be told" in text
+
+
+def test_a_detector_that_could_not_run_says_why() -> None:
+    text = said(score("c2st", None, None, None, reason="It needs 3 real rows or more."))
+    assert text == "No detector looked at the rows as a whole (It needs 3 real rows or more)."
+    assert said() == "No detector looked at the rows as a whole."
+
+
+def test_the_weakest_point_is_the_farthest_from_its_ceiling() -> None:
+    text = said(
+        score("shape", 0.97, 0.99, 0.99),
+        score("trend", 0.93, 0.98, 0.88),
+        score("correlation_difference", 0.02, 0.01, 0.2),
+    )
+    assert "the way pairs of columns go together: trend is 0.930" in text
+    assert "independent columns get 0.880 and real rows 0.980" in text
+
+
+def test_no_weak_point_is_invented() -> None:
+    text = said(score("shape", 0.99, 0.99, 0.98), score("trend", 0.99, 0.98, 0.88))
+    assert "No other score falls short of real rows." in text
+
+
+def test_references_and_smoke_tests_are_no_weak_points() -> None:
+    text = said(score("trtr", 0.5, 0.9, 0.5), score("copies", 0.001, 0.001, 0.0))
+    assert "weakest" not in text
+
+
+def test_copies_are_reported() -> None:
+    assert "Beware: 30 % of the synthetic rows are copies" in said(score("copies", 0.3, 0.01, 0.0))
+    assert "Beware" not in said(score("copies", 0.02, 0.01, 0.0))
+
+
+def test_attacks_are_reported_beyond_chance() -> None:
+    attacks = {"attacks": [{"attack": "closest", "error": 0.01}]}
+    found = score("membership", 0.66, 0.5, 0.5, details=attacks)
+    assert "66 times in 100 which of two real rows was learned" in said(found)
+    noisy = {"attacks": [{"attack": "closest", "error": 0.08}]}
+    assert "Beware" not in said(score("membership", 0.66, 0.5, 0.5, details=noisy))
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_has_words(name: str) -> None:
+    assert name in WORDS
+    assert WORDS[name].meaning.endswith(".")
+
+
+def test_a_foreign_metric_keeps_its_name() -> None:
+    assert words_of("my_own").title == "My own"
