@@ -14,6 +14,8 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "DenseClassifier",
+    "DenseRegressor",
     "Evaluation",
     "Independent",
     "Schema",
@@ -68,10 +70,11 @@ def test_importing_and_help_load_nothing_heavy(code: str) -> None:
     assert done.stdout.rstrip().splitlines()[-1] == "loaded:"
 
 
-def test_only_training_and_sampling_load_jax() -> None:
+def test_only_networks_load_jax() -> None:
     code = (
         "import lookalike, sys\n"
-        "lookalike.GAN, lookalike.evaluate, lookalike.load, lookalike.Schema, lookalike.datasets\n"
+        "lookalike.Independent, lookalike.evaluate, lookalike.load, lookalike.Schema\n"
+        "lookalike.datasets.load('penguins', kind='pyarrow')\n"
         "print('jax' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

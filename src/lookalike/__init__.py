@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lookalike import datasets
     from lookalike._core import errors
-    from lookalike.models import GAN, Independent, load
+    from lookalike.models import GAN, DenseClassifier, DenseRegressor, Independent, load
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "DenseClassifier",
+    "DenseRegressor",
     "Evaluation",
     "Independent",
     "Schema",
@@ -38,6 +40,8 @@ __all__ = [
 #: Where each name lives: the module that has it as an attribute.
 _HOMES = {
     "GAN": "lookalike.models",
+    "DenseClassifier": "lookalike.models",
+    "DenseRegressor": "lookalike.models",
     "Independent": "lookalike.models",
     "load": "lookalike.models",
     "Evaluation": "lookalike.reports",

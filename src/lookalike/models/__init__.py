@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import load
+from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
 
-__all__ = ["GAN", "Independent", "Synthesizer", "load"]
+__all__ = ["GAN", "DenseClassifier", "DenseRegressor", "Independent", "Synthesizer", "load"]
 
 
 def __getattr__(name: str) -> Any:

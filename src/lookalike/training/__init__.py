@@ -12,13 +12,30 @@ from typing import TYPE_CHECKING, Any
 from lookalike.training._history import History
 
 if TYPE_CHECKING:
+    from lookalike.training._dense import Fitted, Lesson, Rates, Rows, train_dense
     from lookalike.training._game import MEASURES, Data, Game, State
     from lookalike.training._loop import Selection, train
 
-__all__ = ["MEASURES", "Data", "Game", "History", "Selection", "State", "train"]
+__all__ = [
+    "MEASURES",
+    "Data",
+    "Fitted",
+    "Game",
+    "History",
+    "Lesson",
+    "Rates",
+    "Rows",
+    "Selection",
+    "State",
+    "train",
+    "train_dense",
+]
 
 _HOMES = dict.fromkeys(("MEASURES", "Data", "Game", "State"), "lookalike.training._game")
 _HOMES |= dict.fromkeys(("Selection", "train"), "lookalike.training._loop")
+_HOMES |= dict.fromkeys(
+    ("Fitted", "Lesson", "Rates", "Rows", "train_dense"), "lookalike.training._dense"
+)
 
 
 def __getattr__(name: str) -> Any:
