@@ -51,7 +51,7 @@ def rare_city(level: str, name: str) -> pa.Table:
     return pa.table(rows, schema=table.schema)
 
 
-def ugly(rows: int = _ROWS) -> pa.Table:
+def ugly(rows: int = 280) -> pa.Table:
     """Return a table of columns that are constant, empty, of many levels, rare or oddly named."""
     rng = np.random.default_rng(21)
     rare = ["rare, three times"] * 3 + ["only once"] + ["often"] * (rows - 4)
@@ -60,6 +60,7 @@ def ugly(rows: int = _ROWS) -> pa.Table:
             "constant": pa.array(["same"] * rows),
             "all missing": pa.nulls(rows, pa.float64()),
             "rare": pa.array(rare),
+            # More than TableEncoder's onehot_limit, and none of them rare.
             "many levels": pa.array([f"level {i}" for i in np.arange(rows) // 2]),
             "<script>": pa.array(rng.choice(["<b>", "a,b", 'quo"te', "new\nline", " "], rows)),
             "数据 🙂": pa.array(rng.choice(["是", "否", "é", "e\u0301"], rows)),
