@@ -12,7 +12,7 @@ import pytest
 
 import lookalike.models.gan as module
 from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError, TrainingError
-from lookalike.encoding import Block, Compact, Layout, State
+from lookalike.encoding import Z_MAX, Block, Compact, Layout, State
 from lookalike.models import GAN
 from lookalike.models._calibration import calibrate
 from lookalike.models._sampler import Calibration, Sampler
@@ -25,7 +25,10 @@ QUICK: dict[str, Any] = {"steps": 8, "width": 16, "depth": 1, "batch_size": 32, 
 def table() -> pa.Table:
     """Return a small table of numbers and levels with missing cells."""
     rng = np.random.default_rng(0)
-    x = [None if m else float(v) for v, m in zip(rng.normal(size=90), rng.random(90) < 0.2)]
+    x = [
+        None if m else float(v)
+        for v, m in zip(rng.normal(size=90), rng.random(90) < 0.2, strict=True)
+    ]
     return pa.table({"x": x, "c": rng.choice(["a", "b", "c"], 90).tolist()})
 
 
@@ -107,6 +110,12 @@ def test_calibration_makes_the_marginals_of_an_untrained_generator_right() -> No
     assert numbers.std() == pytest.approx(1, abs=0.05)
     before = np.concatenate([np.asarray(sampler.block(2, k).numbers) for k in range(8)])[:, 0]
     assert abs(before.mean()) > 0.05 or abs(before.std() - 1) > 0.1
+
+
+def test_numbers_stay_within_what_the_encoding_can_say() -> None:
+    plan = Plan(Layout((Block("x", "value", "interval", 0, 0, 1, "linear"),), 2, 0))
+    numbers = Calibration.none(plan).apply(np.array([[1e9], [-1e9], [0.5]], np.float32), plan)
+    np.testing.assert_allclose(numbers[:, 0], [Z_MAX, -Z_MAX, 0.5])
 
 
 def test_padding_does_not_change_what_rows_are_drawn() -> None:

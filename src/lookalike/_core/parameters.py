@@ -32,9 +32,10 @@ class Number(Rule):
 
     def broken_by(self, value: Any) -> str | None:
         kind = Integral if self.integer else Real
-        if isinstance(value, kind) and not isinstance(value, bool) and math.isfinite(float(value)):
-            above = value > self.low if self.open_low else value >= self.low
-            if above and value <= self.high:
+        if isinstance(value, kind) and not isinstance(value, bool):
+            number = float(value)
+            above = number > self.low if self.open_low else number >= self.low
+            if math.isfinite(number) and above and number <= self.high:
                 return None
         noun = "an integer" if self.integer else "a number"
         left = "(" if self.open_low or self.low == -math.inf else "["

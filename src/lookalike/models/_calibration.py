@@ -14,7 +14,9 @@ __all__ = ["calibrate"]
 
 #: Rounds of the fixed-point iteration on level biases; each shrinks the error by an order.
 _ROUNDS = 4
+#: Knots between ±_TAIL, beyond which too few rows are generated to measure a quantile.
 _KNOTS = 512
+_TAIL = 3.5
 #: No level's bias moves further than this, so that a level the generator never makes is not forced.
 _MAX_BIAS = 3.0
 
@@ -52,7 +54,11 @@ def _level_biases(sampler: Sampler, compact: Compact, seed: int, blocks: int) ->
         return calibration
     due = sampler.plan.level_frequencies(compact.codes)
     for _ in range(_ROUNDS):
-        mean = replace(sampler, calibration=calibration).mean_levels(seed, blocks)
+        current = replace(sampler, calibration=calibration)
+        mean = (
+            sum(current.uncalibrated(seed, number, measure=True)[1] for number in range(blocks))
+            / blocks
+        )
         step = np.log(np.maximum(due, 1e-7)) - np.log(np.maximum(mean, 1e-7))
         bias = np.clip(calibration.bias + step, -_MAX_BIAS, _MAX_BIAS)
         calibration = replace(calibration, bias=bias.astype(np.float32))
@@ -62,19 +68,17 @@ def _level_biases(sampler: Sampler, compact: Compact, seed: int, blocks: int) ->
 def _number_knots(sampler: Sampler, seed: int, blocks: int) -> tuple[np.ndarray, np.ndarray]:
     """Return for each interval number the knots of its own and of the due quantile function."""
     width = sampler.plan.number_width
-    if not width:
-        return sampler.calibration.own, sampler.calibration.due
-    drawn = np.concatenate(list(sampler.numbers(seed, blocks)))
     # Knots lie evenly in z, so that the tails are as finely corrected as the middle.
-    grid = np.linspace(-3.5, 3.5, _KNOTS - 2)
-    due = np.concatenate([[-Z_MAX], grid, [Z_MAX]])
-    shares = ndtr(grid)
-    own = np.tile(due, (width, 1))
+    grid = np.linspace(-_TAIL, _TAIL, _KNOTS)
+    due = np.tile(np.concatenate([[-Z_MAX], grid, [Z_MAX]]), (width, 1)).astype(np.float32)
+    own = due.copy()
+    if not width:
+        return own, due
+    rows = [sampler.uncalibrated(seed, number)[0].numbers for number in range(blocks)]
+    drawn = np.concatenate(rows)
     for k, interval in enumerate(sampler.plan.is_interval):
         present = drawn[drawn[:, k] != 0, k]
         if interval and len(present) > _KNOTS:
-            knots = np.quantile(present, shares)
-            own[k] = np.maximum.accumulate(
-                np.concatenate([[min(knots[0], -Z_MAX)], knots, [max(knots[-1], Z_MAX)]])
-            )
-    return own.astype(np.float32), np.tile(due, (width, 1)).astype(np.float32)
+            inner = np.quantile(present, ndtr(grid))
+            own[k] = np.concatenate([[present.min()], inner, [present.max()]])
+    return own, due

@@ -20,15 +20,18 @@ def keep_compiled_programs() -> None:
     nothing. A cache that the user set up for JAX is left as it is.
     """
     wish = os.environ.get("LOOKALIKE_CACHE", "")
-    if wish == "off" or jax.config.jax_compilation_cache_dir is not None:
+    if wish == "off" or jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     folder = Path(wish) if wish else _user_cache() / "lookalike"
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError:
         return  # a read-only home costs compile time, nothing else
-    jax.config.update("jax_compilation_cache_dir", str(folder))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+    for name, value in (
+        ("jax_compilation_cache_dir", str(folder)),
+        ("jax_persistent_cache_min_compile_time_secs", 0.5),
+    ):
+        jax.config.update(name, value)  # type: ignore[no-untyped-call]
 
 
 def _user_cache() -> Path:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from lookalike.encoding import Drawn
+from lookalike.encoding import Z_MAX, Drawn
 from lookalike.nn import Plan, ResidualMLP
 
 __all__ = ["Calibration", "Sampler"]
@@ -27,7 +25,8 @@ class Calibration:
     bias : ndarray, shape (width of all levels,)
         Added to the logits, in the plan's order.
     own, due : ndarray, shape (numbers, knots)
-        Each number is mapped monotonically from `own` to `due`.
+        Each number that is drawn within an interval is mapped monotonically from `own` to `due`,
+        and so never leaves the limits of `due`. Other numbers stay as they are.
     """
 
     bias: np.ndarray
@@ -36,17 +35,16 @@ class Calibration:
 
     @classmethod
     def none(cls, plan: Plan) -> Calibration:
-        """Return the calibration that changes nothing."""
-        no_knots = np.zeros((plan.number_width, 0), np.float32)
-        return cls(np.zeros(plan.width - plan.number_width, np.float32), no_knots, no_knots)
+        """Return the calibration that only keeps numbers within what the encoding can say."""
+        knots = np.tile(np.array([-Z_MAX, Z_MAX], np.float32), (plan.number_width, 1))
+        return cls(np.zeros(plan.width - plan.number_width, np.float32), knots, knots)
 
-    def apply(self, numbers: np.ndarray) -> np.ndarray:
+    def apply(self, numbers: np.ndarray, plan: Plan) -> np.ndarray:
         """Return numbers mapped from `own` to `due`, zeros (missing) kept."""
-        if not self.own.shape[1]:
-            return numbers
-        mapped = np.empty_like(numbers)
-        for k in range(numbers.shape[1]):
-            mapped[:, k] = np.interp(numbers[:, k], self.own[k], self.due[k])
+        mapped = numbers.copy()
+        for k, interval in enumerate(plan.is_interval):
+            if interval:
+                mapped[:, k] = np.interp(numbers[:, k], self.own[k], self.due[k])
         mapped[numbers == 0] = 0
         return mapped
 
@@ -72,58 +70,49 @@ class Sampler:
 
     def block(self, seed: int, number: int) -> Drawn:
         """Return block `number` of the sample of a seed."""
-        numbers, levels = _draw(
+        drawn, _ = self.uncalibrated(seed, number)
+        return Drawn(self.calibration.apply(drawn.numbers, self.plan), drawn.levels)
+
+    def uncalibrated(
+        self, seed: int, number: int, *, measure: bool = False
+    ) -> tuple[Drawn, np.ndarray]:
+        """Return a block, its levels calibrated and its numbers not yet.
+
+        Parameters
+        ----------
+        seed, number : int
+        measure : bool
+            Whether the mean probability of every level is wanted too, shape (level width,).
+        """
+        numbers, levels, means = _draw(
             self.plan,
             (self.rows, self.latent_size),
             self.generator,
             jnp.asarray(self.calibration.bias),
-            _key(seed, number),
+            jnp.asarray([seed % 2**32, seed // 2**32, number], jnp.uint32),
+            jnp.asarray(measure),
         )
-        return Drawn(self.calibration.apply(np.asarray(numbers)), np.asarray(levels))
-
-    def mean_levels(self, seed: int, blocks: int) -> np.ndarray:
-        """Return the mean probability of every level over some blocks, shape (level width,)."""
-        bias = jnp.asarray(self.calibration.bias)
-        size = (self.rows, self.latent_size)
-        sums = [
-            _probabilities(self.plan, size, self.generator, bias, _key(seed, number))
-            for number in range(blocks)
-        ]
-        return np.asarray(sum(sums), float) / blocks
-
-    def numbers(self, seed: int, blocks: int) -> Iterator[np.ndarray]:
-        """Yield the numbers of some blocks."""
-        for number in range(blocks):
-            yield self.block(seed, number).numbers
+        return Drawn(np.asarray(numbers), np.asarray(levels)), np.asarray(means)
 
 
-def _key(seed: int, number: int) -> PRNGKeyArray:
-    # Threefry gives the same stream on every kind of device.
-    key = jax.random.key(seed % 2**32, impl="threefry2x32")
-    return jax.random.fold_in(jax.random.fold_in(key, seed // 2**32), number)
-
-
-@partial(eqx.filter_jit)
+@eqx.filter_jit
 def _draw(
     plan: Plan,
     size: tuple[int, int],
     generator: ResidualMLP,
     bias: Float[Array, " levels"],
-    key: PRNGKeyArray,
-) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
-    latent, levels = jax.random.split(key)
+    place: UInt32[Array, " words"],
+    measure: Bool[Array, ""],
+) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"], Float[Array, " levels"]]:
+    # Threefry gives the same stream on every kind of device.
+    key = jax.random.key(place[0], impl="threefry2x32")
+    key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
+    latent, within = jax.random.split(key)
     raw = generator(jax.random.normal(latent, size))
-    return plan.harden(raw.at[:, plan.number_width :].add(bias), levels)
-
-
-@partial(eqx.filter_jit)
-def _probabilities(
-    plan: Plan,
-    size: tuple[int, int],
-    generator: ResidualMLP,
-    bias: Float[Array, " levels"],
-    key: PRNGKeyArray,
-) -> Float[Array, " levels"]:
-    latent, _ = jax.random.split(key)
-    raw = generator(jax.random.normal(latent, size))
-    return plan.level_probabilities(raw.at[:, plan.number_width :].add(bias)).mean(axis=0)
+    raw = raw.at[:, plan.number_width :].add(bias)
+    means = jax.lax.cond(
+        measure,
+        lambda: plan.level_probabilities(raw).mean(axis=0),
+        lambda: jnp.zeros(raw.shape[1] - plan.number_width),
+    )
+    return *plan.harden(raw, within), means

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import equinox as eqx
@@ -36,7 +35,7 @@ _SMALL = 1_000
 _SMALL_HELD_OUT = 0.15
 _FEWEST_HELD_OUT = 30
 #: Looks at held-out rows without improvement after which training stops.
-_PATIENCE = 10
+_PATIENCE = 6
 
 
 class GAN(Synthesizer):
@@ -185,7 +184,7 @@ class GAN(Synthesizer):
             self._generator, self.history_ = train(
                 self._game(),
                 _data(training),
-                jax.random.key(seed % 2**32, impl="rbg"),
+                seed,
                 steps=steps,
                 interval=-(-steps // _INTERVALS),
                 selection=selection,
@@ -214,10 +213,10 @@ class GAN(Synthesizer):
         training, held_out = split(compact, share, rng)
 
         def make(network: ResidualMLP) -> Drawn:
-            return replace(self._sampler(network), rows=2_048).block(seed, 0)
+            return self._sampler(network).block(seed, 0)
 
         score = held_out_score(training, held_out, layout, make, rng)
-        return training, Selection(score, every=1, patience=_PATIENCE)
+        return training, Selection(score, every=2, patience=_PATIENCE)
 
     def _game(self) -> Game:
         return Game(
@@ -233,8 +232,9 @@ class GAN(Synthesizer):
             temperature=self.temperature,
         )
 
-    def _sampler(self) -> Sampler:
-        return Sampler(self._plan, self._generator, self._calibration, self.latent_size, self.BLOCK)
+    def _sampler(self, network: ResidualMLP | None = None) -> Sampler:
+        network = self._generator if network is None else network
+        return Sampler(self._plan, network, self._calibration, self.latent_size, self.BLOCK)
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         keep_compiled_programs()
@@ -255,7 +255,7 @@ class GAN(Synthesizer):
 
     def _restore(self, state: State, layout: Layout) -> None:
         self._plan = Plan(layout)
-        shapes = jax.eval_shape(lambda: self._game().begin(jax.random.key(0)).generator)
+        shapes = jax.eval_shape(lambda: self._game().begin(0).generator)
         leaves, tree = jax.tree.flatten(shapes)
         arrays = [_taken(state, f"generator/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
         self._generator = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])

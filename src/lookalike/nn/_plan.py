@@ -19,7 +19,6 @@ from lookalike.encoding import Z_MAX, Layout
 __all__ = ["Plan"]
 
 
-
 @dataclass(frozen=True)
 class Plan:
     """The static plan by which networks read and write rows of a layout.
@@ -160,9 +159,7 @@ class Plan:
         numbers = self._silence(numbers, [1 - missing[p] for p in self._gates[0]])
         return jnp.concatenate([numbers, *parts], axis=1)
 
-    def level_probabilities(
-        self, raw: Float[Array, "rows width"]
-    ) -> Float[Array, "rows levels"]:
+    def level_probabilities(self, raw: Float[Array, "rows width"]) -> Float[Array, "rows levels"]:
         """Return the softmax of every block of levels, in the plan's order."""
         logits, parts, at = raw[:, self.number_width :], [], 0
         for width, positions in self.groups:
@@ -184,8 +181,12 @@ class Plan:
     def harden(
         self, raw: Float[Array, "rows width"], key: PRNGKeyArray
     ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
-        """Draw rows from a generator's raw output: numbers and levels in layout order."""
-        numbers = jnp.clip(self._bound(raw[:, : self.number_width]), -Z_MAX, Z_MAX)
+        """Draw rows from a generator's raw output: numbers and levels in layout order.
+
+        Numbers are not clipped to what the encoding can say: that is for the calibration, which
+        maps them first.
+        """
+        numbers = self._bound(raw[:, : self.number_width])
         logits = raw[:, self.number_width :]
         if not self.levels:
             return numbers, jnp.zeros((len(raw), 0), jnp.int32)

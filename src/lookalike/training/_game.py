@@ -10,7 +10,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt32
 
 from lookalike.nn import Objective, Plan, RelativisticPairing, ResidualMLP, zero_centred
 from lookalike.training._schedules import cosine
@@ -87,8 +87,11 @@ class Game:
     temperature: float
     objective: Objective = field(default_factory=RelativisticPairing)
 
-    def begin(self, key: PRNGKeyArray) -> State:
-        """Return the state before the first step."""
+    def begin(self, seed: int) -> State:
+        """Return the state before the first step of the run of a seed."""
+        return _begin(self, _words(seed))
+
+    def _start(self, key: PRNGKeyArray) -> State:
         keys = jax.random.split(key)
         size = {"width": self.width, "depth": self.depth}
         generator = ResidualMLP(self.latent_size, self.plan.width, **size, key=keys[0])
@@ -103,7 +106,7 @@ class Game:
         )
 
     def advance(
-        self, state: State, data: Data, key: PRNGKeyArray, steps: int, total: int
+        self, state: State, data: Data, seed: int, steps: int, total: int
     ) -> tuple[State, Float[Array, " measures"]]:
         """Play some steps on the device.
 
@@ -111,8 +114,8 @@ class Game:
         ----------
         state : State
         data : Data
-        key : PRNG key
-            The run's key; the step number is folded in.
+        seed : int
+            Of the run; what a step draws depends on it and on the step's number.
         steps, total : int
             How many steps to play, and how many the whole run has. Neither is compiled in.
 
@@ -122,7 +125,9 @@ class Game:
         array
             The means of `MEASURES` over these steps.
         """
-        return _advance(self, state, data, key, jnp.asarray(steps), jnp.asarray(float(total)))
+        return _advance(
+            self, state, data, _words(seed), jnp.asarray(steps), jnp.asarray(total, jnp.float32)
+        )
 
     def _step(
         self, data: Data, key: PRNGKeyArray, total: Float[Array, ""], state: State
@@ -144,12 +149,8 @@ class Game:
         generator, moments_g = _update(state.generator, slope_g, state.generator_moments, rate)
         # The average forgets the first steps quickly, so that short runs are not held back.
         decay = jnp.minimum(self.average, (state.step + 1) / (state.step + 10))
-        average = jax.tree.map(
-            lambda a, g: decay * a + (1 - decay) * g, state.average, generator
-        )
-        measures = jnp.stack(
-            [loss_d, loss_g, accuracy, _norm(slope_d), _norm(slope_g)]
-        )
+        average = jax.tree.map(lambda a, g: decay * a + (1 - decay) * g, state.average, generator)
+        measures = jnp.stack([loss_d, loss_g, accuracy, _norm(slope_d), _norm(slope_g)])
         after = State(generator, discriminator, average, moments_g, moments_d, state.step + 1)
         return after, measures
 
@@ -196,9 +197,7 @@ class Game:
 _ADAM = optax.scale_by_adam(b1=0.0, b2=0.99)
 
 
-def _logits(
-    discriminator: ResidualMLP, rows: Float[Array, "rows width"]
-) -> Float[Array, " rows"]:
+def _logits(discriminator: ResidualMLP, rows: Float[Array, "rows width"]) -> Float[Array, " rows"]:
     return discriminator(rows)[:, 0]
 
 
@@ -216,15 +215,31 @@ def _update(
     return jax.tree.map(lambda p, d: p - rate * d, network, direction), moments
 
 
+def _words(seed: int) -> UInt32[Array, " words"]:
+    return jnp.asarray([seed % 2**32, seed // 2**32], jnp.uint32)
+
+
+def _key(words: UInt32[Array, " words"]) -> PRNGKeyArray:
+    # The hardware-friendly generator: training draws tens of thousands of numbers at every step.
+    return jax.random.fold_in(jax.random.key(words[0], impl="rbg"), words[1])
+
+
+@eqx.filter_jit
+def _begin(game: Game, words: UInt32[Array, " words"]) -> State:
+    return game._start(jax.random.fold_in(_key(words), 0))
+
+
 @eqx.filter_jit
 def _advance(
     game: Game,
     state: State,
     data: Data,
-    key: PRNGKeyArray,
+    words: UInt32[Array, " words"],
     steps: Int[Array, ""],
     total: Float[Array, ""],
 ) -> tuple[State, Float[Array, " measures"]]:
+    key = jax.random.fold_in(_key(words), 1)
+
     def body(
         _: Int[Array, ""], carry: tuple[State, Float[Array, " measures"]]
     ) -> tuple[State, Float[Array, " measures"]]:

@@ -6,9 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import jax
 import numpy as np
-from jaxtyping import PRNGKeyArray
 
 from lookalike._core.errors import TrainingError
 from lookalike.nn import ResidualMLP
@@ -40,7 +38,7 @@ class Selection:
 def train(
     game: Game,
     data: Data,
-    key: PRNGKeyArray,
+    seed: int,
     *,
     steps: int,
     interval: int,
@@ -55,7 +53,7 @@ def train(
     ----------
     game : Game
     data : Data
-    key : PRNG key
+    seed : int
     steps : int
         How many steps to play.
     interval : int
@@ -79,14 +77,13 @@ def train(
         If the losses were not finite from the first interval on.
     """
     history = History(stopped=f"all {steps:,} steps were played")
-    state = good = game.begin(jax.random.fold_in(key, 0))
+    state = good = game.begin(seed)
     keeper = _Keeper(selection)
-    play = jax.random.fold_in(key, 1)
     done = 0
     try:
         while done < steps:
             count = min(interval, steps - done)
-            state, means = game.advance(state, data, play, count, steps)
+            state, means = game.advance(state, data, seed, count, steps)
             measures = dict(zip(MEASURES, np.asarray(means, float).tolist(), strict=True))
             if not all(math.isfinite(value) for value in measures.values()):
                 history.stopped = f"the losses were not finite after step {done:,}"
