@@ -39,8 +39,9 @@ def functions_and_classes(module: str) -> Iterator[tuple[str, Any]]:
 def methods(path: str, thing: Any) -> Iterator[tuple[str, Any]]:
     """Yield the public methods and properties of a class, its own and inherited ones of ours."""
     for name, member in inspect.getmembers_static(thing):
-        home = next(base for base in thing.__mro__ if name in vars(base))
-        if not name.startswith("_") and home.__module__.startswith("lookalike."):
+        home = next((base for base in thing.__mro__ if name in vars(base)), None)
+        ours = home is not None and home.__module__.startswith("lookalike.")
+        if ours and not name.startswith("_"):
             if isinstance(member, staticmethod | classmethod):
                 member = member.__func__
             if inspect.isfunction(member) or isinstance(member, property):
@@ -53,7 +54,10 @@ INSIDE = {p: t for room in ROOMS for p, t in functions_and_classes(room)}
 
 def faults(path: str, codes: set[str]) -> list[str]:
     """Return what numpydoc finds wrong, of what we ask for."""
-    return [f"{code} {text}" for code, text in validate(path)["errors"] if code in codes]
+    found = validate(path)
+    asks = (found["docstring"] or "").lstrip().partition("\n")[0].endswith("?")
+    wrong = [(code, text) for code, text in found["errors"] if code in codes]
+    return [f"{code} {text}" for code, text in wrong if not (asks and code == "SS03")]
 
 
 @pytest.mark.parametrize("path", FRONT)

@@ -25,7 +25,7 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
-    steps = dict.fromkeys(("fast", "balanced", "best"), 6)
+    steps = dict.fromkeys(("fast", "balanced", "best"), 64)
     monkeypatch.setattr("lookalike.models.gan._STEPS", steps)
     monkeypatch.chdir(tmp_path)
     frame = lookalike.datasets.load("penguins")

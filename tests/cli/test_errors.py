@@ -66,10 +66,10 @@ def test_nested_parquet(run: Run, tmp_path: Path) -> None:
     assert_refused(run("info", path), "'deep'")
 
 
-def test_nothing_but_text_is_refused_or_fitted_with_a_warning(run: Run, tmp_path: Path) -> None:
-    path = tmp_path / "nothing.csv"
-    path.write_text("a,b\n,\n,\n")
-    assert_refused(run("fit", path, "-o", tmp_path / "out"))
+def test_table_without_columns(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "nothing.parquet"
+    pq.write_table(pa.table({}), path)
+    assert_refused(run("fit", path, "-o", tmp_path / "out"), "column")
 
 
 @pytest.mark.parametrize("command", ["sample", "info"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +25,16 @@ _NEXT = """
 Each score stands between two references: what real rows score that the model has not seen, and
 what columns score that are drawn independently of each other. The report shows what is behind it.
 
-  {report}    the report, for a browser
-  {rows}    the new rows
-  {model}    the model: lookalike sample {model} -n 1000 -o more.csv
+  {report}  the report: open it in a browser
+  {rows}  the new rows
+  {model}  the model, which makes more of them:
 
-With your own table:  lookalike fit data.csv -o my.lookalike"""
+    lookalike sample {bare} -n 1000 -o more.csv
+
+Your own table:
+
+    lookalike info data.csv
+    lookalike fit data.csv -o my.lookalike"""
 
 
 def demo(
@@ -53,6 +59,7 @@ def demo(
     from lookalike.datasets import describe, load
     from lookalike.models import GAN
     from lookalike.reports import evaluate
+    from lookalike.tables import write_table
 
     target = describe(_DATA).target
     train, test = _split(load(_DATA, kind="pyarrow"), seed)
@@ -60,8 +67,8 @@ def demo(
     model = GAN(random_state=seed, progress=True).fit(train, target=target)
     model.save(model_file)
     say("2/3 making as many new rows")
-    model.sample_to(rows_file, train.num_rows)
     synthetic = model.sample(train.num_rows)
+    write_table(synthetic, rows_file)
     say("3/3 scoring them against real rows that the model has not seen")
     evaluation = evaluate(
         train,
@@ -74,7 +81,15 @@ def demo(
     )
     evaluation.to_html(report_file)
     show_evaluation(evaluation)
-    show(_NEXT.format(report=report_file, rows=rows_file, model=model_file))
+    width = len(model_file)
+    show(
+        _NEXT.format(
+            report=report_file.ljust(width),
+            rows=rows_file.ljust(width),
+            model=model_file,
+            bare=shlex.quote(model_file),
+        )
+    )
 
 
 def _split(table: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:

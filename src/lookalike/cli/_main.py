@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import traceback
@@ -46,10 +47,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             _run(words or ["--help"])
         except typer.Exit as end:
-            return _flush(end.exit_code)
+            return _flush(end.exit_code, debug)
         except BaseException as error:
             return _explain(error, debug)
-        return _flush(_DONE)
+        return _flush(_DONE, debug)
 
 
 def _take_debug(words: list[str]) -> tuple[list[str], bool]:
@@ -73,6 +74,11 @@ def _explain(error: BaseException, debug: bool) -> int:
     if isinstance(error, BrokenPipeError):
         _drop_output()
         return _FAILED
+    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+        # A file would be an OutputError: this is what standard output leads to.
+        _drop_output()
+        say(f"error: Cannot write to standard output: {error.strerror}.")
+        return _WRONG
     if isinstance(error, KeyboardInterrupt | typer.Abort | EOFError):
         say("interrupted: nothing was written")
         return _INTERRUPTED
@@ -96,17 +102,12 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _flush(code: int) -> int:
+def _flush(code: int, debug: bool) -> int:
     """Write out what standard output still holds: a full disk or a closed pipe shows here."""
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        _drop_output()
-        return _FAILED
     except OSError as error:
-        _drop_output()
-        say(f"error: Cannot write to standard output: {error.strerror}.")
-        return _WRONG
+        return _explain(error, debug)
     return code
 
 

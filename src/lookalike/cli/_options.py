@@ -28,18 +28,20 @@ KindOption = Annotated[
 ]
 
 
-def _check_count(value: int | None) -> int | None:
-    """Refuse what is no count, with the words of our errors and not of the parser."""
-    if value is not None and value < 0:
-        raise typer.BadParameter(f"it must be 0 or more; got {value}.")
+def _count(text: str) -> int:
+    try:
+        value = int(text)
+    except ValueError:
+        value = -1
+    if value < 0:
+        raise typer.BadParameter(f"it must be a whole number, 0 or more; got {text}.")
     return value
 
 
-CountOption = typer.Option(
-    "-n", "--rows", metavar="N", callback=_check_count, help="How many rows."
-)
+# Parsed by us and not by typer, whose message would not say what arrived.
+CountOption = typer.Option("-n", "--rows", metavar="N", parser=_count, help="How many rows.")
 SeedOption = typer.Option(
-    "--seed", metavar="N", callback=_check_count, help="The same seed, the same result."
+    "--seed", metavar="N", parser=_count, help="The same seed, the same result."
 )
 _WORDS = {"none": None, "true": True, "false": False}
 
