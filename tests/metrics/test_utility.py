@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from lookalike.metrics import Pair, TrainOnReal, TrainOnSynthetic
+from lookalike.metrics import Pair, TrainOnReal, TrainOnSynthetic, macro_auc
 from lookalike.metrics import independent_columns as shuffled
-from lookalike.metrics._battery import _auc
 from lookalike.tables import Kind
 
 CLASSES = {"x": Kind.CONTINUOUS, "c": Kind.CATEGORICAL, "y": Kind.CATEGORICAL}
@@ -98,9 +97,9 @@ def test_auc_is_the_known_one():
     scores /= scores.sum(axis=1, keepdims=True)
     known = np.arange(3.0)
     expected = roc_auc_score(truth, scores, multi_class="ovr")
-    assert _auc(truth, scores, known, known) == pytest.approx(expected)
+    assert macro_auc(truth, scores, known, known) == pytest.approx(expected)
     # Not trained on class 2: nothing is known of it.
-    two = _auc(truth, scores[:, :2], known[:2], known)
+    two = macro_auc(truth, scores[:, :2], known[:2], known)
     parts = [roc_auc_score(truth == level, scores[:, level]) for level in (0, 1)]
     assert two == pytest.approx((sum(parts) + 0.5) / 3)
 

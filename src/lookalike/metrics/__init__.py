@@ -6,9 +6,18 @@ Add a metric: a file with a subclass of `Metric`, and a line in ``_registry.py``
 from __future__ import annotations
 
 from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._codebook import Codebook
+from lookalike.metrics._features import preprocessor, supervised
+from lookalike.metrics._models import (
+    SUPPORT_VECTORS,
+    class_scores,
+    macro_auc,
+    models_for,
+)
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._registry import METRICS
 from lookalike.metrics._score import independent_columns, score_tables
+from lookalike.metrics._view import View
 from lookalike.metrics.alpha_precision import AlphaPrecision
 from lookalike.metrics.beta_recall import BetaRecall
 from lookalike.metrics.c2st import Detection
@@ -26,8 +35,10 @@ from lookalike.metrics.wnmi import WeightedMutualInformation
 
 __all__ = [
     "METRICS",
+    "SUPPORT_VECTORS",
     "AlphaPrecision",
     "BetaRecall",
+    "Codebook",
     "Copies",
     "CorrelationDifference",
     "Coverage",
@@ -43,7 +54,13 @@ __all__ = [
     "TrainOnReal",
     "TrainOnSynthetic",
     "Trend",
+    "View",
     "WeightedMutualInformation",
+    "class_scores",
     "independent_columns",
+    "macro_auc",
+    "models_for",
+    "preprocessor",
     "score_tables",
+    "supervised",
 ]

@@ -8,42 +8,31 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from lightgbm import LGBMClassifier, LGBMRegressor
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
-from sklearn.multiclass import OneVsRestClassifier
-from sklearn.naive_bayes import GaussianNB
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
-from sklearn.svm import SVC, SVR
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.metrics import accuracy_score, r2_score
 
 from lookalike._core.seeds import generator
 from lookalike.metrics._base import Measured
-from lookalike.metrics._codebook import Codebook, Floats
+from lookalike.metrics._codebook import Codebook
 from lookalike.metrics._features import Table, preprocessor, supervised
+from lookalike.metrics._models import (
+    BOOSTED_TREES,
+    SUPPORT_VECTORS,
+    class_scores,
+    macro_auc,
+    models_for,
+)
 from lookalike.metrics._view import View
 from lookalike.metrics._workers import in_parallel
 
 __all__ = ["battery"]
 
-#: Training rows of all models but boosted trees, and of support vector machines.
+#: Training rows of models, and of those that take fewer or more.
 MOST_ROWS = 50_000
-MOST_ROWS_SVM = 4_000
-ALL_ROWS = sys.maxsize
+_MOST_ROWS = {SUPPORT_VECTORS: 4_000, BOOSTED_TREES: sys.maxsize}
 #: Above so many classes, a target is not one to be classified.
 MOST_CLASSES = 100
 
-_TREES: dict[str, Any] = {
-    "n_estimators": 100,
-    "learning_rate": 0.1,
-    "num_leaves": 31,
-    "deterministic": True,
-    "force_col_wise": True,
-    "n_jobs": 1,
-    "verbosity": -1,
-}
 _Entry = dict[str, Any]
 
 
@@ -87,11 +76,11 @@ def _battery(train: View, test: View, target: str, seed: int) -> Measured:
         return Measured.undefined(f"The target has more than {MOST_CLASSES} classes.")
     if not classes and np.ptp(tables[1][1]) == 0:
         return Measured.undefined("The target is the same in all held-out rows.")
-    models = _models(book, target, seed)
-    work = [
-        partial(_judge, name, make, _cut(tables[0], most, seed), tables[1], book, target)
-        for name, make, most in models
-    ]
+    drawn = int(generator(seed, "metrics", "models").integers(2**31))
+    work = []
+    for name, make in models_for(classes, drawn).items():
+        kept = _cut(tables[0], _MOST_ROWS.get(name, MOST_ROWS), seed)
+        work.append(partial(_judge, name, make, kept, tables[1], book, target))
     entries = in_parallel(work, ignore=ConvergenceWarning)
     return _summed(entries, tables, classes)
 
@@ -146,32 +135,15 @@ def _classify(model: Any, train: Table, test: Table) -> _Entry:
         guess, scores = np.full(len(truth), known[0]), np.zeros((len(truth), 1))
     else:
         model.fit(train[0], train[1])
-        scores = _scores(model, test[0])
+        scores = class_scores(model, test[0])
         guess = known[scores.argmax(axis=1)]
     present = np.unique(truth)
     recalls = [np.mean(guess[truth == level] == level) for level in present]
     return {
         "accuracy": float(accuracy_score(truth, guess)),
         "balanced_accuracy": float(np.mean(recalls)),
-        "auc": _auc(truth, scores, known, present),
+        "auc": macro_auc(truth, scores, known, present),
     }
-
-
-def _scores(model: Any, inputs: Floats) -> Floats:
-    """Return a score for each class, shape (n, classes), the highest for the likeliest."""
-    if hasattr(model, "predict_proba"):
-        found: Floats = model.predict_proba(inputs)
-        return found
-    decided: Floats = model.decision_function(inputs)
-    return np.column_stack([-decided, decided]) if decided.ndim == 1 else decided
-
-
-def _auc(truth: Floats, scores: Floats, known: Floats, present: Floats) -> float:
-    """Average ROC AUC of one class against the rest; ½ for a class that was not trained on."""
-    columns = {level: scores[:, place] for place, level in enumerate(known)}
-    none = np.zeros(len(truth))
-    aucs = [roc_auc_score(truth == level, columns.get(level, none)) for level in present]
-    return float(np.mean(aucs))
 
 
 def _regress(model: Any, train: Table, test: Table) -> float:
@@ -179,31 +151,3 @@ def _regress(model: Any, train: Table, test: Table) -> float:
     middle, unit = train[1].mean(), train[1].std() or 1.0
     model.fit(train[0], (train[1] - middle) / unit)
     return float(r2_score((test[1] - middle) / unit, model.predict(test[0])))
-
-
-def _models(book: Codebook, target: str, seed: int) -> list[tuple[str, Callable[[int], Any], int]]:
-    """Return name, maker and most training rows of each model; boosted trees come last.
-
-    A maker takes the count of training rows.
-    """
-    drawn = int(generator(seed, "metrics", "models").integers(2**31))
-    if target not in book.discrete:
-        return [
-            ("linear regression", lambda _: LinearRegression(), MOST_ROWS),
-            ("ridge regression", lambda _: Ridge(), MOST_ROWS),
-            ("support vector machine", lambda _: SVR(), MOST_ROWS_SVM),
-            ("random forest", lambda _: RandomForestRegressor(random_state=drawn), MOST_ROWS),
-            ("decision tree", lambda _: DecisionTreeRegressor(random_state=drawn), MOST_ROWS),
-            ("3 nearest neighbours", lambda n: KNeighborsRegressor(min(3, n)), MOST_ROWS),
-            ("boosted trees", lambda _: LGBMRegressor(random_state=drawn, **_TREES), ALL_ROWS),
-        ]
-    linear = LogisticRegression(solver="liblinear", random_state=drawn)
-    return [
-        ("logistic regression", lambda _: OneVsRestClassifier(linear), MOST_ROWS),
-        ("support vector machine", lambda _: SVC(random_state=drawn), MOST_ROWS_SVM),
-        ("random forest", lambda _: RandomForestClassifier(random_state=drawn), MOST_ROWS),
-        ("decision tree", lambda _: DecisionTreeClassifier(random_state=drawn), MOST_ROWS),
-        ("3 nearest neighbours", lambda n: KNeighborsClassifier(min(3, n)), MOST_ROWS),
-        ("Gaussian naive Bayes", lambda _: GaussianNB(), MOST_ROWS),
-        ("boosted trees", lambda _: LGBMClassifier(random_state=drawn, **_TREES), ALL_ROWS),
-    ]

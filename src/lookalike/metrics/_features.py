@@ -57,6 +57,18 @@ def preprocessor(book: Codebook, target: str) -> ColumnTransformer:
 
     Missing numbers take the median. Of a column with very many levels only the most frequent
     ones are told apart; a level that the training rows have not is none of them.
+
+    Parameters
+    ----------
+    book : Codebook
+        The columns.
+    target : str
+        A compared column, which is not among the inputs.
+
+    Returns
+    -------
+    ColumnTransformer
+        Unfitted; its inputs are those of `supervised`.
     """
     numeric = sum(name != target for name in book.numeric)
     discrete = sum(name != target for name in book.discrete)
