@@ -13,6 +13,9 @@ import pytest
 
 from lookalike.cli import main
 
+#: Options of a fit that is over at once.
+SMALL = ["--set", "steps=8", "--set", "width=16", "--set", "depth=1"]
+
 
 class Result(NamedTuple):
     """What a call of the command line left behind."""
@@ -55,6 +58,12 @@ def people() -> str:
     return "\n".join(["age,pay,town,late", *lines]) + "\n"
 
 
+@pytest.fixture(scope="session")
+def small() -> list[str]:
+    """Return the options of a fit that is over at once."""
+    return SMALL
+
+
 @pytest.fixture
 def csv(tmp_path: Path, people: str) -> Path:
     """Return the path of the small table, in a folder of its own."""
@@ -69,6 +78,6 @@ def fitted(tmp_path_factory: pytest.TempPathFactory, people: str) -> Path:
     folder = tmp_path_factory.mktemp("fitted")
     (folder / "people.csv").write_text(people)
     model = folder / "people.lookalike"
-    words = ["fit", folder / "people.csv", "-o", model, "--seed", 1, "--set", "steps=8", "--quiet"]
-    assert main([str(word) for word in words]) == 0
+    words = ["fit", folder / "people.csv", "-o", model, "--seed", 1, "--quiet"]
+    assert main([str(word) for word in words] + SMALL) == 0
     return model

@@ -193,13 +193,13 @@ def test_a_stream_is_used_once(run: Run, csv: Path, people: str) -> None:
     assert_refused(run("evaluate", csv, csv, "--json", "-", "--html", "-"), "once")
 
 
-def test_full_disk(run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk(run: Run, csv: Path, small: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     model = csv.with_name("m.lookalike")
     monkeypatch.setattr("zipfile.ZipFile.writestr", full)
-    result = run("fit", csv, "-o", model, "--set", "steps=8", "--quiet")
+    result = run("fit", csv, "-o", model, *small, "--quiet")
     assert_refused(result, "No space left on device")
     assert sorted(csv.parent.iterdir()) == [csv]
 
@@ -251,3 +251,13 @@ def test_unexpected_error_names_debug_and_debug_shows_the_traceback(
         assert result.code == 1
         assert "Traceback" in result.err
         assert result.err.rstrip().endswith("error: ZeroDivisionError: oh")
+
+
+def test_interrupt_while_writing_leaves_nothing(
+    run: Run, fitted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out.csv"
+    monkeypatch.setattr("lookalike.tables.TableWriter.write", raiser(KeyboardInterrupt()))
+    result = run("sample", fitted, "-n", 3, "-o", out)
+    assert (result.code, result.out) == (130, "")
+    assert sorted(tmp_path.iterdir()) == []

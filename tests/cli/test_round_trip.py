@@ -15,24 +15,26 @@ Run = Callable[..., Any]
 HEADER = "age,pay,town,late"
 
 
-def test_fit_writes_a_model_and_speaks_on_standard_error(run: Run, csv: Path) -> None:
+def test_fit_writes_a_model_and_speaks_on_standard_error(
+    run: Run, csv: Path, small: list[str]
+) -> None:
     model = csv.with_name("m.lookalike")
-    result = run("fit", csv, "-o", model, "--set", "steps=8", "--seed", 3, "--target", "late")
+    result = run("fit", csv, "-o", model, *small, "--seed", 3, "--target", "late")
     assert result.code == 0
     assert model.is_file()
     assert result.out == ""
     assert f"wrote {model}: 120 rows learned, seed 3" in result.err
 
 
-def test_quiet_fit_says_nothing(run: Run, csv: Path) -> None:
+def test_quiet_fit_says_nothing(run: Run, csv: Path, small: list[str]) -> None:
     model = csv.with_name("m.lookalike")
-    result = run("fit", csv, "-o", model, "--set", "steps=8", "--quiet")
+    result = run("fit", csv, "-o", model, *small, "--quiet")
     assert (result.code, result.out, result.err) == (0, "", "")
 
 
-def test_fit_reads_standard_input(run: Run, people: str, tmp_path: Path) -> None:
+def test_fit_reads_standard_input(run: Run, people: str, tmp_path: Path, small: list[str]) -> None:
     model = tmp_path / "m.lookalike"
-    result = run("fit", "-", "-o", model, "--set", "steps=8", stdin=people)
+    result = run("fit", "-", "-o", model, *small, stdin=people)
     assert result.code == 0
     assert model.is_file()
 
@@ -142,3 +144,25 @@ def test_info_knows_a_model_by_its_content(run: Run, fitted: Path, tmp_path: Pat
     other = tmp_path / "model.bin"
     other.write_bytes(fitted.read_bytes())
     assert "GAN" in run("info", other).out
+
+
+def test_interrupted_fit_writes_what_was_learned(
+    run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch, small: list[str]
+) -> None:
+    from lookalike.training import Game
+
+    advance, calls = Game.advance, []
+
+    def interrupted(self: Game, *arguments: Any) -> Any:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return advance(self, *arguments)
+
+    monkeypatch.setattr(Game, "advance", interrupted)
+    model = csv.with_name("m.lookalike")
+    result = run("fit", csv, "-o", model, *small)
+    assert result.code == 0
+    assert "warning: " in result.err
+    assert "interrupt" in result.err
+    assert run("sample", model, "-n", 2, "-o", "-").code == 0

@@ -1,0 +1,35 @@
+"""The demo, with a short training on few rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyarrow.csv as pacsv
+import pytest
+
+import lookalike
+
+
+def test_demo_writes_rows_a_model_and_a_report(
+    run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = partial(lookalike.GAN, steps=8, width=16, depth=1)
+    monkeypatch.setattr("lookalike.models.GAN", small, raising=False)
+    flights = lookalike.datasets.load("flights", kind="pyarrow").slice(0, 300)
+    monkeypatch.setattr("lookalike.datasets.load", lambda name, kind: flights)
+    out = tmp_path / "a" / "folder"
+    result = run("demo", "--out", out)
+    assert result.code == 0, result.err
+    names = ["model.lookalike", "report.html", "synthetic.csv"]
+    assert sorted(path.name for path in out.iterdir()) == names
+    rows = pacsv.read_csv(out / "synthetic.csv")
+    assert rows.column_names == flights.column_names
+    assert rows.num_rows == 240
+    assert lookalike.load(out / "model.lookalike").target_ == "status"
+    for words in ("c2st", "independent", "report.html", "lookalike fit"):
+        assert words in result.out
+    assert "1/3" in result.err
+    assert "3/3" not in result.out
