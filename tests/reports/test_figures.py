@@ -37,6 +37,7 @@ MARGINALS = {
     "huge numbers": Marginal("x", (), Histogram((-1e300, 0.0, 1e300), (0.5, 0.5), (1.0, 0.0))),
     "tiny numbers": Marginal("x", (), Histogram((0.0, 1e-300), (1.0,), (1.0,))),
     "dates": Marginal("x", (), Histogram((0.0, 9e3), (1.0,), (1.0,), axis="date")),
+    "all dates": Marginal("x", (), Histogram((-719161.5, 2932895.0), (1.0,), (1.0,), axis="date")),
     "one second": Marginal("x", (), Histogram((0.0, 1e-5), (1.0,), (1.0,), axis="date")),
     "no calendar": Marginal("x", (), Histogram((0.0, 9e8), (1.0,), (1.0,), axis="date")),
     "clock": Marginal("x", (), Histogram((0.0, 24.0), (1.0,), (1.0,), axis="clock")),
@@ -174,6 +175,16 @@ def test_the_users_own_settings_neither_matter_nor_change() -> None:
 )
 def test_ticks_in_words(value: float, span: float, words: str) -> None:
     assert _say(value, span) == words
+
+
+@pytest.mark.parametrize("days", [0.002, 0.01, 0.3, 1, 3, 5, 31, 90, 200, 1000, 5000, 99_000])
+@pytest.mark.parametrize("start", [-700_000, 18_000.3])
+def test_axes_of_dates_have_a_few_different_words(start: float, days: float) -> None:
+    drawn = Histogram((start, start + days), (1.0,), (1.0,), axis="date")
+    axes = figures.marginal(Marginal("x", (), drawn)).axes[0]
+    words = [label.get_text() for label in axes.get_xticklabels()]
+    assert 2 <= len(words) <= 6
+    assert len(set(words)) == len(words)
 
 
 def test_what_is_not_nothing_does_not_read_as_nothing() -> None:

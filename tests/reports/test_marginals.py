@@ -75,6 +75,12 @@ def test_ordered_levels_keep_their_order() -> None:
     assert [bar.label for bar in found.bars] == list(order)
 
 
+def test_levels_that_are_numbers_stand_in_their_order() -> None:
+    values = [10, 9, 9, 2, 2, 2]
+    found = drawn(Kind.CATEGORICAL, values, values, pa.dictionary(pa.int32(), pa.int64()))
+    assert [bar.label for bar in found.bars] == ["2", "9", "10"]
+
+
 def test_a_spike_stands_beside_the_histogram() -> None:
     rng = np.random.default_rng(0)
     values = np.where(rng.random(500) < 0.6, 0.0, rng.lognormal(size=500))

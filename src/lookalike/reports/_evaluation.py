@@ -20,6 +20,7 @@ from lookalike.reports._words import words_of
 __all__ = ["Evaluation"]
 
 _FORMAT = 1
+_STRICT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
 _TITLE = "Does it look alike?"
 
 
@@ -132,7 +133,12 @@ class Evaluation:
             "scores": {name: _score_values(score) for name, score in self.scores.items()},
             "summary": self.summary.to_dict(),
         }
-        return _written(json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1), path)
+        # The scores are for people too, the summary is for drawing.
+        parts = [
+            f'"{name}": ' + json.dumps(value, **_STRICT, indent=None if name == "summary" else 1)
+            for name, value in values.items()
+        ]
+        return _written("{\n" + ",\n".join(parts) + "\n}\n", path)
 
     @classmethod
     def from_json(cls, text: str) -> Evaluation:

@@ -52,7 +52,8 @@ def page(evaluation: Evaluation, title: str, date: str | None) -> str:
     return _template().render(
         title=title,
         date=date,
-        verdict=verdict(evaluation.scores, summary),
+        # A number and its sign of per cent stay on one line.
+        verdict=[part.replace(" %", "\u00a0%") for part in verdict(evaluation.scores, summary)],
         summary=summary,
         groups=_groups(evaluation.scores),
         left_out=[row for row in summary.columns if not row.compared],

@@ -69,7 +69,9 @@ def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -
     if len(levels) == MOST_LEVELS + 1:
         shown = np.arange(len(levels))
     bars = [Bar(levels[i], float(levelled[0, i]), float(levelled[1, i])) for i in shown]
-    if column.ordered and column.categories is not None:
+    if _is_number(real.type):
+        bars.sort(key=lambda bar: float(bar.label))
+    elif column.ordered and column.categories is not None:
         order = {str(level): place for place, level in enumerate(column.categories)}
         bars.sort(key=lambda bar: order.get(bar.label, len(order)))
     rest = np.setdiff1d(np.arange(len(levels)), shown)
@@ -77,6 +79,12 @@ def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -
         real_rest, synthetic_rest = levelled[:, rest].sum(axis=1).tolist()
         bars.append(Bar(f"{len(rest):,} other levels", real_rest, synthetic_rest, "other"))
     return (*bars, *_missing(*missing.tolist()))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
 
 
 def _missing(real: float, synthetic: float) -> tuple[Bar, ...]:

@@ -198,7 +198,15 @@ class ColumnRow:
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a detector leant on one column, as a share of the whole."""
+    """How much a detector leant on one column.
+
+    Parameters
+    ----------
+    column : str
+        The column's name.
+    share : float
+        The share of the whole, in [0, 1].
+    """
 
     column: str
     share: float

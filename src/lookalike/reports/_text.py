@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
-__all__ = ["quoted", "shorten"]
+__all__ = ["breadth", "quoted", "shorten"]
 
 
 def quoted(name: str) -> str:
@@ -33,10 +33,10 @@ def shorten(text: str, width: int = 24) -> str:
     'a name… long'
     """
     shown = "".join(_visible(letter) for letter in text) or "(empty)"
-    if _columns(shown) <= width:
+    if breadth(shown) <= width:
         return shown
     tail = _fit(shown[::-1], (width - 1) // 2)[::-1]
-    return _fit(shown, width - 1 - _columns(tail)) + "…" + tail
+    return _fit(shown, width - 1 - breadth(tail)) + "…" + tail
 
 
 def _visible(letter: str) -> str:
@@ -48,7 +48,8 @@ def _visible(letter: str) -> str:
     return "·" if category in ("Cc", "Cs", "Cf") and letter not in "\u200c\u200d" else letter
 
 
-def _columns(text: str) -> int:
+def breadth(text: str) -> int:
+    """Return how many columns of a fixed-width font a text takes."""
     return sum(_letter_columns(letter) for letter in text)
 
 

@@ -9,7 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from lookalike.reports._summary import Associations
-from lookalike.reports._text import shorten
+from lookalike.reports._text import breadth, shorten
 from lookalike.reports.figures._style import GRID, MUTED, styled
 
 __all__ = ["heatmaps", "worst_columns"]
@@ -25,7 +25,8 @@ _WIDTH = 10.0
 _LEFT = 1.3
 _GAP = 0.14
 _TOP = 0.3
-_BOTTOM = 1.75
+_SCALE = 0.6
+_PANEL = (_WIDTH - _LEFT - 2 * _GAP) / 3
 # Points that a label may take, and the width of a letter as a share of its height.
 _LABEL = 88
 _LETTER = 0.61
@@ -53,32 +54,39 @@ def heatmaps(drawn: Associations, most: int = MOST_COLUMNS) -> Figure:
         figure = Figure((_WIDTH, 0.5))
         figure.text(0.5, 0.5, "no two columns to compare", ha="center", va="center", color=MUTED)
         return figure
+    font = float(np.clip(130 / size, 5.5, 8))
+    names = [shorten(drawn.columns[i], int(_LABEL / (_LETTER * font))) for i in chosen]
+    below = font * _LETTER * max(map(breadth, names)) / 72 + _SCALE
     real, synthetic = (
         np.array(matrix, dtype=float)[np.ix_(chosen, chosen)]
         for matrix in (drawn.real, drawn.synthetic)
     )
-    names = [drawn.columns[i] for i in chosen]
-    panel = (_WIDTH - _LEFT - 2 * _GAP) / 3
-    height = _TOP + panel + _BOTTOM
-    figure = Figure((_WIDTH, height))
     difference = synthetic - real
     largest = max(0.1, float(np.nanmax(np.abs(difference), initial=0.0)))
-    for place, (title, matrix, limit) in enumerate(
-        (
-            ("real", real, 1.0),
-            ("synthetic", synthetic, 1.0),
-            ("difference: synthetic − real", difference, largest),
-        )
-    ):
-        left, width = (_LEFT + place * (panel + _GAP)) / _WIDTH, panel / _WIDTH
-        axes = figure.add_axes((left, _BOTTOM / height, width, panel / height))
-        _draw(axes, matrix, limit, names, rows=place == 0)
+    figure = Figure((_WIDTH, _TOP + _PANEL + below))
+    panels = (
+        ("real", real, 1.0),
+        ("synthetic", synthetic, 1.0),
+        ("difference: synthetic − real", difference, largest),
+    )
+    for place, (title, matrix, limit) in enumerate(panels):
+        left = _LEFT + place * (_PANEL + _GAP)
+        axes = figure.add_axes(_box(figure, left, below, _PANEL, _PANEL))
+        _draw(axes, matrix, limit)
         axes.set_title(title)
-        scale = figure.add_axes(
-            (left + 0.2 * panel / _WIDTH, 0.3 / height, 0.6 * panel / _WIDTH, 0.1 / height)
-        )
-        _draw_scale(scale, limit)
+        axes.set_xticks(range(size), names, rotation=90, fontsize=font)
+        axes.set_yticks(range(size), names if place == 0 else [""] * size, fontsize=font)
+        box = _box(figure, left + 0.2 * _PANEL, 0.25, 0.6 * _PANEL, 0.1)
+        _draw_scale(figure.add_axes(box), limit)
     return figure
+
+
+def _box(
+    figure: Figure, left: float, bottom: float, width: float, height: float
+) -> tuple[float, float, float, float]:
+    """Turn inches into shares of a figure."""
+    across, up = figure.get_figwidth(), figure.get_figheight()
+    return left / across, bottom / up, width / across, height / up
 
 
 def worst_columns(drawn: Associations, most: int) -> list[int]:
@@ -91,17 +99,10 @@ def worst_columns(drawn: Associations, most: int) -> list[int]:
     return sorted(int(i) for i in np.argsort(-gaps, kind="stable")[:most])
 
 
-def _draw(
-    axes: Axes, matrix: npt.NDArray[np.float64], limit: float, names: list[str], *, rows: bool
-) -> None:
+def _draw(axes: Axes, matrix: npt.NDArray[np.float64], limit: float) -> None:
     shown = matrix.copy()
     np.fill_diagonal(shown, np.nan)
     axes.imshow(shown, cmap=_COLOURS, vmin=-limit, vmax=limit, aspect="auto")
-    font = float(np.clip(130 / len(names), 5.5, 8))
-    names = [shorten(name, int(_LABEL / (_LETTER * font))) for name in names]
-    places = np.arange(len(names))
-    axes.set_xticks(places, names, rotation=90, fontsize=font)
-    axes.set_yticks(places, names if rows else [""] * len(names), fontsize=font)
     axes.tick_params(length=0, pad=3)
     for side in axes.spines.values():
         side.set_visible(True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, DateFormatter
+from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
 from lookalike.reports._summary import Bar, Histogram, Marginal
 from lookalike.reports._text import shorten
@@ -33,8 +34,15 @@ _PLOT = 1.1
 _TICKS = 0.32
 # Dates that matplotlib's calendar cannot hold (years 1 to 9999, as days since 1970).
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
-# How a tick is written on an axis of more than so many days.
-_PATTERNS = ((1500, "%Y"), (100, "%b %Y"), (2, "%d %b %Y"), (0.05, "%d %b, %H:%M"), (0, "%H:%M:%S"))
+# On an axis of more than so many days: how dates are written, how the last one is, how many fit.
+_PATTERNS = (
+    (1500, "%Y", "%Y", 6),
+    (100, "%b %Y", "%b %Y", 4),
+    (4, "%d %b", "%d %b %Y", 6),
+    (0.2, "%d %b, %H:%M", "%d %b, %H:%M", 4),
+    (0, "%H:%M:%S", "%H:%M:%S", 4),
+)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
 @styled
@@ -98,14 +106,31 @@ def _draw_histogram(axes: Axes, drawn: Histogram) -> None:
 def _label_numbers(axes: Axes, drawn: Histogram) -> None:
     low, high = drawn.edges[0], drawn.edges[-1]
     if drawn.axis == "date" and low > _FIRST_DAY and high < _LAST_DAY and high - low > 1e-3:
-        locator = AutoDateLocator(minticks=2, maxticks=4, tz="UTC")  # type: ignore[no-untyped-call]
-        axes.xaxis.set_major_locator(locator)
-        pattern = next(text for days, text in _PATTERNS if high - low > days)
-        axes.xaxis.set_major_formatter(DateFormatter(pattern, tz="UTC"))  # type: ignore[no-untyped-call]
-        return
-    axes.xaxis.set_major_locator(MaxNLocator(5))
-    unit = {"number": "", "date": " d", "clock": " h"}.get(drawn.axis, f" {drawn.axis}")
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: _say(x, high - low) + unit))
+        found = _dates(low, high)
+    else:
+        unit = {"number": "", "date": " d", "clock": " h"}.get(drawn.axis, f" {drawn.axis}")
+        places = MaxNLocator(5).tick_values(low, high)
+        inside = [float(place) for place in places if low <= place <= high]
+        found = [(place, _say(place, high - low) + unit) for place in inside]
+    axes.set_xticks([place for place, _ in found], [words for _, words in found])
+    for (place, _), label in zip(found, axes.get_xticklabels(), strict=True):
+        # Words at the very edge would be cut off there.
+        share = (place - low) / (high - low)
+        label.set_horizontalalignment(
+            "left" if share < 0.08 else "right" if share > 0.92 else "center"
+        )
+
+
+def _dates(low: float, high: float) -> list[tuple[float, str]]:
+    """Return round dates as places and words."""
+    pattern, last, most = next(entry[1:] for entry in _PATTERNS if high - low > entry[0])
+    locator = AutoDateLocator(minticks=3, maxticks=most, tz="UTC")  # type: ignore[no-untyped-call]
+    ends = (_EPOCH + dt.timedelta(days=day) for day in (low, high))
+    places = [float(p) for p in locator.tick_values(*ends)]  # type: ignore[no-untyped-call]
+    inside = [place for place in places if low <= place <= high]
+    words = [(_EPOCH + dt.timedelta(days=place)).strftime(pattern) for place in inside]
+    words[-1:] = [(_EPOCH + dt.timedelta(days=place)).strftime(last) for place in inside[-1:]]
+    return list(zip(inside, words, strict=True))
 
 
 def _say(value: float, span: float) -> str:
@@ -114,11 +139,15 @@ def _say(value: float, span: float) -> str:
         return "0"
     size = max(abs(value), span)
     if size >= 1e14 or size < 1e-4:
-        return f"{value:.2g}"
+        return _minus(f"{value:.2g}")
     for unit, letter, limit in ((1e9, "G", 1e9), (1e6, "M", 1e6), (1e3, "k", 1e4)):
         if size >= limit:
-            return f"{value / unit:.6g}{letter}"
-    return f"{value:.6g}"
+            return _minus(f"{value / unit:.6g}{letter}")
+    return _minus(f"{value:.6g}")
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "−") if text.startswith("-") and "e" not in text else text
 
 
 def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:

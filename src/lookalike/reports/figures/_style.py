@@ -85,6 +85,8 @@ def _look(salt: str = "lookalike") -> Iterator[None]:
         # Letters that DejaVu lacks are drawn by the reader's own fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
+        # Its fall-back interval is fine.
+        warnings.filterwarnings("ignore", message="AutoDateLocator was unable to pick")
         yield
 
 
