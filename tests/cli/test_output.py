@@ -78,6 +78,7 @@ def test_terminal_tables_lose_nothing(
 def test_printable() -> None:
     assert printable("naïve 日本") == "naïve 日本"
     assert printable("a\tb\r") == r"a\tb\r"
+    assert printable("a\xa0b") == "a b"
 
 
 def test_warnings_of_the_package_become_lines(

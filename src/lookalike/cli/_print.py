@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
+from unicodedata import category
 
 __all__ = ["printable", "say", "show", "show_table", "text_width"]
 
@@ -35,7 +36,13 @@ def printable(text: object) -> str:
     >>> printable("a\nb")
     'a\\nb'
     """
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+    return "".join(
+        c if c.isprintable() else " " if category(c) == "Zs" else _escaped(c) for c in str(text)
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
 
 
 def show_table(
