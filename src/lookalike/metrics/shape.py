@@ -22,7 +22,7 @@ class Shape(Metric):
     numeric one as a value below, then above all others, and the larger statistic is taken.
 
     Without missing cells the scores of columns are those of SDMetrics 0.32 (``KSComplement``,
-    ``TVComplement``), which drops missing numbers.
+    ``TVComplement``), which drops missing cells.
 
     Examples
     --------
