@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike.metrics import Score
-from lookalike.reports import Associations
+from lookalike.reports import Associations, _associations
 from lookalike.reports._associations import associations
 from lookalike.tables import Column, Kind, Schema
 
@@ -99,6 +99,15 @@ def test_tables_of_one_kind_or_one_row(kind: Kind) -> None:
     one = pa.table({"a": [1.0], "b": pa.array([None], pa.float64())})
     result = associations(schema, one, one, {})
     assert all(np.isnan(float("nan" if c is None else c)) for row in result.real for c in row)
+
+
+def test_long_tables_are_thinned_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = found(X + RNG.normal(size=len(X)))
+    monkeypatch.setattr(_associations, "MOST_ROWS", 200)
+    thin = found(X + RNG.normal(size=len(X)))
+    assert thin.columns == whole.columns
+    pair = cell(thin.real, thin.columns, "x", "y"), cell(whole.real, whole.columns, "x", "y")
+    assert pair[0] == pytest.approx(pair[1], abs=0.15)
 
 
 def test_no_compared_columns() -> None:

@@ -19,6 +19,8 @@ __all__ = ["associations"]
 
 #: Levels that are told apart; rarer ones are one level, so that tables stay small.
 MOST_LEVELS = 20
+#: Of longer tables, evenly spaced rows are taken: what is drawn does not change by more.
+MOST_ROWS = 200_000
 
 
 def associations(
@@ -40,6 +42,7 @@ def associations(
     Associations
         Matrices of the same columns.
     """
+    real, synthetic = _thinned(real), _thinned(synthetic)
     names = [column.name for column in schema.columns if column.kind.is_learned]
     measured = [column.name for column in schema.columns if column.kind.is_numeric]
     levelled = [name for name in names if name not in measured]
@@ -59,6 +62,12 @@ def associations(
         for measures, coded, table in zip(values, levels, (real, synthetic), strict=True)
     ]
     return Associations(tuple(names), matrices[0], matrices[1], pair_scores(names, scores))
+
+
+def _thinned(table: pa.Table) -> pa.Table:
+    if len(table) <= MOST_ROWS:
+        return table
+    return table.take(np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64))
 
 
 def _stacked(columns: list[Floats], rows: int) -> Floats:

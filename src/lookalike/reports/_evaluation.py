@@ -207,7 +207,7 @@ class Evaluation:
         return _written(page(self, title, date), path)
 
     def __repr__(self) -> str:
-        lines = [f"{name:24}{'value':>8}{'ceiling':>9}{'floor':>8}" for name in ("score",)]
+        lines = [f"{'score':24}{'value':>8}{'ceiling':>9}{'floor':>8}"]
         for name, value, ceiling, floor, words in self.as_table():
             numbers = f"{_number(value):>8}{_number(ceiling):>9}{_number(floor):>8}"
             lines.append(f"{name:24}{numbers}{'  ' + words if value is None else ''}")
