@@ -197,8 +197,7 @@ def _not_of(noun: str, facts: Facts, find: Any) -> str:
     """Say that cells are not what they should be, naming one."""
     if not facts.is_text:
         return f"it holds {facts.storage}, not {noun}"
-    if facts.note:
-        return facts.note
     others = np.flatnonzero(~find(facts.cells.values))
     example = facts.cells.values[int(others[0]) if len(others) else 0].as_py()
-    return f"its cells are not {noun}, such as {example!r}"
+    note = f" ({facts.note})" if facts.note else ""
+    return f"its cells are not all {noun}, such as {example!r}{note}"

@@ -17,6 +17,7 @@ from lookalike.tables._parse import Misfit, parse, whole_days
 from lookalike.tables._schema import Column, Kind, Schema, TextForm
 from lookalike.tables._storage import (
     canonical_type,
+    cast_cells,
     is_number,
     is_text,
     level_type,
@@ -199,9 +200,7 @@ def _cast(cells: pa.Array, target: pa.DataType) -> pa.Array:
     if cells.type == target:
         return cells
     try:
-        if pt.is_floating(target) and pt.is_integer(cells.type):
-            return pc.cast(cells, target, safe=False)
-        return pc.cast(cells, target)
+        return cast_cells(cells, target)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise Misfit.of(_first_misfit(cells, target)) from error
 

@@ -386,5 +386,10 @@ def _padded(numbers: np.ndarray, width: int) -> pa.Array:
     """Return numbers as text with zeros before them up to a width."""
     if width > 4:
         return pc.utf8_lpad(pc.cast(pa.array(numbers), pa.string()), width, "0")
-    known = pa.array([f"{i:0{width}d}" for i in range(10 ** max(width, 2))])
-    return known.take(pa.array(numbers))
+    return _known(width).take(pa.array(numbers))
+
+
+@cache
+def _known(width: int) -> pa.Array:
+    """Return small numbers as text, filled up with zeros to a width."""
+    return pa.array([f"{i:0{width}d}" for i in range(10 ** max(width, 2))])

@@ -22,9 +22,10 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     Looked for, the first that is found for a column counts:
 
     1. another number, date or time, but for a factor and a constant;
-    2. a lookup: each level of one column has one value of another;
+    2. a lookup: each level of a discrete column has one value of another;
     3. a sum or difference of other numbers;
-    4. a lookup by the levels of two columns.
+    4. a lookup by the levels of two discrete columns;
+    5. a lookup by a number of few values.
 
     A column is missing exactly where what it is derived from says so. What could be chance is left
     out: an exact function must be confirmed by rows that would break it with near certainty if the
@@ -58,11 +59,12 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     measures = [Measure.of(table[c.name], c) for c in learned if c.kind.is_numeric]
     found.add(copies(measures))
     coded = [Coded(table[c.name], c) for c in learned]
-    found.add(single_lookups(coded, found.derived))
+    found.add(single_lookups(coded, found.derived, discrete=True))
     numbers = {column.name for column in learned if column.kind in _NUMBERS}
     free = [m for m in measures if m.name in numbers and m.name not in found.derived]
     found.add(sums(free))
     found.add(pair_lookups(coded, found.derived))
+    found.add(single_lookups(coded, found.derived, discrete=False))
     return found.in_order()
 
 

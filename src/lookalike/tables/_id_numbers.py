@@ -35,7 +35,7 @@ class NumberPattern:
     """Whole numbers of an identifier column.
 
     Running numbers are counted on. Of others the range, rounded outwards, is used where training
-    numbers leave it free; when that is used up, numbers of one more digit follow.
+    numbers leave it free; when that is used up, greater numbers follow, then smaller.
     """
 
     kind = "numbers"
@@ -59,12 +59,7 @@ class NumberPattern:
         levels: list[tuple[int, FreeRanks | int]] = [
             (least, FreeRanks.fit(ranks, min(bound - least, _WORD - 1)))
         ]
-        # one more digit than any training number has
-        start = 10 ** len(str(max(high, bound - 1, 1)))
-        while start <= most:
-            levels.append((start, min(start * 10, most + 1) - start))
-            start *= 10
-        return cls(arrow, levels)
+        return cls(arrow, levels + _beyond(least, bound, np.iinfo(arrow.to_pandas_dtype())))
 
     def values(self, rows: np.ndarray, seed: int) -> pa.Array:
         """Return the identifiers of some row numbers.
@@ -126,6 +121,18 @@ class NumberPattern:
             for i, level in enumerate(values["levels"])
         ]
         return cls(pa.type_for_alias(values["type"]), levels)
+
+
+def _beyond(least: int, bound: int, limits: np.iinfo) -> list[tuple[int, FreeRanks | int]]:
+    """Return the numbers above a range, digit by digit, then those below it."""
+    levels: list[tuple[int, FreeRanks | int]] = []
+    start = bound
+    while start <= limits.max:
+        stop = min(10 ** len(str(max(start, 1))), int(limits.max) + 1)
+        levels.append((start, stop - start))
+        start = stop
+    lowest = 1 if least > 0 else int(limits.min)
+    return [*levels, (lowest, least - lowest)] if lowest < least else levels
 
 
 def _outwards(low: int, high: int, most: int) -> tuple[int, int]:

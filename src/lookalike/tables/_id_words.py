@@ -31,8 +31,9 @@ _ALPHABETS = (
     _DIGITS + _UPPER,
     _DIGITS + _LOWER + _UPPER,
 )
+_OF_LETTER = {"9": (_DIGITS,), "a": (_LOWER,), "A": (_UPPER,)}
 _RUNS = {"9": "[0-9]+", "A": r"\p{Lu}+", "a": r"\p{Ll}+", "x": "[0-9A-Za-z]+"}
-#: From fewer words nothing is taken for fixed.
+#: From fewer words nothing is taken for fixed; so many for each letter show which may occur.
 _EVIDENCE = 20
 #: A part of few values, such as a year, is chosen among them.
 _CHOICES = 50
@@ -50,7 +51,7 @@ class _Run:
     Parameters
     ----------
     letter : str
-        Its class, ``""`` for what stands between.
+        Its letter in the skeleton.
     values : pyarrow.Array of string, shape (n,)
         The run in each word.
     """
@@ -59,18 +60,25 @@ class _Run:
     values: pa.Array
 
     @property
-    def is_fixed(self) -> bool:
-        return len(pc.unique(self.values)) <= 1
+    def varies(self) -> bool:
+        return len(pc.unique(self.values)) > 1
+
+    @property
+    def can_vary(self) -> bool:
+        return self.letter in _RUNS
+
+    @property
+    def options(self) -> list[str]:
+        return sorted(pc.unique(self.values).to_pylist()) if self.can_vary else [self.letter]
 
 
 def runs_of(cells: pa.Array, skeleton: str) -> list[_Run]:
     """Cut those words that have a skeleton into runs."""
-    groups, letters = "", []
-    for i, letter in enumerate(skeleton):
-        groups += f"(?P<r{i}>{_RUNS.get(letter, re.escape(letter))})"
-        letters.append(letter if letter in _RUNS else "")
-    found = pc.extract_regex(cells, f"^{groups}$").drop_null()
-    return [_Run(letter, found.field(i)) for i, letter in enumerate(letters)]
+    groups = (
+        f"(?P<r{i}>{_RUNS.get(letter, re.escape(letter))})" for i, letter in enumerate(skeleton)
+    )
+    found = pc.extract_regex(cells, f"^{''.join(groups)}$").drop_null()
+    return [_Run(letter, found.field(i)) for i, letter in enumerate(skeleton)]
 
 
 class RunningPattern:
@@ -94,7 +102,7 @@ class RunningPattern:
     @classmethod
     def fit(cls, runs: list[_Run]) -> Self | None:
         """Learn from the runs of distinct words, or return None if they have no running number."""
-        varying = [i for i, run in enumerate(runs) if not run.is_fixed]
+        varying = [i for i, run in enumerate(runs) if run.varies]
         if len(varying) != 1 or runs[varying[0]].letter != "9":
             return None
         digits = runs[varying[0]].values
@@ -162,10 +170,10 @@ class WordPattern:
         end, alphabet = 0, _DIGITS
         for i, run in enumerate(runs):
             if not is_random[i]:
-                places.append(sorted(pc.unique(run.values).to_pylist()))
+                places.append(run.options)
                 continue
             seen = run.values.filter(pa.array(like_most))
-            options, letters = _letters(seen, usual[i])
+            options, letters = _letters(run.letter, seen, usual[i])
             places += options
             if i == growing:
                 end, alphabet = len(places), letters
@@ -279,12 +287,15 @@ def _random_runs(runs: list[_Run]) -> list[bool]:
     def is_random(run: _Run) -> bool:
         distinct = len(pc.unique(run.values))
         few = distinct <= _CHOICES and distinct * _WORDS_PER_CHOICE <= len(run.values)
-        return bool(run.letter) and distinct > 1 and not few
+        # of a single word no part is kept
+        return run.can_vary and (distinct > 1 or len(run.values) == 1) and not few
 
     random = [is_random(run) for run in runs]
-    if not any(random):
-        able = [i for i, run in enumerate(runs) if run.letter]
-        random[max(able, key=lambda i: (runs[i].letter == "9", i))] = True
+    able = [i for i, run in enumerate(runs) if run.can_vary]
+    last = max(able, key=lambda i: (runs[i].letter == "9", runs[i].varies, i))
+    no_digits = not any(r and run.letter == "9" for r, run in zip(random, runs, strict=True))
+    if not any(random) or (no_digits and runs[last].letter == "9" and runs[last].varies):
+        random[last] = True
     return random
 
 
@@ -312,21 +323,21 @@ def _of_lengths(runs: list[_Run], is_random: list[bool], lengths: dict[int, int]
     return mask
 
 
-def _letters(seen: pa.Array, length: int) -> tuple[list[list[str]], str]:
+def _letters(letter: str, seen: pa.Array, length: int) -> tuple[list[list[str]], str]:
     """Return the options of each place of a random run, and its alphabet."""
     at = [pc.utf8_slice_codeunits(seen, p, p + 1) for p in range(length)]
     letters = [set(pc.unique(place).to_pylist()) for place in at]
     every = set().union(*letters) or set(_DIGITS)
-    fitting = [alphabet for alphabet in _ALPHABETS if every <= set(alphabet)]
-    alphabet = fitting[0] if fitting else "".join(sorted(every))
+    known = _OF_LETTER.get(letter, _ALPHABETS)
+    fitting = [alphabet for alphabet in known if every <= set(alphabet)]
+    alphabet = fitting[0] if fitting else known[-1] + "".join(sorted(every - set(known[-1])))
     options = [list(alphabet)] * length
     if alphabet == _DIGITS and length > 1 and "0" not in letters[0]:
         options = [list(_DIGITS[1:]), *options[1:]]
-    if len(seen) >= _EVIDENCE:
-        options = [
-            sorted(found) if len(found) == 1 else option
-            for found, option in zip(letters, options, strict=True)
-        ]
+    enough = len(seen) >= _EVIDENCE * len(alphabet)
+    for i, found in enumerate(letters):
+        if enough or (len(found) == 1 and len(seen) >= _EVIDENCE):
+            options[i] = sorted(found)
     return options, alphabet
 
 

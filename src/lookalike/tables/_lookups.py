@@ -84,7 +84,9 @@ def _dense(codes: np.ndarray) -> np.ndarray:
 # --- by one column --------------------------------------------------------------------------------
 
 
-def single_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[Dependency]:
+def single_lookups(
+    coded: Sequence[Coded], derived: frozenset[str], discrete: bool
+) -> Iterator[Dependency]:
     """Find columns that each level of another one has one value of.
 
     Parameters
@@ -93,6 +95,8 @@ def single_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[
         All learned columns.
     derived : frozenset of str
         Columns that are derived already.
+    discrete : bool
+        Whether to look up by levels, or else by numbers of few values.
 
     Yields
     ------
@@ -103,7 +107,7 @@ def single_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[
     order = sorted(coded, key=lambda c: (-c.levels, not c.is_discrete))
     allowed = np.zeros((len(order), len(order)), bool)
     for i, parent in enumerate(order):
-        if parent.is_parent:
+        if parent.is_parent and parent.is_discrete is discrete:
             allowed[i] = [
                 j > i and child.levels > 1 and child.name not in derived
                 for j, child in enumerate(order)
@@ -175,7 +179,7 @@ def pair_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[De
     found: set[str] = set()
     rows = sample_rows(np.arange(free[0].rows), _STAGES[0])
     some = {c.name: c.some_codes(rows) for c in free}
-    parents = [c for c in free if c.is_parent]
+    parents = [c for c in free if c.is_parent and c.is_discrete]
     for a, b in sorted(combinations(parents, 2), key=lambda pair: pair[0].levels * pair[1].levels):
         if a.levels * b.levels * _ROWS_PER_PAIR > a.rows or {a.name, b.name} & found:
             continue

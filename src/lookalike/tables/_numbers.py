@@ -6,6 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike.tables._storage import cast_cells
+
 __all__ = ["as_measure", "as_whole", "decimals_of"]
 
 #: A float64 holds every whole number below.
@@ -41,7 +43,7 @@ def as_measure(values: pa.Array) -> pa.Array | None:
             return as_whole(pc.cast(values, pa.float64()))
         if kind.scale <= 0 or pc.all(pc.equal(values, pc.round(values))).as_py():
             return pc.cast(values, pa.int64())
-        floats = pc.cast(values, pa.float64())
+        floats = cast_cells(values, pa.float64())
         same = pc.equal(pc.cast(floats, kind), values)
         return floats if pc.all(same).as_py() is not False else None
     except pa.ArrowInvalid:

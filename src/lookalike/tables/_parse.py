@@ -10,9 +10,9 @@ import pyarrow.types as pt
 from lookalike.tables._date_patterns import parse_dates
 from lookalike.tables._schema import TextForm
 from lookalike.tables._storage import is_number
-from lookalike.tables._text_dates import read_dates
+from lookalike.tables._text_dates import likely_dates, read_dates
 from lookalike.tables._text_durations import parse_durations, read_durations
-from lookalike.tables._text_numbers import parse_numbers, read_numbers
+from lookalike.tables._text_numbers import parse_numbers, plain_numbers, read_numbers
 from lookalike.tables._text_words import is_marker, truth
 
 __all__ = ["Misfit", "parse", "whole_days"]
@@ -76,7 +76,7 @@ def parse(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
         if not pc.any(rest).as_py():
             break
         trimmed = pc.utf8_trim_whitespace(present.filter(rest))
-        values = pc.replace_with_mask(values, rest, _fit(read(trimmed, target, form), target))
+        values = _filled(values, rest, _fit(read(trimmed, target, form), target))
     return values
 
 
@@ -108,8 +108,21 @@ def _by_look(words: pa.Array, target: pa.DataType, _: TextForm) -> pa.Array:
         dates = read_durations(words) if pt.is_duration(target) else read_dates(words, True)
         values = dates.values if dates else None
     if values is None:
-        raise Misfit.of(words[0])
+        raise Misfit.of(_odd_one(words, target))
     return values
+
+
+def _odd_one(words: pa.Array, target: pa.DataType) -> pa.Scalar:
+    """Return a word that is to blame for words not being read."""
+    likely = plain_numbers(words) if is_number(target) else likely_dates(words)
+    return words[int(np.argmin(likely))]
+
+
+def _filled(values: pa.Array, mask: pa.Array, others: pa.Array) -> pa.Array:
+    """Return values with others, in order, in the places under a mask; of any type."""
+    order = np.arange(len(values))
+    order[np.asarray(mask)] = len(values) + np.arange(len(others))
+    return pa.concat_arrays([values, others]).take(pa.array(order))
 
 
 def _instants(words: pa.Array, target: pa.DataType) -> pa.Array | None:

@@ -164,8 +164,10 @@ def cast_cells(values: pa.Array, arrow: pa.DataType) -> pa.Array:
     """
     if values.type == arrow:
         return values
-    if pt.is_decimal(arrow) or (pt.is_boolean(values.type) and pt.is_float16(arrow)):
-        # the ways that Arrow lacks, or that ask for more digits than are needed
-        through = pa.int8() if pt.is_boolean(values.type) else pa.string()
-        return pc.cast(pc.cast(pc.cast(values, through), pa.string()), arrow)
-    return pc.cast(values, arrow)
+    if pt.is_boolean(values.type) and not pt.is_integer(arrow):
+        values = pc.cast(values, pa.int8())
+    # by text where Arrow has no way, rounds wrongly, or asks for more digits than are needed
+    whole = pt.is_integer(values.type)
+    if (pt.is_decimal(values.type) and pt.is_floating(arrow)) or (whole and pt.is_decimal(arrow)):
+        values = pc.cast(values, pa.string())
+    return pc.cast(values, arrow, safe=not (whole and pt.is_floating(arrow)))

@@ -101,7 +101,7 @@ def _read_rest(name: str, rest: Tally) -> Reading | str:
         return read
     closer = _read_as_it_stands(name, rest.read_as(trimmed))
     if isinstance(closer, Reading):
-        return replace(closer, cells=rest, same=0.0, note=closer.note or "with spaces around")
+        return replace(closer, cells=rest, same=0.0, note=closer.note or "some with spaces around")
     return read
 
 

@@ -310,8 +310,8 @@ def _unambiguous(words: pa.Array, fitting: list[TextForm]) -> TextForm | str:
     round_sums = _mask(pc.ends_with(words, "000" + first.suffix)).mean() > _ROUND_SHARE
     if money or round_sums or (without.any() and len(words) >= _FEW):
         return first
-    example = words[int(np.argmin(without))].as_py()
-    return f"a comma may part thousands or decimals here, as in {example!r}: not taken for numbers"
+    example = shape_of(words[int(np.argmin(without))].as_py())
+    return f"a comma may part thousands or decimals here ({example}): not taken for numbers"
 
 
 def _with_decimals(
