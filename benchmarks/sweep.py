@@ -34,13 +34,13 @@ def main() -> None:
 def take(path: Path, steps: int) -> str:
     """Take one file the whole way and say in a line how it went."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", la.LookalikeWarning)
+        warnings.simplefilter("ignore", la.errors.LookalikeWarning)
         try:
             table = read_table(path)
             model = la.GAN(steps=steps, width=64, random_state=0).fit(table)
             fake = model.sample(min(table.num_rows, 5_000))
             scores = la.evaluate(table, fake, schema=model.schema_).scores
-        except la.LookalikeError as error:
+        except la.errors.LookalikeError as error:
             return f"refused: {error}"
     kinds = [column.kind.value for column in model.schema_.columns]
     counts = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))

@@ -48,7 +48,7 @@ def leaves(network: ResidualMLP) -> list[np.ndarray]:
 
 
 def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
-    generator, history = train(game, data, jax.random.key(0), steps=600, interval=100)
+    generator, history = train(game, data, 0, steps=600, interval=100)
     raw = generator(jax.random.normal(jax.random.key(1), (4096, 4)))
     share = np.asarray(game.plan.level_probabilities(raw)).mean(axis=0)
     assert np.abs(share - SHARES).sum() / 2 < 0.1
@@ -58,8 +58,8 @@ def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
 
 
 def test_intervals_do_not_change_what_is_learned(game: Game, data: Data) -> None:
-    one, _ = train(game, data, jax.random.key(0), steps=30, interval=30)
-    many, _ = train(game, data, jax.random.key(0), steps=30, interval=7)
+    one, _ = train(game, data, 0, steps=30, interval=30)
+    many, _ = train(game, data, 0, steps=30, interval=7)
     for a, b in zip(leaves(one), leaves(many), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -69,9 +69,7 @@ def test_an_interrupt_keeps_the_last_good_state(game: Game, data: Data) -> None:
         if step == 20:
             raise KeyboardInterrupt
 
-    generator, history = train(
-        game, data, jax.random.key(0), steps=100, interval=10, report=interrupt
-    )
+    generator, history = train(game, data, 0, steps=100, interval=10, report=interrupt)
     assert history.stopped == "interrupted after step 20"
     assert all(np.isfinite(leaf).all() for leaf in leaves(generator))
 
@@ -83,13 +81,13 @@ def test_an_interrupt_before_anything_is_learned_goes_on(game: Game, data: Data)
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
     with pytest.raises(KeyboardInterrupt):
-        train(Interrupting(**fields), data, jax.random.key(0), steps=10, interval=5)
+        train(Interrupting(**fields), data, 0, steps=10, interval=5)
 
 
 def test_losses_that_are_never_finite_are_an_error(game: Game, data: Data) -> None:
     broken = dataclasses.replace(game, learning_rate=float("inf"))
     with pytest.raises(TrainingError, match="finite"):
-        train(broken, data, jax.random.key(0), steps=10, interval=5)
+        train(broken, data, 0, steps=10, interval=5)
 
 
 def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> None:
@@ -101,7 +99,7 @@ def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> Non
         return next(scores)
 
     selection = Selection(score, every=1, patience=2)
-    kept, history = train(game, data, jax.random.key(0), steps=60, interval=10, selection=selection)
+    kept, history = train(game, data, 0, steps=60, interval=10, selection=selection)
     assert kept is seen[1]
     assert history["held_out"] == [0.1, 0.5, 0.4, 0.3]
     assert "no improvement" in history.stopped

@@ -27,7 +27,7 @@ from lookalike.training import Data, Game, Selection, train
 __all__ = ["GAN"]
 
 #: Steps of each budget for a table of many rows.
-_STEPS = {"fast": 2_000, "balanced": 8_000, "best": 24_000}
+_STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
 #: History rows of one run.
 _INTERVALS = 40
 #: Tables below so many rows choose their state by held-out rows, if that leaves enough of both.
@@ -136,11 +136,11 @@ class GAN(Synthesizer):
         *,
         budget: str = "balanced",
         steps: int | None = None,
-        batch_size: int = 256,
+        batch_size: int = 512,
         latent_size: int = 64,
         width: int = 256,
         depth: int = 3,
-        learning_rate: float = 2e-3,
+        learning_rate: float = 1.2e-3,
         penalty: float = 0.5,
         penalty_every: int = 4,
         average: float = 0.999,

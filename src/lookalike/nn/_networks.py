@@ -34,7 +34,9 @@ class Linear(eqx.Module):
 
 
 class ResidualMLP(eqx.Module):
-    """h₀ = act(A x); hₖ = hₖ₋₁ + act(Wₖ hₖ₋₁); output = B h. No normalisation.
+    """Map whole batches through residual layers, without normalisation.
+
+    h₀ = act(A x); hₖ = hₖ₋₁ + act(Wₖ hₖ₋₁); output = B h, with a leaky rectifier of slope 0.2.
 
     Parameters
     ----------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 import jax
 import jax.numpy as jnp
@@ -12,24 +12,24 @@ from jaxtyping import Array, Float
 __all__ = ["Objective", "RelativisticPairing"]
 
 
-class Objective(Protocol):
+class Objective(ABC):
     """A pair of losses; both see paired logits of real and generated rows, shape (rows,)."""
 
+    @abstractmethod
     def discriminator(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> Float[Array, ""]:
         """Return what the discriminator makes small."""
-        ...
 
+    @abstractmethod
     def generator(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> Float[Array, ""]:
         """Return what the generator makes small."""
-        ...
 
 
 @dataclass(frozen=True)
-class RelativisticPairing:
+class RelativisticPairing(Objective):
     """Each fake row is judged beside one real row.
 
     With Δ = D(fake) − D(real), the discriminator minimises E softplus(Δ) and the generator

@@ -25,6 +25,11 @@ def zero_centred(
         The discriminator, row by row independent.
     rows : array of shape (rows, width)
         Where the gradient is taken.
+
+    Returns
+    -------
+    array of float, shape ()
+        The penalty, before its weight γ/2.
     """
     slopes = jax.grad(lambda x: jnp.sum(logits(x)))(rows)
     return jnp.mean(jnp.sum(slopes**2, axis=1))

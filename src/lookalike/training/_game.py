@@ -31,6 +31,14 @@ class Data(NamedTuple):
     """Training rows on the device, in compact form, padded to a round length.
 
     The padding lets tables of similar length share one compiled program.
+
+    Parameters
+    ----------
+    floats : array of float32, shape (padded, floats)
+    codes : array of int32, shape (padded, codes)
+        The two arrays of `lookalike.encoding.Compact`, padded with zeros.
+    rows : array of int, shape ()
+        How many rows are real.
     """
 
     floats: Float[Array, "padded floats"]
@@ -39,7 +47,19 @@ class Data(NamedTuple):
 
 
 class State(NamedTuple):
-    """All that changes from step to step."""
+    """All that changes from step to step.
+
+    Parameters
+    ----------
+    generator, discriminator : ResidualMLP
+        The two players.
+    average : ResidualMLP
+        The moving average of the generator.
+    generator_moments, discriminator_moments : optax.OptState
+        What Adam remembers of each.
+    step : array of int, shape ()
+        How many steps have been played.
+    """
 
     generator: ResidualMLP
     discriminator: ResidualMLP
