@@ -14,8 +14,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 
-# import-linter has no ``python -m``: its script stands beside the interpreter. Its cache misses files
-# that are new.
+# import-linter has no ``python -m``: its script stands beside the interpreter. Its cache does not
+# notice new files.
 CHECKS = {
     "lint": [sys.executable, "-m", "ruff", "check"],
     "format": [sys.executable, "-m", "ruff", "format", "--check"],
