@@ -176,6 +176,16 @@ class Schema:
         (through others) from itself.
     rows : int
         The row count at inference.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> table = pa.table({"zip": ["02139", "02139", "10001"], "price": ["$8.00", "$12.50", "?"]})
+    >>> schema = Schema.infer(table, kinds={"zip": "categorical"})
+    >>> schema["price"].kind.value, schema["price"].missing, schema["price"].why
+    ('continuous', 1, "2 distinct numbers in 2 rows, written with '$'")
+    >>> Schema.from_json(schema.to_json()) == schema
+    True
     """
 
     columns: tuple[Column, ...]
@@ -219,7 +229,29 @@ class Schema:
         *,
         dependencies: bool = True,
     ) -> Schema:
-        """Find out what each column of a table is; see `lookalike.tables.infer_schema`."""
+        """Find out what each column of a table is; see `lookalike.tables.infer_schema`.
+
+        Parameters
+        ----------
+        data : pandas, polars or pyarrow table, shape (rows, columns)
+            The table.
+        kinds : mapping of str to str, optional
+            Kinds that are not to be guessed, such as ``{"zip": "categorical"}``.
+        dependencies : bool
+            Whether to look for columns that are functions of others.
+
+        Returns
+        -------
+        Schema
+            Every column with its kind and the reason for it.
+
+        Raises
+        ------
+        DataError
+            If the table cannot be used.
+        ParameterError
+            If `kinds` cannot be.
+        """
         from lookalike.tables._infer import infer_schema  # noqa: PLC0415 - it imports this module
 
         return infer_schema(data, kinds, dependencies=dependencies)

@@ -150,7 +150,23 @@ def canonical_type(column: Column) -> pa.DataType:
 
 
 def canonical_schema(schema: Schema) -> pa.Schema:
-    """Return the Arrow schema of a canonical table."""
+    """Return the Arrow schema of a canonical table.
+
+    Parameters
+    ----------
+    schema : Schema
+        What the columns are.
+
+    Returns
+    -------
+    pyarrow.Schema
+        The same names, each with the type that `canonical_type` gives.
+
+    Examples
+    --------
+    >>> canonical_schema(Schema((Column("age", Kind.INTEGER, "string"),)))
+    age: int64
+    """
     return pa.schema([pa.field(c.name, canonical_type(c)) for c in schema.columns])
 
 
