@@ -204,21 +204,60 @@ class Schema:
         raise SchemaError(f"There is no column {name!r}.{nearest(name, self.names)}")
 
     def of(self, *kinds: Kind) -> tuple[str, ...]:
-        """Return the names of the columns of some kinds, in order."""
+        """Return the names of the columns of some kinds, in order.
+
+        Parameters
+        ----------
+        *kinds : Kind
+            The kinds.
+
+        Returns
+        -------
+        tuple of str
+            The names.
+        """
         return tuple(column.name for column in self.columns if column.kind in kinds)
 
     def with_column(self, column: Column) -> Schema:
-        """Return the schema with one column replaced by another of the same name."""
+        """Return the schema with one column replaced by another of the same name.
+
+        Parameters
+        ----------
+        column : Column
+            The new description of a column that there is.
+
+        Returns
+        -------
+        Schema
+            A new schema.
+
+        Raises
+        ------
+        SchemaError
+            If there is no column of that name.
+        """
         self[column.name]
         columns = tuple(column if c.name == column.name else c for c in self.columns)
         return replace(self, columns=columns)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the schema as JSON-ready values."""
+        """Return the schema as JSON-ready values.
+
+        Returns
+        -------
+        dict
+            What `from_dict` takes.
+        """
         return asdict(self)
 
     def to_json(self) -> str:
-        """Return the schema as JSON text."""
+        """Return the schema as JSON text.
+
+        Returns
+        -------
+        str
+            What `from_json` takes.
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
 
     @classmethod
@@ -260,6 +299,16 @@ class Schema:
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:
         """Make a schema from what `to_dict` gave.
 
+        Parameters
+        ----------
+        values : mapping
+            The values.
+
+        Returns
+        -------
+        Schema
+            The same schema.
+
         Raises
         ------
         SchemaError
@@ -277,7 +326,23 @@ class Schema:
 
     @classmethod
     def from_json(cls, text: str) -> Schema:
-        """Make a schema from what `to_json` gave."""
+        """Make a schema from what `to_json` gave.
+
+        Parameters
+        ----------
+        text : str
+            The JSON.
+
+        Returns
+        -------
+        Schema
+            The same schema.
+
+        Raises
+        ------
+        SchemaError
+            If the text is not that of a schema.
+        """
         try:
             return cls.from_dict(json.loads(text))
         except json.JSONDecodeError as error:
