@@ -83,10 +83,11 @@ TEXT_COLUMNS = {
     "floors": ("x", some(["1", "1.5", "2"]), Kind.CATEGORICAL, "levels, not a measure"),
     "ssn": (
         "x",
-        [f"{a}-{b:02d}-{c:04d}" for a, b, c in zip(*RNG.integers(100, 9999, (3, 50)), strict=True)],
+        [f"{a}-{b}-{c:04d}" for a, b, c in zip(*RNG.integers(100, 999, (3, 50)), strict=True)],
         Kind.IDENTIFIER,
         "every value differs and follows",
     ),
+    "pressure": ("x", [f"{90 + i}/{60 + i}" for i in range(40)], Kind.TEXT, "no pattern"),
     "prefixed": ("x", [f"s{i}" for i in range(1, 200)], Kind.IDENTIFIER, "patterns such as a99"),
     "uuid": (
         "x",

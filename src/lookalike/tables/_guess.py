@@ -24,8 +24,6 @@ _ROWS_PER_LEVEL = 20
 _ALONE = 0.5
 #: So many distinct cells show a pattern or a sequence where no name says *identifier*.
 _EVIDENCE = 20
-#: Identifiers differ in at least this share of rows, where no name says what they are.
-_UNIQUE = 0.9
 #: Cells are written one way if at least this share of them is.
 _UNIFORM = 0.98
 
@@ -177,29 +175,22 @@ def _dates(facts: Facts) -> Guess:
 def _words(facts: Facts) -> Guess:
     cells = facts.cells
     if cells.single_share <= _ALONE:
-        return Guess(
-            Kind.CATEGORICAL, f"{cells.distinct:,} distinct values in {cells.present:,} rows"
-        )
+        counted = f"{cells.distinct:,} distinct values in {cells.present:,} rows"
+        return Guess(Kind.CATEGORICAL, counted)
+    unique = cells.distinct == cells.present
+    differ = (
+        "every value differs" if unique else f"{cells.single_share:.0%} of the values occur once"
+    )
     named = hints_at_key(facts.name)
-    if named or cells.distinct >= max(_EVIDENCE, _UNIQUE * cells.present):
+    if named or cells.distinct >= _EVIDENCE:
         found = regularity(cells.values, lenient=named)
         if found:
-            differs = (
-                "every value differs"
-                if cells.distinct == cells.present
-                else f"{cells.single_share:.0%} of the values occur once"
-            )
-            verb = "follows" if cells.distinct == cells.present else "follow"
-            return Guess(Kind.IDENTIFIER, f"{differs} and {verb} {found.words}")
+            verb = "follows" if unique else "follow"
+            return Guess(Kind.IDENTIFIER, f"{differ} and {verb} {found.words}")
     if not facts.is_text:
         raise DataError(
             f"Column {facts.name!r} of type {facts.storage} has numbers that neither an integer of "
             "64 bits nor a float can hold exactly: round them, turn them into text, or leave the "
             "column out."
         )
-    alone = (
-        "every value differs"
-        if cells.distinct == cells.present
-        else (f"{cells.single_share:.0%} of the values occur once")
-    )
-    return Guess(Kind.TEXT, f"{alone} and no pattern is seen: free text")
+    return Guess(Kind.TEXT, f"{differ} and no pattern is seen: free text")

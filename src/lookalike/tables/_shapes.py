@@ -74,14 +74,15 @@ def skeletons(words: pa.Array) -> pa.Array:
 def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     """Return the pattern that distinct cells follow, or None if they look like words or prose.
 
-    A pattern has digits in it, or is of letters alone and of one length.
+    A pattern has letters and digits, or one shape in all cells: digits of several lengths between
+    signs, such as ``120/80``, are measures rather than identifiers.
 
     Parameters
     ----------
     words : pyarrow.Array, shape (n,)
         The cells, n >= 1; those of another type as they would be written.
     lenient : bool
-        Whether letters alone of several lengths will do, because the name says *identifier*.
+        Whether digits alone or letters alone will do, because the name says *identifier*.
 
     Returns
     -------
@@ -102,12 +103,20 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
         pc.value_counts(skeletons(words)).to_pylist(), key=lambda c: c["counts"], reverse=True
     )
     top = counted[:_SKELETONS]
-    if sum(c["counts"] for c in top) >= _COVERED * len(words):
-        digits = all("9" in c["values"] for c in top)
-        one_length = pc.count_distinct(lengths).as_py() == 1 and top[0]["values"] in ("A", "a")
-        if digits or one_length or (lenient and len(top[0]["values"]) == 1):
-            return _described(words)
+    covered = sum(c["counts"] for c in top) >= _COVERED * len(words)
+    if covered and all(_is_code(c["values"], lenient) for c in top):
+        return _described(words)
+    digits = "9" in top[0]["values"]
+    if pc.count_distinct(shapes(words)).as_py() == 1 and (digits or len(top[0]["values"]) == 1):
+        return _described(words)
     return _mixed(words)
+
+
+def _is_code(skeleton: str, lenient: bool) -> bool:
+    """Whether a skeleton is not one of words, nor of a measure."""
+    digits = "9" in skeleton
+    letters = "A" in skeleton or "a" in skeleton
+    return digits and letters if not lenient else digits or len(skeleton) == 1
 
 
 def _mixed(words: pa.Array) -> Regularity | None:
