@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from lookalike._core.errors import DataError, ParameterError
+from lookalike._core.errors import DataError, ParameterError, SchemaError
 from lookalike.tables import Kind, Schema, canonical_type, conform, infer_schema
 
 RNG = np.random.default_rng(0)
@@ -245,6 +245,16 @@ def test_json_and_back():
     cells = {"x": ["$1.50", "?"], "y": some(["a", "b"], 2), "d": days("%d.%m.%Y", 2)}
     schema = infer_schema(pa.table(cells))
     assert Schema.from_json(schema.to_json()) == schema
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"pattern": "%Q"}, {"fixed": 10**9}, {"least": -1}, {"negative": "?"}, {"odd": 1}]
+)
+def test_a_stored_way_of_writing_is_checked(wrong):
+    values = infer_schema(pa.table({"x": ["$1.50", "?", "$7.25"]})).to_dict()
+    values["columns"][0]["form"] |= wrong
+    with pytest.raises(SchemaError, match="Not a schema"):
+        Schema.from_dict(values)
 
 
 # --- chosen kinds ---------------------------------------------------------------------------------

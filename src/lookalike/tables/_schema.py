@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
@@ -349,6 +350,24 @@ class Schema:
             raise SchemaError(f"A schema must be JSON: {error}.") from error
 
 
+#: What a stored way of writing may be; it comes from a file.
+_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBHIMSfpPs])*")
+_NEGATIVES = ("-$1", "$-1", "($1)")
+_MOST_DECIMALS = 15
+
+
+def _form(values: Mapping[str, Any]) -> TextForm:
+    form = TextForm(**values)
+    decimals = {form.fixed if form.fixed is not None else 0, form.least}
+    if (
+        not _PATTERN.fullmatch(form.pattern or "")
+        or form.negative not in _NEGATIVES
+        or not decimals <= set(range(_MOST_DECIMALS + 1))
+    ):
+        raise ValueError(f"no such way of writing: {values}")
+    return form
+
+
 def _column(values: Mapping[str, Any]) -> Column:
     categories: Sequence[Any] | None = values["categories"]
     form = values["form"]
@@ -357,6 +376,6 @@ def _column(values: Mapping[str, Any]) -> Column:
             **values,
             "kind": Kind(values["kind"]),
             "categories": None if categories is None else tuple(categories),
-            "form": None if form is None else TextForm(**form),
+            "form": None if form is None else _form(form),
         }
     )
