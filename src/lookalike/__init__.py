@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lookalike import datasets
     from lookalike._core import errors
+    from lookalike.experiments import Verdict, boost
     from lookalike.models import GAN, DenseClassifier, DenseRegressor, Independent, load
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
@@ -30,7 +31,9 @@ __all__ = [
     "Evaluation",
     "Independent",
     "Schema",
+    "Verdict",
     "__version__",
+    "boost",
     "datasets",
     "errors",
     "evaluate",
@@ -44,6 +47,8 @@ _HOMES = {
     "DenseRegressor": "lookalike.models",
     "Independent": "lookalike.models",
     "load": "lookalike.models",
+    "Verdict": "lookalike.experiments",
+    "boost": "lookalike.experiments",
     "Evaluation": "lookalike.reports",
     "evaluate": "lookalike.reports",
     "Schema": "lookalike.tables",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lookalike.metrics._base import Measured, Metric, Score
 from lookalike.metrics._codebook import Codebook
-from lookalike.metrics._features import preprocessor, supervised
+from lookalike.metrics._features import preprocessor
 from lookalike.metrics._models import (
     SUPPORT_VECTORS,
     class_scores,
@@ -62,5 +62,4 @@ __all__ = [
     "models_for",
     "preprocessor",
     "score_tables",
-    "supervised",
 ]

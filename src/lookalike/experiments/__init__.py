@@ -1,0 +1,13 @@
+"""Studies of what synthetic rows are good for: `boost` and its verdict.
+
+Room rule: experiments know models and metrics, never reports. Every number is a record with its
+place in the study, and seeds depend on that place alone: the same numbers on any machine.
+"""
+
+from __future__ import annotations
+
+from lookalike.experiments._boost import boost
+from lookalike.experiments._records import Record
+from lookalike.experiments._verdict import Comparison, Row, Verdict
+
+__all__ = ["Comparison", "Record", "Row", "Verdict", "boost"]

@@ -1,0 +1,311 @@
+"""Arms: what models are trained on. Each makes its rows from real training rows and their like."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
+from sklearn.impute import SimpleImputer
+from sklearn.preprocessing import StandardScaler
+
+__all__ = [
+    "Arm",
+    "Boosted",
+    "Duplicated",
+    "Jittered",
+    "Kit",
+    "Lesson",
+    "Oversampled",
+    "Real",
+    "Replaced",
+    "Smote",
+    "Weighted",
+    "arms_for",
+]
+
+Floats = npt.NDArray[np.float64]
+Role = Literal["real", "synthetic", "control"]
+
+#: The noise of jittered rows, in standard deviations of the training rows.
+_NOISE = 0.1
+_NEIGHBOURS = 5
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Rows to train a model on.
+
+    Parameters
+    ----------
+    inputs : ndarray of float, shape (n, columns)
+        Numbers with NaN where missing, then levels as numbers.
+    target : ndarray of float, shape (n,)
+        A number, or a level.
+    balanced : bool
+        Whether models that can shall weigh classes by how rare they are.
+    """
+
+    inputs: Floats
+    target: Floats
+    balanced: bool = False
+
+
+@dataclass(frozen=True)
+class Kit:
+    """What an arm may use: training rows and what was learned of them alone.
+
+    Parameters
+    ----------
+    real : Lesson
+        The real training rows that were kept.
+    numbers : int
+        How many of the input columns are numbers; the others are levels.
+    synthetic : callable
+        Takes a count and returns so many synthetic rows as a `Lesson`; the rows of a smaller
+        count are the first ones of a larger.
+    draw : callable
+        Takes a purpose and returns a generator for it.
+    """
+
+    real: Lesson
+    numbers: int
+    synthetic: Callable[[int], Lesson]
+    draw: Callable[[str], np.random.Generator]
+
+
+@dataclass(frozen=True)
+class Arm(ABC):
+    """A way to make training rows.
+
+    Parameters
+    ----------
+    factor : float
+        Rows added for each real row; 0 where the arm has no such number.
+    """
+
+    #: Its name in records and tables.
+    name: ClassVar[str]
+    #: What it is in a comparison.
+    role: ClassVar[Role]
+    #: Whether there must be classes.
+    needs_classes: ClassVar[bool] = False
+
+    factor: float = 0.0
+
+    @abstractmethod
+    def make(self, kit: Kit) -> Lesson:
+        """Return the rows to train on."""
+
+    def added(self, kit: Kit) -> int:
+        """Return how many rows are added."""
+        return round(self.factor * len(kit.real.target))
+
+
+@dataclass(frozen=True)
+class Real(Arm):
+    """The real rows as they are."""
+
+    name: ClassVar[str] = "real"
+    role: ClassVar[Role] = "real"
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows."""
+        return kit.real
+
+
+@dataclass(frozen=True)
+class Boosted(Arm):
+    """The real rows and synthetic ones."""
+
+    name: ClassVar[str] = "boosted"
+    role: ClassVar[Role] = "synthetic"
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows, then synthetic ones."""
+        return _joined(kit.real, kit.synthetic(self.added(kit)))
+
+
+@dataclass(frozen=True)
+class Replaced(Arm):
+    """Synthetic rows alone, as many as there are real ones at a factor of 1."""
+
+    name: ClassVar[str] = "replaced"
+    role: ClassVar[Role] = "synthetic"
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return synthetic rows."""
+        return kit.synthetic(self.added(kit))
+
+
+@dataclass(frozen=True)
+class Duplicated(Arm):
+    """The real rows and copies of them."""
+
+    name: ClassVar[str] = "duplicated"
+    role: ClassVar[Role] = "control"
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows, then copies."""
+        return _joined(kit.real, _copies(kit, self.added(kit)))
+
+
+@dataclass(frozen=True)
+class Jittered(Arm):
+    """The real rows and copies of them with a little noise on their numbers."""
+
+    name: ClassVar[str] = "jitter"
+    role: ClassVar[Role] = "control"
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows, then noisy copies."""
+        copies = _copies(kit, self.added(kit))
+        inputs = copies.inputs.copy()
+        numbers = inputs[:, : kit.numbers]
+        noise = kit.draw("jitter").standard_normal(numbers.shape)
+        numbers += noise * _NOISE * _spread(kit.real.inputs[:, : kit.numbers])
+        return _joined(kit.real, Lesson(inputs, copies.target))
+
+
+@dataclass(frozen=True)
+class Oversampled(Arm):
+    """The real rows and copies of those of rarer classes, until all classes are equal."""
+
+    name: ClassVar[str] = "random oversampling"
+    role: ClassVar[Role] = "control"
+    needs_classes: ClassVar[bool] = True
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows, then copies."""
+        real = kit.real
+        if len(np.unique(real.target)) < 2:
+            return real
+        sampler = RandomOverSampler(random_state=_seed(kit, self.name))
+        places = np.arange(len(real.target))[:, None]
+        drawn = sampler.fit_resample(places, real.target)[0][:, 0]
+        return Lesson(real.inputs[drawn], real.target[drawn])
+
+
+@dataclass(frozen=True)
+class Smote(Arm):
+    """The real rows and rows between neighbours of rarer classes, until all classes are equal.
+
+    SMOTENC where columns are of both sorts, SMOTEN where all are levels. For the new rows, missing
+    numbers take the median; classes of one row are left as they are.
+    """
+
+    name: ClassVar[str] = "SMOTE"
+    role: ClassVar[Role] = "control"
+    needs_classes: ClassVar[bool] = True
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows, then the rows between neighbours."""
+        real = kit.real
+        labels, counts = np.unique(real.target, return_counts=True)
+        most = int(counts.max())
+        due = {label: most for label, count in zip(labels, counts, strict=True) if 1 < count < most}
+        if not due:
+            return real
+        least = min(int(counts[labels == label][0]) for label in due)
+        settings = {
+            "sampling_strategy": due,
+            "k_neighbors": min(_NEIGHBOURS, least - 1),
+            "random_state": _seed(kit, self.name),
+        }
+        count, columns = kit.numbers, real.inputs.shape[1]
+        if count == 0:
+            return Lesson(*SMOTEN(**settings).fit_resample(real.inputs, real.target))
+        filled = SimpleImputer(strategy="median", keep_empty_features=True)
+        scaler = StandardScaler()
+        numbers = scaler.fit_transform(filled.fit_transform(real.inputs[:, :count]))
+        cells = np.concatenate([numbers, real.inputs[:, count:]], axis=1)
+        sampler = SMOTE(**settings)
+        if count < columns:
+            sampler = SMOTENC(list(range(count, columns)), **settings)
+        made, target = _fresh(sampler, cells, real.target)
+        made[:, :count] = scaler.inverse_transform(made[:, :count])
+        return _joined(real, Lesson(made, target))
+
+
+@dataclass(frozen=True)
+class Weighted(Arm):
+    """The real rows, with classes weighted by how rare they are."""
+
+    name: ClassVar[str] = "class weights"
+    role: ClassVar[Role] = "control"
+    needs_classes: ClassVar[bool] = True
+
+    def make(self, kit: Kit) -> Lesson:
+        """Return the real rows, to be weighted."""
+        return Lesson(kit.real.inputs, kit.real.target, balanced=True)
+
+
+def arms_for(
+    factors: tuple[float, ...], *, replace: bool, controls: bool, classes: bool
+) -> tuple[Arm, ...]:
+    """Return the arms of a study, the real one first.
+
+    Parameters
+    ----------
+    factors : tuple of float
+        How many rows are added for each real one.
+    replace : bool
+        Whether to train on synthetic rows alone, too.
+    controls : bool
+        Whether to add the cheap controls.
+    classes : bool
+        Whether the target has classes.
+
+    Returns
+    -------
+    tuple of Arm
+        Without those that need classes where there are none.
+    """
+    arms: list[Arm] = [Real(), *(Boosted(factor) for factor in factors)]
+    if replace:
+        arms.append(Replaced(1.0))
+    if controls:
+        for factor in factors:
+            arms += [Duplicated(factor), Jittered(factor)]
+        arms += [Oversampled(), Smote(), Weighted()]
+    return tuple(arm for arm in arms if classes or not arm.needs_classes)
+
+
+def _copies(kit: Kit, count: int) -> Lesson:
+    """Return copies of real rows: each as often as any other, up to one."""
+    rows = len(kit.real.target)
+    order = kit.draw("copies").permutation(rows)
+    places = order[np.arange(count) % rows]
+    return Lesson(kit.real.inputs[places], kit.real.target[places])
+
+
+def _fresh(sampler: Any, cells: Floats, target: Floats) -> tuple[Floats, Floats]:
+    """Return what a sampler adds to its rows."""
+    made, labels = sampler.fit_resample(cells, target)
+    return np.array(made[len(target) :]), labels[len(target) :]
+
+
+def _joined(first: Lesson, second: Lesson) -> Lesson:
+    return Lesson(
+        np.concatenate([first.inputs, second.inputs]),
+        np.concatenate([first.target, second.target]),
+    )
+
+
+def _spread(numbers: Floats) -> Floats:
+    """Return the standard deviation of each column, 0 where nothing is present."""
+    present = ~np.isnan(numbers)
+    counts = np.maximum(present.sum(axis=0), 1)
+    filled = np.where(present, numbers, 0.0)
+    middle = filled.sum(axis=0) / counts
+    away = np.where(present, numbers - middle, 0.0)
+    spread: Floats = np.sqrt((away**2).sum(axis=0) / counts)
+    return spread
+
+
+def _seed(kit: Kit, purpose: str) -> int:
+    return int(kit.draw(purpose).integers(2**31))

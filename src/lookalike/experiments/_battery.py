@@ -1,0 +1,248 @@
+"""The models of a study: fitted on an arm's rows alone, judged on held-out real rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from lightgbm.basic import LightGBMError
+from sklearn.base import clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.validation import has_fit_parameter
+
+from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.seeds import generator
+from lookalike.experiments._arms import Lesson
+from lookalike.experiments._metrics import (
+    CLASS_METRICS,
+    NUMBER_METRICS,
+    Answers,
+    judge_classes,
+    judge_numbers,
+)
+from lookalike.metrics import Codebook, class_scores, models_for, preprocessor
+from lookalike.models import DenseClassifier, DenseRegressor
+from lookalike.tables import as_frame
+
+__all__ = ["NAIVE", "Exam", "check_models", "model_names"]
+
+Floats = npt.NDArray[np.float64]
+Found = dict[str, float | str]
+
+#: The majority class, or the mean: what knows nothing of the inputs.
+NAIVE = "naive baseline"
+DENSE = "dense network"
+#: What a numerical library raises where the data leave it nothing to compute.
+_FAILURES = (ValueError, ArithmeticError, LightGBMError)
+
+
+def model_names(classes: bool) -> tuple[str, ...]:
+    """Return the names of the battery's models.
+
+    Parameters
+    ----------
+    classes : bool
+        Whether the target has classes.
+
+    Returns
+    -------
+    tuple of str
+        In the order in which they are reported.
+    """
+    return (*models_for(classes, 0), DENSE)
+
+
+def check_models(models: Mapping[str, Any] | Sequence[str] | None, classes: bool) -> dict[str, Any]:
+    """Return the models of a study by name.
+
+    Parameters
+    ----------
+    models : mapping of str to estimator, sequence of str, or None
+        Names of the battery's models, or estimators by names of the caller's own; None for the
+        whole battery.
+    classes : bool
+        Whether the target has classes.
+
+    Returns
+    -------
+    dict of str to estimator or None
+        None stands for a model of the battery.
+
+    Raises
+    ------
+    ParameterError
+        If there is no model, no such name, or an estimator cannot be fitted.
+    """
+    known = model_names(classes)
+    if models is None:
+        return dict.fromkeys(known)
+    if isinstance(models, Mapping):
+        for name, model in models.items():
+            if isinstance(model, type) or not (hasattr(model, "fit") and hasattr(model, "predict")):
+                raise ParameterError(
+                    "models must be scikit-learn estimators by name; "
+                    f"{name!r} is {model!r}, which has no fit and predict."
+                )
+        found = dict(models)
+    else:
+        for name in [models] if isinstance(models, str) else models:
+            if name not in known:
+                hint = nearest(str(name), known) or f" The models are: {', '.join(known)}."
+                raise ParameterError(f"There is no model {name!r}.{hint}")
+        found = dict.fromkeys([models] if isinstance(models, str) else models)
+    if not found:
+        raise ParameterError("models must name one model at least, or be None for all.")
+    return found
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What models are judged on.
+
+    Parameters
+    ----------
+    book : Codebook
+        The columns of the training rows.
+    target : str
+        The column to predict.
+    test : Lesson
+        Held-out real rows.
+    seed : int
+        The seed of models that draw; the same for all arms.
+    library : {"pandas", "polars"}
+        Whose dataframes pipelines get.
+    """
+
+    book: Codebook
+    target: str
+    test: Lesson
+    seed: int
+    library: str
+
+    @property
+    def classes(self) -> bool:
+        """Whether the target has classes."""
+        return self.target in self.book.discrete
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The names of what is measured, the headline first."""
+        return CLASS_METRICS if self.classes else NUMBER_METRICS
+
+    def take(self, lesson: Lesson, models: Mapping[str, Any]) -> dict[str, Found]:
+        """Fit models on a lesson and judge them.
+
+        Parameters
+        ----------
+        lesson : Lesson
+            The rows to train on.
+        models : mapping of str to estimator or None
+            See `check_models`; `NAIVE` is one of the names that None may stand beside.
+
+        Returns
+        -------
+        dict of str to dict
+            For each model every metric, or in words why there is none.
+        """
+        prepare = preprocessor(self.book, self.target)
+        prepared = prepare.fit_transform(lesson.inputs), prepare.transform(self.test.inputs)
+        found = {}
+        for name, given in models.items():
+            try:
+                found[name] = self._judge(name, given, lesson, prepared)
+            except _FAILURES as error:
+                words = f"The model failed: {' '.join(str(error).split())[:200]}"
+                found[name] = dict.fromkeys(self.metrics, words)
+        return found
+
+    def _judge(self, name: str, given: Any, lesson: Lesson, prepared: tuple[Any, Any]) -> Found:
+        if name == NAIVE:
+            return self._naive(lesson)
+        model = self._model(name, len(lesson.target)) if given is None else clone(given)
+        _seed_all(model, int(generator(self.seed, "model", name).integers(2**31)))
+        raw = isinstance(model, Pipeline)
+        if raw:
+            prepared = self._frame(lesson.inputs), self._frame(self.test.inputs)
+        if not self.classes:
+            return self._regress(model, lesson.target, prepared, raw)
+        return self._classify(model, lesson, prepared)
+
+    def _model(self, name: str, rows: int) -> Any:
+        if name == DENSE:
+            return DenseClassifier() if self.classes else DenseRegressor()
+        return models_for(self.classes, 0)[name](rows)
+
+    def _classify(self, model: Any, lesson: Lesson, prepared: tuple[Any, Any]) -> Found:
+        known = np.unique(lesson.target)
+        if len(known) == 1:
+            # Rows of one class teach to always answer this class.
+            return self._judged(known, np.ones((len(self.test.target), 1)), True)
+        extra = _balance(model, lesson.target) if lesson.balanced else {}
+        model.fit(prepared[0], lesson.target, **extra)
+        scores = class_scores(model, prepared[1])
+        return self._judged(known, scores, hasattr(model, "predict_proba"))
+
+    def _judged(self, known: Floats, scores: Floats, probable: bool) -> Found:
+        binary = self.book.sizes[self.book.discrete.index(self.target)] - 2 == 2
+        answers = Answers(self.test.target, known, np.asarray(scores, float), probable)
+        return judge_classes(answers, binary)
+
+    def _regress(self, model: Any, target: Floats, prepared: tuple[Any, Any], raw: bool) -> Found:
+        # In units of the training rows, so that no model depends on the target's own unit;
+        # a pipeline may have its own ways with the target.
+        middle, unit = (0.0, 1.0) if raw else (float(target.mean()), float(target.std()) or 1.0)
+        model.fit(prepared[0], (target - middle) / unit)
+        guess = np.asarray(model.predict(prepared[1]), float) * unit + middle
+        return judge_numbers(self.test.target, guess)
+
+    def _naive(self, lesson: Lesson) -> Found:
+        count = len(self.test.target)
+        if not self.classes:
+            return judge_numbers(self.test.target, np.full(count, lesson.target.mean()))
+        known, counts = np.unique(lesson.target, return_counts=True)
+        return self._judged(known, np.tile(counts / counts.sum(), (count, 1)), True)
+
+    def _frame(self, inputs: Floats) -> Any:
+        """Return inputs as a dataframe; a level that the training rows have not is missing."""
+        book = self.book
+        numbers = [name for name in book.numeric if name != self.target]
+        columns: dict[str, pa.Array] = {
+            name: pa.array(inputs[:, place], from_pandas=True) for place, name in enumerate(numbers)
+        }
+        codes = inputs[:, len(numbers) :].astype(np.int64)
+        others = dict(zip(book.discrete, book.levels, strict=True))
+        others.pop(self.target, None)
+        for place, (name, levels) in enumerate(others.items()):
+            code = codes[:, place]
+            columns[name] = levels.take(pa.array(code, mask=code >= len(levels)))
+        return as_frame(pa.table(columns), self.library)
+
+
+def _balance(model: Any, target: Floats) -> dict[str, Floats]:
+    """Make a model weigh classes by how rare they are, by whichever way it has.
+
+    Models without one are left as they are. Returns what is to be given to ``fit``.
+    """
+    names = [
+        name
+        for name in model.get_params()
+        if name == "class_weight" or name.endswith("__class_weight")
+    ]
+    if names:
+        model.set_params(**dict.fromkeys(names, "balanced"))
+        return {}
+    if has_fit_parameter(model, "sample_weight"):
+        return {"sample_weight": compute_sample_weight("balanced", target)}
+    return {}
+
+
+def _seed_all(model: Any, seed: int) -> None:
+    """Give every part of a model that draws a seed, where it has none."""
+    for name, value in sorted(model.get_params().items()):
+        if value is None and (name == "random_state" or name.endswith("__random_state")):
+            model.set_params(**{name: seed})

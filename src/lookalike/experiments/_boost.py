@@ -1,0 +1,345 @@
+"""`boost`: does synthetic data help? A table in, a verdict out."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+from joblib import Parallel, delayed, effective_n_jobs
+from sklearn.exceptions import ConvergenceWarning
+
+from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.parameters import Flag, Instance, Number, check_parameters
+from lookalike._core.progress import progress as show_progress
+from lookalike._core.seeds import RandomState, as_seed
+from lookalike.experiments._arms import Arm, arms_for
+from lookalike.experiments._battery import check_models
+from lookalike.experiments._metrics import CLASS_METRICS, NUMBER_METRICS
+from lookalike.experiments._question import Question, ask
+from lookalike.experiments._records import Record, Records
+from lookalike.experiments._study import Piece, Study, work
+from lookalike.experiments._verdict import Verdict, judge
+from lookalike.metrics import SUPPORT_VECTORS
+from lookalike.models import Synthesizer
+from lookalike.tables import Kind
+
+__all__ = ["boost"]
+
+#: Support vector machines take time with the square of the rows: more than that they do not get.
+_MOST_ROWS_SVM = 20_000
+_VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
+
+
+def boost(
+    data: Any,
+    target: str,
+    *,
+    synthesizer: Synthesizer | None = None,
+    factors: Sequence[float] = (0.2,),
+    shares: Sequence[float] = (1.0,),
+    replace: bool = False,
+    controls: bool = True,
+    models: Mapping[str, Any] | Sequence[str] | None = None,
+    metrics: Sequence[str] | None = None,
+    repeats: int = 5,
+    test_size: float = 0.2,
+    groups: str | None = None,
+    time: str | None = None,
+    kinds: Mapping[str, Kind | str] | None = None,
+    records: str | os.PathLike[str] | None = None,
+    n_jobs: int | None = None,
+    random_state: RandomState = 0,
+    progress: bool = False,
+) -> Verdict:
+    """Find out whether synthetic rows help models that predict a column.
+
+    The rows are parted again and again. In every split, everything (filling, scaling, encodings,
+    the synthesizer) is learned from the training rows that are kept, and models trained on them,
+    with and without synthetic rows, are judged on the held-out real rows. The words rest on the
+    corrected resampled t-test with Holm's correction, against the real rows alone *and* against
+    the best of the cheap controls.
+
+    Parameters
+    ----------
+    data : dataframe
+        The real rows (pandas, polars, pyarrow, …).
+    target : str
+        The column to predict: classes, or a number.
+    synthesizer : Synthesizer, optional
+        What makes the synthetic rows; `GAN` with its defaults if not given. It is fitted anew for
+        each split and share, with a seed of its own.
+    factors : sequence of float
+        How many synthetic rows are added for each real one: 0.2 is 20 % more rows.
+    shares : sequence of float
+        How much of the training rows is kept, to see what happens with less data.
+    replace : bool
+        Whether models are trained on as many synthetic rows alone, too.
+    controls : bool
+        Whether cheap ways to get more rows are tried as well: copies and noisy copies of real
+        rows; with classes also random oversampling, SMOTE and class weights.
+    models : mapping of str to estimator, or sequence of str, optional
+        Names of models of the battery, or scikit-learn estimators by names of your own. An
+        estimator gets filled, scaled and one-hot inputs; a `sklearn.pipeline.Pipeline` gets
+        rows as a dataframe (polars if `data` is, else pandas). By default seven models and a dense
+        network.
+    metrics : sequence of str, optional
+        The first one is the headline. Classes: ``"roc_auc"``, ``"accuracy"``,
+        ``"balanced_accuracy"``, ``"f1"``, ``"average_precision"``, ``"log_loss"``; numbers:
+        ``"r2"``, ``"rmse"``, ``"mae"``. All by default.
+    repeats : int
+        How many splits.
+    test_size : float
+        The share of rows that is held out in each split.
+    groups : str, optional
+        A column; rows of the same group are never on both sides of a split.
+    time : str, optional
+        A column; held-out rows are later than training rows.
+    kinds : mapping of str to str, optional
+        Kinds of columns that inference should not guess.
+    records : str or path-like, optional
+        A SQLite file for every number as it comes. With the same file, a study that was stopped
+        goes on where it was.
+    n_jobs : int, optional
+        How many splits are worked on at once, as in joblib, whose backends can be used.
+    random_state : int, Generator, RandomState or None
+        The same seed gives the same numbers, on any backend.
+    progress : bool
+        Whether progress is shown on standard error.
+
+    Returns
+    -------
+    Verdict
+        The answer, its statistics, and every number.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter breaks its rule.
+    DataError
+        If the table cannot be used, or the target cannot be predicted.
+    OutputError
+        If the records cannot be written.
+
+    Examples
+    --------
+    >>> import lookalike as la
+    >>> found = la.boost(
+    ...     la.datasets.load("penguins"),
+    ...     target="species",
+    ...     synthesizer=la.Independent(),
+    ...     models=["Gaussian naive Bayes", "decision tree"],
+    ...     repeats=3,
+    ... )
+    >>> found.table[1].word in ("helps", "harms", "no evidence that it helps")
+    True
+    """
+    factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
+    shares = _distinct("shares", shares, Number(0, 1, open_low=True))
+    _check(replace, controls, repeats, test_size, progress, synthesizer)
+    if not factors and not replace:
+        raise ParameterError("boost needs a factor or replace=True: there is nothing to compare.")
+    if not shares:
+        raise ParameterError("shares must name one share at least, such as 1.0.")
+    question = ask(data, target, kinds, groups, time)
+    seed = as_seed(random_state)
+    arms = arms_for(factors, replace=replace, controls=controls, classes=question.classes)
+    chosen, notes = _models(models, question, arms, test_size)
+    parted = (question.parted, groups, time, test_size, repeats if time is not None else None)
+    study = Study(
+        table=question.table,
+        schema=question.schema,
+        target=target,
+        strata=question.strata,
+        synthesizer=_default() if synthesizer is None else synthesizer,
+        arms=arms,
+        models=chosen,
+        metrics=_metrics(metrics, question),
+        seed=seed,
+        library=question.library,
+        parted=parted,
+    )
+    pieces = [
+        Piece(split, share, tuple(study.keys))
+        for split in question.splits(repeats, test_size, seed)
+        for share in shares
+    ]
+    with Records(records) as store:
+        _run(study, pieces, store, n_jobs, progress)
+        found = _own(study, pieces, store)
+    facts = _facts(study, question, repeats)
+    return judge(found, arms, shares, study.metrics, facts, [*question.notes, *notes])
+
+
+# --- what is asked --------------------------------------------------------------------------------
+
+
+def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, ...]:
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ParameterError(f"{name} must be a sequence of numbers; got {values!r}.")
+    for value in values:
+        check_parameters("boost", {name: rule}, {name: value})
+    return tuple(dict.fromkeys(float(value) for value in values))
+
+
+def _check(
+    replace: bool,
+    controls: bool,
+    repeats: int,
+    test_size: float,
+    progress: bool,
+    synthesizer: Synthesizer | None,
+) -> None:
+    check_parameters(
+        "boost",
+        {
+            "replace": Flag(),
+            "controls": Flag(),
+            "repeats": Number(2, 10_000, integer=True),
+            "test_size": Number(0.01, 0.9),
+            "progress": Flag(),
+            "synthesizer": Instance((Synthesizer,), "a synthesizer of lookalike", optional=True),
+        },
+        {
+            "replace": replace,
+            "controls": controls,
+            "repeats": repeats,
+            "test_size": test_size,
+            "progress": progress,
+            "synthesizer": synthesizer,
+        },
+    )
+
+
+def _metrics(metrics: Sequence[str] | None, question: Question) -> tuple[str, ...]:
+    known = CLASS_METRICS if question.classes else NUMBER_METRICS
+    if metrics is None:
+        return known
+    for name in metrics:
+        if name not in known:
+            hint = nearest(str(name), known) or f" The metrics are: {', '.join(known)}."
+            raise ParameterError(f"There is no metric {name!r} for this target.{hint}")
+    if not metrics:
+        raise ParameterError("metrics must name one metric at least, or be None for all.")
+    return tuple(dict.fromkeys(metrics))
+
+
+def _models(
+    models: Mapping[str, Any] | Sequence[str] | None,
+    question: Question,
+    arms: Sequence[Arm],
+    test_size: float,
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the models, and a note where one of the whole battery is left out."""
+    chosen = check_models(models, question.classes)
+    rows = (
+        (1 - test_size)
+        * question.table.num_rows
+        * (1 + max((arm.factor for arm in arms), default=0.0))
+    )
+    if models is not None or rows <= _MOST_ROWS_SVM:
+        return chosen, []
+    del chosen[SUPPORT_VECTORS]
+    return chosen, [
+        f"The support vector machine was left out: it would have had {round(rows):,} rows, "
+        f"more than {_MOST_ROWS_SVM:,}."
+    ]
+
+
+def _default() -> Synthesizer:
+    from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
+
+    return GAN()
+
+
+# --- the work -------------------------------------------------------------------------------------
+
+
+def _run(
+    study: Study, pieces: Sequence[Piece], store: Records, n_jobs: int | None, show: bool
+) -> None:
+    """Do what the records do not hold yet, and write each piece as it is done."""
+    done = {_key(record) for record in store.of(study.data)}
+    due = [piece for piece in (_rest(study, piece, done) for piece in pieces) if piece.todo]
+    total = sum(len(piece.todo) for piece in pieces)
+    ready = total - sum(len(piece.todo) for piece in due)
+    with show_progress("trying", total, show=show) as report, warnings.catch_warnings():
+        # Linear models stop after a set count of steps, converged or not.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        report(ready, {})
+        for found in _finished(study, due, n_jobs):
+            store.add(found)
+            ready += len({(record.arm, record.factor, record.model) for record in found})
+            report(ready, {})
+
+
+def _key(record: Record) -> tuple[Any, ...]:
+    return (
+        record.settings,
+        record.split,
+        record.arm,
+        record.factor,
+        record.share,
+        record.model,
+        record.metric,
+    )
+
+
+def _keys(study: Study, piece: Piece, arm: Arm, model: str) -> set[tuple[Any, ...]]:
+    """Return the keys of the records that one arm and model of a piece give."""
+    place = (piece.split.number, arm.name, arm.factor, piece.share, model)
+    return {(study.settings[model], *place, metric) for metric in study.metrics}
+
+
+def _rest(study: Study, piece: Piece, done: set[tuple[Any, ...]]) -> Piece:
+    """Return a piece without what is done."""
+    todo = [pair for pair in piece.todo if not _keys(study, piece, *pair) <= done]
+    return Piece(piece.split, piece.share, tuple(todo))
+
+
+def _finished(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
+    """Do pieces of work on joblib's backend, and yield what each has measured as it is done."""
+    tasks = [delayed(work)(study, piece) for piece in pieces]
+    try:
+        parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
+    except ValueError:  # a backend that gives results only together: as many at a time as it does
+        size = max(1, effective_n_jobs(n_jobs))
+        for start in range(0, len(tasks), size):
+            yield from Parallel(n_jobs=n_jobs)(tasks[start : start + size])
+    else:
+        yield from parallel(tasks)
+
+
+def _own(study: Study, pieces: Sequence[Piece], store: Records) -> list[Record]:
+    """Return the records of this study among those of the table."""
+    wanted = set().union(
+        *(_keys(study, piece, arm, model) for piece in pieces for arm, model in piece.todo)
+    )
+    return [record for record in store.of(study.data) if _key(record) in wanted]
+
+
+# --- what was done --------------------------------------------------------------------------------
+
+
+def _facts(study: Study, question: Question, repeats: int) -> dict[str, Any]:
+    """Return what a reader needs to distrust the answer point by point."""
+    _, groups, time, test_size, _ = study.parted
+    return {
+        "rows": study.table.num_rows,
+        "target": study.target,
+        "classes": question.classes,
+        "inputs": [name for name in study.schema.names if name != study.target],
+        "split": question.parted,
+        "groups": groups,
+        "time": time,
+        "test_size": test_size,
+        "repeats": repeats,
+        "synthesizer": repr(study.synthesizer),
+        "models": list(study.models),
+        "metrics": list(study.metrics),
+        "seed": study.seed,
+        "data": study.data,
+        "versions": {name: version(name) for name in _VERSIONED},
+    }

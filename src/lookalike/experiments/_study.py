@@ -1,0 +1,264 @@
+"""A study: what is asked of a table, and one piece of the work, which any process can do."""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from lookalike._core.errors import DataError, TrainingError
+from lookalike._core.seeds import generator
+from lookalike.experiments._arms import Arm, Kit, Lesson
+from lookalike.experiments._battery import NAIVE, Exam
+from lookalike.experiments._records import Record
+from lookalike.experiments._splits import Split, keep_share
+from lookalike.metrics import Codebook, View
+from lookalike.models import Synthesizer
+from lookalike.tables import Schema
+
+__all__ = ["Piece", "Study", "work"]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What is asked of a table.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Inputs and target in plain canonical values; no target is missing.
+    schema : Schema
+        What the columns are.
+    target : str
+        The column to predict.
+    strata : ndarray of int, shape (n,)
+        Classes by which rows are parted; all the same where there are none.
+    synthesizer : Synthesizer
+        Unfitted.
+    arms : tuple of Arm
+        What models are trained on.
+    models : mapping of str to estimator or None
+        See `lookalike.experiments._battery.check_models`.
+    metrics : tuple of str
+        What is measured.
+    seed : int
+        The seed of everything.
+    library : {"pandas", "polars"}
+        Whose dataframes pipelines get.
+    parted : tuple
+        How rows are parted, in plain values.
+    """
+
+    table: pa.Table
+    schema: Schema
+    target: str
+    strata: npt.NDArray[np.int64]
+    synthesizer: Synthesizer
+    arms: tuple[Arm, ...]
+    models: Mapping[str, Any]
+    metrics: tuple[str, ...]
+    seed: int
+    library: str
+    parted: tuple[Any, ...]
+
+    @cached_property
+    def data(self) -> str:
+        """A digest of the table."""
+        return _digest_of(self.table)
+
+    @cached_property
+    def settings(self) -> dict[str, str]:
+        """For each model a digest of what its numbers depend on, beside what is in a record."""
+        common = (
+            self.target,
+            [(column.name, str(column.kind)) for column in self.schema.columns],
+            _described(self.synthesizer),
+            self.seed,
+            self.parted,
+            version("lookalike"),
+        )
+        return {name: _digest(common, _described(model)) for name, model in self.entrants.items()}
+
+    @property
+    def entrants(self) -> dict[str, Any]:
+        """The models and the naive baseline."""
+        return {**self.models, NAIVE: None}
+
+    @property
+    def keys(self) -> list[tuple[Arm, str]]:
+        """Every arm and model of a split; the naive baseline has the real arm alone."""
+        return [
+            (arm, model)
+            for arm in self.arms
+            for model in self.entrants
+            if model != NAIVE or arm.role == "real"
+        ]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One piece of work: a split, a share, and what is to be measured on them.
+
+    Parameters
+    ----------
+    split : Split
+        The rows.
+    share : float
+        How many of the training rows are kept.
+    todo : tuple of (Arm, str)
+        Arms and names of models.
+    """
+
+    split: Split
+    share: float
+    todo: tuple[tuple[Arm, str], ...]
+
+
+def work(study: Study, piece: Piece) -> list[Record]:
+    """Do one piece of work.
+
+    Everything is learned from the kept training rows; seeds depend on names and numbers alone, so
+    that it does not matter where and in which order pieces are done.
+
+    Parameters
+    ----------
+    study : Study
+        What is asked.
+    piece : Piece
+        Which part of it.
+
+    Returns
+    -------
+    list of Record
+        One for each arm, model and metric.
+    """
+    if multiprocessing.parent_process() is not None:
+        # In a process of its own, nobody else has said which warnings are of no use.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+    bench = _Bench(study, piece)
+    records = []
+    for arm in dict.fromkeys(arm for arm, _ in piece.todo):
+        models = {name: study.entrants[name] for one, name in piece.todo if one == arm}
+        records += bench.try_arm(arm, models)
+    return records
+
+
+class _Bench:
+    """The kept rows of a split, and all that is learned from them."""
+
+    def __init__(self, study: Study, piece: Piece) -> None:
+        self.study, self.piece = study, piece
+        kept = keep_share(piece.split, study.strata, piece.share, study.seed)
+        self.train = study.table.take(pa.array(kept))
+        test = study.table.take(pa.array(piece.split.test))
+        book = Codebook(self.train, study.schema)
+        self.exam = Exam(
+            book,
+            study.target,
+            _lesson(test, book, study.target),
+            int(generator(study.seed, "models", piece.split.number).integers(2**63)),
+            study.library,
+        )
+        self.kit = Kit(
+            real=_lesson(self.train, book, study.target),
+            numbers=sum(name != study.target for name in book.numeric),
+            synthetic=self._synthetic,
+            draw=self._draw,
+        )
+        self._made: Lesson | None = None
+
+    def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
+        """Train models on an arm's rows and record what they reach."""
+        found: dict[str, dict[str, float | str]]
+        try:
+            lesson = arm.make(self.kit)
+        except (TrainingError, DataError) as error:
+            words = f"The synthesizer failed: {' '.join(str(error).split())}"
+            found = {name: dict.fromkeys(self.study.metrics, words) for name in models}
+        else:
+            # One thread, so that sums have one order whatever the number of cores.
+            with threadpool_limits(1):
+                found = self.exam.take(lesson, models)
+        return [
+            self._record(arm, name, metric, found[name][metric])
+            for name in models
+            for metric in self.study.metrics
+        ]
+
+    def _record(self, arm: Arm, model: str, metric: str, found: float | str) -> Record:
+        good = not isinstance(found, str) and np.isfinite(found)
+        return Record(
+            data=self.study.data,
+            settings=self.study.settings[model],
+            split=self.piece.split.number,
+            arm=arm.name,
+            factor=arm.factor,
+            share=self.piece.share,
+            model=model,
+            metric=metric,
+            value=float(found) if good else None,
+            reason=None if good else str(found),
+            kept_rows=self.train.num_rows,
+            train_rows=len(self.piece.split.train),
+            test_rows=len(self.exam.test.target),
+        )
+
+    def _synthetic(self, count: int) -> Lesson:
+        """Return synthetic rows; the synthesizer is fitted once, for all arms."""
+        if self._made is None:
+            self._made = _lesson(self._sample(), self.exam.book, self.study.target)
+        return Lesson(self._made.inputs[:count], self._made.target[:count])
+
+    def _sample(self) -> pa.Table:
+        study = self.study
+        model = clone(study.synthesizer)
+        model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
+        kinds = {column.name: column.kind for column in study.schema.columns}
+        model.fit(self.train, kinds=kinds, target=study.target)
+        most = max(arm.added(self.kit) for arm in study.arms if arm.role == "synthetic")
+        return model.sample(most)
+
+    def _draw(self, purpose: str) -> np.random.Generator:
+        share = f"{self.piece.share:g}"
+        return generator(self.study.seed, "arm", purpose, self.piece.split.number, share)
+
+
+def _lesson(table: pa.Table, book: Codebook, target: str) -> Lesson:
+    """Return a table as inputs and target: numbers as they are, then levels as numbers."""
+    view = View(table, book, 0)
+    cells = np.concatenate([view.numbers, view.codes], axis=1)
+    place = (*book.numeric, *book.discrete).index(target)
+    return Lesson(np.delete(cells, place, axis=1), cells[:, place])
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def _digest_of(table: pa.Table) -> str:
+    """Return a digest of a table's names and cells, however it is cut into chunks."""
+    return _digest(
+        [
+            (name, str(column.type), _digest(column.to_pylist()))
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        ]
+    )
+
+
+def _described(model: Any) -> tuple[str, list[tuple[str, str]]]:
+    """Return a class and its parameters, but for a synthesizer's seed: each split has its own."""
+    parameters = sorted(model.get_params().items()) if hasattr(model, "get_params") else []
+    seed = "random_state" if isinstance(model, Synthesizer) else None
+    return type(model).__name__, [(name, repr(v)) for name, v in parameters if name != seed]

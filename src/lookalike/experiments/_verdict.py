@@ -1,0 +1,452 @@
+"""From records to a verdict: comparisons, words that follow from numbers, one sentence."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from lookalike._core.files import atomic_path
+from lookalike.experiments._arms import Arm
+from lookalike.experiments._battery import NAIVE
+from lookalike.experiments._metrics import LOWER_IS_BETTER
+from lookalike.experiments._records import Record
+from lookalike.experiments._statistics import LEVEL, Difference, holm, paired, repeats_needed
+
+__all__ = ["BATTERY", "HARMS", "HELPS", "NO_EVIDENCE", "Comparison", "Row", "Verdict", "judge"]
+
+HELPS = "helps"
+HARMS = "harms"
+NO_EVIDENCE = "no evidence that it helps"
+#: Stands for the mean over all models.
+BATTERY = "all models"
+
+_FORMAT = 1
+_NAMES = {
+    "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
+    "balanced_accuracy": "balanced accuracy",
+    "f1": "F1",
+    "log_loss": "log loss",
+    "r2": "R²",
+    "rmse": "RMSE",
+    "mae": "mean absolute error",
+}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm with synthetic rows against another arm, over all splits.
+
+    Parameters
+    ----------
+    arm : str
+        The arm with synthetic rows.
+    factor, share : float
+        Rows added for each real one, and the share of the training rows that was kept.
+    against : str
+        The other arm: ``"real"``, or a control.
+    model, metric : str
+        What was measured; the model may be ``"all models"``.
+    difference : float
+        The mean over splits; positive where the arm is better, also where less is better.
+    low, high : float or None
+        Its 95 % interval.
+    p, p_holm : float or None
+        From the corrected resampled t-test, and adjusted for the number of arms.
+    repeats : int
+        How many splits were compared.
+    repeats_needed : int or None
+        How many it takes to see such an effect; None where no count does.
+    word : str
+        ``"helps"``, ``"harms"`` or ``"no evidence that it helps"``, against this other arm.
+    """
+
+    arm: str
+    factor: float
+    share: float
+    against: str
+    model: str
+    metric: str
+    difference: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    repeats: int
+    repeats_needed: int | None
+    word: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm at one share, over all models and splits.
+
+    Parameters
+    ----------
+    arm : str
+        What models were trained on.
+    role : {"real", "synthetic", "control"}
+        What the arm is in comparisons.
+    factor, share : float
+        Rows added for each real one, and the share of the training rows that was kept.
+    scores : dict of str to float or None
+        The mean of each metric.
+    models : dict of str to float or None
+        For each model, and the naive baseline, the mean of the headline metric.
+    real, control : Comparison or None
+        Against the real rows and against the best cheap control, for an arm with synthetic rows.
+    word : str or None
+        What both comparisons come to.
+    """
+
+    arm: str
+    role: str
+    factor: float
+    share: float
+    scores: dict[str, float | None]
+    models: dict[str, float | None]
+    real: Comparison | None = None
+    control: Comparison | None = None
+    word: str | None = None
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """Whether synthetic rows help models on a table: what `boost` found.
+
+    Parameters
+    ----------
+    answer : str
+        One sentence, with the interval of the effect.
+    metric : str
+        The headline metric, on which the words rest.
+    table : tuple of Row
+        One for each arm and share.
+    statistics : tuple of Comparison
+        Every comparison: over all models and model by model for the headline metric, over all
+        models for the others.
+    records : tuple of Record
+        Every number that was measured, or why there is none.
+    facts : dict
+        What was done, in plain values.
+    notes : tuple of str
+        What a reader should know: what was left out, and why.
+
+    Examples
+    --------
+    >>> import lookalike as la
+    >>> penguins = la.datasets.load("penguins")
+    >>> found = la.boost(
+    ...     penguins,
+    ...     target="species",
+    ...     synthesizer=la.Independent(),
+    ...     models=["decision tree"],
+    ...     repeats=2,
+    ... )
+    >>> [(row.arm, row.factor) for row in found.table if row.role != "control"]
+    [('real', 0.0), ('boosted', 0.2)]
+    """
+
+    answer: str
+    metric: str
+    table: tuple[Row, ...]
+    statistics: tuple[Comparison, ...]
+    records: tuple[Record, ...]
+    facts: dict[str, Any]
+    notes: tuple[str, ...]
+
+    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return the verdict as JSON, and write it to a file where one is given.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            The file; it is whole or absent.
+
+        Returns
+        -------
+        str
+            ``{"answer": …, "metric": …, "table": […], "statistics": […], "records": […], …}``.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        values = {"format": _FORMAT, **asdict(self)}
+        text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1)
+        if path is not None:
+            with atomic_path(path) as temporary:
+                temporary.write_text(text, encoding="utf-8")
+        return text
+
+    def __repr__(self) -> str:
+        lines = [f"{'trained on':36}{self.metric:>10}  {'against real rows':28}  verdict"]
+        for row in self.table:
+            score = row.scores[self.metric]
+            number = "–" if score is None else f"{score:.4f}"
+            effect = "" if row.real is None else _interval(row.real)
+            lines.append(f"{label(row):36}{number:>10}  {effect:28}  {row.word or ''}".rstrip())
+        return "\n".join([self.answer, "", *lines])
+
+
+def label(row: Row | Comparison) -> str:
+    """Return an arm's name with its factor and share, for people.
+
+    Parameters
+    ----------
+    row : Row or Comparison
+        Of which arm.
+
+    Returns
+    -------
+    str
+        Such as ``"boosted +20 %, 50 % kept"``.
+    """
+    name = row.arm if row.factor == 0 or row.arm == "replaced" else f"{row.arm} +{row.factor:.0%}"
+    name = name.replace("%", " %")
+    return name if row.share == 1 else f"{name}, {100 * row.share:g} % kept"
+
+
+class _Board:
+    """Values by arm, share, model, metric and split."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.values: dict[tuple[str, float, float, str], dict[str, dict[int, float]]] = {}
+        self.ratios: dict[float, list[float]] = {}
+        for one in records:
+            self.ratios.setdefault(one.share, []).append(one.test_rows / one.train_rows)
+            key = (one.arm, one.factor, one.share, one.metric)
+            splits = self.values.setdefault(key, {}).setdefault(one.model, {})
+            if one.value is not None:
+                splits[one.split] = one.value
+
+    def of(self, arm: Arm, share: float, metric: str) -> dict[str, dict[int, float]]:
+        """Return the values of each model by split, the naive baseline aside."""
+        models = self.values.get((arm.name, arm.factor, share, metric), {})
+        return {name: splits for name, splits in models.items() if name != NAIVE}
+
+    def means(self, arm: Arm, share: float, metric: str) -> dict[str, float | None]:
+        """Return the mean of each model over splits, the naive baseline included."""
+        models = self.values.get((arm.name, arm.factor, share, metric), {})
+        return {name: _mean(splits.values()) for name, splits in models.items()}
+
+    def score(self, arm: Arm, share: float, metric: str) -> float | None:
+        """Return the mean over models and splits."""
+        models = self.of(arm, share, metric).values()
+        means = [_mean(_floored(metric, v) for v in splits.values()) for splits in models]
+        return _mean(mean for mean in means if mean is not None)
+
+    def differences(
+        self, arm: Arm, other: Arm, share: float, metric: str, model: str
+    ) -> Difference | None:
+        """Compare two arms: one model, or the mean over those that both arms have in all splits."""
+        mine, theirs = self.of(arm, share, metric), self.of(other, share, metric)
+        common = {
+            name: sorted(mine[name].keys() & theirs[name].keys())
+            for name in mine.keys() & theirs.keys()
+            if model in (BATTERY, name)
+        }
+        splits = sorted(set().union(*common.values()))
+        whole = [name for name in sorted(common) if common[name] == splits]
+        if not splits or not whole:
+            return None
+        sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+        floored = (lambda v: _floored(metric, v)) if model == BATTERY else (lambda v: v)
+        found = [
+            sign * float(np.mean([floored(mine[n][s]) - floored(theirs[n][s]) for n in whole]))
+            for s in splits
+        ]
+        return paired(found, float(np.mean(self.ratios[share])))
+
+
+def judge(
+    records: Sequence[Record],
+    arms: Sequence[Arm],
+    shares: Sequence[float],
+    metrics: Sequence[str],
+    facts: Mapping[str, Any],
+    notes: Sequence[str],
+) -> Verdict:
+    """Compare the arms of a study and say in words what follows.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        All numbers of the study.
+    arms : sequence of Arm
+        What models were trained on; the first is the real one.
+    shares : sequence of float
+        The shares of training rows.
+    metrics : sequence of str
+        What was measured, the headline first.
+    facts : mapping
+        What was done.
+    notes : sequence of str
+        What was left out.
+
+    Returns
+    -------
+    Verdict
+        With Holm's correction over all arms with synthetic rows, factors and shares, for each
+        model and metric and for each of the two sorts of opponents apart.
+    """
+    board = _Board(records)
+    candidates = [(arm, share) for share in shares for arm in arms if arm.role == "synthetic"]
+    models = list(dict.fromkeys(one.model for one in records if one.model != NAIVE))
+    asked = [(metric, BATTERY) for metric in metrics] + [(metrics[0], name) for name in models]
+    statistics: list[Comparison] = []
+    for control in (False, True):
+        for metric, model in asked:
+            family = []
+            for arm, share in candidates:
+                other = _best_control(board, arms, arm, share, metrics[0]) if control else arms[0]
+                found = other and board.differences(arm, other, share, metric, model)
+                if other and found:
+                    family.append(_comparison(arm, other, share, metric, model, found))
+            statistics += _adjusted(family)
+    table = tuple(_row(board, arm, share, metrics, statistics) for share in shares for arm in arms)
+    answer = _answer(table, metrics[0], len(models))
+    return Verdict(
+        answer, metrics[0], table, tuple(statistics), tuple(records), dict(facts), tuple(notes)
+    )
+
+
+def _best_control(
+    board: _Board, arms: Sequence[Arm], arm: Arm, share: float, metric: str
+) -> Arm | None:
+    """Return the control of the same factor, or of none, that scores best."""
+    controls = [one for one in arms if one.role == "control"]
+    matching = [one for one in controls if one.factor in (0, arm.factor)] or controls
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    scored = [(board.score(one, share, metric), one) for one in matching]
+    known = [(sign * score, one) for score, one in scored if score is not None]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
+
+
+def _comparison(
+    arm: Arm, other: Arm, share: float, metric: str, model: str, found: Difference
+) -> Comparison:
+    return Comparison(
+        arm=arm.name,
+        factor=arm.factor,
+        share=share,
+        against=other.name,
+        model=model,
+        metric=metric,
+        difference=found.mean,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        p_holm=None,
+        repeats=found.repeats,
+        repeats_needed=repeats_needed(found),
+        word=NO_EVIDENCE,
+    )
+
+
+def _adjusted(family: list[Comparison]) -> list[Comparison]:
+    adjusted = holm([one.p for one in family])
+    return [
+        replace(one, p_holm=p, word=_word(one.difference, p))
+        for one, p in zip(family, adjusted, strict=True)
+    ]
+
+
+def _word(difference: float, p: float | None) -> str:
+    if p is None or p >= LEVEL:
+        return NO_EVIDENCE
+    return HELPS if difference > 0 else HARMS
+
+
+def _row(
+    board: _Board, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Comparison]
+) -> Row:
+    row = Row(
+        arm=arm.name,
+        role=arm.role,
+        factor=arm.factor,
+        share=share,
+        scores={metric: board.score(arm, share, metric) for metric in metrics},
+        models=board.means(arm, share, metrics[0]),
+    )
+    if arm.role != "synthetic":
+        return row
+    mine = [
+        one
+        for one in statistics
+        if (one.arm, one.factor, one.share) == (arm.name, arm.factor, share)
+        and (one.model, one.metric) == (BATTERY, metrics[0])
+    ]
+    real = next((one for one in mine if one.against == "real"), None)
+    control = next((one for one in mine if one.against != "real"), None)
+    return replace(row, real=real, control=control, word=_both(real, control))
+
+
+def _both(real: Comparison | None, control: Comparison | None) -> str:
+    """Return what two comparisons come to: help must show against both, harm against real rows."""
+    if real is None or real.word == NO_EVIDENCE:
+        return NO_EVIDENCE
+    if real.word == HELPS and control is not None and control.word != HELPS:
+        return NO_EVIDENCE
+    return real.word
+
+
+def _answer(table: Sequence[Row], metric: str, models: int) -> str:
+    """Say in one sentence what the best arm with synthetic rows does."""
+    tried = [row for row in table if row.real is not None]
+    if not tried:
+        return "Nothing can be said: no arm with synthetic rows could be compared with real rows."
+    tried = [row for row in tried if row.arm != "replaced"] or tried
+    most = max(row.share for row in tried)
+    shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
+    best = max(shown, key=lambda row: row.real.difference if row.real else -math.inf)
+    begin = {
+        HELPS: "Synthetic rows help",
+        HARMS: "Synthetic rows harm",
+        NO_EVIDENCE: "There is no evidence that synthetic rows help",
+    }[best.word or NO_EVIDENCE]
+    return f"{begin}: {_effect(best, metric, models)}."
+
+
+def _effect(row: Row, metric: str, models: int) -> str:
+    assert row.real is not None
+    how = "with them alone" if row.arm == "replaced" else f"with {100 * row.factor:g} % more rows"
+    if row.share != 1:
+        how += f" and {100 * row.share:g} % of the training rows kept"
+    name = _NAMES.get(metric, metric)
+    whose = f"the mean {name} of {models} models" if models > 1 else f"the {name}"
+    verb = "falls by" if metric in LOWER_IS_BETTER else "changes by"
+    words = f"{how}, {whose} {verb} {_interval(row.real, '95 % interval ')} against real rows alone"
+    if row.control is not None:
+        words += f", and by {_interval(row.control)} against the best cheap control"
+        words += f" ({row.control.against})"
+    return words
+
+
+def _interval(one: Comparison, name: str = "") -> str:
+    if one.low is None or one.high is None:
+        return f"{_signed(one.difference)} (no interval)"
+    return f"{_signed(one.difference)} ({name}{_signed(one.low)} to {_signed(one.high)})"
+
+
+def _signed(value: float) -> str:
+    size = abs(value)
+    digits = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
+def _floored(metric: str, value: float) -> float:
+    """Return a value as it counts in a mean over models: R² below 0 counts as 0."""
+    return max(value, 0.0) if metric == "r2" else value
+
+
+def _mean(values: Iterable[float]) -> float | None:
+    found = list(values)
+    return float(np.mean(found)) if found else None

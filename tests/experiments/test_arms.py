@@ -1,0 +1,124 @@
+"""Each arm makes the rows that its name says, of training rows alone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lookalike._core.seeds import generator
+from lookalike.experiments._arms import (
+    Boosted,
+    Duplicated,
+    Jittered,
+    Kit,
+    Lesson,
+    Oversampled,
+    Real,
+    Replaced,
+    Smote,
+    Weighted,
+    arms_for,
+)
+
+
+def kit_of(inputs: np.ndarray, target: np.ndarray, numbers: int) -> Kit:
+    """Return a kit whose synthetic rows are all −1."""
+
+    def synthetic(count: int) -> Lesson:
+        return Lesson(np.full((count, inputs.shape[1]), -1.0), np.full(count, -1.0))
+
+    return Kit(Lesson(inputs, target), numbers, synthetic, lambda what: generator(0, what))
+
+
+@pytest.fixture
+def kit() -> Kit:
+    """Return two numbers, one with missing cells, one column of levels, and classes of 20 and 6."""
+    rng = np.random.default_rng(0)
+    inputs = np.column_stack([rng.normal(50, 10, 26), rng.random(26), rng.integers(0, 3, 26)])
+    inputs[::5, 1] = np.nan
+    return kit_of(inputs, np.repeat([0.0, 1.0], [20, 6]), 2)
+
+
+def starts_with_real(kit: Kit, lesson: Lesson) -> Lesson:
+    """Check that real rows come first and return the others."""
+    count = len(kit.real.target)
+    np.testing.assert_array_equal(lesson.inputs[:count], kit.real.inputs)
+    np.testing.assert_array_equal(lesson.target[:count], kit.real.target)
+    return Lesson(lesson.inputs[count:], lesson.target[count:])
+
+
+def test_real_boosted_and_replaced(kit: Kit) -> None:
+    assert Real().make(kit) is kit.real
+    added = starts_with_real(kit, Boosted(0.5).make(kit))
+    assert len(added.target) == 13
+    assert (added.inputs == -1).all()
+    alone = Replaced(1.0).make(kit)
+    assert len(alone.target) == 26
+    assert (alone.target == -1).all()
+
+
+def test_duplicates_are_even(kit: Kit) -> None:
+    added = starts_with_real(kit, Duplicated(2.5).make(kit))
+    assert len(added.target) == 65
+    counts = [int((kit.real.inputs[:, 0][i] == added.inputs[:, 0]).sum()) for i in range(26)]
+    assert set(counts) == {2, 3}
+
+
+def test_jitter_moves_numbers_a_little_and_nothing_else(kit: Kit) -> None:
+    copies = starts_with_real(kit, Duplicated(1.0).make(kit))
+    noisy = starts_with_real(kit, Jittered(1.0).make(kit))
+    np.testing.assert_array_equal(noisy.inputs[:, 2], copies.inputs[:, 2])
+    np.testing.assert_array_equal(noisy.target, copies.target)
+    np.testing.assert_array_equal(np.isnan(noisy.inputs), np.isnan(copies.inputs))
+    moved = noisy.inputs[:, 0] - copies.inputs[:, 0]
+    assert 0 < moved.std() < 0.2 * kit.real.inputs[:, 0].std()
+
+
+def test_random_oversampling_evens_the_classes(kit: Kit) -> None:
+    added = starts_with_real(kit, Oversampled().make(kit))
+    assert (added.target == 1).all()
+    assert len(added.target) == 14
+
+
+def test_smote_evens_the_classes_between_neighbours(kit: Kit) -> None:
+    added = starts_with_real(kit, Smote().make(kit))
+    assert len(added.target) == 14
+    rare = kit.real.inputs[kit.real.target == 1]
+    assert added.inputs[:, 0].min() >= rare[:, 0].min() - 1e-9
+    assert added.inputs[:, 0].max() <= rare[:, 0].max() + 1e-9
+    assert set(added.inputs[:, 2]) <= {0.0, 1.0, 2.0}
+    assert not np.isnan(added.inputs).any()
+
+
+@pytest.mark.parametrize("numbers", [0, 3])
+def test_smote_of_levels_and_of_numbers_alone(numbers: int) -> None:
+    inputs = np.random.default_rng(0).integers(0, 3, (40, 3)).astype(float)
+    kit = kit_of(inputs, np.repeat([0.0, 1.0], [30, 10]), numbers)
+    lesson = Smote().make(kit)
+    assert np.bincount(lesson.target.astype(int)).tolist() == [30, 30]
+
+
+def test_smote_leaves_classes_of_one_row_and_even_classes_alone() -> None:
+    inputs = np.random.default_rng(0).normal(size=(12, 2))
+    kit = kit_of(inputs, np.array([0.0] * 8 + [1.0] * 3 + [2.0]), 2)
+    assert np.bincount(Smote().make(kit).target.astype(int)).tolist() == [8, 8, 1]
+    even = kit_of(inputs, np.repeat([0.0, 1.0], 6), 2)
+    assert Smote().make(even) is even.real
+    one = kit_of(inputs, np.zeros(12), 2)
+    assert Smote().make(one) is one.real
+    assert Oversampled().make(one) is one.real
+
+
+def test_weights_are_asked_for(kit: Kit) -> None:
+    assert Weighted().make(kit).balanced
+    assert not Real().make(kit).balanced
+
+
+def test_the_arms_of_a_study() -> None:
+    names = [a.name for a in arms_for((0.2, 2.0), replace=True, controls=True, classes=True)]
+    assert names[:4] == ["real", "boosted", "boosted", "replaced"]
+    assert names.count("duplicated") == names.count("jitter") == 2
+    numbers = [a.name for a in arms_for((0.2,), replace=False, controls=True, classes=False)]
+    assert numbers == ["real", "boosted", "duplicated", "jitter"]
+    bare = arms_for((0.2,), replace=False, controls=False, classes=True)
+    assert [arm.role for arm in bare] == ["real", "synthetic"]

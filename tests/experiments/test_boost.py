@@ -1,0 +1,415 @@
+"""`boost` from the table to the verdict: no leak, the same numbers anywhere, no lost work."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import joblib
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from joblib._parallel_backends import ThreadingBackend
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.compose import make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.tree import DecisionTreeClassifier
+
+import lookalike.experiments._boost as module
+from lookalike._core.errors import DataError, ParameterError, TrainingError
+from lookalike.experiments import boost
+from lookalike.experiments._arms import arms_for
+from lookalike.experiments._question import ask
+from lookalike.experiments._splits import Split
+from lookalike.experiments._study import Piece, Study, work
+from lookalike.experiments._verdict import HELPS
+from lookalike.models import GAN, Independent
+
+#: A study of a second: two quick models, and a synthesizer that is fitted at once.
+QUICK: dict[str, Any] = {
+    "synthesizer": Independent(),
+    "models": ["Gaussian naive Bayes", "decision tree"],
+    "repeats": 2,
+}
+Maker = Callable[..., pa.Table]
+
+
+def study_of(table: pa.Table, **changes: Any) -> Study:
+    """Return a study of a table with a class `late`, with every arm."""
+    question = ask(table, "late", None, None, None)
+    values: dict[str, Any] = {
+        "table": question.table,
+        "schema": question.schema,
+        "target": "late",
+        "strata": question.strata,
+        "synthesizer": Independent(),
+        "arms": arms_for((0.5,), replace=True, controls=True, classes=True),
+        "models": {"tree": DecisionTreeClassifier()},
+        "metrics": ("accuracy",),
+        "seed": 0,
+        "library": "pandas",
+        "parted": (),
+    }
+    return Study(**{**values, **changes})
+
+
+def work_all(study: Study, split: Split) -> dict[tuple[str, str], float | None]:
+    """Do a whole split and return the values by arm and model."""
+    found = work(study, Piece(split, 1.0, tuple(study.keys)))
+    return {(record.arm, record.model): record.value for record in found}
+
+
+# --- no leak --------------------------------------------------------------------------------------
+
+
+def test_the_synthesizer_never_sees_held_out_rows(copycat: Independent) -> None:
+    # The plant: labels by the toss of a coin, each beside a number that no other row has. Who has
+    # seen a row knows its label; who has not can only guess.
+    rng = np.random.default_rng(0)
+    table = pa.table({"x": rng.permutation(400) + 0.5, "late": rng.choice(["yes", "no"], 400)})
+    study = study_of(table, synthesizer=copycat)
+    rows = np.arange(400)
+    honest = work_all(study, Split(0, rows[:300], rows[300:]))
+    assert all(0.3 < value < 0.7 for value in honest.values() if value is not None)
+    leaky = work_all(study, Split(0, rows, rows[300:]))
+    assert leaky["replaced", "tree"] == leaky["boosted", "tree"] == 1.0  # so it would show
+
+
+class Spy(ClassifierMixin, BaseEstimator):
+    """Remember what it was given."""
+
+    seen: ClassVar[list[Any]] = []
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Keep the rows."""
+        self.classes_ = np.unique(y)
+        self.seen.append(X)
+        return self
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Keep the rows, answer anything."""
+        self.seen.append(X)
+        return np.full((len(X), len(self.classes_)), 1 / len(self.classes_))
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Answer anything."""
+        return np.full(len(X), self.classes_[0])
+
+
+def test_scales_fillings_and_levels_are_those_of_training_rows(
+    two_classes: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Spy, "seen", [])
+    train = two_classes(80, 0).to_pylist()
+    for row in train[::4]:
+        row["x"] = None
+    test = two_classes(20, 1).to_pylist()
+    for row in test:  # the plant: held-out rows are far away, and from nowhere
+        row["x"], row["town"] = 1e9, "Oz"
+    study = study_of(pa.Table.from_pylist(train + test), models={"spy": Spy()})
+    rows = np.arange(100)
+    work_all(study, Split(0, rows[:80], rows[80:]))
+    shapes = {inputs.shape[1] for inputs in Spy.seen}
+    assert shapes == {5}  # a number and whether it is missing; Bonn, Ulm, missing: no Oz
+    for inputs in Spy.seen[::2]:
+        assert np.abs(inputs[:, 0].mean()) < 1e-9
+        assert np.abs(inputs[:, 0].std() - 1) < 1e-9
+    for inputs in Spy.seen[1::2]:
+        assert (inputs[:, 0] > 1e6).all()
+        assert (inputs[:, 2:] == 0).all()
+
+
+def test_shrinking_trains_the_synthesizer_on_kept_rows(
+    two_classes: Maker, copycat: Independent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        type(copycat), "sample", lambda self, n: seen.append(len(self.rows_)) or self.rows_[:n]
+    )
+    found = boost(
+        two_classes(100, 0), "late", **QUICK | {"synthesizer": copycat}, shares=(0.3, 1.0)
+    )
+    assert sorted(seen) == [24, 24, 80, 80]
+    assert {(record.share, record.kept_rows) for record in found.records} == {(0.3, 24), (1, 80)}
+
+
+# --- the same numbers anywhere --------------------------------------------------------------------
+
+
+def numbers(verdict: Any) -> list[tuple[Any, ...]]:
+    """Return all records as plain values."""
+    return [tuple(vars(record).values()) for record in verdict.records]
+
+
+def test_any_backend_gives_the_same_numbers(
+    trains: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = QUICK | {"models": ["decision tree", "boosted trees"], "controls": False}
+    alone = numbers(boost(trains, "late", **settings))
+    with joblib.parallel_config("loky", n_jobs=2):
+        assert numbers(boost(trains, "late", **settings)) == alone
+    monkeypatch.setattr(ThreadingBackend, "supports_return_generator", False)
+    with joblib.parallel_config("threading", n_jobs=2):
+        assert numbers(boost(trains, "late", **settings)) == alone
+
+
+def test_arms_shares_and_models_do_not_change_each_other(trains: pa.Table) -> None:
+    small = boost(trains, "late", **QUICK, controls=False)
+    large = boost(
+        trains,
+        "late",
+        **QUICK | {"models": [*QUICK["models"], "3 nearest neighbours"], "repeats": 3},
+        factors=(0.2, 2.0),
+        shares=(0.5, 1.0),
+        replace=True,
+    )
+    assert set(small.records) < set(large.records)
+
+
+def test_another_seed_gives_other_numbers(trains: pa.Table) -> None:
+    found = [boost(trains, "late", **QUICK, random_state=seed).records for seed in (0, 1)]
+    assert [r.value for r in found[0]] != [r.value for r in found[1]]
+
+
+# --- no lost work ---------------------------------------------------------------------------------
+
+
+def test_a_killed_study_goes_on_where_it_was(trains: pa.Table, tmp_path: Path) -> None:
+    whole = boost(trains, "late", **QUICK | {"repeats": 6})
+    pq.write_table(trains, tmp_path / "trains.parquet")
+    path = tmp_path / "records.sqlite"
+    code = f"""
+import pyarrow.parquet as pq
+from lookalike.experiments import boost
+from lookalike.models import Independent
+boost(
+    pq.read_table({str(tmp_path / "trains.parquet")!r}), "late", synthesizer=Independent(),
+    models=["Gaussian naive Bayes", "decision tree"], repeats=6, records={str(path)!r},
+    progress=True,
+)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        assert b"trying: " in process.stderr.readline()
+        process.send_signal(signal.SIGKILL)
+    with sqlite3.connect(path) as database:
+        (before,) = database.execute("SELECT count(*) FROM records").fetchone()
+    database.close()
+    assert 0 < before < len(whole.records)
+    assert numbers(boost(trains, "late", **QUICK | {"repeats": 6}, records=path)) == numbers(whole)
+
+
+def test_what_is_recorded_is_not_done_again(
+    trains: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "records.sqlite"
+    done: list[int] = []
+
+    def counting(study: Study, piece: Piece) -> Any:
+        done.append(len(piece.todo))
+        return work(study, piece)
+
+    monkeypatch.setattr(module, "work", counting)
+    first = boost(trains, "late", **QUICK, records=path)
+    assert boost(trains, "late", **QUICK, records=path) == first
+    assert len(done) == 2
+    boost(trains, "late", **QUICK | {"repeats": 3}, records=path)
+    assert len(done) == 3  # one split more
+    boost(trains, "late", **QUICK, factors=(0.2, 0.5), records=path)
+    assert done[3:] == [6, 6]  # boosted, duplicated and jitter at the new factor
+    boost(
+        trains, "late", **QUICK | {"synthesizer": Independent(min_category_count=3)}, records=path
+    )
+    assert len(done) == 7  # another synthesizer, another study in the same file
+
+
+# --- verdicts -------------------------------------------------------------------------------------
+
+
+def test_help_by_construction_is_found() -> None:
+    class Oracle(Independent):
+        """Draw fresh rows of the truth."""
+
+        def fit(self, data: Any, **_: Any) -> Self:
+            return self
+
+        def sample(self, n: int, **_: Any) -> pa.Table:
+            rng = np.random.default_rng(self.random_state)
+            return truth(rng, n)
+
+    def truth(rng: np.random.Generator, rows: int) -> pa.Table:
+        x = rng.normal(size=(rows, 6))
+        late = x.sum(axis=1) + rng.normal(size=rows) > 0
+        columns = {f"x{k}": x[:, k] for k in range(6)}
+        return pa.table({**columns, "late": late})
+
+    found = boost(
+        truth(np.random.default_rng(0), 400),
+        "late",
+        synthesizer=Oracle(),
+        factors=(20.0,),
+        shares=(0.1,),
+        models=["decision tree", "logistic regression", "Gaussian naive Bayes"],
+        metrics=["roc_auc"],
+    )
+    assert found.table[1].word == HELPS
+    assert found.answer.startswith("Synthetic rows help: with 2000 % more rows and 10 % of")
+
+
+def test_no_help_is_found_where_labels_are_permuted(two_classes: Maker) -> None:
+    found = []
+    for seed in range(6):
+        table = two_classes(80, seed, signal=0.0)
+        settings = QUICK | {"models": ["Gaussian naive Bayes"], "repeats": 3}
+        verdict = boost(table, "late", **settings, metrics=["accuracy"], random_state=seed)
+        found += [row.word for row in verdict.table if row.role == "synthetic"]
+    assert found.count(HELPS) <= 1
+
+
+# --- what may come in -----------------------------------------------------------------------------
+
+
+def test_models_of_the_caller(trains: pa.Table) -> None:
+    onehot = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), ["town"]), remainder="passthrough"
+    )
+    models = {
+        "mine": DecisionTreeClassifier(max_depth=2),
+        "pipeline": make_pipeline(onehot, HistGradientBoostingClassifier(max_iter=5)),
+        "broken": DecisionTreeClassifier(max_depth=-1),
+    }
+    found = boost(trains, "late", **QUICK | {"models": models}, metrics=["roc_auc"])
+    scores = found.table[0].models
+    assert scores["mine"] is not None
+    assert scores["pipeline"] is not None
+    assert scores["broken"] is None
+    reasons = {r.reason for r in found.records if r.model == "broken"}
+    assert all(reason and reason.startswith("The model failed") for reason in reasons)
+    assert not hasattr(models["mine"], "tree_")  # the caller's own estimators are not fitted
+
+
+def test_a_number_as_target_and_the_whole_battery(two_classes: Maker) -> None:
+    found = boost(
+        two_classes(90, 0),
+        "x",
+        synthesizer=GAN(steps=8, width=16, depth=1, batch_size=32),
+        repeats=2,
+        replace=True,
+    )
+    assert found.metric == "r2"
+    assert [row.arm for row in found.table] == [
+        "real",
+        "boosted",
+        "replaced",
+        "duplicated",
+        "jitter",
+    ]
+    assert all(record.value is not None for record in found.records)
+    naive = {r.metric: r.value for r in found.records if r.model == "naive baseline"}
+    assert naive["r2"] == pytest.approx(0, abs=0.1)
+
+
+def test_groups_time_and_notes(two_classes: Maker) -> None:
+    table = two_classes(90, 0).append_column("group", pa.array([k // 9 for k in range(90)]))
+    table = table.append_column("id", pa.array([f"id-{k:04}" for k in range(90)]))
+    late = table["late"].to_pylist()
+    late[:3] = [None] * 3
+    table = table.set_column(2, "late", pa.array(late))
+    found = boost(table, "late", **QUICK, groups="group")
+    assert found.facts["inputs"] == ["x", "town"]
+    assert found.facts["split"] == "grouped"
+    assert found.notes == (
+        "3 rows without a target were left out.",
+        "Identifiers, texts and constants were left out: id.",
+    )
+    ordered = boost(table, "late", **QUICK, time="group", kinds={"group": "integer"})
+    assert ordered.facts["split"] == "time-ordered"
+
+
+def test_a_synthesizer_that_fails_is_recorded(
+    trains: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise TrainingError("It went wrong.")
+
+    monkeypatch.setattr(Independent, "fit", fail)
+    found = boost(trains, "late", **QUICK)
+    reasons = {record.reason for record in found.records if record.arm == "boosted"}
+    assert reasons == {"The synthesizer failed: It went wrong."}
+    assert "Nothing can be said" in found.answer
+
+
+def test_the_verdict_as_json_and_text(trains: pa.Table, tmp_path: Path) -> None:
+    found = boost(trains, "late", **QUICK)
+    text = found.to_json(tmp_path / "verdict.json")
+    assert (tmp_path / "verdict.json").read_text(encoding="utf-8") == text
+    values = json.loads(text)
+    assert values["answer"] == found.answer
+    assert len(values["records"]) == len(found.records)
+    assert found.answer in repr(found)
+    assert "boosted +20 %" in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"target": "lat"}, "Did you mean 'late'"),
+        ({"groups": "towns"}, "groups must be a column"),
+        ({"groups": "town", "time": "x"}, "not by both"),
+        ({"groups": "late"}, "another column than the target"),
+        ({"groups": "town"}, "no missing cells"),
+        ({"factors": (0.0,)}, "factors must be a number in"),
+        ({"factors": 0.2}, "sequence of numbers"),
+        ({"factors": ()}, "nothing to compare"),
+        ({"shares": (1.5,)}, "shares must be"),
+        ({"shares": ()}, "one share at least"),
+        ({"repeats": 1}, "repeats must be"),
+        ({"test_size": 1.0}, "test_size must be"),
+        ({"models": ["decision trees"]}, "Did you mean 'decision tree'"),
+        ({"models": {"a": DecisionTreeClassifier}}, "no fit and predict"),
+        ({"models": {}}, "one model at least"),
+        ({"metrics": ["auc"]}, "There is no metric 'auc'"),
+        ({"metrics": []}, "one metric at least"),
+        ({"synthesizer": "GAN"}, "a synthesizer of lookalike"),
+    ],
+)
+def test_calls_that_are_wrong(trains: pa.Table, changes: dict[str, Any], words: str) -> None:
+    with pytest.raises((ParameterError, DataError), match=words):
+        boost(trains, **{"target": "late", **QUICK, **changes})
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (["a"] * 120, "two values|predicted"),
+        ([f"class {k % 110}" for k in range(120)], "at most|predicted"),
+        ([f"id-{k:05}" for k in range(120)], "predicted"),
+    ],
+)
+def test_targets_that_cannot_be_predicted(trains: pa.Table, column: list[str], words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        boost(trains.set_column(2, "late", pa.array(column)), "late", **QUICK)
+
+
+def test_a_column_is_needed_beside_the_target() -> None:
+    with pytest.raises(DataError, match="no column to predict"):
+        boost(pa.table({"late": ["yes", "no"] * 20}), "late", **QUICK)
+
+
+def test_support_vector_machines_are_left_out_of_many_rows(
+    trains: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_ROWS_SVM", 50)
+    arms = arms_for((0.2,), replace=False, controls=False, classes=True)
+    models, notes = module._models(None, ask(trains, "late", None, None, None), arms, 0.2)
+    assert "support vector machine" not in models
+    assert "was left out" in notes[0]

@@ -1,0 +1,119 @@
+"""Words follow from numbers: seldom where there is nothing, and surely where there is much."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from lookalike.experiments import Record, Verdict
+from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
+from lookalike.experiments._verdict import HARMS, HELPS, NO_EVIDENCE, judge
+
+ARMS: tuple[Arm, ...] = (Real(), Boosted(0.2), Boosted(2.0), Duplicated(0.2), Weighted())
+SPLITS = 5
+
+
+def study(
+    effect: Callable[[Arm], float],
+    seed: int = 0,
+    metric: str = "roc_auc",
+    arms: tuple[Arm, ...] = ARMS,
+    models: tuple[str, ...] = ("tree", "forest"),
+) -> Verdict:
+    """Return the verdict on simulated scores: splits differ, and share rows; arms have noise."""
+    rng = np.random.default_rng(seed)
+    level = 0.8 + 0.02 * rng.standard_normal((SPLITS, len(models)))
+    records = []
+    for arm in arms:
+        # Of the noise of an arm, a part is the same in all splits: they share rows.
+        noise = 0.2**0.5 * rng.standard_normal() + 0.8**0.5 * rng.standard_normal(SPLITS)
+        for split in range(SPLITS):
+            for place, model in enumerate(models):
+                value = level[split, place] + 0.005 * noise[split] + effect(arm)
+                records.append(
+                    Record(
+                        "d", "s", split, arm.name, arm.factor, 1.0, model, metric,
+                        float(value), None, 80, 80, 20,
+                    )
+                )  # fmt: skip
+    return judge(records, arms, (1.0,), (metric,), {}, ())
+
+
+def words(verdict: Verdict) -> set[str | None]:
+    """Return the words of the arms with synthetic rows."""
+    return {row.word for row in verdict.table if row.role == "synthetic"}
+
+
+def test_nothing_is_found_where_there_is_nothing() -> None:
+    alarms = [words(study(lambda arm: 0.0, seed)) != {NO_EVIDENCE} for seed in range(150)]
+    assert np.mean(alarms) < 0.09  # 0.05 and what 150 studies vary by
+
+
+def test_a_clear_help_is_found() -> None:
+    verdict = study(lambda arm: 0.1 * (arm.name == "boosted" and arm.factor == 2.0))
+    found = {row.factor: row.word for row in verdict.table if row.arm == "boosted"}
+    assert found == {0.2: NO_EVIDENCE, 2.0: HELPS}
+    assert verdict.answer.startswith("Synthetic rows help: with 200 % more rows, the mean ROC AUC")
+
+
+def test_help_that_a_cheap_control_gives_as_well_is_none() -> None:
+    verdict = study(lambda arm: 0.1 * (arm.role != "real"))
+    assert words(verdict) == {NO_EVIDENCE}
+    boosted = verdict.table[1]
+    assert boosted.real is not None
+    assert boosted.control is not None
+    assert (boosted.real.word, boosted.control.word) == (HELPS, NO_EVIDENCE)
+
+
+def test_harm_is_found_against_real_rows() -> None:
+    verdict = study(lambda arm: -0.1 * (arm.name == "boosted"))
+    assert words(verdict) == {HARMS}
+    assert verdict.answer.startswith("Synthetic rows harm")
+
+
+def test_less_is_better_where_it_is() -> None:
+    verdict = study(lambda arm: -0.1 * (arm.name == "boosted"), metric="log_loss")
+    assert words(verdict) == {HELPS}
+    assert all(one.difference > 0 for one in verdict.statistics if one.against == "real")
+    assert "the mean log loss of 2 models falls by +0." in verdict.answer
+
+
+def test_the_best_control_of_the_same_factor_is_the_opponent() -> None:
+    verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"))
+    against = {row.factor: row.control.against for row in verdict.table if row.control is not None}
+    assert against == {0.2: "duplicated", 2.0: "class weights"}
+
+
+def test_every_model_has_its_own_comparison() -> None:
+    verdict = study(lambda arm: 0.0)
+    found = {(one.model, one.against == "real") for one in verdict.statistics}
+    assert found == {(m, r) for m in ("all models", "tree", "forest") for r in (True, False)}
+
+
+def test_replacement_is_said_where_nothing_else_was_tried() -> None:
+    verdict = study(lambda arm: -0.2 * (arm.name == "replaced"), arms=(Real(), Replaced(1.0)))
+    assert verdict.answer.startswith("Synthetic rows harm: with them alone")
+    assert "control" not in verdict.answer
+
+
+def test_worthless_models_count_as_nothing_in_the_mean_of_r2() -> None:
+    verdict = study(lambda arm: -50.0, metric="r2")
+    assert verdict.table[0].scores["r2"] == 0
+    assert verdict.table[0].models["tree"] == pytest.approx(-49.2, abs=0.1)
+
+
+def test_failures_leave_gaps_that_are_bridged() -> None:
+    whole = study(lambda arm: 0.0)
+    gone = [
+        Record(**{**vars(r), "value": None, "reason": "failed"})
+        if r.arm == "boosted" and (r.split == 3 or r.model == "tree")
+        else r
+        for r in whole.records
+    ]
+    verdict = judge(gone, ARMS, (1.0,), ("roc_auc",), {}, ())
+    assert {one.repeats for one in verdict.statistics if one.model == "all models"} == {4}
+    assert {one.model for one in verdict.statistics} == {"all models", "forest"}
+    nothing = [Record(**{**vars(r), "value": None, "reason": "failed"}) for r in whole.records]
+    assert "Nothing can be said" in judge(nothing, ARMS, (1.0,), ("roc_auc",), {}, ()).answer
