@@ -127,6 +127,8 @@ def test_uniformly_written_numbers_come_back(data, numbers, decimals, form, thou
             "%H:%M",
             "%I:%M %p",
             "%Y-%m",
+            "%A, %d %B %Y",
+            "%I %p",
         ]
     ),
     marker=st.sampled_from(MARKERS),

@@ -33,7 +33,10 @@ ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
 _MONTHS = re.findall(
     "[A-Z][a-z]+", "JanuaryFebruaryMarchAprilMayJuneJulyAugustSeptemberOctoberNovemberDecember"
 )
+_WEEKDAYS = re.findall("[A-Z][a-z]+", "MondayTuesdayWednesdayThursdayFridaySaturdaySunday")
 _FIELDS = {
+    "a": r"(?P<weekday>[A-Za-z]{3})",
+    "A": r"(?P<weekday>[A-Za-z]{6,9})",
     "Y": r"(?P<year>[0-9]{4})",
     "y": r"(?P<short>[0-9]{2})",
     "m": r"(?P<month>[0-9]{2})",
@@ -50,7 +53,7 @@ _FIELDS = {
 }
 #: Fields that may be written with one digit where no other digits touch them.
 _LENIENT = frozenset("mdHI")
-_NAMED = frozenset("bBpP")
+_NAMED = frozenset("aAbBpP")
 #: Two digits of a year from here on are of the 20th century (as in POSIX).
 _PIVOT = 69
 _SECOND = 10**9
@@ -150,7 +153,7 @@ def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
     good = fields.found
     days, nanoseconds = np.zeros(len(words), np.int64), np.zeros(len(words), np.int64)
     dated = fields.has("year") or fields.has("short")
-    timed = fields.has("minute") or fields.has("hour")
+    timed = fields.has("hour") or fields.has("half")
     if dated:
         days, valid = _days(fields)
         good = good & valid
@@ -352,7 +355,7 @@ def _shifted(
 
 def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) -> pa.Array:
     """Return one field of every date as text."""
-    if letter in "YymdbB":
+    if letter in "YymdbBaA":
         return _written_day(letter, flag, days)
     seconds = nanoseconds // _SECOND
     hour = seconds // 3600
@@ -367,6 +370,9 @@ def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) 
 
 
 def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
+    if letter in "aA":
+        names = [name[:3] if letter == "a" else name for name in _WEEKDAYS]
+        return pa.array(names).take(pa.array((days + 3) % 7))  # 1 January 1970 was a Thursday
     dates = days.astype("datetime64[D]")
     months = dates.astype("datetime64[M]")
     year = months.astype("datetime64[Y]").astype(np.int64) + 1970

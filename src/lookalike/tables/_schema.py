@@ -351,7 +351,7 @@ class Schema:
 
 
 #: What a stored way of writing may be; it comes from a file.
-_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBHIMSfpPs])*")
+_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBaAHIMSfpPs])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
 _MOST_DECIMALS = 15
 

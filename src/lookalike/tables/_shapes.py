@@ -15,8 +15,8 @@ __all__ = ["Regularity", "regularity", "shape_of", "shapes", "skeletons"]
 #: Cells are regular if so many skeletons cover so many of them.
 _SKELETONS = 3
 _COVERED = 0.99
-#: Random letters and digits, such as hashes, have digits in nearly every cell.
-_MIXED_DIGITS = 0.8
+#: Of random letters and digits, such as hashes, nearly every cell has both.
+_MIXED_SHARE = 0.8
 _SHORTEST_MIXED = 6
 _LONGEST = 64
 #: Of more words, so many are looked at.
@@ -75,7 +75,7 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     """Return the pattern that distinct cells follow, or None if they look like words or prose.
 
     A pattern has letters and digits, or one shape in all cells: digits of several lengths between
-    signs, such as ``120/80``, are measures rather than identifiers.
+    signs, such as ``120/80``, or with points and commas, are measures rather than identifiers.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     covered = sum(c["counts"] for c in top) >= _COVERED * len(words)
     if covered and all(_is_code(c["values"], lenient) for c in top):
         return _described(words)
-    digits = "9" in top[0]["values"]
+    digits = "9" in top[0]["values"] and not {".", ","} & set(top[0]["values"])
     if pc.count_distinct(shapes(words)).as_py() == 1 and (digits or len(top[0]["values"]) == 1):
         return _described(words)
     return _mixed(words)
@@ -125,8 +125,9 @@ def _mixed(words: pa.Array) -> Regularity | None:
     width = pc.max(pc.utf8_length(words)).as_py()
     if pc.count_distinct(merged).as_py() > 1 or pc.min(pc.utf8_length(words)).as_py() != width:
         return None
-    digits = pc.sum(pc.match_substring_regex(words, "[0-9]")).as_py()
-    if width < _SHORTEST_MIXED or digits < _MIXED_DIGITS * len(words):
+    digits = pc.match_substring_regex(words, "[0-9]")
+    both = pc.and_(digits, pc.match_substring_regex(words, "[A-Za-z]"))
+    if width < _SHORTEST_MIXED or pc.sum(both).as_py() < _MIXED_SHARE * len(words):
         return None
     pattern = pc.replace_substring_regex(words[:1], "[0-9A-Za-z]", "x")[0].as_py()
     return Regularity(pattern, f"the pattern {pattern} of letters and digits")

@@ -50,6 +50,10 @@ _DATES = (
     "%d-%b-%y",
     "%d %b %y",
     "%Y-%b-%d",
+    "%A, %d %B %Y",
+    "%A, %B %d, %Y",
+    "%a, %d %b %Y",
+    "%a %b %d %Y",
     "%y%m%d",
     "%Y-%m",
     "%Y/%m",
@@ -67,6 +71,8 @@ _TIMES = (
     "%I:%M:%S%p",
     "%I:%M %p",
     "%I:%M%p",
+    "%I %p",
+    "%I%p",
 )
 _JOINED_TIMES = tuple(joint + time for joint in (" ", "T", ", ", ":") for time in _TIMES)
 _BARE_TIME = "T%H%M%S"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from lookalike.tables._numbers import as_whole
 from lookalike.tables._schema import TextForm
-from lookalike.tables._shapes import shape_of
+from lookalike.tables._shapes import shape_of, shapes
 
 __all__ = [
     "Numbers",
@@ -49,7 +49,7 @@ _CURRENCIES = frozenset(
     re.findall(
         r"\S+",
         "AUD BRL CAD CHF CNY CZK DKK EUR GBP HKD HUF INR JPY KRW MXN NOK NZD PLN RUB SEK SGD TRY "
-        "USD ZAR Fr Fr. Rs Rs. kr kr. R",
+        "USD ZAR Fr Fr. Rs Rs. Rp Rp. IDR kr kr. R",
     )
 )
 _INFINITY = r"^[+-]?(?i:inf|infinity)$"
@@ -267,8 +267,6 @@ def _guess_form(words: pa.Array) -> TextForm | str:
     fitting = [style for style in styles if _all(words, _regex(style))]
     if not fitting:
         return ""
-    if fitting[0].thousands == "" and _is_point_of_thousands(words, form.suffix):
-        return replace(form, thousands=".", decimal=",")
     return _unambiguous(words, fitting)
 
 
@@ -302,16 +300,32 @@ def _is_suffix(suffix: str) -> bool:
 def _unambiguous(words: pa.Array, fitting: list[TextForm]) -> TextForm | str:
     """Return the one form that is meant, or say why it cannot be known."""
     first = fitting[0]
+    money = bool(first.prefix.strip()) or any(unicodedata.category(c) == "Sc" for c in first.suffix)
+    round_sums = _mask(pc.ends_with(words, "000" + first.suffix)).mean() > _ROUND_SHARE
+    if first.thousands == "" and first.decimal == ".":
+        grouped = replace(first, thousands=".", decimal=",")
+        usual = money and round_sums and grouped in fitting
+        return grouped if usual or _is_point_of_thousands(words, first.suffix) else first
+    if _are_digit_groups(words, first.thousands):
+        example = shape_of(words[0].as_py())
+        return f"groups of digits of one length ({example}): codes, not numbers"
     if first.thousands != "," or len(fitting) == 1 or fitting[1].decimal != ",":
         return first
     # every comma has three digits behind it: thousands or decimals?
     without = _mask(pc.invert(pc.match_substring(words, ",")))
-    money = bool(first.prefix.strip()) or any(unicodedata.category(c) == "Sc" for c in first.suffix)
-    round_sums = _mask(pc.ends_with(words, "000" + first.suffix)).mean() > _ROUND_SHARE
     if money or round_sums or (without.any() and len(words) >= _FEW):
         return first
     example = shape_of(words[int(np.argmin(without))].as_py())
     return f"a comma may part thousands or decimals here ({example}): not taken for numbers"
+
+
+def _are_digit_groups(words: pa.Array, separator: str) -> bool:
+    """Whether words such as telephone numbers have a separator twice or more at the same places."""
+    if separator in ("", ",") or len(words) < _FEW:
+        return False
+    if pc.count_distinct(shapes(words)).as_py() > 1:
+        return False
+    return bool(pc.count_substring(words[:1], separator)[0].as_py() > 1)
 
 
 def _with_decimals(
