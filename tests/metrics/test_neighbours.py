@@ -15,14 +15,25 @@ def points(rows, seed, width=7):
     return np.random.default_rng(seed).random((rows, width), dtype=np.float32)
 
 
-@pytest.mark.parametrize("block", [1, 1000, 1 << 24])
-def test_it_finds_what_a_full_table_of_distances_shows(monkeypatch, block):
-    monkeypatch.setattr(_neighbours, "_BLOCK", block)
+@pytest.mark.parametrize(("rows", "columns"), [(7, 5), (64, 2), (1000, 1000)])
+def test_it_finds_what_a_full_table_of_distances_shows(monkeypatch, rows, columns):
+    monkeypatch.setattr(_neighbours, "_QUERIES", rows)
+    monkeypatch.setattr(_neighbours, "_REFERENCES", columns)
     queries, references = points(40, 0), points(60, 1)
     table = cdist(queries, references)
     ways, rows = nearest(queries, references, 3)
     assert_array_equal(rows, np.argsort(table, axis=1)[:, :3])
     assert_allclose(ways, np.sort(table, axis=1)[:, :3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("size", [2, 7, 1000])
+def test_blocks_do_not_matter_among_the_same_rows(monkeypatch, size):
+    monkeypatch.setattr(_neighbours, "_QUERIES", size)
+    monkeypatch.setattr(_neighbours, "_REFERENCES", size)
+    rows = points(40, 0)
+    table = cdist(rows, rows)
+    np.fill_diagonal(table, np.inf)
+    assert_array_equal(nearest(rows, rows, 4, same=True)[1], np.argsort(table, axis=1)[:, :4])
 
 
 def test_a_row_is_not_its_own_neighbour_but_its_twin_is():

@@ -71,6 +71,16 @@ def test_members_of_a_copied_table_are_found(mixed, mixed_schema):
     assert copied.extra["rows"] == {"members": 150, "non_members": 150, "attacker": 150}
 
 
+def test_held_out_rows_of_another_population_are_found_without_synthetic_rows(mixed, mixed_schema):
+    real, test = mixed(300, 1), mixed(300, 3)
+    pair = Pair(real, mixed(300, 2), mixed_schema, test=test)
+    assert Membership().compute_ceiling(pair).value < 0.62
+    other = test.set_column(1, "x", [test["x"].to_numpy() + 3])
+    blind = Membership().compute_ceiling(Pair(real, real, mixed_schema, test=other))
+    assert blind.value > 0.9
+    assert blind.extra == {"rows": 150}
+
+
 def test_membership_needs_rows(mixed, mixed_schema):
     real = mixed(50, 1)
     assert "held-out" in Membership().compute(Pair(real, real, mixed_schema)).reason

@@ -19,8 +19,9 @@ Neighbours = tuple[Floats32, npt.NDArray[np.int64]]
 MOST_ROWS = 50_000
 #: How many neighbours `within` finds: what `coverage` asks for (Naeem et al. 2020).
 NEIGHBOURS = 5
-#: How many distances are held at once by a worker: 64 MB.
-_BLOCK = 1 << 24
+#: How many distances a worker holds at once: 64 MB.
+_QUERIES = 2048
+_REFERENCES = 8192
 
 
 def nearest(
@@ -47,28 +48,43 @@ def nearest(
         Which references.
     """
     centre = references.mean(axis=0)
-    queries, references = queries - centre, references - centre
     # |q - r|² = |q|² - 2 q·r + |r|²: without |q|², which changes no order, it is one product.
-    squares = np.einsum("nd,nd->n", references, references)
-    right = np.ascontiguousarray(np.column_stack([references, squares]).T)
-    left = np.column_stack([-2 * queries, np.ones(len(queries), np.float32)])
-    step = max(1, _BLOCK // len(references))
+    right = np.empty((references.shape[1] + 1, len(references)), np.float32)
+    np.subtract(references.T, centre[:, None], out=right[:-1])
+    np.einsum("dn,dn->n", right[:-1], right[:-1], out=right[-1])
+    left = np.column_stack([-2 * (queries - centre), np.ones(len(queries), np.float32)])
 
     def block(start: int) -> Neighbours:
-        stop = min(start + step, len(queries))
-        gaps = left[start:stop] @ right
-        here = np.arange(stop - start)
-        if same:
-            gaps[here, here + start] = np.inf
-        rows = np.empty((stop - start, count), np.int64)
-        for rank in range(count):
-            rows[:, rank] = gaps.argmin(axis=1)
-            gaps[here, rows[:, rank]] = np.inf
-        return _exact(queries[start:stop], references, rows)
+        part = left[start : start + _QUERIES]
+        rows = _candidates(part, right, count, start if same else None)
+        return _exact(queries[start : start + _QUERIES], references, rows)
 
-    blocks = in_parallel([partial(block, start) for start in range(0, len(queries), step)])
+    blocks = in_parallel([partial(block, start) for start in range(0, len(queries), _QUERIES)])
     ways, rows = zip(*blocks, strict=True)
     return np.concatenate(ways), np.concatenate(rows)
+
+
+def _candidates(
+    left: Floats32, right: Floats32, count: int, own: int | None
+) -> npt.NDArray[np.int64]:
+    """Return the nearest rows by the product, shape (m, count).
+
+    `own` is the number of the first query among the references, None where it is none of them.
+    """
+    here, gaps, rows = np.arange(len(left)), [], []
+    for begin in range(0, right.shape[1], _REFERENCES):
+        part = left @ right[:, begin : begin + _REFERENCES]
+        if own is not None:
+            self = here + own - begin
+            inside = (self >= 0) & (self < part.shape[1])
+            part[here[inside], self[inside]] = np.inf
+        for _ in range(min(count, part.shape[1])):
+            place = part.argmin(axis=1)
+            gaps.append(part[here, place])
+            rows.append(place + begin)
+            part[here, place] = np.inf
+    best = np.argsort(np.stack(gaps, axis=1), axis=1, kind="stable")[:, :count]
+    return np.take_along_axis(np.stack(rows, axis=1), best, axis=1)
 
 
 def _exact(queries: Floats32, references: Floats32, rows: npt.NDArray[np.int64]) -> Neighbours:

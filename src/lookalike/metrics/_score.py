@@ -139,8 +139,8 @@ class _Bench:
 
     def words(self, metric: Metric) -> dict[str, str]:
         """Say what ceiling and floor were measured on."""
-        if metric.known_ceiling is not None:
-            ceiling = "theory: what chance gives"
+        if metric.ceiling_words is not None:
+            ceiling = metric.ceiling_words
         elif metric.ceiling_from == "training":
             ceiling = "the training rows"
         elif self.halves:
@@ -173,10 +173,7 @@ def _score(metric: Metric, bench: _Bench) -> Score:
     if found.value is None:
         return _made(metric, found, None, None, bench)
     floor = _attempt(metric.compute_floor, bench.floor)
-    if metric.known_ceiling is not None:
-        ceiling = Measured(metric.known_ceiling)
-    else:
-        ceiling = _attempt(metric.compute, bench.ceiling_of(metric))
+    ceiling = _attempt(metric.compute_ceiling, bench.ceiling_of(metric))
     return _made(metric, found, ceiling, floor, bench)
 
 

@@ -20,7 +20,7 @@ NEAR = 0.01
 _DIGITS = 9
 #: How many distances are measured at most, and for how many rows at least: fewer synthetic rows
 #: are asked where there are very many real ones. All real rows are always looked at.
-_MOST_DISTANCES = 2_500_000_000
+_MOST_DISTANCES = 1_200_000_000
 _FEWEST_QUERIES = 2_000
 
 

@@ -14,6 +14,7 @@ from lookalike.metrics._detector import MOST_ROWS, suspicion, tree_inputs, trees
 from lookalike.metrics._neighbours import NEIGHBOURS, nearest
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._view import Floats32, View
+from lookalike.metrics.c2st import detect
 
 __all__ = ["Membership"]
 
@@ -38,17 +39,30 @@ class Membership(Metric):
       "DOMIAS", arXiv 2302.12580, with neighbours for densities);
     - ``classifier``: boosted trees that tell synthetic rows from the attacker's find it synthetic.
 
-    The value is the ROC AUC of the strongest attack, the share of members found at 1 % false
-    positives is in the details, each with what chance allows. As the strongest of several, the
-    value lies a little above ½ by chance alone. ½ is the best there is: a low value does not
-    prove privacy, stronger attacks may exist.
+    The value is the ROC AUC of the strongest attack; the details have each attack, its standard
+    error, and the share of members that it finds at 1 % false positives. As the strongest of
+    several, the value lies a little above ½ by chance alone. A low value does not prove privacy:
+    stronger attacks may exist.
+
+    The ceiling is what a detector reaches that never looks at synthetic rows, by cross-validation
+    on the candidates (a blind baseline: Das, Zhang & Tramèr 2024, arXiv 2406.16201): where it is
+    above ½, the held-out rows are not a random part of the same population, and attacks find this.
     """
 
     name: ClassVar[str] = "membership"
     direction: ClassVar[Direction] = "lower"
     best: ClassVar[float] = 0.5
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
-    known_ceiling: ClassVar[float | None] = 0.5
+    ceiling_words: ClassVar[str | None] = "an attacker who does not look at the synthetic rows"
+
+    def compute_ceiling(self, pair: Pair) -> Measured:
+        """Measure how well members are told from non-members without the synthetic rows."""
+        reason = self._obstacle(pair)
+        if reason is not None:
+            return Measured.undefined(reason)
+        members, others, _ = _candidates(pair)
+        found = detect(members, others, pair.codebook, pair.seed)
+        return Measured(found.extra["auc"], extra={"rows": found.extra["rows"]})
 
     def _measure(self, pair: Pair) -> Measured:
         assert pair.test_view is not None  # it is what this metric needs
