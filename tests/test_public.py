@@ -14,6 +14,7 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "Booster",
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",

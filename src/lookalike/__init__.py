@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lookalike import datasets
     from lookalike._core import errors
-    from lookalike.experiments import Verdict, boost
+    from lookalike.experiments import Booster, Verdict, boost
     from lookalike.models import GAN, DenseClassifier, DenseRegressor, Independent, load
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "Booster",
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
@@ -47,6 +48,7 @@ _HOMES = {
     "DenseRegressor": "lookalike.models",
     "Independent": "lookalike.models",
     "load": "lookalike.models",
+    "Booster": "lookalike.experiments",
     "Verdict": "lookalike.experiments",
     "boost": "lookalike.experiments",
     "Evaluation": "lookalike.reports",

@@ -380,6 +380,8 @@ def test_the_verdict_as_json_and_text(trains: pa.Table, tmp_path: Path) -> None:
         ({"metrics": ["auc"]}, "There is no metric 'auc'"),
         ({"metrics": []}, "one metric at least"),
         ({"synthesizer": "GAN"}, "a synthesizer of lookalike"),
+        ({"synthesizer": GAN(width=0)}, "width must be"),
+        ({"n_jobs": 0}, "n_jobs must be"),
     ],
 )
 def test_calls_that_are_wrong(trains: pa.Table, changes: dict[str, Any], words: str) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._boost import boost
 from lookalike.cli._demo import demo
 from lookalike.cli._evaluate import evaluate
 from lookalike.cli._fit import fit
@@ -48,5 +49,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, info):
+for command in (demo, fit, sample, evaluate, boost, info):
     app.command()(command)

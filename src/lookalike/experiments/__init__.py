@@ -7,7 +7,8 @@ place in the study, and seeds depend on that place alone: the same numbers on an
 from __future__ import annotations
 
 from lookalike.experiments._boost import boost
+from lookalike.experiments._booster import Booster
 from lookalike.experiments._records import Record
 from lookalike.experiments._verdict import Comparison, Row, Verdict
 
-__all__ = ["Comparison", "Record", "Row", "Verdict", "boost"]
+__all__ = ["Booster", "Comparison", "Record", "Row", "Verdict", "boost"]

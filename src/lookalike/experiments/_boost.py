@@ -12,7 +12,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._core.errors import ParameterError, nearest
-from lookalike._core.parameters import Flag, Instance, Number, check_parameters
+from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.experiments._arms import Arm, arms_for
@@ -138,7 +138,7 @@ def boost(
     """
     factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
     shares = _distinct("shares", shares, Number(0, 1, open_low=True))
-    _check(replace, controls, repeats, test_size, progress, synthesizer)
+    _check(replace, controls, repeats, test_size, n_jobs, progress, synthesizer)
     if not factors and not replace:
         raise ParameterError("boost needs a factor or replace=True: there is nothing to compare.")
     if not shares:
@@ -189,6 +189,7 @@ def _check(
     controls: bool,
     repeats: int,
     test_size: float,
+    n_jobs: int | None,
     progress: bool,
     synthesizer: Synthesizer | None,
 ) -> None:
@@ -199,6 +200,7 @@ def _check(
             "controls": Flag(),
             "repeats": Number(2, 10_000, integer=True),
             "test_size": Number(0.01, 0.9),
+            "n_jobs": AnyOf((Number(1, integer=True), Number(high=-1, integer=True)), none=True),
             "progress": Flag(),
             "synthesizer": Instance((Synthesizer,), "a synthesizer of lookalike", optional=True),
         },
@@ -207,10 +209,13 @@ def _check(
             "controls": controls,
             "repeats": repeats,
             "test_size": test_size,
+            "n_jobs": n_jobs,
             "progress": progress,
             "synthesizer": synthesizer,
         },
     )
+    if synthesizer is not None:
+        synthesizer._check_parameters()  # before any work, not at the first fit
 
 
 def _metrics(metrics: Sequence[str] | None, question: Question) -> tuple[str, ...]:

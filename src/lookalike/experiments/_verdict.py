@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._core.files import atomic_path
-from lookalike.experiments._arms import Arm
+from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._records import Record
@@ -82,6 +82,13 @@ class Comparison:
     repeats_needed: int | None
     word: str
 
+    @property
+    def interval(self) -> str:
+        """The difference and its interval in words, such as ``"+0.01 (−0.02 to +0.04)"``."""
+        if self.low is None or self.high is None:
+            return f"{_signed(self.difference)} (no interval)"
+        return f"{_signed(self.difference)} ({_signed(self.low)} to {_signed(self.high)})"
+
 
 @dataclass(frozen=True)
 class Row:
@@ -114,6 +121,14 @@ class Row:
     real: Comparison | None = None
     control: Comparison | None = None
     word: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
+        name = self.arm
+        if self.factor != 0 and self.arm != Replaced.name:
+            name += f" +{100 * self.factor:g} %"
+        return name if self.share == 1 else f"{name}, {100 * self.share:g} % kept"
 
 
 @dataclass(frozen=True, repr=False)
@@ -191,27 +206,9 @@ class Verdict:
         for row in self.table:
             score = row.scores[self.metric]
             number = "–" if score is None else f"{score:.4f}"
-            effect = "" if row.real is None else _interval(row.real)
-            lines.append(f"{label(row):36}{number:>10}  {effect:28}  {row.word or ''}".rstrip())
+            effect = "" if row.real is None else row.real.interval
+            lines.append(f"{row.label:36}{number:>10}  {effect:28}  {row.word or ''}".rstrip())
         return "\n".join([self.answer, "", *lines])
-
-
-def label(row: Row | Comparison) -> str:
-    """Return an arm's name with its factor and share, for people.
-
-    Parameters
-    ----------
-    row : Row or Comparison
-        Of which arm.
-
-    Returns
-    -------
-    str
-        Such as ``"boosted +20 %, 50 % kept"``.
-    """
-    name = row.arm if row.factor == 0 or row.arm == "replaced" else f"{row.arm} +{row.factor:.0%}"
-    name = name.replace("%", " %")
-    return name if row.share == 1 else f"{name}, {100 * row.share:g} % kept"
 
 
 class _Board:
@@ -403,7 +400,7 @@ def _answer(table: Sequence[Row], metric: str, models: int) -> str:
     tried = [row for row in table if row.real is not None]
     if not tried:
         return "Nothing can be said: no arm with synthetic rows could be compared with real rows."
-    tried = [row for row in tried if row.arm != "replaced"] or tried
+    tried = [row for row in tried if row.arm != Replaced.name] or tried
     most = max(row.share for row in tried)
     shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
     best = max(shown, key=lambda row: row.real.difference if row.real else -math.inf)
@@ -417,23 +414,20 @@ def _answer(table: Sequence[Row], metric: str, models: int) -> str:
 
 def _effect(row: Row, metric: str, models: int) -> str:
     assert row.real is not None
-    how = "with them alone" if row.arm == "replaced" else f"with {100 * row.factor:g} % more rows"
+    how = (
+        "with them alone" if row.arm == Replaced.name else f"with {100 * row.factor:g} % more rows"
+    )
     if row.share != 1:
         how += f" and {100 * row.share:g} % of the training rows kept"
     name = _NAMES.get(metric, metric)
     whose = f"the mean {name} of {models} models" if models > 1 else f"the {name}"
     verb = "falls by" if metric in LOWER_IS_BETTER else "changes by"
-    words = f"{how}, {whose} {verb} {_interval(row.real, '95 % interval ')} against real rows alone"
+    effect = row.real.interval.replace("(", "(95 % interval ", 1)
+    words = f"{how}, {whose} {verb} {effect} against real rows alone"
     if row.control is not None:
-        words += f", and by {_interval(row.control)} against the best cheap control"
+        words += f", and by {row.control.interval} against the best cheap control"
         words += f" ({row.control.against})"
     return words
-
-
-def _interval(one: Comparison, name: str = "") -> str:
-    if one.low is None or one.high is None:
-        return f"{_signed(one.difference)} (no interval)"
-    return f"{_signed(one.difference)} ({name}{_signed(one.low)} to {_signed(one.high)})"
 
 
 def _signed(value: float) -> str:

@@ -1,0 +1,119 @@
+"""``lookalike boost``: does synthetic data help models that predict a column?"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
+from lookalike.cli._print import say, show, show_table, text_width
+
+if TYPE_CHECKING:
+    from lookalike.experiments import Comparison, Verdict
+
+__all__ = ["boost"]
+
+
+def boost(
+    data: Annotated[str, typer.Argument(metavar="DATA", help="The real rows.")],
+    target: Annotated[str, typer.Option(metavar="COL", help="The column to predict.")],
+    factor: Annotated[
+        list[float] | None,
+        typer.Option(metavar="F", help="Synthetic rows for each real one; 0.2 if not given."),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Train on synthetic rows alone, too.")
+    ] = False,
+    shrink: Annotated[
+        list[float] | None,
+        typer.Option(metavar="F", help="Keep this share of the training rows; 1 if not given."),
+    ] = None,
+    repeats: Annotated[int, typer.Option(metavar="N", help="How many splits.")] = 5,
+    controls: Annotated[
+        bool, typer.Option(help="Compare with cheap ways to get more rows.")
+    ] = True,
+    group: Annotated[
+        str | None, typer.Option(metavar="COL", help="Rows of a group stay on one side.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COL", help="Held-out rows come later than the others.")
+    ] = None,
+    budget: Annotated[
+        str, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
+    ] = "balanced",
+    records: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Keep every number here; goes on where it was."),
+    ] = None,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Splits at once.")] = 1,
+    json_file: Annotated[
+        str | None, typer.Option("--json", metavar="FILE", help="Write the verdict as JSON.")
+    ] = None,
+    kind: KindOption = None,
+    seed: Annotated[int, SeedOption] = 0,
+) -> None:
+    """Find out whether synthetic rows help models that predict a column.
+
+    Models are trained on real rows, on real and synthetic rows, and on cheap ways to get more
+    rows, and judged on real rows that none of them has seen, in several splits.
+    """
+    check_outputs([json_file], [data, records])
+    kinds = parse_kinds(kind)
+
+    from lookalike.experiments import boost as try_out
+    from lookalike.models import GAN
+    from lookalike.tables import read_table
+
+    verdict = try_out(
+        read_table(data),
+        target,
+        synthesizer=GAN(budget=budget),
+        factors=tuple(factor or (0.2,)),
+        shares=tuple(shrink or (1.0,)),
+        replace=replace,
+        controls=controls,
+        repeats=repeats,
+        groups=group,
+        time=time,
+        kinds=kinds,
+        records=records,
+        n_jobs=jobs,
+        random_state=seed,
+        progress=True,
+    )
+    if json_file == "-":
+        show(verdict.to_json())
+        return
+    if json_file is not None:
+        verdict.to_json(json_file)
+        say(f"wrote {json_file}")
+    _show(verdict)
+
+
+def _show(verdict: Verdict) -> None:
+    """Show each arm beside the real rows and the best control, and the answer."""
+    headers = ("trained on", verdict.metric, "against real rows", "best control", "against it", "")
+    rows = []
+    for row in verdict.table:
+        score = row.scores[verdict.metric]
+        rows.append(
+            (
+                row.label,
+                "-" if score is None else f"{score:.4f}",
+                _effect(row.real),
+                "" if row.control is None else row.control.against,
+                _effect(row.control),
+                row.word or "",
+            )
+        )
+    show_table(headers, rows, numbers=headers[1:2])
+    show()
+    for note in verdict.notes:
+        show(textwrap.fill(note, text_width()))
+    show(textwrap.fill(verdict.answer, text_width()))
+
+
+def _effect(one: Comparison | None) -> str:
+    return "" if one is None else one.interval

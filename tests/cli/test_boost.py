@@ -1,0 +1,74 @@
+"""``lookalike boost``: the table and the answer, the files, and errors that come early."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Run = Callable[..., Any]
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Train a few steps, and try two models."""
+    import lookalike.experiments._battery as battery
+
+    steps = dict.fromkeys(("fast", "balanced", "best"), 6)
+    monkeypatch.setattr("lookalike.models.gan._STEPS", steps)
+    names = ("Gaussian naive Bayes", "decision tree")
+    monkeypatch.setattr(battery, "model_names", lambda _classes: names)
+
+
+@pytest.mark.usefixtures("quick")
+def test_it_shows_every_arm_and_the_answer(run: Run, csv: Path, tmp_path: Path) -> None:
+    out = tmp_path / "verdict.json"
+    words = ["--target", "late", "--repeats", 2, "--factor", 0.5, "--replace", "--json", out]
+    result = run("boost", csv, *words, "--records", tmp_path / "records.sqlite")
+    assert result.code == 0, result.err
+    lines = result.out.splitlines()
+    assert lines[0].split()[:3] == ["trained", "on", "roc_auc"]
+    starts = [line.split("  ")[0] for line in lines[1:]]
+    assert starts[:3] == ["real", "boosted +50 %", "replaced"]
+    verdict = json.loads(out.read_text())
+    assert lines[-1] == verdict["answer"]
+    assert "trying: " in result.err
+    assert f"wrote {out}" in result.err
+
+
+@pytest.mark.usefixtures("quick")
+def test_json_to_standard_output_is_alone_there(run: Run, csv: Path) -> None:
+    words = ["--target", "late", "--repeats", 2, "--no-controls", "--shrink", 0.5, "--json", "-"]
+    result = run("boost", csv, *words)
+    assert result.code == 0, result.err
+    assert [row["share"] for row in json.loads(result.out)["table"]] == [0.5, 0.5]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--target", "lat"], "Did you mean 'late'?"),
+        (["--target", "late", "--repeats", "1"], "repeats must be"),
+        (["--target", "late", "--factor", "0"], "factors must be"),
+        (["--target", "late", "--shrink", "2"], "shares must be"),
+        (["--target", "late", "--budget", "quick"], "budget must be"),
+        (["--target", "late", "--jobs", "0"], "n_jobs must be"),
+        (["--target", "late", "--group", "nope"], "groups must be a column"),
+        ([], "--target"),
+    ],
+)
+def test_wrong_calls_end_at_once(run: Run, csv: Path, words: list[str], message: str) -> None:
+    result = run("boost", csv, *words)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert len(result.errors) <= 2
+
+
+def test_records_must_not_overwrite_the_data(run: Run, csv: Path) -> None:
+    before = csv.read_bytes()
+    result = run("boost", csv, "--target", "late", "--records", csv)
+    assert result.code == 2
+    assert csv.read_bytes() == before
