@@ -21,7 +21,7 @@ CHECKS = {
     "format": [sys.executable, "-m", "ruff", "format", "--check"],
     "types": [sys.executable, "-m", "mypy"],
     "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
-    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile"],
+    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"],
 }
 
 

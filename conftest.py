@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parent
@@ -20,10 +21,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ["MPLBACKEND"] = "agg"
 
 # Shapes and types that the signatures state are checked at every call, where arrays are handled.
-install_import_hook(
-    ["lookalike.nn"],
-    "beartype.beartype",
+X
 )
+
+# No clock decides over a test, and the same examples are tried everywhere and every time.
+settings.register_profile("lookalike", deadline=None, derandomize=True)
+settings.load_profile("lookalike")
 
 
 @pytest.fixture(scope="session")
