@@ -21,8 +21,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 os.environ["MPLBACKEND"] = "agg"
 
 # Shapes and types that the signatures state are checked at every call, where arrays are handled.
-X
-)
+install_import_hook("lookalike.nn", "beartype.beartype")
 
 # No clock decides over a test, and the same examples are tried everywhere and every time.
 settings.register_profile("lookalike", deadline=None, derandomize=True)
