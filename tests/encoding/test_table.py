@@ -315,6 +315,13 @@ def test_encodings_are_chosen_by_column_then_by_kind() -> None:
     assert back(stored(encoder), table).equals(table)
 
 
+def test_a_name_that_is_a_column_and_a_kind_means_the_kind() -> None:
+    table = pa.table({"integer": pa.array(["x", "y"]).dictionary_encode(), "n": [1, 2]})
+    kinds = {"integer": Kind.CATEGORICAL, "n": Kind.INTEGER}
+    encoder = fit(table, schema_of(table, kinds), encodings={"integer": "minmax"})
+    assert [block.head for block in encoder.layout_.blocks] == ["softmax", "tanh"]
+
+
 def test_wrong_choices_are_reported_at_once_with_the_nearest_name() -> None:
     table, kinds = mixed()
     wrong = {"colours": "onehot", "n": "quantil", "colour": "quantile", "integer": "datetime"}

@@ -17,6 +17,8 @@ from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["Choice"]
 
+_KINDS = tuple(kind.value for kind in Kind if kind.is_learned)
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -27,7 +29,8 @@ class Choice:
     schema : Schema
         What the columns are.
     chosen : mapping of str to str
-        Encodings by column, or by kind; a column's own counts first.
+        Encodings by column, or by kind; a column's own counts first. A name that is both, such as
+        ``"duration"``, means the kind.
     onehot_limit : int
         The most levels of a column for which one-hot is the default.
     min_count : int
@@ -52,17 +55,16 @@ class Choice:
             raise ParameterError("\n".join(wrong))
 
     def _broken(self, name: str) -> str | None:
-        kinds = [kind.value for kind in Kind if kind.is_learned]
         chosen = self.chosen[name]
-        if name not in self.schema.names and name not in kinds:
-            hint = nearest(name, [*self.schema.names, *kinds])
+        if name not in self.schema.names and name not in _KINDS:
+            hint = nearest(name, [*self.schema.names, *_KINDS])
             return f"encodings: there is no column or learned kind {name!r}.{hint}"
         if chosen not in ENCODINGS:
             hint = nearest(chosen, ENCODINGS)
             return (
                 f"encodings: {name!r} must be one of {', '.join(ENCODINGS)}; got {chosen!r}.{hint}"
             )
-        kind = self.schema[name].kind if name in self.schema.names else Kind(name)
+        kind = Kind(name) if name in _KINDS else self.schema[name].kind
         if kind not in ENCODINGS[chosen].kinds:
             fit = [other for other, encoding in ENCODINGS.items() if kind in encoding.kinds]
             words = f"can be {', '.join(fit)}" if fit else "is not learned"
@@ -79,7 +81,8 @@ class Choice:
             return Constant()
         if column.kind is Kind.IDENTIFIER:
             return Identifier()
-        name = self.chosen.get(column.name) or self.chosen.get(column.kind.value)
+        own = None if column.name in _KINDS else self.chosen.get(column.name)
+        name = own or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]
         made: ColumnEncoding = kind(min_count=self.least(column)) if kind.pools else kind()
         return made

@@ -36,7 +36,8 @@ class TableEncoder:
     Parameters
     ----------
     encodings : mapping of str to str, optional
-        The name of an encoding (see `ENCODINGS`) for a column, or for all columns of a kind.
+        The name of an encoding (see `ENCODINGS`) for a column, or for all columns of a kind; a
+        name that is both means the kind.
         By default: numbers, times and durations ``"quantile"``; dates and datetimes
         ``"datetime"``; categories and booleans ``"onehot"``, and ``"embedding"`` beyond
         `onehot_limit` levels.
