@@ -79,6 +79,8 @@ def test_a_restored_state_must_have_the_right_arrays(table: pa.Table) -> None:
     model = GAN(**QUICK).fit(table)
     state = model._state()
     other = GAN(**QUICK)
+    with pytest.raises(ModelFileError, match="width"):
+        other._restore(State({"width": -1}, state.arrays), model.encoder_.layout_)
     for name, wrong in (("generator/0", np.zeros(3)), ("calibration/bias", np.full(5, np.nan))):
         arrays = {**state.arrays, name: wrong}
         with pytest.raises(ModelFileError, match=name):

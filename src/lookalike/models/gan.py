@@ -26,6 +26,8 @@ from lookalike.training import Data, Game, Selection, train
 
 __all__ = ["GAN"]
 
+#: From so many rows on a table gets all steps, and full batches.
+_LARGE = 10_000
 #: Steps of each budget for a table of many rows.
 _STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
 #: History rows of one run.
@@ -52,12 +54,15 @@ class GAN(Synthesizer):
         How long to train, where `steps` is not given. Small tables get fewer steps.
     steps : int or None
         How many steps to train instead.
-    batch_size : int
-        Rows of each kind, real and generated, in one step.
+    batch_size : int or None
+        Rows of each kind, real and generated, in one step. None takes 512, or 256 for tables of
+        fewer than 10,000 rows.
     latent_size : int
         The width of the generator's input.
-    width, depth : int
-        Hidden units, and residual layers, of both networks.
+    width : int or None
+        Hidden units of both networks. None takes 256, or 128 for tables of fewer than 2,000 rows.
+    depth : int
+        Residual layers of both networks.
     learning_rate : float
         The peak rate; it falls as half a cosine.
     penalty : float
@@ -109,9 +114,9 @@ class GAN(Synthesizer):
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "budget": Choice(tuple(_STEPS)),
         "steps": AnyOf((Number(1, integer=True),), none=True),
-        "batch_size": Number(1, 2**20, integer=True),
+        "batch_size": AnyOf((Number(1, 2**20, integer=True),), none=True),
         "latent_size": Number(1, 2**16, integer=True),
-        "width": Number(1, 2**16, integer=True),
+        "width": AnyOf((Number(1, 2**16, integer=True),), none=True),
         "depth": Number(0, 256, integer=True),
         "learning_rate": Number(0, open_low=True),
         "penalty": Number(0),
@@ -128,6 +133,7 @@ class GAN(Synthesizer):
     }
 
     _generator: ResidualMLP
+    _width: int
     _calibration: Calibration
     _plan: Plan
 
@@ -136,9 +142,9 @@ class GAN(Synthesizer):
         *,
         budget: str = "balanced",
         steps: int | None = None,
-        batch_size: int = 512,
+        batch_size: int | None = None,
         latent_size: int = 64,
-        width: int = 256,
+        width: int | None = None,
         depth: int = 3,
         learning_rate: float = 1.2e-3,
         penalty: float = 0.5,
@@ -176,13 +182,15 @@ class GAN(Synthesizer):
 
     def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
         keep_compiled_programs()
+        rows = len(compact.floats)
         self._plan = Plan(layout)
         self._calibration = Calibration.none(self._plan)
-        steps = self.steps if self.steps is not None else _steps(self.budget, len(compact.floats))
+        self._width = self.width if self.width is not None else _width(rows)
+        steps = self.steps if self.steps is not None else _steps(self.budget, rows)
         training, selection = self._hold_out(compact, layout, seed)
         with progress("training", steps, show=self.progress) as report:
             self._generator, self.history_ = train(
-                self._game(),
+                self._game(self.batch_size if self.batch_size is not None else _batch_size(rows)),
                 _data(training),
                 seed,
                 steps=steps,
@@ -218,13 +226,13 @@ class GAN(Synthesizer):
         score = held_out_score(training, held_out, layout, make, rng)
         return training, Selection(score, every=2, patience=_PATIENCE)
 
-    def _game(self) -> Game:
+    def _game(self, batch_size: int) -> Game:
         return Game(
             plan=self._plan,
             latent_size=self.latent_size,
-            width=self.width,
+            width=self._width,
             depth=self.depth,
-            batch_size=self.batch_size,
+            batch_size=batch_size,
             learning_rate=self.learning_rate,
             penalty=self.penalty,
             penalty_every=self.penalty_every,
@@ -251,11 +259,12 @@ class GAN(Synthesizer):
             "calibration/own": self._calibration.own,
             "calibration/due": self._calibration.due,
         }
-        return State({}, leaves | calibration)
+        return State({"width": self._width}, leaves | calibration)
 
     def _restore(self, state: State, layout: Layout) -> None:
         self._plan = Plan(layout)
-        shapes = jax.eval_shape(lambda: self._game().begin(0).generator)
+        self._width = _checked_width(state.values.get("width"))
+        shapes = jax.eval_shape(lambda: self._game(1).begin(0).generator)
         leaves, tree = jax.tree.flatten(shapes)
         arrays = [_taken(state, f"generator/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
         self._generator = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
@@ -270,9 +279,25 @@ class GAN(Synthesizer):
 
 
 def _steps(budget: str, rows: int) -> int:
-    """Return the steps of a budget; a table of few rows is learned sooner."""
-    full = _STEPS[budget]
-    return int(np.clip(full * (rows / 10_000) ** 0.5, full // 8, full)) // 8 * 8
+    """Return the steps of a budget; a table of few rows is learned a little sooner."""
+    share: float = min(1.0, rows / _LARGE) ** 0.125
+    return round(_STEPS[budget] * share)
+
+
+def _batch_size(rows: int) -> int:
+    return 512 if rows >= _LARGE else 256
+
+
+def _width(rows: int) -> int:
+    return 256 if rows >= _LARGE // 5 else 128
+
+
+def _checked_width(width: object) -> int:
+    if isinstance(width, int) and 0 < width <= 2**16:
+        return width
+    raise ModelFileError(
+        f"The width of a model file's networks must be 1 to 65,536; got {width!r}."
+    )
 
 
 def _data(compact: Compact) -> Data:
