@@ -27,7 +27,9 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_it_shows_every_arm_and_the_answer(run: Run, csv: Path, tmp_path: Path) -> None:
     out = tmp_path / "verdict.json"
     words = ["--target", "late", "--repeats", 2, "--factor", 0.5, "--replace", "--json", out]
-    result = run("boost", csv, *words, "--records", tmp_path / "records.sqlite")
+    page = tmp_path / "verdict.html"
+    records = tmp_path / "records.sqlite"
+    result = run("boost", csv, *words, "--records", records, "--html", page)
     assert result.code == 0, result.err
     lines = result.out.splitlines()
     assert lines[0].split()[:3] == ["trained", "on", "roc_auc"]
@@ -37,6 +39,7 @@ def test_it_shows_every_arm_and_the_answer(run: Run, csv: Path, tmp_path: Path) 
     assert lines[-1] == verdict["answer"]
     assert "trying: " in result.err
     assert f"wrote {out}" in result.err
+    assert verdict["answer"] in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.usefixtures("quick")

@@ -51,6 +51,9 @@ def boost(
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the verdict as JSON.")
     ] = None,
+    html_file: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write a report to look at.")
+    ] = None,
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
@@ -59,7 +62,7 @@ def boost(
     Models are trained on real rows, on real and synthetic rows, and on cheap ways to get more
     rows, and judged on real rows that none of them has seen, in several splits.
     """
-    check_outputs([json_file], [data, records])
+    check_outputs([json_file, html_file], [data, records])
     kinds = parse_kinds(kind)
 
     from lookalike.experiments import boost as try_out
@@ -83,13 +86,14 @@ def boost(
         random_state=seed,
         progress=True,
     )
-    if json_file == "-":
-        show(verdict.to_json())
-        return
-    if json_file is not None:
-        verdict.to_json(json_file)
-        say(f"wrote {json_file}")
-    _show(verdict)
+    for path, write in ((json_file, verdict.to_json), (html_file, verdict.to_html)):
+        if path == "-":
+            show(write())
+        elif path is not None:
+            write(path)
+            say(f"wrote {path}")
+    if "-" not in (json_file, html_file):
+        _show(verdict)
 
 
 def _show(verdict: Verdict) -> None:

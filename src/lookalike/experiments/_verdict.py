@@ -7,6 +7,7 @@ import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,11 @@ class Comparison:
     word: str
 
     @property
+    def label(self) -> str:
+        """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
+        return _label(self.arm, self.factor, self.share)
+
+    @property
     def interval(self) -> str:
         """The difference and its interval in words, such as ``"+0.01 (−0.02 to +0.04)"``."""
         if self.low is None or self.high is None:
@@ -125,10 +131,7 @@ class Row:
     @property
     def label(self) -> str:
         """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
-        name = self.arm
-        if self.factor != 0 and self.arm != Replaced.name:
-            name += f" +{100 * self.factor:g} %"
-        return name if self.share == 1 else f"{name}, {100 * self.share:g} % kept"
+        return _label(self.arm, self.factor, self.share)
 
 
 @dataclass(frozen=True, repr=False)
@@ -195,11 +198,39 @@ class Verdict:
             If the file cannot be written.
         """
         values = {"format": _FORMAT, **asdict(self)}
-        text = json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1)
-        if path is not None:
-            with atomic_path(path) as temporary:
-                temporary.write_text(text, encoding="utf-8")
-        return text
+        return _written(json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1), path)
+
+    def to_html(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        title: str = "Does synthetic data help?",
+        date: str | None = None,
+    ) -> str:
+        """Return the verdict as one page, and write it to a file where one is given.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            The file; it is whole or absent.
+        title : str
+            The page's heading.
+        date : str, optional
+            A date to print. There is none by default, so that the same verdict is the same page.
+
+        Returns
+        -------
+        str
+            HTML that refers to nothing outside of itself.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        """
+        # Reports stand above experiments, which work without them: found when they are asked for.
+        page = import_module("lookalike.reports._verdict_page").verdict_page
+        return _written(page(self, title, date), path)
 
     def __repr__(self) -> str:
         lines = [f"{'trained on':36}{self.metric:>10}  {'against real rows':28}  verdict"]
@@ -428,6 +459,18 @@ def _effect(row: Row, metric: str, models: int) -> str:
         words += f", and by {row.control.interval} against the best cheap control"
         words += f" ({row.control.against})"
     return words
+
+
+def _written(text: str, path: str | os.PathLike[str] | None) -> str:
+    if path is not None:
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return text
+
+
+def _label(arm: str, factor: float, share: float) -> str:
+    name = arm if factor == 0 or arm == Replaced.name else f"{arm} +{100 * factor:g} %"
+    return name if share == 1 else f"{name}, {100 * share:g} % kept"
 
 
 def _signed(value: float) -> str:

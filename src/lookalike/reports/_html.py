@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
@@ -49,50 +49,55 @@ def page(evaluation: Evaluation, title: str, date: str | None) -> str:
     """
     summary = evaluation.summary
     shown = summary.marginals[:MOST_MARGINALS]
-    return _template().render(
-        title=title,
-        date=date,
-        # A number and its sign of per cent stay on one line.
-        verdict=[part.replace(" %", "\u00a0%") for part in verdict(evaluation.scores, summary)],
-        summary=summary,
-        groups=_groups(evaluation.scores),
-        left_out=[row for row in summary.columns if not row.compared],
-        column_scores=list(dict.fromkeys(n for row in summary.columns for n in row.scores)),
-        worst=_worst(summary),
-        marginals=[_card(one, summary, place) for place, one in enumerate(shown)],
-        heatmaps=_heatmaps(summary),
-        heatmap_columns=MOST_COLUMNS,
-        pairs=summary.associations.pairs()[:MOST_PAIRS],
-        pair_scores=list(summary.associations.scores),
-        importances=_importances(summary),
-        models=_models(evaluation.scores),
-        measure=_measure(evaluation.scores),
-        training=_training(summary),
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title,
+            date=date,
+            # A number and its sign of per cent stay on one line.
+            verdict=[part.replace(" %", "\u00a0%") for part in verdict(evaluation.scores, summary)],
+            summary=summary,
+            groups=_groups(evaluation.scores),
+            left_out=[row for row in summary.columns if not row.compared],
+            column_scores=list(dict.fromkeys(n for row in summary.columns for n in row.scores)),
+            worst=_worst(summary),
+            marginals=[_card(one, summary, place) for place, one in enumerate(shown)],
+            heatmaps=_heatmaps(summary),
+            heatmap_columns=MOST_COLUMNS,
+            pairs=summary.associations.pairs()[:MOST_PAIRS],
+            pair_scores=list(summary.associations.scores),
+            importances=_importances(summary),
+            models=_models(evaluation.scores),
+            measure=_measure(evaluation.scores),
+            training=_training(summary),
+        )
     )
 
 
 @cache
-def _template() -> Template:
-    environment = Environment(
+def environment() -> Environment:
+    """Return where templates are found, and the filters that they use."""
+    found = Environment(
         loader=PackageLoader("lookalike.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["count"] = lambda value: f"{value:,}"
-    environment.filters["number"] = number
-    environment.filters["signed"] = _signed
-    environment.filters["short"] = shorten
-    environment.filters["percent"] = lambda share: f"{100 * share:.1f} %"
-    return environment.get_template("report.html.j2")
+    found.filters["count"] = lambda value: f"{value:,}"
+    found.filters["number"] = number
+    found.filters["signed"] = _signed
+    found.filters["short"] = shorten
+    found.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    return found
 
 
 def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:
     return "–" if value is None else f"{value:{sign}.{decimals}f}".replace("-", "−")
 
 
-def _svg(figure: Figure, label: str, salt: str) -> Markup:
+def svg(figure: Figure, label: str, salt: str) -> Markup:
     # The SVG is made by us, and matplotlib escapes the text in it.
     return Markup(figures.to_svg(figure, label=label, salt=salt))
 
@@ -113,7 +118,7 @@ def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:
 def _bar(score: Score, title: str) -> Markup:
     label = f"{title}: {number(score.value)}, between {number(score.floor)} and "
     salt = f"score-{score.name}"
-    return _svg(figures.score_bar(score), label + number(score.ceiling), salt)
+    return svg(figures.score_bar(score), label + number(score.ceiling), salt)
 
 
 def _found(score: Score) -> str:
@@ -157,7 +162,7 @@ def _measure(scores: Mapping[str, Score]) -> str:
 def _card(drawn: Marginal, summary: Summary, place: int) -> dict[str, Any]:
     row = next(row for row in summary.columns if row.column == drawn.column)
     label = f"Distribution of {shorten(drawn.column, 60)} in the real and the synthetic table"
-    return {"row": row, "svg": _svg(figures.marginal(drawn), label, f"column-{place}")}
+    return {"row": row, "svg": svg(figures.marginal(drawn), label, f"column-{place}")}
 
 
 def _worst(summary: Summary) -> Markup | None:
@@ -165,14 +170,14 @@ def _worst(summary: Summary) -> Markup | None:
     if not any("shape" in row.scores for row in summary.columns):
         return None
     label = "The worst columns and the worst pairs of columns"
-    return _svg(figures.worst(summary.columns, pairs), label, "worst")
+    return svg(figures.worst(summary.columns, pairs), label, "worst")
 
 
 def _heatmaps(summary: Summary) -> Markup | None:
     if len(summary.associations.columns) < 2:
         return None
     label = "Associations of each two columns: real, synthetic, and their difference"
-    return _svg(figures.heatmaps(summary.associations), label, "heatmaps")
+    return svg(figures.heatmaps(summary.associations), label, "heatmaps")
 
 
 def _importances(summary: Summary) -> Markup | None:
@@ -180,10 +185,10 @@ def _importances(summary: Summary) -> Markup | None:
         return None
     label = "The columns on which the detector leant most"
     drawn = figures.importances(summary.importances)
-    return _svg(drawn, label, "importances")
+    return svg(drawn, label, "importances")
 
 
 def _training(summary: Summary) -> Markup | None:
     if summary.curves is None:
         return None
-    return _svg(figures.training(summary.curves), "What training recorded, by step", "training")
+    return svg(figures.training(summary.curves), "What training recorded, by step", "training")

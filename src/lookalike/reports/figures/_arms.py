@@ -1,0 +1,136 @@
+"""What models reach by what they were trained on, and how sure a difference is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from matplotlib.figure import Figure
+
+from lookalike.reports._text import shorten
+from lookalike.reports.figures._scores import number
+from lookalike.reports.figures._style import (
+    GRID,
+    INK,
+    MUTED,
+    REAL,
+    SYNTHETIC,
+    beside,
+    styled,
+)
+
+__all__ = ["Effect", "arms_by_model", "effects"]
+
+_COLOURS = {"real": REAL, "synthetic": SYNTHETIC, "control": MUTED}
+_BAR = 0.13
+_ROW = 0.3
+
+
+class Effect(NamedTuple):
+    """A difference with its interval.
+
+    Parameters
+    ----------
+    label : str
+        Of what.
+    role : {"synthetic", "control"}
+        What it is a difference to: real rows, or a control.
+    value : float
+        The difference.
+    low, high : float or None
+        Its interval.
+    """
+
+    label: str
+    role: str
+    value: float
+    low: float | None
+    high: float | None
+
+
+@styled
+def arms_by_model(
+    models: Sequence[str],
+    arms: Sequence[tuple[str, str, Mapping[str, float | None]]],
+    naive: float | None,
+) -> Figure:
+    """Draw for each model a bar for each arm, and a line for what knows nothing.
+
+    Parameters
+    ----------
+    models : sequence of str
+        Their names.
+    arms : sequence of (str, str, mapping of str to float or None)
+        Name, role and the score of each model.
+    naive : float or None
+        The score of the naive baseline.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Bars from 0; less than 0 is drawn as 0, and written beside.
+    """
+    step = _BAR * (len(arms) + 1.5)
+    height = step * len(models) + 0.3
+    figure = Figure((7.4, height))
+    axes = figure.add_axes((0.22, 0.0, 0.57, 1 - 0.3 / height))
+    for row, model in enumerate(models):
+        axes.text(
+            -0.01, row * step, shorten(model, 26), transform=axes.get_yaxis_transform(),
+            ha="right", va="top", color=INK,
+        )  # fmt: skip
+        for place, (name, role, scores) in enumerate(arms):
+            at = row * step + (place + 0.5) * _BAR
+            value = scores.get(model)
+            axes.barh(at, max(value or 0.0, 0.0), 0.8 * _BAR, color=_COLOURS[role], alpha=0.85)
+            beside(axes, f"{number(value)}  {name}", (max(value or 0.0, 0.0), at), MUTED)
+    if naive is not None:
+        axes.axvline(max(naive, 0.0), color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.set_xticks([max(naive, 0.0)], [f"naive {number(naive)}"])
+    else:
+        axes.set_xticks([])
+    axes.xaxis.tick_top()
+    axes.tick_params(length=0)
+    axes.set_yticks([])
+    axes.set_xlim(left=0)
+    axes.set_ylim(step * len(models) - _BAR, -0.05)
+    for side in axes.spines.values():
+        side.set_visible(False)
+    return figure
+
+
+@styled
+def effects(drawn: Sequence[Effect], name: str) -> Figure:
+    """Draw differences with their intervals beside a line for none.
+
+    Parameters
+    ----------
+    drawn : sequence of Effect
+        From the top.
+    name : str
+        What the differences are of.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A row for each difference; the right side is better.
+    """
+    height = _ROW * max(len(drawn), 1) + 0.5
+    figure = Figure((7.4, height))
+    axes = figure.add_axes((0.4, 0.45 / height, 0.55, 1 - 0.5 / height))
+    axes.axvline(0, color=GRID, linewidth=1.2)
+    for place, one in enumerate(drawn):
+        colour = _COLOURS[one.role]
+        if one.low is not None and one.high is not None:
+            axes.plot([one.low, one.high], [place, place], color=colour, linewidth=2.2)
+        axes.plot([one.value], [place], "o", color=colour, markersize=5)
+    axes.set_yticks(range(len(drawn)), [shorten(one.label, 44) for one in drawn], color=INK)
+    axes.set_ylim(max(len(drawn), 1) - 0.5, -0.5)
+    ends = [e for one in drawn for e in (one.low, one.value, one.high) if e is not None]
+    far = max((abs(end) for end in ends if math.isfinite(end)), default=0.0) or 1.0
+    axes.set_xlim(-1.08 * far, 1.08 * far)
+    axes.set_xlabel(f"difference of {name}, and its 95 % interval: to the right is better")
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    return figure
