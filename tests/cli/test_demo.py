@@ -1,4 +1,4 @@
-"""The demo, with a short training on few rows."""
+"""The demo, with a short training."""
 
 from __future__ import annotations
 
@@ -18,17 +18,16 @@ def test_demo_writes_rows_a_model_and_a_report(
 ) -> None:
     small = partial(lookalike.GAN, steps=8, width=16, depth=1)
     monkeypatch.setattr("lookalike.models.GAN", small, raising=False)
-    flights = lookalike.datasets.load("flights", kind="pyarrow").slice(0, 300)
-    monkeypatch.setattr("lookalike.datasets.load", lambda name, kind: flights)
+    penguins = lookalike.datasets.load("penguins", kind="pyarrow")
     out = tmp_path / "a" / "folder"
     result = run("demo", "--out", out)
     assert result.code == 0, result.err
     names = ["model.lookalike", "report.html", "synthetic.csv"]
     assert sorted(path.name for path in out.iterdir()) == names
     rows = pacsv.read_csv(out / "synthetic.csv")
-    assert rows.column_names == flights.column_names
-    assert rows.num_rows == 240
-    assert lookalike.load(out / "model.lookalike").target_ == "status"
+    assert rows.column_names == penguins.column_names
+    assert rows.num_rows == 275
+    assert lookalike.load(out / "model.lookalike").target_ == "species"
     for words in ("c2st", "independent", "report.html", "lookalike fit"):
         assert words in result.out
     assert "1/3" in result.err

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["demo"]
 
-_DATA = "flights"
+_DATA = "penguins"
 _TRAIN_SHARE = 0.8
 _NEXT = """
 Each score stands between two references: what real rows score that the model has not seen, and
@@ -45,7 +45,7 @@ def demo(
 ) -> None:
     """Go the whole way on bundled data, in about a minute.
 
-    Real flights are learned, new ones made, scored against real ones, and shown in a report.
+    Real penguins are learned, new ones made, scored against real ones, and shown in a report.
     """
     rows_file, model_file, report_file = (
         str(out / name) for name in ("synthetic.csv", "model.lookalike", "report.html")
