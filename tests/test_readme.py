@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,9 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
-    steps = dict.fromkeys(("fast", "balanced", "best"), 64)
-    monkeypatch.setattr("lookalike.models.gan._STEPS", steps)
+    small = partial(lookalike.GAN, steps=8, width=16, depth=1)
+    for place in (lookalike, lookalike.models):
+        monkeypatch.setattr(place, "GAN", small, raising=False)
     monkeypatch.chdir(tmp_path)
     frame = lookalike.datasets.load("penguins")
     frame.to_csv("penguins.csv", index=False)
