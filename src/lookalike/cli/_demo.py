@@ -43,7 +43,7 @@ def demo(
     ] = Path("lookalike-demo"),
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
-    """Go the whole way on bundled data, in about a minute.
+    """Go the whole way on bundled data, in less than a minute.
 
     Real penguins are learned, new ones made, scored against real ones, and shown in a report.
     """
