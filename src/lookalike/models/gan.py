@@ -30,6 +30,13 @@ __all__ = ["GAN"]
 _LARGE = 10_000
 #: Steps of each budget for a table of many rows.
 _STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
+#: What the progress line shows.
+_SHOWN = {
+    "loss_discriminator": "loss D",
+    "loss_generator": "loss G",
+    "learning_rate": "rate",
+    "held_out": "held out",
+}
 #: History rows of one run.
 _INTERVALS = 40
 #: Tables below so many rows choose their state by held-out rows, if that leaves enough of both.
@@ -196,7 +203,7 @@ class GAN(Synthesizer):
                 steps=steps,
                 interval=-(-steps // _INTERVALS),
                 selection=selection,
-                report=report,
+                report=lambda step, measures: report(step, _shown(measures)),
             )
         if self.history_.cut_short:
             warnings.warn(
@@ -276,6 +283,11 @@ class GAN(Synthesizer):
             _taken(state, "calibration/own", (self._plan.number_width, knots)),
             _taken(state, "calibration/due", (self._plan.number_width, knots)),
         )
+
+
+def _shown(measures: Mapping[str, float]) -> dict[str, float]:
+    """Return what the progress line shows of an interval's measures, under short names."""
+    return {short: measures[name] for name, short in _SHOWN.items() if name in measures}
 
 
 def _steps(budget: str, rows: int) -> int:

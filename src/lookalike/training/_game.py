@@ -24,6 +24,7 @@ MEASURES = (
     "accuracy",
     "gradient_discriminator",
     "gradient_generator",
+    "learning_rate",
 )
 
 
@@ -170,7 +171,7 @@ class Game:
         # The average forgets the first steps quickly, so that short runs are not held back.
         decay = jnp.minimum(self.average, (state.step + 1) / (state.step + 10))
         average = jax.tree.map(lambda a, g: decay * a + (1 - decay) * g, state.average, generator)
-        measures = jnp.stack([loss_d, loss_g, accuracy, _norm(slope_d), _norm(slope_g)])
+        measures = jnp.stack([loss_d, loss_g, accuracy, _norm(slope_d), _norm(slope_g), rate])
         after = State(generator, discriminator, average, moments_g, moments_d, state.step + 1)
         return after, measures
 
