@@ -137,6 +137,7 @@ def test_info_of_a_model_as_json_holds_no_row(run: Run, fitted: Path) -> None:
     assert facts["rows"] == 120
     assert facts["seed"] == 1
     assert facts["parameters"]["steps"] == 8
+    assert facts["history"]["rows"][-1]["step"] == 8
     assert [column["name"] for column in facts["schema"]["columns"]] == HEADER.split(",")
 
 

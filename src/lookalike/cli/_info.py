@@ -118,7 +118,7 @@ def _facts(model: Synthesizer) -> dict[str, Any]:
         "seed": model.seed_,
         "target": model.target_,
         "schema": model.schema_.to_dict(),
-        "history": model.history_.rows,
+        "history": model.history_.to_dict(),
     }
 
 
@@ -133,9 +133,10 @@ def _show_model(facts: dict[str, Any]) -> None:
         ("columns", f"{len(columns)}"),
         *((f"  {column['name']}", column["kind"]) for column in columns),
     ]
-    if facts["history"]:
-        last = ", ".join(f"{k} {_short(v)}" for k, v in facts["history"][-1].items())
-        rows.append(("end of training", last))
+    history = facts["history"]
+    if history["rows"]:
+        rows.append(("training", history["stopped"]))
+        rows += [(f"  {name}", _short(value)) for name, value in history["rows"][-1].items()]
     show_table(("", ""), rows)
 
 

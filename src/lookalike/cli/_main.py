@@ -80,7 +80,7 @@ def _explain(error: BaseException, debug: bool) -> int:
         say(f"error: Cannot write to standard output: {error.strerror}.")
         return _WRONG
     if isinstance(error, KeyboardInterrupt | typer.Abort | EOFError):
-        say("interrupted: nothing was written")
+        say("interrupted")
         return _INTERRUPTED
     if isinstance(error, SystemExit | GeneratorExit):
         raise error

@@ -53,6 +53,7 @@ def show_table(
     Parameters
     ----------
     headers : sequence of str
+        No header is shown where all are empty.
     rows : sequence of sequences
         Cells, as many in each row as there are headers.
     numbers : sequence of str
@@ -65,7 +66,7 @@ def show_table(
 
     terminal = sys.stdout.isatty()
     console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
-    table = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False)
+    table = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(headers))
     for header in headers:
         table.add_column(
             header,
@@ -75,4 +76,9 @@ def show_table(
         )
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    console.print(table)
+    if terminal:
+        console.print(table)
+        return
+    with console.capture() as captured:
+        console.print(table)
+    show("\n".join(line.rstrip() for line in captured.get().splitlines()))
