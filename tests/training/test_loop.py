@@ -69,7 +69,7 @@ def test_an_interrupt_keeps_the_last_good_state(game: Game, data: Data) -> None:
         if step == 20:
             raise KeyboardInterrupt
 
-    generator, history = train(game, data, 0, steps=100, interval=10, report=interrupt)
+    generator, history = train(game, data, 0, steps=100, interval=20, report=interrupt)
     assert history.stopped == "interrupted after step 20"
     assert all(np.isfinite(leaf).all() for leaf in leaves(generator))
 
@@ -99,7 +99,7 @@ def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> Non
         return next(scores)
 
     selection = Selection(score, every=1, patience=2)
-    kept, history = train(game, data, 0, steps=60, interval=10, selection=selection)
+    kept, history = train(game, data, 0, steps=72, interval=12, selection=selection)
     assert kept is seen[1]
     assert history["held_out"] == [0.1, 0.5, 0.4, 0.3]
     assert "no improvement" in history.stopped

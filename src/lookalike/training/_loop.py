@@ -57,7 +57,7 @@ def train(
     steps : int
         How many steps to play.
     interval : int
-        Steps between two rows of the history.
+        Steps between two rows of the history, rounded up to whole rounds of ``penalty_every``.
     selection : Selection, optional
         Chooses the state that is kept; None keeps the last.
     report : callable, optional
@@ -78,6 +78,7 @@ def train(
     """
     history = History(stopped=f"all {steps:,} steps were played")
     state = good = game.begin(seed)
+    interval += -interval % game.penalty_every
     keeper = _Keeper(selection)
     done = 0
     try:
