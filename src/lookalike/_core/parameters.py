@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -13,12 +14,12 @@ from lookalike._core.errors import ParameterError, nearest
 __all__ = ["AnyOf", "Choice", "Flag", "Instance", "Number", "Rule", "check_parameters"]
 
 
-class Rule:
+class Rule(ABC):
     """A rule that a parameter's value must follow."""
 
+    @abstractmethod
     def broken_by(self, value: Any) -> str | None:
         """Say in words what the rule is if `value` breaks it, else return None."""
-        raise NotImplementedError
 
 
 @dataclass(frozen=True)
