@@ -21,6 +21,10 @@ class Rule(ABC):
     def broken_by(self, value: Any) -> str | None:
         """Say in words what the rule is if `value` breaks it, else return None."""
 
+    def hint(self, value: Any) -> str:  # noqa: ARG002 - rules with names to suggest need it
+        """Return a sentence, with a leading space, on what may have been meant."""
+        return ""
+
 
 @dataclass(frozen=True)
 class Number(Rule):
@@ -53,8 +57,10 @@ class Choice(Rule):
     def broken_by(self, value: Any) -> str | None:
         if isinstance(value, str) and value in self.options:
             return None
-        hint = nearest(value, self.options) if isinstance(value, str) else ""
-        return f"must be one of {', '.join(map(repr, self.options))}{'.' + hint if hint else ''}"
+        return f"must be one of {', '.join(map(repr, self.options))}"
+
+    def hint(self, value: Any) -> str:
+        return nearest(value, self.options) if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True)
@@ -122,8 +128,9 @@ def check_parameters(
             wrong.append(f"{owner} has no parameter {name!r}.{nearest(name, rules)}")
             continue
         rule = rules[name]
-        words = (rule if isinstance(rule, Rule) else rule()).broken_by(value)
+        rule = rule if isinstance(rule, Rule) else rule()
+        words = rule.broken_by(value)
         if words is not None:
-            wrong.append(f"{owner}: {name} {words}; got {value!r}.")
+            wrong.append(f"{owner}: {name} {words}; got {value!r}.{rule.hint(value)}")
     if wrong:
         raise ParameterError("\n".join(wrong))
