@@ -142,6 +142,13 @@ def test_the_share_of_missing_cells_is_kept():
     assert fit(pa.nulls(3, pa.string())).make(0, 5, seed=0).null_count == 5
 
 
+def test_a_stored_alphabet_must_give_new_words():
+    values, arrays = fit([f"a-{i:04d}" for i in range(50)]).state()
+    values["patterns"][0]["alphabet"] = "1"
+    with pytest.raises(ValueError, match="two letters"):
+        IdentifierMaker.from_state(values, arrays)
+
+
 def test_what_is_kept_tells_no_identifier():
     cells = [f"{a:03d}-{a % 89:02d}-{a * 7 % 9973:04d}" for a in range(100, 990)]
     values, arrays = fit(cells).state()

@@ -270,7 +270,9 @@ class WordPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave."""
+        """Return what `state` gave; an alphabet of one letter would never give enough words."""
+        if len(set(values["alphabet"])) < 2:
+            raise ValueError("An alphabet must have two letters or more.")
         levels = [
             None if level is None else FreeRanks.from_state(level, arrays[f"taken {i}"])
             for i, level in enumerate(values["levels"])
