@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -17,6 +20,7 @@ from lookalike.models import GAN
 from lookalike.models._calibration import calibrate
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Plan, ResidualMLP
+from lookalike.testing import synthesizer_checks
 
 QUICK: dict[str, Any] = {"steps": 8, "width": 16, "depth": 1, "batch_size": 32, "random_state": 0}
 
@@ -125,3 +129,38 @@ def test_padding_does_not_change_what_rows_are_drawn() -> None:
     assert data.floats.shape == (512, 2)
     assert int(data.rows) == 300
     assert jnp.all(data.floats[300:] == 0)
+
+
+_BRIEF = GAN(steps=16, width=16, depth=1, batch_size=32, random_state=0)
+#: What is checked is that it learns, not how fast: a small network, long enough for a mixture.
+_LEARNING = GAN(steps=2_400, width=64, depth=2, batch_size=256, random_state=0)
+
+
+#: beartype, which checks `lookalike.nn` in these tests, picks by Python's global generator which
+#: item of a list it looks at: this check runs where it is not at work.
+_ELSEWHERE = "global_random_state_is_untouched"
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, id=name)
+        for name, check in [
+            *synthesizer_checks(_BRIEF, learns=False),
+            *synthesizer_checks(_LEARNING, contract=False),
+        ]
+        if name != _ELSEWHERE
+    ],
+)
+def test_contract_and_learning(check: Callable[[], None]) -> None:
+    check()
+
+
+def test_global_random_state_is_untouched() -> None:
+    program = f"""
+from lookalike.models import GAN
+from lookalike.testing import synthesizer_checks
+model = GAN(steps=16, width=16, depth=1, batch_size=32, random_state=0)
+dict(synthesizer_checks(model, learns=False))[{_ELSEWHERE!r}]()
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
