@@ -15,8 +15,7 @@ from importlib import import_module, metadata
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lookalike import datasets
-    from lookalike._core import errors
+    from lookalike import datasets, errors
     from lookalike.experiments import Booster, Verdict, boost
     from lookalike.models import GAN, DenseClassifier, DenseRegressor, Independent, load
     from lookalike.reports import Evaluation, evaluate
@@ -56,7 +55,7 @@ _HOMES = {
     "Schema": "lookalike.tables",
 }
 #: Names that are modules themselves.
-_MODULES = {"datasets": "lookalike.datasets", "errors": "lookalike._core.errors"}
+_MODULES = {"datasets": "lookalike.datasets", "errors": "lookalike.errors"}
 
 
 def __getattr__(name: str) -> Any:
