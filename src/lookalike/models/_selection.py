@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from lookalike.encoding import Compact, Drawn, Layout, draw
 
-__all__ = ["held_out_score", "split"]
+__all__ = ["COPYING", "held_out_score", "split"]
 
 Rows = Float[np.ndarray, "rows width"]
 
@@ -17,6 +17,8 @@ Rows = Float[np.ndarray, "rows width"]
 _LOOK = 1_000
 #: Standard errors by which generated rows may lie nearer to training rows than to held-out ones.
 _TOLERANCE = 4.0
+#: The score of a generator that copies: below any energy distance, and finite, for the record.
+COPYING = -1e6
 
 
 def split(compact: Compact, share: float, rng: np.random.Generator) -> tuple[Compact, Compact]:
@@ -27,7 +29,7 @@ def split(compact: Compact, share: float, rng: np.random.Generator) -> tuple[Com
     compact : Compact
         n rows.
     share : float
-        The share that is held out.
+        The share that is held out; one row at least is left to train.
     rng : numpy.random.Generator
 
     Returns
@@ -36,7 +38,7 @@ def split(compact: Compact, share: float, rng: np.random.Generator) -> tuple[Com
         Training rows, held-out rows.
     """
     order = rng.permutation(len(compact.floats))
-    cut = round(share * len(order))
+    cut = min(round(share * len(order)), len(order) - 1)
     parts = order[cut:], order[:cut]
     training, held_out = (Compact(compact.floats[p], compact.codes[p]) for p in parts)
     return training, held_out
@@ -53,7 +55,7 @@ def held_out_score(
 
     The score is minus the energy distance between generated and held-out rows (Székely and Rizzo
     2013): 2·E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖, numbers as they are encoded, a differing level as
-    distance 1. A generator that copies scores minus infinity: one whose rows lie nearer to as
+    distance 1. A generator that copies scores `COPYING`: one whose rows lie nearer to as
     many training rows than to held-out rows far more often than every other time.
 
     Parameters
@@ -82,7 +84,7 @@ def held_out_score(
         fake = _matrix(make(generator), layout)[:_LOOK]
         to_real = _distances(fake, real)
         if _copies(to_real, _distances(fake, seen)):
-            return -np.inf
+            return COPYING
         return -float(2 * to_real.mean() - _distances(fake, fake).mean() - among_real)
 
     return score

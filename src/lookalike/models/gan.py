@@ -222,7 +222,7 @@ class GAN(Synthesizer):
         share = self.held_out
         if share is None:
             share = _SMALL_HELD_OUT if _FEWEST_HELD_OUT / _SMALL_HELD_OUT <= rows < _SMALL else 0.0
-        if round(share * rows) == 0:
+        if rows == 1 or round(share * rows) == 0:
             return compact, None
         rng = generator(seed, "hold out")
         training, held_out = split(compact, share, rng)
