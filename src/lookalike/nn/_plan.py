@@ -12,7 +12,7 @@ from functools import cached_property
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from lookalike.encoding import Z_MAX, Layout
 
@@ -65,6 +65,43 @@ class Plan:
         """For each number, whether it is drawn within an interval (and so exactly normal)."""
         blocks = [self.layout.blocks[i] for i in self.numbers]
         return tuple(b.source == "interval" for b in blocks for _ in range(b.width))
+
+    @cached_property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that have blocks, in layout order."""
+        return tuple(dict.fromkeys(b.column for b in self.layout.blocks))
+
+    @cached_property
+    def number_columns(self) -> np.ndarray:
+        """For each number, the position of its column in `columns`, shape (number_width,)."""
+        blocks = [self.layout.blocks[i] for i in self.numbers]
+        return np.array([self.columns.index(b.column) for b in blocks for _ in range(b.width)], int)
+
+    def asked_of_block(
+        self, asked: Bool[Array, "rows columns"], position: int
+    ) -> Bool[Array, " rows"]:
+        """Say where a block of levels is asked for: with any column that it belongs to or silences.
+
+        Parameters
+        ----------
+        asked : array of bool, shape (rows, columns)
+        position : int
+            Within `levels`.
+        """
+        own = self.levels[position]
+        names = [b.column for b in self.layout.blocks if b.silenced_by == own]
+        names.append(self.layout.blocks[own].column)
+        return jnp.any(asked[:, np.array(sorted({self.columns.index(n) for n in names}))], axis=1)
+
+    def present(self, numbers: Float[Array, "rows numbers"]) -> Bool[Array, "rows numbers"]:
+        """Say which numbers of encoded rows are not silenced; those that are, are 0."""
+        return jnp.where(self._gates[1] > 0, numbers != 0, True)
+
+    def unbound(self, numbers: Float[Array, "rows numbers"]) -> Float[Array, "rows numbers"]:
+        """Return encoded numbers as they are before their heads' activation, within ±`Z_MAX`."""
+        limit = float(np.tanh(Z_MAX))
+        inverse = jnp.arctanh(jnp.clip(numbers, -limit, limit))
+        return jnp.clip(jnp.where(self._bounded, inverse, numbers), -Z_MAX, Z_MAX)
 
     @cached_property
     def _bounded(self) -> np.ndarray:
@@ -203,6 +240,16 @@ class Plan:
         drawn = jnp.stack(levels, axis=1)
         present = [drawn[:, p] == 0 for p in self._gates[0]]
         return self._silence(numbers, [p.astype(numbers.dtype) for p in present]), drawn
+
+    def encode(
+        self, numbers: Float[Array, "rows numbers"], levels: Int[Array, "rows levels"]
+    ) -> Float[Array, "rows width"]:
+        """Return drawn rows as encoded ones: numbers as they are, levels one-hot."""
+        parts = [numbers]
+        for width, positions in self.groups:
+            hot = jax.nn.one_hot(levels[:, np.array(positions)], width, dtype=numbers.dtype)
+            parts.append(hot.reshape(len(numbers), -1))
+        return jnp.concatenate(parts, axis=1)
 
     def _bound(self, numbers: Float[Array, "rows numbers"]) -> Float[Array, "rows numbers"]:
         if not self._bounded.any():
