@@ -1,0 +1,221 @@
+"""What every learning-rate strategy does: it is asked for rates, and told what was measured."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lookalike._core.parameters import Rule, check_parameters
+
+__all__ = ["Floats", "Guided", "Player", "Run", "Schedule", "Strategy"]
+
+Player = Literal["generator", "discriminator"]
+Floats = NDArray[np.float64]
+
+
+class Run(ABC):
+    """The rates of one player over one run. It holds plain values: a deep copy is a safe point."""
+
+    def __init__(self) -> None:
+        self._scale = 1.0
+
+    def rates(self, first: int, count: int) -> NDArray[np.float32]:
+        """Return the learning rates of the coming steps.
+
+        Parameters
+        ----------
+        first : int
+            The number of the first of these steps; a run starts with step 0.
+        count : int
+            How many steps.
+
+        Returns
+        -------
+        ndarray of float32, shape (count,)
+            Absolute rates. They do not depend on how the steps are cut into calls.
+        """
+        steps = np.arange(first, first + count, dtype=np.float64)
+        return (self._scale * self._plan(steps)).astype(np.float32)
+
+    @abstractmethod
+    def _plan(self, steps: Floats) -> Floats:
+        """Return the rates of steps before `scale`, shape (count,)."""
+
+    def observe(self, step: int, measures: Mapping[str, float]) -> str | None:  # noqa: ARG002
+        """Take note of what an interval measured, and change the coming rates if that says so.
+
+        Parameters
+        ----------
+        step : int
+            How many steps have been played.
+        measures : mapping of str to float
+            The means over the interval that ended there, by name; any may be absent.
+
+        Returns
+        -------
+        str or None
+            Why the rate was changed, in words; None if it was not.
+        """
+        return None
+
+    def scale(self, factor: float) -> None:
+        """Multiply all coming rates.
+
+        Parameters
+        ----------
+        factor : float
+            Positive.
+        """
+        self._scale *= factor
+
+
+class Guided(Run):
+    """A schedule times a factor that answers to what is measured.
+
+    A subclass writes `_answer`, which may set ``self.factor`` and then says why.
+
+    Parameters
+    ----------
+    base : Run
+        The schedule.
+    measure : str
+        What is listened to. If it is never heard, that is said once.
+    """
+
+    #: Intervals after which a measure that was never heard is spoken of.
+    SILENCE: ClassVar[int] = 20
+
+    def __init__(self, base: Run, measure: str) -> None:
+        super().__init__()
+        self.base = base
+        self.factor = 1.0
+        self._measure = measure
+        self._unheard: int | None = 0
+
+    def _plan(self, steps: Floats) -> Floats:
+        return self.factor * self.base._plan(steps)
+
+    def observe(self, step: int, measures: Mapping[str, float]) -> str | None:
+        """See `Run.observe`."""
+        value = measures.get(self._measure)
+        own = self._miss() if value is None or not np.isfinite(value) else self._hear(step, value)
+        said = [words for words in (self.base.observe(step, measures), own) if words is not None]
+        return "; ".join(said) or None
+
+    def _miss(self) -> str | None:
+        if self._unheard is None:
+            return None
+        self._unheard += 1
+        if self._unheard != self.SILENCE:
+            return None
+        return (
+            f"{self._measure} was not among the measures of {self.SILENCE} intervals, so the rate "
+            "follows its schedule alone"
+        )
+
+    def _hear(self, step: int, value: float) -> str | None:
+        self._unheard = None
+        return self._answer(step, value)
+
+    @abstractmethod
+    def _answer(self, step: int, value: float) -> str | None:
+        """Take note of the measure's value at a step; return why the factor was changed, if so."""
+
+
+@dataclass(frozen=True)
+class Strategy(ABC):
+    """How a player's learning rate goes over a run.
+
+    A strategy is a plain frozen value: equal options make equal strategies. What happens in one
+    run is kept by the `Run` that it begins.
+    """
+
+    name: ClassVar[str]
+    #: A rule for each option.
+    _rules: ClassVar[Mapping[str, Rule]] = {}
+
+    def __post_init__(self) -> None:
+        check_parameters(f"The strategy {self.name!r}", self._rules, self._options())
+
+    def _options(self) -> dict[str, Any]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @abstractmethod
+    def begin(
+        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+    ) -> Run:
+        """Begin a run.
+
+        Parameters
+        ----------
+        rate : float
+            The player's learning rate, as the user stated it.
+        total : int
+            The steps of the whole run.
+        player : {"generator", "discriminator"}
+            Whose rate it is.
+        batch_size : int
+            Rows of each kind in one step.
+        ideal : float or None
+            The discriminator's loss where generated rows are as real ones; None if the objective
+            knows none.
+
+        Returns
+        -------
+        Run
+        """
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the name and the options as JSON-ready values, which `strategy` accepts."""
+        options = self._options().items()
+        plain = {k: v.to_mapping() if isinstance(v, Strategy) else v for k, v in options}
+        return {"name": self.name, **plain}
+
+
+class Schedule(Strategy):
+    """A strategy whose rates are known from the start: a share of the rate for every step."""
+
+    def begin(
+        self,
+        rate: float,
+        total: int,
+        player: Player,  # noqa: ARG002 - a schedule is the same for both
+        batch_size: int,  # noqa: ARG002
+        ideal: float | None,  # noqa: ARG002
+    ) -> Run:
+        """See `Strategy.begin`."""
+        return _Scheduled(rate, total, self)
+
+    @abstractmethod
+    def share(self, steps: Floats, total: int) -> Floats:
+        """Return which share of the rate some steps get.
+
+        Parameters
+        ----------
+        steps : ndarray of float64, shape (count,)
+            The numbers of the steps; the first of a run is 0.
+        total : int
+            The steps of the whole run.
+
+        Returns
+        -------
+        ndarray of float64, shape (count,)
+        """
+
+
+class _Scheduled(Run):
+    """Holds what a schedule needs to know."""
+
+    def __init__(self, rate: float, total: int, schedule: Schedule) -> None:
+        super().__init__()
+        self._rate = rate
+        self._total = total
+        self._schedule = schedule
+
+    def _plan(self, steps: Floats) -> Floats:
+        return self._rate * self._schedule.share(steps, self._total)

@@ -1,0 +1,103 @@
+"""`Balance`: neither player may run away from the other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from lookalike._core.errors import ParameterError
+from lookalike._core.parameters import Instance, Number
+from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies.constant import Constant
+
+__all__ = ["Balance"]
+
+
+@dataclass(frozen=True)
+class Balance(Strategy):
+    """The stronger player is slowed, the weaker hurried, while accuracy is out of a band.
+
+    After an interval in which the discriminator told more than `high` of the rows apart, its rate
+    is multiplied by `factor` and a generator's rate divided by it; below `low`, the other way
+    round. Within the band the rate goes back to its schedule by as much at a time.
+
+    This is the adjustment of the learning rate during training that Joshi's report on function
+    generation names ("dynamic adjustments to learning rates", driven by accuracies) but does not
+    define; the form is ours.
+
+    Parameters
+    ----------
+    low, high : float
+        The band of the discriminator's accuracy; 0.5 is chance.
+    factor : float
+        How much the rate changes at a time.
+    floor, ceiling : float
+        The least and the largest multiple of the schedule.
+    base : Strategy
+        The schedule.
+    """
+
+    low: float = 0.5
+    high: float = 0.8
+    factor: float = 0.9
+    floor: float = 0.1
+    ceiling: float = 2.0
+    base: Strategy = field(default_factory=Constant)
+
+    name: ClassVar[str] = "balance"
+    _rules: ClassVar = {
+        "low": Number(0, 1),
+        "high": Number(0, 1),
+        "factor": Number(0, 1, open_low=True),
+        "floor": Number(0, 1, open_low=True),
+        "ceiling": Number(1),
+        "base": Instance((Strategy,), "a strategy"),
+    }
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.low >= self.high:
+            raise ParameterError(
+                "The strategy 'balance' needs low below high; "
+                f"got low={self.low!r} and high={self.high!r}."
+            )
+
+    def begin(
+        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+    ) -> Run:
+        """See `Strategy.begin`."""
+        return _Weighing(self.base.begin(rate, total, player, batch_size, ideal), self, player)
+
+
+class _Weighing(Guided):
+    """Remembers the factor only: the band says where it goes next."""
+
+    def __init__(self, base: Run, options: Balance, player: Player) -> None:
+        super().__init__(base, "accuracy")
+        self._options = options
+        self._player = player
+
+    def _answer(self, step: int, value: float) -> str | None:  # noqa: ARG002
+        before = self.factor
+        self.factor = self._next(value)
+        if self.factor == before:
+            return None
+        where = "back within"
+        if value > self._options.high:
+            where = "above"
+        elif value < self._options.low:
+            where = "below"
+        return (
+            f"accuracy {value:.2f} is {where} [{self._options.low:g}, {self._options.high:g}]: "
+            f"the {self._player}'s rate is {self.factor:.2g} of its schedule"
+        )
+
+    def _next(self, accuracy: float) -> float:
+        options = self._options
+        slower = max(self.factor * options.factor, options.floor)
+        faster = min(self.factor / options.factor, options.ceiling)
+        if accuracy > options.high:
+            return slower if self._player == "discriminator" else faster
+        if accuracy < options.low:
+            return faster if self._player == "discriminator" else slower
+        return min(faster, 1.0) if self.factor < 1 else max(slower, 1.0)

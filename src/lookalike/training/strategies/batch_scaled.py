@@ -1,0 +1,50 @@
+"""`BatchScaled`: larger batches take larger steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from lookalike._core.parameters import Choice, Instance, Number
+from lookalike.training.strategies._base import Player, Run, Strategy
+from lookalike.training.strategies.constant import Constant
+
+__all__ = ["BatchScaled"]
+
+
+@dataclass(frozen=True)
+class BatchScaled(Strategy):
+    """The learning rate is meant for batches of a reference size, and grows with the batch.
+
+    For the batch size B and the reference B₀ the rate is multiplied by B/B₀ (linear: Goyal et al.
+    2017, arXiv 1706.02677, for plain gradient descent) or √(B/B₀) (sqrt: Krizhevsky 2014, arXiv
+    1404.5997; the rule that fits Adam: Malladi et al. 2022, arXiv 2205.10287).
+
+    Parameters
+    ----------
+    rule : {"linear", "sqrt"}
+        How the rate grows.
+    reference : int
+        The batch size at which the rate stays as it is.
+    base : Strategy
+        How the scaled rate goes over the run.
+    """
+
+    rule: str = "linear"
+    reference: int = 64
+    base: Strategy = field(default_factory=Constant)
+
+    name: ClassVar[str] = "batch-scaled"
+    _rules: ClassVar = {
+        "rule": Choice(("linear", "sqrt")),
+        "reference": Number(1, integer=True),
+        "base": Instance((Strategy,), "a strategy"),
+    }
+
+    def begin(
+        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+    ) -> Run:
+        """See `Strategy.begin`."""
+        ratio = batch_size / self.reference
+        factor = ratio if self.rule == "linear" else ratio**0.5
+        return self.base.begin(rate * factor, total, player, batch_size, ideal)

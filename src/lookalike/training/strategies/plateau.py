@@ -1,0 +1,94 @@
+"""`Plateau`: the rate is cut when a measure no longer improves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from lookalike._core.parameters import Choice, Instance, Number
+from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies.constant import Constant
+
+__all__ = ["Plateau"]
+
+
+@dataclass(frozen=True)
+class Plateau(Strategy):
+    """The rate is multiplied by a factor whenever a measure has not improved for some time.
+
+    The losses of a game need not fall while both players learn, so a measure of the result, such
+    as ``convergence``, says more than a loss.
+
+    Parameters
+    ----------
+    measure : str
+        What is watched; intervals without it do not count.
+    better : {"lower", "higher"}
+        Which way is an improvement.
+    factor : float
+        What the rate is multiplied by.
+    patience : int
+        Intervals without improvement before each cut.
+    least : float
+        By which share of the best value a value must beat it to count as an improvement.
+    floor : float
+        The rate is never cut below this share of the schedule.
+    base : Strategy
+        The schedule that is cut.
+    """
+
+    measure: str = "convergence"
+    better: str = "lower"
+    factor: float = 0.5
+    patience: int = 10
+    least: float = 0.01
+    floor: float = 0.01
+    base: Strategy = field(default_factory=Constant)
+
+    name: ClassVar[str] = "plateau"
+    _rules: ClassVar = {
+        "measure": Instance((str,), "the name of a measure"),
+        "better": Choice(("lower", "higher")),
+        "factor": Number(0, 1, open_low=True),
+        "patience": Number(1, integer=True),
+        "least": Number(0, 1),
+        "floor": Number(0, 1),
+        "base": Instance((Strategy,), "a strategy"),
+    }
+
+    def begin(
+        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+    ) -> Run:
+        """See `Strategy.begin`."""
+        return _Waiting(self.base.begin(rate, total, player, batch_size, ideal), self)
+
+
+class _Waiting(Guided):
+    """Remembers the best value and how long ago it was."""
+
+    def __init__(self, base: Run, options: Plateau) -> None:
+        super().__init__(base, options.measure)
+        self._options = options
+        self._best: float | None = None
+        self._waited = 0
+
+    def _answer(self, step: int, value: float) -> str | None:  # noqa: ARG002
+        if self._improved(value):
+            self._best, self._waited = value, 0
+            return None
+        self._waited += 1
+        lower = max(self.factor * self._options.factor, self._options.floor)
+        if self._waited < self._options.patience or lower >= self.factor:
+            return None
+        self.factor, self._waited = lower, 0
+        return (
+            f"{self._measure} has not improved on {self._best:.3g} for {self._options.patience} "
+            f"intervals: the rate is cut to {lower:.2g} of its schedule"
+        )
+
+    def _improved(self, value: float) -> bool:
+        if self._best is None:
+            return True
+        needed = self._options.least * abs(self._best)
+        gain = self._best - value if self._options.better == "lower" else value - self._best
+        return gain > needed
