@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from lookalike._core.errors import DataError
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
 from lookalike.experiments._verdict import HARMS, HELPS, NO_EVIDENCE, judge
@@ -76,7 +77,9 @@ def test_harm_is_found_against_real_rows() -> None:
 def test_less_is_better_where_it_is() -> None:
     verdict = study(lambda arm: -0.1 * (arm.name == "boosted"), metric="log_loss")
     assert words(verdict) == {HELPS}
-    assert all(one.difference > 0 for one in verdict.statistics if one.against == "real")
+    found = [one for one in verdict.statistics if one.arm == "boosted" and one.against == "real"]
+    assert found
+    assert all(one.difference > 0 for one in found)
     assert "the mean log loss of 2 models falls by +0." in verdict.answer
 
 
@@ -86,9 +89,58 @@ def test_the_best_control_of_the_same_factor_is_the_opponent() -> None:
     assert against == {0.2: "duplicated", 2.0: "class weights"}
 
 
+def test_controls_are_compared_with_real_rows_apart() -> None:
+    verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"))
+    rows = {row.arm: row for row in verdict.table if row.role == "control"}
+    assert rows["duplicated"].real is not None
+    assert rows["duplicated"].real.word == HELPS
+    assert rows["class weights"].real is not None
+    assert rows["class weights"].real.word == NO_EVIDENCE
+    assert all(row.word is row.control is None for row in rows.values())
+    found = [one for one in verdict.statistics if one.arm in rows]
+    assert {(one.against, one.model) for one in found} == {("real", "all models")}
+    p_values = sorted(one.p for one in found if one.p is not None)
+    assert min(one.p_holm for one in found if one.p_holm is not None) == 2 * p_values[0]
+
+
+def test_how_many_splits_it_takes_is_said() -> None:
+    unseen = study(lambda arm: 0.002 * (arm.name == "boosted"), seed=1)
+    assert unseen.answer.startswith("There is no evidence")
+    assert "against real rows" in unseen.outlook
+    assert unseen.outlook in repr(unseen)
+    as_good = study(lambda arm: 0.1 * (arm.role != "real"))
+    assert "against the best cheap control" in as_good.outlook
+    assert study(lambda arm: -0.1 * (arm.name == "boosted")).outlook == ""
+
+
+def test_a_verdict_comes_back_from_its_json() -> None:
+    verdict = study(lambda arm: 0.01 * arm.factor)
+    again = Verdict.from_json(verdict.to_json())
+    assert again == verdict
+    assert again.to_json() == verdict.to_json()
+    assert repr(again) == repr(verdict)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("no JSON", "Not the JSON of a verdict"),
+        ("[]", "Not the JSON of a verdict"),
+        ("{}", "Not the JSON of a verdict"),
+        ('{"format": 1, "answer": "", "metric": "", "table": [{}]}', "Not the JSON of a verdict"),
+        ('{"format": 99}', "Install a newer lookalike"),
+    ],
+)
+def test_other_json_is_no_verdict(text: str, words: str) -> None:
+    with pytest.raises(DataError, match=words):
+        Verdict.from_json(text)
+
+
 def test_every_model_has_its_own_comparison() -> None:
     verdict = study(lambda arm: 0.0)
-    found = {(one.model, one.against == "real") for one in verdict.statistics}
+    found = {
+        (one.model, one.against == "real") for one in verdict.statistics if one.arm == "boosted"
+    }
     assert found == {(m, r) for m in ("all models", "tree", "forest") for r in (True, False)}
 
 
@@ -113,7 +165,8 @@ def test_failures_leave_gaps_that_are_bridged() -> None:
         for r in whole.records
     ]
     verdict = judge(gone, ARMS, (1.0,), ("roc_auc",), {}, ())
-    assert {one.repeats for one in verdict.statistics if one.model == "all models"} == {4}
-    assert {one.model for one in verdict.statistics} == {"all models", "forest"}
+    boosted = [one for one in verdict.statistics if one.arm == "boosted"]
+    assert {one.repeats for one in boosted if one.model == "all models"} == {4}
+    assert {one.model for one in boosted} == {"all models", "forest"}
     nothing = [Record(**{**vars(r), "value": None, "reason": "failed"}) for r in whole.records]
     assert "Nothing can be said" in judge(nothing, ARMS, (1.0,), ("roc_auc",), {}, ()).answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -11,8 +12,17 @@ import pytest
 from lookalike.experiments import Verdict, boost
 from lookalike.models import Independent
 from lookalike.reports._verdict_page import verdict_page
-from lookalike.reports.figures._arms import Effect, arms_by_model, effects
-from lookalike.reports.figures._style import to_svg
+from lookalike.reports.figures import (
+    Effect,
+    EffectCurve,
+    EffectPanel,
+    EffectPoint,
+    arms_by_model,
+    effect_curves,
+    effects,
+    to_svg,
+)
+from lookalike.reports.figures._arms import reach
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -27,6 +37,7 @@ def verdict() -> Verdict:
         "late",
         synthesizer=Independent(),
         models=["Gaussian naive Bayes", "support vector machine"],
+        factors=(0.2, 0.5),
         shares=(0.5, 1.0),
         replace=True,
         repeats=2,
@@ -39,7 +50,35 @@ def test_the_answer_comes_first_and_everything_follows(verdict: Verdict) -> None
     for words in ("boosted +20 %, 50 % kept", "class weights", "Holm", "Independent()"):
         assert words in page
     assert "The model gives no probabilities." in page
-    assert page == verdict.to_html()
+    assert page == verdict.to_html() == Verdict.from_json(verdict.to_json()).to_html()
+
+
+def test_every_number_of_the_table_is_on_the_page(verdict: Verdict) -> None:
+    page = verdict.to_html()
+    for row in verdict.table:
+        for one in (row.real, row.control):
+            assert one is None or one.interval in page
+    assert verdict.outlook in page
+
+
+def test_curves_over_factors_and_shares(verdict: Verdict) -> None:
+    page = verdict.to_html()
+    for words in ("By the rows that were added", "By the training rows that were kept"):
+        assert words in page
+    pattern = r'aria-label="Differences of roc_auc to real rows by the (\S+) (.*?)</svg>'
+    figures = re.findall(pattern, page, re.DOTALL)
+    assert [what for what, _ in figures] == ["rows", "training", "training"]
+    for words in ("50 % of the training rows kept", "+20 %", "jitter", "class weights"):
+        assert words in figures[0][1]
+    assert "50 % more rows" in figures[1][1]
+    assert "replaced" in figures[2][1]
+    assert "replaced" not in figures[0][1] + figures[1][1]
+
+
+def test_no_curve_through_one_point(verdict: Verdict) -> None:
+    few = tuple(row for row in verdict.table if row.factor in (0, 0.2) and row.share == 1)
+    page = replace(verdict, table=few).to_html()
+    assert "More rows, fewer rows" not in page
 
 
 def test_the_page_is_complete_and_safe(verdict: Verdict) -> None:
@@ -53,8 +92,37 @@ def test_the_page_is_complete_and_safe(verdict: Verdict) -> None:
 def test_figures_of_nothing_and_of_gaps() -> None:
     bars = arms_by_model(["tree"], [("real", "real", {"tree": None})], None)
     rows = effects([Effect("a", "control", 0.0, None, None)], "roc_auc")
-    for figure in (bars, rows, effects([], "r2")):
+    panel = EffectPanel("", [EffectCurve("a", "control", [EffectPoint(None, 0.1, None, None)])])
+    curves = effect_curves([panel], "r2", "factor")
+    for figure in (bars, rows, curves, effects([], "r2"), effect_curves([], "r2", "share")):
         assert to_svg(figure, label="x", salt="x").startswith("<svg")
+
+
+def test_curves_stand_at_their_places() -> None:
+    points = [
+        EffectPoint(at, value, value - 0.1, value + 0.1) for at, value in ((1, 0.2), (9, 0.3))
+    ]
+    aside = EffectCurve("b", "control", [EffectPoint(None, -0.1, -0.2, 0.0)])
+    panel = EffectPanel("title", [EffectCurve("a", "synthetic", points), aside])
+    figure = effect_curves([panel, panel], "r2", "factor")
+    assert len(figure.axes) == 2
+    axes = figure.axes[0]
+    lines = {str(line.get_label()): line for line in axes.lines}
+    assert lines["a"].get_ydata().tolist() == [0.2, 0.3]
+    assert lines["a"].get_xdata() == pytest.approx([0, 1], abs=0.05)
+    assert lines["b"].get_xdata()[0] > 1
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["+100 %", "+900 %"]
+    low, high = axes.get_ylim()
+    assert low < -0.2
+    assert high > 0.4
+
+
+def test_an_axis_holds_all_differences_and_the_usual_intervals() -> None:
+    usual = [(value - 1.0, value, value + 1.0) for value in (0.0, 1.0, 7.0)]
+    low, high = reach([*usual, (-900.0, 0.0, 900.0)])
+    assert -6 < low < -1
+    assert 8 < high < 10
+    assert reach([(None, 0.0, None)]) == (-1.0, 1.0)
 
 
 def test_worthless_models_are_bars_of_nothing_with_their_number() -> None:

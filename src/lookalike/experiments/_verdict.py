@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
+from lookalike._core.errors import DataError
 from lookalike._core.files import atomic_path
 from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
@@ -42,12 +43,12 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Comparison:
-    """One arm with synthetic rows against another arm, over all splits.
+    """One arm against another, over all splits.
 
     Parameters
     ----------
     arm : str
-        The arm with synthetic rows.
+        An arm with synthetic rows, or a control.
     factor, share : float
         Rows added for each real one, and the share of the training rows that was kept.
     against : str
@@ -112,8 +113,10 @@ class Row:
         The mean of each metric.
     models : dict of str to float or None
         For each model, and the naive baseline, the mean of the headline metric.
-    real, control : Comparison or None
-        Against the real rows and against the best cheap control, for an arm with synthetic rows.
+    real : Comparison or None
+        Against the real rows; None for these themselves.
+    control : Comparison or None
+        Against the best cheap control, for an arm with synthetic rows.
     word : str or None
         What both comparisons come to.
     """
@@ -147,8 +150,9 @@ class Verdict:
     table : tuple of Row
         One for each arm and share.
     statistics : tuple of Comparison
-        Every comparison: over all models and model by model for the headline metric, over all
-        models for the others.
+        Every comparison: of arms with synthetic rows, over all models and model by model for the
+        headline metric, over all models for the others; of controls with real rows, over all
+        models.
     records : tuple of Record
         Every number that was measured, or why there is none.
     facts : dict
@@ -179,6 +183,25 @@ class Verdict:
     facts: dict[str, Any]
     notes: tuple[str, ...]
 
+    @property
+    def outlook(self) -> str:
+        """How many splits it would take to see the answer's effect; empty where it is seen."""
+        row = _telling(self.table)
+        if row is None or row.word != NO_EVIDENCE:
+            return ""
+        unseen = [one for one in (row.real, row.control) if one and one.word == NO_EVIDENCE]
+        if not unseen:
+            return ""
+        one = unseen[0]
+        whom = "real rows" if one is row.real else f"the best cheap control ({one.against})"
+        effect = f"an effect of {_signed(one.difference)} against {whom}"
+        if one.repeats_needed is None:
+            return f"No number of splits of this table would show {effect}."
+        return (
+            f"To see {effect} in four of five studies, it takes {one.repeats_needed:,} splits; "
+            f"these were {one.repeats:,}."
+        )
+
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return the verdict as JSON, and write it to a file where one is given.
 
@@ -199,6 +222,53 @@ class Verdict:
         """
         values = {"format": _FORMAT, **asdict(self)}
         return _written(json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1), path)
+
+    @classmethod
+    def from_json(cls, text: str) -> Verdict:
+        """Make a verdict from what `to_json` gave.
+
+        Parameters
+        ----------
+        text : str
+            JSON text.
+
+        Returns
+        -------
+        Verdict
+            Equal to the one that was written.
+
+        Raises
+        ------
+        DataError
+            If the text is not a verdict, or is one of a later version.
+
+        Examples
+        --------
+        >>> from lookalike.experiments import Verdict
+        >>> none = Verdict("Nothing can be said.", "roc_auc", (), (), (), {}, ())
+        >>> Verdict.from_json(none.to_json()) == none
+        True
+        """
+        try:
+            values = json.loads(text)
+            if values["format"] > _FORMAT:
+                raise DataError(
+                    f"A verdict must be of format {_FORMAT} or less, this one is of format "
+                    f"{values['format']}. Install a newer lookalike."
+                )
+            return cls(
+                answer=values["answer"],
+                metric=values["metric"],
+                table=tuple(_row_from(row) for row in values["table"]),
+                statistics=tuple(Comparison(**one) for one in values["statistics"]),
+                records=tuple(Record(**one) for one in values["records"]),
+                facts=dict(values["facts"]),
+                notes=tuple(values["notes"]),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            if isinstance(error, DataError):
+                raise
+            raise DataError(f"Not the JSON of a verdict: {error!r}.") from error
 
     def to_html(
         self,
@@ -239,7 +309,7 @@ class Verdict:
             number = "–" if score is None else f"{score:.4f}"
             effect = "" if row.real is None else row.real.interval
             lines.append(f"{row.label:36}{number:>10}  {effect:28}  {row.word or ''}".rstrip())
-        return "\n".join([self.answer, "", *lines])
+        return "\n".join([f"{self.answer} {self.outlook}".strip(), "", *lines])
 
 
 class _Board:
@@ -323,27 +393,66 @@ def judge(
     -------
     Verdict
         With Holm's correction over all arms with synthetic rows, factors and shares, for each
-        model and metric and for each of the two sorts of opponents apart.
+        model and metric and for each of the two sorts of opponents apart; and over all controls,
+        where they are compared with real rows.
     """
     board = _Board(records)
-    candidates = [(arm, share) for share in shares for arm in arms if arm.role == "synthetic"]
     models = list(dict.fromkeys(one.model for one in records if one.model != NAIVE))
-    asked = [(metric, BATTERY) for metric in metrics] + [(metrics[0], name) for name in models]
-    statistics: list[Comparison] = []
-    for control in (False, True):
-        for metric, model in asked:
-            family = []
-            for arm, share in candidates:
-                other = _best_control(board, arms, arm, share, metrics[0]) if control else arms[0]
-                found = other and board.differences(arm, other, share, metric, model)
-                if other and found:
-                    family.append(_comparison(arm, other, share, metric, model, found))
-            statistics += _adjusted(family)
+    statistics = _compared(board, arms, shares, metrics, models)
     table = tuple(_row(board, arm, share, metrics, statistics) for share in shares for arm in arms)
     answer = _answer(table, metrics[0], len(models))
     return Verdict(
         answer, metrics[0], table, tuple(statistics), tuple(records), dict(facts), tuple(notes)
     )
+
+
+def _compared(
+    board: _Board,
+    arms: Sequence[Arm],
+    shares: Sequence[float],
+    metrics: Sequence[str],
+    models: Sequence[str],
+) -> list[Comparison]:
+    """Compare synthetic rows with real ones and with controls, and controls with real rows."""
+    places = {
+        role: [(arm, share) for share in shares for arm in arms if arm.role == role]
+        for role in ("synthetic", "control")
+    }
+    overall = [(metric, BATTERY) for metric in metrics]
+    asked = overall + [(metrics[0], name) for name in models]
+
+    def real(_arm: Arm, _share: float) -> Arm:
+        return arms[0]
+
+    def best(arm: Arm, share: float) -> Arm | None:
+        return _best_control(board, arms, arm, share, metrics[0])
+
+    found: list[Comparison] = []
+    for role, questions, opponent in (
+        ("synthetic", asked, real),
+        ("synthetic", asked, best),
+        ("control", overall, real),
+    ):
+        for metric, model in questions:
+            found += _family(board, places[role], opponent, metric, model)
+    return found
+
+
+def _family(
+    board: _Board,
+    places: Sequence[tuple[Arm, float]],
+    opponent: Callable[[Arm, float], Arm | None],
+    metric: str,
+    model: str,
+) -> list[Comparison]:
+    """Return the comparisons that share one correction of Holm's."""
+    family = []
+    for arm, share in places:
+        other = opponent(arm, share)
+        found = other and board.differences(arm, other, share, metric, model)
+        if other and found:
+            family.append(_comparison(arm, other, share, metric, model, found))
+    return _adjusted(family)
 
 
 def _best_control(
@@ -404,8 +513,6 @@ def _row(
         scores={metric: board.score(arm, share, metric) for metric in metrics},
         models=board.means(arm, share, metrics[0]),
     )
-    if arm.role != "synthetic":
-        return row
     mine = [
         one
         for one in statistics
@@ -414,7 +521,8 @@ def _row(
     ]
     real = next((one for one in mine if one.against == "real"), None)
     control = next((one for one in mine if one.against != "real"), None)
-    return replace(row, real=real, control=control, word=_both(real, control))
+    word = _both(real, control) if arm.role == "synthetic" else None
+    return replace(row, real=real, control=control, word=word)
 
 
 def _both(real: Comparison | None, control: Comparison | None) -> str:
@@ -428,19 +536,24 @@ def _both(real: Comparison | None, control: Comparison | None) -> str:
 
 def _answer(table: Sequence[Row], metric: str, models: int) -> str:
     """Say in one sentence what the best arm with synthetic rows does."""
-    tried = [row for row in table if row.real is not None]
-    if not tried:
+    best = _telling(table)
+    if best is None:
         return "Nothing can be said: no arm with synthetic rows could be compared with real rows."
-    tried = [row for row in tried if row.arm != Replaced.name] or tried
-    most = max(row.share for row in tried)
-    shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
-    best = max(shown, key=lambda row: row.real.difference if row.real else -math.inf)
     begin = {
         HELPS: "Synthetic rows help",
         HARMS: "Synthetic rows harm",
         NO_EVIDENCE: "There is no evidence that synthetic rows help",
     }[best.word or NO_EVIDENCE]
     return f"{begin}: {_effect(best, metric, models)}."
+
+
+def _telling(table: Sequence[Row]) -> Row | None:
+    """Return the row that the answer is about: the best that helps, or the best with all rows."""
+    tried = [row for row in table if row.role == "synthetic" and row.real is not None]
+    tried = [row for row in tried if row.arm != Replaced.name] or tried
+    most = max((row.share for row in tried), default=1.0)
+    shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
+    return max(shown, key=lambda r: r.real.difference if r.real else -math.inf, default=None)
 
 
 def _effect(row: Row, metric: str, models: int) -> str:
@@ -461,6 +574,15 @@ def _effect(row: Row, metric: str, models: int) -> str:
     return words
 
 
+def _row_from(values: Mapping[str, Any]) -> Row:
+    """Make a row from its plain values."""
+    pairs = {
+        name: None if values[name] is None else Comparison(**values[name])
+        for name in ("real", "control")
+    }
+    return Row(**{**values, **pairs})
+
+
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
         with atomic_path(path) as temporary:
@@ -476,7 +598,7 @@ def _label(arm: str, factor: float, share: float) -> str:
 def _signed(value: float) -> str:
     size = abs(value)
     digits = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
-    return f"{value:+.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _floored(metric: str, value: float) -> float:

@@ -5,17 +5,25 @@ Reports do not know experiments: what is shown is read from the verdict's plain 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from markupsafe import Markup
 
 from lookalike.reports._html import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
+from lookalike.reports.figures._effect_curves import (
+    EffectCurve,
+    EffectPanel,
+    EffectPoint,
+    effect_curves,
+)
 
 __all__ = ["verdict_page"]
 
 _NAIVE = "naive baseline"
 _ALL = "all models"
+_REPLACED = "replaced"
 
 
 def verdict_page(verdict: Any, title: str, date: str | None) -> str:
@@ -45,6 +53,8 @@ def verdict_page(verdict: Any, title: str, date: str | None) -> str:
             verdict=verdict,
             facts=verdict.facts,
             effects=_effects(verdict),
+            by_factor=_by_factor(verdict),
+            by_share=_by_share(verdict),
             figures=[(share, _bars(verdict, share)) for share in shares],
             overall=[one for one in verdict.statistics if one.model == _ALL],
             single=[one for one in verdict.statistics if one.model != _ALL],
@@ -57,12 +67,67 @@ def _effects(verdict: Any) -> Markup | None:
     drawn = []
     for row in verdict.table:
         for role, one in (("synthetic", row.real), ("control", row.control)):
-            if one is not None:
+            if one is not None and row.role == "synthetic":
                 label = f"{row.label} − {one.against}"
                 drawn.append(Effect(label, role, one.difference, one.low, one.high))
     if not drawn:
         return None
     return svg(effects(drawn, verdict.metric), "Differences and their intervals", "effects")
+
+
+def _by_factor(verdict: Any) -> Markup | None:
+    """Draw effects over the rows that were added, a panel for each share."""
+    rows = [row for row in verdict.table if row.real is not None and row.arm != _REPLACED]
+    shares = list(dict.fromkeys(row.share for row in rows))
+    if len({row.factor for row in rows if row.factor}) < 2:
+        return None
+    panels = [
+        _panel(
+            f"{100 * share:g} % of the training rows kept" if len(shares) > 1 else "",
+            [(row, row.factor or None) for row in rows if row.share == share],
+        )
+        for share in shares
+    ]
+    label = f"Differences of {verdict.metric} to real rows by the rows that were added"
+    return svg(effect_curves(panels, verdict.metric, "factor"), label, "by-factor")
+
+
+def _by_share(verdict: Any) -> list[Markup]:
+    """Draw effects over the rows that were kept, a panel for each factor; the replaced apart."""
+    rows = [row for row in verdict.table if row.real is not None]
+    if len({row.share for row in rows}) < 2:
+        return []
+    alone = [row for row in rows if row.arm == _REPLACED]
+    rows = [row for row in rows if row.arm != _REPLACED]
+    free = [row for row in rows if not row.factor]
+    panels = [
+        _panel(
+            f"{100 * factor:g} % more rows",
+            [(row, row.share) for row in rows if row.factor == factor or row in free],
+        )
+        for factor in dict.fromkeys(row.factor for row in rows if row.factor)
+    ]
+    figures = [panels] if panels else []
+    if alone:
+        figures.append([_panel("synthetic rows alone", [(row, row.share) for row in alone + free])])
+    label = f"Differences of {verdict.metric} to real rows by the training rows that were kept"
+    return [
+        svg(effect_curves(drawn, verdict.metric, "share"), label, f"by-share-{place}")
+        for place, drawn in enumerate(figures)
+    ]
+
+
+def _panel(title: str, places: Sequence[tuple[Any, float | None]]) -> EffectPanel:
+    """Return a curve for each arm, through its rows at their places."""
+    points: dict[tuple[str, str], list[EffectPoint]] = {}
+    for row, at in places:
+        point = EffectPoint(at, row.real.difference, row.real.low, row.real.high)
+        points.setdefault((row.arm, row.role), []).append(point)
+    curves = [
+        EffectCurve(arm, role, sorted(found, key=lambda point: point.at or 0.0))
+        for (arm, role), found in points.items()
+    ]
+    return EffectPanel(title, curves)
 
 
 def _bars(verdict: Any, share: float) -> Markup:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from lookalike.reports._text import shorten
@@ -20,11 +21,14 @@ from lookalike.reports.figures._style import (
     styled,
 )
 
-__all__ = ["Effect", "arms_by_model", "effects"]
+__all__ = ["COLOURS", "Effect", "arms_by_model", "effects", "reach"]
 
-_COLOURS = {"real": REAL, "synthetic": SYNTHETIC, "control": MUTED}
+#: What an arm is, by its colour.
+COLOURS = {"real": REAL, "synthetic": SYNTHETIC, "control": MUTED}
 _BAR = 0.13
 _ROW = 0.3
+#: Intervals so many times as wide as the usual one are cut.
+_WIDER = 4.0
 
 
 class Effect(NamedTuple):
@@ -70,6 +74,13 @@ def arms_by_model(
     -------
     matplotlib.figure.Figure
         Bars from 0; less than 0 is drawn as 0, and written beside.
+
+    Examples
+    --------
+    >>> from lookalike.reports.figures import arms_by_model
+    >>> arms = [("real", "real", {"tree": 0.7}), ("boosted", "synthetic", {"tree": 0.72})]
+    >>> len(arms_by_model(["tree"], arms, naive=0.5).axes)
+    1
     """
     step = _BAR * (len(arms) + 1.5)
     height = step * len(models) + 0.3
@@ -83,7 +94,7 @@ def arms_by_model(
         for place, (name, role, scores) in enumerate(arms):
             at = row * step + (place + 0.5) * _BAR
             value = scores.get(model)
-            axes.barh(at, max(value or 0.0, 0.0), 0.8 * _BAR, color=_COLOURS[role], alpha=0.85)
+            axes.barh(at, max(value or 0.0, 0.0), 0.8 * _BAR, color=COLOURS[role], alpha=0.85)
             beside(axes, f"{number(value)}  {name}", (max(value or 0.0, 0.0), at), MUTED)
     if naive is not None:
         axes.axvline(max(naive, 0.0), color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
@@ -114,23 +125,60 @@ def effects(drawn: Sequence[Effect], name: str) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A row for each difference; the right side is better.
+        A row for each difference; the right side is better. Intervals that are far wider than the
+        others are cut at the edge.
+
+    Examples
+    --------
+    >>> from lookalike.reports.figures import Effect, effects
+    >>> drawn = [Effect("boosted − real", "synthetic", 0.01, -0.01, 0.03)]
+    >>> len(effects(drawn, "roc_auc").axes)
+    1
     """
     height = _ROW * max(len(drawn), 1) + 0.5
     figure = Figure((7.4, height))
     axes = figure.add_axes((0.4, 0.45 / height, 0.55, 1 - 0.5 / height))
     axes.axvline(0, color=GRID, linewidth=1.2)
     for place, one in enumerate(drawn):
-        colour = _COLOURS[one.role]
+        colour = COLOURS[one.role]
         if one.low is not None and one.high is not None:
             axes.plot([one.low, one.high], [place, place], color=colour, linewidth=2.2)
         axes.plot([one.value], [place], "o", color=colour, markersize=5)
     axes.set_yticks(range(len(drawn)), [shorten(one.label, 44) for one in drawn], color=INK)
     axes.set_ylim(max(len(drawn), 1) - 0.5, -0.5)
-    ends = [e for one in drawn for e in (one.low, one.value, one.high) if e is not None]
-    far = max((abs(end) for end in ends if math.isfinite(end)), default=0.0) or 1.0
-    axes.set_xlim(-1.08 * far, 1.08 * far)
+    axes.set_xlim(*reach([(one.low, one.value, one.high) for one in drawn]))
     axes.set_xlabel(f"difference of {name}, and its 95 % interval: to the right is better")
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
     return figure
+
+
+def reach(drawn: Sequence[tuple[float | None, float, float | None]]) -> tuple[float, float]:
+    """Return the ends of an axis of differences, on both sides of 0.
+
+    Parameters
+    ----------
+    drawn : sequence of (low, value, high)
+        Differences with their intervals, which may be None.
+
+    Returns
+    -------
+    tuple of float
+        Enough for all differences, and for intervals unless they are more than four times as
+        wide as the usual one: with a few splits, some are so wide that nothing else would be seen.
+
+    Examples
+    --------
+    >>> low, high = reach([(-0.01, 0.01, 0.03), (-0.02, 0.0, 0.02), (-9.0, 0.0, 9.0)])
+    >>> round(low, 3), round(high, 3)
+    (-0.088, 0.088)
+    """
+    halves = [(high - low) / 2 for low, _, high in drawn if low is not None and high is not None]
+    most = _WIDER * float(np.median(halves or [0.0]))
+    ends = [0.0]
+    for low, value, high in drawn:
+        ends += [value if low is None else max(low, value - most)]
+        ends += [value if high is None else min(high, value + most)]
+    known = [end for end in ends if math.isfinite(end)]
+    margin = 0.05 * (max(known) - min(known)) or 1.0
+    return min(known) - margin, max(known) + margin
