@@ -1,0 +1,24 @@
+"""Monitors, one file each: they watch a run between compiled steps, on fixed samples of rows.
+
+A `Monitor` declares what it measures, the range, what is good and what a look costs. It is shown a
+`View`: training rows, held-out rows and fresh generated rows, at most 512 of each.
+"""
+
+from __future__ import annotations
+
+from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
+from lookalike.training.monitors._panel import Panel
+from lookalike.training.monitors._registry import MONITORS, monitors
+from lookalike.training.monitors.players import Players
+
+__all__ = [
+    "MONITORS",
+    "Measure",
+    "Monitor",
+    "Panel",
+    "Players",
+    "Rows",
+    "Sight",
+    "View",
+    "monitors",
+]

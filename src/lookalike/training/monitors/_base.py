@@ -1,0 +1,177 @@
+"""What a monitor is, and what it is shown."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar, Literal, NamedTuple
+
+from jaxtyping import Array, Float, Int
+
+from lookalike.training.monitors._distances import distances
+
+__all__ = ["Better", "Measure", "Monitor", "Rows", "Sight", "View"]
+
+Better = Literal["higher", "lower", "near 1"]
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What a number in the history is.
+
+    Parameters
+    ----------
+    name : str
+        Its column in the history.
+    low, high : float
+        Its range.
+    good : str
+        In words: which values are good.
+    better : {"higher", "lower", "near 1"} or None
+        Which way is better; None where no single number says so.
+    """
+
+    name: str
+    low: float
+    high: float
+    good: str
+    better: Better | None = None
+
+
+class Rows(NamedTuple):
+    """Encoded rows, in a form in which Euclidean distances mean something.
+
+    Parameters
+    ----------
+    matrix : array of float32, shape (rows, width)
+        Encoded numbers, then every level as one-hot × √½, so that two levels are 1 apart.
+    levels : array of int32, shape (rows, softmax blocks)
+        The codes of the same levels.
+    """
+
+    matrix: Float[Array, "rows width"]
+    levels: Int[Array, "rows blocks"]
+
+    def head(self, count: int) -> Rows:
+        """Return the first rows.
+
+        Parameters
+        ----------
+        count : int
+            How many; all, if there are no more.
+
+        Returns
+        -------
+        Rows
+        """
+        return Rows(self.matrix[:count], self.levels[:count])
+
+
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What stays the same while a run is watched.
+
+    Parameters
+    ----------
+    real : Rows
+        Training rows, at most 512.
+    held_out : Rows or None
+        Rows that do not train, at most 512; None if there are none.
+    widths : tuple of int
+        How many levels each softmax block has.
+    """
+
+    real: Rows
+    held_out: Rows | None
+    widths: tuple[int, ...]
+
+    @property
+    def unseen(self) -> Rows:
+        """The held-out rows; where there are none, the training rows."""
+        return self.real if self.held_out is None else self.held_out
+
+    @cached_property
+    def among_real(self) -> Float[Array, "real real"]:
+        """The distances among the training rows."""
+        return distances(self.real.matrix, self.real.matrix)
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a monitor sees after an interval.
+
+    Parameters
+    ----------
+    step, total : int
+        How many steps have been played, and how many the whole run has.
+    real, held_out, widths
+        As in `Sight`, and the same for the whole run.
+    fake : Rows
+        Fresh rows of the averaged generator, with hard levels.
+    logits_real, logits_fake : array of float32, shape (rows,)
+        What the discriminator makes of ``real`` and of ``fake``.
+    measures : mapping of str to float
+        What the game itself measured, as means over the interval.
+    """
+
+    step: int
+    total: int
+    real: Rows
+    held_out: Rows | None
+    fake: Rows
+    logits_real: Float[Array, " real"]
+    logits_fake: Float[Array, " fake"]
+    measures: Mapping[str, float]
+    widths: tuple[int, ...]
+
+    @cached_property
+    def among_fake(self) -> Float[Array, "fake fake"]:
+        """The distances among the generated rows; computed once for all monitors."""
+        return distances(self.fake.matrix, self.fake.matrix)
+
+    @cached_property
+    def fake_to_real(self) -> Float[Array, "fake real"]:
+        """The distances of the generated rows to the training rows; computed once."""
+        return distances(self.fake.matrix, self.real.matrix)
+
+
+class Monitor(ABC):
+    """Watches one side of a run. Made without arguments, and used for one run.
+
+    A value that is not defined is left out of what `look` returns: never NaN.
+    """
+
+    #: The name by which users ask for it.
+    name: ClassVar[str]
+    #: What it may return.
+    measures: ClassVar[tuple[Measure, ...]]
+    #: What one look costs, in words.
+    cost: ClassVar[str]
+    #: Intervals between two looks.
+    every: ClassVar[int] = 1
+
+    def begin(self, data: Sight) -> None:  # noqa: B027 - many need nothing
+        """Prepare for a run.
+
+        Parameters
+        ----------
+        data : Sight
+            What stays the same.
+        """
+
+    @abstractmethod
+    def look(self, view: View) -> dict[str, float]:
+        """Measure.
+
+        Parameters
+        ----------
+        view : View
+            What there is to see.
+
+        Returns
+        -------
+        dict of str to float
+            Finite values by the names of `measures`; what is not defined is left out.
+        """

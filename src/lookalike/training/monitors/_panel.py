@@ -1,0 +1,83 @@
+"""All monitors of a run together: who looks when, and how long it took."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+
+import jax.numpy as jnp
+
+from lookalike.training.monitors._base import Monitor, Sight, View
+
+__all__ = ["Panel"]
+
+
+class Panel:
+    """The monitors of one run.
+
+    Parameters
+    ----------
+    monitors : sequence of Monitor
+        Who watches.
+    data : Sight
+        What stays the same for the whole run.
+
+    Attributes
+    ----------
+    seconds : float
+        The time spent watching so far.
+    """
+
+    def __init__(self, monitors: Sequence[Monitor], data: Sight) -> None:
+        started = time.perf_counter()
+        self._monitors = tuple(monitors)
+        for monitor in self._monitors:
+            monitor.begin(data)
+        self.seconds = time.perf_counter() - started
+
+    def due(self, interval: int, *, last: bool = False) -> bool:
+        """Say whether any monitor looks after an interval, so that a view is needed.
+
+        Parameters
+        ----------
+        interval : int
+            Its number; the first is 1.
+        last : bool
+            Whether it is the last of the run, at which all look.
+
+        Returns
+        -------
+        bool
+        """
+        return any(self._looks(monitor, interval, last) for monitor in self._monitors)
+
+    def look(self, interval: int, view: View, *, last: bool = False) -> dict[str, float]:
+        """Measure all that is due after an interval.
+
+        Parameters
+        ----------
+        interval : int
+            Its number; the first is 1.
+        view : View
+            What there is to see. Where generated rows are not finite, nothing is measured of them.
+        last : bool
+            Whether it is the last of the run.
+
+        Returns
+        -------
+        dict of str to float
+            Finite values by name.
+        """
+        started = time.perf_counter()
+        found: dict[str, float] = {}
+        if bool(jnp.isfinite(view.fake.matrix).all()):
+            for monitor in self._monitors:
+                if self._looks(monitor, interval, last):
+                    found |= monitor.look(view)
+        self.seconds += time.perf_counter() - started
+        return {name: value for name, value in found.items() if math.isfinite(value)}
+
+    @staticmethod
+    def _looks(monitor: Monitor, interval: int, last: bool) -> bool:
+        return last or interval % monitor.every == 0

@@ -1,0 +1,46 @@
+"""Every monitor by its name: the one place where a new one is entered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from lookalike._core.errors import ParameterError, nearest
+from lookalike.training.monitors._base import Monitor
+from lookalike.training.monitors.players import Players
+
+__all__ = ["MONITORS", "monitors"]
+
+#: Monitors by the names that a user can choose. Enter your own here.
+MONITORS: dict[str, type[Monitor]] = {kind.name: kind for kind in (Players,)}
+
+
+def monitors(names: Iterable[str | Monitor]) -> list[Monitor]:
+    """Return fresh monitors for one run.
+
+    Parameters
+    ----------
+    names : iterable of str or Monitor
+        Names of `MONITORS`; monitors of your own are taken as they are.
+
+    Returns
+    -------
+    list of Monitor
+
+    Raises
+    ------
+    ParameterError
+        If there is no monitor of a name.
+
+    Examples
+    --------
+    >>> [monitor.name for monitor in monitors(["players"])]
+    ['players']
+    """
+    names = [names] if isinstance(names, str) else list(names)
+    wrong = [n for n in names if not isinstance(n, Monitor) and n not in MONITORS]
+    if wrong:
+        raise ParameterError(
+            f"A monitor must be one of {', '.join(map(repr, MONITORS))}; "
+            f"got {', '.join(map(repr, wrong))}.{nearest(str(wrong[0]), MONITORS)}"
+        )
+    return [n if isinstance(n, Monitor) else MONITORS[n]() for n in names]

@@ -1,0 +1,40 @@
+"""`Players`: what the game itself measures of both networks."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+from lookalike.training.monitors._base import Measure, Monitor, View
+
+__all__ = ["Players"]
+
+_INF = math.inf
+
+
+class Players(Monitor):
+    """Pass on what the compiled step measures of both players, as means over the interval."""
+
+    name: ClassVar[str] = "players"
+    cost: ClassVar[str] = "nothing: the compiled step measures it"
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("loss_discriminator", -_INF, _INF, "steady, near the objective's ideal"),
+        Measure("loss_generator", -_INF, _INF, "steady"),
+        Measure("loss_real", -_INF, _INF, "near loss_fake"),
+        Measure("loss_fake", -_INF, _INF, "near loss_real"),
+        Measure("accuracy", 0, 1, "between 0.5, chance, and about 0.8"),
+        Measure("accuracy_real", 0, 1, "near accuracy_fake"),
+        Measure("accuracy_fake", 0, 1, "near accuracy_real"),
+        Measure("accuracy_generator", 0, 1, "near 0.5: half of its rows pass as real"),
+        Measure("probability_real", 0, 1, "near probability_fake"),
+        Measure("probability_fake", 0, 1, "near probability_real"),
+        Measure("gradient_discriminator", 0, _INF, "neither vanishing nor growing"),
+        Measure("gradient_generator", 0, _INF, "neither vanishing nor growing"),
+        Measure("rate_generator", 0, _INF, "as the strategy says"),
+        Measure("rate_discriminator", 0, _INF, "as the strategy says"),
+    )
+
+    def look(self, view: View) -> dict[str, float]:
+        """See `Monitor.look`."""
+        known = ((m.name, view.measures.get(m.name)) for m in self.measures)
+        return {k: float(v) for k, v in known if v is not None and math.isfinite(v)}
