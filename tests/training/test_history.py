@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from lookalike.training import History
+import json
+
+import pytest
+
+from lookalike.errors import ParameterError
+from lookalike.training import Event, History
 
 
 def test_the_record_is_one_tidy_table() -> None:
@@ -17,3 +22,22 @@ def test_the_record_is_one_tidy_table() -> None:
 def test_the_record_survives_json() -> None:
     history = History([{"step": 1.0}], stopped="because")
     assert History.from_dict(history.to_dict()) == history
+
+
+def test_events_survive_json_and_keep_their_order() -> None:
+    history = History([{"step": 1.0}])
+    history.add(1, "rate", "The rate was halved.")
+    history.add(1, "rollback", "The run went back to step 0.")
+    found = History.from_dict(json.loads(history.to_json()))
+    assert found == history
+    assert found.events[1] == Event(1, "rollback", "The run went back to step 0.")
+
+
+def test_a_record_without_events_is_read() -> None:
+    old = {"rows": [{"step": 1.0}], "stopped": "because", "cut_short": False}
+    assert History.from_dict(old).events == []
+
+
+def test_an_event_must_be_of_a_known_kind() -> None:
+    with pytest.raises(ParameterError, match="Did you mean 'rollback'"):
+        History().add(1, "rolback", "…")

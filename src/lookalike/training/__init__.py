@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lookalike.training._history import History
+from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._dense import Fitted, Lesson, Rates, Rows, train_dense
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MEASURES",
     "Data",
+    "Event",
     "Fitted",
     "Game",
     "History",

@@ -5,13 +5,43 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
-__all__ = ["History"]
+from lookalike._core.errors import ParameterError, nearest
+
+__all__ = ["KINDS", "Event", "History"]
+
+#: What can happen: a player's rate changed; a remedy was applied; the run went back to an earlier
+#: state; generated rows lie too near to rows that train; the run ended.
+KINDS = ("rate", "remedy", "rollback", "copying", "stop")
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happened at one step, and why.
+
+    Parameters
+    ----------
+    step : int
+        The step at which it was noticed.
+    kind : str
+        One of `KINDS`; a run of a later version may know more.
+    words : str
+        What happened and why, as a sentence.
+
+    Examples
+    --------
+    >>> Event(400, "rate", "The discriminator's rate was halved: it was right too often.").kind
+    'rate'
+    """
+
+    step: int
+    kind: str
+    words: str
 
 
 @dataclass
@@ -26,11 +56,21 @@ class History:
         Why training ended, in words.
     cut_short : bool
         Whether it ended by an interrupt or by losses that were not finite.
+    events : list of Event
+        What happened between, in order: changed rates, remedies, roll-backs.
+
+    Examples
+    --------
+    >>> history = History([{"step": 50.0, "loss_generator": 0.7}], stopped="all steps were played")
+    >>> history.add(50, "remedy", "The penalty was doubled: the generator had collapsed.")
+    >>> history["loss_generator"], len(history.events)
+    ([0.7], 1)
     """
 
     rows: list[dict[str, float]] = field(default_factory=list)
     stopped: str = ""
     cut_short: bool = False
+    events: list[Event] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -42,6 +82,30 @@ class History:
 
     def __getitem__(self, name: str) -> list[float | None]:
         return [row.get(name) for row in self.rows]
+
+    def add(self, step: int, kind: str, words: str) -> None:
+        """Record that something happened.
+
+        Parameters
+        ----------
+        step : int
+            When.
+        kind : str
+            One of `KINDS`.
+        words : str
+            What and why, as a sentence.
+
+        Raises
+        ------
+        ParameterError
+            If the kind is not one of `KINDS`.
+        """
+        if kind not in KINDS:
+            raise ParameterError(
+                f"An event must be of one of the kinds {', '.join(KINDS)}; got {kind!r}."
+                f"{nearest(kind, KINDS)}"
+            )
+        self.events.append(Event(int(step), kind, words))
 
     def to_arrow(self) -> pa.Table:
         """Return the record as an Arrow table."""
@@ -61,14 +125,24 @@ class History:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as JSON-ready values."""
-        return {"rows": self.rows, "stopped": self.stopped, "cut_short": self.cut_short}
+        return {
+            "rows": self.rows,
+            "stopped": self.stopped,
+            "cut_short": self.cut_short,
+            "events": [asdict(event) for event in self.events],
+        }
 
     def to_json(self) -> str:
         """Return the record as JSON text."""
         return json.dumps(self.to_dict())
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> History:
-        """Make a record from what `to_dict` gave."""
-        rows: Sequence[dict[str, float]] = values["rows"]
-        return cls([dict(row) for row in rows], str(values["stopped"]), bool(values["cut_short"]))
+    def from_dict(cls, values: Mapping[str, Any]) -> History:
+        """Make a record from what `to_dict` gave; those of older versions have no events."""
+        rows: Sequence[Mapping[str, float]] = values["rows"]
+        events = [
+            Event(int(event["step"]), str(event["kind"]), str(event["words"]))
+            for event in values.get("events", ())
+        ]
+        stopped, cut_short = str(values["stopped"]), bool(values["cut_short"])
+        return cls([dict(row) for row in rows], stopped, cut_short, events)
