@@ -34,6 +34,13 @@ def boost(
     controls: Annotated[
         bool, typer.Option(help="Compare with cheap ways to get more rows.")
     ] = True,
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A model to try; all if not given.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="What is measured; the answer is about the first."),
+    ] = None,
     group: Annotated[
         str | None, typer.Option(metavar="COL", help="Rows of a group stay on one side.")
     ] = None,
@@ -77,6 +84,8 @@ def boost(
         shares=tuple(shrink or (1.0,)),
         replace=replace,
         controls=controls,
+        models=model or None,
+        metrics=metric or None,
         repeats=repeats,
         groups=group,
         time=time,
@@ -116,7 +125,9 @@ def _show(verdict: Verdict) -> None:
     show()
     for note in verdict.notes:
         show(textwrap.fill(note, text_width()))
-    show(textwrap.fill(verdict.answer, text_width()))
+    for text in (verdict.answer, verdict.outlook):
+        if text:
+            show(textwrap.fill(text, text_width()))
 
 
 def _effect(one: Comparison | None) -> str:
