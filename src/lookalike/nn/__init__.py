@@ -1,18 +1,43 @@
 """Networks, objectives and penalties. Room rule: ``nn`` knows layouts, never tables."""
 
+from lookalike.nn._architecture import Architecture
+from lookalike.nn._conditions import (
+    Condition,
+    condition_width,
+    constrain,
+    draw_conditions,
+    no_condition,
+)
 from lookalike.nn._dense import DenseNetwork, Moments
+from lookalike.nn._network import Layer, Network
 from lookalike.nn._networks import Linear, ResidualMLP
-from lookalike.nn._objectives import Objective, RelativisticPairing
-from lookalike.nn._penalties import zero_centred
 from lookalike.nn._plan import Plan
+from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
+from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
+from lookalike.nn.penalties.zero_centred import zero_centred
 
 __all__ = [
+    "OBJECTIVES",
+    "PENALTIES",
+    "Architecture",
+    "Condition",
     "DenseNetwork",
+    "Layer",
     "Linear",
     "Moments",
+    "Network",
     "Objective",
+    "Penalty",
     "Plan",
     "RelativisticPairing",
     "ResidualMLP",
+    "ZeroCentred",
+    "clip_weights",
+    "condition_width",
+    "constrain",
+    "draw_conditions",
+    "no_condition",
+    "objective",
+    "penalty",
     "zero_centred",
 ]

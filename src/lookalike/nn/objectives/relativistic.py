@@ -1,31 +1,18 @@
-"""What the two networks play for: losses over the discriminator's logits of real and fake rows."""
+"""Each generated row is judged beside a real one."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["Objective", "RelativisticPairing"]
+from lookalike.nn.objectives._base import Objective, midpoint
 
-
-class Objective(ABC):
-    """A pair of losses; both see paired logits of real and generated rows, shape (rows,)."""
-
-    @abstractmethod
-    def discriminator(
-        self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
-    ) -> Float[Array, ""]:
-        """Return what the discriminator makes small."""
-
-    @abstractmethod
-    def generator(
-        self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
-    ) -> Float[Array, ""]:
-        """Return what the generator makes small."""
+__all__ = ["RelativisticPairing"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +26,20 @@ class RelativisticPairing(Objective):
     Jolicoeur-Martineau 2018, arXiv 1807.00734).
     """
 
+    name: ClassVar[str] = "relativistic"
+
+    @property
+    def ideal(self) -> float:
+        """The loss ln 2 of a discriminator to which both rows of every pair are alike."""
+        return math.log(2)
+
+    def halves(
+        self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
+    ) -> tuple[Float[Array, ""], Float[Array, ""]]:
+        """Return half of the loss twice: both rows of a pair have the same part in it."""
+        half = self.discriminator(real, fake) / 2
+        return half, half
+
     def discriminator(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> Float[Array, ""]:
@@ -50,3 +51,7 @@ class RelativisticPairing(Objective):
     ) -> Float[Array, ""]:
         """Return E softplus(D(real) − D(fake))."""
         return jnp.mean(jax.nn.softplus(real - fake))
+
+    def centre(self, real: Float[Array, " rows"], fake: Float[Array, " rows"]) -> Float[Array, ""]:
+        """Return the middle between the means of both batches, as a constant in D is free."""
+        return midpoint(real, fake)

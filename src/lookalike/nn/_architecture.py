@@ -1,0 +1,210 @@
+"""The shape of a network, as users, presets and model files write it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import PRNGKeyArray
+
+from lookalike._core.errors import ParameterError
+from lookalike._core.parameters import AnyOf, Choice, Flag, Number, Rule, check_parameters
+from lookalike.nn._activations import ACTIVATIONS, rectifier_gain
+from lookalike.nn._initial import INITIALS
+from lookalike.nn._network import Layer, Network
+from lookalike.nn.normalisations import NORMALISATIONS, Nothing
+
+__all__ = ["Architecture"]
+
+
+_WIDTH = Number(1, 2**16, integer=True)
+
+
+@dataclass(frozen=True)
+class _Widths(Rule):
+    """A sequence of widths."""
+
+    def broken_by(self, value: Any) -> str | None:
+        listed = isinstance(value, Sequence) and not isinstance(value, str)
+        if listed and all(_WIDTH.broken_by(width) is None for width in value):
+            return None
+        return "must be a list of integers in [1, 65536], one for each hidden layer"
+
+
+_RULES: dict[str, Rule] = {
+    "widths": _Widths(),
+    "residual": Flag(),
+    "activation": Choice(ACTIVATIONS),
+    "slope": Number(),
+    "normalisation": AnyOf((Choice(tuple(filter(None, NORMALISATIONS))),), none=True),
+    "dropout": Number(0, 0.99),
+    "bias": Flag(),
+    "initial": Choice(tuple(INITIALS)),
+}
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The hidden layers of a network; equal architectures share one compiled program.
+
+    Parameters
+    ----------
+    widths : tuple of int
+        The units of each hidden layer; none makes an affine map.
+    residual : bool, default False
+        Every hidden layer but the first adds to what it is given. All widths must be equal.
+    activation : str, default "leaky_relu"
+        Any function of `jax.nn` that takes one array and works number by number, such as
+        ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``, ``"silu"``, ``"tanh"``.
+    slope : float, default 0.2
+        The slope of ``"leaky_relu"`` below zero; other activations do not have it.
+    normalisation : {None, "batch", "layer", "spectral"}
+        What stands between the weights of a hidden layer and its activation.
+    dropout : float, default 0
+        The share of hidden units that are set to 0 while training.
+    bias : bool, default True
+        Whether hidden layers have biases; the last one always has.
+    initial : {"he", "glorot", "dcgan", "lecun"}
+        How normal weights are scaled at first: √2/√inputs for rectifiers and likewise for others
+        (He), √(2/(inputs + outputs)), 0.02 (as in DCGAN), or 1/√inputs. Biases are 0.
+
+    Raises
+    ------
+    ParameterError
+        If a value breaks its rule; all that is wrong is said at once.
+
+    Examples
+    --------
+    >>> Architecture.symmetrical(32, 2, activation="relu", normalisation="batch").widths
+    (32, 64)
+    >>> Architecture((32, 64)).mirrored().widths
+    (64, 32)
+    """
+
+    widths: tuple[int, ...]
+    residual: bool = False
+    activation: str = "leaky_relu"
+    slope: float | int = 0.2
+    normalisation: str | None = None
+    dropout: float | int = 0.0
+    bias: bool = True
+    initial: str = "he"
+
+    def __post_init__(self) -> None:
+        check_parameters("Architecture", _RULES, vars(self))
+        # Plain values, so that what is equal is hashed, printed and written alike.
+        object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
+        object.__setattr__(self, "slope", float(self.slope))
+        object.__setattr__(self, "dropout", float(self.dropout))
+        if self.residual and len(set(self.widths)) > 1:
+            raise ParameterError(
+                "Architecture: the widths of a residual network must be equal; "
+                f"got {list(self.widths)}. Make them equal, or set residual to False."
+            )
+
+    @classmethod
+    def symmetrical(cls, first: int, layers: int, **options: Any) -> Architecture:
+        """Return the architecture whose widths double from layer to layer.
+
+        Its mirror image (`mirrored`) halves them: the pair for generator and discriminator of
+        Radford, Metz and Chintala 2015, arXiv 1511.06434.
+
+        Parameters
+        ----------
+        first : int
+            The units of the first hidden layer.
+        layers : int
+            How many hidden layers there are.
+        **options
+            The other parameters.
+
+        Returns
+        -------
+        Architecture
+        """
+        rules = {"first": _WIDTH, "layers": Number(1, 16, integer=True)}
+        check_parameters("Architecture.symmetrical", rules, {"first": first, "layers": layers})
+        return cls(tuple(first * 2**k for k in range(layers)), **options)
+
+    def mirrored(self) -> Architecture:
+        """Return the architecture with its widths in the opposite order."""
+        return replace(self, widths=self.widths[::-1])
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Architecture:
+        """Return the architecture of plain values, as `to_mapping` gives or a user writes them.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Parameters by name; those that are left out have their defaults.
+
+        Returns
+        -------
+        Architecture
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown, the widths are missing, or a value breaks its rule.
+        """
+        if "widths" not in values:
+            raise ParameterError(
+                "Architecture needs 'widths', the units of each hidden layer; "
+                f"got {sorted(values)}. Add them, such as [128, 128]."
+            )
+        check_parameters("Architecture", _RULES, values)
+        return cls(**{**values, "widths": tuple(values["widths"])})
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return all parameters as plain values, fit for JSON."""
+        return asdict(self) | {"widths": list(self.widths)}
+
+    def build(self, inputs: int, outputs: int, key: PRNGKeyArray) -> Network:
+        """Return a network with fresh weights.
+
+        Parameters
+        ----------
+        inputs, outputs : int
+            Widths of the rows that it reads and writes.
+        key : PRNG key
+
+        Returns
+        -------
+        Network
+        """
+        keys = jax.random.split(key, len(self.widths) + 1)
+        hidden, before = [], inputs
+        for number, width in enumerate(self.widths):
+            hidden.append(self._hidden(before, width, number, keys[number]))
+            before = width
+        return Network(
+            hidden=tuple(hidden),
+            last=self._last(before, outputs, keys[-1]),
+            activation=self.activation,
+            slope=self.slope,
+            residual=self.residual,
+            dropout=self.dropout,
+        )
+
+    def _hidden(self, inputs: int, units: int, number: int, key: PRNGKeyArray) -> Layer:
+        # Each residual branch is scaled so that the variance of h does not grow with depth.
+        branches = len(self.widths) - 1 if self.residual and number else 1
+        gain = rectifier_gain(self.activation, self.slope)
+        deviation = INITIALS[self.initial](inputs, units, gain) / branches**0.5
+        weight = jax.random.normal(key, (inputs, units)) * deviation
+        kind = NORMALISATIONS[self.normalisation]
+        normalisation = kind.begin(weight, 1 / branches**0.5, jax.random.fold_in(key, 1))
+        return Layer(weight, jnp.zeros(units) if self.bias else None, normalisation)
+
+    def _last(self, inputs: int, units: int, key: PRNGKeyArray) -> Layer:
+        weight = jax.random.normal(key, (inputs, units)) * INITIALS[self.initial](
+            inputs, units, 1.0
+        )
+        kind = NORMALISATIONS[self.normalisation]
+        kind = kind if kind.last else Nothing
+        normalisation = kind.begin(weight, 1.0, jax.random.fold_in(key, 1))
+        return Layer(weight, jnp.zeros(units), normalisation)

@@ -1,0 +1,149 @@
+"""Networks of dense layers: the generator's and the discriminator's body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from lookalike.nn._activations import activation
+from lookalike.nn.normalisations import Normalisation
+
+__all__ = ["Layer", "Network"]
+
+
+class Layer(eqx.Module):
+    """An affine map of whole batches with its normalisation.
+
+    Parameters
+    ----------
+    weight : array, shape (inputs, units)
+    bias : array, shape (units,), or None
+    normalisation : Normalisation
+        How the two are applied.
+    """
+
+    weight: Float[Array, "inputs units"]
+    bias: Float[Array, " units"] | None
+    normalisation: Normalisation
+
+    def __call__(self, x: Float[Array, "rows inputs"]) -> Float[Array, "rows units"]:
+        """Return the results when sampling."""
+        return self.normalisation(x, self.weight, self.bias)
+
+    def learn(
+        self, x: Float[Array, "rows inputs"]
+    ) -> tuple[Float[Array, "rows units"], PyTree[Array]]:
+        """Return the results while training, and what the normalisation remembers of them."""
+        return self.normalisation.learn(x, self.weight, self.bias)
+
+    def absorb(self, stats: PyTree[Array]) -> Layer:
+        """Return the layer with what a batch has taught its normalisation."""
+        return Layer(self.weight, self.bias, self.normalisation.absorb(stats))
+
+    def with_weights(self, change: Callable[[Array], Array]) -> Layer:
+        """Return the layer with weight and bias changed by a function, each for itself."""
+        bias = None if self.bias is None else change(self.bias)
+        return Layer(change(self.weight), bias, self.normalisation)
+
+
+class Network(eqx.Module):
+    """Hidden layers (affine → normalisation → activation → dropout), then an affine map.
+
+    In a residual network every hidden layer but the first adds to what it is given:
+    h₀ = f₀(x); hₖ = hₖ₋₁ + fₖ(hₖ₋₁); output = B h. In a plain one hₖ = fₖ(hₖ₋₁).
+
+    Made by `Architecture.build`. Leaves are in the order of the computation; what normalisations
+    remember are leaves, too, whose gradient is zero (see `Normalisation`).
+
+    Parameters
+    ----------
+    hidden : tuple of Layer
+    last : Layer
+    activation : str
+        A function of one argument in `jax.nn`.
+    slope : float
+        Of ``leaky_relu`` below zero.
+    residual : bool
+    dropout : float
+        The share of hidden units that are set to 0 while training; the rest are scaled up.
+    """
+
+    hidden: tuple[Layer, ...]
+    last: Layer
+    activation: str = eqx.field(static=True)
+    slope: float = eqx.field(static=True)
+    residual: bool = eqx.field(static=True)
+    dropout: float = eqx.field(static=True)
+
+    def __call__(self, x: Float[Array, "rows inputs"]) -> Float[Array, "rows outputs"]:
+        """Return the outputs as when sampling.
+
+        Running statistics, no dropout: each row's output depends on that row alone.
+        """
+        activate = activation(self.activation, self.slope)
+        for number, layer in enumerate(self.hidden):
+            branch = activate(layer(x))
+            x = x + branch if self.residual and number else branch
+        return self.last(x)
+
+    def learn(
+        self, x: Float[Array, "rows inputs"], key: PRNGKeyArray
+    ) -> tuple[Float[Array, "rows outputs"], PyTree[Array]]:
+        """Return the outputs as when training, and what `absorb` needs of this batch.
+
+        Parameters
+        ----------
+        x : array, shape (rows, inputs)
+        key : PRNG key
+            The seed of dropout.
+
+        Returns
+        -------
+        array, shape (rows, outputs)
+        tuple
+            What each layer remembers; empty where none does.
+        """
+        activate = activation(self.activation, self.slope)
+        stats = []
+        for number, layer in enumerate(self.hidden):
+            branch, seen = layer.learn(x)
+            branch = self._dropped(activate(branch), key, number)
+            x = x + branch if self.residual and number else branch
+            stats.append(seen)
+        outputs, seen = self.last.learn(x)
+        return outputs, (*stats, seen) if self.tracks else ()
+
+    @property
+    def tracks(self) -> bool:
+        """Whether a training step has something to remember besides the slopes."""
+        return any(layer.normalisation.tracks for layer in (*self.hidden, self.last))
+
+    def absorb(self, stats: PyTree[Array]) -> Network:
+        """Return the network with what batches have taught its normalisations.
+
+        Parameters
+        ----------
+        stats : tuple
+            From `learn`.
+
+        Returns
+        -------
+        Network
+        """
+        if not self.tracks:
+            return self
+        *seen, last = stats
+        layers = tuple(layer.absorb(s) for layer, s in zip(self.hidden, seen, strict=True))
+        return eqx.tree_at(lambda n: (n.hidden, n.last), self, (layers, self.last.absorb(last)))
+
+    def _dropped(
+        self, x: Float[Array, "rows units"], key: PRNGKeyArray, number: int
+    ) -> Float[Array, "rows units"]:
+        if self.dropout == 0:
+            return x
+        kept = jax.random.bernoulli(jax.random.fold_in(key, number), 1 - self.dropout, x.shape)
+        return jnp.where(kept, x / (1 - self.dropout), 0.0)

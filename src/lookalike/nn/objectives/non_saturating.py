@@ -1,0 +1,34 @@
+"""The form of the first GAN's game that is played: the generator's slope does not fade."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import jax
+from jaxtyping import Array, Float
+
+from lookalike.nn.objectives.minimax import Minimax
+
+__all__ = ["NonSaturating"]
+
+
+@dataclass(frozen=True)
+class NonSaturating(Minimax):
+    """Cross-entropy; the generator minimises −E log σ(D(G(z))).
+
+    The discriminator plays as in `Minimax`.
+
+    Source: Goodfellow et al. 2014, arXiv 1406.2661, section 3.
+
+    Parameters
+    ----------
+    smoothing : float, default 0
+        Real rows are shown to the discriminator with the label 1 − smoothing. At most ½.
+    """
+
+    name: ClassVar[str] = "non-saturating"
+
+    def on_own(self, logits: Float[Array, " rows"]) -> Float[Array, " rows"]:
+        """Return softplus(−D), which is −log σ(D)."""
+        return jax.nn.softplus(-logits)

@@ -1,0 +1,35 @@
+"""What every penalty offers to the game."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from lookalike.nn._options import Options
+
+__all__ = ["Logits", "Penalty"]
+
+#: A discriminator: from rows, shape (rows, width), to one logit each, shape (rows,).
+Logits = Callable[[Float[Array, "rows width"]], Float[Array, " rows"]]
+
+
+@dataclass(frozen=True)
+class Penalty(Options, ABC):
+    """A cost on the slopes of the discriminator's logits with respect to its input rows.
+
+    The discriminator must judge each row by itself: statistics over a batch would mix the slopes
+    of rows, so a penalty asks for a network without batch normalisation.
+    """
+
+    @abstractmethod
+    def __call__(
+        self,
+        logits: Logits,
+        real: Float[Array, "rows width"],
+        fake: Float[Array, "rows width"],
+        key: PRNGKeyArray,
+    ) -> Float[Array, ""]:
+        """Return the penalty with its weight: it is added to the discriminator's loss as it is."""
