@@ -157,9 +157,26 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         DataError
             If the table cannot be used, does not fit `schema`, or has no usable `target`.
         """
+        return self._learned(data, schema, kinds, target, {})
+
+    def _learned(
+        self,
+        data: Any,
+        schema: Schema | None,
+        kinds: Mapping[str, Kind | str] | None,
+        target: str | None,
+        wishes: Mapping[str, Any],
+    ) -> Self:
+        """Learn a table on a fresh copy, which replaces the estimator only on success.
+
+        `wishes` are attributes that hooks read during this one fit.
+        """
         self._check_parameters()
         fresh = type(self)(**self.get_params(deep=False))
+        vars(fresh).update(wishes)
         fresh._learn(data, schema, kinds, target)
+        for name in wishes:
+            delattr(fresh, name)
         self.__dict__.clear()
         self.__dict__.update(fresh.__dict__)
         return self
@@ -185,15 +202,15 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         encoder.keep = () if target is None else (target,)
         encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
-        if encoder.layout_.blocks:
-            self._fit(encoder.compact(table), encoder.layout_, seed)
-        self.schema_ = encoder.schema_
+        self._origin = origin
         self.encoder_ = encoder
+        self.schema_ = encoder.schema_
         self.target_ = target
         self.seed_ = seed
         self.n_rows_ = table.num_rows
         self.fingerprint_ = fingerprint(table)
-        self._origin = origin
+        if encoder.layout_.blocks:
+            self._fit(encoder.compact(table), encoder.layout_, seed)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)

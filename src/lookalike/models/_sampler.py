@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
-from lookalike.nn import Plan, ResidualMLP
+from lookalike.nn import Network, Plan
 
 __all__ = ["Calibration", "Sampler"]
 
@@ -56,17 +56,20 @@ class Sampler:
     Parameters
     ----------
     plan : Plan
-    generator : ResidualMLP
+    generator : Network
     calibration : Calibration
     latent_size, rows : int
         The width of the generator's input, and the rows of one block.
+    latent : {"normal", "uniform"}
+        Its distribution: standard normal, or uniform in [-1, 1].
     """
 
     plan: Plan
-    generator: ResidualMLP
+    generator: Network
     calibration: Calibration
     latent_size: int
     rows: int
+    latent: str = "normal"
 
     def block(self, seed: int, number: int) -> Drawn:
         """Return block `number` of the sample of a seed."""
@@ -87,6 +90,7 @@ class Sampler:
         numbers, levels, means = _draw(
             self.plan,
             (self.rows, self.latent_size),
+            self.latent,
             self.generator,
             jnp.asarray(self.calibration.bias),
             jnp.asarray([seed % 2**32, seed // 2**32, number], jnp.uint32),
@@ -99,7 +103,8 @@ class Sampler:
 def _draw(
     plan: Plan,
     size: tuple[int, int],
-    generator: ResidualMLP,
+    distribution: str,
+    generator: Network,
     bias: Float[Array, " levels"],
     place: UInt32[Array, " words"],
     measure: Bool[Array, ""],
@@ -108,7 +113,11 @@ def _draw(
     key = jax.random.key(place[0], impl="threefry2x32")
     key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
     latent, within = jax.random.split(key)
-    raw = generator(jax.random.normal(latent, size))
+    if distribution == "normal":
+        z = jax.random.normal(latent, size)
+    else:
+        z = jax.random.uniform(latent, size, minval=-1.0, maxval=1.0)
+    raw = generator(z)
     raw = raw.at[:, plan.number_width :].add(bias)
     means = jax.lax.cond(
         measure,

@@ -1,101 +1,162 @@
-"""How good a generator is on rows that did not train it: the held-out stop of small tables."""
+"""Rows that do not train: which they are, and how good a generator is on them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
+from lookalike._core.seeds import generator
 from lookalike.encoding import Compact, Drawn, Layout, draw
+from lookalike.models._detector import detectability
+from lookalike.training import Score, Selection
 
-__all__ = ["COPYING", "held_out_score", "split"]
+__all__ = ["Held", "hold_out"]
 
 Rows = Float[np.ndarray, "rows width"]
 
-#: Generated rows of one look: enough for a steady mean, few enough to cost milliseconds.
+#: Tables below so many rows are too few for a detector, and are learned anew with all rows.
+_SMALL = 1_000
+#: What is held out by default: of small tables, and of larger ones at most so many rows.
+_SMALL_SHARE, _SHARE, _MOST = 0.15, 0.10, 4_000
+_FEWEST = 30
+#: Intervals between two looks, and looks without improvement after which training stops.
+_EVERY, _PATIENCE = {True: 2, False: 5}, 6
+#: Generated rows of one look at a small table: enough for a steady mean, quick to compare.
 _LOOK = 1_000
 #: Standard errors by which generated rows may lie nearer to training rows than to held-out ones.
 _TOLERANCE = 4.0
-#: The score of a generator that copies: below any energy distance, and finite, for the record.
-COPYING = -1e6
+#: Rows of each kind of which distances are computed.
+_COMPARED = 1_000
 
 
-def split(compact: Compact, share: float, rng: np.random.Generator) -> tuple[Compact, Compact]:
+@dataclass(frozen=True)
+class Held:
+    """A table's rows, split into those that train and those held out.
+
+    Parameters
+    ----------
+    all, training : Compact
+    rows : Compact or None
+        What is held out.
+    refit : bool
+        Whether the table is to be learned anew with all rows, once it is known for how long.
+    """
+
+    all: Compact
+    training: Compact
+    rows: Compact | None
+    refit: bool = False
+
+    def selection(self, layout: Layout, make: Callable[..., Drawn], seed: int) -> Selection | None:
+        """Return what chooses the best state, or None if nothing is held out.
+
+        Parameters
+        ----------
+        layout : Layout
+        make : callable
+            From a generator to at least a few thousand drawn rows, always the same for the same
+            generator.
+        seed : int
+            Of the numbers that real rows draw within their intervals, and of the detector.
+        """
+        if self.rows is None:
+            return None
+        small = len(self.all.floats) < _SMALL
+        rng = generator(seed, "held-out score")
+        judge = _energy_distance if small else _detector
+        value = judge(self.rows, layout, rng)
+        copying = _copying(self.training, self.rows, layout, rng)
+
+        def score(network: object) -> Score:
+            drawn = make(network)
+            return Score(value(drawn), copying(drawn))
+
+        return Selection(score, every=_EVERY[small], patience=_PATIENCE)
+
+
+def hold_out(compact: Compact, share: float | None, rng: np.random.Generator) -> Held:
     """Split compact rows at random into those that train and those held out.
 
     Parameters
     ----------
     compact : Compact
         n rows.
-    share : float
-        The share that is held out; one row at least is left to train.
+    share : float or None
+        The share that is held out; one row at least is left to train. None holds out 15 % of 200
+        to 1,000 rows, to be learned anew afterwards, and 10 % but at most 4,000 of more.
     rng : numpy.random.Generator
 
     Returns
     -------
-    tuple of Compact
-        Training rows, held-out rows.
+    Held
     """
-    order = rng.permutation(len(compact.floats))
-    cut = min(round(share * len(order)), len(order) - 1)
-    parts = order[cut:], order[:cut]
-    training, held_out = (Compact(compact.floats[p], compact.codes[p]) for p in parts)
-    return training, held_out
+    rows = len(compact.floats)
+    count = _count(rows) if share is None else round(share * rows)
+    count = min(count, rows - 1)
+    if count < 1:
+        return Held(compact, compact, None)
+    order = rng.permutation(rows)
+    parts = np.sort(order[count:]), np.sort(order[:count])
+    training, held = (Compact(compact.floats[p], compact.codes[p]) for p in parts)
+    return Held(compact, training, held, refit=share is None and rows < _SMALL)
 
 
-def held_out_score(
-    training: Compact,
-    held_out: Compact,
-    layout: Layout,
-    make: Callable[..., Drawn],
-    rng: np.random.Generator,
-) -> Callable[..., float]:
-    """Return a score of generators, higher is better, for a `lookalike.training.Selection`.
+def _count(rows: int) -> int:
+    if rows < _FEWEST / _SMALL_SHARE:
+        return 0
+    return round(_SMALL_SHARE * rows) if rows < _SMALL else min(round(_SHARE * rows), _MOST)
 
-    The score is minus the energy distance between generated and held-out rows (Székely and Rizzo
-    2013): 2·E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖, numbers as they are encoded, a differing level as
-    distance 1. A generator that copies scores `COPYING`: one whose rows lie nearer to as
-    many training rows than to held-out rows far more often than every other time.
 
-    Parameters
-    ----------
-    training, held_out : Compact
-        Rows that train, and rows that do not.
-    layout : Layout
-    make : callable
-        From a generator to at least a few thousand drawn rows, always the same for the same
-        generator.
-    rng : numpy.random.Generator
-        For the numbers that real rows draw within their intervals, and which training rows are
-        compared with.
+def _detector(held: Compact, layout: Layout, rng: np.random.Generator) -> Callable[[Drawn], float]:
+    """Return how little boosted trees tell generated rows from held-out ones."""
+    real = draw(held, layout, rng)
+    seed = int(rng.integers(2**31))
+    return lambda drawn: -detectability(real, drawn, seed)
 
-    Returns
-    -------
-    callable
-        From a generator to its score.
+
+def _energy_distance(
+    held: Compact, layout: Layout, rng: np.random.Generator
+) -> Callable[[Drawn], float]:
+    """Return minus the energy distance to held-out rows (Székely and Rizzo 2013).
+
+    2·E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖, numbers as they are encoded, a differing level as
+    distance 1.
     """
-    real = _matrix(draw(held_out, layout, rng), layout)
-    some = rng.permutation(len(training.floats))[: len(real)]
-    seen = _matrix(draw(Compact(training.floats[some], training.codes[some]), layout, rng), layout)
+    real = _matrix(draw(held, layout, rng), layout)
     among_real = _distances(real, real).mean()
 
-    def score(generator: object) -> float:
-        fake = _matrix(make(generator), layout)[:_LOOK]
-        to_real = _distances(fake, real)
-        if _copies(to_real, _distances(fake, seen)):
-            return COPYING
-        return -float(2 * to_real.mean() - _distances(fake, fake).mean() - among_real)
+    def value(drawn: Drawn) -> float:
+        fake = _matrix(drawn, layout)[:_LOOK]
+        among_fake = _distances(fake, fake).mean()
+        return -float(2 * _distances(fake, real).mean() - among_fake - among_real)
 
-    return score
+    return value
 
 
-def _copies(to_held_out: np.ndarray, to_training: np.ndarray) -> bool:
-    """Say whether rows lie nearer to training rows than chance allows."""
-    nearer = to_training.min(axis=1) < to_held_out.min(axis=1)
-    # Neighbouring rows share their nearest rows: what counts is how many real rows there are.
-    error = 0.5 / min(len(nearer), to_training.shape[1]) ** 0.5
-    return bool(nearer.mean() > 0.5 + _TOLERANCE * error)
+def _copying(
+    training: Compact, held: Compact, layout: Layout, rng: np.random.Generator
+) -> Callable[[Drawn], bool]:
+    """Return whether rows lie nearer to training rows than to as many held-out ones."""
+    count = min(len(held.floats), len(training.floats), _COMPARED)
+    sides = []
+    for compact in (training, held):
+        some = rng.permutation(len(compact.floats))[:count]
+        chosen = Compact(compact.floats[some], compact.codes[some])
+        sides.append(_matrix(draw(chosen, layout, rng), layout))
+
+    def copies(drawn: Drawn) -> bool:
+        fake = _matrix(drawn, layout)[:_LOOK]
+        to_training, to_held_out = (_distances(fake, side).min(axis=1) for side in sides)
+        # Rows that lie on a real row of both kinds, or as near to both, speak for neither.
+        nearer = np.where(to_training == to_held_out, 0.5, to_training < to_held_out)
+        # Neighbouring rows share their nearest rows: what counts is how many real rows there are.
+        error = 0.5 / min(len(nearer), count) ** 0.5
+        return bool(nearer.mean() > 0.5 + _TOLERANCE * error)
+
+    return copies
 
 
 def _distances(a: Rows, b: Rows) -> np.ndarray:

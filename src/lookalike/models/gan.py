@@ -1,17 +1,18 @@
-"""The default generative adversarial network for tables."""
+"""The generative adversarial network for tables."""
 
 from __future__ import annotations
 
+import os
 import warnings
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lookalike._core.errors import LookalikeWarning, ModelFileError
+from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, generator
@@ -19,71 +20,139 @@ from lookalike.encoding import Compact, Drawn, Layout, State
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
 from lookalike.models._device import keep_compiled_programs
+from lookalike.models._recipe import STEPS, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
-from lookalike.models._selection import held_out_score, split
-from lookalike.nn import Plan, ResidualMLP
-from lookalike.training import Data, Game, Selection, train
+from lookalike.models._selection import Held, hold_out
+from lookalike.models._transfer import Transfer, transferred
+from lookalike.models.presets import find_preset
+from lookalike.nn import Architecture, Network, Plan, objective, penalty
+from lookalike.tables import Kind, Schema, from_arrow
+from lookalike.training import CHUNK, Data, Game, Outcome, train
+from lookalike.training.monitors import monitors
+from lookalike.training.strategies import strategy
 
 __all__ = ["GAN"]
 
-#: From so many rows on a table gets all steps, and full batches.
-_LARGE = 10_000
-#: Steps of each budget for a table of many rows.
-_STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
+
+@dataclass(frozen=True)
+class _Option(Rule):
+    """A name or a mapping that a function knows to read: it says itself what is wrong."""
+
+    read: Callable[[Any], object]
+    optional: bool = False
+
+    def broken_by(self, value: Any) -> str | None:
+        if self.optional and value is None:
+            return None
+        if not isinstance(value, str | Mapping | Sequence):
+            return "must be a name or a mapping" + (" or None" if self.optional else "")
+        try:
+            self.read(value)
+        except ParameterError as error:
+            return f"is not understood ({error})"
+        return None
+
+
+class _Betas(Rule):
+    """Two decays."""
+
+    def broken_by(self, value: Any) -> str | None:
+        rule = Number(0, 1)
+        if isinstance(value, Sequence) and len(value) == 2:
+            if all(rule.broken_by(v) is None and v < 1 for v in value):
+                return None
+        return "must be two numbers in [0, 1)"
+
+
 #: What the progress line shows.
 _SHOWN = {
     "loss_discriminator": "loss D",
     "loss_generator": "loss G",
-    "learning_rate": "rate",
+    "rate_generator": "rate",
     "held_out": "held out",
 }
-#: History rows of one run.
-_INTERVALS = 40
-#: Tables below so many rows choose their state by held-out rows, if that leaves enough of both.
-_SMALL = 1_000
-_SMALL_HELD_OUT = 0.15
-_FEWEST_HELD_OUT = 30
-#: Looks at held-out rows without improvement after which training stops.
-_PATIENCE = 6
+#: Called after every interval with the step and a function that makes rows.
+Watcher = Callable[[int, Callable[[int], Any]], None]
 
 
 class GAN(Synthesizer):
     """Learn a table by a game of two networks.
 
-    Numbers are encoded by a randomised probability integral transform, levels one-hot. A residual
-    generator and a residual discriminator play relativistic pairing with zero-centred gradient
-    penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the moving average of the
-    generator, and its marginals are calibrated after training.
+    By default numbers are encoded by a randomised probability integral transform and levels
+    one-hot; a residual generator and a residual discriminator play relativistic pairing with
+    zero-centred gradient penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the
+    moving average of the generator, and its marginals are calibrated after training. Training is
+    watched, and mended where it goes wrong. Other objectives, architectures and rules are
+    parameters; `preset` has those of published systems.
 
     Parameters
     ----------
     budget : {"fast", "balanced", "best"}
-        How long to train, where `steps` is not given. Small tables get fewer steps.
+        How long to train, where neither `steps` nor `epochs` is given. Small tables get fewer
+        steps.
     steps : int or None
         How many steps to train instead.
+    epochs : int or None
+        How many times as many rows as the table has are drawn instead.
     batch_size : int or None
         Rows of each kind, real and generated, in one step. None takes 512, or 256 for tables of
         fewer than 10,000 rows.
-    latent_size : int
-        The width of the generator's input.
+    objective : str or mapping
+        What the players play for: "relativistic", "minimax", "non-saturating", "least-squares",
+        "hinge", "wasserstein" or "kl", or a mapping of that ``"name"`` and options, such as
+        ``{"name": "non-saturating", "smoothing": 0.1}``.
+    generator, discriminator : mapping or None
+        Architectures, such as ``{"widths": [32, 64], "activation": "relu", "normalisation":
+        "batch", "dropout": 0.3, "bias": False}``; see `lookalike.nn.Architecture`. None takes
+        residual layers of `width` and `depth`.
     width : int or None
-        Hidden units of both networks. None takes 256, or 128 for tables of fewer than 2,000 rows.
+        Hidden units of residual networks. None takes 256, or 128 for tables of fewer than 2,000
+        rows.
     depth : int
-        Residual layers of both networks.
+        Layers of residual networks, after the first.
+    latent_size : int
+        The width of the generator's random input.
+    latent : {"normal", "uniform"}
+        Its distribution: standard normal, or uniform in [-1, 1].
     learning_rate : float
-        The peak rate; it falls as half a cosine.
-    penalty : float
-        γ of the gradient penalties γ/2·(R1 + R2).
+        The generator's rate, at its peak.
+    discriminator_rate : float or None
+        The discriminator's; None takes the same.
+    schedule : str or mapping
+        How the rates change: "constant", "cosine", "onecycle", "plateau", "batch-scaled",
+        "balance" or "gap", or a mapping of that ``"name"`` and its options.
+    discriminator_schedule : str, mapping or None
+        Another one for the discriminator.
+    optimiser : {"adam", "rmsprop"}
+        How slopes become steps.
+    betas : sequence of float
+        Two decays: of slopes and of their squares.
+    discriminator_steps : int
+        Updates of the discriminator for each update of the generator.
+    penalty : str, mapping or None
+        What keeps the discriminator smooth: "zero-centred", γ/2·(R1 + R2), or "interpolated", the
+        Wasserstein gradient penalty, or a mapping of that ``"name"`` and its ``"weight"``.
     penalty_every : int
-        The penalties are taken at every so many steps, so many times as strong.
+        The penalty is taken at every so many steps, so many times as strong.
+    clip : float or None
+        The discriminator's weights are kept within ± this.
+    pack : int
+        How many rows the discriminator sees as one.
     average : float
-        The decay of the moving average of the generator.
+        The decay of the moving average of the generator; 0 takes the generator itself.
     temperature : float
         τ of the Gumbel-softmax that makes levels differentiable.
     held_out : float or None
         The share of rows that do not train but choose the best state, and stop training when it
-        no longer improves. None holds out 15 % of tables of 200 to 1,000 rows, and nothing of
-        others.
+        no longer improves. None holds out 15 % of tables of 200 to 1,000 rows, which are then
+        learned anew as long with all rows, 10 % (at most 4,000 rows) of larger ones, and nothing
+        of smaller ones.
+    monitors : bool or sequence of str
+        What looks at the players between intervals: all that is usual, nothing, or the names of
+        monitors.
+    remedies : bool
+        Whether a run that collapses, diverges or loses finite losses goes back to its last good
+        state and on with a remedy. What was done stands in ``history_.events``.
     calibrate : bool
         Whether marginals are corrected after training.
     derive : bool
@@ -119,18 +188,33 @@ class GAN(Synthesizer):
     """
 
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
-        "budget": Choice(tuple(_STEPS)),
+        "budget": Choice(tuple(STEPS)),
         "steps": AnyOf((Number(1, integer=True),), none=True),
+        "epochs": AnyOf((Number(1, integer=True),), none=True),
         "batch_size": AnyOf((Number(1, 2**20, integer=True),), none=True),
-        "latent_size": Number(1, 2**16, integer=True),
+        "objective": _Option(objective),
+        "generator": _Option(Architecture.from_mapping, optional=True),
+        "discriminator": _Option(Architecture.from_mapping, optional=True),
         "width": AnyOf((Number(1, 2**16, integer=True),), none=True),
         "depth": Number(0, 256, integer=True),
+        "latent_size": Number(1, 2**16, integer=True),
+        "latent": Choice(("normal", "uniform")),
         "learning_rate": Number(0, open_low=True),
-        "penalty": Number(0),
-        "penalty_every": Number(1, integer=True),
+        "discriminator_rate": AnyOf((Number(0, open_low=True),), none=True),
+        "schedule": _Option(strategy),
+        "discriminator_schedule": _Option(strategy, optional=True),
+        "optimiser": Choice(("adam", "rmsprop")),
+        "betas": _Betas(),
+        "discriminator_steps": Number(1, 100, integer=True),
+        "penalty": _Option(penalty, optional=True),
+        "penalty_every": Number(1, CHUNK, integer=True),
+        "clip": AnyOf((Number(0, open_low=True),), none=True),
+        "pack": Number(1, 64, integer=True),
         "average": Number(0, 1),
         "temperature": Number(0, open_low=True),
         "held_out": AnyOf((Number(0, 0.9),), none=True),
+        "monitors": AnyOf((Flag(), _Option(monitors))),
+        "remedies": Flag(),
         "calibrate": Flag(),
         "derive": Flag(),
         "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
@@ -139,26 +223,44 @@ class GAN(Synthesizer):
         "progress": Flag(),
     }
 
-    _generator: ResidualMLP
+    _generator: Network
     _width: int
     _calibration: Calibration
     _plan: Plan
+    #: Wishes of one call of `fit`, which are no parameters.
+    _transfer: Transfer | None = None
+    _watcher: Watcher | None = None
 
     def __init__(
         self,
         *,
         budget: str = "balanced",
         steps: int | None = None,
+        epochs: int | None = None,
         batch_size: int | None = None,
-        latent_size: int = 64,
+        objective: str | Mapping[str, Any] = "relativistic",
+        generator: Mapping[str, Any] | None = None,
+        discriminator: Mapping[str, Any] | None = None,
         width: int | None = None,
         depth: int = 3,
+        latent_size: int = 64,
+        latent: str = "normal",
         learning_rate: float = 1.2e-3,
-        penalty: float = 0.5,
+        discriminator_rate: float | None = None,
+        schedule: str | Mapping[str, Any] = "cosine",
+        discriminator_schedule: str | Mapping[str, Any] | None = None,
+        optimiser: str = "adam",
+        betas: Sequence[float] = (0.0, 0.99),
+        discriminator_steps: int = 1,
+        penalty: str | Mapping[str, Any] | None = "zero-centred",
         penalty_every: int = 4,
+        clip: float | None = None,
+        pack: int = 1,
         average: float = 0.999,
         temperature: float = 0.2,
         held_out: float | None = None,
+        monitors: bool | Sequence[str] = True,
+        remedies: bool = True,
         calibrate: bool = True,
         derive: bool = True,
         encodings: Mapping[str, str] | None = None,
@@ -169,16 +271,31 @@ class GAN(Synthesizer):
     ) -> None:
         self.budget = budget
         self.steps = steps
+        self.epochs = epochs
         self.batch_size = batch_size
-        self.latent_size = latent_size
+        self.objective = objective
+        self.generator = generator
+        self.discriminator = discriminator
         self.width = width
         self.depth = depth
+        self.latent_size = latent_size
+        self.latent = latent
         self.learning_rate = learning_rate
+        self.discriminator_rate = discriminator_rate
+        self.schedule = schedule
+        self.discriminator_schedule = discriminator_schedule
+        self.optimiser = optimiser
+        self.betas = betas
+        self.discriminator_steps = discriminator_steps
         self.penalty = penalty
         self.penalty_every = penalty_every
+        self.clip = clip
+        self.pack = pack
         self.average = average
         self.temperature = temperature
         self.held_out = held_out
+        self.monitors = monitors
+        self.remedies = remedies
         self.calibrate = calibrate
         self.derive = derive
         self.encodings = encodings
@@ -187,69 +304,175 @@ class GAN(Synthesizer):
         self.progress = progress
         self.random_state = random_state
 
+    @classmethod
+    def preset(cls, name: str, **parameters: Any) -> Self:
+        """Return an unfitted GAN with the networks and settings of a published system.
+
+        Parameters
+        ----------
+        name : str
+            One of `lookalike.models.presets.PRESETS`, where each says what it is and its source.
+        **parameters
+            What should be other than published, such as ``random_state=0``.
+
+        Raises
+        ------
+        ParameterError
+            If there is no such preset.
+
+        Examples
+        --------
+        >>> from lookalike import GAN
+        >>> GAN.preset("leitner-wgan-gp", epochs=10).objective
+        'wasserstein'
+        """
+        return cls(**{**find_preset(name).parameters, **parameters})
+
+    def fit(
+        self,
+        data: Any,
+        *,
+        schema: Schema | None = None,
+        kinds: Mapping[str, Kind | str] | None = None,
+        target: str | None = None,
+        warm_start: Synthesizer | str | os.PathLike[str] | None = None,
+        mapping: Mapping[str, str] | None = None,
+        watch: Watcher | None = None,
+    ) -> Self:
+        """Learn a table.
+
+        Parameters
+        ----------
+        data : pandas, polars or pyarrow table, shape (rows, columns)
+            The training table; it is not changed. Any eager frame that narwhals knows will do.
+        schema : Schema, optional
+            What each column is; inferred where it is not given.
+        kinds : mapping of str to str, optional
+            Kinds of columns that inference should not guess, such as ``{"zip": "categorical"}``.
+        target : str, optional
+            The column that the table is meant to predict. All of its levels are kept, however rare,
+            and an integer target of few values is taken for classes.
+        warm_start : GAN or path, optional
+            A fitted GAN to start from, with networks of the same sizes: what it learned of columns
+            that both tables have is kept and tuned. The discriminator, which no model keeps, first
+            catches up while the generator waits.
+        mapping : mapping of str to str, optional
+            For columns of other names: the name in this table to the name in `warm_start`.
+        watch : callable, optional
+            Called after every interval with the step and a function from a number of rows to rows
+            of the present state, in the kind of dataframe of `data`.
+
+        Returns
+        -------
+        GAN
+            The estimator itself. Where `fit` fails, it is left as it was.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter breaks its rule.
+        DataError
+            If the table cannot be used, does not fit `schema`, or has no usable `target`.
+        TrainingError
+            If training goes wrong and no remedy helps.
+        """
+        transfer = transferred(warm_start, mapping)
+        wishes = {"_transfer": transfer, "_watcher": watch}
+        return self._learned(data, schema, kinds, target, wishes)
+
     def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
         keep_compiled_programs()
         rows = len(compact.floats)
         self._plan = Plan(layout)
         self._calibration = Calibration.none(self._plan)
-        self._width = self.width if self.width is not None else _width(rows)
-        steps = self.steps if self.steps is not None else _steps(self.budget, rows)
-        training, selection = self._hold_out(compact, layout, seed)
-        with progress("training", steps, show=self.progress) as report:
-            self._generator, self.history_ = train(
-                self._game(self.batch_size if self.batch_size is not None else _batch_size(rows)),
-                _data(training),
-                seed,
-                steps=steps,
-                interval=-(-steps // _INTERVALS),
-                selection=selection,
-                report=lambda step, measures: report(step, _shown(measures)),
-            )
-        if self.history_.cut_short:
-            warnings.warn(
-                f"Training stopped early: {self.history_.stopped}. The model is usable.",
-                LookalikeWarning,
-                stacklevel=2,
-            )
+        self._width = width_of(self, rows)
+        held = hold_out(compact, self.held_out, generator(seed, "hold out"))
+        game = game_of(self, self._plan, rows, self._width, conditioned=False)
+        self._latent = game.latent
+        outcome = self._train(game, held, seed, steps_of(self, rows), layout)
+        self._generator, self.history_ = outcome.generator, outcome.history
+        self._say_what_happened()
         if self.calibrate:
             self._calibration = calibrate(self._sampler(), compact, seed)
 
-    def _hold_out(
-        self, compact: Compact, layout: Layout, seed: int
-    ) -> tuple[Compact, Selection | None]:
-        """Set rows aside to choose the best state by, where `held_out` asks for it."""
-        rows = len(compact.floats)
-        share = self.held_out
-        if share is None:
-            share = _SMALL_HELD_OUT if _FEWEST_HELD_OUT / _SMALL_HELD_OUT <= rows < _SMALL else 0.0
-        if rows == 1 or round(share * rows) == 0:
-            return compact, None
-        rng = generator(seed, "hold out")
-        training, held_out = split(compact, share, rng)
+    def _train(self, game: Game, held: Held, seed: int, steps: int, layout: Layout) -> Outcome:
+        """Train with rows held out; a table that is learned anew gets all of its rows then."""
+        first = self._run(game, held.training, held, seed, steps, layout)
+        if not held.refit or first.history.cut_short:
+            return first
+        again = self._run(game, held.all, None, seed, steps, layout, until=first.step)
+        words = f"learned anew with all rows for the {first.step:,} steps that served best"
+        first.history.add(first.step, "refit", words)
+        return again._replace(history=first.history)
 
-        def make(network: ResidualMLP) -> Drawn:
+    def _run(
+        self,
+        game: Game,
+        training: Compact,
+        held: Held | None,
+        seed: int,
+        steps: int,
+        layout: Layout,
+        *,
+        until: int | None = None,
+    ) -> Outcome:
+        """Play one run from its first step, or from networks of another model."""
+
+        def make(network: Network) -> Drawn:
             return self._sampler(network).block(seed, 0)
 
-        score = held_out_score(training, held_out, layout, make, rng)
-        return training, Selection(score, every=2, patience=_PATIENCE)
+        held_rows = None if held is None else held.rows
+        selection = None if held is None else held.selection(layout, make, seed)
+        start, held_back = None, 0
+        if self._transfer is not None:
+            start, held_back = self._transfer.start(game, seed, steps)
+        course = course_of(self, steps, selection=selection, held_back=held_back, until=until)
+        with progress("training", course.end, show=self.progress) as report:
+            return train(
+                game,
+                _data(training),
+                seed,
+                course,
+                held_out=None if held_rows is None else _data(held_rows),
+                start=start,
+                report=lambda step, measures: report(step, _shown(measures)),
+                onlooker=self._onlooker(seed),
+            )
 
-    def _game(self, batch_size: int) -> Game:
-        return Game(
-            plan=self._plan,
-            latent_size=self.latent_size,
-            width=self._width,
-            depth=self.depth,
-            batch_size=batch_size,
-            learning_rate=self.learning_rate,
-            penalty=self.penalty,
-            penalty_every=self.penalty_every,
-            average=self.average,
-            temperature=self.temperature,
-        )
+    def _onlooker(self, seed: int) -> Callable[[int, Network], None] | None:
+        """Return what hands every state to the caller's `watch`."""
+        watcher = self._watcher
+        if watcher is None:
+            return None
 
-    def _sampler(self, network: ResidualMLP | None = None) -> Sampler:
+        def look(step: int, network: Network) -> None:
+            def sample(n: int) -> Any:
+                blocks = range(-(-n // self.BLOCK))
+                drawn = [self._sampler(network).block(seed, block) for block in blocks]
+                parts = (np.concatenate(part)[:n] for part in zip(*drawn, strict=True))
+                return from_arrow(self._decode(Drawn(*parts), 0, seed), self._origin)
+
+            watcher(step, sample)
+
+        return look
+
+    def _say_what_happened(self) -> None:
+        history = self.history_
+        words = [event.words for event in history.events if event.kind in ("remedy", "copying")]
+        if history.cut_short:
+            words.append(f"stopped early: {history.stopped}")
+        if words:
+            warnings.warn(
+                f"Training was not smooth: {'; '.join(words)}. The model is usable.",
+                LookalikeWarning,
+                stacklevel=6,
+            )
+
+    def _sampler(self, network: Network | None = None) -> Sampler:
         network = self._generator if network is None else network
-        return Sampler(self._plan, network, self._calibration, self.latent_size, self.BLOCK)
+        return Sampler(
+            self._plan, network, self._calibration, self.latent_size, self.BLOCK, self.latent
+        )
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         keep_compiled_programs()
@@ -259,7 +482,7 @@ class GAN(Synthesizer):
     def _state(self) -> State:
         leaves = {
             f"generator/{k}": np.asarray(leaf)
-            for k, leaf in enumerate(jax.tree.leaves(eqx.filter(self._generator, eqx.is_array)))
+            for k, leaf in enumerate(jax.tree.leaves(self._generator))
         }
         calibration = {
             "calibration/bias": self._calibration.bias,
@@ -271,7 +494,8 @@ class GAN(Synthesizer):
     def _restore(self, state: State, layout: Layout) -> None:
         self._plan = Plan(layout)
         self._width = _checked_width(state.values.get("width"))
-        shapes = jax.eval_shape(lambda: self._game(1).begin(0).generator)
+        game = game_of(self, self._plan, self.n_rows_, self._width, conditioned=False)
+        shapes = jax.eval_shape(lambda: game.begin(0).generator)
         leaves, tree = jax.tree.flatten(shapes)
         arrays = [_taken(state, f"generator/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
         self._generator = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
@@ -288,20 +512,6 @@ class GAN(Synthesizer):
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:
     """Return what the progress line shows of an interval's measures, under short names."""
     return {short: measures[name] for name, short in _SHOWN.items() if name in measures}
-
-
-def _steps(budget: str, rows: int) -> int:
-    """Return the steps of a budget; a table of few rows is learned a little sooner."""
-    share: float = min(1.0, rows / _LARGE) ** 0.125
-    return round(_STEPS[budget] * share)
-
-
-def _batch_size(rows: int) -> int:
-    return 512 if rows >= _LARGE else 256
-
-
-def _width(rows: int) -> int:
-    return 256 if rows >= _LARGE // 5 else 128
 
 
 def _checked_width(width: object) -> int:

@@ -13,27 +13,36 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._dense import Fitted, Lesson, Rates, Rows, train_dense
-    from lookalike.training._game import MEASURES, Data, Game, State
-    from lookalike.training._loop import Selection, train
+    from lookalike.training._game import CHUNK, MEASURES, Data, Game, Optimiser, State
+    from lookalike.training._keeper import Score, Selection
+    from lookalike.training._loop import Course, Outcome, train
 
 __all__ = [
+    "CHUNK",
     "MEASURES",
+    "Course",
     "Data",
     "Event",
     "Fitted",
     "Game",
     "History",
     "Lesson",
+    "Optimiser",
+    "Outcome",
     "Rates",
     "Rows",
+    "Score",
     "Selection",
     "State",
     "train",
     "train_dense",
 ]
 
-_HOMES = dict.fromkeys(("MEASURES", "Data", "Game", "State"), "lookalike.training._game")
-_HOMES |= dict.fromkeys(("Selection", "train"), "lookalike.training._loop")
+_HOMES = dict.fromkeys(
+    ("CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"), "lookalike.training._game"
+)
+_HOMES |= dict.fromkeys(("Score", "Selection"), "lookalike.training._keeper")
+_HOMES |= dict.fromkeys(("Course", "Outcome", "train"), "lookalike.training._loop")
 _HOMES |= dict.fromkeys(
     ("Fitted", "Lesson", "Rates", "Rows", "train_dense"), "lookalike.training._dense"
 )

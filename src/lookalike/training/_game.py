@@ -3,29 +3,56 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
-from typing import NamedTuple
+from functools import cached_property, partial
+from typing import Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray, UInt32
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree, UInt32
 
-from lookalike.nn import Objective, Plan, RelativisticPairing, ResidualMLP, zero_centred
-from lookalike.training._schedules import cosine
+from lookalike.nn import (
+    Architecture,
+    Condition,
+    Network,
+    Objective,
+    Penalty,
+    Plan,
+    RelativisticPairing,
+    ZeroCentred,
+    clip_weights,
+    condition_width,
+    constrain,
+    draw_conditions,
+    no_condition,
+)
 
-__all__ = ["MEASURES", "Data", "Game", "State"]
+__all__ = ["CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"]
 
+#: The most steps of one call of the compiled program.
+CHUNK = 256
 #: What `Game.advance` measures, as means over its steps.
 MEASURES = (
     "loss_discriminator",
     "loss_generator",
+    "loss_real",
+    "loss_fake",
     "accuracy",
+    "accuracy_real",
+    "accuracy_fake",
+    "accuracy_generator",
+    "probability_real",
+    "probability_fake",
     "gradient_discriminator",
     "gradient_generator",
-    "learning_rate",
+    "rate_discriminator",
+    "rate_generator",
 )
+
+Rows = Float[Array, "rows width"]
+Logits = Float[Array, " rows"]
 
 
 class Data(NamedTuple):
@@ -52,22 +79,46 @@ class State(NamedTuple):
 
     Parameters
     ----------
-    generator, discriminator : ResidualMLP
+    generator, discriminator : Network
         The two players.
-    average : ResidualMLP
+    average : Network
         The moving average of the generator.
     generator_moments, discriminator_moments : optax.OptState
-        What Adam remembers of each.
+        What the optimiser remembers of each.
     step : array of int, shape ()
         How many steps have been played.
     """
 
-    generator: ResidualMLP
-    discriminator: ResidualMLP
-    average: ResidualMLP
+    generator: Network
+    discriminator: Network
+    average: Network
     generator_moments: optax.OptState
     discriminator_moments: optax.OptState
     step: Int[Array, ""]
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """How slopes become steps.
+
+    Parameters
+    ----------
+    name : {"adam", "rmsprop"}
+        Kingma and Ba 2015, arXiv 1412.6980; Tieleman and Hinton 2012.
+    betas : tuple of float
+        Adam's decays of the slope and of its square; RMSprop uses the second. β₁ = 0 is the
+        default: momentum makes two players overshoot each other (Huang et al. 2024).
+    """
+
+    name: Literal["adam", "rmsprop"] = "adam"
+    betas: tuple[float, float] = (0.0, 0.99)
+
+    @cached_property
+    def transform(self) -> optax.GradientTransformation:
+        """The optax transformation, to be scaled by minus the rate."""
+        if self.name == "adam":
+            return optax.scale_by_adam(b1=self.betas[0], b2=self.betas[1])
+        return optax.scale_by_rms(decay=self.betas[1], eps=1e-7)
 
 
 @dataclass(frozen=True)
@@ -78,58 +129,103 @@ class Game:
     ----------
     plan : Plan
         How rows stand in the networks.
-    latent_size, width, depth : int
-        The generator's input, and the hidden rows and residual layers of both networks.
+    generator, discriminator : Architecture
+        What the two networks are built of.
+    latent_size : int
+        The width of the generator's random input.
     batch_size : int
-        Rows of each kind in one step.
-    learning_rate : float
-        The peak rate of both networks.
-    penalty : float
-        γ of γ/2·(R1 + R2).
+        Rows of each kind in one step, a multiple of `pack`.
+    objective : Objective
+        What the two play for.
+    penalty : Penalty or None
+        What is added to the discriminator's loss.
     penalty_every : int
-        The penalties are taken at every so many steps, so many times as strong.
+        The penalty is taken at every so many steps, so many times as strong.
+    clip : float or None
+        The discriminator's weights are kept within ± this.
+    discriminator_steps : int
+        Updates of the discriminator, each on fresh rows, for each update of the generator.
+    pack : int
+        How many rows of a kind the discriminator sees as one (Lin et al. 2018, arXiv 1712.04086).
+    latent : {"normal", "uniform"}
+        The distribution of the random input: N(0, 1), or uniform in [-1, 1].
     average : float
         The decay of the generator's moving average.
     temperature : float
         τ of the Gumbel-softmax.
-    objective : Objective
-        What the two play for.
+    optimiser : Optimiser
+        Of both players.
+    conditioned : bool
+        Whether rows are made to conditions that are drawn at every step, and judged beside them.
     """
 
     plan: Plan
+    generator: Architecture
+    discriminator: Architecture
     latent_size: int
-    width: int
-    depth: int
     batch_size: int
-    learning_rate: float
-    penalty: float
-    penalty_every: int
-    average: float
-    temperature: float
     objective: Objective = field(default_factory=RelativisticPairing)
+    penalty: Penalty | None = field(default_factory=lambda: ZeroCentred(0.5))
+    penalty_every: int = 4
+    clip: float | None = None
+    discriminator_steps: int = 1
+    pack: int = 1
+    latent: Literal["normal", "uniform"] = "normal"
+    average: float = 0.999
+    temperature: float = 0.2
+    optimiser: Optimiser = field(default_factory=Optimiser)
+    conditioned: bool = False
 
-    def begin(self, seed: int) -> State:
-        """Return the state before the first step of the run of a seed."""
-        return _begin(self, _words(seed))
+    @property
+    def _told(self) -> int:
+        """How many numbers tell the networks a condition."""
+        return condition_width(self.plan) if self.conditioned else 0
+
+    def build_generator(self, key: PRNGKeyArray) -> Network:
+        """Return an untrained generator."""
+        return self.generator.build(self.latent_size + self._told, self.plan.width, key)
+
+    def build_discriminator(self, key: PRNGKeyArray) -> Network:
+        """Return an untrained discriminator."""
+        return self.discriminator.build(self.pack * (self.plan.width + self._told), 1, key)
+
+    def begin(
+        self,
+        seed: int,
+        *,
+        generator: Network | None = None,
+        discriminator: Network | None = None,
+    ) -> State:
+        """Return the state before the first step of the run of a seed.
+
+        Parameters
+        ----------
+        seed : int
+        generator, discriminator : Network, optional
+            Networks to start from, instead of untrained ones.
+        """
+        fresh = _begin(self, _words(seed))
+        generator = fresh.generator if generator is None else generator
+        discriminator = fresh.discriminator if discriminator is None else discriminator
+        return fresh._replace(generator=generator, discriminator=discriminator, average=generator)
 
     def _start(self, key: PRNGKeyArray) -> State:
         keys = jax.random.split(key)
-        size = {"width": self.width, "depth": self.depth}
-        generator = ResidualMLP(self.latent_size, self.plan.width, **size, key=keys[0])
-        discriminator = ResidualMLP(self.plan.width, 1, **size, key=keys[1])
-        return State(
-            generator,
-            discriminator,
-            generator,
-            _ADAM.init(generator),
-            _ADAM.init(discriminator),
-            jnp.zeros((), jnp.int32),
-        )
+        generator, discriminator = self.build_generator(keys[0]), self.build_discriminator(keys[1])
+        moments = [
+            self.optimiser.transform.init(eqx.filter(network, eqx.is_array))
+            for network in (generator, discriminator)
+        ]
+        return State(generator, discriminator, generator, *moments, jnp.zeros((), jnp.int32))
 
     def advance(
-        self, state: State, data: Data, seed: int, steps: int, total: int
+        self,
+        state: State,
+        data: Data,
+        seed: int,
+        rates: tuple[np.ndarray, np.ndarray],
     ) -> tuple[State, Float[Array, " measures"]]:
-        """Play some steps on the device; the first of them, and every so many after, is penalised.
+        """Play steps in one call of a compiled program.
 
         Parameters
         ----------
@@ -137,8 +233,9 @@ class Game:
         data : Data
         seed : int
             Of the run; what a step draws depends on it and on the step's number.
-        steps, total : int
-            How many steps to play, and how many the whole run has. Neither is compiled in.
+        rates : tuple of array, shape (steps,)
+            The generator's and the discriminator's learning rate at every step, at most `CHUNK`;
+            the number of steps is their length. Neither is compiled in.
 
         Returns
         -------
@@ -146,99 +243,220 @@ class Game:
         array
             The means of `MEASURES` over these steps.
         """
+        steps = len(rates[0])
+        padded = np.zeros((2, CHUNK), np.float32)
+        padded[:, :steps] = rates
         return _advance(
-            self, state, data, _words(seed), jnp.asarray(steps), jnp.asarray(total, jnp.float32)
+            self, state, data, _words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
         )
+
+    def show(self, network: Network, seed: int, step: int, rows: int) -> tuple[Rows, Array]:
+        """Return rows that a generator makes, without gradients in mind.
+
+        Parameters
+        ----------
+        network : Network
+        seed, step : int
+            What the rows depend on.
+        rows : int
+            How many.
+
+        Returns
+        -------
+        array, shape (rows, width)
+            Encoded rows, every level 0 or 1.
+        array of int32, shape (rows, blocks of levels)
+            The levels, in layout order.
+        """
+        return _show(self, network, _words(seed), jnp.asarray(step, jnp.int32), rows)
+
+    def judge(self, discriminator: Network, rows: Rows) -> Logits:
+        """Return the discriminator's logits of encoded rows of which nothing is asked.
+
+        Where it sees packs of rows, each logit is that of its pack.
+        """
+        return _judge(self, discriminator, rows)
+
+    # --- one step ----------------------------------------------------------------------------
 
     def _step(
         self,
         data: Data,
         key: PRNGKeyArray,
-        total: Float[Array, ""],
+        rates: Float[Array, "2 chunk"],
+        at: Int[Array, ""],
         state: State,
         *,
         penalised: bool,
     ) -> tuple[State, Float[Array, " measures"]]:
-        which, within, latent, levels = jax.random.split(jax.random.fold_in(key, state.step), 4)
-        rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
-        real = self.plan.expand(data.floats[rows], data.codes[rows], within)
-        z = jax.random.normal(latent, (self.batch_size, self.latent_size))
-        fake, back_to_generator = jax.vjp(
-            lambda g: self.plan.soften(g(z), levels, self.temperature), state.generator
+        key = jax.random.fold_in(key, state.step)
+        rate_g, rate_d = rates[0, at], rates[1, at]
+        for extra in range(1, self.discriminator_steps):
+            state = self._extra(data, jax.random.fold_in(key, extra), rate_d, state, penalised)
+        draw = jax.random.split(key, 7)
+        real, told, condition = self._real(data, draw[0], draw[1], draw[4])
+        (fake, stats), back_to_generator = jax.vjp(
+            lambda g: self._fake(g, told, condition, draw[2], draw[3]), state.generator
         )
-        rate = self.learning_rate * cosine(state.step / total)
-        loss_d, slope_d = self._discriminator_slope(state.discriminator, real, fake, penalised)
-        discriminator, moments_d = _update(
-            state.discriminator, slope_d, state.discriminator_moments, rate
+        loss_d, slope_d, absorbed = self._discriminator_slope(
+            state.discriminator, real, fake, told, draw[5], penalised
         )
-        loss_g, slope_fake, accuracy = self._fake_slope(discriminator, real, fake)
-        (slope_g,) = back_to_generator(slope_fake)
-        generator, moments_g = _update(state.generator, slope_g, state.generator_moments, rate)
+        discriminator, moments_d = self._update(
+            absorbed, slope_d, state.discriminator_moments, rate_d
+        )
+        discriminator = self._clipped(discriminator)
+        loss_g, slope_fake, seen = self._fake_slope(discriminator, real, fake, told, draw[6])
+        (slope_g,) = back_to_generator((slope_fake, jax.tree.map(jnp.zeros_like, stats)))
+        generator, moments_g = self._update(
+            state.generator.absorb(stats), slope_g, state.generator_moments, rate_g
+        )
         # The average forgets the first steps quickly, so that short runs are not held back.
         decay = jnp.minimum(self.average, (state.step + 1) / (state.step + 10))
-        average = jax.tree.map(lambda a, g: decay * a + (1 - decay) * g, state.average, generator)
-        measures = jnp.stack([loss_d, loss_g, accuracy, _norm(slope_d), _norm(slope_g), rate])
+        average = _mixed(state.average, generator, decay)
+        norms = (_norm(slope_d), _norm(slope_g))
+        measures = jnp.stack([loss_d, loss_g, *seen, *norms, rate_d, rate_g])
         after = State(generator, discriminator, average, moments_g, moments_d, state.step + 1)
         return after, measures
 
+    def _extra(
+        self, data: Data, key: PRNGKeyArray, rate: Array, state: State, penalised: bool
+    ) -> State:
+        """Update the discriminator alone, on fresh rows."""
+        draw = jax.random.split(key, 6)
+        real, told, condition = self._real(data, draw[0], draw[1], draw[4])
+        fake, _ = self._fake(state.generator, told, condition, draw[2], draw[3])
+        _, slope, absorbed = self._discriminator_slope(
+            state.discriminator, real, fake, told, draw[5], penalised
+        )
+        network, moments = self._update(absorbed, slope, state.discriminator_moments, rate)
+        return state._replace(discriminator=self._clipped(network), discriminator_moments=moments)
+
+    def _real(
+        self, data: Data, which: PRNGKeyArray, within: PRNGKeyArray, asking: PRNGKeyArray
+    ) -> tuple[Rows, Rows, Condition]:
+        """Return a batch of real rows, and the conditions that are drawn for them."""
+        rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
+        real = self.plan.expand(data.floats[rows], data.codes[rows], within)
+        if not self.conditioned:
+            nothing = no_condition(self.plan, self.batch_size)
+            return real, jnp.zeros((self.batch_size, 0)), nothing
+        condition = draw_conditions(self.plan, real, asking)
+        return real, condition.vector(), condition
+
+    def _fake(
+        self,
+        generator: Network,
+        told: Rows,
+        condition: Condition,
+        latent: PRNGKeyArray,
+        levels: PRNGKeyArray,
+    ) -> tuple[Rows, PyTree]:
+        """Return generated rows, soft in their levels, and the network's statistics of them."""
+        within, dropped = jax.random.split(latent)
+        z = jnp.concatenate([self._noise(within, self.batch_size), told], axis=1)
+        raw, stats = generator.learn(z, dropped)
+        if self.conditioned:
+            raw = constrain(self.plan, raw, condition)
+        return self.plan.soften(raw, levels, self.temperature), stats
+
+    def _noise(self, key: PRNGKeyArray, rows: int) -> Rows:
+        if self.latent == "normal":
+            return jax.random.normal(key, (rows, self.latent_size))
+        return jax.random.uniform(key, (rows, self.latent_size), minval=-1.0, maxval=1.0)
+
+    def _packed(self, rows: Rows, told: Rows) -> Rows:
+        """Return what the discriminator sees: rows beside their conditions, in packs."""
+        whole = jnp.concatenate([rows, told], axis=1)
+        return whole.reshape(len(rows) // self.pack, -1)
+
     def _discriminator_slope(
         self,
-        discriminator: ResidualMLP,
-        real: Float[Array, "rows width"],
-        fake: Float[Array, "rows width"],
+        discriminator: Network,
+        real: Rows,
+        fake: Rows,
+        told: Rows,
+        key: PRNGKeyArray,
         penalised: bool,
-    ) -> tuple[Float[Array, ""], ResidualMLP]:
-        def loss(d: ResidualMLP) -> Float[Array, ""]:
-            return self.objective.discriminator(_logits(d, real), _logits(d, fake))
+    ) -> tuple[Float[Array, ""], Network, Network]:
+        """Return the loss, its slope, and the network that has seen the rows' statistics."""
+        keys = jax.random.split(key, 3)
+        packed_real, packed_fake = self._packed(real, told), self._packed(fake, told)
 
-        def penalty(d: ResidualMLP) -> Float[Array, ""]:
-            both = zero_centred(partial(_logits, d), real) + zero_centred(partial(_logits, d), fake)
-            return self.penalty_every * self.penalty / 2 * both
+        def loss(d: Network) -> tuple[Float[Array, ""], tuple[PyTree, PyTree]]:
+            logits_real, stats_real = d.learn(packed_real, keys[0])
+            logits_fake, stats_fake = d.learn(packed_fake, keys[1])
+            value = self.objective.discriminator(logits_real[:, 0], logits_fake[:, 0])
+            return value, (stats_real, stats_fake)
 
-        value, slope = jax.value_and_grad(loss)(discriminator)
-        if penalised:
+        def penalty(d: Network) -> Float[Array, ""]:
+            assert self.penalty is not None
+            weight = self.penalty_every
+            value = self.penalty(partial(_logits, d), packed_real, packed_fake, keys[2])
+            return weight * value
+
+        (value, stats), slope = jax.value_and_grad(loss, has_aux=True)(discriminator)
+        if penalised and self.penalty is not None:
             slope = jax.tree.map(jnp.add, slope, jax.grad(penalty)(discriminator))
-        return value, slope
+        return value, slope, discriminator.absorb(stats[0]).absorb(stats[1])
 
     def _fake_slope(
+        self, discriminator: Network, real: Rows, fake: Rows, told: Rows, key: PRNGKeyArray
+    ) -> tuple[Float[Array, ""], Rows, list[Float[Array, ""]]]:
+        """Return the generator's loss, its slope at the fake rows, and what was seen."""
+        keys = jax.random.split(key)
+        logits_real, _ = discriminator.learn(self._packed(real, told), keys[0])
+
+        def loss(x: Rows) -> tuple[Float[Array, ""], Logits]:
+            logits_fake, _ = discriminator.learn(self._packed(x, told), keys[1])
+            value = self.objective.generator(logits_real[:, 0], logits_fake[:, 0])
+            return value, logits_fake[:, 0]
+
+        (value, logits_fake), slope = jax.value_and_grad(loss, has_aux=True)(fake)
+        return value, slope, self._seen(logits_real[:, 0], logits_fake)
+
+    def _seen(self, real: Logits, fake: Logits) -> list[Float[Array, ""]]:
+        """Return what two sets of logits say of the game, in the order of `MEASURES`."""
+        centre = self.objective.centre(real, fake)
+        right, wrong = jnp.mean(real > centre), jnp.mean(fake > centre)
+        return [
+            jnp.mean(jax.nn.softplus(centre - real)),
+            jnp.mean(jax.nn.softplus(fake - centre)),
+            jnp.mean(real > fake),
+            right,
+            1 - wrong,
+            wrong,
+            jnp.mean(self.objective.probability(real, centre)),
+            jnp.mean(self.objective.probability(fake, centre)),
+        ]
+
+    def _update(
         self,
-        discriminator: ResidualMLP,
-        real: Float[Array, "rows width"],
-        fake: Float[Array, "rows width"],
-    ) -> tuple[Float[Array, ""], Float[Array, "rows width"], Float[Array, ""]]:
-        logits_real = _logits(discriminator, real)
+        network: Network,
+        slope: Network,
+        moments: optax.OptState,
+        rate: Float[Array, ""],
+    ) -> tuple[Network, optax.OptState]:
+        direction, moments = self.optimiser.transform.update(slope, moments)
+        return jax.tree.map(lambda p, d: p - rate * d, network, direction), moments
 
-        def loss(x: Float[Array, "rows width"]) -> tuple[Float[Array, ""], Float[Array, ""]]:
-            logits_fake = _logits(discriminator, x)
-            accuracy = jnp.mean((logits_real > logits_fake).astype(jnp.float32))
-            return self.objective.generator(logits_real, logits_fake), accuracy
-
-        (value, accuracy), slope = jax.value_and_grad(loss, has_aux=True)(fake)
-        return value, slope, accuracy
+    def _clipped(self, discriminator: Network) -> Network:
+        return discriminator if self.clip is None else clip_weights(discriminator, self.clip)
 
 
 Carry = tuple[State, Float[Array, " measures"]]
 
-# β₁ = 0: momentum makes two players overshoot each other (Huang et al. 2024).
-_ADAM = optax.scale_by_adam(b1=0.0, b2=0.99)
 
-
-def _logits(discriminator: ResidualMLP, rows: Float[Array, "rows width"]) -> Float[Array, " rows"]:
+def _logits(discriminator: Network, rows: Rows) -> Logits:
     return discriminator(rows)[:, 0]
 
 
-def _norm(slope: ResidualMLP) -> Float[Array, ""]:
+def _mixed(a: Network, b: Network, decay: Float[Array, ""]) -> Network:
+    mixed: Network = jax.tree.map(lambda x, y: decay * x + (1 - decay) * y, a, b)
+    return mixed
+
+
+def _norm(slope: Network) -> Float[Array, ""]:
     return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(slope)))
-
-
-def _update(
-    network: ResidualMLP,
-    slope: ResidualMLP,
-    moments: optax.OptState,
-    rate: Float[Array, ""],
-) -> tuple[ResidualMLP, optax.OptState]:
-    direction, moments = _ADAM.update(slope, moments)
-    return jax.tree.map(lambda p, d: p - rate * d, network, direction), moments
 
 
 def _words(seed: int) -> UInt32[Array, " words"]:
@@ -256,19 +474,44 @@ def _begin(game: Game, words: UInt32[Array, " words"]) -> State:
 
 
 @eqx.filter_jit
+def _show(
+    game: Game,
+    network: Network,
+    words: UInt32[Array, " words"],
+    step: Int[Array, ""],
+    rows: int,
+) -> tuple[Rows, Int[Array, "rows blocks"]]:
+    key = jax.random.fold_in(jax.random.fold_in(_key(words), 2), step)
+    latent, levels = jax.random.split(key)
+    told = jnp.zeros((rows, game._told))
+    raw = network(jnp.concatenate([game._noise(latent, rows), told], axis=1))
+    numbers, drawn = game.plan.harden(raw, levels)
+    return game.plan.encode(numbers, drawn), drawn
+
+
+@eqx.filter_jit
+def _judge(game: Game, discriminator: Network, rows: Rows) -> Logits:
+    rows = rows[: len(rows) - len(rows) % game.pack]
+    packed = game._packed(rows, jnp.zeros((len(rows), game._told)))
+    return jnp.repeat(_logits(discriminator, packed), game.pack)
+
+
+@eqx.filter_jit
 def _advance(
     game: Game,
     state: State,
     data: Data,
     words: UInt32[Array, " words"],
     steps: Int[Array, ""],
-    total: Float[Array, ""],
+    rates: Float[Array, "2 chunk"],
 ) -> tuple[State, Float[Array, " measures"]]:
     key = jax.random.fold_in(_key(words), 1)
+    first = state.step
 
     def play(carry: Carry, penalised: bool) -> Carry:
         state, sums = carry
-        state, measures = game._step(data, key, total, state, penalised=penalised)
+        at = state.step - first
+        state, measures = game._step(data, key, rates, at, state, penalised=penalised)
         return state, sums + measures
 
     # Two programs of a step, one inside the other's loop: choosing between them at every step
@@ -276,6 +519,8 @@ def _advance(
     def rounds(number: Int[Array, ""], carry: Carry) -> Carry:
         left = jnp.minimum(steps - number * game.penalty_every, game.penalty_every)
         carry = play(carry, True)
+        if game.penalty_every == 1:
+            return carry
         after: Carry = jax.lax.fori_loop(1, left, lambda _, c: play(c, False), carry)
         return after
 

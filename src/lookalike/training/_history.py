@@ -16,8 +16,9 @@ from lookalike._core.errors import ParameterError, nearest
 __all__ = ["KINDS", "Event", "History"]
 
 #: What can happen: a player's rate changed; a remedy was applied; the run went back to an earlier
-#: state; generated rows lie too near to rows that train; the run ended.
-KINDS = ("rate", "remedy", "rollback", "copying", "stop")
+#: state; generated rows lie too near to rows that train; the best run was played again with all
+#: rows; the run ended.
+KINDS = ("rate", "remedy", "rollback", "copying", "refit", "stop")
 
 
 @dataclass(frozen=True)

@@ -1,140 +1,322 @@
-"""The training loop: intervals of compiled steps, watched from outside."""
+"""The training loop: intervals of compiled steps, watched from outside, mended where need be."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from lookalike._core.errors import TrainingError
-from lookalike.nn import ResidualMLP
-from lookalike.training._game import MEASURES, Data, Game, State
-from lookalike.training._history import History
+from lookalike.nn import Network
+from lookalike.training._alarm import Alarm
+from lookalike.training._game import CHUNK, MEASURES, Data, Game, State
+from lookalike.training._history import Event, History
+from lookalike.training._keeper import Keeper, Selection
+from lookalike.training._remedies import LADDER
+from lookalike.training._watch import Watch
+from lookalike.training.monitors import Monitor
+from lookalike.training.strategies import Run, Strategy, strategy
 
-__all__ = ["Selection", "train"]
+__all__ = ["Course", "Outcome", "train"]
 
 
 @dataclass(frozen=True)
-class Selection:
-    """Keeps the best generator by a score on held-out rows, and stops when it no longer improves.
+class Course:
+    """How long a run is, and how it is watched and steered.
 
     Parameters
     ----------
-    score : callable
-        From a generator to a number, higher is better, computed on rows that do not train.
-    every : int
-        Intervals between two scores.
-    patience : int
-        Scores without improvement after which training stops.
+    steps : int
+        How many steps to play.
+    until : int or None
+        The step after which it ends, if sooner; schedules are those of the whole.
+    interval : int
+        Steps between two rows of the history, rounded up to whole rounds of ``penalty_every``.
+    rates : tuple of float
+        The generator's and the discriminator's learning rate.
+    strategies : tuple of Strategy
+        How those change, in the same order.
+    held_back : int
+        For so many steps the generator waits, so that an untrained discriminator meets a trained
+        generator without harm.
+    monitors : sequence of Monitor
+        What looks at the players between intervals.
+    remedies : bool
+        Whether a run that goes wrong is mended; if not, it goes on (and stops where losses are not
+        finite).
+    selection : Selection or None
+        Chooses the state that is kept; None keeps the last.
     """
 
-    score: Callable[[ResidualMLP], float]
-    every: int
-    patience: int
+    steps: int
+    interval: int
+    until: int | None = None
+    rates: tuple[float, float] = (1e-3, 1e-3)
+    strategies: tuple[Strategy, Strategy] = field(
+        default_factory=lambda: (strategy("cosine"), strategy("cosine"))
+    )
+    held_back: int = 0
+    monitors: Sequence[Monitor] = ()
+    remedies: bool = False
+    selection: Selection | None = None
+
+    @property
+    def end(self) -> int:
+        """The step after which the run ends."""
+        return self.steps if self.until is None else min(self.until, self.steps)
+
+
+class Outcome(NamedTuple):
+    """What a run leaves behind.
+
+    Parameters
+    ----------
+    generator : Network
+        The kept one: a moving average.
+    history : History
+    game : Game
+        The rules that were played last; remedies change them.
+    step : int
+        The step at which the kept generator stood.
+    discriminator : Network
+        The last good one.
+    """
+
+    generator: Network
+    history: History
+    game: Game
+    step: int
+    discriminator: Network
+
+
+#: Called after every interval with the step and the measures.
+Report = Callable[[int, dict[str, float]], None]
+#: Called after every interval with the step and the averaged generator.
+Onlooker = Callable[[int, Network], None]
 
 
 def train(
     game: Game,
     data: Data,
     seed: int,
+    course: Course,
     *,
-    steps: int,
-    interval: int,
-    selection: Selection | None = None,
-    report: Callable[[int, dict[str, float]], None] | None = None,
-) -> tuple[ResidualMLP, History]:
+    held_out: Data | None = None,
+    start: State | None = None,
+    report: Report | None = None,
+    onlooker: Onlooker | None = None,
+) -> Outcome:
     """Train a generator and return its moving average with what happened.
 
-    An interrupt (Ctrl-C) or a loss that is no longer finite ends the run with the last good state.
+    An interrupt (Ctrl-C) ends the run with the last good state. Where losses are not finite, the
+    generator collapses or the run diverges, the run goes back to its last good state and the next
+    remedy of `LADDER` is applied.
 
     Parameters
     ----------
     game : Game
     data : Data
     seed : int
-    steps : int
-        How many steps to play.
-    interval : int
-        Steps between two rows of the history, rounded up to whole rounds of ``penalty_every``.
-    selection : Selection, optional
-        Chooses the state that is kept; None keeps the last.
+    course : Course
+    held_out : Data, optional
+        Rows that do not train, for monitors to compare with.
+    start : State, optional
+        Where to start; by default with untrained networks.
     report : callable, optional
         Called with the step and the measures of every interval.
+    onlooker : callable, optional
+        Called with the step and the averaged generator after every interval.
 
     Returns
     -------
-    ResidualMLP
-        The kept generator.
-    History
+    Outcome
 
     Raises
     ------
     KeyboardInterrupt
         If the interrupt came before the first interval was finished.
     TrainingError
-        If the losses were not finite from the first interval on.
+        If the losses were not finite from the first interval on, or if no remedy helped.
     """
-    history = History(stopped=f"all {steps:,} steps were played")
-    state = good = game.begin(seed)
-    interval += -interval % game.penalty_every
-    keeper = _Keeper(selection)
-    done = 0
+    run = _Training(game, data, seed, course, held_out, start)
     try:
-        while done < steps:
-            count = min(interval, steps - done)
-            state, means = game.advance(state, data, seed, count, steps)
-            measures = dict(zip(MEASURES, np.asarray(means, float).tolist(), strict=True))
-            if not all(math.isfinite(value) for value in measures.values()):
-                history.stopped = f"the losses were not finite after step {done:,}"
-                history.cut_short = True
-                break
-            good, done = state, done + count
-            measures |= keeper.look(good, last=done == steps)
-            history.rows.append({"step": float(done), **measures})
-            if report is not None:
-                report(done, measures)
-            if keeper.exhausted:
-                history.stopped = f"held-out rows showed no improvement up to step {done:,}"
-                break
+        while run.goes_on:
+            measures = run.play()
+            if measures is not None:
+                if report is not None:
+                    report(run.step, measures)
+                if onlooker is not None:
+                    onlooker(run.step, run.state.average)
     except KeyboardInterrupt:
-        if not history.rows:
+        if not run.history.rows:
             raise
-        history.stopped = f"interrupted after step {done:,}"
-        history.cut_short = True
-    if not history.rows:
-        raise TrainingError(
-            "Training needs finite losses; they were not from the first steps on. "
-            "Lower learning_rate or raise penalty."
-        )
-    return keeper.chosen(good), history
+        run.stop(f"interrupted after step {run.step:,}", cut_short=True)
+    return run.outcome()
 
 
-class _Keeper:
-    """Remembers the best generator seen by a `Selection`."""
+class _Good(NamedTuple):
+    """Where a run can go back to."""
 
-    def __init__(self, selection: Selection | None) -> None:
-        self.selection = selection
-        self.best: ResidualMLP | None = None
-        self.best_score = -math.inf
-        self.intervals = 0
-        self.failures = 0
+    state: State
+    step: int
+    rates: tuple[Run, Run]
+
+
+class _Training:
+    """One run: its state, what watches it, and what it remembers to go back to."""
+
+    def __init__(
+        self,
+        game: Game,
+        data: Data,
+        seed: int,
+        course: Course,
+        held_out: Data | None,
+        start: State | None,
+    ) -> None:
+        self.game, self.data, self.seed, self.course = game, data, seed, course
+        self.state = game.begin(seed) if start is None else start
+        self.step = 0
+        self.attempt = 0
+        self.rates = self._begin_rates()
+        self.keeper = Keeper(course.selection)
+        self.alarm = Alarm(course.steps)
+        self.watch = Watch(course.monitors, game, data, held_out, seed)
+        self.good = self._good()
+        self.history = History(stopped=f"all {course.end:,} steps were played")
+        self.stopped = False
+
+    def _begin_rates(self) -> tuple[Run, Run]:
+        course, game = self.course, self.game
+        begun = [
+            chosen.begin(rate, course.steps, player, game.batch_size, game.objective.ideal)
+            for chosen, rate, player in zip(
+                course.strategies, course.rates, ("generator", "discriminator"), strict=True
+            )
+        ]
+        return begun[0], begun[1]
 
     @property
-    def exhausted(self) -> bool:
-        return self.selection is not None and self.failures >= self.selection.patience
+    def goes_on(self) -> bool:
+        return not self.stopped and self.step < self.course.end
 
-    def look(self, state: State, *, last: bool) -> dict[str, float]:
-        self.intervals += 1
-        if self.selection is None or not (last or self.intervals % self.selection.every == 0):
-            return {}
-        score = self.selection.score(state.average)
-        if score > self.best_score:
-            self.best, self.best_score, self.failures = state.average, score, 0
-        else:
-            self.failures += 1
-        return {"held_out": score}
+    def play(self) -> dict[str, float] | None:
+        """Play one interval; return its measures, or None if the run went wrong in it."""
+        every = self.game.penalty_every
+        interval = self.course.interval + -self.course.interval % every
+        count = min(interval, self.course.end - self.step)
+        state, measures = self._advance(count)
+        step = self.step + count
+        finite = bool(np.isfinite([measures[name] for name in MEASURES]).all())
+        if finite:
+            measures |= self.watch.look(state, step, self.course.end, measures)
+        wrong = self.alarm.hear(step, measures) if self.course.remedies or not finite else None
+        if wrong is not None:
+            self._go_back(wrong, step, measures)
+            return None
+        self._accept(state, step, measures)
+        return measures
 
-    def chosen(self, state: State) -> ResidualMLP:
-        return state.average if self.best is None else self.best
+    def _advance(self, count: int) -> tuple[State, dict[str, float]]:
+        """Play steps in chunks that hold whole rounds of penalties."""
+        chunk = CHUNK - CHUNK % self.game.penalty_every or count
+        state, sums, done = self.state, np.zeros(len(MEASURES)), 0
+        while done < count:
+            part = min(chunk, count - done)
+            first = self.step + done
+            generator, discriminator = (run.rates(first, part) for run in self.rates)
+            waiting = np.arange(first, first + part) < self.course.held_back
+            rates = (np.where(waiting, 0, generator), discriminator)
+            state, means = self.game.advance(state, self.data, self.seed, rates)
+            sums += part * np.asarray(means, float)
+            done += part
+        return state, dict(zip(MEASURES, (sums / count).tolist(), strict=True))
+
+    def _accept(self, state: State, step: int, measures: dict[str, float]) -> None:
+        self.state, self.step = state, step
+        last = step >= self.course.end
+        seen, events = self.keeper.look(state, step, last=last)
+        measures |= seen
+        if self.attempt:
+            measures["attempt"] = float(self.attempt)
+        for player, run in zip(("generator", "discriminator"), self.rates, strict=True):
+            why = run.observe(step, measures)
+            if why is not None:
+                events.append(Event(step, "rate", f"{player}: {why}"))
+        self.history.rows.append({"step": float(step), **measures})
+        self.history.events.extend(events)
+        if measures.get("collapsed", 0.0) == 0:
+            self.good = self._good()
+        if self.keeper.exhausted:
+            self.stop(f"held-out rows showed no improvement up to step {step:,}")
+
+    def _good(self) -> _Good:
+        return _Good(self.state, self.step, deepcopy(self.rates))
+
+    # --- when it goes wrong --------------------------------------------------------------------
+
+    def _go_back(self, wrong: str, step: int, measures: dict[str, float]) -> None:
+        """Return to the last good state and apply the next remedy, or end the run."""
+        if not self.course.remedies:
+            if not self.history.rows:
+                raise _hopeless("they were not from the first steps on")
+            self.stop(f"{wrong} after step {self.step:,}", cut_short=True)
+            return
+        if np.isfinite(list(measures.values())).all():
+            self.history.rows.append({"step": float(step), **measures})
+        if self.attempt == len(LADDER):
+            raise _hopeless(f"{wrong} at step {step:,}, and no remedy helped")
+        remedy = LADDER[self.attempt]
+        self.attempt += 1
+        self.game = remedy.change(self.game)
+        self.state, self.step = self._restarted(), self.good.step
+        self.rates = deepcopy(self.good.rates)
+        self.rates[1].scale(remedy.discriminator_rate)
+        self.good = self._good()
+        self.alarm.begin()
+        words = f"{wrong} at step {step:,}; back to step {self.step:,} with {remedy.name}"
+        self.history.events.append(Event(step, "remedy", words))
+
+    def _restarted(self) -> State:
+        """Return the last good state under the present rules, the optimisers beginning anew.
+
+        From before the first interval the networks begin anew too: with other random numbers.
+        """
+        fresh = self.game.begin(self.seed + self.attempt)
+        if self.good.step == 0:
+            return fresh
+        before = self.good.state
+        # Packs make the discriminator wider: then it begins anew.
+        fits = _shapes(before.discriminator) == _shapes(fresh.discriminator)
+        return fresh._replace(
+            generator=before.generator,
+            discriminator=before.discriminator if fits else fresh.discriminator,
+            average=before.average,
+            step=before.step,
+        )
+
+    def stop(self, why: str, *, cut_short: bool = False) -> None:
+        """End the run and say why."""
+        self.stopped = True
+        self.history.stopped, self.history.cut_short = why, cut_short
+        self.history.events.append(Event(self.step, "stop", why))
+
+    def outcome(self) -> Outcome:
+        network, step = self.keeper.chosen(self.good.state, self.good.step)
+        return Outcome(network, self.history, self.game, step, self.good.state.discriminator)
+
+
+def _shapes(network: Network) -> list[tuple[int, ...]]:
+    return [leaf.shape for leaf in jax.tree.leaves(network)]
+
+
+def _hopeless(what: str) -> TrainingError:
+    return TrainingError(
+        f"Training needs losses that stay finite and rows that spread over the table; {what}. "
+        "Lower learning_rate, raise the weight of penalty, or play another objective; remedies=False "
+        "takes the run as it is."
+    )

@@ -1,0 +1,162 @@
+"""From a GAN's parameters and a table's size to the rules and the course of its training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from lookalike._core.errors import ParameterError
+from lookalike.nn import Architecture, Plan, objective, penalty
+from lookalike.training import Course, Game, Optimiser, Selection
+from lookalike.training.monitors import MONITORS, Monitor, monitors
+from lookalike.training.strategies import strategy
+
+__all__ = ["Recipe", "course_of", "game_of", "steps_of", "width_of"]
+
+#: From so many rows on a table gets all steps, and full batches.
+_LARGE = 10_000
+#: Steps of each budget for a table of many rows.
+STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
+#: History rows of one run.
+_INTERVALS = 40
+#: What looks at a run unless the caller chooses.
+_WATCHING = ("players", "diversity", "collapse", "convergence", "memorisation")
+
+
+class Recipe(Protocol):
+    """The parameters of a `GAN` that say how it is trained; see there."""
+
+    budget: str
+    steps: int | None
+    epochs: int | None
+    batch_size: int | None
+    objective: str | Mapping[str, Any]
+    generator: Mapping[str, Any] | None
+    discriminator: Mapping[str, Any] | None
+    width: int | None
+    depth: int
+    latent_size: int
+    latent: str
+    learning_rate: float
+    discriminator_rate: float | None
+    schedule: str | Mapping[str, Any]
+    discriminator_schedule: str | Mapping[str, Any] | None
+    optimiser: str
+    betas: Sequence[float]
+    discriminator_steps: int
+    penalty: str | Mapping[str, Any] | None
+    penalty_every: int
+    clip: float | None
+    pack: int
+    average: float
+    temperature: float
+    monitors: bool | Sequence[str]
+    remedies: bool
+
+
+def steps_of(recipe: Recipe, rows: int) -> int:
+    """Return how many steps are played; a table of few rows is learned a little sooner."""
+    if recipe.steps is not None:
+        return recipe.steps
+    if recipe.epochs is not None:
+        return recipe.epochs * -(-rows // batch_of(recipe, rows))
+    share: float = min(1.0, rows / _LARGE) ** 0.125
+    return round(STEPS[recipe.budget] * share)
+
+
+def batch_of(recipe: Recipe, rows: int) -> int:
+    """Return how many rows of a kind are in a step."""
+    if recipe.batch_size is not None:
+        return recipe.batch_size
+    return 512 if rows >= _LARGE else 256
+
+
+def width_of(recipe: Recipe, rows: int) -> int:
+    """Return the hidden units of the residual networks."""
+    if recipe.width is not None:
+        return recipe.width
+    return 256 if rows >= _LARGE // 5 else 128
+
+
+def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: bool) -> Game:
+    """Return the rules of the game that parameters ask for.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    plan : Plan
+    rows : int
+        Of the training table.
+    width : int
+        Hidden units of the residual networks, where those are played.
+    conditioned : bool
+        Whether rows are made to conditions.
+
+    Raises
+    ------
+    ParameterError
+        If parameters contradict each other.
+    """
+    batch = batch_of(recipe, rows)
+    if batch % recipe.pack:
+        raise ParameterError(
+            f"A batch must hold whole packs, but batch_size is {batch} and pack is {recipe.pack}."
+        )
+    residual = Architecture(widths=(width,) * (recipe.depth + 1), residual=True)
+    return Game(
+        plan=plan,
+        generator=_architecture(recipe.generator, residual),
+        discriminator=_architecture(recipe.discriminator, residual),
+        latent_size=recipe.latent_size,
+        batch_size=batch,
+        objective=objective(recipe.objective),
+        penalty=None if recipe.penalty is None else penalty(recipe.penalty),
+        penalty_every=recipe.penalty_every if recipe.penalty is not None else 1,
+        clip=recipe.clip,
+        discriminator_steps=recipe.discriminator_steps,
+        pack=recipe.pack,
+        latent="normal" if recipe.latent == "normal" else "uniform",
+        average=recipe.average,
+        temperature=recipe.temperature,
+        optimiser=Optimiser(
+            "adam" if recipe.optimiser == "adam" else "rmsprop",
+            (float(recipe.betas[0]), float(recipe.betas[1])),
+        ),
+        conditioned=conditioned,
+    )
+
+
+def course_of(
+    recipe: Recipe,
+    steps: int,
+    *,
+    selection: Selection | None,
+    held_back: int = 0,
+    until: int | None = None,
+) -> Course:
+    """Return how a run of so many steps, which may end sooner, is watched and steered."""
+    own = strategy(recipe.schedule)
+    other = recipe.discriminator_schedule
+    rate = recipe.learning_rate
+    return Course(
+        steps=steps,
+        until=until,
+        interval=-(-steps // _INTERVALS),
+        rates=(rate, rate if recipe.discriminator_rate is None else recipe.discriminator_rate),
+        strategies=(own, own if other is None else strategy(other)),
+        held_back=held_back,
+        monitors=_monitors(recipe),
+        remedies=recipe.remedies,
+        selection=selection,
+    )
+
+
+def _architecture(given: Mapping[str, Any] | None, default: Architecture) -> Architecture:
+    return default if given is None else Architecture.from_mapping(given)
+
+
+def _monitors(recipe: Recipe) -> tuple[Monitor, ...]:
+    chosen = recipe.monitors
+    if isinstance(chosen, bool):
+        chosen = [n for n in _WATCHING if n in MONITORS] if chosen else ()
+    return tuple(monitors(chosen))

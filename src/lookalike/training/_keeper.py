@@ -1,0 +1,88 @@
+"""Which state of a run is kept: the last one, or the best on rows that do not train."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from lookalike.nn import Network
+from lookalike.training._game import State
+from lookalike.training._history import Event
+
+__all__ = ["Keeper", "Score", "Selection"]
+
+
+class Score(NamedTuple):
+    """How good a generator is on rows that did not train it.
+
+    Parameters
+    ----------
+    value : float
+        Higher is better.
+    copying : bool
+        Whether its rows lie nearer to training rows than to held-out ones; then it is never kept.
+    """
+
+    value: float
+    copying: bool = False
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Keeps the best generator by a score on held-out rows, and stops when it no longer improves.
+
+    Parameters
+    ----------
+    score : callable
+        From a generator to a `Score`, computed on rows that do not train.
+    every : int
+        Intervals between two scores.
+    patience : int
+        Scores without improvement after which training stops.
+    """
+
+    score: Callable[[Network], Score]
+    every: int
+    patience: int
+
+
+class Keeper:
+    """Remembers the best generator that a `Selection` has seen; without one, the last counts."""
+
+    def __init__(self, selection: Selection | None) -> None:
+        self.selection = selection
+        self.best: Network | None = None
+        self.best_step = 0
+        self.best_value = -math.inf
+        self.intervals = 0
+        self.failures = 0
+        self.copied = False
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether scores have not improved for too long."""
+        return self.selection is not None and self.failures >= self.selection.patience
+
+    def look(self, state: State, step: int, *, last: bool) -> tuple[dict[str, float], list[Event]]:
+        """Score a state if it is time to, and return what is to be recorded."""
+        self.intervals += 1
+        if self.selection is None or not (last or self.intervals % self.selection.every == 0):
+            return {}, []
+        score = self.selection.score(state.average)
+        if score.value > self.best_value and not score.copying:
+            self.best, self.best_value, self.failures = state.average, score.value, 0
+            self.best_step = step
+        else:
+            self.failures += 1
+        events = []
+        if score.copying and not self.copied:
+            self.copied = True
+            words = "rows lie nearer to training rows than to held-out ones: not kept"
+            events.append(Event(step, "copying", words))
+        return {"held_out": score.value, "copying": float(score.copying)}, events
+
+    def chosen(self, state: State, step: int) -> tuple[Network, int]:
+        """Return the generator that is kept and its step, given the last good state."""
+        return (state.average, step) if self.best is None else (self.best, self.best_step)
