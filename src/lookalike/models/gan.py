@@ -58,9 +58,9 @@ class _Betas(Rule):
 
     def broken_by(self, value: Any) -> str | None:
         rule = Number(0, 1)
-        if isinstance(value, Sequence) and len(value) == 2:
-            if all(rule.broken_by(v) is None and v < 1 for v in value):
-                return None
+        listed = isinstance(value, Sequence) and len(value) == 2
+        if listed and all(rule.broken_by(v) is None and v < 1 for v in value):
+            return None
         return "must be two numbers in [0, 1)"
 
 

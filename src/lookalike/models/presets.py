@@ -49,8 +49,6 @@ _PLAIN: dict[str, Any] = {
     "schedule": "constant",
     "held_out": 0.0,
     "calibrate": False,
-    "correct": False,
-    "conditions": False,
     "derive": False,
     "betas": (0.9, 0.999),
 }

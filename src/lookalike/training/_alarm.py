@@ -9,7 +9,7 @@ from lookalike.training._game import MEASURES
 
 __all__ = ["Alarm"]
 
-#: No alarm but for numbers that are not finite in this first share of a run: it has to find its way.
+#: In this first share of a run, which has to find its way, only lost numbers raise an alarm.
 _GRACE = 0.1
 #: Looks in a row that must say the same before it counts.
 _PERSISTENT = 3

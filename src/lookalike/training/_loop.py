@@ -317,6 +317,6 @@ def _shapes(network: Network) -> list[tuple[int, ...]]:
 def _hopeless(what: str) -> TrainingError:
     return TrainingError(
         f"Training needs losses that stay finite and rows that spread over the table; {what}. "
-        "Lower learning_rate, raise the weight of penalty, or play another objective; remedies=False "
-        "takes the run as it is."
+        "Lower learning_rate, raise the weight of penalty, or play another objective; "
+        "remedies=False takes the run as it is."
     )

@@ -1,4 +1,4 @@
-"""What is tried when a run goes wrong, one remedy after the other, each from the last good state."""
+"""What is tried when a run goes wrong: one remedy after the other, from the last good state."""
 
 from __future__ import annotations
 
