@@ -10,6 +10,7 @@ from lookalike.cli._boost import boost
 from lookalike.cli._demo import demo
 from lookalike.cli._evaluate import evaluate
 from lookalike.cli._fit import fit
+from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
 from lookalike.cli._sample import sample
@@ -49,5 +50,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, boost, info):
+for command in (demo, fit, sample, evaluate, boost, function, info):
     app.command()(command)

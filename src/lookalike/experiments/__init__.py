@@ -8,7 +8,28 @@ from __future__ import annotations
 
 from lookalike.experiments._boost import boost
 from lookalike.experiments._booster import Booster
+from lookalike.experiments._function import (
+    FUNCTION_RECIPE,
+    FUNCTION_TARGETS,
+    FunctionRun,
+    Snapshot,
+    learn_function,
+)
+from lookalike.experiments._function_accuracy import FunctionAccuracy
 from lookalike.experiments._records import Record
 from lookalike.experiments._verdict import Comparison, Row, Verdict
 
-__all__ = ["Booster", "Comparison", "Record", "Row", "Verdict", "boost"]
+__all__ = [
+    "FUNCTION_RECIPE",
+    "FUNCTION_TARGETS",
+    "Booster",
+    "Comparison",
+    "FunctionAccuracy",
+    "FunctionRun",
+    "Record",
+    "Row",
+    "Snapshot",
+    "Verdict",
+    "boost",
+    "learn_function",
+]

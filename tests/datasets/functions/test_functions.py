@@ -126,7 +126,7 @@ def test_formula_by_itself() -> None:
     assert function.explicit
     points = np.column_stack(function.draw(100))
     np.testing.assert_allclose(points[:, 2], np.sin(points[:, 0]) * points[:, 1])
-    assert function.outline.shape == (41, 41, 3)
+    assert function.outline.shape == (31, 31, 3)
     assert make_function("x").outline.shape == (4_000, 2)
 
 

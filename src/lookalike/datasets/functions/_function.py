@@ -20,7 +20,7 @@ __all__ = ["Column", "Function", "Variable"]
 _ALONG = 20_000
 _ACROSS = 400
 #: Points of a curve, and lines of a surface, that are drawn.
-_DRAWN, _LINES = 4_000, 41
+_DRAWN, _LINES = 4_000, 31
 
 
 @dataclass(frozen=True)

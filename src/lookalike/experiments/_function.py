@@ -1,0 +1,258 @@
+"""A GAN that learns a curve or a surface from points of it, and how close it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike._core.parameters import Flag, Instance, Number, check_parameters
+from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike.datasets.functions import Function
+from lookalike.experiments._function_accuracy import FunctionAccuracy, Ruler
+from lookalike.tables import Kind
+
+if TYPE_CHECKING:
+    from lookalike.models import GAN
+
+__all__ = ["FUNCTION_RECIPE", "FUNCTION_TARGETS", "FunctionRun", "Snapshot", "learn_function"]
+
+#: What of a GAN's parameters differs for thin curves and surfaces from what is good for tables.
+FUNCTION_RECIPE: Mapping[str, Any] = MappingProxyType(
+    {
+        "steps": 20_000,
+        "batch_size": 256,
+        "latent_size": 2,
+        "latent": "uniform",
+        "width": 64,
+        "depth": 3,
+        "learning_rate": 3e-3,
+        "penalty": {"name": "zero-centred", "weight": 0.02},
+        "encodings": {"continuous": "standard"},
+        "calibrate": False,
+        "derive": False,
+        "held_out": 0.0,
+    }
+)
+#: What is aimed at: the error as a share of the range, and the share of cells reached.
+FUNCTION_TARGETS = (0.03, 0.95)
+#: Points of each snapshot.
+_SNAPSHOT = 1_000
+#: The columns of the reporting table, and what of the history stands in them.
+_REPORT = {
+    "D loss real": "loss_real",
+    "D loss fake": "loss_fake",
+    "G loss": "loss_generator",
+    "D accuracy real": "accuracy_real",
+    "D accuracy fake": "accuracy_fake",
+    "G accuracy": "accuracy_generator",
+    "diversity": "diversity",
+    "mode collapse": "collapsed",
+    "learning rate": "rate_generator",
+    "convergence": "convergence",
+}
+_YES_NO = {0.0: "no", 1.0: "yes"}
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """What the generator made of a function at one step of training.
+
+    Parameters
+    ----------
+    step : int
+    points : ndarray, shape (n, columns)
+    """
+
+    step: int
+    points: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class FunctionRun:
+    """A GAN that has learned a function, its points, and how close they are.
+
+    Parameters
+    ----------
+    function : Function
+    train, held_out, generated : pyarrow.Table
+        Points of the function to learn from, others to measure by, and what the model made.
+    accuracy, reference : FunctionAccuracy
+        Of the generated points, and of the held-out ones: what noise alone does.
+    snapshots : tuple of Snapshot
+        Generated points through training, the last one at its end.
+    model : GAN
+    seconds : float
+        Of training, wall clock.
+    """
+
+    function: Function
+    train: pa.Table
+    held_out: pa.Table
+    generated: pa.Table
+    accuracy: FunctionAccuracy
+    reference: FunctionAccuracy
+    snapshots: tuple[Snapshot, ...]
+    model: GAN
+    seconds: float
+
+    @property
+    def reached(self) -> bool:
+        """Whether the error is at most 3 % of the range and 95 % of the domain are covered."""
+        error, coverage = FUNCTION_TARGETS
+        return self.accuracy.error <= error and self.accuracy.coverage >= coverage
+
+    @property
+    def answer(self) -> str:
+        """The outcome in a sentence."""
+        error, coverage = FUNCTION_TARGETS
+        measured = "value" if self.function.explicit else "distance to the function"
+        return (
+            f"The {measured} of {self.generated.num_rows:,} generated points is off by "
+            f"{100 * self.accuracy.error:.2f} % of the range (RMSE), and they reach "
+            f"{100 * self.accuracy.coverage:.0f} % of the domain, after {self.seconds:.0f} s: the "
+            f"target of {100 * error:.0f} % and {100 * coverage:.0f} % is "
+            f"{'reached' if self.reached else 'not reached'}."
+        )
+
+    @property
+    def report(self) -> pa.Table:
+        """The reporting table, a row for each interval of training.
+
+        Epoch, step, the discriminator's losses and accuracies on real and generated points, the
+        generator's, diversity, mode collapse (yes or no), learning rate, convergence, and the
+        points generated so far. What was not measured is missing.
+        """
+        rows = self.model.history_.rows
+        batch = self.model.batch_size or 0
+        steps = [int(row["step"]) for row in rows]
+        columns: dict[str, list[Any]] = {
+            "epoch": [step * batch / self.train.num_rows for step in steps],
+            "step": steps,
+        }
+        for name, measure in _REPORT.items():
+            columns[name] = [row.get(measure) for row in rows]
+        columns["mode collapse"] = [_YES_NO.get(value) for value in columns["mode collapse"]]
+        columns["points generated"] = [step * batch for step in steps]
+        return pa.table(columns)
+
+
+def learn_function(
+    function: Function,
+    *,
+    points: int = 2_000,
+    noise: float = 0.0,
+    synthesizer: GAN | None = None,
+    random_state: RandomState = 0,
+    progress: bool = False,
+) -> FunctionRun:
+    """Let a GAN learn a function from points of it, and measure how close it comes.
+
+    Parameters
+    ----------
+    function : Function
+        From `lookalike.datasets.functions`.
+    points : int
+        How many points to learn from. As many are held out, and as many generated.
+    noise : float
+        The standard deviation of noise on the points, as a share of the range.
+    synthesizer : GAN, optional
+        What learns; a GAN with `FUNCTION_RECIPE` if not given. It is fitted anew.
+    random_state : int, Generator, RandomState or None
+        The seed of the points, and of training where the synthesizer has none of its own.
+    progress : bool
+        Whether progress is shown on standard error.
+
+    Returns
+    -------
+    FunctionRun
+
+    Raises
+    ------
+    ParameterError
+        If a parameter breaks its rule, or the function is not finite within its ranges.
+
+    Examples
+    --------
+    >>> from lookalike.datasets.functions import FUNCTIONS
+    >>> from lookalike.models import GAN
+    >>> run = learn_function(FUNCTIONS["circle"], points=64, synthesizer=GAN(steps=4, width=8))
+    >>> run.generated.column_names
+    ['x', 'y']
+    """
+    _check(function, points, noise, synthesizer, progress)
+    seed = as_seed(random_state)
+    train, held_out = (
+        function.draw(points, generator(seed, "function", part), noise=noise)
+        for part in ("train", "held out")
+    )
+    model = _model(synthesizer, seed, progress)
+    snapshots: list[Snapshot] = []
+
+    def watch(step: int, sample: Callable[[int], Any]) -> None:
+        snapshots.append(Snapshot(step, _array(sample(_SNAPSHOT), function)))
+
+    begin = time.perf_counter()
+    kinds = dict.fromkeys(function.names, Kind.CONTINUOUS)
+    model.fit(train, kinds=kinds, watch=watch)
+    seconds = time.perf_counter() - begin
+    generated = model.sample(points)
+    ruler, known = Ruler(function), _array(held_out, function)
+    return FunctionRun(
+        function,
+        train,
+        held_out,
+        generated,
+        ruler.measure(_array(generated, function), known),
+        ruler.measure(known, known),
+        (*snapshots, Snapshot(_last(model), _array(model.sample(_SNAPSHOT), function))),
+        model,
+        seconds,
+    )
+
+
+def _check(
+    function: Function, points: int, noise: float, synthesizer: GAN | None, progress: bool
+) -> None:
+    from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
+
+    rules = {
+        "function": Instance((Function,), "a Function, such as make_function('spiral')"),
+        "points": Number(10, 10_000_000, integer=True),
+        "noise": Number(0, 10),
+        "synthesizer": Instance((GAN,), "a GAN", optional=True),
+        "progress": Flag(),
+    }
+    values = {
+        "function": function,
+        "points": points,
+        "noise": noise,
+        "synthesizer": synthesizer,
+        "progress": progress,
+    }
+    check_parameters("learn_function", rules, values)
+
+
+def _model(synthesizer: GAN | None, seed: int, progress: bool) -> GAN:
+    """Return the unfitted model, with a seed."""
+    from sklearn.base import clone  # noqa: PLC0415 - it is slow to import
+
+    from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
+
+    model: GAN = GAN(**FUNCTION_RECIPE) if synthesizer is None else clone(synthesizer)
+    if model.random_state is None:
+        model.set_params(random_state=as_seed(generator(seed, "train")))
+    return model.set_params(progress=progress or model.progress)
+
+
+def _array(table: pa.Table, function: Function) -> np.ndarray:
+    return np.column_stack([table[name].to_numpy() for name in function.names])
+
+
+def _last(model: GAN) -> int:
+    return int(model.history_.rows[-1]["step"]) if model.history_.rows else 0
