@@ -1,0 +1,8 @@
+"""Boosted trees that weigh generated rows, so that the rows kept are those that real rows back."""
+
+from __future__ import annotations
+
+from lookalike.models._correction._correction import Correction
+from lookalike.models._correction._fit import fit_correction
+
+__all__ = ["Correction", "fit_correction"]

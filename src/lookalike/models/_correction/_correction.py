@@ -1,0 +1,133 @@
+"""The correction of a generator: which of the rows it makes are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from lookalike._core.errors import ModelFileError
+from lookalike.encoding import Drawn, Layout, Rows, State
+from lookalike.models._correction._cells import Cells
+from lookalike.models._correction._choose import choose
+from lookalike.models._correction._forest import LEAVES, UNIT, Forest
+
+__all__ = ["HIGHEST", "LOWEST", "POOL", "Correction", "clipped"]
+
+#: Rows that are made for each row that is kept.
+POOL = 3
+#: Log ratios are held within these limits: a row counts for 20 at most.
+LOWEST, HIGHEST = -5.0, float(np.log(20.0))
+#: No array of a model file is longer than this in any direction.
+_MOST = 2**20
+
+
+def clipped(logs: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
+    """Return log ratios held within what a row may count for."""
+    return np.clip(logs, LOWEST, HIGHEST)
+
+
+@dataclass(frozen=True)
+class Correction:
+    """Keeps generated rows by weights that trees give them.
+
+    A row's weight is its density ratio of real to generated rows, as trees tell it, times a factor
+    for each of its cells that restores the marginals. Of `POOL` times as many rows as are wanted,
+    a fixed number is kept, by weight and none twice (discriminator rejection sampling: Azadi et
+    al. 2019, arXiv 1810.06758; as importance resampling).
+
+    Parameters
+    ----------
+    cells : Cells
+        What the trees see of a row.
+    forest : Forest
+        The log ratio by its trees, and the log factors of cells by its terms.
+    """
+
+    cells: Cells
+    forest: Forest
+
+    def log_weights(self, drawn: Drawn) -> Float[np.ndarray, " rows"]:
+        """Return the log weights of generated rows."""
+        trees, terms = self.forest.sums(self.cells.of_drawn(drawn))
+        return clipped(trees) + terms
+
+    def kept(self, pool: Drawn, rows: int, seed: int, number: int) -> Drawn:
+        """Return the rows of a block that are kept of its pool, in random order.
+
+        Parameters
+        ----------
+        pool : Drawn
+            More rows than `rows`.
+        rows : int
+            The rows of a block.
+        seed, number : int
+            The seed of the sample, and the block's number: the choice depends on them and the
+            pool alone.
+        """
+        count = len(pool.numbers)
+        chance = Rows(number * (count + 1), seed).of("correction")
+        weights = np.exp(self.log_weights(pool))
+        at = choose(weights, rows, chance.uniforms(np.arange(count + 1)))
+        return Drawn(pool.numbers[at], pool.levels[at])
+
+    def state(self) -> State:
+        """Return the correction as plain arrays."""
+        edges = self.cells.edges
+        arrays = {
+            "edges": np.concatenate([*edges, np.zeros(0, np.float32)]),
+            "counts": np.array([len(e) for e in edges], np.int32),
+            "masks": self.forest.masks,
+            "values": self.forest.values,
+            "terms": self.forest.terms,
+        }
+        return State({}, arrays)
+
+    @classmethod
+    def from_state(cls, state: State, layout: Layout) -> Correction:
+        """Make a correction from what `state` gave.
+
+        Raises
+        ------
+        ModelFileError
+            If an array is missing, or not of the kind and size that the layout needs.
+        """
+        counts = _taken(state, "counts", np.int32, (layout.numbers,))
+        edges = _taken(state, "edges", np.float32, (None,))
+        if (counts < 0).any() or counts.sum(dtype=np.int64) != len(edges):
+            raise _damaged("counts")
+        parts = np.split(edges, np.cumsum(counts)[:-1]) if len(counts) else []
+        if not all((np.diff(part) > 0).all() and len(part) < LEAVES * 8 - 1 for part in parts):
+            raise _damaged("edges")
+        cells = Cells(layout, tuple(parts))
+        size = sum(cells.sizes)
+        values = _taken(state, "values", np.int32, (None, LEAVES))
+        masks = _taken(state, "masks", np.uint32, (size, len(values)))
+        terms = _taken(state, "terms", np.int32, (size,))
+        if len(values) == 0 or np.abs(terms.astype(np.int64)).max() > 2**8 * UNIT:
+            raise _damaged("terms")
+        return cls(cells, Forest(cells.sizes, masks, values, terms))
+
+
+def _taken(state: State, name: str, kind: Any, shape: tuple[int | None, ...]) -> np.ndarray:
+    """Return an array of a state that must have a type and shape; None is any length."""
+    array = state.arrays.get(name)
+    if (
+        array is None
+        or array.dtype != kind
+        or array.ndim != len(shape)
+        or any(w is not None and w != n for w, n in zip(shape, array.shape, strict=True))
+        or max(array.shape, default=0) > _MOST
+        or not np.isfinite(array).all()
+    ):
+        raise _damaged(name)
+    return array
+
+
+def _damaged(name: str) -> ModelFileError:
+    return ModelFileError(
+        f"A model file's correction must hold a fitting array {name!r}; it does not. "
+        "The file is damaged."
+    )

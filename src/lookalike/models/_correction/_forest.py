@@ -1,0 +1,175 @@
+"""Trees over cells as plain arrays, evaluated without a branch on any device.
+
+Any content of the arrays is safe to evaluate: every index is bounded by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Int32, UInt32
+
+from lookalike.models._correction._cells import Codes
+
+__all__ = ["LEAVES", "UNIT", "Forest"]
+
+#: The most leaves of a tree: one bit each.
+LEAVES = 32
+#: Values are stored as whole multiples of 1 / UNIT, so that their sums are the same everywhere.
+UNIT = 2**20
+#: Rows that are evaluated together: their masks stay in the cache.
+_ROWS = 128
+_ALL = np.uint32(2**32 - 1)
+
+
+@dataclass(frozen=True)
+class Forest:
+    """A sum of trees and of one term for each feature's cell.
+
+    A tree's leaves are the bits of a word. Each cell of each feature keeps, for each tree, the
+    leaves that can still be reached from there; the row's leaf is the lowest bit left
+    when the words of all its cells are combined (after QuickScorer: Lucchese et al. 2015).
+
+    Parameters
+    ----------
+    sizes : tuple of int
+        The cells of each feature.
+    masks : ndarray of uint32, shape (all cells, trees)
+    values : ndarray of int32, shape (trees, LEAVES)
+        The values of leaves, in units of 1 / UNIT.
+    terms : ndarray of int32, shape (all cells,)
+        What a row gets for each of its cells, in units of 1 / UNIT.
+    """
+
+    sizes: tuple[int, ...]
+    masks: UInt32[np.ndarray, "cells trees"]
+    values: Int32[np.ndarray, "trees leaves"]
+    terms: Int32[np.ndarray, " cells"]
+
+    @classmethod
+    def of_trees(
+        cls,
+        trees: Sequence[Mapping[str, Any]],
+        sizes: tuple[int, ...],
+    ) -> Forest:
+        """Make a forest of trees as LightGBM describes them.
+
+        Parameters
+        ----------
+        trees : sequence of mapping
+            ``"tree_structure"`` of each, as in ``Booster.dump_model()["tree_info"]``; at most
+            LEAVES leaves each; features hold cells.
+        sizes : tuple of int
+            The cells of each feature.
+        """
+        masks = np.full((sum(sizes), len(trees)), _ALL, np.uint32)
+        values = np.zeros((len(trees), LEAVES), np.int32)
+        cells = [slice(a, b) for a, b in pairwise(np.cumsum([0, *sizes]))]
+        for t, tree in enumerate(trees):
+            leaves = _grow(tree["tree_structure"], [masks[part, t] for part in cells])
+            values[t, : len(leaves)] = np.rint(np.array(leaves) * UNIT)
+        return cls(sizes, masks, values, np.zeros(sum(sizes), np.int32))
+
+    @classmethod
+    def joined(cls, forests: Sequence[Forest]) -> Forest:
+        """Return the sum of forests over the same cells; one at least."""
+        return cls(
+            forests[0].sizes,
+            np.concatenate([f.masks for f in forests], axis=1),
+            np.concatenate([f.values for f in forests]),
+            np.sum([f.terms for f in forests], axis=0, dtype=np.int32),
+        )
+
+    def scaled(self, factor: float) -> Forest:
+        """Return the forest with the values of its leaves multiplied."""
+        values = np.rint(self.values * factor).astype(np.int32)
+        return Forest(self.sizes, self.masks, values, self.terms)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def sums(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
+        """Return of each row what its trees and what its terms sum to, as float64.
+
+        Parameters
+        ----------
+        codes : ndarray of uint8, shape (rows, features)
+            The cells of rows; those that a feature does not have count as its last.
+        """
+        rows = len(codes)
+        last = np.array(self.sizes, np.int32) - 1
+        starts = np.cumsum(self.sizes) - self.sizes
+        places = np.minimum(codes, last) + starts
+        # Padded to a power of two, so that few programs are compiled.
+        padded = max(1 << (rows - 1).bit_length(), _ROWS)
+        places = np.pad(places.astype(np.int32), [(0, padded - rows), (0, 0)])
+        trees, terms = _sums(*self._device, jnp.asarray(places))
+        return tuple(np.asarray(part)[:rows] / UNIT for part in (trees, terms))  # type: ignore[return-value]
+
+    @cached_property
+    def _device(self) -> tuple[Array, Array, Array]:
+        return jnp.asarray(self.masks), jnp.asarray(self.values), jnp.asarray(self.terms)
+
+
+def _grow(node: Mapping[str, Any], masks: list[np.ndarray], first: int = 0) -> list[float]:
+    """Take from the masks what a tree's decisions rule out; return the values of its leaves.
+
+    Parameters
+    ----------
+    node : mapping
+        The root of a tree, or of a branch whose leaves are numbered from `first`.
+    masks : list of ndarray of uint32, each of shape (cells,)
+        One tree's column for each feature, changed in place.
+    """
+    if "left_child" not in node:
+        return [float(node["leaf_value"])]
+    left = _grow(node["left_child"], masks, first)
+    right = _grow(node["right_child"], masks, first + len(left))
+    words = [
+        np.uint32(((1 << len(part)) - 1) << at)
+        for part, at in ((left, first), (right, first + len(left)))
+    ]
+    own = masks[node["split_feature"]]
+    goes_left = _goes_left(node, len(own))
+    own[goes_left] &= ~words[1]
+    own[~goes_left] &= ~words[0]
+    return left + right
+
+
+def _goes_left(node: Mapping[str, Any], cells: int) -> np.ndarray:
+    if node["decision_type"] == "==":
+        chosen = [int(cell) for cell in str(node["threshold"]).split("||")]
+        return np.isin(np.arange(cells), chosen)
+    return np.arange(cells) <= float(node["threshold"])
+
+
+@jax.jit
+def _sums(
+    masks: UInt32[Array, "cells trees"],
+    values: Int32[Array, "trees leaves"],
+    terms: Int32[Array, " cells"],
+    places: Int32[Array, "rows features"],
+) -> tuple[Int32[Array, " rows"], Int32[Array, " rows"]]:
+    trees, leaves = values.shape
+    flat = values.reshape(-1)
+    first = jnp.arange(trees, dtype=jnp.int32) * leaves
+
+    def some(rows: Int32[Array, "some features"]) -> tuple[Array, Array]:
+        word, term = masks.at[rows[:, 0]].get(mode="clip"), jnp.zeros(len(rows), jnp.int32)
+        for feature in range(1, rows.shape[1]):
+            word &= masks.at[rows[:, feature]].get(mode="clip")
+        for feature in range(rows.shape[1]):
+            term += terms.at[rows[:, feature]].get(mode="clip")
+        lowest = leaves - 1 - jax.lax.clz(word & -word).astype(jnp.int32)
+        found = flat.at[first + jnp.maximum(lowest, 0)].get(mode="clip")
+        return found.sum(axis=1), term
+
+    sums: tuple[Array, Array] = jax.lax.map(some, places.reshape(-1, _ROWS, places.shape[1]))
+    return sums[0].reshape(-1), sums[1].reshape(-1)
