@@ -9,11 +9,21 @@ from __future__ import annotations
 from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
 from lookalike.training.monitors._panel import Panel
 from lookalike.training.monitors._registry import MONITORS, monitors
+from lookalike.training.monitors.collapse import Collapse
+from lookalike.training.monitors.convergence import Convergence
+from lookalike.training.monitors.detector import Detector
+from lookalike.training.monitors.diversity import Diversity
+from lookalike.training.monitors.memorisation import Memorisation
 from lookalike.training.monitors.players import Players
 
 __all__ = [
     "MONITORS",
+    "Collapse",
+    "Convergence",
+    "Detector",
+    "Diversity",
     "Measure",
+    "Memorisation",
     "Monitor",
     "Panel",
     "Players",

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float
 __all__ = ["distances"]
 
 #: Squared distances below this share of the rows' own size are rounding, and are taken as 0.
-_ROUNDING = 2e-6
+_ROUNDING = 1e-6
 
 
 @jax.jit

@@ -6,12 +6,19 @@ from collections.abc import Iterable
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.training.monitors._base import Monitor
+from lookalike.training.monitors.collapse import Collapse
+from lookalike.training.monitors.convergence import Convergence
+from lookalike.training.monitors.detector import Detector
+from lookalike.training.monitors.diversity import Diversity
+from lookalike.training.monitors.memorisation import Memorisation
 from lookalike.training.monitors.players import Players
 
 __all__ = ["MONITORS", "monitors"]
 
 #: Monitors by the names that a user can choose. Enter your own here.
-MONITORS: dict[str, type[Monitor]] = {kind.name: kind for kind in (Players,)}
+MONITORS: dict[str, type[Monitor]] = {
+    kind.name: kind for kind in (Players, Diversity, Collapse, Convergence, Detector, Memorisation)
+}
 
 
 def monitors(names: Iterable[str | Monitor]) -> list[Monitor]:

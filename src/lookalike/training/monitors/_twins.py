@@ -1,0 +1,64 @@
+"""Twins: pairs of rows as near to each other as the nearest pairs of real rows are."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float
+
+__all__ = ["MOST_SUPPORT", "Twins"]
+
+#: How many times as many kinds of rows as real ones are told apart at most.
+MOST_SUPPORT = 10.0
+#: Real rows have so many pairs of twins for each row, or more where rows are equal.
+_PAIRS = 0.5
+
+
+class Twins:
+    """A birthday test for the number of kinds of rows.
+
+    Among s rows that are drawn evenly from N kinds, about s²/2N pairs are of the same kind (the
+    birthday problem), so N is near the reciprocal of the share of such pairs.
+
+    Source: Arora & Zhang 2017, "Do GANs actually learn the distribution? An empirical study",
+    arXiv 1706.08224. NOTE: differs in that no person looks at pairs: two rows are twins if they
+    are no farther apart than the s/2 nearest pairs of s real rows are.
+
+    Parameters
+    ----------
+    among_real : array, shape (rows, rows)
+        The distances among two real rows or more.
+    """
+
+    def __init__(self, among_real: Float[Array, "real real"]) -> None:
+        rows = len(among_real)
+        pairs = np.sort(np.asarray(among_real)[np.triu_indices(rows, 1)])
+        nearest = max(round(_PAIRS * rows), 1)
+        self._limit = float(pairs[min(nearest, len(pairs)) - 1])
+        self._real = float(_share_within(among_real, self._limit))
+
+    def support(self, among_fake: Float[Array, "fake fake"]) -> float:
+        """Return the number of kinds of generated rows, as a ratio to that of real rows.
+
+        Parameters
+        ----------
+        among_fake : array, shape (rows, rows)
+            The distances among two generated rows or more.
+
+        Returns
+        -------
+        float
+            At most `MOST_SUPPORT`.
+        """
+        rows = len(among_fake)
+        # A pair more on both sides: no twins at all is no proof of infinitely many kinds.
+        one = 2 / (rows * (rows - 1))
+        fake = float(_share_within(among_fake, self._limit))
+        return min((self._real + one) / (fake + one), MOST_SUPPORT)
+
+
+@jax.jit
+def _share_within(among: Float[Array, "rows rows"], limit: float) -> Float[Array, ""]:
+    """Return the share of the pairs of rows that are no farther apart than a limit."""
+    rows = len(among)
+    return ((among <= limit).sum() - rows) / (rows * (rows - 1))

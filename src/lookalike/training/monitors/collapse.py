@@ -1,0 +1,167 @@
+"""`Collapse`: has the generator given up a part of the data?"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from typing import ClassVar, NamedTuple
+
+import jax
+import numpy as np
+from jaxtyping import Array, Float, Int
+from numpy.typing import NDArray
+
+from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
+from lookalike.training.monitors._distances import distances
+from lookalike.training.monitors._modes import modes
+from lookalike.training.monitors._parts import Parts
+from lookalike.training.monitors._regions import regions
+from lookalike.training.monitors._twins import Twins
+
+__all__ = ["Collapse"]
+
+Counts = NDArray[np.intp]
+
+#: Neighbours whose farthest makes a row's ball, as Naeem et al. have it.
+_NEIGHBOURS = 5
+#: Rows of the smallest region, and of the smallest mode or level.
+_REGION = 12
+_MODE = 5
+#: Looks over which a mode or a level may be reached, and over which a part must be lost.
+_LOOKS = 4
+_LASTING = 2
+#: Below this share of the kinds of rows that real data have, rows repeat a few.
+_CONCENTRATED = 0.1
+#: Real rows below which no yes or no is said, and the share of the run before which it is not.
+_FEWEST = 30
+_GRACE = 0.1
+
+
+class _Seen(NamedTuple):
+    """What one look saw: how many generated rows, and how many of them in which part."""
+
+    rows: int
+    regions: Counts
+    levels: Counts
+    modes: Counts
+
+
+class Collapse(Monitor):
+    """Find parts of the data that generated rows no longer reach.
+
+    - ``coverage``: the share of real rows that have a generated row in their ball, which reaches
+      to their fifth neighbour; ``density``: the mean number of such balls around a generated
+      row, divided by five (Naeem, Oh, Uh, Choi & Yoo 2020, arXiv 2002.09797).
+    - ``modes``: the share of the real sample's modes (groups of 5 rows or more with a clear gap
+      around them) in which there was a generated row in the last four looks. Four times 512 rows
+      miss a mode of 1 % only if it is lost; but 512 real rows hold no more than about five of
+      such a mode, so two in five are not known as modes. Left out where no mode stands apart,
+      as in numbers that were made normal before, which closes the gaps.
+    - ``levels``: the share of the levels with 5 real rows or more that were generated in the
+      last four looks. Left out where there are none.
+    - ``collapsed``: 1 if a region of real rows or a level has been lost in the last two looks
+      (it got less than a tenth of its due, and not by chance), or if there are less than a tenth
+      as many kinds of rows as in real data (the birthday test of `Diversity`); else 0. Real rows
+      are cut into regions of 12 rows or more; a row is in the region of its nearest real row, a
+      real row in that of its nearest other, so that both are counted alike. What holds less than
+      about 2 % of the real rows is not seen: a rare mode is what ``modes`` is for. In the first
+      tenth of a run, which has to find all parts first, and for fewer than 30 real rows it is
+      left out.
+    """
+
+    name: ClassVar[str] = "collapse"
+    cost: ClassVar[str] = "two 512 × 512 distance matrices"
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("coverage", 0, 1, "near 1; 0.97 for real rows", "higher"),
+        Measure("density", 0, math.inf, "near 1", "near 1"),
+        Measure("modes", 0, 1, "1: all modes are reached", "higher"),
+        Measure("levels", 0, 1, "1: all levels are reached that are not rare", "higher"),
+        Measure("collapsed", 0, 1, "0: no part of the data is lost", "lower"),
+    )
+
+    def begin(self, data: Sight) -> None:
+        """See `Monitor.begin`."""
+        self._rows = len(data.real.matrix)
+        self._starts = np.concatenate([[0], np.cumsum(data.widths)]).astype(np.intp)
+        if self._rows <= _NEIGHBOURS:
+            return
+        among = np.asarray(data.among_real)
+        alone = among + np.diag(np.full(self._rows, np.inf, np.float32))
+        self._radii = np.sort(alone, axis=1)[:, _NEIGHBOURS - 1]
+        self._twins = Twins(data.among_real)
+        self._region = regions(among, _REGION)
+        self._modes = modes(among, _MODE)
+        self._reached: deque[_Seen] = deque(maxlen=_LOOKS)
+        self._known(data, alone.argmin(axis=1))
+
+    def _known(self, data: Sight, nearest: Counts) -> None:
+        """Count the real rows, those that train and those that do not, by region and level."""
+        levels, rows = self._levels(data.real), self._rows
+        if data.held_out is not None:
+            to_real = distances(data.held_out.matrix, data.real.matrix)
+            nearest = np.concatenate([nearest, np.asarray(to_real.argmin(axis=1))])
+            levels, rows = levels + self._levels(data.held_out), rows + len(to_real)
+        counts = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
+        self._regions = Parts(counts, rows)
+        self._all_levels = Parts(levels, rows)
+        self._expected = levels >= _MODE
+
+    def look(self, view: View) -> dict[str, float]:
+        """See `Monitor.look`."""
+        if self._rows <= _NEIGHBOURS:
+            return {}
+        rows = len(view.fake.matrix)
+        covered, density, nearest, distance = map(
+            np.asarray, _nearest(view.fake_to_real, self._radii)
+        )
+        regional = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
+        in_modes = self._modes_of(nearest, distance)
+        self._reached.append(_Seen(rows, regional, self._levels(view.fake), in_modes))
+        found = {
+            "coverage": float(covered),
+            "density": float(density),
+            **self._shares(),
+        }
+        if self._rows >= _FEWEST and view.step >= _GRACE * view.total:
+            few = self._twins.support(view.among_fake) < _CONCENTRATED
+            found["collapsed"] = float(few or self._any_lost())
+        return found
+
+    def _any_lost(self) -> bool:
+        """Say whether a region or a level has been lost in the last looks."""
+        last = list(self._reached)[-_LASTING:]
+        rows = sum(seen.rows for seen in last)
+        regions_lost = self._regions.lost(np.sum([seen.regions for seen in last], axis=0), rows)
+        levels_lost = self._all_levels.lost(np.sum([seen.levels for seen in last], axis=0), rows)
+        return bool(regions_lost.any() or levels_lost.any())
+
+    def _shares(self) -> dict[str, float]:
+        """Return the shares of modes and of levels that the last looks have reached."""
+        found = {}
+        if self._modes is not None:
+            found["modes"] = float(np.any([seen.modes for seen in self._reached], axis=0).mean())
+        if self._expected.any():
+            reached = np.any([seen.levels for seen in self._reached], axis=0)
+            found["levels"] = float(reached[self._expected].mean())
+        return found
+
+    def _modes_of(self, nearest: Counts, distance: NDArray[np.floating]) -> Counts:
+        if self._modes is None:
+            return np.zeros(0, np.intp)
+        label = self._modes.label[nearest][distance <= self._modes.reach]
+        return np.bincount(label[label >= 0], minlength=self._modes.label.max() + 1)
+
+    def _levels(self, rows: Rows) -> Counts:
+        """Count the rows of each level of each block, shape (levels of all blocks,)."""
+        codes = np.asarray(rows.levels) + self._starts[:-1]
+        return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))
+
+
+@jax.jit
+def _nearest(
+    to_real: Float[Array, "fake real"], radii: Float[Array, " real"]
+) -> tuple[Float[Array, ""], Float[Array, ""], Int[Array, " fake"], Float[Array, " fake"]]:
+    """Return coverage, density, the nearest real row of each row, and its distance."""
+    inside = to_real <= radii
+    density = inside.sum() / (_NEIGHBOURS * len(to_real))
+    return inside.any(axis=0).mean(), density, to_real.argmin(axis=1), to_real.min(axis=1)

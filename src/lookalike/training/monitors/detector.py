@@ -1,0 +1,80 @@
+"""`Detector`: can a fresh classifier tell generated rows from real ones that did not train?"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from lookalike.training.monitors._base import Measure, Monitor, Sight, View
+from lookalike.training.monitors._ranks import auc
+
+__all__ = ["Detector"]
+
+#: Rows of either kind below which nothing is said.
+_FEWEST = 30
+#: Ridge, as a share of the mean diagonal of the kernel matrix.
+_RIDGE = 0.1
+
+
+class Detector(Monitor):
+    """Tell rows apart by least squares on all features, their squares and their products.
+
+    A kernel ridge regression with the kernel (1 + ⟨x, y⟩/width)² is fitted on half of the rows of
+    both kinds and ranks the other half, and the other way round; ``detector`` is the mean of both
+    areas under the ROC curve. The real rows are held-out ones where there are any. The
+    regression is solved in closed form, and sees means, variances and all relations of pairs of
+    features. With 512 rows of both kinds, chance leaves ±0.02.
+
+    Source: the classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv 1610.06545), with the
+    ridge classifier of Rifkin, Yeo & Poggio 2003.
+    """
+
+    name: ClassVar[str] = "detector"
+    cost: ClassVar[str] = "two systems of 512 linear equations"
+    every: ClassVar[int] = 2
+    measures: ClassVar[tuple[Measure, ...]] = (
+        Measure("detector", 0, 1, "near 0.5: rows cannot be told apart", "lower"),
+    )
+
+    def begin(self, data: Sight) -> None:
+        """See `Monitor.begin`."""
+        self._real = np.asarray(data.unseen.matrix)
+        self._centre, self._scale = self._real.mean(axis=0), self._real.std(axis=0)
+
+    def look(self, view: View) -> dict[str, float]:
+        """See `Monitor.look`."""
+        rows = min(len(self._real), len(view.fake.matrix)) // 2 * 2
+        if rows < _FEWEST:
+            return {}
+        area = _area(self._real[:rows], view.fake.matrix[:rows], self._centre, self._scale)
+        return {"detector": float(area)}
+
+
+@jax.jit
+def _area(
+    real: Float[Array, "rows width"],
+    fake: Float[Array, "rows width"],
+    centre: Float[Array, " width"],
+    scale: Float[Array, " width"],
+) -> Float[Array, ""]:
+    # A constant feature stays as it is: whatever differs from it tells rows apart.
+    scale = jnp.where(scale > 1e-6, scale, 1.0)
+    # Rows of both kinds in turn, so that the first half and the second hold as many of each.
+    both = (jnp.stack([real, fake], axis=1).reshape(-1, real.shape[1]) - centre) / scale
+    kernel = (1 + jnp.clip(both, -10, 10) @ jnp.clip(both, -10, 10).T / both.shape[1]) ** 2
+    half = len(real)
+    targets = jnp.tile(jnp.array([1.0, -1.0]), half // 2)
+
+    def rank(learn: slice, judge: slice) -> Float[Array, ""]:
+        own = kernel[learn, learn]
+        ridge = _RIDGE * jnp.trace(own) / len(own)
+        weights = jax.scipy.linalg.solve(own + ridge * jnp.eye(len(own)), targets, assume_a="pos")
+        scores = kernel[judge, learn] @ weights
+        return auc(scores[0::2], scores[1::2])
+
+    first, second = slice(0, half), slice(half, 2 * half)
+    return (rank(first, second) + rank(second, first)) / 2
