@@ -45,6 +45,21 @@ def test_long_records_are_thinned_out_and_keep_both_ends() -> None:
     assert (found.steps[0], found.steps[-1]) == (0, 4999)
 
 
+def test_what_is_measured_seldom_does_not_fall_between_points() -> None:
+    rows = [{"step": i, "loss": 1.0, **({"seldom": i} if i % 5 == 3 else {})} for i in range(1996)]
+    found = curves(rows)
+    assert found is not None
+    seen = [value for value in found.series["seldom"] if value is not None]
+    assert len(seen) > 350
+
+
+def test_a_run_that_went_back_has_attempts() -> None:
+    found = curves([{"step": s, "loss": 1.0, "attempt": 1.0} for s in (1, 2, 3, 2, 3, 4)])
+    assert found is not None
+    assert found.attempts() == [slice(0, 3), slice(3, 6)]
+    assert list(found.series) == ["loss"]
+
+
 def test_nothing_recorded_is_no_curve() -> None:
     assert curves(None) is None
     assert curves([]) is None

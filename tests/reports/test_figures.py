@@ -15,7 +15,6 @@ from lookalike.reports import (
     Associations,
     Bar,
     ColumnRow,
-    Curves,
     Evaluation,
     Histogram,
     Importance,
@@ -82,26 +81,6 @@ def test_importances(count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "drawn",
-    [
-        Curves((), {}),
-        Curves((1.0,), {"loss": (0.5,)}),
-        Curves((1.0, 2.0), {"loss": (None, None)}),
-        Curves((1.0, 2.0), {"loss_generator": (0.5, 0.4), "loss_critic": (0.5, None)}),
-        Curves((1.0, 2.0), {f"quantity {i}": (0.0, 1e-9 * i) for i in range(10)}),
-    ],
-)
-def test_training(drawn: Curves) -> None:
-    svg(figures.training(drawn))
-
-
-def test_both_networks_share_a_panel() -> None:
-    names = ("loss_generator", "loss_discriminator", "accuracy", "probability_real")
-    drawn = Curves((1.0, 2.0), dict.fromkeys((*names, "probability_fake"), (0.1, 0.2)))
-    assert len(figures.training(drawn).axes) == 3
-
-
-@pytest.mark.parametrize(
     "score",
     [
         Score("shape", None, None, None, "higher", 0, 1, "why"),
@@ -122,6 +101,38 @@ def test_worst_without_scores_and_with() -> None:
     bare = ColumnRow("y", "text", "", False, {}, {}, {}, 0, 0, 1, 1)
     svg(figures.worst([], []))
     assert "30.0 %" in svg(figures.worst([row, bare], []))
+
+
+def test_correlation_differences_list_columns_of_numbers_and_their_mean() -> None:
+    def row(name: str, **score: float) -> ColumnRow:
+        real = dict.fromkeys(score, 0.01)
+        return ColumnRow(name, "continuous", "", True, score, real, {}, 0, 0, 1, 1)
+
+    rows = [row(f"c{i}", correlation_difference=0.1 * i) for i in range(4)] + [row("words")]
+    figure = figures.correlation_differences(rows, most=2)
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels == ["c2", "c3", "mean of all columns"]
+    # The mean is that of all columns, also of those that are not drawn.
+    assert "0.1500" in svg(figure)
+    assert "no two columns of numbers" in svg(figures.correlation_differences([row("words")]))
+
+
+def test_a_sheet_holds_each_column_as_it_is_drawn_alone() -> None:
+    shown = list(MARGINALS.values())
+    sheet = figures.marginals(shown)
+    assert len(sheet.axes) == sum(len(figures.marginal(one).axes) for one in shown)
+    assert len(figures.marginals(shown, most=1).axes) == len(figures.marginal(shown[0]).axes)
+    svg(sheet)
+    svg(figures.marginals([]))
+    boxes = [axes.get_position() for axes in sheet.axes]
+    overlaps = [
+        (a, b)
+        for i, a in enumerate(boxes)
+        for b in boxes[i + 1 :]
+        if a.x0 < b.x1 and b.x0 < a.x1 and a.y0 < b.y1 - 1e-9 and b.y0 < a.y1 - 1e-9
+    ]
+    assert not overlaps
+    assert all(box.y0 >= 0 and box.y1 <= 1 for box in boxes)
 
 
 def test_a_figure_is_the_same_on_every_run(evaluation: Evaluation) -> None:

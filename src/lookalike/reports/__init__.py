@@ -6,6 +6,7 @@ metrics and tables, never models; matplotlib is imported when something is drawn
 
 from __future__ import annotations
 
+from lookalike.reports._curves import curves
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._summary import (
@@ -16,9 +17,13 @@ from lookalike.reports._summary import (
     Histogram,
     Importance,
     Marginal,
+    Mark,
     PairRow,
     Summary,
 )
+from lookalike.reports._training_page import training_page
+from lookalike.reports._training_verdict import Judgement, judge
+from lookalike.reports._training_words import Quantity
 
 __all__ = [
     "Associations",
@@ -28,8 +33,14 @@ __all__ = [
     "Evaluation",
     "Histogram",
     "Importance",
+    "Judgement",
     "Marginal",
+    "Mark",
     "PairRow",
+    "Quantity",
     "Summary",
+    "curves",
     "evaluate",
+    "judge",
+    "training_page",
 ]

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 import numpy as np
 
-from lookalike.reports._summary import Curves
+from lookalike.reports._summary import Curves, Mark
 
 __all__ = ["History", "curves"]
 
 #: Columns of a history that count or time, and are no curves.
-_CLOCKS = frozenset({"step", "steps", "epoch", "seconds", "time", "elapsed", "remaining"})
+_CLOCKS = frozenset(
+    {"step", "steps", "epoch", "attempt", "seconds", "time", "elapsed", "remaining"}
+)
 MOST_POINTS = 400
 
 
 class History(Protocol):
-    """What a fitted model keeps as ``history_``."""
+    """What a fitted model keeps as ``history_``.
+
+    Its ``stopped``, ``cut_short`` and ``events`` are drawn too, where it has them.
+    """
 
     @property
     def rows(self) -> Sequence[Mapping[str, Any]]:
@@ -36,18 +42,39 @@ def curves(history: History | Sequence[Mapping[str, Any]] | None) -> Curves | No
     Returns
     -------
     Curves or None
-        None where there are fewer than two rows or no numbers in them.
+        None where there are fewer than two rows or no numbers in them. Of long records, each
+        point is the last value of a few rows.
+
+    Examples
+    --------
+    >>> from lookalike.reports import curves
+    >>> curves([{"step": 50, "loss": 0.9}, {"step": 100, "loss": 0.7}]).series
+    {'loss': (0.9, 0.7)}
     """
     rows: list[Mapping[str, Any]] = list(_rows(history))
     names = dict.fromkeys(n for row in rows for n, v in row.items() if _number(v) is not None)
     names = {name: None for name in names if name not in _CLOCKS}
     if len(rows) < 2 or not names:
         return None
-    chosen = np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).round().astype(int))
-    kept = [rows[place] for place in chosen]
-    steps = tuple(_step(row, place) for row, place in zip(kept, chosen, strict=True))
-    series = {name: tuple(_number(row.get(name)) for row in kept) for name in names}
-    return Curves(steps, series, str(getattr(history, "stopped", "")))
+    ends = np.unique(np.linspace(0, len(rows) - 1, MOST_POINTS).round().astype(int)).tolist()
+    parts = [rows[first:last] for first, last in pairwise((0, *(end + 1 for end in ends)))]
+    return Curves(
+        tuple(_step(rows[end], end) for end in ends),
+        {name: tuple(_latest(part, name) for part in parts) for name in names},
+        str(getattr(history, "stopped", "")),
+        tuple(_mark(event) for event in getattr(history, "events", ())),
+        bool(getattr(history, "cut_short", False)),
+    )
+
+
+def _latest(rows: Sequence[Mapping[str, Any]], name: str) -> float | None:
+    """Return the last value of a few rows: what is measured seldom must not fall between points."""
+    found = (_number(row.get(name)) for row in reversed(rows))
+    return next((value for value in found if value is not None), None)
+
+
+def _mark(event: Any) -> Mark:
+    return Mark(float(event.step), str(event.kind), str(event.words))
 
 
 def _rows(history: Any) -> Sequence[Mapping[str, Any]]:

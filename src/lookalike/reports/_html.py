@@ -15,8 +15,11 @@ from lookalike.reports import figures
 from lookalike.reports._standing import standing
 from lookalike.reports._summary import Marginal, Summary
 from lookalike.reports._text import shorten
+from lookalike.reports._training_page import training_parts
+from lookalike.reports._training_verdict import judge
 from lookalike.reports._verdict import verdict
 from lookalike.reports._words import words_of
+from lookalike.reports.figures._correlation_differences import SCORE as CORRELATIONS
 from lookalike.reports.figures._heatmaps import MOST_COLUMNS
 from lookalike.reports.figures._scores import number
 
@@ -70,7 +73,9 @@ def page(evaluation: Evaluation, title: str, date: str | None) -> str:
             importances=_importances(summary),
             models=_models(evaluation.scores),
             measure=_measure(evaluation.scores),
-            training=_training(summary),
+            correlations=_correlations(summary),
+            judgement=judge(summary.curves),
+            training=None if summary.curves is None else training_parts(summary.curves),
         )
     )
 
@@ -188,7 +193,8 @@ def _importances(summary: Summary) -> Markup | None:
     return svg(drawn, label, "importances")
 
 
-def _training(summary: Summary) -> Markup | None:
-    if summary.curves is None:
+def _correlations(summary: Summary) -> Markup | None:
+    if not any(CORRELATIONS in row.scores for row in summary.columns):
         return None
-    return svg(figures.training(summary.curves), "What training recorded, by step", "training")
+    label = "By how much the correlations of each column of numbers are off"
+    return svg(figures.correlation_differences(summary.columns), label, "correlations")

@@ -10,7 +10,7 @@ import math
 import types
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from lookalike._core.errors import DataError
@@ -23,6 +23,7 @@ __all__ = [
     "Histogram",
     "Importance",
     "Marginal",
+    "Mark",
     "PairRow",
     "Summary",
 ]
@@ -213,22 +214,52 @@ class Importance:
 
 
 @dataclass(frozen=True)
+class Mark:
+    """Something that happened at one step of training.
+
+    Parameters
+    ----------
+    step : float
+        When it was noticed.
+    kind : str
+        ``"rate"``, ``"remedy"``, ``"rollback"``, ``"copying"`` or ``"stop"``.
+    words : str
+        What and why, as a sentence.
+    """
+
+    step: float
+    kind: str
+    words: str
+
+
+@dataclass(frozen=True)
 class Curves:
     """What training recorded.
 
     Parameters
     ----------
     steps : tuple of float
-        The steps at which it was recorded.
+        The steps at which it was recorded. Where a run went back to an earlier step, they do too.
     series : dict of str to tuple
         One recorded quantity each; None where it was not recorded at a step.
     stopped : str
         Why training ended, in words.
+    marks : tuple of Mark
+        What happened between: changed rates, remedies, roll-backs.
+    cut_short : bool
+        Whether training ended by an interrupt or by losses that were not finite.
     """
 
     steps: tuple[float, ...]
     series: dict[str, tuple[float | None, ...]]
     stopped: str = ""
+    marks: tuple[Mark, ...] = ()
+    cut_short: bool = False
+
+    def attempts(self) -> list[slice]:
+        """Return where each attempt stands in the series: a new one begins where steps go back."""
+        back = [i for i in range(1, len(self.steps)) if self.steps[i] <= self.steps[i - 1]]
+        return [slice(a, b) for a, b in pairwise((0, *back, len(self.steps)))]
 
 
 @dataclass(frozen=True)

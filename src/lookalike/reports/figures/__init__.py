@@ -1,4 +1,4 @@
-"""Figures of an evaluation, each from plain values: data in, matplotlib figure out.
+"""Figures of an evaluation and of training, each from plain values: data in, matplotlib figure out.
 
 Importing this imports matplotlib; nothing else in ``lookalike`` does.
 """
@@ -6,18 +6,32 @@ Importing this imports matplotlib; nothing else in ``lookalike`` does.
 from __future__ import annotations
 
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
+from lookalike.reports.figures._correlation_differences import correlation_differences
 from lookalike.reports.figures._effect_curves import (
     EffectCurve,
     EffectPanel,
     EffectPoint,
     effect_curves,
 )
+from lookalike.reports.figures._function import (
+    Outline,
+    function_film,
+    function_measure,
+    function_points,
+    function_rotation,
+    to_gif,
+    to_png,
+)
 from lookalike.reports.figures._heatmaps import heatmaps
 from lookalike.reports.figures._importances import importances
+from lookalike.reports.figures._losses import losses
 from lookalike.reports.figures._marginal import marginal
+from lookalike.reports.figures._marginals import marginals
+from lookalike.reports.figures._monitors import monitors
+from lookalike.reports.figures._players import players
+from lookalike.reports.figures._rates import rates
 from lookalike.reports.figures._scores import score_bar, score_bars
 from lookalike.reports.figures._style import to_svg
-from lookalike.reports.figures._training import training
 from lookalike.reports.figures._worst import worst
 
 __all__ = [
@@ -25,15 +39,27 @@ __all__ = [
     "EffectCurve",
     "EffectPanel",
     "EffectPoint",
+    "Outline",
     "arms_by_model",
+    "correlation_differences",
     "effect_curves",
     "effects",
+    "function_film",
+    "function_measure",
+    "function_points",
+    "function_rotation",
     "heatmaps",
     "importances",
+    "losses",
     "marginal",
+    "marginals",
+    "monitors",
+    "players",
+    "rates",
     "score_bar",
     "score_bars",
+    "to_gif",
+    "to_png",
     "to_svg",
-    "training",
     "worst",
 ]

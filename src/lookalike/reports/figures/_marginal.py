@@ -24,7 +24,7 @@ from lookalike.reports.figures._style import (
     styled,
 )
 
-__all__ = ["marginal"]
+__all__ = ["draw_marginal", "height_of", "marginal"]
 
 WIDTH = 3.1
 _LABELS = 1.12
@@ -67,21 +67,53 @@ def marginal(drawn: Marginal) -> Figure:
     >>> len(figures.marginal(column).axes)
     1
     """
-    plot = _PLOT + _TICKS + 0.08 if drawn.histogram is not None else 0.0
-    rows = _ROW * len(drawn.bars) + 0.06 if drawn.bars else 0.0
-    height = max(plot + rows, 0.4)
+    height = height_of(drawn)
     figure = Figure((WIDTH, height))
+    draw_marginal(figure, drawn, 0.0, height)
+    return figure
+
+
+def height_of(drawn: Marginal) -> float:
+    """Return how many inches the drawing of a column takes."""
+    return max(sum(_parts(drawn)), 0.4)
+
+
+def _parts(drawn: Marginal) -> tuple[float, float]:
+    """Return the inches of the histogram and of the bars."""
+    plot = _PLOT + _TICKS + 0.08 if drawn.histogram is not None else 0.0
+    return plot, _ROW * len(drawn.bars) + 0.06 if drawn.bars else 0.0
+
+
+def draw_marginal(figure: Figure, drawn: Marginal, left: float, top: float) -> None:
+    """Draw one column into a part of a figure.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        Where.
+    drawn : Marginal
+        The column.
+    left, top : float
+        The part's upper left corner, in inches from the figure's lower left corner.
+    """
+    across, up = figure.get_figwidth(), figure.get_figheight()
+    plot, rows = _parts(drawn)
+
+    def box(x: float, y: float, width: float, height: float) -> tuple[float, float, float, float]:
+        return (left + x) / across, (top - y) / up, width / across, height / up
+
     if drawn.histogram is not None:
-        box = (0.04, (rows + _TICKS) / height, 0.92, _PLOT / height)
-        _draw_histogram(figure.add_axes(box), drawn.histogram)
+        _draw_histogram(
+            figure.add_axes(box(0.04 * WIDTH, plot - _TICKS, 0.92 * WIDTH, _PLOT)), drawn.histogram
+        )
     if drawn.bars:
-        left, width = _LABELS / WIDTH, (WIDTH - _LABELS - _NUMBERS) / WIDTH
+        width = WIDTH - _LABELS - _NUMBERS
         _draw_bars(
-            figure.add_axes((left, 0.03 / height, width, (rows - 0.06) / height)), drawn.bars
+            figure.add_axes(box(_LABELS, plot + rows - 0.03, width, rows - 0.06)), drawn.bars
         )
     if not drawn.bars and drawn.histogram is None:
-        figure.text(0.5, 0.5, "no rows", ha="center", va="center", color=MUTED)
-    return figure
+        place = ((left + WIDTH / 2) / across, (top - height_of(drawn) / 2) / up)
+        figure.text(*place, "no rows", ha="center", va="center", color=MUTED)
 
 
 def _draw_histogram(axes: Axes, drawn: Histogram) -> None:

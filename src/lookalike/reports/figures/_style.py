@@ -19,7 +19,18 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.style import context
 
-__all__ = ["GRID", "INK", "MUTED", "REAL", "SYNTHETIC", "beside", "percent", "styled", "to_svg"]
+__all__ = [
+    "GOOD",
+    "GRID",
+    "INK",
+    "MUTED",
+    "REAL",
+    "SYNTHETIC",
+    "beside",
+    "percent",
+    "styled",
+    "to_svg",
+]
 
 # Blue and vermilion of Okabe & Ito (2008): told apart with every kind of colour blindness.
 REAL = "#0072b2"
@@ -27,6 +38,7 @@ SYNTHETIC = "#d55e00"
 INK = "#1f2328"
 MUTED = "#59636e"
 GRID = "#c8d0d8"
+GOOD = "#1a7f37"
 
 _VARIABLES = {
     REAL: "var(--real)",
@@ -34,6 +46,7 @@ _VARIABLES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
     GRID: "var(--line)",
+    GOOD: "var(--good)",
 }
 
 _STYLE = {

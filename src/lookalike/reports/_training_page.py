@@ -1,0 +1,206 @@
+"""A run of training as one page, and as a section of an evaluation's page."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from lookalike._core.files import atomic_path
+from lookalike.reports._curves import History, curves
+from lookalike.reports._summary import Curves, Mark
+from lookalike.reports._training_verdict import judge, last_values
+from lookalike.reports._training_words import Quantity, quantity_of
+
+__all__ = ["training_page", "training_parts"]
+
+_TITLE = "How training went"
+#: Shown in figures of their own.
+_LOSSES = ("loss_discriminator", "loss_generator", "loss_real", "loss_fake")
+_PROBABILITIES = ("probability_real", "probability_fake")
+_RATES = ("rate_generator", "rate_discriminator", "rate", "learning_rate")
+#: So many events are listed; of a strategy that changes a rate often, the first and the last.
+MOST_EVENTS = 40
+
+
+def training_page(
+    history: History | Sequence[Mapping[str, Any]],
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = _TITLE,
+    facts: Mapping[str, object] | None = None,
+    quantities: Mapping[str, Quantity] | None = None,
+    date: str | None = None,
+) -> str:
+    """Return what training recorded as one page, and write it to a file where one is given.
+
+    Parameters
+    ----------
+    history : History or sequence of dict
+        A model's ``history_``, or its rows.
+    path : str or path-like, optional
+        The file; it is whole or absent.
+    title : str
+        The page's heading.
+    facts : mapping of str to object, optional
+        What else to print on top, such as the count of rows.
+    quantities : mapping of str to Quantity, optional
+        Titles, meanings and good ranges of quantities that `lookalike` does not know, such as
+        those of monitors of your own.
+    date : str, optional
+        A date to print. There is none by default, so that the same history is the same page.
+
+    Returns
+    -------
+    str
+        HTML that refers to nothing outside of itself.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+
+    Examples
+    --------
+    >>> from lookalike.reports import training_page
+    >>> rows = [{"step": 50, "loss_generator": 0.9}, {"step": 100, "loss_generator": 0.7}]
+    >>> "How training went" in training_page(rows)
+    True
+    """
+    # matplotlib takes half a second to import: only who draws pays for it.
+    from lookalike.reports._html import environment  # noqa: PLC0415
+
+    drawn = curves(history)
+    template = environment().get_template("training.html.j2")
+    text = template.render(
+        title=title,
+        date=date,
+        facts=dict(facts or {}),
+        judgement=judge(drawn, quantities),
+        curves=drawn,
+        training=None if drawn is None else training_parts(drawn, quantities),
+    )
+    if path is not None:
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    return text
+
+
+def training_parts(
+    drawn: Curves, quantities: Mapping[str, Quantity] | None = None
+) -> dict[str, Any]:
+    """Return what both pages show of a run: figures, a table of what was recorded, events.
+
+    Parameters
+    ----------
+    drawn : Curves
+        What was recorded.
+    quantities : mapping of str to Quantity, optional
+        Quantities that `lookalike` does not know.
+
+    Returns
+    -------
+    dict of str to object
+        By the names that the template uses.
+    """
+    own = (*_LOSSES, *_PROBABILITIES, *_RATES)
+    others = [name for name in drawn.series if name not in own]
+    return {
+        "players": _players(drawn),
+        "losses": _losses(drawn),
+        "rates": _rates(drawn),
+        "monitors": _monitors(drawn, others, quantities),
+        "shaded": any(quantity_of(name, quantities).good for name in others),
+        "recorded": _recorded(drawn, quantities),
+        "missing": _missing(drawn),
+        "events": _events(drawn.marks),
+        "unlisted": max(0, len(drawn.marks) - MOST_EVENTS),
+    }
+
+
+def _svg(figure: Any, label: str, salt: str) -> Markup:
+    from lookalike.reports._html import svg  # noqa: PLC0415 - it imports matplotlib
+
+    return svg(figure, label, f"training-{salt}")
+
+
+def _players(drawn: Curves) -> Markup | None:
+    from lookalike.reports import figures  # noqa: PLC0415
+
+    if not any(name in drawn.series for name in (*_LOSSES[:2], *_PROBABILITIES)):
+        return None
+    label = "Losses of both players, and what the discriminator makes of both kinds of rows"
+    return _svg(figures.players(drawn), label, "players")
+
+
+def _losses(drawn: Curves) -> Markup | None:
+    from lookalike.reports import figures  # noqa: PLC0415
+
+    if not all(name in drawn.series for name in _LOSSES[2:]):
+        return None
+    return _svg(figures.losses(drawn), "Losses and the halves of the discriminator’s", "losses")
+
+
+def _rates(drawn: Curves) -> Markup | None:
+    from lookalike.reports import figures  # noqa: PLC0415
+
+    if not any(name in drawn.series for name in _RATES):
+        return None
+    return _svg(figures.rates(drawn), "Learning rates of both players", "rates")
+
+
+def _monitors(
+    drawn: Curves, names: Sequence[str], quantities: Mapping[str, Quantity] | None
+) -> Markup | None:
+    from lookalike.reports import figures  # noqa: PLC0415
+
+    if not names:
+        return None
+    figure = figures.monitors(drawn, names, quantities)
+    return _svg(figure, "All other quantities that were recorded, by step", "monitors")
+
+
+def _recorded(drawn: Curves, quantities: Mapping[str, Quantity] | None) -> list[dict[str, Any]]:
+    """Return a row of the table for each quantity: words, its value at the end, its good range."""
+    ends = last_values(drawn)
+    return [
+        {
+            "name": name,
+            "words": quantity_of(name, quantities),
+            "end": ends.get(name),
+            "good": _range(quantity_of(name, quantities)),
+        }
+        for name in drawn.series
+    ]
+
+
+def _range(quantity: Quantity) -> str:
+    if quantity.good is None:
+        return "–"
+    low, high = (f"{value:g}".replace("-", "−") for value in quantity.good)
+    if quantity.good[0] == -float("inf"):
+        return f"up to {high}"
+    return f"{low} or more" if quantity.good[1] == float("inf") else f"{low} to {high}"
+
+
+def _missing(drawn: Curves) -> list[str]:
+    """Say what older or other runs did not record of what the page would draw."""
+    groups = {
+        "losses": _LOSSES[:2],
+        "the discriminator’s losses on real and on generated rows": _LOSSES[2:],
+        "probabilities": _PROBABILITIES,
+        "learning rates": _RATES,
+    }
+    return [words for words, names in groups.items() if not any(n in drawn.series for n in names)]
+
+
+def _events(events: Sequence[Mark]) -> list[Mark]:
+    if len(events) <= MOST_EVENTS:
+        return list(events)
+    rare = [event for event in events if event.kind != "rate"][: MOST_EVENTS // 2]
+    rates = [event for event in events if event.kind == "rate"]
+    room = MOST_EVENTS - len(rare)
+    kept = [*rates[: room // 2], *rates[len(rates) - (room - room // 2) :]] if rates else []
+    return sorted([*rare, *kept], key=lambda event: event.step)

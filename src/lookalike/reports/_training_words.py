@@ -1,0 +1,225 @@
+"""What each quantity that training records means, in plain words, and which values are good."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+__all__ = ["QUANTITIES", "Quantity", "quantity_of"]
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A recorded quantity in words.
+
+    Parameters
+    ----------
+    title : str
+        What it is, as a heading.
+    meaning : str
+        What it measures and what is good, as a sentence or two; empty where nothing is known.
+    good : tuple of float, optional
+        The lowest and the highest value that is nothing to worry about; an end may be infinite.
+        None where no single number is good.
+    low, high : float
+        Its range.
+    flag : bool
+        Whether it answers a question: 1 is yes, 0 is no.
+    """
+
+    title: str
+    meaning: str = ""
+    good: tuple[float, float] | None = None
+    low: float = -math.inf
+    high: float = math.inf
+    flag: bool = False
+
+
+_RIGHT = "0.5 is guessing; far above 0.8 the generator has little left to learn from."
+_PASS = "Near 0.5, both kinds of rows look alike to the discriminator."
+
+QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
+    {
+        "loss_discriminator": Quantity(
+            "Discriminator’s loss",
+            "What the discriminator makes as small as it can. Steady is good.",
+        ),
+        "loss_generator": Quantity(
+            "Generator’s loss", "What the generator makes as small as it can. Steady is good."
+        ),
+        "loss_real": Quantity("Loss on real rows", "The half of the discriminator’s loss."),
+        "loss_fake": Quantity("Loss on generated rows", "The other half."),
+        "accuracy": Quantity(
+            "Accuracy", f"How often the discriminator is right. {_RIGHT}", (0.45, 0.85), 0, 1
+        ),
+        "accuracy_real": Quantity(
+            "Accuracy on real rows", "How often it calls real rows real.", (0.3, 0.9), 0, 1
+        ),
+        "accuracy_fake": Quantity(
+            "Accuracy on generated rows", "How often it finds generated rows out.", (0.3, 0.9), 0, 1
+        ),
+        "accuracy_generator": Quantity(
+            "Generator’s success", "The share of its rows that pass as real.", (0.1, 0.7), 0, 1
+        ),
+        "probability_real": Quantity(
+            "Probability of real rows",
+            f"What the discriminator gives to real rows. {_PASS}",
+            (0.35, 0.85),
+            0,
+            1,
+        ),
+        "probability_fake": Quantity(
+            "Probability of generated rows",
+            f"What it gives to generated rows. {_PASS}",
+            (0.15, 0.65),
+            0,
+            1,
+        ),
+        "gradient_discriminator": Quantity(
+            "Discriminator’s gradient", "Its norm: neither vanishing nor growing.", low=0
+        ),
+        "gradient_generator": Quantity(
+            "Generator’s gradient", "Its norm: where it vanishes, nothing is learned.", low=0
+        ),
+        "rate_generator": Quantity("Generator’s learning rate", low=0),
+        "rate_discriminator": Quantity("Discriminator’s learning rate", low=0),
+        "held_out": Quantity(
+            "Score on held-out rows",
+            "What chose the state that is kept: higher is better.",
+        ),
+        "diversity": Quantity(
+            "Diversity",
+            "How far apart generated rows are, as a multiple of real rows’ mean distance.",
+            (0.85, 1.15),
+            0,
+        ),
+        "vendi": Quantity(
+            "Effective rows (Vendi)",
+            "How many really different rows there are, as a multiple of real rows’.",
+            (0.8, 1.25),
+            0,
+        ),
+        "support": Quantity(
+            "Kinds of rows",
+            "Their number by a birthday test, as a multiple of real rows’, at most 10.",
+            (0.5, math.inf),
+            0,
+        ),
+        "duplicates": Quantity(
+            "Equal rows",
+            "The share of rows that equal another one, less that of real rows.",
+            (-math.inf, 0.02),
+        ),
+        "coverage": Quantity(
+            "Coverage",
+            "The share of real rows with a generated row among their near neighbours.",
+            (0.8, 1),
+            0,
+            1,
+        ),
+        "density": Quantity(
+            "Density",
+            "How densely generated rows lie where real rows lie; near 1 is good.",
+            (0.7, 1.4),
+            0,
+        ),
+        "modes": Quantity(
+            "Modes reached",
+            "The share of separate groups of real rows that are reached.",
+            (0.95, 1),
+            0,
+            1,
+        ),
+        "levels": Quantity(
+            "Levels reached",
+            "The share of levels that are not rare and were generated.",
+            (0.95, 1),
+            0,
+            1,
+        ),
+        "collapsed": Quantity(
+            "Mode collapse?", "Whether a part of the data is lost.", (0, 0), 0, 1, flag=True
+        ),
+        "sliced_wasserstein": Quantity(
+            "Sliced Wasserstein distance", "How far generated rows are from real ones.", low=0
+        ),
+        "convergence": Quantity(
+            "Distance to real rows",
+            "The sliced Wasserstein distance, as a multiple of what chance leaves between real "
+            "rows.",
+            (0, 2),
+            0,
+        ),
+        "critic_auc": Quantity(
+            "Discriminator’s ranking",
+            "How often it ranks a real row above a generated one; 0.5 is guessing.",
+            (0.4, 0.8),
+            0,
+            1,
+        ),
+        "critic_gap": Quantity(
+            "Discriminator’s gap",
+            "By how many standard deviations its marks of both kinds of rows differ.",
+            (-0.3, 1.2),
+        ),
+        "convergence_joshi": Quantity(
+            "Convergence (Joshi, 2D)", "|loss on real − loss on generated rows| + generator’s loss."
+        ),
+        "convergence_joshi_3d": Quantity(
+            "Convergence (Joshi, 3D)", "|loss on real − loss on generated rows|.", low=0
+        ),
+        "detector": Quantity(
+            "Fresh detector",
+            "How well a classifier of its own ranks real rows above generated ones (ROC AUC); 0.5 "
+            "is guessing.",
+            (0, 0.65),
+            0,
+            1,
+        ),
+        "nearer": Quantity(
+            "Nearer to training rows",
+            "The share of generated rows that are nearer to training rows than to held-out rows.",
+            (0.4, 0.6),
+            0,
+            1,
+        ),
+        "near_copies": Quantity(
+            "Near copies",
+            "The share that is very near to training rows, less that near to held-out rows.",
+            (-math.inf, 0.02),
+        ),
+        "copying": Quantity(
+            "Copying?",
+            "Whether training rows are nearer than chance allows.",
+            (0, 0),
+            0,
+            1,
+            flag=True,
+        ),
+    }
+)
+
+
+def quantity_of(name: str, further: Mapping[str, Quantity] | None = None) -> Quantity:
+    """Return the words of a recorded quantity, or its bare name where it is not known.
+
+    Parameters
+    ----------
+    name : str
+        Its column in the history.
+    further : mapping of str to Quantity, optional
+        Quantities that stand before those known here.
+
+    Returns
+    -------
+    Quantity
+
+    Examples
+    --------
+    >>> quantity_of("my_monitor").title
+    'My monitor'
+    """
+    found = (further or {}).get(name) or QUANTITIES.get(name)
+    return found or Quantity(name.replace("_", " ").capitalize())

@@ -1,0 +1,75 @@
+"""The losses of both players over the steps of training."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from lookalike.reports._summary import Curves
+from lookalike.reports.figures._steps import curve, label, legend, marks, nothing, over_steps
+from lookalike.reports.figures._style import INK, MUTED, REAL, SYNTHETIC, styled
+
+__all__ = ["draw_losses", "losses"]
+
+_WIDTH, _HEIGHT = 10.0, 2.9
+#: What is drawn, its colour, its line, and what it is called; thinner ones are halves of a loss.
+_LOSSES = (
+    ("loss_discriminator", INK, "-", "discriminator"),
+    ("loss_generator", SYNTHETIC, "-", "generator"),
+)
+_HALVES = (
+    ("loss_real", REAL, ":", "on real rows"),
+    ("loss_fake", MUTED, ":", "on generated rows"),
+)
+
+
+@styled
+def losses(drawn: Curves) -> Figure:
+    """Draw the losses of both players, and of the discriminator's also the two halves.
+
+    Parameters
+    ----------
+    drawn : Curves
+        From ``Evaluation.summary.curves``, or made by `lookalike.reports.curves`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        One panel; what was not recorded is not in it.
+
+    Examples
+    --------
+    >>> from lookalike.reports import Curves, figures
+    >>> both = {"loss_generator": (0.9, 0.7), "loss_discriminator": (0.6, 0.7)}
+    >>> len(figures.losses(Curves((1.0, 2.0), both)).axes[0].lines)
+    2
+    """
+    figure = Figure((_WIDTH, _HEIGHT))
+    axes = figure.add_axes((0.06, 0.2, 0.925, 0.67))
+    draw_losses(axes, drawn, halves=True)
+    legend(figure, drawn.marks)
+    return figure
+
+
+def draw_losses(axes: Axes, drawn: Curves, *, halves: bool) -> None:
+    """Draw the losses in given axes.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        Where.
+    drawn : Curves
+        What was recorded.
+    halves : bool
+        Whether the discriminator's losses on real and on generated rows are drawn apart, too.
+    """
+    wanted = _LOSSES + _HALVES if halves else _LOSSES
+    shown = [one for one in wanted if one[0] in drawn.series]
+    if not shown:
+        nothing(axes, "no losses were recorded")
+        return
+    for name, colour, line, _ in shown:
+        curve(axes, drawn, name, colour, line=line)
+    over_steps(axes, drawn, [name for name, *_ in shown], "loss")
+    marks(axes, drawn.marks)
+    label(axes, [(words, colour) for _, colour, _, words in shown])
