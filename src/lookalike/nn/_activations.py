@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -78,5 +79,5 @@ def rectifier_gain(name: str, slope: float) -> float:
         return float((2 / (1 + below**2)) ** 0.5)
     points, weights = np.polynomial.hermite_e.hermegauss(_POINTS)
     with jax.ensure_compile_time_eval():
-        values = np.asarray(activation(name, slope)(points[None]))[0]
+        values = np.asarray(activation(name, slope)(jnp.asarray(points[None], jnp.float32)))[0]
     return float((weights.sum() / (weights @ values**2)) ** 0.5)

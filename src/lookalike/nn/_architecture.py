@@ -191,7 +191,7 @@ class Architecture:
         )
 
     def _hidden(self, inputs: int, units: int, number: int, key: PRNGKeyArray) -> Layer:
-        # Each residual branch is scaled so that the variance of h does not grow with depth.
+        # Each residual branch is scaled so that h does not grow by a factor with each layer.
         branches = len(self.widths) - 1 if self.residual and number else 1
         gain = rectifier_gain(self.activation, self.slope)
         deviation = INITIALS[self.initial](inputs, units, gain) / branches**0.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 __all__ = ["INITIALS"]
@@ -9,17 +10,17 @@ __all__ = ["INITIALS"]
 
 def _he(inputs: int, outputs: int, gain: float) -> float:  # noqa: ARG001 - one form for all
     """Return gain / √inputs (He et al. 2015, arXiv 1502.01852)."""
-    return gain / max(inputs, 1) ** 0.5
+    return gain / math.sqrt(max(inputs, 1))
 
 
 def _lecun(inputs: int, outputs: int, gain: float) -> float:  # noqa: ARG001 - one form for all
     """Return 1 / √inputs, whatever the activation (LeCun et al. 1998)."""
-    return 1 / max(inputs, 1) ** 0.5
+    return 1 / math.sqrt(max(inputs, 1))
 
 
 def _glorot(inputs: int, outputs: int, gain: float) -> float:  # noqa: ARG001 - one form for all
     """Return √(2 / (inputs + outputs)), whatever the activation (Glorot and Bengio 2010)."""
-    return float((2 / max(inputs + outputs, 1)) ** 0.5)
+    return math.sqrt(2 / max(inputs + outputs, 1))
 
 
 def _dcgan(inputs: int, outputs: int, gain: float) -> float:  # noqa: ARG001 - one form for all

@@ -137,8 +137,10 @@ class Network(eqx.Module):
         if not self.tracks:
             return self
         *seen, last = stats
-        layers = tuple(layer.absorb(s) for layer, s in zip(self.hidden, seen, strict=True))
-        return eqx.tree_at(lambda n: (n.hidden, n.last), self, (layers, self.last.absorb(last)))
+        hidden = tuple(layer.absorb(s) for layer, s in zip(self.hidden, seen, strict=True))
+        parts = (hidden, self.last.absorb(last))
+        taught: Network = eqx.tree_at(lambda n: (n.hidden, n.last), self, parts)
+        return taught
 
     def _dropped(
         self, x: Float[Array, "rows units"], key: PRNGKeyArray, number: int

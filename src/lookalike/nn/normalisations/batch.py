@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, NamedTuple
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -60,8 +59,8 @@ class BatchNorm(Normalisation):
         key: PRNGKeyArray,  # noqa: ARG003 - others draw
     ) -> BatchNorm:
         """Return it before the first step: mean 0 and variance 1 until a batch is absorbed."""
-        zeros, ones = jnp.zeros(weight.shape[1]), jnp.ones(weight.shape[1])
-        return cls(scale * ones, zeros, zeros, ones, jnp.zeros(()))
+        zeros, ones = jnp.zeros_like(weight[0]), jnp.ones_like(weight[0])
+        return cls(scale * ones, zeros, zeros, ones, jnp.zeros((), weight.dtype))
 
     def learn(
         self,
@@ -100,5 +99,5 @@ class BatchNorm(Normalisation):
         variance = self.variance + share * (stats.variance - self.variance)
         # The count stops where it no longer matters, so that it stays exact in float32.
         steps = jnp.minimum(self.steps + 1, 1 / (1 - _MOMENTUM))
-        moved = (jax.lax.stop_gradient(part) for part in (mean, variance, steps))
-        return eqx.tree_at(lambda n: (n.mean, n.variance, n.steps), self, tuple(moved))
+        mean, variance = jax.lax.stop_gradient((mean, variance))
+        return BatchNorm(self.scale, self.shift, mean, variance, steps)

@@ -34,7 +34,7 @@ class LayerNorm(Normalisation):
     ) -> LayerNorm:
         """Return it before the first step."""
         units = weight.shape[1]
-        return cls(jnp.full(units, scale), jnp.zeros(units))
+        return cls(jnp.full(units, scale, weight.dtype), jnp.zeros(units, weight.dtype))
 
     def __call__(
         self,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -68,7 +67,7 @@ class SpectralNorm(Normalisation):
 
     def absorb(self, stats: Float[Array, " inputs"]) -> SpectralNorm:
         """Return it with the turned direction."""
-        return eqx.tree_at(lambda n: n.direction, self, jax.lax.stop_gradient(stats))
+        return SpectralNorm(jax.lax.stop_gradient(stats))
 
 
 def _unit(vector: Float[Array, " size"]) -> Float[Array, " size"]:

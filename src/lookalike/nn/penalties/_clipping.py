@@ -33,4 +33,5 @@ def clip_weights(network: Network, limit: float | Float[Array, ""]) -> Network:
     def clip(layer: Layer) -> Layer:
         return layer.with_weights(lambda w: jnp.clip(w, -limit, limit))
 
-    return jax.tree.map(clip, network, is_leaf=lambda part: isinstance(part, Layer))
+    clipped: Network = jax.tree.map(clip, network, is_leaf=lambda part: isinstance(part, Layer))
+    return clipped
