@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import warnings
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from lookalike._core.errors import DataError, TrainingError
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import Arm, Kit, Lesson
 from lookalike.experiments._battery import NAIVE, Exam
+from lookalike.experiments._identity import digest, identity
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
 from lookalike.metrics import Codebook, View
@@ -84,12 +84,12 @@ class Study:
         common = (
             self.target,
             [(column.name, str(column.kind)) for column in self.schema.columns],
-            _described(self.synthesizer),
+            identity(_seedless(self.synthesizer)),
             self.seed,
             self.parted,
             version("lookalike"),
         )
-        return {name: _digest(common, _described(model)) for name, model in self.entrants.items()}
+        return {name: digest(common, identity(model)) for name, model in self.entrants.items()}
 
     @property
     def entrants(self) -> dict[str, Any]:
@@ -243,22 +243,17 @@ def _lesson(table: pa.Table, book: Codebook, target: str) -> Lesson:
     return Lesson(np.delete(cells, place, axis=1), cells[:, place])
 
 
-def _digest(*parts: Any) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
-
-
 def _digest_of(table: pa.Table) -> str:
     """Return a digest of a table's names and cells, however it is cut into chunks."""
-    return _digest(
+    return digest(
         [
-            (name, str(column.type), _digest(column.to_pylist()))
+            (name, str(column.type), digest(column.to_pylist()))
             for name, column in zip(table.column_names, table.columns, strict=True)
         ]
     )
 
 
-def _described(model: Any) -> tuple[str, list[tuple[str, str]]]:
-    """Return a class and its parameters, but for a synthesizer's seed: each split has its own."""
-    parameters = sorted(model.get_params().items()) if hasattr(model, "get_params") else []
-    seed = "random_state" if isinstance(model, Synthesizer) else None
-    return type(model).__name__, [(name, repr(v)) for name, v in parameters if name != seed]
+def _seedless(model: Synthesizer) -> Synthesizer:
+    """Return a synthesizer without a seed: each split has its own."""
+    plain: Synthesizer = clone(model).set_params(random_state=None)
+    return plain
