@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from lookalike.encoding._asked import Asked
 from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context, RowEncoding, State
 from lookalike.encoding._draw import Z_MAX, draw
+from lookalike.encoding._exclusions import Exclusion, Exclusions
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rows import Rows
@@ -19,6 +21,7 @@ from lookalike.encoding.table import TableEncoder
 __all__ = [
     "ENCODINGS",
     "Z_MAX",
+    "Asked",
     "Block",
     "ColumnEncoding",
     "Compact",
@@ -27,6 +30,8 @@ __all__ = [
     "Datetime",
     "Drawn",
     "Embedding",
+    "Exclusion",
+    "Exclusions",
     "Layout",
     "MinMax",
     "OneHot",

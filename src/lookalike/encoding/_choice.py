@@ -71,6 +71,11 @@ class Choice:
             return f"encodings: {name!r} is {kind.value} and {words}; got {chosen!r}."
         return None
 
+    def is_chosen(self, name: str) -> bool:
+        """Whether an encoding was chosen for a column, by its name or by its kind."""
+        own = name in self.chosen and name not in _KINDS
+        return own or self.schema[name].kind.value in self.chosen
+
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
         """Return the encoding, not yet fitted, of a column with n >= 1 cells."""
         if cells.null_count == len(cells):

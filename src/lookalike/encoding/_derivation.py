@@ -9,6 +9,7 @@ from typing import ClassVar, Self
 import pyarrow as pa
 
 from lookalike.encoding._base import State
+from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Dependency, Schema
 
 __all__ = ["Cells", "Derivation", "Least"]
@@ -41,8 +42,20 @@ class Derivation(ABC):
         """Learn from the columns of a canonical table."""
 
     @abstractmethod
-    def make(self, cells: Cells) -> pa.Array:
-        """Return the derived column, given the decoded columns that it follows from."""
+    def make(self, cells: Cells, rows: Rows) -> pa.Array:
+        """Return the derived column, given the decoded columns that it follows from.
+
+        Parameters
+        ----------
+        cells : mapping of str to pyarrow.Array
+            The columns decoded so far, n rows.
+        rows : Rows
+            Which rows they are: chance belongs to a row's number.
+
+        Returns
+        -------
+        pyarrow.Array, shape (n,)
+        """
 
     @abstractmethod
     def state(self) -> State:

@@ -4,30 +4,38 @@ from __future__ import annotations
 
 from lookalike._core.errors import SchemaError, nearest
 from lookalike.encoding._derivation import Derivation, Least
+from lookalike.encoding._equal import Equal
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
+from lookalike.encoding._mostly import Mostly
+from lookalike.encoding._offset import Offset, Ratio
+from lookalike.encoding._rest import Rest
 from lookalike.tables import Dependency, Schema
 
-__all__ = ["derivation", "in_order"]
+__all__ = ["in_order", "relation"]
 
-#: Every form of a dependency.
-_FORMS: dict[str, type[Derivation]] = {form.form: form for form in (Lookup, Linear)}
+#: Every form of a dependency: those that are derived, and those of which a rest is learned.
+_DERIVED: dict[str, type[Derivation]] = {form.form: form for form in (Lookup, Linear, Mostly)}
+_RESTS: dict[str, type[Rest]] = {form.form: form for form in (Offset, Ratio, Equal)}
 
 
-def derivation(dependency: Dependency, least: Least | None = None) -> Derivation:
-    """Return the derivation, not yet fitted, of a dependency's form.
+def relation(dependency: Dependency, least: Least | None = None) -> Derivation | Rest:
+    """Return the relation, not yet fitted, of a dependency's form.
 
     Raises
     ------
     SchemaError
         If there is no such form.
     """
-    if dependency.form not in _FORMS:
-        raise SchemaError(
-            f"The form of a dependency must be one of {', '.join(_FORMS)}; that of "
-            f"{dependency.column!r} is {dependency.form!r}.{nearest(dependency.form, _FORMS)}"
-        )
-    return _FORMS[dependency.form](dependency, least)
+    if dependency.form in _RESTS:
+        return _RESTS[dependency.form](dependency)
+    if dependency.form in _DERIVED:
+        return _DERIVED[dependency.form](dependency, least)
+    known = (*_DERIVED, *_RESTS)
+    raise SchemaError(
+        f"The form of a dependency must be one of {', '.join(known)}; that of "
+        f"{dependency.column!r} is {dependency.form!r}.{nearest(dependency.form, known)}"
+    )
 
 
 def in_order(schema: Schema) -> tuple[Dependency, ...]:
@@ -41,7 +49,7 @@ def in_order(schema: Schema) -> tuple[Dependency, ...]:
     waiting = {dependency.column: dependency for dependency in schema.dependencies}
     ordered: list[Dependency] = []
     while waiting:
-        ready = [d for d in waiting.values() if not any(name in waiting for name in d.on)]
+        ready = [d for d in waiting.values() if not any(name in waiting for name in d.needs)]
         if not ready:
             raise SchemaError(
                 "No column may be derived from itself, but these are derived from each other: "

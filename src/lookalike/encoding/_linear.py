@@ -12,6 +12,7 @@ from lookalike.encoding._base import State
 from lookalike.encoding._codec import type_from_json, type_to_json
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._numbers import from_raw, raw_of
+from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
 
 __all__ = ["Linear"]
@@ -37,9 +38,9 @@ class Linear(Derivation):
         self._step = _ticks(self._type, column.unit)
         return self
 
-    def make(self, cells: Cells) -> pa.Array:
-        rows = len(cells[self.dependency.on[0]])
-        total, missing = np.full(rows, self.dependency.constant), np.zeros(rows, bool)
+    def make(self, cells: Cells, rows: Rows) -> pa.Array:  # noqa: ARG002 - nothing is drawn
+        count = len(cells[self.dependency.on[0]])
+        total, missing = np.full(count, self.dependency.constant), np.zeros(count, bool)
         for name, weight in zip(self.dependency.on, self.dependency.coefficients, strict=True):
             absent = is_null(cells[name])
             total[~absent] += weight * raw_of(cells[name].drop_null(), None)

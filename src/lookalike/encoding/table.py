@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Self
 
 import numpy as np
@@ -11,17 +12,21 @@ import pyarrow as pa
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError
 from lookalike.encoding._arrow import flat, is_null
+from lookalike.encoding._asked import Asked, asked, wish_of_parent
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._choice import Choice
-from lookalike.encoding._derive import derivation, in_order
+from lookalike.encoding._derivation import Cells, Derivation
+from lookalike.encoding._derive import in_order, relation
+from lookalike.encoding._exclusions import Exclusions
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import Compact, Drawn
 from lookalike.encoding._parts import Part, fit_parts
 from lookalike.encoding._places import lay_out
 from lookalike.encoding._registry import ENCODINGS
+from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
-from lookalike.tables import Kind, Schema
+from lookalike.tables import Kind, Schema, Wish
 
 __all__ = ["TableEncoder"]
 
@@ -48,7 +53,9 @@ class TableEncoder:
     onehot_limit : int, default 128
         The most levels of a column for which one-hot is the default.
     derive : bool, default True
-        Whether columns that depend on others are derived; if not, they are learned.
+        Whether columns that depend on others are derived, or told by what is left of them, and
+        what never occurs together is known; if not, all columns are learned as they are. A column
+        for which an encoding is chosen is never told by a rest.
     text_placeholder : str, optional
         What stands in every cell of free text; by default such cells are missing.
 
@@ -58,6 +65,8 @@ class TableEncoder:
         What the columns are.
     layout_ : Layout
         What the spans of an encoded row are.
+    exclusions_ : Exclusions
+        What never occurs together.
     """
 
     def __init__(
@@ -109,20 +118,56 @@ class TableEncoder:
         )
         choice.check()
         cells = {name: flat(table.column(name)) for name in schema.names}
-        derived = in_order(schema) if self.derive else ()
-        self._derivations = tuple(
-            derivation(dependency, choice.least).fit(cells, schema) for dependency in derived
-        )
-        waiting = {dependency.column for dependency in derived}
-        learned = {name: values for name, values in cells.items() if name not in waiting}
-        self._take(schema, fit_parts(learned, choice, rng))
+        self._relate(schema, choice, cells)
+        learned = {name: self._learned(name, cells) for name in schema.names if self._is_part(name)}
+        told = schema
+        for left in self._rests.values():
+            told = told.with_column(left.column)
+        self._take(schema, fit_parts(learned, replace(choice, schema=told), rng))
+        self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
         return self
+
+    def _relate(self, schema: Schema, choice: Choice, cells: Cells) -> None:
+        """Fit the relations between columns, each after those it builds on."""
+        self._relations: list[Derivation | Rest] = []
+        for dependency in in_order(schema) if self.derive else ():
+            made = relation(dependency, choice.least)
+            as_it_is = isinstance(made, Rest) and (
+                choice.is_chosen(dependency.column) or not made.suits(cells)
+            )
+            if not as_it_is:
+                self._relations.append(made.fit(cells, schema))
+
+    @property
+    def _rests(self) -> dict[str, Rest]:
+        """The relations of which a rest is learned, by the column it takes the place of."""
+        return {r.dependency.column: r for r in self._relations if isinstance(r, Rest)}
+
+    def _is_part(self, name: str) -> bool:
+        return name in self._rests or all(name != r.dependency.column for r in self._relations)
+
+    def _learned(self, name: str, cells: Cells) -> pa.Array:
+        """Return what is learned of a column: its cells, or what is left of them."""
+        rests = self._rests
+        return rests[name].rest(cells) if name in rests else cells[name]
 
     def _take(self, schema: Schema, parts: tuple[Part, ...]) -> None:
         self.schema_ = schema
         self._parts = parts
         self.layout_, self._places = lay_out(parts)
+
+    def _find_exclusions(self, table: pa.Table) -> Exclusions:
+        if not self.derive:
+            return Exclusions(self.layout_, {}, ())
+        keys = [
+            frozenset(r.dependency.on)
+            for r in self._relations
+            if isinstance(r, Derivation) and len(r.dependency.on) == 2
+        ]
+        return Exclusions.fit(
+            table.num_rows, lambda rows: self.compact(table.take(rows)), self.layout_, keys
+        )
 
     def _warn_of_text(self) -> None:
         texts = self.schema_.of(Kind.TEXT)
@@ -163,7 +208,7 @@ class TableEncoder:
         for part, place in zip(self._parts, self._places, strict=True):
             if not (place.own.blocks or part.has_gate):
                 continue
-            values = flat(table.column(part.name))
+            values = self._learned(part.name, _Flat(table))
             if part.has_gate and place.gate is not None:
                 gate = self.layout_.blocks[place.gate]
                 whole.codes[:, gate.source_start] = is_null(values)
@@ -199,15 +244,97 @@ class TableEncoder:
         self._check_fitted()
         rows = Rows(start, seed)
         cells: dict[str, pa.Array] = {}
+        left: dict[str, pa.Array] = {}
+        rests = self._rests
         for part, place in zip(self._parts, self._places, strict=True):
             missing = None
             if place.gate is not None:
                 missing = drawn.levels[:, self.layout_.drawn_starts[place.gate]] == 1
-            cells[part.name] = part.decode(place.of_drawn(drawn), missing, rows)
-        for derived in self._derivations:
-            cells[derived.dependency.column] = derived.make(cells)
+            into = left if part.name in rests else cells
+            into[part.name] = part.decode(place.of_drawn(drawn), missing, rows)
+        for made in self._relations:
+            name = made.dependency.column
+            if isinstance(made, Rest):
+                cells[name] = made.make(cells, left[name])
+            else:
+                cells[name] = made.make(cells, rows)
         names = list(self.schema_.names)
         return pa.Table.from_arrays([cells[name] for name in names], names=names)
+
+    def impossible(self, drawn: Drawn) -> np.ndarray:
+        """Return which drawn rows combine what never occurred together in the table of the fit.
+
+        Parameters
+        ----------
+        drawn : Drawn
+            n rows.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+            See `exclusions_`; all False where `derive` is off.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        return self.exclusions_.violates(drawn)
+
+    def ask(self, wish: Wish) -> Asked | None:
+        """Return what a wish means for the blocks of a row.
+
+        Parameters
+        ----------
+        wish : Wish
+            What is asked of one column.
+
+        Returns
+        -------
+        Asked or None
+            None where no block can be told: the column is made of several others, or of another
+            by chance.
+
+        Raises
+        ------
+        DataError
+            If no row can be as wished.
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        for made in self._relations:
+            if made.dependency.column == wish.column:
+                parent = wish_of_parent(made, wish, self._parts)
+                return None if parent is None else self.ask(parent)
+        at = next(i for i, part in enumerate(self._parts) if part.name == wish.column)
+        return asked(self._parts[at], self._places[at], self.layout_, wish)
+
+    def levels(self, name: str) -> pa.Array | None:
+        """Return the levels of a column that can be made; None where it has none of its own."""
+        self._check_fitted()
+        parts = [part for part in self._parts if part.name == name and name not in self._rests]
+        return parts[0].encoding.known if parts else None
+
+    def known(self, table: pa.Table) -> dict[int, np.ndarray]:
+        """Say which blocks of rows follow from the cells that are present in a canonical table.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            n rows with the columns of the schema, null where a cell is not known.
+
+        Returns
+        -------
+        dict of int to ndarray of bool, shape (n,)
+            For the index of each block of the layout.
+        """
+        present = {name: ~is_null(flat(table.column(name))) for name in self.schema_.names}
+        for name, made in self._rests.items():
+            for other in made.dependency.on:
+                present[name] = present[name] & present[other]
+        return {i: present[block.column] for i, block in enumerate(self.layout_.blocks)}
 
     def state(self) -> State:
         """Return what was learned: no training rows, see each encoding."""
@@ -224,9 +351,10 @@ class TableEncoder:
             {"name": part.name, "encoding": part.encoding.name, "gate": part.gate}
             for part in self._parts
         ]
-        derived = [made.dependency.column for made in self._derivations]
+        derived = [made.dependency.column for made in self._relations]
         parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
-        parts |= {f"derived {i}": made.state() for i, made in enumerate(self._derivations)}
+        parts |= {f"derived {i}": made.state() for i, made in enumerate(self._relations)}
+        parts["exclusions"] = self.exclusions_.state()
         return State.joined({"options": options, "columns": columns, "derived": derived}, parts)
 
     @classmethod
@@ -235,16 +363,23 @@ class TableEncoder:
         self = cls(**state.values["options"])
         found = state.parts()
         dependencies = {dependency.column: dependency for dependency in schema.dependencies}
-        self._derivations = tuple(
-            derivation(dependencies[name]).load(found[f"derived {i}"])
-            for i, name in enumerate(state.values["derived"])
-        )
+        self._relations = []
+        for i, name in enumerate(state.values["derived"]):
+            made, learned = relation(dependencies[name]), found[f"derived {i}"]
+            self._relations.append(
+                made.load(learned, schema) if isinstance(made, Rest) else made.load(learned)
+            )
+        rests = self._rests
         parts = []
         for i, stored in enumerate(state.values["columns"]):
-            kind, column = _BY_NAME[stored["encoding"]], schema[stored["name"]]
+            kind, name = _BY_NAME[stored["encoding"]], stored["name"]
+            column = rests[name].column if name in rests else schema[name]
             encoding = kind.from_state(found[f"column {i}"], column)
             parts.append(Part(column.name, encoding, stored["gate"]))
         self._take(schema, tuple(parts))
+        self.exclusions_ = Exclusions(self.layout_, {}, ())  # of files older than exclusions
+        if "exclusions" in found:
+            self.exclusions_ = Exclusions.from_state(found["exclusions"], self.layout_)
         return self
 
     def _check_fitted(self) -> None:
@@ -252,6 +387,22 @@ class TableEncoder:
             raise NotFittedError(
                 "A TableEncoder must be fitted first: call fit(table, schema, rng)."
             )
+
+
+class _Flat(Mapping[str, pa.Array]):
+    """The columns of a table by name, each as one array."""
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    def __getitem__(self, name: str) -> pa.Array:
+        return flat(self._table.column(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table.column_names)
+
+    def __len__(self) -> int:
+        return self._table.num_columns
 
 
 #: Every encoding that a state can name.

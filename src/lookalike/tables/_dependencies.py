@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
 from lookalike.tables._lookups import Coded, pair_lookups, single_lookups
 from lookalike.tables._measures import Measure, copies
+from lookalike.tables._nearly_equal import nearly_equal
+from lookalike.tables._nearly_lookups import nearly_lookups
+from lookalike.tables._nearly_sums import nearly_sums
+from lookalike.tables._often_equal import often_equal
+from lookalike.tables._orders import with_orders
 from lookalike.tables._schema import Dependency, Kind, Schema
 from lookalike.tables._sums import sums
 
 __all__ = ["find_dependencies"]
 
 _NUMBERS = (Kind.CONTINUOUS, Kind.INTEGER)
+_EXACT = ("lookup", "linear")
 
 
 def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]:
@@ -65,7 +71,19 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     found.add(sums(free))
     found.add(pair_lookups(coded, found.derived))
     found.add(single_lookups(coded, found.derived, discrete=False))
+    found.add(nearly_lookups(coded, found.derived))
+    found.add(_nearly([m for m in measures if m.name not in found.derived]))
+    related = {name for d in found.in_order() if d.form not in _EXACT for name in (d.column, *d.on)}
+    found.add(often_equal(measures, frozenset(m.name for m in measures) - found.derived - related))
     return found.in_order()
+
+
+def _nearly(measures: Sequence[Measure]) -> list[Dependency]:
+    """Return how columns are told by others and a rest, the smallest rests first."""
+    found = _Found()
+    found.add(nearly_sums(measures))
+    found.add(nearly_equal([m for m in measures if m.name not in found.derived]))
+    return with_orders(found.in_order(), {m.name: m for m in measures})
 
 
 class _Found:
@@ -82,14 +100,14 @@ class _Found:
         """Keep those that derive a new column and close no cycle."""
         for dependency in dependencies:
             new = dependency.column not in self._by_column
-            if new and not any(dependency.column in self._roots(name) for name in dependency.on):
+            if new and not any(dependency.column in self._roots(name) for name in dependency.needs):
                 self._by_column[dependency.column] = dependency
 
     def _roots(self, name: str) -> set[str]:
         """Return a column and all that it is derived from."""
         known = {name}
         if name in self._by_column:
-            known = known.union(*(self._roots(parent) for parent in self._by_column[name].on))
+            known = known.union(*(self._roots(parent) for parent in self._by_column[name].needs))
         return known
 
     def in_order(self) -> tuple[Dependency, ...]:
@@ -100,4 +118,4 @@ class _Found:
     def _depth(self, name: str) -> int:
         if name not in self._by_column:
             return 0
-        return 1 + max(self._depth(parent) for parent in self._by_column[name].on)
+        return 1 + max(self._depth(parent) for parent in self._by_column[name].needs)

@@ -8,25 +8,35 @@ from itertools import combinations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike.tables._measures import sample_rows
 from lookalike.tables._schema import Column, Dependency
 from lookalike.tables._storage import one_array
 
-__all__ = ["Coded", "pair_lookups", "single_lookups"]
+__all__ = [
+    "EVIDENCE",
+    "PAIR_COLUMNS",
+    "ROWS_PER_PAIR",
+    "STAGES",
+    "Coded",
+    "joined",
+    "pair_lookups",
+    "single_lookups",
+]
 
 #: Numbers are looked up by only if they have no more different values than this.
 _NUMERIC_LEVELS = 1000
 #: A level must on average occur in so many rows; one of a number in more.
 _ROWS_PER_LEVEL = 2
 _ROWS_PER_NUMBER = 10
-_ROWS_PER_PAIR = 5
+ROWS_PER_PAIR = 5
 #: The logarithm of how unlikely it must be that independent columns give an exact function.
-_EVIDENCE = 20.0
+EVIDENCE = 20.0
 #: Rows that are looked at first, then next.
-_STAGES = (2_000, 20_000)
+STAGES = (2_000, 20_000)
 #: Pairs of columns are tried only in tables of at most so many columns.
-_PAIR_COLUMNS = 40
+PAIR_COLUMNS = 40
 
 
 class Coded:
@@ -57,6 +67,23 @@ class Coded:
         if "codes" in vars(self):
             return _dense(self.codes[rows])
         return _dense(_codes(self._values.take(pa.array(rows))))
+
+    def coarse(self, levels: int) -> np.ndarray:
+        """Return level numbers below `levels`: measured ones by rank, others by frequency."""
+        if self.levels <= levels:
+            return self.codes
+        counts = np.bincount(self.codes)
+        if self.is_discrete:
+            rank = np.empty(len(counts), np.int64)
+            rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
+            return np.minimum(rank, levels - 1)[self.codes]
+        # codes count values by their first row: they are put in order, missing last
+        row = _first_rows(self.codes)
+        order = pc.array_sort_indices(one_array(self._values.take(pa.array(row)))).to_numpy()
+        below = np.cumsum(counts[order]) - counts[order]
+        cut = np.empty(len(counts), np.int64)
+        cut[order] = below * levels // len(self.codes)
+        return cut[self.codes]
 
     @property
     def is_parent(self) -> bool:
@@ -112,7 +139,7 @@ def single_lookups(
                 j > i and child.levels > 1 and child.name not in derived
                 for j, child in enumerate(order)
             ]
-    for count in _STAGES:
+    for count in STAGES:
         allowed = _not_refuted(order, allowed, count)
     for j, child in enumerate(order):
         parents = np.flatnonzero(allowed[:, j])
@@ -152,7 +179,7 @@ def _determines(parent: np.ndarray, child: np.ndarray) -> bool:
         return False
     commonest = np.bincount(child).max() / len(child)
     confirming = len(parent) - np.count_nonzero(np.bincount(parent))
-    return bool(-np.log(commonest) * confirming >= _EVIDENCE)
+    return bool(-np.log(commonest) * confirming >= EVIDENCE)
 
 
 # --- by two columns -------------------------------------------------------------------------------
@@ -174,16 +201,16 @@ def pair_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[De
         Of form ``"lookup"`` on two columns, the one that tells more first.
     """
     free = [c for c in coded if c.name not in derived and c.levels > 1]
-    if not 3 <= len(free) <= _PAIR_COLUMNS:
+    if not 3 <= len(free) <= PAIR_COLUMNS:
         return
     found: set[str] = set()
-    rows = sample_rows(np.arange(free[0].rows), _STAGES[0])
+    rows = sample_rows(np.arange(free[0].rows), STAGES[0])
     some = {c.name: c.some_codes(rows) for c in free}
     parents = [c for c in free if c.is_parent and c.is_discrete]
     for a, b in sorted(combinations(parents, 2), key=lambda pair: pair[0].levels * pair[1].levels):
-        if a.levels * b.levels * _ROWS_PER_PAIR > a.rows or {a.name, b.name} & found:
+        if a.levels * b.levels * ROWS_PER_PAIR > a.rows or {a.name, b.name} & found:
             continue
-        together = _joined(some[a.name], some[b.name])
+        together = joined(some[a.name], some[b.name])
         first = _first_rows(together)[together]
         for child in free:
             if child in (a, b) or child.name in found or child.levels > a.levels * b.levels:
@@ -195,21 +222,21 @@ def pair_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[De
                 yield Dependency(child.name, tuple(c.name for c in tells))
 
 
-def _joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def joined(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """Return the level numbers of the combinations of two columns."""
     return _dense(a * (b.max(initial=0) + 1) + b)
 
 
 def _pair_determines(a: Coded, b: Coded, child: Coded) -> bool:
     """Whether two columns determine another, and each is needed for it."""
-    together = _joined(a.codes, b.codes)
+    together = joined(a.codes, b.codes)
     if not (child.codes[_first_rows(together)[together]] == child.codes).all():
         return False
     more = np.bincount(together) - 1
     row = _first_rows(together)
     return all(
         float((-np.log(_agreement(one.codes, child.codes)[one.codes[row]]) * more).sum())
-        >= _EVIDENCE
+        >= EVIDENCE
         for one in (a, b)
     )
 

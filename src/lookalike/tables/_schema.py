@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 
 from lookalike._core.errors import SchemaError, nearest
 
@@ -140,7 +140,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Dependency:
-    """A column that is a function of others, so that it is derived and not learned.
+    """A column that is, wholly or nearly, a function of others.
 
     Parameters
     ----------
@@ -149,12 +149,26 @@ class Dependency:
     on : tuple of str
         The columns that determine it.
     form : str
-        ``"lookup"``: each combination of levels of `on` has one value of `column`.
-        ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
+        Derived and not learned:
+
+        - ``"lookup"``: each combination of levels of `on` has one value of `column`.
+        - ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
+        - ``"mostly"``: each combination of levels of `on` has one value of `column` in nearly all
+          rows; the others depend on nothing else and are drawn by their frequencies.
+
+        Learned is only what is left:
+
+        - ``"offset"``: `column` = sum of coefficient times column of `on` + the rest.
+        - ``"ratio"``: `column` = the column of `on` times the rest.
+        - ``"equal"``: `column` is that of `on` in many rows, and on its own in the rest.
     coefficients : tuple of float
-        For ``"linear"``: one for each of `on`.
+        For ``"linear"`` and ``"offset"``: one for each of `on`.
     constant : float
         For ``"linear"``.
+    why : str
+        What a relation that is not exact was taken for one by, in words.
+    at_least, at_most : tuple of str
+        For ``"offset"`` and ``"ratio"``: columns that this one was below, or above, in no row.
     """
 
     column: str
@@ -162,6 +176,30 @@ class Dependency:
     form: str = "lookup"
     coefficients: tuple[float, ...] = ()
     constant: float = 0.0
+    why: str = ""
+    at_least: tuple[str, ...] = ()
+    at_most: tuple[str, ...] = ()
+
+    @property
+    def needs(self) -> frozenset[str]:
+        """All columns that must be known before this one can be made."""
+        return frozenset((*self.on, *self.at_least, *self.at_most))
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Make a dependency of JSON values; what older files do not have keeps its default.
+
+        Parameters
+        ----------
+        values : mapping
+            The fields by name.
+
+        Returns
+        -------
+        Dependency
+            With tuples where JSON has lists.
+        """
+        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
 @dataclass(frozen=True)
@@ -173,7 +211,7 @@ class Schema:
     columns : tuple of Column
         The columns, in the table's order.
     dependencies : tuple of Dependency
-        Columns that are functions of others; a column is derived at most once, and never
+        Columns that are functions of others, or nearly; a column is derived at most once, and never
         (through others) from itself.
     rows : int
         The row count at inference.
@@ -317,10 +355,7 @@ class Schema:
         """
         try:
             columns = tuple(_column(v) for v in values["columns"])
-            dependencies = tuple(
-                Dependency(**{**v, "on": tuple(v["on"]), "coefficients": tuple(v["coefficients"])})
-                for v in values["dependencies"]
-            )
+            dependencies = tuple(Dependency.from_dict(v) for v in values["dependencies"])
             return cls(columns, dependencies, int(values["rows"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SchemaError(f"Not a schema: {error}.") from error

@@ -1,0 +1,299 @@
+"""What never occurs together although chance would have it often: structural zeros."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Self
+
+import numpy as np
+from scipy.special import ndtri
+
+from lookalike.encoding._base import State
+from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._limits import LEAST
+
+__all__ = ["Exclusion", "Exclusions"]
+
+#: Rows in which exclusions are looked for, and rows at a time in which they are confirmed.
+_ROWS = 50_000
+#: A cell that is empty was due so many times if columns were independent, …
+_LEAST_DUE = 20.0
+#: … and more where there are so many cells that chance would leave one empty more often than this.
+_CHANCE = 1e-3
+#: What is refused must be rare among real rows to come: cells with one row say how much is not
+#: seen (Good 1953), and must be no more than this share of the rows.
+_UNSEEN = 0.002
+#: Levels of a block that is looked at, cells of a number, and the share of a value of its own.
+_MOST_LEVELS, _BINS, _SPIKE = 128, 8, 0.05
+#: Pairs that are kept, those with most due first: so many are quick to look up.
+_MOST_PAIRS = 64
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Which combinations of two blocks never occur.
+
+    Parameters
+    ----------
+    left, right : int
+        Indices of blocks.
+    never : ndarray of bool, shape (cells of left, cells of right)
+        True for what never occurs.
+    """
+
+    left: int
+    right: int
+    never: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Counts:
+    """How often combinations of two blocks occur, and would if these were independent."""
+
+    left: int
+    right: int
+    seen: np.ndarray
+    due: np.ndarray
+
+    def empty(self, least: float) -> np.ndarray:
+        """Return which combinations do not occur but were due, shape of `seen`."""
+        return (self.seen == 0) & (self.due >= least)
+
+
+@dataclass(frozen=True)
+class Exclusions:
+    """Combinations of levels, of ranges of numbers and of missing cells that never occur.
+
+    Parameters
+    ----------
+    layout : Layout
+        What the spans of an encoded row are.
+    cuts : dict of int to ndarray of float64
+        For blocks that are numbers: where their ranges part, as cumulative probabilities.
+    pairs : tuple of Exclusion
+        What never occurs.
+    """
+
+    layout: Layout
+    cuts: dict[int, np.ndarray]
+    pairs: tuple[Exclusion, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        rows: int,
+        compact: Callable[[np.ndarray], Compact],
+        layout: Layout,
+        keys: Collection[frozenset[str]] = (),
+    ) -> Self:
+        """Find what never occurs in a table.
+
+        A combination counts if it occurs in no row but would in 20 or more if the two columns were
+        independent (more where many combinations are compared).
+
+        Parameters
+        ----------
+        rows : int
+            How many there are.
+        compact : callable
+            Gives the compact form of rows by their numbers, shape (m,).
+        layout : Layout
+            What its columns are.
+        keys : collection of frozenset of str
+            Pairs of columns that others are looked up by: all their combinations that never occur
+            count, if nearly all that there are have been seen.
+
+        Returns
+        -------
+        Exclusions
+        """
+        some = np.arange(rows)[:: max(1, -(-rows // _ROWS))]
+        sample = compact(some)
+        cuts = {
+            i: _cuts(*_present(sample, layout, i))
+            for i, block in enumerate(layout.blocks)
+            if block.source == "interval"
+        }
+        self = cls(layout, cuts, ())
+        codes = self._codes_of_compact(sample, self._able())
+        counts = [_counted(pair, codes, self._cells) for pair in combinations(sorted(codes), 2)]
+        found = _empty(counts, len(some), self._is_key(keys))
+        if len(some) < rows:
+            found = self._confirmed(found, rows, compact)
+        needed = {i for pair in found for i in (pair.left, pair.right)}
+        return cls(layout, {i: cut for i, cut in cuts.items() if i in needed}, tuple(found))
+
+    def _able(self) -> list[int]:
+        """Return the blocks that can be compared."""
+        return [
+            i
+            for i, block in enumerate(self.layout.blocks)
+            if (block.source == "code" and block.width <= _MOST_LEVELS) or i in self.cuts
+        ]
+
+    def _cells(self, i: int) -> int:
+        return len(self.cuts[i]) + 1 if i in self.cuts else self.layout.blocks[i].width
+
+    def _is_key(self, keys: Collection[frozenset[str]]) -> Callable[[_Counts], bool]:
+        def is_key(counts: _Counts) -> bool:
+            pair = [self.layout.blocks[i] for i in (counts.left, counts.right)]
+            return all(b.source == "code" for b in pair) and {b.column for b in pair} in keys
+
+        return is_key
+
+    def _codes_of_compact(self, rows: Compact, blocks: Collection[int]) -> dict[int, np.ndarray]:
+        """Return for each block the cell of each row; one past the last where it is silenced."""
+        codes = {}
+        for i in blocks:
+            block = self.layout.blocks[i]
+            source = block.source_start
+            if block.source == "code":
+                found = rows.codes[:, source].astype(np.int64)
+            else:
+                found = np.searchsorted(self.cuts[i], rows.floats[:, source], side="right")
+            if block.silenced_by is not None:
+                gate = self.layout.blocks[block.silenced_by]
+                found[rows.codes[:, gate.source_start] == 1] = self._cells(i)
+            codes[i] = found
+        return codes
+
+    def _confirmed(
+        self, found: list[Exclusion], rows: int, compact: Callable[[np.ndarray], Compact]
+    ) -> list[Exclusion]:
+        """Return what occurs in no row at all."""
+        blocks = {i for pair in found for i in (pair.left, pair.right)}
+        for first in range(0, rows, _ROWS):
+            part = compact(np.arange(first, min(first + _ROWS, rows)))
+            codes = self._codes_of_compact(part, blocks)
+            for pair in found:
+                seen = _counted((pair.left, pair.right), codes, self._cells).seen
+                pair.never[seen > 0] = False
+        return [pair for pair in found if pair.never.any()]
+
+    def violates(self, drawn: Drawn) -> np.ndarray:
+        """Return which rows have a combination that never occurs.
+
+        Parameters
+        ----------
+        drawn : Drawn
+            n rows.
+
+        Returns
+        -------
+        ndarray of bool, shape (n,)
+        """
+        wrong = np.zeros(len(drawn.levels), bool)
+        codes = {i: self._codes_of_drawn(drawn, i) for i in self._involved}
+        for pair in self.pairs:
+            width = pair.never.shape[1] + 1
+            # one more cell on both sides is never wrong: what is silenced
+            table = np.pad(pair.never, ((0, 1), (0, 1))).ravel()
+            wrong |= table[codes[pair.left] * width + codes[pair.right]]
+        return wrong
+
+    @property
+    def _involved(self) -> set[int]:
+        return {i for pair in self.pairs for i in (pair.left, pair.right)}
+
+    def _codes_of_drawn(self, drawn: Drawn, i: int) -> np.ndarray:
+        block, at = self.layout.blocks[i], self.layout.drawn_starts[i]
+        if block.source == "code":
+            return np.asarray(drawn.levels[:, at], np.intp)
+        numbers = drawn.numbers[:, at]
+        codes = np.zeros(len(numbers), np.intp)
+        for cut in ndtri(self.cuts[i]).astype(np.float32):  # few: quicker than a search
+            codes += numbers >= cut
+        if block.silenced_by is not None:
+            gate = self.layout.drawn_starts[block.silenced_by]
+            codes[drawn.levels[:, gate] == 1] = self._cells(i)
+        return codes
+
+    def state(self) -> State:
+        """Return what was learned."""
+        sizes = [int(pair.never.sum()) for pair in self.pairs]
+        cells = [np.flatnonzero(pair.never) for pair in self.pairs]
+        values = {
+            "pairs": [[pair.left, pair.right] for pair in self.pairs],
+            "sizes": sizes,
+            "cuts": {str(i): cut.tolist() for i, cut in self.cuts.items()},
+        }
+        return State(values, {"cells": np.concatenate([np.zeros(0, np.int64), *cells])})
+
+    @classmethod
+    def from_state(cls, state: State, layout: Layout) -> Self:
+        """Return the exclusions of which `state` was stored, in a file that may be damaged."""
+        cuts = {int(i): np.asarray(cut, np.float64) for i, cut in state.values["cuts"].items()}
+        self = cls(layout, cuts, ())
+        able = set(self._able())
+        if any(np.any((cut <= 0) | (cut >= 1)) for cut in cuts.values()):
+            raise ValueError("numbers must be cut at probabilities")
+        pairs, first = [], 0
+        for (left, right), size in zip(state.values["pairs"], state.values["sizes"], strict=True):
+            if not {left, right} <= able:
+                raise ValueError("an exclusion must be of blocks that there are")
+            never = np.zeros((self._cells(left), self._cells(right)), bool)
+            never.ravel()[state.arrays["cells"][first : first + size]] = True
+            pairs.append(Exclusion(left, right, never))
+            first += size
+        return cls(layout, cuts, tuple(pairs))
+
+
+def _present(rows: Compact, layout: Layout, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the limits of the intervals of a block where it is not silenced."""
+    block: Block = layout.blocks[i]
+    limits = rows.floats[:, block.source_start : block.source_start + 2].T.astype(np.float64)
+    if block.silenced_by is not None:
+        gate = layout.blocks[block.silenced_by]
+        limits = limits[:, rows.codes[:, gate.source_start] == 0]
+    return limits[0], limits[1]
+
+
+def _cuts(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
+    """Return where the range of a number is cut: about evenly, and around its commonest value.
+
+    No interval is cut in two, so that what is drawn within it stays on its side.
+    """
+    if len(lower) == 0:
+        return np.zeros(0)
+    values, counts = np.unique(lower, return_counts=True)
+    upto = np.cumsum(counts)
+    even = np.searchsorted(upto, np.arange(1, _BINS) * len(lower) / _BINS)
+    cuts = values[np.minimum(even, len(values) - 1)]
+    top = int(counts.argmax())
+    if counts[top] >= _SPIKE * len(lower):
+        cuts = np.concatenate([cuts, values[top : top + 2]])
+    cuts = np.unique(cuts)
+    highest = np.maximum.accumulate(upper[np.argsort(lower, kind="stable")])
+    before = np.searchsorted(np.sort(lower), cuts - LEAST)
+    whole = (before > 0) & (highest[np.maximum(before - 1, 0)] <= cuts + 2 * LEAST)
+    return cuts[whole]
+
+
+def _counted(
+    pair: tuple[int, int], codes: dict[int, np.ndarray], cells: Callable[[int], int]
+) -> _Counts:
+    left, right = pair
+    shape = cells(left) + 1, cells(right) + 1
+    key = codes[left] * shape[1] + codes[right]
+    seen = np.bincount(key, minlength=shape[0] * shape[1]).reshape(shape)[:-1, :-1]
+    due = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(int(seen.sum()), 1)
+    return _Counts(left, right, seen, due)
+
+
+def _empty(counts: list[_Counts], rows: int, is_key: Callable[[_Counts], bool]) -> list[Exclusion]:
+    """Return what never occurs, of the pairs where it would most often."""
+    cells = sum(c.seen.size for c in counts)
+    least = max(_LEAST_DUE, float(np.log(max(cells, 1) / _CHANCE)))
+    single = np.concatenate([np.zeros(0), *(c.due[c.seen == 1] for c in counts)])
+    while np.count_nonzero(single >= least) > _UNSEEN * rows:
+        least *= 2
+    ranked = []
+    for c in counts:
+        complete = is_key(c) and np.count_nonzero(c.seen == 1) <= _UNSEEN * rows
+        never = c.empty(0.0 if complete else least)
+        if never.any():
+            ranked.append((complete, float(c.due[never].sum()), Exclusion(c.left, c.right, never)))
+    ranked.sort(key=lambda found: (not found[0], -found[1]))
+    return [exclusion for _, _, exclusion in ranked[:_MOST_PAIRS]]

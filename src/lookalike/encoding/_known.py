@@ -1,0 +1,92 @@
+"""The cells that a derived column and those it follows from can have, as codes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.encoding._arrow import is_null, to_numpy
+from lookalike.encoding._codec import array_from_json, array_to_json
+from lookalike.encoding._derivation import Least
+from lookalike.encoding._levels import Levels
+from lookalike.encoding._numbers import nearest, raw_of
+from lookalike.tables import Column
+
+__all__ = ["Known", "joined"]
+
+
+class Known:
+    """The cells of a column that a lookup knows, with a code for each; missing is the last code.
+
+    Parameters
+    ----------
+    values : pyarrow.Array, shape (k,)
+        Distinct; sorted where they are numbers, dates, times or durations.
+    measured : bool
+        Whether a cell that is not among them counts as the nearest.
+    """
+
+    def __init__(self, values: pa.Array, measured: bool) -> None:
+        self.values = values
+        self.measured = measured
+        self._raw = raw_of(values, None) if measured else None
+
+    @classmethod
+    def of(cls, cells: pa.Array, column: Column, least: Least | None) -> Self:
+        """Return the cells of a column; levels that are too rare to be stored are not known."""
+        present = cells.drop_null()
+        if column.kind.is_numeric:
+            return cls(pc.unique(present).sort(), True)
+        if len(present) == 0:
+            return cls(pa.array([], pa.string()), False)
+        fewest = 1 if least is None else least(column)
+        return cls(Levels.of(present, column.kind, fewest).values, False)
+
+    def codes(self, cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
+        """Return the code of each cell as int64, and whether the cell is unknown."""
+        last = len(self.values)
+        missing = is_null(cells)
+        codes = np.full(len(cells), last, np.int64)
+        if self._raw is not None:
+            codes[~missing] = nearest(self._raw, raw_of(cells.drop_null(), None))
+            return codes, np.zeros(len(cells), bool)
+        if last > 0:
+            codes = _index(cells, self.values)
+        return codes, (codes == last) & ~missing
+
+    def cells(self, codes: np.ndarray, dictionary: bool) -> pa.Array:
+        """Return the cells of codes."""
+        indices = pa.array(codes.astype(np.int32), mask=codes == len(self.values))
+        if dictionary:
+            return pa.DictionaryArray.from_arrays(indices, self.values)
+        return self.values.take(indices)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the cells as JSON-ready values."""
+        return {"cells": array_to_json(self.values), "measured": self.measured}
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> Self:
+        """Return the cells of which `to_dict` was stored."""
+        return cls(array_from_json(stored["cells"]), bool(stored["measured"]))
+
+
+def joined(known: Sequence[Known], codes: Sequence[np.ndarray]) -> np.ndarray:
+    """Return one whole number for each combination of codes of some columns."""
+    key = np.zeros(len(codes[0]), np.int64)
+    for cells, code in zip(known, codes, strict=True):
+        key = key * (len(cells.values) + 1) + code
+    return key
+
+
+def _index(cells: pa.Array, known: pa.Array) -> np.ndarray:
+    """Return the index of each cell among known ones, ``len(known)`` where it is not."""
+    if pa.types.is_dictionary(cells.type):
+        table: np.ndarray = np.append(_index(cells.dictionary, known), len(known))
+        return np.take(table, to_numpy(cells.indices.fill_null(len(table) - 1)))
+    found = pc.index_in(cells, value_set=known).fill_null(len(known))
+    return to_numpy(found).astype(np.int64)
