@@ -1,4 +1,4 @@
-"""Checks that users run on synthesizers, encodings and metrics of their own.
+"""Checks that users run on synthesizers, encodings, metrics, monitors and strategies.
 
 Each ``..._checks`` gives named checks, as parameters for a test; each ``check_...`` runs them all.
 A check that fails raises AssertionError and says in plain words what was expected.
@@ -8,13 +8,19 @@ from __future__ import annotations
 
 from lookalike.testing.encodings import check_encoding, encoding_checks
 from lookalike.testing.metrics import check_metric, metric_checks
+from lookalike.testing.monitors import check_monitor, monitor_checks
+from lookalike.testing.strategies import check_strategy, strategy_checks
 from lookalike.testing.synthesizers import check_synthesizer, synthesizer_checks
 
 __all__ = [
     "check_encoding",
     "check_metric",
+    "check_monitor",
+    "check_strategy",
     "check_synthesizer",
     "encoding_checks",
     "metric_checks",
+    "monitor_checks",
+    "strategy_checks",
     "synthesizer_checks",
 ]

@@ -95,7 +95,8 @@ class Sight:
     @cached_property
     def among_real(self) -> Float[Array, "real real"]:
         """The distances among the training rows."""
-        return distances(self.real.matrix, self.real.matrix)
+        found: Array = distances(self.real.matrix, self.real.matrix)
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,12 +130,14 @@ class View:
     @cached_property
     def among_fake(self) -> Float[Array, "fake fake"]:
         """The distances among the generated rows; computed once for all monitors."""
-        return distances(self.fake.matrix, self.fake.matrix)
+        found: Array = distances(self.fake.matrix, self.fake.matrix)
+        return found
 
     @cached_property
     def fake_to_real(self) -> Float[Array, "fake real"]:
         """The distances of the generated rows to the training rows; computed once."""
-        return distances(self.fake.matrix, self.real.matrix)
+        found: Array = distances(self.fake.matrix, self.real.matrix)
+        return found
 
 
 class Monitor(ABC):

@@ -75,4 +75,5 @@ def _large(group: NDArray[np.integer], fewest: int) -> NDArray[np.intp]:
     """Number the groups that are large enough from 0 on; −1 for the rows of the others."""
     counts = np.bincount(group)
     number = np.where(counts >= fewest, np.cumsum(counts >= fewest) - 1, -1)
-    return number[group].astype(np.intp)
+    label: NDArray[np.intp] = number[group].astype(np.intp)
+    return label

@@ -119,7 +119,8 @@ def _critic(
 def _directions(width: int) -> Floats:
     """Return random directions of length 1, the same for every run, shape (width, directions)."""
     drawn = np.random.default_rng(0).normal(size=(width, _DIRECTIONS)).astype(np.float32)
-    return drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
+    unit: Floats = drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
+    return unit
 
 
 @jax.jit

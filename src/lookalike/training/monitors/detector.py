@@ -74,7 +74,8 @@ def _area(
         ridge = _RIDGE * jnp.trace(own) / len(own)
         weights = jax.scipy.linalg.solve(own + ridge * jnp.eye(len(own)), targets, assume_a="pos")
         scores = kernel[judge, learn] @ weights
-        return auc(scores[0::2], scores[1::2])
+        area: Array = auc(scores[0::2], scores[1::2])
+        return area
 
     first, second = slice(0, half), slice(half, 2 * half)
     return (rank(first, second) + rank(second, first)) / 2

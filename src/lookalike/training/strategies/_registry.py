@@ -51,7 +51,7 @@ def strategy(spec: str | Mapping[str, Any] | Strategy) -> Strategy:
     """
     if isinstance(spec, Strategy):
         return spec
-    options = dict(spec) if isinstance(spec, Mapping) else {"name": spec}
+    options: dict[str, Any] = dict(spec) if isinstance(spec, Mapping) else {"name": spec}
     kind = _kind(options.pop("name", None), spec)
     known = {field.name for field in fields(kind)}
     wrong = [
