@@ -20,6 +20,7 @@ from lookalike._core.parameters import Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._ahead import ahead
+from lookalike.models._asking import Asking, read_asking
 from lookalike.models._fingerprint import fingerprint
 from lookalike.tables import (
     Dependency,
@@ -37,6 +38,9 @@ from lookalike.tables import (
 from lookalike.training import History
 
 __all__ = ["Synthesizer"]
+
+#: Blocks without one row as asked after which it is given up.
+_VAIN = 4
 
 #: An integer target with at most so many distinct values names classes rather than amounts.
 _TARGET_LEVELS = 20
@@ -222,7 +226,15 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     # --- sample ----------------------------------------------------------------------------------
 
-    def sample(self, n: int, *, random_state: RandomState = None, start: int = 0) -> Any:
+    def sample(
+        self,
+        n: int,
+        *,
+        given: Mapping[str, Any] | None = None,
+        balance: str | None = None,
+        random_state: RandomState = None,
+        start: int = 0,
+    ) -> Any:
         """Make rows: the same columns, order, types and kind of dataframe as the training table.
 
         Row i depends on the model, the seed and i alone: ``sample(5)`` is the head of
@@ -232,6 +244,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         ----------
         n : int
             How many rows, 0 or more.
+        given : mapping of str to object, optional
+            What every row must be: for a column one value, a list of values, a tuple of two limits
+            (both included; None leaves a side open), or None for missing.
+        balance : str, optional
+            A column of levels; each is made equally often.
         random_state : int, Generator, RandomState or None
             The seed; None is the model's own ``seed_``, so that the same rows come each time.
         start : int
@@ -247,9 +264,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         NotFittedError
             If the model has not been fitted.
         ParameterError
-            If `n`, `start` or `random_state` breaks its rule.
+            If a parameter breaks its rule, or the model was fitted without conditions.
+        DataError
+            If no row can be as `given`; it says why.
         """
-        tables = self._tables(*self._request(n, random_state, start))
+        asking = self._asking(given, balance)
+        tables = self._tables(*self._request(n, random_state, start), asking)
         return from_arrow(pa.concat_tables([self._empty(), *tables]), self._origin)
 
     def sample_batches(
@@ -257,6 +277,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         n: int,
         *,
         batch_size: int = 65_536,
+        given: Mapping[str, Any] | None = None,
+        balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
     ) -> Iterator[pa.RecordBatch]:
@@ -268,6 +290,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             How many rows, 0 or more.
         batch_size : int
             Rows in each batch; the last one may have fewer. It does not change the rows.
+        given, balance
+            Conditions, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int
@@ -288,13 +312,16 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         check_parameters(
             "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
         )
-        return _rebatch(self._tables(*self._request(n, random_state, start)), batch_size)
+        asking = self._asking(given, balance)
+        return _rebatch(self._tables(*self._request(n, random_state, start), asking), batch_size)
 
     def sample_to(
         self,
         path: str | os.PathLike[str],
         n: int,
         *,
+        given: Mapping[str, Any] | None = None,
+        balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
     ) -> None:
@@ -306,6 +333,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
         n : int
             How many rows, 0 or more.
+        given, balance
+            Conditions, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int
@@ -321,9 +350,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If the file cannot be written; found before any row is made where it can be.
         """
         n, seed, start = self._request(n, random_state, start)
+        asking = self._asking(given, balance)
         check_output(path)
         with TableWriter(path, self._empty().schema) as writer:
-            for table in self._tables(n, seed, start):
+            for table in self._tables(n, seed, start, asking):
                 writer.write(table)
 
     def _request(self, n: int, random_state: RandomState, start: int) -> tuple[int, int, int]:
@@ -331,9 +361,36 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         check_parameters("sample", {"n": _COUNT, "start": _COUNT}, {"n": n, "start": start})
         return int(n), self.seed_ if random_state is None else as_seed(random_state), int(start)
 
-    def _tables(self, n: int, seed: int, start: int) -> Iterator[pa.Table]:
+    def _asking(self, given: Mapping[str, Any] | None, balance: str | None) -> Asking | None:
+        """Read conditions; None where there are none."""
+        self._check_fitted()
+        if not given and balance is None:
+            return None
+        if not self._takes_conditions():
+            raise ParameterError(
+                f"This {type(self).__name__} cannot make rows to conditions: it was fitted without "
+                "them. Fit a GAN with conditions=True."
+            )
+        return read_asking(given, balance, self.schema_, self.encoder_)
+
+    def _takes_conditions(self) -> bool:
+        """Say whether `_start_asking` can be called."""
+        return False
+
+    def _start_asking(
+        self, seed: int, asking: Asking  # noqa: ARG002 - for those that can
+    ) -> Callable[[int], Drawn]:
+        """Return a function that makes block ``b`` of rows that are told conditions."""
+        raise NotImplementedError
+
+    def _tables(
+        self, n: int, seed: int, start: int, asking: Asking | None = None
+    ) -> Iterator[pa.Table]:
         """Yield rows ``[start, start + n)`` in storage types, a block at a time."""
         if n == 0:
+            return
+        if asking is not None:
+            yield from self._asked_tables(n, seed, start, asking)
             return
         stop = start + n
         make = self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
@@ -342,6 +399,23 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             first = block * self.BLOCK
             rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
             yield self._decode(Drawn(*(part[rows] for part in drawn)), first + rows.start, seed)
+
+    def _asked_tables(self, n: int, seed: int, start: int, asking: Asking) -> Iterator[pa.Table]:
+        """Yield rows that are as asked: blocks are made and checked from the first on."""
+        make = self._start_asking(seed, asking)
+        done, vain, block = 0, 0, 0
+        while done < start + n:
+            drawn = make(block)
+            table = self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
+            chosen = asking.chosen(asking.exactly(table), ~self.encoder_.impossible(drawn))
+            vain = 0 if len(chosen) else vain + 1
+            if vain == _VAIN:
+                raise asking.hopeless(table)
+            kept = chosen.slice(0, start + n - done).slice(max(start - done, 0))
+            done += len(chosen)
+            block += 1
+            if len(kept):
+                yield render(kept, self.schema_)
 
     def _decode(self, drawn: Drawn, start: int, seed: int) -> pa.Table:
         return render(self.encoder_.decode(drawn, start=start, seed=seed), self.schema_)

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 from lookalike._core.errors import ParameterError, SchemaError, nearest
+from lookalike.encoding import Block
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import load
 from lookalike.nn import Network, Plan
@@ -123,17 +124,10 @@ def transferred(
     return Transfer(plan, network, dict(mapping or {}))
 
 
-def _spans(plan: Plan):  # type: ignore[no-untyped-def]
-    """Yield each block with the positions of its units in a generator's output."""
-    at = 0
-    for i in plan.numbers:
-        block = plan.layout.blocks[i]
-        yield block, range(at, at + block.width)
-        at += block.width
-    for width, positions in plan.groups:
-        for p in positions:
-            yield plan.layout.blocks[plan.levels[p]], range(at, at + width)
-            at += width
+def _spans(plan: Plan) -> list[tuple[Block, range]]:
+    """Return each block with the positions of its units in a generator's output."""
+    blocks = plan.layout.blocks
+    return [(blocks[i], range(at, at + blocks[i].width)) for i, at in plan.starts.items()]
 
 
 def _sizes(network: Network) -> list[tuple[int, ...]]:

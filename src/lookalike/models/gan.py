@@ -5,28 +5,36 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError
+from lookalike._core.errors import (
+    LookalikeWarning,
+    ModelFileError,
+    ParameterError,
+    TrainingError,
+)
 from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
 from lookalike._core.progress import progress
-from lookalike._core.seeds import RandomState, generator
+from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State
+from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
+from lookalike.models._conditions import Completer, Told, widened
 from lookalike.models._device import keep_compiled_programs
+from lookalike.models._impute import imputed
 from lookalike.models._recipe import STEPS, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._selection import Held, hold_out
 from lookalike.models._transfer import Transfer, transferred
 from lookalike.models.presets import find_preset
-from lookalike.nn import Architecture, Network, Plan, objective, penalty
-from lookalike.tables import Kind, Schema, from_arrow
+from lookalike.nn import Architecture, Latent, Network, Plan, objective, penalty
+from lookalike.tables import Kind, Schema, from_arrow, to_arrow
 from lookalike.training import CHUNK, Data, Game, Outcome, train
 from lookalike.training.monitors import monitors
 from lookalike.training.strategies import strategy
@@ -64,6 +72,8 @@ class _Betas(Rule):
         return "must be two numbers in [0, 1)"
 
 
+#: Steps of the generator that learns conditions, as a share of those of the first.
+_CONDITIONED = 0.2
 #: What the progress line shows.
 _SHOWN = {
     "loss_discriminator": "loss D",
@@ -150,6 +160,10 @@ class GAN(Synthesizer):
     monitors : bool or sequence of str
         What looks at the players between intervals: all that is usual, nothing, or the names of
         monitors.
+    conditions : bool
+        Whether a second generator, begun from the first, learns to make rows to conditions, for
+        `sample` with ``given`` or ``balance`` and for `impute`. It adds a fifth to the steps and
+        leaves other rows as they are.
     remedies : bool
         Whether a run that collapses, diverges or loses finite losses goes back to its last good
         state and on with a remedy. What was done stands in ``history_.events``.
@@ -214,6 +228,7 @@ class GAN(Synthesizer):
         "temperature": Number(0, open_low=True),
         "held_out": AnyOf((Number(0, 0.9),), none=True),
         "monitors": AnyOf((Flag(), _Option(monitors))),
+        "conditions": Flag(),
         "remedies": Flag(),
         "calibrate": Flag(),
         "derive": Flag(),
@@ -224,6 +239,8 @@ class GAN(Synthesizer):
     }
 
     _generator: Network
+    #: The generator that takes conditions, if it was trained.
+    _completer: Network | None = None
     _width: int
     _calibration: Calibration
     _plan: Plan
@@ -260,6 +277,7 @@ class GAN(Synthesizer):
         temperature: float = 0.2,
         held_out: float | None = None,
         monitors: bool | Sequence[str] = True,
+        conditions: bool = True,
         remedies: bool = True,
         calibrate: bool = True,
         derive: bool = True,
@@ -295,6 +313,7 @@ class GAN(Synthesizer):
         self.temperature = temperature
         self.held_out = held_out
         self.monitors = monitors
+        self.conditions = conditions
         self.remedies = remedies
         self.calibrate = calibrate
         self.derive = derive
@@ -391,6 +410,8 @@ class GAN(Synthesizer):
         self._latent = game.latent
         outcome = self._train(game, held, seed, steps_of(self, rows), layout)
         self._generator, self.history_ = outcome.generator, outcome.history
+        if self.conditions and not self.history_.cut_short:
+            self._completer = self._learn_conditions(outcome, compact, seed)
         self._say_what_happened()
         if self.calibrate:
             self._calibration = calibrate(self._sampler(), compact, seed)
@@ -404,6 +425,34 @@ class GAN(Synthesizer):
         words = f"learned anew with all rows for the {first.step:,} steps that served best"
         first.history.add(first.step, "refit", words)
         return again._replace(history=first.history)
+
+    def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
+        """Train a copy of the networks on, told conditions that real rows fulfil."""
+        game = replace(outcome.game, conditioned=True, pack=1)
+        fresh = game.begin(seed)
+        start = game.begin(
+            seed,
+            generator=widened(outcome.generator, fresh.generator),
+            discriminator=widened(outcome.discriminator, fresh.discriminator),
+        )
+        steps = max(round(_CONDITIONED * outcome.step), 1)
+        course = replace(
+            course_of(self, steps, selection=None), monitors=(), remedies=False, interval=steps
+        )
+        try:
+            with progress("conditions", steps, show=self.progress) as report:
+                learned = train(
+                    game,
+                    _data(compact),
+                    seed,
+                    course,
+                    start=start,
+                    report=lambda step, measures: report(step, _shown(measures)),
+                )
+        except TrainingError as error:
+            self.history_.add(outcome.step, "stop", f"conditions were not learned: {error}")
+            return None
+        return learned.generator
 
     def _run(
         self,
@@ -479,10 +528,72 @@ class GAN(Synthesizer):
         sampler = self._sampler()
         return lambda block: sampler.block(seed, block)
 
+    def _takes_conditions(self) -> bool:
+        # A table of which nothing is learned has rows that are all alike: checking is enough.
+        return self._completer is not None
+
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
+        keep_compiled_programs()
+        completer = self._complete()
+
+        def make(block: int) -> Drawn:
+            told = Told.nothing(self._plan, self.BLOCK)
+            rng = generator(seed, "conditions", block)
+            for rows, wishes in asking.turns(self.BLOCK):
+                told.ask(self._plan, wishes, rows, rng)
+            return completer.draw(told, seed, block)
+
+        return make
+
+    def _complete(self) -> Completer:
+        assert self._completer is not None
+        return Completer(self._plan, self._completer, self.latent_size, _latent(self.latent))
+
+    def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
+        """Complete rows: missing cells and missing columns are made, given the cells that are known.
+
+        Parameters
+        ----------
+        data : dataframe, shape (rows, columns)
+            Columns of the training table, any of them, in any order; null where a cell is to be
+            made. It is not changed.
+        random_state : int, Generator, RandomState or None
+            The seed; None is the model's own ``seed_``.
+
+        Returns
+        -------
+        dataframe, shape (rows, columns of the training table)
+            Known cells are as they were; no cell of `data` that was null is null. Columns that
+            `data` does not have may be missing where they were in the training table.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If it was fitted without conditions.
+        DataError
+            If `data` has other columns, or values that do not fit them.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lookalike import GAN
+        >>> table = pa.table({"x": [1.5, 2.25, 3.0, 4.5] * 8, "c": ["a", "b", "a", "a"] * 8})
+        >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
+        >>> model.impute(pa.table({"c": ["b", None], "x": [None, 3.0]}))["x"].null_count
+        0
+        """
+        self._check_fitted()
+        seed = self.seed_ if random_state is None else as_seed(random_state)
+        table, _ = to_arrow(data)
+        return from_arrow(imputed(self, table, seed), self._origin)
+
     def _state(self) -> State:
         leaves = {
-            f"generator/{k}": np.asarray(leaf)
-            for k, leaf in enumerate(jax.tree.leaves(self._generator))
+            f"{name}/{k}": np.asarray(leaf)
+            for name, network in (("generator", self._generator), ("completer", self._completer))
+            for k, leaf in enumerate(jax.tree.leaves(network))
         }
         calibration = {
             "calibration/bias": self._calibration.bias,
@@ -495,10 +606,9 @@ class GAN(Synthesizer):
         self._plan = Plan(layout)
         self._width = _checked_width(state.values.get("width"))
         game = game_of(self, self._plan, self.n_rows_, self._width, conditioned=False)
-        shapes = jax.eval_shape(lambda: game.begin(0).generator)
-        leaves, tree = jax.tree.flatten(shapes)
-        arrays = [_taken(state, f"generator/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
-        self._generator = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
+        self._generator = _network(game, state, "generator")
+        if "completer/0" in state.arrays:
+            self._completer = _network(replace(game, conditioned=True), state, "completer")
         none = Calibration.none(self._plan)
         own = state.arrays.get("calibration/own", none.own)
         knots = own.shape[-1] if own.ndim == 2 else 0
@@ -507,6 +617,19 @@ class GAN(Synthesizer):
             _taken(state, "calibration/own", (self._plan.number_width, knots)),
             _taken(state, "calibration/due", (self._plan.number_width, knots)),
         )
+
+
+def _network(game: Game, state: State, name: str) -> Network:
+    """Return a generator of a game with the stored weights of a name."""
+    shapes = jax.eval_shape(lambda: game.begin(0).generator)
+    leaves, tree = jax.tree.flatten(shapes)
+    arrays = [_taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
+    network: Network = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
+    return network
+
+
+def _latent(name: str) -> Latent:
+    return "normal" if name == "normal" else "uniform"
 
 
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:

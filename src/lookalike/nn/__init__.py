@@ -11,6 +11,7 @@ from lookalike.nn._conditions import (
 from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._network import Layer, Network
 from lookalike.nn._networks import Linear, ResidualMLP
+from lookalike.nn._noise import Latent, noise
 from lookalike.nn._plan import Plan
 from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
 from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
@@ -22,6 +23,7 @@ __all__ = [
     "Architecture",
     "Condition",
     "DenseNetwork",
+    "Latent",
     "Layer",
     "Linear",
     "Moments",
@@ -37,6 +39,7 @@ __all__ = [
     "constrain",
     "draw_conditions",
     "no_condition",
+    "noise",
     "objective",
     "penalty",
     "zero_centred",

@@ -61,6 +61,19 @@ class Plan:
         return self.layout.width
 
     @cached_property
+    def starts(self) -> dict[int, int]:
+        """For the index of each block in the layout, where it begins in the plan's rows."""
+        found, at = {}, 0
+        for i in self.numbers:
+            found[i] = at
+            at += self.layout.blocks[i].width
+        for width, positions in self.groups:
+            for p in positions:
+                found[self.levels[p]] = at
+                at += width
+        return found
+
+    @cached_property
     def is_interval(self) -> tuple[bool, ...]:
         """For each number, whether it is drawn within an interval (and so exactly normal)."""
         blocks = [self.layout.blocks[i] for i in self.numbers]

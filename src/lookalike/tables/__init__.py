@@ -12,6 +12,7 @@ from lookalike.tables._read import read_table
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 from lookalike.tables._storage import canonical_schema, canonical_type
+from lookalike.tables._wishes import Wish, read_wishes
 from lookalike.tables._write import TableWriter, check_output, write_table
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "Schema",
     "TableWriter",
     "TextForm",
+    "Wish",
     "as_frame",
     "canonical_schema",
     "canonical_type",
@@ -33,6 +35,7 @@ __all__ = [
     "from_arrow",
     "infer_schema",
     "read_table",
+    "read_wishes",
     "render",
     "to_arrow",
     "write_table",

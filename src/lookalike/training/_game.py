@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree, UInt32
 from lookalike.nn import (
     Architecture,
     Condition,
+    Latent,
     Network,
     Objective,
     Penalty,
@@ -27,6 +28,7 @@ from lookalike.nn import (
     constrain,
     draw_conditions,
     no_condition,
+    noise,
 )
 
 __all__ = ["CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"]
@@ -170,7 +172,7 @@ class Game:
     clip: float | None = None
     discriminator_steps: int = 1
     pack: int = 1
-    latent: Literal["normal", "uniform"] = "normal"
+    latent: Latent = "normal"
     average: float = 0.999
     temperature: float = 0.2
     optimiser: Optimiser = field(default_factory=Optimiser)
@@ -360,9 +362,7 @@ class Game:
         return self.plan.soften(raw, levels, self.temperature), stats
 
     def _noise(self, key: PRNGKeyArray, rows: int) -> Rows:
-        if self.latent == "normal":
-            return jax.random.normal(key, (rows, self.latent_size))
-        return jax.random.uniform(key, (rows, self.latent_size), minval=-1.0, maxval=1.0)
+        return noise(key, (rows, self.latent_size), self.latent)
 
     def _packed(self, rows: Rows, told: Rows) -> Rows:
         """Return what the discriminator sees: rows beside their conditions, in packs."""

@@ -1,0 +1,228 @@
+"""What is asked of a column, in terms of the blocks that encode it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike._core.errors import DataError, nearest
+from lookalike.encoding._derivation import Derivation
+from lookalike.encoding._draw import Z_MAX, draw
+from lookalike.encoding._layout import Compact, Drawn, Layout
+from lookalike.encoding._linear import Linear
+from lookalike.encoding._lookup import Lookup
+from lookalike.encoding._parts import Part
+from lookalike.encoding._places import Place
+from lookalike.encoding._rest import Rest
+from lookalike.encoding._rows import Rows
+from lookalike.tables import Wish
+
+__all__ = ["Asked", "asked", "wish_of_parent"]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A wish as options, one of which is taken for each row.
+
+    Parameters
+    ----------
+    shares : ndarray, shape (options,)
+        How often each is taken: its mass in the training table, as a share of all.
+    limits : dict of int to ndarray, shape (options, 2)
+        For the index of a block of one number: the limits of what it may be, as a cumulative
+        probability (source ``"interval"``) or as the encoded value.
+    allowed : dict of int to ndarray of bool, shape (width,)
+        For the index of a block of levels: which of them may be.
+    """
+
+    shares: np.ndarray
+    limits: dict[int, np.ndarray] = field(default_factory=dict)
+    allowed: dict[int, np.ndarray] = field(default_factory=dict)
+
+
+def asked(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
+    """Translate a wish.
+
+    Parameters
+    ----------
+    part, place : Part, Place
+        The column.
+    layout : Layout
+        Of the whole row.
+    wish : Wish
+        What is asked of it.
+
+    Raises
+    ------
+    DataError
+        If no row can be so: a level that was not learned, a range without rows, missing cells
+        where none were.
+    """
+    if wish.missing:
+        return _missing(part, place, layout, wish)
+    if not part.encoding.blocks:
+        return _fixed(part, wish)
+    gate = {} if place.gate is None else {place.gate: np.array([True, False])}
+    own = _values(part, wish) if wish.values is not None else _range(part, wish)
+    first = next(
+        i for i, b in enumerate(layout.blocks) if b.column == part.name and b.part != "missing"
+    )
+    return Asked(
+        own.shares,
+        {first + i: limits for i, limits in own.limits.items()},
+        gate | {first + i: allowed for i, allowed in own.allowed.items()},
+    )
+
+
+def wish_of_parent(made: Derivation | Rest, wish: Wish, parts: Sequence[Part]) -> Wish | None:
+    """Return the wish about one column that is the same as a wish about what is derived from it.
+
+    Parameters
+    ----------
+    made : Derivation or Rest
+        How the column follows from others.
+    wish : Wish
+        What is asked of it.
+    parts : sequence of Part
+        The columns that are not derived.
+
+    Returns
+    -------
+    Wish or None
+        None where the column follows from several others, or by chance.
+    """
+    on = made.dependency.on
+    if len(on) != 1 or wish.missing or not isinstance(made, Lookup | Linear):
+        return None
+    if isinstance(made, Linear):
+        return _scaled(made, wish)
+    known = next((p.encoding.known for p in parts if p.name == on[0]), None)
+    if known is None:
+        return None
+    fitting = wish.fulfilled(made.make({on[0]: known}, Rows()))
+    if not fitting.any():
+        raise DataError(f"No row can be so: {wish}. It never was so in the training table.")
+    return Wish(on[0], values=known.filter(pa.array(fitting)))
+
+
+def _scaled(made: Linear, wish: Wish) -> Wish | None:
+    """Return the range of a number that a range of a multiple of it means, a little widened."""
+    weight, constant = made.dependency.coefficients[0], made.dependency.constant
+    limits = [wish.low, wish.high]
+    if wish.values is not None:
+        limits = [pc.min(wish.values), pc.max(wish.values)]
+    try:
+        ends = [None if v is None else (float(v.as_py()) - constant) / weight for v in limits]
+    except TypeError:  # dates and durations: found by checking rows
+        return None
+    low, high = ends if weight > 0 else ends[::-1]
+    slack = 1e-9 * max(abs(v) for v in ends if v is not None)
+    return Wish(
+        made.dependency.on[0],
+        low=None if low is None else pa.scalar(low - slack),
+        high=None if high is None else pa.scalar(high + slack),
+    )
+
+
+def _fixed(part: Part, wish: Wish) -> Asked:
+    """Ask for what a column is in all rows."""
+    value = part.decode(_one(part), None, Rows())
+    if wish.fulfilled(value)[0]:
+        return Asked(np.ones(1))
+    raise DataError(
+        f"No row can be so: {wish}. In the training table it is always {value[0].as_py()!r}."
+    )
+
+
+def _missing(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
+    if place.gate is not None:
+        return Asked(np.ones(1), allowed={place.gate: np.array([False, True])})
+    found = [i for i, b in enumerate(layout.blocks) if b.column == part.name]
+    level = part.encoding.missing_level
+    if level is not None:
+        width = layout.blocks[found[0]].width
+        return Asked(np.ones(1), allowed={found[0]: np.arange(width) == level})
+    raise DataError(f"No row can be so: {wish}. In the training table it was never missing.")
+
+
+def _one(part: Part) -> Drawn:
+    """Return one row whose numbers and levels are 0."""
+    own = part.encoding.layout
+    return Drawn(np.zeros((1, own.numbers), np.float32), np.zeros((1, own.softmaxes), np.int32))
+
+
+def _values(part: Part, wish: Wish) -> Asked:
+    """Ask for one of several values: levels all at once, numbers one option each."""
+    assert wish.values is not None
+    compact = part.encoding.compact(wish.values)
+    blocks = part.encoding.blocks
+    if part.encoding.known is not None:
+        _check_levels(part, wish, compact)
+    if blocks[0].source == "code":
+        levels = np.zeros(blocks[0].width, bool)
+        levels[compact.codes[:, 0]] = True
+        return Asked(np.ones(1), allowed={0: levels})
+    limits = {}
+    shares = np.ones(len(wish.values))
+    for i, block in enumerate(blocks):
+        at = block.source_start
+        if block.source == "interval":
+            limits[i] = compact.floats[:, at : at + 2].astype(float)
+            shares = shares * np.maximum(limits[i][:, 1] - limits[i][:, 0], 1e-12)
+        else:
+            limits[i] = np.repeat(compact.floats[:, at : at + 1].astype(float), 2, axis=1)
+    return Asked(shares / shares.sum(), limits)
+
+
+def _check_levels(part: Part, wish: Wish, compact: Compact) -> None:
+    """Refuse levels that come back as others: those that were not learned."""
+    assert wish.values is not None
+    back = part.decode(draw(compact, part.encoding.layout, np.random.default_rng(0)), None, Rows())
+    unknown = wish.values.filter(pa.array(~_same(back, wish.values)))
+    if len(unknown):
+        assert part.encoding.known is not None
+        names = [str(v) for v in part.encoding.known.to_pylist()]
+        words = ", ".join(repr(v) for v in unknown.to_pylist())
+        some = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
+        raise DataError(
+            f"No row can be so: {wish}. The model has not learned {words}: it was never in the "
+            f"training table, or too rare.{nearest(str(unknown[0]), names)} It knows {some}."
+        )
+
+
+def _same(a: pa.Array, b: pa.Array) -> np.ndarray:
+    a = a.dictionary_decode() if pa.types.is_dictionary(a.type) else a
+    return np.array([x == y for x, y in zip(a.to_pylist(), b.to_pylist(), strict=True)], bool)
+
+
+def _range(part: Part, wish: Wish) -> Asked:
+    """Ask for a range: of a date of several parts, the first part's; the rest is checked later."""
+    blocks = part.encoding.blocks
+    limits = {0: np.array([[-np.inf, np.inf]])}
+    for side, limit in enumerate((wish.low, wish.high)):
+        if limit is not None:
+            floats = part.encoding.compact(pa.array([limit.as_py()], limit.type)).floats[0]
+            both = blocks[0].source == "interval"
+            limits[0][0, side] = floats[blocks[0].source_start + (side if both else 0)]
+    _check_range(part, wish, limits[0][0])
+    return Asked(np.ones(1), limits)
+
+
+def _check_range(part: Part, wish: Wish, limits: np.ndarray) -> None:
+    """Refuse a range that lies beyond all values."""
+    width = part.encoding.layout.numbers
+    ends = np.zeros((2, width), np.float32)
+    bound = 1.0 if part.encoding.blocks[0].head == "tanh" else Z_MAX
+    ends[:, :] = [[-bound], [bound]]
+    seen = part.decode(Drawn(ends, np.zeros((2, 0), np.int32)), None, Rows())
+    least, most = (v.as_py() for v in seen)
+    low = None if wish.low is None else wish.low.as_py()
+    high = None if wish.high is None else wish.high.as_py()
+    if (low is not None and low > most) or (high is not None and high < least):
+        raise DataError(
+            f"No row can be so: {wish}. The model has learned values from {least} to {most}."
+        )

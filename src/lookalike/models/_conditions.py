@@ -1,0 +1,184 @@
+"""From what is asked of rows to what the generator is told, and rows that fulfil it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
+from scipy.special import ndtri
+
+from lookalike.encoding import Z_MAX, Asked, Compact, Drawn, Layout
+from lookalike.nn import Condition, Latent, Network, Plan, constrain, noise
+
+__all__ = ["Completer", "Told", "told_by_cells", "widened"]
+
+_ROUND = 1024
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the generator is told of each row, in the plan's order.
+
+    Parameters
+    ----------
+    low, high : ndarray, shape (rows, numbers)
+    forbidden : ndarray, shape (rows, width of all levels)
+        As in `lookalike.nn.Condition`.
+    """
+
+    low: np.ndarray
+    high: np.ndarray
+    forbidden: np.ndarray
+
+    @classmethod
+    def nothing(cls, plan: Plan, rows: int) -> Told:
+        """Return what asks nothing."""
+        bound = np.full((rows, plan.number_width), Z_MAX, np.float32)
+        return cls(-bound, bound, np.zeros((rows, plan.width - plan.number_width), np.float32))
+
+    def ask(
+        self, plan: Plan, wishes: Sequence[Asked], rows: slice, rng: np.random.Generator
+    ) -> None:
+        """Ask some rows to be as wished; of several options, one is taken for each by its share.
+
+        Parameters
+        ----------
+        plan : Plan
+        wishes : sequence of Asked
+        rows : slice
+            Which rows.
+        rng : numpy.random.Generator
+            Takes the options.
+        """
+        count = len(range(*rows.indices(len(self.low))))
+        for wish in wishes:
+            for block, allowed in wish.allowed.items():
+                self.allow(plan, block, allowed, rows)
+            option = rng.choice(len(wish.shares), count, p=wish.shares)
+            for block, limits in wish.limits.items():
+                self.bound(plan, block, limits[option], rows)
+
+    def bound(self, plan: Plan, block: int, limits: np.ndarray, rows: slice | np.ndarray) -> None:
+        """Bound a block of one number in some rows by limits, shape (rows, 2) or (2,)."""
+        at = plan.starts[block]
+        what = plan.layout.blocks[block]
+        if what.source == "interval":
+            limits = ndtri(np.clip(limits, 0, 1))
+        elif what.head == "tanh":
+            limits = np.arctanh(np.clip(limits, -np.tanh(Z_MAX), np.tanh(Z_MAX)))
+        limits = np.clip(limits, -Z_MAX, Z_MAX)
+        self.low[rows, at], self.high[rows, at] = limits[..., 0], limits[..., 1]
+
+    def allow(self, plan: Plan, block: int, allowed: np.ndarray, rows: slice | np.ndarray) -> None:
+        """Rule out what is not allowed of a block of levels, shape (rows, width) or (width,)."""
+        at = plan.starts[block] - plan.number_width
+        self.forbidden[rows, at : at + allowed.shape[-1]] = np.maximum(
+            self.forbidden[rows, at : at + allowed.shape[-1]], ~allowed
+        )
+
+
+def told_by_cells(
+    plan: Plan, compact: Compact, known: Mapping[int, np.ndarray], layout: Layout
+) -> Told:
+    """Return what the generator is told so that rows have the cells that are known.
+
+    Parameters
+    ----------
+    plan : Plan
+    compact : Compact
+        Encoded rows; what is not known in them does not matter.
+    known : mapping of int to ndarray of bool, shape (rows,)
+        For the index of each block: in which rows it is known.
+    layout : Layout
+    """
+    told = Told.nothing(plan, len(compact.floats))
+    for i, block in enumerate(layout.blocks):
+        rows = np.flatnonzero(known[i])
+        at = block.source_start
+        if block.source == "code":
+            levels = np.eye(block.width, dtype=bool)[compact.codes[rows, at]]
+            told.allow(plan, i, levels, rows)
+        elif block.source == "interval":
+            told.bound(plan, i, compact.floats[rows, at : at + 2], rows)
+        else:
+            told.bound(plan, i, np.repeat(compact.floats[rows, at : at + 1], 2, axis=1), rows)
+    return told
+
+
+@dataclass(frozen=True)
+class Completer:
+    """Draws rows to conditions.
+
+    Parameters
+    ----------
+    plan : Plan
+    network : Network
+        A generator that was trained with conditions.
+    latent_size : int
+    latent : {"normal", "uniform"}
+        The size and distribution of its random input.
+    """
+
+    plan: Plan
+    network: Network
+    latent_size: int
+    latent: Latent
+
+    def draw(self, told: Told, seed: int, block: int) -> Drawn:
+        """Return rows that are as they are told to be; they depend on seed and block alone."""
+        rows = len(told.low)
+        # A round number of rows, so that calls of many sizes share one compiled program.
+        padded = [np.pad(part, [(0, -rows % _ROUND), (0, 0)]) for part in vars(told).values()]
+        numbers, levels = _draw(
+            self.plan,
+            (len(padded[0]), self.latent_size),
+            self.latent,
+            self.network,
+            Condition(*map(jnp.asarray, padded)),
+            jnp.asarray([seed % 2**32, seed // 2**32, block], jnp.uint32),
+        )
+        drawn = np.array(numbers)[:rows]
+        within = np.array(self.plan.is_interval, bool)
+        drawn[:, within] = np.clip(drawn[:, within], -Z_MAX, Z_MAX)
+        return Drawn(drawn, np.asarray(levels)[:rows])
+
+
+def widened(network: Network, wider: Network) -> Network:
+    """Return a network of more inputs that answers as `network` while the new ones are 0.
+
+    Parameters
+    ----------
+    network : Network
+        Of k inputs.
+    wider : Network
+        Of the same layers and more inputs, of which the first k mean the same.
+    """
+    def fitted(old: Array, new: Array) -> Array:
+        if old.shape == new.shape:
+            return old
+        return jnp.zeros_like(new).at[: old.shape[0]].set(old)
+
+    made: Network = jax.tree.map(fitted, network, wider)
+    return made
+
+
+@eqx.filter_jit
+def _draw(
+    plan: Plan,
+    size: tuple[int, int],
+    distribution: Latent,
+    network: Network,
+    condition: Condition,
+    place: UInt32[Array, " words"],
+) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
+    key = jax.random.key(place[0], impl="threefry2x32")
+    key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
+    latent, within = jax.random.split(key)
+    z = noise(latent, size, distribution)
+    raw = network(jnp.concatenate([z, condition.vector()], axis=1))
+    return plan.harden(constrain(plan, raw, condition), within)

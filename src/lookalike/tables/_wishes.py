@@ -1,0 +1,164 @@
+"""What is asked of rows: cells that are equal, among several, in a range, or missing."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike._core.errors import DataError, ParameterError
+from lookalike.tables._conform import conform
+from lookalike.tables._schema import Kind, Schema
+
+__all__ = ["Wish", "read_wishes"]
+
+_RANGED = frozenset(
+    {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
+)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked of one column.
+
+    Parameters
+    ----------
+    column : str
+    values : pyarrow.Array or None
+        Canonical cells, one of which each cell must be.
+    low, high : pyarrow.Scalar or None
+        Canonical limits, both included; None leaves a side open.
+    missing : bool
+        Whether cells must be missing.
+    """
+
+    column: str
+    values: pa.Array | None = None
+    low: pa.Scalar | None = None
+    high: pa.Scalar | None = None
+    missing: bool = False
+
+    def fulfilled(self, cells: pa.Array) -> np.ndarray:
+        """Say which canonical cells are as they are wished, shape (n,)."""
+        if self.missing:
+            return np.asarray(pc.is_null(cells).to_numpy(zero_copy_only=False))
+        if pa.types.is_dictionary(cells.type):
+            known = self.fulfilled(cells.dictionary)
+            at = cells.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
+            return np.append(known, False)[at]
+        if self.values is not None:
+            found = pc.is_in(cells, value_set=self.values.cast(cells.type), skip_nulls=True)
+            return np.asarray(found.to_numpy(zero_copy_only=False))
+        inside = np.ones(len(cells), bool)
+        for limit, holds in ((self.low, pc.greater_equal), (self.high, pc.less_equal)):
+            if limit is not None:
+                right = pc.fill_null(holds(cells, limit.cast(cells.type)), False)
+                inside &= right.to_numpy(zero_copy_only=False)
+        return inside & ~np.asarray(pc.is_null(cells).to_numpy(zero_copy_only=False))
+
+    def __str__(self) -> str:
+        if self.missing:
+            return f"{self.column} missing"
+        if self.values is not None:
+            words = ", ".join(repr(v) for v in self.values.to_pylist())
+            return (
+                f"{self.column} = {words}" if len(self.values) == 1 else f"{self.column} in {words}"
+            )
+        ends = ["" if limit is None else str(limit.as_py()) for limit in (self.low, self.high)]
+        return f"{self.column} in {ends[0]}..{ends[1]}"
+
+
+def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
+    """Read conditions as a user writes them.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        For a column: one value; a list, set or array of values; a tuple of two, the limits of a
+        range (None leaves a side open); or None for missing.
+    schema : Schema
+        Of the table.
+
+    Returns
+    -------
+    tuple of Wish
+        In the order of the schema.
+
+    Raises
+    ------
+    SchemaError
+        If there is no such column.
+    DataError
+        If a value is not of its column's kind, or the wish cannot be.
+    """
+    found = {schema[name].name: _read(name, value, schema) for name, value in given.items()}
+    return tuple(found[name] for name in schema.names if name in found)
+
+
+def _read(name: str, value: Any, schema: Schema) -> Wish:
+    column = schema[name]
+    if not column.kind.is_learned and column.kind is not Kind.CONSTANT:
+        raise DataError(
+            f"A condition must be on a column that is learned, but {name!r} is taken for "
+            f"{column.kind.value}. Leave it out."
+        )
+    if value is None:
+        return Wish(name, missing=True)
+    if isinstance(value, tuple):
+        return _range(name, value, schema)
+    many = isinstance(value, Collection) and not isinstance(value, str | bytes)
+    values = list(value) if many else [value.item() if isinstance(value, np.generic) else value]
+    if not values or any(v is None for v in values):
+        raise ParameterError(
+            f"A set of values must have one at least, none of them missing; got {value!r} for "
+            f"{name!r}. Ask for None alone to have the cell missing."
+        )
+    cells = _canonical(name, values, schema)
+    return Wish(name, values=pc.unique(cells))
+
+
+def _range(name: str, value: tuple[Any, ...], schema: Schema) -> Wish:
+    column = schema[name]
+    if len(value) != 2:
+        raise ParameterError(
+            f"A range must be a tuple of two limits; got {value!r} for {name!r}. "
+            "Write a list for a set of values."
+        )
+    if column.kind not in _RANGED:
+        raise DataError(
+            f"A range must be of numbers or times, but {name!r} is {column.kind.value}. "
+            f"Write a list for a set of values: {list(value)!r}."
+        )
+    limits = [None if v is None else _canonical(name, [v], schema)[0] for v in value]
+    low, high = limits
+    if low is not None and high is not None and operator.gt(low.as_py(), high.as_py()):
+        raise ParameterError(
+            f"A range must not end before it begins; got {value[0]!r} to {value[1]!r} for {name!r}."
+        )
+    return Wish(name, low=low, high=high)
+
+
+def _canonical(name: str, values: list[Any], schema: Schema) -> pa.Array:
+    """Return values as canonical cells, without a dictionary."""
+    try:
+        raw = pa.array(values)
+        one = Schema((schema[name],))
+        cells = conform(pa.table({name: raw}), one)[name].combine_chunks()
+    except (pa.ArrowException, DataError, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"A condition on {name!r} must be of its kind, {schema[name].kind.value}; got "
+            f"{values if len(values) > 1 else values[0]!r}. ({error})"
+        ) from error
+    if pa.types.is_dictionary(cells.type):
+        cells = cells.dictionary_decode()
+    if cells.null_count:
+        raise DataError(
+            f"A condition on {name!r} must be of its kind, {schema[name].kind.value}; "
+            f"{values!r} says missing there. Ask for None to have the cell missing."
+        )
+    return cells
