@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from statistics import fmean
 
-from _quality.board import COSTS, DEFAULT, Board, lower_is_better
+from _quality.board import COSTS, Board, lower_is_better
 from _quality.lines import Line
+from _quality.methods import is_ours
 
 _COST_WORDS = {
     "fit_seconds": "Fit, wall seconds (imports and compilation included)",
@@ -74,19 +75,21 @@ def _about(lines: Sequence[Line]) -> str:
 
 
 def _score_table(board: Board, score: str) -> str:
-    ours = board.methods[0] if board.methods else DEFAULT
-    head = ["data", "ceiling", "floor", *board.methods, f"{ours} : best peer"]
+    ours = next((name for name in board.methods if is_ours(name)), None)
+    ratio = [] if ours is None else [f"{ours} : best peer"]
+    head = ["data", "ceiling", "floor", *board.methods, *ratio]
     rows = [
         [
             table,
             number(board.reference(score, table, "ceiling")),
             number(board.reference(score, table, "floor")),
             *(_cell(board, score, table, method) for method in board.methods),
-            _ratio(board, score, table, ours),
+            *([] if ours is None else [_ratio(board, score, table, ours)]),
         ]
         for table in board.tables
     ]
-    rows.append(["mean", "", "", *(_mean(board, score, m) for m in board.methods), ""])
+    means = [_mean(board, score, method) for method in board.methods]
+    rows.append(["mean", "", "", *means, *("" for _ in ratio)])
     better = "lower" if lower_is_better(score) else "higher"
     return f"## {score} ({better} is better)\n\n{grid(head, rows)}"
 

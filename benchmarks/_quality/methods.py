@@ -44,7 +44,7 @@ METHODS = {
     "argn": Method("drive_argn.py", "argn"),
     "arf": Method("drive_arf.py", "arf"),
     # 50 ensembles on 100 copies of each row, levels one-hot: hours on anything larger.
-    "forest": Method("drive_forest.py", "forest", most_rows=2_000, most_levels=100),
+    "forest": Method("drive_forest.py", "forest", most_rows=2_000, most_levels=200),
 }
 #: The peers that a result is compared with: everything but ours and the floor.
 PEERS = tuple(name for name in METHODS if name != "independent")
