@@ -48,6 +48,8 @@ def test_the_slope_knows_that_the_size_of_the_weight_does_not_matter(norm: Spect
 def test_the_direction_has_no_slope(norm: SpectralNorm) -> None:
     slope = jax.grad(lambda n: jnp.sum(n.learn(ROWS, WEIGHT, None)[0] ** 3))(norm)
     assert (slope.direction == 0).all()
+    slope = jax.grad(lambda n: jnp.sum(n(ROWS, WEIGHT, None) ** 3))(norm)
+    assert (slope.direction == 0).all()
 
 
 @pytest.mark.parametrize(("residual", "bound"), [(False, 1.0), (True, 4.0)])

@@ -15,9 +15,9 @@ class Normalisation(eqx.Module):
     """How a layer computes ``x @ weight + bias`` before its activation.
 
     What it remembers from step to step (running statistics, vectors) are array leaves like the
-    weights, and travel, average and are saved like them. The outputs of `learn` let no slope
-    through to them: their gradient is zero, so an optimiser without weight decay leaves them as
-    they are. Only `absorb` changes them.
+    weights, and travel, average and are saved like them. No slope passes to them, neither while
+    training nor when sampling: their gradient is zero, so an optimiser without weight decay
+    leaves them as they are. Only `absorb` changes them.
     """
 
     #: Whether `learn` has something to remember.

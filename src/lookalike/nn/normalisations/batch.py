@@ -80,8 +80,9 @@ class BatchNorm(Normalisation):
         weight: Float[Array, "inputs units"],
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
-        """Return results normalised by the running statistics."""
-        return self._normalised(affine(x, weight, bias), self.mean, self.variance)
+        """Return results normalised by the running statistics, which get no slope."""
+        mean, variance = jax.lax.stop_gradient((self.mean, self.variance))
+        return self._normalised(affine(x, weight, bias), mean, variance)
 
     def _normalised(
         self,

@@ -20,8 +20,9 @@ Logits = Callable[[Float[Array, "rows width"]], Float[Array, " rows"]]
 class Penalty(Options, ABC):
     """A cost on the slopes of the discriminator's logits with respect to its input rows.
 
-    The discriminator must judge each row by itself: statistics over a batch would mix the slopes
-    of rows, so a penalty asks for a network without batch normalisation.
+    The discriminator must judge each row by itself, or the slopes of rows are mixed: hand over a
+    network as it is when sampling (``net(x)``), for while training, batch normalisation lets each
+    row change the logits of all.
     """
 
     @abstractmethod
