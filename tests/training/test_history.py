@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -41,3 +42,12 @@ def test_a_record_without_events_is_read() -> None:
 def test_an_event_must_be_of_a_known_kind() -> None:
     with pytest.raises(ParameterError, match="Did you mean 'rollback'"):
         History().add(1, "rolback", "…")
+
+
+def test_json_has_no_numbers_that_are_not_finite() -> None:
+    text = History([{"step": 1.0, "loss": math.nan, "gap": math.inf}]).to_json()
+    assert json.loads(text, parse_constant=pytest.fail)["rows"][0] == {
+        "step": 1.0,
+        "loss": None,
+        "gap": None,
+    }

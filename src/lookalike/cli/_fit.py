@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,7 +13,10 @@ from lookalike.cli._options import (
     parse_kinds,
     parse_settings,
 )
-from lookalike.cli._print import say
+from lookalike.cli._print import say, show
+
+if TYPE_CHECKING:
+    from lookalike.models import GAN
 
 __all__ = ["fit"]
 
@@ -34,6 +37,10 @@ def fit(
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any parameter of the model."),
     ] = None,
+    html_file: Annotated[
+        str | None,
+        typer.Option("--html", metavar="FILE", help="Write how training went, to look at."),
+    ] = None,
     kind: KindOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
@@ -41,7 +48,7 @@ def fit(
 
     Ctrl-C ends the training early: what was learned so far is written.
     """
-    check_outputs([output], [data])
+    check_outputs([output, html_file], [data])
     kinds = parse_kinds(kind)
 
     from lookalike.models import GAN
@@ -51,5 +58,27 @@ def fit(
     model.set_params(**parse_settings(setting, list(model.get_params())))
     model.fit(read_table(data), kinds=kinds, target=target)
     model.save(output)
+    if html_file is not None:
+        write_page(model, html_file)
     if not quiet:
         say(f"wrote {output}: {model.n_rows_:,} rows learned, seed {model.seed_}")
+    if html_file not in (None, "-") and not quiet:
+        say(f"wrote {html_file}")
+
+
+def write_page(model: GAN, path: str) -> None:
+    """Write how a model's training went as a page.
+
+    Parameters
+    ----------
+    model : GAN
+        A fitted model.
+    path : str
+        The file; ``-`` is standard output.
+    """
+    from lookalike.reports import training_page
+
+    facts = {"rows": f"{model.n_rows_:,}", "seed": model.seed_}
+    page = training_page(model.history_, None if path == "-" else path, facts=facts)
+    if path == "-":
+        show(page)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -134,8 +137,88 @@ class History:
         }
 
     def to_json(self) -> str:
-        """Return the record as JSON text."""
-        return json.dumps(self.to_dict())
+        """Return the record as JSON text; what is not finite becomes null."""
+        values = self.to_dict()
+        values["rows"] = [
+            {name: value if _finite(value) else None for name, value in row.items()}
+            for row in self.rows
+        ]
+        return json.dumps(values, allow_nan=False)
+
+    def to_tensorboard(self, folder: str | os.PathLike[str]) -> None:
+        """Write the record as TensorBoard event files (tensorboard must be installed).
+
+        Rows become scalars, events texts. Where the run went back to an earlier step, each attempt
+        is a run of its own in a folder below.
+
+        Parameters
+        ----------
+        folder : str or path-like
+            Made if it is absent; it must not hold event files yet.
+
+        Raises
+        ------
+        MissingDependencyError
+            If tensorboard is not installed.
+        OutputError
+            If the folder holds event files or cannot be written.
+        """
+        from lookalike.training._export_tensorboard import write_tensorboard  # noqa: PLC0415
+
+        write_tensorboard(self._attempts(), self.events, Path(folder))
+
+    def to_mlflow(
+        self,
+        experiment: str = "lookalike",
+        *,
+        run_name: str | None = None,
+        tracking_uri: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> str:
+        """Write the record as a new run of MLflow (mlflow must be installed).
+
+        Rows become metrics; the whole record, events included, is the artifact ``history.json``.
+
+        Parameters
+        ----------
+        experiment : str
+            The experiment's name; made if it is absent.
+        run_name : str, optional
+            The run's name; MLflow makes one up by default.
+        tracking_uri : str, optional
+            Where runs are kept. By default what MLflow was told, by ``mlflow.set_tracking_uri`` or
+            its environment variable, else a SQLite file ``mlflow.db`` in the current folder.
+        parameters : mapping of str to object, optional
+            What else to keep, such as ``model.get_params()``.
+
+        Returns
+        -------
+        str
+            The run's id.
+
+        Raises
+        ------
+        MissingDependencyError
+            If mlflow is not installed.
+        """
+        from lookalike.training._export_mlflow import write_mlflow  # noqa: PLC0415
+
+        return write_mlflow(
+            self,
+            experiment=experiment,
+            run_name=run_name,
+            tracking_uri=tracking_uri,
+            parameters=parameters or {},
+        )
+
+    def _attempts(self) -> list[list[dict[str, float]]]:
+        """Return the rows of each attempt: a new one begins where steps go back."""
+        found: list[list[dict[str, float]]] = [[]]
+        for row in self.rows:
+            if found[-1] and row["step"] <= found[-1][-1]["step"]:
+                found.append([])
+            found[-1].append(row)
+        return found
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> History:
@@ -147,3 +230,7 @@ class History:
         ]
         stopped, cut_short = str(values["stopped"]), bool(values["cut_short"])
         return cls([dict(row) for row in rows], stopped, cut_short, events)
+
+
+def _finite(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)

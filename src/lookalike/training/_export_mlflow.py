@@ -1,0 +1,105 @@
+"""A history as a run of MLflow."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lookalike._core.optional import require
+
+if TYPE_CHECKING:
+    from lookalike.training._history import History
+
+__all__ = ["write_mlflow"]
+
+_SQLITE = "sqlite:///"
+#: What MLflow takes at once, and the longest value of a parameter that all its versions take.
+_METRICS_AT_ONCE = 1000
+_PARAMETERS_AT_ONCE = 100
+_LONGEST = 500
+
+
+def write_mlflow(
+    history: History,
+    *,
+    experiment: str,
+    run_name: str | None,
+    tracking_uri: str | None,
+    parameters: Mapping[str, Any],
+) -> str:
+    """Write a history as a new run: rows as metrics, all of it as an artifact.
+
+    Parameters
+    ----------
+    history : History
+        What to write.
+    experiment : str
+        The experiment's name; made if it is absent.
+    run_name : str or None
+        The run's name; MLflow makes one up by default.
+    tracking_uri : str or None
+        Where runs are kept. By default what MLflow was told, by ``mlflow.set_tracking_uri`` or
+        its environment variable, else a SQLite file ``mlflow.db`` in the current folder.
+    parameters : mapping of str to object
+        What else to keep, such as a model's parameters.
+
+    Returns
+    -------
+    str
+        The run's id.
+
+    Raises
+    ------
+    MissingDependencyError
+        If mlflow is not installed.
+    """
+    mlflow = require("mlflow", "History.to_mlflow")
+    if tracking_uri is None:
+        told = mlflow.is_tracking_uri_set()
+        tracking_uri = mlflow.get_tracking_uri() if told else f"{_SQLITE}mlflow.db"
+    client = mlflow.MlflowClient(tracking_uri=tracking_uri)
+    run = client.create_run(
+        _experiment(client, experiment, tracking_uri),
+        run_name=run_name,
+        tags={"lookalike.stopped": history.stopped, "lookalike.events": str(len(history.events))},
+    )
+    number: str = run.info.run_id
+    metrics = _metrics(history.rows)
+    for first in range(0, len(metrics), _METRICS_AT_ONCE):
+        client.log_batch(number, metrics=metrics[first : first + _METRICS_AT_ONCE])
+    values = _parameters(parameters)
+    for first in range(0, len(values), _PARAMETERS_AT_ONCE):
+        client.log_batch(number, params=values[first : first + _PARAMETERS_AT_ONCE])
+    client.log_dict(number, history.to_dict(), "history.json")
+    client.set_terminated(number, "FAILED" if history.cut_short else "FINISHED")
+    return number
+
+
+def _experiment(client: Any, name: str, tracking_uri: str) -> str:
+    """Return the id of an experiment; artifacts of a new one lie beside its SQLite file."""
+    found = client.get_experiment_by_name(name)
+    if found is not None:
+        return str(found.experiment_id)
+    home = None
+    if tracking_uri.startswith(_SQLITE):
+        home = (Path(tracking_uri.removeprefix(_SQLITE)).resolve().parent / "mlruns").as_uri()
+    return str(client.create_experiment(name, artifact_location=home))
+
+
+def _metrics(rows: Sequence[Mapping[str, float]]) -> list[Any]:
+    metric = import_module("mlflow.entities").Metric
+    now = int(1000 * time.time())
+    return [
+        metric(name, float(value), now, int(row["step"]))
+        for row in rows
+        for name, value in row.items()
+        if name != "step" and value is not None
+    ]
+
+
+def _parameters(values: Mapping[str, Any]) -> list[Any]:
+    param = import_module("mlflow.entities").Param
+    return [param(name, str(value)[:_LONGEST]) for name, value in values.items()]
