@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lookalike._core.errors import ParameterError
+from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import printable, show, show_table
 
@@ -20,6 +21,12 @@ __all__ = ["info"]
 
 _TABLES = (".csv", ".csv.gz", ".parquet")
 _ZIP = b"PK\x03\x04"
+#: What heads the dependencies of some forms.
+_GROUPS = {
+    "Derived from other columns, not learned:": ("lookup", "linear", "mostly"),
+    "Told by other columns and a rest, which is learned:": ("offset", "ratio", "equal"),
+}
+_MOST_LINES = 20
 
 
 def info(
@@ -31,7 +38,8 @@ def info(
 ) -> None:
     """Show what a table or a model file holds.
 
-    For a table: what each column is taken for and why, and which columns depend on others.
+    For a table: what each column is taken for and why, which columns depend on others, and what
+    never occurs together.
     """
     kinds = parse_kinds(kind)
     if _is_model(model_or_data):
@@ -48,11 +56,14 @@ def info(
 
     from lookalike.tables import infer_schema, read_table
 
-    schema = infer_schema(read_table(model_or_data), kinds)
+    table = read_table(model_or_data)
+    schema = infer_schema(table, kinds)
+    never = _never_together(table, schema)
     if as_json:
-        _show_json(schema.to_dict())
+        _show_json({**schema.to_dict(), "never_together": never})
     else:
         _show_schema(schema)
+        _show_never(never)
 
 
 def _is_model(path: str) -> bool:
@@ -84,11 +95,13 @@ def _show_schema(schema: Schema) -> None:
         for c in schema.columns
     ]
     show_table(headers, rows, numbers=("missing", "distinct"))
-    if schema.dependencies:
-        show()
-        show("Derived from other columns, not learned:")
-        for dependency in schema.dependencies:
-            show(f"  {printable(_in_words(dependency))}")
+    for title, forms in _GROUPS.items():
+        group = [d for d in schema.dependencies if d.form in forms]
+        if group:
+            show()
+            show(title)
+            for dependency in group:
+                show(f"  {printable(_in_words(dependency))}")
 
 
 def _share(column: Column, rows: int) -> str:
@@ -96,15 +109,55 @@ def _share(column: Column, rows: int) -> str:
 
 
 def _in_words(dependency: Dependency) -> str:
+    on, why = " and ".join(dependency.on), f" ({dependency.why})" if dependency.why else ""
     if dependency.form == "lookup":
-        return f"{dependency.column} is fixed by {' and '.join(dependency.on)}"
+        return f"{dependency.column} is fixed by {on}"
+    if dependency.form == "mostly":
+        return f"{dependency.column} is nearly fixed by {on}{why}"
+    if dependency.form == "equal":
+        return f"{dependency.column} is often that of {on}{why}"
+    if dependency.form == "ratio":
+        return f"{dependency.column} = {on} × the rest{_bounds(dependency)}{why}"
     terms = [
         name if factor == 1 else f"{factor:g} × {name}"
         for factor, name in zip(dependency.coefficients, dependency.on, strict=True)
     ]
+    if dependency.form == "offset":
+        terms.append("the rest")
     if dependency.constant:
         terms.append(f"{dependency.constant:g}")
-    return f"{dependency.column} = {' + '.join(terms)}".replace("+ -", "- ")
+    total = " + ".join(terms).replace("+ -", "- ")
+    return f"{dependency.column} = {total}{_bounds(dependency)}{why}"
+
+
+def _bounds(dependency: Dependency) -> str:
+    least, most = (" and ".join(n) for n in (dependency.at_least, dependency.at_most))
+    return (f", never below {least}" if least else "") + (f", never above {most}" if most else "")
+
+
+def _never_together(table: Any, schema: Schema) -> list[str]:
+    """Return what never occurs together in a table, as a fit would find it."""
+    import numpy as np
+
+    from lookalike.encoding import TableEncoder
+    from lookalike.tables import conform, to_arrow
+
+    cells = conform(to_arrow(table)[0], schema)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LookalikeWarning)  # of free text: nothing is fitted here
+        encoder = TableEncoder().fit(cells, schema, np.random.default_rng(0))
+    return encoder.never_together()
+
+
+def _show_never(lines: list[str]) -> None:
+    if not lines:
+        return
+    show()
+    show("Never together, though chance would have it often:")
+    for line in lines[:_MOST_LINES]:
+        show(f"  {printable(line)}")
+    if len(lines) > _MOST_LINES:
+        show(f"  and {len(lines) - _MOST_LINES:,} more: see --json")
 
 
 # --- models ---------------------------------------------------------------------------------------
@@ -119,6 +172,7 @@ def _facts(model: Synthesizer) -> dict[str, Any]:
         "target": model.target_,
         "schema": model.schema_.to_dict(),
         "history": model.history_.to_dict(),
+        "never_together": model.encoder_.never_together(),
     }
 
 

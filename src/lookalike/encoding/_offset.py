@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -11,8 +12,9 @@ import pyarrow.compute as pc
 
 from lookalike.encoding._arrow import is_null, masked, to_numpy
 from lookalike.encoding._base import State
+from lookalike.encoding._codec import type_from_json
 from lookalike.encoding._derivation import Cells
-from lookalike.encoding._numbers import Grid, raw_of
+from lookalike.encoding._numbers import Grid, from_raw, raw_of
 from lookalike.encoding._rest import Rest
 from lookalike.tables import Column, Kind, Schema
 
@@ -103,6 +105,7 @@ class _Apart(Rest):
         names = (name, *on)
         self._scale = self._scale_of([cells[n] for n in names], [schema[n] for n in names])
         self._grid = Grid.fit(cells[name].drop_null(), schema[name])
+        self._of = cells[name].type
         self._middle = [_median(self._scale.numbers(cells[n].drop_null())) for n in on]
         self._describe()
         return self
@@ -110,10 +113,9 @@ class _Apart(Rest):
     def _scale_of(self, cells: list[pa.Array], columns: list[Column]) -> _Scale:
         return _Scale.of(cells, columns)
 
+    @abstractmethod
     def _describe(self) -> None:
-        whole = self._scale.decimals is not None and self.form == Offset.form
-        kind = Kind.INTEGER if whole else Kind.CONTINUOUS
-        self.column = Column(self.dependency.column, kind, "int64" if whole else "double")
+        """Set what the rest is."""
 
     def _on(self, cells: Cells) -> list[np.ndarray]:
         pairs = zip(self.dependency.on, self._middle, strict=True)
@@ -163,6 +165,7 @@ class _Apart(Rest):
         values: dict[str, Any] = state.values
         self._scale = _Scale(values["decimals"])
         self._grid = Grid(**values["grid"])
+        self._of = type_from_json(self._grid.type)
         self._middle = list(values["middle"])
         if len(self._middle) != len(self.dependency.on):
             raise ValueError("a relation must store one median for each column that tells")
@@ -175,6 +178,14 @@ class Offset(_Apart):
 
     form: ClassVar[str] = "offset"
 
+    def _describe(self) -> None:
+        name, decimals, of = self.dependency.column, self._scale.decimals, self._of
+        self._type = pa.int64() if decimals == 0 else pa.float64()
+        kind = Kind.INTEGER if decimals == 0 else Kind.CONTINUOUS
+        if pa.types.is_timestamp(of) and decimals == 0:
+            self._type, kind = pa.duration(of.unit), Kind.DURATION
+        self.column = Column(name, kind, str(self._type), decimals=decimals)
+
     def _sum(self, cells: Cells) -> np.ndarray:
         weights = self.dependency.coefficients
         parts = [
@@ -186,17 +197,22 @@ class Offset(_Apart):
     def rest(self, cells: Cells) -> pa.Array:
         column = cells[self.dependency.column]
         missing = is_null(column)
-        return pa.array(self._scale.filled(column, 0) - self._sum(cells), mask=missing)
+        numbers = self._scale.filled(column, 0) - self._sum(cells)
+        made = from_raw(numbers, self._scale.decimals or 0, self._type)
+        return masked(made, missing)
 
     def make(self, cells: Cells, rest: pa.Array) -> pa.Array:
         missing = is_null(rest)
-        return self._placed(self._sum(cells) + to_numpy(pc.fill_null(rest, 0)), cells, missing)
+        return self._placed(self._sum(cells) + self._scale.filled(rest, 0), cells, missing)
 
 
 class Ratio(_Apart):
     """Another column, positive like this one, times a rest that is learned."""
 
     form: ClassVar[str] = "ratio"
+
+    def _describe(self) -> None:
+        self.column = Column(self.dependency.column, Kind.CONTINUOUS, "double")
 
     def _scale_of(self, cells: list[pa.Array], columns: list[Column]) -> _Scale:  # noqa: ARG002
         return _Scale(None)

@@ -17,6 +17,7 @@ from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._derive import in_order, relation
+from lookalike.encoding._exclusion_words import exclusions_in_words
 from lookalike.encoding._exclusions import Exclusions
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
@@ -282,6 +283,27 @@ class TableEncoder:
         self._check_fitted()
         return self.exclusions_.violates(drawn)
 
+    def never_together(self) -> list[str]:
+        """Return in words what never occurred together in the table of the fit.
+
+        Returns
+        -------
+        list of str
+            Such as ``"relationship Husband: never with sex Female"``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        self._check_fitted()
+        rests = {
+            name: f"the rest of {name}"
+            for name, made in self._rests.items()
+            if made.column != self.schema_[name]
+        }
+        return exclusions_in_words(self.exclusions_, self._parts, rests)
+
     def ask(self, wish: Wish) -> Asked | None:
         """Return what a wish means for the blocks of a row.
 
@@ -316,6 +338,19 @@ class TableEncoder:
         self._check_fitted()
         parts = [part for part in self._parts if part.name == name and name not in self._rests]
         return parts[0].encoding.known if parts else None
+
+    def missing_level(self, block: int) -> int | None:
+        """Return the level of a block of several that says *missing*; None where none does.
+
+        Parameters
+        ----------
+        block : int
+            Its index in the layout; not that of a *missing* block.
+        """
+        self._check_fitted()
+        name = self.layout_.blocks[block].column
+        part = next(part for part in self._parts if part.name == name)
+        return part.encoding.missing_level
 
     def known(self, table: pa.Table) -> dict[int, np.ndarray]:
         """Say which blocks of rows follow from the cells that are present in a canonical table.
