@@ -13,16 +13,25 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import lookalike.models._recipe as recipe
 import lookalike.models.gan as module
 from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError, TrainingError
 from lookalike.encoding import Z_MAX, Block, Compact, Layout, State
 from lookalike.models import GAN
 from lookalike.models._calibration import calibrate
 from lookalike.models._sampler import Calibration, Sampler
-from lookalike.nn import Plan, ResidualMLP
+from lookalike.nn import Architecture, Plan
 from lookalike.testing import synthesizer_checks
 
-QUICK: dict[str, Any] = {"steps": 8, "width": 16, "depth": 1, "batch_size": 32, "random_state": 0}
+QUICK: dict[str, Any] = {
+    "steps": 8,
+    "width": 16,
+    "depth": 1,
+    "batch_size": 32,
+    "monitors": False,
+    "conditions": False,
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +79,7 @@ def test_all_broken_parameters_are_said_at_once(table: pa.Table) -> None:
 
 
 def test_small_tables_get_fewer_steps() -> None:
-    steps = [module._steps("balanced", rows) for rows in (10, 700, 5_000, 10_000, 10**6)]
+    steps = [recipe.steps_of(GAN(), rows) for rows in (10, 700, 5_000, 10_000, 10**6)]
     assert steps == sorted(steps)
     assert steps[0] < steps[-1] == steps[-2]
 
@@ -83,6 +92,7 @@ def test_a_restored_state_must_have_the_right_arrays(table: pa.Table) -> None:
     model = GAN(**QUICK).fit(table)
     state = model._state()
     other = GAN(**QUICK)
+    other.n_rows_ = model.n_rows_
     with pytest.raises(ModelFileError, match="width"):
         other._restore(State({"width": -1}, state.arrays), model.encoder_.layout_)
     for name, wrong in (("generator/0", np.zeros(3)), ("calibration/bias", np.full(5, np.nan))):
@@ -103,7 +113,7 @@ def test_calibration_makes_the_marginals_of_an_untrained_generator_right() -> No
     shares = np.array([0.5, 0.3, 0.15, 0.05])
     codes = np.random.default_rng(0).choice(4, (5_000, 1), p=shares).astype(np.int32)
     plan = Plan(layout)
-    network = ResidualMLP(8, plan.width, width=16, depth=1, key=jax.random.key(0))
+    network = Architecture((16, 16), residual=True).build(8, plan.width, jax.random.key(0))
     sampler = Sampler(plan, network, Calibration.none(plan), 8, 2048)
     compact = Compact(np.zeros((5_000, 2), np.float32), codes)
     calibrated = Sampler(plan, network, calibrate(sampler, compact, 1), 8, 2048)
@@ -131,9 +141,9 @@ def test_padding_does_not_change_what_rows_are_drawn() -> None:
     assert jnp.all(data.floats[300:] == 0)
 
 
-_BRIEF = GAN(steps=16, width=16, depth=1, batch_size=32, random_state=0)
+_BRIEF = GAN(**QUICK | {"steps": 16})
 #: What is checked is that it learns, not how fast: a small network, long enough for a mixture.
-_LEARNING = GAN(steps=2_400, width=64, depth=2, batch_size=256, random_state=0)
+_LEARNING = GAN(steps=2_400, width=64, depth=2, batch_size=256, conditions=False, random_state=0)
 
 
 #: beartype, which checks `lookalike.nn` in these tests, picks by Python's global generator which
@@ -160,7 +170,7 @@ def test_global_random_state_is_untouched() -> None:
     program = f"""
 from lookalike.models import GAN
 from lookalike.testing import synthesizer_checks
-model = GAN(steps=16, width=16, depth=1, batch_size=32, random_state=0)
+model = GAN(steps=16, width=16, depth=1, batch_size=32, conditions=False, random_state=0)
 dict(synthesizer_checks(model, learns=False))[{_ELSEWHERE!r}]()
 """
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,8 +13,18 @@ import pytest
 
 from lookalike._core.errors import TrainingError
 from lookalike.encoding import Block, Layout
-from lookalike.nn import Plan, ResidualMLP
-from lookalike.training import MEASURES, Data, Game, Selection, State, train
+from lookalike.nn import Architecture, Network, Plan
+from lookalike.training import (
+    MEASURES,
+    Course,
+    Data,
+    Game,
+    Outcome,
+    Score,
+    Selection,
+    State,
+    train,
+)
 
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
@@ -29,26 +40,30 @@ def data() -> Data:
 @pytest.fixture(scope="module")
 def game() -> Game:
     """Return a small game."""
+    network = Architecture((16, 16), residual=True)
     return Game(
         plan=Plan(LAYOUT),
+        generator=network,
+        discriminator=network,
         latent_size=4,
-        width=16,
-        depth=1,
         batch_size=64,
-        learning_rate=3e-3,
-        penalty=0.5,
-        penalty_every=4,
         average=0.99,
-        temperature=0.2,
     )
 
 
-def leaves(network: ResidualMLP) -> list[np.ndarray]:
+def play(game: Game, data: Data, *, steps: int, interval: int, **others: Any) -> Outcome:
+    """Train at a high rate."""
+    hooks = {name: others.pop(name) for name in ("report", "onlooker") if name in others}
+    rates = others.pop("rates", (3e-3, 3e-3))
+    return train(game, data, 0, Course(steps, interval, rates=rates, **others), **hooks)
+
+
+def leaves(network: Network) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_array))]
 
 
 def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
-    generator, history = train(game, data, 0, steps=600, interval=100)
+    generator, history, *_ = play(game, data, steps=600, interval=100)
     raw = generator(jax.random.normal(jax.random.key(1), (4096, 4)))
     share = np.asarray(game.plan.level_probabilities(raw)).mean(axis=0)
     assert np.abs(share - SHARES).sum() / 2 < 0.1
@@ -58,8 +73,8 @@ def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
 
 
 def test_intervals_do_not_change_what_is_learned(game: Game, data: Data) -> None:
-    one, _ = train(game, data, 0, steps=30, interval=30)
-    many, _ = train(game, data, 0, steps=30, interval=7)
+    one = play(game, data, steps=30, interval=30).generator
+    many = play(game, data, steps=30, interval=7).generator
     for a, b in zip(leaves(one), leaves(many), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -69,7 +84,7 @@ def test_an_interrupt_keeps_the_last_good_state(game: Game, data: Data) -> None:
         if step == 20:
             raise KeyboardInterrupt
 
-    generator, history = train(game, data, 0, steps=100, interval=20, report=interrupt)
+    generator, history, *_ = play(game, data, steps=100, interval=20, report=interrupt)
     assert history.stopped == "interrupted after step 20"
     assert all(np.isfinite(leaf).all() for leaf in leaves(generator))
 
@@ -81,25 +96,87 @@ def test_an_interrupt_before_anything_is_learned_goes_on(game: Game, data: Data)
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
     with pytest.raises(KeyboardInterrupt):
-        train(Interrupting(**fields), data, 0, steps=10, interval=5)
+        play(Interrupting(**fields), data, steps=10, interval=5)
 
 
 def test_losses_that_are_never_finite_are_an_error(game: Game, data: Data) -> None:
-    broken = dataclasses.replace(game, learning_rate=float("inf"))
     with pytest.raises(TrainingError, match="finite"):
-        train(broken, data, 0, steps=10, interval=5)
+        play(game, data, steps=10, interval=5, rates=(float("inf"), float("inf")))
 
 
 def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> None:
     scores = iter([0.1, 0.5, 0.4, 0.3, 0.2, 0.9])
-    seen: list[ResidualMLP] = []
+    seen: list[Network] = []
 
-    def score(generator: ResidualMLP) -> float:
+    def score(generator: Network) -> Score:
+        seen.append(generator)
+        return Score(next(scores))
+
+    selection = Selection(score, every=1, patience=2)
+    outcome = play(game, data, steps=72, interval=12, selection=selection)
+    assert outcome.generator is seen[1]
+    assert outcome.step == 24
+    assert outcome.history["held_out"] == [0.1, 0.5, 0.4, 0.3]
+    assert "no improvement" in outcome.history.stopped
+
+
+def test_a_state_that_copies_is_not_kept_and_that_is_said(game: Game, data: Data) -> None:
+    scores = iter([Score(0.1), Score(0.9, copying=True), Score(0.8, copying=True)])
+    seen: list[Network] = []
+
+    def score(generator: Network) -> Score:
         seen.append(generator)
         return next(scores)
 
-    selection = Selection(score, every=1, patience=2)
-    kept, history = train(game, data, 0, steps=72, interval=12, selection=selection)
-    assert kept is seen[1]
-    assert history["held_out"] == [0.1, 0.5, 0.4, 0.3]
-    assert "no improvement" in history.stopped
+    outcome = play(game, data, steps=36, interval=12, selection=Selection(score, 1, 9))
+    assert outcome.generator is seen[0]
+    assert [event.kind for event in outcome.history.events] == ["copying"]
+    assert outcome.history["copying"] == [0, 1, 1]
+
+
+def test_a_run_can_end_before_its_schedule(game: Game, data: Data) -> None:
+    outcome = play(game, data, steps=40, until=12, interval=8)
+    whole = play(game, data, steps=40, interval=4)
+    assert outcome.history["step"] == [8, 12]
+    assert outcome.history["rate_generator"][0] == pytest.approx(
+        np.mean([whole.history["rate_generator"][k] for k in (0, 1)]), rel=1e-5
+    )
+
+
+def test_the_generator_waits_while_it_is_held_back(game: Game, data: Data) -> None:
+    begun = game.begin(0).generator
+    held = play(game, data, steps=8, interval=8, held_back=8).generator
+    for a, b in zip(leaves(begun), leaves(held), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-6)
+
+
+class Saboteur(Game):
+    """Loses its losses after a while, until it is told to play otherwise."""
+
+    def advance(self, state: State, *args: Any) -> tuple[State, jax.Array]:
+        after, means = super().advance(state, *args)
+        lost = int(after.step) > 24 and self.penalty_every == 4
+        return after, means * jnp.nan if lost else means
+
+
+def test_a_run_that_is_lost_goes_back_and_on_with_remedies(game: Game, data: Data) -> None:
+    fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
+    outcome = play(Saboteur(**fields), data, steps=40, interval=8, remedies=True)
+    words = [event.words for event in outcome.history.events if event.kind == "remedy"]
+    assert len(words) == 2
+    assert "back to step 24 with a slower discriminator" in words[0]
+    assert "stronger gradient penalty" in words[1]
+    assert outcome.history["step"] == [8, 16, 24, 32, 40]
+    assert outcome.history["attempt"][-1] == 2
+    assert outcome.game.penalty_every == 1
+
+
+def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:
+    class Lost(Game):
+        def advance(self, *args: Any) -> tuple[State, jax.Array]:
+            after, means = super().advance(*args)
+            return after, means * jnp.nan
+
+    fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
+    with pytest.raises(TrainingError, match="no remedy helped"):
+        play(Lost(**fields), data, steps=40, interval=8, remedies=True)

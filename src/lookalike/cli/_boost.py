@@ -79,7 +79,7 @@ def boost(
     verdict = try_out(
         read_table(data),
         target,
-        synthesizer=GAN(budget=budget),
+        synthesizer=GAN(budget=budget, conditions=False),
         factors=tuple(factor or (0.2,)),
         shares=tuple(shrink or (1.0,)),
         replace=replace,

@@ -256,7 +256,7 @@ def _models(
 def _default() -> Synthesizer:
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    return GAN()
+    return GAN(conditions=False)
 
 
 # --- the work -------------------------------------------------------------------------------------

@@ -208,7 +208,7 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
 def _default() -> Synthesizer:
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    return GAN()
+    return GAN(conditions=False)
 
 
 def _check_rows(rows: pa.Table, labels: Labels) -> None:

@@ -35,7 +35,7 @@ from lookalike.models._transfer import Transfer, transferred
 from lookalike.models.presets import find_preset
 from lookalike.nn import Architecture, Latent, Network, Plan, objective, penalty
 from lookalike.tables import Kind, Schema, from_arrow, to_arrow
-from lookalike.training import CHUNK, Data, Game, Outcome, train
+from lookalike.training import CHUNK, Data, Game, Outcome, Places, train
 from lookalike.training.monitors import monitors
 from lookalike.training.strategies import strategy
 
@@ -72,8 +72,10 @@ class _Betas(Rule):
         return "must be two numbers in [0, 1)"
 
 
-#: Steps of the generator that learns conditions, as a share of those of the first.
-_CONDITIONED = 0.2
+#: Steps of the generator that learns conditions, as a share of those of the first, and the most
+#: rows in each: of many and of rare conditions, more steps teach more than larger ones.
+_CONDITIONED = 0.4
+_CONDITIONED_BATCH = 256
 #: What the progress line shows.
 _SHOWN = {
     "loss_discriminator": "loss D",
@@ -162,7 +164,7 @@ class GAN(Synthesizer):
         monitors.
     conditions : bool
         Whether a second generator, begun from the first, learns to make rows to conditions, for
-        `sample` with ``given`` or ``balance`` and for `impute`. It adds a fifth to the steps and
+        `sample` with ``given`` or ``balance`` and for `impute`. It adds a fifth to the time and
         leaves other rows as they are.
     remedies : bool
         Whether a run that collapses, diverges or loses finite losses goes back to its last good
@@ -428,22 +430,25 @@ class GAN(Synthesizer):
 
     def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
-        game = replace(outcome.game, conditioned=True, pack=1)
+        batch = min(outcome.game.batch_size, _CONDITIONED_BATCH)
+        game = replace(outcome.game, conditioned=True, pack=1, batch_size=batch)
         fresh = game.begin(seed)
         start = game.begin(
             seed,
             generator=widened(outcome.generator, fresh.generator),
             discriminator=widened(outcome.discriminator, fresh.discriminator),
         )
-        steps = max(round(_CONDITIONED * outcome.step), 1)
+        steps = max(round(_CONDITIONED * steps_of(self, len(compact.floats))), 1)
         course = replace(
             course_of(self, steps, selection=None), monitors=(), remedies=False, interval=steps
         )
+        data = _data(compact)
+        places = Places.of(compact.codes, len(data.codes))
         try:
             with progress("conditions", steps, show=self.progress) as report:
                 learned = train(
                     game,
-                    _data(compact),
+                    data._replace(places=places),
                     seed,
                     course,
                     start=start,

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax.scipy.special import ndtr, ndtri
-from jaxtyping import Array, Bool, Float, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from lookalike.encoding import Z_MAX
 from lookalike.nn._plan import Plan
@@ -81,7 +81,10 @@ def constrain(
 
 
 def draw_conditions(
-    plan: Plan, rows: Float[Array, "rows width"], key: PRNGKeyArray
+    plan: Plan,
+    rows: Float[Array, "rows width"],
+    key: PRNGKeyArray,
+    told: Int[Array, " rows"] | None = None,
 ) -> Condition:
     """Draw conditions that encoded rows fulfil, so that rows are what the conditions leave.
 
@@ -95,6 +98,8 @@ def draw_conditions(
     rows : array, shape (rows, width)
         Encoded rows, as `Plan.expand` makes them.
     key : PRNG key
+    told : array of int, shape (rows,), optional
+        For rows that were drawn for a level: the code column in which it is asked for; else -1.
 
     Returns
     -------
@@ -106,7 +111,8 @@ def draw_conditions(
     share = jnp.where(jax.random.uniform(keys[1], (count, 1)) < _UNASKED, 0.0, share)
     asked = jax.random.uniform(keys[2], (count, max(len(plan.columns), 1))) < share
     low, high = _bounds(plan, rows[:, : plan.number_width], asked, keys[3])
-    return Condition(low, high, _forbidden(plan, rows[:, plan.number_width :], asked, keys[4]))
+    levels = rows[:, plan.number_width :]
+    return Condition(low, high, _forbidden(plan, levels, asked, told, keys[4]))
 
 
 def _bounds(
@@ -139,6 +145,7 @@ def _forbidden(
     plan: Plan,
     levels: Float[Array, "rows levels"],
     asked: Bool[Array, "rows columns"],
+    told: Int[Array, " rows"] | None,
     key: PRNGKeyArray,
 ) -> Float[Array, "rows levels"]:
     """Split each asked block's levels in two at random and rule out the other half."""
@@ -151,8 +158,12 @@ def _forbidden(
         own = jnp.sum(side * cube, axis=-1, keepdims=True)
         # A missing block has two levels: asking of it is always asking for one of them.
         equal = jax.random.uniform(kinds, (*cube.shape[:2], 1)) < (_EQUAL if width > 2 else 1.0)
-        other = jnp.where(equal, 1 - cube, jnp.abs(side - own))
         used = jnp.stack([plan.asked_of_block(asked, p) for p in positions], axis=1)
+        if told is not None:
+            sources = jnp.array([plan.code_source(p) for p in positions])
+            own_level = told[:, None] == sources
+            equal, used = equal | own_level[:, :, None], used | own_level
+        other = jnp.where(equal, 1 - cube, jnp.abs(side - own))
         parts.append((other * used[:, :, None]).reshape(len(levels), -1))
         at = stop
     return jnp.concatenate(parts, axis=1) if parts else levels

@@ -157,12 +157,13 @@ class Plan:
         """Make encoded rows of compact ones, drawing afresh within every interval."""
         parts = [self._expand_numbers(floats, codes, key)]
         for width, positions in self.groups:
-            sources = np.array([self._code_source(p) for p in positions])
+            sources = np.array([self.code_source(p) for p in positions])
             hot = jax.nn.one_hot(codes[:, sources], width, dtype=floats.dtype)
             parts.append(hot.reshape(len(floats), -1))
         return jnp.concatenate(parts, axis=1)
 
-    def _code_source(self, position: int) -> int:
+    def code_source(self, position: int) -> int:
+        """Return the code column of a block of levels, by its position within `levels`."""
         return self.layout.blocks[self.levels[position]].source_start
 
     def _expand_numbers(
@@ -186,7 +187,7 @@ class Plan:
         uniform = jax.random.uniform(key, lo.shape)
         z = jax.scipy.special.ndtri(lo + (hi - lo) * uniform)
         numbers = jnp.where(np.array(interval), jnp.clip(z, -Z_MAX, Z_MAX), lo)
-        present = [codes[:, self._code_source(p)] == 0 for p in self._gates[0]]
+        present = [codes[:, self.code_source(p)] == 0 for p in self._gates[0]]
         return self._silence(numbers, [p.astype(floats.dtype) for p in present])
 
     def soften(
@@ -224,7 +225,7 @@ class Plan:
         shares = []
         for width, positions in self.groups:
             for p in positions:
-                counts = np.bincount(codes[:, self._code_source(p)], minlength=width)
+                counts = np.bincount(codes[:, self.code_source(p)], minlength=width)
                 shares.append(counts / max(len(codes), 1))
         return np.concatenate(shares) if shares else np.zeros(0)
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lookalike.training._game import CHUNK, MEASURES, Data, Game, Optimiser, State
     from lookalike.training._keeper import Score, Selection
     from lookalike.training._loop import Course, Outcome, train
+    from lookalike.training._places import Places
 
 __all__ = [
     "CHUNK",
@@ -29,6 +30,7 @@ __all__ = [
     "Lesson",
     "Optimiser",
     "Outcome",
+    "Places",
     "Rates",
     "Rows",
     "Score",
@@ -42,6 +44,7 @@ _HOMES = dict.fromkeys(
     ("CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"), "lookalike.training._game"
 )
 _HOMES |= dict.fromkeys(("Score", "Selection"), "lookalike.training._keeper")
+_HOMES["Places"] = "lookalike.training._places"
 _HOMES |= dict.fromkeys(("Course", "Outcome", "train"), "lookalike.training._loop")
 _HOMES |= dict.fromkeys(
     ("Fitted", "Lesson", "Rates", "Rows", "train_dense"), "lookalike.training._dense"

@@ -30,6 +30,7 @@ from lookalike.nn import (
     no_condition,
     noise,
 )
+from lookalike.training._places import Places
 
 __all__ = ["CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"]
 
@@ -69,11 +70,14 @@ class Data(NamedTuple):
         The two arrays of `lookalike.encoding.Compact`, padded with zeros.
     rows : array of int, shape ()
         How many rows are real.
+    places : Places or None
+        Where rows of each level stand: for games with conditions.
     """
 
     floats: Float[Array, "padded floats"]
     codes: Int[Array, "padded codes"]
     rows: Int[Array, ""]
+    places: Places | None = None
 
 
 class State(NamedTuple):
@@ -338,11 +342,14 @@ class Game:
     ) -> tuple[Rows, Rows, Condition]:
         """Return a batch of real rows, and the conditions that are drawn for them."""
         rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
+        told: Int[Array, " rows"] | None = None
+        if data.places is not None:
+            rows, told = data.places.rare(rows, jax.random.fold_in(which, 1))
         real = self.plan.expand(data.floats[rows], data.codes[rows], within)
         if not self.conditioned:
             nothing = no_condition(self.plan, self.batch_size)
             return real, jnp.zeros((self.batch_size, 0)), nothing
-        condition = draw_conditions(self.plan, real, asking)
+        condition = draw_conditions(self.plan, real, asking, told)
         return real, condition.vector(), condition
 
     def _fake(

@@ -93,7 +93,7 @@ def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
     key = jax.random.key(int(rng.integers(2**32)))
     floats, codes = data.floats[chosen], data.codes[chosen]
     encoded = game.plan.expand(floats, codes, key)
-    levels = [game.plan._code_source(p) for p in range(len(game.plan.levels))]
+    levels = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
     return Rows(_distances_mean_something(game, encoded), codes[:, np.array(levels, int)]), encoded
 
 
