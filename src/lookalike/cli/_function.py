@@ -234,10 +234,10 @@ def _spread(titled: list[Any]) -> list[Any]:
 
 def _show(run: FunctionRun) -> None:
     """Show the reporting table and how close the points are."""
-    report = run.report
-    every = max(1, -(-report.num_rows // _ROWS))
-    rows = report.to_pylist()[every - 1 :: every] or report.to_pylist()
-    headers = report.column_names
+    rows, headers = run.report.to_pylist(), run.report.column_names
+    # Monitors do not look at every interval: rows that have all are shown if there are some.
+    rows = [row for row in rows if None not in row.values()] or rows
+    rows = rows[:: -max(1, -(-len(rows) // _ROWS))][::-1]  # the last one always
     show_table(headers, [[_cell(row[name]) for name in headers] for row in rows], numbers=headers)
     show()
     show_table(("of the range", "generated", "held-out points"), _accuracy_rows(run))

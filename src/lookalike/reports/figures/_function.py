@@ -35,6 +35,8 @@ _FRAMES_PER_SECOND = 8
 #: Inches to pixels: of pictures, and of moving ones.
 _DPI, _FILM_DPI = 150, 90
 _HEIGHT_ANGLE = 24.0
+#: Up to so many values are marked one by one.
+_MARKED = 60
 _COLOURS = (REAL, SYNTHETIC, INK)
 
 
@@ -188,10 +190,11 @@ def function_measure(
     known = [value for values in series.values() for value in values if value is not None]
     truths = bool(known) and all(isinstance(value, bool) for value in known)
     for (label, values), colour in zip(series.items(), _COLOURS, strict=False):
-        line = np.array([math.nan if value is None else value for value in values], float)
-        mark = "." if np.isfinite(line).sum() <= 60 else ""
+        seen = [(x, y) for x, y in zip(steps, values, strict=True) if y is not None]
         way = "steps-post" if truths else "default"
-        axes.plot(steps, line, mark, ls="-", color=colour, lw=1.2, ms=5, label=label, ds=way)
+        line = np.array(seen, float).reshape(-1, 2).T
+        mark = "." if len(seen) <= _MARKED else ""
+        axes.plot(*line, mark, ls="-", color=colour, lw=1.2, ms=5, label=label, ds=way)
     if truths:
         axes.set_yticks([0, 1], ["no", "yes"])
         axes.set_ylim(-0.2, 1.2)
