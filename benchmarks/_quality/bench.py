@@ -155,15 +155,16 @@ def _scores(plan: Plan, split: data.Split, judge: Path | None, work: Path) -> di
         "metrics": list(plan.metrics),
     }
 
-    def ask(python: Path, script: Path) -> dict[str, Any]:
+    def ask(python: Path, script: Path, **more: Any) -> dict[str, Any]:
         name = script.stem
         places = {"out": str(work / f"{name}.json"), "references": str(work / f"{name}_references")}
-        return jobs.run(python, script, task | places, plan.limits)
+        return jobs.run(python, script, task | places | more, plan.limits)
 
     own = ask(Path(sys.executable), _HERE / "score.py")
     found = {"scores": own["scores"], "score_seconds": own["process_seconds"]}
     if judge is not None:
-        others = ask(judge, environments.PEERS / "judge.py")
+        # The columns that the package compares: no identifiers, texts and constants.
+        others = ask(judge, environments.PEERS / "judge.py", columns=own["columns"])
         found["scores"] |= others["scores"]
         found["judge_versions"] = others["versions"]
     return found

@@ -92,7 +92,8 @@ def run(python: Path, script: Path, task: Mapping[str, Any], limits: Limits) -> 
         raise JobError(f"stopped after {limits.seconds:g} seconds")
     if code != 0 or not out.exists():
         raise JobError(f"ended with code {code}: {said}")
-    found: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
+    # A score that is no number is none, whoever wrote it.
+    found: dict[str, Any] = json.loads(out.read_text("utf-8"), parse_constant=lambda _: None)
     return {**found, "process_seconds": round(seconds, 3)}
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 from lightgbm.basic import LightGBMError
 
@@ -18,6 +19,7 @@ from lookalike.metrics import METRICS, Measured, Pair, score_tables
 from lookalike.tables import conform, infer_schema
 
 SEED = 0
+_SIDES = ("ceiling", "floor")
 _FAILURES = (ValueError, ArithmeticError, LightGBMError)
 #: What is kept of the details of some scores.
 _KEPT = {
@@ -34,32 +36,42 @@ def main() -> None:
     tables = {name: pq.read_table(asked[name]) for name in ("train", "test", "fake")}
     schema = infer_schema(tables["train"], dependencies=False)
     real, holdout, fake = (conform(table, schema) for table in tables.values())
+    pair = Pair(real, fake, schema, asked["target"], holdout, SEED)
     names = asked["metrics"] or list(METRICS)
     kept = Path(asked["references"])
-    if kept.exists():
-        pair = Pair(real, fake, schema, asked["target"], holdout, SEED)
-        found = {name: _value(name, pair) for name in names}
-        references = json.loads(kept.read_text(encoding="utf-8"))
-    else:
-        scores = score_tables(
-            real,
-            fake,
-            schema=schema,
-            holdout=holdout,
-            target=asked["target"],
-            metrics=names,
-            random_state=SEED,
-        )
-        found = {n: _entry(n, s.value, s.reason, s.details) for n, s in scores.items()}
-        references = {n: {"ceiling": s.ceiling, "floor": s.floor} for n, s in scores.items()}
-        # A score that this table could not have has no ceiling and floor either: do not keep that.
-        if all(score.value is not None for score in scores.values()):
-            kept.write_text(json.dumps(references), encoding="utf-8")
-    merged = {name: {**entry, **references.get(name, {})} for name, entry in found.items()}
-    Path(asked["out"]).write_text(json.dumps({"scores": merged}), encoding="utf-8")
+    references = json.loads(kept.read_text(encoding="utf-8")) if kept.exists() else {}
+    found = _first(pair, holdout, [name for name in names if name not in references])
+    references |= {n: {s: e[s] for s in _SIDES} for n, e in found.items() if e["value"] is not None}
+    kept.write_text(json.dumps(references), encoding="utf-8")
+    scores = {
+        name: found[name] if name in found else {**_value(name, pair), **references[name]}
+        for name in names
+    }
+    answer = {"scores": scores, "columns": list(pair.columns)}
+    Path(asked["out"]).write_text(json.dumps(answer), encoding="utf-8")
+
+
+def _first(pair: Pair, holdout: pa.Table, names: list[str]) -> dict[str, dict[str, Any]]:
+    """Return scores with ceiling and floor, for metrics whose references are not known."""
+    if not names:
+        return {}
+    scores = score_tables(
+        pair.real,
+        pair.synthetic,
+        schema=pair.schema,
+        holdout=holdout,
+        target=pair.target,
+        metrics=names,
+        random_state=SEED,
+    )
+    return {
+        n: {**_entry(n, s.value, s.reason, s.details), "ceiling": s.ceiling, "floor": s.floor}
+        for n, s in scores.items()
+    }
 
 
 def _value(name: str, pair: Pair) -> dict[str, Any]:
+    """Return a score without ceiling and floor."""
     try:
         measured = METRICS[name]().compute(pair)
     except _FAILURES as error:

@@ -2,7 +2,8 @@
 
 ``python judge.py TASK.json`` scores synthetic rows against training rows and held-out rows; the
 package's own `c2st` does the same with LightGBM. Rows are one-hot, a missing number stays missing,
-and a level that only one side has is a column of its own. Ceiling (held-out rows in the place of
+and a level that only one side has is a column of its own; identifiers, texts and constants are left
+out, as they are by the package's own scores. Ceiling (held-out rows in the place of
 synthetic ones, or for models the training rows) and floor (the training columns, each shuffled on
 its own) do not depend on the synthetic rows and are kept in a file.
 """
@@ -27,7 +28,8 @@ FOLDS = 3
 def main() -> None:
     """Score what the task names and write the scores."""
     asked = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    train, test, fake = (pd.read_parquet(asked[name]) for name in ("train", "test", "fake"))
+    columns = asked["columns"]
+    train, test, fake = (pd.read_parquet(asked[n])[columns] for n in ("train", "test", "fake"))
     judge = Judge(train, test, asked["target"], asked["classes"], asked["cores"])
     kept = Path(asked["references"])
     if not kept.exists():
