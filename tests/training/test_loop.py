@@ -120,6 +120,12 @@ def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> Non
     assert "no improvement" in outcome.history.stopped
 
 
+def test_of_states_within_the_error_of_the_score_the_later_is_kept(game: Game, data: Data) -> None:
+    scores = iter([0.1, 0.5, 0.45, 0.3])
+    selection = Selection(lambda _: Score(next(scores), error=0.1), every=1, patience=9)
+    assert play(game, data, steps=48, interval=12, selection=selection).step == 36
+
+
 def test_a_state_that_copies_is_not_kept_and_that_is_said(game: Game, data: Data) -> None:
     scores = iter([Score(0.1), Score(0.9, copying=True), Score(0.8, copying=True)])
     seen: list[Network] = []

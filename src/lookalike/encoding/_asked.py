@@ -208,11 +208,11 @@ def _range(part: Part, wish: Wish) -> Asked:
             floats = part.encoding.compact(pa.array([limit.as_py()], limit.type)).floats[0]
             both = blocks[0].source == "interval"
             limits[0][0, side] = floats[blocks[0].source_start + (side if both else 0)]
-    _check_range(part, wish, limits[0][0])
+    _check_range(part, wish)
     return Asked(np.ones(1), limits)
 
 
-def _check_range(part: Part, wish: Wish, limits: np.ndarray) -> None:
+def _check_range(part: Part, wish: Wish) -> None:
     """Refuse a range that lies beyond all values."""
     width = part.encoding.layout.numbers
     ends = np.zeros((2, width), np.float32)

@@ -69,10 +69,12 @@ class Held:
         judge = _energy_distance if small else _detector
         value = judge(self.rows, layout, rng)
         copying = _copying(self.training, self.rows, layout, rng)
+        # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
+        error = 0.0 if small else 2 * (6 * len(self.rows.floats)) ** -0.5
 
         def score(network: object) -> Score:
             drawn = make(network)
-            return Score(value(drawn), copying(drawn))
+            return Score(value(drawn), copying(drawn), error)
 
         return Selection(score, every=_EVERY[small], patience=_PATIENCE)
 

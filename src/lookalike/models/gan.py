@@ -555,7 +555,7 @@ class GAN(Synthesizer):
         return Completer(self._plan, self._completer, self.latent_size, _latent(self.latent))
 
     def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
-        """Complete rows: missing cells and missing columns are made, given the cells that are known.
+        """Complete rows: make their missing cells and columns, given the cells that are known.
 
         Parameters
         ----------

@@ -23,10 +23,13 @@ class Score(NamedTuple):
         Higher is better.
     copying : bool
         Whether its rows lie nearer to training rows than to held-out ones; then it is never kept.
+    error : float
+        The standard error of `value`: of states that differ by no more, the later is kept.
     """
 
     value: float
     copying: bool = False
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,12 @@ class Keeper:
         if self.selection is None or not (last or self.intervals % self.selection.every == 0):
             return {}, []
         score = self.selection.score(state.average)
-        if score.value > self.best_value and not score.copying:
-            self.best, self.best_value, self.failures = state.average, score.value, 0
-            self.best_step = step
-        else:
-            self.failures += 1
+        better = score.value > self.best_value
+        if not score.copying and (better or score.value >= self.best_value - score.error):
+            self.best, self.best_step = state.average, step
+        self.failures = 0 if better and not score.copying else self.failures + 1
+        if not score.copying:
+            self.best_value = max(self.best_value, score.value)
         events = []
         if score.copying and not self.copied:
             self.copied = True
