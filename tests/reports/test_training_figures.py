@@ -150,3 +150,24 @@ def test_rates_over_decades_have_a_logarithmic_axis() -> None:
     wide = figures.rates(record((), rate_generator=tuple(np.geomspace(1e-6, 1e-3, 20).tolist())))
     assert narrow.axes[0].get_yscale() == "linear"
     assert wide.axes[0].get_yscale() == "log"
+
+
+def test_runs_stand_below_each_other() -> None:
+    both = [figures.Run("first", "settled", record()), figures.Run("failed", "no rows", None)]
+    text = svg(figures.runs(both))
+    for words in ("first", "settled", "failed", "nothing was recorded"):
+        assert words in text
+    svg(figures.runs([]))
+
+
+def test_runs_of_two_settings_are_a_table() -> None:
+    cells = {
+        ("narrow", "small"): figures.Run("", "oscillates", record()),
+        ("wide", "large"): figures.Run("", "settled", record(("accuracy",))),
+    }
+    figure = figures.run_table(["narrow", "wide"], ["small", "large"], cells)
+    assert [axes.get_title(loc="left") for axes in figure.axes] == ["oscillates", "settled"]
+    low, high = (axes.get_position() for axes in (figure.axes[1], figure.axes[0]))
+    assert low.y1 < high.y0
+    assert low.x0 > high.x1
+    svg(figures.run_table([], [], {}))

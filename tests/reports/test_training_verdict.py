@@ -51,6 +51,10 @@ def test_a_collapse_comes_before_a_steady_game() -> None:
     assert judge(replace(settled, series={**settled.series, "collapsed": early})).word == "settled"
     late = replace(settled, series={**settled.series, "collapsed": early[::-1]})
     assert judge(late).word == "collapsed"
+    wild = SHAPES["oscillates"]
+    both = judge(replace(wild, series={**wild.series, "collapsed": early[::-1]}))
+    assert both.word == "collapsed"
+    assert "did not settle" in both.sentences[1]
 
 
 def test_of_a_run_that_went_back_the_last_attempt_counts() -> None:

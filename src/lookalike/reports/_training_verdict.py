@@ -32,10 +32,11 @@ class Judgement:
     Parameters
     ----------
     word : str
-        ``"settled"``, ``"oscillates"``, ``"one-sided"`` (the discriminator has won),
-        ``"collapsed"``, ``"diverged"`` or ``"unknown"`` (too little was recorded).
+        ``"diverged"``, ``"collapsed"``, ``"one-sided"`` (the discriminator has won),
+        ``"oscillates"``, ``"settled"`` or ``"unknown"`` (too little was recorded). Where several
+        are true, the first of them.
     sentences : tuple of str
-        What was seen, the most telling first.
+        All that was seen, in the same order.
     """
 
     word: str
@@ -70,13 +71,13 @@ def judge(drawn: Curves | None, quantities: Mapping[str, Quantity] | None = None
     if drawn is None:
         return Judgement("unknown", ("Too little was recorded to say how training went.",))
     drawn = _last_attempt(drawn)
-    word, first = next(
-        (found for look in _LOOKS if (found := look(drawn)) is not None),
-        ("settled", "The game was steady in its last quarter."),
-    )
-    if not _tail(drawn, "probability_real") and not _tail(drawn, "loss_generator"):
-        word, first = "unknown", "The players’ losses and probabilities were not recorded."
-    return Judgement(word, tuple(filter(None, (first, _outside(drawn, quantities)))))
+    found = [seen for look in _LOOKS if (seen := look(drawn)) is not None]
+    if not found and not any(_tail(drawn, name) for name in ("probability_real", "loss_generator")):
+        found = [("unknown", "The players’ losses and probabilities were not recorded.")]
+    if not found:
+        found = [("settled", "The game was steady in its last quarter.")]
+    outside = _outside(drawn, quantities)
+    return Judgement(found[0][0], (*(words for _, words in found), *([outside] if outside else ())))
 
 
 def _last_attempt(drawn: Curves) -> Curves:
