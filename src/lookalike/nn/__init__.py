@@ -9,13 +9,12 @@ from lookalike.nn._conditions import (
     no_condition,
 )
 from lookalike.nn._dense import DenseNetwork, Moments
+from lookalike.nn._linear import Linear
 from lookalike.nn._network import Layer, Network
-from lookalike.nn._networks import Linear, ResidualMLP
 from lookalike.nn._noise import Latent, noise
 from lookalike.nn._plan import Plan
 from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
 from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
-from lookalike.nn.penalties.zero_centred import zero_centred
 
 __all__ = [
     "OBJECTIVES",
@@ -32,7 +31,6 @@ __all__ = [
     "Penalty",
     "Plan",
     "RelativisticPairing",
-    "ResidualMLP",
     "ZeroCentred",
     "clip_weights",
     "condition_width",
@@ -42,5 +40,4 @@ __all__ = [
     "noise",
     "objective",
     "penalty",
-    "zero_centred",
 ]
