@@ -1,0 +1,82 @@
+"""All monitors together: whose turn it is, and what is passed on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+import pytest
+
+from lookalike._core.errors import ParameterError
+from lookalike.training.monitors import (
+    MONITORS,
+    Measure,
+    Monitor,
+    Panel,
+    Players,
+    Sight,
+    View,
+    monitors,
+)
+
+
+class Counter(Monitor):
+    """Counts its looks, and says something that is not defined."""
+
+    name: ClassVar[str] = "counter"
+    cost: ClassVar[str] = "nothing"
+    every: ClassVar[int] = 3
+    measures: ClassVar = (Measure("looks", 0, 99, "any"),)
+
+    def begin(self, data):
+        self.looks = 0
+
+    def look(self, view):
+        self.looks += 1
+        return {"looks": float(self.looks), "odd": float("nan")}
+
+
+@pytest.fixture(scope="module")
+def scene(scenes):
+    """Return a sight, and a view of the same rows."""
+    rows = scenes.rows(np.random.default_rng(0).normal(size=(512, 2)))
+    zeros = np.zeros(512, np.float32)
+    return Sight(rows, None, ()), View(
+        10, 10, rows, None, rows, zeros, zeros, {"accuracy": 0.6}, ()
+    )
+
+
+def test_each_looks_at_its_turn_and_all_at_the_end(scene):
+    panel = Panel([Counter()], scene[0])
+    assert [panel.due(k) for k in range(1, 7)] == [False, False, True, False, False, True]
+    assert panel.look(1, scene[1]) == {}
+    assert panel.look(3, scene[1]) == {"looks": 1.0}
+    assert panel.due(4, last=True)
+    assert panel.look(4, scene[1], last=True) == {"looks": 2.0}
+    assert panel.seconds > 0
+
+
+def test_all_monitors_together_measure_all(scene, scenes):
+    panel = Panel(monitors(MONITORS), scene[0])
+    found = panel.look(2, scene[1])
+    assert {"accuracy", "diversity", "coverage", "convergence", "detector"} <= set(found)
+    assert all(np.isfinite(value) for value in found.values())
+
+
+def test_rows_that_are_not_finite_are_not_looked_at(scene, scenes):
+    sight, view = scene
+    broken = scenes.rows(np.full((512, 2), np.nan))
+    lost = View(10, 10, view.real, None, broken, view.logits_real, view.logits_fake, {}, ())
+    assert Panel(monitors(MONITORS), sight).look(2, lost) == {}
+
+
+def test_names_and_monitors_of_your_own_are_taken():
+    own = Counter()
+    assert [type(m) for m in monitors(["players", own])] == [Players, Counter]
+    first, again = monitors(["collapse"]), monitors(["collapse"])
+    assert first[0] is not again[0]
+
+
+def test_an_unknown_name_is_an_error_with_a_hint():
+    with pytest.raises(ParameterError, match=r"got 'colapse'\. Did you mean 'collapse'\?"):
+        monitors(["colapse"])
