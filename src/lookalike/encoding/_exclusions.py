@@ -17,7 +17,7 @@ from lookalike.encoding._limits import LEAST
 __all__ = ["Exclusion", "Exclusions"]
 
 #: Rows in which exclusions are looked for, and rows at a time in which they are confirmed.
-_ROWS = 50_000
+_ROWS, _AT_A_TIME = 20_000, 50_000
 #: A cell that is empty was due so many times if columns were independent, …
 _LEAST_DUE = 20.0
 #: … and more where there are so many cells that chance would leave one empty more often than this.
@@ -84,7 +84,7 @@ class Exclusions:
     def fit(
         cls,
         rows: int,
-        compact: Callable[[np.ndarray], Compact],
+        compact: Callable[[np.ndarray, Collection[str]], Compact],
         layout: Layout,
         keys: Collection[frozenset[str]] = (),
     ) -> Self:
@@ -98,7 +98,8 @@ class Exclusions:
         rows : int
             How many there are.
         compact : callable
-            Gives the compact form of rows by their numbers, shape (m,).
+            Gives the compact form of rows by their numbers, shape (m,), in which only the blocks
+            of some columns need to be right.
         layout : Layout
             What its columns are.
         keys : collection of frozenset of str
@@ -110,7 +111,7 @@ class Exclusions:
         Exclusions
         """
         some = np.arange(rows)[:: max(1, -(-rows // _ROWS))]
-        sample = compact(some)
+        sample = compact(some, {block.column for block in layout.blocks})
         cuts = {
             i: _cuts(*_present(sample, layout, i))
             for i, block in enumerate(layout.blocks)
@@ -160,12 +161,17 @@ class Exclusions:
         return codes
 
     def _confirmed(
-        self, found: list[Exclusion], rows: int, compact: Callable[[np.ndarray], Compact]
+        self,
+        found: list[Exclusion],
+        rows: int,
+        compact: Callable[[np.ndarray, Collection[str]], Compact],
     ) -> list[Exclusion]:
         """Return what occurs in no row at all."""
         blocks = {i for pair in found for i in (pair.left, pair.right)}
-        for first in range(0, rows, _ROWS):
-            part = compact(np.arange(first, min(first + _ROWS, rows)))
+        gates = {self.layout.blocks[i].silenced_by for i in blocks} - {None}
+        columns = {self.layout.blocks[i].column for i in (*blocks, *gates) if i is not None}
+        for first in range(0, rows if found else 0, _AT_A_TIME):
+            part = compact(np.arange(first, min(first + _AT_A_TIME, rows)), columns)
             codes = self._codes_of_compact(part, blocks)
             for pair in found:
                 seen = _counted((pair.left, pair.right), codes, self._cells).seen

@@ -53,7 +53,7 @@ def piecewise(
     room = min(_KNOTS, len(counts) // _VALUES_PER_KNOT)
     atoms = _atoms(counts, int(room * _FOR_ATOMS) // 2)
     gaps = _gaps(positions, int(room * _FOR_GAPS) // 4)
-    plain = np.setdiff1d(np.arange(len(counts)), atoms)
+    plain = np.delete(np.arange(len(counts)), atoms)
     plain = plain[_spread(counts[plain], room - 2 * len(atoms) - 4 * len(gaps) - 2)]
     # a value at the edge of a gap has half its mass at the edge and half on its other side
     plain = np.setdiff1d(np.concatenate([plain, gaps, gaps + 1]), atoms)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -166,9 +166,11 @@ class TableEncoder:
             for r in self._relations
             if isinstance(r, Derivation) and len(r.dependency.on) == 2
         ]
-        return Exclusions.fit(
-            table.num_rows, lambda rows: self.compact(table.take(rows)), self.layout_, keys
-        )
+
+        def compact(rows: np.ndarray, columns: Collection[str]) -> Compact:
+            return self._compact(_rows_of(table, rows), columns)
+
+        return Exclusions.fit(table.num_rows, compact, self.layout_, keys)
 
     def _warn_of_text(self) -> None:
         texts = self.schema_.of(Kind.TEXT)
@@ -201,13 +203,17 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
+        return self._compact(table, self.schema_.names)
+
+    def _compact(self, table: pa.Table, columns: Collection[str]) -> Compact:
+        """Return the compact form of rows, in which other columns are left 0."""
         rows = table.num_rows
         whole = Compact(
             np.zeros((rows, self.layout_.floats), np.float32),
             np.zeros((rows, self.layout_.codes), np.int32),
         )
         for part, place in zip(self._parts, self._places, strict=True):
-            if not (place.own.blocks or part.has_gate):
+            if part.name not in columns or not (place.own.blocks or part.has_gate):
                 continue
             values = self._learned(part.name, _Flat(table))
             if part.has_gate and place.gate is not None:
@@ -422,6 +428,13 @@ class TableEncoder:
             raise NotFittedError(
                 "A TableEncoder must be fitted first: call fit(table, schema, rng)."
             )
+
+
+def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:
+    """Return some rows by their rising numbers, without a copy where none is left out."""
+    if rows[-1] - rows[0] + 1 == len(rows):
+        return table.slice(int(rows[0]), len(rows))
+    return table.take(rows)
 
 
 class _Flat(Mapping[str, pa.Array]):

@@ -163,7 +163,7 @@ def _related(parent: Measure, child: Measure) -> Dependency | None:
     """Return how one column is told by another; None where the rest would be harder to learn."""
     rows = sample_rows(np.flatnonzero(~child.missing), ROWS)
     x, y = parent.floats[rows], child.floats[rows]
-    step = max(parent.step, child.step)
+    step = _step(y, child)  # the column comes back rounded to its own steps
     rest = np.rint((y - x) / step) if step else y - x
     least = _REPEATS * concentration(y)
     correlation = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
@@ -173,6 +173,14 @@ def _related(parent: Measure, child: Measure) -> Dependency | None:
     if concentration(rest) < least:
         return None
     return Dependency(child.name, (parent.name,), "offset", (1.0,), why=why)
+
+
+def _step(values: np.ndarray, measure: Measure) -> float:
+    """Return the greatest step of which all values are multiples, but for a constant."""
+    if not measure.step:
+        return 0.0
+    steps = np.rint((values - values[0]) / measure.step).astype(np.int64)
+    return measure.step * (int(np.gcd.reduce(steps)) or 1)
 
 
 def _is_steadier(x: np.ndarray, y: np.ndarray, parent: Measure, child: Measure) -> bool:

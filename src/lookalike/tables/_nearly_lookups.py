@@ -140,17 +140,18 @@ def nearly_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[
 
 
 def _keys(able: list[Coded]) -> list[tuple[Coded, ...]]:
-    """Return what columns may be told by: single ones first, those of few levels before others."""
-    parents = sorted((c for c in able if c.is_parent), key=lambda c: (not c.is_discrete, c.levels))
+    """Return what columns may be told by: a level, two levels, a number; fewest keys first."""
+    parents = sorted((c for c in able if c.is_parent), key=lambda c: c.levels)
+    discrete = [c for c in parents if c.is_discrete]
     pairs: list[tuple[Coded, ...]] = []
     if len(able) <= PAIR_COLUMNS:
-        discrete = [c for c in parents if c.is_discrete]
         pairs = [
             (a, b)
             for a, b in combinations(discrete, 2)
             if a.levels * b.levels * ROWS_PER_PAIR <= a.rows
         ]
-    return [(c,) for c in parents] + sorted(pairs, key=lambda p: p[0].levels * p[1].levels)
+    pairs.sort(key=lambda pair: pair[0].levels * pair[1].levels)
+    return [*((c,) for c in discrete), *pairs, *((c,) for c in parents if not c.is_discrete)]
 
 
 def _joined(codes: list[np.ndarray]) -> np.ndarray:
