@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import equinox as eqx
@@ -11,6 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
+from lookalike.models._correction import POOL, Correction
 from lookalike.nn import Network, Plan
 
 __all__ = ["Calibration", "Sampler"]
@@ -62,6 +64,10 @@ class Sampler:
         The width of the generator's input, and the rows of one block.
     latent : {"normal", "uniform"}
         Its distribution: standard normal, or uniform in [-1, 1].
+    correction : Correction or None
+        What keeps rows of a pool; None keeps all that are made.
+    impossible : callable or None
+        Says which drawn rows a correction should not keep.
     """
 
     plan: Plan
@@ -70,9 +76,20 @@ class Sampler:
     latent_size: int
     rows: int
     latent: str = "normal"
+    correction: Correction | None = None
+    impossible: Callable[[Drawn], Bool[np.ndarray, " pool"]] | None = None
 
     def block(self, seed: int, number: int) -> Drawn:
         """Return block `number` of the sample of a seed."""
+        if self.correction is None:
+            return self.calibrated(seed, number)
+        parts = [self.calibrated(seed, number * POOL + k) for k in range(POOL)]
+        pool = Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        ruled_out = None if self.impossible is None else self.impossible(pool)
+        return self.correction.kept(pool, self.rows, seed, number, ruled_out)
+
+    def calibrated(self, seed: int, number: int) -> Drawn:
+        """Return a block of rows as they are made, calibrated and not corrected."""
         drawn, _ = self.uncalibrated(seed, number)
         return Drawn(self.calibration.apply(drawn.numbers, self.plan), drawn.levels)
 

@@ -26,6 +26,7 @@ from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, widened
+from lookalike.models._correction import Correction, fit_correction
 from lookalike.models._device import keep_compiled_programs
 from lookalike.models._impute import imputed
 from lookalike.models._recipe import STEPS, course_of, game_of, steps_of, width_of
@@ -171,6 +172,11 @@ class GAN(Synthesizer):
         state and on with a remedy. What was done stands in ``history_.events``.
     calibrate : bool
         Whether marginals are corrected after training.
+    correct : bool or None
+        Whether rows are chosen of three times as many by boosted trees, grown after training on
+        how real and generated rows differ. None does so where held-out rows show that it helps,
+        which takes 200 rows at least; True wherever trees find a difference. Sampling takes three
+        times as long or less.
     derive : bool
         Whether columns that are functions of others are derived instead of learned.
     encodings : mapping of str to str, or None
@@ -233,6 +239,7 @@ class GAN(Synthesizer):
         "conditions": Flag(),
         "remedies": Flag(),
         "calibrate": Flag(),
+        "correct": AnyOf((Flag(),), none=True),
         "derive": Flag(),
         "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
         "min_category_count": Number(1, integer=True),
@@ -245,6 +252,7 @@ class GAN(Synthesizer):
     _completer: Network | None = None
     _width: int
     _calibration: Calibration
+    _correction: Correction | None = None
     _plan: Plan
     #: Wishes of one call of `fit`, which are no parameters.
     _transfer: Transfer | None = None
@@ -282,6 +290,7 @@ class GAN(Synthesizer):
         conditions: bool = True,
         remedies: bool = True,
         calibrate: bool = True,
+        correct: bool | None = None,
         derive: bool = True,
         encodings: Mapping[str, str] | None = None,
         min_category_count: int = 2,
@@ -318,6 +327,7 @@ class GAN(Synthesizer):
         self.conditions = conditions
         self.remedies = remedies
         self.calibrate = calibrate
+        self.correct = correct
         self.derive = derive
         self.encodings = encodings
         self.min_category_count = min_category_count
@@ -417,6 +427,8 @@ class GAN(Synthesizer):
         self._say_what_happened()
         if self.calibrate:
             self._calibration = calibrate(self._sampler(), compact, seed)
+        if self.correct is not False and not self.history_.cut_short:
+            self._correction = self._learn_correction(held, layout, seed, outcome.step)
 
     def _train(self, game: Game, held: Held, seed: int, steps: int, layout: Layout) -> Outcome:
         """Train with rows held out; a table that is learned anew gets all of its rows then."""
@@ -458,6 +470,24 @@ class GAN(Synthesizer):
             self.history_.add(outcome.step, "stop", f"conditions were not learned: {error}")
             return None
         return learned.generator
+
+    def _learn_correction(
+        self, held: Held, layout: Layout, seed: int, step: int
+    ) -> Correction | None:
+        """Fit what chooses rows, on rows that are not those of any sample of the same seed."""
+        other = int(generator(seed, "correction").integers(2**63))
+        sampler = self._sampler()
+        real, judging = (held.all, None) if held.refit else (held.training, held.rows)
+        fitted = fit_correction(
+            lambda number: sampler.calibrated(other, number),
+            real,
+            layout,
+            seed,
+            judging,
+            insist=self.correct is True,
+        )
+        self.history_.add(step, "correction", fitted.words)
+        return fitted.correction
 
     def _run(
         self,
@@ -530,7 +560,9 @@ class GAN(Synthesizer):
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         keep_compiled_programs()
-        sampler = self._sampler()
+        sampler = replace(
+            self._sampler(), correction=self._correction, impossible=self.encoder_.impossible
+        )
         return lambda block: sampler.block(seed, block)
 
     def _takes_conditions(self) -> bool:
@@ -605,7 +637,9 @@ class GAN(Synthesizer):
             "calibration/own": self._calibration.own,
             "calibration/due": self._calibration.due,
         }
-        return State({"width": self._width}, leaves | calibration)
+        correction = {} if self._correction is None else self._correction.state().arrays
+        kept = {f"correction/{name}": array for name, array in correction.items()}
+        return State({"width": self._width}, leaves | calibration | kept)
 
     def _restore(self, state: State, layout: Layout) -> None:
         self._plan = Plan(layout)
@@ -622,6 +656,13 @@ class GAN(Synthesizer):
             _taken(state, "calibration/own", (self._plan.number_width, knots)),
             _taken(state, "calibration/due", (self._plan.number_width, knots)),
         )
+        corrected = {
+            name.removeprefix("correction/"): array
+            for name, array in state.arrays.items()
+            if name.startswith("correction/")
+        }
+        if corrected:
+            self._correction = Correction.from_state(State({}, corrected), layout)
 
 
 def _network(game: Game, state: State, name: str) -> Network:

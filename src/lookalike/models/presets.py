@@ -49,6 +49,7 @@ _PLAIN: dict[str, Any] = {
     "schedule": "constant",
     "held_out": 0.0,
     "calibrate": False,
+    "correct": False,
     "derive": False,
     "betas": (0.9, 0.999),
 }

@@ -14,7 +14,7 @@ from lookalike.encoding import Z_MAX, Block, Compact, Drawn, Layout
 __all__ = ["Cells"]
 
 #: The most cells of a number that are not for missing, …
-_MOST = 250
+_MOST = 200
 #: … of all numbers together, …
 _MOST_OF_ALL = 6_000
 #: … the fewest, and the rows that each should have on average.
@@ -157,7 +157,7 @@ def _edges(lower: np.ndarray, middle: np.ndarray, most: int) -> np.ndarray:
     below[points] = (values[points] + values[np.flatnonzero(points) - 1]) / 2
     if len(values) > most:
         start = (np.cumsum(counts) - counts) / len(middle)
-        even = np.searchsorted(start, np.linspace(0, 1, most // 2 + 1))
+        even = np.searchsorted(start, np.linspace(0, 1, most + 1))
         frequent = np.flatnonzero(counts > 2 * len(middle) / most)
         kept = np.concatenate([even, frequent, frequent + 1])
         below = below[np.unique(kept[(kept > 0) & (kept < len(values))])]

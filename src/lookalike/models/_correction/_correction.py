@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Drawn, Layout, Rows, State
@@ -20,6 +20,8 @@ __all__ = ["HIGHEST", "LOWEST", "POOL", "Correction", "clipped"]
 POOL = 3
 #: Log ratios are held within these limits: a row counts for 20 at most.
 LOWEST, HIGHEST = -5.0, float(np.log(20.0))
+#: What is left of the weight of a row that cannot be.
+_IMPOSSIBLE = 1e-9
 #: No array of a model file is longer than this in any direction.
 _MOST = 2**20
 
@@ -54,7 +56,14 @@ class Correction:
         trees, terms = self.forest.sums(self.cells.of_drawn(drawn))
         return clipped(trees) + terms
 
-    def kept(self, pool: Drawn, rows: int, seed: int, number: int) -> Drawn:
+    def kept(
+        self,
+        pool: Drawn,
+        rows: int,
+        seed: int,
+        number: int,
+        impossible: Bool[np.ndarray, " pool"] | None = None,
+    ) -> Drawn:
         """Return the rows of a block that are kept of its pool, in random order.
 
         Parameters
@@ -66,10 +75,14 @@ class Correction:
         seed, number : int
             The seed of the sample, and the block's number: the choice depends on them and the
             pool alone.
+        impossible : ndarray of bool, shape (pool rows,), optional
+            Rows that are kept only if there are too few others.
         """
         count = len(pool.numbers)
         chance = Rows(number * (count + 1), seed).of("correction")
         weights = np.exp(self.log_weights(pool))
+        if impossible is not None:
+            weights[impossible] *= _IMPOSSIBLE
         at = choose(weights, rows, chance.uniforms(np.arange(count + 1)))
         return Drawn(pool.numbers[at], pool.levels[at])
 

@@ -20,15 +20,17 @@ __all__ = ["Fitted", "fit_correction"]
 
 #: Fewer rows cannot say whether a correction helps.
 _FEWEST = 200
-#: Held-out rows of the caller that are enough to have a say.
-_FEWEST_HELD_OUT = 30
+#: The caller's held-out rows that are enough to have a say, and to judge alone.
+_FEWEST_HELD_OUT, _JUDGE = 30, 2_000
 #: Real rows that train trees at most, and generated rows that do.
 _MOST_ROWS = 100_000
-_POOL_ROWS = (24_576, 196_608)
+_POOL_ROWS = (16_384, 196_608)
 #: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured.
-_STOP_ROWS, _FRESH_ROWS = 32_768, 98_304
-#: From so many rows on, so many folds, and trees in each at most.
-_FOLDS = ((20_000, 10, 1, 400), (2_000, 3, 3, 150), (0, 5, 5, 80))
+_STOP_ROWS, _FRESH_ROWS = (8_192, 32_768), (24_576, 98_304)
+#: The most trees of a table with one fold, of one with three, and of one with five.
+_TREES = (600, 200, 80)
+#: From so many rows on, into how many parts they are split and how many of these judge in turn.
+_FOLDS = ((20_000, 10, 1, _TREES[0]), (2_000, 3, 3, _TREES[1]), (0, 5, 5, _TREES[2]))
 #: Fractions of the log ratio that are tried.
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)
 #: The gain must be this many standard errors above 0.
@@ -58,6 +60,8 @@ def fit_correction(
     layout: Layout,
     seed: int,
     held_out: Compact | None = None,
+    *,
+    insist: bool = False,
 ) -> Fitted:
     """Fit a correction of a generator.
 
@@ -66,7 +70,8 @@ def fit_correction(
     judged only by trees that never saw it: their mean gain in log-likelihood (see `gains`)
     chooses which fraction of the log ratio is used, and must be clearly above 0. The mean over
     folds is at least as good as the folds on average, since the logarithm of a mean of
-    exponentials is convex. Large tables have one fold only. Then marginals are restored.
+    exponentials is convex. Large tables have one fold only: the caller's held-out rows, if they
+    are many. Then marginals are restored.
 
     Parameters
     ----------
@@ -79,8 +84,10 @@ def fit_correction(
     seed : int
         Of folds and trees.
     held_out : Compact, optional
-        Real rows that did not train the generator either and are not among `compact`; they must
-        not object.
+        Real rows that did not train the generator either and are not among `compact`: few of
+        them must not object, many judge alone.
+    insist : bool
+        Whether the correction is kept even if it is not sure to help.
 
     Returns
     -------
@@ -92,61 +99,72 @@ def fit_correction(
     rng = generator(seed, "correction")
     cells = Cells.fit(compact, layout)
     real = cells.of_rows(compact)[rng.permutation(rows)[:_MOST_ROWS]]
-    wanted = int(np.clip(POOL * len(real), *_POOL_ROWS))
-    training, stopping, fresh = _pools(make, cells, (wanted, _STOP_ROWS, _FRESH_ROWS))
-    forest, own = _folds(real, (training, stopping), fresh, cells, rng)
+    held = None if held_out is None else cells.of_rows(held_out)
+    training, stopping, fresh = _pools(make, cells, len(real))
+    folds = _folds(real, held, rng)
+    forest, own = _grow(folds, (training, stopping), fresh, cells, rng)
     if not len(forest):
         return Fitted(None, "no correction: trees find nothing that holds for held-out rows")
-    logs = forest.sums(fresh)[0]
     fraction, gain, error = _fraction(own)
-    if gain <= _SURE * error:
-        return Fitted(None, f"no correction: its gain is {gain:.3f} ± {error:.3f} nats a row")
-    if held_out is not None and len(held_out.floats) >= _FEWEST_HELD_OUT:
-        other = forest.sums(cells.of_rows(held_out))[0]
-        if gains(fraction * other, fraction * logs).mean() <= 0:
-            return Fitted(None, "no correction: it is no gain for rows that did not train")
-    return _finished(forest, fraction, fresh, real, cells, f"{gain:.3f} ± {error:.3f}")
+    found = f"{gain:.3f} ± {error:.3f} nats a row"
+    if gain <= _SURE * error and not insist:
+        return Fitted(None, f"no correction: held-out rows become likelier by {found} only")
+    logs = forest.sums(fresh)[0]
+    if held is not None and _FEWEST_HELD_OUT <= len(held) < _JUDGE and not insist:
+        gain = gains(fraction * forest.sums(held)[0], fraction * logs).mean()
+        if gain <= 0:
+            return Fitted(None, f"no correction: rows that did not train change by {gain:.3f} nats")
+    return _finished(forest, fraction, fresh, real, cells, found)
 
 
-def _pools(
-    make: Callable[[int], Drawn], cells: Cells, wanted: tuple[int, ...]
-) -> tuple[Codes, ...]:
-    """Return the cells of separate pools of generated rows, each of at least as many as wanted."""
+def _pools(make: Callable[[int], Drawn], cells: Cells, rows: int) -> tuple[Codes, Codes, Codes]:
+    """Return the cells of three separate pools of generated rows.
+
+    They train trees, stop them, and measure what came of it.
+    """
     pools, number = [], 0
-    for rows in wanted:
+    for limits in (_POOL_ROWS, _STOP_ROWS, _FRESH_ROWS):
+        wanted = int(np.clip(POOL * rows, *limits))
         parts: list[Codes] = []
-        while sum(map(len, parts)) < rows:
+        while sum(map(len, parts)) < wanted:
             parts.append(cells.of_drawn(make(number)))
             number += 1
-        pools.append(np.concatenate(parts)[:rows])
-    return tuple(pools)
+        pools.append(np.concatenate(parts)[:wanted])
+    return pools[0], pools[1], pools[2]
 
 
 def _folds(
-    real: Codes,
+    real: Codes, held: Codes | None, rng: np.random.Generator
+) -> list[tuple[Codes, Codes, int]]:
+    """Return for each fold the rows that train, those that judge, and how many trees at most."""
+    if held is not None and len(held) >= _JUDGE:
+        return [(real, held, _TREES[0])]
+    _, parts, folds, trees = next(plan for plan in _FOLDS if len(real) >= plan[0])
+    part = rng.permutation(len(real)) % parts
+    return [(real[part != fold], real[part == fold], trees) for fold in range(folds)]
+
+
+def _grow(
+    folds: list[tuple[Codes, Codes, int]],
     pool: tuple[Codes, Codes],
     fresh: Codes,
     cells: Cells,
     rng: np.random.Generator,
 ) -> tuple[Forest, list[tuple[np.ndarray, np.ndarray]]]:
-    """Grow trees on folds of the real rows, which are in random order.
+    """Grow trees for every fold.
 
     Returns
     -------
     Forest
         The mean over folds.
     list of tuple of two ndarray
-        For each fold, the log ratios of its own held-out rows and of fresh generated rows.
+        For each fold, the log ratios of the rows that judge and of fresh generated rows.
     """
-    _, parts, folds, trees = next(plan for plan in _FOLDS if len(real) >= plan[0])
-    part = np.arange(len(real)) % parts
     forests, own = [], []
-    for fold in range(folds):
-        held = real[part == fold]
-        seed = int(rng.integers(2**31))
-        grown = boost((real[part != fold], held), pool, cells, trees, seed)
-        own.append((grown.sums(held)[0], grown.sums(fresh)[0]))
-        forests.append(grown.scaled(1 / folds))
+    for training, judging, trees in folds:
+        grown = boost((training, judging), pool, cells, trees, int(rng.integers(2**31)))
+        own.append((grown.sums(judging)[0], grown.sums(fresh)[0]))
+        forests.append(grown.scaled(1 / len(folds)))
     return Forest.joined(forests), own
 
 
@@ -165,20 +183,22 @@ def _finished(
 ) -> Fitted:
     """Restore marginals, and temper weights that leave too few rows to choose from."""
     logs, tempered = forest.sums(fresh)[0], ""
-    while True:
-        weights = np.exp(clipped(fraction * logs))
-        terms = rake(weights, fresh, real, cells.sizes)
-        weights *= np.exp(terms[fresh + cells.starts].sum(axis=1))
-        effective = float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
-        if effective >= _LEAST_EFFECTIVE:
-            break
+    while (effective := _effective(fraction * logs)) < _LEAST_EFFECTIVE:
         fraction *= 0.8
         tempered = "; its weights are tempered, since they would have left too few rows"
+    weights = np.exp(clipped(fraction * logs))
+    terms = rake(weights, len(fresh) // POOL, fresh, real, cells.sizes)
     forest = forest.scaled(fraction)
     terms = np.rint(terms * UNIT).astype(np.int32)
     words = (
         f"rows are chosen of {POOL} times as many by {len(forest)} trees: held-out rows become "
-        f"likelier by {gain} nats each, with {fraction:.2f} of the log ratio and an effective "
+        f"likelier by {gain}, with {fraction:.2f} of the log ratio and an effective "
         f"{effective:.0%} of the rows{tempered}"
     )
     return Fitted(Correction(cells, replace(forest, terms=terms)), words)
+
+
+def _effective(logs: np.ndarray) -> float:
+    """Return the effective share of weighted rows: (Σw)² / Σw² / n (Kish 1965)."""
+    weights = np.exp(clipped(logs))
+    return float(weights.mean() ** 2 / (weights**2).mean())

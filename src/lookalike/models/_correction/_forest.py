@@ -26,6 +26,8 @@ LEAVES = 32
 UNIT = 2**20
 #: Rows that are evaluated together: their masks stay in the cache.
 _ROWS = 128
+#: Rows are padded to multiples of this, so that few programs are compiled.
+_PADDED = 8_192
 _ALL = np.uint32(2**32 - 1)
 
 
@@ -104,14 +106,18 @@ class Forest:
             The cells of rows; those that a feature does not have count as its last.
         """
         rows = len(codes)
+        if not len(self):
+            return np.zeros(rows), self.terms[codes + self._starts].sum(axis=1) / UNIT
         last = np.array(self.sizes, np.int32) - 1
-        starts = np.cumsum(self.sizes) - self.sizes
-        places = np.minimum(codes, last) + starts
-        # Padded to a power of two, so that few programs are compiled.
-        padded = max(1 << (rows - 1).bit_length(), _ROWS)
+        places = np.minimum(codes, last) + self._starts
+        padded = -(-rows // _PADDED) * _PADDED
         places = np.pad(places.astype(np.int32), [(0, padded - rows), (0, 0)])
         trees, terms = _sums(*self._device, jnp.asarray(places))
         return tuple(np.asarray(part)[:rows] / UNIT for part in (trees, terms))  # type: ignore[return-value]
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        return np.cumsum(self.sizes) - self.sizes
 
     @cached_property
     def _device(self) -> tuple[Array, Array, Array]:
