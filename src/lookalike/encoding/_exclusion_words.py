@@ -57,7 +57,7 @@ def exclusions_in_words(
     return lines
 
 
-def _cells(exclusions: Exclusions, i: int, parts: Mapping[str, Part]) -> list[_Name]:
+def _cells(exclusions: Exclusions, i: int, parts: Mapping[str, Part]) -> Sequence[_Name]:
     """Return what each cell of a block is called."""
     block = exclusions.layout.blocks[i]
     part = parts[block.column]

@@ -59,7 +59,7 @@ class _Counts:
 
     def empty(self, least: float) -> np.ndarray:
         """Return which combinations do not occur but were due, shape of `seen`."""
-        return (self.seen == 0) & (self.due >= least)
+        return np.asarray((self.seen == 0) & (self.due >= least))
 
 
 @dataclass(frozen=True)

@@ -450,7 +450,7 @@ class _Flat(Mapping[str, pa.Array]):
         return iter(self._table.column_names)
 
     def __len__(self) -> int:
-        return self._table.num_columns
+        return int(self._table.num_columns)
 
 
 #: Every encoding that a state can name.

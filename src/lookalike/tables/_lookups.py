@@ -76,14 +76,14 @@ class Coded:
         if self.is_discrete:
             rank = np.empty(len(counts), np.int64)
             rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
-            return np.minimum(rank, levels - 1)[self.codes]
+            return np.asarray(np.minimum(rank, levels - 1)[self.codes])
         # codes count values by their first row: they are put in order, missing last
         row = _first_rows(self.codes)
         order = pc.array_sort_indices(one_array(self._values.take(pa.array(row)))).to_numpy()
         below = np.cumsum(counts[order]) - counts[order]
         cut = np.empty(len(counts), np.int64)
         cut[order] = below * levels // len(self.codes)
-        return cut[self.codes]
+        return np.asarray(cut[self.codes])
 
     @property
     def is_parent(self) -> bool:

@@ -198,6 +198,6 @@ def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dep
     count = int(np.count_nonzero(~fit.agrees))
     why = (
         f"all but {count:,} of {len(fit.keys):,} rows have the commonest value of their "
-        f"{'combination' if len(on) == 2 else 'level'}; which do not depends on no other column"
+        f"{'combination' if len(on) == 2 else 'level'}; exceptions depend on no other column"
     )
     return Dependency(child.name, tuple(on[i].name for i in order), "mostly", why=why)

@@ -199,7 +199,11 @@ class Dependency:
         Dependency
             With tuples where JSON has lists.
         """
-        return cls(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+        }
+        return cls(**fields)
 
 
 @dataclass(frozen=True)
