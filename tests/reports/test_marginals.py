@@ -168,3 +168,19 @@ def test_zoned_times_are_shown_by_their_own_clock() -> None:
 )
 def test_numbers_in_words(value: float, axis: str, step: float | None, words: str) -> None:
     assert say(value, axis, step) == words
+
+
+@pytest.mark.parametrize("name", ["Cauchy", "log-normal"])
+def test_heavy_tails_leave_the_middle_visible(name: str) -> None:
+    rng = np.random.default_rng(0)
+    values = rng.standard_cauchy((2, 2000))
+    if name == "log-normal":
+        values = np.exp(2.5 * rng.standard_normal((2, 2000)))
+    found = drawn(Kind.CONTINUOUS, values[0], values[1], pa.float64())
+    assert found.histogram is not None
+    assert max(found.histogram.real) < 0.5
+    assert sum(share > 0.01 for share in found.histogram.real) >= 8
+    (beyond,) = found.bars
+    assert beyond.role == "beyond"
+    assert 0.005 < beyond.real < 0.12
+    assert shares(found) == pytest.approx((1, 1), abs=1e-4)

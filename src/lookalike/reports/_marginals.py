@@ -21,6 +21,8 @@ FEW_NUMBERS = 10
 COMMON = 0.15
 ABOVE_OTHERS = 4
 MOST_BINS = 40
+#: 99 % of the values reach over so many times the width of their middle half: tails are heavy.
+HEAVY = 20
 CURVE_POINTS = 129
 _FINE = 1024
 
@@ -158,16 +160,25 @@ def _range(real: Floats, synthetic: Floats) -> tuple[float, float]:
     base = real if len(real) else synthetic
     if not len(base):
         return 0.0, 1.0
-    low, high = np.quantile(base, [0.005, 0.995])
+    low, high = _bulk(base)
     width = high - low or float(np.ptp(base)) or 1.0
     others = np.concatenate([real, synthetic])
     if low - 0.25 * width <= others.min() and others.max() <= high + 0.25 * width:
         return float(others.min()), float(others.max())
-    bulk = np.quantile(synthetic if len(synthetic) else base, [0.005, 0.995])
+    bulk = _bulk(synthetic if len(synthetic) else base)
     return (
         float(max(min(low, bulk[0]), low - width, others.min())),
         float(min(max(high, bulk[1]), high + width, others.max())),
     )
+
+
+def _bulk(values: Floats) -> tuple[float, float]:
+    """Return where nearly all values are; of heavy tails, less: the middle must stay visible."""
+    low, first, last, high = (float(x) for x in np.quantile(values, [0.005, 0.25, 0.75, 0.995]))
+    middle = last - first
+    if 0 < middle < (high - low) / HEAVY:
+        return max(low, first - HEAVY / 3 * middle), min(high, last + HEAVY / 3 * middle)
+    return low, high
 
 
 def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:

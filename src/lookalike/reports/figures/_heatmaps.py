@@ -26,7 +26,8 @@ _LEFT = 1.3
 _GAP = 0.14
 _TOP = 0.3
 _SCALE = 0.6
-_PANEL = (_WIDTH - _LEFT - 2 * _GAP) / 3
+#: A little room on the right, or the last frame would be cut.
+_PANEL = (_WIDTH - _LEFT - 2 * _GAP - 0.04) / 3
 # Points that a label may take, and the width of a letter as a share of its height.
 _LABEL = 88
 _LETTER = 0.61
