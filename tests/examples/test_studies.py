@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+import sys
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+import lookalike as la
 from lookalike.reports import Curves
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -20,11 +23,19 @@ def load(name: str, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec.loader is not None
     found = module_from_spec(spec)
     # Dataclasses look their module up by its name.
-    monkeypatch.setitem(__import__("sys").modules, name, found)
+    monkeypatch.setitem(sys.modules, name, found)
     spec.loader.exec_module(found)
     return found
 
 
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let one monitor look instead of all, each of which is compiled."""
+    whole = la.GAN.preset
+    monkeypatch.setattr(la.GAN, "preset", partial(whole, monitors=["collapse"]))
+
+
+@pytest.mark.usefixtures("quick")
 def test_the_study_of_batches_draws_its_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -40,6 +51,7 @@ def test_the_study_of_batches_draws_its_comparison(
     assert images <= {path.name for path in tmp_path.iterdir()}
 
 
+@pytest.mark.usefixtures("quick")
 def test_the_path_is_drawn_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load("leitner_2021_path", monkeypatch)
     study.main(["--steps", "leitner-dense-1", "--epochs", "1", "--out", str(tmp_path)])
