@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lookalike._core.errors import ParameterError
 from lookalike.cli._options import (
     KindOption,
     SeedOption,
@@ -30,8 +31,16 @@ def fit(
         str | None, typer.Option(metavar="COL", help="The column that the table is to predict.")
     ] = None,
     budget: Annotated[
-        str, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
-    ] = "balanced",
+        str | None, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A published system; see lookalike info --presets."),
+    ] = None,
+    warm_start: Annotated[
+        str | None,
+        typer.Option("--warm-start", metavar="MODEL", help="A model to go on from."),
+    ] = None,
     seed: Annotated[int | None, SeedOption] = None,
     setting: Annotated[
         list[str] | None,
@@ -48,15 +57,24 @@ def fit(
 
     Ctrl-C ends the training early: what was learned so far is written.
     """
-    check_outputs([output, html_file], [data])
+    check_outputs([output, html_file], [data, warm_start])
     kinds = parse_kinds(kind)
+    if preset is not None and budget is not None:
+        raise ParameterError(
+            "A preset says itself how long it trains: give --preset or --budget, not both. "
+            "--set epochs=N or --set steps=N changes a preset."
+        )
 
     from lookalike.models import GAN
     from lookalike.tables import read_table
 
-    model = GAN(budget=budget, random_state=seed, progress=not quiet)
+    own = {"random_state": seed, "progress": not quiet}
+    if preset is not None:
+        model = GAN.preset(preset, **own)
+    else:
+        model = GAN(budget=budget or "balanced", **own)
     model.set_params(**parse_settings(setting, list(model.get_params())))
-    model.fit(read_table(data), kinds=kinds, target=target)
+    model.fit(read_table(data), kinds=kinds, target=target, warm_start=warm_start)
     model.save(output)
     if html_file is not None:
         write_page(model, html_file)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,8 +32,11 @@ _MOST_LINES = 20
 
 def info(
     model_or_data: Annotated[
-        str, typer.Argument(metavar="MODEL_OR_DATA", help="A model file, or a table.")
-    ],
+        str | None, typer.Argument(metavar="MODEL_OR_DATA", help="A model file, or a table.")
+    ] = None,
+    presets: Annotated[
+        bool, typer.Option("--presets", help="List the published systems that fit knows.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of words.")] = False,
     kind: KindOption = None,
 ) -> None:
@@ -42,6 +46,11 @@ def info(
     never occurs together.
     """
     kinds = parse_kinds(kind)
+    if presets == (model_or_data is not None):
+        raise ParameterError("Name a model file or a table, or ask for --presets.")
+    if model_or_data is None:
+        _show_presets(as_json)
+        return
     if _is_model(model_or_data):
         if kinds:
             raise ParameterError("--kind is for tables: a model file has its kinds already.")
@@ -64,6 +73,16 @@ def info(
     else:
         _show_schema(schema)
         _show_never(never)
+
+
+def _show_presets(as_json: bool) -> None:
+    from lookalike.models.presets import PRESETS
+
+    if as_json:
+        _show_json({name: asdict(preset) for name, preset in PRESETS.items()})
+        return
+    rows = [(p.name, p.summary, p.source) for p in PRESETS.values()]
+    show_table(("preset", "what it is", "source"), rows)
 
 
 def _is_model(path: str) -> bool:

@@ -18,6 +18,7 @@ __all__ = [
     "KindOption",
     "SeedOption",
     "check_outputs",
+    "parse_conditions",
     "parse_kinds",
     "parse_settings",
 ]
@@ -93,6 +94,40 @@ def parse_settings(pairs: Iterable[str] | None, known: Sequence[str]) -> dict[st
             raise ParameterError(f"There is no parameter {name!r}.{hint}")
         settings[name] = _value(text)
     return settings
+
+
+def parse_conditions(texts: Iterable[str] | None) -> dict[str, Any]:
+    """Turn ``COL=VALUE``, ``COL=A|B``, ``COL=LO..HI`` and ``COL=`` (missing) into conditions.
+
+    A limit that is left out leaves its side open. Values stay text: the schema says what they are.
+
+    Raises
+    ------
+    ParameterError
+        If a condition has no equals sign, or a column has two.
+
+    Examples
+    --------
+    >>> parse_conditions(["age=30..40", "sex=F|M", "fare=..9.5", "cabin="])
+    {'age': ('30', '40'), 'sex': ['F', 'M'], 'fare': (None, '9.5'), 'cabin': None}
+    """
+    conditions: dict[str, Any] = {}
+    for text in texts or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise ParameterError(f"--where takes COL=VALUE, such as age=30..40; got {text!r}.")
+        if name in conditions:
+            raise ParameterError(
+                f"--where takes a column once, but {name!r} comes twice. Several values: COL=A|B."
+            )
+        low, dots, high = value.partition("..")
+        if dots:
+            conditions[name] = (low or None, high or None)
+        elif "|" in value:
+            conditions[name] = value.split("|")
+        else:
+            conditions[name] = value or None
+    return conditions
 
 
 def _value(text: str) -> Any:

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lookalike.cli._options import CountOption, SeedOption, check_outputs
+from lookalike._core.errors import ParameterError
+from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_conditions
 from lookalike.cli._print import say
 
 __all__ = ["sample"]
@@ -14,22 +15,59 @@ __all__ = ["sample"]
 
 def sample(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
-    rows: Annotated[int, CountOption],
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="OUT", help="Where to write the rows.")
     ],
+    rows: Annotated[int | None, CountOption] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COND",
+            help="What every row must be: COL=VALUE, COL=A|B, COL=LO..HI, or COL= for missing.",
+        ),
+    ] = None,
+    balance: Annotated[
+        str | None, typer.Option(metavar="COL", help="Make each level equally often.")
+    ] = None,
+    complete: Annotated[
+        str | None,
+        typer.Option(metavar="DATA", help="Complete the missing cells of these rows instead."),
+    ] = None,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
     """Make rows from a model file, in constant memory.
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
-    check_outputs([output], [model])
+    if (rows is None) == (complete is None):
+        raise ParameterError("Say how many rows (-n N), or which to complete (--complete DATA).")
+    if complete is not None and (where or balance is not None):
+        raise ParameterError("Rows to complete say themselves what they are: leave out conditions.")
+    check_outputs([output], [model, complete])
 
     from lookalike.models import load
     from lookalike.tables import check_output
 
     check_output(output)
-    load(model).sample_to(output, rows, random_state=seed)
+    loaded = load(model)
+    if complete is not None:
+        made = _complete(loaded, complete, output, seed)
+    else:
+        assert rows is not None
+        made = rows
+        given = parse_conditions(where)
+        loaded.sample_to(output, rows, given=given, balance=balance, random_state=seed)
     if output != "-":
-        say(f"wrote {output}: {rows:,} rows")
+        say(f"wrote {output}: {made:,} rows")
+
+
+def _complete(model: object, data: str, output: str, seed: int | None) -> int:
+    """Write the rows of a file with their missing cells made; return how many."""
+    from lookalike.models import GAN
+    from lookalike.tables import read_table, to_arrow, write_table
+
+    if not isinstance(model, GAN):
+        raise ParameterError(f"Only a GAN completes rows; this model is {type(model).__name__}.")
+    made, _ = to_arrow(model.impute(read_table(data), random_state=seed))
+    write_table(made, output)
+    return int(made.num_rows)

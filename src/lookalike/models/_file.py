@@ -19,6 +19,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -42,16 +43,26 @@ from lookalike.training import History
 __all__ = ["FORMAT", "load", "save_model"]
 
 #: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`.
-FORMAT = 1
+FORMAT = 2
 
 #: Synthesizers that a file may name, and the modules that define them: imported when needed.
 _SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
-
-
 #: Classes, or the modules that define them, by name.
 _Known = Mapping[str, "str | type[Synthesizer]"]
+
+
+def _named_penalties(parts: Parts) -> Parts:
+    """Carry format 1 on: there a GAN had one kind of penalty, and no conditions."""
+    manifest = dict(parts.manifest)
+    parameters = dict(manifest["parameters"])
+    if manifest["synthesizer"] == "GAN":
+        weight = parameters.get("penalty", 0.5)
+        parameters |= {"penalty": {"name": "zero-centred", "weight": weight}, "conditions": False}
+    return replace(parts, manifest={**manifest, "parameters": parameters})
+
+
 #: For each old format: the function that carries its parts on to the next one.
-_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {}
+_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {1: _named_penalties}
 
 
 # --- write ---------------------------------------------------------------------------------------

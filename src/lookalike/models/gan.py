@@ -445,10 +445,12 @@ class GAN(Synthesizer):
         batch = min(outcome.game.batch_size, _CONDITIONED_BATCH)
         game = replace(outcome.game, conditioned=True, pack=1, batch_size=batch)
         fresh = game.begin(seed)
+        # What has judged packs of rows cannot judge one: then the discriminator begins anew.
+        judge = outcome.discriminator if outcome.game.pack == 1 else None
         start = game.begin(
             seed,
             generator=widened(outcome.generator, fresh.generator),
-            discriminator=widened(outcome.discriminator, fresh.discriminator),
+            discriminator=None if judge is None else widened(judge, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(compact.floats))), 1)
         course = replace(

@@ -51,6 +51,7 @@ _PLAIN: dict[str, Any] = {
     "calibrate": False,
     "correct": False,
     "derive": False,
+    "conditions": False,
     "betas": (0.9, 0.999),
 }
 _SCALED = dict.fromkeys(("continuous", "integer"), "minmax")

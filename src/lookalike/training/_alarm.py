@@ -9,8 +9,9 @@ from lookalike.training._game import MEASURES
 
 __all__ = ["Alarm"]
 
-#: In this first share of a run, which has to find its way, only lost numbers raise an alarm.
-_GRACE = 0.1
+#: In the first share of a run, and its first steps, it has to find its way: there only lost
+#: numbers raise an alarm.
+_GRACE, _GRACE_STEPS = 0.1, 250
 #: Looks in a row that must say the same before it counts.
 _PERSISTENT = 3
 #: The discriminator has won where it places so many rows of both kinds right ...
@@ -55,7 +56,7 @@ class Alarm:
         far = measures.get("convergence")
         if far is not None:
             self.nearest = min(self.nearest, far)
-        if step < _GRACE * self.total:
+        if step < max(_GRACE * self.total, _GRACE_STEPS):
             return None
         if "collapsed" in measures:
             self._count("collapse", measures["collapsed"] == 1)
