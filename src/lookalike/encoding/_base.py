@@ -93,6 +93,16 @@ class ColumnEncoding(ABC):
         """The spans of this encoding, with ``start`` and ``source_start`` counted from 0."""
 
     @property
+    def known(self) -> pa.Array | None:
+        """The levels that it can say; None where it is of numbers."""
+        return None
+
+    @property
+    def missing_level(self) -> int | None:
+        """The level that says *missing*; None where missing cells are told otherwise."""
+        return None
+
+    @property
     def layout(self) -> Layout:
         """The blocks as a layout of their own."""
         per_number = {"interval": 2, "value": 1, "code": 0}

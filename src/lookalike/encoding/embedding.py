@@ -92,6 +92,10 @@ class Embedding(ComparingEncoding):
             for axis in range(self._axes)
         )
 
+    @property
+    def known(self) -> pa.Array:
+        return self._levels.values
+
     def compact(self, values: pa.Array) -> Compact:
         place_of = np.empty(len(self._places), np.int64)
         place_of[self._places] = np.arange(len(self._places))

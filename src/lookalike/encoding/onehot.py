@@ -61,6 +61,14 @@ class OneHot(RowEncoding):
         width = self._levels.count + self._has_missing
         return (Block(self._column, "value", "code", 0, 0, width, "softmax"),)
 
+    @property
+    def missing_level(self) -> int | None:
+        return self._levels.count if self._has_missing else None
+
+    @property
+    def known(self) -> pa.Array:
+        return self._levels.values
+
     def compact(self, values: pa.Array) -> Compact:
         codes = self._levels.codes(values)
         # where fit saw nothing missing, a missing cell is taken for the most frequent level

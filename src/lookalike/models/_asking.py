@@ -136,7 +136,7 @@ def _classes(name: str, encoder: TableEncoder) -> tuple[tuple[Wish, Asked], ...]
     if levels is None:
         raise DataError(
             f"A column that is balanced must be of levels, but {name!r} is "
-            f"{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: \"categorical\"}}."
+            f'{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: "categorical"}}.'
         )
     wishes = [Wish(name, values=levels.slice(k, 1)) for k in range(len(levels))]
     found = []

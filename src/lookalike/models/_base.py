@@ -377,9 +377,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """Say whether `_start_asking` can be called."""
         return False
 
-    def _start_asking(
-        self, seed: int, asking: Asking  # noqa: ARG002 - for those that can
-    ) -> Callable[[int], Drawn]:
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
         """Return a function that makes block ``b`` of rows that are told conditions."""
         raise NotImplementedError
 

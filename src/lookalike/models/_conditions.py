@@ -158,6 +158,7 @@ def widened(network: Network, wider: Network) -> Network:
     wider : Network
         Of the same layers and more inputs, of which the first k mean the same.
     """
+
     def fitted(old: Array, new: Array) -> Array:
         if old.shape == new.shape:
             return old
