@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from lookalike.training.monitors._distances import distances
@@ -51,8 +52,8 @@ class Rows(NamedTuple):
         The codes of the same levels.
     """
 
-    matrix: Float[Array, "rows width"]
-    levels: Int[Array, "rows blocks"]
+    matrix: Float[Array | np.ndarray, "rows width"]
+    levels: Int[Array | np.ndarray, "rows blocks"]
 
     def head(self, count: int) -> Rows:
         """Return the first rows.
@@ -122,8 +123,8 @@ class View:
     real: Rows
     held_out: Rows | None
     fake: Rows
-    logits_real: Float[Array, " real"]
-    logits_fake: Float[Array, " fake"]
+    logits_real: Float[Array | np.ndarray, " real"]
+    logits_fake: Float[Array | np.ndarray, " fake"]
     measures: Mapping[str, float]
     widths: tuple[int, ...]
 

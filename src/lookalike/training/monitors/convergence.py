@@ -98,7 +98,9 @@ def _of_losses(view: View) -> dict[str, float]:
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _of_logits(real: Float[Array, " real"], fake: Float[Array, " fake"]) -> dict[str, float]:
+def _of_logits(
+    real: Float[Array | np.ndarray, " real"], fake: Float[Array | np.ndarray, " fake"]
+) -> dict[str, float]:
     area, gap = (float(value) for value in _critic(real, fake))
     if not (math.isfinite(area) and math.isfinite(gap)):
         return {}
