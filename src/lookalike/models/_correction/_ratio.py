@@ -17,7 +17,9 @@ __all__ = ["boost", "gains"]
 _FEATURES = 0.3
 _FEWEST_FEATURES = 4
 _PATIENCE = 25
-_PARAMETERS = {
+#: Trees on few real rows are smaller, and their leaves heavier, so that none tells single rows.
+_FEW, _FEWEST_LEAVES, _HEAVY = 2_000, 6, 3.0
+_PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "metric": "None",
     "learning_rate": 0.2,
@@ -81,9 +83,8 @@ def boost(
         return "gain", float(gains(logits[:held], logits[held:]).mean()), True
 
     stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
-    share = max(_FEATURES, min(1.0, _FEWEST_FEATURES / len(cells.sizes)))
     grown = lightgbm.train(
-        {**_PARAMETERS, "feature_fraction": share, "seed": seed},
+        {**_PARAMETERS, **_fitted_to(len(real[0]), len(cells.sizes)), "seed": seed},
         training,
         num_boost_round=trees,
         valid_sets=[judging],
@@ -94,6 +95,18 @@ def boost(
         return Forest.of_trees([], cells.sizes)
     described = grown.dump_model(num_iteration=grown.best_iteration)
     return Forest.of_trees(described["tree_info"], cells.sizes)
+
+
+def _fitted_to(rows: int, features: int) -> dict[str, float]:
+    """Return the parameters that depend on how many real rows train, and on how many features."""
+    fitted: dict[str, float] = {
+        "feature_fraction": max(_FEATURES, min(1.0, _FEWEST_FEATURES / features))
+    }
+    if rows < _FEW:
+        leaves = int(_PARAMETERS["num_leaves"])
+        fitted["num_leaves"] = max(leaves * rows // _FEW, _FEWEST_LEAVES)
+        fitted["min_sum_hessian_in_leaf"] = _HEAVY * float(_PARAMETERS["min_sum_hessian_in_leaf"])
+    return fitted
 
 
 def gains(
