@@ -219,3 +219,12 @@ def test_nothing_is_found_among_independent_columns(seed):
     cells |= {f"c{i}": np.char.add("l", rng.integers(0, 12, 300).astype(str)) for i in range(6)}
     cells |= {f"r{i}": np.where(rng.random(300) < 0.02, "yes", "no") for i in range(4)}
     assert found(cells) == {}
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-100, 1e150, 1e300])
+def test_numbers_that_cannot_be_squared_are_no_trouble(rng, size):
+    x = rng.normal(size=N) * size
+    near = x + rng.normal(size=N) * size * 1e-3
+    total = x + near + np.where(rng.random(N) < 0.5, size, 0)
+    dependencies = found({"x": x, "near": near, "total": total, "spiky": np.where(x > 0, x, 0)})
+    assert all(d.form != "linear" for d in dependencies.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from lookalike.tables._lookups import Coded, pair_lookups, single_lookups
@@ -20,6 +21,8 @@ __all__ = ["find_dependencies"]
 
 _NUMBERS = (Kind.CONTINUOUS, Kind.INTEGER)
 _EXACT = ("lookup", "linear")
+#: Squares and products of greater numbers could overflow.
+_MOST = 1e100
 
 
 def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]:
@@ -67,12 +70,13 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     coded = [Coded(table[c.name], c) for c in learned]
     found.add(single_lookups(coded, found.derived, discrete=True))
     numbers = {column.name for column in learned if column.kind in _NUMBERS}
-    free = [m for m in measures if m.name in numbers and m.name not in found.derived]
+    usual = [m for m in measures if np.abs(m.floats).max(initial=0) < _MOST]
+    free = [m for m in usual if m.name in numbers and m.name not in found.derived]
     found.add(sums(free))
     found.add(pair_lookups(coded, found.derived))
     found.add(single_lookups(coded, found.derived, discrete=False))
     found.add(nearly_lookups(coded, found.derived))
-    found.add(_nearly([m for m in measures if m.name not in found.derived]))
+    found.add(_nearly([m for m in usual if m.name not in found.derived]))
     related = {name for d in found.in_order() if d.form not in _EXACT for name in (d.column, *d.on)}
     found.add(often_equal(measures, frozenset(m.name for m in measures) - found.derived - related))
     return found.in_order()
@@ -81,8 +85,9 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
 def _nearly(measures: Sequence[Measure]) -> list[Dependency]:
     """Return how columns are told by others and a rest, the smallest rests first."""
     found = _Found()
-    found.add(nearly_sums(measures))
-    found.add(nearly_equal([m for m in measures if m.name not in found.derived]))
+    with np.errstate(all="ignore"):  # what is not finite is no relation
+        found.add(nearly_sums(measures))
+        found.add(nearly_equal([m for m in measures if m.name not in found.derived]))
     return with_orders(found.in_order(), {m.name: m for m in measures})
 
 

@@ -147,7 +147,10 @@ def _line(
     """Return the factor and the constant that make one column of another, or None."""
     x, y = parent.floats[first], child.floats[first]
     middle_x, middle_y = x.mean(), y.mean()
-    slope = float(((x - middle_x) * (y - middle_y)).sum() / ((x - middle_x) ** 2).sum())
+    spread = ((x - middle_x) ** 2).sum()
+    if not 0 < spread < np.inf:  # too small or too great to be squared
+        return None
+    slope = float(((x - middle_x) * (y - middle_y)).sum() / spread)
     for digits in range(_DIGITS):
         factor = float(f"{slope:.{digits}e}")
         constant = float(np.median(y - factor * x))

@@ -27,6 +27,8 @@ _REPEATS = 0.02
 _MORE_REPEATS = 4.0
 #: The rest is so much smaller than the column, in mean absolute deviation.
 _SMALLER = 0.25
+#: Columns vary by more than rounding errors, as a share of their greatest value.
+_LEAST_SPREAD = 1e-9
 #: Rounds of reweighted least squares, and the least residual that counts, of the greatest.
 _ROUNDS = 20
 _LEAST_RESIDUAL = 1e-6
@@ -52,7 +54,9 @@ def nearly_sums(measures: Sequence[Measure]) -> Iterator[Dependency]:
         if len(group) < 3 or len(rows) < 10 * len(group) + _SPARE_ROWS:
             continue
         values = np.stack([m.floats[rows] for m in group], axis=1)
-        varied = np.flatnonzero(np.ptp(values, axis=0) > 0)
+        varied = np.flatnonzero(values.std(axis=0) > _LEAST_SPREAD * np.abs(values).max(axis=0))
+        if len(varied) < 3:
+            continue
         explained = _explained(values[:, varied])
         for k in np.argsort(-explained, kind="stable"):
             i = int(varied[k])
@@ -67,7 +71,7 @@ def _explained(values: np.ndarray) -> np.ndarray:
     table = np.atleast_2d(np.corrcoef(values, rowvar=False))
     # R² = 1 - 1 / (C⁻¹)ᵢᵢ, with a little added so that copies of columns do not matter
     inverse = np.linalg.inv(table + 1e-9 * np.eye(len(table)))
-    return np.asarray(1 - 1 / np.diag(inverse))
+    return np.nan_to_num(1 - 1 / np.diag(inverse))
 
 
 def _sum_of(
