@@ -12,6 +12,7 @@ which the script builds from the lists in ``peers/``; see ``README.md``.
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,8 @@ _HOURS = 4.0
 
 def main() -> None:
     """Run a command."""
+    # Ended politely, the script ends its running job too.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     arguments = _arguments()
     command: Callable[[argparse.Namespace], None] = arguments.command
     command(arguments)
