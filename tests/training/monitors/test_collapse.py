@@ -126,8 +126,8 @@ def test_healthy_samples_raise_no_alarm(scenes, kind, seed):
             assert found[-1]["levels"] == 1
 
 
-@pytest.mark.parametrize("share", [0.04, 0.3])
-def test_a_lost_level_is_found(scenes, share):
+@pytest.mark.parametrize(("share", "collapsed"), [(0.03, 0), (0.08, 1), (0.3, 1)])
+def test_a_lost_level_is_found_and_a_collapse_if_it_is_common(scenes, share, collapsed):
     rng = np.random.default_rng(0)
     shares = np.array([share, 0.3, 0.7 - share])
     without = np.array([0, 0.3, 0.7 - share])
@@ -139,7 +139,7 @@ def test_a_lost_level_is_found(scenes, share):
     fakes = [draw(without) for _ in range(2)]
     found = scenes.watch(Collapse(), draw(shares), fakes, widths=(3, 3))[-1]
     assert found["levels"] == 4 / 6
-    assert found["collapsed"] == 1
+    assert found["collapsed"] == collapsed
 
 
 def test_a_few_rows_repeated_are_a_collapse(scenes):
