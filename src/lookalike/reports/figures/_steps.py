@@ -146,7 +146,7 @@ def legend(figure: Figure, events: Sequence[Mark], *, rates: bool = True) -> Non
 
 def label(axes: Axes, words: Sequence[tuple[str, str]], size: float = 8) -> None:
     """Write above the right end of axes what each colour stands for, from the right."""
-    across = axes.figure.get_figwidth() * axes.get_position().width
+    across = axes.bbox.width / axes.figure.dpi
     right = 1.0
     for text, colour in reversed(words):
         axes.text(
