@@ -1,13 +1,13 @@
-"""Scores on held-out rows: better generators score higher, copies lowest."""
+"""Held-out rows: how many there are, and that better generators score higher, copies lowest."""
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
+import pytest
 
 from lookalike.encoding import Block, Compact, Drawn, Layout
-from lookalike.models._selection import COPYING, held_out_score, split
+from lookalike.models._selection import Held, hold_out
+from lookalike.training import Score
 
 LAYOUT = Layout(
     tuple(Block(name, "value", "value", k, k, 1, "linear") for k, name in enumerate("abcd")), 4, 0
@@ -23,27 +23,47 @@ def compact(values: np.ndarray) -> Compact:
     return Compact(values, np.zeros((len(values), 0), np.int32))
 
 
-def test_a_better_generator_scores_higher_and_a_copier_lowest() -> None:
-    training = rows(0, 200)
+@pytest.mark.parametrize("count", [300, 1_500])
+def test_a_better_generator_scores_higher_and_a_copier_is_caught(count: int) -> None:
+    training, held = rows(0, count), rows(2, count)
     made = {
-        "good": rows(1, 1_000),
-        "wide": rows(1, 1_000, 2.0),
-        "copier": np.tile(training, (5, 1)),
+        "good": rows(1, 2_000),
+        "wide": rows(1, 2_000, 2.0),
+        "copier": np.tile(training, (8, 1))[:2_000],
     }
 
     def make(name: str) -> Drawn:
-        return Drawn(made[name], np.zeros((1_000, 0), np.int32))
+        return Drawn(made[name], np.zeros((len(made[name]), 0), np.int32))
 
-    rng = np.random.default_rng(3)
-    score = held_out_score(compact(training), compact(rows(2, 200)), LAYOUT, make, rng)
-    assert score("good") > score("wide") > score("copier") == COPYING
-    assert math.isfinite(COPYING)
+    whole = compact(np.concatenate([training, held]))
+    selection = Held(whole, compact(training), compact(held)).selection(LAYOUT, make, 3)
+    assert selection is not None
+    scores: dict[str, Score] = {name: selection.score(name) for name in made}  # type: ignore[arg-type]
+    assert scores["good"].value > scores["wide"].value
+    assert {name: score.copying for name, score in scores.items()} == {
+        "good": False,
+        "wide": False,
+        "copier": True,
+    }
 
 
 def test_a_split_shares_no_row_and_leaves_one_to_train() -> None:
     whole = compact(np.arange(40, dtype=np.float32).reshape(10, 4))
-    for share, held in ((0.3, 3), (0.9, 9), (1.0, 9)):
-        training, held_out = split(whole, share, np.random.default_rng(0))
-        assert len(held_out.floats) == held
-        both = np.concatenate([training.floats, held_out.floats])
+    for share, count in ((0.3, 3), (0.9, 9), (1.0, 9)):
+        held = hold_out(whole, share, np.random.default_rng(0))
+        assert held.rows is not None
+        assert len(held.rows.floats) == count
+        both = np.concatenate([held.training.floats, held.rows.floats])
         assert sorted(both[:, 0]) == sorted(whole.floats[:, 0])
+
+
+@pytest.mark.parametrize(
+    ("count", "held_out", "refit"),
+    [(100, 0, False), (400, 60, True), (2_000, 200, False), (50_000, 4_000, False)],
+)
+def test_by_default_what_is_held_out_depends_on_the_rows(
+    count: int, held_out: int, refit: bool
+) -> None:
+    held = hold_out(compact(np.zeros((count, 4), np.float32)), None, np.random.default_rng(0))
+    assert (0 if held.rows is None else len(held.rows.floats)) == held_out
+    assert held.refit == refit

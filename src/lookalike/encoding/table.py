@@ -339,6 +339,13 @@ class TableEncoder:
         at = next(i for i, part in enumerate(self._parts) if part.name == wish.column)
         return asked(self._parts[at], self._places[at], self.layout_, wish)
 
+    def unrelated(self) -> frozenset[str]:
+        """Return the columns that are not made of others, and of which no other is made."""
+        self._check_fitted()
+        related = {r.dependency.column for r in self._relations}
+        related |= {name for r in self._relations for name in r.dependency.needs}
+        return frozenset(self.schema_.names) - related
+
     def levels(self, name: str) -> pa.Array | None:
         """Return the levels of a column that can be made; None where it has none of its own."""
         self._check_fitted()

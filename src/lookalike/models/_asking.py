@@ -27,12 +27,15 @@ class Asking:
     told : tuple of Asked
         What blocks can be told of them.
     classes : tuple of tuple
-        Wishes of which row i takes the one at i modulo their number, and what blocks are told.
+        Wishes that rows take in turn, and what blocks are told of them.
+    free : frozenset of str
+        The columns to which no other is related.
     """
 
     wishes: tuple[Wish, ...]
     told: tuple[Asked, ...]
     classes: tuple[tuple[Wish, Asked], ...] = ()
+    free: frozenset[str] = frozenset()
 
     def turns(self, rows: int) -> list[tuple[slice, tuple[Asked, ...]]]:
         """Return which of a block's rows are told what: those of each class take turns."""
@@ -47,10 +50,11 @@ class Asking:
         """Return rows with the values put in that were asked for one by one.
 
         A number that the encoding cannot say exactly (one that the training table does not have)
-        comes out as its neighbour otherwise.
+        comes out as its neighbour otherwise. Of columns that are related to others, it does.
         """
         for wish in self.wishes:
-            if wish.values is not None and len(wish.values) == 1:
+            single = wish.values is not None and len(wish.values) == 1
+            if single and wish.column in self.free:
                 at = table.schema.get_field_index(wish.column)
                 kind = table.schema.field(at).type
                 if pa.types.is_dictionary(kind):
@@ -65,7 +69,6 @@ class Asking:
         Parameters
         ----------
         table : pyarrow.Table, shape (rows, columns)
-            In which classes take turns.
         possible : ndarray of bool, shape (rows,)
             Which rows may be.
         """
@@ -74,8 +77,10 @@ class Asking:
             right &= wish.fulfilled(_cells(table, wish.column))
         if not self.classes:
             return table.filter(pa.array(right))
-        count = len(self.classes)
-        turns = [np.flatnonzero(right[k::count]) * count + k for k in range(count)]
+        turns = [
+            np.flatnonzero(right & wish.fulfilled(_cells(table, wish.column)))
+            for wish, _ in self.classes
+        ]
         fewest = min(map(len, turns))
         rows = np.stack([turn[:fewest] for turn in turns], axis=1).ravel()
         return table.take(pa.array(rows))
@@ -121,7 +126,7 @@ def read_asking(
     """
     wishes = read_wishes(given or {}, schema)
     asked = [encoder.ask(wish) for wish in wishes]
-    asking = Asking(wishes, tuple(a for a in asked if a is not None))
+    asking = Asking(wishes, tuple(a for a in asked if a is not None), free=encoder.unrelated())
     if balance is None:
         return asking
     if balance in (given or {}):
@@ -139,9 +144,5 @@ def _classes(name: str, encoder: TableEncoder) -> tuple[tuple[Wish, Asked], ...]
             f'{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: "categorical"}}.'
         )
     wishes = [Wish(name, values=levels.slice(k, 1)) for k in range(len(levels))]
-    found = []
-    for wish in wishes:
-        told = encoder.ask(wish)
-        if told is not None:
-            found.append((wish, told))
-    return tuple(found)
+    told = [encoder.ask(wish) for wish in wishes]
+    return tuple((w, t) for w, t in zip(wishes, told, strict=True) if t is not None)

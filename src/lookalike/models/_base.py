@@ -39,6 +39,8 @@ from lookalike.training import History
 
 __all__ = ["Synthesizer"]
 
+#: Ordinary rows are chosen from where such a share of them is as asked.
+_COMMON = 0.02
 #: Blocks without one row as asked after which it is given up.
 _VAIN = 4
 
@@ -399,21 +401,36 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             yield self._decode(Drawn(*(part[rows] for part in drawn)), first + rows.start, seed)
 
     def _asked_tables(self, n: int, seed: int, start: int, asking: Asking) -> Iterator[pa.Table]:
-        """Yield rows that are as asked: blocks are made and checked from the first on."""
-        make = self._start_asking(seed, asking)
+        """Yield rows that are as asked: blocks are made and checked from the first on.
+
+        Where ordinary rows are often as asked, they are chosen from; else rows are made to it.
+        """
+        make, told = self._start_sampling(seed), False
+        if len(self._as_asked(make(0), 0, seed, asking, told)) < _COMMON * self.BLOCK:
+            make, told = self._start_asking(seed, asking), True
         done, vain, block = 0, 0, 0
         while done < start + n:
             drawn = make(block)
-            table = self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
-            chosen = asking.chosen(asking.exactly(table), ~self.encoder_.impossible(drawn))
+            chosen = self._as_asked(drawn, block, seed, asking, told)
             vain = 0 if len(chosen) else vain + 1
             if vain == _VAIN:
-                raise asking.hopeless(table)
+                raise asking.hopeless(self._canonical(drawn, block, seed))
             kept = chosen.slice(0, start + n - done).slice(max(start - done, 0))
             done += len(chosen)
             block += 1
             if len(kept):
                 yield render(kept, self.schema_)
+
+    def _as_asked(
+        self, drawn: Drawn, block: int, seed: int, asking: Asking, told: bool
+    ) -> pa.Table:
+        """Return those canonical rows of a block that are as asked."""
+        table = self._canonical(drawn, block, seed)
+        table = asking.exactly(table) if told else table
+        return asking.chosen(table, ~self.encoder_.impossible(drawn))
+
+    def _canonical(self, drawn: Drawn, block: int, seed: int) -> pa.Table:
+        return self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
 
     def _decode(self, drawn: Drawn, start: int, seed: int) -> pa.Table:
         return render(self.encoder_.decode(drawn, start=start, seed=seed), self.schema_)

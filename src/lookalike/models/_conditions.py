@@ -72,7 +72,8 @@ class Told:
         elif what.head == "tanh":
             limits = np.arctanh(np.clip(limits, -np.tanh(Z_MAX), np.tanh(Z_MAX)))
         limits = np.clip(limits, -Z_MAX, Z_MAX)
-        self.low[rows, at], self.high[rows, at] = limits[..., 0], limits[..., 1]
+        self.low[rows, at] = np.maximum(self.low[rows, at], limits[..., 0])
+        self.high[rows, at] = np.minimum(self.high[rows, at], limits[..., 1])
 
     def allow(self, plan: Plan, block: int, allowed: np.ndarray, rows: slice | np.ndarray) -> None:
         """Rule out what is not allowed of a block of levels, shape (rows, width) or (width,)."""
@@ -162,7 +163,7 @@ def widened(network: Network, wider: Network) -> Network:
     def fitted(old: Array, new: Array) -> Array:
         if old.shape == new.shape:
             return old
-        return jnp.zeros_like(new).at[: old.shape[0]].set(old)
+        return new.at[: old.shape[0]].set(old)
 
     made: Network = jax.tree.map(fitted, network, wider)
     return made

@@ -43,14 +43,19 @@ class Condition(NamedTuple):
     forbidden: Float[Array, "rows levels"]
 
     def vector(self) -> Float[Array, "rows width"]:
-        """Return what the networks are told, shape (rows, `condition_width`); 0 where unasked."""
-        low, high = (self.low + Z_MAX) / Z_MAX, (Z_MAX - self.high) / Z_MAX
-        return jnp.concatenate([low, high, self.forbidden], axis=1)
+        """Return what the networks are told, shape (rows, `condition_width`); 0 where unasked.
+
+        Of each number: whether it is bounded, the middle of its bounds and half their distance.
+        """
+        asked = (self.low > -Z_MAX) | (self.high < Z_MAX)
+        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+        numbers = [asked.astype(middle.dtype), asked * middle, asked * half]
+        return jnp.concatenate([*numbers, self.forbidden], axis=1)
 
 
 def condition_width(plan: Plan) -> int:
     """Return the length of `Condition.vector`."""
-    return plan.number_width + plan.width
+    return 2 * plan.number_width + plan.width
 
 
 def no_condition(plan: Plan, rows: int) -> Condition:
