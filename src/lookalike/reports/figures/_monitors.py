@@ -29,6 +29,8 @@ _WIDTH = 10.0
 _ROW = 1.95
 _FOOT = 0.22
 _ACROSS = 3
+#: Parties that are rows, not players.
+_ROWS = frozenset({"real", "fake", "synthetic"})
 
 
 @styled
@@ -91,15 +93,24 @@ def _draw(
     axes: Axes, drawn: Curves, names: list[str], quantities: Mapping[str, Quantity] | None
 ) -> None:
     known = [quantity_of(name, quantities) for name in names]
-    for name in names:
-        curve(axes, drawn, name, PARTIES.get(party_of(name)[1], MUTED if len(names) > 1 else INK))
+    # Both players and both kinds of rows in one panel: the latter are dotted, for they share colours.
+    parties = [party_of(name)[1] for name in names]
+    mixed = not _ROWS.isdisjoint(parties) and not _ROWS.issuperset(filter(None, parties))
+    lines = [":" if mixed and party in _ROWS else "-" for party in parties]
+    for name, party, line in zip(names, parties, lines, strict=True):
+        colour = PARTIES.get(party, MUTED if len(names) > 1 else INK)
+        curve(axes, drawn, name, colour, line=line)
     title = known[0].title if len(names) == 1 else party_of(names[0])[0].capitalize()
     over_steps(axes, drawn, names, shorten(title, 34 if len(names) == 1 else 14))
     _hold(axes, known)
     _shade(axes, known)
     marks(axes, drawn.marks, rates=False)
-    parties = [party_of(name)[1] or "all" for name in names] if len(names) > 1 else []
-    label(axes, [(party, PARTIES.get(party, MUTED)) for party in parties], size=7)
+    if len(names) > 1:
+        words = [
+            (f"{party or 'all'}{'···' if line == ':' else ''}", PARTIES.get(party, MUTED))
+            for party, line in zip(parties, lines, strict=True)
+        ]
+        label(axes, words, size=7)
 
 
 def _hold(axes: Axes, known: list[Quantity]) -> None:
