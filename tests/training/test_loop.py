@@ -25,6 +25,7 @@ from lookalike.training import (
     State,
     train,
 )
+from lookalike.training.monitors import monitors
 
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
@@ -175,6 +176,19 @@ def test_a_run_that_is_lost_goes_back_and_on_with_remedies(game: Game, data: Dat
     assert outcome.history["step"] == [8, 16, 24, 32, 40]
     assert outcome.history["attempt"][-1] == 2
     assert outcome.game.penalty_every == 1
+
+
+def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> None:
+    class Unpacked(Game):
+        def advance(self, *args: Any) -> tuple[State, jax.Array]:
+            after, means = super().advance(*args)
+            return after, means * jnp.nan if self.pack == 1 else means
+
+    fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
+    watching = {"remedies": True, "monitors": monitors(["diversity"])}
+    outcome = play(Unpacked(**fields), data, steps=16, interval=8, **watching)
+    assert outcome.game.pack == 2
+    assert "diversity" in outcome.history.names
 
 
 def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:

@@ -272,7 +272,7 @@ class _Training:
             raise _hopeless(f"{wrong} at step {step:,}, and no remedy helped")
         remedy = LADDER[self.attempt]
         self.attempt += 1
-        self.game = remedy.change(self.game)
+        self.game = self.watch.game = remedy.change(self.game)
         self.state, self.step = self._restarted(), self.good.step
         self.rates = deepcopy(self.good.rates)
         self.rates[1].scale(remedy.discriminator_rate)
