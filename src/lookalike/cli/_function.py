@@ -146,7 +146,8 @@ def _model(preset: str | None, steps: int | None, settings: list[str] | None) ->
     chosen = parse_settings(settings, known)
     if steps is not None:
         chosen["steps"] = steps
-    return model.set_params(**chosen)
+    model.set_params(**chosen)
+    return model
 
 
 # --- files ----------------------------------------------------------------------------------------

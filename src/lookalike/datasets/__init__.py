@@ -5,6 +5,7 @@ Room rule: ``datasets`` knows ``tables`` and ``_core``, and never JAX.
 
 from __future__ import annotations
 
+from lookalike.datasets import functions
 from lookalike.datasets._bundled import DataSet, describe, load, names
 from lookalike.datasets._simulated import (
     DEPENDENT_CATEGORIES,
@@ -28,6 +29,7 @@ __all__ = [
     "Gaussian",
     "Mixture",
     "describe",
+    "functions",
     "load",
     "make_dependent_categories",
     "make_gaussian",

@@ -26,6 +26,11 @@ _LONGEST = 500
 _DEEPEST = 100
 _CHARACTERS = frozenset(string.ascii_letters + string.digits + "_ +-*/%^().,<>=!")
 
+
+def _where_true(condition: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    return np.asarray(np.where(condition != 0, one, other))
+
+
 _CONSTANTS = {"pi": np.pi, "tau": 2 * np.pi, "e": np.e}
 #: What can be called: how many arguments it takes, and what computes it.
 _FUNCTIONS: dict[str, tuple[int, Callable[..., np.ndarray]]] = {
@@ -53,7 +58,7 @@ _FUNCTIONS: dict[str, tuple[int, Callable[..., np.ndarray]]] = {
     "sqrt": (1, np.sqrt),
     "tan": (1, np.tan),
     "tanh": (1, np.tanh),
-    "where": (3, lambda condition, one, other: np.where(condition != 0, one, other)),
+    "where": (3, _where_true),
 }
 _OPERATORS: dict[type[ast.AST], Callable[..., np.ndarray]] = {
     ast.Add: np.add,
@@ -250,16 +255,16 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ParameterError(f"A formula holds real numbers only; got {value!r}.")
         try:
-            number = np.float64(value)
+            number = np.array(value, np.float64)
         except OverflowError:
-            number = np.float64(np.inf)
+            number = np.array(np.inf)
         if not np.isfinite(number):
             raise ParameterError("A number in a formula must be below 1.8e308.")
         return lambda _: number
 
     def _name(self, name: str) -> Node:
         if name in _CONSTANTS:
-            constant = np.float64(_CONSTANTS[name])
+            constant = np.array(_CONSTANTS[name])
             return lambda _: constant
         if name in _FUNCTIONS:
             raise ParameterError(f"The function {name!r} needs arguments, as in {name}(x).")

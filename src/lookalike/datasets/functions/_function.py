@@ -274,4 +274,4 @@ class Function:
             return points[:: _ALONG // _DRAWN]
         square = points.reshape(_ACROSS, _ACROSS, -1)
         lines = np.linspace(0, _ACROSS - 1, _LINES).round().astype(int)
-        return square[np.ix_(lines, lines)]
+        return np.asarray(square[np.ix_(lines, lines)])

@@ -314,6 +314,6 @@ def _inside(outline: Outline, points: np.ndarray) -> np.ndarray:
 def _frame(figure: Figure) -> Image.Image:
     figure.set_dpi(_FILM_DPI)
     figure.set_facecolor("white")
-    canvas = FigureCanvasAgg(figure)
+    canvas: Any = FigureCanvasAgg(figure)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
