@@ -21,7 +21,9 @@ _TINY = 1e-12
 
 @dataclass(frozen=True)
 class Interpolated(Penalty):
-    """λ E (‖∇D(x̂)‖ − 1)², with x̂ = ε x + (1 − ε) G(z) and one ε from U(0, 1) for each row.
+    """Slopes between real and generated rows are drawn to one: λ E (‖∇D(x̂)‖ − 1)².
+
+    x̂ = ε x + (1 − ε) G(z), with one ε from U(0, 1) for each row.
 
     Source: Gulrajani et al. 2017, arXiv 1704.00028, algorithm 1.
 

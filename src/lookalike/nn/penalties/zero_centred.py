@@ -18,7 +18,9 @@ __all__ = ["ZeroCentred", "zero_centred"]
 
 @dataclass(frozen=True)
 class ZeroCentred(Penalty):
-    """γ/2 · (R1 + R2), with R1 = E ‖∇D(x)‖² over real rows and R2 the same over generated ones.
+    """Slopes are drawn to zero: γ/2 · (R1 + R2).
+
+    R1 = E ‖∇D(x)‖² over real rows, and R2 is the same over generated ones.
 
     Source: Mescheder, Geiger and Nowozin 2018, arXiv 1801.04406.
 
