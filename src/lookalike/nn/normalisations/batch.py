@@ -41,6 +41,15 @@ class BatchNorm(Normalisation):
 
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167. NOTE: differs from the source, where the
     statistics are taken after training.
+
+    Parameters
+    ----------
+    scale, shift : array, shape (units,)
+        Applied to the normalised units; learned.
+    mean, variance : array, shape (units,)
+        The running statistics.
+    steps : array of float, shape ()
+        How many batches they have seen, counted up to 1/(1 − momentum).
     """
 
     scale: Float[Array, " units"]

@@ -20,6 +20,11 @@ class LayerNorm(Normalisation):
     Rows stay independent of each other, so that it serves where a penalty is taken.
 
     Source: Ba, Kiros and Hinton 2016, arXiv 1607.06450.
+
+    Parameters
+    ----------
+    scale, shift : array, shape (units,)
+        Applied to the normalised units; learned.
     """
 
     scale: Float[Array, " units"]

@@ -27,6 +27,11 @@ class SpectralNorm(Normalisation):
     moved by one round of the power iteration at every training step.
 
     Source: Miyato, Kataoka, Koyama and Yoshida 2018, arXiv 1802.05957, algorithm 1.
+
+    Parameters
+    ----------
+    direction : array, shape (inputs,)
+        u, of length 1.
     """
 
     direction: Float[Array, " inputs"]
