@@ -23,7 +23,7 @@ def inclusion(weights: Float[np.ndarray, " pool"], rows: int) -> Float[np.ndarra
     >>> inclusion(np.array([1.0, 1.0, 2.0, 100.0]), 2)
     array([0.25, 0.25, 0.5 , 1.  ])
     """
-    chances = np.minimum(weights * (rows / weights.sum()), 1.0)
+    chances: np.ndarray = np.minimum(weights * (rows / weights.sum()), 1.0)
     sure = chances >= 1
     # Rows that are certain give what they have too much to the others, until none is above 1.
     while 0 < sure.sum() < min(rows, len(weights)):
@@ -62,4 +62,5 @@ def choose(
     order = np.argsort(uniforms[:-1], kind="stable")
     reached = np.cumsum(inclusion(weights, rows)[order])
     reached *= rows / reached[-1]
-    return order[np.searchsorted(reached[:-1], np.arange(rows) + uniforms[-1], side="right")]
+    at = np.searchsorted(reached[:-1], np.arange(rows) + uniforms[-1], side="right")
+    return np.asarray(order[at])
