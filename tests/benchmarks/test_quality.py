@@ -175,7 +175,7 @@ class TestRun:
             "metrics": ("shape", "trend"),
             "judge": False,
             "envs": tmp_path / "envs",
-            "limits": Limits((0,), 100.0),
+            "limits": Limits((0,), 600.0),
             "most_rows": None,
             "retry": False,
         }
