@@ -93,7 +93,7 @@ def _draw(
     axes: Axes, drawn: Curves, names: list[str], quantities: Mapping[str, Quantity] | None
 ) -> None:
     known = [quantity_of(name, quantities) for name in names]
-    # Both players and both kinds of rows in one panel: the latter are dotted, for they share colours.
+    # Rows are dotted where players are drawn too, for they share colours.
     parties = [party_of(name)[1] for name in names]
     mixed = not _ROWS.isdisjoint(parties) and not _ROWS.issuperset(filter(None, parties))
     lines = [":" if mixed and party in _ROWS else "-" for party in parties]
@@ -107,7 +107,7 @@ def _draw(
     marks(axes, drawn.marks, rates=False)
     if len(names) > 1:
         words = [
-            (f"{party or 'all'}{'···' if line == ':' else ''}", PARTIES.get(party, MUTED))
+            (f"{party or 'all'}{'··' if line == ':' else ''}", PARTIES.get(party, MUTED))
             for party, line in zip(parties, lines, strict=True)
         ]
         label(axes, words, size=7)
