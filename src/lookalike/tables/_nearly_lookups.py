@@ -123,13 +123,15 @@ def nearly_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[
     uncommon = {
         name: 1 - float(np.bincount(codes).max()) / len(codes) for name, codes in some.items()
     }
+    # a column that is nearly always the same gives no evidence
+    varied = [c for c in able if uncommon[c.name] * c.rows >= EVIDENCE]
     found: set[str] = set()
     for on in _keys(able):
         if found & {c.name for c in on}:
             continue
         keys = _Keys.of(_joined([some[c.name] for c in on]))
         most = math.prod(c.levels for c in on)
-        for child in able:
+        for child in varied:
             if child in on or child.name in found or child.levels > most:
                 continue
             if keys.may_tell(some[child.name], uncommon[child.name]):
