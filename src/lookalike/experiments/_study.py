@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -145,8 +146,10 @@ def work(study: Study, piece: Piece) -> list[Record]:
         One for each arm, model and metric.
     """
     if multiprocessing.parent_process() is not None:
-        # In a process of its own, nobody else has said which warnings are of no use.
+        # In a process of its own, nobody else has said which warnings are of no use, and the other
+        # cores have work of their own: XLA takes as many threads as this variable says.
         warnings.simplefilter("ignore", ConvergenceWarning)
+        os.environ.setdefault("NPROC", "1")
     bench = _Bench(study, piece)
     records = []
     for arm in dict.fromkeys(arm for arm, _ in piece.todo):
