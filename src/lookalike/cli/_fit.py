@@ -68,11 +68,8 @@ def fit(
     from lookalike.models import GAN
     from lookalike.tables import read_table
 
-    own = {"random_state": seed, "progress": not quiet}
-    if preset is not None:
-        model = GAN.preset(preset, **own)
-    else:
-        model = GAN(budget=budget or "balanced", **own)
+    model = GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
+    model.set_params(random_state=seed, progress=not quiet)
     model.set_params(**parse_settings(setting, list(model.get_params())))
     model.fit(read_table(data), kinds=kinds, target=target, warm_start=warm_start)
     model.save(output)

@@ -53,8 +53,9 @@ class Asking:
         comes out as its neighbour otherwise. Of columns that are related to others, it does.
         """
         for wish in self.wishes:
-            single = wish.values is not None and len(wish.values) == 1
-            if single and wish.column in self.free:
+            if wish.values is None or len(wish.values) > 1:
+                continue
+            if wish.column in self.free:
                 at = table.schema.get_field_index(wish.column)
                 kind = table.schema.field(at).type
                 if pa.types.is_dictionary(kind):

@@ -179,7 +179,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_parameters()
         fresh = type(self)(**self.get_params(deep=False))
-        vars(fresh).update(wishes)
+        fresh.__dict__.update(wishes)
         fresh._learn(data, schema, kinds, target)
         for name in wishes:
             delattr(fresh, name)

@@ -79,7 +79,8 @@ class Transfer:
     def _units(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         """Return which units of the old last layer become which of the new one."""
         known = {(b.column, b.part, b.width, b.head): s for b, s in _spans(self.plan)}
-        old, new = [], []
+        old: list[int] = []
+        new: list[int] = []
         for block, span in _spans(plan):
             name = self.mapping.get(block.column, block.column)
             found = known.get((name, block.part, block.width, block.head))
@@ -114,7 +115,7 @@ def transferred(
         raise ParameterError(
             f"A warm start needs a GAN that has learned something; got {type(model).__name__}."
         )
-    plan: Plan = model._plan  # type: ignore[attr-defined]
+    plan: Plan = model._plan
     for new, old in (mapping or {}).items():
         if old not in plan.columns:
             raise SchemaError(

@@ -460,7 +460,7 @@ class GAN(Synthesizer):
         course = replace(
             course_of(self, steps, selection=None), monitors=(), remedies=False, interval=steps
         )
-        course = replace(course, rates=tuple(_FASTER * rate for rate in course.rates))
+        course = replace(course, rates=(_FASTER * course.rates[0], _FASTER * course.rates[1]))
         data = _data(compact)
         places = Places.of(compact.codes, len(data.codes))
         try:

@@ -50,7 +50,7 @@ class Wish:
         if pa.types.is_dictionary(cells.type):
             known = self.fulfilled(cells.dictionary)
             at = cells.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
-            return np.append(known, False)[at]
+            return np.asarray(np.append(known, False)[at])
         if self.values is not None:
             found = pc.is_in(cells, value_set=self.values.cast(cells.type), skip_nulls=True)
             return np.asarray(found.to_numpy(zero_copy_only=False))
@@ -59,7 +59,7 @@ class Wish:
             if limit is not None:
                 right = pc.fill_null(holds(cells, limit.cast(cells.type)), False)
                 inside &= right.to_numpy(zero_copy_only=False)
-        return inside & ~np.asarray(pc.is_null(cells).to_numpy(zero_copy_only=False))
+        return np.asarray(inside & ~pc.is_null(cells).to_numpy(zero_copy_only=False))
 
     def __str__(self) -> str:
         if self.missing:

@@ -218,11 +218,15 @@ class Game:
     def _start(self, key: PRNGKeyArray) -> State:
         keys = jax.random.split(key)
         generator, discriminator = self.build_generator(keys[0]), self.build_discriminator(keys[1])
-        moments = [
-            self.optimiser.transform.init(eqx.filter(network, eqx.is_array))
-            for network in (generator, discriminator)
-        ]
-        return State(generator, discriminator, generator, *moments, jnp.zeros((), jnp.int32))
+        begin = self.optimiser.transform.init
+        return State(
+            generator,
+            discriminator,
+            generator,
+            begin(eqx.filter(generator, eqx.is_array)),
+            begin(eqx.filter(discriminator, eqx.is_array)),
+            jnp.zeros((), jnp.int32),
+        )
 
     def advance(
         self,

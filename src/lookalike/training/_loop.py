@@ -19,7 +19,7 @@ from lookalike.training._keeper import Keeper, Selection
 from lookalike.training._remedies import LADDER
 from lookalike.training._watch import Watch
 from lookalike.training.monitors import Monitor
-from lookalike.training.strategies import Run, Strategy, strategy
+from lookalike.training.strategies import Player, Run, Strategy, strategy
 
 __all__ = ["Course", "Outcome", "train"]
 
@@ -191,14 +191,16 @@ class _Training:
         self.stopped = False
 
     def _begin_rates(self) -> tuple[Run, Run]:
-        course, game = self.course, self.game
-        begun = [
-            chosen.begin(rate, course.steps, player, game.batch_size, game.objective.ideal)
-            for chosen, rate, player in zip(
-                course.strategies, course.rates, ("generator", "discriminator"), strict=True
+        def begin(k: int, player: Player) -> Run:
+            return self.course.strategies[k].begin(
+                self.course.rates[k],
+                self.course.steps,
+                player,
+                self.game.batch_size,
+                self.game.objective.ideal,
             )
-        ]
-        return begun[0], begun[1]
+
+        return begin(0, "generator"), begin(1, "discriminator")
 
     @property
     def goes_on(self) -> bool:
