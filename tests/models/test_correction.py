@@ -81,7 +81,7 @@ def test_a_number_has_few_cells_and_its_frequent_values_have_their_own() -> None
     y = np.where(rng.random(4_000) < 0.5, 0.25, rng.normal(size=4_000)).astype(np.float32)
     layout = Layout((Block("y", "value", "value", 0, 0, 1, "linear"),), 1, 0)
     cells = Cells.fit(Compact(y[:, None], np.zeros((4_000, 0), np.int32)), layout)
-    assert 50 < len(cells.edges[0]) <= 250
+    assert 50 < len(cells.edges[0]) <= 130
     codes = cells.of_drawn(Drawn(y[:, None], np.zeros((4_000, 0), np.int32)))[:, 0]
     assert (codes[y == 0.25] == codes[y == 0.25][0]).all()
     assert (codes == codes[y == 0.25][0]).sum() == (y == 0.25).sum()

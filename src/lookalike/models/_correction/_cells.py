@@ -14,7 +14,7 @@ from lookalike.encoding import Z_MAX, Block, Compact, Drawn, Layout
 __all__ = ["Cells"]
 
 #: The most cells of a number that are not for missing, …
-_MOST = 200
+_MOST = 128
 #: … of all numbers together, …
 _MOST_OF_ALL = 6_000
 #: … the fewest, and the rows that each should have on average.

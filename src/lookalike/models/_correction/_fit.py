@@ -24,11 +24,12 @@ _FEWEST = 200
 _FEWEST_HELD_OUT, _JUDGE = 30, 2_000
 #: Real rows that train trees at most, and generated rows that do.
 _MOST_ROWS = 100_000
-_POOL_ROWS = (16_384, 196_608)
-#: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured.
-_STOP_ROWS, _FRESH_ROWS = (8_192, 32_768), (24_576, 98_304)
+_POOL_ROWS = (49_152, 196_608)
+#: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
+#: what is raked on few rows carries their chance into every sample.
+_STOP_ROWS, _FRESH_ROWS = 24_576, 98_304
 #: The most trees of a table with one fold, of one with three, and of one with five.
-_TREES = (600, 200, 80)
+_TREES = (600, 250, 80)
 #: From so many rows on, into how many parts they are split and how many of these judge in turn.
 _FOLDS = ((20_000, 10, 1, _TREES[0]), (2_000, 3, 3, _TREES[1]), (0, 5, 5, _TREES[2]))
 #: Fractions of the log ratio that are tried.
@@ -123,8 +124,7 @@ def _pools(make: Callable[[int], Drawn], cells: Cells, rows: int) -> tuple[Codes
     They train trees, stop them, and measure what came of it.
     """
     pools, number = [], 0
-    for limits in (_POOL_ROWS, _STOP_ROWS, _FRESH_ROWS):
-        wanted = int(np.clip(POOL * rows, *limits))
+    for wanted in (int(np.clip(POOL * rows, *_POOL_ROWS)), _STOP_ROWS, _FRESH_ROWS):
         parts: list[Codes] = []
         while sum(map(len, parts)) < wanted:
             parts.append(cells.of_drawn(make(number)))
