@@ -19,8 +19,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     import lookalike.experiments._battery as battery
     from lookalike.models import GAN
 
-    small = partial(GAN, steps=6, width=16, depth=1, held_out=0.0)
-    monkeypatch.setattr("lookalike.models.GAN", small)
+    small = {"steps": 6, "width": 16, "depth": 1, "held_out": 0.0, "monitors": False}
+    monkeypatch.setattr("lookalike.models.GAN", partial(GAN, **small))
     names = ("Gaussian naive Bayes", "decision tree")
     monkeypatch.setattr(battery, "model_names", lambda _classes: names)
 
@@ -73,6 +73,10 @@ def test_models_and_metrics_can_be_chosen(run: Run, csv: Path) -> None:
         (["--target", "late", "--shrink", "2"], "shares must be"),
         (["--target", "late", "--budget", "quick"], "budget must be"),
         (["--target", "late", "--jobs", "0"], "n_jobs must be"),
+        (["--target", "late", "--preset", "leitner"], "There is no preset 'leitner'"),
+        (["--target", "late", "--preset", "reddy", "--budget", "fast"], "not both"),
+        (["--target", "late", "--set", "stepps=3"], "There is no parameter 'stepps'"),
+        (["--target", "late", "--preset", "reddy", "--set", "epochs=0"], "epochs must be"),
         (["--target", "late", "--model", "decision trees"], "Did you mean 'decision tree'?"),
         (["--target", "late", "--metric", "auc"], "There is no metric 'auc'"),
         (["--target", "late", "--group", "nope"], "groups must be a column"),

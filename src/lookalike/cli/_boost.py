@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
+from lookalike._core.errors import ParameterError
+from lookalike.cli._options import (
+    KindOption,
+    SeedOption,
+    check_outputs,
+    parse_kinds,
+    parse_settings,
+)
 from lookalike.cli._print import say, show, show_table, text_width
 
 if TYPE_CHECKING:
     from lookalike.experiments import Comparison, Verdict
+    from lookalike.models import GAN
 
 __all__ = ["boost"]
 
@@ -48,8 +56,16 @@ def boost(
         str | None, typer.Option(metavar="COL", help="Held-out rows come later than the others.")
     ] = None,
     budget: Annotated[
-        str, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
-    ] = "balanced",
+        str | None, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
+    ] = None,
+    preset: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A published system; see lookalike info --presets."),
+    ] = None,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="Any parameter of the synthesizer."),
+    ] = None,
     records: Annotated[
         str | None,
         typer.Option(metavar="FILE", help="Keep every number here; goes on where it was."),
@@ -73,13 +89,12 @@ def boost(
     kinds = parse_kinds(kind)
 
     from lookalike.experiments import boost as try_out
-    from lookalike.models import GAN
     from lookalike.tables import read_table
 
     verdict = try_out(
         read_table(data),
         target,
-        synthesizer=GAN(budget=budget, conditions=False),
+        synthesizer=_synthesizer(preset, budget, setting),
         factors=tuple(factor or (0.2,)),
         shares=tuple(shrink or (1.0,)),
         replace=replace,
@@ -103,6 +118,21 @@ def boost(
             say(f"wrote {path}")
     if "-" not in (json_file, html_file):
         _show(verdict)
+
+
+def _synthesizer(preset: str | None, budget: str | None, settings: list[str] | None) -> GAN:
+    from lookalike.models import GAN
+
+    if preset is not None and budget is not None:
+        raise ParameterError(
+            "A preset says itself how long it trains: give --preset or --budget, not both. "
+            "--set epochs=N or --set steps=N changes a preset."
+        )
+    # Nothing is asked of the rows: they need not be learned with conditions.
+    ours = GAN(budget=budget or "balanced", conditions=False)
+    model = ours if preset is None else GAN.preset(preset)
+    model.set_params(**parse_settings(settings, list(model.get_params())))
+    return model
 
 
 def _show(verdict: Verdict) -> None:
