@@ -140,7 +140,7 @@ def try_table(name: str, path: Path, arguments: argparse.Namespace) -> Verdict:
     return la.boost(
         rows,
         table.target,
-        synthesizer=la.GAN(budget=arguments.budget),
+        synthesizer=la.GAN(budget=arguments.budget, conditions=False),
         factors=FACTORS,
         shares=SHARES,
         replace=True,
