@@ -25,7 +25,7 @@ __all__ = ["FUNCTION_RECIPE", "FUNCTION_TARGETS", "FunctionRun", "Snapshot", "le
 #: What of a GAN's parameters differs for thin curves and surfaces from what is good for tables.
 FUNCTION_RECIPE: Mapping[str, Any] = MappingProxyType(
     {
-        "steps": 20_000,
+        "steps": 30_000,
         "batch_size": 256,
         "latent_size": 2,
         "latent": "uniform",

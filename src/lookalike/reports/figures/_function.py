@@ -32,9 +32,12 @@ _PANEL = 3.1
 #: What lies farther out than this share of the range is drawn at the edge of the panel.
 _MARGIN = 0.08
 _FRAMES_PER_SECOND = 8
+_COLOURS_OF_GIF = 64
 #: Inches to pixels: of pictures, and of moving ones.
 _DPI, _FILM_DPI = 150, 90
 _HEIGHT_ANGLE = 24.0
+#: In space, how much of a panel the axes fill: their labels stand outside.
+_ZOOM = 0.88
 #: Up to so many values are marked one by one.
 _MARKED = 60
 _COLOURS = (REAL, SYNTHETIC, INK)
@@ -243,7 +246,11 @@ def to_gif(frames: Iterable[Image.Image], *, hold: float = 2.0) -> bytes:
     bytes
         The file.
     """
-    pictures = [frame.convert("P", palette=Image.Palette.ADAPTIVE, colors=32) for frame in frames]
+    # Other methods paint the letters, of which there are few, in the colour of the points.
+    pictures = [
+        frame.quantize(_COLOURS_OF_GIF, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        for frame in frames
+    ]
     pause = 1000 // _FRAMES_PER_SECOND
     pauses = [pause] * (len(pictures) - 1) + [pause + round(1000 * hold)]
     buffer = io.BytesIO()
@@ -269,6 +276,9 @@ def _axes(figure: Figure, place: tuple[int, int, int], outline: Outline) -> Any:
         # Points stand before the function, or its lines would hide them.
         axes = figure.add_subplot(*place, projection="3d", computed_zorder=False)
         axes.view_init(elev=_HEIGHT_ANGLE, azim=-60)
+        axes.set_box_aspect((4, 4, 3), zoom=_ZOOM)
+        for side in (axes.xaxis, axes.yaxis, axes.zaxis):
+            side.set_pane_color((1.0, 1.0, 1.0, 0.0))
         if outline.points.ndim == 3:
             axes.plot_wireframe(
                 *np.moveaxis(outline.points, -1, 0), color=REAL, lw=0.3, alpha=0.45, zorder=1
@@ -276,7 +286,7 @@ def _axes(figure: Figure, place: tuple[int, int, int], outline: Outline) -> Any:
         else:
             axes.plot(*outline.points.T, ".", color=REAL, ms=0.5, alpha=0.5, zorder=1)
         axes.set_zlim(*outline.limits[2])
-        axes.set_zlabel(outline.labels[2])
+        axes.set_zlabel(outline.labels[2], labelpad=-1)
         axes.zaxis.set_major_locator(_ticks())
     axes.set(xlim=outline.limits[0], ylim=outline.limits[1])
     axes.set_xlabel(outline.labels[0])
