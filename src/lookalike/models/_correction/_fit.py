@@ -34,8 +34,9 @@ _TREES = (600, 250, 80)
 _FOLDS = ((20_000, 10, 1, _TREES[0]), (2_000, 3, 3, _TREES[1]), (0, 5, 5, _TREES[2]))
 #: Fractions of the log ratio that are tried.
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)
-#: The gain must be this many standard errors above 0.
-_SURE = 2.0
+#: The gain must be above so many nats a row, for a correction to be worth its time, by this many
+#: standard errors.
+_WORTH, _SURE = 0.01, 2.0
 #: The effective share of a weighted pool must not fall below this.
 _LEAST_EFFECTIVE = 0.3
 
@@ -69,7 +70,7 @@ def fit_correction(
     Boosted trees learn the log density ratio of real to generated rows on all but one fold of the
     real rows, and stop by that fold; the ratio used is the mean over folds. A real row is
     judged only by trees that never saw it: their mean gain in log-likelihood (see `gains`)
-    chooses which fraction of the log ratio is used, and must be clearly above 0. The mean over
+    chooses which fraction of the log ratio is used, and must be clearly worth it. The mean over
     folds is at least as good as the folds on average, since the logarithm of a mean of
     exponentials is convex. Large tables have one fold only: the caller's held-out rows, if they
     are many. Then marginals are restored.
@@ -108,7 +109,7 @@ def fit_correction(
         return Fitted(None, "no correction: trees find nothing that holds for held-out rows")
     fraction, gain, error = _fraction(own)
     found = f"{gain:.3f} ± {error:.3f} nats a row"
-    if gain <= _SURE * error and not insist:
+    if gain <= _WORTH + _SURE * error and not insist:
         return Fitted(None, f"no correction: held-out rows become likelier by {found} only")
     logs = forest.sums(fresh)[0]
     if held is not None and _FEWEST_HELD_OUT <= len(held) < _JUDGE and not insist:
