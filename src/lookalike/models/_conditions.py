@@ -15,9 +15,11 @@ from scipy.special import ndtri
 from lookalike.encoding import Z_MAX, Asked, Compact, Drawn, Layout
 from lookalike.nn import Condition, Latent, Network, Plan, constrain, noise
 
-__all__ = ["Completer", "Told", "told_by_cells", "widened"]
+__all__ = ["Completer", "Told", "told_by_cells", "unsure", "widened"]
 
 _ROUND = 1024
+#: How much of its logits a generator keeps when it is to learn conditions.
+_UNSURE = 0.3
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,21 @@ def widened(network: Network, wider: Network) -> Network:
 
     made: Network = jax.tree.map(fitted, network, wider)
     return made
+
+
+def unsure(network: Network, plan: Plan) -> Network:
+    """Return a generator whose logits of levels are a share of what they were.
+
+    From levels that a generator is certain of, no slope leads on to others.
+    """
+    units = jnp.arange(plan.width) >= plan.number_width
+    share = jnp.where(units, _UNSURE, 1.0)
+    last = network.last
+    assert last.bias is not None
+    changed: Network = eqx.tree_at(
+        lambda n: (n.last.weight, n.last.bias), network, (last.weight * share, last.bias * share)
+    )
+    return changed
 
 
 @eqx.filter_jit

@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from lookalike._core.errors import (
     LookalikeWarning,
-    ModelFileError,
     ParameterError,
     TrainingError,
 )
@@ -26,7 +24,7 @@ from lookalike.encoding import Compact, Drawn, Layout, State
 from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
-from lookalike.models._conditions import Completer, Told, widened
+from lookalike.models._conditions import Completer, Told, unsure, widened
 from lookalike.models._correction import Correction, fit_correction
 from lookalike.models._device import keep_compiled_programs
 from lookalike.models._impute import imputed
@@ -34,6 +32,7 @@ from lookalike.models._recipe import STEPS, course_of, game_of, steps_of, width_
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._selection import Held, hold_out
 from lookalike.models._transfer import Transfer, transferred
+from lookalike.models._weights import checked_width, network_of, taken
 from lookalike.models.presets import find_preset
 from lookalike.nn import Architecture, Latent, Network, Plan, objective, penalty
 from lookalike.tables import Kind, Schema, from_arrow, to_arrow
@@ -78,9 +77,8 @@ class _Betas(Rule):
 #: rows in each: of many and of rare conditions, more steps teach more than larger ones.
 _CONDITIONED = 0.4
 _CONDITIONED_BATCH = 256
-#: The second generator begins less sure of its levels than the first has become, and learns at a
-#: higher rate: from certain levels no slope leads on.
-_UNSURE, _FASTER = 0.3, 2.0
+#: Its rates, as a multiple of those of the first.
+_FASTER = 2.0
 #: What the progress line shows.
 _SHOWN = {
     "loss_discriminator": "loss D",
@@ -426,13 +424,16 @@ class GAN(Synthesizer):
         self._latent = game.latent
         outcome = self._train(game, held, seed, steps_of(self, rows), layout)
         self._generator, self.history_ = outcome.generator, outcome.history
-        if self.conditions and not self.history_.cut_short:
-            self._completer = self._learn_conditions(outcome, compact, seed)
-        self._say_what_happened()
         if self.calibrate:
             self._calibration = calibrate(self._sampler(), compact, seed)
-        if self.correct is not False and not self.history_.cut_short:
-            self._correction = self._learn_correction(held, layout, seed, outcome.step)
+        try:
+            if self.correct is not False and not self.history_.cut_short:
+                self._correction = self._learn_correction(held, layout, seed, outcome.step)
+            if self.conditions and not self.history_.cut_short:
+                self._completer = self._learn_conditions(outcome, compact, seed)
+        except KeyboardInterrupt:  # what has been learned is whole without
+            self.history_.stopped, self.history_.cut_short = "interrupted after training", True
+        self._say_what_happened()
 
     def _train(self, game: Game, held: Held, seed: int, steps: int, layout: Layout) -> Outcome:
         """Train with rows held out; a table that is learned anew gets all of its rows then."""
@@ -453,13 +454,11 @@ class GAN(Synthesizer):
         judge = outcome.discriminator if outcome.game.pack == 1 else None
         start = game.begin(
             seed,
-            generator=_unsure(widened(outcome.generator, fresh.generator), self._plan),
+            generator=unsure(widened(outcome.generator, fresh.generator), self._plan),
             discriminator=None if judge is None else widened(judge, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(compact.floats))), 1)
-        course = replace(
-            course_of(self, steps, selection=None), monitors=(), remedies=False, interval=steps
-        )
+        course = replace(course_of(self, steps, selection=None), monitors=(), remedies=False)
         course = replace(course, rates=(_FASTER * course.rates[0], _FASTER * course.rates[1]))
         data = _data(compact)
         places = Places.of(compact.codes, len(data.codes))
@@ -650,18 +649,18 @@ class GAN(Synthesizer):
 
     def _restore(self, state: State, layout: Layout) -> None:
         self._plan = Plan(layout)
-        self._width = _checked_width(state.values.get("width"))
+        self._width = checked_width(state.values.get("width"))
         game = game_of(self, self._plan, self.n_rows_, self._width, conditioned=False)
-        self._generator = _network(game, state, "generator")
+        self._generator = network_of(game, state, "generator")
         if "completer/0" in state.arrays:
-            self._completer = _network(replace(game, conditioned=True), state, "completer")
+            self._completer = network_of(replace(game, conditioned=True), state, "completer")
         none = Calibration.none(self._plan)
         own = state.arrays.get("calibration/own", none.own)
         knots = own.shape[-1] if own.ndim == 2 else 0
         self._calibration = Calibration(
-            _taken(state, "calibration/bias", none.bias.shape),
-            _taken(state, "calibration/own", (self._plan.number_width, knots)),
-            _taken(state, "calibration/due", (self._plan.number_width, knots)),
+            taken(state, "calibration/bias", none.bias.shape),
+            taken(state, "calibration/own", (self._plan.number_width, knots)),
+            taken(state, "calibration/due", (self._plan.number_width, knots)),
         )
         corrected = {
             name.removeprefix("correction/"): array
@@ -670,27 +669,6 @@ class GAN(Synthesizer):
         }
         if corrected:
             self._correction = Correction.from_state(State({}, corrected), layout)
-
-
-def _network(game: Game, state: State, name: str) -> Network:
-    """Return a generator of a game with the stored weights of a name."""
-    shapes = jax.eval_shape(lambda: game.begin(0).generator)
-    leaves, tree = jax.tree.flatten(shapes)
-    arrays = [_taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
-    network: Network = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
-    return network
-
-
-def _unsure(network: Network, plan: Plan) -> Network:
-    """Return a generator whose logits of levels are a share of what they were."""
-    units = jnp.arange(plan.width) >= plan.number_width
-    share = jnp.where(units, _UNSURE, 1.0)
-    last = network.last
-    assert last.bias is not None
-    changed: Network = eqx.tree_at(
-        lambda n: (n.last.weight, n.last.bias), network, (last.weight * share, last.bias * share)
-    )
-    return changed
 
 
 def _latent(name: str) -> Latent:
@@ -702,14 +680,6 @@ def _shown(measures: Mapping[str, float]) -> dict[str, float]:
     return {short: measures[name] for name, short in _SHOWN.items() if name in measures}
 
 
-def _checked_width(width: object) -> int:
-    if isinstance(width, int) and 0 < width <= 2**16:
-        return width
-    raise ModelFileError(
-        f"The width of a model file's networks must be 1 to 65,536; got {width!r}."
-    )
-
-
 def _data(compact: Compact) -> Data:
     """Move compact rows to the device, padded to a power of two so that programs are shared."""
     rows = len(compact.floats)
@@ -719,13 +689,3 @@ def _data(compact: Compact) -> Data:
         jnp.asarray(np.pad(compact.codes, padding)),
         jnp.asarray(rows, jnp.int32),
     )
-
-
-def _taken(state: State, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    array: Any = state.arrays.get(name)
-    if array is None or array.shape != shape or not np.isfinite(array).all():
-        raise ModelFileError(
-            f"A model file must hold a finite array {name!r} of shape {shape}; it does not. "
-            "The file is damaged."
-        )
-    return np.asarray(array, np.float32)
