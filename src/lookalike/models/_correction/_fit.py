@@ -27,7 +27,7 @@ _MOST_ROWS = 100_000
 _POOL_ROWS = (49_152, 196_608)
 #: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
 #: what is raked on few rows carries their chance into every sample.
-_STOP_ROWS, _FRESH_ROWS = 24_576, 98_304
+_STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
 #: The most trees of a table with one fold, of one with three, and of one with five.
 _TREES = (600, 250, 80)
 #: From so many rows on, into how many parts they are split and how many of these judge in turn.
@@ -125,7 +125,12 @@ def _pools(make: Callable[[int], Drawn], cells: Cells, rows: int) -> tuple[Codes
     They train trees, stop them, and measure what came of it.
     """
     pools, number = [], 0
-    for wanted in (int(np.clip(POOL * rows, *_POOL_ROWS)), _STOP_ROWS, _FRESH_ROWS):
+    wishes = (
+        int(np.clip(POOL * rows, *_POOL_ROWS)),
+        _STOP_ROWS,
+        int(np.clip(2 * POOL * rows, *_FRESH_ROWS)),
+    )
+    for wanted in wishes:
         parts: list[Codes] = []
         while sum(map(len, parts)) < wanted:
             parts.append(cells.of_drawn(make(number)))
