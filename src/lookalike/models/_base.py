@@ -292,8 +292,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             How many rows, 0 or more.
         batch_size : int
             Rows in each batch; the last one may have fewer. It does not change the rows.
-        given, balance
-            Conditions, as for `sample`.
+        given : mapping of str to object, optional
+            What every row must be, as for `sample`.
+        balance : str, optional
+            A column whose levels are made equally often, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int
@@ -335,8 +337,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
         n : int
             How many rows, 0 or more.
-        given, balance
-            Conditions, as for `sample`.
+        given : mapping of str to object, optional
+            What every row must be, as for `sample`.
+        balance : str, optional
+            A column whose levels are made equally often, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int

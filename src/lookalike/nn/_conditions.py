@@ -54,12 +54,32 @@ class Condition(NamedTuple):
 
 
 def condition_width(plan: Plan) -> int:
-    """Return the length of `Condition.vector`."""
+    """Return the length of `Condition.vector`.
+
+    Parameters
+    ----------
+    plan : Plan
+
+    Returns
+    -------
+    int
+    """
     return 2 * plan.number_width + plan.width
 
 
 def no_condition(plan: Plan, rows: int) -> Condition:
-    """Return the condition that asks nothing."""
+    """Return the condition that asks nothing.
+
+    Parameters
+    ----------
+    plan : Plan
+    rows : int
+        How many.
+
+    Returns
+    -------
+    Condition
+    """
     bound = jnp.full((rows, plan.number_width), Z_MAX)
     return Condition(-bound, bound, jnp.zeros((rows, plan.width - plan.number_width)))
 
@@ -71,6 +91,18 @@ def constrain(
 
     A number z becomes Φ⁻¹(Φ(low) + (Φ(high) − Φ(low))·Φ(z)): what is standard normal without bounds
     is the truncated normal within them.
+
+    Parameters
+    ----------
+    plan : Plan
+    raw : array, shape (rows, width)
+        What the network gives, before any head.
+    condition : Condition
+        Of as many rows.
+
+    Returns
+    -------
+    array, shape (rows, width)
     """
     numbers, logits = raw[:, : plan.number_width], raw[:, plan.number_width :]
     low, high = condition.low, condition.high

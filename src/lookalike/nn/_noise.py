@@ -22,6 +22,10 @@ def noise(key: PRNGKeyArray, shape: tuple[int, int], latent: Latent) -> Float[Ar
         Rows and the size of the latent space.
     latent : {"normal", "uniform"}
         The distribution.
+
+    Returns
+    -------
+    array, shape (rows, size)
     """
     if latent == "normal":
         return jax.random.normal(key, shape)

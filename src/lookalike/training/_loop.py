@@ -32,10 +32,10 @@ class Course:
     ----------
     steps : int
         How many steps to play.
-    until : int or None
-        The step after which it ends, if sooner; schedules are those of the whole.
     interval : int
         Steps between two rows of the history, rounded up to whole rounds of ``penalty_every``.
+    until : int or None
+        The step after which it ends, if sooner; schedules are those of the whole.
     rates : tuple of float
         The generator's and the discriminator's learning rate.
     strategies : tuple of Strategy
