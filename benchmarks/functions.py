@@ -62,9 +62,9 @@ def table(lines: list[dict[str, Any]]) -> str:
     for line in lines:
         groups[line["name"] + _suffix(line["settings"])].append(line)
     rows = [
-        "| function | target reached | error, % | worst | 95th, % | distance, % | coverage, % "
-        "| seconds | processor |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| function | target reached | error, % | worst | distance, % | 95th | value, % | 95th "
+        "| coverage, % | seconds | processor |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for name, found in groups.items():
         rows.append(_row(name, found))
@@ -75,14 +75,15 @@ def _row(name: str, found: list[dict[str, Any]]) -> str:
     def mean(column: str) -> float:
         return statistics.fmean(line[column] for line in found)
 
-    upper = "nearest_95" if found[0]["vertical"] is None else "vertical_95"
+    def share(column: str) -> str:
+        return "" if found[0][column] is None else f"{100 * mean(column):.2f}"
+
     cells = [
         name,
         f"{sum(line['reached'] for line in found)} of {len(found)}",
-        f"{100 * mean('error'):.2f}",
+        share("error"),
         f"{100 * max(line['error'] for line in found):.2f}",
-        f"{100 * mean(upper):.2f}",
-        f"{100 * mean('nearest'):.2f}",
+        *map(share, ("nearest", "nearest_95", "vertical", "vertical_95")),
         f"{100 * min(line['coverage'] for line in found):.0f}",
         f"{mean('seconds'):.0f}",
         f"{mean('processor_seconds'):.0f}",

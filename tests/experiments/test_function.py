@@ -76,6 +76,8 @@ def test_the_value_of_a_jump_is_wrong_on_its_riser() -> None:
     found = measure(FUNCTIONS["step"], np.array([[-0.01, 1.0], [1.0, 1.0]]))
     assert found.vertical == pytest.approx(np.sqrt(0.5))
     assert found.nearest == pytest.approx(0.01 / 6 * np.sqrt(0.5), rel=0.1)
+    assert found.error == found.nearest  # a jump makes the value's error meaningless
+    assert measure(FUNCTIONS["sigmoid"], np.array([[1.0, 1.0]])).error > 0.04
 
 
 def test_beyond_the_domain_is_an_error() -> None:

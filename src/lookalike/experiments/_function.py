@@ -116,11 +116,11 @@ class FunctionRun:
     def answer(self) -> str:
         """The outcome in a sentence."""
         error, coverage = FUNCTION_TARGETS
-        measured = "value" if self.function.explicit else "distance to the function"
+        one_value = self.function.explicit and not self.function.jumps
         return (
-            f"The {measured} of {self.generated.num_rows:,} generated points is off by "
-            f"{100 * self.accuracy.error:.2f} % of the range (RMSE), and they reach "
-            f"{100 * self.accuracy.coverage:.0f} % of the domain, after {self.seconds:.0f} s: the "
+            f"The {'value' if one_value else 'place'} of {self.generated.num_rows:,} generated "
+            f"points is off by {100 * self.accuracy.error:.2f} % of the range (RMSE), and they "
+            f"reach {100 * self.accuracy.coverage:.0f} % of the domain, after {self.seconds:.0f} s: the "
             f"target of {100 * error:.0f} % and {100 * coverage:.0f} % is "
             f"{'reached' if self.reached else 'not reached'}."
         )
@@ -186,7 +186,8 @@ def learn_function(
     --------
     >>> from lookalike.datasets.functions import FUNCTIONS
     >>> from lookalike.models import GAN
-    >>> run = learn_function(FUNCTIONS["circle"], points=64, synthesizer=GAN(steps=4, width=8))
+    >>> short = GAN(**{**FUNCTION_RECIPE, "steps": 8, "width": 16, "depth": 1})
+    >>> run = learn_function(FUNCTIONS["circle"], points=64, synthesizer=short)
     >>> run.generated.column_names
     ['x', 'y']
     """
@@ -224,7 +225,7 @@ def learn_function(
 def _check(
     function: Function, points: int, noise: float, synthesizer: GAN | None, progress: bool
 ) -> None:
-    from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
+    from lookalike.models.gan import GAN  # noqa: PLC0415 - it loads JAX
 
     rules = {
         "function": Instance((Function,), "a Function, such as make_function('spiral')"),

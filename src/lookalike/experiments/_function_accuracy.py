@@ -25,6 +25,11 @@ class FunctionAccuracy:
 
     Parameters
     ----------
+    error : float
+        The one that counts: ``vertical`` where a function has one value and no jumps, since the
+        value is what it is asked for, and its error is never smaller than the distance; else
+        ``nearest``. Beside a jump a point that is off sideways by almost nothing is off in its
+        value by all of the jump.
     nearest, nearest_95 : float
         Root mean square and 95th percentile of the distance to the nearest point of the function,
         each coordinate divided by its range.
@@ -35,20 +40,12 @@ class FunctionAccuracy:
         The share of the cells which held-out points occupy that the points reach as well.
     """
 
+    error: float
     nearest: float
     nearest_95: float
     vertical: float | None
     vertical_95: float | None
     coverage: float
-
-    @property
-    def error(self) -> float:
-        """The error that counts: of the value where there is one, else the distance.
-
-        The value is what a function is asked for, and its error is never smaller than the distance:
-        on a steep slope it is many times as large.
-        """
-        return self.nearest if self.vertical is None else self.vertical
 
 
 @dataclass(frozen=True)
@@ -93,6 +90,7 @@ class Ruler:
         reached = np.unique(cells[distances <= _REACH])
         due = np.unique(self._nearest(held_out)[1])
         return FunctionAccuracy(
+            _rms(distances if upright is None or self.function.jumps else upright),
             _rms(distances),
             float(np.quantile(distances, 0.95)),
             None if upright is None else _rms(upright),

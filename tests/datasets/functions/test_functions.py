@@ -84,6 +84,18 @@ def test_points_fulfil_the_equation_and_lie_within_the_limits(name: str) -> None
     assert np.ptp(points, axis=0).min() > 0
 
 
+def test_jumps_are_known() -> None:
+    assert {name for name, one in FUNCTIONS.items() if one.jumps} == {
+        "step",
+        "staircase",
+        "two-spirals",
+    }
+    assert make_function("x > y").jumps
+    assert make_function("1/x").jumps
+    assert not make_function("sin(20*x)").jumps
+    assert not make_function("0*x").jumps
+
+
 def test_the_heart_is_symmetric_and_has_its_cusp() -> None:
     _, points = FUNCTIONS["heart"].grid
     mirrored = points * [-1, 1]

@@ -19,6 +19,8 @@ __all__ = ["Column", "Function", "Variable"]
 #: Points of the fine grid along a curve, and in each direction of a surface.
 _ALONG = 20_000
 _ACROSS = 400
+#: What changes by more than this share of its range between neighbours on the grid has a jump.
+_JUMP = 0.1
 #: Points of a curve, and lines of a surface, that are drawn.
 _DRAWN, _LINES = 4_000, 31
 
@@ -265,6 +267,17 @@ class Function:
         """The least and the greatest value of each column, shapes (columns,)."""
         _, points = self.grid
         return points.min(axis=0), points.max(axis=0)
+
+    @cached_property
+    def jumps(self) -> bool:
+        """Whether a column changes by a tenth of its range between neighbours on the fine grid."""
+        low, high = self.limits
+        _, points = self.grid
+        count = _ALONG if len(self.variables) == 1 else _ACROSS
+        cube = points.reshape(*(count for _ in self.variables), -1)
+        steps = [np.abs(np.diff(cube, axis=k)).max(axis=k) for k in range(len(self.variables))]
+        widest = np.max([step.reshape(-1, len(low)).max(axis=0) for step in steps], axis=0)
+        return bool((widest > _JUMP * (high - low)).any())
 
     @property
     def outline(self) -> np.ndarray:
