@@ -28,7 +28,7 @@ _MOST = 2**20
 
 def clipped(logs: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
     """Return log ratios held within what a row may count for."""
-    return np.clip(logs, LOWEST, HIGHEST)
+    return np.asarray(np.clip(logs, LOWEST, HIGHEST))
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Correction:
     def log_weights(self, drawn: Drawn) -> Float[np.ndarray, " rows"]:
         """Return the log weights of generated rows."""
         trees, terms = self.forest.sums(self.cells.of_drawn(drawn))
-        return clipped(trees) + terms
+        return np.asarray(clipped(trees) + terms)
 
     def kept(
         self,

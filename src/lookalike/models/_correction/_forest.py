@@ -86,7 +86,7 @@ class Forest:
             forests[0].sizes,
             np.concatenate([f.masks for f in forests], axis=1),
             np.concatenate([f.values for f in forests]),
-            np.sum([f.terms for f in forests], axis=0, dtype=np.int32),
+            np.stack([f.terms for f in forests]).sum(axis=0, dtype=np.int32),
         )
 
     def scaled(self, factor: float) -> Forest:
