@@ -120,8 +120,8 @@ class FunctionRun:
         return (
             f"The {'value' if one_value else 'place'} of {self.generated.num_rows:,} generated "
             f"points is off by {100 * self.accuracy.error:.2f} % of the range (RMSE), and they "
-            f"reach {100 * self.accuracy.coverage:.0f} % of the domain, after {self.seconds:.0f} s: the "
-            f"target of {100 * error:.0f} % and {100 * coverage:.0f} % is "
+            f"reach {100 * self.accuracy.coverage:.0f} % of the domain, after {self.seconds:.0f} "
+            f"s: the target of {100 * error:.0f} % and {100 * coverage:.0f} % is "
             f"{'reached' if self.reached else 'not reached'}."
         )
 
