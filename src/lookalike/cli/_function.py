@@ -141,7 +141,9 @@ def _model(preset: str | None, steps: int | None, settings: list[str] | None) ->
     from lookalike.experiments import FUNCTION_RECIPE
     from lookalike.models import GAN
 
-    model = GAN(**FUNCTION_RECIPE) if preset is None else GAN.preset(preset)
+    # A preset is taken as published, too: what it collapses to is what one wants to see.
+    remedies = {"remedies": FUNCTION_RECIPE["remedies"]}
+    model = GAN(**FUNCTION_RECIPE) if preset is None else GAN.preset(preset, **remedies)
     known = list(model.get_params())
     chosen = parse_settings(settings, known)
     if steps is not None:
