@@ -217,11 +217,11 @@ def test_any_changed_value_is_refused_or_harmless(good, tmp_path_factory, data):
 
 
 def test_newer_format(refused, good):
-    words = refused(changed(good, format=2, lookalike="9.1"))
+    words = refused(changed(good, format=_file.FORMAT + 1, lookalike="9.1"))
     assert "newer lookalike" in words
     assert "9.1" in words
     assert "Update" in words
-    newer = {**members(changed(good, format=2)), "trees.txt": b""}
+    newer = {**members(changed(good, format=_file.FORMAT + 1)), "trees.txt": b""}
     assert "newer lookalike" in refused(packed(newer))
 
 
