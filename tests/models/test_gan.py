@@ -64,7 +64,7 @@ def test_an_interrupted_fit_is_usable_and_says_so(
 
 
 def test_rubbish_is_an_error_and_leaves_the_model_unfitted(table: pa.Table) -> None:
-    model = GAN(**QUICK | {"learning_rate": 1e30})
+    model = GAN(**QUICK | {"learning_rate": 1e30, "remedies": False})
     with pytest.raises(TrainingError, match="finite"):
         model.fit(table)
     with pytest.raises(ValueError, match="fit"):
