@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import equinox as eqx
 import jax
@@ -13,9 +13,13 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
 from lookalike.models._correction import POOL, Correction
-from lookalike.nn import Network, Plan
+from lookalike.nn import Latent, Network, Plan, noise
 
 __all__ = ["Calibration", "Sampler"]
+
+#: The first number of the blocks from which spare rows are taken, and how many rows they have
+#: where few are needed.
+_SPARE, _SPARE_ROWS = 2**31, 1024
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Sampler:
     correction : Correction or None
         What keeps rows of a pool; None keeps all that are made.
     impossible : callable or None
-        Says which drawn rows a correction should not keep.
+        Says which drawn rows should not be.
     """
 
     plan: Plan
@@ -75,18 +79,35 @@ class Sampler:
     calibration: Calibration
     latent_size: int
     rows: int
-    latent: str = "normal"
+    latent: Latent = "normal"
     correction: Correction | None = None
     impossible: Callable[[Drawn], Bool[np.ndarray, " pool"]] | None = None
 
     def block(self, seed: int, number: int) -> Drawn:
         """Return block `number` of the sample of a seed."""
         if self.correction is None:
-            return self.calibrated(seed, number)
+            return self._possible(self.calibrated(seed, number), seed, number)
         parts = [self.calibrated(seed, number * POOL + k) for k in range(POOL)]
         pool = Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
         ruled_out = None if self.impossible is None else self.impossible(pool)
         return self.correction.kept(pool, self.rows, seed, number, ruled_out)
+
+    def _possible(self, drawn: Drawn, seed: int, number: int) -> Drawn:
+        """Return a block with spare rows in place of those that should not be."""
+        if self.impossible is None:
+            return drawn
+        bad = np.flatnonzero(self.impossible(drawn))
+        if not len(bad):
+            return drawn
+        few = replace(self, rows=_SPARE_ROWS) if 2 * len(bad) < _SPARE_ROWS else self
+        spare = few.calibrated(seed, number + _SPARE)
+        good = np.flatnonzero(~self.impossible(spare))[: len(bad)]
+        numbers, levels = drawn.numbers.copy(), drawn.levels.copy()
+        numbers[bad[: len(good)]], levels[bad[: len(good)]] = (
+            spare.numbers[good],
+            spare.levels[good],
+        )
+        return Drawn(numbers, levels)
 
     def calibrated(self, seed: int, number: int) -> Drawn:
         """Return a block of rows as they are made, calibrated and not corrected."""
@@ -120,7 +141,7 @@ class Sampler:
 def _draw(
     plan: Plan,
     size: tuple[int, int],
-    distribution: str,
+    distribution: Latent,
     generator: Network,
     bias: Float[Array, " levels"],
     place: UInt32[Array, " words"],
@@ -130,11 +151,7 @@ def _draw(
     key = jax.random.key(place[0], impl="threefry2x32")
     key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
     latent, within = jax.random.split(key)
-    if distribution == "normal":
-        z = jax.random.normal(latent, size)
-    else:
-        z = jax.random.uniform(latent, size, minval=-1.0, maxval=1.0)
-    raw = generator(z)
+    raw = generator(noise(latent, size, distribution))
     raw = raw.at[:, plan.number_width :].add(bias)
     means = jax.lax.cond(
         measure,

@@ -561,7 +561,12 @@ class GAN(Synthesizer):
     def _sampler(self, network: Network | None = None) -> Sampler:
         network = self._generator if network is None else network
         return Sampler(
-            self._plan, network, self._calibration, self.latent_size, self.BLOCK, self.latent
+            self._plan,
+            network,
+            self._calibration,
+            self.latent_size,
+            self.BLOCK,
+            _latent(self.latent),
         )
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
