@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
 
 from lookalike.training._game import MEASURES
 
 __all__ = ["Alarm"]
 
-#: In the first share of a run, and its first steps, it has to find its way: there only lost
-#: numbers raise an alarm.
+#: In the first share of a run, and its first steps, it has to find its way, and again after a
+#: remedy, in the same share: there only lost numbers raise an alarm.
 _GRACE, _GRACE_STEPS = 0.1, 250
-#: Looks in a row that must say the same before it counts.
-_PERSISTENT = 3
-#: The discriminator has won where it places so many rows of both kinds right ...
-_WON = 0.995
-#: ... and the rows are this many times as far from real ones as other real rows are.
-_FAR = 4.0
-#: A run has diverged where rows are this many times as far from real ones as at its best.
-_WORSE = 4.0
+#: So many of the last looks must say the same before it counts: a generator that goes from mode to
+#: mode looks whole now and then.
+_PERSISTENT, _LOOKS = 3, 5
+#: The discriminator has won where it places so many rows of both kinds right (that of the default
+#: game seldom places more than 0.8 right), and the rows are this many times as far from real ones
+#: as other real rows are.
+_WON, _BEYOND = 0.9, 2.0
+#: A run has diverged where rows are so far from real ones, and this many times as far as at best.
+_FAR, _WORSE = 4.0, 4.0
+#: A remedy has not helped where rows are beyond that, and so few real ones have one near them.
+_THIN = 0.3
+#: With fewer, and an alarm, a generator is of no use.
+_USELESS = 0.1
+#: What each thing that goes wrong is called.
+_WORDS = {
+    "collapse": "the generator collapsed: its rows reach only a part of the real ones",
+    "defeat": "the discriminator won: it tells nearly all rows apart, and none come nearer",
+    "divergence": "the run diverged: rows were nearer to real ones before",
+    "failure": "that did not help: rows are still far from real ones",
+}
 
 
 class Alarm:
@@ -29,18 +42,34 @@ class Alarm:
     ----------
     total : int
         The steps of the run.
+
+    Attributes
+    ----------
+    useless : bool
+        Whether something was wrong at the last interval, and rows reach next to nothing.
     """
 
     def __init__(self, total: int) -> None:
         self.total = total
-        self.begin()
+        self.begin(0, mended=False)
 
-    def begin(self) -> None:
-        """Forget what was heard: another attempt begins."""
-        self.heard = {"collapse": 0, "defeat": 0, "divergence": 0}
+    def begin(self, step: int, *, mended: bool = True) -> None:
+        """Forget what was heard: another attempt begins.
+
+        Parameters
+        ----------
+        step : int
+            Where it begins.
+        mended : bool
+            Whether a remedy was applied: then it has to help.
+        """
+        self.since, self.mended = step, mended
+        self.grace = max(_GRACE * self.total, 0 if mended else _GRACE_STEPS)
+        self.useless = False
+        self.heard = {name: deque[bool](maxlen=_LOOKS) for name in _WORDS}
         self.nearest = math.inf
 
-    def hear(self, step: int, measures: Mapping[str, float]) -> str | None:
+    def hear(self, step: int, measures: Mapping[str, float], *, last: bool = False) -> str | None:
         """Return what is wrong, in words, or None.
 
         Parameters
@@ -50,30 +79,37 @@ class Alarm:
         measures : mapping of str to float
             The game's measures of the interval and what the monitors saw. What a monitor did not
             measure leaves its alarm as it was.
+        last : bool
+            Whether it is the last interval: a mended run must not end on what would be an alarm,
+            if it went on.
         """
         if not all(math.isfinite(measures[name]) for name in MEASURES if name in measures):
             return "the losses were not finite"
         far = measures.get("convergence")
         if far is not None:
             self.nearest = min(self.nearest, far)
-        if step < max(_GRACE * self.total, _GRACE_STEPS):
+        if step - self.since < self.grace:
             return None
+        self._listen(far, measures)
+        words = self._words(1 if last and self.mended else _PERSISTENT)
+        self.useless = words is not None and measures.get("coverage", 1.0) < _USELESS
+        return words
+
+    def _listen(self, far: float | None, measures: Mapping[str, float]) -> None:
+        """Note what this look says of everything that can be wrong."""
         if "collapsed" in measures:
-            self._count("collapse", measures["collapsed"] == 1)
+            self.heard["collapse"].append(measures["collapsed"] == 1)
         if far is not None:
             least = min(measures["accuracy_real"], measures["accuracy_fake"])
-            self._count("defeat", least >= _WON and far > _FAR)
-            self._count("divergence", far > _WORSE * max(self.nearest, 1.0) and far > _FAR)
-        return self._words()
+            self.heard["defeat"].append(least >= _WON and far > _BEYOND)
+            self.heard["divergence"].append(far > max(_FAR, _WORSE * self.nearest))
+            thin = self.mended and measures.get("coverage", 1.0) < _THIN
+            self.heard["failure"].append(thin and far > _BEYOND)
 
-    def _count(self, name: str, true: bool) -> None:
-        self.heard[name] = self.heard[name] + 1 if true else 0
-
-    def _words(self) -> str | None:
-        if self.heard["collapse"] >= _PERSISTENT:
-            return "the generator collapsed: its rows reach only a part of the real ones"
-        if self.heard["defeat"] >= _PERSISTENT:
-            return "the discriminator won: it tells nearly all rows apart, and none come nearer"
-        if self.heard["divergence"] >= _PERSISTENT:
-            return "the run diverged: rows were nearer to real ones before"
+    def _words(self, enough: int) -> str | None:
+        """Return what so many of the last looks say, the last one among them."""
+        for name, words in _WORDS.items():
+            looks = self.heard[name]
+            if looks and looks[-1] and sum(looks) >= enough:
+                return words
         return None

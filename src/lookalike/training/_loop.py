@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import jax
@@ -16,7 +16,7 @@ from lookalike.training._alarm import Alarm
 from lookalike.training._game import CHUNK, MEASURES, Data, Game, State
 from lookalike.training._history import Event, History
 from lookalike.training._keeper import Keeper, Selection
-from lookalike.training._remedies import LADDER
+from lookalike.training._remedies import LADDER, Remedy, next_attempt
 from lookalike.training._watch import Watch
 from lookalike.training.monitors import Monitor
 from lookalike.training.strategies import Player, Run, Strategy, strategy
@@ -114,7 +114,8 @@ def train(
 
     An interrupt (Ctrl-C) ends the run with the last good state. Where losses are not finite, the
     generator collapses or the run diverges, the run goes back to its last good state and the next
-    remedy of `LADDER` is applied.
+    remedy of `LADDER` is applied. After the last remedy it goes on to its end, as long as losses
+    are finite.
 
     Parameters
     ----------
@@ -140,7 +141,8 @@ def train(
     KeyboardInterrupt
         If the interrupt came before the first interval was finished.
     TrainingError
-        If the losses were not finite from the first interval on, or if no remedy helped.
+        If the losses were not finite from the first interval on, or if no remedy helped and the
+        rows reach next to nothing.
     """
     run = _Training(game, data, seed, course, held_out, start)
     try:
@@ -216,8 +218,11 @@ class _Training:
         finite = bool(np.isfinite([measures[name] for name in MEASURES]).all())
         if finite:
             measures |= self.watch.look(state, step, self.course.end, measures)
-        wrong = self.alarm.hear(step, measures) if self.course.remedies or not finite else None
-        if wrong is not None:
+        wrong = None
+        if self.course.remedies or not finite:
+            wrong = self.alarm.hear(step, measures, last=step >= self.course.end)
+        # When all has been tried, rows that do not reach everything are better than none.
+        if wrong is not None and not (finite and self.attempt == len(LADDER)):
             self._go_back(wrong, step, measures)
             return None
         self._accept(state, step, measures)
@@ -263,25 +268,35 @@ class _Training:
 
     def _go_back(self, wrong: str, step: int, measures: dict[str, float]) -> None:
         """Return to the last good state and apply the next remedy, or end the run."""
-        if not self.course.remedies:
+        exhausted = self.attempt == len(LADDER)
+        if exhausted and self.good.step == 0 and self.keeper.best is None:
+            raise _hopeless(f"{wrong} at step {step:,}, and no remedy helped")
+        if exhausted or not self.course.remedies:
             if not self.history.rows:
                 raise _hopeless("they were not from the first steps on")
             self.stop(f"{wrong} after step {self.step:,}", cut_short=True)
             return
         if np.isfinite(list(measures.values())).all():
             self.history.rows.append({"step": float(step), **measures})
-        if self.attempt == len(LADDER):
-            raise _hopeless(f"{wrong} at step {step:,}, and no remedy helped")
-        remedy = LADDER[self.attempt]
-        self.attempt += 1
+        self.attempt = next_attempt(self.attempt, 1 - self.good.step / self.course.end)
+        remedy = LADDER[self.attempt - 1]
         self.game = self.watch.game = remedy.change(self.game)
-        self.state, self.step = self._restarted(), self.good.step
-        self.rates = deepcopy(self.good.rates)
-        self.rates[1].scale(remedy.discriminator_rate)
+        self._apply(remedy)
         self.good = self._good()
-        self.alarm.begin()
+        self.alarm.begin(self.step)
         words = f"{wrong} at step {step:,}; back to step {self.step:,} with {remedy.name}"
         self.history.events.append(Event(step, "remedy", words))
+
+    def _apply(self, remedy: Remedy) -> None:
+        """Go back as far as a remedy asks, with its rates."""
+        if remedy.afresh is None:
+            self.state, self.step = self._restarted(), self.good.step
+            self.rates = deepcopy(self.good.rates)
+            self.rates[1].scale(remedy.discriminator_rate)
+            return
+        self.state, self.step = self.game.begin(self.seed + self.attempt), 0
+        self.course = replace(self.course, rates=(remedy.afresh, remedy.afresh))
+        self.rates = self._begin_rates()
 
     def _restarted(self) -> State:
         """Return the last good state under the present rules, the optimisers beginning anew.
@@ -308,6 +323,8 @@ class _Training:
         self.history.events.append(Event(self.step, "stop", why))
 
     def outcome(self) -> Outcome:
+        if self.attempt == len(LADDER) and self.alarm.useless and self.keeper.best is None:
+            raise _hopeless(f"rows reach next to nothing at step {self.step:,}: no remedy helped")
         network, step = self.keeper.chosen(self.good.state, self.good.step)
         return Outcome(network, self.history, self.game, step, self.good.state.discriminator)
 

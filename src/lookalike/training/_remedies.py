@@ -8,11 +8,16 @@ from dataclasses import dataclass, replace
 from lookalike.nn import RelativisticPairing, ZeroCentred
 from lookalike.training._game import Game, Optimiser
 
-__all__ = ["LADDER", "Remedy"]
+__all__ = ["LADDER", "Remedy", "next_attempt"]
 
 #: The weight of a penalty where there was none, and by how much one that is there is raised.
 _PENALTY = 1.0
 _STRONGER = 4.0
+#: The rate of both players, and the decay of the moving average, with which relativistic pairing
+#: under R1 + R2 has never collapsed.
+_SAFE_RATE, _SAFE_AVERAGE = 1.2e-3, 0.999
+#: With less of the run left, nobody could tell whether a remedy that goes on from there helps.
+_ENOUGH = 0.2
 
 
 @dataclass(frozen=True)
@@ -27,11 +32,15 @@ class Remedy:
         From the rules of the game to other ones.
     discriminator_rate : float
         The discriminator's coming learning rates are multiplied by this.
+    afresh : float or None
+        The run begins anew, with this learning rate of both players; None goes back to the last
+        good state.
     """
 
     name: str
     change: Callable[[Game], Game]
     discriminator_rate: float = 1.0
+    afresh: float | None = None
 
 
 def _penalised(game: Game) -> Game:
@@ -53,7 +62,10 @@ def _packed(game: Game) -> Game:
 
 
 def _relativistic(game: Game) -> Game:
-    """Play what has never collapsed: relativistic pairing under R1 + R2, without momentum."""
+    """Play what has never collapsed: relativistic pairing under R1 + R2, without momentum.
+
+    It begins anew: what a generator has learned of a game that went wrong is in its way.
+    """
     return replace(
         game,
         objective=RelativisticPairing(),
@@ -62,6 +74,7 @@ def _relativistic(game: Game) -> Game:
         clip=None,
         discriminator_steps=1,
         pack=1,
+        average=max(game.average, _SAFE_AVERAGE),
         optimiser=Optimiser(),
     )
 
@@ -71,5 +84,18 @@ LADDER: tuple[Remedy, ...] = (
     Remedy("a slower discriminator", lambda game: game, discriminator_rate=0.25),
     Remedy("a stronger gradient penalty", _penalised),
     Remedy("packs of two rows in batches of twice the size", _packed),
-    Remedy("relativistic pairing", _relativistic, discriminator_rate=4.0),
+    Remedy("relativistic pairing from the start", _relativistic, afresh=_SAFE_RATE),
 )
+
+
+def next_attempt(attempt: int, left: float) -> int:
+    """Return the number of the next attempt: that of its rung of the ladder, from 1 on.
+
+    Parameters
+    ----------
+    attempt : int
+        How many rungs have been tried, fewer than there are.
+    left : float
+        The share of the run that is left. If it is short, only beginning anew can help.
+    """
+    return attempt + 1 if left >= _ENOUGH else len(LADDER)
