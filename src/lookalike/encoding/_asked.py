@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from scipy.special import ndtri
 
 from lookalike._core.errors import DataError, nearest
 from lookalike.encoding._derivation import Derivation
@@ -21,7 +23,7 @@ from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Wish
 
-__all__ = ["Asked", "asked", "wish_of_parent"]
+__all__ = ["Asked", "asked", "range_about", "wish_of_parent"]
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,10 @@ def asked(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
     """
     if wish.missing:
         return _missing(part, place, layout, wish)
-    if not part.encoding.blocks:
-        return _fixed(part, wish)
     gate = {} if place.gate is None else {place.gate: np.array([True, False])}
-    own = _values(part, wish) if wish.values is not None else _range(part, wish)
+    if not part.encoding.blocks:
+        return replace(_fixed(part, wish), allowed=gate)
+    own = _values(part, _listed(part, wish)) if _is_listed(part, wish) else _range(part, wish)
     first = next(
         i for i, b in enumerate(layout.blocks) if b.column == part.name and b.part != "missing"
     )
@@ -76,6 +78,18 @@ def asked(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
         {first + i: limits for i, limits in own.limits.items()},
         gate | {first + i: allowed for i, allowed in own.allowed.items()},
     )
+
+
+def range_about(part: Part, wish: Wish, share: float) -> Wish | None:
+    """Return the range about the one number that is wished; see `TableEncoder.around`."""
+    blocks = part.encoding.blocks
+    alone = len(blocks) == 1 and blocks[0].source == "interval"
+    if wish.values is None or len(wish.values) > 1 or not alone or part.encoding.known is not None:
+        return None
+    low, high = part.encoding.compact(wish.values).floats[0].astype(float)
+    ends = ndtri(np.clip([low - share, high + share], 1e-6, 1 - 1e-6)).astype(np.float32)
+    values = part.decode(Drawn(ends[:, None], np.zeros((2, 0), np.int32)), None, Rows())
+    return Wish(wish.column, low=values[0], high=values[1])
 
 
 def wish_of_parent(made: Derivation | Rest, wish: Wish, parts: Sequence[Part]) -> Wish | None:
@@ -113,6 +127,8 @@ def _scaled(made: Linear, wish: Wish) -> Wish | None:
     """Return the range of a number that a range of a multiple of it means, a little widened."""
     weight, constant = made.dependency.coefficients[0], made.dependency.constant
     limits = [wish.low, wish.high]
+    if wish.values is None and limits == [None, None]:
+        return None
     if wish.values is not None:
         limits = [pc.min(wish.values), pc.max(wish.values)]
     try:
@@ -131,7 +147,7 @@ def _scaled(made: Linear, wish: Wish) -> Wish | None:
 def _fixed(part: Part, wish: Wish) -> Asked:
     """Ask for what a column is in all rows."""
     value = part.decode(_one(part), None, Rows())
-    if wish.fulfilled(value)[0]:
+    if value[0].is_valid and wish.fulfilled(value)[0]:
         return Asked(np.ones(1))
     raise DataError(
         f"No row can be so: {wish}. In the training table it is always {value[0].as_py()!r}."
@@ -146,6 +162,8 @@ def _missing(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
     if level is not None:
         width = layout.blocks[found[0]].width
         return Asked(np.ones(1), allowed={found[0]: np.arange(width) == level})
+    if not found and part.decode(_one(part), None, Rows()).null_count:
+        return Asked(np.ones(1))
     raise DataError(f"No row can be so: {wish}. In the training table it was never missing.")
 
 
@@ -155,6 +173,22 @@ def _one(part: Part) -> Drawn:
     return Drawn(np.zeros((1, own.numbers), np.float32), np.zeros((1, own.softmaxes), np.int32))
 
 
+def _is_listed(part: Part, wish: Wish) -> bool:
+    """Whether a wish is one of values, or can be: numbers that are encoded as levels."""
+    return wish.values is not None or part.encoding.known is not None
+
+
+def _listed(part: Part, wish: Wish) -> Wish:
+    """Return the levels that lie in a range; a wish of values as it is."""
+    known = part.encoding.known
+    if wish.values is not None or known is None:
+        return wish
+    inside = known.filter(pa.array(wish.fulfilled(known)))
+    if not len(inside):
+        raise DataError(f"No row can be so: {wish}. None of the levels that were learned is there.")
+    return Wish(wish.column, values=inside)
+
+
 def _values(part: Part, wish: Wish) -> Asked:
     """Ask for one of several values: levels all at once, numbers one option each."""
     assert wish.values is not None
@@ -162,6 +196,8 @@ def _values(part: Part, wish: Wish) -> Asked:
     blocks = part.encoding.blocks
     if part.encoding.known is not None:
         _check_levels(part, wish, compact)
+    else:
+        _check_values(part, wish)
     if blocks[0].source == "code":
         levels = np.zeros(blocks[0].width, bool)
         levels[compact.codes[:, 0]] = True
@@ -214,15 +250,32 @@ def _range(part: Part, wish: Wish) -> Asked:
 
 def _check_range(part: Part, wish: Wish) -> None:
     """Refuse a range that lies beyond all values."""
-    width = part.encoding.layout.numbers
-    ends = np.zeros((2, width), np.float32)
-    bound = 1.0 if part.encoding.blocks[0].head == "tanh" else Z_MAX
-    ends[:, :] = [[-bound], [bound]]
-    seen = part.decode(Drawn(ends, np.zeros((2, 0), np.int32)), None, Rows())
-    least, most = (v.as_py() for v in seen)
+    least, most = _extremes(part)
     low = None if wish.low is None else wish.low.as_py()
     high = None if wish.high is None else wish.high.as_py()
     if (low is not None and low > most) or (high is not None and high < least):
-        raise DataError(
-            f"No row can be so: {wish}. The model has learned values from {least} to {most}."
-        )
+        raise _beyond(wish, least, most)
+
+
+def _check_values(part: Part, wish: Wish) -> None:
+    """Refuse values of which one lies beyond all that were learned."""
+    assert wish.values is not None
+    least, most = _extremes(part)
+    if any(value < least or value > most for value in wish.values.to_pylist()):
+        raise _beyond(wish, least, most)
+
+
+def _extremes(part: Part) -> tuple[Any, Any]:
+    """Return the least and the greatest value that an encoding of numbers or times can say."""
+    width = part.encoding.layout.numbers
+    bound = 1.0 if part.encoding.blocks[0].head == "tanh" else Z_MAX
+    ends = np.full((2, width), [[-bound], [bound]], np.float32)
+    seen = part.decode(Drawn(ends, np.zeros((2, 0), np.int32)), None, Rows())
+    least, most = seen.to_pylist()
+    return least, most
+
+
+def _beyond(wish: Wish, least: object, most: object) -> DataError:
+    return DataError(
+        f"No row can be so: {wish}. The model has learned values from {least} to {most}."
+    )

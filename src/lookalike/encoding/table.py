@@ -9,10 +9,11 @@ from typing import Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError
 from lookalike.encoding._arrow import flat, is_null
-from lookalike.encoding._asked import Asked, asked, wish_of_parent
+from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._derivation import Cells, Derivation
@@ -22,6 +23,7 @@ from lookalike.encoding._exclusions import Exclusions
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import Compact, Drawn
+from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._parts import Part, fit_parts
 from lookalike.encoding._places import lay_out
 from lookalike.encoding._registry import ENCODINGS
@@ -346,11 +348,49 @@ class TableEncoder:
         related |= {name for r in self._relations for name in r.dependency.needs}
         return frozenset(self.schema_.names) - related
 
-    def levels(self, name: str) -> pa.Array | None:
-        """Return the levels of a column that can be made; None where it has none of its own."""
+    def around(self, wish: Wish, share: float) -> Wish | None:
+        """Return the range about the one number that is wished.
+
+        Parameters
+        ----------
+        wish : Wish
+            What is asked of one column.
+        share : float
+            Which share of the rows of the fit lies within the range on each side.
+
+        Returns
+        -------
+        Wish or None
+            None where the wish is not of one value, or the column is not told by one number alone.
+        """
         self._check_fitted()
-        parts = [part for part in self._parts if part.name == name and name not in self._rests]
-        return parts[0].encoding.known if parts else None
+        if wish.column not in self.unrelated():
+            return None
+        part = next(part for part in self._parts if part.name == wish.column)
+        return range_about(part, wish, share)
+
+    def levels(self, name: str) -> pa.Array | None:
+        """Return the levels of a column that can be made; None where it is not of levels."""
+        self._check_fitted()
+        made = next((r for r in self._relations if r.dependency.column == name), None)
+        if made is None:
+            return next(part.encoding.known for part in self._parts if part.name == name)
+        if not isinstance(made, Lookup) or len(made.dependency.on) != 1:
+            return None
+        parent = self.levels(made.dependency.on[0])
+        if parent is None:
+            return None
+        found = pc.unique(made.make({made.dependency.on[0]: parent}, Rows())).drop_null()
+        return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+
+    def gates(self) -> dict[int, tuple[str, ...]]:
+        """Return the columns that each *missing* block tells of, by its index in the layout."""
+        self._check_fitted()
+        found: dict[int, tuple[str, ...]] = {}
+        for part, place in zip(self._parts, self._places, strict=True):
+            if place.gate is not None:
+                found[place.gate] = (*found.get(place.gate, ()), part.name)
+        return found
 
     def missing_level(self, block: int) -> int | None:
         """Return the level of a block of several that says *missing*; None where none does.
@@ -378,11 +418,15 @@ class TableEncoder:
         dict of int to ndarray of bool, shape (n,)
             For the index of each block of the layout.
         """
+        self._check_fitted()
         present = {name: ~is_null(flat(table.column(name))) for name in self.schema_.names}
         for name, made in self._rests.items():
             for other in made.dependency.on:
                 present[name] = present[name] & present[other]
-        return {i: present[block.column] for i, block in enumerate(self.layout_.blocks)}
+        known = {i: present[block.column] for i, block in enumerate(self.layout_.blocks)}
+        for i, names in self.gates().items():
+            known[i] = np.logical_or.reduce([present[name] for name in names])
+        return known
 
     def state(self) -> State:
         """Return what was learned: no training rows, see each encoding."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lookalike._core.errors import DataError
+from lookalike._core.errors import DataError, ParameterError
 from lookalike.encoding import Asked, TableEncoder
 from lookalike.tables import Schema, Wish, read_wishes
 
@@ -46,6 +46,32 @@ class Asking:
             (slice(k, rows, count), (*self.told, told)) for k, (_, told) in enumerate(self.classes)
         ]
 
+    def nearby(self, encoder: TableEncoder, share: float) -> Asking | None:
+        """Return what asks for a range about each number that is asked for alone.
+
+        Rows near a number have nearly what belongs to it: with the number put in by `exactly`
+        they stand for rows that have it.
+
+        Parameters
+        ----------
+        encoder : TableEncoder
+        share : float
+            Which share of the rows of the fit lies within a range on each side.
+
+        Returns
+        -------
+        Asking or None
+            None where no number is asked for alone.
+        """
+        ranges = [encoder.around(wish, share) for wish in self.wishes]
+        if all(found is None for found in ranges):
+            return None
+        wishes = tuple(
+            wish if found is None else found
+            for wish, found in zip(self.wishes, ranges, strict=True)
+        )
+        return replace(self, wishes=wishes)
+
     def exactly(self, table: pa.Table) -> pa.Table:
         """Return rows with the values put in that were asked for one by one.
 
@@ -53,15 +79,13 @@ class Asking:
         comes out as its neighbour otherwise. Of columns that are related to others, it does.
         """
         for wish in self.wishes:
-            if wish.values is None or len(wish.values) > 1:
+            if wish.values is None or wish.column not in self.free:
                 continue
-            if wish.column in self.free:
-                at = table.schema.get_field_index(wish.column)
-                kind = table.schema.field(at).type
-                if pa.types.is_dictionary(kind):
-                    continue
-                cells = pa.repeat(wish.values[0].cast(kind), len(table))
-                table = table.set_column(at, table.schema.field(at), cells)
+            at = table.schema.get_field_index(wish.column)
+            field = table.schema.field(at)
+            if not pa.types.is_dictionary(field.type):
+                cells = _nearest(_cells(table, wish.column), wish.values.cast(field.type))
+                table = table.set_column(at, field, cells)
         return table
 
     def chosen(self, table: pa.Table, possible: np.ndarray) -> pa.Table:
@@ -98,6 +122,27 @@ class Asking:
         )
 
 
+def _nearest(cells: pa.Array, values: pa.Array) -> pa.Array:
+    """Return for each cell the value that is nearest; of words, there is one way to be asked."""
+    if len(values) == 1:
+        return pa.repeat(values[0], len(cells))
+    if cells.null_count or not (_is_number(cells.type) or pa.types.is_temporal(cells.type)):
+        return cells
+    far = np.abs(_numbers(cells)[:, None] - _numbers(values))
+    return values.take(pa.array(far.argmin(axis=1)))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_floating(kind) or pa.types.is_integer(kind))
+
+
+def _numbers(cells: pa.Array) -> np.ndarray:
+    """Return numbers or times as float64."""
+    if pa.types.is_temporal(cells.type):
+        cells = cells.view(pa.int32() if cells.type.bit_width == 32 else pa.int64())
+    return np.asarray(cells.to_numpy(zero_copy_only=False), float)
+
+
 def _cells(table: pa.Table, name: str) -> pa.Array:
     column = table.column(name)
     if pa.types.is_dictionary(column.type):
@@ -130,6 +175,10 @@ def read_asking(
     asking = Asking(wishes, tuple(a for a in asked if a is not None), free=encoder.unrelated())
     if balance is None:
         return asking
+    if not isinstance(balance, str):
+        raise ParameterError(
+            f"balance must be the name of a column; got {balance!r}. Balance one column at a time."
+        )
     if balance in (given or {}):
         raise DataError(
             f"A column is balanced or given, not both; {balance!r} is both. Leave one out."
@@ -145,5 +194,5 @@ def _classes(name: str, encoder: TableEncoder) -> tuple[tuple[Wish, Asked], ...]
             f'{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: "categorical"}}.'
         )
     wishes = [Wish(name, values=levels.slice(k, 1)) for k in range(len(levels))]
-    told = [encoder.ask(wish) for wish in wishes]
-    return tuple((w, t) for w, t in zip(wishes, told, strict=True) if t is not None)
+    # What no block can be told is found by checking rows.
+    return tuple((wish, encoder.ask(wish) or Asked(np.ones(1))) for wish in wishes)

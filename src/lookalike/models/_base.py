@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -41,6 +43,8 @@ __all__ = ["Synthesizer"]
 
 #: Ordinary rows are chosen from where such a share of them is as asked.
 _COMMON = 0.02
+#: Which share of the rows on each side counts as near to a number.
+_NEAR = 0.02
 #: Blocks without one row as asked after which it is given up.
 _VAIN = 4
 
@@ -96,6 +100,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     n_rows_: int
     fingerprint_: str
     _origin: Origin
+    #: The parameters of the fit: those of the estimator may be set anew before the next one.
+    _fitted_with: dict[str, Any]
 
     # --- hooks -----------------------------------------------------------------------------------
 
@@ -179,6 +185,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_parameters()
         fresh = type(self)(**self.get_params(deep=False))
+        fresh._fitted_with = deepcopy(self.get_params(deep=False))
         fresh.__dict__.update(wishes)
         fresh._learn(data, schema, kinds, target)
         for name in wishes:
@@ -405,17 +412,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             yield self._decode(Drawn(*(part[rows] for part in drawn)), first + rows.start, seed)
 
     def _asked_tables(self, n: int, seed: int, start: int, asking: Asking) -> Iterator[pa.Table]:
-        """Yield rows that are as asked: blocks are made and checked from the first on.
-
-        Where ordinary rows are often as asked, they are chosen from; else rows are made to it.
-        """
-        make, told = self._start_sampling(seed), False
-        if len(self._as_asked(make(0), 0, seed, asking, told)) < _COMMON * self.BLOCK:
-            make, told = self._start_asking(seed, asking), True
+        """Yield rows that are as asked: blocks are made and checked from the first on."""
+        make, choose = self._way(seed, asking)
         done, vain, block = 0, 0, 0
         while done < start + n:
             drawn = make(block)
-            chosen = self._as_asked(drawn, block, seed, asking, told)
+            chosen = choose(drawn, block)
             vain = 0 if len(chosen) else vain + 1
             if vain == _VAIN:
                 raise asking.hopeless(self._canonical(drawn, block, seed))
@@ -425,13 +427,36 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             if len(kept):
                 yield render(kept, self.schema_)
 
+    def _way(
+        self, seed: int, asking: Asking
+    ) -> tuple[Callable[[int], Drawn], Callable[[Drawn, int], pa.Table]]:
+        """Return how rows as asked are made, and how they are chosen from what is made.
+
+        Where ordinary rows are often as asked, or near to it, they are chosen from; else rows are
+        made to it.
+        """
+        make = self._start_sampling(seed)
+        first = make(0)
+        for asked in (asking, asking.nearby(self.encoder_, _NEAR)):
+            if asked is not None:
+                choose = partial(self._as_asked, seed, asking, asked)
+                if len(choose(first, 0)) >= _COMMON * self.BLOCK:
+                    return make, choose
+        return self._start_asking(seed, asking), partial(self._as_asked, seed, asking, None)
+
     def _as_asked(
-        self, drawn: Drawn, block: int, seed: int, asking: Asking, told: bool
+        self, seed: int, asking: Asking, near: Asking | None, drawn: Drawn, block: int
     ) -> pa.Table:
-        """Return those canonical rows of a block that are as asked."""
-        table = self._canonical(drawn, block, seed)
-        table = asking.exactly(table) if told else table
-        return asking.chosen(table, ~self.encoder_.impossible(drawn))
+        """Return those canonical rows of a block that are as asked.
+
+        `near` is what they are chosen by, where that is not the same; None where rows are made to
+        what is asked.
+        """
+        table, possible = self._canonical(drawn, block, seed), ~self.encoder_.impossible(drawn)
+        if near is None:
+            return asking.chosen(asking.exactly(table), possible)
+        chosen = near.chosen(table, possible)
+        return chosen if near is asking else asking.exactly(chosen)
 
     def _canonical(self, drawn: Drawn, block: int, seed: int) -> pa.Table:
         return self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
