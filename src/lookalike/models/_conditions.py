@@ -59,11 +59,18 @@ class Told:
         """
         count = len(range(*rows.indices(len(self.low))))
         for wish in wishes:
-            for block, allowed in wish.allowed.items():
-                self.allow(plan, block, allowed, rows)
-            option = rng.choice(len(wish.shares), count, p=wish.shares)
-            for block, limits in wish.limits.items():
-                self.bound(plan, block, limits[option], rows)
+            self.ask_one(plan, wish, rows, rng.random(count))
+
+    def ask_one(
+        self, plan: Plan, wish: Asked, rows: slice | np.ndarray, uniforms: np.ndarray
+    ) -> None:
+        """Ask some rows to be as wished; numbers in [0, 1), one for each row, take the options."""
+        for block, allowed in wish.allowed.items():
+            self.allow(plan, block, allowed, rows)
+        reached = np.cumsum(wish.shares)[:-1]
+        option = np.searchsorted(reached, uniforms, side="right")
+        for block, limits in wish.limits.items():
+            self.bound(plan, block, limits[option], rows)
 
     def bound(self, plan: Plan, block: int, limits: np.ndarray, rows: slice | np.ndarray) -> None:
         """Bound a block of one number in some rows by limits, shape (rows, 2) or (2,)."""

@@ -19,6 +19,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
@@ -114,8 +115,8 @@ def _take_apart(model: Synthesizer) -> Parts:
 
 
 def _parameters(model: Synthesizer) -> dict[str, Any]:
-    """Return the constructor's arguments; a random generator becomes the seed drawn from it."""
-    values: dict[str, Any] = model.get_params(deep=False)
+    """Return the arguments of the fit; a random generator becomes the seed drawn from it."""
+    values = dict(model._fitted_with)
     if not isinstance(values["random_state"], int | None):
         values["random_state"] = model.seed_
     for name, value in values.items():
@@ -227,6 +228,7 @@ def _build(parts: Parts, known: _Known) -> Synthesizer:
     cls = _class(manifest["synthesizer"], known)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
     model._check_parameters()
+    model._fitted_with = deepcopy(model.get_params(deep=False))
     schema = Schema.from_dict(manifest["schema"])
     encoding = State(parts.encoding, _under("encoding", parts.arrays))
     model.schema_ = schema

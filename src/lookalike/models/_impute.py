@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike._core.errors import ParameterError
-from lookalike.encoding import Compact
-from lookalike.models._conditions import told_by_cells
-from lookalike.tables import Schema, canonical_type, conform, render
+from lookalike._core.errors import DataError, ParameterError
+from lookalike.encoding import Compact, Rows
+from lookalike.models._conditions import Told, told_by_cells
+from lookalike.tables import Schema, Wish, canonical_type, conform, render
 
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
@@ -65,22 +65,44 @@ def _completed(
     compact = encoder.compact(rows)
     known = encoder.known(rows)
     codes = compact.codes.copy()
-    for i, block in enumerate(layout.blocks):
+    for i, names in encoder.gates().items():
         # A cell that is to be made is not to be missing; its column may be, where none was given.
-        if block.part == "missing" and block.column in given:
-            codes[:, block.source_start] = 0
+        if not given.isdisjoint(names):
+            codes[:, layout.blocks[i].source_start] = 0
             known[i] = np.ones(rows.num_rows, bool)
     told = told_by_cells(plan, Compact(compact.floats, codes), known, layout)
     for i, block in enumerate(layout.blocks):
-        missing = encoder.missing_level(i)
+        missing = None if block.part == "missing" else encoder.missing_level(i)
         if missing is not None and block.column in given:
             allowed = np.arange(block.width) != missing
             told.allow(plan, i, allowed, slice(None))
+    _tell_of_derived(model, told, rows, Rows(first, seed))
     drawn = model._complete().draw(told, seed, first // model.BLOCK)
     made = encoder.decode(drawn, start=first, seed=seed)
     return pa.table(
         [_kept(rows[name], made[name]) for name in rows.column_names], names=rows.column_names
     )
+
+
+def _tell_of_derived(model: GAN, told: Told, table: pa.Table, rows: Rows) -> None:
+    """Ask what columns are derived from to be such that the known cells of those follow."""
+    encoder = model.encoder_
+    learned = {block.column for block in encoder.layout_.blocks}
+    for name in sorted({d.column for d in model.schema_.dependencies} - learned):
+        cells = table[name].unify_dictionaries().combine_chunks()
+        values = pc.unique(cells).drop_null()
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        for k in range(len(values)):
+            wish = Wish(name, values=values.slice(k, 1))
+            try:
+                asked = encoder.ask(wish)
+            except DataError:  # never so in the training table: the cell alone is kept
+                continue
+            if asked is None:
+                break
+            which = np.flatnonzero(wish.fulfilled(cells))
+            told.ask_one(model._plan, asked, which, rows.of(name).uniforms(which))
 
 
 def _kept(known: pa.ChunkedArray, made: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -21,6 +21,7 @@ Rows = Float[np.ndarray, "rows width"]
 _SMALL = 1_000
 #: What is held out by default: of small tables, and of larger ones at most so many rows.
 _SMALL_SHARE, _SHARE, _MOST = 0.15, 0.10, 4_000
+#: Fewer held-out rows than these are too few for a detector, too.
 _FEWEST = 30
 #: Intervals between two looks, and looks without improvement after which training stops.
 _EVERY, _PATIENCE = {True: 2, False: 5}, 6
@@ -66,11 +67,12 @@ class Held:
             return None
         small = len(self.all.floats) < _SMALL
         rng = generator(seed, "held-out score")
-        judge = _energy_distance if small else _detector
+        few = small or len(self.rows.floats) < _FEWEST
+        judge = _energy_distance if few else _detector
         value = judge(self.rows, layout, rng)
         copying = _copying(self.training, self.rows, layout, rng)
         # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
-        error = 0.0 if small else 2 * (6 * len(self.rows.floats)) ** -0.5
+        error = 0.0 if few else 2 * (6 * len(self.rows.floats)) ** -0.5
 
         def score(network: object) -> Score:
             drawn = make(network)

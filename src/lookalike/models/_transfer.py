@@ -49,7 +49,9 @@ class Transfer:
         Raises
         ------
         ParameterError
-            If the networks are of other sizes, or no column is common.
+            If the networks are of other sizes or another form, or no column is common.
+        SchemaError
+            If the mapping names a column that is not learned.
         """
         fresh = game.begin(seed).generator
         old, new = self._units(game.plan)
@@ -58,12 +60,7 @@ class Transfer:
                 "A warm start needs a model of the same columns, but none is common: it learned "
                 f"{', '.join(map(repr, self.plan.columns))}. Give mapping={{new name: old name}}."
             )
-        if _sizes(fresh) != _sizes(self.network):
-            raise ParameterError(
-                "A warm start needs networks of the same sizes, but the model has "
-                f"{_sizes(self.network)} and this one {_sizes(fresh)}. Set latent_size, width and "
-                "depth (or generator) as they were."
-            )
+        self._check(fresh, game.plan)
         last = fresh.last
         weight = last.weight.at[:, new].set(self.network.last.weight[:, old])
         assert last.bias is not None
@@ -75,6 +72,26 @@ class Transfer:
             (self.network.hidden, weight, bias),
         )
         return game.begin(seed, generator=begun), round(_WAITING * steps)
+
+    def _check(self, fresh: Network, plan: Plan) -> None:
+        """Refuse networks of other sizes or of another form, and names that lead nowhere."""
+        if _sizes(fresh) != _sizes(self.network):
+            raise ParameterError(
+                "A warm start needs networks of the same sizes, but the model has "
+                f"{_sizes(self.network)} and this one {_sizes(fresh)}. Set latent_size, width and "
+                "depth (or generator) as they were."
+            )
+        if _form(fresh) != _form(self.network):
+            raise ParameterError(
+                "A warm start needs networks of the same form, but activation, slope, residual "
+                "layers or normalisation differ. Set generator as it was."
+            )
+        for new in self.mapping:
+            if new not in plan.columns:
+                raise SchemaError(
+                    f"mapping names {new!r}, which this table does not have or does not learn."
+                    f"{nearest(new, plan.columns)}"
+                )
 
     def _units(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
         """Return which units of the old last layer become which of the new one."""
@@ -129,6 +146,12 @@ def _spans(plan: Plan) -> list[tuple[Block, range]]:
     """Return each block with the positions of its units in a generator's output."""
     blocks = plan.layout.blocks
     return [(blocks[i], range(at, at + blocks[i].width)) for i, at in plan.starts.items()]
+
+
+def _form(network: Network) -> tuple[object, ...]:
+    """Return what the same weights would mean something else without; dropout may differ."""
+    layers = jax.tree.structure(network.hidden)
+    return layers, network.activation, network.slope, network.residual
 
 
 def _sizes(network: Network) -> list[tuple[int, ...]]:

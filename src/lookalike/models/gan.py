@@ -253,6 +253,9 @@ class GAN(Synthesizer):
     #: The generator that takes conditions, if it was trained.
     _completer: Network | None = None
     _width: int
+    #: Of the generator's random input, as it was trained.
+    _latent_size: int
+    _latent: Latent
     _calibration: Calibration
     _correction: Correction | None = None
     _plan: Plan
@@ -421,12 +424,12 @@ class GAN(Synthesizer):
         self._width = width_of(self, rows)
         held = hold_out(compact, self.held_out, generator(seed, "hold out"))
         game = game_of(self, self._plan, rows, self._width, conditioned=False)
-        self._latent = game.latent
+        self._latent_size, self._latent = game.latent_size, game.latent
         outcome = self._train(game, held, seed, steps_of(self, rows), layout)
         self._generator, self.history_ = outcome.generator, outcome.history
-        if self.calibrate:
-            self._calibration = calibrate(self._sampler(), compact, seed)
         try:
+            if self.calibrate:
+                self._calibration = calibrate(self._sampler(), compact, seed)
             if self.correct is not False and not self.history_.cut_short:
                 self._correction = self._learn_correction(held, layout, seed, outcome.step)
             if self.conditions and not self.history_.cut_short:
@@ -440,10 +443,23 @@ class GAN(Synthesizer):
         first = self._run(game, held.training, held, seed, steps, layout)
         if not held.refit or first.history.cut_short:
             return first
-        again = self._run(game, held.all, None, seed, steps, layout, until=first.step)
-        words = f"learned anew with all rows for the {first.step:,} steps that served best"
-        first.history.add(first.step, "refit", words)
-        return again._replace(history=first.history)
+        history = first.history
+        try:
+            again = self._run(game, held.all, None, seed, steps, layout, until=first.step)
+        except (KeyboardInterrupt, TrainingError) as error:
+            why = str(error) or "interrupted"
+            history.cut_short = isinstance(error, KeyboardInterrupt)
+        else:
+            if not again.history.cut_short:
+                words = f"learned anew with all rows for the {first.step:,} steps that served best"
+                history.add(first.step, "refit", words)
+                history.events += [e for e in again.history.events if e.kind == "remedy"]
+                return again._replace(history=history)
+            why, history.cut_short = again.history.stopped, True
+        # What was learned of most rows is whole, what was begun of all is not.
+        history.stopped = f"not learned anew with all rows: {why}"
+        history.add(first.step, "stop", history.stopped)
+        return first
 
     def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
@@ -475,6 +491,9 @@ class GAN(Synthesizer):
         except TrainingError as error:
             self.history_.add(outcome.step, "stop", f"conditions were not learned: {error}")
             return None
+        if learned.history.cut_short:
+            why = f"while conditions were learned: {learned.history.stopped}"
+            self.history_.stopped, self.history_.cut_short = why, True
         return learned.generator
 
     def _learn_correction(
@@ -537,6 +556,8 @@ class GAN(Synthesizer):
 
         def look(step: int, network: Network) -> None:
             def sample(n: int) -> Any:
+                if n == 0:
+                    return from_arrow(self._empty(), self._origin)
                 blocks = range(-(-n // self.BLOCK))
                 drawn = [self._sampler(network).block(seed, block) for block in blocks]
                 parts = (np.concatenate(part)[:n] for part in zip(*drawn, strict=True))
@@ -564,9 +585,9 @@ class GAN(Synthesizer):
             self._plan,
             network,
             self._calibration,
-            self.latent_size,
+            self._latent_size,
             self.BLOCK,
-            _latent(self.latent),
+            self._latent,
         )
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
@@ -595,7 +616,7 @@ class GAN(Synthesizer):
 
     def _complete(self) -> Completer:
         assert self._completer is not None
-        return Completer(self._plan, self._completer, self.latent_size, _latent(self.latent))
+        return Completer(self._plan, self._completer, self._latent_size, self._latent)
 
     def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
         """Complete rows: make their missing cells and columns, given the cells that are known.
@@ -656,12 +677,13 @@ class GAN(Synthesizer):
         self._plan = Plan(layout)
         self._width = checked_width(state.values.get("width"))
         game = game_of(self, self._plan, self.n_rows_, self._width, conditioned=False)
+        self._latent_size, self._latent = game.latent_size, game.latent
         self._generator = network_of(game, state, "generator")
         if "completer/0" in state.arrays:
             self._completer = network_of(replace(game, conditioned=True), state, "completer")
         none = Calibration.none(self._plan)
         own = state.arrays.get("calibration/own", none.own)
-        knots = own.shape[-1] if own.ndim == 2 else 0
+        knots = max(own.shape[-1], 1) if own.ndim == 2 else 1
         self._calibration = Calibration(
             taken(state, "calibration/bias", none.bias.shape),
             taken(state, "calibration/own", (self._plan.number_width, knots)),
@@ -674,10 +696,6 @@ class GAN(Synthesizer):
         }
         if corrected:
             self._correction = Correction.from_state(State({}, corrected), layout)
-
-
-def _latent(name: str) -> Latent:
-    return "normal" if name == "normal" else "uniform"
 
 
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:

@@ -151,10 +151,11 @@ class Architecture:
         ParameterError
             If a name is unknown, the widths are missing, or a value breaks its rule.
         """
-        if "widths" not in values:
+        if not isinstance(values, Mapping) or "widths" not in values:
+            got = sorted(values) if isinstance(values, Mapping) else values
             raise ParameterError(
-                "Architecture needs 'widths', the units of each hidden layer; "
-                f"got {sorted(values)}. Add them, such as [128, 128]."
+                "Architecture needs a mapping with 'widths', the units of each hidden layer; "
+                f"got {got!r}. Add them, such as {{'widths': [128, 128]}}."
             )
         check_parameters("Architecture", _RULES, values)
         return cls(**{**values, "widths": tuple(values["widths"])})

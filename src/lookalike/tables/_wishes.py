@@ -96,6 +96,11 @@ def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
     DataError
         If a value is not of its column's kind, or the wish cannot be.
     """
+    if not isinstance(given, Mapping):
+        raise ParameterError(
+            "Conditions must be a mapping of column names to what is asked of them; got "
+            f"{type(given).__name__}. Write {{'column': value}}."
+        )
     found = {schema[name].name: _read(name, value, schema) for name, value in given.items()}
     return tuple(found[name] for name in schema.names if name in found)
 
@@ -111,15 +116,32 @@ def _read(name: str, value: Any, schema: Schema) -> Wish:
         return Wish(name, missing=True)
     if isinstance(value, tuple):
         return _range(name, value, schema)
-    many = isinstance(value, Collection) and not isinstance(value, str | bytes)
-    values = list(value) if many else [value.item() if isinstance(value, np.generic) else value]
+    values = _listed(value)
     if not values or any(v is None for v in values):
         raise ParameterError(
             f"A set of values must have one at least, none of them missing; got {value!r} for "
             f"{name!r}. Ask for None alone to have the cell missing."
         )
     cells = _canonical(name, values, schema)
-    return Wish(name, values=pc.unique(cells))
+    # In order: a set of words has another one in every process.
+    return Wish(name, values=pc.unique(cells).sort())
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return the values of a wish for one or several."""
+    if isinstance(value, np.ndarray):
+        return list(value.ravel())
+    many = isinstance(value, Collection | pa.Array | pa.ChunkedArray)
+    return list(value) if many and not isinstance(value, str | bytes) else [value]
+
+
+def _plain(value: Any) -> Any:
+    """Return a scalar of numpy or Arrow as one of Python."""
+    if isinstance(value, pa.Scalar):
+        return value.as_py()
+    if isinstance(value, np.datetime64 | np.timedelta64):
+        return value.astype(f"{value.dtype.kind}8[us]").item()
+    return value.item() if isinstance(value, np.generic | np.ndarray) else value
 
 
 def _range(name: str, value: tuple[Any, ...], schema: Schema) -> Wish:
@@ -146,7 +168,7 @@ def _range(name: str, value: tuple[Any, ...], schema: Schema) -> Wish:
 def _canonical(name: str, values: list[Any], schema: Schema) -> pa.Array:
     """Return values as canonical cells, without a dictionary."""
     try:
-        raw = pa.array(values)
+        raw = pa.array([_plain(value) for value in values], from_pandas=True)
         one = Schema((schema[name],))
         cells = conform(pa.table({name: raw}), one)[name].combine_chunks()
     except (pa.ArrowException, DataError, TypeError, ValueError, OverflowError) as error:
