@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -17,7 +18,7 @@ import lookalike.models._recipe as recipe
 import lookalike.models.gan as module
 from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError, TrainingError
 from lookalike.encoding import Z_MAX, Block, Compact, Layout, State
-from lookalike.models import GAN
+from lookalike.models import GAN, load
 from lookalike.models._calibration import calibrate
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Architecture, Plan
@@ -174,3 +175,61 @@ model = GAN(steps=16, width=16, depth=1, batch_size=32, conditions=False, random
 dict(synthesizer_checks(model, learns=False))[{_ELSEWHERE!r}]()
 """
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_what_is_set_after_the_fit_changes_no_fitted_model(table: pa.Table, tmp_path: Path) -> None:
+    widths = [8]
+    model = GAN(**QUICK, generator={"widths": widths}).fit(table)
+    before = model.sample(5)
+    widths.append(9)
+    model.set_params(latent_size=3, latent="uniform")
+    model.save(tmp_path / "m.lookalike")
+    again = load(tmp_path / "m.lookalike")
+    assert model.sample(5).equals(before)
+    assert again.sample(5).equals(before)
+    assert again.get_params()["latent_size"] == 64
+
+
+def test_what_was_learned_is_kept_where_learning_anew_is_interrupted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    real, runs = module.train, []
+
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
+        runs.append(args)
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(module, "train", interrupted)
+    rows = pa.table({"x": np.random.default_rng(0).normal(size=250)})
+    with pytest.warns(LookalikeWarning, match="not learned anew"):
+        model = GAN(**QUICK).fit(rows)
+    assert len(runs) == 2
+    assert model.sample(5).num_rows == 5
+
+
+def test_few_rows_can_be_held_out_of_many() -> None:
+    rows = pa.table({"x": np.random.default_rng(0).normal(size=1_100)})
+    model = GAN(**QUICK | {"held_out": 0.002, "correct": False}).fit(rows)
+    assert any("held_out" in row for row in model.history_.rows)
+
+
+@pytest.mark.parametrize("name", ["calibration/own", "calibration/due"])
+def test_a_calibration_without_knots_is_refused(table: pa.Table, name: str) -> None:
+    model = GAN(**QUICK).fit(table)
+    state = model._state()
+    arrays = {k: v[:, :0] if k.startswith("calibration/o") else v for k, v in state.arrays.items()}
+    arrays[name] = state.arrays[name][:, :0]
+    with pytest.raises(ModelFileError, match="calibration"):
+        model._restore(State(state.values, arrays), model.encoder_.layout_)
+
+
+@pytest.mark.parametrize("normalisation", ["batch", "layer", "spectral"])
+def test_networks_of_every_normalisation_are_saved(
+    table: pa.Table, tmp_path: Path, normalisation: str
+) -> None:
+    hidden = {"widths": [8], "normalisation": normalisation}
+    model = GAN(**QUICK, generator=hidden, discriminator=hidden).fit(table)
+    model.save(tmp_path / "m.lookalike")
+    assert load(tmp_path / "m.lookalike").sample(5).equals(model.sample(5))

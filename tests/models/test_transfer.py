@@ -85,3 +85,19 @@ def test_training_can_be_watched() -> None:
     assert [rows for _, rows in seen] == [7] * len(seen)
     assert [step for step, _ in seen] == sorted(step for step, _ in seen)
     assert seen[-1][0] == 40
+
+
+def test_networks_of_another_form_and_unknown_names_are_refused() -> None:
+    settings: dict[str, Any] = {
+        "steps": 4,
+        "monitors": False,
+        "conditions": False,
+        "correct": False,
+    }
+    hidden = {"widths": [8, 8], "normalisation": "batch", "bias": True}
+    model = GAN(**settings, generator=hidden, random_state=0).fit(table(0))
+    for other in ({"activation": "tanh"}, {"residual": True}):
+        with pytest.raises(ParameterError, match="same form"):
+            GAN(**settings, generator=hidden | other).fit(table(1), warm_start=model)
+    with pytest.raises(SchemaError, match="'zzz'"):
+        GAN(**settings, generator=hidden).fit(table(1), warm_start=model, mapping={"zzz": "x"})

@@ -107,7 +107,8 @@ def _take_apart(model: Synthesizer) -> Parts:
         "model": learned.values,
     }
     arrays = {
-        f"{prefix}/{name}": np.ascontiguousarray(array)
+        # Not `ascontiguousarray`, which makes a scalar an array of one.
+        f"{prefix}/{name}": np.asarray(array, order="C")
         for prefix, state in (("encoding", encoding), ("model", learned))
         for name, array in state.arrays.items()
     }

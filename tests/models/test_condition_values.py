@@ -1,0 +1,136 @@
+"""Conditions on columns of every kind, by a GAN that has hardly learned: all rows fulfil them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from lookalike import GAN
+from lookalike._core.errors import DataError, ParameterError
+
+ROWS = 300
+START = pd.Timestamp("2024-01-01")
+
+
+def make_table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    code = rng.choice([1, 2, 7], ROWS)
+    absent = rng.random(ROWS) < 0.3
+    seconds = pd.to_timedelta(rng.integers(0, 10**7, ROWS), unit="s")
+    return pd.DataFrame(
+        {
+            "number": rng.normal(size=ROWS).round(3),
+            "code": code,
+            "name": pd.Series(code).map({1: "one", 2: "two", 7: "seven"}),
+            "count": rng.integers(0, 9, ROWS),
+            "empty": [None] * ROWS,
+            "only": np.where(rng.random(ROWS) < 0.5, None, "y"),
+            "moment": START + seconds,
+            "zoned": (START + seconds[::-1]).tz_localize("Europe/Berlin"),
+            "left": np.where(absent, np.nan, rng.normal(size=ROWS)),
+            "right": np.where(absent, np.nan, rng.normal(size=ROWS)),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> GAN:
+    settings: dict[str, Any] = {"width": 8, "depth": 1, "batch_size": 32, "monitors": False}
+    made = GAN(steps=8, held_out=0.0, correct=False, random_state=0, **settings)
+    made.set_params(encodings={"count": "onehot"})
+    return made.fit(make_table(), kinds={"code": "categorical", "count": "integer"})
+
+
+MOMENT = pd.Timestamp("2024-02-01 10:00:00")
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "allowed"),
+    [
+        ("number", np.array(0.5), {0.5}),
+        ("number", np.array([0.5, 0.25]), {0.5, 0.25}),
+        ("number", pa.array([0.5, 0.25]), {0.5, 0.25}),
+        ("number", pl.Series([0.5]), {0.5}),
+        ("code", np.int64(7), {7}),
+        ("code", "7", {7}),
+        ("name", ["one", "two"], {"one", "two"}),
+        ("count", (3, 4), {3, 4}),
+        ("count", (None, 1), {0, 1}),
+        ("empty", None, {None}),
+        ("only", "y", {"y"}),
+        ("moment", MOMENT, {MOMENT}),
+        ("moment", np.datetime64("2024-02-01T10:00:00"), {MOMENT}),
+        ("moment", ["2024-02-01 10:00", "2024-03-01 00:00"], {MOMENT, pd.Timestamp("2024-03-01")}),
+        ("zoned", MOMENT.tz_localize("UTC"), {MOMENT.tz_localize("UTC")}),
+    ],
+)
+def test_values_of_every_kind(model: GAN, column: str, value: Any, allowed: set[Any]) -> None:
+    made = model.sample(40, given={column: value})[column]
+    assert set(made) <= allowed
+
+
+def test_ranges_of_times_of_numpy(model: GAN) -> None:
+    days = np.datetime64("2024-02-01"), np.datetime64("2024-02-05")
+    assert (
+        model.sample(40, given={"moment": days})["moment"].between(*map(pd.Timestamp, days)).all()
+    )
+    assert model.sample(40, given={"left": (None, None)})["left"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "words"),
+    [
+        ({"number": 1e9}, DataError, "values from"),
+        ({"moment": "2030-01-01"}, DataError, "values from"),
+        ({"moment": dt.datetime(1970, 1, 1)}, DataError, "values from"),
+        ({"count": (20, 30)}, DataError, "None of the levels"),
+        ({"number": float("nan")}, DataError, "None to have"),
+        ({"number": pd.NA}, DataError, "None to have"),
+        ({"moment": pd.NaT}, DataError, "None to have"),
+        ({"empty": "x"}, DataError, "of its kind"),
+        (["number"], ParameterError, "mapping"),
+    ],
+)
+def test_what_cannot_be_is_one_error(
+    model: GAN, given: Any, error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words):
+        model.sample(3, given=given)
+
+
+def test_the_order_of_values_does_not_matter(model: GAN) -> None:
+    # as sets of words have another one in every process
+    days = ["2024-02-01", "2024-03-01", "2024-01-15"]
+    made = [model.sample(30, given={"moment": some}) for some in (days, days[::-1])]
+    pd.testing.assert_frame_equal(*made)
+
+
+def test_what_is_derived_from_levels_is_balanced(model: GAN) -> None:
+    made = model.sample(30, balance="name")
+    assert made["name"].value_counts().to_dict() == {"one": 10, "two": 10, "seven": 10}
+    with pytest.raises(ParameterError, match="name of a column"):
+        model.sample(3, balance=["name"])
+
+
+def test_cells_that_are_missing_together_are_made_whichever_is_given(model: GAN) -> None:
+    for name in ("left", "right"):
+        made = model.impute(pd.DataFrame({name: [None, 0.5] * 50}))
+        assert made[["left", "right"]].notna().all().all()
+
+
+def test_what_is_made_agrees_with_known_cells_that_are_derived_from_it(model: GAN) -> None:
+    made = model.impute(pd.DataFrame({"name": ["seven", "one", None] * 20}))
+    assert made["code"].map({1: "one", 2: "two", 7: "seven"}).equals(made["name"])
+    assert set(made["code"][::3]) == {7}
+
+
+def test_completed_rows_do_not_depend_on_those_beside_them(model: GAN) -> None:
+    asked = pd.concat([make_table()[["left", "name"]]] * 5, ignore_index=True)
+    few, many = model.impute(asked.head(5)), model.impute(asked)
+    pd.testing.assert_frame_equal(few, many.head(5))
