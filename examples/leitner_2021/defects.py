@@ -189,7 +189,7 @@ def row(frame: pd.DataFrame, variant: str, asked: argparse.Namespace) -> list[st
     """Return the mean accuracies of a variant, and its share of class 1."""
     gan, penalty, rescaled = VARIANTS[variant]
     changes = {"penalty": {"name": penalty, "weight": 10.0}, **thesis.epochs(asked)}
-    synthesizer = gan.preset(PRESET, **changes)
+    synthesizer = gan.preset(PRESET, **thesis.AS_IT_IS, **changes)
     verdict = study(frame, synthesizer, rescaled, asked)
     scores = {r.arm: r.scores["accuracy"] for r in verdict.table}
     replaced = next(r.real for r in verdict.table if r.arm == "replaced")

@@ -46,6 +46,8 @@ PUBLISHED_RIGHT = {
         (86, 86, 89, 95, 88, 93, 84),
     ),
 }
+#: His runs were not watched and mended: what comes out is taken as it is, collapsed or not.
+AS_IT_IS: dict[str, Any] = {"monitors": False, "remedies": False}
 PUBLISHED_ROWS = {"titanic": 262, "wine": 1300, "diabetes": 154}
 
 _TITANIC = ["pclass", "sex", "age", "sibsp", "parch", "fare", "embarked"]
@@ -100,7 +102,7 @@ def synthesizer(name: str, **changes: Any) -> la.GAN:
     """Return a synthesizer: ``"default"``, or a preset of this name."""
     if name == "default":
         return la.GAN(conditions=False, **changes)  # nothing is asked of the rows
-    return la.GAN.preset(name, **changes)
+    return la.GAN.preset(name, **{**AS_IT_IS, **changes})
 
 
 def arguments(description: str | None) -> argparse.ArgumentParser:
