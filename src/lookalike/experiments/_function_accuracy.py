@@ -116,7 +116,7 @@ class Ruler:
         # Beyond the domain there is no value: what is missing counts as if it were upright.
         beyond = np.abs(points[:, :-1] - np.clip(points[:, :-1], low, high)) / self._scale[:-1]
         upright = np.abs(points[:, -1] - due) / self._scale[-1]
-        return np.hypot(upright, np.linalg.norm(beyond, axis=1))
+        return np.asarray(np.hypot(upright, np.linalg.norm(beyond, axis=1)))
 
 
 def _rms(values: np.ndarray) -> float:
