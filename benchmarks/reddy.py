@@ -4,9 +4,9 @@
 
 The score is `correlation_difference` between the training rows and as many synthetic ones: for
 each column the mean absolute difference of its correlations, averaged over columns. The document
-that ``reddy`` follows states a mean of 0.057 on tables of its own. ``reddy`` is trained as published
-(1,000 epochs in batches of 64, then of 16 as in its final runs); ``chance`` is the score of other
-real rows. Every run is one JSON line in LINES, and what is there is not run again.
+that ``reddy`` follows states a mean of 0.057 on tables of its own. ``reddy`` is trained as
+published (1,000 epochs in batches of 64, then of 16 as in its final runs); ``chance`` is the score
+of other real rows. Every run is one JSON line in LINES, and what is there is not run again.
 """
 
 from __future__ import annotations

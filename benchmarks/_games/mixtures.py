@@ -58,5 +58,6 @@ def judged(shape: str, rows: pa.Table) -> dict[str, float | int]:
         "modes": int((among >= HELD * mixture.weights).sum()),
         "of": len(mixture.weights),
         "near": round(near, 4),
+        "least": round(float((among / mixture.weights).min()), 4),
         "uneven": round(float(np.abs(among - mixture.weights).sum() / 2), 4),
     }

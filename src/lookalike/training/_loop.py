@@ -181,6 +181,7 @@ class _Training:
         start: State | None,
     ) -> None:
         self.game, self.data, self.seed, self.course = game, data, seed, course
+        self.warm = start is not None
         self.state = game.begin(seed) if start is None else start
         self.step = 0
         self.attempt = 0
@@ -256,7 +257,9 @@ class _Training:
                 events.append(Event(step, "rate", f"{player}: {why}"))
         self.history.rows.append({"step": float(step), **measures})
         self.history.events.extend(events)
-        if measures.get("collapsed", 0.0) == 0:
+        # What cannot go back, or has nothing left to try, keeps what it has.
+        final = not self.course.remedies or self.attempt == len(LADDER)
+        if final or measures.get("collapsed", 0.0) == 0:
             self.good = self._good()
         if self.keeper.exhausted:
             self.stop(f"held-out rows showed no improvement up to step {step:,}")
@@ -301,10 +304,10 @@ class _Training:
     def _restarted(self) -> State:
         """Return the last good state under the present rules, the optimisers beginning anew.
 
-        From before the first interval the networks begin anew too: with other random numbers.
+        From before the first interval untrained networks begin anew too: with other random numbers.
         """
         fresh = self.game.begin(self.seed + self.attempt)
-        if self.good.step == 0:
+        if self.good.step == 0 and not self.warm:
             return fresh
         before = self.good.state
         # Packs make the discriminator wider: then it begins anew.
@@ -325,8 +328,10 @@ class _Training:
     def outcome(self) -> Outcome:
         if self.attempt == len(LADDER) and self.alarm.useless and self.keeper.best is None:
             raise _hopeless(f"rows reach next to nothing at step {self.step:,}: no remedy helped")
-        network, step = self.keeper.chosen(self.good.state, self.good.step)
-        return Outcome(network, self.history, self.game, step, self.good.state.discriminator)
+        # A state that reaches a part of the rows is better than networks that never trained.
+        good = self.good if self.good.step > 0 else self._good()
+        network, step = self.keeper.chosen(good.state, good.step)
+        return Outcome(network, self.history, self.game, step, good.state.discriminator)
 
 
 def _shapes(network: Network) -> list[tuple[int, ...]]:

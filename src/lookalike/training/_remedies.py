@@ -13,9 +13,9 @@ __all__ = ["LADDER", "Remedy", "next_attempt"]
 #: The weight of a penalty where there was none, and by how much one that is there is raised.
 _PENALTY = 1.0
 _STRONGER = 4.0
-#: The rate of both players, and the decay of the moving average, with which relativistic pairing
-#: under R1 + R2 has never collapsed.
-_SAFE_RATE, _SAFE_AVERAGE = 1.2e-3, 0.999
+#: The rate of both players, the decay of the moving average and the fewest rows of a batch with
+#: which relativistic pairing under R1 + R2 has never collapsed.
+_SAFE_RATE, _SAFE_AVERAGE, _SAFE_BATCH = 1.2e-3, 0.999, 256
 #: With less of the run left, nobody could tell whether a remedy that goes on from there helps.
 _ENOUGH = 0.2
 
@@ -74,6 +74,7 @@ def _relativistic(game: Game) -> Game:
         clip=None,
         discriminator_steps=1,
         pack=1,
+        batch_size=max(game.batch_size, _SAFE_BATCH),
         average=max(game.average, _SAFE_AVERAGE),
         optimiser=Optimiser(),
     )

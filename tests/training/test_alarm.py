@@ -1,0 +1,99 @@
+"""Alarms: silent where a run is well or only begins, certain where it is not."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from lookalike.training import MEASURES
+from lookalike.training._alarm import Alarm
+
+TOTAL = 4_000
+WELL = {
+    **dict.fromkeys(MEASURES, 0.7),
+    "convergence": 1.0,
+    "coverage": 0.95,
+    "collapsed": 0.0,
+}
+COLLAPSED = WELL | {"collapsed": 1.0, "coverage": 0.2}
+DEFEATED = WELL | {"accuracy_real": 0.98, "accuracy_fake": 0.93, "convergence": 3.0}
+DIVERGED = WELL | {"convergence": 9.0}
+FAR = WELL | {"convergence": 3.0, "coverage": 0.2}
+
+
+def listen(looks: list[dict[str, float]], alarm: Alarm | None = None) -> list[str | None]:
+    """Return what an alarm says of looks that are 100 steps apart, from step 1,000 on."""
+    alarm = Alarm(TOTAL) if alarm is None else alarm
+    return [alarm.hear(1_000 + 100 * k, look) for k, look in enumerate(looks)]
+
+
+def test_a_run_that_is_well_is_left_alone() -> None:
+    noisy = [WELL | {"convergence": 0.5 + 0.1 * (k % 7)} for k in range(20)]
+    assert listen(noisy) == [None] * 20
+
+
+@pytest.mark.parametrize(
+    ("look", "words"), [(COLLAPSED, "collapsed"), (DEFEATED, "won"), (DIVERGED, "diverged")]
+)
+def test_what_lasts_for_three_looks_is_an_alarm(look: dict[str, float], words: str) -> None:
+    *before, said = listen([WELL, look, look, look])
+    assert before == [None] * 3
+    assert said is not None
+    assert words in said
+
+
+def test_a_generator_that_goes_from_mode_to_mode_has_collapsed() -> None:
+    assert listen([COLLAPSED, WELL, COLLAPSED, WELL, COLLAPSED])[-1] is not None
+    rarely = [COLLAPSED, WELL, WELL, WELL, COLLAPSED, WELL, WELL, WELL] * 3
+    assert listen(rarely) == [None] * len(rarely)
+
+
+def test_an_alarm_ends_where_the_last_look_is_well() -> None:
+    assert listen([COLLAPSED, COLLAPSED, WELL, WELL])[-1] is None
+
+
+def test_a_discriminator_that_wins_against_rows_that_are_near_is_no_alarm() -> None:
+    assert listen([DEFEATED | {"convergence": 1.5}] * 6) == [None] * 6
+
+
+@pytest.mark.parametrize(("total", "grace"), [(4_000, 400), (1_000, 250)])
+def test_a_run_has_time_to_find_its_way(total: int, grace: int) -> None:
+    alarm = Alarm(total)
+    said = [alarm.hear(step, COLLAPSED) for step in range(10, grace + 30, 10)]
+    assert said[:-1] == [None] * (len(said) - 1)
+    assert said[-1] is not None
+
+
+def test_losses_that_are_not_finite_are_an_alarm_at_once() -> None:
+    assert Alarm(TOTAL).hear(1, WELL | {"loss_generator": math.nan}) is not None
+
+
+def test_what_was_not_measured_raises_nothing() -> None:
+    assert listen([dict.fromkeys(MEASURES, 1.0)] * 6) == [None] * 6
+
+
+def test_a_remedy_has_time_and_then_has_to_help() -> None:
+    assert listen([FAR] * 6) == [None] * 6
+    alarm = Alarm(TOTAL)
+    alarm.begin(1_000)
+    said = listen([FAR] * 7, alarm)
+    assert said[:6] == [None] * 6
+    assert said[6] is not None
+    assert "did not help" in said[6]
+
+
+def test_a_mended_run_must_not_end_on_an_alarm() -> None:
+    alarm = Alarm(TOTAL)
+    assert alarm.hear(TOTAL, COLLAPSED, last=True) is None
+    alarm.begin(1_000)
+    assert alarm.hear(TOTAL, COLLAPSED, last=True) is not None
+    assert not alarm.useless
+
+
+def test_a_generator_that_reaches_next_to_nothing_is_useless() -> None:
+    alarm = Alarm(TOTAL)
+    listen([COLLAPSED | {"coverage": 0.04}] * 3, alarm)
+    assert alarm.useless
+    listen([WELL], alarm)
+    assert not alarm.useless

@@ -1,0 +1,134 @@
+"""Remedies: each keeps the rules playable, and the last one begins what never collapses anew."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lookalike._core.errors import TrainingError
+from lookalike.encoding import Block, Layout
+from lookalike.nn import Architecture, Plan, RelativisticPairing, ZeroCentred
+from lookalike.nn.penalties import Interpolated
+from lookalike.training import Course, Data, Game, Outcome, State, train
+from lookalike.training._remedies import LADDER, next_attempt
+from lookalike.training.monitors import Measure, Monitor
+
+LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
+SMALL = Architecture(widths=(8,))
+GAME = Game(Plan(LAYOUT), SMALL, SMALL, 4, 32, average=0.0)
+STEPS, INTERVAL = 48, 4
+
+
+@pytest.fixture(scope="module")
+def data() -> Data:
+    """Return 256 rows of one column of four levels."""
+    codes = np.random.default_rng(0).integers(0, 4, (256, 1))
+    return Data(jnp.zeros((256, 0)), jnp.asarray(codes, jnp.int32), jnp.asarray(256))
+
+
+def play(game: Game, data: Data, **others: Any) -> Outcome:
+    return train(game, data, 0, Course(STEPS, INTERVAL, remedies=True, **others))
+
+
+class Says(Monitor):
+    """Says what it was told to, from the first look on."""
+
+    name = "says"
+    cost = "nothing"
+    measures = (Measure("convergence", 0, 99, "near 1"),)
+
+    def __init__(self, **values: float) -> None:
+        self.values = values
+
+    def look(self, view: object) -> dict[str, float]:
+        return self.values
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let alarms come within a short run."""
+    monkeypatch.setattr("lookalike.training._alarm._GRACE_STEPS", 0)
+
+
+def test_every_rung_is_added_to_those_before() -> None:
+    games = [GAME]
+    for remedy in LADDER:
+        games.append(remedy.change(games[-1]))
+    slower, penalised, packed, anew = games[1:]
+    assert slower == GAME
+    assert LADDER[0].discriminator_rate < 1
+    assert penalised.penalty == ZeroCentred(2.0)
+    assert penalised.penalty_every == 1
+    assert (packed.pack, packed.batch_size) == (2, 64)
+    assert packed.penalty == penalised.penalty
+    assert isinstance(anew.objective, RelativisticPairing)
+    assert (anew.pack, anew.discriminator_steps, anew.average) == (1, 1, 0.999)
+
+
+@pytest.mark.parametrize("penalty", [None, Interpolated(), ZeroCentred(0.1)])
+def test_a_penalty_takes_the_place_of_others_and_of_clipping(penalty: Any) -> None:
+    rules = dataclasses.replace(GAME, penalty=penalty, penalty_every=1, clip=0.01)
+    changed = LADDER[1].change(rules)
+    assert changed.clip is None
+    assert changed.penalty == ZeroCentred(1.0)
+
+
+def test_batches_of_packs_hold_whole_packs() -> None:
+    packed = LADDER[2].change(dataclasses.replace(GAME, batch_size=3, pack=3))
+    assert packed.batch_size % packed.pack == 0
+
+
+def test_late_in_a_run_only_beginning_anew_is_tried() -> None:
+    assert next_attempt(0, 0.5) == 1
+    assert next_attempt(0, 0.1) == len(LADDER)
+    assert LADDER[-1].afresh is not None
+
+
+class Lost(Game):
+    """Loses its losses after step 24 under any rules but the last."""
+
+    def advance(self, state: State, *args: Any) -> tuple[State, jax.Array]:
+        after, means = super().advance(state, *args)
+        lost = int(after.step) > 24 and self.average == 0
+        return after, means * jnp.nan if lost else means
+
+
+def test_the_last_remedy_begins_anew_at_its_own_rate(data: Data) -> None:
+    fields = {f.name: getattr(GAME, f.name) for f in dataclasses.fields(GAME)}
+    outcome = play(Lost(**fields), data, rates=(1e-2, 1e-2))
+    words = [e.words for e in outcome.history.events if e.kind == "remedy"]
+    assert len(words) == len(LADDER)
+    assert all("back to step 24 with" in w for w in words[:-1])
+    assert words[-1].endswith("back to step 0 with relativistic pairing from the start")
+    steps, rates = outcome.history["step"], outcome.history["rate_generator"]
+    anew = steps.index(4, 1)
+    assert rates[0] == pytest.approx(1e-2, rel=0.1)
+    assert rates[anew] == pytest.approx(LADDER[-1].afresh, rel=0.1)
+    assert outcome.step == STEPS
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_run_that_no_remedy_helps_ends_with_what_it_has(data: Data) -> None:
+    lasting = Says(convergence=9.0, coverage=0.25, collapsed=1.0)
+    outcome = play(GAME, data, monitors=[lasting])
+    assert outcome.history["attempt"][-1] == len(LADDER)
+    assert outcome.step == STEPS
+    assert not outcome.history.cut_short
+
+
+@pytest.mark.usefixtures("impatient")
+def test_rows_that_reach_next_to_nothing_are_no_model(data: Data) -> None:
+    nothing = Says(convergence=50.0, coverage=0.01, collapsed=1.0)
+    with pytest.raises(TrainingError, match="no remedy helped"):
+        play(GAME, data, monitors=[nothing])
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_run_that_is_well_sees_no_remedy(data: Data) -> None:
+    well = Says(convergence=1.1, coverage=0.9, collapsed=0.0)
+    assert not play(GAME, data, monitors=[well]).history.events
