@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import lookalike.training._loop as loop
 from lookalike._core.errors import TrainingError
 from lookalike.encoding import Block, Layout
 from lookalike.nn import Architecture, Network, Plan
@@ -25,6 +26,7 @@ from lookalike.training import (
     State,
     train,
 )
+from lookalike.training._watch import Watch
 from lookalike.training.monitors import monitors
 
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
@@ -200,3 +202,31 @@ def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
     with pytest.raises(TrainingError, match="no remedy helped"):
         play(Lost(**fields), data, steps=40, interval=8, remedies=True)
+
+
+def test_a_run_of_which_no_state_is_whole_keeps_its_last(game: Game, data: Data) -> None:
+    def stop(step: int, measures: dict[str, float]) -> None:
+        raise KeyboardInterrupt
+
+    class Narrow(Watch):
+        def look(self, *args: Any) -> dict[str, float]:
+            return {"collapsed": 1.0}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "Watch", Narrow)
+        outcome = play(game, data, steps=16, interval=8, remedies=True, report=stop)
+    assert outcome.step == 8
+
+
+def test_a_warm_start_that_is_lost_at_once_goes_back_to_it(game: Game, data: Data) -> None:
+    class Late(Game):
+        def advance(self, state: State, *args: Any) -> tuple[State, jax.Array]:
+            after, means = super().advance(state, *args)
+            return after, means * jnp.nan if self.penalty_every == 4 else means
+
+    lost = Late(**{f.name: getattr(game, f.name) for f in dataclasses.fields(game)})
+    start = game.begin(7)
+    course = Course(8, 8, rates=(0.0, 0.0), remedies=True)
+    outcome = train(lost, data, 0, course, start=start)
+    for kept, begun in zip(leaves(outcome.generator), leaves(start.generator), strict=True):
+        np.testing.assert_allclose(kept, begun, atol=1e-6)
