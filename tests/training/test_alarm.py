@@ -23,9 +23,16 @@ FAR = WELL | {"convergence": 3.0, "coverage": 0.2}
 
 
 def listen(looks: list[dict[str, float]], alarm: Alarm | None = None) -> list[str | None]:
-    """Return what an alarm says of looks that are 100 steps apart, from step 1,000 on."""
+    """Return what an alarm says of looks that are 100 steps apart, from step 2,000 on."""
     alarm = Alarm(TOTAL) if alarm is None else alarm
-    return [alarm.hear(1_000 + 100 * k, look) for k, look in enumerate(looks)]
+    return [alarm.hear(2_000 + 100 * k, look) for k, look in enumerate(looks)]
+
+
+def stalled() -> Alarm:
+    """Return an alarm of a run that was as near as it ever came at step 100."""
+    alarm = Alarm(TOTAL)
+    assert alarm.hear(100, WELL) is None
+    return alarm
 
 
 def test_a_run_that_is_well_is_left_alone() -> None:
@@ -37,32 +44,44 @@ def test_a_run_that_is_well_is_left_alone() -> None:
     ("look", "words"), [(COLLAPSED, "collapsed"), (DEFEATED, "won"), (DIVERGED, "diverged")]
 )
 def test_what_lasts_for_three_looks_is_an_alarm(look: dict[str, float], words: str) -> None:
-    *before, said = listen([WELL, look, look, look])
+    *before, said = listen([WELL, look, look, look], stalled())
     assert before == [None] * 3
     assert said is not None
     assert words in said
 
 
 def test_a_generator_that_goes_from_mode_to_mode_has_collapsed() -> None:
-    assert listen([COLLAPSED, WELL, COLLAPSED, WELL, COLLAPSED])[-1] is not None
+    assert listen([COLLAPSED, WELL, COLLAPSED, WELL, COLLAPSED], stalled())[-1] is not None
     rarely = [COLLAPSED, WELL, WELL, WELL, COLLAPSED, WELL, WELL, WELL] * 3
-    assert listen(rarely) == [None] * len(rarely)
+    assert listen(rarely, stalled()) == [None] * len(rarely)
 
 
 def test_an_alarm_ends_where_the_last_look_is_well() -> None:
-    assert listen([COLLAPSED, COLLAPSED, WELL, WELL])[-1] is None
+    assert listen([COLLAPSED, COLLAPSED, COLLAPSED], stalled())[-1] is not None
+    assert listen([COLLAPSED, COLLAPSED, COLLAPSED, WELL], stalled())[-1] is None
 
 
 def test_a_discriminator_that_wins_against_rows_that_are_near_is_no_alarm() -> None:
-    assert listen([DEFEATED | {"convergence": 1.5}] * 6) == [None] * 6
+    assert listen([DEFEATED | {"convergence": 1.5}] * 6, stalled()) == [None] * 6
 
 
-@pytest.mark.parametrize(("total", "grace"), [(4_000, 400), (1_000, 250)])
+@pytest.mark.parametrize("look", [COLLAPSED, DEFEATED])
+def test_a_run_that_is_slow_but_comes_nearer_is_left_alone(look: dict[str, float]) -> None:
+    alarm = Alarm(TOTAL)
+    looks = [look | {"convergence": 10 * 0.98**k} for k in range(40)]
+    assert [alarm.hear(100 * k, look) for k, look in enumerate(looks, 1)] == [None] * 40
+
+
+@pytest.mark.parametrize(("total", "grace"), [(4_000, 400), (800, 250)])
 def test_a_run_has_time_to_find_its_way(total: int, grace: int) -> None:
-    alarm = Alarm(total)
-    said = [alarm.hear(step, COLLAPSED) for step in range(10, grace + 30, 10)]
+    alarm, end = Alarm(total), grace + round(0.3 * total) + 20
+    said = [alarm.hear(step, COLLAPSED) for step in range(10, end + 10, 10)]
     assert said[:-1] == [None] * (len(said) - 1)
     assert said[-1] is not None
+
+
+def test_without_a_measure_of_distance_a_collapse_counts_as_it_is() -> None:
+    assert listen([dict.fromkeys(MEASURES, 0.7) | {"collapsed": 1.0}] * 3)[-1] is not None
 
 
 def test_losses_that_are_not_finite_are_an_alarm_at_once() -> None:
@@ -76,7 +95,7 @@ def test_what_was_not_measured_raises_nothing() -> None:
 def test_a_remedy_has_time_and_then_has_to_help() -> None:
     assert listen([FAR] * 6) == [None] * 6
     alarm = Alarm(TOTAL)
-    alarm.begin(1_000)
+    alarm.begin(2_000)
     said = listen([FAR] * 7, alarm)
     assert said[:6] == [None] * 6
     assert said[6] is not None
@@ -92,7 +111,7 @@ def test_a_mended_run_must_not_end_on_an_alarm() -> None:
 
 
 def test_a_generator_that_reaches_next_to_nothing_is_useless() -> None:
-    alarm = Alarm(TOTAL)
+    alarm = stalled()
     listen([COLLAPSED | {"coverage": 0.04}] * 3, alarm)
     assert alarm.useless
     listen([WELL], alarm)

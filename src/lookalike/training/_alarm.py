@@ -16,6 +16,9 @@ _GRACE, _GRACE_STEPS = 0.1, 250
 #: So many of the last looks must say the same before it counts: a generator that goes from mode to
 #: mode looks whole now and then.
 _PERSISTENT, _LOOKS = 3, 5
+#: Rows that reach only a part, and a discriminator that wins, are an alarm where rows came no
+#: nearer (by this factor) for this share of the run: slow runs begin like that, too.
+_NEARER, _STALLED = 0.95, 0.3
 #: The discriminator has won where it places so many rows of both kinds right (that of the default
 #: game seldom places more than 0.8 right), and the rows are this many times as far from real ones
 #: as other real rows are.
@@ -67,7 +70,8 @@ class Alarm:
         self.grace = max(_GRACE * self.total, 0 if mended else _GRACE_STEPS)
         self.useless = False
         self.heard = {name: deque[bool](maxlen=_LOOKS) for name in _WORDS}
-        self.nearest = math.inf
+        self.nearest = self.mark = math.inf
+        self.progress = step + self.grace
 
     def hear(self, step: int, measures: Mapping[str, float], *, last: bool = False) -> str | None:
         """Return what is wrong, in words, or None.
@@ -87,21 +91,30 @@ class Alarm:
             return "the losses were not finite"
         far = measures.get("convergence")
         if far is not None:
-            self.nearest = min(self.nearest, far)
+            self._note_progress(step, far)
         if step - self.since < self.grace:
             return None
-        self._listen(far, measures)
+        self._listen(step, far, measures)
         words = self._words(1 if last and self.mended else _PERSISTENT)
         self.useless = words is not None and measures.get("coverage", 1.0) < _USELESS
         return words
 
-    def _listen(self, far: float | None, measures: Mapping[str, float]) -> None:
+    def _note_progress(self, step: int, far: float) -> None:
+        self.nearest = min(self.nearest, far)
+        if far < _NEARER * self.mark:
+            self.mark, self.progress = far, max(step, self.progress)
+
+    def _listen(self, step: int, far: float | None, measures: Mapping[str, float]) -> None:
         """Note what this look says of everything that can be wrong."""
+        # A mended run has to be better soon; and where nobody measures how far rows are, a
+        # collapse counts as it is.
+        patience = 0.0 if self.mended or far is None else _STALLED * self.total
+        stalled = step - self.progress >= patience
         if "collapsed" in measures:
-            self.heard["collapse"].append(measures["collapsed"] == 1)
+            self.heard["collapse"].append(stalled and measures["collapsed"] == 1)
         if far is not None:
             least = min(measures["accuracy_real"], measures["accuracy_fake"])
-            self.heard["defeat"].append(least >= _WON and far > _BEYOND)
+            self.heard["defeat"].append(stalled and least >= _WON and far > _BEYOND)
             self.heard["divergence"].append(far > max(_FAR, _WORSE * self.nearest))
             thin = self.mended and measures.get("coverage", 1.0) < _THIN
             self.heard["failure"].append(thin and far > _BEYOND)

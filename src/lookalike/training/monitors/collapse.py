@@ -33,8 +33,11 @@ _LASTING = 2
 #: A level with less than this share of the rows is learned late in columns of many levels: that
 #: it is not made says little (in tables with airports or post codes it took a third of the run).
 _COMMON = 0.05
+#: Where modes stand apart, a region is a part of one: a generator that reaches every mode and makes
+#: it too narrow loses the outermost tenth of the rows, and has not collapsed.
+_WITHIN = 0.15
 #: Below this share of the kinds of rows that real data have, rows repeat a few.
-_CONCENTRATED = 0.1
+_CONCENTRATED = 0.05
 #: Real rows below which no yes or no is said, and the share of the run before which it is not.
 _FEWEST = 30
 _GRACE = 0.1
@@ -62,15 +65,17 @@ class Collapse(Monitor):
       as in numbers that were made normal before, which closes the gaps.
     - ``levels``: the share of the levels with 5 real rows or more that were generated in the
       last four looks. Left out where there are none.
-    - ``collapsed``: 1 if a region of real rows, or a level of 5 % of them, has been lost in the
-      last two looks (it got less than a tenth of its due, and not by chance), or if there are
-      less than a tenth as many kinds of rows as in real data (the birthday test of `Diversity`);
-      else 0. Real rows are cut into regions of 12 rows or more; a row is in the region of its
-      nearest real row, a real row in that of its nearest other, so that both are counted alike.
-      What holds less than about 2 % of the real rows is not seen: a rare mode is what ``modes``
-      is for. Where no gaps stand between modes, the loss of one that is no larger than a region
-      may not be seen either. Left out in the first tenth of a run, which has to find all parts
-      first, and for fewer than 30 real rows.
+    - ``collapsed``: 1 if a mode, a region of real rows or a level of 5 % of them has been
+      lost in the last two looks (it got less than a tenth of its due, and not by chance), or
+      if there are less than a twentieth as many kinds of rows as in real data (the birthday
+      test of `Diversity`); else 0. Where modes stand apart, regions are parts of them, and
+      count if those that are lost hold 15 % of the real rows. Real rows are cut into regions
+      of 12 rows or more; a row is in the region of its nearest real row, a real row in that
+      of its nearest other, so that both are counted alike. What holds less than about 2 % of
+      the real rows is not seen: a rare mode is what ``modes`` is for. Where no gaps stand
+      between modes, the loss of one that is no larger than a region may not be seen either.
+      Left out in the first tenth of a run, which has to find all parts first, and for fewer
+      than 30 real rows.
     """
 
     name: ClassVar[str] = "collapse"
@@ -107,6 +112,10 @@ class Collapse(Monitor):
             levels, rows = levels + self._levels(data.held_out), rows + len(to_real)
         counts = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         self._regions = Parts(counts, rows)
+        self._region_shares = counts / rows
+        if self._modes is not None:
+            members = self._modes.label[self._modes.label >= 0]
+            self._whole_modes = Parts(np.bincount(members), self._rows)
         common = levels >= _COMMON * rows
         self._common_levels = Parts(np.where(common, levels, 0), rows)
         self._expected = levels >= _MODE
@@ -133,12 +142,20 @@ class Collapse(Monitor):
         return found
 
     def _any_lost(self) -> bool:
-        """Say whether a region or a level has been lost in the last looks."""
+        """Say whether a mode, a region or a level has been lost in the last looks."""
         last = list(self._reached)[-_LASTING:]
         rows = sum(seen.rows for seen in last)
-        regions_lost = self._regions.lost(np.sum([seen.regions for seen in last], axis=0), rows)
-        levels_lost = self._common_levels.lost(np.sum([seen.levels for seen in last], axis=0), rows)
-        return bool(regions_lost.any() or levels_lost.any())
+        regions, levels, modes = (
+            np.sum([getattr(seen, part) for seen in last], axis=0)
+            for part in ("regions", "levels", "modes")
+        )
+        lost = self._regions.lost(regions, rows)
+        if self._common_levels.lost(levels, rows).any():
+            return True
+        if self._modes is None:
+            return bool(lost.any())
+        within = self._region_shares[lost].sum() >= _WITHIN
+        return bool(within or self._whole_modes.lost(modes, rows).any())
 
     def _shares(self) -> dict[str, float]:
         """Return the shares of modes and of levels that the last looks have reached."""
