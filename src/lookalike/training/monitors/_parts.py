@@ -31,10 +31,10 @@ class Parts:
         self._counts = counts
         self._rows = rows
 
-    def lost(self, counts: Counts, rows: int) -> NDArray[np.bool_]:
+    def lost(self, counts: Counts, rows: int, share: float = LOST) -> NDArray[np.bool_]:
         """Say which parts generated rows hardly reach, and not by chance.
 
-        A part is lost if its f generated rows are less than a tenth of what is due, and if so few
+        A part is lost if its f generated rows are less than a share of what is due, and if so few
         are not by chance: were both kinds of rows drawn alike, f of all f + r rows of the part
         would be binomial with the share of generated rows among all, and f must be in its lowest
         thousandth, divided by the number of parts (Bonferroni).
@@ -45,6 +45,8 @@ class Parts:
             Generated rows in each part.
         rows : int
             How many generated rows there are.
+        share : float, default 0.1
+            Of what is due.
 
         Returns
         -------
@@ -54,4 +56,4 @@ class Parts:
         due = self._counts * (rows / self._rows)
         together = (counts + self._counts).astype(np.intc)
         chance = bdtr(counts.astype(float), together, rows / (rows + self._rows))
-        return np.asarray((counts < LOST * due) & (chance < level))
+        return np.asarray((counts < share * due) & (chance < level))

@@ -36,6 +36,8 @@ _COMMON = 0.05
 #: Where modes stand apart, a region is a part of one: a generator that reaches every mode and makes
 #: it too narrow loses the outermost tenth of the rows, and has not collapsed.
 _WITHIN = 0.15
+#: A mode is lost below this share of its due: rows between modes count for the nearest one.
+_FADED = 0.15
 #: Below this share of the kinds of rows that real data have, rows repeat a few.
 _CONCENTRATED = 0.05
 #: Real rows below which no yes or no is said, and the share of the run before which it is not.
@@ -155,7 +157,7 @@ class Collapse(Monitor):
         if self._modes is None:
             return bool(lost.any())
         within = self._region_shares[lost].sum() >= _WITHIN
-        return bool(within or self._whole_modes.lost(modes, rows).any())
+        return bool(within or self._whole_modes.lost(modes, rows, _FADED).any())
 
     def _shares(self) -> dict[str, float]:
         """Return the shares of modes and of levels that the last looks have reached."""
