@@ -27,7 +27,7 @@ def blocks(page: Path, language: str) -> list[str]:
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
     GAN = lookalike.GAN
-    small = partial(GAN, steps=8, width=16, depth=1)
+    small = partial(GAN, steps=8, width=16, depth=1, monitors=False, correct=False)
     small.preset = partial(GAN.preset, steps=8)  # type: ignore[attr-defined]
     for place in (lookalike, lookalike.models):
         monkeypatch.setattr(place, "GAN", small, raising=False)
