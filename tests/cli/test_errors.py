@@ -131,7 +131,8 @@ def test_wrong_fit(run: Run, csv: Path, case: str) -> None:
 def test_missing_arguments(run: Run, csv: Path) -> None:
     assert_refused(run("fit"), "DATA")
     assert_refused(run("fit", csv), "-o")
-    assert_refused(run("sample", csv), "-n")
+    assert_refused(run("sample", csv), "-o")
+    assert_refused(run("sample", csv, "-o", "rows.csv"), "-n", "--complete")
     assert_refused(run("evaluate", csv), "SYNTHETIC")
 
 

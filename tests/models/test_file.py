@@ -112,7 +112,7 @@ def test_a_model_that_learned_nothing_is_saved(tmp_path):
 
 def test_a_parameter_that_is_no_json_is_named(model, tmp_path):
     odd = Independent(random_state=0).fit(TABLE)
-    odd.text_placeholder = object()
+    odd._fitted_with["text_placeholder"] = object()
     with pytest.raises(ParameterError, match="text_placeholder"):
         odd.save(tmp_path / "m")
     assert not list(tmp_path.iterdir())

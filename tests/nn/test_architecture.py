@@ -96,7 +96,7 @@ def test_an_architecture_is_written_as_plain_values_and_read_back() -> None:
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "needs 'widths'"),
+        ({}, "mapping with 'widths'"),
         ({"widths": [8, 0]}, r"widths must be a list of integers in \[1, 65536\]"),
         ({"widths": "88"}, "widths must be a list"),
         ({"widths": 8}, "widths must be a list"),

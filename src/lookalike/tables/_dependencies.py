@@ -60,8 +60,8 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     >>> code = pa.array([41, 33, 39, 41] * 50)
     >>> table = pa.table({"land": land, "code": code})
     >>> schema = infer_schema(table, dependencies=False)
-    >>> find_dependencies(conform(table, schema), schema)
-    (Dependency(column='code', on=('land',), form='lookup', coefficients=(), constant=0.0),)
+    >>> [(d.column, d.on, d.form) for d in find_dependencies(conform(table, schema), schema)]
+    [('code', ('land',), 'lookup')]
     """
     learned = [column for column in schema.columns if column.kind.is_learned]
     found = _Found()
