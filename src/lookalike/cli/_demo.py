@@ -21,6 +21,8 @@ __all__ = ["demo"]
 
 _DATA = "penguins"
 _TRAIN_SHARE = 0.8
+#: Fewer steps than a fit takes by itself: a first look should not take a minute.
+_STEPS = 1_500
 _NEXT = """
 Each score stands between two references: what real rows score that the model has not seen, and
 what columns score that are drawn independently of each other. The report shows what is behind it.
@@ -64,7 +66,8 @@ def demo(
     target = describe(_DATA).target
     train, test = _split(load(_DATA, kind="pyarrow"), seed)
     say(f"1/3 learning {train.num_rows:,} rows, {train.num_columns} columns")
-    model = GAN(random_state=seed, progress=True).fit(train, target=target)
+    model = GAN(steps=_STEPS, conditions=False, random_state=seed, progress=True)
+    model.fit(train, target=target)
     model.save(model_file)
     say("2/3 making as many new rows")
     synthetic = model.sample(train.num_rows)

@@ -75,7 +75,7 @@ class _Betas(Rule):
 
 #: Steps of the generator that learns conditions, as a share of those of the first, and the most
 #: rows in each: of many and of rare conditions, more steps teach more than larger ones.
-_CONDITIONED = 0.4
+_CONDITIONED = 0.25
 _CONDITIONED_BATCH = 256
 #: Its rates, as a multiple of those of the first.
 _FASTER = 2.0
