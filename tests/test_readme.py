@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,10 @@ import pytest
 
 import lookalike
 from lookalike.cli import main
+from lookalike.models.presets import PRESETS
+from lookalike.nn import OBJECTIVES
+from lookalike.training.monitors import MONITORS
+from lookalike.training.strategies import STRATEGIES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -21,6 +26,16 @@ def blocks(page: Path, language: str) -> list[str]:
     """Return the fenced blocks of one language."""
     text = page.read_text(encoding="utf-8")
     return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(autouse=True)
+def registries() -> Iterator[None]:
+    """Take back what the pages enter into registries: other tests go through all entries."""
+    kept = [(registry, dict(registry)) for registry in (MONITORS, STRATEGIES, OBJECTIVES, PRESETS)]
+    yield
+    for registry, entries in kept:
+        registry.clear()
+        registry.update(entries)
 
 
 @pytest.fixture
