@@ -173,6 +173,19 @@ def test_rows_are_completed_and_what_is_known_is_kept(model: GAN, table: pd.Data
     assert (far < 2).mean() > 0.9
 
 
-def test_a_model_without_conditions_says_so(table: pd.DataFrame) -> None:
-    with pytest.raises(ParameterError, match="conditions=True"):
-        Independent(random_state=0).fit(table).sample(3, given={"group": "a"})
+def test_a_model_without_conditions_meets_common_ones_and_says_so_of_rare_ones(
+    table: pd.DataFrame,
+) -> None:
+    model = Independent(random_state=0).fit(table)
+    made = model.sample(300, given={"group": "a", "number": (-3, 1)})
+    assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
+    assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
+    with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):
+        model.sample(3, given={"group": "rare", "size": 233})
+
+
+def test_a_table_of_constants_meets_what_it_always_is() -> None:
+    model = GAN(steps=4).fit(pd.DataFrame({"always": ["x"] * 30}))
+    assert model.sample(3, given={"always": "x"})["always"].tolist() == ["x"] * 3
+    with pytest.raises(DataError, match="always 'x'"):
+        model.sample(3, given={"always": "y"})

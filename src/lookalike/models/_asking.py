@@ -37,6 +37,10 @@ class Asking:
     classes: tuple[tuple[Wish, Asked], ...] = ()
     free: frozenset[str] = frozenset()
 
+    def __str__(self) -> str:
+        balanced = dict.fromkeys(f"{wish.column} balanced" for wish, _ in self.classes)
+        return ", ".join([*map(str, self.wishes), *balanced])
+
     def turns(self, rows: int) -> list[tuple[slice, tuple[Asked, ...]]]:
         """Return which of a block's rows are told what: those of each class take turns."""
         if not self.classes:

@@ -273,7 +273,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         NotFittedError
             If the model has not been fitted.
         ParameterError
-            If a parameter breaks its rule, or the model was fitted without conditions.
+            If a parameter breaks its rule, or what is asked is rare and the model was fitted
+            without conditions.
         DataError
             If no row can be as `given`; it says why.
         """
@@ -379,20 +380,29 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self._check_fitted()
         if not given and balance is None:
             return None
-        if not self._takes_conditions():
-            raise ParameterError(
-                f"This {type(self).__name__} cannot make rows to conditions: it was fitted without "
-                "them. Fit a GAN with conditions=True."
-            )
         return read_asking(given, balance, self.schema_, self.encoder_)
 
-    def _takes_conditions(self) -> bool:
-        """Say whether `_start_asking` can be called."""
-        return False
+    def _start_asking(
+        self,
+        seed: int,  # noqa: ARG002 - for synthesizers that can be told
+        asking: Asking,
+    ) -> Callable[[int], Drawn]:
+        """Return a function that makes block ``b`` of rows that are told conditions.
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
-        """Return a function that makes block ``b`` of rows that are told conditions."""
-        raise NotImplementedError
+        Raises
+        ------
+        ParameterError
+            If the model cannot be told any.
+        """
+        raise ParameterError(
+            f"This {type(self).__name__} cannot be told conditions, and fewer than {_COMMON:.0%} "
+            f"of its ordinary rows fulfil these: {asking}. Ask for less, or fit a GAN with "
+            "conditions=True."
+        )
+
+    def _start_ordinary(self, seed: int) -> Callable[[int], Drawn]:
+        """Return a function that makes block ``b`` of rows of which nothing is asked."""
+        return self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
 
     def _tables(
         self, n: int, seed: int, start: int, asking: Asking | None = None
@@ -404,7 +414,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             yield from self._asked_tables(n, seed, start, asking)
             return
         stop = start + n
-        make = self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
+        make = self._start_ordinary(seed)
         blocks = range(start // self.BLOCK, (stop - 1) // self.BLOCK + 1)
         for block, drawn in zip(blocks, ahead(make, blocks), strict=True):
             first = block * self.BLOCK
@@ -435,13 +445,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Where ordinary rows are often as asked, or near to it, they are chosen from; else rows are
         made to it.
         """
-        make = self._start_sampling(seed)
+        make = self._start_ordinary(seed)
         first = make(0)
         for asked in (asking, asking.nearby(self.encoder_, _NEAR)):
             if asked is not None:
                 choose = partial(self._as_asked, seed, asking, asked)
                 if len(choose(first, 0)) >= _COMMON * self.BLOCK:
-                    return make, choose
+                    return (lambda block: make(block) if block else first), choose
         return self._start_asking(seed, asking), partial(self._as_asked, seed, asking, None)
 
     def _as_asked(

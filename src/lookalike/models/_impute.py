@@ -31,7 +31,7 @@ def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
     seed : int
         Row i of the result depends on the row, its number and the seed alone.
     """
-    if not model._takes_conditions():
+    if model._completer is None:
         raise ParameterError(
             "This GAN cannot complete rows: it was fitted without conditions. "
             "Fit it with conditions=True."

@@ -597,11 +597,9 @@ class GAN(Synthesizer):
         )
         return lambda block: sampler.block(seed, block)
 
-    def _takes_conditions(self) -> bool:
-        # A table of which nothing is learned has rows that are all alike: checking is enough.
-        return self._completer is not None
-
     def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
+        if self._completer is None:
+            return super()._start_asking(seed, asking)
         keep_compiled_programs()
         completer = self._complete()
 
