@@ -198,7 +198,9 @@ class Plain:
         if kind.kind in "iu":
             limits = np.iinfo(kind)
             return numbers.round().clip(limits.min, limits.max).astype("Int64")
-        return numbers.astype(kind)
+        real = self.original[name].dropna()
+        # Whole numbers that a file writes as 7.0 are whole numbers for everybody.
+        return (numbers.round() if (real % 1 == 0).all() else numbers).astype(kind)
 
 
 def prepared(train: pd.DataFrame, discrete: list[str], *, fill: bool) -> Plain:

@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import accuracy_score, r2_score
 
 from lookalike._core.seeds import generator
+from lookalike._core.workers import in_parallel
 from lookalike.metrics._base import Measured
 from lookalike.metrics._codebook import Codebook
 from lookalike.metrics._features import Table, preprocessor, supervised
@@ -23,7 +24,6 @@ from lookalike.metrics._models import (
     models_for,
 )
 from lookalike.metrics._view import View
-from lookalike.metrics._workers import in_parallel
 
 __all__ = ["battery"]
 

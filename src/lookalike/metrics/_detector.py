@@ -14,9 +14,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from lookalike._core.seeds import generator
+from lookalike._core.workers import in_parallel
 from lookalike.metrics._codebook import Floats
 from lookalike.metrics._view import View
-from lookalike.metrics._workers import in_parallel
 
 __all__ = ["FOLDS", "MOST_ROWS", "Labels", "indistinguishable", "suspicion", "tree_inputs", "trees"]
 

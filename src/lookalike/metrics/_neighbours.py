@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from lookalike._core.workers import in_parallel
 from lookalike.metrics._view import Floats32, View
-from lookalike.metrics._workers import in_parallel
 
 __all__ = ["MOST_ROWS", "NEIGHBOURS", "Neighbours", "between", "nearest", "within"]
 

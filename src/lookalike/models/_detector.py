@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
+from lookalike._core.workers import in_parallel
 from lookalike.encoding import Drawn
 
 __all__ = ["detectability"]
@@ -49,14 +52,17 @@ def detectability(real: Drawn, fake: Drawn, seed: int) -> float:
     fold = np.tile(np.random.default_rng(seed).permutation(rows) % 2, 2)
     # What the trees are told are categories are the levels; with few of them nothing is lost.
     categories = list(range(real.numbers.shape[1], x.shape[1]))
-    scores = np.empty(2 * rows)
-    for k in (0, 1):
+
+    def judged(k: int) -> np.ndarray:
         grown = lightgbm.train(
             {**_PARAMETERS, "seed": seed},
             lightgbm.Dataset(x[fold != k], y[fold != k], categorical_feature=categories),
             num_boost_round=_TREES,
         )
-        scores[fold == k] = grown.predict(x[fold == k], num_threads=1)
+        return np.asarray(grown.predict(x[fold == k], num_threads=1))
+
+    scores = np.empty(2 * rows)
+    scores[fold == 0], scores[fold == 1] = in_parallel(partial(judged, k) for k in (0, 1))
     return float(2 * max(roc_auc_score(y, scores), 0.5) - 1)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
-from lookalike.models._correction import POOL, Correction
+from lookalike.models._correction import Correction
 from lookalike.nn import Latent, Network, Plan, noise
 
 __all__ = ["Calibration", "Sampler"]
@@ -87,7 +87,8 @@ class Sampler:
         """Return block `number` of the sample of a seed."""
         if self.correction is None:
             return self._possible(self.calibrated(seed, number), seed, number)
-        parts = [self.calibrated(seed, number * POOL + k) for k in range(POOL)]
+        size = self.correction.pool
+        parts = [self.calibrated(seed, number * size + k) for k in range(size)]
         pool = Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
         ruled_out = None if self.impossible is None else self.impossible(pool)
         return self.correction.kept(pool, self.rows, seed, number, ruled_out)

@@ -109,9 +109,9 @@ def constrain(
     free = (low <= -Z_MAX) & (high >= Z_MAX)
     # Both tails are computed from their own side: 1 − ε is 1 in single precision.
     upper = low > 0
-    a, b = jnp.where(upper, -high, low), jnp.where(upper, -low, high)
-    share = ndtr(jnp.where(upper, -numbers, numbers))
-    inside = ndtri(jnp.clip(ndtr(a) + (ndtr(b) - ndtr(a)) * share, 1e-30, 1 - 1e-7))
+    below = jnp.stack([jnp.where(upper, -high, low), jnp.where(upper, -low, high), numbers])
+    a, b, share = ndtr(below.at[2].multiply(jnp.where(upper, -1.0, 1.0)))
+    inside = ndtri(jnp.clip(a + (b - a) * share, 1e-30, 1 - 1e-7))
     bounded = jnp.clip(jnp.where(upper, -inside, inside), low, high)
     numbers = jnp.where(free, numbers, bounded)
     return jnp.concatenate([numbers, logits + _NEVER * condition.forbidden], axis=1)
@@ -142,14 +142,13 @@ def draw_conditions(
     -------
     Condition
     """
-    keys = jax.random.split(key, 5)
-    count = len(rows)
-    share = jax.random.uniform(keys[0], (count, 1)) ** 2
-    share = jnp.where(jax.random.uniform(keys[1], (count, 1)) < _UNASKED, 0.0, share)
-    asked = jax.random.uniform(keys[2], (count, max(len(plan.columns), 1))) < share
-    low, high = _bounds(plan, rows[:, : plan.number_width], asked, keys[3])
+    keys = jax.random.split(key, 3)
+    drawn = jax.random.uniform(keys[0], (len(rows), len(plan.columns) + 2))
+    share = jnp.where(drawn[:, :1] < _UNASKED, 0.0, drawn[:, 1:2] ** 2)
+    asked = drawn[:, 2:] < share
+    low, high = _bounds(plan, rows[:, : plan.number_width], asked, keys[1])
     levels = rows[:, plan.number_width :]
-    return Condition(low, high, _forbidden(plan, levels, asked, told, keys[4]))
+    return Condition(low, high, _forbidden(plan, levels, asked, told, keys[2]))
 
 
 def _bounds(
@@ -162,20 +161,16 @@ def _bounds(
     if not plan.number_width:
         return numbers, numbers
     numbers = plan.unbound(numbers)
-    kinds, widths, offsets = jax.random.split(key, 3)
-    span = jnp.log(jnp.array([_NARROWEST, _WIDEST]))
-    width = jnp.exp(jax.random.uniform(widths, numbers.shape, minval=span[0], maxval=span[1]))
-    offset = jax.random.uniform(offsets, numbers.shape) * width
-    start = offset + jnp.floor((ndtr(numbers) - offset) / width) * width
-    cell = [
-        jnp.clip(ndtri(jnp.clip(edge, 0.0, 1.0)), -Z_MAX, Z_MAX) for edge in (start, start + width)
-    ]
-    # Rounding may put a number just outside its cell.
-    cell = [jnp.minimum(cell[0], numbers), jnp.maximum(cell[1], numbers)]
-    equal = jax.random.uniform(kinds, numbers.shape) < _EQUAL
+    kind, size, shift = jax.random.uniform(key, (3, *numbers.shape))
+    width = _NARROWEST * (_WIDEST / _NARROWEST) ** size
+    start = (jnp.floor(ndtr(numbers) / width - shift) + shift) * width
+    edges = ndtri(jnp.clip(jnp.stack([start, start + width]), 0.0, 1.0))
+    below, above = jnp.clip(edges, -Z_MAX, Z_MAX)
+    equal = kind < _EQUAL
     used = asked[:, plan.number_columns] & plan.present(numbers)
-    low = jnp.where(used, jnp.where(equal, numbers, cell[0]), -Z_MAX)
-    return low, jnp.where(used, jnp.where(equal, numbers, cell[1]), Z_MAX)
+    # Rounding may put a number just outside its cell.
+    low = jnp.where(used, jnp.where(equal, numbers, jnp.minimum(below, numbers)), -Z_MAX)
+    return low, jnp.where(used, jnp.where(equal, numbers, jnp.maximum(above, numbers)), Z_MAX)
 
 
 def _forbidden(
@@ -186,21 +181,19 @@ def _forbidden(
     key: PRNGKeyArray,
 ) -> Float[Array, "rows levels"]:
     """Split each asked block's levels in two at random and rule out the other half."""
-    parts, at = [], 0
-    for width, positions in plan.groups:
-        stop = at + width * len(positions)
-        cube = levels[:, at:stop].reshape(len(levels), len(positions), width)
-        kinds, sides = jax.random.split(jax.random.fold_in(key, width))
-        side = jax.random.bernoulli(sides, 0.5, cube.shape).astype(cube.dtype)
-        own = jnp.sum(side * cube, axis=-1, keepdims=True)
-        # A missing block has two levels: asking of it is always asking for one of them.
-        equal = jax.random.uniform(kinds, (*cube.shape[:2], 1)) < (_EQUAL if width > 2 else 1.0)
-        used = jnp.stack([plan.asked_of_block(asked, p) for p in positions], axis=1)
-        if told is not None:
-            sources = jnp.array([plan.code_source(p) for p in positions])
-            own_level = told[:, None] == sources
-            equal, used = equal | own_level[:, :, None], used | own_level
-        other = jnp.where(equal, 1 - cube, jnp.abs(side - own))
-        parts.append((other * used[:, :, None]).reshape(len(levels), -1))
-        at = stop
-    return jnp.concatenate(parts, axis=1) if parts else levels
+    if not plan.levels:
+        return levels
+    # One draw and one product for all blocks: a program for each would take long to compile.
+    kinds, sides = jax.random.split(key)
+    side = jax.random.bernoulli(sides, 0.5, levels.shape).astype(levels.dtype)
+    own = (side * levels) @ plan.membership
+    # A missing block has two levels: asking of it is always asking for one of them.
+    several = jnp.where(plan.block_widths > 2, _EQUAL, 1.0)
+    equal = jax.random.uniform(kinds, own.shape) < several
+    used = plan.asked_of_blocks(asked)
+    if told is not None:
+        own_level = told[:, None] == plan.code_sources
+        equal, used = equal | own_level, used | own_level
+    block = plan.block_of_level
+    other = jnp.where(equal[:, block], 1 - levels, jnp.abs(side - own[:, block]))
+    return other * used[:, block]

@@ -90,21 +90,40 @@ class Plan:
         blocks = [self.layout.blocks[i] for i in self.numbers]
         return np.array([self.columns.index(b.column) for b in blocks for _ in range(b.width)], int)
 
-    def asked_of_block(
-        self, asked: Bool[Array, "rows columns"], position: int
-    ) -> Bool[Array, " rows"]:
-        """Say where a block of levels is asked for: with any column that it belongs to or silences.
+    @cached_property
+    def block_of_level(self) -> np.ndarray:
+        """For each level of a row, in the plan's order, the position of its block in `levels`."""
+        found = [p for width, positions in self.groups for p in positions for _ in range(width)]
+        return np.array(found, int)
+
+    @cached_property
+    def block_widths(self) -> np.ndarray:
+        """How many levels each block of levels has."""
+        return np.array([self.layout.blocks[i].width for i in self.levels], int)
+
+    @cached_property
+    def membership(self) -> np.ndarray:
+        """1 where a level belongs to a block of levels, shape (levels, blocks)."""
+        return np.asarray(np.eye(len(self.levels), dtype=np.float32)[self.block_of_level])
+
+    @cached_property
+    def code_sources(self) -> np.ndarray:
+        """The code column of each block of levels."""
+        return np.array([self.code_source(p) for p in range(len(self.levels))], int)
+
+    def asked_of_blocks(self, asked: Bool[Array, "rows columns"]) -> Bool[Array, "rows blocks"]:
+        """Say which blocks of levels are asked for: with any column they belong to or silence.
 
         Parameters
         ----------
         asked : array of bool, shape (rows, columns)
-        position : int
-            Within `levels`.
         """
-        own = self.levels[position]
-        names = [b.column for b in self.layout.blocks if b.silenced_by == own]
-        names.append(self.layout.blocks[own].column)
-        return jnp.any(asked[:, np.array(sorted({self.columns.index(n) for n in names}))], axis=1)
+        concerns = np.zeros((len(self.columns), len(self.levels)), np.float32)
+        for p, own in enumerate(self.levels):
+            for block in self.layout.blocks:
+                if block is self.layout.blocks[own] or block.silenced_by == own:
+                    concerns[self.columns.index(block.column), p] = 1
+        return asked.astype(jnp.float32) @ concerns > 0
 
     def present(self, numbers: Float[Array, "rows numbers"]) -> Bool[Array, "rows numbers"]:
         """Say which numbers of encoded rows are not silenced; those that are, are 0."""

@@ -7,7 +7,7 @@ from typing import NamedTuple, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int, PRNGKeyArray
+from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 __all__ = ["Places"]
 
@@ -74,13 +74,15 @@ class Places(NamedTuple):
             For those that were drawn for a level of a column: the column; for others -1. Where the
             level is then asked for, a row is one of all that have it with equal chance.
         """
-        keys = jax.random.split(key, 4)
-        count = len(rows)
-        column = jax.random.randint(keys[0], (count,), 0, len(self.present))
-        level = jnp.floor(jax.random.uniform(keys[1], (count,)) * self.present[column])
-        level = level.astype(jnp.int32)
+        which, among, within, used = jax.random.uniform(key, (4, len(rows)))
+        column = _share_of(which, len(self.present))
+        level = _share_of(among, self.present[column])
         first, last = self.starts[column, level], self.starts[column, level + 1]
-        within = jax.random.uniform(keys[2], (count,)) * (last - first)
-        chosen = self.order[column, first + jnp.floor(within).astype(jnp.int32)]
-        used = jax.random.bernoulli(keys[3], _SHARE, (count,))
+        chosen = self.order[column, first + _share_of(within, last - first)]
+        used = used < _SHARE
         return jnp.where(used, chosen, rows), jnp.where(used, column, -1)
+
+
+def _share_of(uniform: Float[Array, " rows"], count: Array | int) -> Int[Array, " rows"]:
+    """Return numbers in 0 … count − 1, each as likely."""
+    return jnp.floor(uniform * count).astype(jnp.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookalike.models._correction._correction import POOL, Correction
+from lookalike.models._correction._correction import Correction
 from lookalike.models._correction._fit import Fitted, fit_correction
 
-__all__ = ["POOL", "Correction", "Fitted", "fit_correction"]
+__all__ = ["Correction", "Fitted", "fit_correction"]

@@ -10,18 +10,19 @@ from jaxtyping import Bool, Float
 
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Drawn, Layout, Rows, State
-from lookalike.models._correction._cells import Cells
+from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._choose import choose
 from lookalike.models._correction._forest import LEAVES, UNIT, Forest
+from lookalike.models._correction._raking import balanced
 
-__all__ = ["HIGHEST", "LOWEST", "POOL", "Correction", "clipped"]
+__all__ = ["HIGHEST", "LOWEST", "Correction", "clipped"]
 
-#: Rows that are made for each row that is kept.
-POOL = 3
 #: Log ratios are held within these limits: a row counts for 20 at most.
 LOWEST, HIGHEST = -5.0, float(np.log(20.0))
 #: What is left of the weight of a row that cannot be.
 _IMPOSSIBLE = 1e-9
+#: What a model file may ask to be made for each row.
+_LARGEST_POOL = 64
 #: No array of a model file is longer than this in any direction.
 _MOST = 2**20
 
@@ -36,9 +37,10 @@ class Correction:
     """Keeps generated rows by weights that trees give them.
 
     A row's weight is its density ratio of real to generated rows, as trees tell it, times a factor
-    for each of its cells that restores the marginals. Of `POOL` times as many rows as are wanted,
+    for each of its cells that restores the marginals. Of `pool` times as many rows as are wanted,
     a fixed number is kept, by weight and none twice (discriminator rejection sampling: Azadi et
-    al. 2019, arXiv 1810.06758; as importance resampling).
+    al. 2019, arXiv 1810.06758; as importance resampling), so that the marginals of each block are
+    those due.
 
     Parameters
     ----------
@@ -46,14 +48,21 @@ class Correction:
         What the trees see of a row.
     forest : Forest
         The log ratio by its trees, and the log factors of cells by its terms.
+    due : ndarray of float32, shape (all cells,)
+        The share of each cell among the rows of a block.
+    pool : int
+        How many rows are made for each row that is kept. The more, the fewer weights ask for a
+        chance above 1.
     """
 
     cells: Cells
     forest: Forest
+    due: Float[np.ndarray, " cells"]
+    pool: int
 
-    def log_weights(self, drawn: Drawn) -> Float[np.ndarray, " rows"]:
-        """Return the log weights of generated rows."""
-        trees, terms = self.forest.sums(self.cells.of_drawn(drawn))
+    def log_weights(self, codes: Codes) -> Float[np.ndarray, " rows"]:
+        """Return the log weights of generated rows by their cells."""
+        trees, terms = self.forest.sums(codes)
         return np.asarray(clipped(trees) + terms)
 
     def kept(
@@ -80,7 +89,11 @@ class Correction:
         """
         count = len(pool.numbers)
         chance = Rows(number * (count + 1), seed).of("correction")
-        weights = np.exp(self.log_weights(pool))
+        codes = self.cells.of_drawn(pool)
+        weights = np.exp(self.log_weights(codes))
+        if impossible is not None:
+            weights[impossible] *= _IMPOSSIBLE
+        weights = balanced(weights, rows, codes, np.split(self.due, self.cells.starts[1:]))
         if impossible is not None:
             weights[impossible] *= _IMPOSSIBLE
         at = choose(weights, rows, chance.uniforms(np.arange(count + 1)))
@@ -95,6 +108,8 @@ class Correction:
             "masks": self.forest.masks,
             "values": self.forest.values,
             "terms": self.forest.terms,
+            "due": self.due,
+            "pool": np.array([self.pool], np.int32),
         }
         return State({}, arrays)
 
@@ -121,7 +136,13 @@ class Correction:
         terms = _taken(state, "terms", np.int32, (size,))
         if len(values) == 0 or np.abs(terms.astype(np.int64)).max() > 2**8 * UNIT:
             raise _damaged("terms")
-        return cls(cells, Forest(cells.sizes, masks, values, terms))
+        due = _taken(state, "due", np.float32, (size,))
+        if due.min() < 0 or due.max() > 1:
+            raise _damaged("due")
+        pool = int(_taken(state, "pool", np.int32, (1,))[0])
+        if not 2 <= pool <= _LARGEST_POOL:
+            raise _damaged("pool")
+        return cls(cells, Forest(cells.sizes, masks, values, terms), due, pool)
 
 
 def _taken(state: State, name: str, kind: Any, shape: tuple[int | None, ...]) -> np.ndarray:

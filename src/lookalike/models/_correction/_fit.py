@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from lookalike._core.seeds import generator
+from lookalike._core.workers import in_parallel
 from lookalike.encoding import Compact, Drawn, Layout
 from lookalike.models._correction._cells import Cells, Codes
-from lookalike.models._correction._correction import POOL, Correction, clipped
+from lookalike.models._correction._correction import Correction, clipped
 from lookalike.models._correction._forest import UNIT, Forest
-from lookalike.models._correction._raking import rake
+from lookalike.models._correction._raking import rake, shares_due
 from lookalike.models._correction._ratio import boost, gains
 
 __all__ = ["Fitted", "fit_correction"]
@@ -22,16 +24,18 @@ __all__ = ["Fitted", "fit_correction"]
 _FEWEST = 200
 #: The caller's held-out rows that are enough to have a say, and to judge alone.
 _FEWEST_HELD_OUT, _JUDGE = 30, 2_000
-#: Real rows that train trees at most, and generated rows that do.
+#: Real rows that train trees at most, and generated rows that do: for each real row, within limits.
 _MOST_ROWS = 100_000
-_POOL_ROWS = (49_152, 196_608)
+_PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
 #: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
 #: what is raked on few rows carries their chance into every sample.
 _STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
-#: The most trees of a table with one fold, of one with three, and of one with five.
-_TREES = (600, 250, 80)
+#: The most trees of a fold.
+_TREES, _FEW_TREES = 600, 80
 #: From so many rows on, into how many parts they are split and how many of these judge in turn.
-_FOLDS = ((20_000, 10, 1, _TREES[0]), (2_000, 3, 3, _TREES[1]), (0, 5, 5, _TREES[2]))
+_FOLDS = ((20_000, 10, 1, _TREES), (2_000, 5, 5, _TREES), (0, 5, 5, _FEW_TREES))
+#: From so many rows on, rows for each row kept: many samples of a small table cost little time.
+_POOLS = ((20_000, 3), (0, 6))
 #: Fractions of the log ratio that are tried.
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)
 #: The gain must be above so many nats a row, for a correction to be worth its time, by this many
@@ -126,9 +130,9 @@ def _pools(make: Callable[[int], Drawn], cells: Cells, rows: int) -> tuple[Codes
     """
     pools, number = [], 0
     wishes = (
-        int(np.clip(POOL * rows, *_POOL_ROWS)),
+        int(np.clip(_PER_ROW * rows, *_POOL_ROWS)),
         _STOP_ROWS,
-        int(np.clip(2 * POOL * rows, *_FRESH_ROWS)),
+        int(np.clip(2 * _PER_ROW * rows, *_FRESH_ROWS)),
     )
     for wanted in wishes:
         parts: list[Codes] = []
@@ -144,7 +148,7 @@ def _folds(
 ) -> list[tuple[Codes, Codes, int]]:
     """Return for each fold the rows that train, those that judge, and how many trees at most."""
     if held is not None and len(held) >= _JUDGE:
-        return [(real, held, _TREES[0])]
+        return [(real, held, _TREES)]
     _, parts, folds, trees = next(plan for plan in _FOLDS if len(real) >= plan[0])
     part = rng.permutation(len(real)) % parts
     return [(real[part != fold], real[part == fold], trees) for fold in range(folds)]
@@ -166,12 +170,15 @@ def _grow(
     list of tuple of two ndarray
         For each fold, the log ratios of the rows that judge and of fresh generated rows.
     """
-    forests, own = [], []
-    for training, judging, trees in folds:
-        grown = boost((training, judging), pool, cells, trees, int(rng.integers(2**31)))
-        own.append((grown.sums(judging)[0], grown.sums(fresh)[0]))
-        forests.append(grown.scaled(1 / len(folds)))
-    return Forest.joined(forests), own
+    forests = in_parallel(
+        partial(boost, (training, judging), pool, cells, trees, int(rng.integers(2**31)))
+        for training, judging, trees in folds
+    )
+    own = [
+        (forest.sums(judging)[0], forest.sums(fresh)[0])
+        for forest, (_, judging, _) in zip(forests, folds, strict=True)
+    ]
+    return Forest.joined([forest.scaled(1 / len(folds)) for forest in forests]), own
 
 
 def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, float]:
@@ -192,16 +199,18 @@ def _finished(
     while (effective := _effective(fraction * logs)) < _LEAST_EFFECTIVE:
         fraction *= 0.8
         tempered = "; its weights are tempered, since they would have left too few rows"
+    pool = next(pool for rows, pool in _POOLS if len(real) >= rows)
     weights = np.exp(clipped(fraction * logs))
-    terms = rake(weights, len(fresh) // POOL, fresh, real, cells.sizes)
+    terms = rake(weights, len(fresh) // pool, fresh, real, cells.sizes)
     forest = forest.scaled(fraction)
     terms = np.rint(terms * UNIT).astype(np.int32)
     words = (
-        f"rows are chosen of {POOL} times as many by {len(forest)} trees: held-out rows become "
+        f"rows are chosen of {pool} times as many by {len(forest)} trees: held-out rows become "
         f"likelier by {gain}, with {fraction:.2f} of the log ratio and an effective "
         f"{effective:.0%} of the rows{tempered}"
     )
-    return Fitted(Correction(cells, replace(forest, terms=terms)), words)
+    due = np.concatenate(shares_due(fresh, real, cells.sizes)).astype(np.float32)
+    return Fitted(Correction(cells, replace(forest, terms=terms), due, pool), words)
 
 
 def _effective(logs: np.ndarray) -> float:

@@ -10,13 +10,17 @@ from jaxtyping import Float
 from lookalike.models._correction._cells import Codes
 from lookalike.models._correction._choose import inclusion
 
-__all__ = ["rake"]
+__all__ = ["balanced", "rake", "shares_due"]
 
 _ROUNDS = 10
 #: No cell's factor moves by more than this, up or down, in one round, …
 _STEP = 5.0
 #: … and no log factor ends further from 0 than this.
 _LIMIT = 2.0
+#: Of a block, the marginals of cells that are due so many rows are met, in so many rounds, …
+_FREQUENT, _BLOCK_ROUNDS = 30, 3
+#: … by factors within this, up or down.
+_BLOCK_STEP = 1.5
 
 
 def rake(
@@ -51,7 +55,7 @@ def rake(
     -------
     ndarray of float, shape (sum of sizes,)
     """
-    due = [_shares_due(pool[:, j], real[:, j], size) for j, size in enumerate(sizes)]
+    due = shares_due(pool, real, sizes)
     logs = [np.zeros(size) for size in sizes]
     for _ in range(_ROUNDS):
         for j, size in enumerate(sizes):
@@ -66,6 +70,60 @@ def rake(
     return np.concatenate(logs)
 
 
-def _shares_due(pool: np.ndarray, real: np.ndarray, size: int) -> np.ndarray:
-    own = np.bincount(pool, minlength=size) / len(pool)
-    return np.asarray((np.bincount(real, minlength=size) + size * own) / (len(real) + size))
+def shares_due(pool: Codes, real: Codes, sizes: Sequence[int]) -> list[Float[np.ndarray, " cells"]]:
+    """Return for each feature the shares of its cells that chosen rows should have; see `rake`.
+
+    Parameters
+    ----------
+    pool, real : ndarray of uint8, shape (any rows, features)
+        Cells of generated and of real rows.
+    sizes : sequence of int
+        The cells of each feature.
+    """
+    shares = []
+    for j, size in enumerate(sizes):
+        own = np.bincount(pool[:, j], minlength=size) / len(pool)
+        counts = np.bincount(real[:, j], minlength=size)
+        shares.append((counts + size * own) / (len(real) + size))
+    return shares
+
+
+def balanced(
+    weights: Float[np.ndarray, " pool"],
+    rows: int,
+    pool: Codes,
+    due: Sequence[Float[np.ndarray, " cells"]],
+) -> Float[np.ndarray, " pool"]:
+    """Return weights so changed that the rows expected of this very pool have the marginals due.
+
+    A pool has more of one cell and fewer of another by chance; rows that are chosen from it need
+    not. Cells that are due few rows are taken together, since how many of them a pool has is
+    mostly chance.
+
+    Parameters
+    ----------
+    weights : ndarray of float, shape (pool rows,)
+    rows : int
+        How many rows are chosen.
+    pool : ndarray of uint8, shape (pool rows, features)
+    due : sequence of ndarray
+        For each feature the shares due.
+    """
+    groups = [_grouped(shares * rows) for shares in due]
+    chances = inclusion(weights, rows)
+    for _ in range(_BLOCK_ROUNDS):
+        for j, (group, wanted) in enumerate(groups):
+            of_row = group[pool[:, j]]
+            share = np.bincount(of_row, chances, minlength=len(wanted))
+            factor = np.divide(wanted, share, out=np.ones(len(wanted)), where=share > 0)
+            factor[wanted < _FREQUENT] = 1
+            factor = np.clip(factor, 1 / _BLOCK_STEP, _BLOCK_STEP)
+            chances = np.minimum(chances * factor[of_row], 1.0)
+    return chances
+
+
+def _grouped(due: Float[np.ndarray, " cells"]) -> tuple[np.ndarray, np.ndarray]:
+    """Return each cell's group, 0 for all that are due few rows, and what groups are due."""
+    frequent = due >= _FREQUENT
+    group = np.where(frequent, np.cumsum(frequent), 0)
+    return group, np.bincount(group, due, minlength=frequent.sum() + 1)
