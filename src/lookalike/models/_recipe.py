@@ -13,8 +13,10 @@ from lookalike.training.strategies import strategy
 
 __all__ = ["Recipe", "course_of", "game_of", "steps_of", "width_of"]
 
-#: From so many rows on a table gets all steps, and full batches.
+#: From so many rows on a table gets all steps, …
 _LARGE = 10_000
+#: … and full batches.
+_MANY = 5_000
 #: Steps of each budget for a table of many rows.
 STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
 #: History rows of one run.
@@ -68,7 +70,7 @@ def batch_of(recipe: Recipe, rows: int) -> int:
     """Return how many rows of a kind are in a step."""
     if recipe.batch_size is not None:
         return recipe.batch_size
-    return 512 if rows >= _LARGE else 256
+    return 512 if rows >= _MANY else 256
 
 
 def width_of(recipe: Recipe, rows: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
@@ -25,7 +26,7 @@ from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, unsure, widened
-from lookalike.models._correction import Correction, fit_correction
+from lookalike.models._correction import Correction, Fitted, fit_correction
 from lookalike.models._device import keep_compiled_programs
 from lookalike.models._impute import imputed
 from lookalike.models._recipe import STEPS, course_of, game_of, steps_of, width_of
@@ -75,7 +76,7 @@ class _Betas(Rule):
 
 #: Steps of the generator that learns conditions, as a share of those of the first, and the most
 #: rows in each: of many and of rare conditions, more steps teach more than larger ones.
-_CONDITIONED = 0.25
+_CONDITIONED = 0.2
 _CONDITIONED_BATCH = 256
 #: Its rates, as a multiple of those of the first.
 _FASTER = 2.0
@@ -111,7 +112,7 @@ class GAN(Synthesizer):
         How many times as many rows as the table has are drawn instead.
     batch_size : int or None
         Rows of each kind, real and generated, in one step. None takes 512, or 256 for tables of
-        fewer than 10,000 rows.
+        fewer than 5,000 rows.
     objective : str or mapping
         What the players play for: "relativistic", "minimax", "non-saturating", "least-squares",
         "hinge", "wasserstein" or "kl", or a mapping of that ``"name"`` and options, such as
@@ -175,10 +176,10 @@ class GAN(Synthesizer):
     calibrate : bool
         Whether marginals are corrected after training.
     correct : bool or None
-        Whether rows are chosen of three times as many by boosted trees, grown after training on
-        how real and generated rows differ. None does so where held-out rows show that it helps,
-        which takes 200 rows at least; True wherever trees find a difference. Sampling takes three
-        times as long or less.
+        Whether rows are chosen of three times as many by boosted trees (six times as many where
+        the table has fewer than 20,000 rows), grown after training on how real and generated rows
+        differ. None does so where held-out rows show that it helps, which takes 200 rows at least;
+        True wherever trees find a difference. Sampling takes as many times as long, or less.
     derive : bool
         Whether columns that are functions of others are derived instead of learned.
     encodings : mapping of str to str, or None
@@ -430,10 +431,8 @@ class GAN(Synthesizer):
         try:
             if self.calibrate:
                 self._calibration = calibrate(self._sampler(), compact, seed)
-            if self.correct is not False and not self.history_.cut_short:
-                self._correction = self._learn_correction(held, layout, seed, outcome.step)
-            if self.conditions and not self.history_.cut_short:
-                self._completer = self._learn_conditions(outcome, compact, seed)
+            if not self.history_.cut_short:
+                self._learn_more(outcome, held, compact, seed, layout)
         except KeyboardInterrupt:  # what has been learned is whole without
             self.history_.stopped, self.history_.cut_short = "interrupted after training", True
         self._say_what_happened()
@@ -460,6 +459,20 @@ class GAN(Synthesizer):
         history.stopped = f"not learned anew with all rows: {why}"
         history.add(first.step, "stop", history.stopped)
         return first
+
+    def _learn_more(
+        self, outcome: Outcome, held: Held, compact: Compact, seed: int, layout: Layout
+    ) -> None:
+        """Learn the correction and, at the same time, conditions: trees leave cores idle."""
+        with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
+            fitting = None
+            if self.correct is not False:
+                fitting = worker.submit(self._fit_correction, held, layout, seed)
+            if self.conditions:
+                self._completer = self._learn_conditions(outcome, compact, seed)
+        if fitting is not None:
+            self._correction = fitting.result().correction
+            self.history_.add(outcome.step, "correction", fitting.result().words)
 
     def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
@@ -496,14 +509,12 @@ class GAN(Synthesizer):
             self.history_.stopped, self.history_.cut_short = why, True
         return learned.generator
 
-    def _learn_correction(
-        self, held: Held, layout: Layout, seed: int, step: int
-    ) -> Correction | None:
+    def _fit_correction(self, held: Held, layout: Layout, seed: int) -> Fitted:
         """Fit what chooses rows, on rows that are not those of any sample of the same seed."""
         other = int(generator(seed, "correction").integers(2**63))
         sampler = self._sampler()
         real, judging = (held.all, None) if held.refit else (held.training, held.rows)
-        fitted = fit_correction(
+        return fit_correction(
             lambda number: sampler.calibrated(other, number),
             real,
             layout,
@@ -511,8 +522,6 @@ class GAN(Synthesizer):
             judging,
             insist=self.correct is True,
         )
-        self.history_.add(step, "correction", fitted.words)
-        return fitted.correction
 
     def _run(
         self,

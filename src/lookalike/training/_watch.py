@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import PRNGKeyArray
 
 from lookalike._core.seeds import generator
+from lookalike.nn import Plan
 from lookalike.training._game import Data, Game, State
 from lookalike.training.monitors import Monitor, Panel, Rows, Sight, View
 
@@ -92,7 +95,7 @@ def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
     chosen = rng.permutation(int(data.rows))[:_ROWS]
     key = jax.random.key(int(rng.integers(2**32)))
     floats, codes = data.floats[chosen], data.codes[chosen]
-    encoded = game.plan.expand(floats, codes, key)
+    encoded = _expanded(game.plan, floats, codes, key)
     levels = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
     return Rows(_distances_mean_something(game, encoded), codes[:, np.array(levels, int)]), encoded
 
@@ -101,3 +104,8 @@ def _distances_mean_something(game: Game, encoded: jax.Array) -> jax.Array:
     """Return encoded rows in which two different levels are at distance 1."""
     numbers = game.plan.number_width
     return jnp.concatenate([encoded[:, :numbers], encoded[:, numbers:] * 0.5**0.5], axis=1)
+
+
+@eqx.filter_jit  # many small programs would each be compiled
+def _expanded(plan: Plan, floats: jax.Array, codes: jax.Array, key: PRNGKeyArray) -> jax.Array:
+    return plan.expand(floats, codes, key)
