@@ -189,3 +189,5 @@ def test_a_table_of_constants_meets_what_it_always_is() -> None:
     assert model.sample(3, given={"always": "x"})["always"].tolist() == ["x"] * 3
     with pytest.raises(DataError, match="always 'x'"):
         model.sample(3, given={"always": "y"})
+    completed = model.impute(pd.DataFrame({"always": ["x", None]}))
+    assert completed["always"].tolist() == ["x", "x"]

@@ -32,7 +32,6 @@ GAME = (
 )
 MARKS = (
     Mark(100, "rate", "…"),
-    Mark(200, "rollback", "…"),
     Mark(200, "remedy", "…"),
     Mark(900, "copying", "…"),
     Mark(950, "stop", "…"),
@@ -128,7 +127,7 @@ def test_questions_are_answered_in_words() -> None:
 
 def test_events_are_marked_and_explained() -> None:
     text = svg(figures.losses(record()))
-    for words in ("rate changed", "rolled back", "remedy", "copying"):
+    for words in ("rate changed", "remedy", "copying"):
         assert words in text
     assert "rate changed" not in svg(figures.monitors(record()))
     assert "remedy" not in svg(figures.losses(Curves(STEPS, record().series)))

@@ -28,10 +28,10 @@ def test_the_record_survives_json() -> None:
 def test_events_survive_json_and_keep_their_order() -> None:
     history = History([{"step": 1.0}])
     history.add(1, "rate", "The rate was halved.")
-    history.add(1, "rollback", "The run went back to step 0.")
+    history.add(1, "remedy", "The run went back to step 0.")
     found = History.from_dict(json.loads(history.to_json()))
     assert found == history
-    assert found.events[1] == Event(1, "rollback", "The run went back to step 0.")
+    assert found.events[1] == Event(1, "remedy", "The run went back to step 0.")
 
 
 def test_a_record_without_events_is_read() -> None:
@@ -40,8 +40,8 @@ def test_a_record_without_events_is_read() -> None:
 
 
 def test_an_event_must_be_of_a_known_kind() -> None:
-    with pytest.raises(ParameterError, match="Did you mean 'rollback'"):
-        History().add(1, "rolback", "…")
+    with pytest.raises(ParameterError, match="Did you mean 'remedy'"):
+        History().add(1, "remedie", "…")
 
 
 def test_json_has_no_numbers_that_are_not_finite() -> None:

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
@@ -41,8 +42,9 @@ def in_parallel(
     >>> in_parallel([lambda: 1, lambda: 2])
     [1, 2]
     """
-    with warnings.catch_warnings(), threadpool_limits(1), ThreadPoolExecutor(_cores()) as pool:
+    with ExitStack() as around, threadpool_limits(1), ThreadPoolExecutor(_cores()) as pool:
         if ignore is not None:
+            around.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore", ignore)
         return list(pool.map(lambda function: function(), work))
 

@@ -44,7 +44,7 @@ from lookalike.training import History
 __all__ = ["FORMAT", "load", "save_model"]
 
 #: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`.
-FORMAT = 2
+FORMAT = 3
 
 #: Synthesizers that a file may name, and the modules that define them: imported when needed.
 _SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
@@ -62,8 +62,23 @@ def _named_penalties(parts: Parts) -> Parts:
     return replace(parts, manifest={**manifest, "parameters": parameters})
 
 
+def _unbalanced_corrections(parts: Parts) -> Parts:
+    """Carry format 2 on: there a correction chose of three times as many rows, unbalanced."""
+    terms = parts.arrays.get("model/correction/terms")
+    if terms is None:
+        return parts
+    more = {
+        "model/correction/pool": np.array([3], np.int32),
+        "model/correction/due": np.zeros(terms.shape, np.float32),
+    }
+    return replace(parts, arrays={**parts.arrays, **more})
+
+
 #: For each old format: the function that carries its parts on to the next one.
-_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {1: _named_penalties}
+_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {
+    1: _named_penalties,
+    2: _unbalanced_corrections,
+}
 
 
 # --- write ---------------------------------------------------------------------------------------

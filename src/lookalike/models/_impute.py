@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError
-from lookalike.encoding import Compact, Rows
+from lookalike.encoding import Compact, Drawn, Rows
 from lookalike.models._conditions import Told, told_by_cells
 from lookalike.tables import Schema, Wish, canonical_type, conform, render
 
@@ -31,7 +31,7 @@ def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
     seed : int
         Row i of the result depends on the row, its number and the seed alone.
     """
-    if model._completer is None:
+    if model._completer is None and model.encoder_.layout_.blocks:
         raise ParameterError(
             "This GAN cannot complete rows: it was fitted without conditions. "
             "Fit it with conditions=True."
@@ -60,6 +60,17 @@ def _completed(
     model: GAN, rows: pa.Table, seed: int, first: int, given: frozenset[str]
 ) -> pa.Table:
     """Complete one block of rows."""
+    learned = model.encoder_.layout_.blocks
+    drawn = _drawn(model, rows, seed, first, given) if learned else model._nothing(0)
+    drawn = Drawn(drawn.numbers[: rows.num_rows], drawn.levels[: rows.num_rows])
+    made = model.encoder_.decode(drawn, start=first, seed=seed)
+    return pa.table(
+        [_kept(rows[name], made[name]) for name in rows.column_names], names=rows.column_names
+    )
+
+
+def _drawn(model: GAN, rows: pa.Table, seed: int, first: int, given: frozenset[str]) -> Drawn:
+    """Draw the learned columns of one block of rows, told what is known of them."""
     encoder, plan = model.encoder_, model._plan
     layout = encoder.layout_
     compact = encoder.compact(rows)
@@ -77,11 +88,7 @@ def _completed(
             allowed = np.arange(block.width) != missing
             told.allow(plan, i, allowed, slice(None))
     _tell_of_derived(model, told, rows, Rows(first, seed))
-    drawn = model._complete().draw(told, seed, first // model.BLOCK)
-    made = encoder.decode(drawn, start=first, seed=seed)
-    return pa.table(
-        [_kept(rows[name], made[name]) for name in rows.column_names], names=rows.column_names
-    )
+    return model._complete().draw(told, seed, first // model.BLOCK)
 
 
 def _tell_of_derived(model: GAN, told: Told, table: pa.Table, rows: Rows) -> None:

@@ -97,9 +97,10 @@ class GAN(Synthesizer):
     By default numbers are encoded by a randomised probability integral transform and levels
     one-hot; a residual generator and a residual discriminator play relativistic pairing with
     zero-centred gradient penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the
-    moving average of the generator, and its marginals are calibrated after training. Training is
-    watched, and mended where it goes wrong. Other objectives, architectures and rules are
-    parameters; `preset` has those of published systems.
+    moving average of the generator. After training its marginals are calibrated, and rows are
+    chosen by boosted trees where that helps. Training is watched, and mended where it goes wrong.
+    Other objectives, architectures and rules are parameters; `preset` has those of published
+    systems.
 
     Parameters
     ----------
@@ -167,19 +168,21 @@ class GAN(Synthesizer):
         What looks at the players between intervals: all that is usual, nothing, or the names of
         monitors.
     conditions : bool
-        Whether a second generator, begun from the first, learns to make rows to conditions, for
-        `sample` with ``given`` or ``balance`` and for `impute`. It adds a fifth to the time and
-        leaves other rows as they are.
+        Whether a second generator, begun from the first, learns to make rows to conditions that
+        are rare, for `sample` with ``given`` or ``balance``, and to complete rows, for `impute`.
+        It adds about a fifth to the time and leaves other rows as they are. Conditions that 2 % of
+        ordinary rows fulfil do without it: rows are chosen from these.
     remedies : bool
-        Whether a run that collapses, diverges or loses finite losses goes back to its last good
-        state and on with a remedy. What was done stands in ``history_.events``.
+        Whether a run that collapses, diverges, is won by the discriminator or loses finite losses
+        goes back to its last good state and on with a remedy. What was done stands in
+        ``history_.events``.
     calibrate : bool
         Whether marginals are corrected after training.
     correct : bool or None
         Whether rows are chosen of three times as many by boosted trees (six times as many where
-        the table has fewer than 20,000 rows), grown after training on how real and generated rows
-        differ. None does so where held-out rows show that it helps, which takes 200 rows at least;
-        True wherever trees find a difference. Sampling takes as many times as long, or less.
+        fewer than 20,000 rows train), grown after training on how real and generated rows differ.
+        None does so where held-out rows show that it helps, True wherever trees find a difference;
+        both take 200 rows at least. Sampling takes as many times as long, or less.
     derive : bool
         Whether columns that are functions of others are derived instead of learned.
     encodings : mapping of str to str, or None
@@ -639,15 +642,16 @@ class GAN(Synthesizer):
         Returns
         -------
         dataframe, shape (rows, columns of the training table)
-            Known cells are as they were; no cell of `data` that was null is null. Columns that
-            `data` does not have may be missing where they were in the training table.
+            Known cells are as they were; no cell of `data` that was null is null, free text
+            aside. Columns that `data` does not have may be missing where they were in the training
+            table.
 
         Raises
         ------
         NotFittedError
             If the model has not been fitted.
         ParameterError
-            If it was fitted without conditions.
+            If it was fitted without conditions, unless nothing is learned of its table.
         DataError
             If `data` has other columns, or values that do not fit them.
 

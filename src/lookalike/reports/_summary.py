@@ -222,7 +222,7 @@ class Mark:
     step : float
         When it was noticed.
     kind : str
-        ``"rate"``, ``"remedy"``, ``"rollback"``, ``"copying"`` or ``"stop"``.
+        ``"rate"``, ``"remedy"``, ``"copying"`` or ``"stop"``.
     words : str
         What and why, as a sentence.
     """

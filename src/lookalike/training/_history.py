@@ -21,7 +21,7 @@ __all__ = ["KINDS", "Event", "History"]
 #: What can happen: a player's rate changed; a remedy was applied; the run went back to an earlier
 #: state; generated rows lie too near to rows that train; the best run was played again with all
 #: rows; rows are chosen by a correction, or why not; the run ended.
-KINDS = ("rate", "remedy", "rollback", "copying", "refit", "correction", "stop")
+KINDS = ("rate", "remedy", "copying", "refit", "correction", "stop")
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,6 @@ PARTIES = {
 #: end of a run is where its curves end.
 EVENTS = {
     "rate": (MUTED, "-", 0.7, "rate changed"),
-    "rollback": ("#e08214", "-", 2.4, "rolled back"),
     "remedy": ("#762a83", "--", 1.1, "remedy"),
     "copying": ("#b2182b", ":", 1.4, "copying"),
 }
