@@ -16,7 +16,7 @@ from lookalike.models._correction._cells import Cells
 from lookalike.models._correction._choose import choose, inclusion
 from lookalike.models._correction._forest import LEAVES, UNIT, Forest
 from lookalike.models._correction._raking import balanced, rake
-from lookalike.models._correction._ratio import boost, gains
+from lookalike.models._correction._ratio import Cancelled, boost, gains
 
 #: A number that may be missing, a plain number, and two levels.
 LAYOUT = Layout(
@@ -273,6 +273,16 @@ def test_nothing_is_corrected_where_nothing_is_wrong() -> None:
     fitted = fit_correction(untied, table(ROWS, 4, tied=False), LAYOUT, 0)
     assert fitted.correction is None
     assert fitted.words.startswith("no correction")
+
+
+@pytest.mark.parametrize("after", [0, 12])
+def test_nobody_waits_for_trees_that_are_cancelled(after: int) -> None:
+    asked = iter(range(10_000))
+    with pytest.raises(Cancelled):
+        fit_correction(
+            untied, table(ROWS, 0, tied=True), LAYOUT, 0, cancelled=lambda: next(asked) >= after
+        )
+    assert next(asked) < 400
 
 
 def test_few_rows_are_left_alone() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterEr
 from lookalike.encoding import Z_MAX, Block, Compact, Layout, State
 from lookalike.models import GAN, load
 from lookalike.models._calibration import calibrate
+from lookalike.models._correction._ratio import Cancelled
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Architecture, Plan
 from lookalike.testing import synthesizer_checks
@@ -62,6 +64,32 @@ def test_an_interrupted_fit_is_usable_and_says_so(
         model = GAN(**QUICK).fit(table)
     assert model.sample(5).num_rows == 5
     assert "interrupted" in model.history_.stopped
+    assert model.history_.interrupted
+
+
+def test_an_interrupt_after_training_does_not_wait_for_trees(
+    table: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, runs = module.train, []
+
+    def interrupted(*args: Any, **kwargs: Any) -> Any:
+        runs.append(args)
+        if len(runs) == 2:
+            raise KeyboardInterrupt
+        return real(*args, **kwargs)
+
+    def endless(*_args: Any, cancelled: Callable[[], bool], **_kwargs: Any) -> Any:
+        while not cancelled():
+            time.sleep(0.01)
+        raise Cancelled
+
+    monkeypatch.setattr(module, "train", interrupted)
+    monkeypatch.setattr(module, "fit_correction", endless)
+    with pytest.warns(LookalikeWarning, match="interrupted after training"):
+        model = GAN(**QUICK | {"conditions": True, "correct": None}).fit(table)
+    assert len(runs) == 2
+    assert model.history_.interrupted
+    assert model.sample(5).num_rows == 5
 
 
 def test_rubbish_is_an_error_and_leaves_the_model_unfitted(table: pa.Table) -> None:

@@ -67,3 +67,13 @@ def test_by_default_what_is_held_out_depends_on_the_rows(
     held = hold_out(compact(np.zeros((count, 4), np.float32)), None, np.random.default_rng(0))
     assert (0 if held.rows is None else len(held.rows.floats)) == held_out
     assert held.refit == refit
+
+
+def test_the_detector_sees_all_parts_of_a_sorted_table() -> None:
+    held = rows(0, 12_000)
+    held = held[np.argsort(held[:, 0])]
+    made = Drawn(rows(1, 12_000), np.zeros((12_000, 0), np.int32))
+    whole = Held(compact(held), compact(held[:500]), compact(held))
+    selection = whole.selection(LAYOUT, lambda _: made, 3)
+    assert selection is not None
+    assert selection.score("made").value > -0.1

@@ -13,7 +13,7 @@ from lookalike._core.errors import TrainingError
 from lookalike.encoding import Block, Layout
 from lookalike.nn import Architecture, Plan, RelativisticPairing, ZeroCentred
 from lookalike.nn.penalties import Interpolated
-from lookalike.training import Course, Data, Game, Outcome, train
+from lookalike.training import Course, Data, Game, Outcome, Score, Selection, train
 from lookalike.training._remedies import LADDER, next_attempt
 from lookalike.training.monitors import Measure, Monitor
 
@@ -114,3 +114,26 @@ def test_rows_that_reach_next_to_nothing_are_no_model(data: Data) -> None:
 def test_a_run_that_is_well_sees_no_remedy(data: Data) -> None:
     well = Says(convergence=1.1, coverage=0.9, collapsed=0.0)
     assert not play(GAME, data, monitors=[well]).history.events
+
+
+def test_a_collapsed_run_that_no_longer_improves_sees_remedies_and_patience_anew(
+    data: Data,
+) -> None:
+    constant = Selection(lambda _: Score(0.0), every=1, patience=3)
+    stuck = Says(convergence=1.1, coverage=0.5, collapsed=1.0)
+    events = play(GAME, data, monitors=[stuck], selection=constant).history.events
+    remedies = [event for event in events if event.kind == "remedy"]
+    assert "held-out rows showed no improvement" in remedies[0].words
+    # Each attempt has all of the patience: no remedy comes sooner than after three looks.
+    assert len(remedies) > 1
+    well = Says(convergence=1.1, coverage=0.9, collapsed=0.0)
+    outcome = play(GAME, data, monitors=[well], selection=constant)
+    assert [event.kind for event in outcome.history.events] == ["stop"]
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_kept_state_that_reaches_next_to_nothing_is_no_model_either(data: Data) -> None:
+    constant = Selection(lambda _: Score(0.0), every=1, patience=3)
+    nothing = Says(convergence=50.0, coverage=0.01, collapsed=1.0)
+    with pytest.raises(TrainingError, match="no remedy helped"):
+        play(GAME, data, monitors=[nothing], selection=constant)

@@ -25,6 +25,8 @@ _SMALL_SHARE, _SHARE, _MOST = 0.15, 0.10, 4_000
 _FEWEST = 30
 #: Intervals between two looks, and looks without improvement after which training stops.
 _EVERY, _PATIENCE = {True: 2, False: 5}, 6
+#: Held-out rows of one look, at most: as many as a block has.
+_MOST_JUDGED = 8_192
 #: Generated rows of one look at a small table: enough for a steady mean, quick to compare.
 _LOOK = 1_000
 #: Standard errors by which generated rows may lie nearer to training rows than to held-out ones.
@@ -72,7 +74,7 @@ class Held:
         value = judge(self.rows, layout, rng)
         copying = _copying(self.training, self.rows, layout, rng)
         # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
-        error = 0.0 if few else 2 * (6 * len(self.rows.floats)) ** -0.5
+        error = 0.0 if few else 2 * (6 * min(len(self.rows.floats), _MOST_JUDGED)) ** -0.5
 
         def score(network: object) -> Score:
             drawn = make(network)
@@ -116,7 +118,8 @@ def _count(rows: int) -> int:
 
 def _detector(held: Compact, layout: Layout, rng: np.random.Generator) -> Callable[[Drawn], float]:
     """Return how little boosted trees tell generated rows from held-out ones."""
-    real = draw(held, layout, rng)
+    some = rng.permutation(len(held.floats))[:_MOST_JUDGED]
+    real = draw(Compact(held.floats[some], held.codes[some]), layout, rng)
     seed = int(rng.integers(2**31))
     return lambda drawn: -detectability(real, drawn, seed)
 
@@ -133,7 +136,7 @@ def _energy_distance(
     among_real = _distances(real, real).mean()
 
     def value(drawn: Drawn) -> float:
-        fake = _matrix(drawn, layout)[:_LOOK]
+        fake = _matrix(drawn, layout, _LOOK)
         among_fake = _distances(fake, fake).mean()
         return -float(2 * _distances(fake, real).mean() - among_fake - among_real)
 
@@ -152,7 +155,7 @@ def _copying(
         sides.append(_matrix(draw(chosen, layout, rng), layout))
 
     def copies(drawn: Drawn) -> bool:
-        fake = _matrix(drawn, layout)[:_LOOK]
+        fake = _matrix(drawn, layout, _LOOK)
         to_training, to_held_out = (_distances(fake, side).min(axis=1) for side in sides)
         # Rows that lie on a real row of both kinds, or as near to both, speak for neither.
         nearer = np.where(to_training == to_held_out, 0.5, to_training < to_held_out)
@@ -169,10 +172,10 @@ def _distances(a: Rows, b: Rows) -> np.ndarray:
     return np.asarray(np.sqrt(np.maximum(squares, 0)))
 
 
-def _matrix(drawn: Drawn, layout: Layout) -> Rows:
+def _matrix(drawn: Drawn, layout: Layout, rows: int | None = None) -> Rows:
     """Return rows in which distances mean something: numbers, and levels √½ apart twice."""
-    parts = [drawn.numbers.astype(float)]
+    parts = [drawn.numbers[:rows].astype(float)]
     for block, at in zip(layout.blocks, layout.drawn_starts, strict=True):
         if block.head == "softmax":
-            parts.append(np.eye(block.width)[drawn.levels[:, at]] * 0.5**0.5)
+            parts.append(np.eye(block.width)[drawn.levels[:rows, at]] * 0.5**0.5)
     return np.concatenate(parts, axis=1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import Any, ClassVar, Self
 
 import jax
@@ -163,7 +164,7 @@ class GAN(Synthesizer):
         The share of rows that do not train but choose the best state, and stop training when it
         no longer improves. None holds out 15 % of tables of 200 to 1,000 rows, which are then
         learned anew as long with all rows, 10 % (at most 4,000 rows) of larger ones, and nothing
-        of smaller ones.
+        of smaller ones. What follows training (marginals, conditions) sees all rows.
     monitors : bool or sequence of str
         What looks at the players between intervals: all that is usual, nothing, or the names of
         monitors.
@@ -437,7 +438,8 @@ class GAN(Synthesizer):
             if not self.history_.cut_short:
                 self._learn_more(outcome, held, compact, seed, layout)
         except KeyboardInterrupt:  # what has been learned is whole without
-            self.history_.stopped, self.history_.cut_short = "interrupted after training", True
+            self.history_.stopped = "interrupted after training"
+            self.history_.cut_short = self.history_.interrupted = True
         self._say_what_happened()
 
     def _train(self, game: Game, held: Held, seed: int, steps: int, layout: Layout) -> Outcome:
@@ -450,7 +452,7 @@ class GAN(Synthesizer):
             again = self._run(game, held.all, None, seed, steps, layout, until=first.step)
         except (KeyboardInterrupt, TrainingError) as error:
             why = str(error) or "interrupted"
-            history.cut_short = isinstance(error, KeyboardInterrupt)
+            history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
         else:
             if not again.history.cut_short:
                 words = f"learned anew with all rows for the {first.step:,} steps that served best"
@@ -458,6 +460,7 @@ class GAN(Synthesizer):
                 history.events += [e for e in again.history.events if e.kind == "remedy"]
                 return again._replace(history=history)
             why, history.cut_short = again.history.stopped, True
+            history.interrupted = again.history.interrupted
         # What was learned of most rows is whole, what was begun of all is not.
         history.stopped = f"not learned anew with all rows: {why}"
         history.add(first.step, "stop", history.stopped)
@@ -467,15 +470,21 @@ class GAN(Synthesizer):
         self, outcome: Outcome, held: Held, compact: Compact, seed: int, layout: Layout
     ) -> None:
         """Learn the correction and, at the same time, conditions: trees leave cores idle."""
+        given_up = Event()
         with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
             fitting = None
             if self.correct is not False:
-                fitting = worker.submit(self._fit_correction, held, layout, seed)
-            if self.conditions:
-                self._completer = self._learn_conditions(outcome, compact, seed)
-        if fitting is not None:
-            self._correction = fitting.result().correction
-            self.history_.add(outcome.step, "correction", fitting.result().words)
+                fitting = worker.submit(self._fit_correction, held, layout, seed, given_up.is_set)
+            try:
+                if self.conditions:
+                    self._completer = self._learn_conditions(outcome, compact, seed)
+                if fitting is not None and not self.history_.cut_short:
+                    wait([fitting])
+            finally:  # after an interrupt only what is finished counts
+                given_up.set()
+                if fitting is not None and fitting.done():
+                    self._correction = fitting.result().correction
+                    self.history_.add(outcome.step, "correction", fitting.result().words)
 
     def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
@@ -510,9 +519,12 @@ class GAN(Synthesizer):
         if learned.history.cut_short:
             why = f"while conditions were learned: {learned.history.stopped}"
             self.history_.stopped, self.history_.cut_short = why, True
+            self.history_.interrupted = learned.history.interrupted
         return learned.generator
 
-    def _fit_correction(self, held: Held, layout: Layout, seed: int) -> Fitted:
+    def _fit_correction(
+        self, held: Held, layout: Layout, seed: int, cancelled: Callable[[], bool]
+    ) -> Fitted:
         """Fit what chooses rows, on rows that are not those of any sample of the same seed."""
         other = int(generator(seed, "correction").integers(2**63))
         sampler = self._sampler()
@@ -524,6 +536,7 @@ class GAN(Synthesizer):
             seed,
             judging,
             insist=self.correct is True,
+            cancelled=cancelled,
         )
 
     def _run(

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from lookalike.training._game import MEASURES
 
-__all__ = ["Alarm"]
+__all__ = ["USELESS", "Alarm"]
 
 #: In the first share of a run, and its first steps, it has to find its way, and again after a
 #: remedy, in the same share: there only lost numbers raise an alarm.
@@ -28,7 +28,7 @@ _FAR, _WORSE = 4.0, 4.0
 #: A remedy has not helped where rows are beyond that, and so few real ones have one near them.
 _THIN = 0.3
 #: With fewer, and an alarm, a generator is of no use.
-_USELESS = 0.1
+USELESS = 0.1
 #: What each thing that goes wrong is called.
 _WORDS = {
     "collapse": "the generator collapsed: its rows reach only a part of the real ones",
@@ -48,12 +48,13 @@ class Alarm:
 
     Attributes
     ----------
-    useless : bool
-        Whether something was wrong at the last interval, and rows reach next to nothing.
+    reach : float
+        The share of real rows that have a generated one near them, when it was last measured.
     """
 
     def __init__(self, total: int) -> None:
         self.total = total
+        self.reach = 1.0
         self.begin(0, mended=False)
 
     def begin(self, step: int, *, mended: bool = True) -> None:
@@ -68,7 +69,8 @@ class Alarm:
         """
         self.since, self.mended = step, mended
         self.grace = max(_GRACE * self.total, 0 if mended else _GRACE_STEPS)
-        self.useless = False
+        self.wrong = False
+        self.collapsed = deque[bool](maxlen=_LOOKS)
         self.heard = {name: deque[bool](maxlen=_LOOKS) for name in _WORDS}
         self.nearest = self.mark = math.inf
         self.progress = step + self.grace
@@ -89,15 +91,32 @@ class Alarm:
         """
         if not all(math.isfinite(measures[name]) for name in MEASURES if name in measures):
             return "the losses were not finite"
+        self.reach = measures.get("coverage", self.reach)
         far = measures.get("convergence")
         if far is not None:
             self._note_progress(step, far)
+        if "collapsed" in measures:
+            self.collapsed.append(measures["collapsed"] == 1)
         if step - self.since < self.grace:
             return None
         self._listen(step, far, measures)
         words = self._words(1 if last and self.mended else _PERSISTENT)
-        self.useless = words is not None and measures.get("coverage", 1.0) < _USELESS
+        self.wrong = words is not None
         return words
+
+    @property
+    def useless(self) -> bool:
+        """Whether something was wrong in the end, and rows reach next to nothing."""
+        return (self.wrong or self.at_rest() is not None) and self.reach < USELESS
+
+    def at_rest(self) -> str | None:
+        """Return what is wrong with a run that no longer gets better, in words, or None.
+
+        Unlike in `hear`, nothing is hoped for from the rest of the run.
+        """
+        looks = self.collapsed
+        said = bool(looks) and looks[-1] and sum(looks) >= _PERSISTENT
+        return _WORDS["collapse"] if said else None
 
     def _note_progress(self, step: int, far: float) -> None:
         self.nearest = min(self.nearest, far)

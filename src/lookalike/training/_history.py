@@ -62,6 +62,8 @@ class History:
         Whether it ended by an interrupt or by losses that were not finite.
     events : list of Event
         What happened between, in order: changed rates, remedies, roll-backs.
+    interrupted : bool
+        Whether somebody ended it (Ctrl-C).
 
     Examples
     --------
@@ -75,6 +77,7 @@ class History:
     stopped: str = ""
     cut_short: bool = False
     events: list[Event] = field(default_factory=list)
+    interrupted: bool = False
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -133,6 +136,7 @@ class History:
             "rows": self.rows,
             "stopped": self.stopped,
             "cut_short": self.cut_short,
+            "interrupted": self.interrupted,
             "events": [asdict(event) for event in self.events],
         }
 
@@ -229,7 +233,8 @@ class History:
             for event in values.get("events", ())
         ]
         stopped, cut_short = str(values["stopped"]), bool(values["cut_short"])
-        return cls([dict(row) for row in rows], stopped, cut_short, events)
+        interrupted = bool(values.get("interrupted", False))
+        return cls([dict(row) for row in rows], stopped, cut_short, events, interrupted)
 
 
 def _finite(value: float | None) -> bool:

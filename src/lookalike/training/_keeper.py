@@ -63,6 +63,10 @@ class Keeper:
         self.failures = 0
         self.copied = False
 
+    def begin(self) -> None:
+        """Be patient anew: another attempt begins, the best of those before still counts."""
+        self.failures = 0
+
     @property
     def exhausted(self) -> bool:
         """Whether scores have not improved for too long."""

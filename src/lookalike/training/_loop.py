@@ -12,7 +12,7 @@ import numpy as np
 
 from lookalike._core.errors import TrainingError
 from lookalike.nn import Network
-from lookalike.training._alarm import Alarm
+from lookalike.training._alarm import USELESS, Alarm
 from lookalike.training._game import CHUNK, MEASURES, Data, Game, State
 from lookalike.training._history import Event, History
 from lookalike.training._keeper import Keeper, Selection
@@ -157,6 +157,7 @@ def train(
         if not run.history.rows:
             raise
         run.stop(f"interrupted after step {run.step:,}", cut_short=True)
+        run.history.interrupted = True
     return run.outcome()
 
 
@@ -188,6 +189,8 @@ class _Training:
         self.rates = self._begin_rates()
         self.keeper = Keeper(course.selection)
         self.alarm = Alarm(course.steps)
+        #: What share of real rows the state that is kept reached.
+        self.kept_reach = 1.0
         self.watch = Watch(course.monitors, game, data, held_out, seed)
         self.good = self._good()
         self.history = History(stopped=f"all {course.end:,} steps were played")
@@ -247,7 +250,10 @@ class _Training:
     def _accept(self, state: State, step: int, measures: dict[str, float]) -> None:
         self.state, self.step = state, step
         last = step >= self.course.end
+        before = self.keeper.best
         seen, events = self.keeper.look(state, step, last=last)
+        if self.keeper.best is not before:
+            self.kept_reach = self.alarm.reach
         measures |= seen
         if self.attempt:
             measures["attempt"] = float(self.attempt)
@@ -262,6 +268,10 @@ class _Training:
         if final or measures.get("collapsed", 0.0) == 0:
             self.good = self._good()
         if self.keeper.exhausted:
+            wrong = None if final else self.alarm.at_rest()
+            if wrong is not None:
+                self._go_back(f"{wrong}, and held-out rows showed no improvement", step)
+                return
             self.stop(f"held-out rows showed no improvement up to step {step:,}")
 
     def _good(self) -> _Good:
@@ -269,8 +279,11 @@ class _Training:
 
     # --- when it goes wrong --------------------------------------------------------------------
 
-    def _go_back(self, wrong: str, step: int, measures: dict[str, float]) -> None:
-        """Return to the last good state and apply the next remedy, or end the run."""
+    def _go_back(self, wrong: str, step: int, measures: dict[str, float] | None = None) -> None:
+        """Return to the last good state and apply the next remedy, or end the run.
+
+        What was measured is recorded, unless it has been.
+        """
         exhausted = self.attempt == len(LADDER)
         if exhausted and self.good.step == 0 and self.keeper.best is None:
             raise _hopeless(f"{wrong} at step {step:,}, and no remedy helped")
@@ -279,7 +292,7 @@ class _Training:
                 raise _hopeless("they were not from the first steps on")
             self.stop(f"{wrong} after step {self.step:,}", cut_short=True)
             return
-        if np.isfinite(list(measures.values())).all():
+        if measures is not None and np.isfinite(list(measures.values())).all():
             self.history.rows.append({"step": float(step), **measures})
         self.attempt = next_attempt(self.attempt, 1 - self.good.step / self.course.end)
         remedy = LADDER[self.attempt - 1]
@@ -287,6 +300,7 @@ class _Training:
         self._apply(remedy)
         self.good = self._good()
         self.alarm.begin(self.step)
+        self.keeper.begin()
         words = f"{wrong} at step {step:,}; back to step {self.step:,} with {remedy.name}"
         self.history.events.append(Event(step, "remedy", words))
 
@@ -326,7 +340,8 @@ class _Training:
         self.history.events.append(Event(self.step, "stop", why))
 
     def outcome(self) -> Outcome:
-        if self.attempt == len(LADDER) and self.alarm.useless and self.keeper.best is None:
+        kept = 0.0 if self.keeper.best is None else self.kept_reach
+        if self.attempt == len(LADDER) and self.alarm.useless and kept < USELESS:
             raise _hopeless(f"rows reach next to nothing at step {self.step:,}: no remedy helped")
         # A state that reaches a part of the rows is better than networks that never trained.
         good = self.good if self.good.step > 0 else self._good()

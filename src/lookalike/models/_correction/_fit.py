@@ -16,7 +16,7 @@ from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._correction import Correction, clipped
 from lookalike.models._correction._forest import UNIT, Forest
 from lookalike.models._correction._raking import rake, shares_due
-from lookalike.models._correction._ratio import boost, gains
+from lookalike.models._correction._ratio import Cancelled, boost, gains
 
 __all__ = ["Fitted", "fit_correction"]
 
@@ -32,6 +32,8 @@ _PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
 _STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
 #: The most trees of a fold.
 _TREES, _FEW_TREES = 600, 80
+#: The most words of all trees' masks together, unless that leaves a fold fewer than `_FEW_TREES`.
+_MOST_WORDS = 2**24
 #: From so many rows on, into how many parts they are split and how many of these judge in turn.
 _FOLDS = ((20_000, 10, 1, _TREES), (2_000, 5, 5, _TREES), (0, 5, 5, _FEW_TREES))
 #: From so many rows on, rows for each row kept: many samples of a small table cost little time.
@@ -68,6 +70,7 @@ def fit_correction(
     held_out: Compact | None = None,
     *,
     insist: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Fitted:
     """Fit a correction of a generator.
 
@@ -94,21 +97,29 @@ def fit_correction(
         them must not object, many judge alone.
     insist : bool
         Whether the correction is kept even if it is not sure to help.
+    cancelled : callable
+        Asked now and then whether to give up.
 
     Returns
     -------
     Fitted
+
+    Raises
+    ------
+    Cancelled
+        If it was cancelled.
     """
     rows = len(compact.floats)
     if rows < _FEWEST:
         return Fitted(None, f"no correction: {rows} rows are too few to judge one")
     rng = generator(seed, "correction")
     cells = Cells.fit(compact, layout)
-    real = cells.of_rows(compact)[rng.permutation(rows)[:_MOST_ROWS]]
+    some = rng.permutation(rows)[:_MOST_ROWS]
+    real = cells.of_rows(Compact(compact.floats[some], compact.codes[some]))
     held = None if held_out is None else cells.of_rows(held_out)
-    training, stopping, fresh = _pools(make, cells, len(real))
+    training, stopping, fresh = _pools(make, cells, len(real), cancelled)
     folds = _folds(real, held, rng)
-    forest, own = _grow(folds, (training, stopping), fresh, cells, rng)
+    forest, own = _grow(folds, (training, stopping), fresh, cells, rng, cancelled)
     if not len(forest):
         return Fitted(None, "no correction: trees find nothing that holds for held-out rows")
     fraction, gain, error = _fraction(own)
@@ -123,7 +134,9 @@ def fit_correction(
     return _finished(forest, fraction, fresh, real, cells, found)
 
 
-def _pools(make: Callable[[int], Drawn], cells: Cells, rows: int) -> tuple[Codes, Codes, Codes]:
+def _pools(
+    make: Callable[[int], Drawn], cells: Cells, rows: int, cancelled: Callable[[], bool]
+) -> tuple[Codes, Codes, Codes]:
     """Return the cells of three separate pools of generated rows.
 
     They train trees, stop them, and measure what came of it.
@@ -137,6 +150,8 @@ def _pools(make: Callable[[int], Drawn], cells: Cells, rows: int) -> tuple[Codes
     for wanted in wishes:
         parts: list[Codes] = []
         while sum(map(len, parts)) < wanted:
+            if cancelled():
+                raise Cancelled
             parts.append(cells.of_drawn(make(number)))
             number += 1
         pools.append(np.concatenate(parts)[:wanted])
@@ -160,6 +175,7 @@ def _grow(
     fresh: Codes,
     cells: Cells,
     rng: np.random.Generator,
+    cancelled: Callable[[], bool],
 ) -> tuple[Forest, list[tuple[np.ndarray, np.ndarray]]]:
     """Grow trees for every fold.
 
@@ -170,9 +186,11 @@ def _grow(
     list of tuple of two ndarray
         For each fold, the log ratios of the rows that judge and of fresh generated rows.
     """
+    most = max(_MOST_WORDS // (sum(cells.sizes) * len(folds)), _FEW_TREES)
+    seeds = rng.integers(2**31, size=len(folds)).tolist()
     forests = in_parallel(
-        partial(boost, (training, judging), pool, cells, trees, int(rng.integers(2**31)))
-        for training, judging, trees in folds
+        partial(boost, (training, judging), pool, cells, min(trees, most), seed, cancelled)
+        for (training, judging, trees), seed in zip(folds, seeds, strict=True)
     )
     own = [
         (forest.sums(judging)[0], forest.sums(fresh)[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._correction import clipped
 from lookalike.models._correction._forest import Forest
 
-__all__ = ["boost", "gains"]
+__all__ = ["Cancelled", "boost", "gains"]
 
 #: Few features for each tree: as important against overfitting as anything, and quicker.
 _FEATURES = 0.3
@@ -45,12 +46,17 @@ _PARAMETERS: dict[str, Any] = {
 }
 
 
+class Cancelled(Exception):
+    """Nobody waits for the trees any more."""
+
+
 def boost(
     real: tuple[Codes, Codes],
     pool: tuple[Codes, Codes],
     cells: Cells,
     trees: int,
     seed: int,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> Forest:
     """Grow trees whose sum is the log density ratio of real to generated rows.
 
@@ -66,11 +72,18 @@ def boost(
     trees : int
         At most so many.
     seed : int
+    cancelled : callable
+        Asked after each tree whether to give up.
 
     Returns
     -------
     Forest
         Of no tree where none is a gain.
+
+    Raises
+    ------
+    Cancelled
+        If it was cancelled.
     """
     import lightgbm  # noqa: PLC0415 - half a second that other models need not pay
 
@@ -82,6 +95,10 @@ def boost(
         logits = np.log(chances) - np.log1p(-chances)
         return "gain", float(gains(logits[:held], logits[held:]).mean()), True
 
+    def check(_: Any) -> None:
+        if cancelled():
+            raise Cancelled
+
     stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
     grown = lightgbm.train(
         {**_PARAMETERS, **_fitted_to(len(real[0]), len(cells.sizes)), "seed": seed},
@@ -89,7 +106,7 @@ def boost(
         num_boost_round=trees,
         valid_sets=[judging],
         feval=gain,
-        callbacks=[stop],
+        callbacks=[stop, check],
     )
     if grown.best_score["valid_0"]["gain"] <= 0:
         return Forest.of_trees([], cells.sizes)
