@@ -114,6 +114,8 @@ WRONG_FITS = {
     "parameter without a value": (["--set", "steps"], ["NAME=VALUE"]),
     "value": (["--set", "steps=-4"], ["steps", "-4"]),
     "word for a number": (["--set", "steps=many"], ["steps", "'many'"]),
+    "value that Python cannot hold": (["--set", "steps={['x']: 1}"], ["steps", "['x']"]),
+    "value that is nested too deeply": (["--set", "steps=" + "-" * 9_999 + "1"], ["steps"]),
     "budget": (["--budget", "balancd"], ["'balancd'", "'balanced'"]),
     "option": (["--taget", "late"], ["--target"]),
     "argument too many": (["another.csv"], ["another.csv"]),

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike.models import Independent
+from lookalike.training import History
 
 
 class Copycat(Independent):
@@ -23,6 +24,16 @@ class Copycat(Independent):
     def sample(self, n: int, **_: Any) -> pa.Table:
         """Return them."""
         return self.rows_.take(pa.array(np.arange(n) % len(self.rows_)))
+
+
+class Cut(Copycat):
+    """Give back the rows that were learned, in a fit that was interrupted and left usable."""
+
+    def fit(self, data: Any, **options: Any) -> Self:
+        """Keep the rows, and say that this is not all."""
+        self.history_ = History(stopped="interrupted after step 4", cut_short=True)
+        self.history_.interrupted = True
+        return super().fit(data, **options)
 
 
 def _two_classes(rows: int, seed: int, *, signal: float = 1.0) -> pa.Table:
@@ -50,3 +61,9 @@ def trains() -> pa.Table:
 def copycat() -> Independent:
     """Return a synthesizer that gives back the rows that it has learned."""
     return Copycat()
+
+
+@pytest.fixture
+def cut() -> Independent:
+    """Return a synthesizer whose fit is always interrupted, and usable none the less."""
+    return Cut()

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from imblearn.over_sampling import SMOTENC
 from joblib._parallel_backends import ThreadingBackend
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
@@ -25,6 +26,7 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
 
 import lookalike.experiments._boost as module
+import lookalike.experiments._study as studies
 from lookalike._core.errors import DataError, ParameterError, TrainingError
 from lookalike.experiments import boost
 from lookalike.experiments._arms import arms_for
@@ -232,6 +234,45 @@ def test_what_is_recorded_is_not_done_again(
     assert len(done) == 7  # another synthesizer, another study in the same file
 
 
+def test_an_interrupted_synthesizer_ends_the_study_and_is_not_recorded(
+    trains: pa.Table, cut: Independent, tmp_path: Path
+) -> None:
+    path = tmp_path / "records.sqlite"
+    with pytest.raises(KeyboardInterrupt):
+        boost(trains, "late", **QUICK | {"synthesizer": cut}, records=path)
+    with sqlite3.connect(path) as database:
+        assert database.execute("SELECT count(*) FROM records").fetchone() == (0,)
+    database.close()
+
+
+def test_records_of_other_groups_are_not_taken(trains: pa.Table, tmp_path: Path) -> None:
+    path = tmp_path / "records.sqlite"
+
+    def study(groups: list[str]) -> Any:
+        table = trains.append_column("group", pa.array(groups))
+        return boost(table, "late", **QUICK, controls=False, groups="group", records=path)
+
+    sixes = study([f"group {k // 20}" for k in range(120)])
+    fives = study([f"group {k // 24}" for k in range(120)])
+    assert not {r.settings for r in sixes.records} & {r.settings for r in fives.records}
+    # The same groups by other names are the same groups.
+    assert study([f"place {k // 20}" for k in range(120)]).records == sixes.records
+
+
+def test_records_of_another_version_are_not_taken(
+    trains: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = study_of(trains).settings
+    assert study_of(trains).settings == before
+    installed = studies.version
+    for package in studies.versions():
+        monkeypatch.setattr(
+            studies, "version", lambda name, new=package: "0" if name == new else installed(name)
+        )
+        after = study_of(trains).settings
+        assert all(after[name] != before[name] for name in before)
+
+
 # --- verdicts -------------------------------------------------------------------------------------
 
 
@@ -304,6 +345,39 @@ def test_models_of_the_caller(trains: pa.Table) -> None:
     assert not hasattr(models["mine"], "tree_")  # the caller's own estimators are not fitted
 
 
+class Moody(DecisionTreeClassifier):
+    """A tree that will not have so many rows."""
+
+    def __init__(self, error: type[BaseException] = RuntimeError) -> None:
+        super().__init__()
+        self.error = error
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Fit a few rows."""
+        if len(X) > 100:
+            raise self.error("too many")
+        return super().fit(X, y)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, TypeError, KeyError])
+def test_an_estimator_of_the_caller_may_raise_anything(
+    trains: pa.Table, error: type[Exception]
+) -> None:
+    models = {"moody": Moody(error), "tree": DecisionTreeClassifier()}
+    found = boost(trains, "late", **QUICK | {"models": models}, controls=False)
+    values = {(r.arm, r.model): r.reason for r in found.records if r.metric == "accuracy"}
+    assert values["real", "moody"] is values["boosted", "tree"] is None
+    reason = values["boosted", "moody"]
+    assert reason is not None
+    assert reason.startswith(f"The model failed: {error.__name__}: ")
+    assert "too many" in reason
+
+
+def test_an_interrupt_while_a_model_of_the_caller_is_fitted_is_one(trains: pa.Table) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        boost(trains, "late", **QUICK | {"models": {"moody": Moody(KeyboardInterrupt)}})
+
+
 def test_a_number_as_target_and_the_whole_battery(two_classes: Maker) -> None:
     found = boost(
         two_classes(90, 0),
@@ -364,6 +438,47 @@ def test_a_synthesizer_that_fails_is_recorded(
     reasons = {record.reason for record in found.records if record.arm == "boosted"}
     assert reasons == {"The synthesizer failed: It went wrong."}
     assert "Nothing can be said" in found.answer
+
+
+def test_an_arm_that_cannot_be_made_is_recorded(
+    trains: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any) -> None:
+        raise ValueError("Too few neighbours.")
+
+    monkeypatch.setattr(SMOTENC, "fit_resample", fail)
+    found = boost(trains, "late", **QUICK)
+    reasons = {r.arm: r.reason for r in found.records}
+    assert reasons.pop("SMOTE") == "The arm failed: ValueError: Too few neighbours."
+    assert set(reasons.values()) == {None}
+
+
+def test_rows_that_cannot_be_prepared_are_recorded(trains: pa.Table, copycat: Independent) -> None:
+    class Boundless(type(copycat)):  # type: ignore[misc]
+        """Give rows that no scale can hold."""
+
+        def sample(self, n: int, **_: Any) -> pa.Table:
+            return super().sample(n).set_column(0, "x", pa.array([np.inf] * n))
+
+    found = boost(trains, "late", **QUICK | {"synthesizer": Boundless()}, controls=False)
+    reasons = {
+        arm: {r.reason for r in found.records if r.arm == arm} for arm in ("real", "boosted")
+    }
+    assert reasons["real"] == {None}
+    (reason,) = reasons["boosted"]
+    assert reason is not None
+    assert reason.startswith("The preparation of the rows failed: ValueError: Input X contains inf")
+
+
+def test_a_mistake_in_the_synthesizers_parameters_ends_the_study(
+    trains: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise ParameterError("A batch must hold whole packs.")
+
+    monkeypatch.setattr(Independent, "fit", fail)
+    with pytest.raises(ParameterError, match="whole packs"):
+        boost(trains, "late", **QUICK)
 
 
 def test_the_verdict_as_json_and_text(trains: pa.Table, tmp_path: Path) -> None:

@@ -107,6 +107,12 @@ def test_the_same_seed_adds_the_same_rows(trains: pa.Table) -> None:
     assert (made[0] != made[2]).any()
 
 
+def test_an_interrupt_of_the_fit_is_an_interrupt(trains: pa.Table, cut: Independent) -> None:
+    frame = trains.to_pandas()
+    with pytest.raises(KeyboardInterrupt):
+        Booster(cut).fit_resample(frame[["x", "town"]], frame["late"])
+
+
 def test_broken_parameters() -> None:
     with pytest.raises(ParameterError) as caught:
         Booster("GAN", factor=-1, balance=None).fit([[1.0], [2.0]], [0, 1])

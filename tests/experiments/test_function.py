@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -159,6 +161,31 @@ def test_the_report_is_alive(run: FunctionRun) -> None:
     for name in set(report) - {"mode collapse"}:
         assert isinstance(report[name][-1], float | int), name
         assert report[name][0] != report[name][1], name
+
+
+def test_sizes_that_the_model_chooses_itself_are_told() -> None:
+    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
+    report = learn_function(FUNCTIONS["circle"], points=64, synthesizer=model).report.to_pydict()
+    assert report["epoch"] == [16.0, 32.0]
+    assert report["points generated"] == [1024, 2048]
+
+
+def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[int] = []
+    fit = GAN.fit
+
+    def overheard(self: GAN, data: Any, *, watch: Any, **options: Any) -> GAN:
+        def both(step: int, sample: Any) -> None:
+            heard.append(step)
+            watch(step, sample)
+
+        return fit(self, data, watch=both, **options)
+
+    monkeypatch.setattr(GAN, "fit", overheard)
+    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
+    run = learn_function(FUNCTIONS["circle"], points=200, synthesizer=model)
+    anew = heard.index(heard[0], 1)  # with so few points, training begins anew with all of them
+    assert [snapshot.step for snapshot in run.snapshots[:-1]] == heard[anew:]
 
 
 def test_the_same_seed_gives_the_same_points() -> None:

@@ -29,7 +29,7 @@ from lookalike.metrics import Codebook, class_scores, models_for, preprocessor
 from lookalike.models import DenseClassifier, DenseRegressor
 from lookalike.tables import as_frame
 
-__all__ = ["NAIVE", "Exam", "check_models", "model_names"]
+__all__ = ["NAIVE", "Exam", "check_models", "failure", "model_names"]
 
 Floats = npt.NDArray[np.float64]
 Found = dict[str, float | str]
@@ -100,6 +100,25 @@ def check_models(models: Mapping[str, Any] | Sequence[str] | None, classes: bool
     return found
 
 
+def failure(what: str, error: Exception) -> str:
+    """Return in a line what failed, by which error.
+
+    Parameters
+    ----------
+    what : str
+        What failed.
+    error : Exception
+        What it raised.
+
+    Returns
+    -------
+    str
+        The reason why there is no number.
+    """
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return f"The {what} failed: {words[:200]}"
+
+
 @dataclass(frozen=True)
 class Exam:
     """What models are judged on.
@@ -150,14 +169,19 @@ class Exam:
             For each model every metric, or in words why there is none.
         """
         prepare = preprocessor(self.book, self.target)
-        prepared = prepare.fit_transform(lesson.inputs), prepare.transform(self.test.inputs)
+        try:
+            prepared = prepare.fit_transform(lesson.inputs), prepare.transform(self.test.inputs)
+        except ValueError as error:
+            words = failure("preparation of the rows", error)
+            return {name: dict.fromkeys(self.metrics, words) for name in models}
         found = {}
         for name, given in models.items():
+            # What an estimator of the caller may raise is not for us to know.
+            failures = _FAILURES if given is None else (Exception,)
             try:
                 found[name] = self._judge(name, given, lesson, prepared)
-            except _FAILURES as error:
-                words = f"The model failed: {' '.join(str(error).split())[:200]}"
-                found[name] = dict.fromkeys(self.metrics, words)
+            except failures as error:
+                found[name] = dict.fromkeys(self.metrics, failure("model", error))
         return found
 
     def _judge(self, name: str, given: Any, lesson: Lesson, prepared: tuple[Any, Any]) -> Found:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.metadata import version
 from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
@@ -20,7 +19,7 @@ from lookalike.experiments._battery import check_models
 from lookalike.experiments._metrics import CLASS_METRICS, NUMBER_METRICS
 from lookalike.experiments._question import Question, ask
 from lookalike.experiments._records import Record, Records
-from lookalike.experiments._study import Piece, Study, work
+from lookalike.experiments._study import Piece, Study, versions, work
 from lookalike.experiments._verdict import Verdict, judge
 from lookalike.metrics import SUPPORT_VECTORS
 from lookalike.models import Synthesizer
@@ -30,7 +29,6 @@ __all__ = ["boost"]
 
 #: Support vector machines take time with the square of the rows: more than that they do not get.
 _MOST_ROWS_SVM = 20_000
-_VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
 
 
 def boost(
@@ -84,7 +82,7 @@ def boost(
         Names of models of the battery, or scikit-learn estimators by names of your own. An
         estimator gets filled, scaled and one-hot inputs; a `sklearn.pipeline.Pipeline` gets
         rows as a dataframe (polars if `data` is, else pandas). By default seven models and a dense
-        network.
+        network. Where a model fails, that is recorded, and the others go on.
     metrics : sequence of str, optional
         The first one is the headline. Classes: ``"roc_auc"``, ``"accuracy"``,
         ``"balanced_accuracy"``, ``"f1"``, ``"average_precision"``, ``"log_loss"``; numbers:
@@ -100,8 +98,9 @@ def boost(
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
     records : str or path-like, optional
-        A SQLite file for every number as it comes. With the same file, a study that was stopped
-        goes on where it was.
+        A SQLite file for every number as it comes. With the same file, and the same versions of
+        lookalike and of the libraries it computes with, a study that was stopped goes on where it
+        was.
     n_jobs : int, optional
         How many splits are worked on at once, as in joblib, whose backends can be used.
     random_state : int, Generator, RandomState or None
@@ -147,7 +146,14 @@ def boost(
     seed = as_seed(random_state)
     arms = arms_for(factors, replace=replace, controls=controls, classes=question.classes)
     chosen, notes = _models(models, question, arms, test_size)
-    parted = (question.parted, groups, time, test_size, repeats if time is not None else None)
+    parted = (
+        question.parted,
+        groups,
+        time,
+        test_size,
+        repeats if time is not None else None,
+        question.partition,
+    )
     study = Study(
         table=question.table,
         schema=question.schema,
@@ -330,7 +336,7 @@ def _own(study: Study, pieces: Sequence[Piece], store: Records) -> list[Record]:
 
 def _facts(study: Study, question: Question, repeats: int) -> dict[str, Any]:
     """Return what a reader needs to distrust the answer point by point."""
-    _, groups, time, test_size, _ = study.parted
+    _, groups, time, test_size, *_ = study.parted
     return {
         "rows": study.table.num_rows,
         "target": study.target,
@@ -346,5 +352,5 @@ def _facts(study: Study, question: Question, repeats: int) -> dict[str, Any]:
         "metrics": list(study.metrics),
         "seed": study.seed,
         "data": study.data,
-        "versions": {name: version(name) for name in _VERSIONED},
+        "versions": versions(),
     }

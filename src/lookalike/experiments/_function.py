@@ -133,8 +133,10 @@ class FunctionRun:
         generator's, diversity, mode collapse (yes or no), learning rate, convergence, and the
         points generated so far. What was not measured is missing.
         """
+        from lookalike.models._recipe import batch_of  # noqa: PLC0415 - it loads JAX
+
         rows = self.model.history_.rows
-        batch = self.model.batch_size or 0
+        batch = batch_of(self.model, self.train.num_rows)
         steps = [int(row["step"]) for row in rows]
         columns: dict[str, list[Any]] = {
             "epoch": [step * batch / self.train.num_rows for step in steps],
@@ -201,6 +203,9 @@ def learn_function(
     snapshots: list[Snapshot] = []
 
     def watch(step: int, sample: Callable[[int], Any]) -> None:
+        # Where training goes back, or begins anew with all points, what came after is void.
+        while snapshots and snapshots[-1].step >= step:
+            snapshots.pop()
         snapshots.append(Snapshot(step, _array(sample(_SNAPSHOT), function)))
 
     begin = time.perf_counter()

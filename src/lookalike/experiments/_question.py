@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
+from lookalike.experiments._identity import digest
 from lookalike.experiments._splits import Split, grouped, plain, stratified, time_ordered
 from lookalike.tables import Kind, Schema, conform, infer_schema, to_arrow
 
@@ -73,6 +74,11 @@ class Question:
         if self.times is not None:
             return "time-ordered"
         return "stratified" if self.classes else "random"
+
+    @property
+    def partition(self) -> str | None:
+        """A digest of the groups, which are no column of the table; None where there are none."""
+        return None if self.groups is None else digest(self.groups.tolist())
 
     def splits(self, repeats: int, test_size: float, seed: int) -> list[Split]:
         """Part the rows again and again.

@@ -18,10 +18,11 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from lookalike._core.errors import DataError, TrainingError
+from lookalike._core.errors import DataError, LookalikeError, TrainingError
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import Arm, Kit, Lesson
-from lookalike.experiments._battery import NAIVE, Exam
+from lookalike.experiments._battery import NAIVE, Exam, failure
+from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
@@ -29,7 +30,10 @@ from lookalike.metrics import Codebook, View
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
-__all__ = ["Piece", "Study", "work"]
+__all__ = ["Piece", "Study", "versions", "work"]
+
+#: Whose releases may change a number.
+_VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,7 @@ class Study:
     library : {"pandas", "polars"}
         Whose dataframes pipelines get.
     parted : tuple
-        How rows are parted, in plain values.
+        How rows are parted, in plain values: all that it depends on beside the table and the seed.
     """
 
     table: pa.Table
@@ -88,7 +92,7 @@ class Study:
             identity(_seedless(self.synthesizer)),
             self.seed,
             self.parted,
-            version("lookalike"),
+            list(versions().items()),
         )
         return {name: digest(common, identity(model)) for name, model in self.entrants.items()}
 
@@ -158,6 +162,11 @@ def work(study: Study, piece: Piece) -> list[Record]:
     return records
 
 
+def versions() -> dict[str, str]:
+    """Return the versions of lookalike and of the libraries that numbers depend on."""
+    return {name: version(name) for name in _VERSIONED}
+
+
 class _Bench:
     """The kept rows of a split, and all that is learned from them."""
 
@@ -185,11 +194,9 @@ class _Bench:
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
         """Train models on an arm's rows and record what they reach."""
         found: dict[str, dict[str, float | str]]
-        try:
-            lesson = arm.make(self.kit)
-        except (TrainingError, DataError) as error:
-            words = f"The synthesizer failed: {' '.join(str(error).split())}"
-            found = {name: dict.fromkeys(self.study.metrics, words) for name in models}
+        lesson = self._rows_of(arm)
+        if isinstance(lesson, str):
+            found = {name: dict.fromkeys(self.study.metrics, lesson) for name in models}
         else:
             # One thread, so that sums have one order whatever the number of cores.
             with threadpool_limits(1):
@@ -199,6 +206,17 @@ class _Bench:
             for name in models
             for metric in self.study.metrics
         ]
+
+    def _rows_of(self, arm: Arm) -> Lesson | str:
+        """Return an arm's rows, or in words why there are none."""
+        try:
+            return arm.make(self.kit)
+        except (TrainingError, DataError) as error:
+            return f"The synthesizer failed: {' '.join(str(error).split())}"
+        except LookalikeError:  # a mistake of the call, not of these rows
+            raise
+        except ValueError as error:
+            return failure("arm", error)
 
     def _record(self, arm: Arm, model: str, metric: str, found: float | str) -> Record:
         good = not isinstance(found, str) and np.isfinite(found)
@@ -229,7 +247,7 @@ class _Bench:
         model = clone(study.synthesizer)
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
-        model.fit(self.train, kinds=kinds, target=study.target)
+        fit_whole(model, self.train, kinds, study.target)
         most = max(arm.added(self.kit) for arm in study.arms if arm.role == "synthetic")
         return model.sample(most)
 

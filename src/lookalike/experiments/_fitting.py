@@ -1,0 +1,41 @@
+"""Fit a synthesizer for a study: wholly, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from lookalike.models import Synthesizer
+from lookalike.tables import Kind
+
+__all__ = ["fit_whole"]
+
+
+def fit_whole(
+    model: Synthesizer, table: pa.Table, kinds: Mapping[str, Kind | str], target: str
+) -> None:
+    """Fit a synthesizer; an interrupt that leaves it usable is an interrupt all the same.
+
+    Whoever fits a single model can look at what was reached so far. In a study it would be scored
+    and recorded as if it had learned all that it can.
+
+    Parameters
+    ----------
+    model : Synthesizer
+        Unfitted, with its seed.
+    table : pyarrow.Table
+        The rows to learn.
+    kinds : mapping of str to str
+        Kinds of columns that are known.
+    target : str
+        The column to predict.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the fit was interrupted.
+    """
+    model.fit(table, kinds=kinds, target=target)
+    if getattr(getattr(model, "history_", None), "interrupted", False):
+        raise KeyboardInterrupt
