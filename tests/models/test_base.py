@@ -269,3 +269,51 @@ def test_moments_have_a_fingerprint():
     columns = {str(kind): ticks.view(kind) for kind in kinds}
     columns["date"] = ticks.cast(pa.int32()).view(pa.date32())
     assert len(fingerprint(pa.table(columns))) == 64
+
+
+# --- rows to conditions
+
+
+class Told(Independent):
+    """Makes small blocks, rows to conditions as others, and rows of its first level in the end."""
+
+    BLOCK = 16
+    last = 10**9
+
+    def _start_sampling(self, seed):
+        make = super()._start_sampling(seed)
+        return lambda block: make(block) if block < self.last else self._nothing(block)
+
+    def _start_asking(self, seed, asking):
+        return self._start_sampling(seed)
+
+
+SELDOM = pa.table({"x": np.linspace(0, 1, 1000), "c": ["often"] * 990 + ["seldom"] * 10})
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_what_few_blocks_have_is_found_whatever_the_number_of_rows(seed):
+    """With these seeds it is in the first and the second block, and next in many blocks' time."""
+    model = Told(random_state=0).fit(SELDOM)
+    made = model.sample(20, given={"c": "seldom"}, random_state=seed)
+    assert made["c"].to_pylist() == ["seldom"] * 20
+    for rows in (1, 5):
+        few = model.sample(rows, given={"c": "seldom"}, random_state=seed)
+        assert few.equals(made.slice(0, rows))
+    part = model.sample(3, given={"c": "seldom"}, random_state=seed, start=9)
+    assert part.equals(made.slice(9, 3))
+
+
+def test_rows_as_asked_that_no_longer_come_are_said_to_be_rare():
+    model = Told(random_state=0).fit(SELDOM)
+    model.last = 1
+    assert model.sample(1, given={"c": "seldom"}, random_state=1)["c"].to_pylist() == ["seldom"]
+    with pytest.raises(DataError, match=r"too rare: 1 were found among 1,616, .* c = 'seldom'"):
+        model.sample(20, given={"c": "seldom"}, random_state=1)
+
+
+def test_rows_as_asked_of_which_there_is_none_are_given_up_soon():
+    model = Told(random_state=0).fit(SELDOM)
+    model.last = 0
+    with pytest.raises(DataError, match=r"No row fulfils all conditions, among 16 .*'seldom'"):
+        model.sample(1, given={"c": "seldom"})

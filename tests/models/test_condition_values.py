@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 
 from lookalike import GAN
 from lookalike._core.errors import DataError, ParameterError
+from lookalike.models._asking import _nearest
 
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
@@ -134,3 +136,38 @@ def test_completed_rows_do_not_depend_on_those_beside_them(model: GAN) -> None:
     asked = pd.concat([make_table()[["left", "name"]]] * 5, ignore_index=True)
     few, many = model.impute(asked.head(5)), model.impute(asked)
     pd.testing.assert_frame_equal(few, many.head(5))
+
+
+def test_many_values_take_little_memory(model: GAN) -> None:
+    values = np.linspace(-1, 1, 50_000)
+    tracemalloc.start()
+    try:
+        made = model.sample(40, given={"number": values})
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert np.isin(made["number"], values).all()
+    assert peak < 2**26
+
+
+#: Cells, values, and which value each cell becomes; of two that are as near, the first.
+NEAREST = {
+    "numbers": ([0.1, -9.0, 2.4, 2.6, 9.0, 0.5], [0.0, 1.0, 4.0], [0, 0, 1, 2, 2, 0], pa.float64()),
+    "far numbers": ([1e308, -1e308, 1e300], [-1.7e308, 1.7e308], [1, 0, 1], pa.float64()),
+    "integers": ([2**60 + 1, 2**60 + 3], [2**60, 2**60 + 3], [0, 1], pa.int64()),
+    "near integers": ([2**60, 2**60 + 3], [2**60 - 2, 2**60 + 1], [1, 1], pa.int64()),
+    "far integers": ([2**63 - 2, -(2**63), 5], [1 - 2**63, 2**63 - 1], [1, 0, 1], pa.int64()),
+    "moments": ([2**60 + 1, 0], [2**60 - 2, 2**60 + 2], [1, 0], pa.timestamp("ns")),
+    "zoned": ([5, 7], [4, 8], [0, 1], pa.timestamp("us", "Europe/Berlin")),
+    "days": ([-3, 20], [-2, 9], [0, 1], pa.date32()),
+    "hours": ([6, 20], [2, 9], [1, 1], pa.time64("us")),
+    "durations": ([-7, 20], [-2, 9], [0, 1], pa.duration("us")),
+}
+
+
+@pytest.mark.parametrize(("cells", "values", "nearest", "kind"), NEAREST.values(), ids=NEAREST)
+def test_a_cell_becomes_the_nearest_value_without_a_loss_of_digits(
+    cells: list[float], values: list[float], nearest: list[int], kind: pa.DataType
+) -> None:
+    known = pa.array(values, kind)
+    assert _nearest(pa.array(cells, kind), known).equals(known.take(pa.array(nearest)))

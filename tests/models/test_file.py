@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import struct
+import tracemalloc
 import zipfile
 from contextlib import suppress
 
@@ -274,23 +275,52 @@ def test_a_zip_bomb_is_refused_by_its_declared_size(refused, good):
     assert "would unpack" in refused(packed({**members(good), "manifest.json": bomb}))
 
 
-def test_a_lie_about_a_size_is_refused(refused, good):
+def lying(content, name, size):
+    """Let a member declare another size than it has."""
+    real = struct.pack("<I", len(members(content)[name]))
+    assert content.count(real) >= 2
+    return content.replace(real, struct.pack("<I", size))
+
+
+@pytest.mark.parametrize("name", MEMBERS[:2])
+def test_a_lie_about_a_size_is_refused_before_all_is_unpacked(refused, good, name):
     """A member that holds more than it declares: it is read no further than it declares."""
     held = members(good)
-    held["manifest.json"] = held["manifest.json"][:-1] + b" " * 2**20 + b"}"
-    content = packed(held)
-    real = struct.pack("<I", len(held["manifest.json"]))
-    assert content.count(real) >= 2
-    refused(content.replace(real, struct.pack("<I", 1000)))
+    held[name] = held[name][:-1] + b" " * 2**25 + b"}"
+    content = lying(packed(held), name, 1000)
+    tracemalloc.start()
+    try:
+        assert "Bad CRC" in refused(content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**22
 
 
-def test_arrays_must_be_stored_as_they_are(refused, good):
-    held = members(good)
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_json_must_be_compressed_as_it_is_written(refused, good, method):
+    words = refused(packed(members(good), method))
+    assert "manifest.json is compressed in a way" in words
+    assert f"(method {method})" in words
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_arrays_must_be_stored_as_they_are(refused, good, method):
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in held.items():
-            archive.writestr(name, content)
-    assert "declares a size" in refused(file.getvalue())
+        for name, content in members(good).items():
+            archive.writestr(name, content, method if name == MEMBERS[2] else None)
+    words = refused(file.getvalue())
+    assert "weights.safetensors is compressed in a way" in words
+    assert f"(method {method})" in words
+
+
+@pytest.mark.parametrize("size", [10, 2**30])
+def test_arrays_must_have_the_size_that_they_declare(refused, good, size):
+    real = len(members(good)["weights.safetensors"])
+    content = good.replace(struct.pack("<II", real, real), struct.pack("<II", real, size))
+    assert content != good
+    assert "declares a size" in refused(content)
 
 
 @pytest.mark.parametrize(
@@ -364,6 +394,14 @@ def test_bad_arrays(refused, good, content):
 )
 def test_a_manifest_that_makes_no_sense(refused, good, values):
     refused(changed(good, **values))
+
+
+def test_a_network_of_more_layers_than_there_may_be_is_refused(good, tmp_path):
+    path = tmp_path / "deep.lookalike"
+    deep = {"generator": {"widths": [8] * 100_000}}
+    path.write_bytes(changed(good, synthesizer="GAN", parameters=deep))
+    with pytest.raises(ModelFileError, match=r"at most 257 hidden layers, but names 100,000"):
+        load(path)
 
 
 def test_the_class_must_be_known(refused, good):

@@ -71,6 +71,9 @@ def test_what_cannot_be_transferred_is_said(taught: GAN) -> None:
         few.fit(table(1, ("a", "b", "d")), warm_start=taught, mapping={"a": "xx"})
     with pytest.raises(ParameterError, match="warm_start"):
         few.fit(table(1), mapping={"a": "x"})
+    for odd in (5, b"taught.lookalike", [taught], GAN):
+        with pytest.raises(ParameterError, match="warm_start must be a fitted GAN or the path"):
+            few.fit(table(1), warm_start=odd)
     with pytest.raises(ParameterError, match="needs a GAN"):
         few.fit(table(1), warm_start=Independent(random_state=0).fit(table(1)))
 

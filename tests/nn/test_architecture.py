@@ -100,6 +100,8 @@ def test_an_architecture_is_written_as_plain_values_and_read_back() -> None:
         ({"widths": [8, 0]}, r"widths must be a list of integers in \[1, 65536\]"),
         ({"widths": "88"}, "widths must be a list"),
         ({"widths": 8}, "widths must be a list"),
+        ({"widths": [8] * 258}, "widths must name at most 257 hidden layers, but names 258"),
+        ({"widths": range(1, 10**12)}, "names 999,999,999,999"),
         ({"widths": [8], "activation": "rely"}, "Did you mean 'relu'"),
         ({"widths": [8], "activation": "softmax"}, "activation must be one of"),
         ({"widths": [8], "normalization": "batch"}, "Did you mean 'normalisation'"),
@@ -113,6 +115,10 @@ def test_an_architecture_is_written_as_plain_values_and_read_back() -> None:
 def test_what_is_wrong_is_said(values: dict[str, object], words: str) -> None:
     with pytest.raises(ParameterError, match=words):
         Architecture.from_mapping(values)
+
+
+def test_there_may_be_many_hidden_layers() -> None:
+    assert len(Architecture((8,) * 257, residual=True).widths) == 257
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -75,9 +75,14 @@ def _member(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     info.create_system = 3
     info.external_attr = 0o644 << 16
-    # Weights do not shrink; stored, their declared size can be checked against the file's.
-    info.compress_type = zipfile.ZIP_STORED if name == _WEIGHTS else zipfile.ZIP_DEFLATED
+    info.compress_type = _method(name)
     return info
+
+
+def _method(name: str) -> int:
+    """Return how a member is compressed."""
+    # Weights do not shrink; stored, their declared size can be checked against the file's.
+    return zipfile.ZIP_STORED if name == _WEIGHTS else zipfile.ZIP_DEFLATED
 
 
 def to_json(value: Any) -> bytes:
@@ -163,7 +168,23 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         raise ModelFileError(
             f"it is not a lookalike model: exactly one {name} was expected, it has {len(found)}."
         )
+    # Some other methods unpack a whole member at once, whatever size it declares.
+    if found[0].compress_type != _method(name):
+        raise ModelFileError(
+            f"{name} is compressed in a way that lookalike does not write "
+            f"(method {found[0].compress_type}). Save the model again."
+        )
     return found[0]
+
+
+def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """Return what a member holds, up to the size that it declares.
+
+    `ZipFile.read` would unpack whatever is there and cut it then. A member that holds more than it
+    declares has a wrong checksum here.
+    """
+    with archive.open(info) as member:
+        return member.read(info.file_size)
 
 
 def _read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
@@ -173,8 +194,7 @@ def _read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
             f"{name} would unpack to {info.file_size:,} bytes; {_JSON_LIMIT:,} are allowed."
         )
     try:
-        # A member that holds more than it declares is cut there, and its checksum is then wrong.
-        values = json.loads(archive.read(info), parse_constant=_refuse)
+        values = json.loads(_content(archive, info), parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{name} is not the JSON that lookalike writes: {error}.") from error
     if not isinstance(values, dict):
@@ -188,10 +208,9 @@ def _refuse(constant: str) -> None:
 
 def _read_arrays(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
     info = _find(archive, _WEIGHTS)
-    stored = info.compress_type == zipfile.ZIP_STORED
-    if not stored or info.file_size != info.compress_size or info.file_size > size:
+    if info.file_size != info.compress_size or info.file_size > size:
         raise ModelFileError(f"{_WEIGHTS} declares a size that the file does not have.")
-    content = archive.read(info)
+    content = _content(archive, info)
     try:
         arrays: dict[str, np.ndarray] = safetensors.numpy.load(content)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:

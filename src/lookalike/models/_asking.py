@@ -125,15 +125,42 @@ class Asking:
             "Ask for less."
         )
 
+    def exhausted(self, found: int, made: int) -> DataError:
+        """Return the error that says that rows as asked no longer come."""
+        return DataError(
+            f"Rows that fulfil all conditions are too rare: {found:,} were found among {made:,}, "
+            f"and no more for long: {self}. Ask for fewer rows, or for less."
+        )
+
 
 def _nearest(cells: pa.Array, values: pa.Array) -> pa.Array:
-    """Return for each cell the value that is nearest; of words, there is one way to be asked."""
+    """Return for each cell the value that is nearest; of words, there is one way to be asked.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array, shape (n,)
+    values : pyarrow.Array, shape (values,)
+        Of the same type, in order.
+    """
     if len(values) == 1:
         return pa.repeat(values[0], len(cells))
     if cells.null_count or not (_is_number(cells.type) or pa.types.is_temporal(cells.type)):
         return cells
-    far = np.abs(_numbers(cells)[:, None] - _numbers(values))
-    return values.take(pa.array(far.argmin(axis=1)))
+    wanted, known = _numbers(cells), _numbers(values)
+    at = np.searchsorted(known, wanted)
+    below, above = np.maximum(at - 1, 0), np.minimum(at, len(known) - 1)
+    upwards = _gaps(wanted, known[above]) < _gaps(known[below], wanted)
+    return values.take(pa.array(np.where(upwards, above, below)))
+
+
+def _gaps(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return how far `high` lies above `low`, without a loss of digits."""
+    if low.dtype.kind == "f":
+        with np.errstate(over="ignore"):
+            return np.asarray(high - low)
+    # The difference of two integers may be too large for their type, but not without a sign.
+    unsigned = f"u{low.itemsize}"
+    return np.asarray(high.view(unsigned) - low.view(unsigned))
 
 
 def _is_number(kind: pa.DataType) -> bool:
@@ -141,10 +168,10 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _numbers(cells: pa.Array) -> np.ndarray:
-    """Return numbers or times as float64."""
+    """Return numbers as they are, and times as integers."""
     if pa.types.is_temporal(cells.type):
         cells = cells.view(pa.int32() if cells.type.bit_width == 32 else pa.int64())
-    return np.asarray(cells.to_numpy(zero_copy_only=False), float)
+    return np.asarray(cells.to_numpy(zero_copy_only=False))
 
 
 def _cells(table: pa.Table, name: str) -> pa.Array:

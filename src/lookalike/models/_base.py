@@ -45,8 +45,10 @@ __all__ = ["Synthesizer"]
 _COMMON = 0.02
 #: Which share of the rows on each side counts as near to a number.
 _NEAR = 0.02
-#: Blocks without one row as asked after which it is given up.
+#: First blocks without one row as asked after which it is given up.
 _VAIN = 4
+#: Where rows were found, as many more blocks are made in vain: times those until the last find.
+_PATIENCE = 100
 
 #: An integer target with at most so many distinct values names classes rather than amounts.
 _TARGET_LEVELS = 20
@@ -424,16 +426,19 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _asked_tables(self, n: int, seed: int, start: int, asking: Asking) -> Iterator[pa.Table]:
         """Yield rows that are as asked: blocks are made and checked from the first on."""
         make, choose = self._way(seed, asking)
-        done, vain, block = 0, 0, 0
+        done, last, block = 0, 0, 0
         while done < start + n:
             drawn = make(block)
             chosen = choose(drawn, block)
-            vain = 0 if len(chosen) else vain + 1
-            if vain == _VAIN:
-                raise asking.hopeless(self._canonical(drawn, block, seed))
             kept = chosen.slice(0, start + n - done).slice(max(start - done, 0))
             done += len(chosen)
             block += 1
+            if len(chosen):
+                last = block
+            elif not done and block == _VAIN:
+                raise asking.hopeless(self._canonical(drawn, block - 1, seed))
+            elif done and block - last == _PATIENCE * last:
+                raise asking.exhausted(done, block * self.BLOCK)
             if len(kept):
                 yield render(kept, self.schema_)
 

@@ -115,7 +115,7 @@ def transferred(
     Raises
     ------
     ParameterError
-        If the model is no fitted GAN.
+        If `warm_start` is neither a model nor a path, or the model is no GAN.
     SchemaError
         If `mapping` names a column that it has not learned.
     ModelFileError
@@ -125,6 +125,10 @@ def transferred(
         if mapping is not None:
             raise ParameterError("mapping is for a warm start: give warm_start=model too.")
         return None
+    if not isinstance(warm_start, Synthesizer | str | os.PathLike):
+        raise ParameterError(
+            f"warm_start must be a fitted GAN or the path of a saved one; got {warm_start!r}."
+        )
     model = warm_start if isinstance(warm_start, Synthesizer) else load(warm_start)
     model._check_fitted()
     network = getattr(model, "_generator", None)

@@ -21,6 +21,8 @@ __all__ = ["Architecture"]
 
 
 _WIDTH = Number(1, 2**16, integer=True)
+#: How many hidden layers there may be: the first, and 256 that add to it.
+_LAYERS = 257
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ class _Widths(Rule):
 
     def broken_by(self, value: Any) -> str | None:
         listed = isinstance(value, Sequence) and not isinstance(value, str)
+        if listed and len(value) > _LAYERS:
+            return f"must name at most {_LAYERS} hidden layers, but names {len(value):,}"
         if listed and all(_WIDTH.broken_by(width) is None for width in value):
             return None
         return "must be a list of integers in [1, 65536], one for each hidden layer"
@@ -53,7 +57,7 @@ class Architecture:
     Parameters
     ----------
     widths : tuple of int
-        The units of each hidden layer; none makes an affine map.
+        The units of each hidden layer, at most 257 of them; none makes an affine map.
     residual : bool, default False
         Every hidden layer but the first adds to what it is given. All widths must be equal.
     activation : str, default "leaky_relu"

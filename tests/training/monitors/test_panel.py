@@ -80,3 +80,9 @@ def test_names_and_monitors_of_your_own_are_taken():
 def test_an_unknown_name_is_an_error_with_a_hint():
     with pytest.raises(ParameterError, match=r"got 'colapse'\. Did you mean 'collapse'\?"):
         monitors(["colapse"])
+
+
+@pytest.mark.parametrize("odd", [["players"], {"players": 1}, None, 3, np.zeros(2), Players])
+def test_what_is_no_name_is_an_error_too(odd):
+    with pytest.raises(ParameterError, match="A monitor must be one of 'players', "):
+        monitors(["collapse", odd])

@@ -44,10 +44,15 @@ def monitors(names: Iterable[str | Monitor]) -> list[Monitor]:
     ['players']
     """
     names = [names] if isinstance(names, str) else list(names)
-    wrong = [n for n in names if not isinstance(n, Monitor) and n not in MONITORS]
+    wrong = [n for n in names if not (isinstance(n, Monitor) or _is_known(n))]
     if wrong:
         raise ParameterError(
             f"A monitor must be one of {', '.join(map(repr, MONITORS))}; "
             f"got {', '.join(map(repr, wrong))}.{nearest(str(wrong[0]), MONITORS)}"
         )
     return [n if isinstance(n, Monitor) else MONITORS[n]() for n in names]
+
+
+def _is_known(name: object) -> bool:
+    # What is no string may not be hashable.
+    return isinstance(name, str) and name in MONITORS
