@@ -15,6 +15,7 @@ import pytest
 from lookalike import GAN
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.models._asking import _nearest
+from lookalike.tables import infer_schema, read_wishes
 
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
@@ -171,3 +172,15 @@ def test_a_cell_becomes_the_nearest_value_without_a_loss_of_digits(
 ) -> None:
     known = pa.array(values, kind)
     assert _nearest(pa.array(cells, kind), known).equals(known.take(pa.array(nearest)))
+
+
+def test_a_message_names_the_first_of_many_values() -> None:
+    schema = infer_schema(pa.table({"x": pa.array([0.5 * k for k in range(1_000)] * 2)}))
+    (wish,) = read_wishes({"x": list(range(100))}, schema)
+    assert str(wish).endswith("18.0, 19.0 and 80 more")
+
+
+def test_a_message_about_a_parameter_shows_the_beginning_of_a_long_value() -> None:
+    with pytest.raises(ParameterError, match="encodings") as error:
+        GAN(encodings=["x"] * 100_000)._check_parameters()
+    assert len(str(error.value)) < 1_000

@@ -13,6 +13,9 @@ from lookalike._core.errors import ParameterError, nearest
 
 __all__ = ["AnyOf", "Choice", "Flag", "Instance", "Number", "Rule", "check_parameters"]
 
+#: Of a value that breaks its rule, so many characters are shown.
+_LONGEST = 200
+
 
 class Rule(ABC):
     """A rule that a parameter's value must follow."""
@@ -131,6 +134,12 @@ def check_parameters(
         rule = rule if isinstance(rule, Rule) else rule()
         words = rule.broken_by(value)
         if words is not None:
-            wrong.append(f"{owner}: {name} {words}; got {value!r}.{rule.hint(value)}")
+            wrong.append(f"{owner}: {name} {words}; got {_shown(value)}.{rule.hint(value)}")
     if wrong:
         raise ParameterError("\n".join(wrong))
+
+
+def _shown(value: Any) -> str:
+    """Return a value as Python would write it, cut where nobody would read on."""
+    words = repr(value)
+    return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"

@@ -21,6 +21,9 @@ _RANGED = frozenset(
     {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
 )
 
+#: Of the values asked for, so many are named in a message.
+_SHOWN = 20
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -65,7 +68,9 @@ class Wish:
         if self.missing:
             return f"{self.column} missing"
         if self.values is not None:
-            words = ", ".join(repr(v) for v in self.values.to_pylist())
+            words = ", ".join(repr(v) for v in self.values.slice(0, _SHOWN).to_pylist())
+            if len(self.values) > _SHOWN:
+                words += f" and {len(self.values) - _SHOWN:,} more"
             return (
                 f"{self.column} = {words}" if len(self.values) == 1 else f"{self.column} in {words}"
             )
