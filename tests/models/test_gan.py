@@ -67,23 +67,29 @@ def test_an_interrupted_fit_is_usable_and_says_so(
     assert model.history_.interrupted
 
 
-def test_an_interrupt_after_training_does_not_wait_for_trees(
-    table: pa.Table, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real, runs = module.train, []
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Interrupt the second run of a fit; return what runs were called with."""
+    real, called = module.train, []
 
     def interrupted(*args: Any, **kwargs: Any) -> Any:
-        runs.append(args)
-        if len(runs) == 2:
+        called.append(args)
+        if len(called) == 2:
             raise KeyboardInterrupt
         return real(*args, **kwargs)
 
+    monkeypatch.setattr(module, "train", interrupted)
+    return called
+
+
+def test_an_interrupt_after_training_does_not_wait_for_trees(
+    table: pa.Table, runs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     def endless(*_args: Any, cancelled: Callable[[], bool], **_kwargs: Any) -> Any:
         while not cancelled():
             time.sleep(0.01)
         raise Cancelled
 
-    monkeypatch.setattr(module, "train", interrupted)
     monkeypatch.setattr(module, "fit_correction", endless)
     with pytest.warns(LookalikeWarning, match="interrupted after training"):
         model = GAN(**QUICK | {"conditions": True, "correct": None}).fit(table)
@@ -218,18 +224,7 @@ def test_what_is_set_after_the_fit_changes_no_fitted_model(table: pa.Table, tmp_
     assert again.get_params()["latent_size"] == 64
 
 
-def test_what_was_learned_is_kept_where_learning_anew_is_interrupted(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    real, runs = module.train, []
-
-    def interrupted(*args: Any, **kwargs: Any) -> Any:
-        runs.append(args)
-        if len(runs) == 2:
-            raise KeyboardInterrupt
-        return real(*args, **kwargs)
-
-    monkeypatch.setattr(module, "train", interrupted)
+def test_what_was_learned_is_kept_where_learning_anew_is_interrupted(runs: list[Any]) -> None:
     rows = pa.table({"x": np.random.default_rng(0).normal(size=250)})
     with pytest.warns(LookalikeWarning, match="not learned anew"):
         model = GAN(**QUICK).fit(rows)
