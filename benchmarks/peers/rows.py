@@ -193,12 +193,13 @@ class Plain:
 
     def _number(self, name: str, numbers: pd.Series) -> pd.Series:
         kind = self.original[name].dtype
+        real = self.original[name].dropna()
         if kind.kind == "M":
-            return pd.to_datetime(numbers.round(), unit="s").astype(kind)
+            moments = pd.to_datetime(numbers.round(), unit="s").astype(kind)
+            return moments.dt.round("D") if (real == real.dt.normalize()).all() else moments
         if kind.kind in "iu":
             limits = np.iinfo(kind)
             return numbers.round().clip(limits.min, limits.max).astype("Int64")
-        real = self.original[name].dropna()
         # Whole numbers that a file writes as 7.0 are whole numbers for everybody.
         return (numbers.round() if (real % 1 == 0).all() else numbers).astype(kind)
 
