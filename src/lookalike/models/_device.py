@@ -29,7 +29,7 @@ def keep_compiled_programs() -> None:
         return  # a read-only home costs compile time, nothing else
     for name, value in (
         ("jax_compilation_cache_dir", str(folder)),
-        ("jax_persistent_cache_min_compile_time_secs", 0.5),
+        ("jax_persistent_cache_min_compile_time_secs", 0.05),
     ):
         jax.config.update(name, value)  # type: ignore[no-untyped-call]
 
