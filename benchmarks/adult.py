@@ -19,7 +19,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-NAMES = ("shape", "trend", "wnmi", "c2st", "c2st_holdout", "c2st_linear", "tstr", "copies")
+NAMES = (
+    *("shape", "trend", "wnmi", "c2st", "c2st_holdout", "c2st_linear", "tstr"),
+    *("copies", "beta_recall", "coverage", "membership"),
+)
 
 
 def main() -> None:

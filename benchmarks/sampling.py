@@ -1,8 +1,9 @@
 """Sample many rows to Parquet: seconds and peak memory for 1,000,000 and 10,000,000 rows.
 
-Usage: ``python benchmarks/sampling.py FOLDER [--rows N ...]`` where FOLDER holds
+Usage: ``python benchmarks/sampling.py FOLDER [--rows N ...] [--plain]`` where FOLDER holds
 ``tables/adult_48842.parquet``. The model is trained for a few steps only: what is trained does not
-change what sampling costs. Each count runs in a process of its own.
+change what sampling costs. ``--plain`` leaves the correction out. Each count runs in a process of
+its own.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
+    parser.add_argument("--plain", action="store_true", help="without the correction")
     parser.add_argument("--model", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.model is not None:
@@ -29,20 +31,20 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         model = str(Path(scratch) / "adult.lookalike")
-        fit(arguments.folder, model)
+        fit(arguments.folder, model, correct=not arguments.plain)
         for rows in arguments.rows:
             command = [sys.executable, __file__, str(arguments.folder), "--model", model]
             subprocess.run([*command, "--rows", str(rows)], check=True)
 
 
-def fit(folder: Path, model: str) -> None:
+def fit(folder: Path, model: str, *, correct: bool) -> None:
     """Train briefly and save."""
     import pyarrow.parquet as pq
 
     from lookalike import GAN
 
     table = pq.read_table(folder / "tables" / "adult_48842.parquet").drop_columns("split")
-    GAN(steps=400, random_state=0).fit(table).save(model)
+    GAN(steps=400, conditions=False, correct=correct, random_state=0).fit(table).save(model)
 
 
 def sample(model: str, rows: int) -> None:

@@ -133,10 +133,8 @@ class FunctionRun:
         generator's, diversity, mode collapse (yes or no), learning rate, convergence, and the
         points generated so far. What was not measured is missing.
         """
-        from lookalike.models._recipe import batch_of  # noqa: PLC0415 - it loads JAX
-
         rows = self.model.history_.rows
-        batch = batch_of(self.model, self.train.num_rows)
+        batch = self.model.rows_per_step(self.train.num_rows)
         steps = [int(row["step"]) for row in rows]
         columns: dict[str, list[Any]] = {
             "epoch": [step * batch / self.train.num_rows for step in steps],

@@ -11,7 +11,7 @@ from lookalike.training import Course, Game, Optimiser, Selection
 from lookalike.training.monitors import MONITORS, Monitor, monitors
 from lookalike.training.strategies import strategy
 
-__all__ = ["Recipe", "course_of", "game_of", "steps_of", "width_of"]
+__all__ = ["Recipe", "batch_of", "course_of", "game_of", "steps_of", "width_of"]
 
 #: From so many rows on a table gets all steps, …
 _LARGE = 10_000

@@ -30,7 +30,7 @@ from lookalike.models._conditions import Completer, Told, unsure, widened
 from lookalike.models._correction import Correction, Fitted, fit_correction
 from lookalike.models._device import keep_compiled_programs
 from lookalike.models._impute import imputed
-from lookalike.models._recipe import STEPS, course_of, game_of, steps_of, width_of
+from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._selection import Held, hold_out
 from lookalike.models._transfer import Transfer, transferred
@@ -368,6 +368,25 @@ class GAN(Synthesizer):
         'wasserstein'
         """
         return cls(**{**find_preset(name).parameters, **parameters})
+
+    def rows_per_step(self, rows: int) -> int:
+        """Return how many rows of each kind a step draws: `batch_size`, or what it is by default.
+
+        Parameters
+        ----------
+        rows : int
+            Of the table that is learned.
+
+        Returns
+        -------
+        int
+
+        Examples
+        --------
+        >>> GAN(batch_size=64).rows_per_step(10_000), GAN().rows_per_step(10_000)
+        (64, 512)
+        """
+        return batch_of(self, rows)
 
     def fit(
         self,

@@ -95,7 +95,7 @@ class Correction:
             weights[impossible] *= _IMPOSSIBLE
         weights = balanced(weights, rows, codes, np.split(self.due, self.cells.starts[1:]))
         if impossible is not None:
-            weights[impossible] *= _IMPOSSIBLE
+            weights[impossible] *= _IMPOSSIBLE  # balancing may have raised them
         at = choose(weights, rows, chance.uniforms(np.arange(count + 1)))
         return Drawn(pool.numbers[at], pool.levels[at])
 
