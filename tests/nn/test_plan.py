@@ -110,3 +110,22 @@ def test_gradients_reach_every_output(layout: Layout) -> None:
     weights = jax.random.normal(jax.random.key(2), (8, plan.width))
     slope = jax.grad(lambda r: (weights * plan.soften(r, jax.random.key(1), 0.5)).sum())(raw)
     assert (np.abs(np.asarray(slope)).max(axis=0) > 0).all()
+
+
+def test_levels_are_drawn_by_their_probabilities(layout: Layout) -> None:
+    plan = Plan(layout)
+    raw = jnp.tile(jax.random.normal(jax.random.key(0), (1, plan.width)), (40_000, 1))
+    _, levels = plan.harden(raw, jax.random.key(1, impl="threefry2x32"))
+    due = np.asarray(plan.level_probabilities(raw))[0]
+    found = plan.level_frequencies(np.asarray(levels))
+    np.testing.assert_allclose(found, due, atol=0.012)
+
+
+def test_a_level_without_mass_is_never_drawn(layout: Layout) -> None:
+    """Be it the first, the last or between others, whatever the mass of the others."""
+    plan = Plan(layout)
+    key = jax.random.key(2, impl="threefry2x32")
+    for without in range(3):
+        raw = jnp.zeros((50_000, plan.width)).at[:, 7 + without].set(-1e9)
+        _, levels = plan.harden(raw, key)
+        assert set(np.unique(np.asarray(levels)[:, 0])) == {0, 1, 2} - {without}

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from threadpoolctl import threadpool_limits
 
-__all__ = ["in_parallel"]
+__all__ = ["cores", "in_parallel"]
 
 _T = TypeVar("_T")
 
@@ -42,14 +42,15 @@ def in_parallel(
     >>> in_parallel([lambda: 1, lambda: 2])
     [1, 2]
     """
-    with ExitStack() as around, threadpool_limits(1), ThreadPoolExecutor(_cores()) as pool:
+    with ExitStack() as around, threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
         if ignore is not None:
             around.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore", ignore)
         return list(pool.map(lambda function: function(), work))
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return on how many cores this process may compute."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

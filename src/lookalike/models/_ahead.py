@@ -1,4 +1,4 @@
-"""Make blocks a little ahead of their use, so that one core computes while the other writes."""
+"""Make blocks a little ahead of their use, so that no core waits for another."""
 
 from __future__ import annotations
 
@@ -7,22 +7,29 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
+from lookalike._core.workers import cores
+
 __all__ = ["ahead"]
 
 T = TypeVar("T")
 
 
-def ahead(make: Callable[[int], T], blocks: Iterable[int], depth: int = 2) -> Iterator[T]:
-    """Yield ``make(block)`` for each block in order, computed in one other thread.
+#: No more threads than this: blocks of many would fill the memory.
+_MOST = 8
+
+
+def ahead(make: Callable[[int], T], blocks: Iterable[int], depth: int | None = None) -> Iterator[T]:
+    """Yield ``make(block)`` for each block in order, computed on all cores.
 
     Parameters
     ----------
     make : callable
-        Takes a block's number. What it raises is raised here.
+        Takes a block's number; called by several threads at once. What it raises is raised here.
     blocks : iterable of int
         The numbers, in order.
-    depth : int
-        How many blocks are kept waiting at most: memory stays constant.
+    depth : int, optional
+        How many blocks are kept waiting at most: memory stays constant. None is one more than
+        there are threads.
 
     Yields
     ------
@@ -34,8 +41,10 @@ def ahead(make: Callable[[int], T], blocks: Iterable[int], depth: int = 2) -> It
     >>> list(ahead(lambda block: block * 10, range(3)))
     [0, 10, 20]
     """
+    threads = min(cores(), _MOST)
+    depth = threads + 1 if depth is None else depth
     waiting: deque[Future[T]] = deque()
-    with ThreadPoolExecutor(1, thread_name_prefix="lookalike-sample") as pool:
+    with ThreadPoolExecutor(threads, thread_name_prefix="lookalike-sample") as pool:
         try:
             for block in blocks:
                 waiting.append(pool.submit(make, block))

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Literal
 
 import jax
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
+
+from lookalike.nn._uniform import uniforms
 
 __all__ = ["Latent", "noise"]
 
 Latent = Literal["normal", "uniform"]
 
+#: Uniform numbers are multiples of this: half of it is added, so that what is drawn is symmetric.
+_STEP = np.float32(2.0**-23)
+_ROOT = np.float32(np.sqrt(2.0))
+
 
 def noise(key: PRNGKeyArray, shape: tuple[int, int], latent: Latent) -> Float[Array, "rows size"]:
-    """Draw the random input of rows: N(0, 1), or uniform in [-1, 1].
+    """Draw the random input of rows: N(0, 1), or uniform in (-1, 1).
 
     Parameters
     ----------
@@ -27,6 +34,5 @@ def noise(key: PRNGKeyArray, shape: tuple[int, int], latent: Latent) -> Float[Ar
     -------
     array, shape (rows, size)
     """
-    if latent == "normal":
-        return jax.random.normal(key, shape)
-    return jax.random.uniform(key, shape, minval=-1.0, maxval=1.0)
+    within = 2 * uniforms(key, shape) - (1 - _STEP)
+    return _ROOT * jax.lax.erf_inv(within) if latent == "normal" else within

@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from lookalike.encoding import Z_MAX, Layout
+from lookalike.nn._uniform import uniforms
 
 __all__ = ["Plan"]
 
@@ -257,18 +258,17 @@ class Plan:
         maps them first.
         """
         numbers = self._bound(raw[:, : self.number_width])
-        logits = raw[:, self.number_width :]
         if not self.levels:
             return numbers, jnp.zeros((len(raw), 0), jnp.int32)
-        logits = logits + jax.random.gumbel(key, logits.shape)
-        levels: list[Int[Array, " rows"]] = [jnp.zeros(len(raw), jnp.int32)] * len(self.levels)
-        at = 0
+        # Levels by rows: each operation is on whole vectors of rows.
+        logits, uniform = raw[:, self.number_width :].T, uniforms(key, (len(self.levels), len(raw)))
+        levels, at = [jnp.zeros(len(raw), jnp.int32)] * len(self.levels), 0
         for width, positions in self.groups:
             stop = at + width * len(positions)
-            cube = logits[:, at:stop].reshape(len(raw), len(positions), width)
-            best = jnp.argmax(cube, axis=-1).astype(jnp.int32)
-            for k, p in enumerate(positions):
-                levels[p] = best[:, k]
+            cube = logits[at:stop].reshape(len(positions), width, len(raw))
+            picked = _picked(cube, uniform[np.array(positions)])
+            for p, level in zip(positions, picked, strict=True):
+                levels[p] = level
             at = stop
         drawn = jnp.stack(levels, axis=1)
         present = [drawn[:, p] == 0 for p in self._gates[0]]
@@ -288,3 +288,27 @@ class Plan:
         if not self._bounded.any():
             return numbers
         return jnp.where(self._bounded, jnp.tanh(numbers), numbers)
+
+
+def _picked(
+    logits: Float[Array, "blocks width rows"], uniform: Float[Array, "blocks rows"]
+) -> Int[Array, "blocks rows"]:
+    """Draw a level by its softmax for each block and row: the first one whose sum is above.
+
+    The sums are made in the same order twice, so that a level without any mass is never drawn.
+    """
+    mass = jnp.exp(logits - logits.max(axis=1, keepdims=True))
+    width, nothing = mass.shape[1], jnp.zeros_like(uniform)
+    total = jax.lax.fori_loop(0, width, lambda w, reached: reached + mass[:, w], nothing)
+    wanted = uniform * total
+
+    def count(
+        w: Int[Array, ""], state: tuple[Float[Array, "blocks rows"], Int[Array, "blocks rows"]]
+    ) -> tuple[Float[Array, "blocks rows"], Int[Array, "blocks rows"]]:
+        reached = state[0] + mass[:, w]
+        return reached, state[1] + (reached <= wanted)
+
+    below: Int[Array, "blocks rows"] = jax.lax.fori_loop(
+        0, width, count, (nothing, jnp.zeros(uniform.shape, jnp.int32))
+    )[1]
+    return below

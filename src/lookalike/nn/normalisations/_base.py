@@ -8,6 +8,8 @@ from typing import ClassVar
 import equinox as eqx
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from lookalike.nn._product import product
+
 __all__ = ["Normalisation", "affine"]
 
 
@@ -72,5 +74,5 @@ def affine(
     -------
     array, shape (rows, units)
     """
-    product = x @ weight
-    return product if bias is None else product + bias
+    units = product(x, weight)
+    return units if bias is None else units + bias

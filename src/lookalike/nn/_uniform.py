@@ -1,0 +1,44 @@
+"""Uniform numbers on the device, at half of what `jax.random` takes for them."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.extend.random import threefry_2x32
+from jaxtyping import Array, Float, PRNGKeyArray
+
+__all__ = ["uniforms"]
+
+#: The exponent of a float32 in [1, 2), and the bits that are not its fraction.
+_ONE, _NOT_FRACTION = np.uint32(0x3F800000), 9
+#: The words of a Threefry key.
+_THREEFRY = 2
+
+
+def uniforms(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, ...]:
+    """Draw numbers evenly from [0, 1).
+
+    Threefry (Salmon et al. 2011) makes two words of two counters; `jax.random`, which must be
+    able to split its draws over devices, keeps one of them. Here both are used: of a Threefry key
+    the numbers are the same on every kind of device. Keys of other kinds go their usual way.
+
+    Parameters
+    ----------
+    key : PRNG key
+    shape : tuple of int
+
+    Returns
+    -------
+    array of float32, shape `shape`
+        Multiples of 2⁻²³.
+    """
+    seeds = jax.random.key_data(key)
+    if len(seeds) != _THREEFRY:
+        return jax.random.uniform(key, shape)
+    size = math.prod(shape)
+    words = threefry_2x32(seeds, jnp.arange(size + size % 2, dtype=jnp.uint32))
+    ones = jax.lax.bitcast_convert_type(words[:size] >> _NOT_FRACTION | _ONE, jnp.float32)
+    return (ones - 1).reshape(shape)
