@@ -113,10 +113,16 @@ def test_all_broken_parameters_are_said_at_once(table: pa.Table) -> None:
         assert name in str(caught.value)
 
 
-def test_small_tables_get_fewer_steps() -> None:
-    steps = [recipe.steps_of(GAN(), rows) for rows in (10, 700, 5_000, 10_000, 10**6)]
-    assert steps == sorted(steps)
-    assert steps[0] < steps[-1] == steps[-2]
+def test_small_tables_get_fewer_steps_of_fewer_rows() -> None:
+    sizes = (10, 700, 4_999, 5_000, 10_000, 19_999, 20_000, 10**6)
+    steps = [recipe.steps_of(GAN(), rows) for rows in sizes]
+    batches = [recipe.batch_of(GAN(), rows) for rows in sizes]
+    assert batches == [256, 256, 256, 512, 512, 512, 1_024, 1_024]
+    assert steps[:3] == sorted(set(steps[:3]))
+    assert steps[3] < steps[4] == steps[5] == 8_000
+    assert steps[6:] == [5_000, 5_000]
+    work = [a * b for a, b in zip(steps, batches, strict=True)]
+    assert work == sorted(work)
 
 
 def test_explicit_steps_are_played(table: pa.Table) -> None:

@@ -107,14 +107,14 @@ class GAN(Synthesizer):
     ----------
     budget : {"fast", "balanced", "best"}
         How long to train, where neither `steps` nor `epochs` is given. Small tables get fewer
-        steps.
+        steps, and those of 5,000 to 20,000 rows more.
     steps : int or None
         How many steps to train instead.
     epochs : int or None
         How many times as many rows as the table has are drawn instead.
     batch_size : int or None
-        Rows of each kind, real and generated, in one step. None takes 512, or 256 for tables of
-        fewer than 5,000 rows.
+        Rows of each kind, real and generated, in one step. None takes 1,024 for tables of 20,000
+        rows or more, 256 below 5,000 rows, else 512.
     objective : str or mapping
         What the players play for: "relativistic", "minimax", "non-saturating", "least-squares",
         "hinge", "wasserstein" or "kl", or a mapping of that ``"name"`` and options, such as
