@@ -131,7 +131,8 @@ def fit_correction(
         gain = gains(fraction * forest.sums(held)[0], fraction * logs).mean()
         if gain <= 0:
             return Fitted(None, f"no correction: rows that did not train change by {gain:.3f} nats")
-    return _finished(forest, fraction, fresh, real, cells, found)
+    known = real if held is None else np.concatenate([real, held])
+    return _finished(forest, fraction, fresh, known, cells, found)
 
 
 def _pools(
@@ -210,16 +211,20 @@ def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, f
 
 
 def _finished(
-    forest: Forest, fraction: float, fresh: Codes, real: Codes, cells: Cells, gain: str
+    forest: Forest, fraction: float, fresh: Codes, known: Codes, cells: Cells, gain: str
 ) -> Fitted:
-    """Restore marginals, and temper weights that leave too few rows to choose from."""
+    """Restore marginals, and temper weights that leave too few rows to choose from.
+
+    Marginals are those of all rows that are known, held out or not: a tenth less of them would be
+    a tenth of chance more.
+    """
     logs, tempered = forest.sums(fresh)[0], ""
     while (effective := _effective(fraction * logs)) < _LEAST_EFFECTIVE:
         fraction *= 0.8
         tempered = "; its weights are tempered, since they would have left too few rows"
-    pool = next(pool for rows, pool in _POOLS if len(real) >= rows)
+    pool = next(pool for rows, pool in _POOLS if len(known) >= rows)
     weights = np.exp(clipped(fraction * logs))
-    terms = rake(weights, len(fresh) // pool, fresh, real, cells.sizes)
+    terms = rake(weights, len(fresh) // pool, fresh, known, cells.sizes)
     forest = forest.scaled(fraction)
     terms = np.rint(terms * UNIT).astype(np.int32)
     words = (
@@ -227,7 +232,7 @@ def _finished(
         f"likelier by {gain}, with {fraction:.2f} of the log ratio and an effective "
         f"{effective:.0%} of the rows{tempered}"
     )
-    due = np.concatenate(shares_due(fresh, real, cells.sizes)).astype(np.float32)
+    due = np.concatenate(shares_due(fresh, known, cells.sizes)).astype(np.float32)
     return Fitted(Correction(cells, replace(forest, terms=terms), due, pool), words)
 
 
