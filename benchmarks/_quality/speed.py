@@ -20,6 +20,8 @@ from _quality.targets import SAMPLING_MUST, SAMPLING_MUST_CORRECTED
 
 SEED = 0
 TABLE = "adult"
+#: Rows of a step of ours, whatever the table's size.
+_BATCH = 512
 #: What makes a peer's fit short.
 _SHORT = {"ctgan": {"epochs": 1}, "tvae": {"epochs": 1}, "argn": {"max_epochs": 1}}
 
@@ -70,8 +72,8 @@ def report(plan: Plan) -> str:
         "peak, MB",
     ]
     about = (
-        f"{plan.steps:,} steps of ours; {plan.make:,} rows made; cores {plan.limits.cores}; "
-        f"commit {bench.machine(plan.limits.cores)['commit']}. Imports and compilation included. "
+        f"{plan.steps:,} steps of ours, of {_BATCH} rows; {plan.make:,} rows made; cores "
+        f"{plan.limits.cores}; commit {bench.machine(plan.limits.cores)['commit']}. Imports and compilation included. "
         f"Wanted, of the faster of CTGAN and TVAE: {SAMPLING_MUST:g} times the rows per second "
         f"with correct=false, {SAMPLING_MUST_CORRECTED:g} times with correct=true."
     )
@@ -99,6 +101,7 @@ def _measured(plan: Plan, name: str, size: int) -> Sequence[str]:
 
 
 def _short(name: str, how: Method, steps: int) -> Method:
-    """Return a method whose fit has so many steps, or one epoch."""
-    more: dict[str, Any] = {"steps": steps} if is_ours(name) else _SHORT.get(name, {})
+    """Return a method whose fit has so many equal steps, or one epoch."""
+    ours = {"steps": steps, "batch_size": _BATCH}
+    more: dict[str, Any] = ours if is_ours(name) else _SHORT.get(name, {})
     return replace(how, settings={**how.settings, **more})
