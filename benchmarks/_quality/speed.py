@@ -71,9 +71,10 @@ def report(plan: Plan) -> str:
         "rows per second to Parquet",
         "peak, MB",
     ]
+    cores, commit = plan.limits.cores, bench.machine(plan.limits.cores)["commit"]
     about = (
-        f"{plan.steps:,} steps of ours, of {_BATCH} rows; {plan.make:,} rows made; cores "
-        f"{plan.limits.cores}; commit {bench.machine(plan.limits.cores)['commit']}. Imports and compilation included. "
+        f"{plan.steps:,} steps of ours, of {_BATCH} rows; {plan.make:,} rows made; cores {cores}; "
+        f"commit {commit}. Imports and compilation included. "
         f"Wanted, of the faster of CTGAN and TVAE: {SAMPLING_MUST:g} times the rows per second "
         f"with correct=false, {SAMPLING_MUST_CORRECTED:g} times with correct=true."
     )

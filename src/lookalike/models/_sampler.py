@@ -9,7 +9,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, UInt32
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
 from lookalike.models._correction import Correction
@@ -17,9 +17,11 @@ from lookalike.nn import Latent, Network, Plan, noise
 
 __all__ = ["Calibration", "Sampler"]
 
+#: Rows that are made together: what a network makes of them stays in the cache.
+_TOGETHER = 1024
 #: The first number of the blocks from which spare rows are taken, and how many rows they have
 #: where few are needed.
-_SPARE, _SPARE_ROWS = 2**31, 1024
+_SPARE, _SPARE_ROWS = 2**31, _TOGETHER
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Sampler:
     generator : Network
     calibration : Calibration
     latent_size, rows : int
-        The width of the generator's input, and the rows of one block.
+        The width of the generator's input, and the rows of one block, a multiple of 1,024.
     latent : {"normal", "uniform"}
         Its distribution: standard normal, or uniform in [-1, 1].
     correction : Correction or None
@@ -151,12 +153,19 @@ def _draw(
     # Threefry gives the same stream on every kind of device.
     key = jax.random.key(place[0], impl="threefry2x32")
     key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
-    latent, within = jax.random.split(key)
-    raw = generator(noise(latent, size, distribution))
-    raw = raw.at[:, plan.number_width :].add(bias)
-    means = jax.lax.cond(
-        measure,
-        lambda: plan.level_probabilities(raw).mean(axis=0),
-        lambda: jnp.zeros(raw.shape[1] - plan.number_width),
-    )
-    return *plan.harden(raw, within), means
+    rows, width = size
+
+    def some(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
+        latent, within = jax.random.split(key)
+        raw = generator(noise(latent, (_TOGETHER, width), distribution))
+        raw = raw.at[:, plan.number_width :].add(bias)
+        means = jax.lax.cond(
+            measure,
+            lambda: plan.level_probabilities(raw).mean(axis=0),
+            lambda: jnp.zeros(raw.shape[1] - plan.number_width),
+        )
+        return *plan.harden(raw, within), means
+
+    keys = jax.random.split(key, rows // _TOGETHER)
+    numbers, levels, means = jax.lax.map(some, keys)
+    return numbers.reshape(rows, -1), levels.reshape(rows, -1), means.mean(axis=0)
