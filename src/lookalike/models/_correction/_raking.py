@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 
 from lookalike.models._correction._cells import Codes
 from lookalike.models._correction._choose import inclusion
@@ -109,21 +109,23 @@ def balanced(
     due : sequence of ndarray
         For each feature the shares due.
     """
-    groups = [_grouped(shares * rows) for shares in due]
+    features = zip(np.ascontiguousarray(pool.T), due, strict=True)
+    groups = [_grouped(cells, shares * rows) for cells, shares in features]
     chances = inclusion(weights, rows)
     for _ in range(_BLOCK_ROUNDS):
-        for j, (group, wanted) in enumerate(groups):
-            of_row = group[pool[:, j]]
+        for of_row, wanted in groups:
             share = np.bincount(of_row, chances, minlength=len(wanted))
             factor = np.divide(wanted, share, out=np.ones(len(wanted)), where=share > 0)
             factor[wanted < _FREQUENT] = 1
-            factor = np.clip(factor, 1 / _BLOCK_STEP, _BLOCK_STEP)
-            chances = np.minimum(chances * factor[of_row], 1.0)
+            chances *= np.clip(factor, 1 / _BLOCK_STEP, _BLOCK_STEP)[of_row]
+            np.minimum(chances, 1.0, out=chances)
     return chances
 
 
-def _grouped(due: Float[np.ndarray, " cells"]) -> tuple[np.ndarray, np.ndarray]:
-    """Return each cell's group, 0 for all that are due few rows, and what groups are due."""
+def _grouped(
+    cells: UInt8[np.ndarray, " pool"], due: Float[np.ndarray, " cells"]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return each row's group, 0 for all cells that are due few rows, and what groups are due."""
     frequent = due >= _FREQUENT
     group = np.where(frequent, np.cumsum(frequent), 0)
-    return group, np.bincount(group, due, minlength=frequent.sum() + 1)
+    return group[cells], np.bincount(group, due, minlength=frequent.sum() + 1)
