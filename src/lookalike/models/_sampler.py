@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray, UInt32
+from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
 from lookalike.models._correction import Correction
@@ -19,9 +19,8 @@ __all__ = ["Calibration", "Sampler"]
 
 #: Rows that are made together: what a network makes of them stays in the cache.
 _TOGETHER = 1024
-#: The first number of the blocks from which spare rows are taken, and how many rows they have
-#: where few are needed.
-_SPARE, _SPARE_ROWS = 2**31, _TOGETHER
+#: The first number of the blocks from which spare rows are taken.
+_SPARE = 2**31
 
 
 @dataclass(frozen=True)
@@ -103,8 +102,8 @@ class Sampler:
         bad = np.flatnonzero(self.impossible(drawn))
         if not len(bad):
             return drawn
-        few = replace(self, rows=_SPARE_ROWS) if 2 * len(bad) < _SPARE_ROWS else self
-        spare = few.calibrated(seed, number + _SPARE)
+        enough = min(-(-2 * len(bad) // _TOGETHER) * _TOGETHER, self.rows)
+        spare = self.calibrated(seed, number + _SPARE, enough)
         good = np.flatnonzero(~self.impossible(spare))[: len(bad)]
         numbers, levels = drawn.numbers.copy(), drawn.levels.copy()
         numbers[bad[: len(good)]], levels[bad[: len(good)]] = (
@@ -113,19 +112,21 @@ class Sampler:
         )
         return Drawn(numbers, levels)
 
-    def calibrated(self, seed: int, number: int) -> Drawn:
-        """Return a block of rows as they are made, calibrated and not corrected."""
-        drawn, _ = self.uncalibrated(seed, number)
+    def calibrated(self, seed: int, number: int, rows: int | None = None) -> Drawn:
+        """Return a block as it is made, calibrated and not corrected, or its first `rows`."""
+        drawn, _ = self.uncalibrated(seed, number, rows)
         return Drawn(self.calibration.apply(drawn.numbers, self.plan), drawn.levels)
 
     def uncalibrated(
-        self, seed: int, number: int, *, measure: bool = False
+        self, seed: int, number: int, rows: int | None = None, *, measure: bool = False
     ) -> tuple[Drawn, np.ndarray]:
         """Return a block, its levels calibrated and its numbers not yet.
 
         Parameters
         ----------
         seed, number : int
+        rows : int, optional
+            Only so many of its rows, the first ones: a multiple of 1,024.
         measure : bool
             Whether the mean probability of every level is wanted too, shape (level width,).
         """
@@ -136,9 +137,11 @@ class Sampler:
             self.generator,
             jnp.asarray(self.calibration.bias),
             jnp.asarray([seed % 2**32, seed // 2**32, number], jnp.uint32),
+            jnp.asarray((self.rows if rows is None else rows) // _TOGETHER, jnp.int32),
             jnp.asarray(measure),
         )
-        return Drawn(np.asarray(numbers), np.asarray(levels)), np.asarray(means)
+        drawn = Drawn(np.asarray(numbers)[:rows], np.asarray(levels)[:rows])
+        return drawn, np.asarray(means)
 
 
 @eqx.filter_jit
@@ -149,6 +152,7 @@ def _draw(
     generator: Network,
     bias: Float[Array, " levels"],
     place: UInt32[Array, " words"],
+    parts: Int[Array, ""],
     measure: Bool[Array, ""],
 ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"], Float[Array, " levels"]]:
     # Threefry gives the same stream on every kind of device.
@@ -156,17 +160,26 @@ def _draw(
     key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
     rows, width = size
 
-    def some(key: PRNGKeyArray) -> tuple[Array, Array, Array]:
-        latent, within = jax.random.split(key)
+    def add(part: Int[Array, ""], drawn: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:
+        latent, within = jax.random.split(jax.random.fold_in(key, part))
         raw = generator(noise(latent, (_TOGETHER, width), distribution))
         raw = raw.at[:, plan.number_width :].add(bias)
         means = jax.lax.cond(
             measure,
             lambda: plan.level_probabilities(raw).mean(axis=0),
-            lambda: jnp.zeros(raw.shape[1] - plan.number_width),
+            lambda: jnp.zeros_like(bias),
         )
-        return *plan.harden(raw, within), means
+        place = part * _TOGETHER, 0
+        numbers, levels = (
+            jax.lax.dynamic_update_slice(whole, some, place)
+            for whole, some in zip(drawn[:2], plan.harden(raw, within), strict=True)
+        )
+        return numbers, levels, drawn[2] + means
 
-    keys = jax.random.split(key, rows // _TOGETHER)
-    numbers, levels, means = jax.lax.map(some, keys)
-    return numbers.reshape(rows, -1), levels.reshape(rows, -1), means.mean(axis=0)
+    begin = (
+        jnp.zeros((rows, plan.number_width)),
+        jnp.zeros((rows, len(plan.levels)), jnp.int32),
+        jnp.zeros_like(bias),
+    )
+    numbers, levels, means = jax.lax.fori_loop(0, parts, add, begin)
+    return numbers, levels, means / parts

@@ -10,8 +10,8 @@ __all__ = ["product"]
 
 Matrix = Float[Array, "_ _"]
 
-#: Weights of so many numbers times so many rows are worth rounding.
-_LARGE, _MANY = 2**14, 128
+#: Weights of so many numbers, so many one way, times so many rows are worth rounding.
+_LARGE, _WIDE, _MANY = 2**14, 256, 128
 
 
 def product(
@@ -35,7 +35,7 @@ def product(
     -------
     array of float32, shape (rows, units)
     """
-    if weight.size < _LARGE or len(x) < _MANY:
+    if weight.size < _LARGE or max(weight.shape) < _WIDE or len(x) < _MANY:
         return x @ weight
     return _plain(x, weight)
 

@@ -23,6 +23,7 @@ _FEW, _FEWEST_LEAVES, _HEAVY = 2_000, 6, 3.0
 _PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "metric": "None",
+    "learning_rate": 0.2,
     "num_leaves": 31,
     "min_data_in_leaf": 50,
     "min_sum_hessian_in_leaf": 3.0,
@@ -54,7 +55,6 @@ def boost(
     pool: tuple[Codes, Codes],
     cells: Cells,
     trees: int,
-    rate: float,
     seed: int,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Forest:
@@ -71,8 +71,6 @@ def boost(
     cells : Cells
     trees : int
         At most so many.
-    rate : float
-        What each adds of what is left to learn.
     seed : int
     cancelled : callable
         Asked after each tree whether to give up.
@@ -101,10 +99,9 @@ def boost(
         if cancelled():
             raise Cancelled
 
-    fitted = _fitted_to(len(real[0]), len(cells.sizes))
     stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
     grown = lightgbm.train(
-        {**_PARAMETERS, **fitted, "learning_rate": rate, "seed": seed},
+        {**_PARAMETERS, **_fitted_to(len(real[0]), len(cells.sizes)), "seed": seed},
         training,
         num_boost_round=trees,
         valid_sets=[judging],
