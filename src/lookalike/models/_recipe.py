@@ -17,7 +17,7 @@ __all__ = ["Recipe", "batch_of", "course_of", "game_of", "steps_of", "width_of"]
 _LARGE = 10_000
 #: From so many rows on: the rows of each kind in a step, and how many times as many steps. Wide
 #: batches serve large tables best, more steps middle ones; both cost about the same.
-_PACES = ((20_000, 1_024, 1.0), (5_000, 512, 1.6), (0, 256, 1.0))
+_PACES = ((20_000, 1_024, 1.1), (5_000, 512, 1.6), (0, 256, 1.0))
 #: Steps of each budget, before that.
 STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
 #: History rows of one run.

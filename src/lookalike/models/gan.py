@@ -107,7 +107,7 @@ class GAN(Synthesizer):
     ----------
     budget : {"fast", "balanced", "best"}
         How long to train, where neither `steps` nor `epochs` is given. Small tables get fewer
-        steps, and those of 5,000 to 20,000 rows more.
+        steps, and those of 5,000 to 20,000 rows most.
     steps : int or None
         How many steps to train instead.
     epochs : int or None
