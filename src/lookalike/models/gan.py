@@ -180,8 +180,8 @@ class GAN(Synthesizer):
     calibrate : bool
         Whether marginals are corrected after training.
     correct : bool or None
-        Whether rows are chosen of three times as many by boosted trees (six times as many where
-        fewer than 20,000 rows train), grown after training on how real and generated rows differ.
+        Whether rows are chosen of four times as many by boosted trees (six times as many for
+        tables of fewer than 20,000 rows), grown after training on how real and generated rows differ.
         None does so where held-out rows show that it helps, True wherever trees find a difference;
         both take 200 rows at least. Sampling takes as many times as long, or less.
     derive : bool
