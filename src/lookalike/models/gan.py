@@ -181,9 +181,9 @@ class GAN(Synthesizer):
         Whether marginals are corrected after training.
     correct : bool or None
         Whether rows are chosen of four times as many by boosted trees (six times as many for
-        tables of fewer than 20,000 rows), grown after training on how real and generated rows differ.
-        None does so where held-out rows show that it helps, True wherever trees find a difference;
-        both take 200 rows at least. Sampling takes as many times as long, or less.
+        tables of fewer than 20,000 rows), grown after training on how real and generated rows
+        differ. None does so where held-out rows show that it helps, True wherever trees find a
+        difference; both take 200 rows at least. Sampling takes as many times as long, or less.
     derive : bool
         Whether columns that are functions of others are derived instead of learned.
     encodings : mapping of str to str, or None

@@ -261,7 +261,8 @@ class Plan:
         if not self.levels:
             return numbers, jnp.zeros((len(raw), 0), jnp.int32)
         # Levels by rows: each operation is on whole vectors of rows.
-        logits, uniform = raw[:, self.number_width :].T, uniforms(key, (len(self.levels), len(raw)))
+        logits = raw[:, self.number_width :].T
+        uniform = uniforms(key, (len(raw), len(self.levels))).T
         levels, at = [jnp.zeros(len(raw), jnp.int32)] * len(self.levels), 0
         for width, positions in self.groups:
             stop = at + width * len(positions)

@@ -23,7 +23,8 @@ def uniforms(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, ...]:
 
     Threefry (Salmon et al. 2011) makes two words of two counters; `jax.random`, which must be
     able to split its draws over devices, keeps one of them. Here both are used: of a Threefry key
-    the numbers are the same on every kind of device. Keys of other kinds go their usual way.
+    the numbers are the same on every kind of device, and the first rows the same however many are
+    drawn. Keys of other kinds go their usual way.
 
     Parameters
     ----------
@@ -39,6 +40,9 @@ def uniforms(key: PRNGKeyArray, shape: tuple[int, ...]) -> Float[Array, ...]:
     if len(seeds) != _THREEFRY:
         return jax.random.uniform(key, shape)
     size = math.prod(shape)
-    words = threefry_2x32(seeds, jnp.arange(size + size % 2, dtype=jnp.uint32))
-    ones = jax.lax.bitcast_convert_type(words[:size] >> _NOT_FRACTION | _ONE, jnp.float32)
+    # Neighbours share a call, so that the first numbers do not depend on how many are drawn.
+    even = 2 * jnp.arange(-(-size // 2), dtype=jnp.uint32)
+    halves = threefry_2x32(seeds, jnp.concatenate([even, even + 1])).reshape(2, -1)
+    words = halves.T.reshape(-1)[:size]
+    ones = jax.lax.bitcast_convert_type(words >> _NOT_FRACTION | _ONE, jnp.float32)
     return (ones - 1).reshape(shape)
