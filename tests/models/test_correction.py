@@ -154,7 +154,7 @@ def test_boosted_trees_find_a_known_density_ratio() -> None:
     cells = Cells(Layout((Block("c", "value", "code", 0, 0, 2, "softmax"),) * 2, 0, 1), ())
     real = [(rng.random((8_000, 2)) < 0.8).astype(np.uint8) for _ in range(2)]
     pool = [(rng.random((16_000, 2)) < 0.5).astype(np.uint8) for _ in range(2)]
-    forest = boost((real[0], real[1]), (pool[0], pool[1]), cells, 60, 0)
+    forest = boost((real[0], real[1]), (pool[0], pool[1]), cells, 60, 0.2, 0)
     corners = np.array([[1, 1], [0, 0]], np.uint8)
     np.testing.assert_allclose(forest.sums(corners)[0], 2 * np.log([1.6, 0.4]), atol=0.2)
     found = gains(forest.sums(real[1])[0], forest.sums(pool[1])[0]).mean()

@@ -30,12 +30,14 @@ _PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
 #: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
 #: what is raked on few rows carries their chance into every sample.
 _STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
-#: The most trees of one forest for all, and of a fold.
-_TREES, _FOLD_TREES, _FEW_TREES = 1_000, 600, 80
+#: The most trees of a fold.
+_TREES, _FEW_TREES = 600, 80
+#: What each tree adds of what is left to learn: more where no mean over folds smooths it.
+_ALONE, _AMONG = 0.3, 0.2
 #: The most words of all trees' masks together, unless that leaves a fold fewer than `_FEW_TREES`.
 _MOST_WORDS = 2**24
 #: From so many rows on, into how many parts they are split and how many of these judge in turn.
-_FOLDS = ((20_000, 10, 1, _TREES), (2_000, 5, 5, _FOLD_TREES), (0, 5, 5, _FEW_TREES))
+_FOLDS = ((20_000, 10, 1, _TREES), (2_000, 5, 5, _TREES), (0, 5, 5, _FEW_TREES))
 #: From so many rows on, rows for each row kept: many samples of a small table cost little time.
 _POOLS = ((20_000, 4), (0, 6))
 #: Fractions of the log ratio that are tried.
@@ -188,9 +190,10 @@ def _grow(
         For each fold, the log ratios of the rows that judge and of fresh generated rows.
     """
     most = max(_MOST_WORDS // (sum(cells.sizes) * len(folds)), _FEW_TREES)
+    rate = _ALONE if len(folds) == 1 else _AMONG
     seeds = rng.integers(2**31, size=len(folds)).tolist()
     forests = in_parallel(
-        partial(boost, (training, judging), pool, cells, min(trees, most), seed, cancelled)
+        partial(boost, (training, judging), pool, cells, min(trees, most), rate, seed, cancelled)
         for (training, judging, trees), seed in zip(folds, seeds, strict=True)
     )
     own = [

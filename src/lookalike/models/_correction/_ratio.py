@@ -23,7 +23,6 @@ _FEW, _FEWEST_LEAVES, _HEAVY = 2_000, 6, 3.0
 _PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "metric": "None",
-    "learning_rate": 0.2,
     "num_leaves": 31,
     "min_data_in_leaf": 50,
     "min_sum_hessian_in_leaf": 3.0,
@@ -55,6 +54,7 @@ def boost(
     pool: tuple[Codes, Codes],
     cells: Cells,
     trees: int,
+    rate: float,
     seed: int,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Forest:
@@ -71,6 +71,8 @@ def boost(
     cells : Cells
     trees : int
         At most so many.
+    rate : float
+        What each adds of what is left to learn.
     seed : int
     cancelled : callable
         Asked after each tree whether to give up.
@@ -100,8 +102,9 @@ def boost(
             raise Cancelled
 
     stop = lightgbm.early_stopping(_PATIENCE, verbose=False)
+    fitted = _fitted_to(len(real[0]), len(cells.sizes))
     grown = lightgbm.train(
-        {**_PARAMETERS, **_fitted_to(len(real[0]), len(cells.sizes)), "seed": seed},
+        {**_PARAMETERS, **fitted, "learning_rate": rate, "seed": seed},
         training,
         num_boost_round=trees,
         valid_sets=[judging],
