@@ -1,9 +1,9 @@
 """Sample many rows to Parquet: seconds and peak memory for 1,000,000 and 10,000,000 rows.
 
 Usage: ``python benchmarks/sampling.py FOLDER [--rows N ...] [--plain]`` where FOLDER holds
-``tables/adult_48842.parquet``. The model is trained for a few steps only: what is trained does not
-change what sampling costs. ``--plain`` leaves the correction out. Each count runs in a process of
-its own.
+``tables/adult_48842.parquet``. The model is trained for a few steps only, which makes sampling
+cost more than after many: more of its rows cannot be, and more trees correct them. ``--plain``
+leaves the correction out. Each count runs in a process of its own.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What more rows cost: a fit of equal steps on ever more rows, and rows per second to Parquet.
 
-Rows are drawn with replacement from Adult. What is trained does not change what sampling costs, so
-peers train for one epoch, on the fewest rows.
+Rows are drawn with replacement from Adult. Peers train for one epoch, on the fewest rows: what they
+learn does not change what sampling costs. Ours costs more after few steps than after many, since
+more of its rows cannot be and more trees correct them.
 """
 
 from __future__ import annotations

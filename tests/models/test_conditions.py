@@ -168,7 +168,7 @@ def test_rows_are_completed_and_what_is_known_is_kept(model: GAN, table: pd.Data
         kept = asked[name].notna()
         assert (made.loc[kept, name] == asked.loc[kept, name]).all()
     # number tells group and group tells number; three in five are of the commonest group
-    assert (made.loc[::2, "group"] == rows.loc[::2, "group"]).mean() > 0.65
+    assert (made.loc[::2, "group"] == rows.loc[::2, "group"]).mean() > 0.7
     far = (made.loc[1::2, "number"] - rows.loc[1::2, "number"]).abs()
     assert (far < 2).mean() > 0.9
 

@@ -41,7 +41,8 @@ def test_a_run_that_is_well_is_left_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("look", "words"), [(COLLAPSED, "collapsed"), (DEFEATED, "won"), (DIVERGED, "diverged")]
+    ("look", "words"),
+    [(COLLAPSED, "collapsed"), (DEFEATED, "won"), (DIVERGED, "diverged"), (FAR, "stay far")],
 )
 def test_what_lasts_for_three_looks_is_an_alarm(look: dict[str, float], words: str) -> None:
     *before, said = listen([WELL, look, look, look], stalled())
@@ -61,11 +62,16 @@ def test_an_alarm_ends_where_the_last_look_is_well() -> None:
     assert listen([COLLAPSED, COLLAPSED, COLLAPSED, WELL], stalled())[-1] is None
 
 
+@pytest.mark.parametrize("change", [{"convergence": 1.5}, {"coverage": 0.6}])
+def test_rows_that_are_near_or_reach_many_are_not_far(change: dict[str, float]) -> None:
+    assert listen([FAR | change] * 6, stalled()) == [None] * 6
+
+
 def test_a_discriminator_that_wins_against_rows_that_are_near_is_no_alarm() -> None:
     assert listen([DEFEATED | {"convergence": 1.5}] * 6, stalled()) == [None] * 6
 
 
-@pytest.mark.parametrize("look", [COLLAPSED, DEFEATED])
+@pytest.mark.parametrize("look", [COLLAPSED, DEFEATED, FAR])
 def test_a_run_that_is_slow_but_comes_nearer_is_left_alone(look: dict[str, float]) -> None:
     alarm = Alarm(TOTAL)
     looks = [look | {"convergence": 10 * 0.98**k} for k in range(40)]

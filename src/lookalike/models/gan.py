@@ -77,7 +77,7 @@ class _Betas(Rule):
 
 #: Steps of the generator that learns conditions, as a share of those of the first, and the most
 #: rows in each: of many and of rare conditions, more steps teach more than larger ones.
-_CONDITIONED = 0.2
+_CONDITIONED = 0.3
 _CONDITIONED_BATCH = 256
 #: Its rates, as a multiple of those of the first.
 _FASTER = 2.0
@@ -174,9 +174,9 @@ class GAN(Synthesizer):
         It adds about a fifth to the time and leaves other rows as they are. Conditions that 2 % of
         ordinary rows fulfil do without it: rows are chosen from these.
     remedies : bool
-        Whether a run that collapses, diverges, is won by the discriminator or loses finite losses
-        goes back to its last good state and on with a remedy. What was done stands in
-        ``history_.events``.
+        Whether a run that collapses, diverges, stays far from real rows, is won by the
+        discriminator or loses finite losses goes back to its last good state and on with a remedy.
+        What was done stands in ``history_.events``.
     calibrate : bool
         Whether marginals are corrected after training.
     correct : bool or None

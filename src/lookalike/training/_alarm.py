@@ -1,4 +1,4 @@
-"""When a run has gone wrong: losses that are not finite, collapse, divergence."""
+"""When a run has gone wrong: losses that are not finite, collapse, divergence, distance."""
 
 from __future__ import annotations
 
@@ -25,8 +25,9 @@ _NEARER, _STALLED = 0.95, 0.3
 _WON, _BEYOND = 0.9, 2.0
 #: A run has diverged where rows are so far from real ones, and this many times as far as at best.
 _FAR, _WORSE = 4.0, 4.0
-#: A remedy has not helped where rows are beyond that, and so few real ones have one near them.
-_THIN = 0.3
+#: Rows are far where they are beyond that, and so few real ones have one near them; fewer where a
+#: remedy has to have helped at once.
+_FEW, _THIN = 0.5, 0.3
 #: With fewer, and an alarm, a generator is of no use.
 USELESS = 0.1
 #: What each thing that goes wrong is called.
@@ -35,6 +36,7 @@ _WORDS = {
     "defeat": "the discriminator won: it tells nearly all rows apart, and none come nearer",
     "divergence": "the run diverged: rows were nearer to real ones before",
     "failure": "that did not help: rows are still far from real ones",
+    "distance": "rows stay far from real ones, and come no nearer",
 }
 
 
@@ -135,8 +137,9 @@ class Alarm:
             least = min(measures["accuracy_real"], measures["accuracy_fake"])
             self.heard["defeat"].append(stalled and least >= _WON and far > _BEYOND)
             self.heard["divergence"].append(far > max(_FAR, _WORSE * self.nearest))
-            thin = self.mended and measures.get("coverage", 1.0) < _THIN
-            self.heard["failure"].append(thin and far > _BEYOND)
+            reached = measures.get("coverage", 1.0)
+            self.heard["failure"].append(self.mended and reached < _THIN and far > _BEYOND)
+            self.heard["distance"].append(stalled and reached < _FEW and far > _BEYOND)
 
     def _words(self, enough: int) -> str | None:
         """Return what so many of the last looks say, the last one among them."""
