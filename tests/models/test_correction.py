@@ -211,7 +211,7 @@ def test_chances_sum_to_what_is_chosen_and_none_is_chosen_twice(rows: int) -> No
     np.testing.assert_allclose(
         np.ptp(np.log(chances[below] / weights[below])) if rows < 60 else 0, 0, atol=1e-9
     )
-    chosen = choose(weights, rows, rng.random(61))
+    chosen = choose(weights, rows, rng.random())
     assert len(set(chosen.tolist())) == rows
     assert set(np.flatnonzero(chances == 1)) <= set(chosen.tolist())
 
@@ -219,11 +219,9 @@ def test_chances_sum_to_what_is_chosen_and_none_is_chosen_twice(rows: int) -> No
 def test_rows_are_chosen_as_often_as_their_chances_say() -> None:
     rng = np.random.default_rng(0)
     weights = np.array([1.0, 2.0, 3.0, 4.0, 30.0])
-    chosen = [choose(weights, 2, rng.random(6)) for _ in range(4_000)]
-    often = np.bincount(np.concatenate(chosen), minlength=5) / 4_000
+    chosen = np.concatenate([choose(weights, 2, rng.random()) for _ in range(4_000)])
+    often = np.bincount(chosen, minlength=5) / 4_000
     np.testing.assert_allclose(often, inclusion(weights, 2), atol=0.03)
-    first = np.bincount([c[0] for c in chosen], minlength=5) / 4_000
-    np.testing.assert_allclose(first, often / 2, atol=0.03)
 
 
 def test_many_chances_that_pass_one_are_all_held_at_one() -> None:
@@ -337,9 +335,9 @@ def test_a_correction_of_format_2_chooses_as_it_did(correction: Correction) -> N
     assert old.pool == 3
     pool = drawn(900, 11, tied=False)
     weights = np.exp(old.log_weights(old.cells.of_drawn(pool)))
-    chances = Rows(4 * 901, 5).of("correction").uniforms(np.arange(901))
+    start = Rows(4, 5).of("correction").uniforms(np.arange(1))
     kept = old.kept(pool, 300, seed=5, number=4)
-    np.testing.assert_array_equal(kept.numbers, pool.numbers[choose(weights, 300, chances)])
+    np.testing.assert_array_equal(kept.numbers, pool.numbers[choose(weights, 300, start[0])])
 
 
 DAMAGE = {

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-import jax
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from lookalike.nn._uniform import uniforms
+from lookalike.nn._random import normals, uniforms
 
 __all__ = ["Latent", "noise"]
 
@@ -16,7 +15,6 @@ Latent = Literal["normal", "uniform"]
 
 #: Uniform numbers are multiples of this: half of it is added, so that what is drawn is symmetric.
 _STEP = np.float32(2.0**-23)
-_ROOT = np.float32(np.sqrt(2.0))
 
 
 def noise(key: PRNGKeyArray, shape: tuple[int, int], latent: Latent) -> Float[Array, "rows size"]:
@@ -34,5 +32,6 @@ def noise(key: PRNGKeyArray, shape: tuple[int, int], latent: Latent) -> Float[Ar
     -------
     array, shape (rows, size)
     """
-    within = 2 * uniforms(key, shape) - (1 - _STEP)
-    return _ROOT * jax.lax.erf_inv(within) if latent == "normal" else within
+    if latent == "normal":
+        return normals(key, shape)
+    return 2 * uniforms(key, shape) - (1 - _STEP)

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from lookalike.encoding import Z_MAX, Layout
-from lookalike.nn._uniform import uniforms
+from lookalike.nn._random import uniforms
 
 __all__ = ["Plan"]
 

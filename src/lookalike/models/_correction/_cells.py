@@ -116,8 +116,10 @@ class Cells:
     ) -> Codes:
         codes = np.empty((rows, len(self.sizes)), np.uint8)
         for j, (edges, values, gate) in enumerate(zip(self.edges, numbers, gates, strict=True)):
-            order = np.argsort(values)  # looking up in order is twice as fast
-            codes[order, j] = np.searchsorted(edges, values[order], side="right")
+            order = np.argsort(values)  # to find edges among values is quicker than the reverse
+            limits = np.searchsorted(values[order], edges, side="left")
+            counts = np.diff(limits, prepend=0, append=rows)
+            codes[order, j] = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)
             codes[gate, j] = len(edges) + 1
         for j, values in zip(self.categories, levels, strict=True):
             codes[:, j] = np.minimum(values, _LAST_LEVEL)

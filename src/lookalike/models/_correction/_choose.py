@@ -37,13 +37,12 @@ def inclusion(weights: Float[np.ndarray, " pool"], rows: int) -> Float[np.ndarra
 
 
 def choose(
-    weights: Float[np.ndarray, " pool"],
-    rows: int,
-    uniforms: Float[np.ndarray, " pool_and_one"],
+    weights: Float[np.ndarray, " pool"], rows: int, start: float
 ) -> Int[np.ndarray, " rows"]:
-    """Choose rows by systematic sampling in a random order (Madow 1949).
+    """Choose rows by systematic sampling (Madow 1949).
 
-    The number of chosen rows in any part of the order differs from what is due by less than one.
+    The number of chosen rows in any part of the pool differs from what is due by less than one.
+    Neighbours are seldom chosen together: the pool has to be in random order.
 
     Parameters
     ----------
@@ -51,16 +50,14 @@ def choose(
         Positive.
     rows : int
         At most as many as the pool has.
-    uniforms : ndarray of float, shape (pool rows + 1,)
-        In [0, 1): they make the order, and the last one the start.
+    start : float
+        A random number in [0, 1).
 
     Returns
     -------
     ndarray of int, shape (rows,)
-        Which rows, in random order.
+        Which rows, in the pool's order.
     """
-    order = np.argsort(uniforms[:-1], kind="stable")
-    reached = np.cumsum(inclusion(weights, rows)[order])
+    reached = np.cumsum(inclusion(weights, rows))
     reached *= rows / reached[-1]
-    at = np.searchsorted(reached[:-1], np.arange(rows) + uniforms[-1], side="right")
-    return np.asarray(order[at])
+    return np.searchsorted(reached[:-1], np.arange(rows) + start, side="right")

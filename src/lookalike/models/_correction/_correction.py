@@ -73,12 +73,12 @@ class Correction:
         number: int,
         impossible: Bool[np.ndarray, " pool"] | None = None,
     ) -> Drawn:
-        """Return the rows of a block that are kept of its pool, in random order.
+        """Return the rows of a block that are kept of its pool, in its order.
 
         Parameters
         ----------
         pool : Drawn
-            More rows than `rows`.
+            More rows than `rows`, each drawn by itself: their order is random.
         rows : int
             The rows of a block.
         seed, number : int
@@ -87,8 +87,6 @@ class Correction:
         impossible : ndarray of bool, shape (pool rows,), optional
             Rows that are kept only if there are too few others.
         """
-        count = len(pool.numbers)
-        chance = Rows(number * (count + 1), seed).of("correction")
         codes = self.cells.of_drawn(pool)
         weights = np.exp(self.log_weights(codes))
         if impossible is not None:
@@ -96,7 +94,8 @@ class Correction:
         weights = balanced(weights, rows, codes, np.split(self.due, self.cells.starts[1:]))
         if impossible is not None:
             weights[impossible] *= _IMPOSSIBLE  # balancing may have raised them
-        at = choose(weights, rows, chance.uniforms(np.arange(count + 1)))
+        start = Rows(number, seed).of("correction").uniforms(np.arange(1))
+        at = choose(weights, rows, float(start[0]))
         return Drawn(pool.numbers[at], pool.levels[at])
 
     def state(self) -> State:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int32, UInt32
+from jaxtyping import Array, Int32, UInt8, UInt32
 
 from lookalike.models._correction._cells import Codes
 
@@ -28,7 +28,14 @@ UNIT = 2**20
 _ROWS = 128
 #: Rows are padded to multiples of this, so that few programs are compiled.
 _PADDED = 8_192
+#: Features of few cells are looked up as one of so many joint cells at most.
+_JOINT = 128
+#: Trees are padded to multiples of this, so that their words begin where cache lines do.
+_ALIGNED = 16
 _ALL = np.uint32(2**32 - 1)
+
+#: For each joint feature: where its cells begin, and its features as (position, last cell, step).
+_Joint = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -108,11 +115,11 @@ class Forest:
         rows = len(codes)
         if not len(self):
             return np.zeros(rows), self.terms[codes + self._starts].sum(axis=1) / UNIT
-        last = np.array(self.sizes, np.int32) - 1
-        places = np.minimum(codes, last) + self._starts
         padded = -(-rows // _PADDED) * _PADDED
-        places = np.pad(places.astype(np.int32), [(0, padded - rows), (0, 0)])
-        trees, terms = _sums(*self._device, jnp.asarray(places))
+        if padded != rows:
+            codes = np.pad(codes, [(0, padded - rows), (0, 0)])
+        joint, arrays = self._joined_features
+        trees, terms = _sums(joint, *arrays, jnp.asarray(codes))
         return tuple(np.asarray(part)[:rows] / UNIT for part in (trees, terms))  # type: ignore[return-value]
 
     @cached_property
@@ -120,8 +127,48 @@ class Forest:
         return np.cumsum(self.sizes) - self.sizes
 
     @cached_property
-    def _device(self) -> tuple[Array, Array, Array]:
-        return jnp.asarray(self.masks), jnp.asarray(self.values), jnp.asarray(self.terms)
+    def _joined_features(self) -> tuple[_Joint, tuple[Array, Array, Array]]:
+        """Return how features are looked up together, and masks, values and terms of that."""
+        short = -len(self) % _ALIGNED
+        masks = np.pad(self.masks, [(0, 0), (0, short)], constant_values=_ALL)
+        values = np.pad(self.values, [(0, short), (0, 0)])
+        plan, words, terms, begin = [], [], [], 0
+        for group in _grouped(self.sizes):
+            word, term = np.full((1, len(values)), _ALL), np.zeros(1, np.int32)
+            parts, step = [], int(np.prod([self.sizes[j] for j in group]))
+            for j in group:
+                own = slice(self._starts[j], self._starts[j] + self.sizes[j])
+                word = (word[:, None] & masks[own]).reshape(-1, len(values))
+                term = (term[:, None] + self.terms[own]).reshape(-1)
+                step //= self.sizes[j]
+                parts.append((j, self.sizes[j] - 1, step))
+            plan.append((begin, tuple(parts)))
+            words.append(word)
+            terms.append(term)
+            begin += len(word)
+        arrays = np.concatenate(words), values, np.concatenate(terms)
+        return tuple(plan), tuple(jnp.asarray(array) for array in arrays)  # type: ignore[return-value]
+
+
+def _grouped(sizes: tuple[int, ...]) -> list[list[int]]:
+    """Return groups of features with no more than so many joint cells, the largest first.
+
+    Examples
+    --------
+    >>> _grouped((2, 100, 60, 2, 300))
+    [[4], [1], [2, 0], [3]]
+    """
+    groups: list[list[int]] = []
+    cells: list[int] = []
+    for j in sorted(range(len(sizes)), key=lambda j: -sizes[j]):
+        fits = [g for g, count in enumerate(cells) if count * sizes[j] <= _JOINT]
+        if fits:
+            groups[fits[0]].append(j)
+            cells[fits[0]] *= sizes[j]
+        else:
+            groups.append([j])
+            cells.append(sizes[j])
+    return groups
 
 
 def _grow(node: Mapping[str, Any], masks: list[np.ndarray], first: int = 0) -> list[float]:
@@ -156,26 +203,28 @@ def _goes_left(node: Mapping[str, Any], cells: int) -> np.ndarray:
     return np.arange(cells) <= float(node["threshold"])
 
 
-@jax.jit
+@partial(jax.jit, static_argnums=0)
 def _sums(
+    joint: _Joint,
     masks: UInt32[Array, "cells trees"],
     values: Int32[Array, "trees leaves"],
     terms: Int32[Array, " cells"],
-    places: Int32[Array, "rows features"],
+    codes: UInt8[Array, "rows features"],
 ) -> tuple[Int32[Array, " rows"], Int32[Array, " rows"]]:
     trees, leaves = values.shape
     flat = values.reshape(-1)
     first = jnp.arange(trees, dtype=jnp.int32) * leaves
 
-    def some(rows: Int32[Array, "some features"]) -> tuple[Array, Array]:
-        word, term = masks.at[rows[:, 0]].get(mode="clip"), jnp.zeros(len(rows), jnp.int32)
-        for feature in range(1, rows.shape[1]):
-            word &= masks.at[rows[:, feature]].get(mode="clip")
-        for feature in range(rows.shape[1]):
-            term += terms.at[rows[:, feature]].get(mode="clip")
+    def some(rows: UInt8[Array, "some features"]) -> tuple[Array, Array]:
+        cells = rows.astype(jnp.int32)
+        word, term = jnp.full((len(rows), trees), _ALL), jnp.zeros(len(rows), jnp.int32)
+        for begin, features in joint:
+            at = begin + sum(step * jnp.minimum(cells[:, j], last) for j, last, step in features)
+            word &= masks.at[at].get(mode="clip")
+            term += terms.at[at].get(mode="clip")
         lowest = leaves - 1 - jax.lax.clz(word & -word).astype(jnp.int32)
         found = flat.at[first + jnp.maximum(lowest, 0)].get(mode="clip")
         return found.sum(axis=1), term
 
-    sums: tuple[Array, Array] = jax.lax.map(some, places.reshape(-1, _ROWS, places.shape[1]))
+    sums: tuple[Array, Array] = jax.lax.map(some, codes.reshape(-1, _ROWS, codes.shape[1]))
     return sums[0].reshape(-1), sums[1].reshape(-1)
