@@ -5,13 +5,36 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Compact, Drawn, Layout
+from lookalike.encoding import Block, Compact, Drawn, Layout, draw
 from lookalike.models._selection import Held, hold_out
 from lookalike.training import Score
 
 LAYOUT = Layout(
     tuple(Block(name, "value", "value", k, k, 1, "linear") for k, name in enumerate("abcd")), 4, 0
 )
+
+
+MIXED = Layout(
+    (
+        Block("a", "value", "interval", 0, 0, 1, "linear"),
+        Block("b", "value", "interval", 2, 1, 1, "linear"),
+        Block("c", "value", "value", 4, 2, 1, "linear"),
+        Block("d", "level", "code", 0, 3, 40, "softmax"),
+        Block("e", "level", "code", 1, 43, 3, "softmax"),
+    ),
+    5,
+    2,
+)
+
+
+def mixed(seed: int, count: int) -> Compact:
+    rng = np.random.default_rng(seed)
+    a = rng.integers(70, size=count) / 70
+    b = np.where(rng.random(count) < 0.9, 0, 0.9 + rng.integers(20, size=count) / 200)
+    width_b = np.where(b == 0, 0.9, 0.005)
+    floats = np.stack([a, a + 1 / 70, b, b + width_b, rng.normal(size=count)], axis=1)
+    codes = np.stack([rng.integers(40, size=count), rng.integers(3, size=count)], axis=1)
+    return Compact(floats.astype(np.float32), codes.astype(np.int32))
 
 
 def rows(seed: int, count: int, scale: float = 1.0) -> np.ndarray:
@@ -45,6 +68,39 @@ def test_a_better_generator_scores_higher_and_a_copier_is_caught(count: int) -> 
         "wide": False,
         "copier": True,
     }
+
+
+@pytest.mark.parametrize(("share", "copying"), [(0.0, False), (0.1, True), (1.0, True)])
+@pytest.mark.parametrize("count", [1_000, 12_000])
+def test_copies_among_other_rows_are_found_with_a_tenth_held_out(
+    count: int, share: float, copying: bool
+) -> None:
+    """Rows of two numbers of few values, one of them mostly 0, and levels; some occur twice."""
+    table = mixed(0, count)
+    held = hold_out(table, 0.1, np.random.default_rng(1))
+    assert held.rows is not None
+    rng = np.random.default_rng(2)
+    fresh = draw(mixed(3, 8_192), MIXED, rng)
+    chosen = rng.integers(len(held.training.floats), size=8_192)
+    copied = draw(Compact(*(part[chosen] for part in held.training)), MIXED, rng)
+    which = rng.random(8_192) < share
+    made = Drawn(
+        np.where(which[:, None], copied.numbers, fresh.numbers),
+        np.where(which[:, None], copied.levels, fresh.levels),
+    )
+    selection = held.selection(MIXED, lambda _: made, 0)
+    assert selection is not None
+    assert selection.score("made").copying == copying  # type: ignore[arg-type]
+
+
+def test_rows_that_occur_often_are_no_copies() -> None:
+    """Of a table of few combinations every row is in the training rows, and in those held out."""
+    values = np.random.default_rng(0).integers(4, size=(5_000, 4)).astype(np.float32)
+    held = hold_out(compact(values), 0.1, np.random.default_rng(1))
+    made = Drawn(values[::-1], np.zeros((5_000, 0), np.int32))
+    selection = held.selection(LAYOUT, lambda _: made, 0)
+    assert selection is not None
+    assert not selection.score("made").copying  # type: ignore[arg-type]
 
 
 def test_a_split_shares_no_row_and_leaves_one_to_train() -> None:

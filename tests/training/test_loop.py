@@ -140,7 +140,7 @@ def test_a_state_that_copies_is_not_kept_and_that_is_said(game: Game, data: Data
     outcome = play(game, data, steps=36, interval=12, selection=Selection(score, 1, 9))
     assert outcome.generator is seen[0]
     assert [event.kind for event in outcome.history.events] == ["copying"]
-    assert outcome.history["copying"] == [0, 1, 1]
+    assert outcome.history["repeats"] == [0, 1, 1]
 
 
 def test_a_run_can_end_before_its_schedule(game: Game, data: Data) -> None:

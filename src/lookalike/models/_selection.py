@@ -10,6 +10,7 @@ from jaxtyping import Float
 
 from lookalike._core.seeds import generator
 from lookalike.encoding import Compact, Drawn, Layout, draw
+from lookalike.models._copying import copies_of
 from lookalike.models._detector import detectability
 from lookalike.training import Score, Selection
 
@@ -23,16 +24,13 @@ _SMALL = 1_000
 _SMALL_SHARE, _SHARE, _MOST = 0.15, 0.10, 4_000
 #: Fewer held-out rows than these are too few for a detector, too.
 _FEWEST = 30
-#: Intervals between two looks, and looks without improvement after which training stops.
-_EVERY, _PATIENCE = {True: 2, False: 5}, 6
+#: Intervals between two looks, and looks without improvement after which training stops: of small
+#: tables and of others, whose looks take longer. A run has 40 intervals.
+_EVERY, _PATIENCE = {True: 2, False: 5}, {True: 6, False: 4}
 #: Held-out rows of one look, at most: as many as a block has.
 _MOST_JUDGED = 8_192
 #: Generated rows of one look at a small table: enough for a steady mean, quick to compare.
 _LOOK = 1_000
-#: Standard errors by which generated rows may lie nearer to training rows than to held-out ones.
-_TOLERANCE = 4.0
-#: Rows of each kind of which distances are computed.
-_COMPARED = 1_000
 
 
 @dataclass(frozen=True)
@@ -72,7 +70,7 @@ class Held:
         few = small or len(self.rows.floats) < _FEWEST
         judge = _energy_distance if few else _detector
         value = judge(self.rows, layout, rng)
-        copying = _copying(self.training, self.rows, layout, rng)
+        copying = copies_of(self.training, self.rows, layout, rng)
         # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
         error = 0.0 if few else 2 * (6 * min(len(self.rows.floats), _MOST_JUDGED)) ** -0.5
 
@@ -80,7 +78,7 @@ class Held:
             drawn = make(network)
             return Score(value(drawn), copying(drawn), error)
 
-        return Selection(score, every=_EVERY[small], patience=_PATIENCE)
+        return Selection(score, every=_EVERY[small], patience=_PATIENCE[small])
 
 
 def hold_out(compact: Compact, share: float | None, rng: np.random.Generator) -> Held:
@@ -141,29 +139,6 @@ def _energy_distance(
         return -float(2 * _distances(fake, real).mean() - among_fake - among_real)
 
     return value
-
-
-def _copying(
-    training: Compact, held: Compact, layout: Layout, rng: np.random.Generator
-) -> Callable[[Drawn], bool]:
-    """Return whether rows lie nearer to training rows than to as many held-out ones."""
-    count = min(len(held.floats), len(training.floats), _COMPARED)
-    sides = []
-    for compact in (training, held):
-        some = rng.permutation(len(compact.floats))[:count]
-        chosen = Compact(compact.floats[some], compact.codes[some])
-        sides.append(_matrix(draw(chosen, layout, rng), layout))
-
-    def copies(drawn: Drawn) -> bool:
-        fake = _matrix(drawn, layout, _LOOK)
-        to_training, to_held_out = (_distances(fake, side).min(axis=1) for side in sides)
-        # Rows that lie on a real row of both kinds, or as near to both, speak for neither.
-        nearer = np.where(to_training == to_held_out, 0.5, to_training < to_held_out)
-        # Neighbouring rows share their nearest rows: what counts is how many real rows there are.
-        error = 0.5 / min(len(nearer), count) ** 0.5
-        return bool(nearer.mean() > 0.5 + _TOLERANCE * error)
-
-    return copies
 
 
 def _distances(a: Rows, b: Rows) -> np.ndarray:

@@ -190,6 +190,15 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
             "The share that is very near to training rows, less that near to held-out rows.",
             (-math.inf, 0.02),
         ),
+        "repeats": Quantity(
+            "Repeats training rows?",
+            "Whether held-out rows are so seldom the nearest to generated ones that it is no "
+            "chance; such a state is not kept.",
+            (0, 0),
+            0,
+            1,
+            flag=True,
+        ),
         "copying": Quantity(
             "Copying?",
             "Whether training rows are nearer than chance allows.",

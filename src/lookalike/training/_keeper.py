@@ -22,7 +22,7 @@ class Score(NamedTuple):
     value : float
         Higher is better.
     copying : bool
-        Whether its rows lie nearer to training rows than to held-out ones; then it is never kept.
+        Whether its rows repeat training rows; then it is kept only if all that were scored do.
     error : float
         The standard error of `value`: of states that differ by no more, the later is kept.
     """
@@ -87,9 +87,20 @@ class Keeper:
         events = []
         if score.copying and not self.copied:
             self.copied = True
-            words = "rows lie nearer to training rows than to held-out ones: not kept"
+            events.append(Event(step, "copying", self._copied()))
+        if last and self.copied and self.best is None:
+            words = (
+                "every state that was scored repeats training rows: the last is kept all the same"
+            )
             events.append(Event(step, "copying", words))
-        return {"held_out": score.value, "copying": float(score.copying)}, events
+        return {"held_out": score.value, "repeats": float(score.copying)}, events
+
+    def _copied(self) -> str:
+        best = f"the best before is of step {self.best_step:,}"
+        return (
+            "generated rows repeat training rows, which held-out rows show: states that do are not "
+            f"kept ({'none before did not' if self.best is None else best})"
+        )
 
     def chosen(self, state: State, step: int) -> tuple[Network, int]:
         """Return the generator that is kept and its step, given the last good state."""

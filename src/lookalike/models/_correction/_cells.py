@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,7 +12,7 @@ from scipy.special import ndtri
 
 from lookalike.encoding import Z_MAX, Block, Compact, Drawn, Layout
 
-__all__ = ["Cells"]
+__all__ = ["Cells", "centres"]
 
 #: The most cells of a number that are not for missing, …
 _MOST = 128
@@ -124,6 +125,47 @@ class Cells:
         for j, values in zip(self.categories, levels, strict=True):
             codes[:, j] = np.minimum(values, _LAST_LEVEL)
         return codes
+
+
+def centres(
+    compact: Compact, layout: Layout
+) -> tuple[Float[np.ndarray, "rows numbers"], Callable[[Drawn], Float[np.ndarray, "made numbers"]]]:
+    """Return the numbers of encoded rows, each at the middle of its interval; 0 where missing.
+
+    Parameters
+    ----------
+    compact : Compact
+        Rows of a table.
+    layout : Layout
+
+    Returns
+    -------
+    numbers : ndarray, shape (rows, numbers)
+    snapped : callable
+        From drawn rows to their numbers, each moved to the middle of the interval of the rows'
+        value that it decodes to.
+    """
+    columns, intervals = [], []
+    for block, k in _numbers(layout):
+        lower, middle = _limits(block, k, compact)
+        missing = _missing(block, layout, compact)
+        columns.append(np.where(missing, np.float32(0), middle))
+        begins, first = np.unique(lower[~missing], return_index=True)
+        intervals.append((begins, middle[~missing][first]) if block.source == "interval" else None)
+
+    def snapped(drawn: Drawn) -> Float[np.ndarray, "made numbers"]:
+        numbers = drawn.numbers.copy()
+        for column, interval in zip(numbers.T, intervals, strict=True):
+            if interval is not None and len(interval[0]):
+                begins, middles = interval
+                at = np.searchsorted(begins, column, side="right") - 1
+                column[:] = np.where(column == 0, 0, middles[np.maximum(at, 0)])
+        return numbers
+
+    numbers = np.zeros((len(compact.floats), len(columns)), np.float32)
+    for column, own in zip(numbers.T, columns, strict=True):
+        column[:] = own
+    return numbers, snapped
 
 
 def _numbers(layout: Layout) -> list[tuple[Block, int]]:

@@ -1,0 +1,161 @@
+"""Does a generator repeat the rows that train it? Rows held out at random are the measure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from lookalike.encoding import Compact, Drawn, Layout
+from lookalike.models._correction import centres
+
+__all__ = ["copies_of"]
+
+Rows = Float[np.ndarray, "rows width"]
+
+#: Generated rows of one look, and real rows they are compared with, at most.
+_LOOK, _MOST = 2_048, 40_000
+#: Very near is nearer than all but this share of held-out rows are to training rows, …
+_NEAR = 0.01
+#: … which so many held-out rows tell.
+_TOLD = 2_000
+#: Standard errors beyond which too few generated rows belong to held-out rows, …
+_TOLERANCE = 4.0
+#: … and what is too few, as a share of those due: of rows very near to real ones, and of all.
+_FEW_NEAR, _FEW = 0.5, 0.8
+#: Numbers are rounded to multiples of 1 / this, and levels that differ lie about 1 apart: distances
+#: are then exact sums, and rows that are equally near are found equally near.
+_GRAIN = 64
+_APART = 45 / _GRAIN
+#: Levels of a wider block stand as so many random signs, times this.
+_WIDE, _SIGN = 32, 8 / _GRAIN
+#: Generated rows that are compared at a time.
+_TOGETHER = 64
+
+
+def copies_of(
+    training: Compact, held: Compact, layout: Layout, rng: np.random.Generator
+) -> Callable[[Drawn], bool]:
+    """Return what says of generated rows whether they repeat training rows.
+
+    Which rows were held out is chance. To a generator that has only learned how rows are
+    distributed they are like all others: of the rows that are the nearest real one to some
+    generated row, their share is due to them (the distance to the closest record, with a hold-out
+    as its measure: Platzer and Reutterer 2021, arXiv 2104.00635). If clearly fewer generated rows
+    belong to them, and that is no chance, training rows are repeated. This is asked of all
+    generated rows, and of those that lie very near to a real one, which finds a tenth of copies
+    among other rows.
+
+    Parameters
+    ----------
+    training, held : Compact
+        n and m rows; of very many training rows, some are compared.
+    layout : Layout
+    rng : numpy.random.Generator
+        Of the order of rows, by which one of equally near rows is chosen.
+
+    Returns
+    -------
+    callable
+        From drawn rows, of which the first 2,048 are looked at, to bool.
+    """
+    count = max(_MOST - len(held.floats), len(held.floats))
+    some = rng.permutation(len(training.floats))[:count]
+    training = Compact(training.floats[some], training.codes[some])
+    joined = Compact(*(np.concatenate(part) for part in zip(training, held, strict=True)))
+    middles, snapped = centres(joined, layout)
+    points = [_points(block.width, rng) for block in layout.blocks if block.head == "softmax"]
+    rows = _matrix(Drawn(middles, _levels(joined, layout)), points)
+    own, trained = rows[len(training.floats) :], rows[: len(training.floats)]
+    limit = float(np.quantile(_nearest(own[:_TOLD], trained)[1], _NEAR))
+    places = _Places.of(rows, len(own), rng)
+
+    def copies(drawn: Drawn) -> bool:
+        first = Drawn(drawn.numbers[:_LOOK], drawn.levels[:_LOOK])
+        fake = _matrix(Drawn(snapped(first), first.levels), points)
+        at, squares = _nearest(fake, places.rows)
+        near = squares <= limit
+        return places.shunned(at[near], _FEW_NEAR) or places.shunned(at, _FEW)
+
+    return copies
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Distinct real rows, in random order.
+
+    Parameters
+    ----------
+    rows : ndarray, shape (places, width)
+    counts : ndarray of int, shape (places,)
+        How many rows are there.
+    held : ndarray of int, shape (places,)
+        How many of them are held out.
+    """
+
+    rows: Rows
+    counts: Int[np.ndarray, " places"]
+    held: Int[np.ndarray, " places"]
+
+    @classmethod
+    def of(cls, rows: Rows, held: int, rng: np.random.Generator) -> _Places:
+        """Return the places of rows, of which the last `held` are held out."""
+        words = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
+        _, first, which = np.unique(words, return_index=True, return_inverse=True)
+        order = rng.permutation(len(first))
+        counts = np.bincount(which)
+        held_out = np.bincount(which[-held:], minlength=len(first))
+        return cls(rows[first[order]], counts[order], held_out[order])
+
+    def shunned(self, at: Int[np.ndarray, " fake"], few: float) -> bool:
+        """Say whether held-out rows are so seldom the nearest that it is no chance.
+
+        Parameters
+        ----------
+        at : ndarray of int, shape (fake rows,)
+            The nearest place of each.
+        few : float
+            Which share of what is due is too few.
+        """
+        # How often each place is the nearest is given; which rows of it are held out was drawn.
+        often, share = (
+            np.bincount(at, minlength=len(self.rows)),
+            self.held.sum() / self.counts.sum(),
+        )
+        found, due = (often * self.held / self.counts).sum(), share * len(at)
+        error = (share * (1 - share) * (often**2 / self.counts).sum()) ** 0.5
+        return bool(found < few * due and found < due - _TOLERANCE * error)
+
+
+def _nearest(rows: Rows, real: Rows) -> tuple[Int[np.ndarray, " rows"], Float[np.ndarray, " rows"]]:
+    """Return each row's nearest real row, the first of several, and its squared distance."""
+    with_half = np.concatenate([real, (real**2).sum(axis=1, keepdims=True) / 2], axis=1).T
+    at, squares = [], []
+    for begin in range(0, len(rows), _TOGETHER):
+        part = rows[begin : begin + _TOGETHER]
+        likeness = np.pad(part, [(0, 0), (0, 1)], constant_values=-1) @ with_half
+        best = likeness.argmax(axis=1)
+        at.append(best)
+        squares.append((part**2).sum(axis=1) - 2 * likeness[np.arange(len(part)), best])
+    return np.concatenate(at), np.concatenate(squares)
+
+
+def _points(width: int, rng: np.random.Generator) -> Rows:
+    """Return a point for each level of a block, any two of them about 1 apart."""
+    if width <= _WIDE:
+        return np.eye(width, dtype=np.float32) * np.float32(_APART)
+    return rng.choice(np.array([-_SIGN, _SIGN], np.float32), (width, _WIDE))
+
+
+def _matrix(drawn: Drawn, points: Sequence[Rows]) -> Rows:
+    """Return rows in which distances mean something."""
+    parts = [np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0]  # of two zeros, one is left
+    parts += [own[levels] for own, levels in zip(points, drawn.levels.T, strict=True)]
+    return np.concatenate(parts, axis=1, dtype=np.float32)
+
+
+def _levels(compact: Compact, layout: Layout) -> Int[np.ndarray, "rows levels"]:
+    sources = [block.source_start for block in layout.blocks if block.head == "softmax"]
+    return compact.codes[:, sources]
