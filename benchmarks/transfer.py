@@ -3,7 +3,7 @@
     transfer.py LINES [--seeds 3] [--table FILE]
 
 A GAN learns the first of a pair, then the second from where it stands; another learns the second
-from scratch, under the same rules. The pairs are a parabola and a mixture of three sines, a sphere
+from scratch, under the same rules. The pairs are a parabola and a mixture of three sines a sphere
 and a torus, and the first half of a table's rows and all of them (FILE, or a simulated table).
 Quality is the `Collapse` monitor's coverage: the share of real rows that have a generated row as
 near as their fifth neighbour (other real rows reach 0.97). Every run is one JSON line in LINES,
@@ -55,7 +55,8 @@ _THIN: Mapping[str, Any] = MappingProxyType(
         "encodings": {"continuous": "standard"},
     }
 )
-_PAIRS = ("parabola → three sines", "sphere → torus", "half a table → all of it")
+_PARABOLA, _MIXTURE = "x**2", "sin(x) + 0.5*sin(3*x) + 0.25*sin(5*x)"
+_PAIRS = ("parabola → mixture of sines", "sphere → torus", "half a table → all of it")
 _WAYS = ("from scratch", "transferred")
 
 
@@ -90,15 +91,13 @@ def _pair(file: Path | None, pair: str, seed: int) -> tuple[pa.Table, pa.Table, 
     if pair == "half a table → all of it":
         whole = simulated(seed) if file is None else _read(file, seed)
         return whole.slice(0, len(whole) // 2), whole, dict(_RULES)
-    names = {"parabola → three sines": ("parabola", "three-sines")}
-    one, other = names.get(pair, ("sphere", "torus"))
-    return _points(one, seed), _points(other, seed + 1), {**_RULES, **_THIN}
+    from lookalike.datasets.functions import FUNCTIONS, make_function
 
-
-def _points(name: str, seed: int) -> pa.Table:
-    from lookalike.datasets.functions import FUNCTIONS
-
-    return FUNCTIONS[name].draw(_POINTS, seed)
+    one, other = FUNCTIONS["sphere"], FUNCTIONS["torus"]
+    if pair == "parabola → mixture of sines":
+        one, other = make_function(_PARABOLA), make_function(_MIXTURE)
+    drawn = one.draw(_POINTS, seed), other.draw(_POINTS, seed + 1)
+    return *drawn, {**_RULES, **_THIN}
 
 
 def simulated(seed: int) -> pa.Table:
