@@ -24,8 +24,8 @@ _SMALL = 1_000
 _SMALL_SHARE, _SHARE, _MOST = 0.15, 0.10, 4_000
 #: Fewer held-out rows than these are too few for a detector, too.
 _FEWEST = 30
-#: Intervals between two looks, and looks without improvement after which training stops: of small
-#: tables and of others, whose looks take longer. A run has 40 intervals.
+#: Intervals between two looks, and looks that are clearly worse than the best after which training
+#: stops: of small tables and of others, whose looks take longer. A run has 40 intervals.
 _EVERY, _PATIENCE = {True: 2, False: 5}, {True: 6, False: 4}
 #: Held-out rows of one look, at most: as many as a block has.
 _MOST_JUDGED = 8_192

@@ -34,7 +34,7 @@ class Score(NamedTuple):
 
 @dataclass(frozen=True)
 class Selection:
-    """Keeps the best generator by a score on held-out rows, and stops when it no longer improves.
+    """Keeps the best generator by a score on held-out rows, and stops where others are worse.
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class Selection:
     every : int
         Intervals between two scores.
     patience : int
-        Scores without improvement after which training stops.
+        Scores in a row that were clearly worse than the best, after which training stops.
     """
 
     score: Callable[[Network], Score]
@@ -79,11 +79,11 @@ class Keeper:
             return {}, []
         score = self.selection.score(state.average)
         better = score.value > self.best_value
+        self.failures += 1
         if not score.copying and (better or score.value >= self.best_value - score.error):
             self.best, self.best_step = state.average, step
-        self.failures = 0 if better and not score.copying else self.failures + 1
-        if not score.copying:
             self.best_value = max(self.best_value, score.value)
+            self.failures = 0
         events = []
         if score.copying and not self.copied:
             self.copied = True
