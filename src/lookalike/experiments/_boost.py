@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from multiprocessing import current_process
 from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._core.errors import ParameterError, nearest
@@ -17,9 +20,10 @@ from lookalike._core.seeds import RandomState, as_seed
 from lookalike.experiments._arms import Arm, arms_for
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._metrics import CLASS_METRICS, NUMBER_METRICS
+from lookalike.experiments._processes import in_processes
 from lookalike.experiments._question import Question, ask
 from lookalike.experiments._records import Record, Records
-from lookalike.experiments._study import Piece, Study, versions, work
+from lookalike.experiments._study import Piece, Study, steps, versions, work
 from lookalike.experiments._verdict import Verdict, judge
 from lookalike.metrics import SUPPORT_VECTORS
 from lookalike.models import Synthesizer
@@ -311,8 +315,29 @@ def _rest(study: Study, piece: Piece, done: set[tuple[Any, ...]]) -> Piece:
 
 
 def _finished(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
+    """Do pieces of work, and yield what was measured as it comes."""
+    count = effective_n_jobs(n_jobs)
+    if not _here():
+        yield from _by_joblib(study, pieces, n_jobs)
+    elif study.compiled and not current_process().daemon:
+        yield from in_processes(partial(steps, study), pieces, count)
+    elif count == 1:
+        # No process of its own where nothing depends on threads; nor may a daemon have children.
+        for piece in pieces:
+            yield from steps(study, piece)
+    else:
+        yield from _by_joblib(study, pieces, n_jobs)
+
+
+def _here() -> bool:
+    """Return whether joblib would work on this machine, rather than on a cluster."""
+    own = [BACKENDS[name] for name in ("loky", "multiprocessing", "sequential", "threading")]
+    return type(get_active_backend()[0]) in own
+
+
+def _by_joblib(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
     """Do pieces of work on joblib's backend, and yield what each has measured as it is done."""
-    tasks = [delayed(work)(study, piece) for piece in pieces]
+    tasks = [delayed(work)(study, piece, os.getpid()) for piece in pieces]
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     except ValueError:  # a backend that gives results only together: as many at a time as it does
