@@ -280,10 +280,12 @@ def _run(
     due = [piece for piece in (_rest(study, piece, done) for piece in pieces) if piece.todo]
     total = sum(len(piece.todo) for piece in pieces)
     ready = total - sum(len(piece.todo) for piece in due)
-    with show_progress("trying", total, show=show) as report, warnings.catch_warnings():
+    with (
+        show_progress("trying", total, show=show, begin=ready) as report,
+        warnings.catch_warnings(),
+    ):
         # Linear models stop after a set count of steps, converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        report(ready, {})
         for found in _finished(study, due, n_jobs):
             store.add(found)
             ready += len({(record.arm, record.factor, record.model) for record in found})
