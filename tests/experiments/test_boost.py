@@ -32,7 +32,7 @@ from lookalike.experiments import boost
 from lookalike.experiments._arms import arms_for
 from lookalike.experiments._question import ask
 from lookalike.experiments._splits import Split
-from lookalike.experiments._study import Piece, Study, work
+from lookalike.experiments._study import Piece, Study, steps
 from lookalike.experiments._verdict import HELPS
 from lookalike.models import GAN, Independent
 
@@ -218,9 +218,9 @@ def test_what_is_recorded_is_not_done_again(
 
     def counting(study: Study, piece: Piece) -> Any:
         done.append(len(piece.todo))
-        return work(study, piece)
+        return steps(study, piece)
 
-    monkeypatch.setattr(module, "work", counting)
+    monkeypatch.setattr(module, "steps", counting)
     first = boost(trains, "late", **QUICK, records=path)
     assert boost(trains, "late", **QUICK, records=path) == first
     assert len(done) == 2
@@ -503,6 +503,7 @@ def test_the_verdict_as_json_and_text(trains: pa.Table, tmp_path: Path) -> None:
         ({"factors": (0.0,)}, "factors must be a number in"),
         ({"factors": 0.2}, "sequence of numbers"),
         ({"factors": ()}, "nothing to compare"),
+        ({"retry": 1}, "retry must be"),
         ({"shares": (1.5,)}, "shares must be"),
         ({"shares": ()}, "one share at least"),
         ({"repeats": 1}, "repeats must be"),
