@@ -88,10 +88,12 @@ def _failures(verdict: Any) -> list[_Failure]:
     arms: dict[tuple[Any, ...], list[str]] = {}
     for (model, reason, label), metrics in parts.items():
         arms.setdefault((model, reason, tuple(metrics.items())), []).append(label)
-    order = list(labels.values())
+    order = {label: place for place, label in enumerate(labels.values())}
     return [
         _Failure(
-            ["every arm"] if len(found) == len(order) else sorted(found, key=order.index),
+            ["every arm"]
+            if len(found) == len(order)
+            else sorted(found, key=lambda label: order.get(label, len(order))),
             model,
             [name for name, _ in metrics],
             len(found) * sum(count for _, count in metrics),
