@@ -221,7 +221,8 @@ def told(found: dict[str, Verdict]) -> Iterator[str]:
     yield (
         f"\nTable by table, boosting helped in {words['helps']} of {len(rows)} comparisons "
         f"(tables × shares × factors) and harmed in {words['harms']}; in "
-        f"{len(rows) - sum(words.values())} there was no evidence that it helps.{named(found, 'helps')}{named(found, 'harms')}"
+        f"{len(rows) - sum(words.values())} there was no evidence that it helps."
+        f"{named(found, 'helps')}{named(found, 'harms')}"
     )
 
 
