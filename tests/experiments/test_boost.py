@@ -599,6 +599,8 @@ def test_replacement_and_shrinking_can_be_asked_for_alone(trains: pa.Table) -> N
         f"rows kept, {real[1]} with 100 % of the training rows kept."
     )
     assert fewer.outlook == ""
+    assert "Independent()" not in fewer.to_html()
+    assert "Independent()" in alone.to_html()
     assert Verdict.from_json(fewer.to_json()).to_html() == fewer.to_html()
 
 

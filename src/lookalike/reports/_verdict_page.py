@@ -63,6 +63,7 @@ def verdict_page(verdict: Any, title: str, date: str | None) -> str:
             date=date,
             verdict=verdict,
             facts=verdict.facts,
+            synthetic=any(row.role == "synthetic" for row in verdict.table),
             effects=_effects(verdict),
             by_factor=_by_factor(verdict),
             by_share=_by_share(verdict),
