@@ -100,6 +100,15 @@ def test_results_come_as_they_are_found() -> None:
     assert list(threads) == ["1"]
 
 
+def test_a_process_ends_with_its_caller_s_patience() -> None:
+    found = in_processes(lambda _: iter([os.getpid(), 0]), [0], 1)
+    number = next(found)
+    os.kill(number, 0)
+    found.close()  # as an interrupt does
+    with pytest.raises(ProcessLookupError):
+        os.kill(number, 0)
+
+
 def test_what_a_process_raises_is_raised_here() -> None:
     found = in_processes(squares, [4], 1)
     assert [next(found) for _ in range(4)] == [0, 1, 4, 9]

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
+from itertools import compress
 from typing import Any
 
 import numpy as np
@@ -315,6 +316,8 @@ class Verdict:
     def __repr__(self) -> str:
         heads = ("trained on", self.metric, "against real rows", "best control", "against it", "")
         cells = [heads, *(self._cells(row) for row in self.table)]
+        shown = [any(column[1:]) for column in zip(*cells, strict=True)]
+        cells = [tuple(compress(line, shown)) for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = [
             "  ".join(
