@@ -357,7 +357,7 @@ def _finished(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iter
 
 def _here() -> bool:
     """Return whether joblib would work on this machine, rather than on a cluster."""
-    own = [BACKENDS[name] for name in ("loky", "multiprocessing", "sequential", "threading")]
+    own = [BACKENDS.get(name) for name in ("loky", "multiprocessing", "sequential", "threading")]
     return type(get_active_backend()[0]) in own
 
 
