@@ -2,12 +2,14 @@
 
 Usage::
 
-    python benchmarks/boost_study.py run FOLDER OUT [--tables NAME...] [--repeats 5] [--jobs 2]
+    python benchmarks/boost_study.py run FOLDER OUT [--tables NAME...] [--repeats 10] [--jobs 2]
+                                           [--budget NAME]
     python benchmarks/boost_study.py summary OUT > benchmarks/results/boost_study.md
 
 FOLDER holds the tables in its subfolders, under the names in ``TABLES``; what is missing is said
 and left out. Every number goes to ``OUT/records.sqlite`` as it comes, and a run that was stopped
-goes on where it was. Each table's verdict goes to ``OUT/NAME.json``; the summary needs no more.
+goes on where it was. Each table's verdict goes to ``OUT/NAME.json``, and the commit that made them
+to ``OUT/commits.txt``; the summary needs no more. ``--budget fast`` is for a first look.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ import pyarrow.compute as pc
 from scipy import stats
 
 import lookalike as la
+from _quality.bench import machine
 from lookalike.experiments import Row, Verdict
+from lookalike.experiments._statistics import LEVEL, holm
 from lookalike.tables import read_table
 
 FACTORS = (0.2, 0.5, 2.0)
@@ -69,6 +73,11 @@ def good_wine(table: pa.Table) -> pa.Table:
     return table.set_column(place, "good", pc.greater(table["quality"], 6))
 
 
+def passengers(table: pa.Table) -> pa.Table:
+    """Leave out names, tickets, and what was known only afterwards: boats and bodies."""
+    return table.drop_columns(["name", "ticket", "cabin", "boat", "body", "home.dest"])
+
+
 def first_part(table: pa.Table) -> pa.Table:
     """Keep the part of Adult that is for training."""
     return table.filter(pc.equal(table["split"], "train")).drop_columns(["split"])
@@ -80,7 +89,7 @@ TABLES = {
     "pima": Table("thesis/diabetes.csv", "Outcome"),
     "oil spill": Table("imbalanced/oil_spill_937.csv", "class"),
     "german credit": Table("tables/german_credit_1000.csv", "class"),
-    "titanic": Table("thesis/titanic.csv", "survived"),
+    "titanic": Table("thesis/titanic.csv", "survived", prepare=passengers),
     "yeast6": Table("imbalanced/keel_yeast6.csv", "Class"),
     "card fraud": Table("imbalanced/creditcard_fraud_sample.csv", "Class"),
     "car vgood": Table("imbalanced/keel_car-vgood.csv", "Class"),
@@ -102,8 +111,8 @@ def main() -> None:
     run.add_argument("folder", type=Path)
     run.add_argument("out", type=Path)
     run.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES), metavar="NAME")
-    run.add_argument("--repeats", type=int, default=5)
-    run.add_argument("--budget", default="fast")
+    run.add_argument("--repeats", type=int, default=10)
+    run.add_argument("--budget", help="fast, balanced or best; the package's own if not given")
     run.add_argument("--jobs", type=int, default=2)
     run.set_defaults(do=run_study)
     summary = commands.add_parser("summary")
@@ -119,6 +128,7 @@ def main() -> None:
 def run_study(arguments: argparse.Namespace) -> None:
     """Try every table, and write its verdict."""
     arguments.out.mkdir(parents=True, exist_ok=True)
+    note_commit(arguments.out / "commits.txt")
     for name in arguments.tables:
         path = arguments.folder / TABLES[name].path
         if not path.is_file():
@@ -130,6 +140,13 @@ def run_study(arguments: argparse.Namespace) -> None:
         print(f"{name} ({time.perf_counter() - begin:.0f} s): {verdict.answer}", flush=True)
 
 
+def note_commit(path: Path) -> None:
+    """Write down from which commit numbers come."""
+    known = path.read_text(encoding="utf-8").split() if path.is_file() else []
+    commit = machine([])["commit"] or "unknown"
+    path.write_text("\n".join(dict.fromkeys([*known, commit])), encoding="utf-8")
+
+
 def try_table(name: str, path: Path, arguments: argparse.Namespace) -> Verdict:
     """Boost one table by every factor, with every share of its training rows."""
     table = TABLES[name]
@@ -137,10 +154,13 @@ def try_table(name: str, path: Path, arguments: argparse.Namespace) -> Verdict:
     if len(rows) > MOST_ROWS:
         chosen = np.random.default_rng(0).choice(len(rows), MOST_ROWS, replace=False)
         rows = rows.take(pa.array(np.sort(chosen)))
+    synthesizer = la.GAN(conditions=False)
+    if arguments.budget is not None:
+        synthesizer.set_params(budget=arguments.budget)
     return la.boost(
         rows,
         table.target,
-        synthesizer=la.GAN(budget=arguments.budget, conditions=False),
+        synthesizer=synthesizer,
         factors=FACTORS,
         shares=SHARES,
         replace=True,
@@ -163,21 +183,25 @@ def print_summary(arguments: argparse.Namespace) -> None:
         for name in TABLES
         if (arguments.out / f"{name}.json").is_file()
     }
-    print("\n".join(summary(found)))
+    commits = arguments.out / "commits.txt"
+    known = commits.read_text(encoding="utf-8").split() if commits.is_file() else ["unknown"]
+    print("\n".join(summary(found, known)))
 
 
-def summary(found: dict[str, Verdict]) -> Iterator[str]:
+def summary(found: dict[str, Verdict], commits: Sequence[str]) -> Iterator[str]:
     """Write the summary of verdicts by name, line by line."""
     facts = next(iter(found.values())).facts
     versions = ", ".join(f"{name} {version}" for name, version in facts["versions"].items())
     yield "# Where does boosting help?\n"
     yield from told(found)
+    splits = " or ".join(dict.fromkeys(one.facts["split"] for one in found.values()))
     yield (
-        f"\n{len(found)} tables, {facts['repeats']} {facts['split']} splits each, "
+        f"\n{len(found)} tables, {facts['repeats']} {splits} splits each, "
         f"{100 * facts['test_size']:g} % held out; models: {', '.join(CLASSIFIERS)} "
         f"({REGRESSORS[0]} where the target is a number). Synthesizer: `{facts['synthesizer']}`, "
         "fitted anew for each split and share. Scores are ROC AUC, or R² where the target is a "
-        f"number, as means over the models. Seed {facts['seed']}; {versions}; "
+        f"number, as means over the models. Seed {facts['seed']}; "
+        f"commit {', '.join(commits)}; {versions}; "
         f"{os.cpu_count()} cores.\n"
     )
     yield from ("## Over all tables\n", *pooled(found))
@@ -187,34 +211,71 @@ def summary(found: dict[str, Verdict]) -> Iterator[str]:
 
 
 def told(found: dict[str, Verdict]) -> Iterator[str]:
-    """Say in a few sentences what was found."""
+    """Say in a few sentences what was found: first over all tables, then table by table."""
+    real, control = (pooled_effects(found, against) for against in ("real", "control"))
+    yield f"{headline(real, control)}\n"
+    for effects, whom in ((real, "real rows alone"), (control, "the best cheap control")):
+        yield f"- {listed(effects, whom)}"
     rows = [row for one in found.values() for row in one.table if row.arm == "boosted"]
-    helps = sorted({n for n, one in found.items() for row in one.table
-                    if row.arm == "boosted" and row.word == "helps"})  # fmt: skip
     words = {word: sum(row.word == word for row in rows) for word in ("helps", "harms")}
     yield (
-        f"In {words['helps']} of {len(rows)} comparisons (tables × shares × factors) boosting "
-        f"helped, in {words['harms']} it harmed, in "
-        f"{len(rows) - sum(words.values())} there was no evidence that it helps. "
-        + (f"It helped on: {', '.join(helps)}." if helps else "It helped nowhere.")
+        f"\nTable by table, boosting helped in {words['helps']} of {len(rows)} comparisons "
+        f"(tables × shares × factors) and harmed in {words['harms']}; in "
+        f"{len(rows) - sum(words.values())} there was no evidence that it helps."
+        f"{named(found, 'helps')}{named(found, 'harms')}"
     )
-    effects = [(e, share, factor) for share in SHARES for factor in FACTORS
-               if (e := mean_effect(found, "boosted", factor, share))]  # fmt: skip
-    best, share, factor = max(effects, key=lambda entry: entry[0].mean)
-    yield (
-        f"Over all tables, the mean effect is largest with {100 * factor:g} % more rows and "
-        f"{100 * share:g} % of the training rows kept: {best.words} against real rows alone."
+
+
+def headline(real: Sequence[Effect], control: Sequence[Effect]) -> str:
+    """Say in a sentence what all tables together come to."""
+    better = {one.label for one in real if one.word == "helps"}
+    best = {one.label for one in control if one.word == "helps"}
+    worse = {one.label for one in real if one.word == "harms"}
+    parts = []
+    if better & best:
+        parts.append(f"boosting helps ({'; '.join(sorted(better & best))})")
+    if worse:
+        parts.append(f"boosting harms ({'; '.join(sorted(worse))})")
+    if not better & best:
+        parts.append("there is no evidence that boosting helps")
+    return f"Over all tables, {' and '.join(parts)}."
+
+
+def listed(effects: Sequence[Effect], whom: str) -> str:
+    """List mean effects of boosting, and how many are surely above and below 0."""
+    above, below = (sum(one.word == word for one in effects) for word in ("helps", "harms"))
+    every = "; ".join(f"{one.label}: {one.words}" for one in effects)
+    return (
+        f"Against {whom}, {above} of {len(effects)} mean effects are significantly above 0 and "
+        f"{below} significantly below (after Holm's correction). {every}."
     )
+
+
+def named(found: dict[str, Verdict], word: str) -> str:
+    """Name the tables where boosting got a word."""
+    names = sorted(
+        name
+        for name, one in found.items()
+        if any(row.arm == "boosted" and row.word == word for row in one.table)
+    )
+    verb = {"helps": "helped", "harms": "harmed"}[word]
+    return f" It {verb} on: {', '.join(names)}." if names else ""
 
 
 @dataclass(frozen=True)
 class Effect:
-    """The mean over tables, its 95 % interval (t, tables as units), and how many are above 0."""
+    """The mean over tables, its 95 % interval (t, tables as units), and how many are above 0.
 
+    The word is after Holm's correction, where there is one.
+    """
+
+    label: str
     mean: float
     reach: float
+    p: float | None
     tables: int
     better: int
+    word: str = ""
 
     @property
     def words(self) -> str:
@@ -223,25 +284,52 @@ class Effect:
         return f"{self.mean:+.4f} ({low:+.4f} to {high:+.4f})".replace("-", "−")
 
 
-def mean_effect(found: dict[str, Verdict], arm: str, factor: float, share: float) -> Effect | None:
-    """Average the differences of an arm to real rows over tables."""
+def pooled_effects(found: dict[str, Verdict], against: str) -> list[Effect]:
+    """Return the mean effects of boosting, by every factor and share, with words."""
     effects = [
-        row.real.difference
+        one
+        for share in SHARES
+        for factor in FACTORS
+        if (one := mean_effect(found, "boosted", factor, share, against))
+    ]
+    adjusted = holm([one.p for one in effects])
+    return [
+        replace(one, word=("helps" if one.mean > 0 else "harms"))
+        if p is not None and p < LEVEL
+        else one
+        for one, p in zip(effects, adjusted, strict=True)
+    ]
+
+
+def mean_effect(
+    found: dict[str, Verdict], arm: str, factor: float, share: float, against: str = "real"
+) -> Effect | None:
+    """Average the differences of an arm to real rows, or to the best control, over tables."""
+    effects = [
+        compared.difference
         for one in found.values()
         for row in one.table
-        if (row.arm, row.factor, row.share) == (arm, factor, share) and row.real is not None
+        if (row.arm, row.factor, row.share) == (arm, factor, share)
+        if (compared := row.real if against == "real" else row.control) is not None
     ]
     if not effects:
         return None
     count = len(effects)
-    spread = float(np.std(effects, ddof=1)) if count > 1 else float("nan")
-    reach = float(stats.t.ppf(0.975, count - 1)) * spread / count**0.5 if count > 1 else spread
-    return Effect(float(np.mean(effects)), reach, count, sum(e > 0 for e in effects))
+    mean = float(np.mean(effects))
+    error = float(np.std(effects, ddof=1)) / count**0.5 if count > 1 else float("nan")
+    return Effect(
+        label=f"+{100 * factor:g} %, {100 * share:g} % kept",
+        mean=mean,
+        reach=float(stats.t.ppf(0.975, count - 1)) * error if count > 1 else error,
+        p=float(2 * stats.t.sf(abs(mean) / error, count - 1)) if error > 0 else None,
+        tables=count,
+        better=sum(e > 0 for e in effects),
+    )
 
 
 def pooled(found: dict[str, Verdict]) -> Iterator[str]:
     """Write the mean effect of every arm over tables: nothing is chosen by its result."""
-    yield "Mean differences to real rows over tables; 95 % intervals take tables as units.\n"
+    yield "Mean differences over tables; 95 % intervals take tables as units.\n"
     arms = dict.fromkeys((r.arm, r.factor, r.role) for one in found.values() for r in one.table)
     rows = []
     for arm, factor, role in arms:
@@ -252,8 +340,18 @@ def pooled(found: dict[str, Verdict]) -> Iterator[str]:
         for share in SHARES:
             one = mean_effect(found, arm, factor, share)
             cells += [one.words, f"{one.better} of {one.tables}"] if one else ["–", "–"]
+            best = mean_effect(found, arm, factor, share, "control")
+            cells.append(best.words if best else "–")
         rows.append([name, role, *cells])
-    heads = [text for share in SHARES for text in (f"{100 * share:g} % kept", "better")]
+    heads = [
+        text
+        for share in SHARES
+        for text in (
+            f"{100 * share:g} % kept: against real rows",
+            "better",
+            "against the best control",
+        )
+    ]
     yield from markdown(["trained on", "", *heads], rows)
 
 

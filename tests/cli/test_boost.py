@@ -64,12 +64,43 @@ def test_models_and_metrics_can_be_chosen(run: Run, csv: Path) -> None:
     assert set(verdict["table"][0]["scores"]) == {"accuracy", "f1"}
 
 
+@pytest.mark.usefixtures("quick")
+def test_parts_can_be_asked_for_alone(run: Run, csv: Path) -> None:
+    words = ["--target", "late", "--repeats", 2, "--no-boost", "--no-controls", "--json", "-"]
+    found = []
+    for more in (["--replace", "--test-size", 0.5], ["--shrink", 0.5, "--shrink", 1]):
+        result = run("boost", csv, *words, *more)
+        assert result.code == 0, result.err
+        found.append(json.loads(result.out))
+    assert [[row["arm"] for row in one["table"]] for one in found] == [
+        ["real", "replaced"],
+        ["real", "real"],
+    ]
+    assert [one["facts"]["test_size"] for one in found] == [0.5, 0.2]
+
+
+@pytest.mark.usefixtures("quick")
+def test_failures_can_be_tried_again(
+    run: Run, csv: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "lookalike.experiments.boost", lambda *_, **more: seen.append(more["retry"]) or 1 / 0
+    )
+    for more in ([], ["--retry"]):
+        run("boost", csv, "--target", "late", "--records", tmp_path / "records.sqlite", *more)
+    assert seen == [False, True]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["--target", "lat"], "Did you mean 'late'?"),
         (["--target", "late", "--repeats", "1"], "repeats must be"),
         (["--target", "late", "--factor", "0"], "factors must be"),
+        (["--target", "late", "--factor", "1", "--no-boost"], "--factor or --no-boost, not both"),
+        (["--target", "late", "--no-boost"], "nothing to compare"),
+        (["--target", "late", "--test-size", "1"], "test_size must be"),
         (["--target", "late", "--shrink", "2"], "shares must be"),
         (["--target", "late", "--budget", "quick"], "budget must be"),
         (["--target", "late", "--jobs", "0"], "n_jobs must be"),

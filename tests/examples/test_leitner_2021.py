@@ -135,6 +135,19 @@ def test_the_search_space_is_the_thesis_s(load: Load) -> None:
         search.estimator.set_params(**one)._check_parameters()
 
 
+def test_the_random_space_is_fitted(load: Load) -> None:
+    script = load("search")
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(60, 3))
+    search = script.random_search(2, epochs=2)
+    search.fit(inputs, (inputs[:, 0] > 0).astype(int))
+    tried = search.cv_results_["params"]
+    assert len({one["learning_rate"] for one in tried}) == 2
+    assert search.best_params_ in tried
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    assert search.predict_proba(inputs).shape == (60, 2)
+
+
 def search_candidates(search: Any) -> list[dict[str, Any]]:
     """Return the settings that a search would try."""
     from sklearn.model_selection import ParameterSampler

@@ -21,6 +21,7 @@ from joblib._parallel_backends import ThreadingBackend
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.compose import make_column_transformer
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.tree import DecisionTreeClassifier
@@ -32,8 +33,8 @@ from lookalike.experiments import boost
 from lookalike.experiments._arms import arms_for
 from lookalike.experiments._question import ask
 from lookalike.experiments._splits import Split
-from lookalike.experiments._study import Piece, Study, work
-from lookalike.experiments._verdict import HELPS
+from lookalike.experiments._study import Piece, Study, steps
+from lookalike.experiments._verdict import HELPS, Verdict
 from lookalike.models import GAN, Independent
 
 #: A study of a second: two quick models, and a synthesizer that is fitted at once.
@@ -66,19 +67,32 @@ def study_of(table: pa.Table, **changes: Any) -> Study:
 
 def work_all(study: Study, split: Split) -> dict[tuple[str, str], float | None]:
     """Do a whole split and return the values by arm and model."""
-    found = work(study, Piece(split, 1.0, tuple(study.keys)))
-    return {(record.arm, record.model): record.value for record in found}
+    found = steps(study, Piece(split, 1.0, tuple(study.keys)))
+    return {(record.arm, record.model): record.value for part in found for record in part}
 
 
 # --- no leak --------------------------------------------------------------------------------------
 
 
-def test_the_synthesizer_never_sees_held_out_rows(copycat: Independent) -> None:
+@pytest.mark.parametrize(
+    "model",
+    [
+        DecisionTreeClassifier(),
+        GridSearchCV(DecisionTreeClassifier(), {"criterion": ["gini", "entropy"]}, cv=3),
+        RandomizedSearchCV(
+            DecisionTreeClassifier(), {"max_features": [0.5, 1.0]}, n_iter=2, random_state=0
+        ),
+    ],
+    ids=["tree", "grid", "random"],
+)
+def test_neither_the_synthesizer_nor_a_search_sees_held_out_rows(
+    copycat: Independent, model: Any
+) -> None:
     # The plant: labels by the toss of a coin, each beside a number that no other row has. Who has
     # seen a row knows its label; who has not can only guess.
     rng = np.random.default_rng(0)
     table = pa.table({"x": rng.permutation(400) + 0.5, "late": rng.choice(["yes", "no"], 400)})
-    study = study_of(table, synthesizer=copycat)
+    study = study_of(table, synthesizer=copycat, models={"tree": model})
     rows = np.arange(400)
     honest = work_all(study, Split(0, rows[:300], rows[300:]))
     assert all(0.3 < value < 0.7 for value in honest.values() if value is not None)
@@ -218,9 +232,9 @@ def test_what_is_recorded_is_not_done_again(
 
     def counting(study: Study, piece: Piece) -> Any:
         done.append(len(piece.todo))
-        return work(study, piece)
+        return steps(study, piece)
 
-    monkeypatch.setattr(module, "work", counting)
+    monkeypatch.setattr(module, "steps", counting)
     first = boost(trains, "late", **QUICK, records=path)
     assert boost(trains, "late", **QUICK, records=path) == first
     assert len(done) == 2
@@ -234,6 +248,37 @@ def test_what_is_recorded_is_not_done_again(
     assert len(done) == 7  # another synthesizer, another study in the same file
 
 
+def test_what_failed_is_tried_again_where_that_is_asked_for(
+    trains: pa.Table, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = QUICK | {"controls": False, "records": tmp_path / "records.sqlite"}
+    fit = Independent.fit
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise TrainingError("It went wrong.")
+
+    monkeypatch.setattr(Independent, "fit", fail)
+    assert boost(trains, "late", **settings).table[1].real is None
+    monkeypatch.setattr(Independent, "fit", fit)
+    assert boost(trains, "late", **settings).table[1].real is None
+    mended = boost(trains, "late", **settings, retry=True)
+    assert mended.records == boost(trains, "late", **QUICK, controls=False).records
+    assert mended.records == boost(trains, "late", **settings).records
+
+
+def test_progress_is_told_arm_by_arm(
+    trains: pa.Table, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = QUICK | {"repeats": 2, "records": tmp_path / "records.sqlite", "progress": True}
+    boost(trains, "late", **settings, controls=False)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["3/10", "5/10", "8/10", "10/10"]
+    assert all(line.endswith(" left") for line in lines)
+    boost(trains, "late", **settings | {"repeats": 3}, controls=False)  # 10 of 15 are done
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["13/15", "15/15"]
+
+
 def test_an_interrupted_synthesizer_ends_the_study_and_is_not_recorded(
     trains: pa.Table, cut: Independent, tmp_path: Path
 ) -> None:
@@ -241,7 +286,8 @@ def test_an_interrupted_synthesizer_ends_the_study_and_is_not_recorded(
     with pytest.raises(KeyboardInterrupt):
         boost(trains, "late", **QUICK | {"synthesizer": cut}, records=path)
     with sqlite3.connect(path) as database:
-        assert database.execute("SELECT count(*) FROM records").fetchone() == (0,)
+        # What was done before it is kept; nothing of it is.
+        assert database.execute("SELECT DISTINCT arm FROM records").fetchall() == [("real",)]
     database.close()
 
 
@@ -503,6 +549,7 @@ def test_the_verdict_as_json_and_text(trains: pa.Table, tmp_path: Path) -> None:
         ({"factors": (0.0,)}, "factors must be a number in"),
         ({"factors": 0.2}, "sequence of numbers"),
         ({"factors": ()}, "nothing to compare"),
+        ({"retry": 1}, "retry must be"),
         ({"shares": (1.5,)}, "shares must be"),
         ({"shares": ()}, "one share at least"),
         ({"repeats": 1}, "repeats must be"),
@@ -538,6 +585,37 @@ def test_targets_that_cannot_be_predicted(trains: pa.Table, column: list[str], w
 def test_a_column_is_needed_beside_the_target() -> None:
     with pytest.raises(DataError, match="no column to predict"):
         boost(pa.table({"late": ["yes", "no"] * 20}), "late", **QUICK)
+
+
+def test_replacement_and_shrinking_can_be_asked_for_alone(trains: pa.Table) -> None:
+    alone = boost(trains, "late", **QUICK, factors=(), replace=True, controls=False)
+    assert [row.label for row in alone.table] == ["real", "replaced"]
+    assert "with them alone" in alone.answer
+    fewer = boost(trains, "late", **QUICK, factors=(), shares=(0.5, 1.0), controls=False)
+    assert [row.label for row in fewer.table] == ["real, 50 % kept", "real"]
+    real = [f"{row.scores['roc_auc']:.4f}" for row in fewer.table]
+    assert fewer.answer == (
+        f"No synthetic rows were tried: the mean ROC AUC is {real[0]} with 50 % of the training "
+        f"rows kept, {real[1]} with 100 % of the training rows kept."
+    )
+    assert fewer.outlook == ""
+    assert "Independent()" not in fewer.to_html()
+    assert "Independent()" in alone.to_html()
+    assert Verdict.from_json(fewer.to_json()).to_html() == fewer.to_html()
+
+
+def test_what_was_done_is_among_the_facts(trains: pa.Table) -> None:
+    facts = boost(trains, "late", **QUICK, factors=(0.5,), shares=(0.5, 1.0)).facts
+    assert facts["kinds"] == {"x": "continuous", "town": "categorical", "late": "boolean"}
+    assert (facts["factors"], facts["shares"]) == ([0.5], [0.5, 1.0])
+    assert (facts["replace"], facts["controls"]) == (False, True)
+    assert facts["counts"] == [
+        {"share": share, "train_rows": [96, 96], "kept_rows": [kept] * 2, "test_rows": [24, 24]}
+        for share, kept in ((0.5, 48), (1.0, 96))
+    ]
+    assert list(facts["arms"])[:3] == ["real", "boosted", "duplicated"]
+    assert "0.1 standard deviations" in facts["arms"]["jitter"]
+    assert "5 nearest" in facts["arms"]["SMOTE"]
 
 
 def test_support_vector_machines_are_left_out_of_many_rows(

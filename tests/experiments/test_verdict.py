@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import numpy as np
@@ -22,6 +23,7 @@ def study(
     metric: str = "roc_auc",
     arms: tuple[Arm, ...] = ARMS,
     models: tuple[str, ...] = ("tree", "forest"),
+    noisy: bool = True,
 ) -> Verdict:
     """Return the verdict on simulated scores: splits differ, and share rows; arms have noise."""
     rng = np.random.default_rng(seed)
@@ -29,7 +31,9 @@ def study(
     records = []
     for arm in arms:
         # Of the noise of an arm, a part is the same in all splits: they share rows.
-        noise = 0.2**0.5 * rng.standard_normal() + 0.8**0.5 * rng.standard_normal(SPLITS)
+        noise = noisy * 0.2**0.5 * rng.standard_normal() + (
+            noisy * 0.8**0.5 * rng.standard_normal(SPLITS)
+        )
         for split in range(SPLITS):
             for place, model in enumerate(models):
                 value = level[split, place] + 0.005 * noise[split] + effect(arm)
@@ -80,13 +84,57 @@ def test_less_is_better_where_it_is() -> None:
     found = [one for one in verdict.statistics if one.arm == "boosted" and one.against == "real"]
     assert found
     assert all(one.difference > 0 for one in found)
-    assert "the mean log loss of 2 models falls by +0." in verdict.answer
+    assert "the mean log loss of 2 models falls by 0." in verdict.answer
+    worse = study(lambda arm: 0.1 * (arm.name == "boosted"), metric="log_loss")
+    assert "the mean log loss of 2 models rises by 0." in worse.answer
+
+
+@pytest.mark.parametrize(("metric", "verb"), [("rmse", "rises by"), ("r2", "falls by")])
+def test_a_change_and_its_interval_go_the_same_way(metric: str, verb: str) -> None:
+    sign = 1 if metric == "rmse" else -1
+    verdict = study(lambda arm: sign * 0.05 * (arm.name == "boosted"), metric=metric)
+    one = max((row.real for row in verdict.table if row.word), key=lambda real: real.difference)
+    low, high = -one.high, -one.low
+    assert one.difference < 0 < low < high
+    words = f"{verb} {-one.difference:.4f} (95 % interval {low:.4f} to {high:.4f})"
+    assert f"{words} against real rows alone" in verdict.answer
+
+
+def test_differences_without_spread_have_no_interval_in_words() -> None:
+    verdict = study(lambda arm: 0.1 * (arm.name == "boosted"), noisy=False)
+    assert "rises by 0.1000 (no interval: every split gave the same)" in verdict.answer
+
+
+def test_an_interval_without_zero_beside_no_evidence_is_explained() -> None:
+    found = [study(lambda arm: 0.004 * (arm.name == "boosted"), seed) for seed in range(40)]
+    telling = [
+        (verdict, row.real)
+        for verdict in found
+        for row in verdict.table
+        if row.real and f" {row.real.difference:.4f} (95" in verdict.answer
+        if row.real.p < 0.05 <= row.real.p_holm
+    ]
+    assert telling
+    for verdict, one in telling:
+        assert one.low > 0
+        assert "leaves out 0, but it is of this comparison alone" in verdict.outlook
+        assert f"{one.p_holm:.2g} after Holm's correction" in verdict.outlook
 
 
 def test_the_best_control_of_the_same_factor_is_the_opponent() -> None:
     verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"))
     against = {row.factor: row.control.against for row in verdict.table if row.control is not None}
     assert against == {0.2: "duplicated", 2.0: "class weights"}
+
+
+def test_synthetic_rows_alone_are_compared_with_every_control() -> None:
+    for factor in (0.2, 1.0):
+        arms = (Real(), Replaced(1.0), Duplicated(factor), Weighted())
+        verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"), arms=arms)
+        assert verdict.table[1].control is not None
+        assert verdict.table[1].control.opponent == f"duplicated +{100 * factor:g} %"
+        assert verdict.table[1].control.opponent in repr(verdict)
+        assert verdict.table[1].control.interval in repr(verdict)
 
 
 def test_controls_are_compared_with_real_rows_apart() -> None:
@@ -136,6 +184,19 @@ def test_other_json_is_no_verdict(text: str, words: str) -> None:
         Verdict.from_json(text)
 
 
+def test_a_verdict_of_the_first_format_is_read() -> None:
+    values = json.loads(study(lambda arm: 0.0).to_json())
+    for one in (
+        *values["statistics"],
+        *(r[k] for r in values["table"] for k in ("real", "control")),
+    ):
+        if one is not None:
+            del one["models"], one["against_factor"]
+    again = Verdict.from_json(json.dumps(values | {"format": 1}))
+    assert again.statistics[0].models == ()
+    assert again.to_json()
+
+
 def test_every_model_has_its_own_comparison() -> None:
     verdict = study(lambda arm: 0.0)
     found = {
@@ -168,5 +229,11 @@ def test_failures_leave_gaps_that_are_bridged() -> None:
     boosted = [one for one in verdict.statistics if one.arm == "boosted"]
     assert {one.repeats for one in boosted if one.model == "all models"} == {4}
     assert {one.model for one in boosted} == {"all models", "forest"}
+    assert {one.models for one in boosted} == {("forest",)}
+    assert ", the ROC AUC " in verdict.answer  # of one model, not the mean of two
+    (note,) = verdict.notes
+    assert note.startswith("The mean over models leaves out tree, which has no ROC AUC in some")
+    assert "boosted +20 % against real" in note
+    assert whole.notes == ()
     nothing = [Record(**{**vars(r), "value": None, "reason": "failed"}) for r in whole.records]
     assert "Nothing can be said" in judge(nothing, ARMS, (1.0,), ("roc_auc",), {}, ()).answer

@@ -11,7 +11,7 @@ import pytest
 
 from lookalike.experiments import Verdict, boost
 from lookalike.models import Independent
-from lookalike.reports._verdict_page import verdict_page
+from lookalike.reports._verdict_page import _failures, verdict_page
 from lookalike.reports.figures import (
     Effect,
     EffectCurve,
@@ -51,6 +51,37 @@ def test_the_answer_comes_first_and_everything_follows(verdict: Verdict) -> None
         assert words in page
     assert "The model gives no probabilities." in page
     assert page == verdict.to_html() == Verdict.from_json(verdict.to_json()).to_html()
+
+
+def test_what_was_done_is_told(verdict: Verdict) -> None:
+    page = re.sub(r"\s+", " ", verdict.to_html())
+    for words in (
+        "Asked for: 20 %, 50 % more rows; 50 %, 100 % of the training rows kept; synthetic rows "
+        "alone: yes; cheap controls: yes.",
+        "(continuous)",
+        "With 50 % kept: 64 training rows in each split, of which 32 were kept; 16 were held out.",
+        "0.1 standard deviations of the training rows",
+        "one of its 5 nearest",
+    ):
+        assert words in page
+
+
+def test_failures_stand_together_with_their_counts(verdict: Verdict) -> None:
+    rows = {(row.arm, row.factor, row.share) for row in verdict.table}
+    (found,) = _failures(verdict)
+    assert found.arms == ["every arm"]
+    assert (found.model, found.metrics) == ("support vector machine", ["log_loss"])
+    assert found.numbers == 2 * len(rows)
+    some = [
+        replace(one, value=None, reason="why") if (one.arm, one.share) == ("SMOTE", 1.0) else one
+        for one in verdict.records
+        if one.reason is None
+    ]
+    some = [one for one in some if one.model != "naive baseline"]
+    found = _failures(replace(verdict, records=tuple(some)))
+    assert {tuple(one.arms) for one in found} == {("SMOTE",)}
+    assert sum(one.numbers for one in found) == sum(one.reason is not None for one in some)
+    assert "why" in replace(verdict, records=tuple(some)).to_html()
 
 
 def test_every_number_of_the_table_is_on_the_page(verdict: Verdict) -> None:

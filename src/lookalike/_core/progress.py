@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 __all__ = ["Report", "progress"]
 
@@ -13,8 +16,10 @@ Report = Callable[[int, Mapping[str, float]], None]
 
 
 @contextmanager
-def progress(title: str, total: int, *, show: bool) -> Iterator[Report]:
+def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[Report]:
     """Show how far a piece of work is: a bar, the remaining time and a few numbers.
+
+    The remaining time is that of the work so far, for as much as is left: reports may come seldom.
 
     Parameters
     ----------
@@ -25,16 +30,19 @@ def progress(title: str, total: int, *, show: bool) -> Iterator[Report]:
     show : bool
         False shows nothing; so does a standard error that is not a terminal, save for one line
         at the end of every tenth.
+    begin : int
+        How much of it was done before, and has taken no time now.
 
     Yields
     ------
     callable
         Takes how far the work is and a mapping of numbers to show.
     """
+    pace = _Pace(total, begin)
     if not show:
         yield lambda _done, _numbers: None
     elif not sys.stderr.isatty():
-        yield _lines(title, total)
+        yield _lines(title, pace)
     else:
         # Imported late: only a terminal pays for it.
         from rich.console import Console  # noqa: PLC0415
@@ -42,37 +50,70 @@ def progress(title: str, total: int, *, show: bool) -> Iterator[Report]:
             BarColumn,
             MofNCompleteColumn,
             Progress,
+            ProgressColumn,
             TextColumn,
-            TimeRemainingColumn,
         )
+        from rich.text import Text  # noqa: PLC0415
+
+        class Left(ProgressColumn):
+            def render(self, _task: Any) -> Text:
+                return Text(pace.words, style="progress.remaining")
 
         bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             MofNCompleteColumn(),
-            TimeRemainingColumn(),
+            Left(),
             TextColumn("{task.fields[numbers]}", style="dim"),
             console=Console(stderr=True),
             transient=True,
         )
         with bar:
-            task = bar.add_task(title, total=total, numbers="")
+            task = bar.add_task(title, total=total, completed=begin, numbers="")
 
             def report(done: int, numbers: Mapping[str, float]) -> None:
+                pace.reached(done)
                 bar.update(task, completed=done, numbers=_words(numbers))
 
             yield report
 
 
-def _lines(title: str, total: int) -> Report:
-    said = 0
+class _Pace:
+    """How long the rest takes, if it goes on as before."""
+
+    def __init__(self, total: int, begin: int) -> None:
+        self.total, self.begin, self.done = total, begin, begin
+        self.started = self.at = time.monotonic()
+
+    def reached(self, done: int) -> None:
+        """Note how far the work is now."""
+        self.done, self.at = done, time.monotonic()
+
+    @property
+    def left(self) -> float | None:
+        """The remaining seconds; None as long as nothing is known."""
+        if self.done <= self.begin:
+            return None
+        each = (self.at - self.started) / (self.done - self.begin)
+        return max(each * (self.total - self.done) - (time.monotonic() - self.at), 0.0)
+
+    @property
+    def words(self) -> str:
+        """The remaining time, such as ``"0:01:05 left"``; empty where nothing is known."""
+        return "" if self.left is None else f"{timedelta(seconds=round(self.left))} left"
+
+
+def _lines(title: str, pace: _Pace) -> Report:
+    total, said = pace.total, pace.begin * 10 // max(pace.total, 1)
 
     def report(done: int, numbers: Mapping[str, float]) -> None:
         nonlocal said
+        pace.reached(done)
         tenth = done * 10 // max(total, 1)
         if tenth > said:
             said = tenth
-            print(f"{title}: {done:,}/{total:,}  {_words(numbers)}", file=sys.stderr, flush=True)
+            words = "  ".join(part for part in (pace.words, _words(numbers)) if part)
+            print(f"{title}: {done:,}/{total:,}  {words}", file=sys.stderr, flush=True)
 
     return report
 

@@ -31,6 +31,13 @@ def boost(
         list[float] | None,
         typer.Option(metavar="F", help="Synthetic rows for each real one; 0.2 if not given."),
     ] = None,
+    boosted: Annotated[
+        bool,
+        typer.Option(
+            "--boost/--no-boost",
+            help="Add synthetic rows to the real ones; without, only what else is asked for.",
+        ),
+    ] = True,
     replace: Annotated[
         bool, typer.Option("--replace", help="Train on synthetic rows alone, too.")
     ] = False,
@@ -39,6 +46,9 @@ def boost(
         typer.Option(metavar="F", help="Keep this share of the training rows; 1 if not given."),
     ] = None,
     repeats: Annotated[int, typer.Option(metavar="N", help="How many splits.")] = 5,
+    test_size: Annotated[
+        float, typer.Option(metavar="F", help="The share of rows that is held out.")
+    ] = 0.2,
     controls: Annotated[
         bool, typer.Option(help="Compare with cheap ways to get more rows.")
     ] = True,
@@ -70,6 +80,9 @@ def boost(
         str | None,
         typer.Option(metavar="FILE", help="Keep every number here; goes on where it was."),
     ] = None,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Try again what failed, by the records.")
+    ] = False,
     jobs: Annotated[int, typer.Option(metavar="N", help="Splits at once.")] = 1,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the verdict as JSON.")
@@ -87,6 +100,8 @@ def boost(
     """
     check_outputs([json_file, html_file], [data, records])
     kinds = parse_kinds(kind)
+    if factor and not boosted:
+        raise ParameterError("Give --factor or --no-boost, not both: a factor is what is added.")
 
     from lookalike.experiments import boost as try_out
     from lookalike.tables import read_table
@@ -95,17 +110,19 @@ def boost(
         read_table(data),
         target,
         synthesizer=_synthesizer(preset, budget, setting),
-        factors=tuple(factor or (0.2,)),
+        factors=tuple(factor or (0.2,)) if boosted else (),
         shares=tuple(shrink or (1.0,)),
         replace=replace,
         controls=controls,
         models=model or None,
         metrics=metric or None,
         repeats=repeats,
+        test_size=test_size,
         groups=group,
         time=time,
         kinds=kinds,
         records=records,
+        retry=retry,
         n_jobs=jobs,
         random_state=seed,
         progress=True,
@@ -146,7 +163,7 @@ def _show(verdict: Verdict) -> None:
                 row.label,
                 "-" if score is None else f"{score:.4f}",
                 _effect(row.real),
-                "" if row.control is None else row.control.against,
+                "" if row.control is None else row.control.opponent,
                 _effect(row.control),
                 row.word or "",
             )

@@ -90,6 +90,8 @@ class Arm(ABC):
 
     #: Its name in records and tables.
     name: ClassVar[str]
+    #: What models are trained on there, in a line.
+    about: ClassVar[str]
     #: What it is in a comparison.
     role: ClassVar[Role]
     #: Whether there must be classes.
@@ -111,6 +113,7 @@ class Real(Arm):
     """The real rows as they are."""
 
     name: ClassVar[str] = "real"
+    about: ClassVar[str] = "the real training rows that were kept"
     role: ClassVar[Role] = "real"
 
     def make(self, kit: Kit) -> Lesson:
@@ -123,6 +126,7 @@ class Boosted(Arm):
     """The real rows and synthetic ones."""
 
     name: ClassVar[str] = "boosted"
+    about: ClassVar[str] = "the real rows and synthetic ones"
     role: ClassVar[Role] = "synthetic"
 
     def make(self, kit: Kit) -> Lesson:
@@ -135,6 +139,7 @@ class Replaced(Arm):
     """Synthetic rows alone, as many as there are real ones at a factor of 1."""
 
     name: ClassVar[str] = "replaced"
+    about: ClassVar[str] = "synthetic rows alone, as many as real rows were kept"
     role: ClassVar[Role] = "synthetic"
 
     def make(self, kit: Kit) -> Lesson:
@@ -147,6 +152,7 @@ class Duplicated(Arm):
     """The real rows and copies of them."""
 
     name: ClassVar[str] = "duplicated"
+    about: ClassVar[str] = "the real rows and exact copies of them, as many as synthetic rows"
     role: ClassVar[Role] = "control"
 
     def make(self, kit: Kit) -> Lesson:
@@ -159,6 +165,10 @@ class Jittered(Arm):
     """The real rows and copies of them with a little noise on their numbers."""
 
     name: ClassVar[str] = "jitter"
+    about: ClassVar[str] = (
+        "the real rows and as many copies, with normal noise on their numbers "
+        f"({_NOISE:g} standard deviations of the training rows)"
+    )
     role: ClassVar[Role] = "control"
 
     def make(self, kit: Kit) -> Lesson:
@@ -176,6 +186,7 @@ class Oversampled(Arm):
     """The real rows and copies of those of rarer classes, until all classes are equal."""
 
     name: ClassVar[str] = "random oversampling"
+    about: ClassVar[str] = "the real rows and copies of rarer classes, until all classes are equal"
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
 
@@ -199,6 +210,10 @@ class Smote(Arm):
     """
 
     name: ClassVar[str] = "SMOTE"
+    about: ClassVar[str] = (
+        "the real rows and rows between a row of a rarer class and one of its "
+        f"{_NEIGHBOURS} nearest, until all classes are equal"
+    )
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
 
@@ -236,6 +251,9 @@ class Weighted(Arm):
     """The real rows, with classes weighted by how rare they are."""
 
     name: ClassVar[str] = "class weights"
+    about: ClassVar[str] = (
+        "the real rows, each weighing as its class is rare, in models that have weights"
+    )
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
 

@@ -29,7 +29,7 @@ from lookalike.metrics import Codebook, class_scores, models_for, preprocessor
 from lookalike.models import DenseClassifier, DenseRegressor
 from lookalike.tables import as_frame
 
-__all__ = ["NAIVE", "Exam", "check_models", "failure", "model_names"]
+__all__ = ["NAIVE", "Exam", "check_models", "failure", "is_compiled", "model_names"]
 
 Floats = npt.NDArray[np.float64]
 Found = dict[str, float | str]
@@ -98,6 +98,27 @@ def check_models(models: Mapping[str, Any] | Sequence[str] | None, classes: bool
     if not found:
         raise ParameterError("models must name one model at least, or be None for all.")
     return found
+
+
+def is_compiled(name: str, model: Any) -> bool:
+    """Return whether XLA trains a model, or a part of it.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    model : estimator or None
+        See `check_models`.
+
+    Returns
+    -------
+    bool
+        True for dense networks, also within a pipeline or a search.
+    """
+    if model is None:
+        return name == DENSE
+    parts = model.get_params().values() if hasattr(model, "get_params") else ()
+    return any(isinstance(one, DenseClassifier | DenseRegressor) for one in (model, *parts))
 
 
 def failure(what: str, error: Exception) -> str:

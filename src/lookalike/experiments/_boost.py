@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from multiprocessing import current_process
 from typing import Any
 
 from joblib import Parallel, delayed, effective_n_jobs
+from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._core.errors import ParameterError, nearest
@@ -17,9 +20,10 @@ from lookalike._core.seeds import RandomState, as_seed
 from lookalike.experiments._arms import Arm, arms_for
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._metrics import CLASS_METRICS, NUMBER_METRICS
+from lookalike.experiments._processes import in_processes
 from lookalike.experiments._question import Question, ask
 from lookalike.experiments._records import Record, Records
-from lookalike.experiments._study import Piece, Study, versions, work
+from lookalike.experiments._study import Piece, Study, steps, versions, work
 from lookalike.experiments._verdict import Verdict, judge
 from lookalike.metrics import SUPPORT_VECTORS
 from lookalike.models import Synthesizer
@@ -48,6 +52,7 @@ def boost(
     time: str | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
     records: str | os.PathLike[str] | None = None,
+    retry: bool = False,
     n_jobs: int | None = None,
     random_state: RandomState = 0,
     progress: bool = False,
@@ -70,7 +75,8 @@ def boost(
         What makes the synthetic rows; `GAN` with its defaults if not given. It is fitted anew for
         each split and share, with a seed of its own.
     factors : sequence of float
-        How many synthetic rows are added for each real one: 0.2 is 20 % more rows.
+        How many synthetic rows are added for each real one: 0.2 is 20 % more rows. Empty: none,
+        to look at `replace` or `shares` alone.
     shares : sequence of float
         How much of the training rows is kept, to see what happens with less data.
     replace : bool
@@ -101,8 +107,12 @@ def boost(
         A SQLite file for every number as it comes. With the same file, and the same versions of
         lookalike and of the libraries it computes with, a study that was stopped goes on where it
         was.
+    retry : bool
+        Whether what failed before, by the records, is tried again; by default it stays failed.
     n_jobs : int, optional
-        How many splits are worked on at once, as in joblib, whose backends can be used.
+        How many splits are worked on at once, as in joblib. Where networks are trained, it is in
+        processes of one thread each, also with 1, so that no count of cores or of jobs changes a
+        number; joblib's backends of several machines work as they are.
     random_state : int, Generator, RandomState or None
         The same seed gives the same numbers, on any backend.
     progress : bool
@@ -137,11 +147,13 @@ def boost(
     """
     factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
     shares = _distinct("shares", shares, Number(0, 1, open_low=True))
-    _check(replace, controls, repeats, test_size, n_jobs, progress, synthesizer)
-    if not factors and not replace:
-        raise ParameterError("boost needs a factor or replace=True: there is nothing to compare.")
+    _check(replace, controls, repeats, test_size, retry, n_jobs, progress, synthesizer)
     if not shares:
         raise ParameterError("shares must name one share at least, such as 1.0.")
+    if not factors and not replace and shares == (1.0,):
+        raise ParameterError(
+            "boost needs a factor, replace=True or a share below 1: there is nothing to compare."
+        )
     question = ask(data, target, kinds, groups, time)
     seed = as_seed(random_state)
     arms = arms_for(factors, replace=replace, controls=controls, classes=question.classes)
@@ -173,9 +185,16 @@ def boost(
         for share in shares
     ]
     with Records(records) as store:
-        _run(study, pieces, store, n_jobs, progress)
+        _run(study, pieces, store, n_jobs, progress, retry)
         found = _own(study, pieces, store)
-    facts = _facts(study, question, repeats)
+    facts = {
+        **_facts(study, question, repeats),
+        "factors": list(factors),
+        "shares": list(shares),
+        "replace": replace,
+        "controls": controls,
+        "counts": _counts(found, shares),
+    }
     return judge(found, arms, shares, study.metrics, facts, [*question.notes, *notes])
 
 
@@ -195,6 +214,7 @@ def _check(
     controls: bool,
     repeats: int,
     test_size: float,
+    retry: bool,
     n_jobs: int | None,
     progress: bool,
     synthesizer: Synthesizer | None,
@@ -206,6 +226,7 @@ def _check(
             "controls": Flag(),
             "repeats": Number(2, 10_000, integer=True),
             "test_size": Number(0.01, 0.9),
+            "retry": Flag(),
             "n_jobs": AnyOf((Number(1, integer=True), Number(high=-1, integer=True)), none=True),
             "progress": Flag(),
             "synthesizer": Instance((Synthesizer,), "a synthesizer of lookalike", optional=True),
@@ -215,6 +236,7 @@ def _check(
             "controls": controls,
             "repeats": repeats,
             "test_size": test_size,
+            "retry": retry,
             "n_jobs": n_jobs,
             "progress": progress,
             "synthesizer": synthesizer,
@@ -269,19 +291,27 @@ def _default() -> Synthesizer:
 
 
 def _run(
-    study: Study, pieces: Sequence[Piece], store: Records, n_jobs: int | None, show: bool
+    study: Study,
+    pieces: Sequence[Piece],
+    store: Records,
+    n_jobs: int | None,
+    show: bool,
+    retry: bool,
 ) -> None:
-    """Do what the records do not hold yet, and write each piece as it is done."""
-    done = {_key(record) for record in store.of(study.data)}
+    """Do what the records do not hold yet, and write each part as it is done."""
+    held = store.of(study.data)
+    done = {_key(record) for record in held if record.value is not None or not retry}
     due = [piece for piece in (_rest(study, piece, done) for piece in pieces) if piece.todo]
     total = sum(len(piece.todo) for piece in pieces)
     ready = total - sum(len(piece.todo) for piece in due)
-    with show_progress("trying", total, show=show) as report, warnings.catch_warnings():
+    with (
+        show_progress("trying", total, show=show, begin=ready) as report,
+        warnings.catch_warnings(),
+    ):
         # Linear models stop after a set count of steps, converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        report(ready, {})
         for found in _finished(study, due, n_jobs):
-            store.add(found)
+            store.add(found, anew=retry)
             ready += len({(record.arm, record.factor, record.model) for record in found})
             report(ready, {})
 
@@ -311,8 +341,29 @@ def _rest(study: Study, piece: Piece, done: set[tuple[Any, ...]]) -> Piece:
 
 
 def _finished(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
+    """Do pieces of work, and yield what was measured as it comes."""
+    count = effective_n_jobs(n_jobs)
+    if not _here():
+        yield from _by_joblib(study, pieces, n_jobs)
+    elif study.compiled and not current_process().daemon:
+        yield from in_processes(partial(steps, study), pieces, count)
+    elif count == 1:
+        # No process of its own where nothing depends on threads; nor may a daemon have children.
+        for piece in pieces:
+            yield from steps(study, piece)
+    else:
+        yield from _by_joblib(study, pieces, n_jobs)
+
+
+def _here() -> bool:
+    """Return whether joblib would work on this machine, rather than on a cluster."""
+    own = [BACKENDS.get(name) for name in ("loky", "multiprocessing", "sequential", "threading")]
+    return type(get_active_backend()[0]) in own
+
+
+def _by_joblib(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
     """Do pieces of work on joblib's backend, and yield what each has measured as it is done."""
-    tasks = [delayed(work)(study, piece) for piece in pieces]
+    tasks = [delayed(work)(study, piece, os.getpid()) for piece in pieces]
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     except ValueError:  # a backend that gives results only together: as many at a time as it does
@@ -342,11 +393,13 @@ def _facts(study: Study, question: Question, repeats: int) -> dict[str, Any]:
         "target": study.target,
         "classes": question.classes,
         "inputs": [name for name in study.schema.names if name != study.target],
+        "kinds": {column.name: str(column.kind) for column in study.schema.columns},
         "split": question.parted,
         "groups": groups,
         "time": time,
         "test_size": test_size,
         "repeats": repeats,
+        "arms": {arm.name: arm.about for arm in study.arms},
         "synthesizer": repr(study.synthesizer),
         "models": list(study.models),
         "metrics": list(study.metrics),
@@ -354,3 +407,22 @@ def _facts(study: Study, question: Question, repeats: int) -> dict[str, Any]:
         "data": study.data,
         "versions": versions(),
     }
+
+
+def _counts(found: Sequence[Record], shares: Sequence[float]) -> list[dict[str, Any]]:
+    """Return the least and the greatest count of rows of the splits, for each share."""
+    return [
+        {
+            "share": share,
+            **{
+                name: _ends(getattr(one, name) for one in found if one.share == share)
+                for name in ("train_rows", "kept_rows", "test_rows")
+            },
+        }
+        for share in shares
+    ]
+
+
+def _ends(counts: Iterable[int]) -> list[int]:
+    known = sorted(set(counts))
+    return [known[0], known[-1]]

@@ -82,7 +82,7 @@ _CREATE = (
     f"CREATE TABLE IF NOT EXISTS records ({', '.join(f'{n} {_TYPES[n]}' for n in _NAMES)}, "
     f"PRIMARY KEY ({', '.join(_KEY)}))"
 )
-_INSERT = f"INSERT OR IGNORE INTO records VALUES ({', '.join('?' * len(_NAMES))})"
+_INSERT = f"INSERT OR {{}} INTO records VALUES ({', '.join('?' * len(_NAMES))})"
 _SELECT = f"SELECT {', '.join(_NAMES)} FROM records WHERE data = ? ORDER BY {', '.join(_KEY)}"
 
 
@@ -124,13 +124,15 @@ class Records:
                 "Name a new file."
             )
 
-    def add(self, records: Iterable[Record]) -> None:
+    def add(self, records: Iterable[Record], *, anew: bool = False) -> None:
         """Write records, all or none of them; those that are there already stay as they are.
 
         Parameters
         ----------
         records : iterable of Record
             What one piece of work measured.
+        anew : bool
+            Whether they take the place of those that are there.
 
         Raises
         ------
@@ -139,7 +141,8 @@ class Records:
         """
         try:
             with self._database:
-                self._database.executemany(_INSERT, [astuple(record) for record in records])
+                insert = _INSERT.format("REPLACE" if anew else "IGNORE")
+                self._database.executemany(insert, [astuple(record) for record in records])
         except sqlite3.OperationalError as error:
             raise OutputError(f"Cannot write records to {str(self.path)!r}: {error}.") from error
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
@@ -21,16 +20,17 @@ from threadpoolctl import threadpool_limits
 from lookalike._core.errors import DataError, LookalikeError, TrainingError
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import Arm, Kit, Lesson
-from lookalike.experiments._battery import NAIVE, Exam, failure
+from lookalike.experiments._battery import NAIVE, Exam, failure, is_compiled
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
+from lookalike.experiments._processes import ONE_THREAD
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
 from lookalike.metrics import Codebook, View
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
-__all__ = ["Piece", "Study", "versions", "work"]
+__all__ = ["Piece", "Study", "steps", "versions", "work"]
 
 #: Whose releases may change a number.
 _VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
@@ -97,6 +97,12 @@ class Study:
         return {name: digest(common, identity(model)) for name, model in self.entrants.items()}
 
     @property
+    def compiled(self) -> bool:
+        """Whether XLA computes some of the numbers: they depend on how many threads it has."""
+        made = self.synthesizer.COMPILED and any(arm.role == "synthetic" for arm in self.arms)
+        return made or any(is_compiled(*entrant) for entrant in self.entrants.items())
+
+    @property
     def entrants(self) -> dict[str, Any]:
         """The models and the naive baseline."""
         return {**self.models, NAIVE: None}
@@ -131,8 +137,32 @@ class Piece:
     todo: tuple[tuple[Arm, str], ...]
 
 
-def work(study: Study, piece: Piece) -> list[Record]:
-    """Do one piece of work.
+def work(study: Study, piece: Piece, caller: int) -> list[Record]:
+    """Do one piece of work as a whole, in whichever process joblib has chosen.
+
+    Parameters
+    ----------
+    study : Study
+        What is asked.
+    piece : Piece
+        Which part of it.
+    caller : int
+        The process that asks.
+
+    Returns
+    -------
+    list of Record
+        One for each arm, model and metric.
+    """
+    if os.getpid() != caller:
+        # Nobody has said here which warnings are of no use, nor that XLA shall have one thread.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        os.environ.update(ONE_THREAD)
+    return [record for found in steps(study, piece) for record in found]
+
+
+def steps(study: Study, piece: Piece) -> Iterator[list[Record]]:
+    """Do one piece of work, arm by arm.
 
     Everything is learned from the kept training rows; seeds depend on names and numbers alone, so
     that it does not matter where and in which order pieces are done.
@@ -144,22 +174,18 @@ def work(study: Study, piece: Piece) -> list[Record]:
     piece : Piece
         Which part of it.
 
-    Returns
-    -------
+    Yields
+    ------
     list of Record
-        One for each arm, model and metric.
+        For each arm, one for each model and metric.
     """
-    if multiprocessing.parent_process() is not None:
-        # In a process of its own, nobody else has said which warnings are of no use, and the other
-        # cores have work of their own: XLA takes as many threads as this variable says.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        os.environ.setdefault("NPROC", "1")
     bench = _Bench(study, piece)
-    records = []
     for arm in dict.fromkeys(arm for arm, _ in piece.todo):
         models = {name: study.entrants[name] for one, name in piece.todo if one == arm}
-        records += bench.try_arm(arm, models)
-    return records
+        # One thread, so that sums have one order whatever the number of cores.
+        with threadpool_limits(1):
+            found = bench.try_arm(arm, models)
+        yield found
 
 
 def versions() -> dict[str, str]:
@@ -198,9 +224,7 @@ class _Bench:
         if isinstance(lesson, str):
             found = {name: dict.fromkeys(self.study.metrics, lesson) for name in models}
         else:
-            # One thread, so that sums have one order whatever the number of cores.
-            with threadpool_limits(1):
-                found = self.exam.take(lesson, models)
+            found = self.exam.take(lesson, models)
         return [
             self._record(arm, name, metric, found[name][metric])
             for name in models

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from importlib import import_module
+from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from lookalike._core.errors import DataError
 from lookalike._core.files import atomic_path
+from lookalike.experiments._answer import (
+    BATTERY,
+    HARMS,
+    HELPS,
+    NO_EVIDENCE,
+    answer,
+    corrected_away,
+    label,
+    left_out,
+    plain,
+    signed,
+    telling,
+)
 from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._metrics import LOWER_IS_BETTER
@@ -22,23 +35,7 @@ from lookalike.experiments._statistics import LEVEL, Difference, holm, paired, r
 
 __all__ = ["BATTERY", "HARMS", "HELPS", "NO_EVIDENCE", "Comparison", "Row", "Verdict", "judge"]
 
-HELPS = "helps"
-HARMS = "harms"
-NO_EVIDENCE = "no evidence that it helps"
-#: Stands for the mean over all models.
-BATTERY = "all models"
-
-_FORMAT = 1
-_NAMES = {
-    "roc_auc": "ROC AUC",
-    "average_precision": "average precision",
-    "balanced_accuracy": "balanced accuracy",
-    "f1": "F1",
-    "log_loss": "log loss",
-    "r2": "R²",
-    "rmse": "RMSE",
-    "mae": "mean absolute error",
-}
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,10 @@ class Comparison:
         How many it takes to see such an effect; None where no count does.
     word : str
         ``"helps"``, ``"harms"`` or ``"no evidence that it helps"``, against this other arm.
+    models : tuple of str
+        Whose values make the difference: those that both arms have in all compared splits.
+    against_factor : float
+        Rows added for each real one by the other arm; 0 where it has no such number.
     """
 
     arm: str
@@ -83,18 +84,25 @@ class Comparison:
     repeats: int
     repeats_needed: int | None
     word: str
+    models: tuple[str, ...] = ()
+    against_factor: float = 0.0
 
     @property
     def label(self) -> str:
         """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
-        return _label(self.arm, self.factor, self.share)
+        return label(self.arm, self.factor, self.share)
+
+    @property
+    def opponent(self) -> str:
+        """The other arm with its factor, such as ``"jitter +20 %"``."""
+        return label(self.against, self.against_factor, 1.0)
 
     @property
     def interval(self) -> str:
         """The difference and its interval in words, such as ``"+0.01 (−0.02 to +0.04)"``."""
         if self.low is None or self.high is None:
-            return f"{_signed(self.difference)} (no interval)"
-        return f"{_signed(self.difference)} ({_signed(self.low)} to {_signed(self.high)})"
+            return f"{signed(self.difference)} (no interval)"
+        return f"{signed(self.difference)} ({signed(self.low)} to {signed(self.high)})"
 
 
 @dataclass(frozen=True)
@@ -134,7 +142,7 @@ class Row:
     @property
     def label(self) -> str:
         """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
-        return _label(self.arm, self.factor, self.share)
+        return label(self.arm, self.factor, self.share)
 
 
 @dataclass(frozen=True, repr=False)
@@ -185,16 +193,19 @@ class Verdict:
 
     @property
     def outlook(self) -> str:
-        """How many splits it would take to see the answer's effect; empty where it is seen."""
-        row = _telling(self.table)
+        """What hides the answer's effect, and how many splits show it; empty where it is seen."""
+        row = telling(self.table)
         if row is None or row.word != NO_EVIDENCE:
             return ""
+        return f"{corrected_away(row)} {self._needed(row)}".strip()
+
+    def _needed(self, row: Row) -> str:
         unseen = [one for one in (row.real, row.control) if one and one.word == NO_EVIDENCE]
         if not unseen:
             return ""
         one = unseen[0]
-        whom = "real rows" if one is row.real else f"the best cheap control ({one.against})"
-        effect = f"an effect of {_signed(one.difference)} against {whom}"
+        whom = "real rows" if one is row.real else f"the best cheap control ({one.opponent})"
+        effect = f"a difference of {plain(abs(one.difference))} against {whom}"
         if one.repeats_needed is None:
             return f"No number of splits of this table would show {effect}."
         return (
@@ -260,7 +271,7 @@ class Verdict:
                 answer=values["answer"],
                 metric=values["metric"],
                 table=tuple(_row_from(row) for row in values["table"]),
-                statistics=tuple(Comparison(**one) for one in values["statistics"]),
+                statistics=tuple(_comparison_from(one) for one in values["statistics"]),
                 records=tuple(Record(**one) for one in values["records"]),
                 facts=dict(values["facts"]),
                 notes=tuple(values["notes"]),
@@ -303,13 +314,30 @@ class Verdict:
         return _written(page(self, title, date), path)
 
     def __repr__(self) -> str:
-        lines = [f"{'trained on':36}{self.metric:>10}  {'against real rows':28}  verdict"]
-        for row in self.table:
-            score = row.scores[self.metric]
-            number = "–" if score is None else f"{score:.4f}"
-            effect = "" if row.real is None else row.real.interval
-            lines.append(f"{row.label:36}{number:>10}  {effect:28}  {row.word or ''}".rstrip())
+        heads = ("trained on", self.metric, "against real rows", "best control", "against it", "")
+        cells = [heads, *(self._cells(row) for row in self.table)]
+        shown = [any(column[1:]) for column in zip(*cells, strict=True)]
+        cells = [tuple(compress(line, shown)) for line in cells]
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = [
+            "  ".join(
+                text.rjust(width) if place == 1 else text.ljust(width)
+                for place, (text, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in cells
+        ]
         return "\n".join([f"{self.answer} {self.outlook}".strip(), "", *lines])
+
+    def _cells(self, row: Row) -> tuple[str, ...]:
+        score = row.scores[self.metric]
+        return (
+            row.label,
+            "–" if score is None else f"{score:.4f}",
+            "" if row.real is None else row.real.interval,
+            "" if row.control is None else row.control.opponent,
+            "" if row.control is None else row.control.interval,
+            row.word or "",
+        )
 
 
 class _Board:
@@ -343,8 +371,11 @@ class _Board:
 
     def differences(
         self, arm: Arm, other: Arm, share: float, metric: str, model: str
-    ) -> Difference | None:
-        """Compare two arms: one model, or the mean over those that both arms have in all splits."""
+    ) -> tuple[Difference, tuple[str, ...]] | None:
+        """Compare two arms: one model, or the mean over those that both arms have in all splits.
+
+        Returns the difference, and the models.
+        """
         mine, theirs = self.of(arm, share, metric), self.of(other, share, metric)
         common = {
             name: sorted(mine[name].keys() & theirs[name].keys())
@@ -361,7 +392,7 @@ class _Board:
             sign * float(np.mean([floored(mine[n][s]) - floored(theirs[n][s]) for n in whole]))
             for s in splits
         ]
-        return paired(found, float(np.mean(self.ratios[share])))
+        return paired(found, float(np.mean(self.ratios[share]))), tuple(whole)
 
 
 def judge(
@@ -400,9 +431,14 @@ def judge(
     models = list(dict.fromkeys(one.model for one in records if one.model != NAIVE))
     statistics = _compared(board, arms, shares, metrics, models)
     table = tuple(_row(board, arm, share, metrics, statistics) for share in shares for arm in arms)
-    answer = _answer(table, metrics[0], len(models))
     return Verdict(
-        answer, metrics[0], table, tuple(statistics), tuple(records), dict(facts), tuple(notes)
+        answer=answer(table, metrics[0]),
+        metric=metrics[0],
+        table=table,
+        statistics=tuple(statistics),
+        records=tuple(records),
+        facts=dict(facts),
+        notes=(*notes, *left_out(statistics, metrics[0], models)),
     )
 
 
@@ -451,16 +487,20 @@ def _family(
         other = opponent(arm, share)
         found = other and board.differences(arm, other, share, metric, model)
         if other and found:
-            family.append(_comparison(arm, other, share, metric, model, found))
+            family.append(_comparison(arm, other, share, metric, model, *found))
     return _adjusted(family)
 
 
 def _best_control(
     board: _Board, arms: Sequence[Arm], arm: Arm, share: float, metric: str
 ) -> Arm | None:
-    """Return the control of the same factor, or of none, that scores best."""
+    """Return the control that scores best: of the same factor or of none, or of any factor.
+
+    Synthetic rows alone are added to nothing, so that no factor is more like them than another.
+    """
     controls = [one for one in arms if one.role == "control"]
-    matching = [one for one in controls if one.factor in (0, arm.factor)] or controls
+    alone = isinstance(arm, Replaced)
+    matching = [one for one in controls if alone or one.factor in (0, arm.factor)]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     scored = [(board.score(one, share, metric), one) for one in matching]
     known = [(sign * score, one) for score, one in scored if score is not None]
@@ -468,7 +508,13 @@ def _best_control(
 
 
 def _comparison(
-    arm: Arm, other: Arm, share: float, metric: str, model: str, found: Difference
+    arm: Arm,
+    other: Arm,
+    share: float,
+    metric: str,
+    model: str,
+    found: Difference,
+    models: tuple[str, ...],
 ) -> Comparison:
     return Comparison(
         arm=arm.name,
@@ -485,6 +531,8 @@ def _comparison(
         repeats=found.repeats,
         repeats_needed=repeats_needed(found),
         word=NO_EVIDENCE,
+        models=models,
+        against_factor=other.factor,
     )
 
 
@@ -534,50 +582,15 @@ def _both(real: Comparison | None, control: Comparison | None) -> str:
     return real.word
 
 
-def _answer(table: Sequence[Row], metric: str, models: int) -> str:
-    """Say in one sentence what the best arm with synthetic rows does."""
-    best = _telling(table)
-    if best is None:
-        return "Nothing can be said: no arm with synthetic rows could be compared with real rows."
-    begin = {
-        HELPS: "Synthetic rows help",
-        HARMS: "Synthetic rows harm",
-        NO_EVIDENCE: "There is no evidence that synthetic rows help",
-    }[best.word or NO_EVIDENCE]
-    return f"{begin}: {_effect(best, metric, models)}."
-
-
-def _telling(table: Sequence[Row]) -> Row | None:
-    """Return the row that the answer is about: the best that helps, or the best with all rows."""
-    tried = [row for row in table if row.role == "synthetic" and row.real is not None]
-    tried = [row for row in tried if row.arm != Replaced.name] or tried
-    most = max((row.share for row in tried), default=1.0)
-    shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
-    return max(shown, key=lambda r: r.real.difference if r.real else -math.inf, default=None)
-
-
-def _effect(row: Row, metric: str, models: int) -> str:
-    assert row.real is not None
-    how = (
-        "with them alone" if row.arm == Replaced.name else f"with {100 * row.factor:g} % more rows"
-    )
-    if row.share != 1:
-        how += f" and {100 * row.share:g} % of the training rows kept"
-    name = _NAMES.get(metric, metric)
-    whose = f"the mean {name} of {models} models" if models > 1 else f"the {name}"
-    verb = "falls by" if metric in LOWER_IS_BETTER else "changes by"
-    effect = row.real.interval.replace("(", "(95 % interval ", 1)
-    words = f"{how}, {whose} {verb} {effect} against real rows alone"
-    if row.control is not None:
-        words += f", and by {row.control.interval} against the best cheap control"
-        words += f" ({row.control.against})"
-    return words
+def _comparison_from(values: Mapping[str, Any]) -> Comparison:
+    """Make a comparison from its plain values."""
+    return Comparison(**{**values, "models": tuple(values.get("models", ()))})
 
 
 def _row_from(values: Mapping[str, Any]) -> Row:
     """Make a row from its plain values."""
     pairs = {
-        name: None if values[name] is None else Comparison(**values[name])
+        name: None if values[name] is None else _comparison_from(values[name])
         for name in ("real", "control")
     }
     return Row(**{**values, **pairs})
@@ -588,17 +601,6 @@ def _written(text: str, path: str | os.PathLike[str] | None) -> str:
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return text
-
-
-def _label(arm: str, factor: float, share: float) -> str:
-    name = arm if factor == 0 or arm == Replaced.name else f"{arm} +{100 * factor:g} %"
-    return name if share == 1 else f"{name}, {100 * share:g} % kept"
-
-
-def _signed(value: float) -> str:
-    size = abs(value)
-    digits = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def _floored(metric: str, value: float) -> float:

@@ -90,6 +90,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     #: Rows are made in blocks of this many; block ``b`` depends on the model, the seed and ``b``.
     BLOCK: ClassVar[int] = 8192
+    #: Whether XLA computes its rows: they then depend on how many threads XLA has.
+    COMPILED: ClassVar[bool] = True
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
 

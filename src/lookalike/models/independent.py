@@ -56,6 +56,7 @@ class Independent(Synthesizer):
     ['x', 'c']
     """
 
+    COMPILED: ClassVar[bool] = False
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),

@@ -5,8 +5,9 @@ Reports do not know experiments: what is shown is read from the verdict's plain 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
@@ -24,6 +25,16 @@ __all__ = ["verdict_page"]
 _NAIVE = "naive baseline"
 _ALL = "all models"
 _REPLACED = "replaced"
+
+
+class _Failure(NamedTuple):
+    """Numbers that could not be measured, for one reason."""
+
+    arms: list[str]
+    model: str
+    metrics: list[str]
+    numbers: int
+    reason: str
 
 
 def verdict_page(verdict: Any, title: str, date: str | None) -> str:
@@ -52,15 +63,45 @@ def verdict_page(verdict: Any, title: str, date: str | None) -> str:
             date=date,
             verdict=verdict,
             facts=verdict.facts,
+            synthetic=any(row.role == "synthetic" for row in verdict.table),
             effects=_effects(verdict),
             by_factor=_by_factor(verdict),
             by_share=_by_share(verdict),
             figures=[(share, _bars(verdict, share)) for share in shares],
             overall=[one for one in verdict.statistics if one.model == _ALL],
             single=[one for one in verdict.statistics if one.model != _ALL],
-            failures=sorted({r.reason for r in verdict.records if r.reason is not None}),
+            failures=_failures(verdict),
         )
     )
+
+
+def _failures(verdict: Any) -> list[_Failure]:
+    """Return what could not be measured; arms that lack the same stand together."""
+    labels = {(row.arm, row.factor, row.share): row.label for row in verdict.table}
+    counts = Counter(
+        (one.model, one.reason, labels.get((one.arm, one.factor, one.share), one.arm), one.metric)
+        for one in verdict.records
+        if one.reason is not None
+    )
+    parts: dict[tuple[str, str, str], dict[str, int]] = {}
+    for (model, reason, label, metric), count in counts.items():
+        parts.setdefault((model, reason, label), {})[metric] = count
+    arms: dict[tuple[Any, ...], list[str]] = {}
+    for (model, reason, label), metrics in parts.items():
+        arms.setdefault((model, reason, tuple(metrics.items())), []).append(label)
+    order = {label: place for place, label in enumerate(labels.values())}
+    return [
+        _Failure(
+            ["every arm"]
+            if len(found) == len(order)
+            else sorted(found, key=lambda label: order.get(label, len(order))),
+            model,
+            [name for name, _ in metrics],
+            len(found) * sum(count for _, count in metrics),
+            reason,
+        )
+        for (model, reason, metrics), found in arms.items()
+    ]
 
 
 def _effects(verdict: Any) -> Markup | None:
@@ -68,7 +109,7 @@ def _effects(verdict: Any) -> Markup | None:
     for row in verdict.table:
         for role, one in (("synthetic", row.real), ("control", row.control)):
             if one is not None and row.role == "synthetic":
-                label = f"{row.label} − {one.against}"
+                label = f"{row.label} − {one.opponent}"
                 drawn.append(Effect(label, role, one.difference, one.low, one.high))
     if not drawn:
         return None
