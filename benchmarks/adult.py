@@ -64,6 +64,7 @@ def run(folder: Path, seed: int, settings: dict[str, Any]) -> dict[str, float]:
     sampled = time.perf_counter()
     result = {
         "seed": seed,
+        "steps": int(model.history_.rows[-1]["step"]),
         "fit_seconds": round(fitted - begin, 1),
         "sample_seconds": round(sampled - fitted, 2),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
