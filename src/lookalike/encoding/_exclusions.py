@@ -10,6 +10,7 @@ from typing import Self
 import numpy as np
 from scipy.special import ndtri
 
+from lookalike.encoding._asked import Asked
 from lookalike.encoding._base import State
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
 from lookalike.encoding._leeway import Leeway
@@ -211,6 +212,19 @@ class Exclusions:
             first = possible[rows].argmax(axis=1)
             stop = possible.shape[1] - possible[rows, ::-1].argmax(axis=1)
             left.bound(i, np.stack([edges[first], edges[stop]], axis=1), rows)
+
+    def asked(self, asked: Asked, block: int) -> np.ndarray | None:
+        """Return which cells of a block what is asked allows; None where it is not asked of it."""
+        if block in asked.allowed:
+            return asked.allowed[block]
+        if block not in asked.limits or block not in self.cuts:
+            return None
+        cuts = self.cuts[block]
+        limits = asked.limits[block]
+        cells = np.arange(len(cuts) + 1)
+        first = np.searchsorted(cuts, limits[:, 0] + LEAST, side="right")
+        last = np.searchsorted(cuts, limits[:, 1] - LEAST, side="left")
+        return np.asarray(((cells >= first[:, None]) & (cells <= last[:, None])).any(axis=0))
 
     def violates(self, drawn: Drawn, known: Mapping[int, np.ndarray] | None = None) -> np.ndarray:
         """Return which rows have a combination that never occurs.

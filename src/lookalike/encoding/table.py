@@ -17,6 +17,7 @@ from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._completion import broken, follow, open_to, recognised
+from lookalike.encoding._conflict import conflict
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._derive import in_order, relation
 from lookalike.encoding._exclusion_words import exclusions_in_words
@@ -446,6 +447,24 @@ class TableEncoder:
                 return None if parent is None else self.ask(parent)
         at = next(i for i, part in enumerate(self._parts) if part.name == wish.column)
         return asked(self._parts[at], self._places[at], self.layout_, wish)
+
+    def conflict(
+        self, wishes: Sequence[Wish], asked: Sequence[Asked | None]
+    ) -> tuple[tuple[Wish, ...], str] | None:
+        """Return wishes that no row can fulfil together, and why.
+
+        Parameters
+        ----------
+        wishes : sequence of Wish
+        asked : sequence of Asked or None
+            What `ask` gave of each.
+
+        Returns
+        -------
+        tuple of tuple of Wish and str, or None
+            None where neither relations nor what never occurs together say so.
+        """
+        return conflict(self.ties(), self.exclusions_, wishes, asked)
 
     def unrelated(self) -> frozenset[str]:
         """Return the columns that are not made of others, and of which no other is made."""

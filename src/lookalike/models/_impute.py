@@ -22,7 +22,7 @@ from lookalike.tables import Schema, canonical_type, conform, render
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
 
-__all__ = ["imputed", "told_of"]
+__all__ = ["blank", "imputed", "told_of"]
 
 #: How often rows are drawn anew that do not fit, …
 _ROUNDS = 8
@@ -87,6 +87,17 @@ def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
         for c in schema.columns
     ]
     return pa.table(cells, names=list(schema.names))
+
+
+def blank(schema: Schema, name: str, cells: pa.Array) -> pa.Table:
+    """Return canonical rows of which one column is known, and no other."""
+    kinds = {column.name: canonical_type(column) for column in schema.columns}
+    own = kinds[name]
+    known = cells.dictionary_encode().cast(own) if pa.types.is_dictionary(own) else cells.cast(own)
+    return pa.table(
+        [known if n == name else pa.nulls(len(cells), kind) for n, kind in kinds.items()],
+        names=list(kinds),
+    )
 
 
 @dataclass(frozen=True)
