@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,20 +182,26 @@ def _in_order(
     """Return numbers of a column moved to the right side of known ones that it never passed."""
     low = np.full(len(rows), -np.inf) if numbers.dtype.kind == "f" else _least(rows)
     high = -low if numbers.dtype.kind == "f" else ~low
+    for other, above, below in _sides(ties, name):
+        cells = state.cells[other].take(pa.array(rows))
+        there = ~is_null(cells)
+        limit = numbers_of(cells).astype(numbers.dtype)
+        if above:
+            low = np.where(there, np.maximum(low, limit), low)
+        if below:
+            high = np.where(there, np.minimum(high, limit), high)
+    return np.asarray(np.where(low <= high, np.clip(numbers, low, np.maximum(low, high)), numbers))
+
+
+def _sides(ties: Ties, name: str) -> Iterator[tuple[str, bool, bool]]:
+    """Yield columns that a column was never below, or never above."""
     for relation in ties.relations:
         one = relation.dependency
-        sides = [(one.column, name in one.at_most, name in one.at_least)]
+        if name in (*one.at_least, *one.at_most):
+            yield one.column, name in one.at_most, name in one.at_least
         if one.column == name:
-            sides = [(n, n in one.at_least, n in one.at_most) for n in one.needs]
-        for other, above, below in sides:
-            cells = state.cells[other].take(pa.array(rows))
-            there = ~is_null(cells)
-            limit = numbers_of(cells).astype(numbers.dtype)
-            if above:
-                low = np.where(there, np.maximum(low, limit), low)
-            if below:
-                high = np.where(there, np.minimum(high, limit), high)
-    return np.asarray(np.where(low <= high, np.clip(numbers, low, np.maximum(low, high)), numbers))
+            for other in (*one.at_least, *one.at_most):
+                yield other, other in one.at_least, other in one.at_most
 
 
 def _least(rows: np.ndarray) -> np.ndarray:
