@@ -128,7 +128,7 @@ def test_rows_do_not_depend_on_those_beside_them(model: GAN, table: pd.DataFrame
 
 
 def test_what_cannot_be_kept_is_said_with_its_count(model: GAN) -> None:
-    with pytest.warns(LookalikeWarning, match=r"total = a \+ b \(not in 2 rows\)"):
+    with pytest.warns(LookalikeWarning, match=r"total = a \+ b \(not in 2 of the rows\)"):
         made = model.impute(pd.DataFrame({"total": [500, 20, 900]}))
     assert made["total"].tolist() == [500, 20, 900]
     assert made["a"][1] + made["b"][1] == 20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -54,7 +55,7 @@ def conflict(
             continue
         out = isinstance(made, Linear | Offset) and _is_out_of_reach(ties, made, by_column)
         if out or (isinstance(made, Lookup) and _is_unknown(made, by_column)):
-            return some, dependency.in_words()
+            return some, replace(dependency, why="").in_words()
     return None
 
 
@@ -62,7 +63,7 @@ def _relation_between(ties: Ties, one: Wish, other: Wish) -> str:
     names = {one.column, other.column}
     for made in ties.relations:
         if names <= {made.dependency.column, *made.dependency.on}:
-            return made.dependency.in_words()
+            return replace(made.dependency, why="").in_words()
     return "they follow from the same column"
 
 

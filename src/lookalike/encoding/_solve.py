@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -22,6 +22,8 @@ __all__ = ["Addends", "Writing", "addends_of", "numbers_of"]
 _MOST = 2.0**62
 #: Numbers that differ by less than this, relative to their size, are equal but for rounding.
 _ROUNDING = 1e-9
+#: A count of steps that is whole but for rounding counts as whole.
+_LITTLE = 1e-6
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,13 @@ class Writing:
             return 0.0, float(self.low) - float(self.high)
         decimals = np.inf if self.decimals is None else self.decimals
         return 1.0 + decimals, float(self.low) - float(self.high)
+
+    @property
+    def finest(self) -> float:
+        """The distance of neighbouring numbers; 1 of full floats, which need no rounding."""
+        if pa.types.is_floating(self.type):
+            return 1.0 if self.decimals is None else 10.0**-self.decimals
+        return float(self.step)
 
     def rounded(self, numbers: np.ndarray) -> np.ndarray:
         """Return numbers as the column has them: float64, or int64 of whole steps."""
@@ -148,18 +157,48 @@ class Addends:
             Whether they stay between their limits.
         """
         now = self
-        for name in sorted(free, key=lambda name: writings[name].order):
-            short, weight = now.left(), now.weights[name]
+        names = sorted(free, key=lambda name: writings[name].order)
+        for k, name in enumerate(names):
+            short, weight, writing = now.left(), now.weights[name], writings[name]
             rows = np.flatnonzero(free[name] & (short != 0) & (weight != 0))
             own, factor = now.numbers[name][rows], weight[rows]
-            wanted = own + (
-                short[rows] * factor if (np.abs(factor) == 1).all() else short[rows] / factor
-            )
-            written = writings[name].rounded(wanted)
+            plain = (np.abs(factor) == 1).all()
+            move = short[rows] * factor if plain else short[rows] / factor
+            found = writing.rounded(own + move)
+            if hold:
+                found = writing.held(found)
+                left = short[rows] - (found - own) * factor
+                excess = now._excess(left, names[k + 1 :], free, writings, rows)
+                steps = np.sign(excess) * np.ceil(
+                    np.abs(excess / factor) / writing.finest - _LITTLE
+                )
+                further = found + writing.finest * steps * np.sign(factor)
+                found = np.where(excess == 0, found, writing.held(writing.rounded(further)))
             numbers = now.numbers[name].copy()
-            numbers[rows] = writings[name].held(written) if hold else written
+            numbers[rows] = found
             now = Addends(self.target, {**now.numbers, name: numbers}, self.weights)
         return now
+
+    def _excess(
+        self,
+        left: np.ndarray,
+        others: Sequence[str],
+        free: Mapping[str, np.ndarray],
+        writings: Mapping[str, Writing],
+        rows: np.ndarray,
+    ) -> np.ndarray:
+        """Return what is left of a sum beyond what other columns can still make up for."""
+        up, down = np.zeros(len(rows)), np.zeros(len(rows))
+        for name in others:
+            own, weight = self.numbers[name][rows], self.weights[name][rows].astype(float)
+            ends = np.stack([writings[name].low - own, writings[name].high - own]).astype(float)
+            with np.errstate(invalid="ignore"):  # what may be as it likes, zero times
+                reach = np.nan_to_num(ends * weight, nan=0.0, posinf=np.inf, neginf=-np.inf)
+            up += np.where(free[name][rows], np.maximum(reach.max(axis=0), 0), 0)
+            down += np.where(free[name][rows], np.minimum(reach.min(axis=0), 0), 0)
+        if not others:
+            return np.zeros(len(rows))
+        return np.asarray(np.maximum(left - up, 0) + np.minimum(left - down, 0))
 
 
 def numbers_of(cells: pa.Array) -> np.ndarray:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +65,7 @@ def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
 def _warn(schema: Schema, left: Mapping[str, int]) -> None:
     """Say which relations could not be kept."""
     words = [
-        f"{dependency.in_words()} (not in {left[dependency.column]:,} rows)"
+        f"{replace(dependency, why='').in_words()} (not in {left[dependency.column]:,} of the rows)"
         for dependency in schema.dependencies
         if left.get(dependency.column)
     ]

@@ -684,7 +684,8 @@ class GAN(Synthesizer):
         dataframe, shape (rows, columns of the training table)
             Known cells are as they were; no cell of `data` that was null is null, free text
             aside. Columns that `data` does not have may be missing where they were in the training
-            table.
+            table. Relations between columns hold, and what never occurs together does not; where
+            known cells leave no way to keep a relation, a warning names it and counts the rows.
 
         Raises
         ------
