@@ -140,7 +140,7 @@ class Asking:
             what = f"none has {' and '.join(words)} together, though " + ", ".join(
                 f"{right[w].mean():.1%} have {w}" for w in words
             )
-        balanced = "" if self.classes is None else f", of every level of {self.classes.column},"
+        balanced = "," if self.classes is None else f", of every level of {self.classes.column},"
         return DataError(
             f"No row fulfils all conditions{balanced} among {len(table):,} that were made for "
             f"them: {what}. Ask for less."
