@@ -72,7 +72,7 @@ def _warn(schema: Schema, left: Mapping[str, int]) -> None:
     if words:
         warnings.warn(
             "Not all rows could be completed so that what holds in the training table holds in "
-            f"them: {'; '.join(words)}. Their known cells may not go together.",
+            f"them: {'; '.join(words)}. Their known cells may not go together; other seeds may do.",
             LookalikeWarning,
             stacklevel=4,
         )
