@@ -315,5 +315,5 @@ def test_rows_as_asked_that_no_longer_come_are_said_to_be_rare():
 def test_rows_as_asked_of_which_there_is_none_are_given_up_soon():
     model = Told(random_state=0).fit(SELDOM)
     model.last = 0
-    with pytest.raises(DataError, match=r"No row fulfils all conditions, among 16 .*'seldom'"):
+    with pytest.raises(DataError, match=r"No row fulfils all conditions, among 64 .*'seldom'"):
         model.sample(1, given={"c": "seldom"})

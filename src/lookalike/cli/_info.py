@@ -16,7 +16,7 @@ from lookalike.cli._print import printable, show, show_table
 
 if TYPE_CHECKING:
     from lookalike.models import Synthesizer
-    from lookalike.tables import Column, Dependency, Schema
+    from lookalike.tables import Column, Schema
 
 __all__ = ["info"]
 
@@ -120,38 +120,11 @@ def _show_schema(schema: Schema) -> None:
             show()
             show(title)
             for dependency in group:
-                show(f"  {printable(_in_words(dependency))}")
+                show(f"  {printable(dependency.in_words())}")
 
 
 def _share(column: Column, rows: int) -> str:
     return f"{column.missing:,} ({column.missing / rows:.1%})" if column.missing else "0"
-
-
-def _in_words(dependency: Dependency) -> str:
-    on, why = " and ".join(dependency.on), f" ({dependency.why})" if dependency.why else ""
-    if dependency.form == "lookup":
-        return f"{dependency.column} is fixed by {on}"
-    if dependency.form == "mostly":
-        return f"{dependency.column} is nearly fixed by {on}{why}"
-    if dependency.form == "equal":
-        return f"{dependency.column} is often that of {on}{why}"
-    if dependency.form == "ratio":
-        return f"{dependency.column} = {on} × the rest{_bounds(dependency)}{why}"
-    terms = [
-        name if factor == 1 else f"{factor:g} × {name}"
-        for factor, name in zip(dependency.coefficients, dependency.on, strict=True)
-    ]
-    if dependency.form == "offset":
-        terms.append("the rest")
-    if dependency.constant:
-        terms.append(f"{dependency.constant:g}")
-    total = " + ".join(terms).replace("+ -", "- ")
-    return f"{dependency.column} = {total}{_bounds(dependency)}{why}"
-
-
-def _bounds(dependency: Dependency) -> str:
-    least, most = (" and ".join(n) for n in (dependency.at_least, dependency.at_most))
-    return (f", never below {least}" if least else "") + (f", never above {most}" if most else "")
 
 
 def _never_together(table: Any, schema: Schema) -> list[str]:

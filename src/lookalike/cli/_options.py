@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -44,6 +45,8 @@ CountOption = typer.Option("-n", "--rows", metavar="N", parser=_count, help="How
 SeedOption = typer.Option(
     "--seed", metavar="N", parser=_count, help="The same seed, the same result."
 )
+#: What a backslash makes an ordinary character in a condition.
+_SIGNS = "=|.\\"
 _WORDS = {"none": None, "true": True, "false": False}
 
 
@@ -97,9 +100,10 @@ def parse_settings(pairs: Iterable[str] | None, known: Sequence[str]) -> dict[st
 
 
 def parse_conditions(texts: Iterable[str] | None) -> dict[str, Any]:
-    """Turn ``COL=VALUE``, ``COL=A|B``, ``COL=LO..HI`` and ``COL=`` (missing) into conditions.
+    r"""Turn ``COL=VALUE``, ``COL=A|B``, ``COL=LO..HI`` and ``COL=`` (missing) into conditions.
 
     A limit that is left out leaves its side open. Values stay text: the schema says what they are.
+    After a backslash, ``=``, ``|``, ``.`` and a backslash are themselves.
 
     Raises
     ------
@@ -110,24 +114,40 @@ def parse_conditions(texts: Iterable[str] | None) -> dict[str, Any]:
     --------
     >>> parse_conditions(["age=30..40", "sex=F|M", "fare=..9.5", "cabin="])
     {'age': ('30', '40'), 'sex': ['F', 'M'], 'fare': (None, '9.5'), 'cabin': None}
+    >>> parse_conditions([r"a\=b=x\..y", r"size=S\|M|L"])
+    {'a=b': 'x..y', 'size': ['S|M', 'L']}
     """
     conditions: dict[str, Any] = {}
     for text in texts or ():
-        name, equals, value = text.partition("=")
+        covered_name, equals, covered = _covered(text).partition("=")
+        name = _bare(covered_name)
         if not equals or not name:
-            raise ParameterError(f"--where takes COL=VALUE, such as age=30..40; got {text!r}.")
+            raise ParameterError(
+                f"--where takes COL=VALUE, such as age=30..40; got {text!r}. An equals sign within "
+                r"a name is written \=."
+            )
         if name in conditions:
             raise ParameterError(
                 f"--where takes a column once, but {name!r} comes twice. Several values: COL=A|B."
             )
-        low, dots, high = value.partition("..")
+        low, dots, high = covered.partition("..")
         if dots:
-            conditions[name] = (low or None, high or None)
-        elif "|" in value:
-            conditions[name] = value.split("|")
+            conditions[name] = (_bare(low) or None, _bare(high) or None)
+        elif "|" in covered:
+            conditions[name] = [_bare(part) for part in covered.split("|")]
         else:
-            conditions[name] = value or None
+            conditions[name] = _bare(covered) or None
     return conditions
+
+
+def _covered(text: str) -> str:
+    """Return a text in which characters after a backslash are no signs: NUL is in no argument."""
+    return re.sub(r"\\([=|.\\])", lambda found: f"\0{_SIGNS.index(found[1])}", text)
+
+
+def _bare(text: str) -> str:
+    """Return a text with the characters that `_covered` has covered."""
+    return re.sub("\0([0-3])", lambda found: _SIGNS[int(found[1])], text)
 
 
 def _value(text: str) -> Any:

@@ -23,7 +23,8 @@ def sample(
         list[str] | None,
         typer.Option(
             metavar="COND",
-            help="What every row must be: COL=VALUE, COL=A|B, COL=LO..HI, or COL= for missing.",
+            help="What every row must be: COL=VALUE, COL=A|B, COL=LO..HI, or COL= for missing; "
+            "a backslash makes a sign ordinary.",
         ),
     ] = None,
     balance: Annotated[

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-__all__ = ["flat", "is_null", "masked", "to_numpy"]
+__all__ = ["filled", "flat", "is_null", "masked", "to_numpy"]
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:
@@ -16,6 +17,20 @@ def flat(column: pa.ChunkedArray) -> pa.Array:
         column = column.unify_dictionaries()
     combined = column.combine_chunks()
     return combined if isinstance(combined, pa.Array) else combined.chunk(0)
+
+
+def filled(known: pa.Array, made: pa.Array) -> pa.Array:
+    """Return known cells, and made ones where none is known."""
+    if known.null_count == 0:
+        return known
+    if pa.types.is_dictionary(known.type):
+        whole = pc.coalesce(*(_plain(cells).cast(known.type.value_type) for cells in (known, made)))
+        return whole.dictionary_encode().cast(known.type)
+    return pc.coalesce(known, made.cast(known.type))
+
+
+def _plain(cells: pa.Array) -> pa.Array:
+    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
 
 
 def to_numpy(array: pa.Array) -> np.ndarray:

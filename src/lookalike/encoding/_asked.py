@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +22,7 @@ from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Wish
 
-__all__ = ["Asked", "asked", "range_about", "wish_of_parent"]
+__all__ = ["Asked", "asked", "extremes", "range_about", "wish_of_parent"]
 
 
 @dataclass(frozen=True)
@@ -250,7 +249,7 @@ def _range(part: Part, wish: Wish) -> Asked:
 
 def _check_range(part: Part, wish: Wish) -> None:
     """Refuse a range that lies beyond all values."""
-    least, most = _extremes(part)
+    least, most = extremes(part).to_pylist()
     low = None if wish.low is None else wish.low.as_py()
     high = None if wish.high is None else wish.high.as_py()
     if (low is not None and low > most) or (high is not None and high < least):
@@ -260,19 +259,17 @@ def _check_range(part: Part, wish: Wish) -> None:
 def _check_values(part: Part, wish: Wish) -> None:
     """Refuse values of which one lies beyond all that were learned."""
     assert wish.values is not None
-    least, most = _extremes(part)
+    least, most = extremes(part).to_pylist()
     if any(value < least or value > most for value in wish.values.to_pylist()):
         raise _beyond(wish, least, most)
 
 
-def _extremes(part: Part) -> tuple[Any, Any]:
-    """Return the least and the greatest value that an encoding of numbers or times can say."""
+def extremes(part: Part) -> pa.Array:
+    """Return the least and the greatest cell that an encoding of numbers or times can say."""
     width = part.encoding.layout.numbers
     bound = 1.0 if part.encoding.blocks[0].head == "tanh" else Z_MAX
     ends = np.full((2, width), [[-bound], [bound]], np.float32)
-    seen = part.decode(Drawn(ends, np.zeros((2, 0), np.int32)), None, Rows())
-    least, most = seen.to_pylist()
-    return least, most
+    return part.decode(Drawn(ends, np.zeros((2, 0), np.int32)), None, Rows())
 
 
 def _beyond(wish: Wish, least: object, most: object) -> DataError:

@@ -55,6 +55,9 @@ class Equal(Rest):
         positions[~missing] = self._grid.positions(raw)
         return pc.if_else(pc.is_null(rest), self._grid.array(self._grid.at(positions)), rest)
 
+    def ends(self) -> pa.Array:
+        return self._grid.ends()
+
     def state(self) -> State:
         return State({"grid": self._grid.to_dict()})
 

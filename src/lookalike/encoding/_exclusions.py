@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Self
@@ -10,8 +10,10 @@ from typing import Self
 import numpy as np
 from scipy.special import ndtri
 
+from lookalike.encoding._asked import Asked
 from lookalike.encoding._base import State
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._limits import LEAST
 
 __all__ = ["Exclusion", "Exclusions"]
@@ -178,13 +180,62 @@ class Exclusions:
                 pair.never[seen > 0] = False
         return [pair for pair in found if pair.never.any()]
 
-    def violates(self, drawn: Drawn) -> np.ndarray:
+    def narrow(self, left: Leeway, compact: Compact, known: Mapping[int, np.ndarray]) -> None:
+        """Rule out what never occurs together with known cells.
+
+        Parameters
+        ----------
+        left : Leeway
+            Of n rows; what is ruled out is taken from it.
+        compact : Compact
+            The rows.
+        known : mapping of int to ndarray of bool, shape (n,)
+            For the index of each block: in which rows it is known.
+        """
+        codes = self._codes_of_compact(compact, self._involved)
+        cells: dict[int, np.ndarray] = {}
+        for pair in self.pairs:
+            for one, other, never in (
+                (pair.left, pair.right, pair.never),
+                (pair.right, pair.left, pair.never.T),
+            ):
+                rows = np.flatnonzero(known[one] & ~known[other])
+                ruled_out = np.pad(never, ((0, 1), (0, 0)))[codes[one][rows]]
+                if other not in self.cuts:
+                    left.allow(other, ~ruled_out, rows)
+                else:
+                    shape = (left.rows, never.shape[1])
+                    cells.setdefault(other, np.ones(shape, bool))[rows] &= ~ruled_out
+        for i, possible in cells.items():
+            rows = np.flatnonzero(possible.any(axis=1) & ~possible.all(axis=1))
+            edges = np.concatenate([[0.0], self.cuts[i], [1.0]])
+            first = possible[rows].argmax(axis=1)
+            stop = possible.shape[1] - possible[rows, ::-1].argmax(axis=1)
+            left.bound(i, np.stack([edges[first], edges[stop]], axis=1), rows)
+
+    def asked(self, asked: Asked, block: int) -> np.ndarray | None:
+        """Return which cells of a block what is asked allows; None where it is not asked of it."""
+        if block in asked.allowed:
+            return asked.allowed[block]
+        if block not in asked.limits or block not in self.cuts:
+            return None
+        cuts = self.cuts[block]
+        limits = asked.limits[block]
+        cells = np.arange(len(cuts) + 1)
+        first = np.searchsorted(cuts, limits[:, 0] + LEAST, side="right")
+        last = np.searchsorted(cuts, limits[:, 1] - LEAST, side="left")
+        return np.asarray(((cells >= first[:, None]) & (cells <= last[:, None])).any(axis=0))
+
+    def violates(self, drawn: Drawn, known: Mapping[int, np.ndarray] | None = None) -> np.ndarray:
         """Return which rows have a combination that never occurs.
 
         Parameters
         ----------
         drawn : Drawn
             n rows.
+        known : mapping of int to ndarray of bool, shape (n,), optional
+            For the index of each block: in which rows it was not drawn but known. Two such are
+            not looked at.
 
         Returns
         -------
@@ -196,7 +247,10 @@ class Exclusions:
             width = pair.never.shape[1] + 1
             # one more cell on both sides is never wrong: what is silenced
             table = np.pad(pair.never, ((0, 1), (0, 1))).ravel()
-            wrong |= table[codes[pair.left] * width + codes[pair.right]]
+            found = table[codes[pair.left] * width + codes[pair.right]]
+            if known is not None:
+                found &= ~(known[pair.left] & known[pair.right])
+            wrong |= found
         return wrong
 
     @property

@@ -15,7 +15,7 @@ from lookalike.encoding._numbers import from_raw, raw_of
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
 
-__all__ = ["Linear"]
+__all__ = ["Linear", "ticks"]
 
 _NANOSECONDS = {"D": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9, "s": 10**9}
 _NANOSECONDS |= {"ms": 10**6, "us": 10**3, "ns": 1}
@@ -35,7 +35,7 @@ class Linear(Derivation):
         column = schema[self.dependency.column]
         self._type = cells[column.name].type
         self._decimals = column.decimals
-        self._step = _ticks(self._type, column.unit)
+        self._step = ticks(self._type, column.unit)
         return self
 
     def make(self, cells: Cells, rows: Rows) -> pa.Array:  # noqa: ARG002 - nothing is drawn
@@ -64,7 +64,7 @@ class Linear(Derivation):
         return self
 
 
-def _ticks(kind: pa.DataType, unit: str | None) -> int:
+def ticks(kind: pa.DataType, unit: str | None) -> int:
     """Return how many ticks of a date, time or duration its column's finest step has."""
     if unit not in _NANOSECONDS or pa.types.is_date32(kind) or not pa.types.is_temporal(kind):
         return 1

@@ -50,6 +50,10 @@ class Lookup(Derivation):
         found = np.where(self._keys[at] == key, self._targets[at], self._by_first[codes[0]])
         return self._child.cells(found, self._dictionary)
 
+    def entries(self) -> tuple[tuple[Known, ...], np.ndarray, np.ndarray]:
+        """Return the cells of all columns, and which keys go with which targets, as codes."""
+        return (*self._parents, self._child), self._keys, self._targets
+
     def state(self) -> State:
         arrays = {"keys": self._keys, "targets": self._targets, "by_first": self._by_first}
         known = [known.to_dict() for known in (*self._parents, self._child)]

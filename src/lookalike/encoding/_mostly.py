@@ -64,6 +64,15 @@ class _Odds:
         drawn = self.targets[np.clip(place, (self.ends - sizes)[at], self.ends[at] - 1)]
         return drawn, self.keys[at] == keys
 
+    def usual(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return keys and targets that go together: the commonest, or all of targets with none."""
+        sizes = np.diff(self.ends, prepend=0)
+        keys = np.repeat(self.keys, sizes)
+        first = np.zeros(len(keys), bool)
+        first[self.ends - sizes] = True
+        first |= ~np.isin(self.targets, self.targets[first])
+        return keys[first], self.targets[first]
+
     def arrays(self, name: str) -> dict[str, np.ndarray]:
         """Return what is stored, under the names `load` finds it by."""
         parts = {"keys": self.keys, "ends": self.ends, "targets": self.targets, "upto": self.upto}
@@ -119,6 +128,10 @@ class Mostly(Derivation):
             made, known = self._odds[name].draw(keys, uniforms)
             drawn = np.where(known, made, drawn)
         return self._child.cells(drawn, self._dictionary)
+
+    def entries(self) -> tuple[tuple[Known, ...], np.ndarray, np.ndarray]:
+        """Return the cells of all columns, and which keys mostly go with which targets."""
+        return (*self._parents, self._child), *self._odds["whole"].usual()
 
     def state(self) -> State:
         known = [known.to_dict() for known in (*self._parents, self._child)]

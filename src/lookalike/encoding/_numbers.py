@@ -126,6 +126,10 @@ class Grid:
         """Return raw values as the canonical Arrow column."""
         return from_raw(raw, self.decimals, type_from_json(self.type))
 
+    def ends(self) -> pa.Array:
+        """Return the least and the greatest value as a canonical Arrow column."""
+        return self.array(self.at(np.array([self.first, self.last])))
+
     def to_dict(self) -> dict[str, Any]:
         """Return the grid as JSON-ready values."""
         return asdict(self)

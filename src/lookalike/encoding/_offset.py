@@ -152,6 +152,9 @@ class _Apart(Rest):
         steps = (numbers * shift - grid.low) / grid.step
         return np.asarray(np.clip(steps, grid.first, grid.last))
 
+    def ends(self) -> pa.Array:
+        return self._grid.ends()
+
     def state(self) -> State:
         return State(
             {

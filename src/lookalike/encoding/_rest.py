@@ -48,6 +48,10 @@ class Rest(ABC):
         """Return the column, given the decoded columns that tell it and the decoded rest."""
 
     @abstractmethod
+    def ends(self) -> pa.Array:
+        """Return the least and the greatest cell that the column can be, shape (2,)."""
+
+    @abstractmethod
     def state(self) -> State:
         """Return what was learned."""
 

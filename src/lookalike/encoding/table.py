@@ -12,10 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError
-from lookalike.encoding._arrow import flat, is_null
+from lookalike.encoding._arrow import filled, flat, is_null
 from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._choice import Choice
+from lookalike.encoding._completion import broken, follow, open_to, recognised
+from lookalike.encoding._conflict import conflict
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._derive import in_order, relation
 from lookalike.encoding._exclusion_words import exclusions_in_words
@@ -23,12 +25,15 @@ from lookalike.encoding._exclusions import Exclusions
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import Compact, Drawn
+from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._parts import Part, fit_parts
 from lookalike.encoding._places import lay_out
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
+from lookalike.encoding._settle import settle
+from lookalike.encoding._ties import Ties
 from lookalike.tables import Kind, Schema, Wish
 
 __all__ = ["TableEncoder"]
@@ -225,7 +230,9 @@ class TableEncoder:
                 mine[:] = made
         return whole
 
-    def decode(self, drawn: Drawn, *, start: int = 0, seed: int = 0) -> pa.Table:
+    def decode(
+        self, drawn: Drawn, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
+    ) -> pa.Table:
         """Return drawn rows as a canonical table.
 
         What a row becomes depends on the row itself, its number and the seed alone, not on the
@@ -239,6 +246,9 @@ class TableEncoder:
             The number of the first row within the whole sample.
         seed : int
             The seed of the sample.
+        known : pyarrow.Table, optional
+            Canonical rows whose cells stand in place of drawn ones where they are not null;
+            columns that are made of others are made of these.
 
         Returns
         -------
@@ -251,32 +261,129 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        rows = Rows(start, seed)
+        cells, _ = self._decoded(drawn, Rows(start, seed), {} if known is None else _Flat(known))
+        return self._table(cells)
+
+    def _table(self, cells: Cells) -> pa.Table:
+        names = list(self.schema_.names)
+        return pa.Table.from_arrays([cells[name] for name in names], names=names)
+
+    def _decoded(
+        self, drawn: Drawn, rows: Rows, known: Cells
+    ) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
+        """Return the columns of drawn rows, and the rests that some of them are told by."""
         cells: dict[str, pa.Array] = {}
+        plain: dict[str, pa.Array] = {}
         left: dict[str, pa.Array] = {}
         rests = self._rests
         for part, place in zip(self._parts, self._places, strict=True):
             missing = None
             if place.gate is not None:
                 missing = drawn.levels[:, self.layout_.drawn_starts[place.gate]] == 1
-            into = left if part.name in rests else cells
+            into = left if part.name in rests else plain
             into[part.name] = part.decode(place.of_drawn(drawn), missing, rows)
-        for made in self._relations:
-            name = made.dependency.column
-            if isinstance(made, Rest):
-                cells[name] = made.make(cells, left[name])
+        for name, made in plain.items():
+            cells[name] = filled(known[name], made) if known else made
+        for tie in self._relations:
+            name = tie.dependency.column
+            if isinstance(tie, Rest):
+                plain[name] = tie.make(cells, left[name])
             else:
-                cells[name] = made.make(cells, rows)
-        names = list(self.schema_.names)
-        return pa.Table.from_arrays([cells[name] for name in names], names=names)
+                plain[name] = tie.make(recognised(tie, cells, plain), rows)
+            cells[name] = filled(known[name], plain[name]) if known else plain[name]
+        return cells, left
 
-    def impossible(self, drawn: Drawn) -> np.ndarray:
+    def ties(self) -> Ties:
+        """Return how columns depend on each other and on blocks."""
+        self._check_fitted()
+        learned = {
+            part.name: (part, place) for part, place in zip(self._parts, self._places, strict=True)
+        }
+        return Ties.of(self.schema_, self._relations, self.layout_, learned)
+
+    def follow(self, known: pa.Table) -> pa.Table:
+        """Fill in what follows exactly from the known cells of rows.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            Canonical rows with the columns of the schema, null where a cell is not known.
+
+        Returns
+        -------
+        pyarrow.Table
+            n rows, fewer cells of which are null.
+        """
+        self._check_fitted()
+        return self._table(follow(self.ties(), _cells(known)))
+
+    def open_to(self, known: pa.Table) -> Leeway:
+        """Return what the blocks of rows may be, so that the known cells of others follow.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            What `follow` gave.
+        """
+        return open_to(self.ties(), _cells(known))
+
+    def settle(
+        self, known: pa.Table, drawn: Drawn, *, start: int = 0, seed: int = 0
+    ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+        """Choose of what was drawn, and change it, so that the known cells of rows follow from it.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            What `follow` gave, n rows.
+        drawn : Drawn
+            Rows as they were drawn.
+        start, seed : int
+            As for `decode`.
+
+        Returns
+        -------
+        pyarrow.Table
+            The known cells and those that they now follow from.
+        ndarray of bool, shape (n,)
+            Rows in which a cell is another than was drawn.
+        ndarray, shape (n,)
+            How far rows were from what is known, as they had been drawn.
+        """
+        rows, cells = Rows(start, seed), _cells(known)
+        made, left = self._decoded(drawn, rows, cells)
+        settled = settle(self.ties(), cells, made, left, rows)
+        return self._table(settled.cells), settled.changed, settled.misfit
+
+    def broken(self, known: pa.Table, made: pa.Table) -> dict[str, np.ndarray]:
+        """Return for each column in which completed rows its relation to others does not hold.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            Canonical rows, null where a cell was not known. Relations of which all cells were
+            known do not count, nor cells that were never learned.
+        made : pyarrow.Table
+            The same rows, completed.
+
+        Returns
+        -------
+        dict of str to ndarray of bool, shape (n,)
+        """
+        return broken(self.ties(), _cells(known), _cells(made))
+
+    def impossible(
+        self, drawn: Drawn, *, known: Mapping[int, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Return which drawn rows combine what never occurred together in the table of the fit.
 
         Parameters
         ----------
         drawn : Drawn
             n rows.
+        known : mapping of int to ndarray of bool, shape (n,), optional
+            For the index of each block: in which rows it was not drawn but known. What is known
+            of two blocks is not looked at.
 
         Returns
         -------
@@ -289,7 +396,7 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        return self.exclusions_.violates(drawn)
+        return self.exclusions_.violates(drawn, known)
 
     def never_together(self) -> list[str]:
         """Return in words what never occurred together in the table of the fit.
@@ -340,6 +447,24 @@ class TableEncoder:
                 return None if parent is None else self.ask(parent)
         at = next(i for i, part in enumerate(self._parts) if part.name == wish.column)
         return asked(self._parts[at], self._places[at], self.layout_, wish)
+
+    def conflict(
+        self, wishes: Sequence[Wish], asked: Sequence[Asked | None]
+    ) -> tuple[tuple[Wish, ...], str] | None:
+        """Return wishes that no row can fulfil together, and why.
+
+        Parameters
+        ----------
+        wishes : sequence of Wish
+        asked : sequence of Asked or None
+            What `ask` gave of each.
+
+        Returns
+        -------
+        tuple of tuple of Wish and str, or None
+            None where neither relations nor what never occurs together say so.
+        """
+        return conflict(self.ties(), self.exclusions_, wishes, asked)
 
     def unrelated(self) -> frozenset[str]:
         """Return the columns that are not made of others, and of which no other is made."""
@@ -486,6 +611,11 @@ def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:
     if rows[-1] - rows[0] + 1 == len(rows):
         return table.slice(int(rows[0]), len(rows))
     return table.take(rows)
+
+
+def _cells(table: pa.Table) -> dict[str, pa.Array]:
+    """Return the columns of a table by name, each as one array."""
+    return {name: flat(table.column(name)) for name in table.column_names}
 
 
 class _Flat(Mapping[str, pa.Array]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,9 +11,13 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.encoding import Asked, TableEncoder
+from lookalike.models._balance import Classes
 from lookalike.tables import Schema, Wish, read_wishes
 
 __all__ = ["Asking", "read_asking"]
+
+#: So many levels are looked at one by one before rows are made to be balanced.
+_CHECKED = 200
 
 
 @dataclass(frozen=True)
@@ -26,29 +30,31 @@ class Asking:
         All of them.
     told : tuple of Asked
         What blocks can be told of them.
-    classes : tuple of tuple
-        Wishes that rows take in turn, and what blocks are told of them.
+    classes : Classes or None
+        Levels that rows take in turn.
     free : frozenset of str
         The columns to which no other is related.
     """
 
     wishes: tuple[Wish, ...]
     told: tuple[Asked, ...]
-    classes: tuple[tuple[Wish, Asked], ...] = ()
+    classes: Classes | None = None
     free: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        balanced = dict.fromkeys(f"{wish.column} balanced" for wish, _ in self.classes)
+        balanced = [] if self.classes is None else [f"{self.classes.column} balanced"]
         return ", ".join([*map(str, self.wishes), *balanced])
 
-    def turns(self, rows: int) -> list[tuple[slice, tuple[Asked, ...]]]:
-        """Return which of a block's rows are told what: those of each class take turns."""
-        if not self.classes:
-            return [(slice(0, rows), self.told)]
-        count = len(self.classes)
-        return [
-            (slice(k, rows, count), (*self.told, told)) for k, (_, told) in enumerate(self.classes)
-        ]
+    @property
+    def turns(self) -> int:
+        """How many rows it takes for each class to have its turn."""
+        return 1 if self.classes is None else len(self.classes)
+
+    def worth(self, chosen: pa.Table) -> int:
+        """Return how many of some rows that are as asked can be used, of each class equally."""
+        if self.classes is None:
+            return int(chosen.num_rows)
+        return int(self.classes.counts(chosen).min()) * len(self.classes)
 
     def nearby(self, encoder: TableEncoder, share: float) -> Asking | None:
         """Return what asks for a range about each number that is asked for alone.
@@ -93,7 +99,7 @@ class Asking:
         return table
 
     def chosen(self, table: pa.Table, possible: np.ndarray) -> pa.Table:
-        """Return the canonical rows of a block that are as asked, equally many of each class.
+        """Return the canonical rows of a block that are as asked.
 
         Parameters
         ----------
@@ -104,25 +110,40 @@ class Asking:
         right = possible.copy()
         for wish in self.wishes:
             right &= wish.fulfilled(_cells(table, wish.column))
-        if not self.classes:
-            return table.filter(pa.array(right))
-        turns = [
-            np.flatnonzero(right & wish.fulfilled(_cells(table, wish.column)))
-            for wish, _ in self.classes
-        ]
-        fewest = min(map(len, turns))
-        rows = np.stack([turn[:fewest] for turn in turns], axis=1).ravel()
-        return table.take(pa.array(rows))
+        return table.filter(pa.array(right))
 
-    def hopeless(self, table: pa.Table) -> DataError:
-        """Return the error that says which wishes exclude each other, given rows that failed."""
-        shares = {str(w): float(w.fulfilled(_cells(table, w.column)).mean()) for w in self.wishes}
-        worst = sorted(shares, key=lambda words: shares[words])
-        broken = [f"{words} (so in {shares[words]:.1%})" for words in worst if shares[words] < 1]
-        what = ", ".join(broken) or "together they are what never occurs in the training table"
+    def hopeless(self, table: pa.Table, possible: np.ndarray) -> DataError:
+        """Return the error that says which wishes exclude each other, given rows that failed.
+
+        Parameters
+        ----------
+        table : pyarrow.Table, shape (rows, columns)
+            All that were made.
+        possible : ndarray of bool, shape (rows,)
+            Which rows may be.
+        """
+        wishes = list(self.wishes)
+        if self.classes is not None:
+            rare = int(np.argmin(self.classes.counts(self.chosen(table, possible))))
+            wishes.append(Wish(self.classes.column, values=self.classes.levels.slice(rare, 1)))
+        right = {str(w): w.fulfilled(_cells(table, w.column)) for w in wishes}
+        needed = _together_never(list(right.values()), len(table))
+        words = [list(right)[k] for k in needed]
+        if not words:
+            what = (
+                "all that fulfil them combine what never occurs in the training table, "
+                "see never_together() of the encoder"
+            )
+        elif len(words) == 1:
+            what = f"none has {words[0]}"
+        else:
+            what = f"none has {' and '.join(words)} together, though " + ", ".join(
+                f"{right[w].mean():.1%} have {w}" for w in words
+            )
+        balanced = "," if self.classes is None else f", of every level of {self.classes.column},"
         return DataError(
-            f"No row fulfils all conditions, among {len(table):,} that were made for them: {what}. "
-            "Ask for less."
+            f"No row fulfils all conditions{balanced} among {len(table):,} that were made for "
+            f"them: {what}. Ask for less."
         )
 
     def exhausted(self, found: int, made: int) -> DataError:
@@ -131,6 +152,25 @@ class Asking:
             f"Rows that fulfil all conditions are too rare: {found:,} were found among {made:,}, "
             f"and no more for long: {self}. Ask for fewer rows, or for less."
         )
+
+
+def _together_never(fulfilled: list[np.ndarray], rows: int) -> list[int]:
+    """Return the fewest, as far as leaving out one by one tells, that no row fulfils together."""
+    kept = list(range(len(fulfilled)))
+    if _all_of(fulfilled, kept, rows).any():
+        return []
+    for k in range(len(fulfilled)):
+        fewer = [other for other in kept if other != k]
+        if not _all_of(fulfilled, fewer, rows).any():
+            kept = fewer
+    return kept
+
+
+def _all_of(fulfilled: list[np.ndarray], which: list[int], rows: int) -> np.ndarray:
+    found = np.ones(rows, bool)
+    for k in which:
+        found &= fulfilled[k]
+    return found
 
 
 def _nearest(cells: pa.Array, values: pa.Array) -> pa.Array:
@@ -183,7 +223,11 @@ def _cells(table: pa.Table, name: str) -> pa.Array:
 
 
 def read_asking(
-    given: Mapping[str, Any] | None, balance: str | None, schema: Schema, encoder: TableEncoder
+    given: Mapping[str, Any] | None,
+    balance: str | None,
+    schema: Schema,
+    encoder: TableEncoder,
+    target: str | None = None,
 ) -> Asking:
     """Read conditions.
 
@@ -195,6 +239,8 @@ def read_asking(
         A column of levels that are to be equally frequent.
     schema : Schema
     encoder : TableEncoder
+    target : str, optional
+        The column that ``balance="target"`` means where none is called so.
 
     Raises
     ------
@@ -203,6 +249,9 @@ def read_asking(
     """
     wishes = read_wishes(given or {}, schema)
     asked = [encoder.ask(wish) for wish in wishes]
+    found = encoder.conflict(wishes, asked)
+    if found is not None:
+        raise _excluded(*found)
     asking = Asking(wishes, tuple(a for a in asked if a is not None), free=encoder.unrelated())
     if balance is None:
         return asking
@@ -210,20 +259,49 @@ def read_asking(
         raise ParameterError(
             f"balance must be the name of a column; got {balance!r}. Balance one column at a time."
         )
+    if balance == "target" and "target" not in schema.names:
+        if target is None:
+            raise DataError(
+                "balance='target' means the column that fit(target=...) was given, but this model "
+                "was fitted without. Name the column."
+            )
+        balance = target
     if balance in (given or {}):
         raise DataError(
             f"A column is balanced or given, not both; {balance!r} is both. Leave one out."
         )
-    return replace(asking, classes=_classes(schema[balance].name, encoder))
+    classes = _classes(schema[balance].name, encoder)
+    _check_classes(classes, wishes, asked, encoder)
+    return replace(asking, classes=classes)
 
 
-def _classes(name: str, encoder: TableEncoder) -> tuple[tuple[Wish, Asked], ...]:
+def _excluded(wishes: tuple[Wish, ...], why: str) -> DataError:
+    words = " and ".join(map(str, wishes))
+    return DataError(f"No row fulfils {words} together: {why}. Ask for less.")
+
+
+def _classes(name: str, encoder: TableEncoder) -> Classes:
     levels = encoder.levels(name)
     if levels is None:
         raise DataError(
             f"A column that is balanced must be of levels, but {name!r} is "
             f'{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: "categorical"}}.'
         )
-    wishes = [Wish(name, values=levels.slice(k, 1)) for k in range(len(levels))]
-    # What no block can be told is found by checking rows.
-    return tuple((wish, encoder.ask(wish) or Asked(np.ones(1))) for wish in wishes)
+    return Classes(name, levels)
+
+
+def _check_classes(
+    classes: Classes, wishes: Sequence[Wish], asked: Sequence[Asked | None], encoder: TableEncoder
+) -> None:
+    """Refuse to balance a level that cannot be with what is given."""
+    if not wishes or len(classes) > _CHECKED:  # of many levels, the rows that are made tell
+        return
+    for k in range(len(classes)):
+        level = Wish(classes.column, values=classes.levels.slice(k, 1))
+        found = encoder.conflict((*wishes, level), (*asked, encoder.ask(level)))
+        if found is not None:
+            words = " and ".join(str(wish) for wish in found[0] if wish is not level)
+            raise DataError(
+                f"{classes.column!r} cannot be balanced: no row has {level} with {words}: "
+                f"{found[1]}. Ask for less, or give the levels that are wanted."
+            )

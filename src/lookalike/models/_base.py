@@ -23,6 +23,7 @@ from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._ahead import ahead
 from lookalike.models._asking import Asking, read_asking
+from lookalike.models._balance import Queue
 from lookalike.models._fingerprint import fingerprint
 from lookalike.tables import (
     Dependency,
@@ -261,7 +262,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             What every row must be: for a column one value, a list of values, a tuple of two limits
             (both included; None leaves a side open), or None for missing.
         balance : str, optional
-            A column of levels; each is made equally often.
+            A column of levels; each is made equally often. ``"target"`` is the target of the fit
+            where no column is called so.
         random_state : int, Generator, RandomState or None
             The seed; None is the model's own ``seed_``, so that the same rows come each time.
         start : int
@@ -384,7 +386,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self._check_fitted()
         if not given and balance is None:
             return None
-        return read_asking(given, balance, self.schema_, self.encoder_)
+        return read_asking(given, balance, self.schema_, self.encoder_, self.target_)
 
     def _start_asking(
         self,
@@ -428,21 +430,35 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _asked_tables(self, n: int, seed: int, start: int, asking: Asking) -> Iterator[pa.Table]:
         """Yield rows that are as asked: blocks are made and checked from the first on."""
         make, choose = self._way(seed, asking)
+        queue = Queue(asking.classes)
+        vain = _VAIN * -(-asking.turns // self.BLOCK)
         done, last, block = 0, 0, 0
         while done < start + n:
-            drawn = make(block)
-            chosen = choose(drawn, block)
+            chosen = queue.take(choose(make(block), block))
             kept = chosen.slice(0, start + n - done).slice(max(start - done, 0))
             done += len(chosen)
             block += 1
             if len(chosen):
                 last = block
-            elif not done and block == _VAIN:
-                raise asking.hopeless(self._canonical(drawn, block - 1, seed))
+            elif not done and block == vain:
+                raise self._hopeless(seed, asking, make, vain)
             elif done and block - last == _PATIENCE * last:
                 raise asking.exhausted(done, block * self.BLOCK)
             if len(kept):
                 yield render(kept, self.schema_)
+
+    def _hopeless(
+        self, seed: int, asking: Asking, make: Callable[[int], Drawn], blocks: int
+    ) -> DataError:
+        """Return the error that says why no row of some blocks is as asked."""
+        tables, possible = [], []
+        for block in range(blocks):
+            drawn = make(block)
+            tables.append(asking.exactly(self._canonical(drawn, block, seed)))
+            possible.append(~self.encoder_.impossible(drawn))
+        return asking.hopeless(
+            pa.concat_tables(tables).unify_dictionaries(), np.concatenate(possible)
+        )
 
     def _way(
         self, seed: int, asking: Asking
@@ -457,7 +473,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         for asked in (asking, asking.nearby(self.encoder_, _NEAR)):
             if asked is not None:
                 choose = partial(self._as_asked, seed, asking, asked)
-                if len(choose(first, 0)) >= _COMMON * self.BLOCK:
+                if asking.worth(choose(first, 0)) >= _COMMON * self.BLOCK:
                     return (lambda block: make(block) if block else first), choose
         return self._start_asking(seed, asking), partial(self._as_asked, seed, asking, None)
 

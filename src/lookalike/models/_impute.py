@@ -1,22 +1,35 @@
-"""Completing rows of which some cells are known."""
+"""Completing rows of which some cells are known.
+
+A row is drawn, told what is known of it; what known cells follow from is put right; and rows in
+which relations do not hold, or that combine what never occurs, are drawn again.
+"""
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from lookalike._core.errors import DataError, ParameterError
-from lookalike.encoding import Compact, Drawn, Rows
+from lookalike._core.errors import LookalikeWarning, ParameterError
+from lookalike.encoding import Compact, Drawn
 from lookalike.models._conditions import Told, told_by_cells
-from lookalike.tables import Schema, Wish, canonical_type, conform, render
+from lookalike.tables import Schema, canonical_type, conform, render
 
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
 
-__all__ = ["imputed"]
+__all__ = ["blank", "imputed", "told_of"]
+
+#: How often rows are drawn anew that do not fit, …
+_ROUNDS = 8
+#: … and how many draws the nearest is chosen of, where several parts of a known sum are made.
+_CHOICE = 8
+#: Rounds and draws lie so many blocks apart: 2**24 blocks are 10**11 rows.
+_APART = 2**24
 
 
 def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
@@ -38,11 +51,31 @@ def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
         )
     whole = _canonical(table, model.schema_)
     given = frozenset(table.column_names)
-    parts = [
-        _completed(model, whole.slice(first, model.BLOCK), seed, first, given)
-        for first in range(0, whole.num_rows, model.BLOCK)
+    parts: list[pa.Table] = []
+    left: dict[str, int] = {}
+    for first in range(0, whole.num_rows, model.BLOCK):
+        known = whole.slice(first, model.BLOCK).combine_chunks()
+        made, broken = _Block(model, known, given, seed, first).completed()
+        parts.append(render(made, model.schema_))
+        left = {name: left.get(name, 0) + int(rows.sum()) for name, rows in broken.items()}
+    _warn(model.schema_, left)
+    return pa.concat_tables([model._empty(), *parts])
+
+
+def _warn(schema: Schema, left: Mapping[str, int]) -> None:
+    """Say which relations could not be kept."""
+    words = [
+        f"{replace(dependency, why='').in_words()} (not in {left[dependency.column]:,} of the rows)"
+        for dependency in schema.dependencies
+        if left.get(dependency.column)
     ]
-    return pa.concat_tables([model._empty(), *(render(part, model.schema_) for part in parts)])
+    if words:
+        warnings.warn(
+            "Not all rows could be completed so that what holds in the training table holds in "
+            f"them: {'; '.join(words)}. Their known cells may not go together; other seeds may do.",
+            LookalikeWarning,
+            stacklevel=4,
+        )
 
 
 def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
@@ -56,21 +89,140 @@ def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
     return pa.table(cells, names=list(schema.names))
 
 
-def _completed(
-    model: GAN, rows: pa.Table, seed: int, first: int, given: frozenset[str]
-) -> pa.Table:
-    """Complete one block of rows."""
-    learned = model.encoder_.layout_.blocks
-    drawn = _drawn(model, rows, seed, first, given) if learned else model._nothing(0)
-    drawn = Drawn(drawn.numbers[: rows.num_rows], drawn.levels[: rows.num_rows])
-    made = model.encoder_.decode(drawn, start=first, seed=seed)
+def blank(schema: Schema, name: str, cells: pa.Array) -> pa.Table:
+    """Return canonical rows of which one column is known, and no other."""
+    kinds = {column.name: canonical_type(column) for column in schema.columns}
+    own = kinds[name]
+    known = cells.dictionary_encode().cast(own) if pa.types.is_dictionary(own) else cells.cast(own)
     return pa.table(
-        [_kept(rows[name], made[name]) for name in rows.column_names], names=rows.column_names
+        [known if n == name else pa.nulls(len(cells), kind) for n, kind in kinds.items()],
+        names=list(kinds),
     )
 
 
-def _drawn(model: GAN, rows: pa.Table, seed: int, first: int, given: frozenset[str]) -> Drawn:
-    """Draw the learned columns of one block of rows, told what is known of them."""
+@dataclass(frozen=True)
+class _Attempt:
+    """Completed rows.
+
+    Parameters
+    ----------
+    made : pyarrow.Table
+    broken : dict of str to ndarray of bool, shape (n,)
+        In which rows the relation of each column does not hold.
+    impossible : ndarray of bool, shape (n,)
+        Which rows combine what never occurs, though their known cells do not.
+    """
+
+    made: pa.Table
+    broken: dict[str, np.ndarray]
+    impossible: np.ndarray
+
+    @property
+    def faults(self) -> np.ndarray:
+        """How much is wrong with each row: relations that do not hold count most."""
+        count = self.impossible.astype(int)
+        for rows in self.broken.values():
+            count += 2 * rows
+        return count
+
+    def or_better(self, other: _Attempt) -> _Attempt:
+        """Return these rows, and others in their place where fewer faults are in them."""
+        better = other.faults < self.faults
+        return _Attempt(
+            _either(better, other.made, self.made),
+            {
+                name: np.where(better, other.broken[name], rows)
+                for name, rows in self.broken.items()
+            },
+            np.where(better, other.impossible, self.impossible),
+        )
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Rows that are completed together.
+
+    Parameters
+    ----------
+    model : GAN
+    rows : pyarrow.Table
+        Canonical, null where a cell is to be made.
+    given : frozenset of str
+        The columns that the caller's table has.
+    seed, first : int
+        Of the rows, and the number of the first one.
+    """
+
+    model: GAN
+    rows: pa.Table
+    given: frozenset[str]
+    seed: int
+    first: int
+
+    def completed(self) -> tuple[pa.Table, dict[str, np.ndarray]]:
+        """Return completed rows, and for each column in which its relation does not hold."""
+        encoder = self.model.encoder_
+        known = encoder.follow(self.rows)
+        if not encoder.layout_.blocks:
+            made = self._decoded(self.model._nothing(0), known)
+            return made, encoder.broken(self.rows, made)
+        told, fixed = told_of(self.model, known, self.given)
+        best = self._attempt(known, told, fixed, 0)
+        for round_ in range(1, _ROUNDS + 1):
+            if not best.faults.any():
+                break
+            best = best.or_better(self._attempt(known, told, fixed, round_))
+        return best.made, best.broken
+
+    def _attempt(
+        self, known: pa.Table, told: Told, fixed: Mapping[int, np.ndarray], round_: int
+    ) -> _Attempt:
+        """Draw rows, settle what known cells follow from, and draw what goes with it."""
+        encoder, place = self.model.encoder_, round_ * (_CHOICE + 1)
+        drawn = self._draw(told, place)
+        settled, changed, misfit = self._settled(known, drawn)
+        for k in range(1, _CHOICE):
+            if not misfit.any():
+                break
+            other = self._draw(told, place + k)
+            more, also, far = self._settled(known, other)
+            nearer = far < misfit
+            settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, other, drawn)
+            changed, misfit = np.where(nearer, also, changed), np.where(nearer, far, misfit)
+        if changed.any():
+            settled = encoder.follow(settled)
+            again = self._draw(told_of(self.model, settled, self.given)[0], place + _CHOICE)
+            drawn = _either_drawn(changed, again, drawn)
+        made = self._decoded(drawn, settled)
+        impossible = encoder.impossible(drawn, known=fixed)
+        return _Attempt(made, encoder.broken(self.rows, made), impossible)
+
+    def _draw(self, told: Told, place: int) -> Drawn:
+        block = self.first // self.model.BLOCK + place * _APART
+        return self.model._complete().draw(told, self.seed, block % 2**32)
+
+    def _settled(self, known: pa.Table, drawn: Drawn) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+        return self.model.encoder_.settle(known, drawn, start=self.first, seed=self.seed)
+
+    def _decoded(self, drawn: Drawn, known: pa.Table) -> pa.Table:
+        drawn = Drawn(drawn.numbers[: known.num_rows], drawn.levels[: known.num_rows])
+        return self.model.encoder_.decode(drawn, start=self.first, seed=self.seed, known=known)
+
+
+def told_of(
+    model: GAN, rows: pa.Table, given: frozenset[str]
+) -> tuple[Told, dict[int, np.ndarray]]:
+    """Return what the generator is told of rows, and which blocks follow from known cells.
+
+    Parameters
+    ----------
+    model : GAN
+        Fitted, with conditions.
+    rows : pyarrow.Table
+        Canonical rows, null where a cell is not known.
+    given : frozenset of str
+        Columns of which no cell is to be missing.
+    """
     encoder, plan = model.encoder_, model._plan
     layout = encoder.layout_
     compact = encoder.compact(rows)
@@ -81,40 +233,28 @@ def _drawn(model: GAN, rows: pa.Table, seed: int, first: int, given: frozenset[s
         if not given.isdisjoint(names):
             codes[:, layout.blocks[i].source_start] = 0
             known[i] = np.ones(rows.num_rows, bool)
-    told = told_by_cells(plan, Compact(compact.floats, codes), known, layout)
+    compact = Compact(compact.floats, codes)
+    told = told_by_cells(plan, compact, known, layout)
     for i, block in enumerate(layout.blocks):
         missing = None if block.part == "missing" else encoder.missing_level(i)
         if missing is not None and block.column in given:
-            allowed = np.arange(block.width) != missing
-            told.allow(plan, i, allowed, slice(None))
-    _tell_of_derived(model, told, rows, Rows(first, seed))
-    return model._complete().draw(told, seed, first // model.BLOCK)
+            told.allow(plan, i, np.arange(block.width) != missing, slice(None))
+    open_to = encoder.open_to(rows)
+    encoder.exclusions_.narrow(open_to, compact, known)
+    for i, allowed in open_to.allowed.items():
+        at = np.flatnonzero(~known[i])
+        told.allow(plan, i, allowed[at], at)
+    for i, limits in open_to.limits.items():
+        at = np.flatnonzero(~known[i])
+        told.bound(plan, i, limits[at], at)
+    return told, known
 
 
-def _tell_of_derived(model: GAN, told: Told, table: pa.Table, rows: Rows) -> None:
-    """Ask what columns are derived from to be such that the known cells of those follow."""
-    encoder = model.encoder_
-    learned = {block.column for block in encoder.layout_.blocks}
-    for name in sorted({d.column for d in model.schema_.dependencies} - learned):
-        cells = table[name].unify_dictionaries().combine_chunks()
-        values = pc.unique(cells).drop_null()
-        if pa.types.is_dictionary(values.type):
-            values = values.dictionary_decode()
-        for k in range(len(values)):
-            wish = Wish(name, values=values.slice(k, 1))
-            try:
-                asked = encoder.ask(wish)
-            except DataError:  # never so in the training table: the cell alone is kept
-                continue
-            if asked is None:
-                break
-            which = np.flatnonzero(wish.fulfilled(cells))
-            told.ask_one(model._plan, asked, which, rows.of(name).uniforms(which))
+def _either(which: np.ndarray, these: pa.Table, those: pa.Table) -> pa.Table:
+    """Return rows of one table where that is said, and else of the other."""
+    at = np.arange(len(which)) + np.where(which, 0, len(which))
+    return pa.concat_tables([these, those]).unify_dictionaries().take(pa.array(at)).combine_chunks()
 
 
-def _kept(known: pa.ChunkedArray, made: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return known cells, and made ones where none is known."""
-    if pa.types.is_dictionary(known.type):
-        whole = pc.coalesce(known.cast(known.type.value_type), made.cast(known.type.value_type))
-        return whole.dictionary_encode()
-    return pc.coalesce(known, made.cast(known.type))
+def _either_drawn(which: np.ndarray, these: Drawn, those: Drawn) -> Drawn:
+    return Drawn(*(np.where(which[:, None], a, b) for a, b in zip(these, those, strict=True)))

@@ -29,7 +29,7 @@ from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, unsure, widened
 from lookalike.models._correction import Correction, Fitted, fit_correction
 from lookalike.models._device import keep_compiled_programs
-from lookalike.models._impute import imputed
+from lookalike.models._impute import blank, imputed, told_of
 from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._selection import Held, hold_out
@@ -648,13 +648,21 @@ class GAN(Synthesizer):
         completer = self._complete()
 
         def make(block: int) -> Drawn:
-            told = Told.nothing(self._plan, self.BLOCK)
+            told = self._told_classes(asking, block)
             rng = generator(seed, "conditions", block)
-            for rows, wishes in asking.turns(self.BLOCK):
-                told.ask(self._plan, wishes, rows, rng)
+            told.ask(self._plan, asking.told, slice(None), rng)
             return completer.draw(told, seed, block)
 
         return make
+
+    def _told_classes(self, asking: Asking, block: int) -> Told:
+        """Return what asks rows of a block to take classes in turn."""
+        if asking.classes is None:
+            return Told.nothing(self._plan, self.BLOCK)
+        name = asking.classes.column
+        levels = asking.classes.in_turn(block * self.BLOCK, self.BLOCK)
+        rows = blank(self.schema_, name, levels)
+        return told_of(self, self.encoder_.follow(rows), frozenset((name,)))[0]
 
     def _complete(self) -> Completer:
         assert self._completer is not None
@@ -676,7 +684,8 @@ class GAN(Synthesizer):
         dataframe, shape (rows, columns of the training table)
             Known cells are as they were; no cell of `data` that was null is null, free text
             aside. Columns that `data` does not have may be missing where they were in the training
-            table.
+            table. Relations between columns hold, and what never occurs together does not; where
+            known cells leave no way to keep a relation, a warning names it and counts the rows.
 
         Raises
         ------

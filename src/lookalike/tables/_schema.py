@@ -180,6 +180,44 @@ class Dependency:
     at_least: tuple[str, ...] = ()
     at_most: tuple[str, ...] = ()
 
+    def in_words(self) -> str:
+        """Return what the dependency says, in one line.
+
+        Returns
+        -------
+        str
+
+        Examples
+        --------
+        >>> Dependency("total", ("fare", "tip"), "linear", (1.0, 1.0)).in_words()
+        'total = fare + tip'
+        """
+        on, why = " and ".join(self.on), f" ({self.why})" if self.why else ""
+        if self.form == "lookup":
+            return f"{self.column} is fixed by {on}"
+        if self.form == "mostly":
+            return f"{self.column} is nearly fixed by {on}{why}"
+        if self.form == "equal":
+            return f"{self.column} is often that of {on}{why}"
+        if self.form == "ratio":
+            return f"{self.column} = {on} × the rest{self._bounds()}{why}"
+        terms = [
+            name if factor == 1 else f"{factor:g} × {name}"
+            for factor, name in zip(self.coefficients, self.on, strict=True)
+        ]
+        if self.form == "offset":
+            terms.append("the rest")
+        if self.constant:
+            terms.append(f"{self.constant:g}")
+        total = " + ".join(terms).replace("+ -", "- ")
+        return f"{self.column} = {total}{self._bounds()}{why}"
+
+    def _bounds(self) -> str:
+        least, most = (" and ".join(names) for names in (self.at_least, self.at_most))
+        return (f", never below {least}" if least else "") + (
+            f", never above {most}" if most else ""
+        )
+
     @property
     def needs(self) -> frozenset[str]:
         """All columns that must be known before this one can be made."""

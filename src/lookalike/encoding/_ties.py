@@ -1,0 +1,103 @@
+"""How the columns of a table depend on each other and on blocks, in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike.encoding._asked import extremes
+from lookalike.encoding._derivation import Derivation
+from lookalike.encoding._layout import Layout
+from lookalike.encoding._lookup import Lookup
+from lookalike.encoding._mostly import Mostly
+from lookalike.encoding._parts import Part
+from lookalike.encoding._places import Place
+from lookalike.encoding._rest import Rest
+from lookalike.encoding._solve import Writing
+from lookalike.tables import Schema, canonical_type
+
+__all__ = ["Ties"]
+
+
+@dataclass(frozen=True)
+class Ties:
+    """What ties columns to each other.
+
+    Parameters
+    ----------
+    relations : sequence of Derivation or Rest
+        Each after those it builds on.
+    layout : Layout
+        Of the whole row.
+    learned : dict of str to tuple of Part and Place
+        The columns that are not derived, and the rests that stand for columns.
+    blocks : dict of str to int
+        The index of the first block of each of them, its *missing* block aside.
+    writings : dict of str to Writing
+        How numbers and times are written, and between which they lie.
+    rests : dict of str to Writing
+        The same of the rests.
+    """
+
+    relations: Sequence[Derivation | Rest]
+    layout: Layout
+    learned: Mapping[str, tuple[Part, Place]]
+    blocks: Mapping[str, int]
+    writings: Mapping[str, Writing]
+    rests: Mapping[str, Writing]
+
+    @classmethod
+    def of(
+        cls,
+        schema: Schema,
+        relations: Sequence[Derivation | Rest],
+        layout: Layout,
+        learned: Mapping[str, tuple[Part, Place]],
+    ) -> Self:
+        """Take the fitted parts of an encoder."""
+        left = {made.dependency.column: made for made in relations if isinstance(made, Rest)}
+        blocks: dict[str, int] = {}
+        for i, block in enumerate(layout.blocks):
+            if block.part != "missing":
+                blocks.setdefault(block.column, i)
+        ends = {
+            name: _ends(part)
+            for name, (part, _) in learned.items()
+            if name not in left and schema[name].kind.is_numeric
+        }
+        ends |= {name: made.ends() for name, made in left.items()}
+        writings = {
+            column.name: Writing.of(canonical_type(column), column, ends.get(column.name))
+            for column in schema.columns
+            if column.kind.is_numeric
+        }
+        rests = {}
+        for name, made in left.items():
+            limits = _ends(learned[name][0])
+            if limits is not None:
+                rests[name] = Writing.of(limits.type, made.column, limits)
+        return cls(relations, layout, learned, blocks, writings, rests)
+
+    def is_stiff(self, name: str) -> bool:
+        """Whether a column has only certain values, or follows from others by a lookup."""
+        if name in self.learned:
+            encoding = self.learned[name][0].encoding
+            return encoding.known is not None or not encoding.blocks
+        made = next(made for made in self.relations if made.dependency.column == name)
+        return isinstance(made, Lookup | Mostly)
+
+
+def _ends(part: Part) -> pa.Array | None:
+    """Return the least and the greatest cell of a column of numbers or times."""
+    known = part.encoding.known
+    if known is not None:
+        if not len(known):
+            return None
+        return pa.array([pc.min(known).as_py(), pc.max(known).as_py()], known.type)
+    if not part.encoding.blocks:
+        return None
+    return extremes(part)
