@@ -42,7 +42,9 @@ class Convergence(Monitor):
       deviations of all; the neural distance of Arora et al. 2017 (arXiv 1703.00573), scaled.
     - ``convergence_joshi``: |loss_real − loss_fake| + loss_generator, and
       ``convergence_joshi_3d``: |loss_real − loss_fake|. Joshi's report on function generation
-      states no formula; these are the ones that give the values in its two tables.
+      states no formula; these are the ones that give the values in its two tables. They are of
+      the halves of cross-entropy: with relativistic pairing both halves are equal, and of a
+      Wasserstein critic, which has no zero, they say nothing.
     """
 
     name: ClassVar[str] = "convergence"
