@@ -125,6 +125,43 @@ def test_small_tables_get_fewer_steps_of_fewer_rows() -> None:
     assert work == sorted(work)
 
 
+@pytest.mark.parametrize(
+    ("model", "rows", "apart"),
+    [
+        (GAN.preset("joshi-2d"), 400, 4),  # 250 tiny steps are played in a few milliseconds
+        (GAN.preset("leitner-dcgan"), 300, 4),
+        (GAN.preset("reddy"), 1_000, 1),
+        (GAN(budget="fast"), 300, 1),
+        (GAN(), 50_000, 1),
+        (GAN(steps=4), 300, 1),
+    ],
+)
+def test_monitors_look_less_often_where_steps_are_small(model: GAN, rows: int, apart: int) -> None:
+    plan = Plan(Layout((Block("x", "value", "number", 0, 0, 1, "linear"),), 1, 0))
+    width, steps = recipe.width_of(model, rows), recipe.steps_of(model, rows)
+    game = recipe.game_of(model, plan, rows, width, conditioned=False)
+    course = recipe.course_of(model, game, steps, selection=None)
+    assert course.look_every == apart
+    looks = steps // (course.interval * course.look_every)
+    assert looks >= min(10, steps)
+
+
+def test_the_share_of_monitors_is_known_and_changes_nothing(
+    table: pa.Table, tmp_path: Path
+) -> None:
+    watched = {**QUICK, "monitors": ["players"], "held_out": 0.0}
+    first, again = (GAN(**watched).fit(table) for _ in range(2))
+    assert first.history_ == again.history_
+    share = first.history_.monitor_share
+    assert share is not None
+    assert 0 < share < 1
+    for number, model in enumerate((first, again)):
+        model.save(tmp_path / f"{number}.lookalike")
+    files = [(tmp_path / f"{number}.lookalike").read_bytes() for number in range(2)]
+    assert files[0] == files[1]
+    assert load(tmp_path / "0.lookalike").history_.monitor_share is None
+
+
 def test_explicit_steps_are_played(table: pa.Table) -> None:
     assert GAN(**QUICK).fit(table).history_["step"][-1] == 8
 

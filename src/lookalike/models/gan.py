@@ -473,6 +473,8 @@ class GAN(Synthesizer):
             why = str(error) or "interrupted"
             history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
         else:
+            history.training_seconds += again.history.training_seconds
+            history.monitor_seconds += again.history.monitor_seconds
             if not again.history.cut_short:
                 words = f"learned anew with all rows for the {first.step:,} steps that served best"
                 history.add(first.step, "refit", words)
@@ -518,7 +520,7 @@ class GAN(Synthesizer):
             discriminator=None if judge is None else widened(judge, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(compact.floats))), 1)
-        course = replace(course_of(self, steps, selection=None), monitors=(), remedies=False)
+        course = replace(course_of(self, game, steps, selection=None), monitors=(), remedies=False)
         course = replace(course, rates=(_FASTER * course.rates[0], _FASTER * course.rates[1]))
         data = _data(compact)
         places = Places.of(compact.codes, len(data.codes))
@@ -579,7 +581,9 @@ class GAN(Synthesizer):
         start, held_back = None, 0
         if self._transfer is not None:
             start, held_back = self._transfer.start(game, seed, steps)
-        course = course_of(self, steps, selection=selection, held_back=held_back, until=until)
+        course = course_of(
+            self, game, steps, selection=selection, held_back=held_back, until=until
+        )
         with progress("training", course.end, show=self.progress) as report:
             return train(
                 game,
