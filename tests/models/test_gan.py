@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.base import clone
 
 import lookalike.models._recipe as recipe
 import lookalike.models.gan as module
@@ -23,8 +24,10 @@ from lookalike.models import GAN, load
 from lookalike.models._calibration import calibrate
 from lookalike.models._correction._ratio import Cancelled
 from lookalike.models._sampler import Calibration, Sampler
-from lookalike.nn import Architecture, Plan
+from lookalike.nn import Architecture, Plan, ZeroCentred
+from lookalike.nn.objectives import Hinge
 from lookalike.testing import synthesizer_checks
+from lookalike.training.strategies import Cosine, Gap
 
 QUICK: dict[str, Any] = {
     "steps": 8,
@@ -160,6 +163,31 @@ def test_the_share_of_monitors_is_known_and_changes_nothing(
     files = [(tmp_path / f"{number}.lookalike").read_bytes() for number in range(2)]
     assert files[0] == files[1]
     assert load(tmp_path / "0.lookalike").history_.monitor_share is None
+
+
+def test_instances_are_taken_where_names_and_mappings_are(table: pa.Table, tmp_path: Path) -> None:
+    network = Architecture.symmetrical(8, 2, normalisation="batch")
+    parts: dict[str, Any] = {
+        "generator": network,
+        "discriminator": network.mirrored(),
+        "objective": Hinge(),
+        "penalty": ZeroCentred(0.3),
+        "schedule": Gap(width=0.2, base=Cosine(floor=0.1)),
+    }
+    model = clone(GAN(**QUICK | parts)).fit(table)
+    assert model.get_params()["objective"] == Hinge()
+    model.save(tmp_path / "m.lookalike")
+    again = load(tmp_path / "m.lookalike")
+    assert again.sample(5).equals(model.sample(5))
+    assert again.get_params()["generator"]["widths"] == [8, 16]
+    assert again.get_params()["schedule"] == Gap(width=0.2, base=Cosine(floor=0.1)).to_mapping()
+    written = {name: part.to_mapping() for name, part in parts.items()}
+    assert GAN(**QUICK | written).fit(table).sample(5).equals(model.sample(5))
+
+
+def test_an_instance_of_another_kind_is_refused(table: pa.Table) -> None:
+    with pytest.raises(ParameterError, match=r"(?s)objective is not.*schedule is not"):
+        GAN(objective=Cosine(), schedule=Hinge()).fit(table)  # type: ignore[arg-type]
 
 
 def test_explicit_steps_are_played(table: pa.Table) -> None:

@@ -92,7 +92,7 @@ def test_accuracies_are_shares(rows: int, game: Game) -> None:
     for real, fake in (rng.normal(size=(2, rows)), (np.zeros(rows), np.ones(rows))):
         whole, on_real, on_fake, passed = (float(share) for share in see(real, fake))
         centre = (real.mean() + fake.mean()) / 2
-        assert 0 <= min(whole, on_real, on_fake, passed)
+        assert min(whole, on_real, on_fake, passed) >= 0
         assert max(whole, on_real, on_fake, passed) <= 1
         assert on_real == pytest.approx(np.mean(real > centre), abs=1e-6)
         assert on_fake == pytest.approx(np.mean(fake <= centre), abs=1e-6)

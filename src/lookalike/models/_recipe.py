@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
-from lookalike.nn import Architecture, Plan, objective, penalty
+from lookalike.nn import Architecture, Objective, Penalty, Plan, objective, penalty
 from lookalike.training import Course, Game, Optimiser, Selection
 from lookalike.training.monitors import MONITORS, Monitor, monitors
-from lookalike.training.strategies import strategy
+from lookalike.training.strategies import Strategy, strategy
 
 __all__ = ["Recipe", "batch_of", "course_of", "game_of", "steps_of", "width_of"]
 
@@ -38,21 +38,21 @@ class Recipe(Protocol):
     steps: int | None
     epochs: int | None
     batch_size: int | None
-    objective: str | Mapping[str, Any]
-    generator: Mapping[str, Any] | None
-    discriminator: Mapping[str, Any] | None
+    objective: str | Mapping[str, Any] | Objective
+    generator: Mapping[str, Any] | Architecture | None
+    discriminator: Mapping[str, Any] | Architecture | None
     width: int | None
     depth: int
     latent_size: int
     latent: str
     learning_rate: float
     discriminator_rate: float | None
-    schedule: str | Mapping[str, Any]
-    discriminator_schedule: str | Mapping[str, Any] | None
+    schedule: str | Mapping[str, Any] | Strategy
+    discriminator_schedule: str | Mapping[str, Any] | Strategy | None
     optimiser: str
     betas: Sequence[float]
     discriminator_steps: int
-    penalty: str | Mapping[str, Any] | None
+    penalty: str | Mapping[str, Any] | Penalty | None
     penalty_every: int
     clip: float | None
     pack: int
@@ -184,7 +184,9 @@ def _weights(inputs: int, architecture: Architecture, outputs: int) -> int:
     return sum(a * b for a, b in pairwise(sizes))
 
 
-def _architecture(given: Mapping[str, Any] | None, default: Architecture) -> Architecture:
+def _architecture(
+    given: Mapping[str, Any] | Architecture | None, default: Architecture
+) -> Architecture:
     return default if given is None else Architecture.from_mapping(given)
 
 

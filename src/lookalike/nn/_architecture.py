@@ -21,6 +21,8 @@ __all__ = ["Architecture"]
 
 
 _WIDTH = Number(1, 2**16, integer=True)
+#: What says the widths: one by one, or doubling from the first, or the same backwards.
+_WAYS = ("widths", "symmetrical", "mirrored")
 #: How many hidden layers there may be: the first, and 256 that add to it.
 _LAYERS = 257
 
@@ -48,6 +50,9 @@ _RULES: dict[str, Rule] = {
     "bias": Flag(),
     "initial": Choice(tuple(INITIALS)),
 }
+
+
+_DOUBLING: dict[str, Rule] = {"first": _WIDTH, "layers": Number(1, 16, integer=True)}
 
 
 @dataclass(frozen=True)
@@ -129,8 +134,7 @@ class Architecture:
         -------
         Architecture
         """
-        rules = {"first": _WIDTH, "layers": Number(1, 16, integer=True)}
-        check_parameters("Architecture.symmetrical", rules, {"first": first, "layers": layers})
+        check_parameters("Architecture.symmetrical", _DOUBLING, {"first": first, "layers": layers})
         return cls(tuple(first * 2**k for k in range(layers)), **options)
 
     def mirrored(self) -> Architecture:
@@ -138,13 +142,16 @@ class Architecture:
         return replace(self, widths=self.widths[::-1])
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Architecture:
+    def from_mapping(cls, values: Mapping[str, Any] | Architecture) -> Architecture:
         """Return the architecture of plain values, as `to_mapping` gives or a user writes them.
 
         Parameters
         ----------
-        values : mapping of str to object
-            Parameters by name; those that are left out have their defaults.
+        values : mapping of str to object, or Architecture
+            Parameters by name; those that are left out have their defaults. Instead of
+            ``"widths"`` it may have ``"symmetrical"``, a mapping of ``"first"`` and ``"layers"``
+            for widths that double (see `symmetrical`), or ``"mirrored"``, the same in the opposite
+            order. An architecture is returned as it is.
 
         Returns
         -------
@@ -153,14 +160,26 @@ class Architecture:
         Raises
         ------
         ParameterError
-            If a name is unknown, the widths are missing, or a value breaks its rule.
+            If a name is unknown, the widths are missing or said twice, or a value breaks its rule.
+
+        Examples
+        --------
+        >>> Architecture.from_mapping({"mirrored": {"first": 32, "layers": 2}}).widths
+        (64, 32)
         """
-        if not isinstance(values, Mapping) or "widths" not in values:
-            got = sorted(values) if isinstance(values, Mapping) else values
+        if isinstance(values, Architecture):
+            return values
+        given = [name for name in _WAYS if isinstance(values, Mapping) and name in values]
+        if len(given) != 1:
+            got = sorted(map(str, values)) if isinstance(values, Mapping) else values
             raise ParameterError(
-                "Architecture needs a mapping with 'widths', the units of each hidden layer; "
-                f"got {got!r}. Add them, such as {{'widths': [128, 128]}}."
+                "Architecture needs a mapping with 'widths', the units of each hidden layer, or "
+                f"'symmetrical' or 'mirrored' in its place; got {got!r}. "
+                "Give one of them, such as {'widths': [128, 128]}."
             )
+        if given != ["widths"]:
+            others = {name: value for name, value in values.items() if name not in _WAYS}
+            return _doubling(given[0], values[given[0]], others)
         check_parameters("Architecture", _RULES, values)
         return cls(**{**values, "widths": tuple(values["widths"])})
 
@@ -213,3 +232,16 @@ class Architecture:
         kind = kind if kind.last else Nothing
         normalisation = kind.begin(weight, 1.0, jax.random.fold_in(key, 1))
         return Layer(weight, jnp.zeros(units), normalisation)
+
+
+def _doubling(way: str, sizes: Any, others: Mapping[str, Any]) -> Architecture:
+    """Return the architecture whose widths double, or halve, as a mapping of both numbers says."""
+    if not isinstance(sizes, Mapping) or set(sizes) != set(_DOUBLING):
+        raise ParameterError(
+            f"Architecture needs 'first' and 'layers' for {way!r}; got {sizes!r}. "
+            f"Give both, such as {{{way!r}: {{'first': 32, 'layers': 2}}}}."
+        )
+    rules = {name: rule for name, rule in _RULES.items() if name != "widths"}
+    check_parameters("Architecture", rules, others)
+    found = Architecture.symmetrical(sizes["first"], sizes["layers"], **others)
+    return found if way == "symmetrical" else found.mirrored()

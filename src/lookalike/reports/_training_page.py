@@ -146,7 +146,11 @@ def _losses(drawn: Curves) -> Markup | None:
 
     if not all(name in drawn.series for name in _LOSSES[2:]):
         return None
-    return _svg(figures.losses(drawn), "Losses, and what real and generated rows add to the discriminator’s", "losses")
+    return _svg(
+        figures.losses(drawn),
+        "Losses, and what real and generated rows add to the discriminator’s",
+        "losses",
+    )
 
 
 def _rates(drawn: Curves) -> Markup | None:
