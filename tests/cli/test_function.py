@@ -114,6 +114,8 @@ def test_list(run: Run) -> None:
         (["function", "().__class__"], "not arithmetic"),
         (["function", "sni(x)"], "'sin'"),
         (["function", "log(x)"], "x from -3 to"),
+        (["function", "1/x"], "with x at 0"),
+        (["function", "tan(x)"], "x from -1.571 to 1.571"),
         (["function", "x**2", "--range", "y=0:1"], "no variable 'y'"),
         (["function", "x**2", "--range", "x=0"], "V=LO:HI"),
         (["function", "x**2", "--range", "0:1"], "V=LO:HI"),
