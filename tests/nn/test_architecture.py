@@ -94,6 +94,16 @@ def test_an_architecture_is_written_as_plain_values_and_read_back() -> None:
     assert Architecture.from_mapping(architecture) is architecture
 
 
+def test_an_activation_may_be_the_function_itself() -> None:
+    given = Architecture((8,), activation=jax.nn.gelu)
+    assert given == Architecture((8,), activation="gelu")
+    assert given.to_mapping()["activation"] == "gelu"
+    assert Architecture.from_mapping({"widths": [8], "activation": jax.nn.gelu}) == given
+    for other in (jax.numpy.sin, lambda x: x):
+        with pytest.raises(ParameterError, match="activation must be one of"):
+            Architecture((8,), activation=other)
+
+
 def test_doubling_widths_can_be_written() -> None:
     sizes = {"first": 32, "layers": 3}
     doubling = Architecture.from_mapping({"symmetrical": sizes, "bias": False})

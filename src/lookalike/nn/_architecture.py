@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from jaxtyping import PRNGKeyArray
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Number, Rule, check_parameters
-from lookalike.nn._activations import ACTIVATIONS, rectifier_gain
+from lookalike.nn._activations import ACTIVATIONS, activation_name, rectifier_gain
 from lookalike.nn._initial import INITIALS
 from lookalike.nn._network import Layer, Network
 from lookalike.nn.normalisations import NORMALISATIONS, Nothing
@@ -65,9 +65,10 @@ class Architecture:
         The units of each hidden layer, at most 257 of them; none makes an affine map.
     residual : bool, default False
         Every hidden layer but the first adds to what it is given. All widths must be equal.
-    activation : str, default "leaky_relu"
+    activation : str or function of `jax.nn`, default "leaky_relu"
         Any function of `jax.nn` that takes one array and works number by number, such as
-        ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``, ``"silu"``, ``"tanh"``.
+        ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``, ``"silu"``, ``"tanh"``; kept by its name, as
+        model files hold names and loading one runs no code. Other functions are not taken.
     slope : float, default 0.2
         The slope of ``"leaky_relu"`` below zero; other activations do not have it.
     normalisation : {None, "batch", "layer", "spectral"}
@@ -95,7 +96,7 @@ class Architecture:
 
     widths: tuple[int, ...]
     residual: bool = False
-    activation: str = "leaky_relu"
+    activation: str | Callable[..., Any] = "leaky_relu"
     slope: float | int = 0.2
     normalisation: str | None = None
     dropout: float | int = 0.0
@@ -103,6 +104,7 @@ class Architecture:
     initial: str = "he"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "activation", activation_name(self.activation))
         check_parameters("Architecture", _RULES, vars(self))
         # Plain values, so that what is equal is hashed, printed and written alike.
         object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
@@ -180,6 +182,7 @@ class Architecture:
         if given != ["widths"]:
             others = {name: value for name, value in values.items() if name not in _WAYS}
             return _doubling(given[0], values[given[0]], others)
+        values = _named(values)
         check_parameters("Architecture", _RULES, values)
         return cls(**{**values, "widths": tuple(values["widths"])})
 
@@ -208,7 +211,7 @@ class Architecture:
         return Network(
             hidden=tuple(hidden),
             last=self._last(before, outputs, keys[-1]),
-            activation=self.activation,
+            activation=str(self.activation),
             slope=self.slope,
             residual=self.residual,
             dropout=self.dropout,
@@ -217,7 +220,7 @@ class Architecture:
     def _hidden(self, inputs: int, units: int, number: int, key: PRNGKeyArray) -> Layer:
         # Each residual branch is scaled so that h does not grow by a factor with each layer.
         branches = len(self.widths) - 1 if self.residual and number else 1
-        gain = rectifier_gain(self.activation, self.slope)
+        gain = rectifier_gain(str(self.activation), self.slope)
         deviation = INITIALS[self.initial](inputs, units, gain) / branches**0.5
         weight = jax.random.normal(key, (inputs, units)) * deviation
         kind = NORMALISATIONS[self.normalisation]
@@ -234,6 +237,13 @@ class Architecture:
         return Layer(weight, jnp.zeros(units), normalisation)
 
 
+def _named(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters with the name of the activation where the function itself was given."""
+    if "activation" not in values:
+        return values
+    return {**values, "activation": activation_name(values["activation"])}
+
+
 def _doubling(way: str, sizes: Any, others: Mapping[str, Any]) -> Architecture:
     """Return the architecture whose widths double, or halve, as a mapping of both numbers says."""
     if not isinstance(sizes, Mapping) or set(sizes) != set(_DOUBLING):
@@ -241,6 +251,7 @@ def _doubling(way: str, sizes: Any, others: Mapping[str, Any]) -> Architecture:
             f"Architecture needs 'first' and 'layers' for {way!r}; got {sizes!r}. "
             f"Give both, such as {{{way!r}: {{'first': 32, 'layers': 2}}}}."
         )
+    others = _named(others)
     rules = {name: rule for name, rule in _RULES.items() if name != "widths"}
     check_parameters("Architecture", rules, others)
     found = Architecture.symmetrical(sizes["first"], sizes["layers"], **others)

@@ -262,7 +262,7 @@ class Function:
         few = np.array(list(product(*noted)))
         low, high = self.bounds
         few = few[((few >= low) & (few <= high)).all(axis=1)]
-        lost = few[~np.isfinite(self.at(few)).all(axis=1)]
+        lost: np.ndarray = few[~np.isfinite(self.at(few)).all(axis=1)]
         if len(lost):
             return lost
         count = _ALONG if len(self.variables) == 1 else _ACROSS

@@ -52,7 +52,8 @@ def poles(value: Callable[[Floats], Floats], inputs: Floats, values: Floats) -> 
         right, high = np.where(same[:, None], right, middle), np.where(same, high, found)
     with np.errstate(invalid="ignore", over="ignore"):
         calm = np.abs(high - low) <= _GROWN * change
-    return left[~calm]
+    beside: Floats = left[~calm]
+    return beside
 
 
 def _changes(inputs: Floats, values: Floats, axis: int) -> tuple[Floats, Floats, Floats]:
