@@ -41,7 +41,7 @@ PATH = (
 #: What the thesis tried on the way with an architecture that it had.
 CHANGED: dict[str, dict[str, Any]] = {"1cycle": {"schedule": "onecycle"}}
 #: What is shown beside the curves: how it ended.
-MEASURES = ("diversity", "coverage", "collapsed", "convergence", "detector")
+MEASURES = ("diversity", "coverage", "collapsed", "convergence")
 
 
 @dataclass(frozen=True)

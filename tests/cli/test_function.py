@@ -28,6 +28,7 @@ FLAT = {
     "points.png",
     "rate.png",
     "report.csv",
+    "report.html",
     "training.gif",
 }
 
@@ -54,6 +55,12 @@ def test_formula_of_two_variables(run: Run, tmp_path: Path) -> None:
     assert model.sample(64).column_names == ["x", "y", "value"]
     for words in ("D loss real", "error of the value", "cells of the domain", "the target"):
         assert words in result.out
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert page.count("<img") == 3
+    assert page.count("data:image/gif") == 2
+    for words in ("the target", "error of the value", "D learning rate", "The game", "report.csv"):
+        assert words in page
+    assert 'src="http' not in page
     for picture in out.glob("*.[pg][ni][gf]"):
         Image.open(picture).verify()
 
@@ -107,6 +114,8 @@ def test_list(run: Run) -> None:
         (["function", "().__class__"], "not arithmetic"),
         (["function", "sni(x)"], "'sin'"),
         (["function", "log(x)"], "x from -3 to"),
+        (["function", "1/x"], "with x at 0"),
+        (["function", "tan(x)"], "x from -1.571 to 1.571"),
         (["function", "x**2", "--range", "y=0:1"], "no variable 'y'"),
         (["function", "x**2", "--range", "x=0"], "V=LO:HI"),
         (["function", "x**2", "--range", "0:1"], "V=LO:HI"),

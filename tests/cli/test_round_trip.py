@@ -26,6 +26,35 @@ def test_fit_writes_a_model_and_speaks_on_standard_error(
     assert f"wrote {model}: 120 rows learned, seed 3" in result.err
 
 
+def test_fit_goes_on_from_a_model_with_columns_of_other_names(
+    run: Run, csv: Path, fitted: Path, small: list[str]
+) -> None:
+    csv.write_text(csv.read_text().replace("pay", "wage").replace("town", "place"))
+    model = csv.with_name("m.lookalike")
+    words = ["fit", csv, "-o", model, *small, "--warm-start", fitted]
+    result = run(*words, "--mapping", "pay=wage", "--mapping", "town=place")
+    assert result.code == 0
+    assert model.is_file()
+    result = run(*words, "--mapping", "pey=wage")
+    assert result.code == 2
+    assert "sends 'wage' to 'pey', which the model has not learned" in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--mapping", "pay=wage"], "give --warm-start"),
+        (["--mapping", "pay"], "OLD=NEW"),
+        (["--mapping", "=wage"], "OLD=NEW"),
+        (["--mapping", "pay=wage", "--mapping", "age=wage"], "'wage' comes twice"),
+    ],
+)
+def test_a_wrong_mapping_is_refused(run: Run, csv: Path, words: list[str], said: str) -> None:
+    result = run("fit", csv, "-o", csv.with_name("m.lookalike"), *words)
+    assert result.code == 2
+    assert said in result.err
+
+
 def test_quiet_fit_says_nothing(run: Run, csv: Path, small: list[str]) -> None:
     model = csv.with_name("m.lookalike")
     result = run("fit", csv, "-o", model, *small, "--quiet")

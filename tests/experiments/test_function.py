@@ -151,6 +151,7 @@ def test_the_report_is_alive(run: FunctionRun) -> None:
         "diversity",
         "mode collapse",
         "learning rate",
+        "D learning rate",
         "convergence",
         "points generated",
     ]

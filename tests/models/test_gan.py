@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 import pytest
+from sklearn.base import clone
 
 import lookalike.models._recipe as recipe
 import lookalike.models.gan as module
@@ -23,8 +24,10 @@ from lookalike.models import GAN, load
 from lookalike.models._calibration import calibrate
 from lookalike.models._correction._ratio import Cancelled
 from lookalike.models._sampler import Calibration, Sampler
-from lookalike.nn import Architecture, Plan
+from lookalike.nn import Architecture, Plan, ZeroCentred
+from lookalike.nn.objectives import Hinge
 from lookalike.testing import synthesizer_checks
+from lookalike.training.strategies import Cosine, Gap
 
 QUICK: dict[str, Any] = {
     "steps": 8,
@@ -123,6 +126,68 @@ def test_small_tables_get_fewer_steps_of_fewer_rows() -> None:
     assert steps[6:] == [5_500, 5_500]
     work = [a * b for a, b in zip(steps, batches, strict=True)]
     assert work == sorted(work)
+
+
+@pytest.mark.parametrize(
+    ("model", "rows", "apart"),
+    [
+        (GAN.preset("joshi-2d"), 400, 4),  # 250 tiny steps are played in a few milliseconds
+        (GAN.preset("leitner-dcgan"), 300, 4),
+        (GAN.preset("reddy"), 1_000, 1),
+        (GAN(budget="fast"), 300, 1),
+        (GAN(), 50_000, 1),
+        (GAN(steps=4), 300, 1),
+    ],
+)
+def test_monitors_look_less_often_where_steps_are_small(model: GAN, rows: int, apart: int) -> None:
+    plan = Plan(Layout((Block("x", "value", "number", 0, 0, 1, "linear"),), 1, 0))
+    width, steps = recipe.width_of(model, rows), recipe.steps_of(model, rows)
+    game = recipe.game_of(model, plan, rows, width, conditioned=False)
+    course = recipe.course_of(model, game, steps, selection=None)
+    assert course.look_every == apart
+    looks = steps // (course.interval * course.look_every)
+    assert looks >= min(10, steps)
+
+
+def test_the_share_of_monitors_is_known_and_changes_nothing(
+    table: pa.Table, tmp_path: Path
+) -> None:
+    watched = {**QUICK, "monitors": ["players"], "held_out": 0.0}
+    first, again = (GAN(**watched).fit(table) for _ in range(2))
+    assert first.history_ == again.history_
+    share = first.history_.monitor_share
+    assert share is not None
+    assert 0 < share < 1
+    for number, model in enumerate((first, again)):
+        model.save(tmp_path / f"{number}.lookalike")
+    files = [(tmp_path / f"{number}.lookalike").read_bytes() for number in range(2)]
+    assert files[0] == files[1]
+    assert load(tmp_path / "0.lookalike").history_.monitor_share is None
+
+
+def test_instances_are_taken_where_names_and_mappings_are(table: pa.Table, tmp_path: Path) -> None:
+    network = Architecture.symmetrical(8, 2, normalisation="batch")
+    parts: dict[str, Any] = {
+        "generator": network,
+        "discriminator": network.mirrored(),
+        "objective": Hinge(),
+        "penalty": ZeroCentred(0.3),
+        "schedule": Gap(width=0.2, base=Cosine(floor=0.1)),
+    }
+    model = clone(GAN(**QUICK | parts)).fit(table)
+    assert model.get_params()["objective"] == Hinge()
+    model.save(tmp_path / "m.lookalike")
+    again = load(tmp_path / "m.lookalike")
+    assert again.sample(5).equals(model.sample(5))
+    assert again.get_params()["generator"]["widths"] == [8, 16]
+    assert again.get_params()["schedule"] == Gap(width=0.2, base=Cosine(floor=0.1)).to_mapping()
+    written = {name: part.to_mapping() for name, part in parts.items()}
+    assert GAN(**QUICK | written).fit(table).sample(5).equals(model.sample(5))
+
+
+def test_an_instance_of_another_kind_is_refused(table: pa.Table) -> None:
+    with pytest.raises(ParameterError, match=r"(?s)objective is not.*schedule is not"):
+        GAN(objective=Cosine(), schedule=Hinge()).fit(table)  # type: ignore[arg-type]
 
 
 def test_explicit_steps_are_played(table: pa.Table) -> None:

@@ -77,3 +77,21 @@ def test_a_preset_can_be_changed_and_a_wrong_name_is_said() -> None:
     assert GAN.preset("reddy", batch_size=16).batch_size == 16
     with pytest.raises(ParameterError, match="'leitner-wgan-gp'"):
         GAN.preset("leitner-wgangp")
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        ("leitner-dense-1", "rate is not given: 1e-3"),
+        ("leitner-dense-3", "rate is not given"),
+        ("leitner", "the uniform one"),
+        ("joshi-3d", "batch of ten"),
+        ("joshi", "plain output"),
+        ("reddy", "in proportion to the batch"),
+        ("wgan-gp", "epochs (500) and batch (64) are not given"),
+    ],
+)
+def test_what_a_document_leaves_open_is_named(start: str, words: str) -> None:
+    systems = [start] if start in PRESETS else [name for name in PRESETS if name.startswith(start)]
+    assert systems
+    assert all(words in PRESETS[name].notes for name in systems)

@@ -91,6 +91,24 @@ def test_an_architecture_is_written_as_plain_values_and_read_back() -> None:
     assert again == architecture
     assert hash(again) == hash(architecture)
     assert Architecture.from_mapping({"widths": [8], "dropout": 0}) == Architecture((8,))
+    assert Architecture.from_mapping(architecture) is architecture
+
+
+def test_an_activation_may_be_the_function_itself() -> None:
+    given = Architecture((8,), activation=jax.nn.gelu)
+    assert given == Architecture((8,), activation="gelu")
+    assert given.to_mapping()["activation"] == "gelu"
+    assert Architecture.from_mapping({"widths": [8], "activation": jax.nn.gelu}) == given
+    for other in (jax.numpy.sin, lambda x: x):
+        with pytest.raises(ParameterError, match="activation must be one of"):
+            Architecture((8,), activation=other)
+
+
+def test_doubling_widths_can_be_written() -> None:
+    sizes = {"first": 32, "layers": 3}
+    doubling = Architecture.from_mapping({"symmetrical": sizes, "bias": False})
+    assert doubling == Architecture.symmetrical(32, 3, bias=False)
+    assert Architecture.from_mapping({"mirrored": sizes}).widths == (128, 64, 32)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +128,11 @@ def test_an_architecture_is_written_as_plain_values_and_read_back() -> None:
         ({"widths": [8], "slope": float("nan")}, "slope must be a number"),
         ({"widths": [8, 16], "residual": True}, "residual network must be equal"),
         ({"widths": [8], "initial": "hee"}, "initial must be one of"),
+        ({"symmetrical": {"first": 8, "layers": 2}, "widths": [8]}, "Give one of them"),
+        ({"symmetrical": {"first": 8}}, "needs 'first' and 'layers'"),
+        ({"symmetrical": [8, 2]}, "needs 'first' and 'layers'"),
+        ({"mirrored": {"first": 8, "layers": 17}}, r"layers must be an integer in \[1, 16\]"),
+        ({"mirrored": {"first": 8, "layers": 2}, "activation": "rely"}, "Did you mean 'relu'"),
     ],
 )
 def test_what_is_wrong_is_said(values: dict[str, object], words: str) -> None:

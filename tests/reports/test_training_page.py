@@ -146,3 +146,9 @@ def test_a_record_without_events_has_no_marks() -> None:
     found = curves(Record([{"step": 1, "loss": 1.0}, {"step": 2, "loss": 1.0}]))
     assert found is not None
     assert (found.marks, found.cut_short, found.stopped) == ((), False, "")
+
+
+def test_the_share_of_monitors_is_told_where_it_is_known(history: History) -> None:
+    assert "of the time" not in training_page(history)
+    timed = History(history.rows, training_seconds=8.0, monitor_seconds=0.4)
+    assert "5 % of the time" in training_page(timed)

@@ -14,7 +14,7 @@ import pytest
 import lookalike.training._loop as loop
 from lookalike._core.errors import TrainingError
 from lookalike.encoding import Block, Layout
-from lookalike.nn import Architecture, Network, Plan
+from lookalike.nn import OBJECTIVES, Architecture, Network, Plan, objective
 from lookalike.training import (
     MEASURES,
     Course,
@@ -73,6 +73,30 @@ def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
     assert history["step"] == [100, 200, 300, 400, 500, 600]
     assert set(MEASURES) <= set(history.names)
     assert history.stopped == "all 600 steps were played"
+
+
+@pytest.mark.parametrize("name", OBJECTIVES)
+def test_the_halves_are_those_of_the_objective(name: str, game: Game, data: Data) -> None:
+    played = dataclasses.replace(game, objective=objective(name), penalty_every=2)
+    history = play(played, data, steps=12, interval=4).history
+    halves = np.array([history["loss_real"], history["loss_fake"]])
+    np.testing.assert_allclose(halves.sum(axis=0), history["loss_discriminator"], atol=1e-5)
+    if name == "relativistic":  # both rows of a pair have the same part in the loss
+        assert history["loss_real"] == history["loss_fake"]
+
+
+@pytest.mark.parametrize("rows", [30, 41, 96])
+def test_accuracies_are_shares(rows: int, game: Game) -> None:
+    see = eqx.filter_jit(lambda real, fake: game._seen(real, fake)[:4])
+    rng = np.random.default_rng(rows)
+    for real, fake in (rng.normal(size=(2, rows)), (np.zeros(rows), np.ones(rows))):
+        whole, on_real, on_fake, passed = (float(share) for share in see(real, fake))
+        centre = (real.mean() + fake.mean()) / 2
+        assert min(whole, on_real, on_fake, passed) >= 0
+        assert max(whole, on_real, on_fake, passed) <= 1
+        assert on_real == pytest.approx(np.mean(real > centre), abs=1e-6)
+        assert on_fake == pytest.approx(np.mean(fake <= centre), abs=1e-6)
+        assert whole == pytest.approx((on_real + on_fake) / 2, abs=1e-6)
 
 
 def test_intervals_do_not_change_what_is_learned(game: Game, data: Data) -> None:

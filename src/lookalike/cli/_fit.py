@@ -12,6 +12,7 @@ from lookalike.cli._options import (
     SeedOption,
     check_outputs,
     parse_kinds,
+    parse_mapping,
     parse_settings,
 )
 from lookalike.cli._print import say, show
@@ -41,6 +42,12 @@ def fit(
         str | None,
         typer.Option("--warm-start", metavar="MODEL", help="A model to go on from."),
     ] = None,
+    mapping: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mapping", metavar="OLD=NEW", help="A column's name in that model, and in the table."
+        ),
+    ] = None,
     seed: Annotated[int | None, SeedOption] = None,
     setting: Annotated[
         list[str] | None,
@@ -58,7 +65,9 @@ def fit(
     Ctrl-C ends the training early: what was learned so far is written.
     """
     check_outputs([output, html_file], [data, warm_start])
-    kinds = parse_kinds(kind)
+    kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
+    if renamed and warm_start is None:
+        raise ParameterError("--mapping names columns of a model to go on from: give --warm-start.")
     if preset is not None and budget is not None:
         raise ParameterError(
             "A preset says itself how long it trains: give --preset or --budget, not both. "
@@ -71,7 +80,9 @@ def fit(
     model = GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
     model.set_params(random_state=seed, progress=not quiet)
     model.set_params(**parse_settings(setting, list(model.get_params())))
-    model.fit(read_table(data), kinds=kinds, target=target, warm_start=warm_start)
+    model.fit(
+        read_table(data), kinds=kinds, target=target, warm_start=warm_start, mapping=renamed or None
+    )
     model.save(output)
     if html_file is not None:
         write_page(model, html_file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,18 +22,19 @@ if TYPE_CHECKING:
 
 __all__ = ["function"]
 
-#: Files of numbers, and of pictures: what is made of a run, by the file's name.
-_TABLES = ("points.csv", "report.csv", "accuracy.json", "model.lookalike")
+#: Files that are no pictures.
+_TABLES = ("points.csv", "report.csv", "accuracy.json", "model.lookalike", "report.html")
+#: What each picture of measures shows.
 _MEASURES = {
-    "losses.png": ("losses", ("D loss real", "D loss fake", "G loss")),
-    "accuracies.png": ("accuracies", ("D accuracy real", "D accuracy fake", "G accuracy")),
-    "diversity.png": ("diversity", ("diversity",)),
-    "collapse.png": ("mode collapse", ("mode collapse",)),
-    "rate.png": ("learning rate", ("learning rate",)),
-    "convergence.png": ("convergence", ("convergence",)),
+    "losses.png": "losses",
+    "accuracies.png": "accuracies",
+    "diversity.png": "diversity",
+    "collapse.png": "mode collapse",
+    "rate.png": "learning rate",
+    "convergence.png": "convergence",
 }
-#: Panels of the still picture, and rows of the table that is shown.
-_PANELS, _ROWS = 6, 10
+#: Panels of the still picture.
+_PANELS = 6
 
 
 def function(
@@ -68,7 +70,7 @@ def function(
     """Let a GAN learn a curve (one variable) or a surface (two), and see how close it comes.
 
     Formulas may use + - * / // % ** < > and sin, exp, where and the like. The folder gets the
-    points, the record of training, the accuracy, pictures, and the model.
+    points, the record of training, the accuracy, pictures, all of it as a page, and the model.
     """
     if listing:
         _list()
@@ -156,14 +158,17 @@ def _model(preset: str | None, steps: int | None, settings: list[str] | None) ->
 
 
 def _write(run: FunctionRun, out: Path) -> None:
+    from lookalike.reports._function_page import function_page
     from lookalike.tables import write_table
 
     write_table(run.generated, str(out / "points.csv"))
     write_table(run.report, str(out / "report.csv"))
     _put(out / "accuracy.json", (json.dumps(_facts(run), indent=1) + "\n").encode())
     run.model.save(str(out / "model.lookalike"))
-    for name, draw in _pictures(run).items():
-        _put(out / name, draw())
+    pictures = {name: draw() for name, draw in _pictures(run).items()}
+    for name, content in pictures.items():
+        _put(out / name, content)
+    _put(out / "report.html", function_page(run, pictures).encode())
 
 
 def _put(path: Path, content: bytes) -> None:
@@ -191,6 +196,7 @@ def _facts(run: FunctionRun) -> dict[str, Any]:
 def _pictures(run: FunctionRun) -> dict[str, Callable[[], bytes]]:
     """Return what draws each picture."""
     from lookalike.reports import figures
+    from lookalike.reports._function_page import measured
 
     outline = figures.Outline(_labels(run.function), run.function.outline)
     titled = [(f"step {snapshot.step:,}", snapshot.points) for snapshot in run.snapshots]
@@ -202,24 +208,14 @@ def _pictures(run: FunctionRun) -> dict[str, Callable[[], bytes]]:
         drawn["rotation.gif"] = lambda: figures.to_gif(
             figures.function_rotation(outline, titled[-1][1]), hold=0
         )
-    report = run.report.to_pydict()
-    for name, (title, columns) in _MEASURES.items():
-        drawn[name] = lambda title=title, columns=columns: figures.to_png(  # type: ignore[misc]
-            figures.function_measure(
-                report["step"], {column: _plain(report[column]) for column in columns}, title
-            )
-        )
+    for name, title in _MEASURES.items():
+        drawn[name] = partial(lambda title: figures.to_png(measured(run.report, title)), title)
     return drawn
 
 
 def _labels(wanted: Function) -> tuple[str, ...]:
     pairs = zip(wanted.names, wanted.units, strict=True)
     return tuple(f"{name} [{unit}]" if unit else name for name, unit in pairs)
-
-
-def _plain(values: list[Any]) -> list[Any]:
-    """Return yes and no as truth values."""
-    return [{"yes": True, "no": False}.get(value, value) for value in values]
 
 
 def _spread(titled: list[Any]) -> list[Any]:
@@ -237,34 +233,11 @@ def _spread(titled: list[Any]) -> list[Any]:
 
 def _show(run: FunctionRun) -> None:
     """Show the reporting table and how close the points are."""
-    rows, headers = run.report.to_pylist(), run.report.column_names
-    # Monitors do not look at every interval: rows that have all are shown if there are some.
-    rows = [row for row in rows if None not in row.values()] or rows
-    rows = rows[:: -max(1, -(-len(rows) // _ROWS))][::-1]  # the last one always
-    show_table(headers, [[_cell(row[name]) for name in headers] for row in rows], numbers=headers)
+    from lookalike.reports._function_page import accuracy_rows, shown_rows
+
+    headers = run.report.column_names
+    show_table(headers, shown_rows(run.report), numbers=headers)
     show()
-    show_table(("of the range", "generated", "held-out points"), _accuracy_rows(run))
+    show_table(("of the range", "generated", "held-out points"), accuracy_rows(run))
     show()
     show(run.answer)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
-    return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _accuracy_rows(run: FunctionRun) -> list[tuple[str, str, str]]:
-    words = {
-        "nearest": "distance to the function, RMSE",
-        "nearest_95": "distance to the function, 95th percentile",
-        "vertical": "error of the value, RMSE",
-        "vertical_95": "error of the value, 95th percentile",
-        "coverage": "cells of the domain reached",
-    }
-    own, known = asdict(run.accuracy), asdict(run.reference)
-    return [
-        (words[name], f"{100 * own[name]:.2f} %", f"{100 * known[name]:.2f} %")
-        for name in words
-        if own[name] is not None
-    ]

@@ -21,6 +21,7 @@ __all__ = [
     "check_outputs",
     "parse_conditions",
     "parse_kinds",
+    "parse_mapping",
     "parse_settings",
 ]
 
@@ -72,6 +73,32 @@ def parse_kinds(pairs: Iterable[str] | None) -> dict[str, str]:
             )
         kinds[name] = kind
     return kinds
+
+
+def parse_mapping(pairs: Iterable[str] | None) -> dict[str, str]:
+    """Turn ``OLD=NEW`` pairs into a mapping of new names to old ones.
+
+    Raises
+    ------
+    ParameterError
+        If a pair has no equals sign, a name is missing, or a new name comes twice.
+
+    Examples
+    --------
+    >>> parse_mapping(["bill_length_mm=bill"])
+    {'bill': 'bill_length_mm'}
+    """
+    names: dict[str, str] = {}
+    for pair in pairs or ():
+        old, _, new = pair.partition("=")
+        if not old or not new:
+            raise ParameterError(
+                f"--mapping takes OLD=NEW, such as bill_length_mm=bill; got {pair!r}."
+            )
+        if new in names:
+            raise ParameterError(f"--mapping takes a new name once, but {new!r} comes twice.")
+        names[new] = old
+    return names
 
 
 def parse_settings(pairs: Iterable[str] | None, known: Sequence[str]) -> dict[str, Any]:

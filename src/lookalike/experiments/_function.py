@@ -59,6 +59,7 @@ _REPORT = {
     "diversity": "diversity",
     "mode collapse": "collapsed",
     "learning rate": "rate_generator",
+    "D learning rate": "rate_discriminator",
     "convergence": "convergence",
 }
 _YES_NO = {0.0: "no", 1.0: "yes"}
@@ -130,8 +131,9 @@ class FunctionRun:
         """The reporting table, a row for each interval of training.
 
         Epoch, step, the discriminator's losses and accuracies on real and generated points, the
-        generator's, diversity, mode collapse (yes or no), learning rate, convergence, and the
-        points generated so far. What was not measured is missing.
+        generator's, diversity, mode collapse (yes or no), the generator's and the discriminator's
+        learning rate, convergence, and the points generated so far. What was not measured is
+        missing.
         """
         rows = self.model.history_.rows
         batch = self.model.rows_per_step(self.train.num_rows)

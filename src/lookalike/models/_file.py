@@ -136,8 +136,10 @@ def _parameters(model: Synthesizer) -> dict[str, Any]:
     if not isinstance(values["random_state"], int | None):
         values["random_state"] = model.seed_
     for name, value in values.items():
+        # Objectives, architectures and the like stand in the file as a user would write them.
+        values[name] = value.to_mapping() if hasattr(value, "to_mapping") else value
         try:
-            to_json(value)
+            to_json(values[name])
         except (TypeError, ValueError) as error:
             raise ParameterError(
                 f"A saved parameter must be plain JSON, but {name} is {value!r}."

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
-from lookalike.nn import Architecture, Plan, objective, penalty
+from lookalike.nn import Architecture, Objective, Penalty, Plan, objective, penalty
 from lookalike.training import Course, Game, Optimiser, Selection
 from lookalike.training.monitors import MONITORS, Monitor, monitors
-from lookalike.training.strategies import strategy
+from lookalike.training.strategies import Strategy, strategy
 
 __all__ = ["Recipe", "batch_of", "course_of", "game_of", "steps_of", "width_of"]
 
@@ -22,6 +24,9 @@ _PACES = ((20_000, 1_024, 1.1), (5_000, 512, 1.6), (0, 256, 1.0))
 STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
 #: History rows of one run.
 _INTERVALS = 40
+#: Multiplications between two looks of the monitors, at least, so that looks take less than a
+#: tenth of the time; what else one step costs, in the same unit; and how often they look anyway.
+_BETWEEN, _STEP, _FEWEST_LOOKS = 250e6, 0.3e6, 10
 #: What looks at a run unless the caller chooses.
 _WATCHING = ("players", "diversity", "collapse", "convergence", "memorisation")
 
@@ -33,21 +38,21 @@ class Recipe(Protocol):
     steps: int | None
     epochs: int | None
     batch_size: int | None
-    objective: str | Mapping[str, Any]
-    generator: Mapping[str, Any] | None
-    discriminator: Mapping[str, Any] | None
+    objective: str | Mapping[str, Any] | Objective
+    generator: Mapping[str, Any] | Architecture | None
+    discriminator: Mapping[str, Any] | Architecture | None
     width: int | None
     depth: int
     latent_size: int
     latent: str
     learning_rate: float
     discriminator_rate: float | None
-    schedule: str | Mapping[str, Any]
-    discriminator_schedule: str | Mapping[str, Any] | None
+    schedule: str | Mapping[str, Any] | Strategy
+    discriminator_schedule: str | Mapping[str, Any] | Strategy | None
     optimiser: str
     betas: Sequence[float]
     discriminator_steps: int
-    penalty: str | Mapping[str, Any] | None
+    penalty: str | Mapping[str, Any] | Penalty | None
     penalty_every: int
     clip: float | None
     pack: int
@@ -136,6 +141,7 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
 
 def course_of(
     recipe: Recipe,
+    game: Game,
     steps: int,
     *,
     selection: Selection | None,
@@ -146,10 +152,12 @@ def course_of(
     own = strategy(recipe.schedule)
     other = recipe.discriminator_schedule
     rate = recipe.learning_rate
+    interval = -(-steps // _INTERVALS)
     return Course(
         steps=steps,
         until=until,
-        interval=-(-steps // _INTERVALS),
+        interval=interval,
+        look_every=_look_every(game, steps, interval),
         rates=(rate, rate if recipe.discriminator_rate is None else recipe.discriminator_rate),
         strategies=(own, own if other is None else strategy(other)),
         held_back=held_back,
@@ -159,7 +167,26 @@ def course_of(
     )
 
 
-def _architecture(given: Mapping[str, Any] | None, default: Architecture) -> Architecture:
+def _look_every(game: Game, steps: int, interval: int) -> int:
+    """Return the intervals between two looks: more than one where steps are small and few.
+
+    It depends on sizes alone and not on the clock, so that the same seed gives the same run.
+    """
+    made = _weights(game.latent_size, game.generator, game.plan.width)
+    judged = _weights(game.pack * game.plan.width, game.discriminator, 1)
+    step = _STEP + game.batch_size * (made + game.discriminator_steps * judged)
+    wanted = math.ceil(_BETWEEN / step / interval)
+    return max(min(wanted, steps // interval // _FEWEST_LOOKS), 1)
+
+
+def _weights(inputs: int, architecture: Architecture, outputs: int) -> int:
+    sizes = (inputs, *architecture.widths, outputs)
+    return sum(a * b for a, b in pairwise(sizes))
+
+
+def _architecture(
+    given: Mapping[str, Any] | Architecture | None, default: Architecture
+) -> Architecture:
     return default if given is None else Architecture.from_mapping(given)
 
 

@@ -36,18 +36,30 @@ from lookalike.models._selection import Held, hold_out
 from lookalike.models._transfer import Transfer, transferred
 from lookalike.models._weights import checked_width, network_of, taken
 from lookalike.models.presets import find_preset
-from lookalike.nn import Architecture, Latent, Network, Plan, objective, penalty
+from lookalike.nn import (
+    Architecture,
+    Latent,
+    Network,
+    Objective,
+    Penalty,
+    Plan,
+    objective,
+    penalty,
+)
 from lookalike.tables import Kind, Schema, from_arrow, to_arrow
 from lookalike.training import CHUNK, Data, Game, Outcome, Places, train
 from lookalike.training.monitors import monitors
-from lookalike.training.strategies import strategy
+from lookalike.training.strategies import Strategy, strategy
 
 __all__ = ["GAN"]
 
 
 @dataclass(frozen=True)
 class _Option(Rule):
-    """A name or a mapping that a function knows to read: it says itself what is wrong."""
+    """A name, a mapping or an instance that a function reads: it says itself what is wrong.
+
+    Of an instance its mapping is read, as it will be from a model file.
+    """
 
     read: Callable[[Any], object]
     optional: bool = False
@@ -55,6 +67,8 @@ class _Option(Rule):
     def broken_by(self, value: Any) -> str | None:
         if self.optional and value is None:
             return None
+        if isinstance(value, Architecture | Objective | Penalty | Strategy):
+            value = value.to_mapping()
         if not isinstance(value, str | Mapping | Sequence):
             return "must be a name or a mapping" + (" or None" if self.optional else "")
         try:
@@ -115,14 +129,15 @@ class GAN(Synthesizer):
     batch_size : int or None
         Rows of each kind, real and generated, in one step. None takes 1,024 for tables of 20,000
         rows or more, 256 below 5,000 rows, else 512.
-    objective : str or mapping
+    objective : str, mapping or Objective
         What the players play for: "relativistic", "minimax", "non-saturating", "least-squares",
         "hinge", "wasserstein" or "kl", or a mapping of that ``"name"`` and options, such as
         ``{"name": "non-saturating", "smoothing": 0.1}``.
-    generator, discriminator : mapping or None
+    generator, discriminator : mapping, Architecture or None
         Architectures, such as ``{"widths": [32, 64], "activation": "relu", "normalisation":
-        "batch", "dropout": 0.3, "bias": False}``; see `lookalike.nn.Architecture`. None takes
-        residual layers of `width` and `depth`.
+        "batch", "dropout": 0.3, "bias": False}``, or ``{"symmetrical": {"first": 32, "layers":
+        2}}`` for widths that double; see `lookalike.nn.Architecture`. None takes residual layers
+        of `width` and `depth`.
     width : int or None
         Hidden units of residual networks. None takes 256, or 128 for tables of fewer than 2,000
         rows.
@@ -136,10 +151,10 @@ class GAN(Synthesizer):
         The generator's rate, at its peak.
     discriminator_rate : float or None
         The discriminator's; None takes the same.
-    schedule : str or mapping
+    schedule : str, mapping or Strategy
         How the rates change: "constant", "cosine", "onecycle", "plateau", "batch-scaled",
         "balance" or "gap", or a mapping of that ``"name"`` and its options.
-    discriminator_schedule : str, mapping or None
+    discriminator_schedule : str, mapping, Strategy or None
         Another one for the discriminator.
     optimiser : {"adam", "rmsprop"}
         How slopes become steps.
@@ -147,7 +162,7 @@ class GAN(Synthesizer):
         Two decays: of slopes and of their squares.
     discriminator_steps : int
         Updates of the discriminator for each update of the generator.
-    penalty : str, mapping or None
+    penalty : str, mapping, Penalty or None
         What keeps the discriminator smooth: "zero-centred", γ/2·(R1 + R2), or "interpolated", the
         Wasserstein gradient penalty, or a mapping of that ``"name"`` and its ``"weight"``.
     penalty_every : int
@@ -275,21 +290,21 @@ class GAN(Synthesizer):
         steps: int | None = None,
         epochs: int | None = None,
         batch_size: int | None = None,
-        objective: str | Mapping[str, Any] = "relativistic",
-        generator: Mapping[str, Any] | None = None,
-        discriminator: Mapping[str, Any] | None = None,
+        objective: str | Mapping[str, Any] | Objective = "relativistic",
+        generator: Mapping[str, Any] | Architecture | None = None,
+        discriminator: Mapping[str, Any] | Architecture | None = None,
         width: int | None = None,
         depth: int = 3,
         latent_size: int = 64,
         latent: str = "normal",
         learning_rate: float = 1.2e-3,
         discriminator_rate: float | None = None,
-        schedule: str | Mapping[str, Any] = "cosine",
-        discriminator_schedule: str | Mapping[str, Any] | None = None,
+        schedule: str | Mapping[str, Any] | Strategy = "cosine",
+        discriminator_schedule: str | Mapping[str, Any] | Strategy | None = None,
         optimiser: str = "adam",
         betas: Sequence[float] = (0.0, 0.99),
         discriminator_steps: int = 1,
-        penalty: str | Mapping[str, Any] | None = "zero-centred",
+        penalty: str | Mapping[str, Any] | Penalty | None = "zero-centred",
         penalty_every: int = 4,
         clip: float | None = None,
         pack: int = 1,
@@ -473,6 +488,8 @@ class GAN(Synthesizer):
             why = str(error) or "interrupted"
             history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
         else:
+            history.training_seconds += again.history.training_seconds
+            history.monitor_seconds += again.history.monitor_seconds
             if not again.history.cut_short:
                 words = f"learned anew with all rows for the {first.step:,} steps that served best"
                 history.add(first.step, "refit", words)
@@ -518,7 +535,7 @@ class GAN(Synthesizer):
             discriminator=None if judge is None else widened(judge, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(compact.floats))), 1)
-        course = replace(course_of(self, steps, selection=None), monitors=(), remedies=False)
+        course = replace(course_of(self, game, steps, selection=None), monitors=(), remedies=False)
         course = replace(course, rates=(_FASTER * course.rates[0], _FASTER * course.rates[1]))
         data = _data(compact)
         places = Places.of(compact.codes, len(data.codes))
@@ -579,7 +596,7 @@ class GAN(Synthesizer):
         start, held_back = None, 0
         if self._transfer is not None:
             start, held_back = self._transfer.start(game, seed, steps)
-        course = course_of(self, steps, selection=selection, held_back=held_back, until=until)
+        course = course_of(self, game, steps, selection=selection, held_back=held_back, until=until)
         with progress("training", course.end, show=self.progress) as report:
             return train(
                 game,

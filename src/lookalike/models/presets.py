@@ -80,7 +80,9 @@ _REDDY = Preset(
         "epochs": 1000,
         "batch_size": 64,
     },
-    "Adam's decays are the usual 0.9 and 0.999. The final runs of the document use batches of 16.",
+    "Adam's decays are the usual 0.9 and 0.999. The rule of the rate is not given: it grows in "
+    "proportion to the batch, from the rate at batches of 64. The final runs of the document use "
+    "batches of 16.",
 )
 
 # --- Three examples of numeric data --------------------------------------------------------------
@@ -121,7 +123,8 @@ _WGAN_GP = Preset(
         "epochs": 500,
         "batch_size": 64,
     },
-    "Five critic steps, rate and decays are those of Gulrajani et al. 2017, arXiv 1704.00028.",
+    "Five critic steps, rate and decays are those of Gulrajani et al. 2017, arXiv 1704.00028; "
+    "epochs (500) and batch (64) are not given.",
 )
 
 # --- Leitner: boosting small data sets -----------------------------------------------------------
@@ -141,7 +144,12 @@ _UP = _dense(32, 64, bias=False, **_BATCH)
 _DOWN = _dense(64, 32, activation="leaky_relu", slope=0.3, dropout=0.3, **_BATCH)
 
 
+_LATENT = "Of the latent distributions that are named, normal and uniform, the uniform one."
+_RATE = "The rate is not given: 1e-3, the usual one of its framework."
+
+
 def _leitner(name: str, summary: str, notes: str = "", **parameters: Any) -> Preset:
+    notes = f"{notes} {_LATENT}".strip()
     return Preset(name, summary, _LEITNER_SOURCE, {**_LEITNER, **parameters}, notes)
 
 
@@ -149,6 +157,7 @@ _LEITNERS = (
     _leitner(
         "leitner-dense-1",
         "One hidden layer of 64 units each: too weak",
+        _RATE,
         generator=_dense(64),
         discriminator=_dense(64),
         learning_rate=1e-3,
@@ -156,6 +165,7 @@ _LEITNERS = (
     _leitner(
         "leitner-dense-3",
         "Three layers of 64 units each: oscillates",
+        _RATE,
         generator=_dense(64, 64, 64),
         discriminator=_dense(64, 64, 64),
         learning_rate=1e-3,
@@ -212,6 +222,7 @@ _JOSHI: dict[str, Any] = {
     "schedule": "balance",
     "batch_size": 10,
 }
+_BOUNDED = "Numbers are scaled to [-1, 1] and end in tanh, where the document has a plain output."
 _JOSHI_SOURCE = "004_d21f49cb60577342.txt"
 _JOSHI_2D = Preset(
     "joshi-2d",
@@ -225,7 +236,8 @@ _JOSHI_2D = Preset(
         "learning_rate": 1e-4,
         "steps": 10_000,
     },
-    "Its count of points says ten at each epoch. The latent size is not given: that of the points.",
+    "Its count of points says ten at each epoch. The latent size is not given: that of the points. "
+    f"{_BOUNDED}",
 )
 _JOSHI_3D = Preset(
     "joshi-3d",
@@ -239,7 +251,9 @@ _JOSHI_3D = Preset(
         "learning_rate": 5e-4,
         "steps": 1_800,
     },
-    "'Extended' networks: a layer of twice the width before each of those of the plane.",
+    "'Extended' networks: a layer of twice the width before each of those of the plane. The batch "
+    "of ten and the latent size, that of the points, are chosen as in the plane. "
+    f"{_BOUNDED}",
 )
 
 #: Every preset by its name.

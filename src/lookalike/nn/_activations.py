@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-__all__ = ["ACTIVATIONS", "activation", "rectifier_gain"]
+__all__ = ["ACTIVATIONS", "activation", "activation_name", "rectifier_gain"]
 
 Activation = Callable[[Float[Array, "rows units"]], Float[Array, "rows units"]]
 
@@ -54,6 +54,25 @@ def activation(name: str, slope: float) -> Activation:
         return lambda x: jax.nn.leaky_relu(x, slope)
     function: Activation = getattr(jax.nn, name)
     return function
+
+
+def activation_name(given: object) -> object:
+    """Return the name of a function of `jax.nn`; anything else as it is.
+
+    What a model file holds is a name: a function of one's own would have to be run when it is
+    loaded, and has no place there.
+
+    Parameters
+    ----------
+    given : object
+        A name, or a function such as ``jax.nn.gelu``.
+
+    Returns
+    -------
+    object
+    """
+    names = (name for name in ACTIVATIONS if getattr(jax.nn, name) is given)
+    return next(names, given)
 
 
 @lru_cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from jaxtyping import PRNGKeyArray
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Number, Rule, check_parameters
-from lookalike.nn._activations import ACTIVATIONS, rectifier_gain
+from lookalike.nn._activations import ACTIVATIONS, activation_name, rectifier_gain
 from lookalike.nn._initial import INITIALS
 from lookalike.nn._network import Layer, Network
 from lookalike.nn.normalisations import NORMALISATIONS, Nothing
@@ -21,6 +21,8 @@ __all__ = ["Architecture"]
 
 
 _WIDTH = Number(1, 2**16, integer=True)
+#: What says the widths: one by one, or doubling from the first, or the same backwards.
+_WAYS = ("widths", "symmetrical", "mirrored")
 #: How many hidden layers there may be: the first, and 256 that add to it.
 _LAYERS = 257
 
@@ -50,6 +52,9 @@ _RULES: dict[str, Rule] = {
 }
 
 
+_DOUBLING: dict[str, Rule] = {"first": _WIDTH, "layers": Number(1, 16, integer=True)}
+
+
 @dataclass(frozen=True)
 class Architecture:
     """The hidden layers of a network; equal architectures share one compiled program.
@@ -60,9 +65,10 @@ class Architecture:
         The units of each hidden layer, at most 257 of them; none makes an affine map.
     residual : bool, default False
         Every hidden layer but the first adds to what it is given. All widths must be equal.
-    activation : str, default "leaky_relu"
+    activation : str or function of `jax.nn`, default "leaky_relu"
         Any function of `jax.nn` that takes one array and works number by number, such as
-        ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``, ``"silu"``, ``"tanh"``.
+        ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``, ``"silu"``, ``"tanh"``; kept by its name, as
+        model files hold names and loading one runs no code. Other functions are not taken.
     slope : float, default 0.2
         The slope of ``"leaky_relu"`` below zero; other activations do not have it.
     normalisation : {None, "batch", "layer", "spectral"}
@@ -90,7 +96,7 @@ class Architecture:
 
     widths: tuple[int, ...]
     residual: bool = False
-    activation: str = "leaky_relu"
+    activation: str | Callable[..., Any] = "leaky_relu"
     slope: float | int = 0.2
     normalisation: str | None = None
     dropout: float | int = 0.0
@@ -98,6 +104,7 @@ class Architecture:
     initial: str = "he"
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "activation", activation_name(self.activation))
         check_parameters("Architecture", _RULES, vars(self))
         # Plain values, so that what is equal is hashed, printed and written alike.
         object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
@@ -129,8 +136,7 @@ class Architecture:
         -------
         Architecture
         """
-        rules = {"first": _WIDTH, "layers": Number(1, 16, integer=True)}
-        check_parameters("Architecture.symmetrical", rules, {"first": first, "layers": layers})
+        check_parameters("Architecture.symmetrical", _DOUBLING, {"first": first, "layers": layers})
         return cls(tuple(first * 2**k for k in range(layers)), **options)
 
     def mirrored(self) -> Architecture:
@@ -138,13 +144,16 @@ class Architecture:
         return replace(self, widths=self.widths[::-1])
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Architecture:
+    def from_mapping(cls, values: Mapping[str, Any] | Architecture) -> Architecture:
         """Return the architecture of plain values, as `to_mapping` gives or a user writes them.
 
         Parameters
         ----------
-        values : mapping of str to object
-            Parameters by name; those that are left out have their defaults.
+        values : mapping of str to object, or Architecture
+            Parameters by name; those that are left out have their defaults. Instead of
+            ``"widths"`` it may have ``"symmetrical"``, a mapping of ``"first"`` and ``"layers"``
+            for widths that double (see `symmetrical`), or ``"mirrored"``, the same in the opposite
+            order. An architecture is returned as it is.
 
         Returns
         -------
@@ -153,14 +162,27 @@ class Architecture:
         Raises
         ------
         ParameterError
-            If a name is unknown, the widths are missing, or a value breaks its rule.
+            If a name is unknown, the widths are missing or said twice, or a value breaks its rule.
+
+        Examples
+        --------
+        >>> Architecture.from_mapping({"mirrored": {"first": 32, "layers": 2}}).widths
+        (64, 32)
         """
-        if not isinstance(values, Mapping) or "widths" not in values:
-            got = sorted(values) if isinstance(values, Mapping) else values
+        if isinstance(values, Architecture):
+            return values
+        given = [name for name in _WAYS if isinstance(values, Mapping) and name in values]
+        if len(given) != 1:
+            got = sorted(map(str, values)) if isinstance(values, Mapping) else values
             raise ParameterError(
-                "Architecture needs a mapping with 'widths', the units of each hidden layer; "
-                f"got {got!r}. Add them, such as {{'widths': [128, 128]}}."
+                "Architecture needs a mapping with 'widths', the units of each hidden layer, or "
+                f"'symmetrical' or 'mirrored' in its place; got {got!r}. "
+                "Give one of them, such as {'widths': [128, 128]}."
             )
+        if given != ["widths"]:
+            others = {name: value for name, value in values.items() if name not in _WAYS}
+            return _doubling(given[0], values[given[0]], others)
+        values = _named(values)
         check_parameters("Architecture", _RULES, values)
         return cls(**{**values, "widths": tuple(values["widths"])})
 
@@ -189,7 +211,7 @@ class Architecture:
         return Network(
             hidden=tuple(hidden),
             last=self._last(before, outputs, keys[-1]),
-            activation=self.activation,
+            activation=str(self.activation),
             slope=self.slope,
             residual=self.residual,
             dropout=self.dropout,
@@ -198,7 +220,7 @@ class Architecture:
     def _hidden(self, inputs: int, units: int, number: int, key: PRNGKeyArray) -> Layer:
         # Each residual branch is scaled so that h does not grow by a factor with each layer.
         branches = len(self.widths) - 1 if self.residual and number else 1
-        gain = rectifier_gain(self.activation, self.slope)
+        gain = rectifier_gain(str(self.activation), self.slope)
         deviation = INITIALS[self.initial](inputs, units, gain) / branches**0.5
         weight = jax.random.normal(key, (inputs, units)) * deviation
         kind = NORMALISATIONS[self.normalisation]
@@ -213,3 +235,24 @@ class Architecture:
         kind = kind if kind.last else Nothing
         normalisation = kind.begin(weight, 1.0, jax.random.fold_in(key, 1))
         return Layer(weight, jnp.zeros(units), normalisation)
+
+
+def _named(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return parameters with the name of the activation where the function itself was given."""
+    if "activation" not in values:
+        return values
+    return {**values, "activation": activation_name(values["activation"])}
+
+
+def _doubling(way: str, sizes: Any, others: Mapping[str, Any]) -> Architecture:
+    """Return the architecture whose widths double, or halve, as a mapping of both numbers says."""
+    if not isinstance(sizes, Mapping) or set(sizes) != set(_DOUBLING):
+        raise ParameterError(
+            f"Architecture needs 'first' and 'layers' for {way!r}; got {sizes!r}. "
+            f"Give both, such as {{{way!r}: {{'first': 32, 'layers': 2}}}}."
+        )
+    others = _named(others)
+    rules = {name: rule for name, rule in _RULES.items() if name != "widths"}
+    check_parameters("Architecture", rules, others)
+    found = Architecture.symmetrical(sizes["first"], sizes["layers"], **others)
+    return found if way == "symmetrical" else found.mirrored()

@@ -77,7 +77,7 @@ def training_page(
     text = template.render(
         title=title,
         date=date,
-        facts=dict(facts or {}),
+        facts=_watching(history) | dict(facts or {}),
         judgement=judge(drawn, quantities),
         curves=drawn,
         training=None if drawn is None else training_parts(drawn, quantities),
@@ -86,6 +86,12 @@ def training_page(
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
     return text
+
+
+def _watching(history: object) -> dict[str, str]:
+    """Return what share of the time monitors took, where it was measured."""
+    share = getattr(history, "monitor_share", None)
+    return {} if share is None else {"monitors": f"{100 * share:.0f} % of the time"}
 
 
 def training_parts(
@@ -140,7 +146,11 @@ def _losses(drawn: Curves) -> Markup | None:
 
     if not all(name in drawn.series for name in _LOSSES[2:]):
         return None
-    return _svg(figures.losses(drawn), "Losses and the halves of the discriminator’s", "losses")
+    return _svg(
+        figures.losses(drawn),
+        "Losses, and what real and generated rows add to the discriminator’s",
+        "losses",
+    )
 
 
 def _rates(drawn: Curves) -> Markup | None:

@@ -49,10 +49,21 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         "loss_generator": Quantity(
             "Generator’s loss", "What the generator makes as small as it can. Steady is good."
         ),
-        "loss_real": Quantity("Loss on real rows", "The half of the discriminator’s loss."),
-        "loss_fake": Quantity("Loss on generated rows", "The other half."),
+        "loss_real": Quantity(
+            "Loss on real rows",
+            "What real rows add to the discriminator’s loss. Where rows are judged in pairs, it is "
+            "half of the loss; alone, that of a Wasserstein critic means nothing.",
+        ),
+        "loss_fake": Quantity(
+            "Loss on generated rows", "What generated rows add to it: the rest of the loss."
+        ),
         "accuracy": Quantity(
-            "Accuracy", f"How often the discriminator is right. {_RIGHT}", (0.45, 0.85), 0, 1
+            "Accuracy",
+            "How often the discriminator is right, as the mean of real and of generated rows. "
+            f"{_RIGHT}",
+            (0.45, 0.85),
+            0,
+            1,
         ),
         "accuracy_real": Quantity(
             "Accuracy on real rows", "How often it calls real rows real.", (0.3, 0.9), 0, 1

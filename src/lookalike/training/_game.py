@@ -56,6 +56,8 @@ MEASURES = (
 
 Rows = Float[Array, "rows width"]
 Logits = Float[Array, " rows"]
+#: The discriminator's loss without penalty, and what real and what generated rows add to it.
+Losses = tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]
 
 
 class Data(NamedTuple):
@@ -308,7 +310,7 @@ class Game:
         (fake, stats), back_to_generator = jax.vjp(
             lambda g: self._fake(g, told, condition, draw[2], draw[3]), state.generator
         )
-        loss_d, slope_d, absorbed = self._discriminator_slope(
+        losses_d, slope_d, absorbed = self._discriminator_slope(
             state.discriminator, real, fake, told, draw[5], penalised
         )
         discriminator, moments_d = self._update(
@@ -324,7 +326,8 @@ class Game:
         decay = jnp.minimum(self.average, (state.step + 1) / (state.step + 10))
         average = _mixed(state.average, generator, decay)
         norms = (_norm(slope_d), _norm(slope_g))
-        measures = jnp.stack([loss_d, loss_g, *seen, *norms, rate_d, rate_g])
+        loss_d, *halves = losses_d
+        measures = jnp.stack([loss_d, loss_g, *halves, *seen, *norms, rate_d, rate_g])
         after = State(generator, discriminator, average, moments_g, moments_d, state.step + 1)
         return after, measures
 
@@ -388,16 +391,17 @@ class Game:
         told: Rows,
         key: PRNGKeyArray,
         penalised: bool,
-    ) -> tuple[Float[Array, ""], Network, Network]:
-        """Return the loss, its slope, and the network that has seen the rows' statistics."""
+    ) -> tuple[Losses, Network, Network]:
+        """Return the losses, the slope, and the network that has seen the rows' statistics."""
         keys = jax.random.split(key, 3)
         packed_real, packed_fake = self._packed(real, told), self._packed(fake, told)
 
-        def loss(d: Network) -> tuple[Float[Array, ""], tuple[PyTree, PyTree]]:
+        def loss(d: Network) -> tuple[Float[Array, ""], tuple[Losses, tuple[PyTree, PyTree]]]:
             logits_real, stats_real = d.learn(packed_real, keys[0])
             logits_fake, stats_fake = d.learn(packed_fake, keys[1])
-            value = self.objective.discriminator(logits_real[:, 0], logits_fake[:, 0])
-            return value, (stats_real, stats_fake)
+            logits = logits_real[:, 0], logits_fake[:, 0]
+            value = self.objective.discriminator(*logits)
+            return value, ((value, *self.objective.halves(*logits)), (stats_real, stats_fake))
 
         def penalty(d: Network) -> Float[Array, ""]:
             assert self.penalty is not None
@@ -405,10 +409,10 @@ class Game:
             value = self.penalty(partial(_logits, d), packed_real, packed_fake, keys[2])
             return weight * value
 
-        (value, stats), slope = jax.value_and_grad(loss, has_aux=True)(discriminator)
+        slope, (losses, stats) = jax.grad(loss, has_aux=True)(discriminator)
         if penalised and self.penalty is not None:
             slope = jax.tree.map(jnp.add, slope, jax.grad(penalty)(discriminator))
-        return value, slope, discriminator.absorb(stats[0]).absorb(stats[1])
+        return losses, slope, discriminator.absorb(stats[0]).absorb(stats[1])
 
     def _fake_slope(
         self, discriminator: Network, real: Rows, fake: Rows, told: Rows, key: PRNGKeyArray
@@ -428,14 +432,12 @@ class Game:
     def _seen(self, real: Logits, fake: Logits) -> list[Float[Array, ""]]:
         """Return what two sets of logits say of the game, in the order of `MEASURES`."""
         centre = self.objective.centre(real, fake)
-        right, wrong = jnp.mean(real > centre), jnp.mean(fake > centre)
+        on_real, on_fake = jnp.mean(real > centre), jnp.mean(fake <= centre)
         return [
-            jnp.mean(jax.nn.softplus(centre - real)),
-            jnp.mean(jax.nn.softplus(fake - centre)),
-            jnp.mean(real > fake),
-            right,
-            1 - wrong,
-            wrong,
+            (on_real + on_fake) / 2,
+            on_real,
+            on_fake,
+            jnp.mean(fake > centre),
             jnp.mean(self.objective.probability(real, centre)),
             jnp.mean(self.objective.probability(fake, centre)),
         ]

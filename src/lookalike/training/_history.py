@@ -64,6 +64,9 @@ class History:
         What happened between, in order: changed rates, remedies, roll-backs.
     interrupted : bool
         Whether somebody ended it (Ctrl-C).
+    training_seconds, monitor_seconds : float
+        How long training took, wall clock, and how much of it monitors took; 0 where nobody
+        measured. They are not compared and not written: the same run is the same record.
 
     Examples
     --------
@@ -78,9 +81,16 @@ class History:
     cut_short: bool = False
     events: list[Event] = field(default_factory=list)
     interrupted: bool = False
+    training_seconds: float = field(default=0.0, compare=False, repr=False)
+    monitor_seconds: float = field(default=0.0, compare=False, repr=False)
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def monitor_share(self) -> float | None:
+        """The share of training time that monitors took; None where nobody measured."""
+        return self.monitor_seconds / self.training_seconds if self.training_seconds else None
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -34,6 +35,8 @@ class Course:
         How many steps to play.
     interval : int
         Steps between two rows of the history, rounded up to whole rounds of ``penalty_every``.
+    look_every : int
+        Intervals between two looks of the monitors, where a look costs much beside a step.
     until : int or None
         The step after which it ends, if sooner; schedules are those of the whole.
     rates : tuple of float
@@ -54,6 +57,7 @@ class Course:
 
     steps: int
     interval: int
+    look_every: int = 1
     until: int | None = None
     rates: tuple[float, float] = (1e-3, 1e-3)
     strategies: tuple[Strategy, Strategy] = field(
@@ -144,6 +148,7 @@ def train(
         If the losses were not finite from the first interval on, or if no remedy helped and the
         rows reach next to nothing.
     """
+    started = time.perf_counter()
     run = _Training(game, data, seed, course, held_out, start)
     try:
         while run.goes_on:
@@ -158,6 +163,8 @@ def train(
             raise
         run.stop(f"interrupted after step {run.step:,}", cut_short=True)
         run.history.interrupted = True
+    run.history.monitor_seconds = run.watch.seconds
+    run.history.training_seconds = time.perf_counter() - started
     return run.outcome()
 
 
@@ -191,7 +198,7 @@ class _Training:
         self.alarm = Alarm(course.steps)
         #: What share of real rows the state that is kept reached.
         self.kept_reach = 1.0
-        self.watch = Watch(course.monitors, game, data, held_out, seed)
+        self.watch = Watch(course.monitors, game, data, held_out, seed, every=course.look_every)
         self.good = self._good()
         self.history = History(stopped=f"all {course.end:,} steps were played")
         self.stopped = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 
 import equinox as eqx
@@ -34,6 +35,13 @@ class Watch:
         Rows that do not.
     seed : int
         Of the rows that are shown.
+    every : int
+        Intervals between two looks.
+
+    Attributes
+    ----------
+    seconds : float
+        The time spent watching so far, wall clock. Nothing depends on it.
     """
 
     def __init__(
@@ -43,17 +51,21 @@ class Watch:
         data: Data,
         held_out: Data | None,
         seed: int,
+        *,
+        every: int = 1,
     ) -> None:
         self.monitors, self.game, self.seed = monitors, game, seed
-        self.intervals = 0
+        self.intervals, self.seconds = 0, 0.0
         if not monitors:
             return
+        started = time.perf_counter()
         self.real, self.encoded = _some(game, data, seed, "real")
         others = None if held_out is None else _some(game, held_out, seed, "held out")[0]
         layout = game.plan.layout
         widths = tuple(b.width for b in layout.blocks if b.head == "softmax")
         self.sight = Sight(self.real, others, widths)
-        self.panel = Panel(monitors, self.sight)
+        self.panel = Panel(monitors, self.sight, every)
+        self.seconds = time.perf_counter() - started
 
     def look(
         self, state: State, step: int, total: int, measures: Mapping[str, float]
@@ -73,6 +85,7 @@ class Watch:
         last = step >= total
         if not self.monitors or not self.panel.due(self.intervals, last=last):
             return {}
+        started = time.perf_counter()
         encoded, levels = self.game.show(state.average, self.seed, step, len(self.encoded))
         fake = Rows(_distances_mean_something(self.game, encoded), levels)
         view = View(
@@ -86,7 +99,9 @@ class Watch:
             measures=measures,
             widths=self.sight.widths,
         )
-        return self.panel.look(self.intervals, view, last=last)
+        found = self.panel.look(self.intervals, view, last=last)
+        self.seconds += time.perf_counter() - started
+        return found
 
 
 def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array]:

@@ -91,7 +91,7 @@ def test_jumps_are_known() -> None:
         "two-spirals",
     }
     assert make_function("x > y").jumps
-    assert make_function("1/x").jumps
+    assert make_function("sign(x)/(1 + x**2)").jumps
     assert not make_function("sin(20*x)").jumps
     assert not make_function("0*x").jumps
 
@@ -189,3 +189,27 @@ def test_a_function_must_fit_together() -> None:
         Function("f", (x,), (Column("x", Expression("x")),), True)
     with pytest.raises(ParameterError, match="got none"):
         Function("f", (), (Column("y", Expression("1")),), True)
+
+
+@pytest.mark.parametrize(
+    ("formula", "where"),
+    [
+        ("1/x", "x at 0"),
+        ("1/x**2", "x at 0"),
+        ("1/(x - 0.1)", r"x at 0\.1"),
+        ("tan(x)", r"x from -1\.571 to 1\.571"),
+        ("cbrt(1/(x - 0.1))", r"x at 0\.1"),
+        ("y/(x - 0.123)", r"x at 0\.123"),
+    ],
+)
+def test_poles_between_points_of_the_grid_are_found(formula: str, where: str) -> None:
+    with pytest.raises(ParameterError, match=where):
+        make_function(formula)
+
+
+@pytest.mark.parametrize(
+    "formula",
+    ["x >= 0", "sign(x - 0.1)", "where(x < 0.1, -1e6, 1e6)", "tanh(1e6*(x - 0.1))", "x/(x*x+1e-9)"],
+)
+def test_steps_and_slopes_are_no_poles(formula: str) -> None:
+    assert np.isfinite(make_function(formula).grid[1]).all()

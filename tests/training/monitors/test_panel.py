@@ -53,7 +53,13 @@ def test_each_looks_at_its_turn_and_all_at_the_end(scene):
     assert panel.look(3, scene[1]) == {"looks": 1.0}
     assert panel.due(4, last=True)
     assert panel.look(4, scene[1], last=True) == {"looks": 2.0}
-    assert panel.seconds > 0
+
+
+def test_looks_can_be_farther_apart_for_all(scene):
+    panel = Panel([Counter(), Players()], scene[0], every=2)
+    assert [k for k in range(1, 13) if panel.due(k)] == [2, 4, 6, 8, 10, 12]
+    assert [k for k in range(1, 13) if "looks" in panel.look(k, scene[1])] == [6, 12]
+    assert panel.due(1, last=True)
 
 
 def test_all_monitors_together_measure_all(scene, scenes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.datasets.functions._expression import Expression
+from lookalike.datasets.functions._poles import poles
 
 __all__ = ["Column", "Function", "Variable"]
 
@@ -236,7 +238,8 @@ class Function:
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
         """A fine grid over the variables, shape (n, variables), and its points, shape (n, columns).
 
-        20,000 points along a curve, 400 × 400 on a surface.
+        20,000 points along a curve, 400 × 400 on a surface. Whether it is finite is also asked at
+        0, in the middle, and between neighbours of different signs.
 
         Raises
         ------
@@ -247,15 +250,38 @@ class Function:
         axes = [np.linspace(v.low, v.high, count) for v in self.variables]
         inputs = np.stack([axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")], axis=1)
         points = self.at(inputs)
-        lost = ~np.isfinite(points).all(axis=1)
-        if lost.any():
-            raise ParameterError(self._not_finite(inputs[lost]))
+        lost = inputs[~np.isfinite(points).all(axis=1)]
+        lost = lost if len(lost) else self._lost_between(inputs, points)
+        if len(lost):
+            raise ParameterError(self._not_finite(lost))
         return inputs, points
 
+    def _lost_between(self, inputs: np.ndarray, points: np.ndarray) -> np.ndarray:
+        """Return where it is not finite beside the grid: at 0, in the middle, at a pole."""
+        noted = [(v.low, (v.low + v.high) / 2, v.high, 0.0) for v in self.variables]
+        few = np.array(list(product(*noted)))
+        low, high = self.bounds
+        few = few[((few >= low) & (few <= high)).all(axis=1)]
+        lost: np.ndarray = few[~np.isfinite(self.at(few)).all(axis=1)]
+        if len(lost):
+            return lost
+        count = _ALONG if len(self.variables) == 1 else _ACROSS
+        shape = (count,) * len(self.variables)
+        cube = points.reshape(*shape, -1)
+
+        def found(column: int) -> np.ndarray:
+            def value(at: np.ndarray) -> np.ndarray:
+                return self.at(at)[:, column]
+
+            return poles(value, inputs.reshape(*shape, -1), cube[..., column])
+
+        return np.concatenate([found(-k) for k in range(1, len(self.columns) + 1)])
+
     def _not_finite(self, inputs: np.ndarray) -> str:
+        ends = [[f"{x:.4g}" for x in (part.min(), part.max())] for part in inputs.T]
         spans = " and ".join(
-            f"{v.name} from {inputs[:, k].min():.4g} to {inputs[:, k].max():.4g}"
-            for k, v in enumerate(self.variables)
+            f"{v.name} at {low}" if low == high else f"{v.name} from {low} to {high}"
+            for v, (low, high) in zip(self.variables, ends, strict=True)
         )
         return (
             f"A function must be finite within its ranges; {self.formula} is not, with {spans}. "

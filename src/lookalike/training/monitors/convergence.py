@@ -42,7 +42,9 @@ class Convergence(Monitor):
       deviations of all; the neural distance of Arora et al. 2017 (arXiv 1703.00573), scaled.
     - ``convergence_joshi``: |loss_real − loss_fake| + loss_generator, and
       ``convergence_joshi_3d``: |loss_real − loss_fake|. Joshi's report on function generation
-      states no formula; these are the ones that give the values in its two tables.
+      states no formula; these are the ones that give the values in its two tables. They are of
+      the halves of cross-entropy: with relativistic pairing both halves are equal, and of a
+      Wasserstein critic, which has no zero, they say nothing.
     """
 
     name: ClassVar[str] = "convergence"
@@ -82,8 +84,9 @@ class Convergence(Monitor):
             return found
         if rows not in self._sorted:
             self._sorted = {rows: np.sort(self._unseen[:rows], axis=0)}
-        fake = view.fake.matrix[:rows]
-        apart = float(_apart(fake, self._directions, self._sorted[rows]))
+        # NumPy sorts several times as fast as XLA does on processors.
+        fake = np.sort(np.asarray(view.fake.matrix[:rows]) @ self._directions, axis=0)
+        apart = float(np.abs(fake - self._sorted[rows]).mean())
         found["sliced_wasserstein"] = apart
         if self._floor > 0:
             found["convergence"] = apart / self._floor
@@ -123,13 +126,3 @@ def _directions(width: int) -> Floats:
     drawn = np.random.default_rng(0).normal(size=(width, _DIRECTIONS)).astype(np.float32)
     unit: Floats = drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
     return unit
-
-
-@jax.jit
-def _apart(
-    rows: Float[Array, "rows width"],
-    directions: Float[Array, "width directions"],
-    others: Float[Array, "rows directions"],
-) -> Float[Array, ""]:
-    """Return the mean Wasserstein-1 distance of projected rows to as many that are sorted."""
-    return jnp.abs(jnp.sort(rows @ directions, axis=0) - others).mean()

@@ -20,8 +20,8 @@ class Players(Monitor):
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("loss_discriminator", -_INF, _INF, "steady, near the objective's ideal"),
         Measure("loss_generator", -_INF, _INF, "steady"),
-        Measure("loss_real", -_INF, _INF, "near loss_fake"),
-        Measure("loss_fake", -_INF, _INF, "near loss_real"),
+        Measure("loss_real", -_INF, _INF, "near loss_fake; they add up to the loss"),
+        Measure("loss_fake", -_INF, _INF, "near loss_real; they add up to the loss"),
         Measure("accuracy", 0, 1, "between 0.5, chance, and about 0.8"),
         Measure("accuracy_real", 0, 1, "near accuracy_fake"),
         Measure("accuracy_fake", 0, 1, "near accuracy_real"),

@@ -17,9 +17,10 @@ __all__ = ["Balance"]
 class Balance(Strategy):
     """The stronger player is slowed, the weaker hurried, while accuracy is out of a band.
 
-    After an interval in which the discriminator told more than `high` of the rows apart, its rate
-    is multiplied by `factor` and a generator's rate divided by it; below `low`, the other way
-    round. Within the band the rate goes back to its schedule by as much at a time.
+    After an interval in which the discriminator was right on more than `high` of the rows, as the
+    mean of real and of generated ones, its rate is multiplied by `factor` and a generator's rate
+    divided by it; below `low`, the other way round. Within the band the rate goes back to its
+    schedule by as much at a time.
 
     This is the adjustment of the learning rate during training that Joshi's report on function
     generation names ("dynamic adjustments to learning rates", driven by accuracies) but does not
@@ -28,7 +29,8 @@ class Balance(Strategy):
     Parameters
     ----------
     low, high : float
-        The band of the discriminator's accuracy; 0.5 is chance.
+        The band of the discriminator's accuracy, counted around the objective's centre; 0.5 is
+        chance.
     factor : float
         How much the rate changes at a time.
     floor, ceiling : float

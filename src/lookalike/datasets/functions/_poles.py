@@ -1,0 +1,66 @@
+"""Where a function grows beyond all bounds between the points of a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+__all__ = ["poles"]
+
+#: How often an interval is halved, and by how much a change of sign must have grown by then.
+_HALVINGS, _GROWN = 40, 10.0
+#: So many changes of sign are looked at, the widest: a pole's is among them.
+_MOST = 100
+
+Floats = np.ndarray
+
+
+def poles(value: Callable[[Floats], Floats], inputs: Floats, values: Floats) -> Floats:
+    """Find where a value changes its sign by more and more, the nearer one looks.
+
+    Neighbours of different signs are halved, always keeping the half in which the sign changes.
+    The change goes to 0 where the function is continuous, stays as it is at a step, and grows
+    beyond all bounds at a pole such as that of 1/x.
+
+    Parameters
+    ----------
+    value : callable
+        From values of the variables, shape (n, variables), to those of the function, shape (n,).
+    inputs : ndarray, shape (..., variables)
+        A grid, with an axis for each variable.
+    values : ndarray, shape (...)
+        The function on it.
+
+    Returns
+    -------
+    ndarray, shape (poles, variables)
+        Inputs beside poles; empty where there are none.
+    """
+    ends = [_changes(inputs, values, axis) for axis in range(values.ndim)]
+    left, right, change = (np.concatenate(part) for part in zip(*ends, strict=True))
+    widest = np.argsort(-change, kind="stable")[:_MOST]
+    left, right, change = left[widest], right[widest], change[widest]
+    if len(left) == 0:
+        return left
+    low, high = value(left), value(right)
+    for _ in range(_HALVINGS):
+        middle = (left + right) / 2
+        found = value(middle)
+        same = (found >= 0) == (low >= 0)
+        left, low = np.where(same[:, None], middle, left), np.where(same, found, low)
+        right, high = np.where(same[:, None], right, middle), np.where(same, high, found)
+    with np.errstate(invalid="ignore", over="ignore"):
+        calm = np.abs(high - low) <= _GROWN * change
+    beside: Floats = left[~calm]
+    return beside
+
+
+def _changes(inputs: Floats, values: Floats, axis: int) -> tuple[Floats, Floats, Floats]:
+    """Return neighbours along an axis between which the sign changes, and by how much it does."""
+    first, second = np.moveaxis(values, axis, 0)[:-1], np.moveaxis(values, axis, 0)[1:]
+    at = np.moveaxis(inputs, axis, 0)
+    differ = (first >= 0) != (second >= 0)
+    with np.errstate(over="ignore"):
+        change = np.abs(second[differ] - first[differ])
+    return at[:-1][differ], at[1:][differ], change
