@@ -21,7 +21,7 @@ QUICK: dict[str, Any] = {
     "conditions": False,
     "correct": False,
     "derive": False,
-    "random_state": 0,
+    "random_state": 1,
 }
 
 
@@ -49,7 +49,7 @@ def test_a_warm_start_keeps_what_was_learned(taught: GAN, tmp_path: Path) -> Non
     cold = agreement(few.fit(table(1)))
     taught.save(tmp_path / "taught.lookalike")
     warm = few.fit(table(1), warm_start=tmp_path / "taught.lookalike")
-    assert agreement(warm) > max(0.85, cold + 0.2)
+    assert agreement(warm) > max(0.9, cold + 0.2)
     # the wish was for that fit alone
     assert agreement(few.fit(table(1))) == pytest.approx(cold, abs=1e-6)
 
@@ -58,7 +58,7 @@ def test_columns_of_other_names_are_mapped(taught: GAN) -> None:
     names = ("a", "b", "c")
     few = GAN(steps=40, **QUICK)
     mapped = few.fit(table(1, names), warm_start=taught, mapping={"a": "x", "b": "y"})
-    assert agreement(mapped, names) > 0.85
+    assert agreement(mapped, names) > 0.9
 
 
 def test_what_cannot_be_transferred_is_said(taught: GAN) -> None:
