@@ -78,6 +78,25 @@ def test_a_run_that_is_slow_but_comes_nearer_is_left_alone(look: dict[str, float
     assert [alarm.hear(100 * k, look) for k, look in enumerate(looks, 1)] == [None] * 40
 
 
+@pytest.mark.parametrize(("look", "words"), [(COLLAPSED, "collapsed"), (FAR, "stay far")])
+def test_a_run_does_not_end_on_what_is_not_hoped_for(look: dict[str, float], words: str) -> None:
+    def said(best: int) -> list[str | None]:
+        """Come nearer up to a look, then no more."""
+        alarm = Alarm(TOTAL)
+        looks = [look | {"convergence": 10 * 0.9 ** min(k, best)} for k in range(1, 11)]
+        steps = [TOTAL * k // 10 for k in range(1, 11)]
+        return [
+            alarm.hear(step, look, last=step == TOTAL)
+            for step, look in zip(steps, looks, strict=True)
+        ]
+
+    assert said(10) == [None] * 10
+    *before, last = said(8)
+    assert before == [None] * 9
+    assert last is not None
+    assert words in last
+
+
 @pytest.mark.parametrize(("total", "grace"), [(4_000, 400), (800, 250)])
 def test_a_run_has_time_to_find_its_way(total: int, grace: int) -> None:
     alarm, end = Alarm(total), grace + round(0.3 * total) + 20

@@ -19,6 +19,8 @@ _PERSISTENT, _LOOKS = 3, 5
 #: Rows that reach only a part, and a discriminator that wins, are an alarm where rows came no
 #: nearer (by this factor) for this share of the run: slow runs begin like that, too.
 _NEARER, _STALLED = 0.95, 0.3
+#: At the end of a run they are if rows came no nearer for this share of it.
+_STALLED_LAST = 0.1
 #: The discriminator has won where it places so many rows of both kinds right (that of the default
 #: game seldom places more than 0.8 right), and the rows are this many times as far from real ones
 #: as other real rows are.
@@ -73,6 +75,7 @@ class Alarm:
         self.grace = max(_GRACE * self.total, 0 if mended else _GRACE_STEPS)
         self.wrong = False
         self.collapsed = deque[bool](maxlen=_LOOKS)
+        self.distant = deque[bool](maxlen=_LOOKS)
         self.heard = {name: deque[bool](maxlen=_LOOKS) for name in _WORDS}
         self.nearest = self.mark = math.inf
         self.progress = step + self.grace
@@ -89,7 +92,7 @@ class Alarm:
             measure leaves its alarm as it was.
         last : bool
             Whether it is the last interval: a mended run must not end on what would be an alarm,
-            if it went on.
+            if it went on, and no run on what is not hoped for any more.
         """
         if not all(math.isfinite(measures[name]) for name in MEASURES if name in measures):
             return "the losses were not finite"
@@ -103,6 +106,8 @@ class Alarm:
             return None
         self._listen(step, far, measures)
         words = self._words(1 if last and self.mended else _PERSISTENT)
+        if last and words is None and step - self.progress >= _STALLED_LAST * self.total:
+            words = self.at_rest()
         self.wrong = words is not None
         return words
 
@@ -116,9 +121,10 @@ class Alarm:
 
         Unlike in `hear`, nothing is hoped for from the rest of the run.
         """
-        looks = self.collapsed
-        said = bool(looks) and looks[-1] and sum(looks) >= _PERSISTENT
-        return _WORDS["collapse"] if said else None
+        for name, looks in (("collapse", self.collapsed), ("distance", self.distant)):
+            if looks and looks[-1] and sum(looks) >= _PERSISTENT:
+                return _WORDS[name]
+        return None
 
     def _note_progress(self, step: int, far: float) -> None:
         self.nearest = min(self.nearest, far)
@@ -139,7 +145,8 @@ class Alarm:
             self.heard["divergence"].append(far > max(_FAR, _WORSE * self.nearest))
             reached = measures.get("coverage", 1.0)
             self.heard["failure"].append(self.mended and reached < _THIN and far > _BEYOND)
-            self.heard["distance"].append(stalled and reached < _FEW and far > _BEYOND)
+            self.distant.append(reached < _FEW and far > _BEYOND)
+            self.heard["distance"].append(stalled and self.distant[-1])
 
     def _words(self, enough: int) -> str | None:
         """Return what so many of the last looks say, the last one among them."""
