@@ -9,7 +9,12 @@ from pathlib import Path
 
 import jax
 
-__all__ = ["keep_compiled_programs"]
+__all__ = ["keep_compiled_programs", "make_room_for_programs"]
+
+#: Where Linux says which parts of memory a process has mapped, and how many it may.
+_MAPS, _MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
+#: With more than this share of them, programs are forgotten.
+_FULL = 0.4
 
 
 @cache
@@ -32,6 +37,22 @@ def keep_compiled_programs() -> None:
         ("jax_persistent_cache_min_compile_time_secs", 0.05),
     ):
         jax.config.update(name, value)  # type: ignore[no-untyped-call]
+
+
+def make_room_for_programs() -> None:
+    """Forget all compiled programs where they have become so many that the next could fail.
+
+    Each takes tens of memory maps, those of a fit some 2,500, and Linux ends a process that has
+    more than 65,530 of them. What is needed again is read from the disk.
+    """
+    try:
+        with _MAPS.open("rb") as maps:
+            count = sum(1 for _ in maps)
+        most = int(_MOST_MAPS.read_text())
+    except OSError:
+        return  # no Linux
+    if count > _FULL * most:
+        jax.clear_caches()  # type: ignore[no-untyped-call]
 
 
 def _user_cache() -> Path:

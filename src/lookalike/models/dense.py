@@ -74,10 +74,14 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
         import jax  # noqa: PLC0415
         import jax.numpy as jnp  # noqa: PLC0415
 
-        from lookalike.models._device import keep_compiled_programs  # noqa: PLC0415
+        from lookalike.models._device import (  # noqa: PLC0415
+            keep_compiled_programs,
+            make_room_for_programs,
+        )
         from lookalike.training import Lesson, Rates, train_dense  # noqa: PLC0415
 
         keep_compiled_programs()
+        make_room_for_programs()
         seed = as_seed(self.random_state)
         learned, held = _split(targets, self.validation, generator(seed, "dense", "validation"))
         self._middle = inputs[learned].mean(axis=0)

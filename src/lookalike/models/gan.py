@@ -28,7 +28,7 @@ from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, unsure, widened
 from lookalike.models._correction import Correction, Fitted, fit_correction
-from lookalike.models._device import keep_compiled_programs
+from lookalike.models._device import keep_compiled_programs, make_room_for_programs
 from lookalike.models._impute import blank, imputed, told_of
 from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
@@ -457,6 +457,7 @@ class GAN(Synthesizer):
 
     def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
         keep_compiled_programs()
+        make_room_for_programs()
         rows = len(compact.floats)
         self._plan = Plan(layout)
         self._calibration = Calibration.none(self._plan)

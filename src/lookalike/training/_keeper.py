@@ -43,7 +43,8 @@ class Selection:
     every : int
         Intervals between two scores.
     patience : int
-        Scores in a row that were clearly worse than the best, after which training stops.
+        Scores in a row that were not better than the best, nor within their error of it, after
+        which training stops.
     """
 
     score: Callable[[Network], Score]
@@ -78,12 +79,13 @@ class Keeper:
         if self.selection is None or not (last or self.intervals % self.selection.every == 0):
             return {}, []
         score = self.selection.score(state.average)
-        better = score.value > self.best_value
-        self.failures += 1
-        if not score.copying and (better or score.value >= self.best_value - score.error):
+        better, enough = score.value > self.best_value, self.best_value - score.error
+        if not score.copying and score.value >= enough:
             self.best, self.best_step = state.average, step
+        as_good = not score.copying and (better or score.value > enough)
+        self.failures = 0 if as_good else self.failures + 1
+        if as_good:
             self.best_value = max(self.best_value, score.value)
-            self.failures = 0
         events = []
         if score.copying and not self.copied:
             self.copied = True
