@@ -70,7 +70,7 @@ class Table:
 def good_wine(table: pa.Table) -> pa.Table:
     """Make the classes of Leitner 2021: whether quality is above 6."""
     place = table.column_names.index("quality")
-    return table.set_column(place, "good", pc.greater(table["quality"], 6))
+    return table.set_column(place, "good", pc.greater(table["quality"].cast(pa.int64()), 6))
 
 
 def passengers(table: pa.Table) -> pa.Table:
