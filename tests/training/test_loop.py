@@ -167,6 +167,17 @@ def test_a_state_that_copies_is_not_kept_and_that_is_said(game: Game, data: Data
     assert outcome.history["repeats"] == [0, 1, 1]
 
 
+@pytest.mark.parametrize("patience", [2, 9])
+def test_if_all_states_copy_that_is_said_however_the_run_ends(
+    game: Game, data: Data, patience: int
+) -> None:
+    copying = Selection(lambda _: Score(0.5, copying=True), every=1, patience=patience)
+    outcome = play(game, data, steps=36, interval=12, selection=copying)
+    words = [event.words for event in outcome.history.events if event.kind == "copying"]
+    assert len(words) == 2
+    assert "every state" in words[1]
+
+
 def test_a_run_can_end_before_its_schedule(game: Game, data: Data) -> None:
     outcome = play(game, data, steps=40, until=12, interval=8)
     whole = play(game, data, steps=40, interval=4)

@@ -90,7 +90,7 @@ class Keeper:
         if score.copying and not self.copied:
             self.copied = True
             events.append(Event(step, "copying", self._copied()))
-        if last and self.copied and self.best is None:
+        if (last or self.exhausted) and self.copied and self.best is None:
             words = (
                 "every state that was scored repeats training rows: the last is kept all the same"
             )
