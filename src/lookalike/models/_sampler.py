@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
-from lookalike.models._correction import Correction
+from lookalike.models._correction import Correction, Redraw
 from lookalike.nn import Latent, Network, Plan, noise
 
 __all__ = ["Calibration", "Sampler"]
@@ -72,6 +72,8 @@ class Sampler:
         Its distribution: standard normal, or uniform in [-1, 1].
     correction : Correction or None
         What keeps rows of a pool; None keeps all that are made.
+    redraw : Redraw or None
+        What draws levels of the kept rows anew.
     impossible : callable or None
         Says which drawn rows should not be.
     """
@@ -83,10 +85,17 @@ class Sampler:
     rows: int
     latent: Latent = "normal"
     correction: Correction | None = None
+    redraw: Redraw | None = None
     impossible: Callable[[Drawn], Bool[np.ndarray, " pool"]] | None = None
 
     def block(self, seed: int, number: int) -> Drawn:
         """Return block `number` of the sample of a seed."""
+        kept = self._kept(seed, number)
+        if self.redraw is None:
+            return kept
+        return self.redraw.applied(kept, seed, number, self.impossible)
+
+    def _kept(self, seed: int, number: int) -> Drawn:
         if self.correction is None:
             return self._possible(self.calibrated(seed, number), seed, number)
         size = self.correction.pool

@@ -27,7 +27,7 @@ from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, unsure, widened
-from lookalike.models._correction import Correction, Fitted, fit_correction
+from lookalike.models._correction import Correction, Fitted, Redraw, fit_correction
 from lookalike.models._device import keep_compiled_programs, make_room_for_programs
 from lookalike.models._impute import blank, imputed, told_of
 from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
@@ -195,10 +195,10 @@ class GAN(Synthesizer):
     calibrate : bool
         Whether marginals are corrected after training.
     correct : bool or None
-        Whether rows are chosen of four times as many by boosted trees (six times as many for
-        tables of fewer than 20,000 rows), grown after training on how real and generated rows
-        differ. None does so where held-out rows show that it helps, True wherever trees find a
-        difference; both take 200 rows at least. Sampling takes as many times as long, or less.
+        Whether boosted trees mend rows after training: they choose rows of two to six times as
+        many, by how real and generated rows differ, and draw columns of few levels anew, given all
+        others. None does each where held-out rows show that it helps, True chooses wherever trees
+        find a difference; both take 200 rows at least. Sampling takes two to six times as long.
     derive : bool
         Whether columns that are functions of others are derived instead of learned.
     encodings : mapping of str to str, or None
@@ -278,6 +278,7 @@ class GAN(Synthesizer):
     _latent: Latent
     _calibration: Calibration
     _correction: Correction | None = None
+    _redraw: Redraw | None = None
     _plan: Plan
     #: Wishes of one call of `fit`, which are no parameters.
     _transfer: Transfer | None = None
@@ -520,8 +521,8 @@ class GAN(Synthesizer):
             finally:  # after an interrupt only what is finished counts
                 given_up.set()
                 if fitting is not None and fitting.done():
-                    self._correction = fitting.result().correction
-                    self.history_.add(outcome.step, "correction", fitting.result().words)
+                    self._correction, words, self._redraw = fitting.result()
+                    self.history_.add(outcome.step, "correction", words)
 
     def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
@@ -655,7 +656,10 @@ class GAN(Synthesizer):
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         keep_compiled_programs()
         sampler = replace(
-            self._sampler(), correction=self._correction, impossible=self.encoder_.impossible
+            self._sampler(),
+            correction=self._correction,
+            redraw=self._redraw,
+            impossible=self.encoder_.impossible,
         )
         return lambda block: sampler.block(seed, block)
 
@@ -739,8 +743,12 @@ class GAN(Synthesizer):
             "calibration/own": self._calibration.own,
             "calibration/due": self._calibration.due,
         }
-        correction = {} if self._correction is None else self._correction.state().arrays
-        kept = {f"correction/{name}": array for name, array in correction.items()}
+        kept = {
+            f"{prefix}/{name}": array
+            for prefix, part in (("correction", self._correction), ("redraw", self._redraw))
+            if part is not None
+            for name, array in part.state().arrays.items()
+        }
         return State({"width": self._width}, leaves | calibration | kept)
 
     def _restore(self, state: State, layout: Layout) -> None:
@@ -759,13 +767,17 @@ class GAN(Synthesizer):
             taken(state, "calibration/own", (self._plan.number_width, knots)),
             taken(state, "calibration/due", (self._plan.number_width, knots)),
         )
-        corrected = {
-            name.removeprefix("correction/"): array
-            for name, array in state.arrays.items()
-            if name.startswith("correction/")
-        }
-        if corrected:
+        if corrected := _under("correction", state):
             self._correction = Correction.from_state(State({}, corrected), layout)
+        if redrawn := _under("redraw", state):
+            self._redraw = Redraw.from_state(State({}, redrawn), layout)
+
+
+def _under(prefix: str, state: State) -> dict[str, np.ndarray]:
+    """Return the arrays of a state under a prefix, by the rest of their names."""
+    begin = f"{prefix}/"
+    arrays = state.arrays.items()
+    return {name.removeprefix(begin): a for name, a in arrays if name.startswith(begin)}
 
 
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:

@@ -85,6 +85,13 @@ class Cells:
         """Where the cells of each feature begin if all stand in a row, shape (features,)."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int32)
 
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the cells as plain arrays."""
+        return {
+            "edges": np.concatenate([*self.edges, np.zeros(0, np.float32)]),
+            "counts": np.array([len(e) for e in self.edges], np.int32),
+        }
+
     def of_rows(self, compact: Compact) -> Codes:
         """Return the cells of encoded rows of a table, shape (rows, features)."""
         layout = self.layout

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Drawn, Layout, Rows, State
+from lookalike.models._correction._arrays import cells_of, damaged, taken, trees_of
 from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._choose import choose
-from lookalike.models._correction._forest import LEAVES, UNIT, Forest
+from lookalike.models._correction._forest import UNIT, Forest
 from lookalike.models._correction._raking import balanced
 
 __all__ = ["HIGHEST", "LOWEST", "Correction", "clipped"]
@@ -23,8 +22,6 @@ LOWEST, HIGHEST = -5.0, float(np.log(20.0))
 _IMPOSSIBLE = 1e-9
 #: What a model file may ask to be made for each row.
 _LARGEST_POOL = 64
-#: No array of a model file is longer than this in any direction.
-_MOST = 2**20
 
 
 def clipped(logs: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
@@ -100,12 +97,9 @@ class Correction:
 
     def state(self) -> State:
         """Return the correction as plain arrays."""
-        edges = self.cells.edges
         arrays = {
-            "edges": np.concatenate([*edges, np.zeros(0, np.float32)]),
-            "counts": np.array([len(e) for e in edges], np.int32),
-            "masks": self.forest.masks,
-            "values": self.forest.values,
+            **self.cells.arrays(),
+            **self.forest.arrays(),
             "terms": self.forest.terms,
             "due": self.due,
             "pool": np.array([self.pool], np.int32),
@@ -121,46 +115,16 @@ class Correction:
         ModelFileError
             If an array is missing, or not of the kind and size that the layout needs.
         """
-        counts = _taken(state, "counts", np.int32, (layout.numbers,))
-        edges = _taken(state, "edges", np.float32, (None,))
-        if (counts < 0).any() or counts.sum(dtype=np.int64) != len(edges):
-            raise _damaged("counts")
-        parts = np.split(edges, np.cumsum(counts)[:-1]) if len(counts) else []
-        if not all((np.diff(part) > 0).all() and len(part) < LEAVES * 8 - 1 for part in parts):
-            raise _damaged("edges")
-        cells = Cells(layout, tuple(parts))
+        cells = cells_of(state, layout)
         size = sum(cells.sizes)
-        values = _taken(state, "values", np.int32, (None, LEAVES))
-        masks = _taken(state, "masks", np.uint32, (size, len(values)))
-        terms = _taken(state, "terms", np.int32, (size,))
+        masks, values = trees_of(state, cells)
+        terms = taken(state, "terms", np.int32, (size,))
         if len(values) == 0 or np.abs(terms.astype(np.int64)).max() > 2**8 * UNIT:
-            raise _damaged("terms")
-        due = _taken(state, "due", np.float32, (size,))
+            raise damaged("terms")
+        due = taken(state, "due", np.float32, (size,))
         if due.min() < 0 or due.max() > 1:
-            raise _damaged("due")
-        pool = int(_taken(state, "pool", np.int32, (1,))[0])
+            raise damaged("due")
+        pool = int(taken(state, "pool", np.int32, (1,))[0])
         if not 2 <= pool <= _LARGEST_POOL:
-            raise _damaged("pool")
+            raise damaged("pool")
         return cls(cells, Forest(cells.sizes, masks, values, terms), due, pool)
-
-
-def _taken(state: State, name: str, kind: Any, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Return an array of a state that must have a type and shape; None is any length."""
-    array = state.arrays.get(name)
-    if (
-        array is None
-        or array.dtype != kind
-        or array.ndim != len(shape)
-        or any(w is not None and w != n for w, n in zip(shape, array.shape, strict=True))
-        or max(array.shape, default=0) > _MOST
-        or not np.isfinite(array).all()
-    ):
-        raise _damaged(name)
-    return array
-
-
-def _damaged(name: str) -> ModelFileError:
-    return ModelFileError(
-        f"A model file's correction must hold a fitting array {name!r}; it does not. "
-        "The file is damaged."
-    )

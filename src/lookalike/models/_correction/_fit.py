@@ -13,10 +13,13 @@ from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import Compact, Drawn, Layout
 from lookalike.models._correction._cells import Cells, Codes
+from lookalike.models._correction._choose import choose
+from lookalike.models._correction._conditionals import fit_redraw
 from lookalike.models._correction._correction import Correction, clipped
 from lookalike.models._correction._forest import UNIT, Forest
 from lookalike.models._correction._raking import rake, shares_due
 from lookalike.models._correction._ratio import Cancelled, boost, gains
+from lookalike.models._correction._redraw import Redraw
 
 __all__ = ["Fitted", "fit_correction"]
 
@@ -30,6 +33,8 @@ _PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
 #: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
 #: what is raked on few rows carries their chance into every sample.
 _STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
+#: Generated rows that tell what the generator knows of a column, where real ones are fewer.
+_FEWEST_MADE = 4_096
 #: The most trees of a fold.
 _TREES, _FEW_TREES = 600, 80
 #: What each tree adds of what is left to learn: more where no mean over folds smooths it.
@@ -38,8 +43,10 @@ _ALONE, _AMONG = 0.3, 0.2
 _MOST_WORDS = 2**24
 #: From so many rows on, into how many parts they are split and how many of these judge in turn.
 _FOLDS = ((20_000, 10, 1, _TREES), (2_000, 5, 5, _TREES), (0, 5, 5, _FEW_TREES))
-#: From so many rows on, rows for each row kept: many samples of a small table cost little time.
-_POOLS = ((20_000, 4), (0, 6))
+#: Rows made for each row kept: of small tables, whose samples cost little time, and of tables of so
+#: many rows at least and at most. Of these, as many as leave so many effective rows for each.
+_POOL_OF_SMALL, _LARGE, _POOL = 6, 20_000, (2, 4)
+_EFFECTIVE_ROWS = 1.3
 #: Fractions of the log ratio that are tried.
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)
 #: The gain must be above so many nats a row, for a correction to be worth its time, by this many
@@ -58,10 +65,13 @@ class Fitted(NamedTuple):
         None where generated rows are better left alone.
     words : str
         What was found, as a sentence.
+    redraw : Redraw or None
+        None where no column is better drawn anew.
     """
 
     correction: Correction | None
     words: str
+    redraw: Redraw | None = None
 
 
 def fit_correction(
@@ -119,8 +129,28 @@ def fit_correction(
     some = rng.permutation(rows)[:_MOST_ROWS]
     real = cells.of_rows(Compact(compact.floats[some], compact.codes[some]))
     held = None if held_out is None else cells.of_rows(held_out)
-    training, stopping, fresh = _pools(make, cells, len(real), cancelled)
+    pools = _pools(make, cells, len(real), cancelled)
     folds = _folds(real, held, rng)
+    fitted = _choice(folds, pools, real, held, cells, rng, cancelled, insist=insist)
+    made = _as_sampled(fitted.correction, pools[-1], len(real))
+    splits = [(training, judging) for training, judging, _ in folds]
+    redraw = fit_redraw(splits, made, cells, layout, rng, cancelled)
+    return _and_redrawn(fitted, redraw, layout)
+
+
+def _choice(
+    folds: list[tuple[Codes, Codes, int]],
+    pools: tuple[Codes, Codes, Codes],
+    real: Codes,
+    held: Codes | None,
+    cells: Cells,
+    rng: np.random.Generator,
+    cancelled: Callable[[], bool],
+    *,
+    insist: bool,
+) -> Fitted:
+    """Fit what chooses rows, if held-out rows become likelier by it."""
+    training, stopping, fresh = pools
     forest, own = _grow(folds, (training, stopping), fresh, cells, rng, cancelled)
     if not len(forest):
         return Fitted(None, "no correction: trees find nothing that holds for held-out rows")
@@ -135,6 +165,26 @@ def fit_correction(
             return Fitted(None, f"no correction: rows that did not train change by {gain:.3f} nats")
     known = real if held is None else np.concatenate([real, held])
     return _finished(forest, fraction, fresh, known, cells, found)
+
+
+def _as_sampled(correction: Correction | None, fresh: Codes, rows: int) -> Codes:
+    """Return the cells of generated rows as they are sampled, as many as real ones or more."""
+    wanted = max(rows, _FEWEST_MADE)
+    if correction is None:
+        return fresh[:wanted]
+    weights = np.exp(correction.log_weights(fresh))
+    return fresh[choose(weights, min(wanted, len(fresh) // correction.pool), 0.5)]
+
+
+def _and_redrawn(fitted: Fitted, redraw: Redraw | None, layout: Layout) -> Fitted:
+    """Return what was fitted with what is drawn anew, and say so."""
+    if redraw is None:
+        return fitted
+    levels = [block.column for block in layout.blocks if block.head == "softmax"]
+    first = redraw.cells.categories[0]
+    names = ", ".join(repr(levels[one.feature - first]) for one in redraw.conditionals)
+    words = f"{fitted.words}; drawn anew given all other columns: {names}"
+    return fitted._replace(redraw=redraw, words=words)
 
 
 def _pools(
@@ -225,7 +275,9 @@ def _finished(
     while (effective := _effective(fraction * logs)) < _LEAST_EFFECTIVE:
         fraction *= 0.8
         tempered = "; its weights are tempered, since they would have left too few rows"
-    pool = next(pool for rows, pool in _POOLS if len(known) >= rows)
+    pool = _POOL_OF_SMALL
+    if len(known) >= _LARGE:
+        pool = int(np.clip(np.ceil(_EFFECTIVE_ROWS / effective), *_POOL))
     weights = np.exp(clipped(fraction * logs))
     terms = rake(weights, len(fresh) // pool, fresh, known, cells.sizes)
     forest = forest.scaled(fraction)

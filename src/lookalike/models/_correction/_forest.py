@@ -6,7 +6,7 @@ Any content of the arrays is safe to evaluate: every index is bounded by constru
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
@@ -40,7 +40,7 @@ _Joint = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 
 @dataclass(frozen=True)
 class Forest:
-    """A sum of trees and of one term for each feature's cell.
+    """A sum of trees and of one term for each feature's cell, or several sums of other trees.
 
     A tree's leaves are the bits of a word. Each cell of each feature keeps, for each tree, the
     leaves that can still be reached from there; the row's leaf is the lowest bit left
@@ -55,18 +55,22 @@ class Forest:
         The values of leaves, in units of 1 / UNIT.
     terms : ndarray of int32, shape (all cells,)
         What a row gets for each of its cells, in units of 1 / UNIT.
+    outputs : int
+        How many sums there are: tree t adds to sum t modulo this.
     """
 
     sizes: tuple[int, ...]
     masks: UInt32[np.ndarray, "cells trees"]
     values: Int32[np.ndarray, "trees leaves"]
     terms: Int32[np.ndarray, " cells"]
+    outputs: int = 1
 
     @classmethod
     def of_trees(
         cls,
         trees: Sequence[Mapping[str, Any]],
         sizes: tuple[int, ...],
+        outputs: int = 1,
     ) -> Forest:
         """Make a forest of trees as LightGBM describes them.
 
@@ -77,6 +81,8 @@ class Forest:
             LEAVES leaves each; features hold cells.
         sizes : tuple of int
             The cells of each feature.
+        outputs : int
+            How many sums there are.
         """
         masks = np.full((sum(sizes), len(trees)), _ALL, np.uint32)
         values = np.zeros((len(trees), LEAVES), np.int32)
@@ -84,28 +90,34 @@ class Forest:
         for t, tree in enumerate(trees):
             leaves = _grow(tree["tree_structure"], [masks[part, t] for part in cells])
             values[t, : len(leaves)] = np.rint(np.array(leaves) * UNIT)
-        return cls(sizes, masks, values, np.zeros(sum(sizes), np.int32))
+        return cls(sizes, masks, values, np.zeros(sum(sizes), np.int32), outputs)
 
     @classmethod
     def joined(cls, forests: Sequence[Forest]) -> Forest:
-        """Return the sum of forests over the same cells; one at least."""
+        """Return the sum of forests over the same cells and of as many outputs; one at least."""
         return cls(
             forests[0].sizes,
             np.concatenate([f.masks for f in forests], axis=1),
             np.concatenate([f.values for f in forests]),
             np.stack([f.terms for f in forests]).sum(axis=0, dtype=np.int32),
+            forests[0].outputs,
         )
 
     def scaled(self, factor: float) -> Forest:
         """Return the forest with the values of its leaves multiplied."""
-        values = np.rint(self.values * factor).astype(np.int32)
-        return Forest(self.sizes, self.masks, values, self.terms)
+        return replace(self, values=np.rint(self.values * factor).astype(np.int32))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """Return the trees as plain arrays."""
+        return {"masks": self.masks, "values": self.values}
 
     def __len__(self) -> int:
         return len(self.values)
 
     def sums(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
         """Return of each row what its trees and what its terms sum to, as float64.
+
+        The sums of trees have the shape (rows,), or (rows, outputs) if there are several.
 
         Parameters
         ----------
@@ -114,12 +126,13 @@ class Forest:
         """
         rows = len(codes)
         if not len(self):
-            return np.zeros(rows), self.terms[codes + self._starts].sum(axis=1) / UNIT
+            shape = rows if self.outputs == 1 else (rows, self.outputs)
+            return np.zeros(shape), self.terms[codes + self._starts].sum(axis=1) / UNIT
         padded = -(-rows // _PADDED) * _PADDED
         if padded != rows:
             codes = np.pad(codes, [(0, padded - rows), (0, 0)])
         joint, arrays = self._joined_features
-        trees, terms = _sums(joint, *arrays, jnp.asarray(codes))
+        trees, terms = _sums(joint, self.outputs, *arrays, jnp.asarray(codes))
         return tuple(np.asarray(part)[:rows] / UNIT for part in (trees, terms))  # type: ignore[return-value]
 
     @cached_property
@@ -129,9 +142,14 @@ class Forest:
     @cached_property
     def _joined_features(self) -> tuple[_Joint, tuple[Array, Array, Array]]:
         """Return how features are looked up together, and masks, values and terms of that."""
-        short = -len(self) % _ALIGNED
-        masks = np.pad(self.masks, [(0, 0), (0, short)], constant_values=_ALL)
-        values = np.pad(self.values, [(0, short), (0, 0)])
+        # The trees of each sum stand together.
+        rounds = len(self) // self.outputs
+        shape, short = (rounds, self.outputs), -rounds % _ALIGNED
+        masks = self.masks.reshape(-1, *shape).swapaxes(1, 2)
+        masks = np.pad(masks, [(0, 0), (0, 0), (0, short)], constant_values=_ALL)
+        masks = masks.reshape(len(self.masks), -1)
+        values = self.values.reshape(*shape, LEAVES).swapaxes(0, 1)
+        values = np.pad(values, [(0, 0), (0, short), (0, 0)]).reshape(-1, LEAVES)
         plan, words, terms, begin = [], [], [], 0
         for group in _grouped(self.sizes):
             word, term = np.full((1, len(values)), _ALL), np.zeros(1, np.int32)
@@ -203,14 +221,15 @@ def _goes_left(node: Mapping[str, Any], cells: int) -> np.ndarray:
     return np.arange(cells) <= float(node["threshold"])
 
 
-@partial(jax.jit, static_argnums=0)
+@partial(jax.jit, static_argnums=(0, 1))
 def _sums(
     joint: _Joint,
+    outputs: int,
     masks: UInt32[Array, "cells trees"],
     values: Int32[Array, "trees leaves"],
     terms: Int32[Array, " cells"],
     codes: UInt8[Array, "rows features"],
-) -> tuple[Int32[Array, " rows"], Int32[Array, " rows"]]:
+) -> tuple[Int32[Array, "rows ..."], Int32[Array, " rows"]]:
     trees, leaves = values.shape
     flat = values.reshape(-1)
     first = jnp.arange(trees, dtype=jnp.int32) * leaves
@@ -224,7 +243,9 @@ def _sums(
             term += terms.at[at].get(mode="clip")
         lowest = leaves - 1 - jax.lax.clz(word & -word).astype(jnp.int32)
         found = flat.at[first + jnp.maximum(lowest, 0)].get(mode="clip")
-        return found.sum(axis=1), term
+        if outputs == 1:
+            return found.sum(axis=1), term
+        return found.reshape(len(rows), outputs, -1).sum(axis=2), term
 
     sums: tuple[Array, Array] = jax.lax.map(some, codes.reshape(-1, _ROWS, codes.shape[1]))
-    return sums[0].reshape(-1), sums[1].reshape(-1)
+    return sums[0].reshape(-1, *sums[0].shape[2:]), sums[1].reshape(-1)

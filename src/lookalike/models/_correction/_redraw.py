@@ -1,0 +1,170 @@
+"""Levels drawn anew, column after column, given all other cells of a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from lookalike.encoding import Drawn, Layout, Rows, State
+from lookalike.models._correction._arrays import cells_of, damaged, taken, trees_of
+from lookalike.models._correction._cells import Cells, Codes
+from lookalike.models._correction._forest import Forest
+
+__all__ = ["MOST_LEVELS", "Conditional", "Redraw", "logits_of", "systematic"]
+
+#: Columns of more levels are not drawn anew.
+MOST_LEVELS = 64
+
+
+@dataclass(frozen=True)
+class Conditional:
+    """The distribution of one column's levels, given all other cells.
+
+    Parameters
+    ----------
+    feature : int
+        Which feature of the cells it is.
+    forest : Forest
+        The log odds of its second level, if it has two; else the logits of all levels.
+    """
+
+    feature: int
+    forest: Forest
+
+    def chances(self, codes: Codes) -> Float[np.ndarray, "rows levels"]:
+        """Return the chances of the levels for rows by their cells, whose own is not looked at."""
+        logits, _ = self.forest.sums(codes)
+        if self.forest.outputs == 1:
+            logits = np.stack([np.zeros_like(logits), logits], axis=1)
+        mass = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+
+
+def systematic(
+    chances: Float[np.ndarray, "rows levels"], starts: Float[np.ndarray, " levels"]
+) -> Int[np.ndarray, " rows"]:
+    """Draw a level for each row, so that the count of each level is nearly what is expected.
+
+    Level after level, by systematic sampling (Madow 1949) among the rows that have none yet: how
+    many get it differs from the sum of their chances by less than one. Rows are in random order.
+
+    Parameters
+    ----------
+    chances : ndarray of float, shape (rows, levels)
+    starts : ndarray of float, shape (levels,)
+        Random numbers in [0, 1).
+
+    Returns
+    -------
+    ndarray of int, shape (rows,)
+    """
+    last = chances.shape[1] - 1
+    drawn = np.full(len(chances), last)
+    open_rows = np.arange(len(chances))
+    rest = np.ones(len(chances))
+    for level in range(last):
+        here = chances[open_rows, level]
+        share = np.divide(here, rest, out=np.zeros_like(here), where=rest > 0)
+        reached = np.floor(np.cumsum(np.minimum(share, 1.0)) + starts[level])
+        hit = np.diff(reached, prepend=np.floor(starts[level])) > 0
+        drawn[open_rows[hit]] = level
+        open_rows, rest = open_rows[~hit], (rest - here)[~hit]
+    return drawn
+
+
+@dataclass(frozen=True)
+class Redraw:
+    """One Gibbs sweep (Geman and Geman 1984) over columns of few levels.
+
+    Where rows have the distribution of real ones, and the conditional distributions are those of
+    real rows, a sweep changes nothing of it; where a column's relation to the others was not
+    learned well, it is put right. It costs no rows.
+
+    Parameters
+    ----------
+    cells : Cells
+        What the trees see of a row.
+    conditionals : tuple of Conditional
+        In the order in which columns are drawn.
+    """
+
+    cells: Cells
+    conditionals: tuple[Conditional, ...]
+
+    def applied(
+        self,
+        rows: Drawn,
+        seed: int,
+        number: int,
+        impossible: Callable[[Drawn], Bool[np.ndarray, " rows"]] | None = None,
+    ) -> Drawn:
+        """Return the rows of a block with levels drawn anew.
+
+        Parameters
+        ----------
+        rows : Drawn
+            In random order.
+        seed, number : int
+            The seed of the sample, and the block's number: what is drawn depends on them and the
+            rows alone.
+        impossible : callable, optional
+            Says which rows should not be; these keep their levels.
+        """
+        codes, levels = self.cells.of_drawn(rows), rows.levels.copy()
+        first = len(self.cells.edges)
+        random = Rows(number * MOST_LEVELS, seed).of("redraw")
+        for one in self.conditionals:
+            found = one.chances(codes)
+            starts = random.of(str(one.feature)).uniforms(np.arange(found.shape[1]))
+            codes[:, one.feature] = levels[:, one.feature - first] = systematic(found, starts)
+        if impossible is not None:
+            kept = impossible(Drawn(rows.numbers, levels))
+            levels[kept] = rows.levels[kept]
+        return Drawn(rows.numbers, levels)
+
+    def state(self) -> State:
+        """Return the redraw as plain arrays."""
+        forests = [one.forest for one in self.conditionals]
+        arrays = {
+            **self.cells.arrays(),
+            **Forest.joined(forests).arrays(),
+            "features": np.array([one.feature for one in self.conditionals], np.int32),
+            "trees": np.array([len(forest) for forest in forests], np.int32),
+        }
+        return State({}, arrays)
+
+    @classmethod
+    def from_state(cls, state: State, layout: Layout) -> Redraw:
+        """Make a redraw from what `state` gave.
+
+        Raises
+        ------
+        ModelFileError
+            If an array is missing, or not of the kind and size that the layout needs.
+        """
+        cells = cells_of(state, layout)
+        masks, values = trees_of(state, cells)
+        features = taken(state, "features", np.int32, (None,))
+        if len(features) == 0 or not np.isin(features, cells.categories).all():
+            raise damaged("features")
+        outputs = [logits_of(cells.sizes[feature]) for feature in features]
+        trees = taken(state, "trees", np.int32, (len(features),))
+        if max(outputs) > MOST_LEVELS or (trees < 0).any() or (trees % outputs).any():
+            raise damaged("trees")
+        if trees.sum(dtype=np.int64) != len(values):
+            raise damaged("trees")
+        none, cuts = np.zeros(sum(cells.sizes), np.int32), np.cumsum(trees)[:-1]
+        parts = zip(np.split(masks, cuts, axis=1), np.split(values, cuts), strict=True)
+        forests = [
+            Forest(cells.sizes, *part, none, count)
+            for part, count in zip(parts, outputs, strict=True)
+        ]
+        return cls(cells, tuple(map(Conditional, features.tolist(), forests)))
+
+
+def logits_of(levels: int) -> int:
+    """Return how many logits tell the chances of so many levels."""
+    return 1 if levels == 2 else levels
