@@ -113,7 +113,7 @@ class GAN(Synthesizer):
     one-hot; a residual generator and a residual discriminator play relativistic pairing with
     zero-centred gradient penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the
     moving average of the generator. After training its marginals are calibrated, and rows are
-    chosen by boosted trees where that helps. Training is watched, and mended where it goes wrong.
+    mended by boosted trees where that helps. Training is watched, and mended where it goes wrong.
     Other objectives, architectures and rules are parameters; `preset` has those of published
     systems.
 

@@ -173,7 +173,8 @@ def _as_sampled(correction: Correction | None, fresh: Codes, rows: int) -> Codes
     if correction is None:
         return fresh[:wanted]
     weights = np.exp(correction.log_weights(fresh))
-    return fresh[choose(weights, min(wanted, len(fresh) // correction.pool), 0.5)]
+    chosen = choose(weights, min(wanted, len(fresh) // correction.pool), 0.5)
+    return np.asarray(fresh[chosen])
 
 
 def _and_redrawn(fitted: Fitted, redraw: Redraw | None, layout: Layout) -> Fitted:

@@ -145,11 +145,11 @@ class Forest:
         # The trees of each sum stand together.
         rounds = len(self) // self.outputs
         shape, short = (rounds, self.outputs), -rounds % _ALIGNED
-        masks = self.masks.reshape(-1, *shape).swapaxes(1, 2)
-        masks = np.pad(masks, [(0, 0), (0, 0), (0, short)], constant_values=_ALL)
-        masks = masks.reshape(len(self.masks), -1)
-        values = self.values.reshape(*shape, LEAVES).swapaxes(0, 1)
-        values = np.pad(values, [(0, 0), (0, short), (0, 0)]).reshape(-1, LEAVES)
+        turned = self.masks.reshape(-1, *shape).swapaxes(1, 2)
+        filled = np.pad(turned, [(0, 0), (0, 0), (0, short)], constant_values=_ALL)
+        masks = filled.reshape(len(self.masks), -1)
+        leaves = self.values.reshape(*shape, LEAVES).swapaxes(0, 1)
+        values = np.pad(leaves, [(0, 0), (0, short), (0, 0)]).reshape(-1, LEAVES)
         plan, words, terms, begin = [], [], [], 0
         for group in _grouped(self.sizes):
             word, term = np.full((1, len(values)), _ALL), np.zeros(1, np.int32)
