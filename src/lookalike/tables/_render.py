@@ -78,10 +78,19 @@ def _render_column(values: pa.Array, column: Column) -> pa.Array:
     storage = storage_type(column)
     plain = plain_type(storage)
     if pt.is_dictionary(values.type):  # each level is written once
-        values = _cells(values.dictionary, plain, column).take(values.indices)
+        levels, indices = _cells(values.dictionary, plain, column), values.indices
+        if _word(column) is not None and indices.null_count:
+            levels = pa.concat_arrays([levels, pa.array([_word(column)], plain)])
+            indices = pc.fill_null(indices, len(levels) - 1)
+        values = levels.take(indices)
     else:
         values = _cells(values, plain, column)
     return _marked(values, column, storage)
+
+
+def _word(column: Column) -> str | None:
+    """Return the word for a missing cell, if there is one."""
+    return None if column.form is None else column.form.missing
 
 
 def _cells(values: pa.Array, plain: pa.DataType, column: Column) -> pa.Array:
@@ -105,8 +114,9 @@ def _written(values: pa.Array, column: Column) -> pa.Array:
 
 def _marked(values: pa.Array, column: Column, storage: pa.DataType) -> pa.Array:
     """Return cells with the word for a missing one, in the storage type."""
-    if column.form is not None and column.form.missing is not None:
-        values = pc.fill_null(values, pa.scalar(column.form.missing, values.type))
+    word = _word(column)
+    if word is not None and values.null_count:
+        values = pc.fill_null(values, pa.scalar(word, values.type))
     if pt.is_dictionary(storage):
         return _as_dictionary(values, column, storage)
     return values if values.type == storage else pc.cast(values, storage)

@@ -13,7 +13,7 @@ from lookalike._core.workers import in_parallel
 from lookalike.encoding import Layout
 from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._forest import Forest
-from lookalike.models._correction._ratio import Cancelled
+from lookalike.models._correction._ratio import Cancelled, leaves
 from lookalike.models._correction._redraw import MOST_LEVELS, Conditional, Redraw, logits_of
 
 __all__ = ["fit_redraw"]
@@ -28,7 +28,6 @@ _OF_TWO, _OF_MANY = 0.1, 0.2
 _WORTH, _SURE = 0.002, 2.0
 _LEAST_CHANCE = 1e-6
 _PARAMETERS: dict[str, Any] = {
-    "num_leaves": 31,
     "min_data_in_leaf": 20,
     "feature_fraction": 0.7,
     "bagging_fraction": 0.8,
@@ -151,7 +150,7 @@ def _learn(
             raise Cancelled
 
     grown = lightgbm.train(
-        {**_PARAMETERS, **kind, "seed": seed},
+        {**_PARAMETERS, **kind, "num_leaves": leaves(len(split[0])), "seed": seed},
         training,
         num_boost_round=_ROUNDS,
         valid_sets=[judging.set_reference(training)],

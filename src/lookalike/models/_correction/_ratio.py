@@ -12,18 +12,17 @@ from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._correction import clipped
 from lookalike.models._correction._forest import Forest
 
-__all__ = ["Cancelled", "boost", "gains"]
+__all__ = ["Cancelled", "boost", "gains", "leaves"]
 
 #: Few features for each tree: as important against overfitting as anything, and quicker.
 _FEATURES = 0.3
 _FEWEST_FEATURES = 4
 _PATIENCE = 25
 #: Trees on few real rows are smaller, and their leaves heavier, so that none tells single rows.
-_FEW, _FEWEST_LEAVES, _HEAVY = 2_000, 6, 3.0
+_LEAVES, _FEW, _FEWEST_LEAVES, _HEAVY = 31, 2_000, 6, 3.0
 _PARAMETERS: dict[str, Any] = {
     "objective": "binary",
     "metric": "None",
-    "num_leaves": 31,
     "min_data_in_leaf": 50,
     "min_sum_hessian_in_leaf": 3.0,
     "lambda_l2": 10.0,
@@ -119,14 +118,22 @@ def boost(
 
 def _fitted_to(rows: int, features: int) -> dict[str, float]:
     """Return the parameters that depend on how many real rows train, and on how many features."""
-    fitted: dict[str, float] = {
-        "feature_fraction": max(_FEATURES, min(1.0, _FEWEST_FEATURES / features))
-    }
+    share = max(_FEATURES, min(1.0, _FEWEST_FEATURES / features))
+    fitted: dict[str, float] = {"feature_fraction": share, "num_leaves": leaves(rows)}
     if rows < _FEW:
-        leaves = int(_PARAMETERS["num_leaves"])
-        fitted["num_leaves"] = max(leaves * rows // _FEW, _FEWEST_LEAVES)
         fitted["min_sum_hessian_in_leaf"] = _HEAVY * float(_PARAMETERS["min_sum_hessian_in_leaf"])
     return fitted
+
+
+def leaves(rows: int) -> int:
+    """Return the leaves of a tree that so many real rows train.
+
+    Examples
+    --------
+    >>> [leaves(rows) for rows in (300, 1_000, 30_000)]
+    [6, 15, 31]
+    """
+    return max(min(_LEAVES, _LEAVES * rows // _FEW), _FEWEST_LEAVES)
 
 
 def gains(
