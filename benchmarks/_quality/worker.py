@@ -68,8 +68,10 @@ class Worker:
         begin = time.monotonic()
         late = Timer(self._seconds, self._process.kill)
         late.start()
-        line = self._process.stdout.readline()
-        late.cancel()
+        try:
+            line = self._process.stdout.readline()
+        finally:  # or it would keep an interrupted script from ending
+            late.cancel()
         if not line and time.monotonic() - begin >= self._seconds:
             raise jobs.JobError(f"stopped after {self._seconds:g} seconds")
         if not line:
