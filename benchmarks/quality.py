@@ -3,7 +3,8 @@
     quality.py run FOLDER --out lines.jsonl    one JSON line for each; goes on where it was
     quality.py table lines.jsonl [--targets]   Markdown of the lines
     quality.py replacement FOLDER              what is lost when synthetic rows alone teach models
-    quality.py speed FOLDER                    what more rows cost
+    quality.py speed FOLDER                    rows per second, ours and peers in turns
+    quality.py linear FOLDER                   what more steps, rows and samples cost
 
 FOLDER holds the tables that ``_quality/data.py`` names. Peers run in environments of their own,
 which the script builds from the lists in ``peers/``; see ``README.md``.
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from _quality import bench, environments, jobs, lines, markdown, replacement, speed
+from _quality.board import DEFAULT
 from _quality.data import SOURCES
 from _quality.methods import METHODS
 from _quality.targets import against_targets
@@ -72,13 +74,25 @@ def _speed(given: argparse.Namespace) -> None:
     plan = speed.Plan(
         folder=given.folder,
         envs=given.envs,
-        rows=tuple(given.rows),
-        steps=given.steps,
-        make=given.make,
         methods=tuple(given.methods),
+        steps=given.steps,
+        turns=given.turns,
+        make=given.make,
         limits=_limits(given),
     )
     print(speed.report(plan))
+
+
+def _linear(given: argparse.Namespace) -> None:
+    plan = speed.LinearPlan(
+        folder=given.folder,
+        method=given.method,
+        steps=tuple(sorted(given.steps)),
+        rows=tuple(given.rows),
+        make=tuple(given.make),
+        limits=_limits(given),
+    )
+    print(speed.linear_report(plan))
 
 
 def _limits(given: argparse.Namespace) -> jobs.Limits:
@@ -99,6 +113,7 @@ def _arguments() -> argparse.Namespace:
     _add_table(commands.add_parser("table"))
     _add_replacement(commands.add_parser("replacement", parents=[shared]))
     _add_speed(commands.add_parser("speed", parents=[shared, envs]))
+    _add_linear(commands.add_parser("linear", parents=[shared]))
     return parser.parse_args()
 
 
@@ -131,10 +146,31 @@ def _add_replacement(parser: argparse.ArgumentParser) -> None:
 def _add_speed(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_speed)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--steps", type=int, default=2_000)
-    parser.add_argument("--make", type=int, default=1_000_000, help="rows to sample")
+    parser.add_argument("--steps", type=int, help="steps of our fits; the default's")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--make", type=int, default=1_000_000, help="rows to sample in a turn")
     parser.add_argument("--methods", nargs="+", default=_SPEED)
+
+
+def _add_linear(parser: argparse.ArgumentParser) -> None:
+    parser.set_defaults(command=_linear)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--method", default=DEFAULT)
+    parser.add_argument("--steps", type=int, nargs="+", default=[500, 1_000, 2_000, 4_000])
+    parser.add_argument(
+        "--rows",
+        type=int,
+        nargs="*",
+        default=[10_000, 100_000, 1_000_000],
+        help="sizes of training tables, learned in the most of the steps",
+    )
+    parser.add_argument(
+        "--make",
+        type=int,
+        nargs="+",
+        default=[100_000, 1_000_000, 10_000_000],
+        help="rows to sample after the fit of the most steps",
+    )
 
 
 if __name__ == "__main__":

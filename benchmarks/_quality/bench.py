@@ -116,25 +116,26 @@ def _result(plan: Plan, split: data.Split, how: Method, seed: int, work: Path) -
 
 
 def fit(
-    python: Path,
-    how: Method,
-    split: data.Split,
-    seed: int,
-    limits: jobs.Limits,
-    work: Path,
-    rows: int | None = None,
+    python: Path, how: Method, split: data.Split, seed: int, limits: jobs.Limits, work: Path
 ) -> dict[str, Any]:
     """Run a driver, which writes ``fake.parquet``, and return what it cost."""
-    task = {
+    task = task_of(how, split, seed, limits, work / "fake.parquet")
+    return jobs.run(python, environments.PEERS / how.driver, task, limits)
+
+
+def task_of(
+    how: Method, split: data.Split, seed: int, limits: jobs.Limits, out: Path
+) -> dict[str, Any]:
+    """Return what a driver is asked for: as many rows as there are to train on."""
+    return {
         "train": str(split.train),
-        "out": str(work / "fake.parquet"),
-        "rows": split.rows if rows is None else rows,
+        "out": str(out),
+        "rows": split.rows,
         "seed": seed,
         "discrete": split.discrete,
         "cores": len(limits.cores),
         "settings": how.settings,
     }
-    return jobs.run(python, environments.PEERS / how.driver, task, limits)
 
 
 def _check_limits(how: Method, split: data.Split) -> None:

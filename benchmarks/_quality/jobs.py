@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,18 +113,24 @@ def _finished(command: list[str], limits: Limits) -> tuple[int | None, str]:
         try:
             said, _ = process.communicate(timeout=limits.seconds)
         except subprocess.TimeoutExpired:
-            _end(process)
+            end(process)
             return None, ""
         except BaseException:
-            _end(process)
+            end(process)
             raise
-    return process.returncode, " ".join(said.decode(errors="replace").split())[-_KEPT:]
+    return process.returncode, last_words(said)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End a process and what it has started."""
+def last_words(said: bytes) -> str:
+    """Return the end of what a process printed, in one line."""
+    return " ".join(said.decode(errors="replace").split())[-_KEPT:]
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a process, if it has not ended, and what it has started."""
     if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     else:
         process.kill()
     process.communicate()

@@ -13,6 +13,7 @@ _COST_WORDS = {
     "fit_seconds": "Fit, wall seconds (imports and compilation included)",
     "fit_cpu_seconds": "Fit, CPU seconds",
     "sample_seconds": "Making as many rows and writing them to Parquet, seconds",
+    "sample_cpu_seconds": "The same, CPU seconds",
     "peak_mb": "Peak memory, MB",
 }
 _NOTHING = "–"

@@ -26,8 +26,10 @@ def fit(plain: Plain, task: Task) -> Make:
     model.fit(plain.frame)
 
     def make(rows: int) -> object:
-        with folder:
-            return model.sample(rows)
+        made = model.sample(rows)
+        if not task.turns:
+            folder.cleanup()
+        return made
 
     return make
 

@@ -1,9 +1,10 @@
 """What all drivers share: a task in, rows and what they cost out.
 
 ``python DRIVER.py TASK.json`` fits one synthesizer to ``train.parquet`` and writes as many rows as
-the task asks for. A driver is one function ``fit``, which imports its library (what is measured is
-imported inside the clock) and returns a function that makes rows. This file needs pandas and
-pyarrow only, so that it runs in every environment.
+the task asks for; or, where the task is to take turns, as many as each line of its input says, and
+answers what fitting and each sample cost with a line of JSON. A driver is one function ``fit``,
+which imports its library (what is measured is imported inside the clock) and returns a function
+that makes rows. This file needs pandas and pyarrow only, so that it runs in every environment.
 
 Peers want plain columns: levels as text without gaps, moments as numbers, and some no missing
 numbers. `prepared` makes such a frame and `Plain.restored` goes back, so that all methods are
@@ -20,7 +21,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ MISSING = "(missing)"
 GAP = " is missing"
 
 Make = Callable[[int], Any]
+Costs = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Task:
         How many cores the process has.
     settings : dict
         Settings that are not the defaults.
+    turns : bool
+        Whether rows are made whenever a line asks for them, ``rows`` aside.
     """
 
     train: str
@@ -64,6 +67,7 @@ class Task:
     discrete: list[str]
     cores: int
     settings: dict[str, Any] = field(default_factory=dict)
+    turns: bool = False
 
 
 def task() -> Task:
@@ -91,23 +95,52 @@ def measure(
     packages : tuple of str
         Whose versions to note.
     """
-    clocks = [_clocks()]
+    tell = _teller() if asked.turns else None
+    begin = _clocks()
     make = fit()
-    clocks.append(_clocks())
+    found = _spent("fit", begin)
+    if tell is not None:
+        _take_turns(make, found, tell)
+        return
+    begin = _clocks()
     made = make(asked.rows)
-    clocks.append(_clocks())
-    spent = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(clocks)]
-    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    found = {
-        "fit_seconds": round(spent[0][0], 3),
-        "fit_cpu_seconds": round(spent[0][1], 3),
-        "sample_seconds": round(spent[1][0], 3),
-        "sample_cpu_seconds": round(spent[1][1], 3),
-        "peak_mb": round(max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024),
-        "versions": {name: version(name) for name in packages},
-    }
+    found |= _spent("sample", begin) | _peak()
+    found["versions"] = {name: version(name) for name in packages}
     after(made)
     Path(asked.out).with_suffix(".json").write_text(json.dumps(found), encoding="utf-8")
+
+
+def _take_turns(make: Make, fitted: Costs, tell: Callable[[Costs], None]) -> None:
+    """Make as many rows as each line of the input says, until it ends; tell what each cost."""
+    tell(fitted | _peak())
+    waiting = _clocks()
+    for line in sys.stdin:
+        begin = _clocks()
+        make(int(line))
+        idle = {"idle_seconds": begin[0] - waiting[0], "idle_cpu_seconds": begin[1] - waiting[1]}
+        tell(_spent("sample", begin) | _peak() | idle)
+        waiting = _clocks()
+
+
+def _teller() -> Callable[[Costs], None]:
+    """Keep the output for answers, and let what libraries print go where errors go."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+
+    def tell(costs: Costs) -> None:
+        print(json.dumps(costs), file=answers, flush=True)
+
+    return tell
+
+
+def _spent(what: str, begin: tuple[float, float]) -> Costs:
+    wall, cpu = (b - a for a, b in zip(begin, _clocks(), strict=True))
+    return {f"{what}_seconds": round(wall, 3), f"{what}_cpu_seconds": round(cpu, 3)}
+
+
+def _peak() -> Costs:
+    kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return {"peak_mb": round(max(resource.getrusage(kind).ru_maxrss for kind in kinds) / 1024)}
 
 
 def drive(

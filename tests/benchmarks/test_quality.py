@@ -161,6 +161,90 @@ class TestJobs:
             self.run(tmp_path, "import threading; threading.Event().wait()", 0.5)
 
 
+DRIVER = """
+import os, sys
+from rows import measure, task
+
+def fit():
+    print("a library's own words")
+    os.write(1, b"and its compiled code's")
+    def make(rows):
+        if rows == 13:
+            sys.exit("thirteen")
+        print(rows)
+    return make
+
+measure(task(), fit, lambda made: None, ())
+"""
+
+
+class TestWorker:
+    def started(self, tmp_path, code, seconds=60.0):
+        from _quality.jobs import Limits
+        from _quality.worker import started
+
+        script = tmp_path / "script.py"
+        peers = str(BENCHMARKS / "peers")
+        script.write_text(f"import sys\nsys.path.insert(0, {peers!r})\n{code}")
+        task = {"train": "", "out": str(tmp_path / "out.parquet"), "rows": 0, "seed": 0}
+        task |= {"discrete": [], "cores": 1}
+        return started(Path(sys.executable), script, task, Limits((0,), seconds))
+
+    def test_a_driver_makes_rows_whenever_it_is_asked(self, tmp_path):
+        with self.started(tmp_path, DRIVER) as worker:
+            assert {"fit_seconds", "fit_cpu_seconds", "peak_mb"} <= worker.fitted().keys()
+            found = [worker.make(rows) for rows in (5, 7)]
+        assert all({"sample_seconds", "idle_cpu_seconds"} <= one.keys() for one in found)
+        assert worker._process.returncode == 0
+
+    def test_a_driver_that_fails_says_what_it_said_last(self, tmp_path):
+        from _quality.jobs import JobError
+
+        with self.started(tmp_path, DRIVER) as worker:
+            worker.fitted()
+            with pytest.raises(JobError, match=r"code 1: .*thirteen"):
+                worker.make(13)
+
+    def test_a_driver_that_never_answers_is_stopped(self, tmp_path):
+        from _quality.jobs import JobError
+
+        late = pytest.raises(JobError, match=r"after 0\.5 seconds")
+        wait = "import threading; threading.Event().wait()"
+        with self.started(tmp_path, wait, 0.5) as worker, late:
+            worker.fitted()
+        assert worker._process.returncode is not None
+
+    def test_no_driver_outlives_an_error(self, tmp_path):
+        with pytest.raises(ZeroDivisionError), self.started(tmp_path, DRIVER) as worker:  # noqa: PT012
+            worker.fitted()
+            _ = 1 / 0
+        assert worker._process.returncode is not None
+
+
+class TestSpeed:
+    def test_ratios_are_taken_within_a_turn(self):
+        from _quality.speed import Turns
+
+        seconds = {"ours-balanced": (1, 2, 1), "ctgan": (4, 8, 2), "tvae": (2, 8, 4)}
+        samples = {n: [{"sample_seconds": s} for s in turns] for n, turns in seconds.items()}
+        found = Turns({}, samples, 100, {})
+        assert found.rates("ours-balanced") == [100, 50, 100]
+        assert found.ratios("ours-balanced") == [2, 4, 2]
+        assert found.ratios("ctgan") == [0.5, 1, 1]
+
+    def test_without_peers_there_are_no_ratios(self):
+        from _quality.speed import Turns
+
+        found = Turns({}, {"ours-balanced": [{"sample_seconds": 1.0}]}, 100, {})
+        assert found.ratios("ours-balanced") == []
+
+    def test_a_line_is_found_again(self):
+        from _quality.speed import line_through
+
+        found = line_through((500, 1000, 2000), [12.0, 17.0, 27.0])
+        assert found == pytest.approx((0.01, 7.0, 1.0))
+
+
 class TestRun:
     def plan(self, tmp_path, **more):
         from _quality.bench import Plan

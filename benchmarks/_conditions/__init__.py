@@ -1,0 +1,1 @@
+"""What `conditions.py` is made of."""
