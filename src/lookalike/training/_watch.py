@@ -9,7 +9,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
 
 from lookalike._core.seeds import generator
 from lookalike.nn import Plan
@@ -86,16 +85,15 @@ class Watch:
         if not self.monitors or not self.panel.due(self.intervals, last=last):
             return {}
         started = time.perf_counter()
-        encoded, levels = self.game.show(state.average, self.seed, step, len(self.encoded))
-        fake = Rows(_distances_mean_something(self.game, encoded), levels)
+        shown = jax.device_get(self.game.show(state, self.seed, step, self.encoded))
         view = View(
             step=step,
             total=total,
             real=self.real,
             held_out=self.sight.held_out,
-            fake=fake,
-            logits_real=self.game.judge(state.discriminator, self.encoded),
-            logits_fake=self.game.judge(state.discriminator, encoded),
+            fake=_rows(self.game.plan, shown.rows, shown.levels),
+            logits_real=shown.logits_real,
+            logits_fake=shown.logits_fake,
             measures=measures,
             widths=self.sight.widths,
         )
@@ -108,19 +106,27 @@ def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
     """Return rows that are the same for the whole run, for monitors and for the discriminator."""
     rng = generator(seed, "watch", name)
     chosen = rng.permutation(int(data.rows))[:_ROWS]
-    key = jax.random.key(int(rng.integers(2**32)))
-    floats, codes = data.floats[chosen], data.codes[chosen]
-    encoded = _expanded(game.plan, floats, codes, key)
+    word = np.asarray(rng.integers(2**32), np.uint32)
+    floats, codes = (np.asarray(part)[chosen] for part in (data.floats, data.codes))
+    encoded = _expanded(game.plan, jnp.asarray(_filled(floats)), jnp.asarray(_filled(codes)), word)
+    encoded = encoded[: len(chosen)]
     levels = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
-    return Rows(_distances_mean_something(game, encoded), codes[:, np.array(levels, int)]), encoded
+    rows = _rows(game.plan, np.asarray(encoded), codes[:, np.array(levels, int)])
+    return rows, encoded
 
 
-def _distances_mean_something(game: Game, encoded: jax.Array) -> jax.Array:
-    """Return encoded rows in which two different levels are at distance 1."""
-    numbers = game.plan.number_width
-    return jnp.concatenate([encoded[:, :numbers], encoded[:, numbers:] * 0.5**0.5], axis=1)
+def _filled(part: np.ndarray) -> np.ndarray:
+    """Return as many rows as one compiled program expects, the last ones zeros."""
+    return np.pad(part, ((0, _ROWS - len(part)), (0, 0)))
 
 
 @eqx.filter_jit  # many small programs would each be compiled
-def _expanded(plan: Plan, floats: jax.Array, codes: jax.Array, key: PRNGKeyArray) -> jax.Array:
-    return plan.expand(floats, codes, key)
+def _expanded(plan: Plan, floats: jax.Array, codes: jax.Array, word: np.ndarray) -> jax.Array:
+    return plan.expand(floats, codes, jax.random.key(word))
+
+
+def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> Rows:
+    """Return encoded rows in which two different levels are at distance 1."""
+    matrix = encoded.copy()
+    matrix[:, plan.number_width :] *= np.float32(0.5**0.5)
+    return Rows(matrix, levels)

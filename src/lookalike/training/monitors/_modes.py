@@ -55,7 +55,7 @@ def modes(among: NDArray[np.floating], fewest: int) -> Modes | None:
     rows = len(among)
     if rows < 2 * fewest:
         return None
-    core = np.sort(among, axis=1)[:, fewest - 1]
+    core = np.partition(among, fewest - 1, axis=1)[:, fewest - 1]
     mutual = np.maximum(among, np.maximum(core[:, None], core)).astype(np.float64)
     np.fill_diagonal(mutual, 0.0)
     tree = linkage(squareform((mutual + mutual.T) / 2, checks=False), "single")

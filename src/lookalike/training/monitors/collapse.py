@@ -6,9 +6,8 @@ import math
 from collections import deque
 from typing import ClassVar, NamedTuple
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
@@ -96,10 +95,10 @@ class Collapse(Monitor):
         self._starts = np.concatenate([[0], np.cumsum(data.widths)]).astype(np.intp)
         if self._rows <= _NEIGHBOURS:
             return
-        among = np.asarray(data.among_real)
+        among = data.among_real
         alone = among + np.diag(np.full(self._rows, np.inf, np.float32))
-        self._radii = np.sort(alone, axis=1)[:, _NEIGHBOURS - 1]
-        self._twins = Twins(data.among_real)
+        self._radii = np.partition(alone, _NEIGHBOURS - 1, axis=1)[:, _NEIGHBOURS - 1]
+        self._twins = Twins(among)
         self._region = regions(among, _REGION)
         self._modes = modes(among, _MODE)
         self._reached: deque[_Seen] = deque(maxlen=_LOOKS)
@@ -110,7 +109,7 @@ class Collapse(Monitor):
         levels, rows = self._levels(data.real), self._rows
         if data.held_out is not None:
             to_real = distances(data.held_out.matrix, data.real.matrix)
-            nearest = np.concatenate([nearest, np.asarray(to_real.argmin(axis=1))])
+            nearest = np.concatenate([nearest, to_real.argmin(axis=1)])
             levels, rows = levels + self._levels(data.held_out), rows + len(to_real)
         counts = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         self._regions = Parts(counts, rows)
@@ -127,17 +126,13 @@ class Collapse(Monitor):
         if self._rows <= _NEIGHBOURS:
             return {}
         rows = len(view.fake.matrix)
-        covered, density, nearest, distance = map(
-            np.asarray, _nearest(view.fake_to_real, self._radii)
-        )
+        to_real = view.fake_to_real
+        nearest = to_real.argmin(axis=1)
+        distance = to_real[np.arange(rows), nearest]
         regional = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         in_modes = self._modes_of(nearest, distance)
         self._reached.append(_Seen(rows, regional, self._levels(view.fake), in_modes))
-        found = {
-            "coverage": float(covered),
-            "density": float(density),
-            **self._shares(),
-        }
+        found = _covered(to_real, self._radii) | self._shares()
         if self._rows >= _FEWEST and view.step >= _GRACE * view.total:
             few = self._twins.support(view.among_fake) < _CONCENTRATED
             found["collapsed"] = float(few or self._any_lost())
@@ -177,15 +172,14 @@ class Collapse(Monitor):
 
     def _levels(self, rows: Rows) -> Counts:
         """Count the rows of each level of each block, shape (levels of all blocks,)."""
-        codes = np.asarray(rows.levels) + self._starts[:-1]
+        codes = rows.levels + self._starts[:-1]
         return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))
 
 
-@jax.jit
-def _nearest(
-    to_real: Float[Array, "fake real"], radii: Float[Array, " real"]
-) -> tuple[Float[Array, ""], Float[Array, ""], Int[Array, " fake"], Float[Array, " fake"]]:
-    """Return coverage, density, the nearest real row of each row, and its distance."""
+def _covered(
+    to_real: Float[np.ndarray, "fake real"], radii: Float[np.ndarray, " real"]
+) -> dict[str, float]:
+    """Return coverage and density."""
     inside = to_real <= radii
-    density = inside.sum() / (_NEIGHBOURS * len(to_real))
-    return inside.any(axis=0).mean(), density, to_real.argmin(axis=1), to_real.min(axis=1)
+    density = int(np.count_nonzero(inside)) / (_NEIGHBOURS * len(to_real))
+    return {"coverage": float(inside.any(axis=0).mean()), "density": density}
