@@ -19,6 +19,8 @@ __all__ = ["Watch"]
 
 #: Real and generated rows that monitors compare, at most.
 _ROWS = 512
+#: Samples of so many training rows together show modes that are rare.
+_CROWD = 3
 
 
 class Watch:
@@ -62,7 +64,7 @@ class Watch:
         others = None if held_out is None else _some(game, held_out, seed, "held out")[0]
         layout = game.plan.layout
         widths = tuple(b.width for b in layout.blocks if b.head == "softmax")
-        self.sight = Sight(self.real, others, widths)
+        self.sight = Sight(self.real, others, widths, _crowd(game, data, seed))
         self.panel = Panel(monitors, self.sight, every)
         self.seconds = time.perf_counter() - started
 
@@ -106,13 +108,31 @@ def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
     """Return rows that are the same for the whole run, for monitors and for the discriminator."""
     rng = generator(seed, "watch", name)
     chosen = rng.permutation(int(data.rows))[:_ROWS]
+    encoded = _encoded(game.plan, data, chosen, rng)
+    sources = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
+    levels = np.asarray(data.codes)[chosen][:, np.array(sources, int)]
+    return _rows(game.plan, np.asarray(encoded), levels), encoded
+
+
+def _crowd(game: Game, data: Data, seed: int) -> np.ndarray | None:
+    """Return the encoded numbers of more training rows, or None where there are no more."""
+    rows = int(data.rows)
+    if rows <= _ROWS:
+        return None
+    rng = generator(seed, "watch", "crowd")
+    chosen = rng.permutation(rows)[: _CROWD * _ROWS]
+    parts = [
+        np.asarray(_encoded(game.plan, data, chosen[start : start + _ROWS], rng))
+        for start in range(0, len(chosen), _ROWS)
+    ]
+    return np.concatenate(parts)[:, : game.plan.number_width]
+
+
+def _encoded(plan: Plan, data: Data, chosen: np.ndarray, rng: np.random.Generator) -> jax.Array:
+    """Return chosen rows as they stand in the networks, 512 at most."""
     word = np.asarray(rng.integers(2**32), np.uint32)
-    floats, codes = (np.asarray(part)[chosen] for part in (data.floats, data.codes))
-    encoded = _expanded(game.plan, jnp.asarray(_filled(floats)), jnp.asarray(_filled(codes)), word)
-    encoded = encoded[: len(chosen)]
-    levels = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
-    rows = _rows(game.plan, np.asarray(encoded), codes[:, np.array(levels, int)])
-    return rows, encoded
+    floats, codes = (_filled(np.asarray(part)[chosen]) for part in (data.floats, data.codes))
+    return _expanded(plan, jnp.asarray(floats), jnp.asarray(codes), word)[: len(chosen)]
 
 
 def _filled(part: np.ndarray) -> np.ndarray:

@@ -82,11 +82,14 @@ class Sight:
         Rows that do not train, at most 512; None if there are none.
     widths : tuple of int
         How many levels each softmax block has.
+    crowd : array of float32, shape (rows, numbers), optional
+        The encoded numbers of more training rows, at most 1,536; None where there are no more.
     """
 
     real: Rows
     held_out: Rows | None
     widths: tuple[int, ...]
+    crowd: Float[np.ndarray, "rows numbers"] | None = None
 
     @property
     def unseen(self) -> Rows:

@@ -1,0 +1,78 @@
+"""Rare modes: small groups of rows apart from all others, which a sample of 512 may not show."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from lookalike.training.monitors._distances import distances
+from lookalike.training.monitors._modes import modes
+from lookalike.training.monitors._parts import Parts
+
+__all__ = ["Rare"]
+
+#: Rows of the smallest mode, and the share below which a mode is rare.
+_FEWEST = 8
+_RARE = 0.03
+#: Rows that stand for all rare modes together, at most: those of the largest ones are kept.
+_ANCHORS = 512
+
+
+class Rare:
+    """The rare modes of many real rows, and how often generated rows fall into each.
+
+    Parameters
+    ----------
+    crowd : array, shape (rows, numbers)
+        Encoded numbers of real rows. What levels alone tell apart is no mode here: rare levels are
+        learned late.
+    """
+
+    def __init__(self, crowd: Float[np.ndarray, "rows numbers"]) -> None:
+        found = modes(distances(crowd, crowd), _FEWEST) if crowd.shape[1] else None
+        label = np.full(len(crowd), -1, np.intp) if found is None else found.label
+        counts = np.bincount(label[label >= 0])
+        rare = np.flatnonzero(counts < _RARE * len(crowd))
+        largest_first = rare[np.argsort(-counts[rare], kind="stable")]
+        kept = largest_first[np.cumsum(counts[largest_first]) <= _ANCHORS]
+        self._reach = 0.0 if found is None else found.reach
+        self._members = [crowd[label == mode] for mode in kept]
+        self._parts = Parts(counts[kept], len(crowd))
+
+    def count(self, rows: Float[np.ndarray, "rows width"]) -> NDArray[np.intp]:
+        """Count the rows in each rare mode: those within its reach of one of its rows.
+
+        Parameters
+        ----------
+        rows : array, shape (rows, width)
+            Encoded rows, numbers first.
+
+        Returns
+        -------
+        ndarray of int, shape (rare modes,)
+        """
+        if not self._members:
+            return np.zeros(0, np.intp)
+        anchors = np.concatenate(self._members)
+        ways = distances(rows[:, : anchors.shape[1]], anchors)
+        ends = np.cumsum([len(part) for part in self._members])[:-1]
+        near = [part.min(axis=1) <= self._reach for part in np.split(ways, ends, axis=1)]
+        counts: NDArray[np.intp] = np.sum(near, axis=1, dtype=np.intp)
+        return counts
+
+    def any_lost(self, counts: NDArray[np.intp], rows: int) -> bool:
+        """Say whether a rare mode gets less than a tenth of its due, and not by chance.
+
+        Parameters
+        ----------
+        counts : ndarray of int, shape (rare modes,)
+            Generated rows in each.
+        rows : int
+            How many generated rows there are.
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self._parts.lost(counts, rows).any())
