@@ -51,7 +51,7 @@ _OBJECTIVES: Mapping[str, Mapping[str, Any]] = MappingProxyType(
     }
 )
 _RATES = (1e-3, 5e-3)
-_SHAPES = ("ring", "grid", "rare")
+_SHAPES = ("ring", "grid", mixtures.RARE)
 
 
 def main() -> None:

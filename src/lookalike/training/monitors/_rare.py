@@ -36,12 +36,13 @@ class Rare:
         rare = np.flatnonzero(counts < _RARE * len(crowd))
         largest_first = rare[np.argsort(-counts[rare], kind="stable")]
         kept = largest_first[np.cumsum(counts[largest_first]) <= _ANCHORS]
-        self._reach = 0.0 if found is None else found.reach
         self._members = [crowd[label == mode] for mode in kept]
+        most = 0.0 if found is None else found.reach
+        self._reaches = [min(most, _own_reach(rows) or most) for rows in self._members]
         self._parts = Parts(counts[kept], len(crowd))
 
     def count(self, rows: Float[np.ndarray, "rows width"]) -> NDArray[np.intp]:
-        """Count the rows in each rare mode: those within its reach of one of its rows.
+        """Count the rows in each rare mode: those as near to its rows as these are to each other.
 
         Parameters
         ----------
@@ -57,7 +58,8 @@ class Rare:
         anchors = np.concatenate(self._members)
         ways = distances(rows[:, : anchors.shape[1]], anchors)
         ends = np.cumsum([len(part) for part in self._members])[:-1]
-        near = [part.min(axis=1) <= self._reach for part in np.split(ways, ends, axis=1)]
+        parts = zip(np.split(ways, ends, axis=1), self._reaches, strict=True)
+        near = [part.min(axis=1) <= reach for part, reach in parts]
         counts: NDArray[np.intp] = np.sum(near, axis=1, dtype=np.intp)
         return counts
 
@@ -76,3 +78,11 @@ class Rare:
         bool
         """
         return bool(self._parts.lost(counts, rows).any())
+
+
+def _own_reach(rows: Float[np.ndarray, "rows numbers"]) -> float:
+    """Return the widest neighbourhood of a mode's rows; 0 if they are equal.
+
+    Rows between modes would else count for a rare one, which is due so few that they hide its loss.
+    """
+    return float(np.partition(distances(rows, rows), _FEWEST - 1, axis=1)[:, _FEWEST - 1].max())
