@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from lookalike.datasets import Mixture
 
 #: Rows to learn from, and rows to judge by.
 ROWS, JUDGED = 5_000, 10_000
 #: A mode is held if it gets this share of what is due to it among the rows near any mode.
 HELD = 0.1
+#: The ring, and a mode of 1 % of the rows in its centre.
+RARE, RARE_SHARE = "ring with a rare mode", 0.01
 #: A small plain game, as in the literature on mode collapse: no penalty, no moving average. Numbers
 #: keep their gaps: the quantile transform would close those between modes.
 PLAIN: dict[str, Any] = {
@@ -35,7 +40,26 @@ def drawn(shape: str, seed: int) -> pa.Table:
     """Return the rows that are to be learned."""
     from lookalike.datasets import make_mixture
 
-    return make_mixture(ROWS, seed, shape=shape)
+    rows = make_mixture(ROWS, seed, shape="ring" if shape == RARE else shape)
+    if shape != RARE:
+        return rows
+    rng = np.random.default_rng(seed)
+    points = np.column_stack([rows["x"], rows["y"]])
+    centre = rng.random(ROWS) < RARE_SHARE
+    points[centre] = rng.normal(0, mixture(RARE).spread, (int(centre.sum()), 2))
+    return pa.table({"x": points[:, 0].copy(), "y": points[:, 1].copy()})
+
+
+def mixture(shape: str) -> Mixture:
+    """Return what rows of a shape are drawn from."""
+    from lookalike.datasets import MIXTURES, Mixture
+
+    if shape != RARE:
+        return MIXTURES[shape]
+    ring = MIXTURES["ring"]
+    centres = np.concatenate([ring.centres, np.zeros((1, 2))])
+    weights = np.append((1 - RARE_SHARE) * ring.weights, RARE_SHARE)
+    return Mixture(centres, weights, ring.spread)
 
 
 def judged(shape: str, rows: pa.Table) -> dict[str, float | int]:
@@ -48,16 +72,14 @@ def judged(shape: str, rows: pa.Table) -> dict[str, float | int]:
         of their due among those rows; ``of``: how many there are; ``uneven``: the total variation
         between the modes' shares among those rows and what they should be.
     """
-    from lookalike.datasets import MIXTURES
-
-    mixture = MIXTURES[shape]
-    shares = mixture.shares(rows)
+    known = mixture(shape)
+    shares = known.shares(rows)
     near = float(shares.sum())
     among = shares / max(near, 1e-12)
     return {
-        "modes": int((among >= HELD * mixture.weights).sum()),
-        "of": len(mixture.weights),
+        "modes": int((among >= HELD * known.weights).sum()),
+        "of": len(known.weights),
         "near": round(near, 4),
-        "least": round(float((among / mixture.weights).min()), 4),
-        "uneven": round(float(np.abs(among - mixture.weights).sum() / 2), 4),
+        "least": round(float((among / known.weights).min()), 4),
+        "uneven": round(float(np.abs(among - known.weights).sum() / 2), 4),
     }

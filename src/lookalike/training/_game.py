@@ -105,6 +105,26 @@ class State(NamedTuple):
     step: Int[Array, ""]
 
 
+class Shown(NamedTuple):
+    """What is seen of both players after an interval.
+
+    Parameters
+    ----------
+    rows : array, shape (rows, width)
+        Encoded rows of the generator, every level 0 or 1.
+    levels : array of int32, shape (rows, blocks of levels)
+        The same levels, in layout order.
+    logits_real, logits_fake : array, shape (rows,)
+        Of rows of which nothing is asked. Where the discriminator sees packs of rows, each logit
+        is that of its pack, and rows that fill no pack have none.
+    """
+
+    rows: Rows
+    levels: Int[Array, "rows blocks"]
+    logits_real: Logits
+    logits_fake: Logits
+
+
 @dataclass(frozen=True)
 class Optimiser:
     """How slopes become steps.
@@ -262,32 +282,23 @@ class Game:
             self, state, data, _words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
         )
 
-    def show(self, network: Network, seed: int, step: int, rows: int) -> tuple[Rows, Array]:
-        """Return rows that a generator makes, without gradients in mind.
+    def show(self, state: State, seed: int, step: int, real: Rows) -> Shown:
+        """Return rows that the averaged generator makes, and what the discriminator says of them.
 
         Parameters
         ----------
-        network : Network
+        state : State
         seed, step : int
             What the rows depend on.
-        rows : int
-            How many.
+        real : array, shape (rows, width)
+            Encoded rows to be judged; as many are made.
 
         Returns
         -------
-        array, shape (rows, width)
-            Encoded rows, every level 0 or 1.
-        array of int32, shape (rows, blocks of levels)
-            The levels, in layout order.
+        Shown
         """
-        return _show(self, network, _words(seed), jnp.asarray(step, jnp.int32), rows)
-
-    def judge(self, discriminator: Network, rows: Rows) -> Logits:
-        """Return the discriminator's logits of encoded rows of which nothing is asked.
-
-        Where it sees packs of rows, each logit is that of its pack.
-        """
-        return _judge(self, discriminator, rows)
+        step_ = jnp.asarray(step, jnp.int32)
+        return _show(self, state.average, state.discriminator, _words(seed), step_, real)
 
     # --- one step ----------------------------------------------------------------------------
 
@@ -489,21 +500,22 @@ def _begin(game: Game, words: UInt32[Array, " words"]) -> State:
 @eqx.filter_jit
 def _show(
     game: Game,
-    network: Network,
+    generator: Network,
+    discriminator: Network,
     words: UInt32[Array, " words"],
     step: Int[Array, ""],
-    rows: int,
-) -> tuple[Rows, Int[Array, "rows blocks"]]:
+    real: Rows,
+) -> Shown:
     key = jax.random.fold_in(jax.random.fold_in(_key(words), 2), step)
     latent, levels = jax.random.split(key)
-    told = jnp.zeros((rows, game._told))
-    raw = network(jnp.concatenate([game._noise(latent, rows), told], axis=1))
+    told = jnp.zeros((len(real), game._told))
+    raw = generator(jnp.concatenate([game._noise(latent, len(real)), told], axis=1))
     numbers, drawn = game.plan.harden(raw, levels)
-    return game.plan.encode(numbers, drawn), drawn
+    made = game.plan.encode(numbers, drawn)
+    return Shown(made, drawn, *(_judged(game, discriminator, rows) for rows in (real, made)))
 
 
-@eqx.filter_jit
-def _judge(game: Game, discriminator: Network, rows: Rows) -> Logits:
+def _judged(game: Game, discriminator: Network, rows: Rows) -> Logits:
     rows = rows[: len(rows) - len(rows) % game.pack]
     packed = game._packed(rows, jnp.zeros((len(rows), game._told)))
     return jnp.repeat(_logits(discriminator, packed), game.pack)

@@ -9,7 +9,6 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
 
 from lookalike._core.seeds import generator
 from lookalike.nn import Plan
@@ -20,6 +19,8 @@ __all__ = ["Watch"]
 
 #: Real and generated rows that monitors compare, at most.
 _ROWS = 512
+#: Samples of so many training rows together show modes that are rare.
+_CROWD = 3
 
 
 class Watch:
@@ -63,7 +64,7 @@ class Watch:
         others = None if held_out is None else _some(game, held_out, seed, "held out")[0]
         layout = game.plan.layout
         widths = tuple(b.width for b in layout.blocks if b.head == "softmax")
-        self.sight = Sight(self.real, others, widths)
+        self.sight = Sight(self.real, others, widths, _crowd(game, data, seed))
         self.panel = Panel(monitors, self.sight, every)
         self.seconds = time.perf_counter() - started
 
@@ -86,16 +87,15 @@ class Watch:
         if not self.monitors or not self.panel.due(self.intervals, last=last):
             return {}
         started = time.perf_counter()
-        encoded, levels = self.game.show(state.average, self.seed, step, len(self.encoded))
-        fake = Rows(_distances_mean_something(self.game, encoded), levels)
+        shown = jax.device_get(self.game.show(state, self.seed, step, self.encoded))
         view = View(
             step=step,
             total=total,
             real=self.real,
             held_out=self.sight.held_out,
-            fake=fake,
-            logits_real=self.game.judge(state.discriminator, self.encoded),
-            logits_fake=self.game.judge(state.discriminator, encoded),
+            fake=_rows(self.game.plan, shown.rows, shown.levels),
+            logits_real=shown.logits_real,
+            logits_fake=shown.logits_fake,
             measures=measures,
             widths=self.sight.widths,
         )
@@ -108,19 +108,45 @@ def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
     """Return rows that are the same for the whole run, for monitors and for the discriminator."""
     rng = generator(seed, "watch", name)
     chosen = rng.permutation(int(data.rows))[:_ROWS]
-    key = jax.random.key(int(rng.integers(2**32)))
-    floats, codes = data.floats[chosen], data.codes[chosen]
-    encoded = _expanded(game.plan, floats, codes, key)
-    levels = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
-    return Rows(_distances_mean_something(game, encoded), codes[:, np.array(levels, int)]), encoded
+    encoded = _encoded(game.plan, data, chosen, rng)
+    sources = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
+    levels = np.asarray(data.codes)[chosen][:, np.array(sources, int)]
+    return _rows(game.plan, np.asarray(encoded), levels), encoded
 
 
-def _distances_mean_something(game: Game, encoded: jax.Array) -> jax.Array:
-    """Return encoded rows in which two different levels are at distance 1."""
-    numbers = game.plan.number_width
-    return jnp.concatenate([encoded[:, :numbers], encoded[:, numbers:] * 0.5**0.5], axis=1)
+def _crowd(game: Game, data: Data, seed: int) -> np.ndarray | None:
+    """Return the encoded numbers of more training rows, or None where there are no more."""
+    rows = int(data.rows)
+    if rows <= _ROWS:
+        return None
+    rng = generator(seed, "watch", "crowd")
+    chosen = rng.permutation(rows)[: _CROWD * _ROWS]
+    parts = [
+        np.asarray(_encoded(game.plan, data, chosen[start : start + _ROWS], rng))
+        for start in range(0, len(chosen), _ROWS)
+    ]
+    return np.concatenate(parts)[:, : game.plan.number_width]
+
+
+def _encoded(plan: Plan, data: Data, chosen: np.ndarray, rng: np.random.Generator) -> jax.Array:
+    """Return chosen rows as they stand in the networks, 512 at most."""
+    word = np.asarray(rng.integers(2**32), np.uint32)
+    floats, codes = (_filled(np.asarray(part)[chosen]) for part in (data.floats, data.codes))
+    return _expanded(plan, jnp.asarray(floats), jnp.asarray(codes), word)[: len(chosen)]
+
+
+def _filled(part: np.ndarray) -> np.ndarray:
+    """Return as many rows as one compiled program expects, the last ones zeros."""
+    return np.pad(part, ((0, _ROWS - len(part)), (0, 0)))
 
 
 @eqx.filter_jit  # many small programs would each be compiled
-def _expanded(plan: Plan, floats: jax.Array, codes: jax.Array, key: PRNGKeyArray) -> jax.Array:
-    return plan.expand(floats, codes, key)
+def _expanded(plan: Plan, floats: jax.Array, codes: jax.Array, word: np.ndarray) -> jax.Array:
+    return plan.expand(floats, codes, jax.random.key(word))
+
+
+def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> Rows:
+    """Return encoded rows in which two different levels are at distance 1."""
+    matrix = encoded.copy()
+    matrix[:, plan.number_width :] *= np.float32(0.5**0.5)
+    return Rows(matrix, levels)

@@ -37,9 +37,10 @@ class Scenes:
         step: int = 100,
         logits: tuple[np.ndarray, np.ndarray] | None = None,
         measures: dict[str, float] | None = None,
+        crowd: np.ndarray | None = None,
     ) -> list[dict[str, float]]:
         """Return what a monitor finds in looks at some samples of generated rows, one by one."""
-        monitor.begin(Sight(real, held_out, tuple(widths)))
+        monitor.begin(Sight(real, held_out, tuple(widths), crowd))
         zeros = np.zeros(len(real.matrix), np.float32), np.zeros(len(fakes[0].matrix), np.float32)
         of_real, of_fake = zeros if logits is None else logits
         return [

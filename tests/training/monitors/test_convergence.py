@@ -27,7 +27,7 @@ def test_it_is_the_mean_wasserstein_distance_over_directions(scenes):
     monitor = Convergence()
     found = scenes.watch(monitor, scenes.rows(real), [scenes.rows(fake)])[0]
     # Only the first column is not constant: a direction sees it by its first entry.
-    share = np.abs(monitor._directions[0]).mean()
+    share = np.abs(monitor._directions[:, 0]).mean()
     expected = share * wasserstein_distance(real[:, 0], fake[:, 0])
     assert found["sliced_wasserstein"] == pytest.approx(expected, rel=1e-3)
 

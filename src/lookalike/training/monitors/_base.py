@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 from lookalike.training.monitors._distances import distances
 
@@ -52,8 +52,8 @@ class Rows(NamedTuple):
         The codes of the same levels.
     """
 
-    matrix: Float[Array | np.ndarray, "rows width"]
-    levels: Int[Array | np.ndarray, "rows blocks"]
+    matrix: Float[np.ndarray, "rows width"]
+    levels: Int[np.ndarray, "rows blocks"]
 
     def head(self, count: int) -> Rows:
         """Return the first rows.
@@ -82,11 +82,14 @@ class Sight:
         Rows that do not train, at most 512; None if there are none.
     widths : tuple of int
         How many levels each softmax block has.
+    crowd : array of float32, shape (rows, numbers), optional
+        The encoded numbers of more training rows, at most 1,536; None where there are no more.
     """
 
     real: Rows
     held_out: Rows | None
     widths: tuple[int, ...]
+    crowd: Float[np.ndarray, "rows numbers"] | None = None
 
     @property
     def unseen(self) -> Rows:
@@ -94,10 +97,9 @@ class Sight:
         return self.real if self.held_out is None else self.held_out
 
     @cached_property
-    def among_real(self) -> Float[Array, "real real"]:
+    def among_real(self) -> Float[np.ndarray, "real real"]:
         """The distances among the training rows."""
-        found: Array = distances(self.real.matrix, self.real.matrix)
-        return found
+        return distances(self.real.matrix, self.real.matrix)
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,22 +125,20 @@ class View:
     real: Rows
     held_out: Rows | None
     fake: Rows
-    logits_real: Float[Array | np.ndarray, " real"]
-    logits_fake: Float[Array | np.ndarray, " fake"]
+    logits_real: Float[np.ndarray, " real"]
+    logits_fake: Float[np.ndarray, " fake"]
     measures: Mapping[str, float]
     widths: tuple[int, ...]
 
     @cached_property
-    def among_fake(self) -> Float[Array, "fake fake"]:
+    def among_fake(self) -> Float[np.ndarray, "fake fake"]:
         """The distances among the generated rows; computed once for all monitors."""
-        found: Array = distances(self.fake.matrix, self.fake.matrix)
-        return found
+        return distances(self.fake.matrix, self.fake.matrix)
 
     @cached_property
-    def fake_to_real(self) -> Float[Array, "fake real"]:
+    def fake_to_real(self) -> Float[np.ndarray, "fake real"]:
         """The distances of the generated rows to the training rows; computed once."""
-        found: Array = distances(self.fake.matrix, self.real.matrix)
-        return found
+        return distances(self.fake.matrix, self.real.matrix)
 
 
 class Monitor(ABC):

@@ -1,19 +1,26 @@
-"""Distances between rows: the one costly thing that several monitors need."""
+"""Distances between rows: the one costly thing that several monitors need.
+
+Monitors compare samples of at most 512 rows in NumPy: compiling programs for them would take longer
+than many a run.
+"""
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+import numpy as np
+from jaxtyping import Float
 
-__all__ = ["distances"]
+__all__ = ["BLOCK", "distances"]
+
+#: Rows that are worked on at a time: so few stay near the processor.
+BLOCK = 64
 
 #: Squared distances below this share of the rows' own size are rounding, and are taken as 0.
-_ROUNDING = 1e-6
+_ROUNDING = np.float32(1e-6)
 
 
-@jax.jit
-def distances(a: Float[Array, "a width"], b: Float[Array, "b width"]) -> Float[Array, "a b"]:
+def distances(
+    a: Float[np.ndarray, "a width"], b: Float[np.ndarray, "b width"]
+) -> Float[np.ndarray, "a b"]:
     """Return Euclidean distances by one matrix product.
 
     ‖x − y‖² = ‖x‖² + ‖y‖² − 2x·y loses digits where rows are far from zero and near each other,
@@ -30,8 +37,13 @@ def distances(a: Float[Array, "a width"], b: Float[Array, "b width"]) -> Float[A
     """
     centre = b.mean(axis=0)
     a, b = a - centre, b - centre
-    sizes = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1)
-    product = jnp.matmul(a, b.T, precision=jax.lax.Precision.HIGHEST)
-    squares = sizes - 2 * product
-    near = squares <= _ROUNDING * sizes
-    return jnp.sqrt(jnp.where(near, 0.0, squares))
+    of_a, of_b = (np.einsum("ij,ij->i", rows, rows) for rows in (a, b))
+    found: Float[np.ndarray, "a b"] = a @ b.T
+    for start in range(0, len(a), BLOCK):
+        part = found[start : start + BLOCK]
+        sizes = np.add.outer(of_a[start : start + BLOCK], of_b)
+        part *= -2
+        part += sizes
+        part *= part > _ROUNDING * sizes
+        np.sqrt(part, out=part)
+    return found

@@ -55,10 +55,10 @@ def modes(among: NDArray[np.floating], fewest: int) -> Modes | None:
     rows = len(among)
     if rows < 2 * fewest:
         return None
-    core = np.sort(among, axis=1)[:, fewest - 1]
-    mutual = np.maximum(among, np.maximum(core[:, None], core)).astype(np.float64)
-    np.fill_diagonal(mutual, 0.0)
-    tree = linkage(squareform((mutual + mutual.T) / 2, checks=False), "single")
+    core = np.partition(among, fewest - 1, axis=1)[:, fewest - 1]
+    mutual = np.maximum.outer(core, core)
+    np.maximum(mutual, among, out=mutual)
+    tree = linkage(squareform(mutual, checks=False), "single")
     heights = tree[:, 2]
     # Equal rows are 0 apart: a leap from nothing counts as if from a millionth of the widest.
     leaps = heights[1:] / np.maximum(heights[:-1], 1e-6 * max(float(heights[-1]), 1e-30))

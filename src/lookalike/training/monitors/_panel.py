@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import jax.numpy as jnp
+import numpy as np
 
 from lookalike.training.monitors._base import Monitor, Sight, View
 
@@ -65,7 +65,7 @@ class Panel:
             Finite values by name.
         """
         found: dict[str, float] = {}
-        if bool(jnp.isfinite(view.fake.matrix).all()):
+        if bool(np.isfinite(view.fake.matrix).all()):
             for monitor in self._monitors:
                 if self._looks(monitor, interval, last):
                     found |= monitor.look(view)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
+from scipy.spatial.distance import squareform
 
 __all__ = ["MOST_SUPPORT", "Twins"]
 
@@ -30,14 +30,14 @@ class Twins:
         The distances among two real rows or more.
     """
 
-    def __init__(self, among_real: Float[Array, "real real"]) -> None:
+    def __init__(self, among_real: Float[np.ndarray, "real real"]) -> None:
         rows = len(among_real)
-        pairs = np.sort(np.asarray(among_real)[np.triu_indices(rows, 1)])
-        nearest = max(round(_PAIRS * rows), 1)
-        self._limit = float(pairs[min(nearest, len(pairs)) - 1])
-        self._real = float(_share_within(among_real, self._limit))
+        pairs = squareform(among_real, checks=False)
+        at = min(max(round(_PAIRS * rows), 1), len(pairs)) - 1
+        self._limit = float(np.partition(pairs, at)[at])
+        self._real = _share_within(among_real, self._limit)
 
-    def support(self, among_fake: Float[Array, "fake fake"]) -> float:
+    def support(self, among_fake: Float[np.ndarray, "fake fake"]) -> float:
         """Return the number of kinds of generated rows, as a ratio to that of real rows.
 
         Parameters
@@ -53,12 +53,13 @@ class Twins:
         rows = len(among_fake)
         # A pair more on both sides: no twins at all is no proof of infinitely many kinds.
         one = 2 / (rows * (rows - 1))
-        fake = float(_share_within(among_fake, self._limit))
+        fake = _share_within(among_fake, self._limit)
         return min((self._real + one) / (fake + one), MOST_SUPPORT)
 
 
-@jax.jit
-def _share_within(among: Float[Array, "rows rows"], limit: float) -> Float[Array, ""]:
+def _share_within(among: Float[np.ndarray, "rows rows"], limit: float) -> float:
     """Return the share of the pairs of rows that are no farther apart than a limit."""
     rows = len(among)
-    return ((among <= limit).sum() - rows) / (rows * (rows - 1))
+    # A limit of the same kind as the distances: a wider one would convert them all.
+    within = int(np.count_nonzero(among <= among.dtype.type(limit)))
+    return (within - rows) / (rows * (rows - 1))

@@ -6,15 +6,15 @@ import math
 from collections import deque
 from typing import ClassVar, NamedTuple
 
-import jax
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float
 from numpy.typing import NDArray
 
 from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
 from lookalike.training.monitors._distances import distances
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
+from lookalike.training.monitors._rare import Rare
 from lookalike.training.monitors._regions import regions
 from lookalike.training.monitors._twins import Twins
 
@@ -27,9 +27,11 @@ _NEIGHBOURS = 5
 #: Rows of the smallest region, and of the smallest mode or level.
 _REGION = 12
 _MODE = 5
-#: Looks over which a mode or a level may be reached, and over which a part must be lost.
+#: Looks over which a mode or a level may be reached, and over which a part must be lost, and a rare
+#: one.
 _LOOKS = 4
 _LASTING = 2
+_RARE_LOOKS = 8
 #: A level with less than this share of the rows is learned late in columns of many levels: that
 #: it is not made says little (in tables with airports or post codes it took a third of the run).
 _COMMON = 0.05
@@ -52,6 +54,7 @@ class _Seen(NamedTuple):
     regions: Counts
     levels: Counts
     modes: Counts
+    rare: Counts
 
 
 class Collapse(Monitor):
@@ -61,10 +64,8 @@ class Collapse(Monitor):
       to their fifth neighbour; ``density``: the mean number of such balls around a generated
       row, divided by five (Naeem, Oh, Uh, Choi & Yoo 2020, arXiv 2002.09797).
     - ``modes``: the share of the real sample's modes (groups of 5 rows or more with a clear gap
-      around them) in which there was a generated row in the last four looks. Four times 512 rows
-      miss a mode of 1 % only if it is lost; but 512 real rows hold no more than about five of
-      such a mode, so two in five are not known as modes. Left out where no mode stands apart,
-      as in numbers that were made normal before, which closes the gaps.
+      around them) in which there was a generated row in the last four looks. Left out where no
+      mode stands apart, as in numbers that were made normal before, which closes the gaps.
     - ``levels``: the share of the levels with 5 real rows or more that were generated in the
       last four looks. Left out where there are none.
     - ``collapsed``: 1 if a mode, a region of real rows or a level of 5 % of them has been
@@ -73,15 +74,18 @@ class Collapse(Monitor):
       test of `Diversity`); else 0. Where modes stand apart, regions are parts of them, and
       count if those that are lost hold 15 % of the real rows. Real rows are cut into regions
       of 12 rows or more; a row is in the region of its nearest real row, a real row in that
-      of its nearest other, so that both are counted alike. What holds less than about 2 % of
-      the real rows is not seen: a rare mode is what ``modes`` is for. Where no gaps stand
-      between modes, the loss of one that is no larger than a region may not be seen either.
+      of its nearest other, so that both are counted alike. Of tables with more than 512 rows,
+      1,536 are searched once for rare modes, which hold less than 3 % and are far apart from
+      the rest in their numbers: one of 1 % is nearly always known, and lost if it got less
+      than a tenth of its due in the last eight looks. What else holds less than about 2 % of
+      the real rows is not seen. Where no gaps stand between modes, the loss of one that is no
+      larger than a region may not be seen either.
       Left out in the first tenth of a run, which has to find all parts first, and for fewer
       than 30 real rows.
     """
 
     name: ClassVar[str] = "collapse"
-    cost: ClassVar[str] = "two 512 × 512 distance matrices"
+    cost: ClassVar[str] = "two 512 × 512 distance matrices, and one to the rows of rare modes"
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("coverage", 0, 1, "near 1; 0.97 for real rows", "higher"),
         Measure("density", 0, math.inf, "near 1", "near 1"),
@@ -96,13 +100,14 @@ class Collapse(Monitor):
         self._starts = np.concatenate([[0], np.cumsum(data.widths)]).astype(np.intp)
         if self._rows <= _NEIGHBOURS:
             return
-        among = np.asarray(data.among_real)
+        among = data.among_real
         alone = among + np.diag(np.full(self._rows, np.inf, np.float32))
-        self._radii = np.sort(alone, axis=1)[:, _NEIGHBOURS - 1]
-        self._twins = Twins(data.among_real)
+        self._radii = np.partition(alone, _NEIGHBOURS - 1, axis=1)[:, _NEIGHBOURS - 1]
+        self._twins = Twins(among)
         self._region = regions(among, _REGION)
         self._modes = modes(among, _MODE)
-        self._reached: deque[_Seen] = deque(maxlen=_LOOKS)
+        self._rare = None if data.crowd is None else Rare(data.crowd)
+        self._seen: deque[_Seen] = deque(maxlen=_RARE_LOOKS)
         self._known(data, alone.argmin(axis=1))
 
     def _known(self, data: Sight, nearest: Counts) -> None:
@@ -110,7 +115,7 @@ class Collapse(Monitor):
         levels, rows = self._levels(data.real), self._rows
         if data.held_out is not None:
             to_real = distances(data.held_out.matrix, data.real.matrix)
-            nearest = np.concatenate([nearest, np.asarray(to_real.argmin(axis=1))])
+            nearest = np.concatenate([nearest, to_real.argmin(axis=1)])
             levels, rows = levels + self._levels(data.held_out), rows + len(to_real)
         counts = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         self._regions = Parts(counts, rows)
@@ -127,25 +132,22 @@ class Collapse(Monitor):
         if self._rows <= _NEIGHBOURS:
             return {}
         rows = len(view.fake.matrix)
-        covered, density, nearest, distance = map(
-            np.asarray, _nearest(view.fake_to_real, self._radii)
-        )
+        to_real = view.fake_to_real
+        nearest = to_real.argmin(axis=1)
+        distance = to_real[np.arange(rows), nearest]
         regional = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         in_modes = self._modes_of(nearest, distance)
-        self._reached.append(_Seen(rows, regional, self._levels(view.fake), in_modes))
-        found = {
-            "coverage": float(covered),
-            "density": float(density),
-            **self._shares(),
-        }
+        rare = np.zeros(0, np.intp) if self._rare is None else self._rare.count(view.fake.matrix)
+        self._seen.append(_Seen(rows, regional, self._levels(view.fake), in_modes, rare))
+        found = _covered(to_real, self._radii) | self._shares()
         if self._rows >= _FEWEST and view.step >= _GRACE * view.total:
             few = self._twins.support(view.among_fake) < _CONCENTRATED
-            found["collapsed"] = float(few or self._any_lost())
+            found["collapsed"] = float(few or self._any_lost() or self._rare_lost())
         return found
 
     def _any_lost(self) -> bool:
         """Say whether a mode, a region or a level has been lost in the last looks."""
-        last = list(self._reached)[-_LASTING:]
+        last = list(self._seen)[-_LASTING:]
         rows = sum(seen.rows for seen in last)
         regions, levels, modes = (
             np.sum([getattr(seen, part) for seen in last], axis=0)
@@ -159,13 +161,19 @@ class Collapse(Monitor):
         within = self._region_shares[lost].sum() >= _WITHIN
         return bool(within or self._whole_modes.lost(modes, rows, _FADED).any())
 
+    def _rare_lost(self) -> bool:
+        """Say whether a rare mode has been lost in the last looks, of which it takes more."""
+        counts = np.sum([seen.rare for seen in self._seen], axis=0)
+        rows = sum(seen.rows for seen in self._seen)
+        return self._rare is not None and self._rare.any_lost(counts, rows)
+
     def _shares(self) -> dict[str, float]:
         """Return the shares of modes and of levels that the last looks have reached."""
-        found = {}
+        found, last = {}, list(self._seen)[-_LOOKS:]
         if self._modes is not None:
-            found["modes"] = float(np.any([seen.modes for seen in self._reached], axis=0).mean())
+            found["modes"] = float(np.any([seen.modes for seen in last], axis=0).mean())
         if self._expected.any():
-            reached = np.any([seen.levels for seen in self._reached], axis=0)
+            reached = np.any([seen.levels for seen in last], axis=0)
             found["levels"] = float(reached[self._expected].mean())
         return found
 
@@ -177,15 +185,14 @@ class Collapse(Monitor):
 
     def _levels(self, rows: Rows) -> Counts:
         """Count the rows of each level of each block, shape (levels of all blocks,)."""
-        codes = np.asarray(rows.levels) + self._starts[:-1]
+        codes = rows.levels + self._starts[:-1]
         return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))
 
 
-@jax.jit
-def _nearest(
-    to_real: Float[Array, "fake real"], radii: Float[Array, " real"]
-) -> tuple[Float[Array, ""], Float[Array, ""], Int[Array, " fake"], Float[Array, " fake"]]:
-    """Return coverage, density, the nearest real row of each row, and its distance."""
+def _covered(
+    to_real: Float[np.ndarray, "fake real"], radii: Float[np.ndarray, " real"]
+) -> dict[str, float]:
+    """Return coverage and density."""
     inside = to_real <= radii
-    density = inside.sum() / (_NEIGHBOURS * len(to_real))
-    return inside.any(axis=0).mean(), density, to_real.argmin(axis=1), to_real.min(axis=1)
+    density = int(np.count_nonzero(inside)) / (_NEIGHBOURS * len(to_real))
+    return {"coverage": float(inside.any(axis=0).mean()), "density": density}

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
+from scipy.linalg import solve
 
 from lookalike.training.monitors._base import Measure, Monitor, Sight, View
 from lookalike.training.monitors._ranks import auc
@@ -42,7 +41,7 @@ class Detector(Monitor):
 
     def begin(self, data: Sight) -> None:
         """See `Monitor.begin`."""
-        self._real = np.asarray(data.unseen.matrix)
+        self._real = data.unseen.matrix
         self._centre, self._scale = self._real.mean(axis=0), self._real.std(axis=0)
 
     def look(self, view: View) -> dict[str, float]:
@@ -51,31 +50,30 @@ class Detector(Monitor):
         if rows < _FEWEST:
             return {}
         area = _area(self._real[:rows], view.fake.matrix[:rows], self._centre, self._scale)
-        return {"detector": float(area)}
+        return {"detector": area}
 
 
-@jax.jit
 def _area(
-    real: Float[Array, "rows width"],
-    fake: Float[Array, "rows width"],
-    centre: Float[Array, " width"],
-    scale: Float[Array, " width"],
-) -> Float[Array, ""]:
+    real: Float[np.ndarray, "rows width"],
+    fake: Float[np.ndarray, "rows width"],
+    centre: Float[np.ndarray, " width"],
+    scale: Float[np.ndarray, " width"],
+) -> float:
     # A constant feature stays as it is: whatever differs from it tells rows apart.
-    scale = jnp.where(scale > 1e-6, scale, 1.0)
+    scale = np.where(scale > 1e-6, scale, np.float32(1))
     # Rows of both kinds in turn, so that the first half and the second hold as many of each.
-    both = (jnp.stack([real, fake], axis=1).reshape(-1, real.shape[1]) - centre) / scale
-    kernel = (1 + jnp.clip(both, -10, 10) @ jnp.clip(both, -10, 10).T / both.shape[1]) ** 2
+    both = (np.stack([real, fake], axis=1).reshape(-1, real.shape[1]) - centre) / scale
+    both = both.clip(-10, 10)
+    kernel = (1 + both @ both.T / both.shape[1]) ** 2
     half = len(real)
-    targets = jnp.tile(jnp.array([1.0, -1.0]), half // 2)
+    targets = np.tile(np.array([1, -1], np.float32), half // 2)
 
-    def rank(learn: slice, judge: slice) -> Float[Array, ""]:
+    def rank(learn: slice, judge: slice) -> float:
         own = kernel[learn, learn]
-        ridge = _RIDGE * jnp.trace(own) / len(own)
-        weights = jax.scipy.linalg.solve(own + ridge * jnp.eye(len(own)), targets, assume_a="pos")
+        ridge = _RIDGE * own.trace() / len(own)
+        weights = solve(own + ridge * np.eye(len(own), dtype=own.dtype), targets, assume_a="pos")
         scores = kernel[judge, learn] @ weights
-        area: Array = auc(scores[0::2], scores[1::2])
-        return area
+        return auc(scores[0::2], scores[1::2])
 
     first, second = slice(0, half), slice(half, 2 * half)
     return (rank(first, second) + rank(second, first)) / 2

@@ -6,12 +6,11 @@ import math
 from collections import Counter
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
+from lookalike.training.monitors._distances import BLOCK
 from lookalike.training.monitors._twins import MOST_SUPPORT, Twins
 
 __all__ = ["Diversity"]
@@ -49,8 +48,8 @@ class Diversity(Monitor):
         if self._rows < 2:
             return
         among = data.among_real
-        self._mean = float(np.asarray(among).sum() / (self._rows * (self._rows - 1)))
-        self._vendi = float(_spread(among, self._mean)[1])
+        self._mean = _mean(among)
+        self._vendi = _vendi(among, self._mean)
         self._equal = _share_of_equals(data.real)
         self._twins = Twins(among)
 
@@ -60,30 +59,38 @@ class Diversity(Monitor):
         if rows < 2:
             return {}
         among = view.among_fake[:rows, :rows]
-        mean, vendi = map(float, _spread(among, self._mean))
         found = {
             "support": self._twins.support(among),
             "duplicates": _share_of_equals(view.fake.head(rows)) - self._equal,
         }
         if self._mean > 0:
-            found |= {"diversity": mean / self._mean, "vendi": vendi / self._vendi}
+            found["diversity"] = _mean(among) / self._mean
+            found["vendi"] = _vendi(among, self._mean) / self._vendi
         return found
 
 
-@jax.jit
-def _spread(
-    among: Float[Array, "rows rows"], scale: float
-) -> tuple[Float[Array, ""], Float[Array, ""]]:
-    """Return the mean distance of two rows, and the effective number of rows at a scale."""
+def _mean(among: Float[np.ndarray, "rows rows"]) -> float:
+    """Return the mean distance of two rows."""
     rows = len(among)
-    kernel = jnp.exp(-2 * (among / jnp.maximum(scale, 1e-12)) ** 2)
-    # Σ λ² of the eigenvalues λ of K/n is its squared Frobenius norm: none has to be found.
-    vendi = 1 / jnp.mean(kernel**2)
-    return among.sum() / (rows * (rows - 1)), vendi
+    return float(among.sum()) / (rows * (rows - 1))
+
+
+def _vendi(among: Float[np.ndarray, "rows rows"], scale: float) -> float:
+    """Return the effective number of rows at a scale."""
+    # Σ λ² of the eigenvalues λ of K/n is its squared Frobenius norm, the mean of the squares of
+    # K = exp(−2·(d/scale)²): none has to be found.
+    narrow, total = among.dtype.type(2 / max(scale, 1e-12)), 0.0
+    for start in range(0, len(among), BLOCK):
+        part = among[start : start + BLOCK] * narrow
+        part *= -part
+        total += float(np.exp(part, out=part).sum())
+    return among.size / total
 
 
 def _share_of_equals(rows: Rows) -> float:
     """Return the share of the rows that equal another one in every number and level."""
     # + 0.0 makes 0 of -0, which has other bytes.
-    counts = Counter((row + 0.0).tobytes() for row in np.asarray(rows.matrix))
+    matrix = rows.matrix + 0.0
+    raw, size = matrix.tobytes(), matrix.shape[1] * matrix.itemsize
+    counts = Counter(raw[row * size : (row + 1) * size] for row in range(len(matrix)))
     return sum(count for count in counts.values() if count > 1) / len(rows.matrix)

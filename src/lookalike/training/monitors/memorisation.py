@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Float
 
 from lookalike.training.monitors._base import Measure, Monitor, Sight, View
 from lookalike.training.monitors._distances import distances
@@ -60,7 +58,7 @@ class Memorisation(Monitor):
             return
         self._held_out = data.held_out.matrix[: self._rows]
         ways = distances(self._held_out, data.real.matrix[: self._rows])
-        self._limit = float(np.quantile(np.asarray(ways).min(axis=1), _NEAR))
+        self._limit = float(np.quantile(ways.min(axis=1), _NEAR))
 
     def look(self, view: View) -> dict[str, float]:
         """See `Monitor.look`."""
@@ -69,25 +67,26 @@ class Memorisation(Monitor):
             return {}
         to_real = view.fake_to_real[:, : self._rows]
         to_others = distances(view.fake.matrix, self._held_out)
-        nearer, only_real, only_others = map(float, _compare(to_real, to_others, self._limit))
+        nearer, only_real, only_others = _compare(to_real, to_others, self._limit)
         error = 0.5 / min(fakes, self._rows) ** 0.5
         excess, doubt = only_real - only_others, (2 * (only_real + only_others) + 1) ** 0.5
         copying = nearer > 0.5 + _TOLERANCE * error or excess > _TOLERANCE * doubt
         return {"nearer": nearer, "near_copies": excess / fakes, "copying": float(copying)}
 
 
-@jax.jit
 def _compare(
-    to_real: Float[Array, "fake real"], to_others: Float[Array, "fake others"], limit: float
-) -> tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]:
+    to_real: Float[np.ndarray, "fake real"],
+    to_others: Float[np.ndarray, "fake others"],
+    limit: float,
+) -> tuple[float, int, int]:
     """Return the share of rows that are nearer to a training row, and counts of near copies.
 
     The counts are of rows that are within the limit of a training row and not of another real
     row, and the other way round.
     """
     real, others = to_real.min(axis=1), to_others.min(axis=1)
-    tie = jnp.abs(real - others) <= _ROUNDING * (real + others)
-    nearer = jnp.where(tie, 0.5, (real < others).astype(jnp.float32)).mean()
+    tie = np.abs(real - others) <= _ROUNDING * (real + others)
+    nearer = float(np.where(tie, 0.5, real < others).mean())
     reach = limit * (1 + _ROUNDING)
     near, near_others = real <= reach, others <= reach
-    return nearer, (near & ~near_others).sum(), (near_others & ~near).sum()
+    return nearer, int((near & ~near_others).sum()), int((near_others & ~near).sum())

@@ -1,0 +1,88 @@
+"""Rare modes: small groups of rows apart from all others, which a sample of 512 may not show."""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
+
+from lookalike.training.monitors._distances import distances
+from lookalike.training.monitors._modes import modes
+from lookalike.training.monitors._parts import Parts
+
+__all__ = ["Rare"]
+
+#: Rows of the smallest mode, and the share below which a mode is rare.
+_FEWEST = 8
+_RARE = 0.03
+#: Rows that stand for all rare modes together, at most: those of the largest ones are kept.
+_ANCHORS = 512
+
+
+class Rare:
+    """The rare modes of many real rows, and how often generated rows fall into each.
+
+    Parameters
+    ----------
+    crowd : array, shape (rows, numbers)
+        Encoded numbers of real rows. What levels alone tell apart is no mode here: rare levels are
+        learned late.
+    """
+
+    def __init__(self, crowd: Float[np.ndarray, "rows numbers"]) -> None:
+        found = modes(distances(crowd, crowd), _FEWEST) if crowd.shape[1] else None
+        label = np.full(len(crowd), -1, np.intp) if found is None else found.label
+        counts = np.bincount(label[label >= 0])
+        rare = np.flatnonzero(counts < _RARE * len(crowd))
+        largest_first = rare[np.argsort(-counts[rare], kind="stable")]
+        kept = largest_first[np.cumsum(counts[largest_first]) <= _ANCHORS]
+        self._members = [crowd[label == mode] for mode in kept]
+        most = 0.0 if found is None else found.reach
+        self._reaches = [min(most, _own_reach(rows) or most) for rows in self._members]
+        self._parts = Parts(counts[kept], len(crowd))
+
+    def count(self, rows: Float[np.ndarray, "rows width"]) -> NDArray[np.intp]:
+        """Count the rows in each rare mode: those as near to its rows as these are to each other.
+
+        Parameters
+        ----------
+        rows : array, shape (rows, width)
+            Encoded rows, numbers first.
+
+        Returns
+        -------
+        ndarray of int, shape (rare modes,)
+        """
+        if not self._members:
+            return np.zeros(0, np.intp)
+        anchors = np.concatenate(self._members)
+        ways = distances(rows[:, : anchors.shape[1]], anchors)
+        ends = np.cumsum([len(part) for part in self._members])[:-1]
+        parts = zip(np.split(ways, ends, axis=1), self._reaches, strict=True)
+        near = [part.min(axis=1) <= reach for part, reach in parts]
+        counts: NDArray[np.intp] = np.sum(near, axis=1, dtype=np.intp)
+        return counts
+
+    def any_lost(self, counts: NDArray[np.intp], rows: int) -> bool:
+        """Say whether a rare mode gets less than a tenth of its due, and not by chance.
+
+        Parameters
+        ----------
+        counts : ndarray of int, shape (rare modes,)
+            Generated rows in each.
+        rows : int
+            How many generated rows there are.
+
+        Returns
+        -------
+        bool
+        """
+        return bool(self._parts.lost(counts, rows).any())
+
+
+def _own_reach(rows: Float[np.ndarray, "rows numbers"]) -> float:
+    """Return the widest neighbourhood of a mode's rows; 0 if they are equal.
+
+    Rows between modes would else count for a rare one, which is due so few that they hide its loss.
+    """
+    return float(np.partition(distances(rows, rows), _FEWEST - 1, axis=1)[:, _FEWEST - 1].max())
