@@ -16,7 +16,7 @@ from lookalike.models._correction._cells import Cells
 from lookalike.models._correction._conditionals import fit_redraw
 from lookalike.models._correction._forest import Forest
 from lookalike.models._correction._ratio import Cancelled
-from lookalike.models._correction._redraw import Conditional, systematic
+from lookalike.models._correction._redraw import balanced, chances_of, systematic
 
 #: A number that may be missing, levels that follow from it, and levels that follow from nothing.
 LAYOUT = Layout(
@@ -63,7 +63,7 @@ def learned(make: Callable[[int], Drawn], cancelled: Callable[[], bool] = lambda
     cells = Cells.fit(real, LAYOUT)
     codes, made = cells.of_rows(real), cells.of_drawn(make(0))
     folds = [(codes[1_000:], codes[:1_000]), (codes[:2_000], codes[2_000:])]
-    return fit_redraw(folds, made, cells, LAYOUT, np.random.default_rng(0), cancelled)
+    return fit_redraw(folds, made, codes, cells, LAYOUT, np.random.default_rng(0), cancelled)
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,7 @@ def redraw() -> Redraw:
 
 
 def test_columns_are_drawn_anew_whose_relations_the_generator_has_not_learned(redraw):
-    assert {one.feature for one in redraw.conditionals} == {TWO, THREE}
+    assert [one.feature for one in redraw.conditionals] == [THREE, TWO]
 
 
 def test_rows_drawn_anew_have_relations_of_real_rows(redraw):
@@ -107,7 +107,7 @@ def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
     monkeypatch.setattr(_fit, "_choice", lambda *_args, **_options: nothing)
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.redraw is not None
-    assert fitted.words == "no correction; drawn anew given all other columns: 'two', 'three'"
+    assert fitted.words == "no correction; drawn anew given all other columns: 'three', 'two'"
 
 
 def test_the_missing_level_of_a_number_is_never_drawn_anew():
@@ -172,7 +172,7 @@ def test_chances_are_those_of_the_trees_that_learned_them(levels):
     if levels == 2:
         expected = np.stack([1 - expected, expected], axis=1)
     for one in (forest, mean):
-        np.testing.assert_allclose(Conditional(0, one).chances(codes), expected, atol=1e-5)
+        np.testing.assert_allclose(chances_of(one, codes), expected, atol=1e-5)
 
 
 def test_levels_come_as_often_as_their_chances_say():
@@ -186,6 +186,18 @@ def test_levels_come_as_often_as_their_chances_say():
     for level in range(4):
         sure = chances[:, level] > 0.6
         assert (drawn[sure] == level).mean() == pytest.approx(chances[sure, level].mean(), abs=0.1)
+
+
+def test_chances_are_balanced_to_what_is_due():
+    rng = np.random.default_rng(2)
+    chances = rng.dirichlet([1, 1, 2], size=2_000)
+    due = np.array([0.3, 0.15, 0.55])
+    found = balanced(chances, due)
+    np.testing.assert_allclose(found.mean(axis=0), due, atol=0.005)
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert np.corrcoef(found[:, 0], chances[:, 0])[0, 1] > 0.95
+    # What is certain stays so.
+    np.testing.assert_array_equal(balanced(np.eye(3)[[0, 1, 2, 2]], due), np.eye(3)[[0, 1, 2, 2]])
 
 
 def test_levels_that_are_certain_or_impossible_stay_so():
@@ -213,6 +225,8 @@ DAMAGE = {
     "no columns": ("features", lambda a: a[:0]),
     "trees that do not add up": ("trees", lambda a: a + 3),
     "trees that are not for each level": ("trees", lambda a: a + np.array([-1, 1], a.dtype)),
+    "shares due of other levels": ("due", lambda a: a[1:]),
+    "shares due below zero": ("due", lambda a: -a),
     "negative trees": ("trees", lambda a: np.array([-3, a.sum() + 3], a.dtype)),
 }
 

@@ -14,7 +14,13 @@ from lookalike.encoding import Layout
 from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._forest import Forest
 from lookalike.models._correction._ratio import Cancelled, leaves
-from lookalike.models._correction._redraw import MOST_LEVELS, Conditional, Redraw, logits_of
+from lookalike.models._correction._redraw import (
+    MOST_LEVELS,
+    Conditional,
+    Redraw,
+    chances_of,
+    logits_of,
+)
 
 __all__ = ["fit_redraw"]
 
@@ -56,6 +62,7 @@ class _Learned(NamedTuple):
 def fit_redraw(
     folds: Sequence[Split],
     made: Codes,
+    known: Codes,
     cells: Cells,
     layout: Layout,
     rng: np.random.Generator,
@@ -73,6 +80,8 @@ def fit_redraw(
         For each fold the cells of the real rows that train, and of those that judge.
     made : ndarray of uint8, shape (rows, features)
         Cells of generated rows, as they would be sampled.
+    known : ndarray of uint8, shape (rows, features)
+        Cells of all real rows, which say how frequent levels are.
     cells : Cells
     layout : Layout
     rng : numpy.random.Generator
@@ -105,8 +114,11 @@ def fit_redraw(
         gains = other.losses - np.concatenate([one.losses for one in real])
         if gains.mean() > _WORTH + _SURE * gains.std() / len(gains) ** 0.5:
             mean = Forest.joined([one.forest.scaled(1 / len(real)) for one in real])
-            found.append(Conditional(feature, mean))
-    return Redraw(cells, tuple(found)) if found else None
+            shares = np.bincount(known[:, feature], minlength=cells.sizes[feature]) / len(known)
+            found.append(Conditional(feature, mean, shares.astype(np.float32)))
+    # Columns of two levels, such as a class to be predicted, come last: what is drawn last has its
+    # distribution given all that a row ends with.
+    return Redraw(cells, tuple(reversed(found))) if found else None
 
 
 def _candidates(cells: Cells, layout: Layout, rows: int) -> list[int]:
@@ -159,7 +171,7 @@ def _learn(
     described = grown.dump_model(num_iteration=grown.best_iteration)["tree_info"]
     forest = Forest.of_trees(described, cells.sizes, logits_of(levels))
     real = split[1]
-    chances = Conditional(feature, forest).chances(real)
+    chances = chances_of(forest, real)
     own = chances[np.arange(len(real)), real[:, feature]]
     return _Learned(forest, -np.log(np.maximum(own, _LEAST_CHANCE)))
 

@@ -131,18 +131,19 @@ def fit_correction(
     held = None if held_out is None else cells.of_rows(held_out)
     pools = _pools(make, cells, len(real), cancelled)
     folds = _folds(real, held, rng)
-    fitted = _choice(folds, pools, real, held, cells, rng, cancelled, insist=insist)
+    known = real if held is None else np.concatenate([real, held])
+    fitted = _choice(folds, pools, held, known, cells, rng, cancelled, insist=insist)
     made = _as_sampled(fitted.correction, pools[-1], len(real))
     splits = [(training, judging) for training, judging, _ in folds]
-    redraw = fit_redraw(splits, made, cells, layout, rng, cancelled)
+    redraw = fit_redraw(splits, made, known, cells, layout, rng, cancelled)
     return _and_redrawn(fitted, redraw, layout)
 
 
 def _choice(
     folds: list[tuple[Codes, Codes, int]],
     pools: tuple[Codes, Codes, Codes],
-    real: Codes,
     held: Codes | None,
+    known: Codes,
     cells: Cells,
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
@@ -163,7 +164,6 @@ def _choice(
         gain = gains(fraction * forest.sums(held)[0], fraction * logs).mean()
         if gain <= 0:
             return Fitted(None, f"no correction: rows that did not train change by {gain:.3f} nats")
-    known = real if held is None else np.concatenate([real, held])
     return _finished(forest, fraction, fresh, known, cells, found)
 
 

@@ -13,10 +13,21 @@ from lookalike.models._correction._arrays import cells_of, damaged, taken, trees
 from lookalike.models._correction._cells import Cells, Codes
 from lookalike.models._correction._forest import Forest
 
-__all__ = ["MOST_LEVELS", "Conditional", "Redraw", "logits_of", "systematic"]
+__all__ = [
+    "MOST_LEVELS",
+    "Conditional",
+    "Redraw",
+    "balanced",
+    "chances_of",
+    "logits_of",
+    "systematic",
+]
 
 #: Columns of more levels are not drawn anew.
 MOST_LEVELS = 64
+#: Rounds in which chances are balanced, and by how much at most in each, up or down.
+_ROUNDS, _STEP = 3, 2.0
+_LEAST = 1e-30
 
 
 @dataclass(frozen=True)
@@ -29,18 +40,38 @@ class Conditional:
         Which feature of the cells it is.
     forest : Forest
         The log odds of its second level, if it has two; else the logits of all levels.
+    due : ndarray of float32, shape (levels,)
+        The share of each level among all rows.
     """
 
     feature: int
     forest: Forest
+    due: Float[np.ndarray, " levels"]
 
     def chances(self, codes: Codes) -> Float[np.ndarray, "rows levels"]:
-        """Return the chances of the levels for rows by their cells, whose own is not looked at."""
-        logits, _ = self.forest.sums(codes)
-        if self.forest.outputs == 1:
-            logits = np.stack([np.zeros_like(logits), logits], axis=1)
-        mass = np.exp(logits - logits.max(axis=1, keepdims=True))
-        return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+        """Return the chances of levels for the rows of a block, on average those due."""
+        return balanced(chances_of(self.forest, codes), self.due)
+
+
+def chances_of(forest: Forest, codes: Codes) -> Float[np.ndarray, "rows levels"]:
+    """Return the chances of levels for rows by their cells, whose own is not looked at."""
+    logits, _ = forest.sums(codes)
+    if forest.outputs == 1:
+        logits = np.stack([np.zeros_like(logits), logits], axis=1)
+    mass = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return np.asarray(mass / mass.sum(axis=1, keepdims=True))
+
+
+def balanced(
+    chances: Float[np.ndarray, "rows levels"], due: Float[np.ndarray, " levels"]
+) -> Float[np.ndarray, "rows levels"]:
+    """Return chances whose means over rows are nearly those due, by a factor for each level."""
+    for _ in range(_ROUNDS):
+        share = chances.mean(axis=0)
+        factor = np.divide(due, share, out=np.ones_like(share), where=share > 0)
+        chances = chances * np.clip(factor, 1 / _STEP, _STEP)
+        chances /= np.maximum(chances.sum(axis=1, keepdims=True), _LEAST)
+    return chances
 
 
 def systematic(
@@ -133,6 +164,7 @@ class Redraw:
             **Forest.joined(forests).arrays(),
             "features": np.array([one.feature for one in self.conditionals], np.int32),
             "trees": np.array([len(forest) for forest in forests], np.int32),
+            "due": np.concatenate([one.due for one in self.conditionals]),
         }
         return State({}, arrays)
 
@@ -156,13 +188,18 @@ class Redraw:
             raise damaged("trees")
         if trees.sum(dtype=np.int64) != len(values):
             raise damaged("trees")
+        widths = np.array(cells.sizes)[features]
+        due = taken(state, "due", np.float32, (int(widths.sum()),))
+        if due.min() < 0 or due.max() > 1:
+            raise damaged("due")
         none, cuts = np.zeros(sum(cells.sizes), np.int32), np.cumsum(trees)[:-1]
         parts = zip(np.split(masks, cuts, axis=1), np.split(values, cuts), strict=True)
         forests = [
             Forest(cells.sizes, *part, none, count)
             for part, count in zip(parts, outputs, strict=True)
         ]
-        return cls(cells, tuple(map(Conditional, features.tolist(), forests)))
+        shares = np.split(due, np.cumsum(widths)[:-1])
+        return cls(cells, tuple(map(Conditional, features.tolist(), forests, shares)))
 
 
 def logits_of(levels: int) -> int:
