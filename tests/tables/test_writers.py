@@ -310,3 +310,29 @@ def test_a_full_device_behind_standard_output_is_one_error():
         done = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=subprocess.PIPE)
     assert b"OutputError: Cannot write to standard output: No space left" in done.stderr
     assert b"Exception ignored" not in done.stderr
+
+
+def test_text_that_comes_as_dictionaries_is_written_as_the_schema_says(tmp_path):
+    table = pa.table(
+        {
+            "a": ["x", "y", None, "x"],
+            "n": pa.array([1, 2, 3, 4], pa.int16()),
+            "at": pa.array([1, 2, None, 4], pa.timestamp("us", "Europe/Paris")),
+        }
+    )
+    encoded, other = (
+        table.set_column(0, "a", pa.array(cells).dictionary_encode())
+        for cells in (["x", "y", None, "x"], ["q", "y", "z", None])
+    )
+    text = other.set_column(0, "a", other["a"].cast(pa.string()))
+    for pieces in ([encoded], [encoded, other, table], [table, encoded]):
+        for suffix in ("parquet", "csv"):
+            path = tmp_path / f"rows.{suffix}"
+            with TableWriter(path, table.schema) as writer:
+                for piece in pieces:
+                    writer.write(piece)
+            wanted = [text if piece is other else table for piece in pieces]
+            found = read_table(path)
+            assert found["a"].to_pylist() == pa.concat_tables(wanted)["a"].to_pylist()
+        schema = pq.read_table(tmp_path / "rows.parquet").schema
+        assert schema.equals(table.schema, check_metadata=True)

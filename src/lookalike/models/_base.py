@@ -373,7 +373,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         asking = self._asking(given, balance)
         check_output(path)
         with TableWriter(path, self._empty().schema) as writer:
-            for table in self._tables(n, seed, start, asking):
+            for table in self._tables(n, seed, start, asking, encoded=True):
                 writer.write(table)
 
     def _request(self, n: int, random_state: RandomState, start: int) -> tuple[int, int, int]:
@@ -411,13 +411,19 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
 
     def _tables(
-        self, n: int, seed: int, start: int, asking: Asking | None = None
+        self,
+        n: int,
+        seed: int,
+        start: int,
+        asking: Asking | None = None,
+        *,
+        encoded: bool = False,
     ) -> Iterator[pa.Table]:
-        """Yield rows ``[start, start + n)`` in storage types, a block at a time."""
+        """Yield rows ``[start, start + n)`` in storage types, a block at a time; see `render`."""
         if n == 0:
             return
         if asking is not None:
-            yield from self._asked_tables(n, seed, start, asking)
+            yield from self._asked_tables(n, seed, start, asking, encoded=encoded)
             return
         stop = start + n
         make = self._start_ordinary(seed)
@@ -425,9 +431,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         for block, drawn in zip(blocks, ahead(make, blocks), strict=True):
             first = block * self.BLOCK
             rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
-            yield self._decode(Drawn(*(part[rows] for part in drawn)), first + rows.start, seed)
+            kept = Drawn(*(part[rows] for part in drawn))
+            yield self._decode(kept, first + rows.start, seed, encoded=encoded)
 
-    def _asked_tables(self, n: int, seed: int, start: int, asking: Asking) -> Iterator[pa.Table]:
+    def _asked_tables(
+        self, n: int, seed: int, start: int, asking: Asking, *, encoded: bool
+    ) -> Iterator[pa.Table]:
         """Yield rows that are as asked: blocks are made and checked from the first on."""
         make, choose = self._way(seed, asking)
         queue = Queue(asking.classes)
@@ -445,7 +454,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             elif done and block - last == _PATIENCE * last:
                 raise asking.exhausted(done, block * self.BLOCK)
             if len(kept):
-                yield render(kept, self.schema_)
+                yield render(kept, self.schema_, encoded=encoded)
 
     def _hopeless(
         self, seed: int, asking: Asking, make: Callable[[int], Drawn], blocks: int
@@ -494,8 +503,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _canonical(self, drawn: Drawn, block: int, seed: int) -> pa.Table:
         return self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
 
-    def _decode(self, drawn: Drawn, start: int, seed: int) -> pa.Table:
-        return render(self.encoder_.decode(drawn, start=start, seed=seed), self.schema_)
+    def _decode(self, drawn: Drawn, start: int, seed: int, *, encoded: bool = False) -> pa.Table:
+        table = self.encoder_.decode(drawn, start=start, seed=seed)
+        return render(table, self.schema_, encoded=encoded)
 
     def _nothing(self, _block: int) -> Drawn:
         """Make a block of a table of which nothing is learned."""

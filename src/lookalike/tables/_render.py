@@ -30,7 +30,7 @@ _ISO = {
 }
 
 
-def render(table: pa.Table, schema: Schema) -> pa.Table:
+def render(table: pa.Table, schema: Schema, *, encoded: bool = False) -> pa.Table:
     """Turn a canonical table into the types and the ways of writing of the caller's table.
 
     ``render(conform(table, schema), schema)`` is `table` again, but that columns come in the
@@ -43,11 +43,13 @@ def render(table: pa.Table, schema: Schema) -> pa.Table:
         A canonical table.
     schema : Schema
         What its columns are.
+    encoded : bool
+        Whether levels that are text may stay dictionaries, as `TableWriter` takes them.
 
     Returns
     -------
     pyarrow.Table, shape (rows, columns)
-        Of the types `Column.storage`.
+        Of the types `Column.storage`, but for what is encoded.
 
     Raises
     ------
@@ -65,7 +67,8 @@ def render(table: pa.Table, schema: Schema) -> pa.Table:
     columns = []
     for column in schema.columns:
         try:
-            columns.append(_render_column(one_array(table[column.name]), column))
+            values = one_array(table[column.name])
+            columns.append(_render_column(values, column, encoded=encoded))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise SchemaError(
                 f"Column {column.name!r} must fit its type {column.storage}, but a value does not: "
@@ -74,7 +77,7 @@ def render(table: pa.Table, schema: Schema) -> pa.Table:
     return pa.table(columns, names=list(schema.names))
 
 
-def _render_column(values: pa.Array, column: Column) -> pa.Array:
+def _render_column(values: pa.Array, column: Column, *, encoded: bool) -> pa.Array:
     storage = storage_type(column)
     plain = plain_type(storage)
     if pt.is_dictionary(values.type):  # each level is written once
@@ -82,6 +85,9 @@ def _render_column(values: pa.Array, column: Column) -> pa.Array:
         if _word(column) is not None and indices.null_count:
             levels = pa.concat_arrays([levels, pa.array([_word(column)], plain)])
             indices = pc.fill_null(indices, len(levels) - 1)
+        # Two levels may be written alike; a dictionary holds each text once.
+        if encoded and is_text(storage) and len(pc.unique(levels)) == len(levels):
+            return pa.DictionaryArray.from_arrays(indices, levels)
         values = levels.take(indices)
     else:
         values = _cells(values, plain, column)

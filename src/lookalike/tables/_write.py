@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
@@ -71,7 +72,8 @@ class TableWriter:
     path : str or path-like
         A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
     schema : pyarrow.Schema
-        The columns; pieces that come are cast to it.
+        The columns; pieces that come are cast to it. Text may come as dictionaries: Parquet is
+        written from these several times as fast.
 
     Raises
     ------
@@ -138,11 +140,13 @@ class TableWriter:
         if isinstance(rows, pa.RecordBatch):
             rows = pa.Table.from_batches([rows])
         columns = [
-            cast_column(column, field.type, field.name)
+            column
+            if self._kind == "parquet" and _is_encoded(column.type, field.type)
+            else cast_column(column, field.type, field.name)
             for column, field in zip(rows.columns, self.schema, strict=True)
         ]
         if rows.num_rows:
-            self._write(pa.table(columns, schema=self.schema))
+            self._write(pa.table(columns, names=self.schema.names))
 
     def _open(self) -> AbstractContextManager[_Write]:
         if os.fspath(self.path) == "-":
@@ -247,15 +251,23 @@ def _csv_lines(file: BinaryIO | gzip.GzipFile, names: list[str]) -> _Write:
 
 @contextmanager
 def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write]:
-    with atomic_path(path) as temporary, _parquet_writer(temporary, schema) as writer:
+    with atomic_path(path) as temporary, ExitStack() as stack:
         waiting: list[pa.Table] = []
+        writer: parquet.ParquetWriter | None = None
+
+        def opened(encoded: pa.Schema) -> parquet.ParquetWriter:
+            return stack.enter_context(_parquet_writer(temporary, schema, encoded))
 
         def flush() -> None:
-            if waiting:
-                writer.write_table(pa.concat_tables(waiting), _ROW_GROUP)
+            if waiting and writer is not None:
+                writer.write_table(pa.concat_tables(waiting).unify_dictionaries(), _ROW_GROUP)
                 waiting.clear()
 
         def write(table: pa.Table) -> None:
+            nonlocal writer
+            if writer is None:  # the first rows say what is encoded
+                writer = opened(table.schema)
+            table = _like(table, writer.schema)
             for start in range(0, table.num_rows, _ROW_GROUP):
                 waiting.append(table.slice(start, _ROW_GROUP))
                 if sum(piece.num_rows for piece in waiting) >= _ROW_GROUP:
@@ -263,18 +275,46 @@ def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write
 
         yield write
         flush()
+        if writer is None:
+            opened(schema)
 
 
-def _parquet_writer(path: Path, schema: pa.Schema) -> parquet.ParquetWriter:
+@contextmanager
+def _parquet_writer(
+    path: Path, schema: pa.Schema, encoded: pa.Schema
+) -> Iterator[parquet.ParquetWriter]:
+    """Open a file of a schema to which rows come with some text as dictionaries.
+
+    A reader finds the columns as the schema has them: it stands in the file, as Arrow keeps it
+    there, in place of the one that rows come in.
+    """
     # Numbers hardly repeat: a dictionary of them is work for nothing.
     repeating = [field.name for field in schema if not _is_number(field.type)]
-    return parquet.ParquetWriter(
+    with parquet.ParquetWriter(
         path,
-        schema,
+        encoded,
         compression="zstd",
         use_dictionary=repeating or False,
         write_page_checksum=True,
-    )
+        store_schema=False,
+    ) as writer:
+        yield writer
+        stored = {b"ARROW:schema": b64encode(schema.serialize())}
+        writer.add_key_value_metadata({**(schema.metadata or {}), **stored})
+
+
+def _like(rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Return rows with each column encoded, or not, as the first ones were."""
+    columns = [
+        cast_column(column, field.type, field.name)
+        for column, field in zip(rows.columns, schema, strict=True)
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def _is_encoded(came: pa.DataType, wanted: pa.DataType) -> bool:
+    """Say whether a column came as a dictionary of what is wanted."""
+    return bool(pt.is_dictionary(came) and came.value_type == wanted)
 
 
 def _is_number(arrow: pa.DataType) -> bool:
