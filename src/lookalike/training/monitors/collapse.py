@@ -54,7 +54,6 @@ class _Seen(NamedTuple):
     regions: Counts
     levels: Counts
     modes: Counts
-    rare: Counts
 
 
 class Collapse(Monitor):
@@ -80,8 +79,8 @@ class Collapse(Monitor):
       than a tenth of its due in the last eight looks. What else holds less than about 2 % of
       the real rows is not seen. Where no gaps stand between modes, the loss of one that is no
       larger than a region may not be seen either.
-      Left out in the first tenth of a run, which has to find all parts first, and for fewer
-      than 30 real rows.
+      Left out, and looks not counted for rare modes, in the first tenth of a run, which has to
+      find all parts first; and for fewer than 30 real rows.
     """
 
     name: ClassVar[str] = "collapse"
@@ -107,7 +106,8 @@ class Collapse(Monitor):
         self._region = regions(among, _REGION)
         self._modes = modes(among, _MODE)
         self._rare = None if data.crowd is None else Rare(data.crowd)
-        self._seen: deque[_Seen] = deque(maxlen=_RARE_LOOKS)
+        self._seen: deque[_Seen] = deque(maxlen=_LOOKS)
+        self._rare_seen: deque[tuple[int, Counts]] = deque(maxlen=_RARE_LOOKS)
         self._known(data, alone.argmin(axis=1))
 
     def _known(self, data: Sight, nearest: Counts) -> None:
@@ -137,12 +137,12 @@ class Collapse(Monitor):
         distance = to_real[np.arange(rows), nearest]
         regional = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         in_modes = self._modes_of(nearest, distance)
-        rare = np.zeros(0, np.intp) if self._rare is None else self._rare.count(view.fake.matrix)
-        self._seen.append(_Seen(rows, regional, self._levels(view.fake), in_modes, rare))
+        self._seen.append(_Seen(rows, regional, self._levels(view.fake), in_modes))
         found = _covered(to_real, self._radii) | self._shares()
         if self._rows >= _FEWEST and view.step >= _GRACE * view.total:
             few = self._twins.support(view.among_fake) < _CONCENTRATED
-            found["collapsed"] = float(few or self._any_lost() or self._rare_lost())
+            rare = self._rare_lost(view.fake)
+            found["collapsed"] = float(few or rare or self._any_lost())
         return found
 
     def _any_lost(self) -> bool:
@@ -161,19 +161,26 @@ class Collapse(Monitor):
         within = self._region_shares[lost].sum() >= _WITHIN
         return bool(within or self._whole_modes.lost(modes, rows, _FADED).any())
 
-    def _rare_lost(self) -> bool:
-        """Say whether a rare mode has been lost in the last looks, of which it takes more."""
-        counts = np.sum([seen.rare for seen in self._seen], axis=0)
-        rows = sum(seen.rows for seen in self._seen)
-        return self._rare is not None and self._rare.any_lost(counts, rows)
+    def _rare_lost(self, fake: Rows) -> bool:
+        """Say whether a rare mode has been lost in as many looks as that takes, this one the last.
+
+        Looks at a generator that may not have found all parts yet do not count.
+        """
+        if self._rare is None:
+            return False
+        self._rare_seen.append((len(fake.matrix), self._rare.count(fake.matrix)))
+        if len(self._rare_seen) < _RARE_LOOKS:
+            return False
+        rows, counts = zip(*self._rare_seen, strict=True)
+        return self._rare.any_lost(np.sum(counts, axis=0), sum(rows))
 
     def _shares(self) -> dict[str, float]:
         """Return the shares of modes and of levels that the last looks have reached."""
-        found, last = {}, list(self._seen)[-_LOOKS:]
+        found = {}
         if self._modes is not None:
-            found["modes"] = float(np.any([seen.modes for seen in last], axis=0).mean())
+            found["modes"] = float(np.any([seen.modes for seen in self._seen], axis=0).mean())
         if self._expected.any():
-            reached = np.any([seen.levels for seen in last], axis=0)
+            reached = np.any([seen.levels for seen in self._seen], axis=0)
             found["levels"] = float(reached[self._expected].mean())
         return found
 
