@@ -336,3 +336,21 @@ def test_text_that_comes_as_dictionaries_is_written_as_the_schema_says(tmp_path)
             assert found["a"].to_pylist() == pa.concat_tables(wanted)["a"].to_pylist()
         schema = pq.read_table(tmp_path / "rows.parquet").schema
         assert schema.equals(table.schema, check_metadata=True)
+
+
+def test_a_parquet_file_keeps_what_the_schema_says_of_its_columns(tmp_path):
+    fields = [
+        pa.field("a", pa.string(), nullable=False, metadata={"unit": "m"}),
+        pa.field("n", pa.int8(), nullable=False),
+    ]
+    schema = pa.schema(fields, metadata={"made by": "hand"})
+    path = tmp_path / "rows.parquet"
+    encoded = pa.table({"a": pa.array(["x", "y"]).dictionary_encode(), "n": [1, 2]})
+    for rows in (encoded, pa.table({"a": ["x", "y"], "n": [1, 2]}), encoded.slice(0, 0)):
+        with TableWriter(path, schema) as writer:
+            writer.write(rows)
+        found = pq.read_schema(path)
+        assert found.metadata == schema.metadata
+        for read, asked in zip(found, fields, strict=True):
+            assert read.equals(asked)
+            assert (asked.metadata or {}).items() <= (read.metadata or {}).items()

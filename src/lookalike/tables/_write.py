@@ -72,8 +72,8 @@ class TableWriter:
     path : str or path-like
         A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
     schema : pyarrow.Schema
-        The columns; pieces that come are cast to it. Text may come as dictionaries: Parquet is
-        written from these several times as fast.
+        The columns; pieces that come are cast to it. Text may come as dictionaries, from
+        which Parquet is written sooner.
 
     Raises
     ------
@@ -146,7 +146,8 @@ class TableWriter:
             for column, field in zip(rows.columns, self.schema, strict=True)
         ]
         if rows.num_rows:
-            self._write(pa.table(columns, names=self.schema.names))
+            fields = [f.with_type(c.type) for f, c in zip(self.schema, columns, strict=True)]
+            self._write(pa.table(columns, schema=pa.schema(fields, self.schema.metadata)))
 
     def _open(self) -> AbstractContextManager[_Write]:
         if os.fspath(self.path) == "-":
