@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lookalike.encoding import Block, Compact, Layout, draw
-from lookalike.nn import Plan
+from lookalike.nn import Plan, uniforms
 
 ROWS = 400
 
@@ -40,9 +40,19 @@ def compact() -> Compact:
     return Compact(floats.astype(np.float32), codes.astype(np.int32))
 
 
+def inside(plan: Plan, rows: int) -> jax.Array:
+    """Return where in its interval each number is."""
+    return uniforms(jax.random.key(0, impl="threefry2x32"), (rows, plan.number_width))
+
+
+def which(plan: Plan, rows: int) -> jax.Array:
+    """Return the uniform number that says which level each block of a row gets."""
+    return uniforms(jax.random.key(1, impl="threefry2x32"), (rows, len(plan.levels)))
+
+
 def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, compact: Compact) -> None:
     plan = Plan(layout)
-    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
+    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), inside(plan, ROWS)))
     assert rows.shape == (ROWS, plan.width)
     # Numbers first (x, then the two of y), then blocks of two levels (x missing, d), then c and e.
     missing = compact.codes[:, 1] == 1
@@ -60,11 +70,11 @@ def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, compact: Co
 def test_a_generator_that_is_sure_of_real_rows_draws_them(layout: Layout, compact: Compact) -> None:
     """Fresh draws of certain logits are what `encoding.draw` gives, in layout order."""
     plan = Plan(layout)
-    rows = np.array(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
+    rows = np.array(plan.expand(*map(jnp.asarray, compact), inside(plan, ROWS)))
     raw = rows.copy()
     raw[:, 1:3] = np.arctanh(np.clip(rows[:, 1:3], -0.999, 0.999))
     raw[:, 3:] = 100 * rows[:, 3:]
-    numbers, levels = plan.harden(jnp.asarray(raw), jax.random.key(1))
+    numbers, levels = plan.harden(jnp.asarray(raw), which(plan, ROWS))
     drawn = draw(compact, layout, np.random.default_rng(0))
     np.testing.assert_array_equal(np.asarray(levels), drawn.levels)
     np.testing.assert_allclose(np.asarray(numbers), rows[:, :3], atol=2e-3)
@@ -86,7 +96,7 @@ def test_level_frequencies_and_probabilities_stand_in_the_same_order(
 ) -> None:
     plan = Plan(layout)
     shares = plan.level_frequencies(compact.codes)
-    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), jax.random.key(0)))
+    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), inside(plan, ROWS)))
     np.testing.assert_allclose(shares, rows[:, 3:].mean(axis=0), atol=1e-6)
     sure = jnp.asarray(rows * 200)
     np.testing.assert_allclose(
@@ -97,9 +107,9 @@ def test_level_frequencies_and_probabilities_stand_in_the_same_order(
 @pytest.mark.parametrize("blocks", [(), (Block("c", "value", "code", 0, 0, 2, "softmax"),)])
 def test_a_layout_without_numbers_works(blocks: tuple[Block, ...]) -> None:
     plan = Plan(Layout(blocks, 0, len(blocks)))
-    rows = plan.expand(jnp.zeros((3, 0)), jnp.ones((3, len(blocks)), int), jax.random.key(0))
+    rows = plan.expand(jnp.zeros((3, 0)), jnp.ones((3, len(blocks)), int), inside(plan, 3))
     assert rows.shape == (3, plan.width)
-    numbers, levels = plan.harden(rows, jax.random.key(0))
+    numbers, levels = plan.harden(rows, which(plan, 3))
     assert numbers.shape == (3, 0)
     assert levels.shape == (3, len(blocks))
 
@@ -115,7 +125,7 @@ def test_gradients_reach_every_output(layout: Layout) -> None:
 def test_levels_are_drawn_by_their_probabilities(layout: Layout) -> None:
     plan = Plan(layout)
     raw = jnp.tile(jax.random.normal(jax.random.key(0), (1, plan.width)), (40_000, 1))
-    _, levels = plan.harden(raw, jax.random.key(1, impl="threefry2x32"))
+    _, levels = plan.harden(raw, which(plan, 40_000))
     due = np.asarray(plan.level_probabilities(raw))[0]
     found = plan.level_frequencies(np.asarray(levels))
     np.testing.assert_allclose(found, due, atol=0.012)
@@ -124,8 +134,8 @@ def test_levels_are_drawn_by_their_probabilities(layout: Layout) -> None:
 def test_a_level_without_mass_is_never_drawn(layout: Layout) -> None:
     """Be it the first, the last or between others, whatever the mass of the others."""
     plan = Plan(layout)
-    key = jax.random.key(2, impl="threefry2x32")
+    uniform = which(plan, 50_000)
     for without in range(3):
         raw = jnp.zeros((50_000, plan.width)).at[:, 7 + without].set(-1e9)
-        _, levels = plan.harden(raw, key)
+        _, levels = plan.harden(raw, uniform)
         assert set(np.unique(np.asarray(levels)[:, 0])) == {0, 1, 2} - {without}

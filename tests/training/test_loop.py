@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 from typing import Any
 
 import equinox as eqx
@@ -27,7 +28,7 @@ from lookalike.training import (
     train,
 )
 from lookalike.training._watch import Watch
-from lookalike.training.monitors import monitors
+from lookalike.training.monitors import Players, Sight, monitors
 
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
@@ -226,6 +227,28 @@ def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> N
     outcome = play(Unpacked(**fields), data, steps=16, interval=8, **watching)
     assert outcome.game.pack == 2
     assert "diversity" in outcome.history.names
+
+
+def test_monitors_see_the_same_on_one_core_and_on_more(
+    game: Game, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They get ready before the first steps, or beside them."""
+    histories = []
+    for cores in (1, 2):
+        monkeypatch.setattr("lookalike.training._watch.cores", partial(int, cores))
+        looking = monitors(["diversity", "collapse", "convergence"])
+        histories.append(play(game, data, steps=80, interval=20, monitors=looking).history)
+    assert histories[0] == histories[1]
+    assert {"diversity", "coverage", "convergence"} <= set(histories[0].names)
+
+
+def test_a_monitor_that_cannot_get_ready_says_so(game: Game, data: Data) -> None:
+    class Broken(Players):
+        def begin(self, data: Sight) -> None:
+            raise ZeroDivisionError("nothing to divide by")
+
+    with pytest.raises(ZeroDivisionError, match="nothing to divide by"):
+        play(game, data, steps=40, interval=20, monitors=[Broken()])
 
 
 def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Float, Int, UInt32
 from scipy.special import ndtri
 
 from lookalike.encoding import Z_MAX, Asked, Compact, Drawn, Layout
-from lookalike.nn import Condition, Latent, Network, Plan, constrain, noise
+from lookalike.nn import Condition, Latent, Network, Plan, constrain, noise, uniforms
 
 __all__ = ["Completer", "Told", "told_by_cells", "unsure", "widened"]
 
@@ -207,4 +207,5 @@ def _draw(
     latent, within = jax.random.split(key)
     z = noise(latent, size, distribution)
     raw = network(jnp.concatenate([z, condition.vector()], axis=1))
-    return plan.harden(constrain(plan, raw, condition), within)
+    uniform = uniforms(within, (size[0], len(plan.levels)))
+    return plan.harden(constrain(plan, raw, condition), uniform)

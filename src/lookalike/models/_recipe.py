@@ -25,8 +25,9 @@ STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
 #: History rows of one run.
 _INTERVALS = 40
 #: Multiplications between two looks of the monitors, at least, so that looks take less than a
-#: tenth of the time; what else one step costs, in the same unit; and how often they look anyway.
-_BETWEEN, _STEP, _FEWEST_LOOKS = 250e6, 0.3e6, 10
+#: tenth of the time; what else one step costs, in the same unit; and how often they look anyway,
+#: or where alarms listen: runs of tiny networks go wrong between looks that are far apart.
+_BETWEEN, _STEP, _FEWEST_LOOKS, _FEWEST_HEARD = 250e6, 0.3e6, 10, 20
 #: What looks at a run unless the caller chooses.
 _WATCHING = ("players", "diversity", "collapse", "convergence", "memorisation")
 
@@ -157,7 +158,9 @@ def course_of(
         steps=steps,
         until=until,
         interval=interval,
-        look_every=1 if recipe.remedies else _look_every(game, steps, interval),
+        look_every=_look_every(
+            game, steps, interval, _FEWEST_HEARD if recipe.remedies else _FEWEST_LOOKS
+        ),
         rates=(rate, rate if recipe.discriminator_rate is None else recipe.discriminator_rate),
         strategies=(own, own if other is None else strategy(other)),
         held_back=held_back,
@@ -167,17 +170,16 @@ def course_of(
     )
 
 
-def _look_every(game: Game, steps: int, interval: int) -> int:
+def _look_every(game: Game, steps: int, interval: int, fewest: int) -> int:
     """Return the intervals between two looks: more than one where steps are small and few.
 
-    It depends on sizes alone and not on the clock, so that the same seed gives the same run. Not
-    where alarms listen: runs of tiny networks go wrong between looks that are far apart.
+    It depends on sizes alone and not on the clock, so that the same seed gives the same run.
     """
     made = _weights(game.latent_size, game.generator, game.plan.width)
     judged = _weights(game.pack * game.plan.width, game.discriminator, 1)
     step = _STEP + game.batch_size * (made + game.discriminator_steps * judged)
     wanted = math.ceil(_BETWEEN / step / interval)
-    return max(min(wanted, steps // interval // _FEWEST_LOOKS), 1)
+    return max(min(wanted, steps // interval // fewest), 1)
 
 
 def _weights(inputs: int, architecture: Architecture, outputs: int) -> int:

@@ -13,7 +13,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
 from lookalike.models._correction import Correction, Redraw
-from lookalike.nn import Latent, Network, Plan, noise
+from lookalike.nn import Latent, Network, Plan, noise, uniforms
 
 __all__ = ["Calibration", "Sampler"]
 
@@ -178,10 +178,11 @@ def _draw(
             lambda: plan.level_probabilities(raw).mean(axis=0),
             lambda: jnp.zeros_like(bias),
         )
+        hard = plan.harden(raw, uniforms(within, (_TOGETHER, len(plan.levels))))
         place = part * _TOGETHER, 0
         numbers, levels = (
             jax.lax.dynamic_update_slice(whole, some, place)
-            for whole, some in zip(drawn[:2], plan.harden(raw, within), strict=True)
+            for whole, some in zip(drawn[:2], hard, strict=True)
         )
         return numbers, levels, drawn[2] + means
 

@@ -13,6 +13,7 @@ from lookalike.nn._linear import Linear
 from lookalike.nn._network import Layer, Network
 from lookalike.nn._noise import Latent, noise
 from lookalike.nn._plan import Plan
+from lookalike.nn._random import uniforms
 from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
 from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
 
@@ -40,4 +41,5 @@ __all__ = [
     "noise",
     "objective",
     "penalty",
+    "uniforms",
 ]

@@ -15,7 +15,6 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from lookalike.encoding import Z_MAX, Layout
-from lookalike.nn._random import uniforms
 
 __all__ = ["Plan"]
 
@@ -172,10 +171,10 @@ class Plan:
         self,
         floats: Float[Array, "rows floats"],
         codes: Int[Array, "rows codes"],
-        key: PRNGKeyArray,
+        uniform: Float[Array, "rows numbers"],
     ) -> Float[Array, "rows width"]:
-        """Make encoded rows of compact ones, drawing afresh within every interval."""
-        parts = [self._expand_numbers(floats, codes, key)]
+        """Make encoded rows of compact ones; uniform numbers say where within every interval."""
+        parts = [self._expand_numbers(floats, codes, uniform)]
         for width, positions in self.groups:
             sources = np.array([self.code_source(p) for p in positions])
             hot = jax.nn.one_hot(codes[:, sources], width, dtype=floats.dtype)
@@ -190,7 +189,7 @@ class Plan:
         self,
         floats: Float[Array, "rows floats"],
         codes: Int[Array, "rows codes"],
-        key: PRNGKeyArray,
+        uniform: Float[Array, "rows numbers"],
     ) -> Float[Array, "rows numbers"]:
         low, high, interval = [], [], []
         for i in self.numbers:
@@ -204,7 +203,6 @@ class Plan:
             return jnp.zeros((len(floats), 0), floats.dtype)
         lo = floats[:, np.array(low)]
         hi = floats[:, np.array(high)]
-        uniform = jax.random.uniform(key, lo.shape)
         z = jax.scipy.special.ndtri(lo + (hi - lo) * uniform)
         numbers = jnp.where(np.array(interval), jnp.clip(z, -Z_MAX, Z_MAX), lo)
         present = [codes[:, self.code_source(p)] == 0 for p in self._gates[0]]
@@ -250,10 +248,11 @@ class Plan:
         return np.concatenate(shares) if shares else np.zeros(0)
 
     def harden(
-        self, raw: Float[Array, "rows width"], key: PRNGKeyArray
+        self, raw: Float[Array, "rows width"], uniform: Float[Array, "rows levels"]
     ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
-        """Draw rows from a generator's raw output: numbers and levels in layout order.
+        """Make rows of a generator's raw output: numbers, and levels in layout order.
 
+        Uniform numbers, one for each block of levels, say which level is drawn.
         Numbers are not clipped to what the encoding can say: that is for the calibration, which
         maps them first.
         """
@@ -262,12 +261,11 @@ class Plan:
             return numbers, jnp.zeros((len(raw), 0), jnp.int32)
         # Levels by rows: each operation is on whole vectors of rows.
         logits = raw[:, self.number_width :].T
-        uniform = uniforms(key, (len(raw), len(self.levels))).T
         levels, at = [jnp.zeros(len(raw), jnp.int32)] * len(self.levels), 0
         for width, positions in self.groups:
             stop = at + width * len(positions)
             cube = logits[at:stop].reshape(len(positions), width, len(raw))
-            picked = _picked(cube, uniform[np.array(positions)])
+            picked = _picked(cube, uniform.T[np.array(positions)])
             for p, level in zip(positions, picked, strict=True):
                 levels[p] = level
             at = stop

@@ -13,6 +13,7 @@ import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree, UInt32
 
+from lookalike._core.seeds import generator
 from lookalike.nn import (
     Architecture,
     Condition,
@@ -297,8 +298,16 @@ class Game:
         -------
         Shown
         """
-        step_ = jnp.asarray(step, jnp.int32)
-        return _show(self, state.average, state.discriminator, _words(seed), step_, real)
+        # Drawn here, since a program that draws takes twice as long to be compiled.
+        rng, rows = generator(seed, "show", step), len(real)
+        size = rows, self.latent_size
+        if self.latent == "normal":
+            latent = rng.standard_normal(size, np.float32)
+        else:
+            latent = rng.uniform(-1, 1, size).astype(np.float32)
+        uniform = rng.random((rows, len(self.plan.levels)), np.float32)
+        drawn = jnp.asarray(latent), jnp.asarray(uniform)
+        return _show(self, state.average, state.discriminator, real, *drawn)
 
     # --- one step ----------------------------------------------------------------------------
 
@@ -363,7 +372,8 @@ class Game:
         told: Int[Array, " rows"] | None = None
         if data.places is not None:
             rows, told = data.places.rare(rows, jax.random.fold_in(which, 1))
-        real = self.plan.expand(data.floats[rows], data.codes[rows], within)
+        inside = jax.random.uniform(within, (self.batch_size, self.plan.number_width))
+        real = self.plan.expand(data.floats[rows], data.codes[rows], inside)
         if not self.conditioned:
             nothing = no_condition(self.plan, self.batch_size)
             return real, jnp.zeros((self.batch_size, 0)), nothing
@@ -500,17 +510,15 @@ def _begin(game: Game, words: UInt32[Array, " words"]) -> State:
 @eqx.filter_jit
 def _show(
     game: Game,
-    generator: Network,
+    network: Network,
     discriminator: Network,
-    words: UInt32[Array, " words"],
-    step: Int[Array, ""],
     real: Rows,
+    latent: Float[Array, "rows latent"],
+    uniform: Float[Array, "rows levels"],
 ) -> Shown:
-    key = jax.random.fold_in(jax.random.fold_in(_key(words), 2), step)
-    latent, levels = jax.random.split(key)
     told = jnp.zeros((len(real), game._told))
-    raw = generator(jnp.concatenate([game._noise(latent, len(real)), told], axis=1))
-    numbers, drawn = game.plan.harden(raw, levels)
+    raw = network(jnp.concatenate([latent, told], axis=1))
+    numbers, drawn = game.plan.harden(raw, uniform)
     made = game.plan.encode(numbers, drawn)
     return Shown(made, drawn, *(_judged(game, discriminator, rows) for rows in (real, made)))
 

@@ -65,8 +65,8 @@ class History:
     interrupted : bool
         Whether somebody ended it (Ctrl-C).
     training_seconds, monitor_seconds : float
-        How long training took, wall clock, and how much of it monitors took; 0 where nobody
-        measured. They are not compared and not written: the same run is the same record.
+        How long training took, wall clock, and for how much of it it waited for monitors; 0 where
+        nobody measured. They are not compared and not written: the same run is the same record.
 
     Examples
     --------
@@ -89,7 +89,7 @@ class History:
 
     @property
     def monitor_share(self) -> float | None:
-        """The share of training time that monitors took; None where nobody measured."""
+        """The share of training time spent waiting for monitors; None where nobody measured."""
         return self.monitor_seconds / self.training_seconds if self.training_seconds else None
 
     @property

@@ -198,7 +198,9 @@ class _Training:
         self.alarm = Alarm(course.steps)
         #: What share of real rows the state that is kept reached.
         self.kept_reach = 1.0
-        self.watch = Watch(course.monitors, game, data, held_out, seed, every=course.look_every)
+        self.watch = Watch(
+            course.monitors, game, data, held_out, seed, self.state, every=course.look_every
+        )
         self.good = self._good()
         self.history = History(stopped=f"all {course.end:,} steps were played")
         self.stopped = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import equinox as eqx
 import jax
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lookalike._core.seeds import generator
+from lookalike._core.workers import cores
 from lookalike.nn import Plan
 from lookalike.training._game import Data, Game, State
 from lookalike.training.monitors import Monitor, Panel, Rows, Sight, View
@@ -36,13 +38,15 @@ class Watch:
         Rows that do not.
     seed : int
         Of the rows that are shown.
+    state : State
+        The game before its first step.
     every : int
         Intervals between two looks.
 
     Attributes
     ----------
     seconds : float
-        The time spent watching so far, wall clock. Nothing depends on it.
+        The time for which training has waited so far, wall clock. Nothing depends on it.
     """
 
     def __init__(
@@ -52,20 +56,20 @@ class Watch:
         data: Data,
         held_out: Data | None,
         seed: int,
+        state: State,
         *,
         every: int = 1,
     ) -> None:
         self.monitors, self.game, self.seed = monitors, game, seed
+        self.panel = Panel(monitors, every)
         self.intervals, self.seconds = 0, 0.0
         if not monitors:
             return
         started = time.perf_counter()
-        self.real, self.encoded = _some(game, data, seed, "real")
-        others = None if held_out is None else _some(game, held_out, seed, "held out")[0]
-        layout = game.plan.layout
-        widths = tuple(b.width for b in layout.blocks if b.head == "softmax")
-        self.sight = Sight(self.real, others, widths, _crowd(game, data, seed))
-        self.panel = Panel(monitors, self.sight, every)
+        worker = ThreadPoolExecutor(1, thread_name_prefix="lookalike-watch")
+        self.scene = worker.submit(_prepare, self.panel, game, data, held_out, seed, state)
+        # Compiling the steps of the game, meanwhile, leaves a second core idle.
+        worker.shutdown(wait=cores() == 1)
         self.seconds = time.perf_counter() - started
 
     def look(
@@ -87,21 +91,35 @@ class Watch:
         if not self.monitors or not self.panel.due(self.intervals, last=last):
             return {}
         started = time.perf_counter()
-        shown = jax.device_get(self.game.show(state, self.seed, step, self.encoded))
+        sight, encoded = self.scene.result()
+        shown = jax.device_get(self.game.show(state, self.seed, step, encoded))
         view = View(
             step=step,
             total=total,
-            real=self.real,
-            held_out=self.sight.held_out,
+            real=sight.real,
+            held_out=sight.held_out,
             fake=_rows(self.game.plan, shown.rows, shown.levels),
             logits_real=shown.logits_real,
             logits_fake=shown.logits_fake,
             measures=measures,
-            widths=self.sight.widths,
+            widths=sight.widths,
         )
         found = self.panel.look(self.intervals, view, last=last)
         self.seconds += time.perf_counter() - started
         return found
+
+
+def _prepare(
+    panel: Panel, game: Game, data: Data, held_out: Data | None, seed: int, state: State
+) -> tuple[Sight, jax.Array]:
+    """Get monitors ready; return what they see, and the encoded real rows."""
+    real, encoded = _some(game, data, seed, "real")
+    others = None if held_out is None else _some(game, held_out, seed, "held out")[0]
+    widths = tuple(b.width for b in game.plan.layout.blocks if b.head == "softmax")
+    sight = Sight(real, others, widths, _crowd(game, data, seed))
+    panel.begin(sight)
+    game.show(state, seed, 0, encoded)  # compiles what is needed at every look
+    return sight, encoded
 
 
 def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array]:
@@ -111,7 +129,7 @@ def _some(game: Game, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
     encoded = _encoded(game.plan, data, chosen, rng)
     sources = [game.plan.code_source(p) for p in range(len(game.plan.levels))]
     levels = np.asarray(data.codes)[chosen][:, np.array(sources, int)]
-    return _rows(game.plan, np.asarray(encoded), levels), encoded
+    return _rows(game.plan, encoded, levels), jnp.asarray(encoded)
 
 
 def _crowd(game: Game, data: Data, seed: int) -> np.ndarray | None:
@@ -122,17 +140,17 @@ def _crowd(game: Game, data: Data, seed: int) -> np.ndarray | None:
     rng = generator(seed, "watch", "crowd")
     chosen = rng.permutation(rows)[: _CROWD * _ROWS]
     parts = [
-        np.asarray(_encoded(game.plan, data, chosen[start : start + _ROWS], rng))
+        _encoded(game.plan, data, chosen[start : start + _ROWS], rng)
         for start in range(0, len(chosen), _ROWS)
     ]
     return np.concatenate(parts)[:, : game.plan.number_width]
 
 
-def _encoded(plan: Plan, data: Data, chosen: np.ndarray, rng: np.random.Generator) -> jax.Array:
+def _encoded(plan: Plan, data: Data, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return chosen rows as they stand in the networks, 512 at most."""
-    word = np.asarray(rng.integers(2**32), np.uint32)
     floats, codes = (_filled(np.asarray(part)[chosen]) for part in (data.floats, data.codes))
-    return _expanded(plan, jnp.asarray(floats), jnp.asarray(codes), word)[: len(chosen)]
+    uniform = rng.random((_ROWS, plan.number_width), np.float32)
+    return np.asarray(_expanded(plan, floats, codes, uniform))[: len(chosen)]
 
 
 def _filled(part: np.ndarray) -> np.ndarray:
@@ -141,8 +159,8 @@ def _filled(part: np.ndarray) -> np.ndarray:
 
 
 @eqx.filter_jit  # many small programs would each be compiled
-def _expanded(plan: Plan, floats: jax.Array, codes: jax.Array, word: np.ndarray) -> jax.Array:
-    return plan.expand(floats, codes, jax.random.key(word))
+def _expanded(plan: Plan, floats: np.ndarray, codes: np.ndarray, uniform: np.ndarray) -> jax.Array:
+    return plan.expand(jnp.asarray(floats), jnp.asarray(codes), jnp.asarray(uniform))
 
 
 def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> Rows:

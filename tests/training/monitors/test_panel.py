@@ -47,7 +47,8 @@ def scene(scenes):
 
 
 def test_each_looks_at_its_turn_and_all_at_the_end(scene):
-    panel = Panel([Counter()], scene[0])
+    panel = Panel([Counter()])
+    panel.begin(scene[0])
     assert [panel.due(k) for k in range(1, 7)] == [False, False, True, False, False, True]
     assert panel.look(1, scene[1]) == {}
     assert panel.look(3, scene[1]) == {"looks": 1.0}
@@ -56,14 +57,16 @@ def test_each_looks_at_its_turn_and_all_at_the_end(scene):
 
 
 def test_looks_can_be_farther_apart_for_all(scene):
-    panel = Panel([Counter(), Players()], scene[0], every=2)
+    panel = Panel([Counter(), Players()], every=2)
+    panel.begin(scene[0])
     assert [k for k in range(1, 13) if panel.due(k)] == [2, 4, 6, 8, 10, 12]
     assert [k for k in range(1, 13) if "looks" in panel.look(k, scene[1])] == [6, 12]
     assert panel.due(1, last=True)
 
 
 def test_all_monitors_together_measure_all(scene, scenes):
-    panel = Panel(monitors(MONITORS), scene[0])
+    panel = Panel(monitors(MONITORS))
+    panel.begin(scene[0])
     found = panel.look(2, scene[1])
     assert {"accuracy", "diversity", "coverage", "convergence", "detector"} <= set(found)
     assert all(np.isfinite(value) for value in found.values())
@@ -73,7 +76,9 @@ def test_rows_that_are_not_finite_are_not_looked_at(scene, scenes):
     sight, view = scene
     broken = scenes.rows(np.full((512, 2), np.nan))
     lost = View(10, 10, view.real, None, broken, view.logits_real, view.logits_fake, {}, ())
-    assert Panel(monitors(MONITORS), sight).look(2, lost) == {}
+    panel = Panel(monitors(MONITORS))
+    panel.begin(sight)
+    assert panel.look(2, lost) == {}
 
 
 def test_names_and_monitors_of_your_own_are_taken():

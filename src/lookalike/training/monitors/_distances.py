@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-__all__ = ["BLOCK", "distances"]
+__all__ = ["BLOCK", "distances", "nth_nearest"]
 
 #: Rows that are worked on at a time: so few stay near the processor.
 BLOCK = 64
@@ -44,6 +44,25 @@ def distances(
         sizes = np.add.outer(of_a[start : start + BLOCK], of_b)
         part *= -2
         part += sizes
-        part *= part > _ROUNDING * sizes
+        sizes *= _ROUNDING
+        np.copyto(part, 0, where=part <= sizes)
         np.sqrt(part, out=part)
     return found
+
+
+def nth_nearest(ways: Float[np.ndarray, "a b"], n: int) -> Float[np.ndarray, " a"]:
+    """Return the n-th smallest distance of each row.
+
+    Parameters
+    ----------
+    ways : array, shape (a, b)
+        Distances.
+    n : int
+        1 for the nearest.
+
+    Returns
+    -------
+    array, shape (a,)
+        In memory of its own: a column of a matrix is read 20 times as slowly.
+    """
+    return np.partition(ways, n - 1, axis=1)[:, n - 1].copy()

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
+from lookalike.training.monitors._distances import nth_nearest
+
 __all__ = ["Modes", "modes"]
 
 #: The gap around modes must be so many times as wide as the widest gap within one.
@@ -55,7 +57,7 @@ def modes(among: NDArray[np.floating], fewest: int) -> Modes | None:
     rows = len(among)
     if rows < 2 * fewest:
         return None
-    core = np.partition(among, fewest - 1, axis=1)[:, fewest - 1]
+    core = nth_nearest(among, fewest)
     mutual = np.maximum.outer(core, core)
     np.maximum(mutual, among, out=mutual)
     tree = linkage(squareform(mutual, checks=False), "single")

@@ -19,15 +19,22 @@ class Panel:
     ----------
     monitors : sequence of Monitor
         Who watches.
-    data : Sight
-        What stays the same for the whole run.
     every : int
         Only after every so many intervals does anyone look.
     """
 
-    def __init__(self, monitors: Sequence[Monitor], data: Sight, every: int = 1) -> None:
+    def __init__(self, monitors: Sequence[Monitor], every: int = 1) -> None:
         self._every = every
         self._monitors = tuple(monitors)
+
+    def begin(self, data: Sight) -> None:
+        """Prepare all for a run, before anyone looks.
+
+        Parameters
+        ----------
+        data : Sight
+            What stays the same for the whole run.
+        """
         for monitor in self._monitors:
             monitor.begin(data)
 

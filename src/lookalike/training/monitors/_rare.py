@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from lookalike.training.monitors._distances import distances
+from lookalike.training.monitors._distances import distances, nth_nearest
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 
@@ -85,4 +85,4 @@ def _own_reach(rows: Float[np.ndarray, "rows numbers"]) -> float:
 
     Rows between modes would else count for a rare one, which is due so few that they hide its loss.
     """
-    return float(np.partition(distances(rows, rows), _FEWEST - 1, axis=1)[:, _FEWEST - 1].max())
+    return float(nth_nearest(distances(rows, rows), _FEWEST).max())

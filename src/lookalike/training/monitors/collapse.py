@@ -11,7 +11,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
-from lookalike.training.monitors._distances import distances
+from lookalike.training.monitors._distances import distances, nth_nearest
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 from lookalike.training.monitors._rare import Rare
@@ -101,7 +101,7 @@ class Collapse(Monitor):
             return
         among = data.among_real
         alone = among + np.diag(np.full(self._rows, np.inf, np.float32))
-        self._radii = np.partition(alone, _NEIGHBOURS - 1, axis=1)[:, _NEIGHBOURS - 1]
+        self._radii = nth_nearest(alone, _NEIGHBOURS)
         self._twins = Twins(among)
         self._region = regions(among, _REGION)
         self._modes = modes(among, _MODE)
