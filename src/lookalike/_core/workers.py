@@ -21,8 +21,9 @@ def in_parallel(
 ) -> list[_T]:
     """Call functions on as many threads as there are cores, and return their results in order.
 
-    Each one works on one core: nested pools of BLAS and OpenMP threads wait for each other in
-    busy loops, which costs far more than they save, above all where cores are shared.
+    Each one works on one core: pools of BLAS threads within would wait for each other in busy
+    loops, which costs far more than they save, above all where cores are shared. Models that use
+    OpenMP have to be told so themselves: its limits are those of a thread.
 
     Parameters
     ----------

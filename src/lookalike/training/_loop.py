@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import TrainingError
 from lookalike.nn import Network
@@ -149,20 +150,22 @@ def train(
         rows reach next to nothing.
     """
     started = time.perf_counter()
-    run = _Training(game, data, seed, course, held_out, start)
-    try:
-        while run.goes_on:
-            measures = run.play()
-            if measures is not None:
-                if report is not None:
-                    report(run.step, measures)
-                if onlooker is not None:
-                    onlooker(run.step, run.state.average)
-    except KeyboardInterrupt:
-        if not run.history.rows:
-            raise
-        run.stop(f"interrupted after step {run.step:,}", cut_short=True)
-        run.history.interrupted = True
+    # The threads of BLAS wait in busy loops after a look, and would take cores away from the steps.
+    with threadpool_limits(1):
+        run = _Training(game, data, seed, course, held_out, start)
+        try:
+            while run.goes_on:
+                measures = run.play()
+                if measures is not None:
+                    if report is not None:
+                        report(run.step, measures)
+                    if onlooker is not None:
+                        onlooker(run.step, run.state.average)
+        except KeyboardInterrupt:
+            if not run.history.rows:
+                raise
+            run.stop(f"interrupted after step {run.step:,}", cut_short=True)
+            run.history.interrupted = True
     run.history.monitor_seconds = run.watch.seconds
     run.history.training_seconds = time.perf_counter() - started
     return run.outcome()
