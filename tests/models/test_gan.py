@@ -132,7 +132,7 @@ def test_small_tables_get_fewer_steps_of_fewer_rows() -> None:
     ("model", "rows", "apart"),
     [
         # 250 tiny steps are played in a few milliseconds
-        (GAN.preset("joshi-2d", remedies=False), 400, 4),
+        (GAN.preset("joshi-2d", remedies=False), 400, 2),
         (GAN.preset("joshi-2d"), 400, 2),  # alarms listen
         (GAN.preset("leitner-dense-1"), 1_000, 2),
         (GAN.preset("leitner-dcgan", remedies=False), 300, 4),

@@ -27,7 +27,7 @@ _INTERVALS = 40
 #: Multiplications between two looks of the monitors, at least, so that looks take less than a
 #: tenth of the time; what else one step costs, in the same unit; and how often they look anyway,
 #: or where alarms listen: runs of tiny networks go wrong between looks that are far apart.
-_BETWEEN, _STEP, _FEWEST_LOOKS, _FEWEST_HEARD = 250e6, 0.3e6, 10, 20
+_BETWEEN, _STEP, _FEWEST_LOOKS, _FEWEST_HEARD = 100e6, 0.3e6, 10, 20
 #: What looks at a run unless the caller chooses.
 _WATCHING = ("players", "diversity", "collapse", "convergence", "memorisation")
 
