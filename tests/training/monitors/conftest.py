@@ -35,6 +35,7 @@ class Scenes:
         held_out: Rows | None = None,
         widths: Sequence[int] = (),
         step: int = 100,
+        total: int = 100,
         logits: tuple[np.ndarray, np.ndarray] | None = None,
         measures: dict[str, float] | None = None,
         crowd: np.ndarray | None = None,
@@ -47,7 +48,7 @@ class Scenes:
             monitor.look(
                 View(
                     step=step,
-                    total=100,
+                    total=total,
                     real=real,
                     held_out=held_out,
                     fake=fake,

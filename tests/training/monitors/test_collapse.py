@@ -182,11 +182,13 @@ def test_rows_beside_a_curve_are_not_a_collapse(scenes):
     assert found["collapsed"] == 0
 
 
-def test_nothing_is_said_of_the_first_tenth_of_a_run(scenes):
+@pytest.mark.parametrize(("total", "first"), [(100, 25), (1_500, 250), (9_000, 900)])
+def test_nothing_is_said_while_a_run_has_to_find_all_parts(total, first, scenes):
     rows = scenes.rows(np.random.default_rng(0).normal(size=(ROWS, 2)))
     nothing = scenes.rows(np.zeros((ROWS, 2)))
-    assert "collapsed" not in scenes.watch(Collapse(), rows, [nothing] * 2, step=9)[-1]
-    assert scenes.watch(Collapse(), rows, [nothing] * 2, step=10)[-1]["collapsed"] == 1
+    for step in (first - 1, first):
+        last = scenes.watch(Collapse(), rows, [nothing] * 2, step=step, total=total)[-1]
+        assert last.get("collapsed") == (1 if step == first else None)
 
 
 @pytest.mark.parametrize("rows", [6, 30])

@@ -42,9 +42,11 @@ _WITHIN = 0.15
 _FADED = 0.15
 #: Below this share of the kinds of rows that real data have, rows repeat a few.
 _CONCENTRATED = 0.05
-#: Real rows below which no yes or no is said, and the share of the run before which it is not.
+#: Real rows below which no yes or no is said.
 _FEWEST = 30
-_GRACE = 0.1
+#: A run has to find all parts first: for a tenth of its steps and for so many, though never for
+#: more than a quarter of it.
+_GRACE, _GRACE_STEPS, _GRACE_MOST = 0.1, 250, 0.25
 
 
 class _Seen(NamedTuple):
@@ -79,8 +81,9 @@ class Collapse(Monitor):
       than a tenth of its due in the last eight looks. What else holds less than about 2 % of
       the real rows is not seen. Where no gaps stand between modes, the loss of one that is no
       larger than a region may not be seen either.
-      Left out, and looks not counted for rare modes, in the first tenth of a run, which has to
-      find all parts first; and for fewer than 30 real rows.
+      Left out, and looks not counted for rare modes, in the first tenth of a run and its first
+      250 steps, or in its first quarter if that is less: it has to find all parts first. Left out
+      for fewer than 30 real rows, too.
     """
 
     name: ClassVar[str] = "collapse"
@@ -139,7 +142,7 @@ class Collapse(Monitor):
         in_modes = self._modes_of(nearest, distance)
         self._seen.append(_Seen(rows, regional, self._levels(view.fake), in_modes))
         found = _covered(to_real, self._radii) | self._shares()
-        if self._rows >= _FEWEST and view.step >= _GRACE * view.total:
+        if self._rows >= _FEWEST and view.step >= _grace(view.total):
             few = self._twins.support(view.among_fake) < _CONCENTRATED
             rare = self._rare_lost(view.fake)
             found["collapsed"] = float(few or rare or self._any_lost())
@@ -194,6 +197,11 @@ class Collapse(Monitor):
         """Count the rows of each level of each block, shape (levels of all blocks,)."""
         codes = rows.levels + self._starts[:-1]
         return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))
+
+
+def _grace(total: int) -> float:
+    """Return the steps of a run before which no yes or no is said."""
+    return max(_GRACE * total, min(_GRACE_STEPS, _GRACE_MOST * total))
 
 
 def _covered(
