@@ -28,7 +28,7 @@ from lookalike.training import (
     train,
 )
 from lookalike.training._watch import Watch
-from lookalike.training.monitors import Players, Sight, monitors
+from lookalike.training.monitors import Collapse, Players, Sight, View, monitors
 
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
@@ -214,6 +214,20 @@ def test_a_run_that_is_lost_goes_back_and_on_with_remedies(game: Game, data: Dat
     assert outcome.history["step"] == [8, 16, 24, 32, 40]
     assert outcome.history["attempt"][-1] == 2
     assert outcome.game.penalty_every == 1
+
+
+def test_a_run_goes_back_to_a_state_that_was_looked_at(game: Game, data: Data) -> None:
+    """Nobody knows what is between two looks, of which the second sees a collapse."""
+
+    class Judge(Collapse):
+        def look(self, view: View) -> dict[str, float]:
+            return {"collapsed": float(view.step > 16)}
+
+    fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
+    watching = {"remedies": True, "monitors": [Judge()], "look_every": 2}
+    outcome = play(Saboteur(**fields), data, steps=40, interval=8, **watching)
+    first = next(event.words for event in outcome.history.events if event.kind == "remedy")
+    assert "back to step 16" in first
 
 
 def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> None:

@@ -277,7 +277,8 @@ class _Training:
         self.history.events.extend(events)
         # What cannot go back, or has nothing left to try, keeps what it has.
         final = not self.course.remedies or self.attempt == len(LADDER)
-        if final or measures.get("collapsed", 0.0) == 0:
+        unsure = self.watch.passed_over or measures.get("collapsed", 0.0) == 1
+        if final or not unsure:
             self.good = self._good()
         if self.keeper.exhausted:
             wrong = None if final else self.alarm.at_rest()

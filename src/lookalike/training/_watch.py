@@ -45,6 +45,8 @@ class Watch:
 
     Attributes
     ----------
+    passed_over : bool
+        Whether nobody looked after the last interval, though somebody looks for a collapse.
     seconds : float
         The time for which training has waited so far, wall clock. Nothing depends on it.
     """
@@ -62,7 +64,9 @@ class Watch:
     ) -> None:
         self.monitors, self.game, self.seed = monitors, game, seed
         self.panel = Panel(monitors, every)
-        self.intervals, self.seconds = 0, 0.0
+        self.intervals, self.passed_over, self.seconds = 0, False, 0.0
+        measures = [measure.name for monitor in monitors for measure in monitor.measures]
+        self.judges = "collapsed" in measures
         if not monitors:
             return
         started = time.perf_counter()
@@ -88,7 +92,9 @@ class Watch:
         """
         self.intervals += 1
         last = step >= total
-        if not self.monitors or not self.panel.due(self.intervals, last=last):
+        due = self.panel.due(self.intervals, last=last)
+        self.passed_over = self.judges and not due
+        if not due:
             return {}
         started = time.perf_counter()
         sight, encoded = self.scene.result()
