@@ -230,6 +230,21 @@ def test_a_run_goes_back_to_a_state_that_was_looked_at(game: Game, data: Data) -
     assert "back to step 16" in first
 
 
+@pytest.mark.parametrize(("far", "kept"), [(3.0, 40), (9.0, 16)])
+def test_of_a_run_that_ends_collapsed_the_nearer_state_is_kept(
+    far: float, kept: int, game: Game, data: Data
+) -> None:
+    """No alarm sounds where rows come nearer: an early state would be no better."""
+
+    class Judge(Collapse):
+        def look(self, view: View) -> dict[str, float]:
+            early = view.step <= 16
+            return {"collapsed": float(not early), "convergence": 6.0 if early else far}
+
+    watching = {"remedies": True, "monitors": [Judge()]}
+    assert play(game, data, steps=40, interval=8, **watching).step == kept
+
+
 def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> None:
     class Unpacked(Game):
         def advance(self, *args: Any) -> tuple[State, jax.Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from copy import deepcopy
@@ -172,11 +173,12 @@ def train(
 
 
 class _Good(NamedTuple):
-    """Where a run can go back to."""
+    """Where a run can go back to, and how far its rows were from real ones."""
 
     state: State
     step: int
     rates: tuple[Run, Run]
+    far: float = math.inf
 
 
 class _Training:
@@ -278,8 +280,10 @@ class _Training:
         # What cannot go back, or has nothing left to try, keeps what it has.
         final = not self.course.remedies or self.attempt == len(LADDER)
         unsure = self.watch.passed_over or measures.get("collapsed", 0.0) == 1
-        if final or not unsure:
-            self.good = self._good()
+        far = measures.get("convergence", math.inf)
+        # A run that comes nearer to its end raises no alarm, and keeps what it has then.
+        if final or not unsure or (last and far < self.good.far):
+            self.good = self._good()._replace(far=far)
         if self.keeper.exhausted:
             wrong = None if final else self.alarm.at_rest()
             if wrong is not None:
