@@ -8,7 +8,8 @@ monitors, as the history states it; ``longer`` is the share of a whole fit that 
 watches, which has what was done beside training, too. Where a remedy was applied, both fits are
 not the same and nothing is compared. Default is the GAN with ``budget="fast"`` on the bundled
 penguins; presets learn what they learn in `presets.py`. A run is repeated as often as there are
-seeds, and medians are told. Every run is one JSON line in LINES, and what is there is not run again.
+seeds, and medians are told. Every run is one JSON line in LINES, and what is there is not run
+again.
 """
 
 from __future__ import annotations
@@ -45,10 +46,10 @@ def main() -> None:
     os.environ["LOOKALIKE_CACHE"] = "off"
     numbers = range(given.seeds)
     tasks = [(name, way, n) for n in numbers for name in given.presets for way in _WAYS]
-    print(report(runs.each(given.lines, tasks, run)))
+    print(report(runs.each(given.lines, tasks, lambda name, way, _: run(name, way))))
 
 
-def run(name: str, way: str, number: int) -> dict[str, Any]:
+def run(name: str, way: str) -> dict[str, Any]:
     """Fit twice in a new process."""
     default = name == "default"
     with tempfile.TemporaryDirectory() as folder:
