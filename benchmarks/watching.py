@@ -5,7 +5,7 @@
 Every run is a process of its own that keeps no compiled programs, and fits twice: compiled anew,
 and compiled before. ``waiting`` is the share of training time for which training waited for
 monitors, as the history states it; ``longer`` is the share of a whole fit that goes when nobody
-watches, which has what was done beside training, too. Where a remedy was applied, both fits are
+watches, and so counts what was done beside training, too. Where a remedy was applied, both fits are
 not the same and nothing is compared. Default is the GAN with ``budget="fast"`` on the bundled
 penguins; presets learn what they learn in `presets.py`. A run is repeated as often as there are
 seeds, and medians are told. Every run is one JSON line in LINES, and what is there is not run

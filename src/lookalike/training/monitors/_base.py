@@ -157,7 +157,7 @@ class Monitor(ABC):
     every: ClassVar[int] = 1
 
     def begin(self, data: Sight) -> None:  # noqa: B027 - many need nothing
-        """Prepare for a run.
+        """Prepare for a run: once, before the first look, on a thread beside the first steps.
 
         Parameters
         ----------
