@@ -107,6 +107,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     _origin: Origin
     #: The parameters of the fit: those of the estimator may be set anew before the next one.
     _fitted_with: dict[str, Any]
+    #: The attributes of the fit, parameters included.
+    _own_names: frozenset[str]
 
     # --- hooks -----------------------------------------------------------------------------------
 
@@ -120,7 +122,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """Learn encoded rows and keep what was learned as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
-        may set attributes as it goes. It may set ``history_``.
+        may set attributes as it goes. It may set ``history_``. A synthesizer whose own `fit` hands
+        options to `_learned` takes them here as keywords.
         """
 
     @abstractmethod
@@ -143,6 +146,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def fit(
         self,
         data: Any,
+        y: Any = None,
         *,
         schema: Schema | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
@@ -154,6 +158,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         ----------
         data : pandas, polars or pyarrow table, shape (rows, columns)
             The training table; it is not changed. Any eager frame that narwhals knows will do.
+        y : array-like, optional
+            Not learned: scikit-learn's pipelines and searches hand it to every estimator.
         schema : Schema, optional
             What each column is; inferred where it is not given.
         kinds : mapping of str to str, optional
@@ -174,30 +180,40 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         DataError
             If the table cannot be used, does not fit `schema`, or has no usable `target`.
         """
-        return self._learned(data, schema, kinds, target, {})
+        return self._learned(data, y, schema, kinds, target)
 
     def _learned(
         self,
         data: Any,
+        y: Any,
         schema: Schema | None,
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
-        wishes: Mapping[str, Any],
+        **options: Any,
     ) -> Self:
         """Learn a table on a fresh copy, which replaces the estimator only on success.
 
-        `wishes` are attributes that hooks read during this one fit.
+        `options` go to `_fit`. What others have set on the estimator, such as scikit-learn while
+        it searches, stays; what an earlier fit has set goes.
         """
+        if isinstance(y, str | Mapping | Schema):
+            raise ParameterError(
+                f"y, the second argument of fit, is not learned; got {y!r}. Name the column to "
+                "predict by target=, and give schema= and kinds= by their names."
+            )
         self._check_parameters()
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh.__dict__.update(wishes)
-        fresh._learn(data, schema, kinds, target)
-        for name in wishes:
-            delattr(fresh, name)
-        self.__dict__.clear()
-        self.__dict__.update(fresh.__dict__)
+        fresh._learn(data, schema, kinds, target, options)
+        fresh._keep_names()
+        earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
+        others = {name: value for name, value in vars(self).items() if name not in earlier}
+        self.__dict__ = {**others, **vars(fresh)}
         return self
+
+    def _keep_names(self) -> None:
+        """Keep which attributes are those of the fit, so that the next one replaces them."""
+        self._own_names = frozenset((*vars(self), "_own_names"))
 
     def _check_parameters(self) -> None:
         rules = {**self._rules, "random_state": _RANDOM_STATE}
@@ -209,6 +225,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         schema: Schema | None,
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
+        options: Mapping[str, Any],
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
@@ -228,7 +245,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self.n_rows_ = table.num_rows
         self.fingerprint_ = fingerprint(table)
         if encoder.layout_.blocks:
-            self._fit(encoder.compact(table), encoder.layout_, seed)
+            self._fit(encoder.compact(table), encoder.layout_, seed, **options)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)

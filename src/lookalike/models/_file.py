@@ -266,6 +266,7 @@ def _build(parts: Parts, known: _Known) -> Synthesizer:
     layout = model.encoder_.layout_
     if layout.blocks:
         model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
+    model._keep_names()
     # One row is decoded, so that an encoding that cannot is found here. The library that the table
     # came from need not be there: rows can still be written to a file.
     with suppress(MissingDependencyError):

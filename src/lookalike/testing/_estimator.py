@@ -65,10 +65,17 @@ def unfitted_is_refused(subject: Subject) -> None:
 
 
 def fit_returns_itself(subject: Subject) -> None:
-    """``fit`` returns the estimator, leaves its parameters alone and sets what it promises."""
+    """``fit`` returns the estimator, leaves its parameters alone and sets what it promises.
+
+    It is called as scikit-learn's pipelines and searches do: with a second argument, on an
+    estimator that bears marks of theirs.
+    """
     model = subject.new()
-    before = model.get_params(deep=False)
-    must(model.fit(subject.table) is model, "fit does not return the estimator itself")
+    before, mark = model.get_params(deep=False), object()
+    model.__dict__["_mark_of_a_search"] = mark
+    must(model.fit(subject.table, None) is model, "fit does not return the estimator itself")
+    kept = model.__dict__.pop("_mark_of_a_search", None)
+    must(kept is mark, "fit removes an attribute that scikit-learn has set on the estimator")
     after = model.get_params(deep=False)
     must(all(after[k] is v for k, v in before.items()), "fit changes a parameter")
     must(model.n_rows_ == subject.table.num_rows, "n_rows_ is not the count of training rows")
