@@ -427,7 +427,7 @@ def test_every_exported_synthesizer_can_be_loaded():
     import lookalike.models as room
 
     exported = {name for name in room.__all__ if is_synthesizer(getattr(room, name))}
-    assert exported == set(_file._SYNTHESIZERS)
+    assert exported == set(_file.SYNTHESIZERS)
 
 
 def is_synthesizer(thing):

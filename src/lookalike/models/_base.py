@@ -25,6 +25,7 @@ from lookalike.models._ahead import ahead
 from lookalike.models._asking import Asking, read_asking
 from lookalike.models._balance import Queue
 from lookalike.models._fingerprint import fingerprint
+from lookalike.models._saving import save_model
 from lookalike.tables import (
     Dependency,
     Kind,
@@ -552,8 +553,6 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         OutputError
             If the file cannot be written; then nothing is left behind.
         """
-        from lookalike.models._file import save_model  # noqa: PLC0415 - it imports this module
-
         self._check_fitted()
         save_model(self, path)
 

@@ -14,14 +14,11 @@ gives the same bytes. A file of an older format is carried forward by `_MIGRATIO
 
 from __future__ import annotations
 
-import importlib
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -31,25 +28,21 @@ from lookalike._core.errors import (
     LookalikeError,
     MissingDependencyError,
     ModelFileError,
-    ParameterError,
     nearest,
 )
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import State, TableEncoder
-from lookalike.models._archive import Parts, read_parts, to_json, write_parts
+from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
+from lookalike.models._saving import FORMAT
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
-__all__ = ["FORMAT", "load", "save_model"]
+__all__ = ["SYNTHESIZERS", "load"]
 
-#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`.
-FORMAT = 4
-
-#: Synthesizers that a file may name, and the modules that define them: imported when needed.
-_SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
-#: Classes, or the modules that define them, by name.
-_Known = Mapping[str, "str | type[Synthesizer]"]
+#: Synthesizers that a file may name, and functions that import them: the room enters them here.
+SYNTHESIZERS: dict[str, Callable[[], type[Synthesizer]]] = {}
+_Classes = Mapping[str, type[Synthesizer]]
 
 
 def _named_penalties(parts: Parts) -> Parts:
@@ -87,81 +80,6 @@ _MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {
 }
 
 
-# --- write ---------------------------------------------------------------------------------------
-
-
-def save_model(model: Synthesizer, path: str | os.PathLike[str]) -> None:
-    """Write a fitted model to one file, which is either whole or absent.
-
-    Parameters
-    ----------
-    model : Synthesizer
-        A fitted one.
-    path : str or path-like
-        Where to write it.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter of the model cannot be written as JSON.
-    OutputError
-        If the file cannot be written.
-    """
-    write_parts(_take_apart(model), path)
-
-
-def _take_apart(model: Synthesizer) -> Parts:
-    encoding = model.encoder_.state()
-    learned = model._state() if model.encoder_.layout_.blocks else State()
-    manifest = {
-        "format": FORMAT,
-        "lookalike": version("lookalike"),
-        "synthesizer": type(model).__name__,
-        "parameters": _parameters(model),
-        "seed": model.seed_,
-        "target": model.target_,
-        "rows": model.n_rows_,
-        "fingerprint": model.fingerprint_,
-        "schema": model.schema_.to_dict(),
-        "origin": model._origin.to_dict(),
-        "history": _finite(model.history_.to_dict()),
-        "model": learned.values,
-    }
-    arrays = {
-        # Not `ascontiguousarray`, which makes a scalar an array of one.
-        f"{prefix}/{name}": np.asarray(array, order="C")
-        for prefix, state in (("encoding", encoding), ("model", learned))
-        for name, array in state.arrays.items()
-    }
-    return Parts(manifest, encoding.values, arrays)
-
-
-def _parameters(model: Synthesizer) -> dict[str, Any]:
-    """Return the arguments of the fit; a random generator becomes the seed drawn from it."""
-    values = dict(model._fitted_with)
-    if not isinstance(values["random_state"], int | None):
-        values["random_state"] = model.seed_
-    for name, value in values.items():
-        # Objectives, architectures and the like stand in the file as a user would write them.
-        values[name] = value.to_mapping() if hasattr(value, "to_mapping") else value
-        try:
-            to_json(values[name])
-        except (TypeError, ValueError) as error:
-            raise ParameterError(
-                f"A saved parameter must be plain JSON, but {name} is {value!r}."
-            ) from error
-    return values
-
-
-def _finite(value: Any) -> Any:
-    """Return values with null for NaN and infinity, which JSON does not know: a loss may be one."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 # --- read ----------------------------------------------------------------------------------------
 
 
@@ -197,9 +115,9 @@ def load(
     ...     la.load(file).sample(3).equals(model.sample(3))
     True
     """
-    known: _Known = {**_SYNTHESIZERS, **{cls.__name__: cls for cls in synthesizers}}
+    own = {cls.__name__: cls for cls in synthesizers}
     try:
-        return _put_together(read_parts(path, _check_format), known)
+        return _put_together(read_parts(path, _check_format), own)
     except ModelFileError as error:
         raise ModelFileError(f"Model file {os.fspath(path)!r}: {error}") from error.__cause__
 
@@ -216,9 +134,9 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: Parts, known: _Known) -> Synthesizer:
+def _put_together(parts: Parts, own: _Classes) -> Synthesizer:
     try:
-        return _build(_migrate(parts), known)
+        return _build(_migrate(parts), own)
     except ModelFileError:
         raise
     # A hostile file can make any of these happen anywhere below; none of them is a defect.
@@ -247,9 +165,9 @@ def _migrate(parts: Parts) -> Parts:
     return parts
 
 
-def _build(parts: Parts, known: _Known) -> Synthesizer:
+def _build(parts: Parts, own: _Classes) -> Synthesizer:
     manifest = parts.manifest
-    cls = _class(manifest["synthesizer"], known)
+    cls = _class(manifest["synthesizer"], own)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
     model._check_parameters()
     model._fitted_with = deepcopy(model.get_params(deep=False))
@@ -274,17 +192,16 @@ def _build(parts: Parts, known: _Known) -> Synthesizer:
     return model
 
 
-def _class(name: Any, known: _Known) -> type[Synthesizer]:
-    if name not in known:
-        raise ModelFileError(
-            f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
-            "If it is a synthesizer of your own: load(path, synthesizers=[...])."
-        )
-    found = known[name]
-    if isinstance(found, str):
-        cls: type[Synthesizer] = getattr(importlib.import_module(found), name)
-        return cls
-    return found
+def _class(name: Any, own: _Classes) -> type[Synthesizer]:
+    if name in own:
+        return own[name]
+    if name in SYNTHESIZERS:
+        return SYNTHESIZERS[name]()
+    known = [*SYNTHESIZERS, *own]
+    raise ModelFileError(
+        f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
+        "If it is a synthesizer of your own: load(path, synthesizers=[...])."
+    )
 
 
 def _frozen(value: Any) -> Any:

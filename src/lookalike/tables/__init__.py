@@ -40,3 +40,5 @@ __all__ = [
     "to_arrow",
     "write_table",
 ]
+
+Schema._inferred = staticmethod(infer_schema)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from lookalike._core.errors import SchemaError, nearest
 
@@ -272,6 +272,8 @@ class Schema:
     columns: tuple[Column, ...]
     dependencies: tuple[Dependency, ...] = field(default=())
     rows: int = 0
+    #: `infer_schema`, which stands above this module: the room enters it here.
+    _inferred: ClassVar[Callable[..., Schema]]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -372,9 +374,7 @@ class Schema:
         ParameterError
             If `kinds` cannot be.
         """
-        from lookalike.tables._infer import infer_schema  # noqa: PLC0415 - it imports this module
-
-        return infer_schema(data, kinds, dependencies=dependencies)
+        return cls._inferred(data, kinds, dependencies=dependencies)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:
