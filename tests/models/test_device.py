@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import jax
@@ -20,25 +22,59 @@ def program() -> jax.stages.Wrapped:
     return made
 
 
+@pytest.fixture(autouse=True)
+def process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what sets how many maps and how much memory the process seems to have."""
+
+    def seem(maps: int = 50, most: int = 10_000, gib: float = 1.0) -> None:
+        pages = round(gib * 2**30 / os.sysconf("SC_PAGE_SIZE"))
+        (tmp_path / "maps").write_text("a map\n" * maps)
+        (tmp_path / "most").write_text(f"{most}\n")
+        (tmp_path / "pages").write_text(f"{3 * pages} {pages} 0 0 0 0 0\n")
+
+    seem()
+    for name, file in (("_MAPS", "maps"), ("_MOST_MAPS", "most"), ("_PAGES", "pages")):
+        monkeypatch.setattr(_device, name, tmp_path / file)
+    monkeypatch.setattr(_device._Memory, "least", None)
+    return seem
+
+
 @pytest.mark.parametrize(("most", "left"), [(100, 0), (10_000, 1)])
 def test_programs_are_forgotten_where_maps_run_out(
-    program: jax.stages.Wrapped,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    most: int,
-    left: int,
+    program: jax.stages.Wrapped, process: Callable[..., None], most: int, left: int
 ) -> None:
-    (tmp_path / "maps").write_text("a map\n" * 50)
-    (tmp_path / "most").write_text(f"{most}\n")
-    monkeypatch.setattr(_device, "_MAPS", tmp_path / "maps")
-    monkeypatch.setattr(_device, "_MOST_MAPS", tmp_path / "most")
+    process(most=most)
     _device.make_room_for_programs()
     assert program._cache_size() == left
 
 
-def test_where_nothing_says_how_many_maps_there_are_nothing_is_forgotten(
+@pytest.mark.parametrize(
+    ("seen", "left"),
+    [
+        ((1.0, 1.9), 1),
+        ((1.0, 2.1), 0),
+        ((3.0, 1.0, 2.1), 0),  # the least that was in use counts, …
+        ((1.0, 2.1, 2.2, 3.0), 1),  # … since programs were last forgotten
+        ((1.0, 2.1, 2.2, 3.2), 0),
+    ],
+)
+def test_programs_are_forgotten_where_memory_grows(
+    process: Callable[..., None], seen: tuple[float, ...], left: int
+) -> None:
+    for gib in seen[:-1]:
+        process(gib=gib)
+        _device.make_room_for_programs()
+    made = jax.jit(lambda x: x + 1)
+    made(jnp.zeros(2))
+    process(gib=seen[-1])
+    _device.make_room_for_programs()
+    assert made._cache_size() == left
+
+
+def test_where_nothing_says_how_much_is_used_nothing_is_forgotten(
     program: jax.stages.Wrapped, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_device, "_MAPS", tmp_path / "none")
-    _device.make_room_for_programs()
-    assert program._cache_size() == 1
+    for name in ("_MAPS", "_PAGES"):
+        monkeypatch.setattr(_device, name, tmp_path / "none")
+        _device.make_room_for_programs()
+        assert program._cache_size() == 1

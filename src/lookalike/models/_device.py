@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import ClassVar
 
 import jax
 
@@ -13,8 +16,18 @@ __all__ = ["keep_compiled_programs", "make_room_for_programs"]
 
 #: Where Linux says which parts of memory a process has mapped, and how many it may.
 _MAPS, _MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
-#: With more than this share of them, programs are forgotten.
+#: With more than this share of them, programs are forgotten, …
 _FULL = 0.4
+#: … or where so many bytes more of memory are in use than when there were none.
+_MOST_GROWTH = 2**30
+#: Where Linux says how many pages of memory a process has.
+_PAGES = Path("/proc/self/statm")
+
+
+class _Memory:
+    """The least memory that was in use since programs were last forgotten, in bytes."""
+
+    least: ClassVar[int | None] = None
 
 
 @cache
@@ -40,19 +53,40 @@ def keep_compiled_programs() -> None:
 
 
 def make_room_for_programs() -> None:
-    """Forget all compiled programs where they have become so many that the next could fail.
+    """Forget all compiled programs where they take too much room.
 
-    Each takes tens of memory maps, those of a fit some 2,500, and Linux ends a process that has
-    more than 65,530 of them. What is needed again is read from the disk.
+    Those of a fit of a new shape take some 200 MB, and 2,500 memory maps, of which a process may
+    have 65,530: Linux ends one that has more. Fits of the same shape share programs and add
+    nothing. What is needed again is read from the disk.
     """
     try:
-        with _MAPS.open("rb") as maps:
-            count = sum(1 for _ in maps)
-        most = int(_MOST_MAPS.read_text())
+        used = _used()
+        _Memory.least = used if _Memory.least is None else min(used, _Memory.least)
+        if used - _Memory.least <= _MOST_GROWTH and _maps() <= _FULL * int(_MOST_MAPS.read_text()):
+            return
+        jax.clear_caches()  # type: ignore[no-untyped-call]
+        gc.collect()
+        _give_back()
+        _Memory.least = _used()
     except OSError:
         return  # no Linux
-    if count > _FULL * most:
-        jax.clear_caches()  # type: ignore[no-untyped-call]
+
+
+def _used() -> int:
+    """Return how many bytes of memory the process has."""
+    return int(_PAGES.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def _maps() -> int:
+    with _MAPS.open("rb") as maps:
+        return sum(1 for _ in maps)
+
+
+def _give_back() -> None:
+    """Give memory that is free back to the system, where the C library can."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _user_cache() -> Path:

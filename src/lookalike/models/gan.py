@@ -678,6 +678,7 @@ class GAN(Synthesizer):
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         keep_compiled_programs()
+        make_room_for_programs()
         sampler = replace(
             self._sampler(),
             correction=self._correction,
@@ -690,6 +691,7 @@ class GAN(Synthesizer):
         if self._completer is None:
             return super()._start_asking(seed, asking)
         keep_compiled_programs()
+        make_room_for_programs()
         completer = self._complete()
 
         def make(block: int) -> Drawn:
