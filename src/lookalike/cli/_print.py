@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Sequence
-from unicodedata import category
+
+from lookalike._core.streams import say, standard_output
+from lookalike._core.words import printable
 
 __all__ = ["printable", "say", "show", "show_table", "text_width"]
 
@@ -13,36 +15,15 @@ __all__ = ["printable", "say", "show", "show_table", "text_width"]
 _NO_LIMIT = 1_000_000
 
 
-def say(text: str) -> None:
-    """Write a message to standard error."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def show(text: str = "") -> None:
     """Write a result to standard output."""
-    print(text)
+    with standard_output():
+        print(text)
 
 
 def text_width() -> int:
     """Return how wide a line of words may be: a terminal's width, or no limit for a pipe."""
     return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else _NO_LIMIT
-
-
-def printable(text: object) -> str:
-    r"""Escape what would break a line or steer a terminal.
-
-    Examples
-    --------
-    >>> printable("a\nb")
-    'a\\nb'
-    """
-    return "".join(
-        c if c.isprintable() else " " if category(c) == "Zs" else _escaped(c) for c in str(text)
-    )
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def show_table(
@@ -77,7 +58,8 @@ def show_table(
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
     if terminal:
-        console.print(table)
+        with standard_output():
+            console.print(table)
         return
     with console.capture() as captured:
         console.print(table)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._core.errors import DataError
-from lookalike._core.files import atomic_path
+from lookalike._core.files import write_text
 from lookalike.experiments._answer import (
     BATTERY,
     HARMS,
@@ -598,8 +598,7 @@ def _row_from(values: Mapping[str, Any]) -> Row:
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text
 
 

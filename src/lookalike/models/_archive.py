@@ -5,6 +5,7 @@ Sizes are checked before memory is taken for them, and nothing is ever extracted
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import struct
@@ -20,7 +21,7 @@ import safetensors.numpy
 from safetensors import SafetensorError
 
 from lookalike._core.errors import ModelFileError
-from lookalike._core.files import atomic_path
+from lookalike._core.files import open_output
 
 __all__ = ["Parts", "read_parts", "to_json", "write_parts"]
 
@@ -53,7 +54,7 @@ class Parts:
 
 
 def write_parts(parts: Parts, path: str | os.PathLike[str]) -> None:
-    """Write a model's parts to one file, which is either whole or absent.
+    """Write a model's parts to one file, which is either whole or absent, and its owner's alone.
 
     Raises
     ------
@@ -65,9 +66,13 @@ def write_parts(parts: Parts, path: str | os.PathLike[str]) -> None:
         _ENCODING: to_json(parts.encoding),
         _WEIGHTS: safetensors.numpy.save(parts.arrays),
     }
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(_member(name), content)
+    with open_output(path, private=True) as file:
+        # Made in memory: a pipe cannot be gone back in, and the bytes shall be the same there.
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(_member(name), content)
+        file.write(whole.getbuffer())
 
 
 def _member(name: str) -> zipfile.ZipInfo:
