@@ -73,7 +73,7 @@ def _explain(error: BaseException, debug: bool) -> int:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
         drop(sys.stdout)
-        return _FAILED
+        return _DONE  # the reader of standard output has had enough, as head has
     if isinstance(error, KeyboardInterrupt | typer.Abort | EOFError):
         say("interrupted")
         return _INTERRUPTED

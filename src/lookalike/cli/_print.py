@@ -46,21 +46,23 @@ def show_table(
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
-    table = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(headers))
-    for header in headers:
-        table.add_column(
-            header,
-            justify="right" if header in numbers else "left",
-            overflow="fold",
-            no_wrap=not terminal or header in numbers,
+    with standard_output():
+        console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
+        table = Table(
+            box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(headers)
         )
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    if terminal:
-        with standard_output():
+        for header in headers:
+            table.add_column(
+                header,
+                justify="right" if header in numbers else "left",
+                overflow="fold",
+                no_wrap=not terminal or header in numbers,
+            )
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        if terminal:
             console.print(table)
-        return
-    with console.capture() as captured:
-        console.print(table)
-    show("\n".join(line.rstrip() for line in captured.get().splitlines()))
+            return
+        with console.capture() as captured:
+            console.print(table)
+        print("\n".join(line.rstrip() for line in captured.get().splitlines()))
