@@ -109,7 +109,7 @@ def axes(manifest, encoding, arrays):
         wide_bytes,
         targets,
         axes,
-    ],  # fmt: skip
+    ],
     ids=lambda ask: ask.__name__,
 )
 def test_what_no_model_needs_is_refused(hostile, parts, tmp_path, ask):
