@@ -43,7 +43,7 @@ MANIFEST, ENCODING, WEIGHTS = "manifest.json", "encoding.json", "weights.safeten
 LEAVES: list[Any] = [
     None, True, -1, 0, 3, 2**31, 2**62, 2**64, 10**18, 10**30, 1e308, -1e308, 0.5, "", "x", "\0",
     "int64", "string", "fixed_size_binary[2000000000]", "decimal128(38, 30)", "9" * 4000,
-    "z" * 10**6, [], [None], [[]], {}, {"x": 1}, [0] * 10**5, ["a"] * 10**5, [["a"]] * 10**5,
+    "z" * 10**5, [], [None], [[]], {}, {"x": 1}, [0] * 10**5, ["a"] * 10**5, [["a"]] * 10**5,
     "NaN", "deep", "long",
 ]  # fmt: skip
 #: What JSON has no value for is put into its text.

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TextIO
 
 from lookalike._core.errors import OutputError
+from lookalike._core.words import presentable
 
 __all__ = ["drop", "fill_closed", "say", "standard_output"]
 
@@ -46,7 +47,7 @@ def say(text: str) -> None:
     if sys.stderr is None:  # print would take standard output instead
         return
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(presentable(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         drop(sys.stderr)
 

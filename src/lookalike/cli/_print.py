@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from lookalike._core.streams import say, standard_output
 from lookalike._core.words import printable
 
-__all__ = ["printable", "say", "show", "show_table", "text_width"]
+__all__ = ["printable", "say", "show", "show_prose", "show_table", "text_width"]
 
 # Output that is piped on is never cut or wrapped.
 _NO_LIMIT = 1_000_000
@@ -19,6 +20,11 @@ def show(text: str = "") -> None:
     """Write a result to standard output."""
     with standard_output():
         print(text)
+
+
+def show_prose(text: str) -> None:
+    """Write sentences to standard output, folded to a terminal; they may hold names of columns."""
+    show(textwrap.fill(" ".join(map(printable, text.splitlines())), text_width()))
 
 
 def text_width() -> int:
