@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,7 +14,7 @@ from lookalike.cli._options import (
     parse_kinds,
     parse_settings,
 )
-from lookalike.cli._print import say, show, show_table, text_width
+from lookalike.cli._print import say, show, show_prose, show_table
 
 if TYPE_CHECKING:
     from lookalike.experiments import Verdict
@@ -157,7 +156,7 @@ def _show(verdict: Verdict) -> None:
     show_table(verdict.heads, verdict.as_table(), numbers=verdict.heads[1:2])
     show()
     for note in verdict.notes:
-        show(textwrap.fill(note, text_width()))
+        show_prose(note)
     for text in (verdict.answer, verdict.outlook):
         if text:
-            show(textwrap.fill(text, text_width()))
+            show_prose(text)

@@ -172,10 +172,10 @@ def _write(run: FunctionRun, out: Path) -> None:
 
 
 def _put(path: Path, content: bytes) -> None:
-    from lookalike._core.files import atomic_path
+    from lookalike._core.files import open_output
 
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    with open_output(path) as file:
+        file.write(content)
 
 
 def _facts(run: FunctionRun) -> dict[str, Any]:

@@ -65,6 +65,19 @@ class Known:
             return pa.DictionaryArray.from_arrays(indices, self.values)
         return self.values.take(indices)
 
+    def check(self, codes: np.ndarray) -> None:
+        """Check codes that come from a file.
+
+        Raises
+        ------
+        ValueError
+            If one is not the code of a cell.
+        """
+        if codes.ndim != 1 or codes.dtype.kind not in "iu":
+            raise ValueError("codes must be whole numbers")
+        if len(codes) and not 0 <= codes.min() <= codes.max() <= len(self.values):
+            raise ValueError("a code must be that of a cell")
+
     def to_dict(self) -> dict[str, Any]:
         """Return the cells as JSON-ready values."""
         return {"cells": array_to_json(self.values), "measured": self.measured}

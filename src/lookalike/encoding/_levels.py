@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.bounds import finite
 from lookalike.encoding._arrow import is_null, to_numpy
 from lookalike.encoding._codec import array_from_json, array_to_json
 from lookalike.encoding._rows import Rows
@@ -120,9 +121,11 @@ class Levels:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any], shares: np.ndarray) -> Self:
-        """Return the levels of which `to_dict` was stored."""
-        values = array_from_json(stored["levels"])
-        return cls(values, shares, float(stored["pool"]), Kind(stored["kind"]))
+        """Return the levels of which `to_dict` was stored; they come from a file."""
+        values, pool = array_from_json(stored["levels"]), finite(stored["pool"], "a pool")
+        if shares.shape != (len(values),) or not (shares >= 0).all() or not 0 <= pool < 1:
+            raise ValueError("the shares of levels do not belong to them")
+        return cls(values, shares, pool, Kind(stored["kind"]))
 
     def reordered(self, order: np.ndarray) -> Levels:
         """Return the levels with the kept ones in another order."""

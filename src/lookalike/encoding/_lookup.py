@@ -65,6 +65,10 @@ class Lookup(Derivation):
         self._dictionary = bool(state.values["dictionary"])
         self._keys, self._targets = state.arrays["keys"], state.arrays["targets"]
         self._by_first = state.arrays["by_first"]
+        self._child.check(self._targets)
+        self._child.check(self._by_first)
+        if len(self._keys) != len(self._targets) or len(self._by_first) <= len(known[0].values):
+            raise ValueError("the targets of a relation do not belong to its keys")
         return self
 
 

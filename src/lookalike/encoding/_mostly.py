@@ -143,4 +143,6 @@ class Mostly(Derivation):
         self._parents, self._child = known[:-1], known[-1]
         self._dictionary = bool(state.values["dictionary"])
         self._odds = {name: _Odds.load(state.arrays, name) for name in ("whole", "first", "any")}
+        for odds in self._odds.values():
+            self._child.check(odds.targets)
         return self

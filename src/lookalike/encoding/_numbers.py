@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.bounds import finite, whole
 from lookalike.encoding._arrow import to_numpy
 from lookalike.encoding._codec import type_from_json, type_to_json
 from lookalike.tables import Column, Kind
@@ -51,6 +52,15 @@ class Grid:
     decimals: int
     low: float
     high: float
+
+    def __post_init__(self) -> None:
+        # It may come from a file, where a step or an end can be anything.
+        whole(self.step, 0, 2**64, "the step of a grid")
+        whole(self.decimals, 0, 400, "the decimals of a grid")
+        for end in (self.low, self.high):
+            finite(end, "the end of a grid")
+            if self.step > 0:
+                whole(end, -(2**63), 2**63 - 1, "the end of a grid")
 
     @classmethod
     def fit(cls, values: pa.Array, column: Column) -> Self:

@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.bounds import whole
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._layout import Block, Compact, Drawn
 from lookalike.encoding._numbers import Grid, raw_of
@@ -120,6 +121,10 @@ class Datetime(ColumnEncoding):
         self._day, self._clock = int(state.values["day"]), int(state.values["clock"])
         self._names = tuple(state.values["names"])
         self._parts = [Quantile.from_state(part, column) for part in state.parts().values()]
+        whole(self._day, 1, _PER_DAY["ns"], "the ticks of a day")
+        whole(self._clock, 0, self._day, "a time of day")
+        if len(self._parts) != max(len(self._names), 1):
+            raise ValueError("a moment must have a distribution for each of its parts")
         return self
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lookalike._core.errors import DataError
-from lookalike._core.files import atomic_path
+from lookalike._core.files import write_text
 from lookalike._core.pages import page_of
 from lookalike.experiments._answer import answer, corrected_away, left_out, telling
 from lookalike.experiments._arms import Arm, Replaced
@@ -462,8 +462,7 @@ def _row(
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text
 
 

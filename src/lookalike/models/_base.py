@@ -360,6 +360,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
+        safe_csv: bool = False,
     ) -> None:
         """Write the rows of `sample` to a file, in constant memory.
 
@@ -377,6 +378,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             The seed, as for `sample`.
         start : int
             The number of the first row.
+        safe_csv : bool
+            Whether text that a spreadsheet would take for a formula gets a quote before it; see
+            `lookalike.tables.TableWriter`.
 
         Raises
         ------
@@ -390,7 +394,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         n, seed, start = self._request(n, random_state, start)
         asking = self._asking(given, balance)
         check_output(path)
-        with TableWriter(path, self._empty().schema) as writer:
+        with TableWriter(path, self._empty().schema, safe_csv=safe_csv) as writer:
             for table in self._tables(n, seed, start, asking, encoded=True):
                 writer.write(table)
 

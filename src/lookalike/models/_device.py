@@ -12,6 +12,8 @@ from typing import ClassVar
 
 import jax
 
+from lookalike._core.errors import TrainingError
+
 __all__ = ["keep_compiled_programs", "make_room_for_programs"]
 
 #: Where Linux says which parts of memory a process has mapped, and how many it may.
@@ -30,21 +32,44 @@ class _Memory:
     least: ClassVar[int | None] = None
 
 
-@cache
+#: The processes that have used JAX, this one or those it was forked from.
+_users: set[int] = set()
+
+
 def keep_compiled_programs() -> None:
     """Keep compiled programs on disk, so that a second run of the same shape compiles nothing.
 
-    The folder is ``$LOOKALIKE_CACHE`` or the user's cache folder; ``LOOKALIKE_CACHE=off`` keeps
-    nothing. A cache that the user set up for JAX is left as it is.
+    Called before anything is computed. The folder is ``$LOOKALIKE_CACHE`` or the user's cache
+    folder; ``LOOKALIKE_CACHE=off`` keeps nothing. A cache that the user set up for JAX is left as
+    it is.
+
+    Raises
+    ------
+    TrainingError
+        If this process was forked from one that had used JAX.
     """
+    _users.add(os.getpid())
+    if len(_users) > 1:
+        _users.remove(os.getpid())
+        raise TrainingError(
+            "A GAN needs a process in which JAX works, but this one was forked from one that had "
+            "used JAX, whose threads are not here: it would wait forever. Start processes by "
+            "multiprocessing's 'spawn' or 'forkserver', or by joblib's 'loky'."
+        )
+    _set_folder()
+
+
+@cache
+def _set_folder() -> None:
+    """Say where compiled programs are kept."""
     wish = os.environ.get("LOOKALIKE_CACHE", "")
     if wish == "off" or jax.config.values["jax_compilation_cache_dir"] is not None:
         return
-    folder = Path(wish) if wish else _user_cache() / "lookalike"
     try:
+        folder = Path(wish) if wish else _user_cache() / "lookalike"
         folder.mkdir(parents=True, exist_ok=True)
-    except OSError:
-        return  # a read-only home costs compile time, nothing else
+    except (OSError, RuntimeError):
+        return  # no home, or one that is read-only: it costs compile time, nothing else
     for name, value in (
         ("jax_compilation_cache_dir", str(folder)),
         ("jax_persistent_cache_min_compile_time_secs", 0.05),
@@ -90,6 +115,7 @@ def _give_back() -> None:
 
 
 def _user_cache() -> Path:
+    """Return the user's cache folder; RuntimeError where a user has no home."""
     home = Path.home()
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local"))

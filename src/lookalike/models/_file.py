@@ -8,8 +8,9 @@
 ``weights.safetensors``      the arrays of both, as ``encoding/...`` and ``model/...``
 ============================ =====================================================================
 
-There is no pickle in it and no training row, and loading runs no code of its own. The same model
-gives the same bytes. A file of an older format is carried forward by `_MIGRATIONS`.
+There is no pickle in it and no training row, and loading runs no code of its own. The manifest has
+a digest of the other two. The same model gives the same bytes. A file of an older format is carried
+forward by `_MIGRATIONS`.
 """
 
 from __future__ import annotations
@@ -24,14 +25,16 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.bounds import whole
 from lookalike._core.errors import (
     LookalikeError,
     MissingDependencyError,
     ModelFileError,
+    TrainingError,
     nearest,
 )
 from lookalike._core.seeds import as_seed
-from lookalike.encoding import State, TableEncoder
+from lookalike.encoding import Drawn, State, TableEncoder
 from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
@@ -71,6 +74,11 @@ def _as_it_is(parts: Parts) -> Parts:
     """Carry format 3 on: there nothing was drawn anew."""
     return parts
 
+
+#: Columns of a model that is read: each takes some time, however little it holds.
+_MOST_COLUMNS = 2**15
+#: How many rows a model that was read must decode at once.
+_PROOF = 8
 
 #: For each old format: the function that carries its parts on to the next one.
 _MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {
@@ -137,7 +145,7 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
 def _put_together(parts: Parts, own: _Classes) -> Synthesizer:
     try:
         return _build(_migrate(parts), own)
-    except ModelFileError:
+    except (ModelFileError, TrainingError):  # the latter is about this process, not the file
         raise
     # A hostile file can make any of these happen anywhere below; none of them is a defect.
     except (
@@ -145,6 +153,7 @@ def _put_together(parts: Parts, own: _Classes) -> Synthesizer:
         ArithmeticError,
         AttributeError,
         LookupError,
+        MemoryError,
         RecursionError,
         TypeError,
         ValueError,
@@ -171,13 +180,17 @@ def _build(parts: Parts, own: _Classes) -> Synthesizer:
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
     model._check_parameters()
     model._fitted_with = deepcopy(model.get_params(deep=False))
+    columns = whole(len(manifest["schema"]["columns"]), 1, _MOST_COLUMNS, "the count of columns")
+    whole(len(manifest["schema"]["dependencies"]), 0, columns, "the count of relations")
+    whole(len(parts.encoding["columns"]), 0, columns, "the count of encodings")
+    whole(len(parts.encoding["derived"]), 0, columns, "the count of derived columns")
     schema = Schema.from_dict(manifest["schema"])
     encoding = State(parts.encoding, _under("encoding", parts.arrays))
     model.schema_ = schema
     model.encoder_ = TableEncoder.from_state(encoding, schema)
     model._origin = Origin.from_dict(manifest["origin"])
     model.seed_ = as_seed(manifest["seed"])
-    model.n_rows_ = int(manifest["rows"])
+    model.n_rows_ = whole(manifest["rows"], 1, 2**63, "rows")
     model.fingerprint_ = str(manifest["fingerprint"])
     model.target_ = None if manifest["target"] is None else schema[manifest["target"]].name
     model.history_ = History.from_dict(manifest["history"])
@@ -185,11 +198,20 @@ def _build(parts: Parts, own: _Classes) -> Synthesizer:
     if layout.blocks:
         model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
     model._keep_names()
-    # One row is decoded, so that an encoding that cannot is found here. The library that the table
-    # came from need not be there: rows can still be written to a file.
+    _prove(model)
+    return model
+
+
+def _prove(model: Synthesizer) -> None:
+    """Decode a few rows, so that an encoding that cannot is found here."""
+    layout, rng = model.encoder_.layout_, np.random.default_rng(0)
+    widths = [block.width for block in layout.blocks if block.head == "softmax"]
+    numbers = 2 * rng.standard_normal((_PROOF, layout.numbers), np.float32)
+    levels = rng.integers(0, widths, (_PROOF, len(widths))).astype(np.int32)
+    model._decode(Drawn(numbers, levels), 0, model.seed_)
+    # The library that the table came from need not be there: rows can still go to a file.
     with suppress(MissingDependencyError):
         model.sample(0)
-    return model
 
 
 def _class(name: Any, own: _Classes) -> type[Synthesizer]:

@@ -777,6 +777,7 @@ class GAN(Synthesizer):
         return State({"width": self._width}, leaves | calibration | kept)
 
     def _restore(self, state: State, layout: Layout) -> None:
+        keep_compiled_programs()
         self._plan = Plan(layout)
         self._width = checked_width(state.values.get("width"))
         game = game_of(self, self._plan, self.n_rows_, self._width, conditioned=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lookalike._core.files import atomic_path
+from lookalike._core.files import write_text
 from lookalike.reports._curves import History, curves
 from lookalike.reports._summary import Curves, Mark
 from lookalike.reports._training_verdict import judge, last_values
@@ -83,8 +83,7 @@ def training_page(
         training=None if drawn is None else training_parts(drawn, quantities),
     )
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from lookalike._core.files import atomic_path
+from lookalike._core.files import write_text
 from lookalike.reports._template import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._effect_curves import (
@@ -89,8 +89,7 @@ def verdict_page(
         )
     )
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text
 
 

@@ -13,7 +13,7 @@ from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 from lookalike.tables._storage import canonical_schema, canonical_type
 from lookalike.tables._wishes import Wish, read_wishes
-from lookalike.tables._write import TableWriter, check_output, write_table
+from lookalike.tables._write import TableWriter, check_output, check_safe_csv, write_table
 
 __all__ = [
     "Column",
@@ -30,6 +30,7 @@ __all__ = [
     "canonical_schema",
     "canonical_type",
     "check_output",
+    "check_safe_csv",
     "conform",
     "find_dependencies",
     "from_arrow",

@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.bounds import whole
 from lookalike._core.errors import DataError
 from lookalike.tables._free_ranks import FreeRanks
 from lookalike.tables._permutation import key, permuted
@@ -18,6 +19,8 @@ _WORD = 2**64
 #: Numbers count on if they fill their range but for this share.
 _GAPS = 0.02
 _LEAST_SEQUENCE = 3
+#: Ranges: one of the training numbers, one for each further digit, and one below.
+_MOST_LEVELS = 32
 
 
 def is_sequence(low: int, high: int, distinct: int) -> bool:
@@ -110,17 +113,30 @@ class NumberPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave."""
-        levels = [
-            (
-                level["low"],
-                level["count"]
-                if "count" in level
-                else FreeRanks.from_state(level, arrays[f"taken {i}"]),
-            )
-            for i, level in enumerate(values["levels"])
-        ]
-        return cls(pa.type_for_alias(values["type"]), levels)
+        """Return what `state` gave; it comes from a file.
+
+        Raises
+        ------
+        ValueError
+            If the type is not of whole numbers, or has no room for what is to be made.
+        """
+        arrow = pa.type_for_alias(values["type"])
+        if not pa.types.is_integer(arrow):
+            raise ValueError(f"identifiers that are numbers must be whole, but are {arrow}")
+        limits = np.iinfo(arrow.to_pandas_dtype())
+        if len(values["levels"]) > _MOST_LEVELS:
+            raise ValueError("an identifier has too many ranges of numbers")
+        levels: list[tuple[int, FreeRanks | int]] = []
+        for i, level in enumerate(values["levels"]):
+            low = whole(level["low"], int(limits.min), int(limits.max) + 1, "a lowest identifier")
+            most = int(limits.max) + 1 - low
+            if "count" in level:
+                levels.append((low, whole(level["count"], 0, most, "a count of identifiers")))
+                continue
+            free = FreeRanks.from_state(level, arrays[f"taken {i}"])
+            whole(free.width * len(free.taken), 0, most, "a count of identifiers")
+            levels.append((low, free))
+        return cls(arrow, levels)
 
 
 def _beyond(least: int, bound: int, limits: np.iinfo) -> list[tuple[int, FreeRanks | int]]:

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.bounds import whole
 from lookalike.tables._free_ranks import FreeRanks
 from lookalike.tables._id_numbers import is_sequence
 from lookalike.tables._permutation import key, permuted, words
@@ -42,6 +43,8 @@ _WORDS_PER_CHOICE = 20
 _RANKS = 2**62
 _LONGEST_NUMBER = 18
 _DEFAULT_DIGITS = 6
+#: Places of a word, and more of them in longer words.
+_LONGEST_WORD, _MOST_ADDED = 10_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -130,8 +133,10 @@ class RunningPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:  # noqa: ARG003
-        """Return what `state` gave."""
-        return cls(values["prefix"], values["start"], values["width"], values["suffix"])
+        """Return what `state` gave; it comes from a file."""
+        start = whole(values["start"], 0, 10**_LONGEST_NUMBER, "the first number of words")
+        width = whole(values["width"], 0, _LONGEST_NUMBER, "the digits of a word")
+        return cls(_text(values["prefix"]), start, width, _text(values["suffix"]))
 
 
 class WordPattern:
@@ -270,14 +275,31 @@ class WordPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave; an alphabet of one letter would never give enough words."""
-        if len(set(values["alphabet"])) < 2:
-            raise ValueError("An alphabet must have two letters or more.")
-        levels = [
-            None if level is None else FreeRanks.from_state(level, arrays[f"taken {i}"])
-            for i, level in enumerate(values["levels"])
-        ]
-        return cls(values["places"], values["end"], values["alphabet"], levels)
+        """Return what `state` gave; it comes from a file.
+
+        Raises
+        ------
+        ValueError
+            If there would never be enough words, or these would be longer than any word.
+        """
+        places, alphabet = values["places"], _text(values["alphabet"])
+        if not 2 <= len(set(alphabet)) <= len(alphabet) <= 2**16 or not all(places):
+            raise ValueError("a place must have an option, and an alphabet two letters or more")
+        if len(places) > _LONGEST_WORD or len(values["levels"]) > _MOST_ADDED:
+            raise ValueError(f"a word must have at most {_LONGEST_WORD:,} places")
+        places = [[_text(option) for option in options] for options in places]
+        if any(len(option) > _LONGEST_WORD for options in places for option in options):
+            raise ValueError(f"a part of a word must have at most {_LONGEST_WORD:,} letters")
+        end = whole(values["end"], 0, len(places), "the place before which words grow")
+        self = cls(places, end, alphabet, [])
+        for i, level in enumerate(values["levels"]):
+            free = None if level is None else FreeRanks.from_state(level, arrays[f"taken {i}"])
+            if free is not None:
+                grown = self._grown(i)
+                room = _size(grown[_first_counted(grown) :])
+                whole(free.width * len(free.taken), 0, room, "the count of words")
+            self._levels.append(free)
+        return self
 
 
 # --- learning places ------------------------------------------------------------------------------
@@ -351,6 +373,12 @@ def _first_counted(places: list[list[str]]) -> int:
         if size > _RANKS:
             return i + 1
     return 0
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"parts of a word must be text; got {value!r}")
+    return value
 
 
 def _size(places: list[list[str]]) -> int:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from lookalike._core.bounds import finite, whole
 from lookalike._core.errors import DataError
 from lookalike.tables._arrow_types import parse_type
 from lookalike.tables._id_numbers import NumberPattern
@@ -134,11 +135,14 @@ class IdentifierMaker:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return the maker of which `state` was kept."""
+        """Return the maker of which `state` was kept; it comes from a file."""
         self = cls()
         self._type = parse_type(values["type"])
-        self._missing = float(values["missing"])
+        self._missing = finite(values["missing"], "the share of missing identifiers")
         self._limits = arrays["limits"]
+        count = whole(len(values["patterns"]), 0, _SKELETONS, "the count of patterns")
+        if self._limits.shape != (max(count - 1, 0),) or not np.isfinite(self._limits).all():
+            raise ValueError("the shares of patterns do not belong to them")
         self._patterns = []
         for i, stored in enumerate(values["patterns"]):
             own = {

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from lookalike._core.errors import SchemaError, nearest
@@ -280,10 +281,14 @@ class Schema:
         """The columns' names, in order."""
         return tuple(column.name for column in self.columns)
 
+    @cached_property
+    def _by_name(self) -> dict[str, Column]:
+        # Reversed, so that of two columns of one name the first is found.
+        return {column.name: column for column in reversed(self.columns)}
+
     def __getitem__(self, name: str) -> Column:
-        for column in self.columns:
-            if column.name == name:
-                return column
+        if (column := self._by_name.get(name)) is not None:
+            return column
         raise SchemaError(f"There is no column {name!r}.{nearest(name, self.names)}")
 
     def of(self, *kinds: Kind) -> tuple[str, ...]:
