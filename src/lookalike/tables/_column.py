@@ -19,7 +19,7 @@ from lookalike.tables._schema import Column, Kind, TextForm
 from lookalike.tables._shapes import regularity
 from lookalike.tables._tally import Tally
 from lookalike.tables._text_dates import likely_dates
-from lookalike.tables._text_numbers import plain_numbers
+from lookalike.tables._text_numbers import parse_numbers, plain_numbers, write_numbers
 
 __all__ = ["describe"]
 
@@ -73,7 +73,7 @@ def _details(facts: Facts, kind: Kind) -> dict[str, Any]:
     if kind in _MEASURES:
         return {"decimals": _decimals(facts), "form": facts.form}
     if kind is Kind.BOOLEAN:
-        return {"form": facts.form}
+        return {"form": _boolean_form(facts)}
     if kind.is_numeric:
         unit = finest_unit(facts.meant.values) if kind is not Kind.DATE else "D"
         return {"unit": unit, "form": facts.form}
@@ -86,6 +86,22 @@ def _details(facts: Facts, kind: Kind) -> dict[str, Any]:
     if kind is Kind.CONSTANT:
         return words | {"example": json.dumps(to_json(_plain(facts.cells))[:1])[1:-1] or "null"}
     return words
+
+
+def _boolean_form(facts: Facts) -> TextForm | None:
+    """Return the words for yes and no; of those that are numbers, the commonest for 1 and for 0."""
+    form = facts.form
+    if form is None or facts.family != "numbers":
+        return form
+    meant = parse_numbers(pc.utf8_trim_whitespace(facts.cells.values), form)
+    meant = meant.to_numpy(zero_copy_only=False)
+    words = {}
+    for value in (0, 1):
+        found = np.flatnonzero(meant == value)
+        usual = found[np.argmax(facts.cells.counts[found])] if len(found) else None
+        plain = write_numbers(pa.array([value]), form)
+        words[value] = (plain[0] if usual is None else facts.cells.values[int(usual)]).as_py()
+    return TextForm(missing=form.missing, true=words[1], false=words[0])
 
 
 def _plain(cells: Tally) -> pa.Array:
@@ -169,7 +185,7 @@ def _no_measure(facts: Facts, kind: Kind) -> str:
 def _no_boolean(facts: Facts) -> str:
     if facts.family == "booleans":
         return ""
-    if facts.family != "numbers" or facts.is_text:
+    if facts.family != "numbers":
         return "its values are not a pair such as yes and no, true and false, 1 and 0"
     values = facts.meant.values
     others = values.filter(pc.invert(pc.is_in(values, pa.array([0, 1], values.type))))

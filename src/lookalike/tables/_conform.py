@@ -26,7 +26,7 @@ from lookalike.tables._storage import (
     storage_type,
 )
 
-__all__ = ["conform"]
+__all__ = ["check_cells", "conform"]
 
 #: So many cells show whether they repeat.
 _FEW = 1000
@@ -75,6 +75,24 @@ def conform(table: pa.Table, schema: Schema) -> pa.Table:
     check_columns(table.column_names, table.schema.types, "the table", SchemaError)
     columns = [_conform_column(table[column.name], column) for column in schema.columns]
     return pa.table(columns, names=list(schema.names))
+
+
+def check_cells(cells: pa.Array, column: Column) -> None:
+    """Check that cells of a column are all of its kind.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array
+        The cells, of a plain type.
+    column : Column
+        The column.
+
+    Raises
+    ------
+    SchemaError
+        If one of them is not.
+    """
+    _conform_column(pa.chunked_array([cells]), column)
 
 
 def _check_names(names: Sequence[str], known: Sequence[str]) -> None:

@@ -15,7 +15,7 @@ from lookalike.tables._schema import Kind
 from lookalike.tables._shapes import regularity
 from lookalike.tables._tally import Tally
 
-__all__ = ["Guess", "guess"]
+__all__ = ["Guess", "fallbacks", "guess"]
 
 #: So few distinct numbers are levels, if on average each occurs in so many rows.
 _FEW_LEVELS = 10
@@ -71,6 +71,31 @@ def guess(facts: Facts) -> Guess:
     }
     kind, why = by_family[facts.family](facts)
     return Guess(kind, f"{why}; {facts.note}" if facts.note else why)
+
+
+def fallbacks(facts: Facts) -> tuple[Guess, ...]:
+    """Return what a column is if the guess does not hold for all its cells, the last in any case.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of it.
+
+    Returns
+    -------
+    tuple of Guess
+        Numbers where cells are numbers, then levels or text.
+    """
+    found = []
+    if facts.family == "numbers":
+        whole = pt.is_integer(facts.meant.values.type)
+        counted = f"{facts.meant.distinct:,} distinct numbers in {facts.meant.present:,} rows"
+        found.append(Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts)))
+    cells = facts.cells
+    counted = f"{cells.distinct:,} distinct values in {cells.present:,} rows"
+    as_text = facts.is_text and cells.single_share > _ALONE
+    found.append(Guess(Kind.TEXT if as_text else Kind.CATEGORICAL, counted))
+    return tuple(found)
 
 
 def _tells_rows_apart(cells: Tally) -> bool:

@@ -25,6 +25,8 @@ _BOOLEANS = tuple(
         for style in (str.lower, str.upper, str.capitalize)
     )
 )
+#: Decimals that say nothing: what a missing cell makes of 1 and 0 in many programs.
+_NO_DECIMALS = r"^([01])[.,]0+$"
 
 
 def is_sure_marker(words: pa.Array) -> np.ndarray:
@@ -61,12 +63,13 @@ def truth(words: pa.Array) -> pa.Array | None:
 
     Examples
     --------
-    >>> truth(pa.array(["TRUE", "no"])).to_pylist()
-    [True, False]
+    >>> truth(pa.array(["TRUE", "no", "1.0"])).to_pylist()
+    [True, False, True]
     """
     true = pa.array([pair[0] for pair in _BOOLEANS])
     false = pa.array([pair[1] for pair in _BOOLEANS])
-    yes, no = pc.is_in(words, true), pc.is_in(words, false)
+    bare = pc.replace_substring_regex(words, _NO_DECIMALS, r"\1")  # 1.0 is 1
+    yes, no = pc.is_in(bare, true), pc.is_in(bare, false)
     if not pc.all(pc.or_(yes, no)).as_py():
         return None
     return yes
