@@ -73,6 +73,20 @@ class TextForm:
         The least count of decimals where it varies: 1 where whole numbers are written ``"7.0"``.
     negative : str
         How minus one is written with a prefix: ``"-$1"``, ``"$-1"`` or ``"($1)"``.
+    minus : str
+        The sign of numbers below zero: ``"-"``, or the longer one of typesetters.
+    plus : str
+        The sign of numbers above zero: ``"+"``; ``"+0"`` where zero has it too.
+    lakhs : bool
+        Whether digits above thousands are grouped by two, as in ``"12,34,567"``.
+    units : tuple of (str, int)
+        What stands behind a number for thousands, millions and so on, from small to large (``""``,
+        ``"k"``, ``"M"``), each with the most decimals that numbers have there. With `fixed`, all
+        of them are written.
+    exponent : str
+        How the exponent of scientific notation is written, such as ``"e+00"`` or ``"E0"``.
+    most : int or None
+        The most decimals before an exponent, where their count varies.
     """
 
     missing: str | None = None
@@ -86,6 +100,12 @@ class TextForm:
     fixed: int | None = None
     least: int = 0
     negative: str = "-$1"
+    minus: str = "-"
+    plus: str = ""
+    lakhs: bool = False
+    units: tuple[tuple[str, int], ...] = ()
+    exponent: str = ""
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -430,15 +450,20 @@ class Schema:
 #: What a stored way of writing may be; it comes from a file.
 _PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBaAHIMSfpPs])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
+_PLUSES = ("", "+", "+0")
+_EXPONENT = re.compile(r"(?:[eE]\+?0{1,3})?")
 _MOST_DECIMALS = 15
 
 
 def _form(values: Mapping[str, Any]) -> TextForm:
-    form = TextForm(**values)
-    decimals = {form.fixed if form.fixed is not None else 0, form.least}
+    units = tuple((str(unit), int(most)) for unit, most in values.get("units", ()))
+    form = TextForm(**{**values, "units": units})
+    decimals = {form.fixed or 0, form.most or 0, form.least, *(most for _, most in units)}
     if (
         not _PATTERN.fullmatch(form.pattern or "")
         or form.negative not in _NEGATIVES
+        or form.plus not in _PLUSES
+        or not _EXPONENT.fullmatch(form.exponent)
         or not decimals <= set(range(_MOST_DECIMALS + 1))
     ):
         raise ValueError(f"no such way of writing: {values}")
