@@ -93,8 +93,8 @@ def _boolean_form(facts: Facts) -> TextForm | None:
     form = facts.form
     if form is None or facts.family != "numbers":
         return form
-    meant = parse_numbers(pc.utf8_trim_whitespace(facts.cells.values), form)
-    meant = meant.to_numpy(zero_copy_only=False)
+    read = parse_numbers(pc.utf8_trim_whitespace(facts.cells.values), form)
+    meant = np.zeros(0) if read is None else read.to_numpy(zero_copy_only=False)
     words = {}
     for value in (0, 1):
         found = np.flatnonzero(meant == value)

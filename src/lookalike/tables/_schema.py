@@ -452,7 +452,7 @@ _PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBaAHIMSfpPs])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
 _PLUSES = ("", "+", "+0")
 _EXPONENT = re.compile(r"(?:[eE]\+?0{1,3})?")
-_MOST_DECIMALS = 15
+_MOST_DECIMALS = 16
 
 
 def _form(values: Mapping[str, Any]) -> TextForm:

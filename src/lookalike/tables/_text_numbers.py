@@ -68,6 +68,7 @@ _LONG_MINUS = "\u2212"
 _SAMPLE = 5000
 #: With more decimals than this no count of them is kept.
 _MOST_FIXED = 15
+_MOST_BEFORE_EXPONENT = 16
 #: A float64 holds every whole number below.
 _EXACT = 2**53
 
@@ -294,10 +295,12 @@ def _guess_form(words: pa.Array) -> TextForm | str:
     prefixes, suffixes = {p["prefix"] for p in found}, {p["suffix"] for p in found}
     if len(prefixes) > 1:
         return ""
-    form: TextForm | None = TextForm(prefix=prefixes.pop(), suffix=min(suffixes))
-    if len(suffixes) > 1:
-        form = scaled_form(words, form.prefix)
-    if form is None or not (_is_prefix(form.prefix) and _is_suffix(form.suffix)):
+    prefix, suffix = prefixes.pop(), min(suffixes)
+    scaled = scaled_form(words, prefix) if len(suffixes) > 1 else TextForm()
+    if scaled is None:
+        return ""
+    form = scaled if scaled.units else TextForm(prefix=prefix, suffix=suffix)
+    if not (_is_prefix(prefix) and _is_suffix(form.suffix)):
         return ""
     if any(p["open"] for p in found):
         form = replace(form, negative="($1)")
@@ -387,7 +390,7 @@ def _with_decimals(
     if form.units:
         forms = [form, replace(form, fixed=max(most for _, most in form.units))]
     elif (exponent := _exponent(few)) is not None:
-        forms = [
+        forms += [
             replace(form, exponent=style, fixed=fixed, most=most)
             for style in exponent
             for fixed, most in _mantissas(few, form)
@@ -407,7 +410,7 @@ def _with_decimals(
 
 
 def _exponent(words: pa.Array) -> list[str] | None:
-    """Return the ways in which the exponents of scientific notation may be written, if all have one.
+    """Return how the exponents of scientific notation may be written, if all words have one.
 
     Examples
     --------
@@ -427,7 +430,7 @@ def _mantissas(words: pa.Array, form: TextForm) -> list[tuple[int | None, int | 
     tail = re.escape(form.decimal) + r"(?P<decimals>[0-9]*)[eE]"
     decimals = pc.extract_regex(words, tail)
     digits = pc.utf8_length(pc.struct_field(decimals, "decimals")).fill_null(0)
-    most = min(pc.max(digits).as_py(), _MOST_FIXED)
+    most = min(pc.max(digits).as_py(), _MOST_BEFORE_EXPONENT)
     return [(most, None), (None, most)]
 
 

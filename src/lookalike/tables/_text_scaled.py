@@ -1,4 +1,4 @@
-"""Numbers that are written in thousands, millions and more by what stands behind them: 1.2k, €3.4B."""
+"""Numbers written in thousands, millions and more, by what stands behind them: 1.2k, €3.4B."""
 
 from __future__ import annotations
 
