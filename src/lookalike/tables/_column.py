@@ -13,7 +13,7 @@ import pyarrow.types as pt
 from lookalike._core.errors import SchemaError
 from lookalike.tables._arrow_types import to_json
 from lookalike.tables._date_patterns import finest_unit, split_days
-from lookalike.tables._facts import Facts
+from lookalike.tables._facts import Facts, as_dates, as_numbers
 from lookalike.tables._numbers import decimals_of
 from lookalike.tables._schema import Column, Kind, TextForm
 from lookalike.tables._shapes import regularity
@@ -25,6 +25,7 @@ __all__ = ["describe"]
 
 _EXACT = 2**53
 _MEASURES = (Kind.CONTINUOUS, Kind.INTEGER)
+_DATES = (Kind.DATE, Kind.DATETIME, Kind.TIME)
 
 
 def describe(facts: Facts, kind: Kind, why: str) -> Column:
@@ -49,6 +50,7 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
     SchemaError
         If a value cannot be of that kind; the message names it.
     """
+    facts = _read_for(facts, kind)
     reason = _obstacle(facts, kind)
     if reason:
         raise SchemaError(f"Column {facts.name!r} cannot be {kind.value}: {reason}.")
@@ -64,6 +66,15 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
         distinct=tally.distinct,
         **details,
     )
+
+
+def _read_for(facts: Facts, kind: Kind) -> Facts:
+    """Return what is known of a column as one of a kind, where its cells can be read in two ways."""
+    if kind in _DATES and facts.family == "numbers":
+        return as_dates(facts, proven=False) or facts
+    if kind in _MEASURES and facts.family == "dates":
+        return as_numbers(facts) or facts
+    return facts
 
 
 # --- details --------------------------------------------------------------------------------------

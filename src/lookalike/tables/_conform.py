@@ -12,6 +12,7 @@ import pyarrow.types as pt
 
 from lookalike._core.errors import SchemaError, nearest
 from lookalike.tables._arrow_types import check_columns
+from lookalike.tables._calendar_codes import read_codes
 from lookalike.tables._date_patterns import zone_minutes
 from lookalike.tables._parse import Misfit, parse, whole_days
 from lookalike.tables._schema import Column, Kind, Schema, TextForm
@@ -149,6 +150,8 @@ def _converted(cells: pa.Array, target: pa.DataType, column: Column) -> pa.Array
         cells = _in_zone(cells, target, form)
         if pt.is_date32(target):
             return whole_days(cells)
+    if is_number(cells.type) and pt.is_temporal(target) and form.as_number and form.pattern:
+        return _dated(cells, target, form.pattern)
     if is_number(cells.type) and pt.is_temporal(target):
         return parse(_as_text(cells, pa.string()), target, form)
     return _cast(cells, target)
@@ -212,6 +215,16 @@ def _as_boolean(cells: pa.Array) -> pa.Array:
     if pc.any(others).as_py():
         raise Misfit.of(cells.filter(others)[0])
     return pc.equal(numbers, 1.0)
+
+
+def _dated(cells: pa.Array, target: pa.DataType, pattern: str) -> pa.Array:
+    """Return the dates or times that whole numbers stand for."""
+    numbers = _cast(cells, pa.int64())
+    values = read_codes(numbers, pattern)
+    wrong = pc.and_(values.is_null(), numbers.is_valid())
+    if pc.any(wrong).as_py():
+        raise Misfit.of(numbers.filter(wrong)[0])
+    return _cast(values, target)
 
 
 def _cast(cells: pa.Array, target: pa.DataType) -> pa.Array:

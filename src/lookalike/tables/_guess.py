@@ -9,7 +9,7 @@ import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
 from lookalike.tables._date_patterns import split_days
-from lookalike.tables._facts import Facts
+from lookalike.tables._facts import Facts, as_dates
 from lookalike.tables._names import hints_at_code, hints_at_date, hints_at_key
 from lookalike.tables._schema import Kind
 from lookalike.tables._shapes import regularity
@@ -24,6 +24,8 @@ _ROWS_PER_LEVEL = 20
 _ALONE = 0.5
 #: So many distinct cells show a pattern or a sequence where no name says *identifier*.
 _EVIDENCE = 20
+#: Of time zones, so many are named.
+_SHOWN = 5
 #: Cells are written one way if at least this share of them is.
 _UNIFORM = 0.98
 
@@ -113,14 +115,21 @@ def _numbers(facts: Facts) -> Guess:
     if whole:
         if pc.min_max(meant.values).as_py() == {"min": 0, "max": 1}:
             return Guess(Kind.BOOLEAN, "only 0 and 1: no or yes")
+        dates = None if _few_levels(meant) else as_dates(facts)
+        if dates:
+            return _dates(dates)
         identifier = _numeric_identifier(facts)
         if identifier:
             return identifier
-    if meant.distinct <= _FEW_LEVELS and meant.present >= _ROWS_PER_LEVEL * meant.distinct:
+    if _few_levels(meant):
         return Guess(Kind.CATEGORICAL, f"{counted}: levels, not a measure")
     if whole and _is_code(facts):
         return Guess(Kind.CATEGORICAL, f"{counted}, and the name says code: levels, not a measure")
     return Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts))
+
+
+def _few_levels(meant: Tally) -> bool:
+    return meant.distinct <= _FEW_LEVELS and meant.present >= _ROWS_PER_LEVEL * meant.distinct
 
 
 def _as_text(facts: Facts) -> str:
@@ -182,8 +191,13 @@ def _booleans(facts: Facts) -> Guess:
 
 def _dates(facts: Facts) -> Guess:
     values = facts.meant.values
-    if facts.form is not None:
-        said = f"written as {facts.form.pattern}"
+    if facts.form is not None and facts.form.zones:
+        zones = ", ".join(zone.strip() for zone, _ in facts.form.zones[:_SHOWN])
+        more = len(facts.form.zones) - _SHOWN
+        zones += f" and {more} more" if more > 0 else ""
+        said = f"written as {facts.form.pattern}, in time zones {zones}"
+    elif facts.form is not None:
+        said = f"written as {facts.form.pattern}" + " in a number" * facts.form.as_number
     else:
         said = f"stored as {facts.storage}"
     if pt.is_date32(values.type):

@@ -63,6 +63,14 @@ class TextForm:
     pattern : str or None
         A ``strftime`` pattern for dates and times, with ``%-d`` for a day that is not padded
         (``%-m``, ``%-H``, ``%-I`` likewise), ``%^b`` for capitals and ``%3f`` for three digits.
+    as_number : bool
+        Whether the digits of `pattern` are written as a number is, without zeros before it, or
+        stored as one.
+    zones : tuple of (str, tuple of float)
+        Where the pattern ends in ``%z``: the time zones that occur, each with its share of the
+        cells in January, in February, and so on.
+    impossible : bool
+        Whether days that there are not, such as 30 February, stand for missing cells.
     prefix, suffix : str
         What surrounds a number, such as ``"$"`` or ``"%"``.
     thousands, decimal : str
@@ -93,6 +101,9 @@ class TextForm:
     true: str | None = None
     false: str | None = None
     pattern: str | None = None
+    as_number: bool = False
+    zones: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    impossible: bool = False
     prefix: str = ""
     suffix: str = ""
     thousands: str = ""
@@ -448,21 +459,25 @@ class Schema:
 
 
 #: What a stored way of writing may be; it comes from a file.
-_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBaAHIMSfpPs])*")
+_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdeojbBaAHIMSfpPsz])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
 _PLUSES = ("", "+", "+0")
 _EXPONENT = re.compile(r"(?:[eE]\+?0{1,3})?")
 _MOST_DECIMALS = 16
+_MONTHS = 12
 
 
 def _form(values: Mapping[str, Any]) -> TextForm:
     units = tuple((str(unit), int(most)) for unit, most in values.get("units", ()))
-    form = TextForm(**{**values, "units": units})
+    zones = tuple((str(zone), tuple(map(float, of))) for zone, of in values.get("zones", ()))
+    form = TextForm(**{**values, "units": units, "zones": zones})
     decimals = {form.fixed or 0, form.most or 0, form.least, *(most for _, most in units)}
     if (
         not _PATTERN.fullmatch(form.pattern or "")
         or form.negative not in _NEGATIVES
         or form.plus not in _PLUSES
+        or any(len(of) != _MONTHS for _, of in zones)
+        or (form.pattern or "").endswith("%z") != bool(zones)
         or not _EXPONENT.fullmatch(form.exponent)
         or not decimals <= set(range(_MOST_DECIMALS + 1))
     ):

@@ -14,10 +14,10 @@ from lookalike.tables._names import hints_at_date
 from lookalike.tables._schema import TextForm
 from lookalike.tables._shapes import shape_of
 from lookalike.tables._tally import Tally
-from lookalike.tables._text_dates import likely_dates, read_dates
+from lookalike.tables._text_dates import likely_dates, read_dates, read_possible, zone_shares
 from lookalike.tables._text_durations import read_durations
 from lookalike.tables._text_numbers import is_infinity, plain_numbers, read_numbers
-from lookalike.tables._text_words import boolean_words, is_marker, is_sure_marker
+from lookalike.tables._text_words import boolean_words, is_marker, is_no_date, is_sure_marker
 
 __all__ = ["Family", "Reading", "read_text"]
 
@@ -84,8 +84,9 @@ def read_text(name: str, words: Tally) -> Reading:
     if rest.distinct:
         read = _read_rest(name, rest)
         if isinstance(read, Reading):
-            marker = _usual_marker(words, markers)
-            form = replace(read.form or TextForm(), missing=marker)
+            form = read.form or TextForm()
+            if markers.any() or form.missing is None:
+                form = replace(form, missing=_usual_marker(words, markers))
             return replace(read, form=form)
         return _as_words(words, read)
     return _as_words(words, "")
@@ -111,11 +112,9 @@ def _read_as_it_stands(name: str, rest: Tally) -> Reading | str:
         true, false = pair
         meant = rest.read_as(pc.equal(rest.values, true))
         return Reading("booleans", meant, rest, TextForm(true=true, false=false))
-    dates = read_dates(rest.values, hints_at_date(name))
+    dates = _read_dates(name, rest)
     if dates:
-        form = TextForm(pattern=dates.pattern)
-        meant = rest.read_as(dates.values)
-        return Reading("dates", meant, rest, form, dates.same, dates.note)
+        return dates
     lengths = read_durations(rest.values)
     if lengths:
         form = TextForm(pattern=lengths.pattern)
@@ -126,6 +125,31 @@ def _read_as_it_stands(name: str, rest: Tally) -> Reading | str:
         return Reading("numbers", meant, rest, numbers.form, numbers.same)
     _refuse_infinity(name, rest)
     return numbers
+
+
+def _read_dates(name: str, rest: Tally) -> Reading | None:
+    """Read dates; those of zeros alone are missing, and so are a few days that there are not."""
+    zeros = is_no_date(rest.values)
+    real = rest.without(zeros)
+    if real.distinct == 0:
+        return None
+    dates = read_dates(real.values, hints_at_date(name))
+    possible = None if dates else read_possible(real.values, real.counts)
+    note = dates.note if dates else ""
+    if possible:
+        odd = possible.values.is_null().to_numpy(zero_copy_only=False)
+        share = f"{int(real.counts[odd].sum()):,} of {real.present:,} cells"
+        note = f"{share} are days that there are not, taken as missing"
+        real = real.without(odd)
+        dates = replace(possible, values=possible.values.drop_null())
+    if dates is None:
+        return None
+    form = TextForm(
+        missing=_usual_marker(rest, zeros), pattern=dates.pattern, impossible=possible is not None
+    )
+    if dates.pattern.endswith("%z"):
+        form = replace(form, zones=zone_shares(real.values, dates, real.counts))
+    return Reading("dates", real.read_as(dates.values), real, form, dates.same, note)
 
 
 def _refuse_infinity(name: str, rest: Tally) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["boolean_words", "is_marker", "is_sure_marker", "truth"]
+__all__ = ["boolean_words", "is_marker", "is_no_date", "is_sure_marker", "truth"]
 
 #: Words that never are a level of their own.
 _SURE = ("", "?", "NaN", "nan", "NULL", "null", "<NA>", "#N/A")
@@ -25,6 +25,7 @@ _BOOLEANS = tuple(
         for style in (str.lower, str.upper, str.capitalize)
     )
 )
+_NO_DATE = r"^(?:0000([-/. ]?)00([-/. ]?)00|00([-/. ])00([-/. ])0000)(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?$"
 #: Decimals that say nothing: what a missing cell makes of 1 and 0 in many programs.
 _NO_DECIMALS = r"^([01])[.,]0+$"
 
@@ -37,6 +38,18 @@ def is_sure_marker(words: pa.Array) -> np.ndarray:
 def is_marker(words: pa.Array) -> np.ndarray:
     """Return which words mean *missing* among numbers and dates, a mask of shape (n,)."""
     return _among(words, _SURE + _UNSURE)
+
+
+def is_no_date(words: pa.Array) -> np.ndarray:
+    """Return which words are dates of nothing but zeros, which mean *missing* among dates.
+
+    Examples
+    --------
+    >>> is_no_date(pa.array(["0000-00-00", "00.00.0000", "2000-01-01"])).tolist()
+    [True, True, False]
+    """
+    found = pc.match_substring_regex(words, _NO_DATE).fill_null(False)
+    return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
 def _among(words: pa.Array, known: tuple[str, ...]) -> np.ndarray:
