@@ -45,6 +45,8 @@ _FIELDS = {
     "e": r"(?P<day>[ 0-9]?[0-9])",
     "o": r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)",
     "j": r"(?P<ordinal>[0-9]{3})",
+    "G": r"(?P<year>[0-9]{4})",
+    "V": r"(?P<week>[0-9]{2})",
     "b": r"(?P<name>[A-Za-z]{3})",
     "B": f"(?P<name>(?i:{'|'.join(_MONTHS)}))",
     "H": r"(?P<hour>[0-9]{2})",
@@ -62,9 +64,13 @@ _NAMED = frozenset("aAbBpP")
 _PIVOT = 69
 #: ``1st``, ``2nd`` and so on, at their numbers.
 _ORDINALS = pa.array(
-    [f"{d}{'th' if d in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(d % 10, 'th')}"
-     for d in range(32)]
+    [
+        f"{d}{'th' if d in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(d % 10, 'th')}"
+        for d in range(32)
+    ]
 )
+#: The year of dates without one: it has a 29 February.
+_NO_YEAR = 2000
 _SECOND = 10**9
 _DAY = 86_400 * _SECOND
 #: So many days before and after 1970 can be held in nanoseconds.
@@ -166,7 +172,7 @@ def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
     fields = _Fields(words, pattern)
     good = fields.found
     days, nanoseconds = np.zeros(len(words), np.int64), np.zeros(len(words), np.int64)
-    dated = fields.has("year") or fields.has("short")
+    dated = any(fields.has(name) for name in ("year", "short", "month", "name"))
     timed = fields.has("hour") or fields.has("half")
     if dated:
         days, valid = _days(fields)
@@ -324,11 +330,8 @@ class _Fields:
 
 def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
     """Return days since 1970, and whether there is such a day."""
-    year, month, day = (
-        fields.number("year", 1970),
-        fields.number("month", 1),
-        fields.number("day", 1),
-    )
+    year = fields.number("year", _NO_YEAR)
+    month, day = fields.number("month", 1), fields.number("day", 1)
     if fields.has("short"):
         short = fields.number("short", _PIVOT)
         year = short + np.where(short >= _PIVOT, 1900, 2000)
@@ -345,7 +348,22 @@ def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
         later = days + ordinal - 1
         valid &= (ordinal >= 1) & (later.astype("datetime64[Y]") == days.astype("datetime64[Y]"))
         days = later
+    if fields.has("week"):
+        # the week that holds 4 January is the first; it begins on a Monday
+        monday = _mondays(days + 3)
+        later = monday + 7 * (fields.number("week", 1) - 1)
+        valid &= (later >= monday) & (later < _mondays(_next_year(days) + 3))
+        days = later
     return days.astype(np.int64), valid
+
+
+def _mondays(days: np.ndarray) -> np.ndarray:
+    """Return the Mondays of the weeks of some days."""
+    return np.asarray(days - (days.astype(np.int64) + 3) % 7)
+
+
+def _next_year(days: np.ndarray) -> np.ndarray:
+    return np.asarray((days.astype("datetime64[Y]") + 1).astype("datetime64[D]"))
 
 
 def _time_of_day(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
@@ -376,7 +394,7 @@ def _shifted(
 
 def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) -> pa.Array:
     """Return one field of every date as text."""
-    if letter in "YymdeojbBaA":
+    if letter in "YymdeojGVbBaA":
         return _written_day(letter, flag, days)
     seconds = nanoseconds // _SECOND
     hour = seconds // 3600
@@ -396,6 +414,12 @@ def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
         names = [name.upper() for name in names] if flag == "^" else names
         return pa.array(names).take(pa.array((days + 3) % 7))  # 1 January 1970 was a Thursday
     dates = days.astype("datetime64[D]")
+    if letter in "GV":
+        thursday = _mondays(dates) + 3  # a week is of the year that its Thursday is in
+        first = thursday.astype("datetime64[Y]")
+        if letter == "V":
+            return _padded((thursday - first.astype("datetime64[D]")).astype(np.int64) // 7 + 1, 2)
+        return _padded(first.astype(np.int64) + 1970, 4)
     months = dates.astype("datetime64[M]")
     year = months.astype("datetime64[Y]").astype(np.int64) + 1970
     if letter in "Yy":

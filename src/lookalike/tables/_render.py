@@ -134,7 +134,9 @@ def _zones_of(values: pa.Array, form: TextForm) -> pa.Array:
     days, nanoseconds = split_days(values)
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     shares = np.array([of for _, of in form.zones])
-    uniform = uniforms(random_words(days, key(0, "day")) ^ nanoseconds.astype(np.uint64), key(0, "zone"))
+    uniform = uniforms(
+        random_words(days, key(0, "day")) ^ nanoseconds.astype(np.uint64), key(0, "zone")
+    )
     # the first zone at which the shares of the month sum up to more
     chosen = (np.cumsum(shares, axis=0)[:-1, month] <= uniform).sum(axis=0)
     return pa.array([zone for zone, _ in form.zones]).take(pa.array(chosen))

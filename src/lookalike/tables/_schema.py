@@ -459,7 +459,7 @@ class Schema:
 
 
 #: What a stored way of writing may be; it comes from a file.
-_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdeojbBaAHIMSfpPsz])*")
+_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdeojGVbBaAHIMSfpPsz])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
 _PLUSES = ("", "+", "+0")
 _EXPONENT = re.compile(r"(?:[eE]\+?0{1,3})?")

@@ -90,6 +90,10 @@ _MONTHS = (
         for month in ("%B", "%b")
         for order in ("{month} {year}", "{month}-{year}", "{month}/{year}", "{month}, {year}")
     ),
+    "%G-W%V",
+    "%GW%V",
+    "%G W%V",
+    *(f"%d{seam}{month}" for month in ("%B", "%b") for seam in " -"),
     *(f"%Y{seam}{month}" for month in ("%B", "%b") for seam in " -/"),
 )
 _TIMES = (
@@ -111,10 +115,14 @@ _TIMES_BESIDE = (*_TIMES, "%H.%M", "%H.%M.%S", "%H-%M", "%H-%M-%S", "%H%M", "%H%
 _LONGEST = 64
 #: Words around a date that are the same in all cells, such as "Day " or " at ".
 _AROUND = re.compile(r"[^0-9%]{0,12}")
+_DIGITS_AROUND = re.compile(r"([^0-9%]{0,12})([0-9]+)([^0-9%]{0,12})")
+_CLOCK = "%H.%M"
 _WEEKDAY = re.compile(
     r"(?P<day>(?i:mon|tues|wednes|thurs|fri|satur|sun)day|(?i:mon|tue|wed|thu|fri|sat|sun))"
     r"(?P<joint>[,.]? )"
 )
+#: From so many digits on, day and month can be taken for each other.
+_FULL = 8
 #: Of days that there are not, at most this share of the cells; days that there are, so many.
 _IMPOSSIBLE = 0.05
 _ENOUGH = 20
@@ -235,21 +243,37 @@ def zone_shares(
 
 
 def _read_digits(words: pa.Array, hinted: bool) -> Dates | None:
-    """Read dates of digits alone, all of one length, if they prove to be dates."""
-    lengths = pc.min_max(pc.utf8_length(words)).as_py()
-    if lengths["min"] != lengths["max"] or lengths["max"] not in CODES.values():
+    """Read dates of digits alone, all of one length, if they prove to be dates.
+
+    What surrounds them is the same in all words; a time may have a point, as 09.45 has.
+    """
+    around = _DIGITS_AROUND.fullmatch(words[0].as_py())
+    if around is None:
+        return _read_clock(words, hinted)
+    before, first, after = around.groups()
+    found = pc.extract_regex(
+        words, f"^{re.escape(before)}(?P<digits>[0-9]{{{len(first)}}}){re.escape(after)}$"
+    )
+    if found.null_count or len(first) not in CODES.values():
         return None
-    if not pc.all(pc.match_substring_regex(words, "^[0-9]+$")).as_py():
-        return None
-    numbers = pc.cast(words, pa.int64())
-    found = []
+    numbers = pc.cast(found.field("digits"), pa.int64())
+    read = []
     for pattern, width in CODES.items():
-        dates = _read(words, pattern) if width == lengths["max"] else None
+        dates = _read(words, before + pattern + after) if width == len(first) else None
         if dates is not None and is_proven(numbers, pattern, hinted):
-            found.append(dates)
-    if found and found[0].pattern == "%Y%m":
-        return found[0]
-    return _settled(found) if found else None
+            read.append(dates)
+    if read and (len(first) < _FULL or pa.types.is_time(read[0].values.type)):
+        return read[0]
+    return _settled(read) if read else None
+
+
+def _read_clock(words: pa.Array, hinted: bool) -> Dates | None:
+    """Read times with a point, some of them before ten: as numbers these had no zero before."""
+    dates = _read(words, _CLOCK)
+    if dates is None or not pc.any(pc.match_substring_regex(words, "^0[0-9]")).as_py():
+        return None
+    numbers = pc.cast(pc.replace_substring(words, ".", ""), pa.int64())
+    return dates if is_proven(numbers, "%H%M", hinted) else None
 
 
 def likely_dates(words: pa.Array) -> np.ndarray:
@@ -376,6 +400,7 @@ def _as_written(pattern: str, words: pa.Array, values: pa.Array) -> tuple[str, f
     variants += [re.sub("%([md])", r"%-\1", pattern), re.sub("%([HI])", r"%-\1", pattern)]
     variants += [re.sub("%([bBaA])", r"%^\1", v) for v in variants if re.search("%[bBaA]", v)]
     variants += [v.replace("%p", "%P") for v in variants if "%p" in v]
+    variants += [v.replace("%e", "%d") for v in variants if "%e" in v]
     same = [pc.sum(pc.equal(write_dates(values, v), words)).as_py() for v in variants]
     best = int(np.argmax(same))
     return variants[best] + end, same[best] / len(words)
@@ -433,7 +458,9 @@ _ORDERS = {"dmy": "day before the month", "mdy": "month before the day"}
 
 def _order(pattern: str) -> str:
     """Return the order of the numbers of day, month and year, such as ``"dmy"``."""
-    return "".join(_SORTS.get(t["letter"], "d") for t in TOKEN.finditer(pattern) if t["letter"] in "Yymdeo")
+    return "".join(
+        _SORTS.get(t["letter"], "d") for t in TOKEN.finditer(pattern) if t["letter"] in "Yymdeo"
+    )
 
 
 def _changes(part: object, values: pa.Array) -> bool:

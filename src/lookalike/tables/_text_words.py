@@ -25,7 +25,9 @@ _BOOLEANS = tuple(
         for style in (str.lower, str.upper, str.capitalize)
     )
 )
-_NO_DATE = r"^(?:0000([-/. ]?)00([-/. ]?)00|00([-/. ])00([-/. ])0000)(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?$"
+_NO_DATE = (
+    r"^(?:0000([-/. ]?)00([-/. ]?)00|00([-/. ])00([-/. ])0000)(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?$"
+)
 #: Decimals that say nothing: what a missing cell makes of 1 and 0 in many programs.
 _NO_DECIMALS = r"^([01])[.,]0+$"
 
