@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lookalike.tables._cautions import cautions
 from lookalike.tables._conform import conform
 from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._frame import as_frame, from_arrow, to_arrow
@@ -29,6 +30,7 @@ __all__ = [
     "as_frame",
     "canonical_schema",
     "canonical_type",
+    "cautions",
     "check_output",
     "conform",
     "find_dependencies",

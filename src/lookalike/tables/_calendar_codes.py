@@ -105,7 +105,7 @@ def is_proven(numbers: pa.Array, pattern: str, hinted: bool) -> bool:
     valid &= _near_years(pa.array(others), pattern)
     share = max(float(valid.mean()), 1 / _TRIED)
     least = math.log(_CHANCE_IF_NAMED if hinted else _CHANCE)
-    return len(numbers) * math.log(share) < least
+    return bool(len(numbers) * math.log(share) < least)
 
 
 def _near_years(numbers: pa.Array, pattern: str) -> np.ndarray:

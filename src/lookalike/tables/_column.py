@@ -69,9 +69,10 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
 
 
 def _read_for(facts: Facts, kind: Kind) -> Facts:
-    """Return what is known of a column as one of a kind, where its cells can be read in two ways."""
+    """Return what is known of cells as of a kind, where they can be read in two ways."""
     if kind in _DATES and facts.family == "numbers":
-        return as_dates(facts, proven=False) or facts
+        dates = as_dates(facts, proven=False)
+        return facts if dates is None or _no_date(dates, kind) else dates
     if kind in _MEASURES and facts.family == "dates":
         return as_numbers(facts) or facts
     return facts

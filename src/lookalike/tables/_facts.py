@@ -48,6 +48,8 @@ class Facts:
         What reading the cells had to say; may be ``""``.
     categories : tuple or None
         The levels that a category type declares.
+    odd : tuple of str
+        A few cells that are in the way of taking the others for numbers or dates.
     """
 
     name: str
@@ -59,6 +61,7 @@ class Facts:
     same: float = 1.0
     note: str = ""
     categories: tuple[Any, ...] | None = None
+    odd: tuple[str, ...] = ()
 
     @property
     def is_text(self) -> bool:
@@ -95,7 +98,15 @@ def gather(name: str, column: pa.ChunkedArray) -> Facts:
             return Facts(name, storage, "words", cells, cells, categories=_categories(column))
         read = read_text(name, cells)
         return Facts(
-            name, storage, read.family, read.meant, read.cells, read.form, read.same, read.note
+            name,
+            storage,
+            read.family,
+            read.meant,
+            read.cells,
+            read.form,
+            read.same,
+            read.note,
+            odd=read.odd,
         )
     declared = _categories(column) if pt.is_dictionary(storage) else None
     if is_number(plain):

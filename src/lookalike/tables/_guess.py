@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
+from lookalike.tables._calendar_words import are_calendar_names, mostly_dates
 from lookalike.tables._date_patterns import split_days
 from lookalike.tables._facts import Facts, as_dates
 from lookalike.tables._names import hints_at_code, hints_at_date, hints_at_key
@@ -216,11 +217,15 @@ def _words(facts: Facts) -> Guess:
     if cells.single_share <= _ALONE:
         counted = f"{cells.distinct:,} distinct values in {cells.present:,} rows"
         return Guess(Kind.CATEGORICAL, counted)
+    if facts.is_text and are_calendar_names(cells.values):
+        return Guess(Kind.CATEGORICAL, "names of months or of days of the week")
     unique = cells.distinct == cells.present
     differ = (
         "every value differs" if unique else f"{cells.single_share:.0%} of the values occur once"
     )
     named = hints_at_key(facts.name)
+    if facts.is_text and mostly_dates(cells.values):
+        return Guess(Kind.TEXT, f"{differ}; dates or times in a spelling that is not known")
     if named or cells.distinct >= _EVIDENCE:
         found = regularity(cells.values, lenient=named)
         if found:

@@ -16,7 +16,7 @@ from lookalike.tables._shapes import shape_of
 from lookalike.tables._tally import Tally
 from lookalike.tables._text_dates import likely_dates, read_dates, read_possible, zone_shares
 from lookalike.tables._text_durations import read_durations
-from lookalike.tables._text_numbers import is_infinity, plain_numbers, read_numbers
+from lookalike.tables._text_numbers import is_infinity, likely_numbers, read_numbers
 from lookalike.tables._text_words import boolean_words, is_marker, is_no_date, is_sure_marker
 
 __all__ = ["Family", "Reading", "read_text"]
@@ -24,6 +24,8 @@ __all__ = ["Family", "Reading", "read_text"]
 Family = Literal["numbers", "booleans", "dates", "words"]
 #: From this share of cells on it is worth saying that most, but not all, are numbers or dates.
 _MIXED = 0.5
+#: So many of the other cells are named.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,8 @@ class Reading:
         The share of cells that writing what is meant gives back as they stand.
     note : str
         What is to be said about it, as the end of a sentence; may be ``""``.
+    odd : tuple of str
+        A few cells that are in the way of taking the others for numbers or dates.
     """
 
     family: Family
@@ -52,6 +56,7 @@ class Reading:
     form: TextForm | None = None
     same: float = 1.0
     note: str = ""
+    odd: tuple[str, ...] = ()
 
 
 def read_text(name: str, words: Tally) -> Reading:
@@ -134,10 +139,12 @@ def _read_dates(name: str, rest: Tally) -> Reading | None:
     if real.distinct == 0:
         return None
     dates = read_dates(real.values, hints_at_date(name))
+    days: list[str] = []
     possible = None if dates else read_possible(real.values, real.counts)
     note = dates.note if dates else ""
     if possible:
         odd = possible.values.is_null().to_numpy(zero_copy_only=False)
+        days = real.values.filter(pa.array(odd))[:_NAMED].to_pylist()
         share = f"{int(real.counts[odd].sum()):,} of {real.present:,} cells"
         note = f"{share} are days that there are not, taken as missing"
         real = real.without(odd)
@@ -149,7 +156,8 @@ def _read_dates(name: str, rest: Tally) -> Reading | None:
     )
     if dates.pattern.endswith("%z"):
         form = replace(form, zones=zone_shares(real.values, dates, real.counts))
-    return Reading("dates", real.read_as(dates.values), real, form, dates.same, note)
+    meant = real.read_as(dates.values)
+    return Reading("dates", meant, real, form, dates.same, note, tuple(days))
 
 
 def _refuse_infinity(name: str, rest: Tally) -> None:
@@ -191,17 +199,22 @@ def _as_words(words: Tally, reason: str) -> Reading:
     if markers.sum() == 1 and words.missing == 0:
         form = TextForm(missing=words.values.filter(pa.array(markers))[0].as_py())
         words = words.without(markers)
-    return Reading("words", words, words, form, note=reason or _mixture(words))
+    note, odd = (reason, ()) if reason else _mixture(words)
+    return Reading("words", words, words, form, note=note, odd=odd)
 
 
-def _mixture(words: Tally) -> str:
-    """Say that most cells are numbers or dates, but not all, if that is so."""
+def _mixture(words: Tally) -> tuple[str, tuple[str, ...]]:
+    """Say that most cells are numbers or dates, but not all, if that is so, and name some others.
+
+    The words are kept with the schema, so they say of a cell no more than its shape.
+    """
     if words.present == 0:
-        return ""
-    for noun, find in (("numbers", plain_numbers), ("dates", likely_dates)):
+        return "", ()
+    for noun, find in (("numbers", likely_numbers), ("dates", likely_dates)):
         found = find(words.values)
         cells = int(words.counts[found].sum())
         if _MIXED * words.present <= cells < words.present:
-            other = shape_of(words.values[int(np.argmin(found))].as_py()[:30])
-            return f"{cells:,} of {words.present:,} cells are {noun}, others not ({other})"
-    return ""
+            others = words.values.filter(pa.array(~found))[:_NAMED].to_pylist()
+            said = f"{cells:,} of {words.present:,} cells are {noun}, others not"
+            return f"{said} ({shape_of(others[0][:30])})", tuple(others)
+    return "", ()

@@ -350,7 +350,7 @@ def _ends(word: str) -> list[str]:
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
     """Return the regular expression of a pattern that no digit or letter touches on either side."""
-    starts = "(?<![0-9A-Za-z])" if TOKEN.match(pattern)["letter"] in "bB" else "(?<![0-9])"
+    starts = "(?<![0-9A-Za-z])" if re.match("%[bB]", pattern) else "(?<![0-9])"
     ends = "(?![0-9A-Za-z])" if pattern[-1] in "bBpP" else "(?![0-9])"
     return re.compile(starts + regex_of(pattern) + ends)
 

@@ -18,6 +18,7 @@ from lookalike.tables._text_scaled import parse_scaled, scaled_form, write_scale
 __all__ = [
     "Numbers",
     "is_infinity",
+    "likely_numbers",
     "parse_numbers",
     "plain_numbers",
     "read_numbers",
@@ -62,6 +63,8 @@ _FEW = 5
 _FIRST = 1000
 #: Telephone numbers, rather than numbers with a sign.
 _CALLED = r"^\+[0-9 ]{7,}$"
+#: So many words are tried when a mixture is described.
+_TRIED = 5
 #: The sign that typesetters use.
 _LONG_MINUS = "\u2212"
 #: Ways of writing are compared on so many words.
@@ -100,6 +103,16 @@ def is_infinity(words: pa.Array) -> np.ndarray:
 def plain_numbers(words: pa.Array) -> np.ndarray:
     """Return which words are plain numbers, a mask of shape (n,)."""
     return _mask(pc.match_substring_regex(words, _regex(_PLAIN)))
+
+
+def likely_numbers(words: pa.Array) -> np.ndarray:
+    """Return which words are numbers of the commonest form among some, a mask of shape (n,)."""
+    forms = [replace(_PLAIN, plus="+"), replace(_PLAIN, thousands=",", plus="+")]
+    for i in range(min(len(words), _TRIED)):
+        form = _guess_form(words[i : i + 1])
+        if isinstance(form, TextForm):
+            forms.append(form)
+    return max((_mask(pc.match_substring_regex(words, _regex(f))) for f in forms), key=np.sum)
 
 
 def read_numbers(words: pa.Array, counts: np.ndarray) -> Numbers | str:
