@@ -43,6 +43,7 @@ from lookalike.tables import (
     conform,
     from_arrow,
     infer_schema,
+    open_categories,
     render,
     to_arrow,
 )
@@ -228,7 +229,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         encoder.keep = () if target is None else (target,)
         encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
-        self._origin = origin
+        self._origin, notes = open_categories(origin, schema)
+        for note in notes:
+            warnings.warn(note, LookalikeWarning, stacklevel=2)
         self.encoder_ = encoder
         self.schema_ = encoder.schema_
         self.target_ = target

@@ -8,6 +8,7 @@ from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._frame import as_frame, from_arrow, to_arrow
 from lookalike.tables._identifiers import IdentifierMaker
 from lookalike.tables._infer import infer_schema
+from lookalike.tables._open_categories import open_categories
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._read import read_table
 from lookalike.tables._render import render
@@ -36,6 +37,7 @@ __all__ = [
     "find_dependencies",
     "from_arrow",
     "infer_schema",
+    "open_categories",
     "read_table",
     "read_wishes",
     "render",

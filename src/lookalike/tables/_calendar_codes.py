@@ -120,8 +120,8 @@ def _all_valid(numbers: pa.Array, pattern: str) -> bool:
     limits = pc.min_max(numbers).as_py()
     if limits["min"] is None or limits["min"] < 0 or limits["max"] >= 10 ** CODES[pattern]:
         return False
-    few = read_codes(numbers[:50], pattern).null_count
-    return few == 0 and read_codes(numbers, pattern).null_count == 0
+    parts = (numbers[:50], numbers)
+    return all(bool(read_codes(part, pattern).null_count == 0) for part in parts)
 
 
 def read_codes(numbers: pa.Array, pattern: str) -> pa.Array:

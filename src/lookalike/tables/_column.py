@@ -24,6 +24,8 @@ from lookalike.tables._text_numbers import parse_numbers, plain_numbers, write_n
 __all__ = ["describe"]
 
 _EXACT = 2**53
+#: Bits of an index that has room for any count of keys.
+_ROOM = 32
 _MEASURES = (Kind.CONTINUOUS, Kind.INTEGER)
 _DATES = (Kind.DATE, Kind.DATETIME, Kind.TIME)
 
@@ -59,13 +61,23 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
     return Column(
         name=facts.name,
         kind=kind,
-        storage=str(facts.storage),
+        storage=str(_storage(facts, kind)),
         nullable=tally.missing > 0,
         why=why,
         missing=tally.missing,
         distinct=tally.distinct,
         **details,
     )
+
+
+def _storage(facts: Facts, kind: Kind) -> pa.DataType:
+    """Return the type that a column is stored in, with room for more keys than there were."""
+    storage = facts.storage
+    if kind is not Kind.IDENTIFIER or not pt.is_dictionary(storage):
+        return storage
+    if storage.index_type.bit_width >= _ROOM:
+        return storage
+    return pa.dictionary(pa.int32(), storage.value_type, storage.ordered)
 
 
 def _read_for(facts: Facts, kind: Kind) -> Facts:
@@ -105,14 +117,15 @@ def _boolean_form(facts: Facts) -> TextForm | None:
     form = facts.form
     if form is None or facts.family != "numbers":
         return form
-    read = parse_numbers(pc.utf8_trim_whitespace(facts.cells.values), form)
+    trimmed = pc.utf8_trim_whitespace(facts.cells.values)
+    read = parse_numbers(trimmed, form)
     meant = np.zeros(0) if read is None else read.to_numpy(zero_copy_only=False)
     words = {}
     for value in (0, 1):
         found = np.flatnonzero(meant == value)
         usual = found[np.argmax(facts.cells.counts[found])] if len(found) else None
         plain = write_numbers(pa.array([value]), form)
-        words[value] = (plain[0] if usual is None else facts.cells.values[int(usual)]).as_py()
+        words[value] = (plain[0] if usual is None else trimmed[int(usual)]).as_py()
     return TextForm(missing=form.missing, true=words[1], false=words[0])
 
 
