@@ -36,7 +36,8 @@ def open_categories(origin: Origin, schema: Schema) -> tuple[Origin, list[str]]:
         A sentence for each closed set of keys.
     """
     columns, notes = [], []
-    for was, column in zip(origin.columns, schema.columns, strict=True):
+    for was in origin.columns:
+        column = schema[was.name]
         if column.kind in _OF_THE_SET or not pt.is_dictionary(storage_type(column)):
             columns.append(was)
             continue
@@ -50,4 +51,6 @@ def open_categories(origin: Origin, schema: Schema) -> tuple[Origin, list[str]]:
 
 
 def _opened(was: ColumnOrigin, column: Column) -> ColumnOrigin:
-    return replace(was, arrow=column.storage, dtype={**was.dtype, "open": True} if was.dtype else {})
+    return replace(
+        was, arrow=column.storage, dtype={**was.dtype, "open": True} if was.dtype else {}
+    )
