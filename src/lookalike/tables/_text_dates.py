@@ -302,15 +302,17 @@ def _fitting(word: str) -> list[str]:
     if not head:
         found += [month for month in _MONTHS if _compiled(month).fullmatch(word)]
         found += [time for time in _TIMES if _compiled(time).fullmatch(word)]
-        found += [f"%Y%m%d{rest}" for rest in _compact(word)]
+        found += _compact(word)
     return found
 
 
 def _compact(word: str) -> list[str]:
-    """Return what follows eight digits of a date: a seam and a time."""
-    if not re.match("[0-9]{8}[^0-9%]", word):
+    """Return the patterns of a date of digits alone with a time after it."""
+    digits = re.match("(?:[0-9]{8}|[0-9]{6})(?![0-9])", word)
+    if digits is None or digits.end() == len(word):
         return []
-    return _ends(word[8:])
+    date = "%Y%m%d" if digits.end() == _FULL else "%y%m%d"
+    return [date + end for end in _ends(word[digits.end() :]) if "%H" in end or "%I" in end]
 
 
 def _surroundings(before: str, after: str) -> list[tuple[str, str]]:
