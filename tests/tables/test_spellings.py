@@ -145,7 +145,7 @@ def test_numbers_are_written_back_in_their_own_form(case):
     assert np.allclose(again, meant, rtol=0.06, atol=0.06)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.lists(st.integers(-(10**9), 10**9), min_size=8, max_size=20, unique=True),
     st.sampled_from(["", "$", "€ ", "CHF "]),
@@ -166,7 +166,7 @@ def test_any_form_comes_back(numbers, prefix, suffix, thousands, plus, decimals)
 
 
 def test_telephone_numbers_are_no_numbers():
-    cells = [f"+4179{i:07d}" for i in RNG.permutation(10**7)[:N]]
+    cells = [f"+4179{i:07d}" for i in 100_003 * np.arange(N)]
     assert inferred(cells)[2].kind is Kind.IDENTIFIER
 
 
