@@ -270,6 +270,13 @@ def test_whole_numbers_that_are_dates(pattern, storage):
     assert conform(table, chosen)["x"].to_pylist() == [*numbers, None]
 
 
+def test_dates_that_a_missing_cell_has_made_floats_of():
+    cells = [*(f"{day:%Y%m%d}.0" for day in DAYS), None]
+    table, schema, column = inferred(cells)
+    assert column.kind is Kind.DATE
+    assert render(conform(table, schema), schema).equals(table)
+
+
 ORDINARY = {
     "amounts": RNG.integers(10_000_000, 90_000_000, N),
     "like years": RNG.integers(19_000_000, 20_300_000, N),

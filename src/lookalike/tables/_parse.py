@@ -104,8 +104,11 @@ def _by_form(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
         return pa.nulls(len(words), target)
     if form.as_number:
         numbers = parse_numbers(words, form)
-        fitting = numbers is not None and pt.is_integer(numbers.type)
-        return read_codes(numbers, form.pattern) if fitting else pa.nulls(len(words), target)
+        try:  # codes such as 20210405.0, which a missing cell has made floats of
+            whole = None if numbers is None else pc.cast(numbers, pa.int64())
+        except pa.ArrowInvalid:
+            whole = None
+        return pa.nulls(len(words), target) if whole is None else read_codes(whole, form.pattern)
     parse_pattern = parse_durations if pt.is_duration(target) else parse_dates
     return parse_pattern(words, form.pattern)
 

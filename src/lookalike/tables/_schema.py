@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from lookalike._core.errors import SchemaError, nearest
+from lookalike.tables._calendar_codes import CODES
 
 __all__ = ["Column", "Dependency", "Kind", "Schema", "TextForm"]
 
@@ -475,6 +476,7 @@ def _form(values: Mapping[str, Any]) -> TextForm:
     if (
         not _PATTERN.fullmatch(form.pattern or "")
         or form.negative not in _NEGATIVES
+        or (form.as_number and form.pattern not in CODES)
         or form.plus not in _PLUSES
         or any(len(of) != _MONTHS for _, of in zones)
         or (form.pattern or "").endswith("%z") != bool(zones)
