@@ -240,6 +240,14 @@ def test_ordinals_and_padded_days():
         assert render(conform(table, schema), schema).equals(table)
 
 
+@pytest.mark.parametrize("form", ["{}:{:02d}:{:02d}", "{:02d}:{:02d}:{:02d}"])
+def test_lengths_of_more_than_a_day(form):
+    cells = [form.format(7 * i % 90, i % 60, 11 * i % 60) for i in range(N)]
+    table, schema, column = inferred(cells)
+    assert column.kind is Kind.DURATION
+    assert render(conform(table, schema), schema).equals(table)
+
+
 CODES = {
     "%Y%m%d": Kind.DATE,
     "%Y%m": Kind.DATE,
