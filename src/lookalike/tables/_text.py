@@ -24,6 +24,9 @@ __all__ = ["Family", "Reading", "read_text"]
 Family = Literal["numbers", "booleans", "dates", "words"]
 #: From this share of cells on it is worth saying that most, but not all, are numbers or dates.
 _MIXED = 0.5
+#: So many distinct cells are looked at first; with a smaller share of them the others are not.
+_FIRST = 2000
+_HINTED = 0.1
 #: So many of the other cells are named.
 _NAMED = 3
 
@@ -211,6 +214,8 @@ def _mixture(words: Tally) -> tuple[str, tuple[str, ...]]:
     if words.present == 0:
         return "", ()
     for noun, find in (("numbers", likely_numbers), ("dates", likely_dates)):
+        if find(words.values[:_FIRST]).mean() < _HINTED:
+            continue
         found = find(words.values)
         cells = int(words.counts[found].sum())
         if _MIXED * words.present <= cells < words.present:

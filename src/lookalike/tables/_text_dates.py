@@ -344,6 +344,8 @@ def _ends(word: str) -> list[str]:
         timed = rest[: len(rest) - len(end)]
         for time in _TIMES_BESIDE:
             match = _compiled(time).match(timed)
+            if time == "%H" and joint.group() not in ("T", " "):
+                continue
             if match and _AROUND.fullmatch(timed[match.end() :]):
                 found.append(joint.group() + time + timed[match.end() :] + end)
     return found

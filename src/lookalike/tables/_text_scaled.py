@@ -57,8 +57,11 @@ def scaled_form(words: pa.Array, prefix: str) -> TextForm | None:
     for cut in range(len(shortest) + 1):
         rest = shortest[cut:]
         units = {suffix[: len(suffix) - len(rest)] for suffix in found if suffix.endswith(rest)}
-        plain = sum(not unit.strip() for unit in units)
-        if plain <= 1 < len(units) and all(_is_unit(unit, rest) for unit in units):
+        bare = {unit.strip() for unit in units}
+        # 12 and 1.8m are metres, if anything
+        lonely = len(bare - {""}) == 1 and not bare.isdisjoint(_ALONE)
+        several = len(bare) == len(units) > 1 and not lonely
+        if several and all(_is_unit(unit, rest) for unit in units):
             units_of = [(unit, _most_decimals(words, unit + rest)) for unit in units]
             units_of.sort(key=lambda u: power_of(u[0]))
             return TextForm(prefix=prefix, suffix=rest, units=tuple(units_of))
