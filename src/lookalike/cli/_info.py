@@ -63,10 +63,12 @@ def info(
             _show_model(facts)
         return
 
-    from lookalike.tables import infer_schema, read_table
+    from lookalike.tables import cautions, infer_schema, read_table
 
     table = read_table(model_or_data)
     schema = infer_schema(table, kinds)
+    for caution in cautions(table, schema):
+        warnings.warn(caution, LookalikeWarning, stacklevel=2)
     never = _never_together(table, schema)
     if as_json:
         _show_json({**schema.to_dict(), "never_together": never})

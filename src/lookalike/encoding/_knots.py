@@ -87,7 +87,9 @@ def _gaps(positions: np.ndarray, most: int) -> np.ndarray:
     before = scaled[_AROUND:] - scaled[:-_AROUND]  # at i: the width of [i, i + _AROUND]
     left, right = before[: -_AROUND - 1], before[_AROUND + 1 :]
     inner = np.arange(_AROUND, len(positions) - _AROUND - 1)
-    ratio = np.diff(scaled)[inner] * _AROUND / np.maximum(left, right)
+    # numbers so small beside the largest that they are one to a float have no gap
+    around = np.maximum(np.maximum(left, right), np.finfo(float).tiny)
+    ratio = np.diff(scaled)[inner] * _AROUND / around
     widest = np.argsort(-ratio, kind="stable")[:most]
     return np.sort(inner[widest[ratio[widest] >= _WIDTH]])
 

@@ -6,6 +6,7 @@ A new synthesizer is one subclass with five small hooks; everything that touches
 from __future__ import annotations
 
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -17,7 +18,13 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator
 
-from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
+from lookalike._core.errors import (
+    DataError,
+    LookalikeWarning,
+    NotFittedError,
+    ParameterError,
+    SchemaError,
+)
 from lookalike._core.parameters import Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
@@ -32,10 +39,12 @@ from lookalike.tables import (
     Origin,
     Schema,
     TableWriter,
+    cautions,
     check_output,
     conform,
     from_arrow,
     infer_schema,
+    open_categories,
     render,
     to_arrow,
 )
@@ -238,7 +247,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         encoder.keep = () if target is None else (target,)
         encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
-        self._origin = origin
+        self._origin, notes = open_categories(origin, schema)
+        for note in notes:
+            warnings.warn(note, LookalikeWarning, stacklevel=2)
         self.encoder_ = encoder
         self.schema_ = encoder.schema_
         self.target_ = target
@@ -574,6 +585,8 @@ def _schema_of(
             "(Schema.infer(data, kinds=...))."
         )
     inferred = infer_schema(table, kinds) if schema is None else schema
+    for caution in cautions(table, inferred) if schema is None else ():
+        warnings.warn(caution, LookalikeWarning, stacklevel=4)
     if target is None:
         return inferred
     column = inferred[target]

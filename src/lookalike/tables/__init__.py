@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from lookalike.tables._cautions import cautions
 from lookalike.tables._conform import conform
 from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._frame import as_frame, from_arrow, to_arrow
 from lookalike.tables._identifiers import IdentifierMaker
 from lookalike.tables._infer import infer_schema
+from lookalike.tables._open_categories import open_categories
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._read import read_table
 from lookalike.tables._render import render
@@ -29,12 +31,14 @@ __all__ = [
     "as_frame",
     "canonical_schema",
     "canonical_type",
+    "cautions",
     "check_output",
     "check_safe_csv",
     "conform",
     "find_dependencies",
     "from_arrow",
     "infer_schema",
+    "open_categories",
     "read_table",
     "read_wishes",
     "render",

@@ -351,7 +351,10 @@ def _letters(letter: str, seen: pa.Array, length: int) -> tuple[list[list[str]],
     """Return the options of each place of a random run, and its alphabet."""
     at = [pc.utf8_slice_codeunits(seen, p, p + 1) for p in range(length)]
     letters = [set(pc.unique(place).to_pylist()) for place in at]
-    every = set().union(*letters) or set(_DIGITS)
+    # the x of 0x1f says nothing about the letters of the places behind it
+    hexadecimal = length > 2 and letters[0] == {"0"} and letters[1] in ({"x"}, {"X"})
+    first = 2 if hexadecimal else 0
+    every = set().union(*letters[first:]) or set(_DIGITS)
     known = _OF_LETTER.get(letter, _ALPHABETS)
     fitting = [alphabet for alphabet in known if every <= set(alphabet)]
     alphabet = fitting[0] if fitting else known[-1] + "".join(sorted(every - set(known[-1])))
@@ -360,7 +363,7 @@ def _letters(letter: str, seen: pa.Array, length: int) -> tuple[list[list[str]],
         options = [list(_DIGITS[1:]), *options[1:]]
     enough = len(seen) >= _EVIDENCE * len(alphabet)
     for i, found in enumerate(letters):
-        if enough or (len(found) == 1 and len(seen) >= _EVIDENCE):
+        if i < first or enough or (len(found) == 1 and len(seen) >= _EVIDENCE):
             options[i] = sorted(found)
     return options, alphabet
 

@@ -16,7 +16,7 @@ from lookalike.tables._id_numbers import NumberPattern
 from lookalike.tables._id_words import RunningPattern, WordPattern, runs_of
 from lookalike.tables._permutation import key, uniforms
 from lookalike.tables._schema import Column
-from lookalike.tables._shapes import skeletons
+from lookalike.tables._shapes import is_hexadecimal, skeletons
 from lookalike.tables._storage import is_text, plain_type
 
 __all__ = ["IdentifierMaker"]
@@ -172,7 +172,7 @@ def _word_patterns(words: pa.Array) -> list[tuple[float, _Pattern]]:
     if pc.all(pc.match_substring_regex(words, "^[1-9][0-9]{0,17}$")).as_py():
         return [(1.0, NumberPattern.fit(pc.cast(words, pa.int64())))]
     counted = _counted(skeletons(words))
-    if sum(counted.values()) < _COVERED * len(words):
+    if sum(counted.values()) < _COVERED * len(words) or is_hexadecimal(words):
         mixed = _counted(pc.replace_substring_regex(words, "[0-9A-Za-z]+", "x"))
         first = next(iter(mixed))
         if mixed[first] >= _COVERED * len(words) and "x" in first:

@@ -89,11 +89,19 @@ def take_categories(
         If a value is not one of the categories.
     """
     dtype = was.dtype["categories"]
+    if was.dtype.get("open") and dtype["form"] == "plain":
+        dtype = {**dtype, "values": to_json(_came(column, parse_type(dtype["arrow"])))}
     labels, categories = _FROM_DICT[dtype["form"]](pd, dtype, was.name, to_series)
     chunks = [_codes(chunk, labels, was.name) for chunk in column.chunks]
     codes = pa.chunked_array(chunks, type=pa.int32()).to_numpy()
     values = pd.Categorical.from_codes(codes, categories, ordered=was.dtype["ordered"])
     return pd.Series(values, copy=False)
+
+
+def _came(column: pa.ChunkedArray, arrow: pa.DataType) -> pa.Array:
+    """Return the values of a column, in order."""
+    values = pc.unique(column.cast(column.type.value_type)).drop_null()
+    return values.cast(arrow).sort()
 
 
 def _codes(chunk: pa.DictionaryArray, labels: pa.Array, name: str) -> pa.Array:
