@@ -85,7 +85,7 @@ class Choice:
         if column.kind is Kind.CONSTANT:
             return Constant()
         if column.kind is Kind.IDENTIFIER:
-            return Identifier()
+            return Identifier(self.min_count)
         own = None if column.name in _KINDS else self.chosen.get(column.name)
         name = own or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]

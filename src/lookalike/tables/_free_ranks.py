@@ -8,12 +8,13 @@ from typing import Self
 
 import numpy as np
 
-__all__ = ["FreeRanks"]
+__all__ = ["CLOSED", "FreeRanks"]
 
 #: A bucket spans at least so many ranks, so that a taken one does not tell which is.
 _NARROWEST = 8
-#: Buckets for each training identifier, and their least and greatest count.
-_PER_IDENTIFIER = 8
+#: Buckets for each training identifier: few, so that a taken one is nothing special.
+_PER_IDENTIFIER = 2
+#: Their least and greatest count.
 _FEWEST, _MOST = 64, 2**22
 
 
@@ -77,3 +78,7 @@ class FreeRanks:
         """Return what `state` gave."""
         taken = np.unpackbits(bits, count=values["buckets"]).astype(bool)
         return cls(values["width"], taken)
+
+
+#: No rank is free.
+CLOSED = FreeRanks(_NARROWEST, np.ones(1, bool))
