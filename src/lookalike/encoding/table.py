@@ -628,9 +628,7 @@ class TableEncoder:
             encoding = kind.from_state(found[f"column {i}"], column)
             parts.append(Part(column.name, encoding, stored["gate"]))
         self._take(schema, tuple(parts))
-        self.exclusions_ = Exclusions(self.layout_, {}, ())  # of files older than exclusions
-        if "exclusions" in found:
-            self.exclusions_ = Exclusions.from_state(found["exclusions"], self.layout_)
+        self.exclusions_ = Exclusions.from_state(found["exclusions"], self.layout_)
         return self
 
     def _check_fitted(self) -> None:

@@ -20,7 +20,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -43,8 +42,9 @@ from lookalike.training import History
 
 __all__ = ["FORMAT", "load", "save_model"]
 
-#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`.
-FORMAT = 4
+#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`, or refuses
+#: what was written before, as 5 does: older files hold values of single rows.
+FORMAT = 5
 
 #: Synthesizers that a file may name, and the modules that define them: imported when needed.
 _SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
@@ -52,39 +52,8 @@ _SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models
 _Known = Mapping[str, "str | type[Synthesizer]"]
 
 
-def _named_penalties(parts: Parts) -> Parts:
-    """Carry format 1 on: there a GAN had one kind of penalty, and no conditions."""
-    manifest = dict(parts.manifest)
-    parameters = dict(manifest["parameters"])
-    if manifest["synthesizer"] == "GAN":
-        weight = parameters.get("penalty", 0.5)
-        parameters |= {"penalty": {"name": "zero-centred", "weight": weight}, "conditions": False}
-    return replace(parts, manifest={**manifest, "parameters": parameters})
-
-
-def _unbalanced_corrections(parts: Parts) -> Parts:
-    """Carry format 2 on: there a correction chose of three times as many rows, unbalanced."""
-    terms = parts.arrays.get("model/correction/terms")
-    if terms is None:
-        return parts
-    more = {
-        "model/correction/pool": np.array([3], np.int32),
-        "model/correction/due": np.zeros(terms.shape, np.float32),
-    }
-    return replace(parts, arrays={**parts.arrays, **more})
-
-
-def _as_it_is(parts: Parts) -> Parts:
-    """Carry format 3 on: there nothing was drawn anew."""
-    return parts
-
-
-#: For each old format: the function that carries its parts on to the next one.
-_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {
-    1: _named_penalties,
-    2: _unbalanced_corrections,
-    3: _as_it_is,
-}
+#: For an old format, the function that carries its parts on to the next one.
+_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {}
 
 
 # --- write ---------------------------------------------------------------------------------------

@@ -178,6 +178,9 @@ def _mixture(words: Tally) -> str:
         found = find(words.values)
         cells = int(words.counts[found].sum())
         if _MIXED * words.present <= cells < words.present:
-            other = shape_of(words.values[int(np.argmin(found))].as_py()[:30])
-            return f"{cells:,} of {words.present:,} cells are {noun}, others not ({other})"
+            other = words.values[int(np.argmin(found))].as_py()[:30]
+            shape = shape_of(other)
+            # a cell of signs alone would be quoted by its shape
+            shown = f" ({shape})" if shape != other else ""
+            return f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
     return ""
