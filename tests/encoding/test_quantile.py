@@ -171,3 +171,68 @@ def test_extreme_draws_are_the_ends() -> None:
     z = np.float32([[-40], [40]])
     made = encoding.decode(Drawn(z, np.zeros((2, 0), np.int32))).to_pylist()
     assert made == [values.min(), values.max()]
+
+
+# --- what one row has ----------------------------------------------------------------------------
+
+
+def made_of(encoding: Quantile, rows: int = 100_000) -> np.ndarray:
+    z = np.random.default_rng(9).normal(size=(rows, 1)).astype(np.float32)
+    return np.asarray(encoding.decode(Drawn(z, np.zeros((rows, 0), np.int32))).to_numpy())
+
+
+COLUMNS = {
+    "normal": lambda rng: rng.normal(50_000, 9_000, 599),
+    "long tail": lambda rng: rng.lognormal(10, 1, 599),
+    "half zeros": lambda rng: np.where(rng.random(599) < 0.5, 0, rng.normal(5_000, 900, 599)),
+    "two decimals": lambda rng: rng.normal(50, 9, 599).round(2),
+    "few values": lambda rng: rng.choice([1.0, 2.5, 4.0], 599),
+    "whole": lambda rng: rng.integers(30_000, 90_000, 599).astype(float),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_an_outlier_is_neither_stored_nor_decoded_and_stretches_nothing(name: str) -> None:
+    usual = COLUMNS[name](np.random.default_rng(8))
+    values = np.append(usual, 987_654_321.25)
+    decimals = {"whole": 2, "two decimals": 2}.get(name)
+    what = column(Kind.CONTINUOUS, decimals=decimals)
+    encoding = Quantile().fit(pa.array(values), what)
+    made = made_of(encoding)
+    others = np.sort(usual)
+    assert made.max() <= others[-1] + (others[-1] - others[-12])
+    distinct, counts = np.unique(values, return_counts=True)
+    rare = distinct[counts == 1]
+    state = encoding.state()
+    grid = state.values["grid"]
+    knots = np.concatenate([a.ravel() for n, a in state.arrays.items() if n != "cumulative"])
+    kept = np.concatenate([knots, [grid["low"], grid["high"]]])
+    assert not np.isin(rare, kept).any()
+    if decimals is None:
+        assert not np.isin(rare, made).any()
+    # the distribution is kept to a few rows
+    error = np.searchsorted(np.sort(made), distinct, "right") / len(made)
+    assert np.abs(error - np.cumsum(counts) / len(values)).max() < 6 / len(values)
+
+
+@pytest.mark.parametrize("rows", [2, 3, 5, 9, 10, 25])
+def test_short_columns_of_single_values(rows: int) -> None:
+    values = np.random.default_rng(rows).normal(size=rows)
+    encoding = Quantile().fit(pa.array(values), column(Kind.CONTINUOUS))
+    made = made_of(encoding, 1_000)
+    assert not np.isin(values, made).any()
+    assert values.min() < made.min() <= made.max() < values.max()
+    assert there_and_back(encoding, pa.array(values)).null_count == 0
+
+
+def test_an_interior_single_value_between_shared_ones_is_not_decoded() -> None:
+    cells = pa.array([10] * 50 + [11] + [12] * 50 + [40] + [99] * 50)
+    encoding = Quantile().fit(cells, column(Kind.INTEGER))
+    assert set(made_of(encoding).tolist()) == {10, 12, 99}
+    assert set(there_and_back(encoding, cells).to_pylist()) == {10, 12, 99}
+
+
+def test_a_grid_is_not_told_by_one_row() -> None:
+    cells = pa.array([1_000] * 99 + [987_654_321])
+    grid = Quantile().fit(cells, column(Kind.INTEGER)).state().values["grid"]
+    assert (grid["low"], grid["high"], grid["step"]) == (1_000, 1_000, 1)
