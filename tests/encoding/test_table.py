@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import warnings
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError, ParameterError
 from lookalike.encoding import Block, Drawn, Layout, State, TableEncoder, draw
-from lookalike.tables import Column, Dependency, Kind, Schema
+from lookalike.tables import Column, Dependency, Kind, Schema, Wish
 
 from .columns import TRIED
 
@@ -368,3 +369,32 @@ def test_held_out_rows_may_hold_what_fit_never_saw() -> None:
     assert made["x"].to_pylist()[1:] == [2.0, 1.0]
     assert made["x"].null_count == 0
     assert made["c"].to_pylist() == ["a", "a", "b"]
+
+
+def test_a_range_that_begins_or_ends_in_a_gap_leaves_out_what_lies_before() -> None:
+    rng = np.random.default_rng(0)
+    x = np.where(np.arange(600) < 300, 0.0, rng.normal(5_000, 900, 600))
+    table = pa.table({"x": x})
+    encoder = fit(table, schema_of(table, {"x": Kind.CONTINUOUS}))
+    above = encoder.ask(Wish("x", low=pa.scalar(100.0)))
+    below = encoder.ask(Wish("x", high=pa.scalar(1_000.0)))
+    assert above is not None
+    assert below is not None
+    np.testing.assert_allclose(above.limits[0], [[0.5, np.inf]], atol=1e-6)
+    np.testing.assert_allclose(below.limits[0], [[-np.inf, 0.5]], atol=1e-6)
+
+
+def test_a_column_of_which_nothing_may_be_kept_is_missing_and_named() -> None:
+    table = pa.table(
+        {
+            "x": [1.0, 2.0, 3.0, 4.0] * 5,
+            "one cell": pa.array([None] * 19 + [77.5], pa.float64()),
+            "no two alike": pa.array([f"w{i}" for i in range(20)]).dictionary_encode(),
+        }
+    )
+    kinds = dict(zip(table.column_names, [Kind.CONTINUOUS] * 2 + [Kind.CATEGORICAL], strict=True))
+    with pytest.warns(LookalikeWarning, match="No value of 'one cell', 'no two alike' occurs in 2"):
+        encoder = fit(table, schema_of(table, kinds))
+    made = back(encoder, table)
+    assert made["one cell"].null_count == made["no two alike"].null_count == 20
+    assert not re.search("77.5|w1", json.dumps(encoder.state().values))
