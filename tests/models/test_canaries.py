@@ -18,7 +18,8 @@ import pytest
 import safetensors.numpy
 
 from lookalike._core.errors import LookalikeWarning
-from lookalike.models import Independent, Synthesizer
+from lookalike.models import Independent, Synthesizer, load
+from lookalike.tables import as_frame
 
 ROWS = 600
 #: What one row has: words, and numbers as they are counted.
@@ -161,3 +162,31 @@ def test_no_value_of_one_row_is_generated(independent) -> None:
         others = table[name].to_numpy()[:-1]
         assert pc.max(made[name]).as_py() <= others.max() + np.ptp(np.sort(others)[-12:])
     assert pc.min(made["born"]).as_py() > dt.date(2010, 1, 1)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars", "pyarrow"])
+def test_categories_of_one_row_are_in_no_dtype(library: str, tmp_path: Path) -> None:
+    pytest.importorskip(library)
+    table = pa.table(
+        {
+            "c": pa.array(["a", "b"] * 30 + ["quagga"]).dictionary_encode(),
+            "ref": pa.array([f"K-{i * 37 % 997:04d}" for i in range(61)]).dictionary_encode(),
+            "t": pa.array([f"{'x' * (i % 7)} okapi {i}?" for i in range(61)]).dictionary_encode(),
+        }
+    )
+    kinds = {"t": "text"}
+    data = as_frame(table, library)
+    with pytest.warns(LookalikeWarning, match="Free text"):
+        model = Independent(random_state=0).fit(data, kinds=kinds)
+    model.save(tmp_path / "m")
+    with zipfile.ZipFile(tmp_path / "m") as archive:
+        held = b"".join(archive.read(name) for name in archive.namelist())
+    assert not [
+        w for w in (b"quagga", b"okapi", *map(str.encode, table["ref"].to_pylist())) if w in held
+    ]
+    made = load(tmp_path / "m").sample(50)
+    assert type(made) is type(data)
+    assert set(made["c"].to_pylist() if library == "pyarrow" else made["c"]) == {"a", "b"}
+    if library == "pandas":
+        assert made["c"].cat.categories.tolist() == ["a", "b"]
+        assert made["ref"].nunique() == 50

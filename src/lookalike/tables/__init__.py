@@ -8,6 +8,7 @@ from lookalike.tables._frame import as_frame, from_arrow, to_arrow
 from lookalike.tables._identifiers import IdentifierMaker
 from lookalike.tables._infer import infer_schema
 from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._rare_categories import without_rare
 from lookalike.tables._read import read_table
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
@@ -38,5 +39,6 @@ __all__ = [
     "read_wishes",
     "render",
     "to_arrow",
+    "without_rare",
     "write_table",
 ]
