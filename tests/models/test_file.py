@@ -272,24 +272,27 @@ def test_no_format(refused, good, number):
     assert "not a lookalike model" in refused(changed(good, format=number))
 
 
-def test_old_format_without_a_way(refused, good):
-    assert "format 0" in refused(changed(good, format=0))
+@pytest.mark.parametrize("number", [0, 4])
+def test_old_format_without_a_way(refused, good, number):
+    words = refused(changed(good, format=number))
+    assert f"format {number} cannot be read any more. Fit the model again" in words
 
 
 def test_an_old_format_is_carried_forward(monkeypatch, good, model, tmp_path):
-    """As if format 0 had called the seed 'random' and had no target."""
+    """As if the format before had called the seed 'random' and had no target."""
+    before = _file.FORMAT - 1
     held = members(good)
     manifest = json.loads(held["manifest.json"])
     manifest["random"] = manifest.pop("seed")
     del manifest["target"]
-    held["manifest.json"] = json.dumps({**manifest, "format": 0}).encode()
-    (tmp_path / "old").write_bytes(packed(sealed(held)))
+    held["manifest.json"] = json.dumps({**manifest, "format": before}).encode()
+    (tmp_path / "old").write_bytes(packed(held))
 
-    def from_0(parts):
-        renamed = {**parts.manifest, "seed": parts.manifest["random"], "target": None}
-        return _archive.Parts(renamed, parts.encoding, parts.arrays)
+    def renamed(parts):
+        manifest = {**parts.manifest, "seed": parts.manifest["random"], "target": None}
+        return _archive.Parts(manifest, parts.encoding, parts.arrays)
 
-    monkeypatch.setitem(_file._MIGRATIONS, 0, from_0)
+    monkeypatch.setitem(_file._MIGRATIONS, before, renamed)
     back = load(tmp_path / "old")
     assert back.target_ is None
     assert back.sample(20).equals(model.sample(20))

@@ -47,6 +47,7 @@ from lookalike.tables import (
     open_categories,
     render,
     to_arrow,
+    without_rare,
 )
 from lookalike.training import History
 
@@ -240,11 +241,14 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
         schema = _schema_of(table, schema, kinds, target)
+        encoder = self._encoder()
+        encoder.keep = () if target is None else (target,)
+        schema, origin = without_rare(
+            table, schema, origin, encoder.min_category_count, encoder.keep
+        )
         table = conform(table, schema)
         if table.num_rows == 0:
             raise DataError("A table to learn must have rows, but this one has none.")
-        encoder = self._encoder()
-        encoder.keep = () if target is None else (target,)
         encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
         self._origin, notes = open_categories(origin, schema)

@@ -19,7 +19,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -47,45 +46,13 @@ __all__ = ["SYNTHESIZERS", "load"]
 SYNTHESIZERS: dict[str, Callable[[], type[Synthesizer]]] = {}
 _Classes = Mapping[str, type[Synthesizer]]
 
-
-def _named_penalties(parts: Parts) -> Parts:
-    """Carry format 1 on: there a GAN had one kind of penalty, and no conditions."""
-    manifest = dict(parts.manifest)
-    parameters = dict(manifest["parameters"])
-    if manifest["synthesizer"] == "GAN":
-        weight = parameters.get("penalty", 0.5)
-        parameters |= {"penalty": {"name": "zero-centred", "weight": weight}, "conditions": False}
-    return replace(parts, manifest={**manifest, "parameters": parameters})
-
-
-def _unbalanced_corrections(parts: Parts) -> Parts:
-    """Carry format 2 on: there a correction chose of three times as many rows, unbalanced."""
-    terms = parts.arrays.get("model/correction/terms")
-    if terms is None:
-        return parts
-    more = {
-        "model/correction/pool": np.array([3], np.int32),
-        "model/correction/due": np.zeros(terms.shape, np.float32),
-    }
-    return replace(parts, arrays={**parts.arrays, **more})
-
-
-def _as_it_is(parts: Parts) -> Parts:
-    """Carry format 3 on: there nothing was drawn anew."""
-    return parts
-
-
 #: Columns of a model that is read: each takes some time, however little it holds.
 _MOST_COLUMNS = 2**15
 #: How many rows a model that was read must decode at once.
 _PROOF = 8
 
-#: For each old format: the function that carries its parts on to the next one.
-_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {
-    1: _named_penalties,
-    2: _unbalanced_corrections,
-    3: _as_it_is,
-}
+#: For an old format, the function that carries its parts on to the next one.
+_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {}
 
 
 # --- read ----------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from lookalike.tables._identifiers import IdentifierMaker
 from lookalike.tables._infer import infer_schema
 from lookalike.tables._open_categories import open_categories
 from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._rare_categories import without_rare
 from lookalike.tables._read import read_table
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
@@ -43,6 +44,7 @@ __all__ = [
     "read_wishes",
     "render",
     "to_arrow",
+    "without_rare",
     "write_table",
 ]
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from lookalike._core.bounds import whole
 
-__all__ = ["FreeRanks"]
+__all__ = ["CLOSED", "FreeRanks"]
 
 #: A bucket spans at least so many ranks, so that a taken one does not tell which is.
 _NARROWEST = 8
-#: Buckets for each training identifier, and their least and greatest count.
-_PER_IDENTIFIER = 8
+#: Buckets for each training identifier: few, so that a taken one is nothing special.
+_PER_IDENTIFIER = 2
+#: Their least and greatest count.
 _FEWEST, _MOST = 64, 2**22
 
 
@@ -88,3 +89,7 @@ class FreeRanks:
         if bits.dtype != np.uint8 or bits.shape != (-(-buckets // 8),):
             raise ValueError("the marks of identifiers do not belong to their buckets")
         return cls(width, np.unpackbits(bits, count=buckets).astype(bool))
+
+
+#: No rank is free.
+CLOSED = FreeRanks(_NARROWEST, np.ones(1, bool))

@@ -54,9 +54,10 @@ def shape_of(word: str) -> str:
 
 def shapes(words: pa.Array) -> pa.Array:
     """Return the shape of each cell, shape (n,)."""
-    words = pc.replace_substring_regex(words, "[0-9]", "9")
+    words = pc.replace_substring_regex(words, r"\p{N}", "9")
     words = pc.replace_substring_regex(words, r"\p{Lu}", "A")
-    return pc.replace_substring_regex(words, r"\p{Ll}", "a")
+    # letters of scripts without capitals too: they would be copied
+    return pc.replace_substring_regex(words, r"[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{M}]", "a")
 
 
 def skeletons(words: pa.Array) -> pa.Array:

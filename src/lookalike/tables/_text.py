@@ -220,6 +220,9 @@ def _mixture(words: Tally) -> tuple[str, tuple[str, ...]]:
         cells = int(words.counts[found].sum())
         if _MIXED * words.present <= cells < words.present:
             others = words.values.filter(pa.array(~found))[:_NAMED].to_pylist()
-            said = f"{cells:,} of {words.present:,} cells are {noun}, others not"
-            return f"{said} ({shape_of(others[0][:30])})", tuple(others)
+            shape = shape_of(others[0][:30])
+            # a cell of signs alone would be quoted by its shape
+            shown = f" ({shape})" if shape != others[0] else ""
+            said = f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
+            return said, tuple(others)
     return "", ()
