@@ -218,7 +218,7 @@ class _Keys(NamedTuple):
     def _disagreeing(self, codes: np.ndarray, children: np.ndarray, at: np.ndarray) -> np.ndarray:
         """Count for some columns the rows that do not agree with the other of their key."""
         own, other = (codes[children[:, None], r[at]] for r in (self.rows, self.others))
-        return np.count_nonzero(own != other, axis=1)
+        return np.asarray(np.count_nonzero(own != other, axis=1))
 
 
 def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dependency | None:

@@ -71,7 +71,7 @@ def _near(able: Sequence[Measure]) -> dict[int, list[int]]:
     """
     most = min(_FIRST_ROWS, max(_CELLS // len(able), _FEWEST_ROWS))
     rows = sample_rows(np.arange(len(able[0].floats)), most)
-    near: dict[int, list[tuple[float, int]]] = {}
+    near: dict[int, list[tuple[int, int]]] = {}
     for unit in sorted({m.unit for m in able}):
         group = [i for i, m in enumerate(able) if m.unit == unit]
         cells = np.stack([_uncommon(able[i], rows) for i in group], axis=1)
@@ -86,10 +86,9 @@ def _near(able: Sequence[Measure]) -> dict[int, list[int]]:
         for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
             left, right = divmod(pair, len(group))
             for one, other in ((left, right), (right, left)):
-                share = count / counted[one]
                 enough = count >= _CLEAR * _FEWEST * len(rows) / len(able[0].floats)
-                if enough and share >= _CLEAR * _SHARE:
-                    near.setdefault(group[one], []).append((-share, group[other]))
+                if enough and count >= _CLEAR * _SHARE * counted[one]:
+                    near.setdefault(group[one], []).append((-count, group[other]))
     return {k: [i for _, i in sorted(found)] for k, found in near.items()}
 
 
@@ -119,5 +118,7 @@ def _checked(parent: Measure, child: Measure) -> Dependency | None:
     if share < _LIFT * float((of_parent * counts).sum()) / max(rows, 1):
         return None
     everywhere = float(np.mean(~parent.missing & (parent.floats == child.floats)))
+    if everywhere < _SHARE:
+        return None
     why = f"equal in {everywhere:.1%} of {len(codes):,} rows"
     return Dependency(child.name, (parent.name,), "equal", why=why)

@@ -24,7 +24,8 @@ def with_orders(
     """Add to relations the columns that theirs were never below or above.
 
     Only columns that are told by each other, directly or through others, are compared, and each
-    with those that come before it. Columns whose ranges do not meet have no order worth keeping.
+    with those that come before it. Columns whose ranges do not meet, or that
+    are told by a factor, have no order worth keeping.
 
     Parameters
     ----------
@@ -43,7 +44,8 @@ def with_orders(
     for relation in relations:
         known = list(dict.fromkeys(n for on in relation.on for n in together.setdefault(on, [on])))
         column = measures[relation.column]
-        compared = list(dict.fromkeys((*relation.on, *known)))[:_MOST_COMPARED]
+        scaled = any(abs(factor) != 1 for factor in relation.coefficients)
+        compared = [] if scaled else list(dict.fromkeys((*relation.on, *known)))[:_MOST_COMPARED]
         below = tuple(n for n in compared if _is_ordered(measures[n], column))
         above = tuple(n for n in compared if _is_ordered(column, measures[n]))
         ordered.append(replace(relation, at_least=below, at_most=above))
