@@ -127,17 +127,26 @@ class Proof:
                 alone, related = (self._joint(name, code, names) for code in codes)
                 yield f"its tie to {_listed(names)}", alone, related
 
-    def _others(self, dependency: Dependency) -> tuple[str, ...]:
+    @cached_property
+    def _looked_at(self) -> tuple[list[str], np.ndarray]:
+        """Return columns, evenly taken of all, and their coarse cells in rows held out."""
+        able = [c.name for c in self._schema.columns if c.kind.is_learned]
+        able = able[:: max(1, -(-len(able) // _LOOKED_AT))]
+        return able, np.stack([self._of(name).real_codes for name in able])
+
+    def _others(self, dependency: Dependency) -> list[str]:
         """Return the columns that go most with one, of those that it is not told by."""
+        names, codes = self._looked_at
+        # all tables of the column's cells and another's, one after the other
+        keys = self._of(dependency.column).real_codes * _WIDE + codes
+        keys += _WIDE**2 * np.arange(len(names))[:, None]
+        counts = np.bincount(keys.ravel(), minlength=len(names) * _WIDE**2)
+        seen = counts.reshape(-1, _WIDE, _WIDE) / codes.shape[1]
+        due = seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
+        strength = np.abs(seen - due).sum(axis=(1, 2))
         told = {dependency.column, *dependency.on}
-        able = [c.name for c in self._schema.columns if c.kind.is_learned and c.name not in told]
-        own = self._of(dependency.column).real_codes
-        strength = {}
-        for other in able[:: max(1, -(-len(able) // _LOOKED_AT))]:
-            seen = _shares(own, self._of(other).real_codes)
-            due = np.outer(seen.sum(axis=1), seen.sum(axis=0))
-            strength[other] = float(np.abs(seen - due).sum())
-        return tuple(sorted(strength, key=lambda name: -strength[name])[:_OTHERS])
+        order = [names[i] for i in np.argsort(-strength, kind="stable")]
+        return [name for name in order if name not in told][:_OTHERS]
 
     def _joint(self, name: str, codes: np.ndarray, others: Sequence[str]) -> float:
         """Return how far a column goes with others otherwise than it does in rows held out."""

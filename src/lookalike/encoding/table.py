@@ -130,7 +130,11 @@ class TableEncoder:
         schema = self._relate(schema, choice, cells)
         rests = self._rests
         derived = {made.dependency.column for made in self._relations} - rests.keys()
-        learned = {name: self._learned(name, cells) for name in schema.names if name not in derived}
+        learned = {
+            name: rests[name].rest(cells) if name in rests else cells[name]
+            for name in schema.names
+            if name not in derived
+        }
         columns = tuple(rests[c.name].column if c.name in rests else c for c in schema.columns)
         told = replace(schema, columns=columns)
         self._take(schema, fit_parts(learned, replace(choice, schema=told), rng))
@@ -172,11 +176,6 @@ class TableEncoder:
     def _rests(self) -> dict[str, Rest]:
         """The relations of which a rest is learned, by the column it takes the place of."""
         return {r.dependency.column: r for r in self._relations if isinstance(r, Rest)}
-
-    def _learned(self, name: str, cells: Cells) -> pa.Array:
-        """Return what is learned of a column: its cells, or what is left of them."""
-        rests = self._rests
-        return rests[name].rest(cells) if name in rests else cells[name]
 
     def _take(self, schema: Schema, parts: tuple[Part, ...]) -> None:
         self.schema_ = schema
@@ -232,7 +231,7 @@ class TableEncoder:
 
     def _compact(self, table: pa.Table, columns: Collection[str]) -> Compact:
         """Return the compact form of rows, in which other columns are left 0."""
-        rows = table.num_rows
+        rows, rests = table.num_rows, self._rests
         whole = Compact(
             np.zeros((rows, self.layout_.floats), np.float32),
             np.zeros((rows, self.layout_.codes), np.int32),
@@ -240,7 +239,8 @@ class TableEncoder:
         for part, place in zip(self._parts, self._places, strict=True):
             if part.name not in columns or not (place.own.blocks or part.has_gate):
                 continue
-            values = self._learned(part.name, _Flat(table))
+            name = part.name
+            values = rests[name].rest(_Flat(table)) if name in rests else flat(table.column(name))
             if part.has_gate and place.gate is not None:
                 gate = self.layout_.blocks[place.gate]
                 whole.codes[:, gate.source_start] = is_null(values)
