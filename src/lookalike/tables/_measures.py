@@ -26,6 +26,8 @@ _CORRELATION = 0.9999
 _PAIRS = 2000
 #: Factors are tried with so many significant digits, fewest first.
 _DIGITS = 8
+#: A line is not worth trying to write where it misses by more than this share of the greatest.
+_NEARLY = 1e-6
 #: Full floats are equal if they differ by no more than this share of what they are the sum of.
 _TOLERANCE = 1e-12
 
@@ -157,6 +159,9 @@ def _line(
     if not 0 < spread < np.inf:  # too small or too great to be squared
         return None
     slope = float(((x - middle_x) * (y - middle_y)).sum() / spread)
+    left = np.abs(y - middle_y - slope * (x - middle_x)).max()
+    if left > 2 * child.step + _NEARLY * np.abs(y).max():
+        return None
     for digits in range(_DIGITS):
         factor = float(f"{slope:.{digits}e}")
         constant = float(np.median(y - factor * x))

@@ -228,11 +228,8 @@ def _factor(x: np.ndarray, y: np.ndarray, step: float) -> float:
     equal = np.mean(x == y) >= _EQUAL and plain <= _NARROWER * _spread(y)
     if not np.isfinite(slope) or plain <= _PLAINER * least or equal:
         return 1.0
-    for digits in range(_DIGITS):
-        factor = float(f"{slope:.{digits}e}")
-        if _spread(y - factor * x) <= _NO_WIDER * least:
-            return factor
-    return slope
+    tried = [float(f"{slope:.{digits}e}") for digits in range(_DIGITS + 1)]
+    return next((f for f in tried if _spread(y - f * x) <= _NO_WIDER * least), tried[-1])
 
 
 def _spread(values: np.ndarray) -> float:
