@@ -145,7 +145,7 @@ def _codes(real: pd.Series, cells: pd.Series) -> np.ndarray:
     return np.where(cells.isna(), _RANGES + 1, found)
 
 
-# --- tables of awkward scales ----------------------------------------------------------------------
+# --- tables of awkward scales -------------------------------------------------------------------
 
 
 def _walks(seed: int) -> pd.DataFrame:
