@@ -20,7 +20,7 @@ _UNSEEN = 0.002
 _MOST_PAIRS = 64
 #: All pairs are counted by products of indicator matrices: so many cells at a time, and fewer rows
 #: where more multiplications than this were needed, but no fewer than these.
-_AT_A_TIME, _WORK, _FEWEST_ROWS = 512, 1e11, 300
+_AT_A_TIME, _WORK, _FEWEST_ROWS = 512, 3e10, 300
 
 
 @dataclass(frozen=True)
