@@ -7,9 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
+
+from lookalike.models import Independent
+from lookalike.tables import read_table
 
 Run = Callable[..., Any]
 HEADER = "age,pay,town,late"
@@ -159,6 +163,27 @@ def test_info_of_data_as_json_is_a_schema(run: Run, csv: Path) -> None:
     result = run("info", csv, "--json", "--kind", "age=continuous")
     schema = Schema.from_dict(json.loads(result.out))
     assert schema["age"].kind == "continuous"
+
+
+def test_info_says_which_relations_are_used_and_which_are_not(run: Run, tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    steps = np.round(7_000 + 2_000 * rng.normal(size=300))
+    key = np.where(rng.random(300) < 0.6, rng.integers(0, 10, 300), np.arange(300) + 100)
+    value = np.where(key < 10, 20 + key * 7 % 13, key * 104_729 % 100)
+    km = np.round(0.00076 * steps * (1 + 0.01 * rng.normal(size=300)), 3)
+    rows = zip(steps, km, np.char.add("k", key.astype(str)), value, strict=True)
+    data, model = tmp_path / "data.csv", tmp_path / "model.lookalike"
+    data.write_text(
+        "steps,km,key,value\n" + "".join(f"{a:.0f},{b},{c},{d}\n" for a, b, c, d in rows)
+    )
+    Independent(random_state=0).fit(read_table(data)).save(model)
+    for path in (data, model):
+        result = run("info", path).out
+        assert "value is fixed by key: its distribution would be off by" in result
+        facts = json.loads(run("info", path, "--json").out)
+        schema = facts.get("schema", facts)
+        assert any("held out" in d["against"] for d in schema["rejected"])
+    assert "km = 0.00076 × steps + the rest" in run("info", data).out
 
 
 def test_info_reads_standard_input(run: Run, people: str) -> None:

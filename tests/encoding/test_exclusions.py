@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sys
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike.encoding import Drawn, State, TableEncoder, draw
+from lookalike.encoding._unseen import tally, unseen
 from lookalike.tables import Dependency, Schema, conform, infer_schema
 
 N = 2_000
@@ -149,3 +152,54 @@ def test_rows_beyond_the_first_looked_at_count_too() -> None:
     ].never_together() == ["b b2: never with a a0"]
     cells["a"][1], cells["b"][1] = "a0", "b2"
     assert fitted(cells)[0].never_together() == []
+
+
+def test_what_is_found_at_once_is_what_pair_by_pair_would_be() -> None:
+    rng = np.random.default_rng(0)
+    n, sizes = 3_000, {2: 2, 3: 7, 5: 600, 8: 9, 9: 3}
+    codes = {i: rng.integers(0, size, n) for i, size in sizes.items()}
+    codes[8] = np.where(codes[3] < 2, codes[8] % 3, codes[8])
+    codes[9] = np.where(codes[2] == 1, 3, codes[8] % 3)  # silenced where block 2 says so
+    codes[3][codes[9] == 1] = 0
+    due_most = {}
+    for left, right in combinations(sizes, 2):
+        seen = tally(codes[left], codes[right], (sizes[left], sizes[right]))
+        due = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(seen.sum(), 1)
+        least = np.log(sum(sizes[a] * sizes[b] for a, b in combinations(sizes, 2)) / 1e-3)
+        assert not ((seen == 1) & (due >= least)).any()
+        never = (seen == 0) & (due >= max(least, 20))
+        if never.any():
+            due_most[left, right] = due[never].sum(), never
+    found, rows = unseen(codes, sizes, [])
+    assert (rows, len(found)) == (n, len(due_most))
+    assert len(found) > 2
+    assert [p[:2] for p in found] == sorted(due_most, key=lambda p: -due_most[p][0])
+    for left, right, never in found:
+        np.testing.assert_array_equal(never, due_most[left, right][1])
+
+
+def test_twice_as_many_columns_are_twice_as_much_work() -> None:
+    def calls(columns: int) -> int:
+        rng = np.random.default_rng(0)
+        cells: dict[str, Any] = {}
+        for i in range(columns // 4):
+            cells |= {f"n{i}": rng.normal(size=100), f"i{i}": rng.integers(0, 60, 100)}
+            cells |= {f"c{i}": np.char.add("l", rng.integers(0, 6, 100).astype(str))}
+            cells |= {f"b{i}": rng.random(100) < 0.3}
+        count = 0
+
+        def counted(*event: object) -> None:
+            nonlocal count
+            count += event[1] in ("call", "c_call")
+
+        table = pa.table(cells)
+        sys.setprofile(counted)
+        try:
+            schema = infer_schema(table)
+            TableEncoder().fit(conform(table, schema), schema, rng)
+        finally:
+            sys.setprofile(None)
+        return count
+
+    calls(8)  # imports
+    assert calls(120) < 2.3 * calls(60)

@@ -130,6 +130,58 @@ def test_a_quotient_is_taken_where_it_is_steadier(rng):
     assert {d.form for d in found(cells).values()} <= {"offset"}
 
 
+@pytest.mark.parametrize(
+    ("parent", "factor", "noise", "decimals"),
+    [
+        (lambda z: np.round(7_000 + 2_000 * z), 0.00076, 0.02, 3),
+        (lambda z: z, -2.0, 0.02, 15),
+        (lambda z: z * 1e20, 1e-20, 0.01, 15),
+        (lambda z: z, 1e20, 1e18, None),
+        (lambda z: np.round(1.6e9 + 1e7 * z), 1000.0, 300.0, 0),
+        (lambda z: np.where(z < 0, 0.0, np.round(1_000 * z)), 2.54, 1.0, 1),
+    ],
+    ids=["steps", "falling", "from 1e20", "to 1e20", "epochs", "zeros"],
+)
+def test_a_column_of_another_scale_is_told_by_a_factor(rng, parent, factor, noise, decimals):
+    x = parent(rng.normal(size=N))
+    y = factor * x + 5 + noise * rng.normal(size=N) * (x != 0)
+    y = y if decimals is None else np.round(y, decimals)
+    (dependency,) = found({"x": x, "y": y}).values()
+    named = dict(zip(("column", "on"), (dependency.column, dependency.on[0]), strict=True))
+    due = factor if named == {"column": "y", "on": "x"} else 1 / factor
+    assert dependency.form == "offset"
+    assert dependency.coefficients[0] == pytest.approx(due, rel=0.01)
+    rest = {"x": x, "y": y}[dependency.column] - dependency.coefficients[0] * {"x": x, "y": y}[
+        dependency.on[0]
+    ]
+    assert np.std(rest) < 0.2 * np.std({"x": x, "y": y}[dependency.column])
+
+
+def test_a_curve_is_told_by_no_difference(rng):
+    x = np.exp(rng.normal(size=N))
+    assert found({"x": x, "y": x**3 * (1 + 0.001 * rng.normal(size=N))}) == {}
+
+
+def test_one_great_number_that_two_columns_share_makes_neither_of_the_other(rng):
+    x, y = rng.normal(size=(2, N))
+    x[5] = y[5] = 1e20
+    assert found({"x": x, "y": y, "z": rng.normal(size=N)}) == {}
+
+
+def test_an_order_of_ranges_that_do_not_meet_is_none(rng):
+    x = rng.normal(size=N)
+    (dependency,) = found({"x": x, "y": x + 100 + 0.01 * rng.random(N)}).values()
+    assert dependency.needs == set(dependency.on)
+
+
+def test_many_columns_that_are_nearly_one_are_one_tree(rng):
+    x = np.cumsum(rng.normal(size=200))
+    cells = {f"c{i}": x + 0.01 * i + 0.001 * rng.random(200) for i in range(60)}
+    dependencies = found(cells)
+    assert len(dependencies) == 59
+    assert max(len(d.needs) for d in dependencies.values()) <= 17
+
+
 def test_values_of_its_own_are_not_lost_to_a_difference(rng):
     cost = rng.normal(1000, 300, N)
     price = cost + rng.normal(0, 5, N)

@@ -15,6 +15,7 @@ from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import printable, show, show_table
 
 if TYPE_CHECKING:
+    from lookalike.encoding import TableEncoder
     from lookalike.models import Synthesizer
     from lookalike.tables import Column, Schema
 
@@ -27,6 +28,7 @@ _GROUPS = {
     "Derived from other columns, not learned:": ("lookup", "linear", "mostly"),
     "Told by other columns and a rest, which is learned:": ("offset", "ratio", "equal"),
 }
+_NEVER = "Never together, though chance would have it often:"
 _MOST_LINES = 20
 
 
@@ -56,25 +58,29 @@ def info(
             raise ParameterError("--kind is for tables: a model file has its kinds already.")
         from lookalike.models import load
 
-        facts = _facts(load(model_or_data))
+        model = load(model_or_data)
+        facts = _facts(model)
         if as_json:
             _show_json(facts)
         else:
             _show_model(facts)
+            _show_relations(model.schema_)
+            _show_lines(_NEVER, facts["never_together"])
         return
 
     from lookalike.tables import cautions, infer_schema, read_table
 
     table = read_table(model_or_data)
-    schema = infer_schema(table, kinds)
-    for caution in cautions(table, schema):
+    inferred = infer_schema(table, kinds)
+    for caution in cautions(table, inferred):
         warnings.warn(caution, LookalikeWarning, stacklevel=2)
-    never = _never_together(table, schema)
+    encoder = _encoder(table, inferred)
+    schema, never = encoder.schema_, encoder.never_together()
     if as_json:
         _show_json({**schema.to_dict(), "never_together": never})
     else:
         _show_schema(schema)
-        _show_never(never)
+        _show_lines(_NEVER, never)
 
 
 def _show_presets(as_json: bool) -> None:
@@ -116,21 +122,33 @@ def _show_schema(schema: Schema) -> None:
         for c in schema.columns
     ]
     show_table(headers, rows, numbers=("missing", "distinct"))
+    _show_relations(schema)
+
+
+def _show_relations(schema: Schema) -> None:
     for title, forms in _GROUPS.items():
-        group = [d for d in schema.dependencies if d.form in forms]
-        if group:
-            show()
-            show(title)
-            for dependency in group:
-                show(f"  {printable(dependency.in_words())}")
+        _show_lines(title, [d.in_words() for d in schema.dependencies if d.form in forms])
+    lines = [f"{d.in_words()}: {d.against}" for d in schema.rejected]
+    _show_lines("Found, but not used:", lines)
+
+
+def _show_lines(title: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    show()
+    show(title)
+    for line in lines[:_MOST_LINES]:
+        show(f"  {printable(line)}")
+    if len(lines) > _MOST_LINES:
+        show(f"  and {len(lines) - _MOST_LINES:,} more: see --json")
 
 
 def _share(column: Column, rows: int) -> str:
     return f"{column.missing:,} ({column.missing / rows:.1%})" if column.missing else "0"
 
 
-def _never_together(table: Any, schema: Schema) -> list[str]:
-    """Return what never occurs together in a table, as a fit would find it."""
+def _encoder(table: Any, schema: Schema) -> TableEncoder:
+    """Return what a fit would make of a table: which relations hold, what never occurs together."""
     import numpy as np
 
     from lookalike.encoding import TableEncoder
@@ -139,19 +157,7 @@ def _never_together(table: Any, schema: Schema) -> list[str]:
     cells = conform(to_arrow(table)[0], schema)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LookalikeWarning)  # of free text: nothing is fitted here
-        encoder = TableEncoder().fit(cells, schema, np.random.default_rng(0))
-    return encoder.never_together()
-
-
-def _show_never(lines: list[str]) -> None:
-    if not lines:
-        return
-    show()
-    show("Never together, though chance would have it often:")
-    for line in lines[:_MOST_LINES]:
-        show(f"  {printable(line)}")
-    if len(lines) > _MOST_LINES:
-        show(f"  and {len(lines) - _MOST_LINES:,} more: see --json")
+        return TableEncoder().fit(cells, schema, np.random.default_rng(0))
 
 
 # --- models ---------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Self
 
 import numpy as np
@@ -16,22 +15,14 @@ from lookalike.encoding._base import State
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._limits import LEAST
+from lookalike.encoding._unseen import tally, unseen
 
 __all__ = ["Exclusion", "Exclusions"]
 
 #: Rows in which exclusions are looked for, and rows at a time in which they are confirmed.
 _ROWS, _AT_A_TIME = 20_000, 50_000
-#: A cell that is empty was due so many times if columns were independent, …
-_LEAST_DUE = 20.0
-#: … and more where there are so many cells that chance would leave one empty more often than this.
-_CHANCE = 1e-3
-#: What is refused must be rare among real rows to come: cells with one row say how much is not
-#: seen (Good 1953), and must be no more than this share of the rows.
-_UNSEEN = 0.002
 #: Levels of a block that is looked at, cells of a number, and the share of a value of its own.
 _MOST_LEVELS, _BINS, _SPIKE = 128, 8, 0.05
-#: Pairs that are kept, those with most due first: so many are quick to look up.
-_MOST_PAIRS = 64
 #: Pairs that a model file may hold.
 _MOST_STORED = 4_096
 
@@ -51,20 +42,6 @@ class Exclusion:
     left: int
     right: int
     never: np.ndarray
-
-
-@dataclass(frozen=True)
-class _Counts:
-    """How often combinations of two blocks occur, and would if these were independent."""
-
-    left: int
-    right: int
-    seen: np.ndarray
-    due: np.ndarray
-
-    def empty(self, least: float) -> np.ndarray:
-        """Return which combinations do not occur but were due, shape of `seen`."""
-        return np.asarray((self.seen == 0) & (self.due >= least))
 
 
 @dataclass(frozen=True)
@@ -124,9 +101,10 @@ class Exclusions:
         }
         self = cls(layout, cuts, ())
         codes = self._codes_of_compact(sample, self._able())
-        counts = [_counted(pair, codes, self._cells) for pair in combinations(sorted(codes), 2)]
-        found = _empty(counts, len(some), self._is_key(keys))
-        if len(some) < rows:
+        sizes = {i: self._cells(i) for i in codes}
+        empty, looked_at = unseen(codes, sizes, self._keys(keys))
+        found = [Exclusion(left, right, never) for left, right, never in empty]
+        if looked_at < rows:
             found = self._confirmed(found, rows, compact)
         needed = {i for pair in found for i in (pair.left, pair.right)}
         return cls(layout, {i: cut for i, cut in cuts.items() if i in needed}, tuple(found))
@@ -142,12 +120,14 @@ class Exclusions:
     def _cells(self, i: int) -> int:
         return len(self.cuts[i]) + 1 if i in self.cuts else self.layout.blocks[i].width
 
-    def _is_key(self, keys: Collection[frozenset[str]]) -> Callable[[_Counts], bool]:
-        def is_key(counts: _Counts) -> bool:
-            pair = [self.layout.blocks[i] for i in (counts.left, counts.right)]
-            return all(b.source == "code" for b in pair) and {b.column for b in pair} in keys
-
-        return is_key
+    def _keys(self, columns: Collection[frozenset[str]]) -> list[tuple[int, int]]:
+        """Return the pairs of blocks of levels that stand for pairs of columns."""
+        able: dict[str, list[int]] = {}
+        for i in self._able():
+            if self.layout.blocks[i].source == "code":
+                able.setdefault(self.layout.blocks[i].column, []).append(i)
+        pairs = [[able.get(name, []) for name in sorted(pair)] for pair in columns]
+        return sorted({(min(i, j), max(i, j)) for one, two in pairs for i in one for j in two})
 
     def _codes_of_compact(self, rows: Compact, blocks: Collection[int]) -> dict[int, np.ndarray]:
         """Return for each block the cell of each row; one past the last where it is silenced."""
@@ -179,7 +159,7 @@ class Exclusions:
             part = compact(np.arange(first, min(first + _AT_A_TIME, rows)), columns)
             codes = self._codes_of_compact(part, blocks)
             for pair in found:
-                seen = _counted((pair.left, pair.right), codes, self._cells).seen
+                seen = tally(codes[pair.left], codes[pair.right], pair.never.shape)
                 pair.never[seen > 0] = False
         return [pair for pair in found if pair.never.any()]
 
@@ -336,31 +316,3 @@ def _cuts(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
     before = np.searchsorted(np.sort(lower), cuts - LEAST)
     whole = (before > 0) & (highest[np.maximum(before - 1, 0)] <= cuts + 2 * LEAST)
     return cuts[whole]
-
-
-def _counted(
-    pair: tuple[int, int], codes: dict[int, np.ndarray], cells: Callable[[int], int]
-) -> _Counts:
-    left, right = pair
-    shape = cells(left) + 1, cells(right) + 1
-    key = codes[left] * shape[1] + codes[right]
-    seen = np.bincount(key, minlength=shape[0] * shape[1]).reshape(shape)[:-1, :-1]
-    due = np.outer(seen.sum(axis=1), seen.sum(axis=0)) / max(int(seen.sum()), 1)
-    return _Counts(left, right, seen, due)
-
-
-def _empty(counts: list[_Counts], rows: int, is_key: Callable[[_Counts], bool]) -> list[Exclusion]:
-    """Return what never occurs, of the pairs where it would most often."""
-    cells = sum(c.seen.size for c in counts)
-    least = max(_LEAST_DUE, float(np.log(max(cells, 1) / _CHANCE)))
-    single = np.concatenate([np.zeros(0), *(c.due[c.seen == 1] for c in counts)])
-    while np.count_nonzero(single >= least) > _UNSEEN * rows:
-        least *= 2
-    ranked = []
-    for c in counts:
-        complete = is_key(c) and np.count_nonzero(c.seen == 1) <= _UNSEEN * rows
-        never = c.empty(0.0 if complete else least)
-        if never.any():
-            ranked.append((complete, float(c.due[never].sum()), Exclusion(c.left, c.right, never)))
-    ranked.sort(key=lambda found: (not found[0], -found[1]))
-    return [exclusion for _, _, exclusion in ranked[:_MOST_PAIRS]]

@@ -40,8 +40,12 @@ class _Scale:
     decimals: int | None
 
     @classmethod
-    def of(cls, cells: list[pa.Array], columns: list[Column]) -> Self:
+    def of(
+        cls, cells: list[pa.Array], columns: list[Column], weights: tuple[float, ...] = (1.0,)
+    ) -> Self:
         """Return the coarsest unit in which all cells are whole, or floats where there is none."""
+        if any(weight != round(weight) for weight in weights):
+            return cls(None)
         decimals = [
             column.decimals if pa.types.is_floating(values.type) else 0
             for values, column in zip(cells, columns, strict=True)
@@ -52,7 +56,7 @@ class _Scale:
         scale = cls(max(known))
         for values in cells:
             numbers = scale.numbers(values.drop_null())
-            if (np.abs(numbers.astype(float)) > _MOST / len(cells)).any():
+            if (np.abs(numbers.astype(float)) > _MOST / len(cells) / max(map(abs, weights))).any():
                 return cls(None)
             if pa.types.is_floating(values.type) and not scale.is_exact(values.drop_null()):
                 return cls(None)
@@ -128,7 +132,7 @@ class _Apart(Rest):
         return replace(grid, low=low, high=high)
 
     def _scale_of(self, cells: list[pa.Array], columns: list[Column]) -> _Scale:
-        return _Scale.of(cells, columns)
+        return _Scale.of(cells, columns, self.dependency.coefficients or (1.0,))
 
     @abstractmethod
     def _describe(self) -> None:

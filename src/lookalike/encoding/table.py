@@ -29,6 +29,7 @@ from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._parts import Part, fit_parts
 from lookalike.encoding._places import lay_out
+from lookalike.encoding._proof import Proof
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
@@ -127,43 +128,60 @@ class TableEncoder:
         )
         choice.check()
         cells = {name: flat(table.column(name)) for name in schema.names}
-        self._relate(schema, choice, cells)
-        learned = {name: self._learned(name, cells) for name in schema.names if self._is_part(name)}
-        told = schema
-        for left in self._rests.values():
-            told = told.with_column(left.column)
+        schema = self._relate(schema, choice, cells)
+        rests = self._rests
+        derived = {made.dependency.column for made in self._relations} - rests.keys()
+        learned = {
+            name: rests[name].rest(cells) if name in rests else cells[name]
+            for name in schema.names
+            if name not in derived
+        }
+        columns = tuple(rests[c.name].column if c.name in rests else c for c in schema.columns)
+        told = replace(schema, columns=columns)
         self._take(schema, fit_parts(learned, replace(choice, schema=told), rng))
         self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
         self._warn_of_rare(choice, cells)
         return self
 
-    def _relate(self, schema: Schema, choice: Choice, cells: Cells) -> None:
-        """Fit the relations between columns, each after those it builds on."""
+    def _relate(self, schema: Schema, choice: Choice, cells: Cells) -> Schema:
+        """Fit the relations between columns that prove themselves, each after those it builds on.
+
+        Returns
+        -------
+        Schema
+            With these alone as dependencies, and the others as rejected.
+        """
         self._relations: list[Derivation | Rest] = []
+        rejected = []
+        proof = Proof(schema, choice, cells)
         for dependency in in_order(schema) if self.derive else ():
             made = relation(dependency, choice.least)
-            as_it_is = isinstance(made, Rest) and (
-                choice.is_chosen(dependency.column) or not made.suits(cells)
-            )
-            if as_it_is:
-                continue
-            made.fit(cells, schema)
-            if not (isinstance(made, Derivation) and made.is_empty):
+            if isinstance(made, Rest) and choice.is_chosen(dependency.column):
+                against: str | None = "an encoding was chosen for the column"
+            elif isinstance(made, Rest) and not made.suits(cells):
+                against = "the table has rows that cannot be told so"
+            else:
+                against = proof.refuted(dependency)
+            if against is None:
+                made.fit(cells, schema)
+                if isinstance(made, Derivation) and made.is_empty:
+                    against = "too few rows share any of its values"
+            if against is None:
                 self._relations.append(made)
+            else:
+                rejected.append(replace(dependency, against=against))
+        kept = {made.dependency.column for made in self._relations}
+        return replace(
+            schema,
+            dependencies=tuple(d for d in schema.dependencies if d.column in kept),
+            rejected=(*schema.rejected, *rejected),
+        )
 
     @property
     def _rests(self) -> dict[str, Rest]:
         """The relations of which a rest is learned, by the column it takes the place of."""
         return {r.dependency.column: r for r in self._relations if isinstance(r, Rest)}
-
-    def _is_part(self, name: str) -> bool:
-        return name in self._rests or all(name != r.dependency.column for r in self._relations)
-
-    def _learned(self, name: str, cells: Cells) -> pa.Array:
-        """Return what is learned of a column: its cells, or what is left of them."""
-        rests = self._rests
-        return rests[name].rest(cells) if name in rests else cells[name]
 
     def _take(self, schema: Schema, parts: tuple[Part, ...]) -> None:
         self.schema_ = schema
@@ -248,7 +266,7 @@ class TableEncoder:
 
     def _compact(self, table: pa.Table, columns: Collection[str]) -> Compact:
         """Return the compact form of rows, in which other columns are left 0."""
-        rows = table.num_rows
+        rows, rests = table.num_rows, self._rests
         whole = Compact(
             np.zeros((rows, self.layout_.floats), np.float32),
             np.zeros((rows, self.layout_.codes), np.int32),
@@ -256,7 +274,8 @@ class TableEncoder:
         for part, place in zip(self._parts, self._places, strict=True):
             if part.name not in columns or not (place.own.blocks or part.has_gate):
                 continue
-            values = self._learned(part.name, _Flat(table))
+            name = part.name
+            values = rests[name].rest(_Flat(table)) if name in rests else flat(table.column(name))
             if part.has_gate and place.gate is not None:
                 gate = self.layout_.blocks[place.gate]
                 whole.codes[:, gate.source_start] = is_null(values)

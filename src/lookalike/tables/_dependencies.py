@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
 
 import numpy as np
 import pyarrow as pa
@@ -105,22 +106,30 @@ class _Found:
         """Keep those that derive a new column and close no cycle."""
         for dependency in dependencies:
             new = dependency.column not in self._by_column
-            if new and not any(dependency.column in self._roots(name) for name in dependency.needs):
+            if new and not self._rests_on(dependency):
                 self._by_column[dependency.column] = dependency
 
-    def _roots(self, name: str) -> set[str]:
-        """Return a column and all that it is derived from."""
-        known = {name}
-        if name in self._by_column:
-            known = known.union(*(self._roots(parent) for parent in self._by_column[name].needs))
-        return known
+    def _rests_on(self, dependency: Dependency) -> bool:
+        """Whether what a column is to be derived from is, through others, derived from it."""
+        seen: set[str] = set()
+        waiting = list(dependency.needs)
+        while waiting:
+            name = waiting.pop()
+            if name == dependency.column:
+                return True
+            if name not in seen:
+                seen.add(name)
+                waiting += self._by_column[name].needs if name in self._by_column else ()
+        return False
 
     def in_order(self) -> tuple[Dependency, ...]:
         """Return the dependencies so that each comes after those it builds on."""
-        depth = {name: self._depth(name) for name in self._by_column}
-        return tuple(sorted(self._by_column.values(), key=lambda d: depth[d.column]))
+        depth: dict[str, int] = {}
+        for name in TopologicalSorter({d.column: d.needs for d in self._all}).static_order():
+            derived = self._by_column.get(name)
+            depth[name] = 0 if derived is None else 1 + max(depth[n] for n in derived.needs)
+        return tuple(sorted(self._all, key=lambda d: depth[d.column]))
 
-    def _depth(self, name: str) -> int:
-        if name not in self._by_column:
-            return 0
-        return 1 + max(self._depth(parent) for parent in self._by_column[name].needs)
+    @property
+    def _all(self) -> Iterable[Dependency]:
+        return self._by_column.values()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import combinations
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -15,13 +16,16 @@ from lookalike.tables._schema import Column, Dependency
 from lookalike.tables._storage import one_array
 
 __all__ = [
+    "COARSE",
     "EVIDENCE",
+    "FIRST_ROWS",
     "PAIR_COLUMNS",
     "ROWS_PER_PAIR",
-    "STAGES",
     "Coded",
+    "Sample",
     "joined",
     "pair_lookups",
+    "repeated",
     "single_lookups",
 ]
 
@@ -31,10 +35,13 @@ _NUMERIC_LEVELS = 1000
 _ROWS_PER_LEVEL = 2
 _ROWS_PER_NUMBER = 10
 ROWS_PER_PAIR = 5
+#: Levels that coarse numbers tell apart.
+COARSE = 8
 #: The logarithm of how unlikely it must be that independent columns give an exact function.
 EVIDENCE = 20.0
-#: Rows that are looked at first, then next.
-STAGES = (2_000, 20_000)
+#: Rows that are looked at first, and pairs of rows of one level that are compared before these.
+FIRST_ROWS = 2_000
+_PROBES = (16, 256)
 #: Pairs of columns are tried only in tables of at most so many columns.
 PAIR_COLUMNS = 40
 
@@ -68,8 +75,10 @@ class Coded:
             return _dense(self.codes[rows])
         return _dense(_codes(self._values.take(pa.array(rows))))
 
-    def coarse(self, levels: int) -> np.ndarray:
-        """Return level numbers below `levels`: measured ones by rank, others by frequency."""
+    @cached_property
+    def coarse(self) -> np.ndarray:
+        """Level numbers below `COARSE`: measured ones by rank, others by frequency; shape (n,)."""
+        levels = COARSE
         if self.levels <= levels:
             return self.codes
         counts = np.bincount(self.codes)
@@ -132,34 +141,78 @@ def single_lookups(
     """
     # a column is determined only by one of as many levels or more: this order has no cycles
     order = sorted(coded, key=lambda c: (-c.levels, not c.is_discrete))
-    allowed = np.zeros((len(order), len(order)), bool)
-    for i, parent in enumerate(order):
-        if parent.is_parent and parent.is_discrete is discrete:
-            allowed[i] = [
-                j > i and child.levels > 1 and child.name not in derived
-                for j, child in enumerate(order)
-            ]
-    for count in STAGES:
-        allowed = _not_refuted(order, allowed, count)
-    for j, child in enumerate(order):
-        parents = np.flatnonzero(allowed[:, j])
-        for i in sorted(parents.tolist(), key=lambda i: (order[i].levels, i)):
-            if _determines(order[i].codes, child.codes):
-                yield Dependency(child.name, (order[i].name,))
+    free = np.array([c.levels > 1 and c.name not in derived for c in order], bool)
+    parents = [i for i, c in enumerate(order) if c.is_parent and c.is_discrete is discrete]
+    if not parents or not free.any():
+        return
+    some = Sample.of(order)
+    told: dict[int, int] = {}
+    # of parents that will do, that of the fewest levels is the first to be asked
+    for i in sorted(parents, key=lambda i: (order[i].levels, i)):
+        children = np.flatnonzero(free[i + 1 :]) + i + 1
+        for j in some.may_be_told(i, children, order[i].rows - order[i].levels).tolist():
+            if _determines(order[i].codes, order[j].codes):
+                told[j], free[j] = i, False
+    for j in sorted(told):
+        yield Dependency(order[j].name, (order[told[j]].name,))
+
+
+class Sample:
+    """Some rows of columns as level numbers, to rule out at once most of what does not hold.
+
+    Parameters
+    ----------
+    codes : ndarray of int32, shape (columns, n)
+        Level numbers.
+    surprise : ndarray, shape (columns,)
+        How much a row that has the commonest level confirms: minus the logarithm of its share, or
+        a bound of that where other rows may have more levels.
+    """
+
+    def __init__(self, codes: np.ndarray, surprise: np.ndarray) -> None:
+        self.codes, self.surprise = codes, surprise
+
+    @classmethod
+    def of(cls, coded: Sequence[Coded]) -> Self:
+        """Take the first rows of columns."""
+        rows = sample_rows(np.arange(coded[0].rows), FIRST_ROWS)
+        codes = np.stack([c.some_codes(rows) for c in coded]).astype(np.int32)
+        uncommon = np.array([len(rows) - np.bincount(c).max() for c in codes], float)
+        if len(rows) < coded[0].rows:
+            uncommon += 3 * np.sqrt(uncommon) + 3
+        with np.errstate(divide="ignore"):
+            surprise = -np.log(np.maximum(1 - uncommon / len(rows), 0.0))
+        return cls(codes, surprise)
+
+    def may_be_told(self, parent: int, children: np.ndarray, confirming: int) -> np.ndarray:
+        """Return which columns no row refutes as a function of another's levels.
+
+        Parameters
+        ----------
+        parent : int
+            The other column.
+        children : ndarray of int, shape (m,)
+            The columns.
+        confirming : int
+            How many rows of the whole table repeat a level of the parent.
+        """
+        children = children[self.surprise[children] * confirming >= EVIDENCE]
+        rows, others = repeated(self.codes[parent])
+        for count in (*_PROBES, len(rows)):
+            if not len(children):
                 break
+            probes = sample_rows(np.arange(len(rows)), max(count, 1))
+            one = self.codes[children[:, None], rows[probes]]
+            other = self.codes[children[:, None], others[probes]]
+            children = children[(one == other).all(axis=1)]
+        return children
 
 
-def _not_refuted(order: list[Coded], allowed: np.ndarray, count: int) -> np.ndarray:
-    """Return which pairs are not refuted by some rows."""
-    rows = sample_rows(np.arange(order[0].rows), count) if order else np.zeros(0, int)
-    involved = np.flatnonzero(allowed.any(axis=0) | allowed.any(axis=1))
-    some = {i: order[i].some_codes(rows) for i in involved}
-    left = np.zeros_like(allowed)
-    for i in np.flatnonzero(allowed.any(axis=1)):
-        children = np.flatnonzero(allowed[i])
-        first = _first_rows(some[i])[some[i]]
-        left[i, children] = [bool((some[j][first] == some[j]).all()) for j in children]
-    return left
+def repeated(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return all rows but one of each level, and for each of them that one."""
+    last = _first_rows(codes)[codes]
+    rows = np.flatnonzero(last != np.arange(len(codes)))
+    return rows, last[rows]
 
 
 def _first_rows(codes: np.ndarray) -> np.ndarray:
@@ -204,7 +257,7 @@ def pair_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[De
     if not 3 <= len(free) <= PAIR_COLUMNS:
         return
     found: set[str] = set()
-    rows = sample_rows(np.arange(free[0].rows), STAGES[0])
+    rows = sample_rows(np.arange(free[0].rows), FIRST_ROWS)
     some = {c.name: c.some_codes(rows) for c in free}
     parents = [c for c in free if c.is_parent and c.is_discrete]
     for a, b in sorted(combinations(parents, 2), key=lambda pair: pair[0].levels * pair[1].levels):

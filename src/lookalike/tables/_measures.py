@@ -26,7 +26,9 @@ _CORRELATION = 0.9999
 _PAIRS = 2000
 #: Factors are tried with so many significant digits, fewest first.
 _DIGITS = 8
-#: Full floats are equal if they differ by no more than this share of the greatest.
+#: A line is not worth trying to write where it misses by more than this share of the greatest.
+_NEARLY = 1e-6
+#: Full floats are equal if they differ by no more than this share of what they are the sum of.
 _TOLERANCE = 1e-12
 
 
@@ -78,20 +80,26 @@ class Measure:
         few = len(np.unique(present[:_FIRST_ROWS]))
         return few if few > _FIRST_ROWS // 2 else len(np.unique(present))
 
-    def is_made_by(self, total: np.ndarray, rows: np.ndarray | slice) -> bool:
-        """Whether a computed column, rounded as this one is, gives its values in some rows.
+    def is_made_by(self, parts: Sequence[np.ndarray], rows: np.ndarray | slice) -> bool:
+        """Whether a sum, rounded as this column is, gives its values in some rows.
+
+        Every cell is judged by itself: numbers of one column may differ by many orders of
+        magnitude, and a tolerance that the greatest allows would let small ones be anything.
 
         Parameters
         ----------
-        total : ndarray of float64, shape (len(rows),)
-            What was computed.
+        parts : sequence of ndarray of float64, shape (len(rows),) or ()
+            What is added up.
         rows : ndarray of int or slice
             Which rows, all of them present.
         """
         floats = self.floats[rows]
+        total, size = np.zeros(len(floats)), np.abs(floats)
+        for part in parts:
+            total, size = total + part, np.maximum(size, np.abs(part))
         if self.step:
             return bool((np.rint(total / self.step) == np.rint(floats / self.step)).all())
-        return bool((np.abs(total - floats) <= _TOLERANCE * np.abs(floats).max(initial=0)).all())
+        return bool((np.abs(total - floats) <= _TOLERANCE * size).all())
 
 
 def sample_rows(rows: np.ndarray, count: int) -> np.ndarray:
@@ -151,14 +159,18 @@ def _line(
     if not 0 < spread < np.inf:  # too small or too great to be squared
         return None
     slope = float(((x - middle_x) * (y - middle_y)).sum() / spread)
+    left = np.abs(y - middle_y - slope * (x - middle_x)).max()
+    if left > 2 * child.step + _NEARLY * np.abs(y).max():
+        return None
     for digits in range(_DIGITS):
         factor = float(f"{slope:.{digits}e}")
         constant = float(np.median(y - factor * x))
         if child.step:
             constant = float(np.rint(constant / child.step) * child.step)
         constant = float(f"{constant:.15g}")
-        if child.is_made_by(constant + factor * x, first):
-            if child.is_made_by(constant + factor * parent.floats[present], present):
+        offset = np.array(constant)
+        if child.is_made_by((factor * x, offset), first):
+            if child.is_made_by((factor * parent.floats[present], offset), present):
                 return factor, constant
             return None
     return None

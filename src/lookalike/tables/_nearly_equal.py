@@ -13,20 +13,33 @@ from lookalike.tables._schema import Dependency
 
 __all__ = ["by_mask", "concentration", "nearly_equal"]
 
-#: Rows on which columns are compared; the fewest that say anything.
-ROWS = 5000
+#: Rows on which columns are compared, fewer where there are more cells than this; the fewest that
+#: say anything.
+ROWS, _CELLS = 5000, 4_000_000
 _FEWEST_ROWS = 50
-#: Columns are nearly equal if their rank correlation is at least this: what is left of one, given
-#: the other, is a seventh of its spread or less, and no wider than what a network blurs.
+#: Columns are nearly equal if their rank correlation is at least this.
 _CORRELATION = 0.99
+#: Of many columns that each is nearly equal to, the nearest are looked at.
+_MOST_EDGES = 8
 #: Columns of fewer values are learned value by value.
 _FEWEST_VALUES = 20
+#: The rest of a column is so much narrower than the column, in the range of nine tenths of the
+#: rows: what a network blurs of it is then less than what it would blur of the column.
+_NARROWER = 0.25
+#: A rest is no wider than another if it is not by more than this; a rest without a factor, …
+_NO_WIDER, _PLAINER = 1.02, 1.1
+#: … or as long as it is narrow, where so many rows are equal.
+_EQUAL = 0.05
+#: Factors are tried with so many significant digits, fewest first.
+_DIGITS = 8
 #: The rest repeats its values at least so often as the column does, so that none of its own is lost
 _REPEATS = 0.9
 #: The size of a ratio is so much less related to the size of the column than that of a difference.
 _STEADIER = 0.1
 #: Patterns of missing cells that are looked into.
 _MASKS = 20
+#: A float64 holds every whole number up to here.
+_EXACT = 2.0**53
 
 
 @dataclass(frozen=True)
@@ -39,12 +52,13 @@ class _Edge:
 
 
 def nearly_equal(measures: Sequence[Measure]) -> Iterator[Dependency]:
-    """Find columns that are nearly equal, and a tree that tells each by the difference to one.
+    """Find columns that are nearly others times a factor, and a tree that tells each by one.
 
     The tree connects the most correlated columns first (Kruskal 1956) and grows from the one with
-    fewest missing cells, of these the one that is nearest to all others. A difference is used only
-    if it repeats its values as often as the column does (prices that end in 99 would else end in
-    anything), and the quotient instead where its size is steadier than that of the difference.
+    fewest missing cells, of these the one that is nearest to all others. A column is told by the
+    difference to the other, times a factor where they are of different scales; by the quotient
+    where its size is steadier than that of the difference. What is left must be much narrower than
+    the column, and repeat its values as often (prices that end in 99 would else end in anything).
 
     Parameters
     ----------
@@ -61,10 +75,10 @@ def nearly_equal(measures: Sequence[Measure]) -> Iterator[Dependency]:
     for unit in sorted({m.unit for m in able}):
         group = [m for m in able if m.unit == unit]
         edges = _edges(group)
-        neighbours = _tree(edges, len(group))
-        total = [
-            sum(e.correlation for e in edges if i in (e.left, e.right)) for i in range(len(group))
-        ]
+        neighbours = _tree(edges)
+        total = np.zeros(len(group))
+        for edge in edges:
+            total[[edge.left, edge.right]] += edge.correlation
         order = sorted(range(len(group)), key=lambda i: (int(group[i].missing.sum()), -total[i], i))
         seen: set[int] = set()
         for root in order:
@@ -113,30 +127,49 @@ def _edges(group: list[Measure]) -> list[_Edge]:
     number = {m.name: i for i, m in enumerate(group)}
     edges = []
     for same, wider in by_mask(group):
-        rows = sample_rows(np.flatnonzero(~same[0].missing), ROWS)
         both = same + wider
+        most = min(ROWS, max(_CELLS // len(both), _FEWEST_ROWS))
+        rows = sample_rows(np.flatnonzero(~same[0].missing), most)
         if len(rows) < _FEWEST_ROWS or len(both) < 2:
             continue
-        with np.errstate(all="ignore"):
-            ranks = np.stack([rankdata(m.floats[rows]) for m in both])
-            table = np.corrcoef(ranks)
+        ranks = _ranks(both, rows)
         for i in range(len(same)):
-            for j in np.flatnonzero(table[i, i + 1 :] >= _CORRELATION) + i + 1:
-                pair = number[both[i].name], number[both[j].name]
-                edges.append(_Edge(*pair, float(table[i, j])))
+            near = ranks[i] @ ranks[i + 1 :].T
+            # a moment cannot be multiplied by less than 0
+            size = np.abs(near) if same[i].unit == "number" else near
+            found = np.flatnonzero(size >= _CORRELATION)
+            for j in found[np.argsort(-size[found], kind="stable")][:_MOST_EDGES]:
+                pair = number[both[i].name], number[both[i + 1 + j].name]
+                edges.append(_Edge(*pair, float(size[j])))
     return sorted(edges, key=lambda e: (-e.correlation, e.left, e.right))
 
 
-def _tree(edges: list[_Edge], count: int) -> dict[int, list[int]]:
+def _ranks(measures: list[Measure], rows: np.ndarray) -> np.ndarray:
+    """Return the ranks of cells so that products are correlations, shape (columns, rows)."""
+    ranks = np.stack([m.floats[rows] for m in measures])
+    ranks = rankdata(ranks, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    size = np.linalg.norm(ranks, axis=1, keepdims=True)
+    return np.asarray(ranks / np.where(size > 0, size, np.inf))
+
+
+def _tree(edges: list[_Edge]) -> dict[int, list[int]]:
     """Return the neighbours of each column in the spanning forest of the greatest correlations."""
-    part = list(range(count))
-    neighbours: dict[int, list[int]] = {i: [] for i in range(count)}
+    part: dict[int, int] = {}
+    neighbours: dict[int, list[int]] = {}
+
+    def root(i: int) -> int:
+        while part.setdefault(i, i) != i:
+            part[i] = part[part[i]]
+            i = part[i]
+        return i
+
     for edge in edges:
-        left, right = part[edge.left], part[edge.right]
+        left, right = root(edge.left), root(edge.right)
         if left != right:
-            part = [left if p == right else p for p in part]
-            neighbours[edge.left].append(edge.right)
-            neighbours[edge.right].append(edge.left)
+            part[left] = right
+            neighbours.setdefault(edge.left, []).append(edge.right)
+            neighbours.setdefault(edge.right, []).append(edge.left)
     return neighbours
 
 
@@ -150,7 +183,7 @@ def _from_root(
     waiting = [root]
     while waiting:
         parent = waiting.pop(0)
-        for child in neighbours[parent]:
+        for child in neighbours.get(parent, []):
             if child not in seen and not (group[parent].missing & ~group[child].missing).any():
                 seen.add(child)
                 waiting.append(child)
@@ -163,34 +196,71 @@ def _related(parent: Measure, child: Measure) -> Dependency | None:
     """Return how one column is told by another; None where the rest would be harder to learn."""
     rows = sample_rows(np.flatnonzero(~child.missing), ROWS)
     x, y = parent.floats[rows], child.floats[rows]
-    step = _step(y, child)  # the column comes back rounded to its own steps
-    rest = np.rint((y - x) / step) if step else y - x
-    least = _REPEATS * concentration(y)
     correlation = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
     why = f"rank correlation {correlation:.4f}, equal in {np.mean(x == y):.1%} of rows"
-    if _is_steadier(x, y, parent, child) and concentration(y / x) >= least:
+    least = _REPEATS * concentration(y)
+    factor = _factor(x, y, child.step) if parent.unit == "number" else 1.0
+    if _is_steadier(x, y, factor, parent, child) and concentration(y / x) >= least:
         return Dependency(child.name, (parent.name,), "ratio", why=why)
-    if concentration(rest) < least:
+    rest = y - factor * x
+    step = _step(y, child)  # the column comes back rounded to its own steps
+    if concentration(np.rint(rest / step) if step else rest) < least:
         return None
-    return Dependency(child.name, (parent.name,), "offset", (1.0,), why=why)
+    if not _spread(rest) <= _NARROWER * _spread(y):
+        return None
+    return Dependency(child.name, (parent.name,), "offset", (factor,), why=why)
+
+
+def _factor(x: np.ndarray, y: np.ndarray, step: float) -> float:
+    """Return what to multiply a column by so that least is left of another: 1 where that will do.
+
+    It is the median slope between rows that lie half of all rows apart (Theil 1950, with few
+    pairs), so that no outliers count, in the fewest digits that leave no more.
+    """
+    order = np.argsort(x, kind="stable")
+    half = len(order) // 2
+    low, high = order[:half], order[-half:]
+    apart = x[high] - x[low]
+    slopes = (y[high] - y[low])[apart > 0] / apart[apart > 0]
+    slope = float(np.median(slopes)) if len(slopes) else 1.0
+    least = _spread(y - slope * x) + step / 10
+    plain = _spread(y - x)
+    equal = np.mean(x == y) >= _EQUAL and plain <= _NARROWER * _spread(y)
+    if not np.isfinite(slope) or plain <= _PLAINER * least or equal:
+        return 1.0
+    tried = [float(f"{slope:.{digits}e}") for digits in range(_DIGITS + 1)]
+    return next((f for f in tried if _spread(y - f * x) <= _NO_WIDER * least), tried[-1])
+
+
+def _spread(values: np.ndarray) -> float:
+    """Return the range of nine tenths of the values: the greatest few do not count."""
+    low, high = np.quantile(values, [0.05, 0.95])
+    return float(high - low)
 
 
 def _step(values: np.ndarray, measure: Measure) -> float:
     """Return the greatest step of which all values are multiples, but for a constant."""
     if not measure.step:
         return 0.0
-    steps = np.rint((values - values[0]) / measure.step).astype(np.int64)
-    return measure.step * (int(np.gcd.reduce(steps)) or 1)
+    steps = np.rint((values - values[0]) / measure.step)
+    if np.abs(steps).max() > _EXACT:
+        return measure.step
+    return measure.step * (int(np.gcd.reduce(steps.astype(np.int64))) or 1)
 
 
-def _is_steadier(x: np.ndarray, y: np.ndarray, parent: Measure, child: Measure) -> bool:
-    """Whether the quotient's deviations grow less with the column than the difference's do."""
+def _is_steadier(
+    x: np.ndarray, y: np.ndarray, factor: float, parent: Measure, child: Measure
+) -> bool:
+    """Whether the quotient is narrow, and its deviations grow less than the difference's do."""
     if parent.unit != "number":
         return False
     present = ~child.missing
     if (parent.floats[present] <= 0).any() or (child.floats[present] <= 0).any():
         return False
-    sizes = [np.abs(r - np.median(r)) for r in (y - x, np.log(y / x))]
+    rests = y - factor * x, np.log(y / x)
+    if not _spread(rests[1]) <= _NARROWER * _spread(np.log(y)):
+        return False
+    sizes = [np.abs(rest - np.median(rest)) for rest in rests]
     if any(np.ptp(size) == 0 for size in sizes):
         return False
     by_size = rankdata(x)

@@ -11,7 +11,16 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy.stats import poisson
 
-from lookalike.tables._lookups import EVIDENCE, PAIR_COLUMNS, ROWS_PER_PAIR, STAGES, Coded, joined
+from lookalike.tables._lookups import (
+    COARSE,
+    EVIDENCE,
+    PAIR_COLUMNS,
+    ROWS_PER_PAIR,
+    Coded,
+    Sample,
+    joined,
+    repeated,
+)
 from lookalike.tables._measures import sample_rows
 from lookalike.tables._schema import Dependency
 
@@ -29,8 +38,9 @@ _OF_UNCOMMON = 0.5
 _FEWEST_ROWS = 100
 #: What is left depends on another column if chance gives such a table less often than this.
 _CHANCE = 1e-3
-#: Levels of another column that are told apart.
-_LEVELS = 8
+#: Pairs of rows that are compared before all of them, and how far beyond what is due (in standard
+#: deviations) they may disagree.
+_PROBES, _DEVIATIONS = 32, 4.0
 
 
 @dataclass(frozen=True)
@@ -80,20 +90,29 @@ class _Fit:
             and -np.log(commonest) * confirming >= EVIDENCE
         )
 
-    def depends_on(self, other: np.ndarray, tests: int) -> bool:
+    def depends_on(self, others: Sequence[np.ndarray]) -> bool:
         """Whether, within keys, the rows that disagree prefer some levels of another column.
 
         Given the key, disagreeing rows would else be spread over levels as all rows of the key
         are; their count in one level is then less variable than a Poisson count.
+
+        Parameters
+        ----------
+        others : sequence of ndarray of int64, shape (n,)
+            Level numbers below `COARSE` of other columns.
         """
-        width = int(other.max(initial=0)) + 1
+        if not others:
+            return False
         of_key = np.bincount(self.keys, weights=~self.agrees) / np.maximum(
             np.bincount(self.keys), 1
         )
-        expected = np.bincount(other, weights=of_key[self.keys], minlength=width)
-        seen = np.bincount(other[~self.agrees], minlength=width)
+        weights = of_key[self.keys]
+        expected = np.stack([np.bincount(o, weights, COARSE) for o in others])
+        seen = np.stack([np.bincount(o[~self.agrees], minlength=COARSE) for o in others])
+        width = np.array([int(o.max(initial=0)) + 1 for o in others])
         chance = np.minimum(poisson.sf(seen - 1, expected), poisson.cdf(seen, expected))
-        return bool((chance < _CHANCE / (2 * width * tests)).any())
+        least = chance.min(axis=1, initial=1.0, where=np.arange(COARSE) < width[:, None])
+        return bool((least < _CHANCE / (2 * width * len(others))).any())
 
 
 def nearly_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[Dependency]:
@@ -118,27 +137,26 @@ def nearly_lookups(coded: Sequence[Coded], derived: frozenset[str]) -> Iterator[
     able = [c for c in coded if c.name not in derived and c.levels > 1]
     if len(able) < 2:
         return
-    rows = sample_rows(np.arange(able[0].rows), STAGES[0])
-    some = {c.name: c.some_codes(rows) for c in able}
-    uncommon = {
-        name: 1 - float(np.bincount(codes).max()) / len(codes) for name, codes in some.items()
-    }
+    codes = Sample.of(able).codes
+    uncommon = np.array([1 - float(np.bincount(c).max()) / len(c) for c in codes])
+    levels = np.array([c.levels for c in able])
+    number = {c.name: i for i, c in enumerate(able)}
     # a column that is nearly always the same gives no evidence
-    varied = [c for c in able if uncommon[c.name] * c.rows >= EVIDENCE]
-    found: set[str] = set()
+    free = uncommon * able[0].rows >= EVIDENCE
+    found: set[int] = set()
     for on in _keys(able):
-        if found & {c.name for c in on}:
+        at = [number[c.name] for c in on]
+        if found & set(at):
             continue
-        keys = _Keys.of(_joined([some[c.name] for c in on]))
-        most = math.prod(c.levels for c in on)
-        for child in varied:
-            if child in on or child.name in found or child.levels > most:
-                continue
-            if keys.may_tell(some[child.name], uncommon[child.name]):
-                dependency = _checked(on, child, coded)
-                if dependency is not None:
-                    found.add(child.name)
-                    yield dependency
+        keys = _Keys.of(_joined([codes[i] for i in at]))
+        allowed = free & (levels <= math.prod(c.levels for c in on))
+        allowed[at] = False
+        for i in keys.may_tell(codes, np.flatnonzero(allowed), uncommon):
+            dependency = _checked(on, able[i], coded)
+            if dependency is not None:
+                found.add(i)
+                free[i] = False
+                yield dependency
 
 
 def _keys(able: list[Coded]) -> list[tuple[Coded, ...]]:
@@ -174,15 +192,33 @@ class _Keys(NamedTuple):
 
     @classmethod
     def of(cls, keys: np.ndarray) -> Self:
-        last = np.zeros(int(keys.max(initial=0)) + 1, np.int64)
-        last[keys] = np.arange(len(keys))
-        rows = np.flatnonzero(last[keys] != np.arange(len(keys)))
-        return cls(rows, last[keys][rows])
+        return cls(*repeated(keys))
 
-    def may_tell(self, child: np.ndarray, uncommon: float) -> bool:
-        """Whether rows mostly agree with the other of their key, more so than with all rows."""
-        most = min(_DISAGREEING, _OF_UNCOMMON * uncommon) * len(self.rows) + 1
-        return bool(np.count_nonzero(child[self.rows] != child[self.others]) <= most)
+    def may_tell(self, codes: np.ndarray, children: np.ndarray, uncommon: np.ndarray) -> list[int]:
+        """Return columns whose rows mostly agree with the other of their key, unlike all rows.
+
+        Parameters
+        ----------
+        codes : ndarray of int32, shape (columns, n)
+        children : ndarray of int64, shape (m,)
+            Which of the columns may be told.
+        uncommon : ndarray, shape (columns,)
+            The share of rows that do not have the commonest level of a column.
+        """
+        share = np.minimum(_DISAGREEING, _OF_UNCOMMON * uncommon)
+        probes = sample_rows(np.arange(len(self.rows)), _PROBES)
+        due = share[children] * len(probes)
+        most = due + _DEVIATIONS * np.sqrt(due) + 1
+        children = children[self._disagreeing(codes, children, probes) <= most]
+        every = np.arange(len(self.rows))
+        most = share[children] * len(every) + 1
+        found: list[int] = children[self._disagreeing(codes, children, every) <= most].tolist()
+        return found
+
+    def _disagreeing(self, codes: np.ndarray, children: np.ndarray, at: np.ndarray) -> np.ndarray:
+        """Count for some columns the rows that do not agree with the other of their key."""
+        own, other = (codes[children[:, None], r[at]] for r in (self.rows, self.others))
+        return np.asarray(np.count_nonzero(own != other, axis=1))
 
 
 def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dependency | None:
@@ -193,8 +229,7 @@ def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dep
     alone = [_Fit.of(c.codes, child.codes).error for c in on]
     if len(on) == 2 and fit.error > _LEFT_OVER * min(alone):
         return None
-    others = [c for c in coded if c not in on and c is not child]
-    if any(fit.depends_on(c.coarse(_LEVELS), len(others)) for c in others):
+    if fit.depends_on([c.coarse for c in coded if c not in on and c is not child]):
         return None
     order = sorted(range(len(on)), key=lambda i: alone[i])
     count = int(np.count_nonzero(~fit.agrees))

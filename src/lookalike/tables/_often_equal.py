@@ -11,8 +11,10 @@ from lookalike.tables._schema import Dependency
 
 __all__ = ["often_equal"]
 
-#: Rows that are looked at first.
-_FIRST_ROWS = 2000
+#: Rows that are looked at first, fewer where there are more cells than this, but not so few.
+_FIRST_ROWS, _CELLS, _FEWEST_ROWS = 2000, 2_000_000, 500
+#: Of columns that are equal in a row, each is compared with so many that follow.
+_NEIGHBOURS = 4
 #: Values that are this share of a column or more are learned as such.
 _COMMON = 0.01
 #: The share of rows, without those of common values, in which two columns are equal …
@@ -23,6 +25,8 @@ _MOST = 0.99
 _FEWEST = 50
 #: … and how many times more than there would be if the columns were independent.
 _LIFT = 5.0
+#: Some rows may show so much less of the share and of the number of rows.
+_CLEAR = 0.6
 #: Columns of fewer values are learned value by value.
 _FEWEST_VALUES = 30
 
@@ -45,25 +49,55 @@ def often_equal(measures: Sequence[Measure], free: frozenset[str]) -> Iterator[D
     able = [m for m in measures if m.distinct >= _FEWEST_VALUES]
     if len(able) < 2:
         return
-    rows = sample_rows(np.arange(len(able[0].floats)), _FIRST_ROWS)
-    some = {m.name: np.where(m.missing[rows], np.nan, m.floats[rows]) for m in able}
+    near = _near(able)
     taken: set[str] = set()
-    for child in sorted(able, key=lambda m: (m.distinct, m.name)):
+    for k in sorted(range(len(able)), key=lambda k: (able[k].distinct, able[k].name)):
+        child = able[k]
         if child.mask != b"" or child.name not in free - taken:
             continue
-        near = {
-            m.name: float(np.mean(some[m.name] == some[child.name]))
-            for m in able
-            if m is not child and m.unit == child.unit
-        }
-        for name in sorted(near, key=lambda name: -near[name]):
-            if near[name] < _SHARE:
-                break
-            dependency = _checked(next(m for m in able if m.name == name), child)
+        for i in near.get(k, []):
+            dependency = _checked(able[i], child)
             if dependency is not None:
-                taken |= {child.name, name}
+                taken |= {child.name, able[i].name}
                 yield dependency
                 break
+
+
+def _near(able: Sequence[Measure]) -> dict[int, list[int]]:
+    """Return for columns the others of their unit that they often equal, most often first.
+
+    Only cells that are equal are looked at: the cells of a row are sorted, and equal ones stand
+    side by side. Common values do not count.
+    """
+    most = min(_FIRST_ROWS, max(_CELLS // len(able), _FEWEST_ROWS))
+    rows = sample_rows(np.arange(len(able[0].floats)), most)
+    near: dict[int, list[tuple[int, int]]] = {}
+    for unit in sorted({m.unit for m in able}):
+        group = [i for i, m in enumerate(able) if m.unit == unit]
+        cells = np.stack([_uncommon(able[i], rows) for i in group], axis=1)
+        counted = np.count_nonzero(~np.isnan(cells), axis=0)
+        order = np.argsort(cells, axis=1, kind="stable")
+        ranked = np.take_along_axis(cells, order, axis=1)
+        equal = [np.zeros(0, np.int64)]
+        for hop in range(1, min(_NEIGHBOURS, len(group) - 1) + 1):
+            at = np.nonzero(ranked[:, hop:] == ranked[:, :-hop])
+            equal.append(order[:, :-hop][at] * len(group) + order[:, hop:][at])
+        pairs, counts = np.unique(np.concatenate(equal), return_counts=True)
+        for pair, count in zip(pairs.tolist(), counts.tolist(), strict=True):
+            left, right = divmod(pair, len(group))
+            for one, other in ((left, right), (right, left)):
+                enough = count >= _CLEAR * _FEWEST * len(rows) / len(able[0].floats)
+                if enough and count >= _CLEAR * _SHARE * counted[one]:
+                    near.setdefault(group[one], []).append((-count, group[other]))
+    return {k: [i for _, i in sorted(found)] for k, found in near.items()}
+
+
+def _uncommon(measure: Measure, rows: np.ndarray) -> np.ndarray:
+    """Return some cells of a column, NaN where they are missing or a common value."""
+    cells = np.where(measure.missing[rows], np.nan, measure.floats[rows])
+    _, codes, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    cells[counts[codes] >= max(_COMMON * len(rows), 2)] = np.nan
+    return cells
 
 
 def _checked(parent: Measure, child: Measure) -> Dependency | None:
@@ -84,5 +118,7 @@ def _checked(parent: Measure, child: Measure) -> Dependency | None:
     if share < _LIFT * float((of_parent * counts).sum()) / max(rows, 1):
         return None
     everywhere = float(np.mean(~parent.missing & (parent.floats == child.floats)))
+    if everywhere < _SHARE:
+        return None
     why = f"equal in {everywhere:.1%} of {len(codes):,} rows"
     return Dependency(child.name, (parent.name,), "equal", why=why)

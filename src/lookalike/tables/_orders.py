@@ -14,6 +14,8 @@ __all__ = ["with_orders"]
 
 #: Rows in which two columns differ, all in one direction: were it chance, 1 in 2^29 tables.
 _FEWEST = 30
+#: Of many columns that are told by each other, each is compared with so many.
+_MOST_COMPARED = 16
 
 
 def with_orders(
@@ -22,7 +24,8 @@ def with_orders(
     """Add to relations the columns that theirs were never below or above.
 
     Only columns that are told by each other, directly or through others, are compared, and each
-    with those that come before it.
+    with those that come before it. Columns whose ranges do not meet, or that
+    are told by a factor, have no order worth keeping.
 
     Parameters
     ----------
@@ -41,8 +44,10 @@ def with_orders(
     for relation in relations:
         known = list(dict.fromkeys(n for on in relation.on for n in together.setdefault(on, [on])))
         column = measures[relation.column]
-        below = tuple(n for n in known if _is_ordered(measures[n], column))
-        above = tuple(n for n in known if _is_ordered(column, measures[n]))
+        scaled = any(abs(factor) != 1 for factor in relation.coefficients)
+        compared = [] if scaled else list(dict.fromkeys((*relation.on, *known)))[:_MOST_COMPARED]
+        below = tuple(n for n in compared if _is_ordered(measures[n], column))
+        above = tuple(n for n in compared if _is_ordered(column, measures[n]))
         ordered.append(replace(relation, at_least=below, at_most=above))
         known.append(relation.column)
         for name in known:
@@ -51,7 +56,9 @@ def with_orders(
 
 
 def _is_ordered(low: Measure, high: Measure) -> bool:
-    """Whether one column is never above another, and that is no chance."""
+    """Whether one column is never above another, though it could be, and that is no chance."""
     both = ~(low.missing | high.missing)
     x, y = low.floats[both], high.floats[both]
+    if not len(x) or y.min() > x.max():
+        return False
     return bool((x <= y).all() and np.count_nonzero(x < y) >= _FEWEST)

@@ -202,6 +202,8 @@ class Dependency:
         What a relation that is not exact was taken for one by, in words.
     at_least, at_most : tuple of str
         For ``"offset"`` and ``"ratio"``: columns that this one was below, or above, in no row.
+    against : str
+        For one that is not used: the reason, in words.
     """
 
     column: str
@@ -212,6 +214,7 @@ class Dependency:
     why: str = ""
     at_least: tuple[str, ...] = ()
     at_most: tuple[str, ...] = ()
+    against: str = ""
 
     def in_words(self) -> str:
         """Return what the dependency says, in one line.
@@ -235,7 +238,7 @@ class Dependency:
         if self.form == "ratio":
             return f"{self.column} = {on} × the rest{self._bounds()}{why}"
         terms = [
-            name if factor == 1 else f"{factor:g} × {name}"
+            f"{'-' * (factor < 0)}{name}" if abs(factor) == 1 else f"{factor:g} × {name}"
             for factor, name in zip(self.coefficients, self.on, strict=True)
         ]
         if self.form == "offset":
@@ -290,6 +293,8 @@ class Schema:
         (through others) from itself.
     rows : int
         The row count at inference.
+    rejected : tuple of Dependency
+        What was found but is not used, since it did not prove itself: a fit adds to these.
 
     Examples
     --------
@@ -305,6 +310,8 @@ class Schema:
     columns: tuple[Column, ...]
     dependencies: tuple[Dependency, ...] = field(default=())
     rows: int = 0
+    rejected: tuple[Dependency, ...] = field(default=())
+
     #: `infer_schema`, which stands above this module: the room enters it here.
     _inferred: ClassVar[Callable[..., Schema]]
 
@@ -434,8 +441,11 @@ class Schema:
         """
         try:
             columns = tuple(_column(v) for v in values["columns"])
-            dependencies = tuple(Dependency.from_dict(v) for v in values["dependencies"])
-            return cls(columns, dependencies, int(values["rows"]))
+            dependencies, rejected = (
+                tuple(Dependency.from_dict(v) for v in values.get(name, ()))
+                for name in ("dependencies", "rejected")
+            )
+            return cls(columns, dependencies, int(values["rows"]), rejected)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SchemaError(f"Not a schema: {error}.") from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from lookalike.tables._measures import Measure, sample_rows
 from lookalike.tables._schema import Dependency
@@ -56,19 +57,18 @@ def _sums_among(group: list[Measure], present: np.ndarray, mask: bytes) -> Itera
     order = sorted(group, key=lambda m: float(np.square(m.floats[rows]).sum()))
     values = np.stack([m.floats[rows] for m in order], axis=1)
     centred = values - values.mean(axis=0)
-    free: list[int] = []
-    basis = np.zeros((len(rows), 0))
-    for i in range(len(order)):
-        left = centred[:, i]
-        for _ in range(2):  # twice is enough (Kahan)
-            left = left - basis @ (basis.T @ left)
-        size = np.linalg.norm(left)
-        if size > _LEFT_OVER * np.linalg.norm(centred[:, i]):
-            free.append(i)
-            basis = np.column_stack([basis, left / size])
-            continue
-        factors = np.linalg.lstsq(centred[:, free], centred[:, i], rcond=None)[0]
-        terms = {free[k]: float(f) for k, f in enumerate(factors) if abs(f) > _NEAR_ONE}
+    size = np.linalg.norm(centred, axis=0)
+    scaled = centred / np.where(size > 0, size, 1.0)
+    # what is left of each column, given those before it
+    left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
+    free = np.flatnonzero(left > _LEFT_OVER)
+    bound = np.flatnonzero(left <= _LEFT_OVER)
+    if not len(free) or not len(bound):
+        return
+    q, r = np.linalg.qr(scaled[:, free])
+    factors = solve_triangular(r, q.T @ scaled[:, bound]) * size[bound] / size[free][:, None]
+    for column, i in zip(factors.T, bound, strict=True):
+        terms = {free[k]: float(f) for k, f in enumerate(column) if abs(f) > _NEAR_ONE}
         dependency = _sum([order[k] for k in terms], list(terms.values()), order[i], present)
         if dependency is not None and (not mask or _is_masked(dependency, group, mask)):
             yield dependency
@@ -88,11 +88,11 @@ def _sum(
         a = ones.index(1.0)
         parts, total = [*parts[:a], *parts[a + 1 :], total], parts[a]
         ones = [1.0] * len(parts)
-    made = sum(one * m.floats[present] for one, m in zip(ones, parts, strict=True))
-    constant = float(np.median(total.floats[present] - made))
+    made = [one * m.floats[present] for one, m in zip(ones, parts, strict=True)]
+    constant = float(np.median(total.floats[present] - sum(made)))
     if total.step:
         constant = float(f"{np.rint(constant / total.step) * total.step:.15g}")
-    if not total.is_made_by(constant + made, present):
+    if not total.is_made_by((*made, np.array(constant)), present):
         return None
     return Dependency(total.name, tuple(m.name for m in parts), "linear", tuple(ones), constant)
 

@@ -33,6 +33,8 @@ _PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
 #: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
 #: what is raked on few rows carries their chance into every sample.
 _STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
+#: Values of generated rows that a pool has at most: of wide tables fewer rows are made.
+_MOST_VALUES = 20_000_000
 #: Generated rows that tell what the generator knows of a column, where real ones are fewer.
 _FEWEST_MADE = 4_096
 #: The most trees of a fold.
@@ -201,7 +203,9 @@ def _pools(
         _STOP_ROWS,
         int(np.clip(2 * _PER_ROW * rows, *_FRESH_ROWS)),
     )
-    for wanted in wishes:
+    share = min(1.0, _MOST_VALUES / (max(wishes) * max(len(cells.sizes), 1)))
+    for wished in wishes:
+        wanted = max(int(wished * share), _FEWEST_MADE)
         parts: list[Codes] = []
         while sum(map(len, parts)) < wanted:
             if cancelled():
