@@ -204,7 +204,7 @@ class Evaluation:
         # matplotlib takes half a second to import: only who draws pays for it.
         from lookalike.reports._html import page  # noqa: PLC0415
 
-        return _written(page(self, title, date), path)
+        return _written(page(self.scores, self.summary, title, date), path)
 
     def __repr__(self) -> str:
         lines = [f"{'score':24}{'value':>8}{'ceiling':>9}{'floor':>8}"]

@@ -14,7 +14,7 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from lookalike.reports._curves import curves
-from lookalike.reports._html import environment, svg
+from lookalike.reports._template import environment, svg
 from lookalike.reports._training_page import training_parts
 from lookalike.reports._training_verdict import judge
 from lookalike.reports.figures import function_measure

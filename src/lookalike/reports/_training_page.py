@@ -70,7 +70,7 @@ def training_page(
     True
     """
     # matplotlib takes half a second to import: only who draws pays for it.
-    from lookalike.reports._html import environment  # noqa: PLC0415
+    from lookalike.reports._template import environment  # noqa: PLC0415
 
     drawn = curves(history)
     template = environment().get_template("training.html.j2")
@@ -127,7 +127,7 @@ def training_parts(
 
 
 def _svg(figure: Any, label: str, salt: str) -> Markup:
-    from lookalike.reports._html import svg  # noqa: PLC0415 - it imports matplotlib
+    from lookalike.reports._template import svg  # noqa: PLC0415 - it imports matplotlib
 
     return svg(figure, label, f"training-{salt}")
 

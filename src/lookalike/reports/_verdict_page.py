@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from lookalike.reports._html import environment, svg
+from lookalike.reports._template import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._effect_curves import (
     EffectCurve,
