@@ -50,7 +50,7 @@ def associations(
     for name in measured:
         axis = axis_of(schema[name], real[name])
         for part, table in zip(values, (real, synthetic), strict=True):
-            part.append(numbers(table[name], axis))
+            part.append(_unit(numbers(table[name], axis)))
     levels: tuple[list[Ints], list[Ints]] = ([], [])
     for name in levelled:
         found = codes(real[name], synthetic[name])[:2]
@@ -80,6 +80,16 @@ def _matrix(values: Floats, levels: list[Ints]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         mixed = _ratios(values, onehot, starts)
         return np.block([[_pearson(values), mixed], [mixed.T, _cramer(onehot, starts)]])
+
+
+def _unit(values: Floats) -> Floats:
+    """Bring a column's range to [0, 1]: the squares of the largest floats are not finite."""
+    present = values[~np.isnan(values)] / 2
+    if not len(present):
+        return values
+    low, span = present.min(), np.ptp(present)
+    scaled: Floats = (values / 2 - low) / (span if span > 0 else 1.0)
+    return scaled
 
 
 def _onehot(levels: list[Ints], rows: int) -> tuple[sparse.csr_matrix, Ints]:

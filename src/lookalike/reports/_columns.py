@@ -9,14 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.metrics import Score
+from lookalike.reports._standing import DETECTORS
 from lookalike.reports._summary import ColumnRow, Importance, Matrix
 from lookalike.reports._values import Floats
 from lookalike.tables import Column, Schema
 
 __all__ = ["column_rows", "importances", "pair_scores", "plain"]
-
-#: Scores whose details of columns are not scores but shares of a detector's gain.
-DETECTORS = ("c2st", "c2st_holdout")
 
 
 def column_rows(
@@ -69,6 +67,7 @@ def _of_column(scores: Mapping[str, Score], column: str, key: str) -> dict[str, 
     return {
         score.name: float(entry[key])
         for score in scores.values()
+        # A detector's details of columns are no scores but shares of its gain.
         if score.name not in DETECTORS
         for entry in score.details.get("columns", ())
         if entry["column"] == column and entry.get(key) is not None
