@@ -59,14 +59,12 @@ def test_a_model_says_what_columns_are_and_what_they_predict() -> None:
     real = pa.table({"grade": [1, 2, 3] * 20, "x": amounts})
     fake = pa.table({"grade": [3, 2, 1] * 20, "x": amounts})
     model = Independent(random_state=0).fit(real, target="grade")
-    metrics = ["shape", "trtr"]
-    found = evaluate(real, fake, real, model=model, metrics=metrics)
+    found = evaluate(real, fake, real, model=model, metrics=CHEAP)
     assert found.summary.target == "grade"
     assert found.summary.columns[0].kind == model.schema_["grade"].kind == Kind.CATEGORICAL
-    assert found.scores["trtr"].details["headline"] == "auc"
-    by_hand = evaluate(real, fake, real, "grade", schema=model.schema_, metrics=metrics)
+    by_hand = evaluate(real, fake, real, "grade", schema=model.schema_, metrics=CHEAP)
     assert by_hand.scores == found.scores
-    other = evaluate(real, fake, real, "x", model=model, metrics=metrics)
+    other = evaluate(real, fake, real, "x", model=model, metrics=CHEAP)
     assert other.summary.target == "x"
 
 

@@ -176,6 +176,12 @@ class Score:
     chance: float = 0.0
 
     @property
+    def raw(self) -> float | None:
+        """The value as published, where the metric sets it against chance; else the value."""
+        found: float | None = self.details.get("raw", self.value)
+        return found
+
+    @property
     def way(self) -> float | None:
         """By how much the ceiling is better than the floor; None where one is missing.
 
