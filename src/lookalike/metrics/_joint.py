@@ -11,7 +11,7 @@ from lookalike.metrics._view import Codes
 __all__ = ["MOST_PAIRS", "Pairs", "joint_codes", "pairs_of", "shared_cells", "tallied"]
 
 #: More pairs are a sample, drawn from the seed: their mean does not change by more of them.
-MOST_PAIRS = 10_000
+MOST_PAIRS = 5_000
 
 #: The two columns of each pair, shape (pairs, 2).
 Pairs = npt.NDArray[np.int64]

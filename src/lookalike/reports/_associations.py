@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +24,11 @@ MOST_ROWS = 200_000
 
 
 def associations(
-    schema: Schema, real: pa.Table, synthetic: pa.Table, scores: Mapping[str, Score]
+    schema: Schema,
+    real: pa.Table,
+    synthetic: pa.Table,
+    scores: Mapping[str, Score],
+    kept: Collection[str] | None = None,
 ) -> Associations:
     """Measure all pairs of compared columns in both tables.
 
@@ -36,6 +40,8 @@ def associations(
         Canonical tables.
     scores : mapping of str to Score
         Their details hold the scores of pairs.
+    kept : collection of str, optional
+        The columns to look at; all compared ones by default.
 
     Returns
     -------
@@ -43,8 +49,12 @@ def associations(
         Matrices of the same columns.
     """
     real, synthetic = _thinned(real), _thinned(synthetic)
-    names = [column.name for column in schema.columns if column.kind.is_learned]
-    measured = [column.name for column in schema.columns if column.kind.is_numeric]
+    names = [
+        column.name
+        for column in schema.columns
+        if column.kind.is_learned and (kept is None or column.name in kept)
+    ]
+    measured = [name for name in names if schema[name].kind.is_numeric]
     levelled = [name for name in names if name not in measured]
     values: tuple[list[Floats], list[Floats]] = ([], [])
     for name in measured:

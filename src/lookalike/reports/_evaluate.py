@@ -28,6 +28,8 @@ from lookalike.tables import Column, Kind, Schema, conform, infer_schema, to_arr
 
 __all__ = ["evaluate"]
 
+#: So many columns are looked at in pairs in a report, the worst ones.
+MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
 
@@ -194,7 +196,9 @@ def _summary(
             _marginal(schema[row.column], real[row.column], synthetic[row.column])
             for row in compared
         ),
-        associations=associations(schema, real, synthetic, scores),
+        associations=associations(
+            schema, real, synthetic, scores, {row.column for row in compared[:MOST_PAIRED]}
+        ),
         importances=importances(scores),
         curves=curves(history),
     )
