@@ -72,7 +72,7 @@ def run(folder: Path, seed: int, settings: dict[str, Any]) -> dict[str, float]:
     from lookalike import evaluate
 
     scores = evaluate(real, fake, holdout=test, target="income").scores
-    result |= {n: round(scores[n].value, 4) for n in NAMES if scores[n].value is not None}
+    result |= {n: round(scores[n].raw, 4) for n in NAMES if scores[n].value is not None}
     return result | xgboost_scores(real, fake, test)
 
 

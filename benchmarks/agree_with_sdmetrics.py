@@ -1,4 +1,4 @@
-"""Show that `shape`, `trend` and `c2st_linear` agree with SDMetrics 0.32 on the same data.
+"""Show that `shape`, `trend` and `c2st_linear`, raw, agree with SDMetrics 0.32 on the same data.
 
     python benchmarks/agree_with_sdmetrics.py [--data FOLDER] [--out FILE]
 
@@ -78,12 +78,14 @@ def prepare(data: Path, work: Path) -> dict[str, dict]:
             key = f"{name}: {case}"
             found = {m.name: m.compute(pair) for m in (Shape(), Trend())}
             detectors = [
-                LinearDetection().compute(Pair(real, synthetic, schema, seed=seed)).value
+                LinearDetection().compute(Pair(real, synthetic, schema, seed=seed)).extra["raw"]
                 for seed in range(SEED, SEED + REPEATS)
             ]
             figures[key] = {
-                "shape": {e["column"]: e["value"] for e in found["shape"].columns},
-                "trend": {f"{e['first']}|{e['second']}": e["value"] for e in found["trend"].pairs},
+                "shape": {e["column"]: e["raw"] for e in found["shape"].columns},
+                "trend": {
+                    f"{e['first']}|{e['second']}": e.get("raw") for e in found["trend"].pairs
+                },
                 "c2st_linear": detectors,
                 "missing": [c for c in pair.columns if real[c].null_count],
                 "numeric": list(pair.codebook.numeric),

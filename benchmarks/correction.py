@@ -66,7 +66,7 @@ def scores(model: Any, split: Any, work: Path) -> dict[str, Any]:
     real, test = pq.read_table(split.train), pq.read_table(split.test)
     fake = model.sample(real.num_rows)
     found = evaluate(real, fake, holdout=test, target=split.target, metrics=list(NAMES)).scores
-    result = {n: round(s.value, 4) for n, s in found.items() if s.value is not None}
+    result = {n: round(s.raw, 4) for n, s in found.items() if s.value is not None}
     result |= _judged(real.to_pandas(), test.to_pandas(), fake.to_pandas(), split)
     model.sample_to(work / "first.parquet", 8192)
     begin = time.perf_counter()

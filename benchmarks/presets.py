@@ -63,7 +63,7 @@ def run(file: Path | None, name: str, way: str, seed: int) -> dict[str, Any]:
         "remedies": sum(event.kind == "remedy" for event in history.events),
         "monitor_share": history.monitor_share,
         "rows": len(table),
-        **{name: score.value for name, score in scores.items()},
+        **{name: score.raw for name, score in scores.items()},
     }
 
 

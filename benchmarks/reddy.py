@@ -89,7 +89,7 @@ def run(table: pa.Table, rows: int, method: str, seed: int) -> dict[str, Any]:
             "remedies": [e.words for e in model.history_.events if e.kind == "remedy"],
         }
     found = evaluate(real, made, metrics=["correlation_difference", "shape"]).scores
-    return {name: score.value for name, score in found.items()} | ended
+    return {name: score.raw for name, score in found.items()} | ended
 
 
 def report(found: list[dict[str, Any]]) -> str:

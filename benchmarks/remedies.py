@@ -137,7 +137,7 @@ def _covered(model: Any, train: Any, test: Any) -> dict[str, Any]:
     values = {}
     for name, rows in (("fake", made), ("real", train)):
         scores = evaluate(test, rows, metrics=["coverage", "shape"]).scores
-        values |= {f"{name}_{k}": round(s.value or 0.0, 4) for k, s in scores.items()}
+        values |= {f"{name}_{k}": round(s.raw or 0.0, 4) for k, s in scores.items()}
     well = values["fake_coverage"] >= COVERED * values["real_coverage"]
     return values | {"well": bool(well)}
 

@@ -60,7 +60,7 @@ class Result:
 
     def row(self) -> dict[str, Any]:
         """Return it as a row of the table."""
-        scores = {name: score.value for name, score in self.evaluation.scores.items()}
+        scores = {name: score.raw for name, score in self.evaluation.scores.items()}
         return {**asdict(self.setting), "verdict": self.word, **scores}
 
 
@@ -137,7 +137,7 @@ def compare(results: Sequence[Result], options: argparse.Namespace, rule: str) -
         key = (f"width {one.setting.width}", f"batch {one.setting.batch}")
         same = [r.word for r in results if (r.setting.width, r.setting.batch) == pair(one)]
         words = one.word if len(same) == 1 else f"{same.count(one.word)} of {len(same)} {one.word}"
-        difference = one.evaluation.scores["correlation_difference"].value
+        difference = one.evaluation.scores["correlation_difference"].raw
         if difference is not None:
             words += f", correlations off by {difference:.3f}"
         cells.setdefault(key, Run(rule, words, one.curves))

@@ -1,5 +1,7 @@
 """Score synthetic rows by every metric of the package, in a process of its own.
 
+Values are the raw ones, as others publish them, with the ceilings and floors that belong to them.
+
 ``python score.py TASK.json``. Ceiling and floor do not depend on the synthetic rows: the first
 table of a split pays for them, the others read them.
 """
@@ -65,7 +67,11 @@ def _first(pair: Pair, holdout: pa.Table, names: list[str]) -> dict[str, dict[st
         random_state=SEED,
     )
     return {
-        n: {**_entry(n, s.value, s.reason, s.details), "ceiling": s.ceiling, "floor": s.floor}
+        n: {
+            **_entry(n, s.raw, s.reason, s.details),
+            "ceiling": s.details.get("ceiling", {}).get("raw", s.ceiling),
+            "floor": s.details.get("floor", {}).get("raw", s.floor),
+        }
         for n, s in scores.items()
     }
 
@@ -76,7 +82,8 @@ def _value(name: str, pair: Pair) -> dict[str, Any]:
         measured = METRICS[name]().compute(pair)
     except _FAILURES as error:
         measured = Measured.undefined(f"It could not be computed: {error}")
-    return _entry(name, measured.value, measured.reason, measured.details)
+    value = measured.extra.get("raw", measured.value)
+    return _entry(name, value, measured.reason, measured.details)
 
 
 def _entry(name: str, value: float | None, reason: str | None, details: Any) -> dict[str, Any]:

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
 
 from lookalike.models import Independent
-from lookalike.tables import read_table
+from lookalike.tables import read_table, write_table
 
 Run = Callable[..., Any]
 HEADER = "age,pay,town,late"
@@ -233,3 +234,19 @@ def test_interrupted_fit_writes_what_was_learned(
     assert "warning: " in result.err
     assert "interrupt" in result.err
     assert run("sample", model, "-n", 2, "-o", "-").code == 0
+
+
+def test_evaluate_takes_kinds_and_target_from_a_model(run: Run, csv: Path, tmp_path: Path) -> None:
+    # An integer of few values is a class to a model that was fitted to predict it.
+    table = read_table(csv)
+    grades = pa.array([row % 3 for row in range(len(table))])
+    write_table(table.append_column("grade", grades), tmp_path / "graded.csv")
+    graded, path = tmp_path / "graded.csv", tmp_path / "graded.lookalike"
+    Independent(random_state=0).fit(read_table(graded), target="grade").save(path)
+    found = json.loads(run("evaluate", graded, graded, "--model", path, "--json", "-").out)
+    kinds = {column["column"]: column["kind"] for column in found["summary"]["columns"]}
+    assert found["summary"]["target"] == "grade"
+    assert kinds["grade"] == "categorical"
+    refused = run("evaluate", graded, graded, "--model", path, "--kind", "grade=integer")
+    assert refused.code != 0
+    assert "--model or --kind" in refused.err

@@ -82,10 +82,17 @@ def test_too_few_rows_are_a_reason(trio, mixed_schema):
 
 def test_the_score_by_hand():
     labels = np.array([1, 0] * 30)
-    assert indistinguishable(labels, 0, lambda fit, judge, place: labels[judge]) == 0
-    assert indistinguishable(labels, 0, lambda fit, judge, place: -labels[judge]) == 1
-    assert indistinguishable(labels, 0, lambda fit, judge, place: np.zeros(len(judge))) == 1
+
+    def found(judged):
+        return indistinguishable(labels, 0, judged)
+
+    assert found(lambda fit, judge, place: labels[judge]).value == 0
+    assert found(lambda fit, judge, place: -labels[judge]).value == 1
+    assert found(lambda fit, judge, place: np.zeros(len(judge))).value == 1
     # Right in one fold, guessing in two.
-    assert indistinguishable(
-        labels, 0, lambda fit, judge, place: labels[judge] * (place == 1)
-    ) == pytest.approx(2 / 3)
+    once = found(lambda fit, judge, place: labels[judge] * (place == 1))
+    assert once.value == once.raw == pytest.approx(2 / 3)
+    # Right in one fold and wrong in another one is guessing; published scores count half of it.
+    both = found(lambda fit, judge, place: labels[judge] * (place - 1))
+    assert both.value == 1
+    assert both.raw == pytest.approx(2 / 3)

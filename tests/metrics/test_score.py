@@ -127,13 +127,15 @@ def test_the_ceiling_has_no_more_rows_than_the_synthetic_table(trio, mixed_schem
     found = score_tables(
         real, synthetic.slice(0, 50), schema=mixed_schema, holdout=test, metrics=["shape"]
     )
-    assert found["shape"].details["ceiling"]["on"] == "50 held-out rows"
+    on = found["shape"].details["ceiling"]["on"]
+    assert on == "50 held-out rows against the training rows"
 
 
 def test_columns_have_their_own_ceiling_and_floor(scores):
     entry = next(e for e in scores["shape"].details["columns"] if e["column"] == "x")
-    assert 0.8 < entry["ceiling"] <= 1
-    assert entry["floor"] == 1
+    assert 0.9 < entry["ceiling"] <= 1
+    # The same rows, whose columns alone do not know that they were shuffled.
+    assert entry["floor"] == entry["ceiling"]
 
 
 def test_shuffled_columns_keep_their_values(trio):

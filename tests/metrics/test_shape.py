@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from scipy.stats import ks_2samp
 
 from lookalike.metrics import Shape
-from lookalike.metrics.shape import kolmogorov
+from lookalike.metrics._chance import expected_variation
+from lookalike.metrics.shape import Bridges, kolmogorov
 from lookalike.tables import Kind
 
 NAN = float("nan")
 cells = st.lists(st.floats(-5, 5) | st.integers(-2, 2).map(float), min_size=1, max_size=30)
 
 
-def value(pair):
-    return Shape().compute(pair).value
+def raw(pair):
+    return Shape().compute(pair).extra["raw"]
 
 
 def _largest_gap(real, synthetic):
@@ -34,18 +35,18 @@ def test_it_is_the_known_statistic():
 
 def test_numbers(pair_of):
     # Up to 2: half of the real values, none of the others.
-    assert value(pair_of({"x": Kind.INTEGER}, {"x": [1, 2, 3, 4]}, {"x": [3, 4, 5, 6]})) == 0.5
+    assert raw(pair_of({"x": Kind.INTEGER}, {"x": [1, 2, 3, 4]}, {"x": [3, 4, 5, 6]})) == 0.5
 
 
 def test_levels(pair_of):
     # Shares a .5 b .5 against a .25 b .5 c .25.
     pair = pair_of({"c": Kind.CATEGORICAL}, {"c": ["a", "b"]}, {"c": ["a", "b", "b", "c"]})
-    assert value(pair) == pytest.approx(0.75)
+    assert raw(pair) == pytest.approx(0.75)
 
 
 def test_missing_cells_are_a_level(pair_of):
     pair = pair_of({"b": Kind.BOOLEAN}, {"b": [True, None]}, {"b": [True, True]})
-    assert value(pair) == pytest.approx(0.5)
+    assert raw(pair) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize(
@@ -83,5 +84,39 @@ def test_each_column_has_an_entry(pair_of):
     kinds = {"c": Kind.CATEGORICAL, "x": Kind.CONTINUOUS, "id": Kind.IDENTIFIER}
     real = {"c": ["a", "a"], "x": [1.0, 2.0], "id": ["1", "2"]}
     found = Shape().compute(pair_of(kinds, real, {**real, "c": ["a", "b"]}))
-    assert found.columns == ({"column": "c", "value": 0.5}, {"column": "x", "value": 1.0})
-    assert found.value == 0.75
+    assert [(entry["column"], entry["raw"]) for entry in found.columns] == [("c", 0.5), ("x", 1.0)]
+    assert found.extra["raw"] == 0.75
+
+
+@pytest.mark.parametrize("tied", [False, True])
+def test_chance_of_numbers_is_that_of_random_partings(tied):
+    random = np.random.default_rng(0)
+    pooled = random.normal(size=300)
+    if tied:
+        pooled = np.where(random.random(300) < 0.2, NAN, np.round(pooled))
+    found = []
+    for _ in range(400):
+        random.shuffle(pooled)
+        found.append(kolmogorov(pooled[:200], pooled[200:]))
+    expected = np.mean([Bridges(200, 100, seed).expected(pooled) for seed in range(20)])
+    assert expected == pytest.approx(np.mean(found), rel=0.05)
+
+
+def test_chance_of_many_rows_is_that_of_fewer_scaled(monkeypatch):
+    pooled = np.random.default_rng(0).normal(size=4000)
+    whole = Bridges(3000, 1000, 0).expected(pooled)
+    monkeypatch.setattr("lookalike.metrics.shape._PLACES", 1000)
+    assert Bridges(3000, 1000, 0).expected(pooled) == pytest.approx(whole, rel=0.25)
+
+
+def test_chance_of_levels_is_that_of_random_partings():
+    random = np.random.default_rng(0)
+    pooled = np.repeat(np.arange(60), random.integers(0, 12, 60))
+    first = len(pooled) // 3
+    found = []
+    for _ in range(2000):
+        random.shuffle(pooled)
+        shares = [np.bincount(p, minlength=60) / len(p) for p in np.split(pooled, [first])]
+        found.append(np.abs(shares[0] - shares[1]).sum() / 2)
+    exact = expected_variation(np.bincount(pooled), first, len(pooled) - first)
+    assert exact == pytest.approx(np.mean(found), rel=0.01)

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from lookalike.metrics import CorrelationDifference, Pair, Trend
+from lookalike.metrics import CorrelationDifference, Pair, Trend, WeightedMutualInformation
 from lookalike.metrics._correlation import correlations
 from lookalike.metrics._joint import shared_cells
 from lookalike.tables import Kind
 
 XY = {"x": Kind.CONTINUOUS, "y": Kind.CONTINUOUS}
-RISING = {"x": [1.0, 2, 3, 4], "y": [1.0, 2, 3, 4]}
-FALLING = {"x": [1.0, 2, 3, 4], "y": [4.0, 3, 2, 1]}
-FLAT = {"x": [1.0, 2, 3, 4], "y": [5.0, 5, 5, 5]}
+UP = [float(i) for i in range(400)]
+RISING = {"x": UP, "y": UP}
+FALLING = {"x": UP, "y": UP[::-1]}
+FLAT = {"x": UP, "y": [5.0] * 400}
 
 
 def trend(pair):
@@ -22,13 +23,15 @@ def trend(pair):
 
 
 def test_numbers(pair_of):
-    assert trend(pair_of(XY, RISING, FALLING)).value == pytest.approx(0)
+    assert trend(pair_of(XY, RISING, FALLING)).value == pytest.approx(0, abs=0.03)
     assert trend(pair_of(XY, RISING, RISING)).value == pytest.approx(1)
 
 
 def test_a_lost_correlation_counts_as_none(pair_of):
-    assert trend(pair_of(XY, RISING, FLAT)).value == pytest.approx(0.5)
-    assert CorrelationDifference().compute(pair_of(XY, RISING, FLAT)).value == pytest.approx(1)
+    assert trend(pair_of(XY, RISING, FLAT)).extra["raw"] == pytest.approx(0.5)
+    assert CorrelationDifference().compute(pair_of(XY, RISING, FLAT)).extra["raw"] == pytest.approx(
+        1
+    )
 
 
 def test_an_undefined_real_correlation_is_a_reason(pair_of):
@@ -44,15 +47,17 @@ def test_levels(pair_of):
     real = {"a": ["u", "u", "v", "v"], "b": ["p", "p", "q", "q"]}
     mixed = {"a": ["u", "u", "v", "v"], "b": ["p", "q", "p", "q"]}
     # Real cells: up .5, vq .5; synthetic: a quarter each.
-    assert trend(pair_of(kinds, real, mixed)).value == pytest.approx(0.5)
+    assert trend(pair_of(kinds, real, mixed)).extra["raw"] == pytest.approx(0.5)
+    many = [{name: cells * 100 for name, cells in table.items()} for table in (real, mixed)]
+    assert trend(pair_of(kinds, *many)).value == pytest.approx(0.5, abs=0.03)
 
 
 def test_numbers_with_levels_are_cut_at_the_real_range(pair_of):
     kinds = {"x": Kind.INTEGER, "c": Kind.CATEGORICAL}
     real = {"x": [0, 100], "c": ["a", "b"]}
     # 9 is in the lowest tenth, 10 is not; beyond the range is in the outer bins.
-    assert trend(pair_of(kinds, real, {"x": [9, 101], "c": ["a", "b"]})).value == 1
-    assert trend(pair_of(kinds, real, {"x": [10, -3], "c": ["a", "b"]})).value == 0
+    assert trend(pair_of(kinds, real, {"x": [9, 101], "c": ["a", "b"]})).extra["raw"] == 1
+    assert trend(pair_of(kinds, real, {"x": [10, -3], "c": ["a", "b"]})).extra["raw"] == 0
 
 
 def test_one_column_is_no_pair(pair_of):
@@ -96,11 +101,47 @@ def test_a_correlation_needs_shared_rows_that_vary(pair_of):
 
 def test_correlation_difference_by_hand(pair_of):
     kinds = {**XY, "z": Kind.CONTINUOUS}
-    real = {**RISING, "z": [1.0, -1, -1, 1]}  # r(x, y) = 1, r(x, z) = r(y, z) = 0
-    synthetic = {**FALLING, "z": [1.0, -1, -1, 1]}  # r(x, y) = -1, the others 0
+    even = [1.0, -1, -1, 1] * 100
+    real = {**RISING, "z": even}  # r(x, y) = 1, r(x, z) = r(y, z) = 0
+    synthetic = {**FALLING, "z": even}  # r(x, y) = -1, the others 0
     found = CorrelationDifference().compute(pair_of(kinds, real, synthetic))
-    assert [entry["value"] for entry in found.columns] == pytest.approx([1, 1, 0])
-    assert found.value == pytest.approx(2 / 3)
+    assert [entry["raw"] for entry in found.columns] == pytest.approx([1, 1, 0])
+    assert found.extra["raw"] == pytest.approx(2 / 3)
+    assert found.value == pytest.approx(2 / 3, abs=0.08)  # less what is chance
+    assert found.columns[2]["value"] == 0
+
+
+def test_a_far_value_does_not_change_how_columns_go_together(pair_of):
+    random = np.random.default_rng(0)
+    x = random.normal(size=(2, 300))
+    tables = [{"x": part, "y": part + random.normal(size=300)} for part in x]
+    before = trend(pair_of(XY, *tables)).value
+    tables[1] = {"x": np.append(x[1], 1e9), "y": np.append(tables[1]["y"], -1e9)}
+    found = trend(pair_of(XY, *tables))
+    assert found.value == pytest.approx(before, abs=0.02)
+    assert found.extra["raw"] < 0.5
+
+
+def test_pairs_count_by_the_rows_that_both_columns_share(pair_of):
+    kinds = {**XY, "z": Kind.CONTINUOUS}
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(2, 500))
+    hardly = np.where(np.arange(500) < 5, x, np.nan).tolist()
+    hardly = [None if np.isnan(cell) else cell for cell in hardly]
+    found = trend(pair_of(kinds, {"x": x, "y": y, "z": hardly}, {"x": x, "y": y, "z": y}))
+    shared = [entry["shared"] for entry in found.pairs]
+    assert shared == pytest.approx([1, 0.01, 0.01])
+    assert found.value > 0.98
+
+
+def test_of_very_many_columns_some_pairs_are_looked_at(pair_of, monkeypatch):
+    monkeypatch.setattr("lookalike.metrics._joint.MOST_PAIRS", 20)
+    kinds = {f"x{i}": Kind.CONTINUOUS for i in range(12)}
+    cells = dict(zip(kinds, np.random.default_rng(0).normal(size=(12, 30)), strict=True))
+    for metric in (Trend, WeightedMutualInformation):
+        found = metric().compute(pair_of(kinds, cells, cells))
+        assert found.extra["pair_count"] == {"looked_at": 20, "of": 66}
+        assert len({(entry["first"], entry["second"]) for entry in found.pairs}) == 20
 
 
 def test_correlation_difference_needs_two_numbers(pair_of):

@@ -23,12 +23,32 @@ def test_columns_that_are_not_learned_are_left_out(trio, mixed_schema):
     assert book.discrete == ("level", "flag")
 
 
-def test_levels_are_real_ones_then_unseen_then_missing(pair_of):
+def test_levels_are_those_of_all_tables_then_unseen_then_missing(pair_of):
     real, synthetic = {"c": ["b", "a", "b", None]}, {"c": ["a", "z", None, "b"]}
     pair = pair_of({"c": Kind.CATEGORICAL}, real, synthetic)
-    assert pair.codebook.levels[0].to_pylist() == ["b", "a"]
-    assert_array_equal(pair.synthetic_view.codes[:, 0], [1, 2, 3, 0])
-    assert pair.codebook.sizes == (4,)
+    assert pair.codebook.levels[0].to_pylist() == ["b", "a", "z"]
+    assert pair.codebook.real_levels == (2,)
+    assert_array_equal(pair.synthetic_view.codes[:, 0], [1, 2, 4, 0])
+    assert pair.codebook.sizes == (5,)
+    alone = View(pair.synthetic, Codebook(pair.real, pair.schema), 0)
+    assert_array_equal(alone.codes[:, 0], [1, 2, 3, 0])
+
+
+def test_levels_do_not_tell_which_table_is_the_real_one(pair_of):
+    real, synthetic = {"c": ["b", "a", "b", "q"]}, {"c": ["a", "z", "z", "b"]}
+    books = [
+        pair_of({"c": Kind.CATEGORICAL}, *both).codebook
+        for both in ((real, synthetic), (synthetic, real))
+    ]
+    assert books[0].levels == books[1].levels
+
+
+def test_a_table_with_new_levels_is_numbered_anew(pair_of):
+    pair = pair_of({"c": Kind.CATEGORICAL}, {"c": ["a", "b"]}, {"c": ["a", "b"]})
+    new = pa.table({"c": pa.array(["b", "new"]).dictionary_encode()})
+    other = pair.against(new)
+    assert other.codebook.levels[0].to_pylist() == ["b", "a", "new"]
+    assert pair.against(pair.real.slice(0, 1)).codebook is pair.codebook
 
 
 def test_levels_of_numbers_and_booleans(pair_of):
@@ -37,7 +57,7 @@ def test_levels_of_numbers_and_booleans(pair_of):
         {"k": [7, 7, 3], "b": [True, None, True]},
         {"k": [3, 9, 7], "b": [True, False, None]},
     )
-    assert_array_equal(pair.synthetic_view.codes, [[1, 0], [2, 1], [0, 2]])
+    assert_array_equal(pair.synthetic_view.codes, [[1, 0], [2, 1], [0, 3]])
 
 
 def test_a_dictionary_without_its_values_is_like_one_with_them(pair_of):
@@ -93,9 +113,9 @@ def test_points_are_scaled_numbers_and_one_hot_levels(pair_of):
     kinds = {"x": Kind.INTEGER, "c": Kind.CATEGORICAL}
     real = {"x": [0, 10, None], "c": ["a", "a", "b"]}
     pair = pair_of(kinds, real, {"x": [5], "c": ["z"]})
-    expected = [[0, 0, 1, 0, 0, 0], [1, 0, 1, 0, 0, 0], [0.5, 1, 0, 1, 0, 0]]
+    expected = [[0, 0, 1, 0, 0, 0, 0], [1, 0, 1, 0, 0, 0, 0], [0.5, 1, 0, 1, 0, 0, 0]]
     assert_allclose(pair.real_view.embedding, expected)
-    assert_allclose(pair.synthetic_view.embedding, [[0.5, 0, 0, 0, 1, 0]])
+    assert_allclose(pair.synthetic_view.embedding, [[0.5, 0, 0, 0, 1, 0, 0]])
 
 
 def test_columns_of_many_levels_are_directions_of_length_one(pair_of):

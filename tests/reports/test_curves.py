@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 from typing import Any
 
+from lookalike.reports import training_page
 from lookalike.reports._curves import MOST_POINTS, curves
 
 
@@ -65,3 +66,11 @@ def test_nothing_recorded_is_no_curve() -> None:
     assert curves([]) is None
     assert curves([{"step": 1, "loss": 1.0}]) is None
     assert curves([{"step": 1, "word": "a"}, {"step": 2}]) is None
+
+
+def test_numbers_beyond_floats_are_brought_back_or_left_out() -> None:
+    rows = [{"step": i, "loss": v} for i, v in enumerate((1.0, 1.7e308, -1.7e308, 10**400))]
+    found = curves(rows)
+    assert found is not None
+    assert found.series["loss"] == (1.0, 1e300, -1e300, None)
+    assert "Not drawn" not in training_page([{**row, "loss_generator": 1e308} for row in rows])

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
+
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
 
-from lookalike._core.errors import DataError, ParameterError, SchemaError
+from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
+from lookalike.models import Independent
 from lookalike.reports import evaluate
 from lookalike.tables import Kind, infer_schema
 
 REAL = pa.table({"age": [31, 25, 47, 52, 38, 29] * 5, "smokes": [True, False, False] * 10})
 FAKE = pa.table({"age": [30, 24, 49, 50, 39, 33] * 5, "smokes": [True, True, False] * 10})
 CHEAP = ["shape", "trend"]
+RNG = np.random.default_rng(0)
 
 
 def test_dataframes_of_any_kind_score_alike() -> None:
@@ -48,9 +53,91 @@ def test_a_schema_or_kinds_can_be_given() -> None:
     assert by_kinds.summary.columns[0].kind == Kind.CATEGORICAL
 
 
-def test_both_schema_and_kinds_are_too_much() -> None:
+def test_a_model_says_what_columns_are_and_what_they_predict() -> None:
+    # Integers of a few values: a class to who fitted with a target, a number to who infers anew.
+    amounts = RNG.normal(size=60)
+    real = pa.table({"grade": [1, 2, 3] * 20, "x": amounts})
+    fake = pa.table({"grade": [3, 2, 1] * 20, "x": amounts})
+    model = Independent(random_state=0).fit(real, target="grade")
+    found = evaluate(real, fake, real, model=model, metrics=CHEAP)
+    assert found.summary.target == "grade"
+    assert found.summary.columns[0].kind == model.schema_["grade"].kind == Kind.CATEGORICAL
+    by_hand = evaluate(real, fake, real, "grade", schema=model.schema_, metrics=CHEAP)
+    assert by_hand.scores == found.scores
+    other = evaluate(real, fake, real, "x", model=model, metrics=CHEAP)
+    assert other.summary.target == "x"
+
+
+def test_a_model_must_be_fitted() -> None:
+    with pytest.raises(NotFittedError, match="Independent is not"):
+        evaluate(REAL, FAKE, model=Independent())
+
+
+@pytest.mark.parametrize("more", ["schema", "kinds", "model"])
+def test_two_sources_of_kinds_are_too_much(more: str) -> None:
+    given = {
+        "schema": infer_schema(REAL),
+        "kinds": {"age": "integer"},
+        "model": Independent().fit(REAL),
+    }
+    del given[more]
     with pytest.raises(ParameterError, match="not both"):
-        evaluate(REAL, FAKE, schema=infer_schema(REAL), kinds={"age": "integer"})
+        evaluate(REAL, FAKE, **given)
+
+
+def test_what_real_rows_are_is_said_everywhere() -> None:
+    halves = evaluate(REAL, FAKE, metrics=CHEAP)
+    held = evaluate(REAL, FAKE, REAL, metrics=CHEAP)
+    for found, words in ((halves, "one random half of the real rows"), (held, "30 held-out")):
+        values = json.loads(found.to_json())
+        assert words in values["references"]["ceiling"]
+        assert words in found.scores["shape"].details["ceiling"]["on"]
+        assert words in found.to_html()
+    assert "one random half" in halves.verdict
+    assert "one random half" in halves.to_html()
+
+
+def test_what_cannot_be_drawn_does_not_cost_the_scores(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise OverflowError("too large a number.")
+
+    monkeypatch.setattr("lookalike.reports._evaluate.marginal", broken)
+    monkeypatch.setattr("lookalike.reports.figures.worst", broken)
+    found = evaluate(REAL, FAKE, metrics=CHEAP)
+    assert found.scores["shape"].value is not None
+    assert [one.note for one in found.summary.marginals] == ["Not drawn: too large a number."] * 2
+    assert found.to_html().count("Not drawn: too large a number.") == 3
+
+
+STRANGE = {
+    "hashes": RNG.integers(-(2**63), 2**63 - 1, 60),
+    "eighths": 1e15 + RNG.integers(0, 40, 60) / 8,
+    "neighbours": 1 + RNG.integers(0, 30, 60) * 2.3e-16,
+    "largest": RNG.choice([-1, 1], 60) * RNG.uniform(1, 1.79, 60) * 1e308,
+    "powers": 10.0 ** RNG.uniform(-320, 308, 60),
+    "smallest": RNG.integers(1, 50, 60) * 5e-324,
+    "inexact": RNG.integers(2**53, 2**53 + 40, 60),
+    "dates": pa.array(RNG.integers(-(2**31), 2**31, 60, dtype=np.int32)).cast(pa.date32()),
+    "moments": pa.array(RNG.integers(-(2**62), 2**62, 60)).cast(pa.timestamp("us")),
+    "spans": pa.array(RNG.integers(-(2**62), 2**62, 60)).cast(pa.duration("us")),
+    "mostly missing": pa.array([None] * 58 + [1e308, -1e308], pa.float64()),
+}
+
+
+def test_strange_values_are_scored_and_drawn() -> None:
+    table = pa.table(STRANGE)
+    metrics = [*CHEAP, "wnmi", "correlation_difference", "alpha_precision", "coverage", "copies"]
+    found = evaluate(table, table.slice(0, 40), metrics=metrics)
+    assert not [score for score in found.scores.values() if score.value is None]
+    assert [one.note for one in found.summary.marginals] == [""] * len(STRANGE)
+    assert "Not drawn" not in found.to_html()
+    for one in found.summary.marginals:
+        for real in (True, False):
+            bars = sum(bar.real if real else bar.synthetic for bar in one.bars)
+            drawn = one.histogram
+            inside = () if drawn is None else drawn.real if real else drawn.synthetic
+            assert bars + sum(inside) == pytest.approx(1, abs=1e-4), one.column
+    json.loads(found.to_json(), parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize(

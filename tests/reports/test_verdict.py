@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lookalike.metrics import METRICS, Score
+from lookalike.reports import Evaluation
 from lookalike.reports._verdict import chance, verdict
 from lookalike.reports._words import WORDS, words_of
 
@@ -59,6 +61,38 @@ def test_a_blind_detector_is_no_praise() -> None:
 def test_no_better_than_independent_columns() -> None:
     text = said(score("c2st", 0.10, 0.98, 0.12))
     assert "Columns drawn independently of each other would do as well." in text
+
+
+def test_what_cannot_be_told_apart_is_not_called_worse_than_independent_columns() -> None:
+    for floor in (0.90, 0.93, 0.96, 1.0):
+        text = said(score("c2st", 0.92, 0.94, floor))
+        assert "cannot be told" in text
+        assert "would do as well" not in text
+        assert "does not find independent columns either" in text
+
+
+def test_praise_has_a_reserve_where_another_score_is_no_better_than_independent_columns() -> None:
+    text = said(score("c2st", 0.99, 0.98, 0.3), score("trend", 0.60, 0.99, 0.65))
+    assert "cannot be told from real ones by a detector, though they are unlike them" in text
+    assert "go together, no better than independent columns: trend is 0.600" in text
+    text = said(score("c2st", 0.99, 0.98, 0.3), score("trend", 0.80, 0.99, 0.65))
+    assert "though" not in text
+    assert "no better" not in text
+
+
+def test_chance_in_small_tables_is_taken_into_account() -> None:
+    assert "can at times be told" in said(score("c2st", 0.80, 0.98, 0.1))
+    assert "cannot be told" in said(score("c2st", 0.80, 0.98, 0.1, chance=0.2))
+    text = said(score("trend", 0.93, 0.98, 0.7, chance=0.06))
+    assert "No other score falls short of real rows." in text
+
+
+def test_halves_in_the_place_of_held_out_rows_are_mentioned(evaluation: Evaluation) -> None:
+    scores = {"trend": score("trend", 0.93, 0.98, 0.7)}
+    assert "half" not in " ".join(verdict(scores, evaluation.summary))
+    halves = replace(evaluation.summary, holdout_rows=None)
+    assert "one random half of the real rows" in verdict(scores, halves)[-1]
+    assert "half" not in " ".join(verdict({}, halves))
 
 
 def test_memorised_rows_do_not_flatter() -> None:

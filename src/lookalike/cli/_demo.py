@@ -77,8 +77,7 @@ def demo(
         train,
         synthetic,
         holdout=test,
-        target=target,
-        history=model.history_,
+        model=model,
         random_state=seed,
         progress=True,
     )

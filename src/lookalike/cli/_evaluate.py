@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lookalike._core.errors import ParameterError
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
 from lookalike.cli._print import say, show
 from lookalike.cli._scores import show_evaluation
+
+if TYPE_CHECKING:
+    from lookalike.models import Synthesizer
 
 __all__ = ["evaluate"]
 
@@ -22,6 +26,10 @@ def evaluate(
     target: Annotated[
         str | None, typer.Option(metavar="COL", help="The column that the table is to predict.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="The model of the rows: columns are what it says."),
+    ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the scores as JSON.")
     ] = None,
@@ -33,11 +41,16 @@ def evaluate(
 ) -> None:
     """Score a synthetic table against a real one.
 
-    Every score stands beside what real rows get that were held out (without --holdout, half of the
-    real rows stand for them), and what columns get that are drawn independently of each other.
+    Every score stands beside what real rows get that were held out (without --holdout, one half of
+    the real rows against the other), and what such rows get with their columns shuffled.
+
+    With --model, columns are what the model took them for, and the target is the one that it was
+    fitted with; otherwise both are guessed or given.
     """
-    check_outputs([json_file, html_file], [real, synthetic, holdout])
+    check_outputs([json_file, html_file], [real, synthetic, holdout, model])
     kinds = parse_kinds(kind)
+    if model is not None and kinds:
+        raise ParameterError("Give --model or --kind, not both: a model states all kinds.")
 
     from lookalike.reports import evaluate as score
     from lookalike.tables import read_table
@@ -47,7 +60,8 @@ def evaluate(
         read_table(synthetic),
         holdout=None if holdout is None else read_table(holdout),
         target=target,
-        kinds=kinds,
+        model=None if model is None else _loaded(model),
+        kinds=kinds or None,
         random_state=seed,
         progress=True,
     )
@@ -59,3 +73,10 @@ def evaluate(
             say(f"wrote {path}")
     if "-" not in (json_file, html_file):
         show_evaluation(evaluation)
+
+
+def _loaded(path: str) -> Synthesizer:
+    # Only who names a model pays for what models import.
+    from lookalike.models import load
+
+    return load(path)

@@ -34,11 +34,15 @@ _HEADERS = ("score", "synthetic", "real", "independent", "best", "what it looks 
 def show_evaluation(evaluation: Evaluation) -> None:
     """Show each score between what real rows and what independent columns get, and the verdict."""
     from lookalike.metrics import METRICS
+    from lookalike.reports._standing import place
+    from lookalike.reports._words import words_of
 
     rows = []
     for name, value, ceiling, floor, meaning in evaluation.as_table():
         words = _WORDS.get(name, meaning) if value is not None else f"not computed: {meaning}"
-        best = f"{METRICS[name].best:g}"
+        if place(evaluation.scores[name]) == "unplaced" and words_of(name).judges:
+            words = f"{words} (as in independent columns)"
+        best = f"{METRICS[name].best:g}" if name in METRICS else "-"
         rows.append((name, *(_number(n) for n in (value, ceiling, floor)), best, words))
     show_table(_HEADERS, rows, numbers=_HEADERS[1:5])
     show()

@@ -79,6 +79,9 @@ class Metric(ABC):
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "holdout"
     #: What the ceiling is measured on, in words, where `compute_ceiling` does it in its own way.
     ceiling_words: ClassVar[str | None] = None
+    #: How far values of equally good rows differ by chance: the standard deviation of the value for
+    #: another sample of the real rows, times the root of its row count (`benchmarks/null.py`).
+    noise: ClassVar[float] = 0.5
 
     def compute(self, pair: Pair) -> Measured:
         """Measure a pair of tables.
@@ -106,7 +109,7 @@ class Metric(ABC):
         return self.compute(pair)
 
     def compute_floor(self, pair: Pair) -> Measured:
-        """Measure a pair whose synthetic table is the real one with independent columns."""
+        """Measure a pair whose synthetic table has independent columns."""
         return self.compute(pair)
 
     @abstractmethod
@@ -147,6 +150,8 @@ class Score:
         Which values are better.
     low, high : float
         The range of possible values.
+    chance : float
+        By how much the values of equally good rows may differ: two standard deviations.
     reason : str or None
         Why there is no value; None where there is one.
     details : dict
@@ -168,20 +173,49 @@ class Score:
     high: float
     reason: str | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    chance: float = 0.0
+
+    @property
+    def raw(self) -> float | None:
+        """The value as published, where the metric sets it against chance; else the value."""
+        found: float | None = self.details.get("raw", self.value)
+        return found
+
+    @property
+    def way(self) -> float | None:
+        """By how much the ceiling is better than the floor; None where one is missing.
+
+        It may be negative: where columns alone are looked at, independent ones are as good.
+        """
+        if self.ceiling is None or self.floor is None:
+            return None
+        return self._better(self.ceiling, self.floor)
+
+    @property
+    def gap(self) -> float | None:
+        """By how much the ceiling is better than the value; None where one is missing."""
+        if self.ceiling is None or self.value is None:
+            return None
+        return self._better(self.ceiling, self.value)
+
+    @property
+    def bracketed(self) -> bool:
+        """Whether the ceiling is better than the floor beyond chance: there is a way to go."""
+        return self.way is not None and self.way > max(SHORTEST_WAY, self.chance)
 
     @property
     def position(self) -> float | None:
         """Where the value lies on the way from the floor (0) to the ceiling (1).
 
-        It may lie outside [0, 1]. None where a part is missing, or where the ceiling is hardly
-        better than the floor, so that there is no way to go.
+        It may lie outside [0, 1]. None where a part is missing, or where the ceiling is not better
+        than the floor beyond chance, so that there is no way to go.
         """
-        if self.value is None or self.ceiling is None or self.floor is None:
+        if not self.bracketed or self.way is None or self.gap is None:
             return None
-        way = self.ceiling - self.floor
-        if (way if self.direction == "higher" else -way) <= SHORTEST_WAY:
-            return None
-        return round((self.value - self.floor) / way, 12)
+        return round(1 - self.gap / self.way, 12)
+
+    def _better(self, one: float, other: float) -> float:
+        return one - other if self.direction == "higher" else other - one
 
     def to_dict(self) -> dict[str, Any]:
         """Return the score as JSON-ready values."""

@@ -72,7 +72,7 @@ def _battery(train: View, test: View, target: str, seed: int) -> Measured:
     classes = target in book.discrete
     if classes and len(np.unique(tables[1][1])) < 2:
         return Measured.undefined("All held-out rows are of one class.")
-    if classes and book.sizes[book.discrete.index(target)] - 2 > MOST_CLASSES:
+    if classes and book.real_levels[book.discrete.index(target)] > MOST_CLASSES:
         return Measured.undefined(f"The target has more than {MOST_CLASSES} classes.")
     if not classes and np.ptp(tables[1][1]) == 0:
         return Measured.undefined("The target is the same in all held-out rows.")

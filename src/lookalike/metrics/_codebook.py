@@ -55,10 +55,12 @@ class Cuts:
 
 
 class Codebook:
-    """The learned columns of a real table: their levels, ranges and bins.
+    """The learned columns of a real table: their ranges and bins, and the levels of all tables.
 
-    Levels that only another table has are one level, "unseen": no metric needs to tell them apart,
-    for the real table has none of them.
+    Every level of every table that is compared has a number of its own, and the order of numbers
+    is that of the pooled rows: were the levels those of the real table alone, "not among them"
+    would give away rows of other tables, however good. Levels of none of the tables are one level,
+    "unseen".
 
     Parameters
     ----------
@@ -66,16 +68,19 @@ class Codebook:
         Canonical.
     schema : Schema
         What its columns are.
+    *others : pyarrow.Table
+        The tables that are compared with it.
     """
 
-    def __init__(self, real: pa.Table, schema: Schema) -> None:
+    def __init__(self, real: pa.Table, schema: Schema, *others: pa.Table) -> None:
         learned = [column for column in schema.columns if column.kind.is_learned]
         self.columns = tuple(column.name for column in learned)
         self.numeric = tuple(column.name for column in learned if column.kind.is_numeric)
         self.discrete = tuple(column.name for column in learned if column.kind.is_discrete)
         self.boolean = frozenset(c.name for c in learned if c.kind is Kind.BOOLEAN)
         self.decimals = tuple(_decimals(schema, name) for name in self.numeric)
-        self.levels = tuple(_levels(real[name]) for name in self.discrete)
+        self.levels = tuple(_levels([t[n] for t in (real, *others)]) for n in self.discrete)
+        self.real_levels = tuple(_count(real[name]) for name in self.discrete)
         numbers = [as_floats(real[name]) for name in self.numeric]
         present = [values[~np.isnan(values)] for values in numbers]
         self.low = np.array([v.min() if len(v) else 0.0 for v in present])
@@ -112,15 +117,23 @@ def as_floats(values: pa.ChunkedArray) -> Floats:
     return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(), dtype=np.float64)
 
 
-def as_levels(values: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a discrete column without its dictionary."""
-    kind = values.type
-    return values.cast(kind.value_type) if pa.types.is_dictionary(kind) else values
+def as_levels(values: pa.ChunkedArray, kind: pa.DataType | None = None) -> pa.ChunkedArray:
+    """Return a discrete column without its dictionary, as `kind` where one is given."""
+    if kind is None:
+        kind = values.type.value_type if pa.types.is_dictionary(values.type) else values.type
+    return values if values.type == kind else values.cast(kind)
 
 
-def _levels(values: pa.ChunkedArray) -> pa.Array:
+def _count(values: pa.ChunkedArray) -> int:
+    """Return how many levels a column has."""
+    return len(as_levels(values).drop_null().unique())
+
+
+def _levels(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
     """Return the distinct values, the most frequent first, ties in the order of their words."""
-    counted = pc.value_counts(as_levels(values).drop_null())
+    kind = as_levels(columns[0]).type
+    chunks = [chunk for values in columns for chunk in as_levels(values, kind).chunks]
+    counted = pc.value_counts(pa.chunked_array(chunks, kind).drop_null())
     found, counts = counted.field(0), counted.field(1).to_pylist()
     words: Sequence[str] = found.cast(pa.string()).to_pylist()
     order = sorted(range(len(found)), key=lambda i: (-counts[i], words[i]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -16,9 +17,19 @@ from sklearn.model_selection import StratifiedKFold
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.metrics._codebook import Floats
+from lookalike.metrics._rare import Levels
 from lookalike.metrics._view import View
 
-__all__ = ["FOLDS", "MOST_ROWS", "Labels", "indistinguishable", "suspicion", "tree_inputs", "trees"]
+__all__ = [
+    "FOLDS",
+    "MOST_ROWS",
+    "Labels",
+    "TreeInputs",
+    "Unlike",
+    "indistinguishable",
+    "suspicion",
+    "trees",
+]
 
 Labels = npt.NDArray[np.int64]
 
@@ -48,9 +59,34 @@ _SETTINGS: dict[str, Any] = {
 _TREES = 100
 
 
-def tree_inputs(*views: View) -> Floats:
-    """Stack tables for a tree model: numbers with NaN, then levels as numbers; shape (n, p + q)."""
-    return np.concatenate([np.concatenate([v.numbers, v.codes], axis=1) for v in views])
+class TreeInputs:
+    """Rows as trees take them: numbers with NaN, levels as numbers, how often rare levels occur.
+
+    Parameters
+    ----------
+    *views : View
+        The tables that are told apart; what is learned of levels is learned of all rows alike.
+    """
+
+    def __init__(self, *views: View) -> None:
+        book = views[0].codebook
+        self._levels = Levels.of(*views)
+        #: How many of the features are numbers; they come first.
+        self.numeric = len(book.numeric) + len(self._levels.wide)
+        #: The column that each feature is made of.
+        self.columns = (
+            *book.numeric,
+            *(book.discrete[place] for place in self._levels.wide),
+            *book.discrete,
+        )
+
+    def of(self, *views: View) -> Floats:
+        """Stack tables; shape (rows, features)."""
+        parts = [
+            (v.numbers, self._levels.frequencies(v.codes), self._levels.codes(v.codes))
+            for v in views
+        ]
+        return np.concatenate([np.concatenate(part, axis=1) for part in parts])
 
 
 def trees(inputs: Floats, labels: Labels, numeric: int, seed: int) -> lightgbm.Booster:
@@ -58,12 +94,12 @@ def trees(inputs: Floats, labels: Labels, numeric: int, seed: int) -> lightgbm.B
 
     Parameters
     ----------
-    inputs : ndarray of float, shape (n, p + q)
-        As of `tree_inputs`.
+    inputs : ndarray of float, shape (n, features)
+        As of `TreeInputs`.
     labels : ndarray of int, shape (n,)
         0 or 1.
     numeric : int
-        p, how many of the columns are numbers; the others are categories.
+        How many of the features are numbers; the others are categories.
     seed : int
         The seed of the trees.
 
@@ -90,8 +126,8 @@ def _split(labels: Labels, seed: int) -> list[tuple[Labels, Labels]]:
 
 def indistinguishable(
     labels: Labels, seed: int, judged: Callable[[Labels, Labels, int], Floats]
-) -> float:
-    """Score how badly a detector does: 1 − mean over folds of (2 max(½, AUC) − 1).
+) -> Unlike:
+    """Score how badly a detector does, by its AUC on rows that it was not fitted on.
 
     Parameters
     ----------
@@ -105,8 +141,8 @@ def indistinguishable(
 
     Returns
     -------
-    float
-        1 where the detector guesses, 0 where it is always right.
+    Unlike
+        The score: 1 where the detector guesses, 0 where it is always right.
     """
     drawn = int(generator(seed, "metrics", "folds").integers(2**31))
     folds = _split(labels, drawn)
@@ -117,5 +153,32 @@ def indistinguishable(
 
     work = [partial(auc, place) for place in range(FOLDS)]
     # A linear detector stops after a set count of steps, converged or not, as published.
-    found = in_parallel(work, ignore=ConvergenceWarning)
-    return 1 - float(np.mean([2 * max(0.5, value) - 1 for value in found]))
+    return Unlike(tuple(in_parallel(work, ignore=ConvergenceWarning)))
+
+
+@dataclass(frozen=True)
+class Unlike:
+    """What a detector reached on three folds.
+
+    Parameters
+    ----------
+    aucs : tuple of float
+        Its area under the curve on each.
+    """
+
+    aucs: tuple[float, ...]
+
+    @property
+    def value(self) -> float:
+        """1 − max(0, 2 AUC − 1) of the mean AUC: guessing to both sides cancels out."""
+        return 1 - max(2 * float(np.mean(self.aucs)) - 1, 0.0)
+
+    @property
+    def raw(self) -> float:
+        """As published: 1 − mean(2 max(½, AUC) − 1), less than 1 by chance on few rows."""
+        return 1 - float(np.mean([2 * max(0.5, auc) - 1 for auc in self.aucs]))
+
+    @property
+    def extra(self) -> dict[str, float]:
+        """The AUC that the value stands for, and the published form."""
+        return {"auc": 1 - self.value / 2, "raw": self.raw}

@@ -1,22 +1,63 @@
-"""How often each two levels of two columns occur together."""
+"""How often each two levels of two columns occur together, and which pairs are looked at."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
-from lookalike.metrics._codebook import Floats
+from lookalike._core.seeds import generator
 from lookalike.metrics._view import Codes
 
-__all__ = ["shared_cells"]
+__all__ = ["MOST_PAIRS", "Pairs", "joint_codes", "pairs_of", "shared_cells", "tallied"]
 
-#: The largest table of counts that is laid out whole.
-_DENSE = 1 << 20
+#: More pairs are a sample, drawn from the seed: their mean does not change by more of them.
+MOST_PAIRS = 5_000
+
+#: The two columns of each pair, shape (pairs, 2).
+Pairs = npt.NDArray[np.int64]
+
+
+def pairs_of(columns: int, seed: int) -> Pairs:
+    """Return each two columns once, in order; of very many columns, `MOST_PAIRS` of the pairs.
+
+    Parameters
+    ----------
+    columns : int
+        How many there are.
+    seed : int
+        The seed of the sample.
+
+    Returns
+    -------
+    ndarray of int, shape (pairs, 2)
+        The first place is less than the second.
+    """
+    whole = np.stack(np.triu_indices(columns, 1), axis=1)
+    if len(whole) <= MOST_PAIRS:
+        return whole
+    chosen = generator(seed, "metrics", "pairs").permutation(len(whole))[:MOST_PAIRS]
+    return whole[np.sort(chosen)]
+
+
+def joint_codes(codes: Codes, sizes: tuple[int, ...], first: int, second: int) -> Pairs:
+    """Return the cell of the joint table of two columns in which each row is; shape (n,)."""
+    return codes[:, first].astype(np.int64) * sizes[second] + codes[:, second]
+
+
+def tallied(cells: Pairs, size: int) -> npt.NDArray[np.int64]:
+    """Count the rows of each cell that has any, of `size` cells."""
+    # A table with many more cells than rows is not laid out.
+    if size <= 8 * len(cells) + 64:
+        found = np.bincount(cells, minlength=size)
+        return found[found > 0]
+    counts: npt.NDArray[np.int64] = np.unique(cells, return_counts=True)[1]
+    return counts
 
 
 def shared_cells(
     real: Codes, synthetic: Codes, sizes: tuple[int, ...], first: int, second: int
-) -> tuple[Floats, Floats]:
-    """Return the shares of rows in each cell of the joint table of two columns.
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Count the rows in each cell of the joint table of two columns.
 
     Parameters
     ----------
@@ -29,16 +70,13 @@ def shared_cells(
 
     Returns
     -------
-    real, synthetic : ndarray of float, shape (cells,)
-        Shares, of the same cells in the same order; cells without any row may be left out.
+    real, synthetic : ndarray of int, shape (cells,)
+        Counts, of the same cells in the same order; cells without any row may be left out.
     """
     size = sizes[first] * sizes[second]
-    found = [
-        codes[:, first].astype(np.int64) * sizes[second] + codes[:, second]
-        for codes in (real, synthetic)
-    ]
-    if size > _DENSE:
+    found = [joint_codes(codes, sizes, first, second) for codes in (real, synthetic)]
+    if size > 8 * (len(real) + len(synthetic)) + 64:
         used, both = np.unique(np.concatenate(found), return_inverse=True)
         found, size = [both[: len(real)], both[len(real) :]], len(used)
-    one, other = (np.bincount(part, minlength=size) / len(part) for part in found)
+    one, other = (np.bincount(part, minlength=size) for part in found)
     return one, other

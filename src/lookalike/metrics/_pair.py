@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
+import numpy as np
 import pyarrow as pa
 
 from lookalike.metrics._codebook import Codebook
@@ -16,10 +19,20 @@ __all__ = ["Pair"]
 class _Views:
     """The views of all tables that are compared with one real table."""
 
-    def __init__(self, real: pa.Table, schema: Schema, seed: int) -> None:
-        self.codebook = Codebook(real, schema)
+    def __init__(self, tables: Sequence[pa.Table], schema: Schema, seed: int) -> None:
+        self._tables = tables
+        self._schema = schema
         self._seed = seed
         self._views: dict[int, View] = {}
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        return Codebook(self._tables[0], self._schema, *self._tables[1:])
+
+    def knows(self, table: pa.Table) -> bool:
+        """Return whether every level of a table has a number of its own."""
+        unseen = [len(levels) for levels in self.codebook.levels]
+        return not (self.of(table).codes == np.array(unseen, np.int32)).any()
 
     def of(self, table: pa.Table) -> View:
         # A view holds its table, so that the table's id is not given to another one.
@@ -67,15 +80,18 @@ class Pair:
     def __post_init__(self) -> None:
         if self.target is not None:
             self.schema[self.target]  # raises SchemaError, with the nearest name
-        object.__setattr__(self, "_views", _Views(self.real, self.schema, self.seed))
+        tables = [table for table in (self.real, self.synthetic, self.test) if table is not None]
+        object.__setattr__(self, "_views", _Views(tables, self.schema, self.seed))
 
     def against(self, synthetic: pa.Table) -> Pair:
         """Return the pair with another table in the place of the synthetic one.
 
-        What was computed about the real table is shared, not computed again.
+        What was computed about the real table is shared, not computed again, unless the other
+        table has levels that none of the first ones has.
         """
         other = replace(self, synthetic=synthetic)
-        object.__setattr__(other, "_views", self._views)
+        if self._views.knows(synthetic):
+            object.__setattr__(other, "_views", self._views)
         return other
 
     @property

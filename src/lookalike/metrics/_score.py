@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -39,9 +40,9 @@ def score_tables(
 ) -> dict[str, Score]:
     """Score a synthetic table against a real one.
 
-    Each score has a ceiling, the same metric for held-out rows (or, without them, for one random
-    half of the real rows against the other), and a floor, the same metric for a table of the real
-    columns shuffled independently of each other.
+    Each score has a ceiling, the same metric for real rows that are not those compared with:
+    held-out rows, or, without them, one random half of the real rows against the other. Its floor
+    is the same metric for such rows with their columns shuffled independently of each other.
 
     Parameters
     ----------
@@ -126,53 +127,87 @@ def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
 
 @dataclass(frozen=True)
 class _Bench:
-    """The pairs that a score is made of, shared by all metrics."""
+    """The pairs that a score is made of, shared by all metrics.
+
+    The ceiling is what real rows get that are not those compared with; the floor is what the same
+    rows get after each of their columns was shuffled on its own. Both are samples of one kind and
+    size: rows with the columns of the very table compared with would have an advantage.
+    """
 
     pair: Pair
     ceiling: Pair
     copied: Pair
     floor: Pair
+    shuffled: Pair
     halves: bool
 
     def ceiling_of(self, metric: Metric) -> Pair:
         return self.copied if metric.ceiling_from == "training" else self.ceiling
 
+    def floor_of(self, metric: Metric) -> Pair:
+        return self.shuffled if metric.ceiling_from == "training" else self.floor
+
+    def chance(self, metric: Metric) -> float:
+        """Return two standard deviations of the value of equally good rows."""
+        pair = self.ceiling_of(metric)
+        sizes = [len(pair.real), len(pair.synthetic)]
+        if "holdout" in metric.needs and pair.test is not None:
+            sizes.append(len(pair.test))
+        return 2 * metric.noise / math.sqrt(max(min(sizes), 1))
+
     def words(self, metric: Metric) -> dict[str, str]:
         """Say what ceiling and floor were measured on."""
-        if metric.ceiling_words is not None:
-            ceiling = metric.ceiling_words
-        elif metric.ceiling_from == "training":
-            ceiling = "the training rows"
+        if metric.ceiling_from == "training":
+            rows = "the training rows"
         elif self.halves:
-            ceiling = "one random half of the training rows against the other"
+            rows = "one random half of the real rows against the other, as none were held out"
         else:
-            ceiling = f"{len(self.ceiling.synthetic):,} held-out rows"
-        return {"ceiling": ceiling, "floor": "the training columns, each shuffled on its own"}
+            rows = f"{len(self.ceiling.synthetic):,} held-out rows against the training rows"
+        floor = "the training rows" if metric.ceiling_words else "the same rows"
+        return {
+            "ceiling": metric.ceiling_words or rows,
+            "floor": f"{floor}, each column shuffled on its own",
+        }
 
 
 def _bench(pair: Pair) -> _Bench:
-    rows, seed = len(pair.synthetic), pair.seed
+    ceiling = _ceiling(pair)
     columns = list(pair.columns)
-    floor = pair.against(independent_columns(pair.real.select(columns), rows, seed))
-    if pair.test is not None:
-        held = pair.test
-        if len(held) > rows:
-            # No more rows than the synthetic table has, for few rows look less alike than many.
-            drawn = generator(seed, "metrics", "ceiling").permutation(len(held))[:rows]
-            held = held.take(pa.array(np.sort(drawn)))
-        return _Bench(pair, pair.against(held), pair.against(pair.real), floor, False)
-    order = generator(seed, "metrics", "halves").permutation(len(pair.real))
-    half = len(order) // 2
-    one, other = (pair.real.take(pa.array(np.sort(r))) for r in (order[:half], order[half:]))
-    ceiling = Pair(one, other, pair.schema, pair.target, seed=seed)
-    return _Bench(pair, ceiling, pair.against(pair.real), floor, True)
+
+    def independent(table: pa.Table, rows: int) -> pa.Table:
+        return independent_columns(table.select(columns), rows, pair.seed)
+
+    others = ceiling.synthetic
+    return _Bench(
+        pair,
+        ceiling,
+        pair.against(pair.real),
+        ceiling.against(independent(others, len(others))),
+        pair.against(independent(pair.real, len(pair.real))),
+        pair.test is None,
+    )
+
+
+def _ceiling(pair: Pair) -> Pair:
+    """Return the pair in which other real rows stand for the synthetic ones."""
+    rows, seed, held = len(pair.synthetic), pair.seed, pair.test
+    if held is None:
+        order = generator(seed, "metrics", "halves").permutation(len(pair.real))
+        half = len(order) // 2
+        one, other = (pair.real.take(pa.array(np.sort(r))) for r in (order[:half], order[half:]))
+        return Pair(one, other, pair.schema, pair.target, seed=seed)
+    if len(held) > rows:
+        # No more rows than the synthetic table has, for few rows look less alike than many.
+        drawn = generator(seed, "metrics", "ceiling").permutation(len(held))[:rows]
+        held = held.take(pa.array(np.sort(drawn)))
+    return pair.against(held)
 
 
 def _score(metric: Metric, bench: _Bench) -> Score:
     found = _attempt(metric.compute, bench.pair)
     if found.value is None:
         return _made(metric, found, None, None, bench)
-    floor = _attempt(metric.compute_floor, bench.floor)
+    floor = _attempt(metric.compute_floor, bench.floor_of(metric))
     ceiling = _attempt(metric.compute_ceiling, bench.ceiling_of(metric))
     return _made(metric, found, ceiling, floor, bench)
 
@@ -211,6 +246,7 @@ def _made(
         metric.high,
         found.reason,
         details,
+        bench.chance(metric),
     )
 
 

@@ -77,8 +77,7 @@ class View:
     def codes(self) -> Codes:
         """The discrete columns as numbers of levels; shape (n, q).
 
-        With L real levels, L stands for a level that the real table has not, L + 1 for a missing
-        cell.
+        With L levels in the codebook, L stands for any other one, L + 1 for a missing cell.
         """
         book = self.codebook
         pairs = zip(book.discrete, book.levels, strict=True)
@@ -133,9 +132,7 @@ class View:
 
 
 def _coded(values: pa.ChunkedArray, levels: pa.Array) -> Codes:
-    plain = as_levels(values)
-    if plain.type != levels.type:
-        plain = plain.cast(levels.type)
+    plain = as_levels(values, levels.type)
     found = pc.index_in(plain, levels).fill_null(len(levels)).to_numpy()
     absent = plain.is_null().to_numpy()
     return np.where(absent, len(levels) + 1, found).astype(np.int32)

@@ -7,9 +7,10 @@ from typing import ClassVar
 import numpy as np
 
 from lookalike.metrics._base import Measured, Metric
-from lookalike.metrics._neighbours import MOST_ROWS, between, within
+from lookalike.metrics._chance import adjusted, clipped
 from lookalike.metrics._pair import Pair
-from lookalike.metrics.alpha_precision import ALPHAS, agreement, spread
+from lookalike.metrics._reach import Reach, reaches
+from lookalike.metrics.alpha_precision import ALPHAS, agreement
 
 __all__ = ["BetaRecall"]
 
@@ -18,8 +19,10 @@ class BetaRecall(Metric):
     """Ask of each real row whether a synthetic row is nearer than its nearest real neighbour.
 
     For each share β, of the real rows whose nearest synthetic row is among the β most central
-    ones; the score compares this curve with β as `AlphaPrecision` does. Rows drawn from the same
-    population score about .5, copies of the real rows 1.
+    ones; the likeness compares this curve with β as `AlphaPrecision` does. Of rows drawn from the
+    same population it is about .5, of copies of the real rows 1. The score is relative to what two
+    samples of one distribution get (see `_chance`), and so 1 for both; ``"raw"`` in the details is
+    the likeness as it is, as published.
 
     Source: Alaa, van Breugel, Saveliev & van der Schaar 2022, arXiv 2102.08921, without a learned
     embedding. Both tables are cut to the same count of rows (at most 50,000, drawn from the
@@ -27,16 +30,19 @@ class BetaRecall(Metric):
     """
 
     name: ClassVar[str] = "beta_recall"
+    noise: ClassVar[float] = 1.0
     fewest_rows: ClassVar[int] = 2
 
     def _measure(self, pair: Pair) -> Measured:
-        real, synthetic = pair.equal_views(MOST_ROWS)
-        own = within(real)[0][:, 0]
-        ways, rows = between(real, synthetic)
-        reached = ways[:, 0] <= own
-        central = spread(synthetic.embedding, synthetic.embedding.mean(axis=0))[rows[:, 0]]
-        radii = np.quantile(central, ALPHAS)
-        curve = (reached[:, None] & (central[:, None] <= radii)).mean(axis=0)
-        return Measured(
-            agreement(curve), extra={"rows": len(real), "reached": reached.mean().item()}
-        )
+        found, chance = reaches(pair)
+        raw = _recall(found)
+        value = clipped(adjusted(raw, float(np.mean([_recall(one) for one in chance]))))
+        reached = float(np.mean(found.other <= found.own[:, 0]))
+        return Measured(value, extra={"rows": len(found.other), "reached": reached, "raw": raw})
+
+
+def _recall(found: Reach) -> float:
+    reached = found.other <= found.own[:, 0]
+    central = found.spread[found.rows]
+    radii = np.quantile(central, ALPHAS)
+    return agreement((reached[:, None] & (central[:, None] <= radii)).mean(axis=0))

@@ -22,6 +22,7 @@ class HoldoutDetection(Metric):
     """
 
     name: ClassVar[str] = "c2st_holdout"
+    noise: ClassVar[float] = 0.8
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     fewest_rows: ClassVar[int] = FOLDS
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
@@ -30,4 +31,4 @@ class HoldoutDetection(Metric):
         assert pair.test_view is not None  # it is what this metric needs
         rows = min(len(pair.test_view), len(pair.synthetic), MOST_ROWS)
         views = pair.test_view.sample(rows), pair.synthetic_view.sample(rows)
-        return detect(*views, pair.codebook, pair.seed)
+        return detect(*views, pair.seed)

@@ -13,6 +13,7 @@ from lookalike.metrics._base import Measured, Metric
 from lookalike.metrics._codebook import Codebook, Floats
 from lookalike.metrics._detector import FOLDS, MOST_ROWS, Labels, indistinguishable
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._rare import Levels
 from lookalike.metrics._view import View
 
 __all__ = ["LinearDetection"]
@@ -26,14 +27,17 @@ class LinearDetection(Metric):
     """Let logistic regression tell the synthetic rows from the training rows.
 
     As `Detection`, with the model and the transformation of SDMetrics 0.32
-    (``LogisticDetection``): missing numbers take the real mean, categories are one-hot (a missing
-    cell and an unseen level are levels), columns are centred and scaled by median and
-    interquartile range, then ``LogisticRegression()`` as it is. NOTE: differs in that a missing
-    number is told by a column of its own, in that unseen levels are no error, and in that
-    shuffling follows the seed.
+    (``LogisticDetection``): missing numbers take the mean, categories are one-hot (a missing cell
+    is a level), columns are centred and scaled by median and interquartile range, then
+    ``LogisticRegression()`` as it is. NOTE: differs in that means and levels are those of both
+    tables, for those of the real one would tell whose a row is; in that a missing number is told
+    by a column of its own; in that the rare levels of a column of many are one level beside how
+    often each occurs (see `Levels`); and in that shuffling follows the seed. ``"raw"`` in the
+    details is the form of the score that SDMetrics gives, see `Detection`.
     """
 
     name: ClassVar[str] = "c2st_linear"
+    noise: ClassVar[float] = 0.8
     fewest_rows: ClassVar[int] = FOLDS
 
     def _measure(self, pair: Pair) -> Measured:
@@ -54,33 +58,34 @@ class LinearDetection(Metric):
             found: Floats = model.decision_function(test)
             return found
 
-        value = indistinguishable(labels, pair.seed, judged)
-        return Measured(value, extra={"rows": len(views[0]), "auc": 1 - value / 2})
+        found = indistinguishable(labels, pair.seed, judged)
+        return Measured(found.value, extra={"rows": len(views[0]), **found.extra})
 
 
-def _inputs(book: Codebook, real: View, synthetic: View) -> tuple[Floats, sparse.csr_matrix]:
+def _inputs(book: Codebook, *views: View) -> tuple[Floats, sparse.csr_matrix]:
     """Return numbers and booleans, filled and marked where missing, and one-hot levels."""
-    numbers = np.concatenate([real.numbers, synthetic.numbers])
+    levels = Levels.of(*views)
+    numbers = np.concatenate([view.numbers for view in views])
     missing = np.isnan(numbers)
     large = (np.abs(np.where(missing, 0.0, numbers)) > _LARGEST).any(axis=0)
     numbers = np.where(large, book.scaled(numbers), numbers)
-    present = ~missing[: len(real)]
-    sums = np.where(present, numbers[: len(real)], 0.0).sum(axis=0)
-    means = sums / np.maximum(present.sum(axis=0), 1)
+    means = np.where(missing, 0.0, numbers).sum(axis=0) / np.maximum((~missing).sum(axis=0), 1)
+    codes = np.concatenate([view.codes for view in views])
     # A column of zeros, so that there is one where all columns are categories.
     parts = [
         np.zeros((len(numbers), 1)),
         np.where(missing, means, numbers),
         missing[:, missing.any(axis=0)].astype(float),
+        levels.frequencies(codes),
     ]
-    codes = np.concatenate([real.codes, synthetic.codes])
     boolean = np.array([name in book.boolean for name in book.discrete], dtype=bool)
     for place in np.flatnonzero(boolean):
         # A missing boolean is level 0, the most frequent one, and has a column of its own.
         absent = codes[:, place] > 1
         parts.append(np.column_stack([codes[:, place] == 1, *([absent] if absent.any() else [])]))
     places = np.flatnonzero(~boolean)
-    return np.concatenate(parts, axis=1), _onehot(codes[:, places], [book.sizes[p] for p in places])
+    sizes = [levels.sizes[place] for place in places]
+    return np.concatenate(parts, axis=1), _onehot(levels.codes(codes)[:, places], sizes)
 
 
 def _onehot(codes: np.ndarray, sizes: list[int]) -> sparse.csr_matrix:

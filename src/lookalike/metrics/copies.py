@@ -96,7 +96,7 @@ def _make_keys(view: View) -> list[bytes]:
 def _rounded(values: Floats, decimals: int | None) -> Floats:
     if decimals is not None:
         return np.round(values, decimals)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         size = np.floor(np.log10(np.abs(values)))
         unit = 10.0 ** (_DIGITS - 1 - np.where(np.isfinite(size), size, 0.0))
         rounded = np.round(values * unit) / unit

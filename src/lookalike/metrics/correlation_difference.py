@@ -7,22 +7,35 @@ from typing import ClassVar
 import numpy as np
 
 from lookalike.metrics._base import Direction, Measured, Metric
-from lookalike.metrics._correlation import correlations
+from lookalike.metrics._codebook import Floats
+from lookalike.metrics._correlation import (
+    correlations,
+    gaps,
+    rank_correlations,
+    shared_rows,
+    usual_gaps,
+)
 from lookalike.metrics._pair import Pair
 
 __all__ = ["CorrelationDifference"]
 
 
 class CorrelationDifference(Metric):
-    """Average the absolute differences of Pearson correlations.
+    """Average the absolute differences of rank correlations, beyond what is chance.
 
-    Of each numeric column, the mean over the other numeric columns of abs(correlation real −
-    correlation synthetic); the score is the mean over columns. Rows where a cell of the pair is
-    missing are left out of that pair. A correlation that is defined in the real table and not in
-    the synthetic one (a column became constant) counts as 0 there.
+    Of each numeric column, the mean over the other numeric columns of abs(Spearman real − Spearman
+    synthetic), less its mean for two samples of one distribution of the same sizes (see
+    `_chance`); the score is the mean over columns, 0 for another sample of the real rows. Rows
+    where a cell of the pair is missing are left out of that pair, which counts by the share of the
+    others. A correlation that is defined in the real table and not in the synthetic one (a column
+    became constant) counts as 0 there.
+
+    ``"raw"`` in the details is the mean difference of Pearson's correlations as it is, as in
+    published tables.
     """
 
     name: ClassVar[str] = "correlation_difference"
+    noise: ClassVar[float] = 0.5
     direction: ClassVar[Direction] = "lower"
     high: ClassVar[float] = 2.0
     best: ClassVar[float] = 0.0
@@ -31,16 +44,28 @@ class CorrelationDifference(Metric):
         names = pair.codebook.numeric
         if len(names) < 2:
             return Measured.undefined("It needs two numeric columns or more.")
-        real = correlations(pair.real_view)
-        gaps = np.abs(real - np.nan_to_num(correlations(pair.synthetic_view)))
-        np.fill_diagonal(gaps, np.nan)
-        defined = ~np.isnan(gaps)
-        means = {
-            name: float(gaps[place][defined[place]].mean())
-            for place, name in enumerate(names)
-            if defined[place].any()
-        }
-        if not means:
+        views = pair.real_view, pair.synthetic_view
+        shared = shared_rows(pair.real_view)
+        plain = _means(gaps(*(correlations(view) for view in views)), np.ones_like(shared))
+        ranks = gaps(*(rank_correlations(view) for view in views))
+        beyond = _means(ranks - usual_gaps(pair), shared)
+        defined = np.flatnonzero(~np.isnan(beyond) & ~np.isnan(plain))
+        if not len(defined):
             return Measured.undefined("No correlation is defined: columns are constant or missing.")
-        columns = tuple({"column": name, "value": value} for name, value in means.items())
-        return Measured(float(np.mean(list(means.values()))), columns=columns)
+        columns = tuple(
+            {"column": names[i], "value": max(float(beyond[i]), 0.0), "raw": float(plain[i])}
+            for i in defined
+        )
+        weights = (shared.sum(axis=1) - shared.diagonal())[defined]
+        value = float(np.average(beyond[defined], weights=weights))
+        extra = {"raw": float(plain[defined].mean())}
+        return Measured(max(value, 0.0), columns=columns, extra=extra)
+
+
+def _means(matrix: Floats, weights: Floats) -> Floats:
+    """Return the weighted mean of each row's other cells that are defined; NaN where none is."""
+    used = np.where(np.isnan(matrix), 0.0, weights) * (1 - np.eye(len(matrix)))
+    total = used.sum(axis=1)
+    sums = (np.nan_to_num(matrix) * used).sum(axis=1)
+    means: Floats = np.where(total > 0, sums / np.where(total > 0, total, 1.0), np.nan)
+    return means

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import numpy as np
+
 from lookalike.metrics._base import Measured, Metric
-from lookalike.metrics._neighbours import MOST_ROWS, between, within
+from lookalike.metrics._chance import adjusted, clipped
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._reach import Reach, reaches
 
 __all__ = ["Coverage"]
 
@@ -15,7 +18,9 @@ class Coverage(Metric):
     """Count the real rows that have a synthetic row among their near neighbours.
 
     Near is what is no farther than the fifth nearest other real row. Low where kinds of rows are
-    missing (mode collapse); rows drawn from the same population score about .97.
+    missing (mode collapse); of rows drawn from the same population, about .97 are covered. The
+    score is relative to what two samples of one distribution get (see `_chance`), and so 1 for
+    them; ``"raw"`` in the details is the share as it is.
 
     Source: Naeem, Oh, Uh, Choi & Yoo 2020, "Reliable fidelity and diversity metrics for
     generative models", arXiv 2002.09797. NOTE: differs in that a synthetic row exactly at that
@@ -24,10 +29,15 @@ class Coverage(Metric):
     """
 
     name: ClassVar[str] = "coverage"
+    noise: ClassVar[float] = 0.3
     fewest_rows: ClassVar[int] = 2
 
     def _measure(self, pair: Pair) -> Measured:
-        real, synthetic = pair.equal_views(MOST_ROWS)
-        radii = within(real)[0][:, -1]
-        covered = between(real, synthetic)[0][:, 0] <= radii
-        return Measured(covered.mean().item(), extra={"rows": len(real)})
+        found, chance = reaches(pair)
+        raw = _covered(found)
+        value = clipped(adjusted(raw, float(np.mean([_covered(one) for one in chance]))))
+        return Measured(value, extra={"rows": len(found.other), "raw": raw})
+
+
+def _covered(found: Reach) -> float:
+    return float(np.mean(found.other <= found.own[:, -1]))

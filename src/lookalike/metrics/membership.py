@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from sklearn.metrics import roc_auc_score
@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 from lookalike._core.seeds import generator
 from lookalike.metrics._base import Direction, Measured, Metric
 from lookalike.metrics._codebook import Floats
-from lookalike.metrics._detector import MOST_ROWS, suspicion, tree_inputs, trees
+from lookalike.metrics._detector import MOST_ROWS, TreeInputs, suspicion, trees
 from lookalike.metrics._neighbours import NEIGHBOURS, nearest
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._view import Floats32, View
@@ -53,6 +53,7 @@ class Membership(Metric):
     direction: ClassVar[Direction] = "lower"
     best: ClassVar[float] = 0.5
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
+    ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
     ceiling_words: ClassVar[str | None] = "an attacker who does not look at the synthetic rows"
 
     def compute_ceiling(self, pair: Pair) -> Measured:
@@ -61,7 +62,7 @@ class Membership(Metric):
         if reason is not None:
             return Measured.undefined(reason)
         members, others, _ = _candidates(pair)
-        found = detect(members, others, pair.codebook, pair.seed)
+        found = detect(members, others, pair.seed)
         return Measured(found.extra["auc"], extra={"rows": found.extra["rows"]})
 
     def _measure(self, pair: Pair) -> Measured:
@@ -121,8 +122,9 @@ def _classifier(pair: Pair, candidates: tuple[View, View], synthetic: View, own:
     fit = synthetic.sample(len(own))
     labels = np.repeat([1, 0], [len(fit), len(own)]).astype(np.int64)
     drawn = int(generator(pair.seed, "metrics", "attack").integers(2**31))
-    model = trees(tree_inputs(fit, own), labels, len(pair.codebook.numeric), drawn)
-    return suspicion(model, tree_inputs(*candidates))
+    features = TreeInputs(fit, own)
+    model = trees(features.of(fit, own), labels, features.numeric, drawn)
+    return suspicion(model, features.of(*candidates))
 
 
 def _judged(name: str, truth: np.ndarray, found: Floats) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lookalike.metrics._base import Measured, Metric
-from lookalike.metrics._codebook import Floats
-from lookalike.metrics._correlation import correlations
-from lookalike.metrics._joint import shared_cells
+from lookalike.metrics._chance import adjusted, clipped, expected_variation
+from lookalike.metrics._correlation import (
+    correlations,
+    gaps,
+    rank_correlations,
+    shared_rows,
+    usual_gaps,
+)
+from lookalike.metrics._joint import pairs_of, shared_cells
 from lookalike.metrics._pair import Pair
 
 __all__ = ["Trend"]
@@ -19,54 +24,84 @@ __all__ = ["Trend"]
 class Trend(Metric):
     """Compare how each two columns go together, and average over pairs.
 
-    Two numeric columns: 1 − abs(Pearson real − Pearson synthetic) / 2, over the rows where both
+    Two numeric columns: 1 − abs(Spearman real − Spearman synthetic) / 2, over the rows where both
     are present. Otherwise 1 − the total variation of the joint table, where a number is cut into
-    ten equal widths of the real column's range and a missing cell is a level.
+    ten equal widths of the real column's range and a missing cell is a level. Each pair is
+    relative to its mean for two samples of one distribution of the same sizes (see `_chance`). In
+    the mean over pairs, two numeric columns count by the share of rows in which both are present.
+    Of more than 5,000 pairs, so many are drawn from the seed.
 
-    Pairs score as in SDMetrics 0.32 (``CorrelationSimilarity``, ``ContingencySimilarity``).
+    ``"raw"`` in the details is the likeness as it is, with Pearson's correlation: pairs score as in
+    SDMetrics 0.32 (``CorrelationSimilarity``, ``ContingencySimilarity``).
     NOTE: differs where a correlation is defined in the real table but not in the synthetic one
     (a column became constant): SDMetrics leaves the pair out, here the lost correlation counts
     as 0. Its ``QualityReport``, behind published "trend" figures, cuts each table by its own range.
     """
 
     name: ClassVar[str] = "trend"
+    noise: ClassVar[float] = 0.3
 
     def _measure(self, pair: Pair) -> Measured:
-        if len(pair.columns) < 2:
+        columns = len(pair.columns)
+        if columns < 2:
             return Measured.undefined("It needs two columns or more.")
-        matrices = correlations(pair.real_view), correlations(pair.synthetic_view)
-        places = combinations(range(len(pair.columns)), 2)
-        pairs = tuple(self._pair(pair, matrices, i, j) for i, j in places)
-        values = [entry["value"] for entry in pairs if entry["value"] is not None]
-        if not values:
+        numbers, places = _Numbers(pair), pairs_of(columns, pair.seed)
+        found = [self._pair(pair, numbers, int(i), int(j)) for i, j in places]
+        defined = [entry for entry in found if entry["value"] is not None]
+        pairs = tuple(
+            entry if entry["value"] is None else {**entry, "value": clipped(entry["value"])}
+            for entry in found
+        )
+        if not defined:
             return Measured(
                 None, "No correlation is defined: columns are constant or missing.", pairs=pairs
             )
-        return Measured(float(np.mean(values)), pairs=pairs)
+        weights = [entry.get("shared", 1.0) for entry in defined]
+        value = float(np.average([entry["value"] for entry in defined], weights=weights))
+        raw = float(np.mean([entry["raw"] for entry in defined]))
+        looked = {"looked_at": len(places), "of": columns * (columns - 1) // 2}
+        return Measured(clipped(value), pairs=pairs, extra={"raw": raw, "pair_count": looked})
 
-    def _pair(
-        self, pair: Pair, matrices: tuple[Floats, Floats], first: int, second: int
-    ) -> dict[str, Any]:
+    def _pair(self, pair: Pair, numbers: _Numbers, first: int, second: int) -> dict[str, Any]:
         names, numeric = pair.columns, pair.codebook.numeric
         entry: dict[str, Any] = {"first": names[first], "second": names[second]}
         if names[first] not in numeric or names[second] not in numeric:
-            return {**entry, "value": 1 - _variation(pair, first, second)}
-        place = numeric.index(names[first]), numeric.index(names[second])
-        real, synthetic = (float(matrix[place]) for matrix in matrices)
-        if np.isnan(real):
-            return {**entry, "value": None, "reason": "not defined: constant or missing"}
-        synthetic = 0.0 if np.isnan(synthetic) else synthetic
+            return {**entry, **_variation(pair, first, second)}
+        return {**entry, **numbers.pair(numeric.index(names[first]), numeric.index(names[second]))}
+
+
+class _Numbers:
+    """All pairs of numeric columns at once."""
+
+    def __init__(self, pair: Pair) -> None:
+        views = pair.real_view, pair.synthetic_view
+        self._ranks = [rank_correlations(view) for view in views]
+        self._raw = gaps(*(correlations(view) for view in views))
+        self._gaps = gaps(*self._ranks)
+        self._usual = usual_gaps(pair)
+        self._shared = shared_rows(pair.real_view)
+
+    def pair(self, first: int, second: int) -> dict[str, Any]:
+        place = first, second
+        real, synthetic = (float(matrix[place]) for matrix in self._ranks)
+        raw = float(self._raw[place])
+        if np.isnan(real) or np.isnan(raw):
+            return {"value": None, "reason": "not defined: constant or missing"}
+        likeness, usual = (1 - float(part[place]) / 2 for part in (self._gaps, self._usual))
         return {
-            **entry,
-            "value": 1 - abs(real - synthetic) / 2,
+            "value": adjusted(likeness, usual),
+            "raw": 1 - raw / 2,
             "real": real,
-            "synthetic": synthetic,
+            "synthetic": 0.0 if np.isnan(synthetic) else synthetic,
+            "shared": float(self._shared[place]),
         }
 
 
-def _variation(pair: Pair, first: int, second: int) -> float:
-    """Return the total variation of the joint tables of two columns."""
+def _variation(pair: Pair, first: int, second: int) -> dict[str, Any]:
+    """Compare the joint tables of two columns."""
     real, sizes = pair.real_view.width_levels
     synthetic, _ = pair.synthetic_view.width_levels
-    shares = shared_cells(real, synthetic, sizes, first, second)
-    return float(np.abs(shares[0] - shares[1]).sum() / 2)
+    counts = shared_cells(real, synthetic, sizes, first, second)
+    raw = 1 - float(np.abs(counts[0] / len(real) - counts[1] / len(synthetic)).sum() / 2)
+    usual = 1 - expected_variation(counts[0] + counts[1], len(real), len(synthetic))
+    return {"value": adjusted(raw, usual), "raw": raw}

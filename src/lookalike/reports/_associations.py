@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -24,7 +24,11 @@ MOST_ROWS = 200_000
 
 
 def associations(
-    schema: Schema, real: pa.Table, synthetic: pa.Table, scores: Mapping[str, Score]
+    schema: Schema,
+    real: pa.Table,
+    synthetic: pa.Table,
+    scores: Mapping[str, Score],
+    kept: Collection[str] | None = None,
 ) -> Associations:
     """Measure all pairs of compared columns in both tables.
 
@@ -36,6 +40,8 @@ def associations(
         Canonical tables.
     scores : mapping of str to Score
         Their details hold the scores of pairs.
+    kept : collection of str, optional
+        The columns to look at; all compared ones by default.
 
     Returns
     -------
@@ -43,14 +49,18 @@ def associations(
         Matrices of the same columns.
     """
     real, synthetic = _thinned(real), _thinned(synthetic)
-    names = [column.name for column in schema.columns if column.kind.is_learned]
-    measured = [column.name for column in schema.columns if column.kind.is_numeric]
+    names = [
+        column.name
+        for column in schema.columns
+        if column.kind.is_learned and (kept is None or column.name in kept)
+    ]
+    measured = [name for name in names if schema[name].kind.is_numeric]
     levelled = [name for name in names if name not in measured]
     values: tuple[list[Floats], list[Floats]] = ([], [])
     for name in measured:
         axis = axis_of(schema[name], real[name])
         for part, table in zip(values, (real, synthetic), strict=True):
-            part.append(numbers(table[name], axis))
+            part.append(_unit(numbers(table[name], axis)))
     levels: tuple[list[Ints], list[Ints]] = ([], [])
     for name in levelled:
         found = codes(real[name], synthetic[name])[:2]
@@ -80,6 +90,16 @@ def _matrix(values: Floats, levels: list[Ints]) -> Floats:
     with np.errstate(invalid="ignore", divide="ignore"):
         mixed = _ratios(values, onehot, starts)
         return np.block([[_pearson(values), mixed], [mixed.T, _cramer(onehot, starts)]])
+
+
+def _unit(values: Floats) -> Floats:
+    """Bring a column's range to [0, 1]: the squares of the largest floats are not finite."""
+    present = values[~np.isnan(values)] / 2
+    if not len(present):
+        return values
+    low, span = present.min(), np.ptp(present)
+    scaled: Floats = (values / 2 - low) / (span if span > 0 else 1.0)
+    return scaled
 
 
 def _onehot(levels: list[Ints], rows: int) -> tuple[sparse.csr_matrix, Ints]:

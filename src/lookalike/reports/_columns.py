@@ -9,14 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.metrics import Score
+from lookalike.reports._standing import DETECTORS
 from lookalike.reports._summary import ColumnRow, Importance, Matrix
 from lookalike.reports._values import Floats
 from lookalike.tables import Column, Schema
 
 __all__ = ["column_rows", "importances", "pair_scores", "plain"]
-
-#: Scores whose details of columns are not scores but shares of a detector's gain.
-DETECTORS = ("c2st", "c2st_holdout")
 
 
 def column_rows(
@@ -38,8 +36,9 @@ def column_rows(
     tuple of ColumnRow
         In the table's order.
     """
+    found = {key: _by_column(scores, key) for key in ("value", "ceiling", "floor")}
     return tuple(
-        _row(column, real[column.name], synthetic[column.name], scores) for column in schema.columns
+        _row(column, real[column.name], synthetic[column.name], found) for column in schema.columns
     )
 
 
@@ -47,16 +46,16 @@ def _row(
     column: Column,
     real: pa.ChunkedArray,
     synthetic: pa.ChunkedArray,
-    scores: Mapping[str, Score],
+    found: Mapping[str, Mapping[str, dict[str, float]]],
 ) -> ColumnRow:
     return ColumnRow(
         column.name,
         column.kind.value,
         column.why,
         column.kind.is_learned,
-        _of_column(scores, column.name, "value"),
-        _of_column(scores, column.name, "ceiling"),
-        _of_column(scores, column.name, "floor"),
+        found["value"].get(column.name, {}),
+        found["ceiling"].get(column.name, {}),
+        found["floor"].get(column.name, {}),
         real.null_count / max(len(real), 1),
         synthetic.null_count / max(len(synthetic), 1),
         _distinct(real),
@@ -64,15 +63,15 @@ def _row(
     )
 
 
-def _of_column(scores: Mapping[str, Score], column: str, key: str) -> dict[str, float]:
-    """Return what each score that looks at columns says of one column."""
-    return {
-        score.name: float(entry[key])
-        for score in scores.values()
-        if score.name not in DETECTORS
-        for entry in score.details.get("columns", ())
-        if entry["column"] == column and entry.get(key) is not None
-    }
+def _by_column(scores: Mapping[str, Score], key: str) -> dict[str, dict[str, float]]:
+    """Return what each score that looks at columns says of each of them."""
+    found: dict[str, dict[str, float]] = {}
+    for score in scores.values():
+        # A detector's details of columns are no scores but shares of its gain.
+        for entry in score.details.get("columns", ()) if score.name not in DETECTORS else ():
+            if entry.get(key) is not None:
+                found.setdefault(entry["column"], {})[score.name] = float(entry[key])
+    return found
 
 
 def _distinct(values: pa.ChunkedArray) -> int:
@@ -114,7 +113,8 @@ def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str
         if pairs := score.details.get("pairs"):
             matrix = np.full((len(columns), len(columns)), np.nan)
             for entry in pairs:
-                if entry["value"] is not None:
+                known = entry["first"] in places and entry["second"] in places
+                if known and entry["value"] is not None:
                     first, second = places[entry["first"]], places[entry["second"]]
                     matrix[first, second] = matrix[second, first] = entry["value"]
             found[score.name] = plain(matrix)

@@ -18,6 +18,7 @@ _CLOCKS = frozenset(
     {"step", "steps", "epoch", "attempt", "seconds", "time", "elapsed", "remaining"}
 )
 MOST_POINTS = 400
+_FARTHEST = 1e300
 
 
 class History(Protocol):
@@ -90,4 +91,11 @@ def _step(row: Mapping[str, Any], place: int) -> float:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(f"{value:.6g}") if math.isfinite(value) else None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    # Axes of the largest floats would have no finite length.
+    return (
+        float(f"{min(max(number, -_FARTHEST), _FARTHEST):.6g}") if math.isfinite(number) else None
+    )

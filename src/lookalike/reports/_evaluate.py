@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
-from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
+from lookalike._core.errors import (
+    DataError,
+    NotFittedError,
+    ParameterError,
+    SchemaError,
+    nearest,
+)
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import METRICS, Score, score_tables
@@ -17,12 +23,22 @@ from lookalike.reports._columns import column_rows, importances
 from lookalike.reports._curves import History, curves
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._marginals import marginal
-from lookalike.reports._summary import ColumnRow, Summary
-from lookalike.tables import Kind, Schema, conform, infer_schema, to_arrow
+from lookalike.reports._summary import ColumnRow, Marginal, Summary
+from lookalike.tables import Column, Kind, Schema, conform, infer_schema, to_arrow
 
 __all__ = ["evaluate"]
 
+#: So many columns are looked at in pairs in a report, the worst ones.
+MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
+
+
+class Fitted(Protocol):
+    """What an evaluation asks of a fitted model."""
+
+    schema_: Schema
+    target_: str | None
+    history_: Any
 
 
 def evaluate(
@@ -31,6 +47,7 @@ def evaluate(
     holdout: Any = None,
     target: str | None = None,
     *,
+    model: Fitted | None = None,
     schema: Schema | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: Sequence[str] | None = None,
@@ -47,18 +64,24 @@ def evaluate(
     synthetic : dataframe
         The synthetic rows, with the same columns.
     holdout : dataframe, optional
-        Real rows that the synthesizer has not seen. They give the ceilings; without them, a split
-        of the real rows does, and scores that need unseen rows have none.
+        Real rows that the synthesizer has not seen. They give the ceilings; without them, one
+        random half of the real rows against the other does, and scores that need unseen rows have
+        none. The verdict, the page and the JSON say which.
     target : str, optional
-        The column that models of the utility scores predict.
+        The column that models of the utility scores predict; by default the one that `model` was
+        fitted with.
+    model : Synthesizer, optional
+        The fitted model that made the synthetic rows: columns are what it took them for, and its
+        history is drawn.
     schema : Schema, optional
-        What the columns are; inferred from `real` by default.
+        What the columns are; the schema of `model`, or inferred from `real`, by default.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
     metrics : sequence of str, optional
         The names of the scores to compute; all by default.
     history : History or sequence of dict, optional
-        What training recorded (a model's ``history_``), to be drawn in the report.
+        What training recorded (a model's ``history_``), to be drawn in the report; that of `model`
+        by default.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The same seed gives the same scores.
     progress : bool
@@ -76,7 +99,9 @@ def evaluate(
     DataError
         If a table is empty or not a dataframe.
     ParameterError
-        If a name is unknown, or both `schema` and `kinds` are given.
+        If a name is unknown, or more than one of `model`, `schema` and `kinds` is given.
+    NotFittedError
+        If `model` has not been fitted.
 
     Examples
     --------
@@ -88,7 +113,10 @@ def evaluate(
     >>> sorted(found.scores)
     ['shape', 'trend']
     """
-    schema = _schema(real, schema, kinds)
+    schema = _schema(real, model, schema, kinds)
+    if model is not None:
+        target = model.target_ if target is None else target
+        history = model.history_ if history is None else history
     if target is not None and target not in schema.names:
         raise ParameterError(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
@@ -113,12 +141,26 @@ def evaluate(
     return Evaluation(scores, _summary(schema, tables, scores, target, seed, history))
 
 
-def _schema(real: Any, schema: Schema | None, kinds: Mapping[str, Kind | str] | None) -> Schema:
-    if schema is None:
-        return infer_schema(real, kinds, dependencies=False)
-    if kinds is not None:
-        raise ParameterError("Give schema or kinds, not both: a schema states all kinds.")
-    return schema
+def _schema(
+    real: Any,
+    model: Fitted | None,
+    schema: Schema | None,
+    kinds: Mapping[str, Kind | str] | None,
+) -> Schema:
+    """Return what the columns are, from the one source that the caller names."""
+    given = {"model": model, "schema": schema, "kinds": kinds}
+    named = [name for name, value in given.items() if value is not None]
+    if len(named) > 1:
+        raise ParameterError(
+            f"Give {' or '.join(named)}, not both: a model and a schema state all kinds."
+        )
+    if model is not None:
+        if getattr(model, "schema_", None) is None:
+            raise NotFittedError(
+                f"model must be fitted, but this {type(model).__name__} is not: call fit first."
+            )
+        return model.schema_
+    return infer_schema(real, kinds, dependencies=False) if schema is None else schema
 
 
 def _canonical(data: Any, schema: Schema, name: str) -> pa.Table:
@@ -151,13 +193,23 @@ def _summary(
         versions={name: version(name) for name in _VERSIONED},
         columns=rows,
         marginals=tuple(
-            marginal(schema[row.column], real[row.column], synthetic[row.column])
+            _marginal(schema[row.column], real[row.column], synthetic[row.column])
             for row in compared
         ),
-        associations=associations(schema, real, synthetic, scores),
+        associations=associations(
+            schema, real, synthetic, scores, {row.column for row in compared[:MOST_PAIRED]}
+        ),
         importances=importances(scores),
         curves=curves(history),
     )
+
+
+def _marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> Marginal:
+    """Describe a column; what cannot be drawn must not cost the scores."""
+    try:
+        return marginal(column, real, synthetic)
+    except (ValueError, ArithmeticError, IndexError) as error:
+        return Marginal(column.name, note=f"Not drawn: {str(error).rstrip('.')}.")
 
 
 def _badness(row: ColumnRow) -> float:

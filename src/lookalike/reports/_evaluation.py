@@ -13,6 +13,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError
 from lookalike._core.files import write_text
 from lookalike.metrics import Score
+from lookalike.reports._standing import references
 from lookalike.reports._summary import Summary, build, jsonable
 from lookalike.reports._verdict import verdict
 from lookalike.reports._words import words_of
@@ -119,8 +120,9 @@ class Evaluation:
         Returns
         -------
         str
-            ``{"verdict": …, "scores": {"c2st": {"value": …, "ceiling": …, "floor": …, …}, …},
-            "summary": …}``. What metrics say of pairs is in the summary, once.
+            ``{"verdict": …, "references": {"ceiling": …, "floor": …}, "scores": {"c2st": {"value":
+            …, "ceiling": …, "floor": …, …}, …}, "summary": …}``. What metrics say of pairs is in
+            the summary, once.
 
         Raises
         ------
@@ -130,6 +132,7 @@ class Evaluation:
         values = {
             "format": _FORMAT,
             "verdict": self.verdict,
+            "references": references(self.summary.holdout_rows),
             "scores": {name: _score_values(score) for name, score in self.scores.items()},
             "summary": self.summary.to_dict(),
         }

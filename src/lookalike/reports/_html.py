@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
 from lookalike.metrics import Score
 from lookalike.reports import figures
-from lookalike.reports._standing import standing
+from lookalike.reports._standing import note, references
 from lookalike.reports._summary import Marginal, Summary
-from lookalike.reports._template import environment, svg
+from lookalike.reports._template import environment, picture
 from lookalike.reports._text import shorten
 from lookalike.reports._training_page import training_parts
 from lookalike.reports._training_verdict import judge
@@ -57,6 +58,8 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             # A number and its sign of per cent stay on one line.
             verdict=[part.replace(" %", "\u00a0%") for part in verdict(scores, summary)],
             summary=summary,
+            references=references(summary.holdout_rows),
+            partial_pairs=_partial_pairs(scores),
             groups=_groups(scores),
             left_out=[row for row in summary.columns if not row.compared],
             column_scores=list(dict.fromkeys(n for row in summary.columns for n in row.scores)),
@@ -80,19 +83,27 @@ def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {"likeness": [], "use": [], "privacy": []}
     for score in scores.values():
         words = words_of(score.name)
-        entry = {"score": score, "words": words, "bar": None, "found": ""}
+        entry = {"score": score, "words": words, "bar": None, "found": "", "note": ""}
         if words.group == "privacy":
             entry["found"] = _found(score)
-        elif words.judges and standing(score) is not None:
-            entry["bar"] = _bar(score, words.title)
+        elif words.judges:
+            entry["note"] = note(score)
+            if score.position is not None:
+                entry["bar"] = _bar(score, words.title)
         groups[words.group].append(entry)
     return groups
+
+
+def _partial_pairs(scores: Mapping[str, Score]) -> Mapping[str, int] | None:
+    """Return how many pairs of how many were looked at, where it was not all of them."""
+    counts = [score.details.get("pair_count") for score in scores.values()]
+    return next((c for c in counts if c is not None and c["looked_at"] < c["of"]), None)
 
 
 def _bar(score: Score, title: str) -> Markup:
     label = f"{title}: {number(score.value)}, between {number(score.floor)} and "
     salt = f"score-{score.name}"
-    return svg(figures.score_bar(score), label + number(score.ceiling), salt)
+    return picture(partial(figures.score_bar, score), label + number(score.ceiling), salt)
 
 
 def _found(score: Score) -> str:
@@ -136,7 +147,11 @@ def _measure(scores: Mapping[str, Score]) -> str:
 def _card(drawn: Marginal, summary: Summary, place: int) -> dict[str, Any]:
     row = next(row for row in summary.columns if row.column == drawn.column)
     label = f"Distribution of {shorten(drawn.column, 60)} in the real and the synthetic table"
-    return {"row": row, "svg": svg(figures.marginal(drawn), label, f"column-{place}")}
+    return {
+        "row": row,
+        "svg": picture(partial(figures.marginal, drawn), label, f"column-{place}"),
+        "note": drawn.note,
+    }
 
 
 def _worst(summary: Summary) -> Markup | None:
@@ -144,26 +159,26 @@ def _worst(summary: Summary) -> Markup | None:
     if not any("shape" in row.scores for row in summary.columns):
         return None
     label = "The worst columns and the worst pairs of columns"
-    return svg(figures.worst(summary.columns, pairs), label, "worst")
+    return picture(partial(figures.worst, summary.columns, pairs), label, "worst")
 
 
 def _heatmaps(summary: Summary) -> Markup | None:
     if len(summary.associations.columns) < 2:
         return None
     label = "Associations of each two columns: real, synthetic, and their difference"
-    return svg(figures.heatmaps(summary.associations), label, "heatmaps")
+    return picture(partial(figures.heatmaps, summary.associations), label, "heatmaps")
 
 
 def _importances(summary: Summary) -> Markup | None:
     if not summary.importances:
         return None
     label = "The columns on which the detector leant most"
-    drawn = figures.importances(summary.importances)
-    return svg(drawn, label, "importances")
+    return picture(partial(figures.importances, summary.importances), label, "importances")
 
 
 def _correlations(summary: Summary) -> Markup | None:
     if not any(CORRELATIONS in row.scores for row in summary.columns):
         return None
     label = "By how much the correlations of each column of numbers are off"
-    return svg(figures.correlation_differences(summary.columns), label, "correlations")
+    draw = partial(figures.correlation_differences, summary.columns)
+    return picture(draw, label, "correlations")

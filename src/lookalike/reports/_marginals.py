@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pyarrow as pa
 from scipy.ndimage import gaussian_filter1d
@@ -25,6 +27,10 @@ MOST_BINS = 40
 HEAVY = 20
 CURVE_POINTS = 129
 _FINE = 1024
+#: Numbers beyond that are divided before anything is added to them.
+_HUGE = 1e300
+#: Where so many steps fit, bins need not hold whole ones.
+_MOST_STEPS = 1e9
 
 
 def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> Marginal:
@@ -57,7 +63,8 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
         few = tuple(_share(value, present, counts, axis, step, "level") for value in distinct)
         return Marginal(column.name, (*few, *missing))
     histogram, aside = _histogram(present, counts, axis, step)
-    return Marginal(column.name, (*aside, *missing), histogram)
+    note = "" if histogram is not None else "The numbers are too near each other for a histogram."
+    return Marginal(column.name, (*aside, *missing), histogram, note)
 
 
 def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Bar, ...]:
@@ -122,22 +129,56 @@ def say(value: float, axis: str, step: float | None = None) -> str:
 
 def _histogram(
     present: tuple[Floats, Floats], counts: tuple[int, int], axis: str, step: float | None
-) -> tuple[Histogram, tuple[Bar, ...]]:
+) -> tuple[Histogram | None, tuple[Bar, ...]]:
+    """Return a histogram, None where no bins can be told apart, and what stands beside it."""
     common = _common(present[0])
-    rest = [p[~np.isin(p, common)] for p in present]
+    # Beside the largest floats there is no room for widths and margins.
+    unit = _scale(present)
+    rest = [p[~np.isin(p, common)] / unit for p in present]
     aside = [_share(value, present, counts, axis, step) for value in common]
     low, high = _range(rest[0], rest[1])
-    edges = _edges(low, high, len(rest[0]), step)
+    edges = _edges(low, high, len(rest[0]), None if step is None else step / unit)
+    limits = _limits(edges, unit)
+    if limits is None:
+        return None, tuple(aside)
     inside = [r[(r >= edges[0]) & (r <= edges[-1])] for r in rest]
     beyond = [(len(r) - len(i)) / c for r, i, c in zip(rest, inside, counts, strict=True)]
     if any(beyond):
         aside.append(Bar("beyond the axis", beyond[0], beyond[1], "beyond"))
-    heights = [np.histogram(i, edges)[0] / c for i, c in zip(inside, counts, strict=True)]
-    width = _bandwidth(inside[0] if len(inside[0]) > 1 else inside[1], edges)
-    curves = [_curve(i, c, edges, width) for i, c in zip(inside, counts, strict=True)]
-    limits = tuple(float(f"{edge:.12g}") for edge in edges)
-    shares = [tuple(round(float(x), 6) for x in h) for h in heights]
-    return Histogram(limits, shares[0], shares[1], curves[0], curves[1], axis), tuple(aside)
+    heights = [_binned(i, edges) / c for i, c in zip(inside, counts, strict=True)]
+    # Curves are drawn over [0, 1], where no number is too large or too small.
+    shares = [(i - edges[0]) / (edges[-1] - edges[0]) for i in inside]
+    bin_share = 1 / (len(edges) - 1)
+    width = _bandwidth(shares[0] if len(shares[0]) > 1 else shares[1], bin_share)
+    curves = [_curve(i, c, bin_share, width) for i, c in zip(shares, counts, strict=True)]
+    found = [tuple(round(float(x), 6) for x in h) for h in heights]
+    return Histogram(limits, found[0], found[1], curves[0], curves[1], axis), tuple(aside)
+
+
+def _scale(present: tuple[Floats, Floats]) -> float:
+    """Return what numbers are divided by: 1, unless there are huge ones."""
+    largest = max((float(np.abs(values).max()) for values in present if len(values)), default=0.0)
+    return 1.0 if largest < _HUGE else largest / _HUGE
+
+
+def _limits(edges: Floats, unit: float) -> tuple[float, ...] | None:
+    """Return the limits of bins as they are stored, None where they are not all different."""
+    # At both ends a bin may reach farther than the largest float.
+    largest = np.finfo(np.float64).max
+    with np.errstate(over="ignore"):
+        whole = np.clip(edges * unit, -largest, largest)
+    for digits in (12, 17):
+        limits = tuple(min(max(float(f"{x:.{digits}g}"), -largest), largest) for x in whole)
+        if all(one < other for one, other in pairwise(limits)):
+            return limits
+    return None
+
+
+def _binned(values: Floats, edges: Floats) -> Floats:
+    """Count the values of each bin; the last one is closed."""
+    places = np.searchsorted(edges, values, side="right") - 1
+    bins = len(edges) - 1
+    return np.bincount(np.minimum(places, bins - 1), minlength=bins).astype(np.float64)
 
 
 def _common(values: Floats) -> Floats:
@@ -182,10 +223,16 @@ def _bulk(values: Floats) -> tuple[float, float]:
 
 
 def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
-    """Return bin limits; where values stand `step` apart, each bin holds equally many of them."""
+    """Return bin limits; where values stand `step` apart, each bin holds equally many of them.
+
+    Where numbers are so large that floats are farther apart than `step`, or than bins are wide,
+    there are as many bins as can be told apart.
+    """
     bins = int(np.clip(np.sqrt(rows), 8, MOST_BINS))
-    if step is None:
-        return np.linspace(low, high if high > low else low + 1.0, bins + 1)
+    if step is None or step < _grain(low, high) or (high - low) / step > _MOST_STEPS:
+        edges = np.unique(np.linspace(low, high if high > low else low + 1.0, bins + 1))
+        # Each value is in a bin, however few of them there are.
+        return edges if len(edges) > 1 else np.array([low, np.nextafter(low, np.inf)])
     places = round((high - low) / step) + 1
     least = -(-places // bins)
     # The last bin should be as full as the others, or it would look like a gap.
@@ -193,9 +240,14 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
     return np.asarray(low + step * (each * np.arange(-(-places // each) + 1) - 0.5), np.float64)
 
 
-def _bandwidth(values: Floats, edges: Floats) -> float:
+def _grain(low: float, high: float) -> float:
+    """Return how far apart floats are at the farther end of a range."""
+    return float(np.spacing(max(abs(low), abs(high))))
+
+
+def _bandwidth(values: Floats, bin_share: float) -> float:
     """Return Silverman's rule of thumb (Silverman 1986, eq. 3.31), at least half a bin."""
-    least = float(edges[1] - edges[0]) / 2
+    least = bin_share / 2
     if len(values) < 2:
         return least
     spread = np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34
@@ -203,13 +255,13 @@ def _bandwidth(values: Floats, edges: Floats) -> float:
     return max(least, 0.9 * scale * len(values) ** -0.2) if np.isfinite(scale) else least
 
 
-def _curve(values: Floats, count: int, edges: Floats, bandwidth: float) -> tuple[float, ...]:
+def _curve(shares: Floats, count: int, bin_share: float, bandwidth: float) -> tuple[float, ...]:
     """Return a kernel density estimate, from a fine histogram, reflected at both ends."""
-    if len(values) < 2:
+    if len(shares) < 2:
         return ()
-    fine = np.histogram(values, _FINE, (edges[0], edges[-1]))[0] / count
-    width = (edges[-1] - edges[0]) / _FINE
-    smooth = gaussian_filter1d(fine, bandwidth / width, mode="reflect")
-    places = np.linspace(0, _FINE - 1, CURVE_POINTS)
-    density = np.interp(places, np.arange(_FINE), smooth) * (edges[1] - edges[0]) / width
+    places = np.minimum((shares * _FINE).astype(np.int64), _FINE - 1)
+    fine = np.bincount(places, minlength=_FINE) / count
+    smooth = gaussian_filter1d(fine, bandwidth * _FINE, mode="reflect")
+    asked = np.linspace(0, _FINE - 1, CURVE_POINTS)
+    density = np.interp(asked, np.arange(_FINE), smooth) * bin_share * _FINE
     return tuple(round(float(x), 6) for x in density)

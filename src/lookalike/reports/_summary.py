@@ -93,11 +93,14 @@ class Marginal:
         Shares of levels, and of what stands beside a histogram.
     histogram : Histogram or None
         For numbers with more than a few distinct values.
+    note : str
+        Why something is not drawn, as a sentence; empty where everything is.
     """
 
     column: str
     bars: tuple[Bar, ...] = ()
     histogram: Histogram | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -12,7 +13,10 @@ from lookalike.reports import figures
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._scores import number
 
-__all__ = ["environment", "svg"]
+__all__ = ["environment", "picture", "svg"]
+
+#: What a drawing library raises where values leave it nothing to draw.
+_FAILURES = (ValueError, ArithmeticError, IndexError, RuntimeError)
 
 
 @cache
@@ -41,3 +45,24 @@ def svg(figure: Figure, label: str, salt: str) -> Markup:
     """Return a figure as it stands in a page, with words for those who cannot see it."""
     # The SVG is made by us, and matplotlib escapes the text in it.
     return Markup(figures.to_svg(figure, label=label, salt=salt))
+
+
+def picture(draw: Callable[[], Figure], label: str, salt: str) -> Markup:
+    """Draw a figure for a page; where that fails, say why in its place: scores do not depend on it.
+
+    Parameters
+    ----------
+    draw : callable
+        Makes the figure.
+    label, salt : str
+        As of `lookalike.reports.figures.to_svg`.
+
+    Returns
+    -------
+    Markup
+        An ``<svg>`` element, or a paragraph.
+    """
+    try:
+        return svg(draw(), label, salt)
+    except _FAILURES as error:
+        return Markup('<p class="muted small">Not drawn: {}.</p>').format(str(error).rstrip("."))

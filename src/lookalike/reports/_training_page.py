@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from markupsafe import Markup
@@ -125,10 +126,10 @@ def training_parts(
     }
 
 
-def _svg(figure: Any, label: str, salt: str) -> Markup:
-    from lookalike.reports._template import svg  # noqa: PLC0415 - it imports matplotlib
+def _svg(draw: Callable[[], Any], label: str, salt: str) -> Markup:
+    from lookalike.reports._template import picture  # noqa: PLC0415 - it imports matplotlib
 
-    return svg(figure, label, f"training-{salt}")
+    return picture(draw, label, f"training-{salt}")
 
 
 def _players(drawn: Curves) -> Markup | None:
@@ -137,7 +138,7 @@ def _players(drawn: Curves) -> Markup | None:
     if not any(name in drawn.series for name in (*_LOSSES[:2], *_PROBABILITIES)):
         return None
     label = "Losses of both players, and what the discriminator makes of both kinds of rows"
-    return _svg(figures.players(drawn), label, "players")
+    return _svg(partial(figures.players, drawn), label, "players")
 
 
 def _losses(drawn: Curves) -> Markup | None:
@@ -146,7 +147,7 @@ def _losses(drawn: Curves) -> Markup | None:
     if not all(name in drawn.series for name in _LOSSES[2:]):
         return None
     return _svg(
-        figures.losses(drawn),
+        partial(figures.losses, drawn),
         "Losses, and what real and generated rows add to the discriminator’s",
         "losses",
     )
@@ -157,7 +158,7 @@ def _rates(drawn: Curves) -> Markup | None:
 
     if not any(name in drawn.series for name in _RATES):
         return None
-    return _svg(figures.rates(drawn), "Learning rates of both players", "rates")
+    return _svg(partial(figures.rates, drawn), "Learning rates of both players", "rates")
 
 
 def _monitors(
@@ -167,8 +168,8 @@ def _monitors(
 
     if not names:
         return None
-    figure = figures.monitors(drawn, names, quantities)
-    return _svg(figure, "All other quantities that were recorded, by step", "monitors")
+    draw = partial(figures.monitors, drawn, names, quantities)
+    return _svg(draw, "All other quantities that were recorded, by step", "monitors")
 
 
 def _recorded(drawn: Curves, quantities: Mapping[str, Quantity] | None) -> list[dict[str, Any]]:

@@ -19,13 +19,15 @@ above the ceiling by  synthetic rows can be told from real ones
 more                  nearly always
 ====================  ====================================================
 
-Where the detector does not even find independent columns, the *floor*, by more than .02 (few rows,
-or columns that have nothing to do with each other), its silence is no praise, and the verdict says
-so.
+In small tables, "not at all" reaches as far as chance does. Where the detector does not even find
+independent columns, the *floor*, beyond chance (few rows, or columns that have nothing to do with
+each other), its silence is no praise, and the verdict says so.
 
 The weakest point is, among the other scores, the one that falls farthest short of its ceiling, as
-a share of the way from floor to ceiling (see `standing`). Less than a twentieth of the way is not
-called a weakness.
+a share of the way from floor to ceiling (see `shortfall`). Less than a twentieth of the way is not
+called a weakness. Where it is no better than independent columns, the headline does not say without
+reserve that rows cannot be told from real ones. What a score's place is called follows from one
+function, `place`.
 
 Copies are mentioned where their share is more than .02 above that of held-out rows, a membership
 attack where its AUC is above .5 by more than .05 and three standard errors (it is the strongest of
@@ -39,14 +41,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike.metrics import Score
-from lookalike.reports._standing import standing
+from lookalike.reports._standing import DETECTORS, place, references, shortfall, tolerance
 from lookalike.reports._summary import Summary
 from lookalike.reports._text import quoted
 from lookalike.reports._words import words_of
 
 __all__ = ["chance", "verdict"]
 
-DETECTORS = ("c2st", "c2st_holdout")
 _NOISE = 0.02
 _STEPS = (
     (_NOISE, "cannot be told from real ones"),
@@ -77,11 +78,14 @@ def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list
         How well a detector tells the rows apart; the weakest point; and warnings, where synthetic
         rows are copies of real ones or give learned rows away.
     """
+    weakest = _weakest(scores)
+    doubted = weakest is not None and place(scores[weakest]) == "independent"
     parts = [
-        _detection(scores),
-        _weakest(scores, summary),
+        _detection(scores, doubted),
+        _weakness(scores, weakest, summary),
         _copies(scores.get("copies")),
         _attack(scores.get("membership")),
+        _halves(scores, summary),
     ]
     return [part for part in parts if part]
 
@@ -91,14 +95,16 @@ def chance(value: float) -> float:
     return 100 * (1 - value / 2)
 
 
-def _detection(scores: Mapping[str, Score]) -> str:
+def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
     found = [scores[name] for name in DETECTORS if name in scores]
     asked = [score for score in found if score.value is not None]
     if not asked:
         reason = next((f" ({s.reason.rstrip('.')})" for s in found if s.reason), "")
         return f"No detector looked at the rows as a whole{reason}."
     score = max(asked, key=_excess)
-    words = next(words for step, words in _STEPS if _excess(score) <= step + 1e-9)
+    words = _told(score)
+    if doubted and words == _STEPS[0][1]:
+        words = f"{words} by a detector, though they are unlike them by another score"
     beside = ["guessing: 50"]
     if score.ceiling is not None:
         beside.append(f"with other real rows: {chance(score.ceiling):.0f}")
@@ -111,6 +117,13 @@ def _detection(scores: Mapping[str, Score]) -> str:
     return said + _doubt(score)
 
 
+def _told(score: Score) -> str:
+    """Say how well synthetic rows are told from real ones."""
+    if _excess(score) <= tolerance(score) / 2 + 1e-9:
+        return _STEPS[0][1]
+    return next(words for step, words in _STEPS[1:] if _excess(score) <= step + 1e-9)
+
+
 def _excess(score: Score) -> float:
     """Return by how much a detector's AUC is above what it is with real rows."""
     ceiling = 1.0 if score.ceiling is None else score.ceiling
@@ -119,32 +132,46 @@ def _excess(score: Score) -> float:
 
 def _doubt(score: Score) -> str:
     """Say where a detector's silence is no praise, or where nothing was gained."""
-    if score.floor is None or score.value is None:
-        return ""
-    if (1.0 if score.ceiling is None else score.ceiling) - score.floor <= 2 * _NOISE:
+    where = place(score)
+    if where == "unplaced" or (score.way is not None and score.way <= tolerance(score)):
         return " That says little here, for it does not find independent columns either."
-    if score.value <= score.floor:
+    if where == "independent":
         return " Columns drawn independently of each other would do as well."
     return ""
 
 
-def _weakest(scores: Mapping[str, Score], summary: Summary | None) -> str:
-    ranked = [
-        (1 - found.value, name)
+def _weakest(scores: Mapping[str, Score]) -> str | None:
+    """Return the name of the score that falls farthest short; None where there is none to judge."""
+    short = {
+        name: found
         for name, score in scores.items()
         if name not in DETECTORS and words_of(name).judges
-        if (found := standing(score)) is not None
-    ]
-    if not ranked:
+        if (found := shortfall(score)) is not None
+    }
+    return max(short, key=lambda name: short[name]) if short else None
+
+
+def _weakness(scores: Mapping[str, Score], name: str | None, summary: Summary | None) -> str:
+    if name is None:
         return ""
-    short, name = max(ranked, key=lambda entry: entry[0])
-    if short <= _SMALL:
+    score = scores[name]
+    if (shortfall(score) or 0.0) <= _SMALL:
         return "No other score falls short of real rows."
-    score, where = scores[name], _where(scores[name], summary)
+    no_better = ", no better than independent columns" if place(score) == "independent" else ""
     return (
-        f"The weakest point is {words_of(name).subject}: {name} is {score.value:.3f}, where "
-        f"independent columns get {score.floor:.3f} and real rows {score.ceiling:.3f}{where}."
+        f"The weakest point is {words_of(name).subject}{no_better}: {name} is {score.value:.3f}, "
+        f"where independent columns get {score.floor:.3f} and real rows {score.ceiling:.3f}"
+        f"{_where(score, summary)}."
     )
+
+
+def _halves(scores: Mapping[str, Score], summary: Summary | None) -> str:
+    """Say what real rows are where none were held out."""
+    if summary is None or summary.holdout_rows is not None:
+        return ""
+    if all(score.ceiling is None for score in scores.values()):
+        return ""
+    return f"Real rows are here {references(None)['ceiling']}."
 
 
 def _where(score: Score, summary: Summary | None) -> str:

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
@@ -42,6 +43,8 @@ _PATTERNS = (
     (0.2, "%d %b, %H:%M", "%d %b, %H:%M", 4),
     (0, "%H:%M:%S", "%H:%M:%S", 4),
 )
+#: Ranges below that have no round numbers.
+_TINY = 1e-290
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -117,7 +120,7 @@ def draw_marginal(figure: Figure, drawn: Marginal, left: float, top: float) -> N
 
 
 def _draw_histogram(axes: Axes, drawn: Histogram) -> None:
-    edges = np.array(drawn.edges)
+    edges = _shares(drawn.edges, drawn)
     # The real curve is the wider one and below, so that both are seen where they agree.
     for shares, curve, colour, width in (
         (drawn.real, drawn.real_curve, REAL, 2.8),
@@ -125,14 +128,25 @@ def _draw_histogram(axes: Axes, drawn: Histogram) -> None:
     ):
         axes.stairs(shares, edges, fill=True, color=colour, alpha=0.25, linewidth=0)
         if curve:
-            places = np.linspace(edges[0], edges[-1], len(curve))
-            axes.plot(places, curve, color=colour, linewidth=width)
-    axes.set_xlim(edges[0], edges[-1])
+            axes.plot(np.linspace(0, 1, len(curve)), curve, color=colour, linewidth=width)
+    axes.set_xlim(0, 1)
     top = max((*drawn.real, *drawn.synthetic, *drawn.real_curve, *drawn.synthetic_curve), default=0)
     axes.set_ylim(0, 1.04 * top or 1)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
     _label_numbers(axes, drawn)
+
+
+def _shares(values: Sequence[float], drawn: Histogram) -> npt.NDArray[np.float64]:
+    """Return where numbers are on the axis, which goes from 0 to 1.
+
+    Matplotlib itself has no axis for the largest floats, nor for very near ones.
+    """
+    # Halved, for the difference of the largest floats is not finite.
+    low, high = drawn.edges[0] / 2, drawn.edges[-1] / 2
+    if high == low:
+        return np.linspace(0, 1, len(values))
+    return (np.asarray(values, dtype=float) / 2 - low) / (high - low)
 
 
 def _label_numbers(axes: Axes, drawn: Histogram) -> None:
@@ -141,16 +155,25 @@ def _label_numbers(axes: Axes, drawn: Histogram) -> None:
         found = _dates(low, high)
     else:
         unit = {"number": "", "date": " d", "clock": " h"}.get(drawn.axis, f" {drawn.axis}")
-        places = MaxNLocator(5).tick_values(low, high)
-        inside = [float(place) for place in places if low <= place <= high]
-        found = [(place, _say(place, high - low) + unit) for place in inside]
-    axes.set_xticks([place for place, _ in found], [words for _, words in found])
-    for (place, _), label in zip(found, axes.get_xticklabels(), strict=True):
+        found = _round_numbers(low, high, unit)
+    shares = _shares([place for place, _ in found], drawn)
+    axes.set_xticks(shares, [words for _, words in found])
+    for share, label in zip(shares, axes.get_xticklabels(), strict=True):
         # Words at the very edge would be cut off there.
-        share = (place - low) / (high - low)
         label.set_horizontalalignment(
             "left" if share < 0.08 else "right" if share > 0.92 else "center"
         )
+
+
+def _round_numbers(low: float, high: float, unit: str) -> list[tuple[float, str]]:
+    """Return round numbers as places and words, or both ends where there are none between them."""
+    span = high - low
+    if np.isfinite(span) and span > 1e-9 * max(abs(low), abs(high)) and span > _TINY:
+        places = MaxNLocator(5).tick_values(low, high)
+        inside = [float(place) for place in places if low <= place <= high]
+        return [(place, _say(place, span) + unit) for place in inside]
+    digits = next((d for d in (3, 6, 9, 12, 15) if f"{low:.{d}g}" != f"{high:.{d}g}"), 17)
+    return [(end, _minus(f"{end:.{digits}g}") + unit) for end in (low, high)]
 
 
 def _dates(low: float, high: float) -> list[tuple[float, str]]:

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lookalike.metrics import Score
-from lookalike.reports._standing import standing
 from lookalike.reports.figures._style import GRID, INK, MUTED, SYNTHETIC, styled
 
 __all__ = ["score_bar", "score_bars"]
@@ -17,6 +16,7 @@ __all__ = ["score_bar", "score_bars"]
 # A mark further out than this stands at the edge, as an arrow.
 _LOW, _HIGH = -0.12, 1.12
 _ROW = 0.3
+_UNPLACED = "no place between these two"
 
 
 @styled
@@ -31,7 +31,8 @@ def score_bar(score: Score) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A line that ends at the ceiling, a small tick at the floor, a mark where the score stands.
+        A line from the floor to the ceiling, and a mark where the score stands; a sentence where it
+        has no place between them.
     """
     figure = Figure((2.6, 0.24))
     axes = figure.add_axes((0.0, 0.0, 1.0, 1.0))
@@ -88,14 +89,14 @@ def number(value: float | None) -> str:
 
 
 def _draw(axes: Axes, score: Score, height: float) -> None:
+    found = score.position
+    if found is None:
+        axes.text(0.5, height, _UNPLACED, ha="center", va="center", color=MUTED, fontsize=7)
+        return
     axes.plot([0, 1], [height, height], color=GRID, linewidth=3, solid_capstyle="butt")
     axes.plot([1, 1], [height - 0.36, height + 0.36], color=INK, linewidth=1.4)
-    found = standing(score)
-    if found is None:
-        return
-    floor = min(max(found.floor, _LOW), _HIGH)
-    axes.plot([floor, floor], [height - 0.24, height + 0.24], color=MUTED, linewidth=1.2)
-    place = min(max(found.value, _LOW), _HIGH)
+    axes.plot([0, 0], [height - 0.24, height + 0.24], color=MUTED, linewidth=1.2)
+    place = min(max(found, _LOW), _HIGH)
     axes.plot([0, place], [height, height], color=SYNTHETIC, linewidth=3, solid_capstyle="butt")
-    marker = "o" if place == found.value else ("<" if place == _LOW else ">")
+    marker = "o" if place == found else ("<" if place == _LOW else ">")
     axes.plot([place], [height], marker, color=SYNTHETIC, markersize=7, clip_on=False)

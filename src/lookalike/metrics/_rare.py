@@ -1,0 +1,73 @@
+"""Levels that are too rare to be compared one by one, without giving away whose they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lookalike.metrics._view import Codes, View
+
+__all__ = ["RARE", "WIDE", "Levels"]
+
+#: A column of up to so many levels is taken as it is.
+WIDE = 64
+#: In a column of more levels, those with fewer of the pooled rows are one level.
+RARE = 20
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The levels of discrete columns, rare ones pooled.
+
+    A detector that is shown thousands of levels, each in a handful of rows, learns which of them
+    its own rows have, and nothing about their distribution. In such a column it is shown the
+    frequent levels, and how often each level occurs. Both follow from the pooled rows alone, so
+    that neither says from which table a row is; and who makes only a part of the rare levels, or
+    new ones, is found out by how often they occur.
+
+    Parameters
+    ----------
+    maps : tuple of ndarray of int
+        The new number of each level, for each column.
+    counts : tuple of (ndarray of float or None)
+        The logarithm of how many of the pooled rows have each level, for columns of many levels.
+    """
+
+    maps: tuple[npt.NDArray[np.int64], ...]
+    counts: tuple[npt.NDArray[np.float64] | None, ...]
+
+    @classmethod
+    def of(cls, *views: View) -> Levels:
+        """Learn the levels of tables, all rows alike."""
+        codes = np.concatenate([view.codes for view in views])
+        maps, counts = [], []
+        for place, size in enumerate(views[0].codebook.sizes):
+            found = np.bincount(codes[:, place], minlength=size)
+            wide = np.count_nonzero(found) > WIDE
+            # "Missing", the last level, is never pooled.
+            rare = wide & (found < RARE) & (np.arange(size) < size - 1)
+            maps.append(np.where(rare, 0, np.cumsum(~rare)))
+            counts.append(np.log(np.maximum(found, 1)) if wide else None)
+        return cls(tuple(maps), tuple(counts))
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many levels each column has: 0 stands for the rare ones."""
+        return tuple(int(one[-1]) + 1 for one in self.maps)
+
+    @property
+    def wide(self) -> tuple[int, ...]:
+        """The places of the columns of many levels."""
+        return tuple(place for place, one in enumerate(self.counts) if one is not None)
+
+    def codes(self, codes: Codes) -> Codes:
+        """Return the numbers of the levels of rows; shape (n, q) in and out."""
+        columns = [one[codes[:, place]] for place, one in enumerate(self.maps)]
+        return np.stack(columns, axis=1).astype(np.int32) if columns else codes
+
+    def frequencies(self, codes: Codes) -> npt.NDArray[np.float64]:
+        """Return how often the levels of rows occur, for columns of many levels; shape (n, w)."""
+        columns = [one[codes[:, p]] for p, one in enumerate(self.counts) if one is not None]
+        return np.stack(columns, axis=1) if columns else np.empty((len(codes), 0))
