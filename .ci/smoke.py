@@ -1,6 +1,7 @@
 """Try what most users do, with the versions of libraries that are installed here.
 
-Usage: ``python .ci/smoke.py``. It trains for a few steps; ends with an error if anything fails.
+Usage: ``python .ci/smoke.py``. It trains for a few steps, twice by the same programs, and ends with
+an error if anything fails.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def main() -> None:
 def from_python(folder: Path) -> None:
     """Do it with a GAN, and ask whether its rows help."""
     rows = la.datasets.load("penguins")
-    model = la.GAN(steps=20, width=16, random_state=0).fit(rows, target="species")
+    model = la.GAN(steps=20, width=16, random_state=0).fit(rows)
     assert len(model.sample(5, given={"species": "Adelie"})) == 5
     assert not model.impute(rows[["species"]].head(3))["island"].isna().any()
     model.save(folder / "model.lookalike")
@@ -51,7 +52,7 @@ def from_the_command_line(folder: Path) -> None:
         ["--help"],
         ["fit", "--help"],
         ["info", "--presets"],
-        ["fit", "rows.csv", "-o", "m.lookalike", "--set", "steps=10", "--set", "width=16"],
+        ["fit", "rows.csv", "-o", "m.lookalike", "--set", "steps=20", "--set", "width=16"],
         ["info", "m.lookalike"],
         ["sample", "m.lookalike", "-n", "20", "-o", "made.csv"],
         ["evaluate", "rows.csv", "made.csv", "--json", "scores.json", "--html", "report.html"],
