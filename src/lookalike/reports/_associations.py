@@ -28,7 +28,7 @@ def associations(
     real: pa.Table,
     synthetic: pa.Table,
     scores: Mapping[str, Score],
-    kept: Collection[str] | None = None,
+    only: Collection[str] | None = None,
 ) -> Associations:
     """Measure all pairs of compared columns in both tables.
 
@@ -40,7 +40,7 @@ def associations(
         Canonical tables.
     scores : mapping of str to Score
         Their details hold the scores of pairs.
-    kept : collection of str, optional
+    only : collection of str, optional
         The columns to look at; all compared ones by default.
 
     Returns
@@ -52,7 +52,7 @@ def associations(
     names = [
         column.name
         for column in schema.columns
-        if column.kind.is_learned and (kept is None or column.name in kept)
+        if column.kind.is_learned and (only is None or column.name in only)
     ]
     measured = [name for name in names if schema[name].kind.is_numeric]
     levelled = [name for name in names if name not in measured]
