@@ -230,8 +230,10 @@ def test_dates_in_many_spellings(pattern):
         dt.datetime.strptime(full + " 1" * ("%V" in form), form + " %u" * ("%V" in form))
 
 
-def test_ordinals_and_padded_days():
+def test_ordinals_padded_days_and_the_case_of_names():
     for cells in (
+        [f"{day:%d-%b-%Y}".upper() for day in DAYS],
+        [f"{day:%a %d %B %Y}".lower() for day in DAYS],
         ["1st March 2020", "22nd May 2021", "13th June 2020", "3rd July 2019"],
         ["Thu Apr  9 08:56:00 2020", "Thu Apr 30 11:56:00 2020", "Fri May  1 18:06:00 2020"],
     ):

@@ -2,8 +2,9 @@
 
 Patterns are those of ``strftime`` with ``%-d`` for a day that is not padded (``%-m``, ``%-H``,
 ``%-I`` likewise), ``%e`` for one that is padded with a space, ``%o`` for ``1st`` and ``2nd``,
-``%^b`` for capitals, ``%3f`` for three digits of a second, and ``%z`` at the end for a time zone
-that is not the same in all cells. Reading is easy on padding and capitals; writing is exact.
+``%^b`` for capitals and ``%_b`` for small letters, ``%3f`` for three digits of a second, and at the
+end ``%z`` for a time zone that is not the same in all cells. Reading is easy on padding and
+capitals; writing is exact.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 #: A field of a pattern.
-TOKEN = re.compile(r"%(?P<flag>[-^0-9]?)(?P<letter>[A-Za-z])")
+TOKEN = re.compile(r"%(?P<flag>[-^_0-9]?)(?P<letter>[A-Za-z])")
 #: A time zone at the end of a word or a pattern.
 ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$")
 _MONTHS = re.findall(
@@ -411,8 +412,9 @@ def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) 
 def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
     if letter in "aA":
         names = [name[:3] if letter == "a" else name for name in _WEEKDAYS]
-        names = [name.upper() for name in names] if flag == "^" else names
-        return pa.array(names).take(pa.array((days + 3) % 7))  # 1 January 1970 was a Thursday
+        return pa.array(_in_case(names, flag)).take(
+            pa.array((days + 3) % 7)
+        )  # 1 January 1970 was a Thursday
     dates = days.astype("datetime64[D]")
     if letter in "GV":
         thursday = _mondays(dates) + 3  # a week is of the year that its Thursday is in
@@ -437,8 +439,14 @@ def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
     if letter == "m":
         return _padded(month + 1, 1 if flag == "-" else 2)
     names = [name[:3] if letter == "b" else name for name in _MONTHS]
-    names = [name.upper() for name in names] if flag == "^" else names
-    return pa.array(names).take(pa.array(month))
+    return pa.array(_in_case(names, flag)).take(pa.array(month))
+
+
+def _in_case(names: list[str], flag: str) -> list[str]:
+    """Return names in capitals, in small letters, or as they are."""
+    if flag == "^":
+        return [name.upper() for name in names]
+    return [name.lower() for name in names] if flag == "_" else names
 
 
 def _padded(numbers: np.ndarray, width: int) -> pa.Array:

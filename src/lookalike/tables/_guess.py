@@ -225,7 +225,8 @@ def _words(facts: Facts) -> Guess:
     )
     named = hints_at_key(facts.name)
     if facts.is_text and mostly_dates(cells.values):
-        return Guess(Kind.TEXT, f"{differ}; dates or times in a spelling that is not known")
+        spelling = "" if facts.odd else "; dates or times in a spelling that is not known"
+        return Guess(Kind.TEXT, differ + spelling)
     if named or cells.distinct >= _EVIDENCE:
         found = regularity(cells.values, lenient=named)
         if found:

@@ -64,7 +64,8 @@ class TextForm:
         The words of a boolean, such as ``"yes"`` and ``"no"``.
     pattern : str or None
         A ``strftime`` pattern for dates and times, with ``%-d`` for a day that is not padded
-        (``%-m``, ``%-H``, ``%-I`` likewise), ``%^b`` for capitals and ``%3f`` for three digits.
+        (``%-m``, ``%-H``, ``%-I`` likewise), ``%^b`` for capitals, ``%_b`` for small
+        letters, and ``%3f`` for three digits.
     as_number : bool
         Whether the digits of `pattern` are written as a number is, without zeros before it, or
         stored as one.
@@ -475,7 +476,7 @@ class Schema:
 
 
 #: What a stored way of writing may be; it comes from a file.
-_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdeojGVbBaAHIMSfpPsz])*")
+_PATTERN = re.compile(r"(?:[^%]|%[-^_1-9]?[YymdeojGVbBaAHIMSfpPsz])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
 _PLUSES = ("", "+", "+0")
 _EXPONENT = re.compile(r"(?:[eE]\+?0{1,3})?")

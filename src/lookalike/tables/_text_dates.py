@@ -402,7 +402,8 @@ def _as_written(pattern: str, words: pa.Array, values: pa.Array) -> tuple[str, f
         pattern = pattern.replace("%f", f"%{lengths[1:].argmax() + 1}f")
     variants = [pattern, re.sub("%([mdHI])", r"%-\1", pattern)]
     variants += [re.sub("%([md])", r"%-\1", pattern), re.sub("%([HI])", r"%-\1", pattern)]
-    variants += [re.sub("%([bBaA])", r"%^\1", v) for v in variants if re.search("%[bBaA]", v)]
+    named = [v for v in variants if re.search("%[bBaA]", v)]
+    variants += [re.sub("%([bBaA])", rf"%{case}\1", v) for v in named for case in "^_"]
     variants += [v.replace("%p", "%P") for v in variants if "%p" in v]
     variants += [v.replace("%e", "%d") for v in variants if "%e" in v]
     same = [pc.sum(pc.equal(write_dates(values, v), words)).as_py() for v in variants]
