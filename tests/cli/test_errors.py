@@ -199,7 +199,7 @@ def test_a_stream_is_used_once(run: Run, csv: Path, people: str) -> None:
 
 
 def test_full_disk(run: Run, csv: Path, small: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     model = csv.with_name("m.lookalike")

@@ -71,10 +71,23 @@ def _output_kind(path: str | os.PathLike[str]) -> FileKind:
 def check_safe_csv(path: str | os.PathLike[str], safe_csv: bool) -> None:
     """Check that what is asked of a CSV is asked of one.
 
+    Parameters
+    ----------
+    path : str or path-like
+        As for `TableWriter`.
+    safe_csv : bool
+        As for `TableWriter`.
+
     Raises
     ------
+    OutputError
+        If the suffix is unknown.
     ParameterError
         If `safe_csv` is asked of another kind of file.
+
+    Examples
+    --------
+    >>> check_safe_csv("people.csv", True)
     """
     if safe_csv and _output_kind(path) == "parquet":
         raise ParameterError(
