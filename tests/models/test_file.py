@@ -194,6 +194,16 @@ def test_missing_file_and_folder(tmp_path):
         load(tmp_path / "none.lookalike")
     with pytest.raises(ModelFileError, match="directory"):
         load(tmp_path)
+    with pytest.raises(ModelFileError, match="null"):
+        load("a\0b")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_device_without_an_end_and_a_pipe_without_a_writer_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in ("/dev/zero", os.devnull, tmp_path / "pipe"):
+        with pytest.raises(ModelFileError, match="must be a file, but this is a device or a pipe"):
+            load(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"a,b\n1,2\n", b"\x00" * 100, b"PK\x03\x04" * 20])

@@ -12,6 +12,7 @@ import io
 import json
 import math
 import os
+import stat
 import struct
 import zipfile
 import zlib
@@ -151,10 +152,16 @@ def read_parts(path: str | os.PathLike[str], check: Callable[[dict[str, Any]], N
         If the file is missing, damaged, foreign or hostile.
     """
     try:
+        found = os.stat(path)
+        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
+            # A pipe would be waited for, and a device may have no end.
+            raise ModelFileError("a model must be a file, but this is a device or a pipe.")
         with Path(path).open("rb") as file:
             return _read(file, check)
-    except OSError as error:
-        reason = error.strerror or error
+    except ModelFileError:
+        raise
+    except (OSError, ValueError) as error:  # the latter for what no path can be
+        reason = getattr(error, "strerror", None) or error
         raise ModelFileError(f"it cannot be read ({reason}).") from error
 
 
@@ -174,7 +181,18 @@ def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> Parts:
             digests = manifest.pop(_DIGESTS, None)
             encoding = _read_json(archive, _ENCODING, digests)
             return Parts(manifest, encoding, _read_arrays(archive, size, digests))
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except ModelFileError:
+        raise
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        struct.error,
+        EOFError,
+        MemoryError,
+        OverflowError,
+        RuntimeError,  # of which NotImplementedError is one
+        ValueError,
+    ) as error:
         raise ModelFileError(f"it is damaged ({error}). Save the model again.") from error
 
 
@@ -302,9 +320,9 @@ def _read_arrays(archive: zipfile.ZipFile, size: int, digests: Any) -> dict[str,
         arrays: dict[str, np.ndarray] = safetensors.numpy.load(content)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{_WEIGHTS} is damaged: {error}.") from error
-    # An array without elements costs no bytes, so its other sides could say anything.
     if len(arrays) > _ARRAYS_LIMIT:
         raise ModelFileError(f"{_WEIGHTS} holds {len(arrays):,} arrays; {_ARRAYS_LIMIT:,} may be.")
+    # An array without elements costs no bytes, so its other sides could say anything.
     if any(side > len(content) for array in arrays.values() for side in array.shape):
         raise ModelFileError(f"{_WEIGHTS} is damaged: an array has an impossible shape.")
     return arrays
