@@ -94,6 +94,11 @@ class ColumnEncoding(ABC):
         return None
 
     @property
+    def keeps_ends(self) -> bool:
+        """Whether the range that it decodes is that of the fit, not drawn in."""
+        return True
+
+    @property
     def missing_level(self) -> int | None:
         """The level that says *missing*; None where missing cells are told otherwise."""
         return None

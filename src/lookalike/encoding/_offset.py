@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
@@ -110,26 +111,11 @@ class _Apart(Rest):
         names = (name, *on)
         self._scale = self._scale_of([cells[n] for n in names], [schema[n] for n in names])
         fewest = self.fewest(schema[name])
-        self._grid = self._reaching(
-            Grid.fit(cells[name].drop_null(), schema[name], fewest), cells, schema
-        )
+        self._grid = Grid.fit(cells[name].drop_null(), schema[name], fewest)
         self._of = cells[name].type
         self._middle = [middle(self._scale.numbers(cells[n].drop_null()), fewest) for n in on]
         self._describe()
         return self
-
-    def _reaching(self, grid: Grid, cells: Cells, schema: Schema) -> Grid:
-        """Return the grid widened to the drawn-in range of columns that are never passed."""
-        low, high = grid.low, grid.high
-        for name in (*self.dependency.at_least, *self.dependency.at_most):
-            other = Grid.fit(cells[name].drop_null(), schema[name], self.fewest(schema[name]))
-            if (other.type, other.decimals) != (grid.type, grid.decimals):
-                continue
-            if name in self.dependency.at_least:
-                high = max(high, _on_grid(other.high, grid, up=True))
-            else:
-                low = min(low, _on_grid(other.low, grid, up=False))
-        return replace(grid, low=low, high=high)
 
     def _scale_of(self, cells: list[pa.Array], columns: list[Column]) -> _Scale:
         return _Scale.of(cells, columns, self.dependency.coefficients or (1.0,))
@@ -144,26 +130,47 @@ class _Apart(Rest):
 
     def _placed(self, total: np.ndarray, cells: Cells, missing: np.ndarray) -> pa.Array:
         """Return a computed column on its grid and within its bounds."""
-        positions = self._positions(total)
-        low, high = self._grid.first, self._grid.last
-        lower, upper = np.full(len(total), low), np.full(len(total), high)
-        for names, limit, tighter in (
-            (self.dependency.at_least, lower, np.maximum),
-            (self.dependency.at_most, upper, np.minimum),
+        grid = self._reaching(cells)
+        positions = self._positions(total, grid)
+        ends = grid.positions(np.array([self._grid.low, self._grid.high], _dtype(grid)))
+        lower, upper = (np.full(len(total), end) for end in ends)
+        for names, limit, other, tighter in (
+            (self.dependency.at_least, lower, upper, np.maximum),
+            (self.dependency.at_most, upper, lower, np.minimum),
         ):
             for name in names:
                 present = ~is_null(cells[name])
-                bound = self._positions(self._scale.numbers(cells[name].drop_null()))
+                bound = self._positions(self._scale.numbers(cells[name].drop_null()), grid)
                 limit[present] = tighter(limit[present], bound)
-        if self._grid.is_even:
+                # an order counts more than a range
+                other[present] = tighter(other[present], bound)
+        if grid.is_even:
             positions, lower = np.rint(positions), np.ceil(lower - _ROUNDING)
             upper = np.floor(upper + _ROUNDING)
         placed = np.minimum(np.maximum(positions, lower), upper)
-        return masked(self._grid.array(self._grid.at(placed)), missing)
+        return masked(grid.array(grid.at(placed)), missing)
 
-    def _positions(self, numbers: np.ndarray) -> np.ndarray:
-        """Return numbers in the unit of the relation as positions on the column's grid."""
-        grid, finer = self._grid, (self._scale.decimals or 0)
+    def _reaching(self, cells: Cells) -> Grid:
+        """Return the grid, reaching to all cells that this column is never below or above."""
+        grid = self._grid
+        unit = 10.0 ** (grid.decimals - (self._scale.decimals or 0))
+        if not grid.is_even:
+            unit = 1.0 if self._scale.decimals is None else 10.0**-self._scale.decimals
+        reached = [grid.low, grid.high]
+        for name in (*self.dependency.at_least, *self.dependency.at_most):
+            numbers = self._scale.numbers(cells[name].drop_null())
+            if len(numbers):
+                ends = [numbers.min().item(), numbers.max().item()]
+                reached += ends if unit == 1 else [end * unit for end in ends]
+        return replace(
+            grid,
+            low=_on_grid(min(reached), grid, up=False),
+            high=_on_grid(max(reached), grid, up=True),
+        )
+
+    def _positions(self, numbers: np.ndarray, grid: Grid) -> np.ndarray:
+        """Return numbers in the unit of the relation as positions on a grid."""
+        finer = self._scale.decimals or 0
         if not grid.is_even:
             values = numbers / 10.0**finer if self._scale.decimals is not None else numbers
             return grid.positions(values)
@@ -260,4 +267,10 @@ def _on_grid(raw: float, grid: Grid, *, up: bool) -> float:
     """Return the next raw value of an even grid above or below one; full floats as they are."""
     if not grid.is_even:
         return raw
-    return raw + (grid.low - raw) % grid.step if up else raw - (raw - grid.low) % grid.step
+    low = int(grid.low)
+    steps = -((low - math.ceil(raw)) // grid.step) if up else (math.floor(raw) - low) // grid.step
+    return low + steps * grid.step
+
+
+def _dtype(grid: Grid) -> type:
+    return np.int64 if grid.is_even else np.float64

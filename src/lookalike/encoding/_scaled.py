@@ -72,6 +72,10 @@ class Scaled(ColumnEncoding):
         return float((apart(mean, np.unique(numbers)) if self.min_count > 1 else mean)[0])
 
     @property
+    def keeps_ends(self) -> bool:
+        return self.min_count == 1
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return (Block(self._column, "value", "value", 0, 0, 1, self.head),)
 

@@ -18,6 +18,8 @@ from lookalike.tables import Column
 
 __all__ = ["Addends", "Writing", "addends_of", "numbers_of"]
 
+#: Ends that were drawn in are widened by the range over this.
+_BEYOND = 20
 #: What fits into an int64 for certain.
 _MOST = 2.0**62
 #: Numbers that differ by less than this, relative to their size, are equal but for rounding.
@@ -49,12 +51,24 @@ class Writing:
     high: float = np.inf
 
     @classmethod
-    def of(cls, kind: pa.DataType, column: Column, ends: pa.Array | None = None) -> Self:
-        """Return how a column is written, given its least and greatest cell if it has any."""
+    def of(
+        cls, kind: pa.DataType, column: Column, ends: pa.Array | None = None, drawn_in: bool = False
+    ) -> Self:
+        """Return how a column is written, given its least and greatest cell if it has any.
+
+        Known cells may lie a little beyond ends that were drawn in, and what follows from them too.
+        """
         self = cls(kind, column.decimals, ticks(kind, column.unit))
         if ends is None:
             return self
-        low, high = raw_of(ends, None)
+        low, high = (end.item() for end in raw_of(ends, None))
+        if drawn_in:
+            slack = (
+                (high / _BEYOND - low / _BEYOND)
+                if isinstance(low, float)
+                else (high - low) // _BEYOND
+            )
+            low, high = low - slack, high + slack
         return cls(kind, self.decimals, self.step, low, high)
 
     @property

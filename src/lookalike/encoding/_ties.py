@@ -70,8 +70,17 @@ class Ties:
             if name not in left and schema[name].kind.is_numeric
         }
         ends |= {name: made.ends() for name, made in left.items()}
+        # what is told by a difference may lie beyond ends that were drawn in, and tell what does
+        loose = set(left) | {
+            name
+            for made in left.values()
+            for name in made.dependency.on
+            if name in learned and not learned[name][0].encoding.keeps_ends
+        }
         writings = {
-            column.name: Writing.of(canonical_type(column), column, ends.get(column.name))
+            column.name: Writing.of(
+                canonical_type(column), column, ends.get(column.name), column.name in loose
+            )
             for column in schema.columns
             if column.kind.is_numeric
         }
@@ -79,7 +88,8 @@ class Ties:
         for name, made in left.items():
             limits = _ends(learned[name][0])
             if limits is not None:
-                rests[name] = Writing.of(limits.type, made.column, limits)
+                keeps = learned[name][0].encoding.keeps_ends
+                rests[name] = Writing.of(limits.type, made.column, limits, not keeps)
         return cls(relations, layout, learned, blocks, writings, rests)
 
     def is_stiff(self, name: str) -> bool:

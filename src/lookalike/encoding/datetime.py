@@ -98,6 +98,10 @@ class Datetime(ColumnEncoding):
         return self._within(raw)
 
     @property
+    def keeps_ends(self) -> bool:
+        return all(part.keeps_ends for part in self._parts)
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return tuple(
             Block(self._column, name, "interval", 2 * i, i, 1, "linear")

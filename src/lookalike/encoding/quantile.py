@@ -81,6 +81,10 @@ class Quantile(ColumnEncoding):
         return 0.5 if self._grid.is_even else 0.0
 
     @property
+    def keeps_ends(self) -> bool:
+        return self.min_count == 1 or self._atoms is not None
+
+    @property
     def blocks(self) -> tuple[Block, ...]:
         return (Block(self._column, "value", "interval", 0, 0, 1, "linear"),)
 
