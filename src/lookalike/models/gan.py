@@ -222,7 +222,7 @@ class GAN(Synthesizer):
     encodings : mapping of str to str, or None
         Encodings by column or kind, such as ``{"continuous": "power"}``.
     min_category_count : int
-        Levels that are rarer are pooled, so that the model does not hold them.
+        Levels, numbers and parts of identifiers that fewer rows have are not stored.
     text_placeholder : str or None
         What stands in columns of free text; None for missing.
     progress : bool

@@ -31,7 +31,7 @@ class Independent(Synthesizer):
     Parameters
     ----------
     min_category_count : int
-        Levels that are rarer are pooled.
+        Levels, numbers and parts of identifiers that fewer rows have are not stored.
     text_placeholder : str or None
         What stands in columns of free text; None for missing.
     random_state : int, Generator, RandomState or None
