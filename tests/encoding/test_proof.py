@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike.encoding import Drawn, State, TableEncoder, draw
+from lookalike.models import Independent
 from lookalike.tables import Dependency, Schema, conform, infer_schema
 
 N = 600
@@ -95,6 +97,18 @@ def test_a_lookup_by_levels_too_rare_to_be_learned_is_dropped(rng: np.random.Gen
     assert (blurred(encoder, table)["value"] > 35).mean() == pytest.approx(
         (value > 35).mean(), abs=0.05
     )
+
+
+def test_what_is_asked_of_a_column_whose_relation_was_dropped_is_made(
+    rng: np.random.Generator,
+) -> None:
+    x, y = APART["another scale"](*rng.normal(size=(2, N)))
+    schema = replace(infer_schema(pa.table({"x": x, "y": y})), dependencies=(OFFSET,))
+    model = Independent(random_state=0).fit(pa.table({"x": x, "y": y}), schema=schema)
+    assert model.schema_.dependencies == ()
+    made = model.sample(50, given={"y": (4.0, 6.0)})["y"].to_numpy()
+    assert made.min() >= 4
+    assert made.max() <= 6
 
 
 def test_what_holds_is_kept(rng: np.random.Generator) -> None:
