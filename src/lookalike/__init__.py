@@ -11,8 +11,11 @@ Names are imported when they are first used, so that ``import lookalike`` costs 
 
 from __future__ import annotations
 
-from importlib import import_module, metadata
+from importlib import metadata
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from lookalike._core.pages import Page, enter_page
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors
@@ -40,31 +43,77 @@ __all__ = [
     "load",
 ]
 
-#: Where each name lives: the module that has it as an attribute.
+
+def _experiments() -> ModuleType:
+    import lookalike.experiments as room
+
+    return room
+
+
+def _models() -> ModuleType:
+    import lookalike.models as room
+
+    return room
+
+
+def _reports() -> ModuleType:
+    import lookalike.reports as room
+
+    return room
+
+
+def _tables() -> ModuleType:
+    import lookalike.tables as room
+
+    return room
+
+
+def _datasets() -> ModuleType:
+    import lookalike.datasets as room
+
+    return room
+
+
+def _errors() -> ModuleType:
+    import lookalike.errors as room
+
+    return room
+
+
+#: What imports the room that has each name.
 _HOMES = {
-    "GAN": "lookalike.models",
-    "DenseClassifier": "lookalike.models",
-    "DenseRegressor": "lookalike.models",
-    "Independent": "lookalike.models",
-    "load": "lookalike.models",
-    "Booster": "lookalike.experiments",
-    "Verdict": "lookalike.experiments",
-    "boost": "lookalike.experiments",
-    "Evaluation": "lookalike.reports",
-    "evaluate": "lookalike.reports",
-    "Schema": "lookalike.tables",
+    "GAN": _models,
+    "DenseClassifier": _models,
+    "DenseRegressor": _models,
+    "Independent": _models,
+    "load": _models,
+    "Booster": _experiments,
+    "Verdict": _experiments,
+    "boost": _experiments,
+    "Evaluation": _reports,
+    "evaluate": _reports,
+    "Schema": _tables,
 }
 #: Names that are modules themselves.
-_MODULES = {"datasets": "lookalike.datasets", "errors": "lookalike.errors"}
+_MODULES = {"datasets": _datasets, "errors": _errors}
+
+
+def _verdict_page() -> Page:
+    page: Page = _reports().verdict_page
+    return page
+
+
+# `experiments` may not know `reports`.
+enter_page("verdict", _verdict_page)
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name at its first use (PEP 562)."""
     value: Any
     if name in _HOMES:
-        value = getattr(import_module(_HOMES[name]), name)
+        value = getattr(_HOMES[name](), name)
     elif name in _MODULES:
-        value = import_module(_MODULES[name])
+        value = _MODULES[name]()
     elif name == "__version__":
         value = metadata.version("lookalike")
     else:

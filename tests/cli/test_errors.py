@@ -175,6 +175,8 @@ def test_unwritable_output_is_found_before_the_work(
     nowhere = tmp_path / "absent" / "out"
     assert_refused(run("fit", csv, "-o", nowhere), "absent")
     assert_refused(run("fit", csv, "-o", tmp_path), "folder")
+    assert_refused(run("fit", csv, "-o", "-"), "file")
+    assert_refused(run("fit", csv, "-o", tmp_path / ("m" * 256)), "too long")
     assert_refused(run("sample", fitted, "-n", 3, "-o", f"{nowhere}.csv"), "absent")
     assert_refused(run("evaluate", csv, csv, "--html", nowhere), "absent")
     assert_refused(run("evaluate", csv, csv, "--json", nowhere), "absent")

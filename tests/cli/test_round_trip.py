@@ -145,6 +145,18 @@ def test_info_explains_each_column(run: Run, csv: Path) -> None:
     assert "boolean" in lines["late"]
 
 
+def test_info_names_cells_in_the_way_and_takes_gaps(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "odd.csv"
+    rows = [f"{i},{['1.0', '0.0', ''][i % 3]}" for i in range(30)]
+    path.write_text("\n".join(["age,smoker", *rows, "about 40,1.0"]) + "\n")
+    result = run("info", path)
+    assert result.code == 0
+    assert result.err.startswith("warning: Column 'age' is taken for text: 30 of 31 cells are numb")
+    assert "such as 'about 40'" in result.err
+    lines = {line.split()[0]: line for line in result.out.splitlines()[2:] if line}
+    assert "boolean" in lines["smoker"]
+
+
 def test_info_of_data_as_json_is_a_schema(run: Run, csv: Path) -> None:
     from lookalike.tables import Schema
 

@@ -23,7 +23,7 @@ TYPES = [pa.timestamp("us"), pa.timestamp("ns", "Europe/Zurich"), pa.timestamp("
 @given(lists(INT64), st.sampled_from([pa.timestamp("us", "UTC"), pa.duration("us")]))
 def test_any_moment_comes_back(ticks: list[int], kind: pa.DataType) -> None:
     cells = pa.array(ticks, pa.int64()).view(kind)
-    encoding = Datetime().fit(cells, MOMENT)
+    encoding = Datetime(1).fit(cells, MOMENT)
     assert there_and_back(encoding, cells).equals(cells)
 
 
@@ -33,7 +33,7 @@ def test_moments_that_are_split_come_back(seconds: list[int], kind: pa.DataType)
     per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[getattr(kind, "unit", "ms")]
     scale = 1 if per_second == 10**9 else 100
     cells = pa.array([s // scale * per_second // 1000 for s in seconds], pa.int64()).view(kind)
-    encoding = Datetime().fit(cells, MOMENT)
+    encoding = Datetime(1).fit(cells, MOMENT)
     assert there_and_back(encoding, cells).equals(cells)
     assert there_and_back(stored(encoding, MOMENT), cells).equals(cells)
 
@@ -53,7 +53,7 @@ def test_the_day_and_the_time_of_day_keep_their_patterns() -> None:
     days = 18_000 + rng.integers(0, 90, 5000)
     minutes = rng.choice([8, 12, 18], 5000) * 60 + rng.integers(0, 30, 5000)
     cells = moments(days, minutes)
-    encoding = Datetime().fit(cells, MOMENT)
+    encoding = Datetime(1).fit(cells, MOMENT)
     assert [block.part for block in encoding.blocks] == ["day", "time"]
     assert there_and_back(encoding, cells).equals(cells)
     new = made(encoding)
@@ -69,7 +69,7 @@ def test_uneven_weekdays_are_kept_over_many_days(hour: int) -> None:
     days = 11_000 + rng.integers(0, 4000, 8000)
     days = days[(days + 3) % 7 < 5]
     cells = moments(days, np.full(len(days), 60 * hour))
-    encoding = Datetime().fit(cells, MOMENT)
+    encoding = Datetime(1).fit(cells, MOMENT)
     assert [block.part for block in encoding.blocks] == ["week", "weekday"]
     assert there_and_back(encoding, cells).equals(cells)
     new = made(encoding)
@@ -80,7 +80,7 @@ def test_uneven_weekdays_are_kept_over_many_days(hour: int) -> None:
 def test_even_weekdays_are_one_number() -> None:
     days = pa.array(np.random.default_rng(2).integers(0, 5000, 9000).astype(np.int32))
     cells = days.view(pa.date32())
-    encoding = Datetime().fit(cells, column(Kind.DATE, unit="D"))
+    encoding = Datetime(1).fit(cells, column(Kind.DATE, unit="D"))
     assert [block.part for block in encoding.blocks] == ["value"]
     assert there_and_back(encoding, cells).equals(cells)
     assert made(encoding).type == pa.date32()
@@ -90,7 +90,7 @@ def test_times_on_uneven_weekdays_are_three_numbers() -> None:
     rng = np.random.default_rng(3)
     days = rng.integers(0, 1500, 9000) * 7 + rng.choice([0, 1, 4], 9000)
     cells = moments(days, rng.integers(0, 1440, 9000))
-    encoding = Datetime().fit(cells, MOMENT)
+    encoding = Datetime(1).fit(cells, MOMENT)
     assert [block.part for block in encoding.blocks] == ["week", "weekday", "time"]
     assert there_and_back(encoding, cells).equals(cells)
     assert there_and_back(stored(encoding, MOMENT), cells).equals(cells)

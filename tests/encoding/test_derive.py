@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import numpy as np
 import pyarrow as pa
@@ -97,11 +98,23 @@ def test_rare_levels_are_not_stored() -> None:
     assert made.make({"a": words("y", "x")}, Rows()).to_pylist() == ["2", "1"]
 
 
-def test_a_level_of_many_is_looked_up_where_all_are_rare() -> None:
+@pytest.mark.parametrize("form", ["lookup", "mostly"])
+def test_nothing_is_looked_up_where_all_levels_are_rare(form: str) -> None:
     cells = {"a": words(*"abcdef"), "b": words(*"uvwxyz")}
     what = schema(a=Kind.CATEGORICAL, b=Kind.CATEGORICAL)
-    made = fitted(Dependency("b", ("a",)), cells, what, least=2)
-    assert made.make({"a": words("a", "b")}, Rows()).to_pylist() == ["u", "v"]
+    made = fitted(Dependency("b", ("a",), form), cells, what, least=2)
+    assert made.is_empty
+    assert not made.state().values["known"][0]["cells"]["values"]
+
+
+@pytest.mark.parametrize("form", ["lookup", "mostly"])
+def test_a_number_that_one_row_has_is_neither_a_key_nor_a_value(form: str) -> None:
+    keys, values = [1, 1, 2, 2, 3, 777], [10, 10, 20, 20, 20, 888]
+    cells = {"a": pa.array(keys), "b": pa.array(values)}
+    what = schema(a=Kind.INTEGER, b=Kind.INTEGER)
+    made = fitted(Dependency("b", ("a",), form), cells, what, least=2)
+    assert not {"3", "777", "888"} & set(re.findall("[0-9]+", str(made.state().values["known"])))
+    assert made.make({"a": pa.array([1, 2, 3, 777])}, Rows()).to_pylist() == [10, 20, 20, 20]
 
 
 @pytest.mark.parametrize("kind", [Kind.CATEGORICAL, Kind.INTEGER])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.encoding import Drawn, OneHot, Rows
+from lookalike.encoding import Drawn, Embedding, OneHot, Rows
 from lookalike.tables import Kind
 
 from .columns import FLOATS, INT64, TRIED, column, lists, stored, there_and_back
@@ -42,11 +42,13 @@ def test_levels_and_missing_cells_come_back(values: list[Any]) -> None:
     assert there_and_back(stored(encoding, CATEGORY), cells).to_pylist() == values
 
 
-def test_booleans_come_back_as_booleans_and_are_never_pooled() -> None:
-    cells = pa.array([True, None, True, False])
-    encoding = OneHot(min_count=9).fit(cells, column(Kind.BOOLEAN))
+def test_booleans_come_back_as_booleans_and_one_that_is_rare_does_not() -> None:
+    cells = pa.array([True, None, True, False, False])
+    encoding = OneHot().fit(cells, column(Kind.BOOLEAN))
     assert encoding.blocks[0].width == 3
     assert there_and_back(encoding, cells).equals(cells)
+    rare = OneHot().fit(cells[:4], column(Kind.BOOLEAN))
+    assert there_and_back(rare, cells).to_pylist() == [True, None, True, True, True]
 
 
 def test_numbers_can_be_levels() -> None:
@@ -77,9 +79,18 @@ def test_rare_levels_are_one_level_that_is_decoded_as_a_kept_one() -> None:
     assert decoded(stored(encoding, CATEGORY), 2, 50) == made[:50]
 
 
-def test_two_levels_are_always_kept() -> None:
-    encoding = OneHot(min_count=5).fit(pa.array(list("abcd")).dictionary_encode(), CATEGORY)
-    assert set(decoded(encoding, 2, 100)) == {"a", "b"}
+def test_the_second_of_two_levels_is_not_kept_if_one_row_has_it() -> None:
+    cells = pa.array(["often"] * 9 + ["secret"]).dictionary_encode()
+    encoding = OneHot().fit(cells, CATEGORY)
+    assert "secret" not in str(encoding.state())
+    assert set(there_and_back(encoding, cells).to_pylist()) == {"often"}
+
+
+def test_where_all_levels_are_rare_every_cell_is_missing() -> None:
+    cells = pa.array(list("abcd")).dictionary_encode()
+    for encoding in (OneHot().fit(cells, CATEGORY), Embedding().fit(cells, CATEGORY)):
+        again = stored(encoding, CATEGORY)
+        assert there_and_back(again, cells).to_pylist() == [None] * 4
 
 
 def test_the_target_type_and_chunks_do_not_matter() -> None:
@@ -92,7 +103,7 @@ def test_the_target_type_and_chunks_do_not_matter() -> None:
 @pytest.mark.parametrize("values", [["a"], [None, "a"]])
 def test_one_level(values: list[str | None]) -> None:
     cells = pa.array(values).dictionary_encode()
-    encoding = OneHot().fit(cells, CATEGORY)
+    encoding = OneHot(1).fit(cells, CATEGORY)
     assert encoding.blocks[0].width == len(values)
     assert there_and_back(encoding, cells).to_pylist() == values
 

@@ -25,6 +25,7 @@ def fitted(
     schema = infer_schema(table, dependencies=False)
     schema = Schema(schema.columns, found, schema.rows)
     table = conform(table, schema)
+    options = {"min_category_count": 1, **options}  # every value comes back
     encoder = TableEncoder(**options).fit(table, schema, np.random.default_rng(0))
     state = encoder.state()
     values = json.loads(json.dumps(state.values, allow_nan=False))
@@ -81,26 +82,26 @@ def test_orders_decimals_and_ranges_are_kept(rng: np.random.Generator, form: str
     names = ("low", "middle", "other", "high")
     cells = {n: v / 100 for n, v in zip(names, (low, middle, other, high), strict=True)}
     weights = (1.0,) if form == "offset" else ()
-    encoder, table = fitted(
-        cells,
+    found = (
         Dependency("middle", ("low",), form, weights, at_least=("low",)),
         Dependency("other", ("low",), form, weights, at_least=("low",)),
         Dependency("high", ("middle",), form, weights, at_least=("middle", "low", "other")),
     )
+    encoder, table = fitted(cells, *found)
     if form == "offset":
         assert back(encoder, table).equals(table)
     mixed = {n: c.to_numpy() for n, c in zip(names, shuffled(encoder, table).columns, strict=True)}
-    for below, above in (
-        ("low", "middle"),
-        ("low", "other"),
-        ("middle", "high"),
-        ("other", "high"),
-    ):
+    orders = (("low", "middle"), ("low", "other"), ("middle", "high"), ("other", "high"))
+    for below, above in orders:
         assert (mixed[below] <= mixed[above]).all()
     for name, values in mixed.items():
         np.testing.assert_allclose(values * 100, np.rint(values * 100), atol=1e-6)
         assert cells[name].min() <= values.min()
         assert values.max() <= cells[name].max()
+    # ranges that are drawn in do not break an order
+    drawn_in = shuffled(fitted(cells, *found, min_category_count=2)[0], table)
+    for below, above in orders:
+        assert pc.all(pc.less_equal(drawn_in[below], drawn_in[above])).as_py()
     equal = np.mean(mixed["middle"] == mixed["low"])
     assert equal == pytest.approx(np.mean(low == middle), abs=0.02)
 
@@ -205,7 +206,8 @@ def test_exceptions_come_back_as_often_and_by_row(rng: np.random.Generator) -> N
 
 def test_a_value_that_one_row_has_with_its_key_is_not_stored() -> None:
     cells = {"key": ["a"] * 30 + ["b"] * 30, "value": [5] * 29 + [777] + [6] * 30}
-    encoder, table = fitted(cells, Dependency("value", ("key",), "mostly"))
+    relation = Dependency("value", ("key",), "mostly")
+    encoder, table = fitted(cells, relation, min_category_count=2)
     assert set(back(encoder, table)["value"].to_pylist()) == {5, 6}
 
 

@@ -27,7 +27,7 @@ LINEAR = [(MinMax, MinMaxScaler((-1, 1))), (Standard, StandardScaler())]
 @given(lists(SMALL))
 def test_whole_numbers_come_back(kind: type[Scaled], values: list[int]) -> None:
     cells = pa.array(values, pa.int64())
-    encoding = kind().fit(cells, column(Kind.INTEGER))
+    encoding = kind(1).fit(cells, column(Kind.INTEGER))
     assert there_and_back(encoding, cells).equals(cells)
     assert there_and_back(stored(encoding, column(Kind.INTEGER)), cells).equals(cells)
 
@@ -37,7 +37,7 @@ def test_whole_numbers_come_back(kind: type[Scaled], values: list[int]) -> None:
 @given(lists(SMALL), st.integers(0, 4))
 def test_decimals_come_back(kind: type[Scaled], wholes: list[int], decimals: int) -> None:
     cells = pa.array([float(f"{whole}e-{decimals}") for whole in wholes])
-    encoding = kind().fit(cells, column(Kind.CONTINUOUS, decimals=decimals))
+    encoding = kind(1).fit(cells, column(Kind.CONTINUOUS, decimals=decimals))
     assert there_and_back(encoding, cells).equals(cells)
 
 
@@ -46,7 +46,7 @@ def test_decimals_come_back(kind: type[Scaled], wholes: list[int], decimals: int
 @given(lists(st.integers(-40_000, 40_000)))
 def test_days_come_back(kind: type[Scaled], days: list[int]) -> None:
     cells = pa.array(days, pa.int32()).view(pa.date32())
-    encoding = kind().fit(cells, column(Kind.DATE, unit="D"))
+    encoding = kind(1).fit(cells, column(Kind.DATE, unit="D"))
     assert there_and_back(encoding, cells).equals(cells)
 
 
@@ -57,7 +57,7 @@ def test_any_float_comes_back_nearly_and_within_the_range(
     kind: type[Scaled], values: list[float]
 ) -> None:
     cells = pa.array(values, pa.float64())
-    encoding = kind().fit(cells, column(Kind.CONTINUOUS))
+    encoding = kind(1).fit(cells, column(Kind.CONTINUOUS))
     back = there_and_back(encoding, cells).to_numpy()
     low, high = min(values), max(values)
     assert ((back >= low) & (back <= high)).all()
@@ -70,7 +70,7 @@ def test_any_float_comes_back_nearly_and_within_the_range(
 def test_whatever_is_made_stays_within_the_range(
     kind: type[Scaled], values: list[int], number: float
 ) -> None:
-    encoding = kind().fit(pa.array(values, pa.int64()), column(Kind.INTEGER))
+    encoding = kind(1).fit(pa.array(values, pa.int64()), column(Kind.INTEGER))
     made = encoding.decode(Drawn(np.float32([[number]]), np.zeros((1, 0), np.int32)))
     assert min(values) <= made[0].as_py() <= max(values)
 
@@ -78,19 +78,19 @@ def test_whatever_is_made_stays_within_the_range(
 @pytest.mark.parametrize(("kind", "reference"), LINEAR)
 def test_linear_scales_agree_with_scikit_learn(kind: type[Scaled], reference: object) -> None:
     values = np.random.default_rng(0).lognormal(size=200)
-    encoding = kind().fit(pa.array(values), column(Kind.CONTINUOUS))
+    encoding = kind(1).fit(pa.array(values), column(Kind.CONTINUOUS))
     expected = reference.fit_transform(values[:, None])  # type: ignore[attr-defined]
     np.testing.assert_allclose(encoding.compact(pa.array(values)).floats, expected, atol=1e-6)
 
 
 def test_power_agrees_with_scikit_learn_and_takes_the_skew_away() -> None:
     values = np.random.default_rng(0).lognormal(size=2000) - 1
-    encoding = Power().fit(pa.array(values), column(Kind.CONTINUOUS))
+    encoding = Power(1).fit(pa.array(values), column(Kind.CONTINUOUS))
     made = encoding.compact(pa.array(values)).floats
     np.testing.assert_allclose(made, PowerTransformer().fit_transform(values[:, None]), atol=1e-3)
     assert abs(skew(made[:, 0])) < 0.2
 
 
 def test_heads() -> None:
-    heads = [kind().fit(pa.array([1, 2]), column(Kind.INTEGER)).blocks[0].head for kind in SCALED]
+    heads = [kind(1).fit(pa.array([1, 2]), column(Kind.INTEGER)).blocks[0].head for kind in SCALED]
     assert heads == ["tanh", "linear", "linear"]

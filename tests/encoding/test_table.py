@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import warnings
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError, ParameterError
 from lookalike.encoding import Block, Drawn, Layout, State, TableEncoder, draw
-from lookalike.tables import Column, Dependency, Kind, Schema
+from lookalike.tables import Column, Dependency, Kind, Schema, Wish
 
 from .columns import TRIED
 
@@ -91,7 +92,7 @@ def mixed(rows: int = 200) -> tuple[pa.Table, dict[str, Kind]]:
 
 def test_every_kind_comes_back_with_its_missing_cells() -> None:
     table, kinds = mixed()
-    encoder = fit(table, schema_of(table, kinds))
+    encoder = fit(table, schema_of(table, kinds), min_category_count=1)
     made = back(encoder, table)
     assert made.schema.equals(table.schema)
     assert made.to_pylist() == table.to_pylist()
@@ -120,7 +121,7 @@ def test_the_layout_has_no_gaps_and_missing_blocks_silence_their_column() -> Non
 def test_columns_missing_in_the_same_rows_share_their_missing_block() -> None:
     table = pa.table({"a": [1.0, None, 3.0], "b": [None, 2.0, 1.0], "c": [5, None, 6]})
     kinds = {"a": Kind.CONTINUOUS, "b": Kind.CONTINUOUS, "c": Kind.INTEGER}
-    encoder = fit(table, schema_of(table, kinds))
+    encoder = fit(table, schema_of(table, kinds), min_category_count=1)
     gates = [block.column for block in encoder.layout_.blocks if block.part == "missing"]
     assert gates == ["a", "b"]
     assert back(encoder, table).equals(table)
@@ -274,8 +275,11 @@ def test_rare_levels_leave_no_trace_unless_they_are_kept() -> None:
     made = back(encoder, table).to_pylist()
     assert made[:10] == table.to_pylist()[:10]
     assert (made[10]["city"], made[10]["land"]) in {("Bern", "CH"), ("Wien", "AT")}
-    for options in ({"min_category_count": 1}, {"keep": ["city", "land"]}):
-        assert back(fit(table, schema, **options), table).to_pylist() == table.to_pylist()
+    everything = fit(table, schema, min_category_count=1)
+    assert back(everything, table).to_pylist() == table.to_pylist()
+    with pytest.warns(LookalikeWarning, match="target .* is kept.*'(Secretville|Hidden)' occurs"):
+        kept = fit(table, schema, keep=["city", "land"])
+    assert back(kept, table).to_pylist() == table.to_pylist()
 
 
 def test_many_levels_are_embedded_beyond_the_limit() -> None:
@@ -316,7 +320,7 @@ def test_encodings_are_chosen_by_column_then_by_kind() -> None:
 
 
 def test_a_name_that_is_a_column_and_a_kind_means_the_kind() -> None:
-    table = pa.table({"integer": pa.array(["x", "y"]).dictionary_encode(), "n": [1, 2]})
+    table = pa.table({"integer": pa.array(["x", "y"] * 2).dictionary_encode(), "n": [1, 2] * 2})
     kinds = {"integer": Kind.CATEGORICAL, "n": Kind.INTEGER}
     encoder = fit(table, schema_of(table, kinds), encodings={"integer": "minmax"})
     assert [block.head for block in encoder.layout_.blocks] == ["softmax", "tanh"]
@@ -355,7 +359,8 @@ def test_fit_leaves_the_table_and_the_global_seed_alone_and_may_be_repeated() ->
 
 
 def test_held_out_rows_may_hold_what_fit_never_saw() -> None:
-    table = pa.table({"x": [1.0, 2.0], "c": pa.array(["a", "b"]).dictionary_encode()})
+    cells = pa.array(["a", "b"] * 2).dictionary_encode()
+    table = pa.table({"x": [1.0, 2.0] * 2, "c": cells})
     encoder = fit(table, schema_of(table, {"x": Kind.CONTINUOUS, "c": Kind.CATEGORICAL}))
     other = pa.table({"x": [None, 7.0, -1.0], "c": pa.array(["z", None, "b"]).dictionary_encode()})
     with warnings.catch_warnings():
@@ -364,3 +369,32 @@ def test_held_out_rows_may_hold_what_fit_never_saw() -> None:
     assert made["x"].to_pylist()[1:] == [2.0, 1.0]
     assert made["x"].null_count == 0
     assert made["c"].to_pylist() == ["a", "a", "b"]
+
+
+def test_a_range_that_begins_or_ends_in_a_gap_leaves_out_what_lies_before() -> None:
+    rng = np.random.default_rng(0)
+    x = np.where(np.arange(600) < 300, 0.0, rng.normal(5_000, 900, 600))
+    table = pa.table({"x": x})
+    encoder = fit(table, schema_of(table, {"x": Kind.CONTINUOUS}))
+    above = encoder.ask(Wish("x", low=pa.scalar(100.0)))
+    below = encoder.ask(Wish("x", high=pa.scalar(1_000.0)))
+    assert above is not None
+    assert below is not None
+    np.testing.assert_allclose(above.limits[0], [[0.5, np.inf]], atol=1e-6)
+    np.testing.assert_allclose(below.limits[0], [[-np.inf, 0.5]], atol=1e-6)
+
+
+def test_a_column_of_which_nothing_may_be_kept_is_missing_and_named() -> None:
+    table = pa.table(
+        {
+            "x": [1.0, 2.0, 3.0, 4.0] * 5,
+            "one cell": pa.array([None] * 19 + [77.5], pa.float64()),
+            "no two alike": pa.array([f"w{i}" for i in range(20)]).dictionary_encode(),
+        }
+    )
+    kinds = dict(zip(table.column_names, [Kind.CONTINUOUS] * 2 + [Kind.CATEGORICAL], strict=True))
+    with pytest.warns(LookalikeWarning, match="No value of 'one cell', 'no two alike' occurs in 2"):
+        encoder = fit(table, schema_of(table, kinds))
+    made = back(encoder, table)
+    assert made["one cell"].null_count == made["no two alike"].null_count == 20
+    assert not re.search("77.5|w1", json.dumps(encoder.state().values))

@@ -29,12 +29,12 @@ from sklearn.tree import DecisionTreeClassifier
 import lookalike.experiments._boost as module
 import lookalike.experiments._study as studies
 from lookalike._core.errors import DataError, ParameterError, TrainingError
-from lookalike.experiments import boost
+from lookalike.experiments import Verdict, boost
 from lookalike.experiments._arms import arms_for
+from lookalike.experiments._comparison import HELPS
 from lookalike.experiments._question import ask
 from lookalike.experiments._splits import Split
 from lookalike.experiments._study import Piece, Study, steps
-from lookalike.experiments._verdict import HELPS, Verdict
 from lookalike.models import GAN, Independent
 
 #: A study of a second: two quick models, and a synthesizer that is fitted at once.

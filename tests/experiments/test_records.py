@@ -56,6 +56,12 @@ store.add(killed())
         assert len(store.of("d")) == 11
 
 
+def test_what_is_no_file_holds_no_records(tmp_path: Path) -> None:
+    for path in (tmp_path, os.devnull):
+        with pytest.raises(OutputError, match="Records are kept in a file"):
+            Records(path)
+
+
 def test_other_files_are_left_alone(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("no database " * 100)

@@ -11,7 +11,16 @@ import pytest
 from lookalike._core.errors import DataError
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
-from lookalike.experiments._verdict import HARMS, HELPS, NO_EVIDENCE, judge
+from lookalike.experiments._comparison import (
+    BETTER,
+    HARMS,
+    HELPS,
+    NO_EVIDENCE,
+    UNDECIDED,
+    WORSE,
+    signed,
+)
+from lookalike.experiments._verdict import judge
 
 ARMS: tuple[Arm, ...] = (Real(), Boosted(0.2), Boosted(2.0), Duplicated(0.2), Weighted())
 SPLITS = 5
@@ -69,7 +78,7 @@ def test_help_that_a_cheap_control_gives_as_well_is_none() -> None:
     boosted = verdict.table[1]
     assert boosted.real is not None
     assert boosted.control is not None
-    assert (boosted.real.word, boosted.control.word) == (HELPS, NO_EVIDENCE)
+    assert (boosted.real.word, boosted.control.word) == (BETTER, UNDECIDED)
 
 
 def test_harm_is_found_against_real_rows() -> None:
@@ -84,25 +93,72 @@ def test_less_is_better_where_it_is() -> None:
     found = [one for one in verdict.statistics if one.arm == "boosted" and one.against == "real"]
     assert found
     assert all(one.difference > 0 for one in found)
-    assert "the mean log loss of 2 models falls by 0." in verdict.answer
+    assert "differs from that of real rows alone by +0." in verdict.answer
+    assert "above 0 is better, that is less log loss" in verdict.answer
     worse = study(lambda arm: 0.1 * (arm.name == "boosted"), metric="log_loss")
-    assert "the mean log loss of 2 models rises by 0." in worse.answer
+    assert "differs from that of real rows alone by −0." in worse.answer
 
 
-@pytest.mark.parametrize(("metric", "verb"), [("rmse", "rises by"), ("r2", "falls by")])
-def test_a_change_and_its_interval_go_the_same_way(metric: str, verb: str) -> None:
-    sign = 1 if metric == "rmse" else -1
-    verdict = study(lambda arm: sign * 0.05 * (arm.name == "boosted"), metric=metric)
-    one = max((row.real for row in verdict.table if row.word), key=lambda real: real.difference)
-    low, high = -one.high, -one.low
-    assert one.difference < 0 < low < high
-    words = f"{verb} {-one.difference:.4f} (95 % interval {low:.4f} to {high:.4f})"
-    assert f"{words} against real rows alone" in verdict.answer
+@pytest.mark.parametrize("metric", ["roc_auc", "r2", "log_loss", "rmse"])
+@pytest.mark.parametrize("effect", [-0.05, 0.0, 0.05])
+@pytest.mark.parametrize("of_control", [-0.1, 0.0, 0.1])
+def test_the_answer_the_table_and_the_statistics_say_the_same(
+    metric: str, effect: float, of_control: float
+) -> None:
+    less = metric in ("log_loss", "rmse")
+    effects = {"boosted": effect, "duplicated": of_control}
+    verdict = study(
+        lambda arm: (-1 if less else 1) * effects.get(arm.name, 0.0),
+        metric=metric,
+        arms=(Real(), Boosted(0.2), Duplicated(0.2)),
+    )
+    (row,) = (row for row in verdict.table if row.role == "synthetic")
+    begin = {HELPS: "Synthetic rows help:", HARMS: "Synthetic rows harm:"}
+    assert verdict.answer.startswith(begin.get(row.word, "There is no evidence"))
+    due = HARMS if effect < 0 else HELPS if effect > max(of_control, 0) else NO_EVIDENCE
+    assert row.word == due
+    shown = repr(verdict).split(verdict.metric, 1)[1]
+    for one, whom in ((row.real, "real rows alone"), (row.control, "duplicated +20 %")):
+        # The same number, interval and side of 0, whatever the metric.
+        assert one in verdict.statistics
+        assert one.low < one.difference < one.high
+        number, ends = signed(one.difference), f"{signed(one.low)} to {signed(one.high)}"
+        assert f" by {number} (95 % interval {ends}" in verdict.answer
+        assert f"{number} ({ends})" in shown
+        # What helps or harms is said of both comparisons together; each has a word of its own.
+        gap = effect - (0 if one is row.real else of_control)
+        assert one.word == (UNDECIDED if gap == 0 else BETTER if gap > 0 else WORSE)
+        assert one.words == f"{one.word} {'than' if gap else 'from'} {whom}"
+        assert verdict.answer.count("which is better") == [
+            row.real.word,
+            row.control.word,
+        ].count(BETTER)
+
+
+def test_a_control_that_is_better_makes_no_harm_of_synthetic_rows() -> None:
+    verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"))
+    assert words(verdict) == {NO_EVIDENCE}
+    assert "(duplicated +20 %) by −0." in verdict.answer
+    assert ", which is worse" in verdict.answer
+    assert verdict.table[1].control.words == "worse than duplicated +20 %"
+    for text in (verdict.answer, repr(verdict), verdict.to_json()):
+        assert "harm" not in text
+
+
+def test_arms_that_harm_are_named_beside_another_answer() -> None:
+    verdict = study(lambda arm: -0.1 * (arm.factor == 2.0))
+    assert verdict.answer.startswith("There is no evidence")
+    assert verdict.answer.endswith(" Other arms harm: boosted +200 %.")
+    alike = study(lambda arm: -0.1 * (arm.name == "boosted"))
+    assert alike.answer.startswith("Synthetic rows harm")
+    assert "Other arms" not in alike.answer
 
 
 def test_differences_without_spread_have_no_interval_in_words() -> None:
     verdict = study(lambda arm: 0.1 * (arm.name == "boosted"), noisy=False)
-    assert "rises by 0.1000 (no interval: every split gave the same)" in verdict.answer
+    assert (
+        "by +0.1000 (no interval: every split gave the same; above 0 is better)" in verdict.answer
+    )
 
 
 def test_an_interval_without_zero_beside_no_evidence_is_explained() -> None:
@@ -111,7 +167,7 @@ def test_an_interval_without_zero_beside_no_evidence_is_explained() -> None:
         (verdict, row.real)
         for verdict in found
         for row in verdict.table
-        if row.real and f" {row.real.difference:.4f} (95" in verdict.answer
+        if row.real and f" {signed(row.real.difference)} (95" in verdict.answer
         if row.real.p < 0.05 <= row.real.p_holm
     ]
     assert telling
@@ -141,9 +197,9 @@ def test_controls_are_compared_with_real_rows_apart() -> None:
     verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"))
     rows = {row.arm: row for row in verdict.table if row.role == "control"}
     assert rows["duplicated"].real is not None
-    assert rows["duplicated"].real.word == HELPS
+    assert rows["duplicated"].real.word == BETTER
     assert rows["class weights"].real is not None
-    assert rows["class weights"].real.word == NO_EVIDENCE
+    assert rows["class weights"].real.word == UNDECIDED
     assert all(row.word is row.control is None for row in rows.values())
     found = [one for one in verdict.statistics if one.arm in rows]
     assert {(one.against, one.model) for one in found} == {("real", "all models")}
@@ -154,10 +210,10 @@ def test_controls_are_compared_with_real_rows_apart() -> None:
 def test_how_many_splits_it_takes_is_said() -> None:
     unseen = study(lambda arm: 0.002 * (arm.name == "boosted"), seed=1)
     assert unseen.answer.startswith("There is no evidence")
-    assert "against real rows" in unseen.outlook
+    assert "a difference of 0.0013 from real rows alone" in unseen.outlook
     assert unseen.outlook in repr(unseen)
     as_good = study(lambda arm: 0.1 * (arm.role != "real"))
-    assert "against the best cheap control" in as_good.outlook
+    assert "from the best cheap control" in as_good.outlook
     assert study(lambda arm: -0.1 * (arm.name == "boosted")).outlook == ""
 
 

@@ -7,10 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Compact, Drawn, Layout, Rows, State
+from lookalike.encoding import Block, Compact, Drawn, Layout, State
 from lookalike.errors import ModelFileError
-from lookalike.models import _file
-from lookalike.models._archive import Parts
 from lookalike.models._correction import Correction, fit_correction
 from lookalike.models._correction._cells import Cells
 from lookalike.models._correction._choose import choose, inclusion
@@ -321,23 +319,6 @@ def test_a_correction_comes_back_from_its_arrays(correction: Correction) -> None
     a, b = (c.kept(pool, 100, 0, 0) for c in (again, correction))
     np.testing.assert_array_equal(a.numbers, b.numbers)
     np.testing.assert_array_equal(a.levels, b.levels)
-
-
-def test_a_correction_of_format_2_chooses_as_it_did(correction: Correction) -> None:
-    arrays = {
-        f"model/correction/{name}": array
-        for name, array in correction.state().arrays.items()
-        if name not in ("due", "pool")
-    }
-    carried = _file._MIGRATIONS[2](Parts({}, {}, arrays)).arrays
-    own = {name.removeprefix("model/correction/"): array for name, array in carried.items()}
-    old = Correction.from_state(State({}, own), LAYOUT)
-    assert old.pool == 3
-    pool = drawn(900, 11, tied=False)
-    weights = np.exp(old.log_weights(old.cells.of_drawn(pool)))
-    start = Rows(4, 5).of("correction").uniforms(np.arange(1))
-    kept = old.kept(pool, 300, seed=5, number=4)
-    np.testing.assert_array_equal(kept.numbers, pool.numbers[choose(weights, 300, start[0])])
 
 
 DAMAGE = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
+import os
+import stat
 import struct
 import tracemalloc
 import zipfile
@@ -62,6 +65,14 @@ def members(content):
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+def sealed(contents):
+    """Return members with the digests of the others in the manifest, as whoever writes has them."""
+    manifest = json.loads(contents["manifest.json"])
+    others = {name: content for name, content in contents.items() if name in MEMBERS[1:]}
+    digests = {name: hashlib.sha256(content).hexdigest() for name, content in others.items()}
+    return {**contents, "manifest.json": json.dumps({**manifest, "sha256": digests}).encode()}
+
+
 def packed(contents, compress=zipfile.ZIP_DEFLATED):
     """Zip members as the library does."""
     file = io.BytesIO()
@@ -75,7 +86,7 @@ def packed(contents, compress=zipfile.ZIP_DEFLATED):
 def changed(content, name="manifest.json", /, **values):
     held = members(content)
     held[name] = json.dumps({**json.loads(held[name]), **values}).encode()
-    return packed(held)
+    return packed(sealed(held))
 
 
 # --- what is written
@@ -145,6 +156,36 @@ def test_nothing_of_the_training_rows_is_in_it(tmp_path):
     assert len(knots) < rows // 4
 
 
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0])
+def test_a_model_file_is_its_owners_alone_but_a_file_that_was_there_keeps_its_mode(
+    model, tmp_path, umask
+):
+    before = os.umask(umask)
+    try:
+        model.save(tmp_path / "new")
+        (tmp_path / "old").write_bytes(b"")
+        (tmp_path / "old").chmod(0o640)
+        model.save(tmp_path / "old")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new").stat().st_mode) == 0o600
+    assert stat.S_IMODE((tmp_path / "old").stat().st_mode) == 0o640
+
+
+def test_what_could_not_be_read_again_is_not_written(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(_archive, "_VALUES_LIMIT", 50)
+    with pytest.raises(OutputError, match=r"read again, but its manifest\.json has about"):
+        model.save(tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_shrinks_like_a_bomb_is_written_as_it_is(tmp_path):
+    long = "z" * (_archive._LITTLE + 1)
+    model = Independent(random_state=0).fit(pa.table({"k": [long] * 3, "x": [1, 2, 3]}))
+    model.save(tmp_path / "m")
+    assert load(tmp_path / "m").sample(1)["k"].to_pylist() == [long]
+
+
 # --- what is refused
 
 
@@ -207,7 +248,7 @@ def test_any_changed_value_is_refused_or_harmless(good, tmp_path_factory, data):
         inner = inner[key]
     inner[last] = data.draw(st.sampled_from(ODD))
     path = tmp_path_factory.getbasetemp() / "odd.lookalike"
-    path.write_bytes(packed({**held, name: json.dumps(values).encode()}))
+    path.write_bytes(packed(sealed({**held, name: json.dumps(values).encode()})))
     try:
         back = load(path)
     except ModelFileError:
@@ -231,24 +272,27 @@ def test_no_format(refused, good, number):
     assert "not a lookalike model" in refused(changed(good, format=number))
 
 
-def test_old_format_without_a_way(refused, good):
-    assert "format 0" in refused(changed(good, format=0))
+@pytest.mark.parametrize("number", [0, 4])
+def test_old_format_without_a_way(refused, good, number):
+    words = refused(changed(good, format=number))
+    assert f"format {number} cannot be read any more. Fit the model again" in words
 
 
 def test_an_old_format_is_carried_forward(monkeypatch, good, model, tmp_path):
-    """As if format 0 had called the seed 'random' and had no target."""
+    """As if the format before had called the seed 'random' and had no target."""
+    before = _file.FORMAT - 1
     held = members(good)
     manifest = json.loads(held["manifest.json"])
     manifest["random"] = manifest.pop("seed")
     del manifest["target"]
-    held["manifest.json"] = json.dumps({**manifest, "format": 0}).encode()
+    held["manifest.json"] = json.dumps({**manifest, "format": before}).encode()
     (tmp_path / "old").write_bytes(packed(held))
 
-    def from_0(parts):
-        renamed = {**parts.manifest, "seed": parts.manifest["random"], "target": None}
-        return _archive.Parts(renamed, parts.encoding, parts.arrays)
+    def renamed(parts):
+        manifest = {**parts.manifest, "seed": parts.manifest["random"], "target": None}
+        return _archive.Parts(manifest, parts.encoding, parts.arrays)
 
-    monkeypatch.setitem(_file._MIGRATIONS, 0, from_0)
+    monkeypatch.setitem(_file._MIGRATIONS, before, renamed)
     back = load(tmp_path / "old")
     assert back.target_ is None
     assert back.sample(20).equals(model.sample(20))
@@ -273,6 +317,45 @@ def test_too_many_members(refused, good):
 def test_a_zip_bomb_is_refused_by_its_declared_size(refused, good):
     bomb = b'{"format": 1, "x": "' + b" " * (_archive._JSON_LIMIT + 1) + b'"}'
     assert "would unpack" in refused(packed({**members(good), "manifest.json": bomb}))
+
+
+@pytest.mark.parametrize("unit", [b"[],", b'{"a":1},'])
+def test_few_bytes_do_not_become_many_values(refused, good, unit):
+    """Forty kilobytes that would have been half a gigabyte."""
+    bomb = b'{"format": 1, "x": [' + unit * (20 * 2**20 // len(unit)) + b"0]}"
+    content = packed({**members(good), "manifest.json": bomb})
+    assert len(content) < 2**18
+    tracemalloc.start()
+    try:
+        assert "would unpack" in refused(content)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**24
+
+
+def test_values_are_counted_before_they_are_made(refused, good, monkeypatch):
+    monkeypatch.setattr(_archive, "_PACKED_LIMIT", 2000)
+    many = b'{"format": 1, "x": [' + b"[]," * _archive._VALUES_LIMIT + b"0]}"
+    assert "3,000,000 are allowed" in refused(packed({**members(good), "manifest.json": many}))
+
+
+@pytest.mark.parametrize("name", MEMBERS[1:])
+def test_a_member_must_be_the_one_that_the_manifest_is_about(refused, good, model, tmp_path, name):
+    """Whole in itself, but of another model."""
+    Independent(random_state=0).fit(TABLE.slice(6)).save(tmp_path / "other")
+    other = members((tmp_path / "other").read_bytes())
+    assert other[name] != members(good)[name]
+    words = refused(packed({**members(good), name: other[name]}))
+    assert f"{name} is not the one that manifest.json has the digest of" in words
+
+
+@pytest.mark.parametrize("digests", [None, {}, [], "x", {"encoding.json": None}])
+def test_digests_must_be_there(refused, good, digests):
+    held = members(good)
+    manifest = {**json.loads(held["manifest.json"]), "sha256": digests}
+    words = refused(packed({**held, "manifest.json": json.dumps(manifest).encode()}))
+    assert "digest" in words
 
 
 def lying(content, name, size):
@@ -340,7 +423,8 @@ def test_arrays_must_have_the_size_that_they_declare(refused, good, size):
 def test_bad_json(refused, good, text):
     refused(packed({**members(good), "manifest.json": text}))
     if text != b'{"format": 1}':
-        refused(packed({**members(good), "encoding.json": text}))
+        words = refused(packed(sealed({**members(good), "encoding.json": text})))
+        assert "encoding.json" in words or "fit together" in words
 
 
 def tensors(header, data=b""):
@@ -363,7 +447,8 @@ def tensors(header, data=b""):
     ],
 )
 def test_bad_arrays(refused, good, content):
-    refused(packed({**members(good), "weights.safetensors": content}))
+    words = refused(packed(sealed({**members(good), "weights.safetensors": content})))
+    assert "weights.safetensors is damaged" in words or "fit together" in words
 
 
 @pytest.mark.parametrize(
@@ -427,7 +512,7 @@ def test_every_exported_synthesizer_can_be_loaded():
     import lookalike.models as room
 
     exported = {name for name in room.__all__ if is_synthesizer(getattr(room, name))}
-    assert exported == set(_file._SYNTHESIZERS)
+    assert exported == set(_file.SYNTHESIZERS)
 
 
 def is_synthesizer(thing):

@@ -11,7 +11,8 @@ import pytest
 
 from lookalike.experiments import Verdict, boost
 from lookalike.models import Independent
-from lookalike.reports._verdict_page import _failures, verdict_page
+from lookalike.reports import verdict_page
+from lookalike.reports._verdict_page import _failures
 from lookalike.reports.figures import (
     Effect,
     EffectCurve,
@@ -51,6 +52,18 @@ def test_the_answer_comes_first_and_everything_follows(verdict: Verdict) -> None
         assert words in page
     assert "The model gives no probabilities." in page
     assert page == verdict.to_html() == Verdict.from_json(verdict.to_json()).to_html()
+
+
+def test_every_word_names_what_it_compares_with(verdict: Verdict) -> None:
+    page = verdict.to_html()
+    arms, statistics = page.split('id="statistics"')
+    for one in verdict.statistics:
+        assert f'<td class="words">{one.words}</td>' in statistics
+    for row in verdict.table:
+        for one in filter(None, (row.real, row.control)):
+            assert f'<td class="n">{one.found}</td>' in arms
+        assert f'<td class="words">{row.word or ""}</td>' in arms
+    assert "harms" not in statistics
 
 
 def test_what_was_done_is_told(verdict: Verdict) -> None:
@@ -113,7 +126,7 @@ def test_no_curve_through_one_point(verdict: Verdict) -> None:
 
 
 def test_the_page_is_complete_and_safe(verdict: Verdict) -> None:
-    page = verdict_page(verdict, HOSTILE, "1 May")
+    page = verdict_page(verdict, title=HOSTILE, date="1 May")
     assert "<script" not in page
     assert "1 May" in page
     assert not re.search(r'(src|href)="(?!#)', page)

@@ -330,6 +330,35 @@ def test_values_made_later_take_the_old_dtypes():
     assert from_arrow(plain, origin)["level"].cat.codes.tolist() == [1, -1, 0]
 
 
+@pytest.mark.parametrize(
+    ("values", "arrow"),
+    [
+        ([1, "x", None, 20], pa.string()),
+        ([True, "maybe", False], pa.string()),
+        ([2.5, "n/a", 7.0], pa.string()),
+        ([dt.date(2020, 1, 5), "soon"], pa.string()),
+        ([Decimal("1.50"), "free"], pa.string()),
+        ([dt.datetime(2020, 1, 5, 7, 30), "soon", dt.time(7, 30)], pa.string()),
+        ([True, 0.0, np.nan, 1.0], pa.float64()),
+        ([Decimal("0.5"), 2.0, 3], pa.float64()),
+    ],
+)
+def test_objects_of_several_types_are_text_or_numbers(values, arrow):
+    frame = pd.DataFrame({"x": pd.Series(values, dtype=object)})
+    table, origin = to_arrow(frame)
+    assert table["x"].type == arrow
+    back = from_arrow(table, Origin.from_dict(json.loads(json.dumps(origin.to_dict()))))
+    pd.testing.assert_frame_equal(back, frame, check_exact=True)
+    if arrow == pa.string():
+        kinds = [type(value) for value in values if value is not None]
+        assert [type(value) for value in back["x"].dropna()] == kinds
+
+
+def test_text_that_looks_like_a_number_stays_text():
+    frame = pd.DataFrame({"x": pd.Series([1, "2", "x"], dtype=object)})
+    assert from_arrow(*to_arrow(frame))["x"].tolist() == ["1", "2", "x"]
+
+
 # --- what cannot be held --------------------------------------------------------------------------
 
 
@@ -387,7 +416,9 @@ def test_other_columns_are_refused():
         (pd.DataFrame({"a": pd.interval_range(0, 2)}), "'a' .*category"),
         (pd.DataFrame({"a": pd.arrays.SparseArray([1, 2])}), "'a' .*to_dense"),
         (pd.DataFrame({"a": [1j]}), "'a' has the dtype complex128"),
-        (pd.DataFrame({"a": [1, "x"]}, dtype=object), r"'a' holds int \(1\) and str \('x'\)"),
+        (pd.DataFrame({"a": [1, {}]}, dtype=object), r"'a' holds int \(1\) and dict \({}\)"),
+        (pd.DataFrame({"a": ["x", "b\ud800"]}, dtype=object), r"'a' has the cell 'b.ud800'"),
+        (pd.DataFrame([[1]], columns=pd.Index(["b\ud800"], dtype=object)), r"name 'b.ud800'"),
         (pd.DataFrame({"a": [[1], [2]]}), "'a' holds list"),
         (pd.DataFrame({"a": [2**80]}, dtype=object), "'a' of dtype object cannot"),
         (pd.DataFrame({"a": pd.Categorical([1, "1"])}), "'a' has categories of several types"),

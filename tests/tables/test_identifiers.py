@@ -107,6 +107,80 @@ def test_a_range_is_kept_but_not_its_limits():
     assert max(made) < 15_820_000
 
 
+CODES = RNG.permutation(99_999)[:400]
+MOST = ["CH" if i % 10 < 7 else "DE" for i in CODES]
+#: Identifiers, and one unlike the others: what is odd about it, and how the others begin.
+ODD = {
+    "a prefix": ([f"CUST-{i:05d}" for i in CODES], "VIPZ-00007", "VIPZ", {"CUST": 1.0}),
+    "a counted one": ([f"CUST-{i:05d}" for i in range(400)], "VIPZ-00400", "VIPZ", {"CUST": 1.0}),
+    "a year": (
+        [f"{2021 + (c == 'DE')}/{i:05d}" for c, i in zip(MOST, CODES, strict=True)],
+        *("1953/00017", "1953/", {"2021": 0.7, "2022": 0.3}),
+    ),
+    "a year within": ([f"INV2021{i:05d}" for i in CODES], "INV195300017", "INV1953", {"INV2": 1.0}),
+    "a country": (
+        [f"{c}{i % 90 + 10} {i:05d}" for c, i in zip(MOST, CODES, strict=True)],
+        *("LI21 00017", "LI", {"CH": 0.7, "DE": 0.3}),
+    ),
+    "a domain": (
+        [f"u{i}@gmx.{c}".lower() for c, i in zip(MOST, CODES, strict=True)],
+        "u1@hid.den",
+        "hid",
+        {},
+    ),
+    "a shape": (
+        [f"C-{i:05d}" for i in CODES] + [f"K{i:05d}/x" for i in CODES[:100]],
+        *("Z_9#x", "Z_", {"C": 0.8, "K": 0.2}),
+    ),
+    "a length": ([f"c{i:05d}" for i in CODES], "c123456789012", "c1234567", {"c": 1.0}),
+    "a script": ([f"c{i:05d}" for i in CODES], "秘密77", "秘密", {"c": 1.0}),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_parts_have_their_shares_and_what_one_has_is_not_made(case):
+    others, one, odd, shares = ODD[case]
+    maker = fit(cells := [*others, one])
+    values, _ = maker.state()
+    assert odd not in json.dumps(values, ensure_ascii=False)
+    made = again(maker).make(0, 20_000, seed=2)
+    words = made.to_pylist()
+    assert len(set(words)) == 20_000
+    assert not set(words) & set(cells)
+    assert not any(word.startswith(odd) or f"@{odd}" in word for word in words)
+    for part, share in shares.items():
+        # of 400 words: within three standard deviations
+        found = sum(word.startswith(part) for word in words) / 20_000
+        assert found == pytest.approx(share, abs=0.07)
+    assert maker.make(11_000, 9, seed=2).equals(made[11_000:11_009])
+
+
+def test_running_numbers_go_on_under_every_prefix():
+    whole = fit([f"{'AB' if i % 3 else 'XY'}-{i:04d}" for i in range(1, 600)])
+    made = whole.make(0, 300, seed=0).to_pylist()
+    assert [int(word[3:]) for word in made] == list(range(600, 900))
+    assert sum(word.startswith("XY") for word in made) == pytest.approx(100, abs=30)
+    own = fit([f"A-{i}" for i in range(1, 201)] + [f"B-{i}" for i in range(1, 101)])
+    made = own.make(0, 300, seed=0).to_pylist()
+    for letter, last in (("A", 200), ("B", 100)):
+        numbers = [int(word[2:]) for word in made if word[0] == letter]
+        assert numbers == list(range(last + 1, last + 1 + len(numbers)))
+
+
+@pytest.mark.parametrize("first", [1, 437])
+def test_one_far_number_neither_ends_a_count_nor_is_told_by_it(first):
+    usual, far = list(range(first, first + 400)), 987_654_321
+    for cells in (pa.array([*usual, far]), pa.array([f"X{i}" for i in (*usual, far)])):
+        maker = fit(cells)
+        made = maker.make(0, 2_000, seed=0)
+        assert not re.search("98765|437", json.dumps(maker.state()[0]))
+        assert pc.max(pc.utf8_length(made.cast(pa.string()))).as_py() <= 5
+        assert not pc.any(pc.is_in(made, cells)).as_py()
+    # nor does a gap at the end
+    ends = [fit([*range(1, 400), end]).make(0, 1, seed=0)[0].as_py() for end in (403, 406)]
+    assert ends[0] == ends[1] > 406
+
+
 def test_a_full_space_is_extended():
     cells = [f"{a}{b}" for a in "ABCDEFGHIJKLMNOPQRSTUVWXYZ" for b in range(10)]
     made = fit(cells).make(0, 3000, seed=0).to_pylist()

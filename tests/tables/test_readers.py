@@ -286,7 +286,7 @@ def test_a_parquet_file_without_rows_or_with_bad_names_is_refused(parquet):
         read_table(parquet(pa.table([[1], [2]], names=["", "a"])))
 
 
-@pytest.mark.parametrize("damage", ["cut", "changed", "text"])
+@pytest.mark.parametrize("damage", ["cut", "changed", "footer", "text"])
 def test_a_damaged_parquet_is_refused(parquet, damage):
     path = parquet(pa.table({"a": list(range(10_000))}), write_page_checksum=True)
     data = bytearray(path.read_bytes())
@@ -294,8 +294,12 @@ def test_a_damaged_parquet_is_refused(parquet, damage):
         data = data[:-10]
     elif damage == "changed":
         data[200:400] = bytes(200)
+    elif damage == "footer":
+        size = int.from_bytes(data[-8:-4], "little")
+        data[-8 - size : -8 - size // 2] = b"\xff" * (size - size // 2)
     else:
         data = bytearray(b"a,b\n1,2\n")
     path.write_bytes(data)
-    with pytest.raises(FileFormatError, match=r"x.parquet' is not Parquet, or damaged"):
+    with pytest.raises(FileFormatError, match=r"x.parquet' is not Parquet, or damaged") as error:
         read_table(path)
+    assert "\n" not in str(error.value)

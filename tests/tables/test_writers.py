@@ -6,9 +6,12 @@ import csv
 import datetime as dt
 import gzip
 import io
+import os
 import subprocess
 import sys
+import threading
 from decimal import Decimal
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -17,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike._core.errors import DataError, OutputError
+from lookalike._core.errors import DataError, OutputError, ParameterError
 from lookalike.tables import TableWriter, check_output, read_table, write_table
 
 resource = pytest.importorskip("resource", reason="needed to limit the size of files")
@@ -354,3 +357,66 @@ def test_a_parquet_file_keeps_what_the_schema_says_of_its_columns(tmp_path):
         for read, asked in zip(found, fields, strict=True):
             assert read.equals(asked)
             assert (asked.metadata or {}).items() <= (read.metadata or {}).items()
+
+
+# --- formulas
+
+
+DANGEROUS = ["=1+1", "+49 1", "-a", "-", "@x", "\tx", "\r=1", "=", "-3.5.1", "- 3", "=HYPERLINK(1)"]
+HARMLESS = ["-3.5", "+3", "-.5e-7", "1-1", "a=b", "'=1", "", " =1", "\u2212 3", "-3", "+1E+9"]
+
+
+def records(path):
+    return list(csv.reader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+
+@pytest.mark.parametrize("text", DANGEROUS)
+def test_text_that_a_spreadsheet_takes_for_a_formula_gets_a_quote(tmp_path, text):
+    for column in (pa.array([text, None]), pa.array([text, None]).dictionary_encode()):
+        table = pa.table({text: column, "number": [-3.5, -0.25]})
+        write_table(table, tmp_path / "safe.csv", safe_csv=True)
+        write_table(table, tmp_path / "plain.csv")
+        rows = records(tmp_path / "safe.csv")
+        assert rows == [[f"'{text}", "number"], [f"'{text}", "-3.5"], ["", "-0.25"]]
+        assert records(tmp_path / "plain.csv")[0][0] == text
+
+
+@pytest.mark.parametrize("text", HARMLESS)
+def test_other_text_and_numbers_stay_as_they_are(tmp_path, text):
+    table = pa.table({"text": [text], "when": pa.array([-5], pa.duration("s"))})
+    write_table(table, tmp_path / "safe.csv", safe_csv=True)
+    write_table(table, tmp_path / "plain.csv")
+    assert (tmp_path / "safe.csv").read_bytes() == (tmp_path / "plain.csv").read_bytes()
+
+
+def test_safe_csv_is_asked_of_a_csv_only(tmp_path):
+    with pytest.raises(ParameterError, match="Parquet"):
+        write_table(pa.table({"x": ["=1"]}), tmp_path / "x.parquet", safe_csv=True)
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- devices and pipes
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+@pytest.mark.parametrize("name", ["pipe", "pipe.csv", "pipe.csv.gz", "pipe.parquet"])
+def test_a_pipe_gets_the_same_as_a_file(tmp_path, name):
+    table = pa.table({"x": [1.5, None], "c": ["a", "b"]})
+    file = tmp_path / f"file{''.join(Path(name).suffixes) or '.csv'}"
+    write_table(table, file)
+    os.mkfifo(tmp_path / name)
+    got = []
+    reader = threading.Thread(target=lambda: got.append((tmp_path / name).read_bytes()))
+    reader.start()
+    check_output(tmp_path / name)
+    write_table(table, tmp_path / name)
+    reader.join()
+    assert got == [file.read_bytes()]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
+@pytest.mark.parametrize("suffix", ["", ".csv", ".csv.gz", ".parquet"])
+def test_a_full_device_is_said_in_one_line(tmp_path, suffix):
+    (tmp_path / f"x{suffix}").symlink_to("/dev/full")
+    with pytest.raises(OutputError, match="No space left on device"):
+        write_table(pa.table({"x": [1.5] * 100_000}), tmp_path / f"x{suffix}")

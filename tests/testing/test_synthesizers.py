@@ -66,12 +66,20 @@ class Stubborn(Independent):
 
     _first = None
 
-    def fit(self, data, **options):
-        super().fit(data, **options)
+    def fit(self, data, y=None, **options):
+        super().fit(data, y, **options)
         if self._first is not None:
             self._shares = self._first
         self._first = self._shares
         return self
+
+
+class Wiping(Independent):
+    """Loses what others have set on it."""
+
+    def fit(self, data, y=None, **options):
+        self.__dict__ = self.get_params()
+        return super().fit(data, y, **options)
 
 
 class Forgetful(Independent):
@@ -106,6 +114,7 @@ class Careless(Independent):
         (Short, "exact_number_of_rows: "),
         (Chained, "a_row_depends_on_its_number_alone: "),
         (Stubborn, "(fit_twice_is_fit_once|failed_fit_changes_nothing): "),
+        (Wiping, "fit_returns_itself: fit removes an attribute that scikit-learn has set"),
         (Forgetful, "loaded_model_makes_the_same_rows: a loaded model makes other rows"),
         (Leaky, "model_file_holds_no_training_row: .*planted-level"),
         (Careless, "bad_numbers_are_refused: "),

@@ -14,13 +14,16 @@ The tree::
     ├── MissingDependencyError(ImportError)  an optional package is absent      exit code 2
     └── TrainingError(RuntimeError)       the work itself failed                exit code 1
 
-A message says the rule, then what arrived, then what to do, in one or two lines.
+A message says the rule, then what arrived, then what to do, in one or two lines. What arrived may
+be anything: it is cut and escaped here, in every message at once.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+
+from lookalike._core.words import presentable
 
 __all__ = [
     "DataError",
@@ -41,6 +44,9 @@ __all__ = [
 
 class LookalikeError(Exception):
     """Base class of every error that lookalike raises on purpose."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(presentable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 class InputError(LookalikeError, ValueError):
@@ -85,6 +91,9 @@ class TrainingError(LookalikeError, RuntimeError):
 
 class LookalikeWarning(UserWarning):
     """Something that the user should know, but that does not stop the work."""
+
+    def __init__(self, *args: object) -> None:
+        super().__init__(*(presentable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

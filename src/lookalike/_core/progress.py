@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+from lookalike._core.streams import say
+
 __all__ = ["Report", "progress"]
 
 #: Called with how far the work is, and with what to show beside it.
@@ -41,7 +43,7 @@ def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[
     pace = _Pace(total, begin)
     if not show:
         yield lambda _done, _numbers: None
-    elif not sys.stderr.isatty():
+    elif sys.stderr is None or not sys.stderr.isatty():
         yield _lines(title, pace)
     else:
         # Imported late: only a terminal pays for it.
@@ -113,7 +115,7 @@ def _lines(title: str, pace: _Pace) -> Report:
         if tenth > said:
             said = tenth
             words = "  ".join(part for part in (pace.words, _words(numbers)) if part)
-            print(f"{title}: {done:,}/{total:,}  {words}", file=sys.stderr, flush=True)
+            say(f"{title}: {done:,}/{total:,}  {words}")
 
     return report
 

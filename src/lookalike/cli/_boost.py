@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,10 +14,10 @@ from lookalike.cli._options import (
     parse_kinds,
     parse_settings,
 )
-from lookalike.cli._print import say, show, show_table, text_width
+from lookalike.cli._print import say, show, show_prose, show_table
 
 if TYPE_CHECKING:
-    from lookalike.experiments import Comparison, Verdict
+    from lookalike.experiments import Verdict
     from lookalike.models import GAN
 
 __all__ = ["boost"]
@@ -154,28 +153,10 @@ def _synthesizer(preset: str | None, budget: str | None, settings: list[str] | N
 
 def _show(verdict: Verdict) -> None:
     """Show each arm beside the real rows and the best control, and the answer."""
-    headers = ("trained on", verdict.metric, "against real rows", "best control", "against it", "")
-    rows = []
-    for row in verdict.table:
-        score = row.scores[verdict.metric]
-        rows.append(
-            (
-                row.label,
-                "-" if score is None else f"{score:.4f}",
-                _effect(row.real),
-                "" if row.control is None else row.control.opponent,
-                _effect(row.control),
-                row.word or "",
-            )
-        )
-    show_table(headers, rows, numbers=headers[1:2])
+    show_table(verdict.heads, verdict.as_table(), numbers=verdict.heads[1:2])
     show()
     for note in verdict.notes:
-        show(textwrap.fill(note, text_width()))
+        show_prose(note)
     for text in (verdict.answer, verdict.outlook):
         if text:
-            show(textwrap.fill(text, text_width()))
-
-
-def _effect(one: Comparison | None) -> str:
-    return "" if one is None else one.interval
+            show_prose(text)

@@ -64,6 +64,8 @@ def fit(
 
     Ctrl-C ends the training early: what was learned so far is written.
     """
+    if output == "-":
+        raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
     check_outputs([output, html_file], [data, warm_start])
     kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
     if renamed and warm_start is None:

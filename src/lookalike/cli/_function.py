@@ -158,7 +158,7 @@ def _model(preset: str | None, steps: int | None, settings: list[str] | None) ->
 
 
 def _write(run: FunctionRun, out: Path) -> None:
-    from lookalike.reports._function_page import function_page
+    from lookalike.reports import function_page
     from lookalike.tables import write_table
 
     write_table(run.generated, str(out / "points.csv"))
@@ -172,10 +172,10 @@ def _write(run: FunctionRun, out: Path) -> None:
 
 
 def _put(path: Path, content: bytes) -> None:
-    from lookalike._core.files import atomic_path
+    from lookalike._core.files import open_output
 
-    with atomic_path(path) as temporary:
-        temporary.write_bytes(content)
+    with open_output(path) as file:
+        file.write(content)
 
 
 def _facts(run: FunctionRun) -> dict[str, Any]:
@@ -195,8 +195,7 @@ def _facts(run: FunctionRun) -> dict[str, Any]:
 
 def _pictures(run: FunctionRun) -> dict[str, Callable[[], bytes]]:
     """Return what draws each picture."""
-    from lookalike.reports import figures
-    from lookalike.reports._function_page import measured
+    from lookalike.reports import figures, function_figure
 
     outline = figures.Outline(_labels(run.function), run.function.outline)
     titled = [(f"step {snapshot.step:,}", snapshot.points) for snapshot in run.snapshots]
@@ -209,7 +208,9 @@ def _pictures(run: FunctionRun) -> dict[str, Callable[[], bytes]]:
             figures.function_rotation(outline, titled[-1][1]), hold=0
         )
     for name, title in _MEASURES.items():
-        drawn[name] = partial(lambda title: figures.to_png(measured(run.report, title)), title)
+        drawn[name] = partial(
+            lambda title: figures.to_png(function_figure(run.report, title)), title
+        )
     return drawn
 
 
@@ -233,11 +234,11 @@ def _spread(titled: list[Any]) -> list[Any]:
 
 def _show(run: FunctionRun) -> None:
     """Show the reporting table and how close the points are."""
-    from lookalike.reports._function_page import accuracy_rows, shown_rows
+    from lookalike.reports import function_accuracy_rows, function_report_rows
 
     headers = run.report.column_names
-    show_table(headers, shown_rows(run.report), numbers=headers)
+    show_table(headers, function_report_rows(run.report), numbers=headers)
     show()
-    show_table(("of the range", "generated", "held-out points"), accuracy_rows(run))
+    show_table(("of the range", "generated", "held-out points"), function_accuracy_rows(run))
     show()
     show(run.answer)

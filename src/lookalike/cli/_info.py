@@ -68,10 +68,13 @@ def info(
             _show_lines(_NEVER, facts["never_together"])
         return
 
-    from lookalike.tables import infer_schema, read_table
+    from lookalike.tables import cautions, infer_schema, read_table
 
     table = read_table(model_or_data)
-    encoder = _encoder(table, infer_schema(table, kinds))
+    inferred = infer_schema(table, kinds)
+    for caution in cautions(table, inferred):
+        warnings.warn(caution, LookalikeWarning, stacklevel=2)
+    encoder = _encoder(table, inferred)
     schema, never = encoder.schema_, encoder.never_together()
     if as_json:
         _show_json({**schema.to_dict(), "never_together": never})

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import sys
 import traceback
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any
 
 import typer
 
 from lookalike._core.errors import LookalikeError, LookalikeWarning, TrainingError
+from lookalike._core.streams import drop, fill_closed, say, standard_output
+from lookalike._core.words import presentable
 from lookalike.cli._app import app
-from lookalike.cli._print import say
 
 __all__ = ["main"]
 
@@ -42,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lookalike ...
     0
     """
+    fill_closed()
     words, debug = _take_debug(list(sys.argv[1:] if arguments is None else arguments))
     with _streams_that_never_fail(), _warnings_as_lines(debug):
         try:
@@ -72,13 +72,8 @@ def _explain(error: BaseException, debug: bool) -> int:
     if debug:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
-        _drop_output()
-        return _FAILED
-    if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-        # A file would be an OutputError: this is what standard output leads to.
-        _drop_output()
-        say(f"error: Cannot write to standard output: {error.strerror}.")
-        return _WRONG
+        drop(sys.stdout)
+        return _DONE  # the reader of standard output has had enough, as head has
     if isinstance(error, KeyboardInterrupt | typer.Abort | EOFError):
         say("interrupted")
         return _INTERRUPTED
@@ -93,28 +88,29 @@ def _explain(error: BaseException, debug: bool) -> int:
     if isinstance(error, LookalikeError):
         say(f"error: {_one_line(str(error))}")
         return _FAILED if isinstance(error, TrainingError) else _WRONG
+    if isinstance(error, MemoryError):
+        say(
+            "error: MemoryError: There is not enough memory for this; take fewer rows or columns. "
+            f"{_one_line(str(error))}".rstrip()
+        )
+        return _FAILED
     hint = "" if debug else "\nThis was not expected; run again with --debug to see where."
     say(f"error: {type(error).__name__}: {_one_line(str(error))}{hint}")
     return _FAILED
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(presentable(text).split())
 
 
 def _flush(code: int, debug: bool) -> int:
     """Write out what standard output still holds: a full disk or a closed pipe shows here."""
     try:
-        sys.stdout.flush()
+        with standard_output():
+            sys.stdout.flush()
     except OSError as error:
         return _explain(error, debug)
     return code
-
-
-def _drop_output() -> None:
-    """Send what is left to nowhere, so that the interpreter does not complain at its exit."""
-    with suppress(OSError, ValueError, AttributeError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

@@ -6,13 +6,12 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from lookalike._core.errors import OutputError, ParameterError, nearest
-from lookalike._core.files import check_writable
+from lookalike._core.files import check_writable, is_stream
 
 __all__ = [
     "CountOption",
@@ -211,6 +210,8 @@ def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -
         if path == "-":
             continue
         check_writable(path)
+        if is_stream(path):
+            continue
         if _same(path) in taken:
             raise OutputError(
                 f"An output must not overwrite {taken[_same(path)]}: choose another name."
@@ -219,4 +220,7 @@ def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -
 
 
 def _same(path: str) -> str:
-    return os.path.realpath(Path(path))
+    try:
+        return os.path.realpath(path)
+    except OSError:  # in a folder that has been deleted: whoever opens it will say so
+        return path

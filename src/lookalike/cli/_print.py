@@ -4,45 +4,32 @@ from __future__ import annotations
 
 import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
-from unicodedata import category
 
-__all__ = ["printable", "say", "show", "show_table", "text_width"]
+from lookalike._core.streams import say, standard_output
+from lookalike._core.words import printable
+
+__all__ = ["printable", "say", "show", "show_prose", "show_table", "text_width"]
 
 # Output that is piped on is never cut or wrapped.
 _NO_LIMIT = 1_000_000
 
 
-def say(text: str) -> None:
-    """Write a message to standard error."""
-    print(text, file=sys.stderr, flush=True)
-
-
 def show(text: str = "") -> None:
     """Write a result to standard output."""
-    print(text)
+    with standard_output():
+        print(text)
+
+
+def show_prose(text: str) -> None:
+    """Write sentences to standard output, folded to a terminal; they may hold names of columns."""
+    show(textwrap.fill(" ".join(map(printable, text.splitlines())), text_width()))
 
 
 def text_width() -> int:
     """Return how wide a line of words may be: a terminal's width, or no limit for a pipe."""
     return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else _NO_LIMIT
-
-
-def printable(text: object) -> str:
-    r"""Escape what would break a line or steer a terminal.
-
-    Examples
-    --------
-    >>> printable("a\nb")
-    'a\\nb'
-    """
-    return "".join(
-        c if c.isprintable() else " " if category(c) == "Zs" else _escaped(c) for c in str(text)
-    )
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode()
 
 
 def show_table(
@@ -65,20 +52,23 @@ def show_table(
     from rich.text import Text
 
     terminal = sys.stdout.isatty()
-    console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
-    table = Table(box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(headers))
-    for header in headers:
-        table.add_column(
-            header,
-            justify="right" if header in numbers else "left",
-            overflow="fold",
-            no_wrap=not terminal or header in numbers,
+    with standard_output():
+        console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
+        table = Table(
+            box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(headers)
         )
-    for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
-    if terminal:
-        console.print(table)
-        return
-    with console.capture() as captured:
-        console.print(table)
-    show("\n".join(line.rstrip() for line in captured.get().splitlines()))
+        for header in headers:
+            table.add_column(
+                header,
+                justify="right" if header in numbers else "left",
+                overflow="fold",
+                no_wrap=not terminal or header in numbers,
+            )
+        for row in rows:
+            table.add_row(*(Text(printable(cell)) for cell in row))
+        if terminal:
+            console.print(table)
+            return
+        with console.capture() as captured:
+            console.print(table)
+        print("\n".join(line.rstrip() for line in captured.get().splitlines()))

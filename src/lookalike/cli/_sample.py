@@ -34,6 +34,12 @@ def sample(
         str | None,
         typer.Option(metavar="DATA", help="Complete the missing cells of these rows instead."),
     ] = None,
+    safe_csv: Annotated[
+        bool,
+        typer.Option(
+            "--safe-csv", help="Put a quote before text that a spreadsheet takes for a formula."
+        ),
+    ] = False,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
     """Make rows from a model file, in constant memory.
@@ -47,22 +53,25 @@ def sample(
     check_outputs([output], [model, complete])
 
     from lookalike.models import load
-    from lookalike.tables import check_output
+    from lookalike.tables import check_output, check_safe_csv
 
     check_output(output)
+    check_safe_csv(output, safe_csv)
     loaded = load(model)
     if complete is not None:
-        made = _complete(loaded, complete, output, seed)
+        made = _complete(loaded, complete, output, seed, safe_csv)
     else:
         assert rows is not None
         made = rows
         given = parse_conditions(where)
-        loaded.sample_to(output, rows, given=given, balance=balance, random_state=seed)
+        loaded.sample_to(
+            output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
+        )
     if output != "-":
         say(f"wrote {output}: {made:,} rows")
 
 
-def _complete(model: object, data: str, output: str, seed: int | None) -> int:
+def _complete(model: object, data: str, output: str, seed: int | None, safe_csv: bool) -> int:
     """Write the rows of a file with their missing cells made; return how many."""
     from lookalike.models import GAN
     from lookalike.tables import read_table, to_arrow, write_table
@@ -70,5 +79,5 @@ def _complete(model: object, data: str, output: str, seed: int | None) -> int:
     if not isinstance(model, GAN):
         raise ParameterError(f"Only a GAN completes rows; this model is {type(model).__name__}.")
     made, _ = to_arrow(model.impute(read_table(data), random_state=seed))
-    write_table(made, output)
+    write_table(made, output, safe_csv=safe_csv)
     return int(made.num_rows)

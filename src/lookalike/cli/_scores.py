@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING
 
-from lookalike.cli._print import show, show_table, text_width
+from lookalike.cli._print import show, show_prose, show_table
 
 if TYPE_CHECKING:
     from lookalike.reports import Evaluation
@@ -43,7 +42,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
         rows.append((name, *(_number(n) for n in (value, ceiling, floor)), best, words))
     show_table(_HEADERS, rows, numbers=_HEADERS[1:5])
     show()
-    show(textwrap.fill(evaluation.verdict, text_width()))
+    show_prose(evaluation.verdict)
 
 
 def _number(value: float | None) -> str:

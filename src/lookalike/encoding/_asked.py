@@ -241,10 +241,28 @@ def _range(part: Part, wish: Wish) -> Asked:
     for side, limit in enumerate((wish.low, wish.high)):
         if limit is not None:
             floats = part.encoding.compact(pa.array([limit.as_py()], limit.type)).floats[0]
-            both = blocks[0].source == "interval"
-            limits[0][0, side] = floats[blocks[0].source_start + (side if both else 0)]
+            at = blocks[0].source_start
+            if blocks[0].source == "interval":
+                limits[0][0, side] = _edge(part, limit, floats[at : at + 2].astype(float), side)
+            else:
+                limits[0][0, side] = floats[at]
     _check_range(part, wish)
     return Asked(np.ones(1), limits)
+
+
+def _edge(part: Part, limit: pa.Scalar, piece: np.ndarray, side: int) -> float:
+    """Return the probability at which a range begins (side 0) or ends (side 1).
+
+    A limit that lies in a gap counts as the nearest piece, which may be outside of the range.
+    """
+    if len(part.encoding.blocks) > 1:
+        return float(piece[side])
+    within = piece + np.array([1, -1]) * 1e-3 * np.ptp(piece)
+    z = np.clip(ndtri(within), -Z_MAX, Z_MAX).astype(np.float32)
+    first, last = part.decode(Drawn(z[:, None], np.zeros((2, 0), np.int32)), None, Rows())
+    if side == 0:
+        return float(piece[1] if last.as_py() < limit.as_py() else piece[0])
+    return float(piece[0] if first.as_py() > limit.as_py() else piece[1])
 
 
 def _check_range(part: Part, wish: Wish) -> None:

@@ -51,16 +51,12 @@ class State:
         >>> State.joined({"a": 1}, {"x": State({"b": 2})}).parts()
         {'x': State(values={'b': 2}, arrays={})}
         """
-        found: dict[str, State] = {}
-        for name, values in self.values["parts"].items():
-            prefix = f"{name}/"
-            arrays = {
-                key.removeprefix(prefix): array
-                for key, array in self.arrays.items()
-                if key.startswith(prefix)
-            }
-            found[name] = State(values, arrays)
-        return found
+        arrays: dict[str, dict[str, np.ndarray]] = {}
+        for key, array in self.arrays.items():
+            name, _, rest = key.partition("/")
+            arrays.setdefault(name, {})[rest] = array
+        parts = self.values["parts"].items()
+        return {name: State(values, arrays.get(name, {})) for name, values in parts}
 
 
 class ColumnEncoding(ABC):

@@ -34,7 +34,7 @@ class Choice:
     onehot_limit : int
         The most levels of a column for which one-hot is the default.
     min_count : int
-        The least count of a level that is kept.
+        The least count of a level, or of a number, that is kept.
     keep : sequence of str
         Columns of which every level is kept.
     text_placeholder : str or None
@@ -78,14 +78,14 @@ class Choice:
 
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
         """Return the encoding, not yet fitted, of a column with n >= 1 cells."""
-        if cells.null_count == len(cells):
+        if cells.null_count == len(cells) or self.is_secret(column, cells):
             return Constant(pa.nulls(1, cells.type))
         if column.kind is Kind.TEXT:
             return Constant(pa.array([self.text_placeholder], pa.string()).cast(cells.type))
         if column.kind is Kind.CONSTANT:
             return Constant()
         if column.kind is Kind.IDENTIFIER:
-            return Identifier()
+            return Identifier(self.min_count)
         own = None if column.name in _KINDS else self.chosen.get(column.name)
         name = own or self.chosen.get(column.kind.value)
         kind = ENCODINGS[name or self._default(column, cells)]
@@ -93,8 +93,20 @@ class Choice:
         return made
 
     def least(self, column: Column) -> int:
-        """Return how often a level of a column must occur to be kept."""
-        return 1 if column.name in self.keep else self.min_count
+        """Return how often a value of a column must occur to be kept."""
+        return 1 if self.keeps_all(column) else self.min_count
+
+    def keeps_all(self, column: Column) -> bool:
+        """Whether every level of a column is kept, however rare."""
+        return column.name in self.keep and column.kind.is_discrete
+
+    def is_secret(self, column: Column, cells: pa.Array) -> bool:
+        """Whether a column has cells, but so few that nothing of them may be stored."""
+        if column.kind in (Kind.IDENTIFIER, Kind.TEXT) or cells.null_count == len(cells):
+            return False
+        counts = pc.value_counts(cells.drop_null()).field("counts")
+        most = pc.sum(counts) if column.kind.is_numeric else pc.max(counts)
+        return bool(most.as_py() < self.least(column))
 
     def _default(self, column: Column, cells: pa.Array) -> str:
         if column.kind in (Kind.DATETIME, Kind.DATE):

@@ -8,10 +8,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.bounds import whole
+
 __all__ = ["array_from_json", "array_to_json", "type_from_json", "type_to_json"]
 
 _ZONED = re.compile(r"timestamp\[(s|ms|us|ns), tz=(.+)\]")
 _DECIMAL = re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)")
+#: A null takes as much memory as a value of fixed width, and costs a file nothing.
+_WIDEST = 2**16
 _BYTES = re.compile(r"fixed_size_binary\[(\d+)\]")
 
 
@@ -33,7 +37,7 @@ def type_from_json(name: str) -> pa.DataType:
     if decimal := _DECIMAL.fullmatch(name):
         return getattr(pa, f"decimal{decimal[1]}")(int(decimal[2]), int(decimal[3]))
     if fixed := _BYTES.fullmatch(name):
-        return pa.binary(int(fixed[1]))
+        return pa.binary(whole(int(fixed[1]), 0, _WIDEST, "the width of bytes"))
     return pa.type_for_alias(name)
 
 

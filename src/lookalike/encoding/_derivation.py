@@ -41,6 +41,11 @@ class Derivation(ABC):
     def fit(self, cells: Cells, schema: Schema) -> Self:
         """Learn from the columns of a canonical table."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left to be stored, since every cell is too rare."""
+        return False
+
     @abstractmethod
     def make(self, cells: Cells, rows: Rows) -> pa.Array:
         """Return the derived column, given the decoded columns that it follows from.

@@ -28,7 +28,7 @@ def relation(dependency: Dependency, least: Least | None = None) -> Derivation |
         If there is no such form.
     """
     if dependency.form in _RESTS:
-        return _RESTS[dependency.form](dependency)
+        return _RESTS[dependency.form](dependency, least)
     if dependency.form in _DERIVED:
         return _DERIVED[dependency.form](dependency, least)
     known = (*_DERIVED, *_RESTS)

@@ -34,7 +34,8 @@ class Equal(Rest):
 
     def fit(self, cells: Cells, schema: Schema) -> Self:
         self.column = schema[self.dependency.column]
-        self._grid = Grid.fit(cells[self.column.name].drop_null(), self.column)
+        own = cells[self.column.name].drop_null()
+        self._grid = Grid.fit(own, self.column, self.fewest(self.column))
         return self
 
     def rest(self, cells: Cells) -> pa.Array:

@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 from scipy.special import ndtri
 
+from lookalike._core.bounds import whole
 from lookalike.encoding._asked import Asked
 from lookalike.encoding._base import State
 from lookalike.encoding._layout import Block, Compact, Drawn, Layout
@@ -22,6 +23,8 @@ __all__ = ["Exclusion", "Exclusions"]
 _ROWS, _AT_A_TIME = 20_000, 50_000
 #: Levels of a block that is looked at, cells of a number, and the share of a value of its own.
 _MOST_LEVELS, _BINS, _SPIKE = 128, 8, 0.05
+#: Pairs that a model file may hold.
+_MOST_STORED = 4_096
 
 
 @dataclass(frozen=True)
@@ -267,14 +270,18 @@ class Exclusions:
         cuts = {int(i): np.asarray(cut, np.float64) for i, cut in state.values["cuts"].items()}
         self = cls(layout, cuts, ())
         able = set(self._able())
-        if any(np.any((cut <= 0) | (cut >= 1)) for cut in cuts.values()):
-            raise ValueError("numbers must be cut at probabilities")
+        for cut in cuts.values():
+            whole(cut.size, 0, _BINS + 2, "the count of cuts")
+            if cut.ndim != 1 or not ((cut > 0) & (cut < 1)).all():
+                raise ValueError("numbers must be cut at probabilities")
+        whole(len(state.values["pairs"]), 0, _MOST_STORED, "the count of exclusions")
+        cells = state.arrays["cells"]
         pairs, first = [], 0
         for (left, right), size in zip(state.values["pairs"], state.values["sizes"], strict=True):
             if not {left, right} <= able:
                 raise ValueError("an exclusion must be of blocks that there are")
             never = np.zeros((self._cells(left), self._cells(right)), bool)
-            never.ravel()[state.arrays["cells"][first : first + size]] = True
+            never.ravel()[cells[first : first + whole(size, 0, never.size, "a size")]] = True
             pairs.append(Exclusion(left, right, never))
             first += size
         return cls(layout, cuts, tuple(pairs))

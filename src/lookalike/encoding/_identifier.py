@@ -19,6 +19,11 @@ __all__ = ["Identifier"]
 class Identifier(Unlearned, RowEncoding):
     """New identifiers of the same pattern, one for each row number, never one of the training set.
 
+    Parameters
+    ----------
+    min_count : int, default 2
+        The least number of identifiers that have a pattern, or a part of one, that is kept.
+
     Examples
     --------
     >>> import numpy as np
@@ -32,11 +37,14 @@ class Identifier(Unlearned, RowEncoding):
     name: ClassVar[str] = "identifier"
     kinds: ClassVar[frozenset[Kind]] = frozenset({Kind.IDENTIFIER})
 
+    def __init__(self, min_count: int = 2) -> None:
+        self.min_count = min_count
+
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn the pattern."""
         self._column = column.name
         # which cells are missing is learned with the rest, in a block of its own
-        self._maker = IdentifierMaker().fit(values, replace(column, missing=0))
+        self._maker = IdentifierMaker(self.min_count).fit(values, replace(column, missing=0))
         return self
 
     def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:

@@ -1,11 +1,14 @@
-"""A cumulative distribution as few straight pieces: jumps, gaps and tails kept."""
+"""A cumulative distribution as few straight pieces: jumps, gaps and tails kept, single rows not."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
 from lookalike.encoding._limits import LEAST
+from lookalike.encoding._shared import TOGETHER, apart, inner_ends
 
 __all__ = ["piecewise"]
 
@@ -15,7 +18,7 @@ _KNOTS = 1000
 _VALUES_PER_KNOT = 4
 #: What part of the knots atoms may take, two each, and gaps, four each.
 _FOR_ATOMS, _FOR_GAPS = 0.6, 0.2
-#: An atom occurs so often, and …
+#: In a column of many values an atom occurs so often, and …
 _FEWEST = 5
 #: … has at least this share of the rows or is so many times as frequent as the values around it.
 _SHARE, _PROMINENCE = 1 / 2000, 5.0
@@ -26,59 +29,167 @@ _AROUND = 10
 
 
 def piecewise(
-    positions: np.ndarray, counts: np.ndarray, half: float
+    positions: np.ndarray, counts: np.ndarray, half: float, fewest: int = 1, repeats: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the knots of a piecewise linear cumulative distribution F.
 
-    An atom a has the knots (a - half, F(a−)) and (a + half, F(a)); a gap between the neighbours
-    v and w the knots (v + half, F(v)) and (w - half, F(v)); any other knot v stands at
-    (v, (F(v−) + F(v)) / 2); the ends are (least - half, 0) and (greatest + half, 1).
+    An atom a has the knots (a - half, F(a−)) and (a + half, F(a)). What lies between atoms and wide
+    gaps is a *stretch*: it begins and ends at a mean of several rows near its ends, and has knots
+    at local means of several rows; F is the share of the rows below a knot. A stretch of too few
+    rows for that has no knots, and its rows count as the nearest atom. On an even grid all knots
+    stand half-way between neighbours.
 
     Parameters
     ----------
     positions : ndarray of float64, shape (k,)
-        Sorted and distinct, k > 100.
+        Sorted; distinct but for the ends, where what lies outside the grid is drawn in.
     counts : ndarray of int64, shape (k,)
         How often each occurs.
     half : float
         Half the distance of neighbours on an even grid, 0 where there is none.
+    fewest : int
+        The least count of an atom. If it is 1, a knot may be a single row's value.
+    repeats : bool
+        Whether all values that occur `fewest` times are atoms, not only outstanding ones.
 
     Returns
     -------
-    knots, limits : ndarray of float64, shape (at most 1000 and k / 4,)
+    knots, limits : ndarray of float64
         Both rising; `limits` are numbers that float32 holds exactly.
     """
-    upto = np.cumsum(counts) / counts.sum()
-    below = np.append(0.0, upto[:-1])
     room = min(_KNOTS, len(counts) // _VALUES_PER_KNOT)
-    atoms = _atoms(counts, int(room * _FOR_ATOMS) // 2)
-    gaps = _gaps(positions, int(room * _FOR_GAPS) // 4)
-    plain = np.delete(np.arange(len(counts)), atoms)
-    plain = plain[_spread(counts[plain], room - 2 * len(atoms) - 4 * len(gaps) - 2)]
-    # a value at the edge of a gap has half its mass at the edge and half on its other side
-    plain = np.setdiff1d(np.concatenate([plain, gaps, gaps + 1]), atoms)
-    knots = np.concatenate(
-        [
-            [positions[0] - half, positions[-1] + half],
-            positions[atoms] - half,
-            positions[atoms] + half,
-            positions[gaps] + half,
-            positions[gaps + 1] - half,
-            positions[plain],
-        ]
+    atoms = (
+        np.flatnonzero(counts >= fewest)
+        if repeats
+        else _atoms(counts, max(fewest, _FEWEST), int(room * _FOR_ATOMS) // 2)
     )
-    middle = (below[plain] + upto[plain]) / 2
-    limits = np.concatenate([[0.0, 1.0], below[atoms], upto[atoms], upto[gaps], upto[gaps], middle])
-    order = np.lexsort([limits, knots])
-    return knots[order], limits[order].astype(np.float32).astype(np.float64)
+    together = TOGETHER if fewest > 1 else 1
+    gaps = _gaps(positions, int(room * _FOR_GAPS) // 4)
+    column = _Column(np.repeat(positions, counts), half, together)
+    ends = np.append(0, np.cumsum(counts))
+    stretches = _stretches(ends, atoms, gaps, together)
+    jumps = _jumps(ends, atoms, stretches, positions)
+    free = _KNOTS if repeats else max(room - 2 * len(atoms) - 2 * len(stretches), 2)
+    wanted = _spread(counts, atoms, free)
+    parts = [column.knots(first, last, wanted) for first, last in stretches]
+    knots = np.concatenate(
+        [positions[atoms] - half, positions[atoms] + half, *(x for x, _ in parts)]
+    )
+    ranks = np.concatenate([*jumps.T, *(r for _, r in parts)])
+    order = np.lexsort([knots, ranks])
+    limits = ranks[order] / ends[-1]
+    return np.maximum.accumulate(knots[order]), limits.astype(np.float32).astype(np.float64)
 
 
-def _atoms(counts: np.ndarray, most: int) -> np.ndarray:
+@dataclass(frozen=True)
+class _Column:
+    """The rows of a column in order.
+
+    Parameters
+    ----------
+    rows : ndarray of float64, shape (n,)
+        Sorted.
+    half : float
+        Half the distance of neighbours on an even grid, 0 where there is none.
+    together : int
+        How many rows a knot is the mean of.
+    """
+
+    rows: np.ndarray
+    half: float
+    together: int
+
+    def knots(self, first: int, last: int, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the knots of a stretch of rows, and how many rows of the column lie below each."""
+        rows, apart_by = self.rows[first:last], self.together
+        # no two knots are means of the same rows, and the ends have rows of their own
+        inner = np.unique((wanted - first) // apart_by) * apart_by
+        inner = inner[(inner >= apart_by) & (inner <= len(rows) - apart_by)]
+        inner = inner[(inner > 0) & (inner < len(rows))]
+        window = inner[:, None] + np.arange(apart_by) - apart_by // 2
+        found = (rows[window] / apart_by).sum(axis=1)
+        low, high = inner_ends(rows) if apart_by > 1 else (rows[0], rows[-1])
+        # the ends of the column are those of its grid, which are drawn in already
+        low = self.rows[0] if first == 0 else low
+        high = self.rows[-1] if last == len(self.rows) else high
+        if self.half:
+            # between two places of the grid: how many rows lie below is exact there
+            found = np.floor(found) + self.half
+            low, high = np.rint(low) - self.half, np.rint(high) + self.half
+        elif apart_by > 1:
+            low, high = apart(np.array([low, high]), rows)
+            found = apart(found, rows)
+        found = np.unique(found[(found > low) & (found < high)])
+        if apart_by == 1 and not self.half:
+            # a row's value has half its mass on either side, that of an end on one
+            found = np.concatenate([[low], found, [high]])
+        ranks = (np.searchsorted(rows, found, "left") + np.searchsorted(rows, found, "right")) / 2
+        return np.concatenate([[low], found, [high]]), first + np.append(
+            np.append(0, ranks), len(rows)
+        )
+
+
+def _stretches(
+    ends: np.ndarray, atoms: np.ndarray, gaps: np.ndarray, together: int
+) -> list[tuple[int, int]]:
+    """Return the first row of each stretch, and the first after it.
+
+    Parameters
+    ----------
+    ends : ndarray of int64, shape (k + 1,)
+        How many rows lie below each value.
+    atoms, gaps : ndarray of int
+        Indices of values; a gap follows a value.
+    together : int
+        A stretch has at least so many rows.
+    """
+    found: list[tuple[int, int]] = []
+    for first, last in zip(np.append(-1, atoms) + 1, np.append(atoms, len(ends) - 1), strict=True):
+        begin = int(ends[first])
+        for gap in gaps[(gaps >= first) & (gaps < last - 1)]:
+            stop = int(ends[gap + 1])
+            # what lies before a gap, and after it, must be enough to stand alone
+            if stop - begin >= together and ends[last] - stop >= together:
+                found.append((begin, stop))
+                begin = stop
+        if ends[last] - begin >= (together if len(atoms) else 1):
+            found.append((begin, int(ends[last])))
+    return found
+
+
+def _jumps(
+    ends: np.ndarray, atoms: np.ndarray, stretches: list[tuple[int, int]], positions: np.ndarray
+) -> np.ndarray:
+    """Return how many rows lie below each atom, and up to it, shape (atoms, 2).
+
+    Rows that are neither an atom's nor a stretch's count as the nearest atom's.
+    """
+    if len(atoms) == 0:
+        return np.zeros((0, 2))
+    below, upto = ends[atoms].astype(float), ends[atoms + 1].astype(float)
+    taken = {first for first, _ in stretches}
+    for i in range(len(atoms) + 1):
+        first = int(atoms[i - 1]) + 1 if i else 0
+        last = int(atoms[i]) if i < len(atoms) else len(positions)
+        if first == last or int(ends[first]) in taken:
+            continue
+        share = ends[first] if i == 0 else ends[last]
+        if 0 < i < len(atoms):
+            half_way = positions[atoms[i - 1]] / 2 + positions[atoms[i]] / 2
+            share = ends[first + int(np.searchsorted(positions[first:last], half_way))]
+        if i:
+            upto[i - 1] = share
+        if i < len(atoms):
+            below[i] = share
+    return np.stack([below, upto], axis=1)
+
+
+def _atoms(counts: np.ndarray, fewest: int, most: int) -> np.ndarray:
     """Return the indices of the values that are kept exactly."""
     around = np.convolve(counts, np.ones(2 * _AROUND + 1), "same") / (2 * _AROUND + 1)
     outstanding = (counts >= _SHARE * counts.sum()) | (counts >= _PROMINENCE * around)
     first = np.argsort(-counts, kind="stable")
-    return np.sort(first[(outstanding & (counts >= _FEWEST))[first]][:most])
+    return np.sort(first[(outstanding & (counts >= fewest))[first]][:most])
 
 
 def _gaps(positions: np.ndarray, most: int) -> np.ndarray:
@@ -87,16 +198,22 @@ def _gaps(positions: np.ndarray, most: int) -> np.ndarray:
     before = scaled[_AROUND:] - scaled[:-_AROUND]  # at i: the width of [i, i + _AROUND]
     left, right = before[: -_AROUND - 1], before[_AROUND + 1 :]
     inner = np.arange(_AROUND, len(positions) - _AROUND - 1)
-    ratio = np.diff(scaled)[inner] * _AROUND / np.maximum(left, right)
+    # numbers so small beside the largest that they are one to a float have no gap
+    around = np.maximum(np.maximum(left, right), np.finfo(float).tiny)
+    ratio = np.diff(scaled)[inner] * _AROUND / around
     widest = np.argsort(-ratio, kind="stable")[:most]
     return np.sort(inner[widest[ratio[widest] >= _WIDTH]])
 
 
-def _spread(counts: np.ndarray, most: int) -> np.ndarray:
-    """Return indices of at most so many values: half even in probability, half even in z."""
-    upto = np.cumsum(counts) / counts.sum()
-    edge = -ndtri(max(1 / counts.sum(), LEAST))
+def _spread(counts: np.ndarray, atoms: np.ndarray, most: int) -> np.ndarray:
+    """Return at most so many rows that are no atom's: half even in rank, half even in z."""
+    plain = np.ones(len(counts), bool)
+    plain[atoms] = False
+    rows = np.flatnonzero(np.repeat(plain, counts))
+    if len(rows) == 0:
+        return rows
+    edge = -ndtri(max(1 / (len(rows) + 1), LEAST))
     even = np.linspace(0, 1, most - most // 2)
     tails = ndtr(np.linspace(-edge, edge, most // 2))
-    at = np.searchsorted(upto, np.concatenate([even, tails]))
-    return np.unique(np.minimum(at, len(upto) - 1))
+    shares = np.unique(np.concatenate([even, tails]))
+    return rows[np.minimum((shares * len(rows)).astype(np.int64), len(rows) - 1)]

@@ -16,7 +16,7 @@ from lookalike.encoding._levels import Levels
 from lookalike.encoding._numbers import nearest, raw_of
 from lookalike.tables import Column
 
-__all__ = ["Known", "joined"]
+__all__ = ["Known", "joined", "known_rows"]
 
 
 class Known:
@@ -37,22 +37,32 @@ class Known:
 
     @classmethod
     def of(cls, cells: pa.Array, column: Column, least: Least | None) -> Self:
-        """Return the cells of a column; levels that are too rare to be stored are not known."""
+        """Return the cells of a column; those that are too rare to be stored are not known."""
         present = cells.drop_null()
+        fewest = 1 if least is None else least(column)
         if column.kind.is_numeric:
-            return cls(pc.unique(present).sort(), True)
+            counted = pc.value_counts(present)
+            common = pc.greater_equal(counted.field("counts"), fewest)
+            return cls(counted.field("values").filter(common).sort(), True)
         if len(present) == 0:
             return cls(pa.array([], pa.string()), False)
-        fewest = 1 if least is None else least(column)
         return cls(Levels.of(present, column.kind, fewest).values, False)
+
+    def rare(self, cells: pa.Array) -> np.ndarray:
+        """Say which cells are present but too rare to be known, shape (n,)."""
+        if not self.measured:
+            return self.codes(cells)[1]
+        known = pc.is_in(cells, value_set=self.values)
+        return np.asarray(~is_null(cells) & ~to_numpy(known))
 
     def codes(self, cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
         """Return the code of each cell as int64, and whether the cell is unknown."""
         last = len(self.values)
         missing = is_null(cells)
         codes = np.full(len(cells), last, np.int64)
-        if self._raw is not None:
+        if self._raw is not None and last > 0:
             codes[~missing] = nearest(self._raw, raw_of(cells.drop_null(), None))
+        if self.measured:
             return codes, np.zeros(len(cells), bool)
         if last > 0:
             codes = _index(cells, self.values)
@@ -64,6 +74,19 @@ class Known:
         if dictionary:
             return pa.DictionaryArray.from_arrays(indices, self.values)
         return self.values.take(indices)
+
+    def check(self, codes: np.ndarray) -> None:
+        """Check codes that come from a file.
+
+        Raises
+        ------
+        ValueError
+            If one is not the code of a cell.
+        """
+        if codes.ndim != 1 or codes.dtype.kind not in "iu":
+            raise ValueError("codes must be whole numbers")
+        if len(codes) and not 0 <= codes.min() <= codes.max() <= len(self.values):
+            raise ValueError("a code must be that of a cell")
 
     def to_dict(self) -> dict[str, Any]:
         """Return the cells as JSON-ready values."""
@@ -81,6 +104,13 @@ def joined(known: Sequence[Known], codes: Sequence[np.ndarray]) -> np.ndarray:
     for cells, code in zip(known, codes, strict=True):
         key = key * (len(cells.values) + 1) + code
     return key
+
+
+def known_rows(known: Sequence[Known], cells: Sequence[pa.Array]) -> list[np.ndarray]:
+    """Return the codes of some columns in the rows of which no cell is too rare to be known."""
+    rare = np.logical_or.reduce([k.rare(column) for k, column in zip(known, cells, strict=True)])
+    kept = pa.array(~rare)
+    return [k.codes(column.filter(kept))[0] for k, column in zip(known, cells, strict=True)]
 
 
 def _index(cells: pa.Array, known: pa.Array) -> np.ndarray:

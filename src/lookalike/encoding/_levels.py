@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.bounds import finite
 from lookalike.encoding._arrow import is_null, to_numpy
 from lookalike.encoding._codec import array_from_json, array_to_json
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Kind
 
 __all__ = ["Levels"]
-
-#: A pool never leaves fewer levels than this.
-_FEWEST = 2
 
 
 @dataclass(frozen=True)
@@ -52,9 +50,9 @@ class Levels:
         values : pyarrow.Array
             A canonical column with at least one present cell.
         kind : Kind
-            A boolean's levels are never pooled.
+            The kind of the column.
         min_count : int
-            The least count of a level that is kept; the two most frequent always are.
+            The least count of a level that is kept. Where no level is, all cells come back missing.
 
         Examples
         --------
@@ -66,10 +64,8 @@ class Levels:
         found, counts = _count(values)
         order = _by_count(found, counts)
         counts = counts[order]
-        kept = len(counts)
-        if kind is not Kind.BOOLEAN:
-            kept = min(kept, max(_FEWEST, int((counts >= min_count).sum())))
-        shares = counts[:kept] / counts[:kept].sum()
+        kept = int((counts >= min_count).sum())
+        shares = counts[:kept] / max(counts[:kept].sum(), 1)
         pool = float(1 - counts[:kept].sum() / counts.sum()) if kept < len(counts) else 0.0
         return cls(found.take(order[:kept]), shares, pool, kind)
 
@@ -99,7 +95,7 @@ class Levels:
 
     def settle(self, codes: np.ndarray, rows: Rows) -> np.ndarray:
         """Replace the pool's code by kept levels, drawn by their shares."""
-        if self.pool == 0:
+        if self.pool == 0 or len(self.values) == 0:
             return codes
         pooled = np.flatnonzero(codes == len(self.values))
         limits: np.ndarray = np.cumsum(self.shares)[:-1]
@@ -109,6 +105,8 @@ class Levels:
 
     def array(self, codes: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
         """Return kept codes as the canonical Arrow column; cells under `missing` are null."""
+        unknown = codes >= len(self.values)
+        missing = unknown if missing is None else unknown | missing
         indices = pa.array(codes.astype(np.int32), mask=missing)
         if self.kind is Kind.CATEGORICAL:
             return pa.DictionaryArray.from_arrays(indices, self.values)
@@ -120,13 +118,11 @@ class Levels:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any], shares: np.ndarray) -> Self:
-        """Return the levels of which `to_dict` was stored."""
-        values = array_from_json(stored["levels"])
-        return cls(values, shares, float(stored["pool"]), Kind(stored["kind"]))
-
-    def reordered(self, order: np.ndarray) -> Levels:
-        """Return the levels with the kept ones in another order."""
-        return replace(self, values=self.values.take(order), shares=self.shares[order])
+        """Return the levels of which `to_dict` was stored; they come from a file."""
+        values, pool = array_from_json(stored["levels"]), finite(stored["pool"], "a pool")
+        if shares.shape != (len(values),) or not (shares >= 0).all() or not 0 <= pool < 1:
+            raise ValueError("the shares of levels do not belong to them")
+        return cls(values, shares, pool, Kind(stored["kind"]))
 
 
 def _count(values: pa.Array) -> tuple[pa.Array, np.ndarray]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lookalike.encoding._base import State
 from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._known import Known, joined
+from lookalike.encoding._known import Known, joined, known_rows
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
 
@@ -20,8 +20,8 @@ class Lookup(Derivation):
     """Each combination of cells of some columns has one cell of the derived column.
 
     A number that was never seen counts as the nearest that was. A combination that was never seen
-    takes the commonest cell among rows that agree in the first column. Levels too rare to be
-    learned are not stored here either.
+    takes the commonest cell among rows that agree in the first column. Levels and numbers of too
+    few rows are not stored here either.
     """
 
     form: ClassVar[str] = "lookup"
@@ -31,16 +31,17 @@ class Lookup(Derivation):
         self._parents = [Known.of(cells[n], schema[n], self.least) for n in on]
         self._child = Known.of(cells[name], schema[name], self.least)
         self._dictionary = pa.types.is_dictionary(cells[name].type)
-        target, rare = self._child.codes(cells[name])
-        coded = [known.codes(cells[n]) for known, n in zip(self._parents, on, strict=True)]
-        kept = ~np.logical_or.reduce([rare, *(unknown for _, unknown in coded)])
-        kept |= not kept.any()
-        codes = [code[kept] for code, _ in coded]
-        self._keys, self._targets = _commonest(joined(self._parents, codes), target[kept])
-        first, by_first = _commonest(codes[0], target[kept])
-        self._by_first = np.full(len(self._parents[0].values) + 1, _mode(target[kept]))
+        columns = [cells[n] for n in (*on, name)]
+        *codes, target = known_rows((*self._parents, self._child), columns)
+        self._keys, self._targets = _commonest(joined(self._parents, codes), target)
+        first, by_first = _commonest(codes[0], target)
+        self._by_first = np.full(len(self._parents[0].values) + 1, _mode(target))
         self._by_first[first] = by_first
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        return len(self._keys) == 0
 
     def make(self, cells: Cells, rows: Rows) -> pa.Array:  # noqa: ARG002 - nothing is drawn
         on = zip(self._parents, self.dependency.on, strict=True)
@@ -65,13 +66,17 @@ class Lookup(Derivation):
         self._dictionary = bool(state.values["dictionary"])
         self._keys, self._targets = state.arrays["keys"], state.arrays["targets"]
         self._by_first = state.arrays["by_first"]
+        self._child.check(self._targets)
+        self._child.check(self._by_first)
+        if len(self._keys) != len(self._targets) or len(self._by_first) <= len(known[0].values):
+            raise ValueError("the targets of a relation do not belong to its keys")
         return self
 
 
 def _commonest(keys: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the distinct keys, sorted, and the commonest target of each."""
     distinct, which = np.unique(keys, return_inverse=True)
-    width = int(targets.max()) + 1
+    width = int(targets.max(initial=0)) + 1
     pairs, counts = np.unique(which * width + targets, return_counts=True)
     order = np.lexsort([-counts, pairs // width])
     first = np.searchsorted((pairs // width)[order], np.arange(len(distinct)))
@@ -79,4 +84,4 @@ def _commonest(keys: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def _mode(codes: np.ndarray) -> int:
-    return int(np.bincount(codes).argmax())
+    return int(np.bincount(codes, minlength=1).argmax())

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lookalike.encoding._base import State
 from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._known import Known, joined
+from lookalike.encoding._known import Known, joined, known_rows
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
 
@@ -38,15 +38,14 @@ class _Odds:
 
     @classmethod
     def of(cls, keys: np.ndarray, targets: np.ndarray, fewest: int) -> Self:
-        """Count pairs of key and target; those of fewer rows are not stored, if any is left."""
+        """Count pairs of key and target; those of fewer rows are not stored."""
         width = int(targets.max(initial=0)) + 1
         pairs, counts = np.unique(keys * width + targets, return_counts=True)
-        kept = (counts >= fewest) | (counts.max() < fewest)
-        pairs, counts = pairs[kept], counts[kept]
+        pairs, counts = pairs[counts >= fewest], counts[counts >= fewest]
         order = np.lexsort([-counts, pairs // width])
         pairs, counts = pairs[order], counts[order]
         distinct, first = np.unique(pairs // width, return_index=True)
-        ends = np.append(first[1:], len(pairs)).astype(np.int64)
+        ends = np.append(first, len(pairs))[1:].astype(np.int64)
         before = np.append(0, np.cumsum(counts))
         sizes = np.diff(np.append(first, len(pairs)))
         start, total = (
@@ -56,6 +55,8 @@ class _Odds:
 
     def draw(self, keys: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return a target for each key by a number in [0, 1), and which keys are known."""
+        if len(self.keys) == 0:
+            return np.zeros_like(keys), np.zeros(len(keys), bool)
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
         # shares of key k lie in (k, k + 1]: one search finds the target of every row
         sizes = np.diff(self.ends, prepend=0)
@@ -84,7 +85,7 @@ class _Odds:
         parts = [arrays[f"{name} {part}"] for part in ("keys", "ends", "targets", "upto")]
         keys, ends, targets, upto = parts
         sizes = np.diff(ends, prepend=0)
-        if not 0 < len(keys) == len(ends) or (sizes < 1).any() or ends[-1] != len(targets):
+        if len(keys) != len(ends) or (sizes < 1).any() or sizes.sum() != len(targets):
             raise ValueError("the targets of a relation do not belong to its keys")
         if len(upto) != len(targets) or not ((upto > 0) & (upto <= 1)).all():
             raise ValueError("the shares of a relation are no shares")
@@ -106,11 +107,8 @@ class Mostly(Derivation):
         self._parents = [Known.of(cells[n], schema[n], self.least) for n in on]
         self._child = Known.of(cells[name], schema[name], self.least)
         self._dictionary = pa.types.is_dictionary(cells[name].type)
-        target, rare = self._child.codes(cells[name])
-        coded = [known.codes(cells[n]) for known, n in zip(self._parents, on, strict=True)]
-        kept = ~np.logical_or.reduce([rare, *(unknown for _, unknown in coded)])
-        kept |= not kept.any()
-        codes, target = [code[kept] for code, _ in coded], target[kept]
+        columns = [cells[n] for n in (*on, name)]
+        *codes, target = known_rows((*self._parents, self._child), columns)
         fewest = 1 if self.least is None else self.least(schema[name])
         self._odds = {
             "whole": _Odds.of(joined(self._parents, codes), target, fewest),
@@ -118,6 +116,10 @@ class Mostly(Derivation):
             "any": _Odds.of(np.zeros_like(target), target, fewest),
         }
         return self
+
+    @property
+    def is_empty(self) -> bool:
+        return len(self._odds["any"].keys) == 0
 
     def make(self, cells: Cells, rows: Rows) -> pa.Array:
         on = zip(self._parents, self.dependency.on, strict=True)
@@ -143,4 +145,6 @@ class Mostly(Derivation):
         self._parents, self._child = known[:-1], known[-1]
         self._dictionary = bool(state.values["dictionary"])
         self._odds = {name: _Odds.load(state.arrays, name) for name in ("whole", "first", "any")}
+        for odds in self._odds.values():
+            self._child.check(odds.targets)
         return self

@@ -9,8 +9,10 @@ from typing import Any, Self
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.bounds import finite, whole
 from lookalike.encoding._arrow import to_numpy
 from lookalike.encoding._codec import type_from_json, type_to_json
+from lookalike.encoding._shared import apart, ends
 from lookalike.tables import Column, Kind
 
 __all__ = ["MEASURED", "Grid", "from_raw", "nearest", "raw_of"]
@@ -20,6 +22,8 @@ MEASURED = frozenset(kind for kind in Kind if kind.is_numeric)
 
 #: A float64 holds every whole number up to here.
 _EXACT = 2.0**53
+#: An end that a single row has is drawn in by no more than this many steps.
+_TRIES = 100
 #: Full floats beyond this, or all below its inverse, are counted in a unit of their own.
 _LARGE = 1e50
 
@@ -43,7 +47,7 @@ class Grid:
     decimals : int
         Decimals of a raw unit; 0 for all but continuous columns.
     low, high : int or float
-        The least and greatest raw value seen; nothing outside is ever decoded.
+        The least and greatest raw value that is decoded, drawn in so that they are no single row's.
     """
 
     type: str
@@ -52,9 +56,27 @@ class Grid:
     low: float
     high: float
 
+    def __post_init__(self) -> None:
+        # It may come from a file, where a step or an end can be anything.
+        whole(self.step, 0, 2**64, "the step of a grid")
+        whole(self.decimals, 0, 400, "the decimals of a grid")
+        for end in (self.low, self.high):
+            finite(end, "the end of a grid")
+            if self.step > 0:
+                whole(end, -(2**63), 2**63 - 1, "the end of a grid")
+
     @classmethod
-    def fit(cls, values: pa.Array, column: Column) -> Self:
+    def fit(cls, values: pa.Array, column: Column, fewest: int = 1) -> Self:
         """Learn the grid of present cells of a column, n >= 1.
+
+        Parameters
+        ----------
+        values : pyarrow.Array
+            The cells.
+        column : Column
+            Their column.
+        fewest : int
+            The least count of a value that may be stored; 1 keeps the range as it is.
 
         Examples
         --------
@@ -65,9 +87,19 @@ class Grid:
         kind = type_to_json(values.type)
         decimals = _decimals(values, column)
         raw = raw_of(values, decimals)
+        distinct, counts = np.unique(raw, return_counts=True)
+        low, high = ends(distinct, counts, fewest)
+        rare = distinct[counts < fewest]
         if decimals is None:
-            return cls(kind, 0, 0, float(raw.min()), float(raw.max()))
-        return cls(kind, _step(raw), decimals, int(raw.min()), int(raw.max()))
+            if len(rare):
+                low, high = np.sort(apart(np.array([low, high]), rare)).tolist()
+            return cls(kind, 0, 0, low, high)
+        # a single row outside the range must not tell the step either
+        inside = distinct[(distinct >= low) & (distinct <= high)]
+        step = _step(inside) if len(inside) else 1
+        if len(inside):
+            low, high = _aligned(int(low), int(high), int(inside[0]), step, rare)
+        return cls(kind, step, decimals, int(low), int(high))
 
     @property
     def is_even(self) -> bool:
@@ -206,6 +238,22 @@ def _floats(values: pa.Array) -> np.ndarray:
 def _step(raw: np.ndarray) -> int:
     """Return the greatest step on which all values lie, 1 where there is one value."""
     return int(np.gcd.reduce(raw.view(np.uint64) - _unsigned(raw.min()))) or 1
+
+
+def _aligned(low: int, high: int, base: int, step: int, rare: np.ndarray) -> tuple[int, int]:
+    """Return a range that is drawn in to a grid, and to what no single row has if that is near."""
+    low, high = low + (base - low) % step, high - (high - base) % step
+    reach = step * min(_TRIES, (high - low) // step)
+    low = next((n for n in range(low, low + reach + 1, step) if not _holds(rare, n)), low)
+    high = next(
+        (n for n in range(high, max(high - reach, low) - 1, -step) if not _holds(rare, n)), high
+    )
+    return low, high
+
+
+def _holds(ordered: np.ndarray, number: int) -> bool:
+    at = int(np.searchsorted(ordered, number))
+    return at < len(ordered) and int(ordered[at]) == number
 
 
 def _unsigned(number: float) -> np.uint64:

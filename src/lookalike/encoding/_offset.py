@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from lookalike.encoding._codec import type_from_json
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._numbers import Grid, from_raw, raw_of
 from lookalike.encoding._rest import Rest
+from lookalike.encoding._shared import middle
 from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["Offset", "Ratio"]
@@ -108,11 +109,27 @@ class _Apart(Rest):
         name, on = self.dependency.column, self.dependency.on
         names = (name, *on)
         self._scale = self._scale_of([cells[n] for n in names], [schema[n] for n in names])
-        self._grid = Grid.fit(cells[name].drop_null(), schema[name])
+        fewest = self.fewest(schema[name])
+        self._grid = self._reaching(
+            Grid.fit(cells[name].drop_null(), schema[name], fewest), cells, schema
+        )
         self._of = cells[name].type
-        self._middle = [_median(self._scale.numbers(cells[n].drop_null())) for n in on]
+        self._middle = [middle(self._scale.numbers(cells[n].drop_null()), fewest) for n in on]
         self._describe()
         return self
+
+    def _reaching(self, grid: Grid, cells: Cells, schema: Schema) -> Grid:
+        """Return the grid widened to the drawn-in range of columns that are never passed."""
+        low, high = grid.low, grid.high
+        for name in (*self.dependency.at_least, *self.dependency.at_most):
+            other = Grid.fit(cells[name].drop_null(), schema[name], self.fewest(schema[name]))
+            if (other.type, other.decimals) != (grid.type, grid.decimals):
+                continue
+            if name in self.dependency.at_least:
+                high = max(high, _on_grid(other.high, grid, up=True))
+            else:
+                low = min(low, _on_grid(other.low, grid, up=False))
+        return replace(grid, low=low, high=high)
 
     def _scale_of(self, cells: list[pa.Array], columns: list[Column]) -> _Scale:
         return _Scale.of(cells, columns, self.dependency.coefficients or (1.0,))
@@ -239,8 +256,8 @@ class Ratio(_Apart):
         return self._placed(self._on(cells)[0] * to_numpy(pc.fill_null(rest, 1.0)), cells, missing)
 
 
-def _median(numbers: np.ndarray) -> float | int:
-    if len(numbers) == 0:
-        return 0
-    middle = np.sort(numbers)[len(numbers) // 2]
-    return int(middle) if numbers.dtype.kind == "i" else float(middle)
+def _on_grid(raw: float, grid: Grid, *, up: bool) -> float:
+    """Return the next raw value of an even grid above or below one; full floats as they are."""
+    if not grid.is_even:
+        return raw
+    return raw + (grid.low - raw) % grid.step if up else raw - (raw - grid.low) % grid.step

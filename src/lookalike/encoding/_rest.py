@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import pyarrow as pa
 
 from lookalike.encoding._base import State
-from lookalike.encoding._derivation import Cells
+from lookalike.encoding._derivation import Cells, Least
 from lookalike.tables import Column, Dependency, Schema
 
 __all__ = ["Rest"]
@@ -21,6 +21,8 @@ class Rest(ABC):
     ----------
     dependency : Dependency
         Which column is told by which.
+    least : callable, optional
+        Gives the least count of a value of a column that may be stored; 1 without it.
     """
 
     form: ClassVar[str]
@@ -28,8 +30,13 @@ class Rest(ABC):
     #: What the rest is, under the name of the column whose place it takes.
     column: Column
 
-    def __init__(self, dependency: Dependency) -> None:
+    def __init__(self, dependency: Dependency, least: Least | None = None) -> None:
         self.dependency = dependency
+        self.least = least
+
+    def fewest(self, column: Column) -> int:
+        """Return the least count of a value of a column that may be stored."""
+        return 1 if self.least is None else self.least(column)
 
     @abstractmethod
     def suits(self, cells: Cells) -> bool:

@@ -11,6 +11,7 @@ import pyarrow as pa
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._layout import Block, Compact, Drawn, Head
 from lookalike.encoding._numbers import MEASURED, Grid
+from lookalike.encoding._shared import apart
 from lookalike.tables import Column, Kind
 
 __all__ = ["Scaled"]
@@ -20,18 +21,28 @@ class Scaled(ColumnEncoding):
     """A monotone function of the position of a value on its column's grid.
 
     The way back rounds to the grid (whole numbers, decimals, dates) and never leaves the range
-    that was seen. It is exact where the range has fewer than about 2**22 steps, which is what a
-    float32 can tell apart; else the nearest that can be said.
+    that was seen, which is drawn in so that no single row stretches it. It is exact where the range
+    has fewer than about 2**22 steps, which is what a float32 can tell apart; else the nearest that
+    can be said.
+
+    Parameters
+    ----------
+    min_count : int, default 2
+        The least count of a value that is stored; 1 keeps the range as it is.
     """
 
     kinds: ClassVar[frozenset[Kind]] = MEASURED
     #: What the generator ends in.
     head: ClassVar[Head] = "linear"
+    pools: ClassVar[bool] = True
+
+    def __init__(self, min_count: int = 2) -> None:
+        self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn the grid and the function from present cells."""
         self._column = column.name
-        self._grid = Grid.fit(values, column)
+        self._grid = Grid.fit(values, column, self.min_count)
         self._learn(self._grid.positions(self._grid.raw(values)))
         return self
 
@@ -55,6 +66,11 @@ class Scaled(ColumnEncoding):
     def _take(self, values: dict[str, Any]) -> None:
         """Take what `_values` gave."""
 
+    def _mean_of(self, numbers: np.ndarray) -> float:
+        """Return the mean, a little beside it where a row has that very number."""
+        mean = np.array([numbers.mean()])
+        return float((apart(mean, np.unique(numbers)) if self.min_count > 1 else mean)[0])
+
     @property
     def blocks(self) -> tuple[Block, ...]:
         return (Block(self._column, "value", "value", 0, 0, 1, self.head),)
@@ -69,11 +85,11 @@ class Scaled(ColumnEncoding):
         return self._grid.array(self._grid.at(positions))
 
     def state(self) -> State:
-        return State({"grid": self._grid.to_dict()} | self._values())
+        return State({"grid": self._grid.to_dict(), "min_count": self.min_count} | self._values())
 
     @classmethod
     def from_state(cls, state: State, column: Column) -> Self:
-        self = cls()
+        self = cls(int(state.values["min_count"]))
         self._column = column.name
         self._grid = Grid(**state.values["grid"])
         self._take(state.values)

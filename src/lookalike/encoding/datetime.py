@@ -8,6 +8,7 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.bounds import whole
 from lookalike.encoding._base import ColumnEncoding, State
 from lookalike.encoding._layout import Block, Compact, Drawn
 from lookalike.encoding._numbers import Grid, raw_of
@@ -30,13 +31,18 @@ class Datetime(ColumnEncoding):
     of a day keep their pattern; of more than 1,000 different days whose weekdays are unevenly
     filled, the day is two: the week and the weekday. All else is one number. Days and times of
     day are those of UTC, as only these come back without loss. Decoding is exact to the unit step
-    and never leaves the range that was seen.
+    and never leaves the range that was seen, which is drawn in as that of `Quantile` is.
+
+    Parameters
+    ----------
+    min_count : int, default 2
+        The least count of a value that is stored, as for `Quantile`.
 
     Examples
     --------
     >>> import datetime as dt
     >>> from lookalike.encoding import draw
-    >>> days = pa.array([dt.date(2024, 2, 29), dt.date(2025, 1, 1)])
+    >>> days = pa.array([dt.date(2024, 2, 29), dt.date(2025, 1, 1)] * 2)
     >>> encoding = Datetime().fit(days, Column("day", Kind.DATE, "date32[day]", unit="D"))
     >>> drawn = draw(encoding.compact(days), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist() == days.to_pylist()
@@ -47,22 +53,32 @@ class Datetime(ColumnEncoding):
     kinds: ClassVar[frozenset[Kind]] = frozenset(
         {Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
     )
+    pools: ClassVar[bool] = True
+
+    def __init__(self, min_count: int = 2) -> None:
+        self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn which parts to tell apart, and the distribution of each."""
         self._column = column.name
-        self._grid = Grid.fit(values, column)
+        self._grid = Grid.fit(values, column, self.min_count)
         self._day = _ticks_per_day(values.type)
         raw = raw_of(values, None)
-        self._names = _part_names(raw, self._day)
-        self._clock = int(raw[0] % self._day)
+        inside = self._within(raw)
+        self._names = _part_names(inside, self._day)
+        # where days alone differ, all rows have the same time of day
+        self._clock = 0 if "time" in self._names else int(inside[0] % self._day)
         parts = self._split(raw)
         if not parts:
-            self._parts = [Quantile().fit(values, column)]
+            self._parts = [Quantile(self.min_count).fit(values, column)]
             return self
         whole = replace(column, kind=Kind.INTEGER, decimals=None, unit=None)
-        self._parts = [Quantile().fit(pa.array(part), whole) for part in parts]
+        self._parts = [Quantile(self.min_count).fit(pa.array(part), whole) for part in parts]
         return self
+
+    def _within(self, raw: np.ndarray) -> np.ndarray:
+        """Return raw values held within the range."""
+        return np.asarray(np.clip(raw, np.int64(self._grid.low), np.int64(self._grid.high)))
 
     def _split(self, raw: np.ndarray) -> list[np.ndarray]:
         """Return the parts of raw values, in the order of their names; none for one number."""
@@ -79,7 +95,7 @@ class Datetime(ColumnEncoding):
         found = dict(zip(self._names, parts, strict=True))
         day = found["day"] if "day" in found else found["week"] * 7 + found["weekday"] - 3
         raw = day * self._day + found.get("time", np.int64(self._clock))
-        return np.clip(raw, np.int64(self._grid.low), np.int64(self._grid.high))
+        return self._within(raw)
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -106,20 +122,25 @@ class Datetime(ColumnEncoding):
     def state(self) -> State:
         values = {
             "grid": self._grid.to_dict(),
+            "min_count": self.min_count,
             "day": self._day,
-            "clock": self._clock,
+            "clock": self._clock if self._names else 0,
             "names": list(self._names),
         }
         return State.joined(values, {str(i): part.state() for i, part in enumerate(self._parts)})
 
     @classmethod
     def from_state(cls, state: State, column: Column) -> Self:
-        self = cls()
+        self = cls(int(state.values["min_count"]))
         self._column = column.name
         self._grid = Grid(**state.values["grid"])
         self._day, self._clock = int(state.values["day"]), int(state.values["clock"])
         self._names = tuple(state.values["names"])
         self._parts = [Quantile.from_state(part, column) for part in state.parts().values()]
+        whole(self._day, 1, _PER_DAY["ns"], "the ticks of a day")
+        whole(self._clock, 0, self._day, "a time of day")
+        if len(self._parts) != max(len(self._names), 1):
+            raise ValueError("a moment must have a distribution for each of its parts")
         return self
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 from scipy.sparse import csr_array
 from scipy.special import ndtr
 
+from lookalike._core.bounds import whole
 from lookalike.encoding._base import ComparingEncoding, Context, State
 from lookalike.encoding._layout import Block, Compact, Drawn
 from lookalike.encoding._levels import Levels
@@ -21,7 +22,7 @@ __all__ = ["Embedding"]
 #: A level's mean of another column counts as if it had so many more rows at the overall mean.
 _PRIOR_ROWS = 5.0
 #: Up to so many levels get one axis, up to the next two, and more three.
-_ONE_AXIS, _TWO_AXES = 64, 4096
+_ONE_AXIS, _TWO_AXES, _MOST_AXES = 64, 4096, 3
 #: The greatest probability: added to an index up to 2**22 it does not round up to the next.
 _BELOW_ONE = 1 - 1e-9
 
@@ -119,6 +120,12 @@ class Embedding(ComparingEncoding):
         self._column = column.name
         self._levels = Levels.from_dict(state.values, state.arrays["shares"])
         self._places, self._limits = state.arrays["places"], state.arrays["limits"]
+        count = self._levels.count
+        axes = whole(self._axes, 1, _MOST_AXES, "the count of axes")
+        if self._limits.shape != (count, 2 * axes) or not np.isfinite(self._limits).all():
+            raise ValueError("the limits of levels do not belong to them")
+        if not np.array_equal(np.sort(self._places), np.arange(count)):
+            raise ValueError("each level must have one place")
         return self
 
 

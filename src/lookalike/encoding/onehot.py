@@ -26,8 +26,7 @@ class OneHot(RowEncoding):
     Parameters
     ----------
     min_count : int, default 2
-        The least count of a level that is kept; 1 keeps all. The two most frequent levels and
-        those of a boolean are always kept.
+        The least count of a level that is kept; 1 keeps all.
 
     Examples
     --------

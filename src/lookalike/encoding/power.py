@@ -48,7 +48,7 @@ class Power(Scaled):
         fitted = PowerTransformer(standardize=False).fit(np.sort(values)[::stride, None])
         self._exponent = float(np.clip(fitted.lambdas_[0], *self._bounds(*ends)))
         powered = self._power(values)
-        self._mean, self._deviation = float(powered.mean()), float(powered.std()) or 1.0
+        self._mean, self._deviation = self._mean_of(powered), float(powered.std()) or 1.0
 
     def _bounds(self, low: float, high: float) -> tuple[float, float]:
         """Return the exponents between which neighbours stay apart in float32 numbers."""

@@ -17,7 +17,7 @@ from lookalike.tables import Column, Kind
 
 __all__ = ["Quantile"]
 
-#: Up to so many distinct values are all kept if they repeat, …
+#: Up to so many distinct values are all kept if they repeat (those of too few rows aside), …
 _ALL = 1000
 #: … and up to so many whether they do or not.
 _FEW = 100
@@ -28,40 +28,57 @@ class Quantile(ColumnEncoding):
 
     A value x with empirical cumulative limits lo = F(x−), hi = F(x) is drawn as z = Φ⁻¹(u),
     u uniform in (lo, hi): exactly N(0, 1), whatever spikes, gaps and tails the column has. Back:
-    u = Φ(z), then the quantile function. Up to 1,000 distinct values that occur twice or more on
-    average (or up to 100 that do not) are all kept, so that the way back is exact. Else the
-    frequent ones are kept as *atoms* with their jumps, and F is piecewise linear between knots, no
-    more than 1,000 and far fewer than values, that stand denser towards both ends: values seen once
-    are not copied. Values on an even grid (whole numbers, decimals, days) come back rounded to it.
+    u = Φ(z), then the quantile function. Of up to 1,000 distinct values that occur twice or more on
+    average (or up to 100 that do not), those that `min_count` rows share are all kept as *atoms*
+    with their jumps; of more, the frequent ones. Between atoms F is piecewise linear, and its knots
+    are means of several rows: a value that fewer rows have is not stored. Both ends are drawn in
+    in the same way, so that no single row stretches the range. Values on an even grid (whole
+    numbers, decimals, days) come back rounded to it.
+
+    Parameters
+    ----------
+    min_count : int, default 2
+        The least count of a value that is stored; with 1 the range and single values are kept.
 
     Examples
     --------
     >>> from lookalike.encoding import draw
     >>> column = Column("n", Kind.INTEGER, "int64")
-    >>> values = pa.array([0, 0, 0, 5, 7])
+    >>> values = pa.array([0, 0, 0, 5, 5, 7, 999])
     >>> encoding = Quantile().fit(values, column)
     >>> drawn = draw(encoding.compact(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
-    [0, 0, 0, 5, 7]
+    [0, 0, 0, 5, 5, 5, 5]
     """
 
     name: ClassVar[str] = "quantile"
     kinds: ClassVar[frozenset[Kind]] = MEASURED
+    pools: ClassVar[bool] = True
+
+    def __init__(self, min_count: int = 2) -> None:
+        self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn the grid, the atoms and the knots from present cells."""
-        self._grid = Grid.fit(values, column)
+        self._grid = Grid.fit(values, column, self.min_count)
         self._column = column.name
         distinct, counts = np.unique(self._grid.raw(values), return_counts=True)
-        if len(distinct) <= (_ALL if 2 * len(distinct) <= len(values) else _FEW):
+        few = len(distinct) <= (_ALL if 2 * len(distinct) <= len(values) else _FEW)
+        if few and counts.min() >= self.min_count:
             self._atoms: np.ndarray | None = distinct
             self._cumulative = limits_of(counts)
         else:
             self._atoms = None
+            positions = self._grid.positions(distinct)
             self._knots, self._cumulative = piecewise(
-                self._grid.positions(distinct), counts, 0.5 if self._grid.is_even else 0.0
+                positions, counts, self._half, self.min_count, few
             )
         return self
+
+    @property
+    def _half(self) -> float:
+        """Half the distance of neighbours on an even grid."""
+        return 0.5 if self._grid.is_even else 0.0
 
     @property
     def blocks(self) -> tuple[Block, ...]:
@@ -73,10 +90,31 @@ class Quantile(ColumnEncoding):
             at = nearest(self._atoms, raw)
             floats = np.stack([self._cumulative[at], self._cumulative[at + 1]], axis=1)
         else:
-            at = self._grid.positions(raw)
-            half = 0.5 if self._grid.is_even else 0.0
-            floats = np.stack([self._below(at - half), self._upto(at + half)], axis=1)
+            floats = self._limits(raw)
         return Compact(_open(floats.astype(np.float32)), np.zeros((len(values), 0), np.int32))
+
+    def _limits(self, raw: np.ndarray) -> np.ndarray:
+        """Return the limits of raw values between knots as cumulative probabilities, shape (n, 2).
+
+        What lies where nothing is decoded may be anything in the nearest piece.
+        """
+        at, half = self._grid.positions(raw), self._half
+        limits = np.stack([self._below(at - half), self._upto(at + half)], axis=1)
+        steps = np.unique(self._cumulative)
+        limits[(raw < self._grid.low) | (at < self._knots[0] + half)] = steps[:2]
+        limits[(raw > self._grid.high) | (at > self._knots[-1] - half)] = steps[-2:]
+        flat = np.flatnonzero(np.diff(self._cumulative) == 0)
+        if len(flat):
+            # a gap lasts from the last value before it to the first after it
+            first, last = self._knots[flat] - half, self._knots[flat + 1] + half
+            gap = np.maximum(np.searchsorted(first, at, "right") - 1, 0)
+            inside = np.flatnonzero((at > first[gap]) & (at < last[gap]))
+            gap, at = gap[inside], at[inside]
+            piece = np.searchsorted(steps, self._cumulative[flat])[gap]
+            piece -= at - first[gap] <= last[gap] - at
+            piece = np.clip(piece, 0, len(steps) - 2)
+            limits[inside] = np.stack([steps[piece], steps[piece + 1]], axis=1)
+        return limits
 
     def _upto(self, positions: np.ndarray) -> np.ndarray:
         return np.asarray(np.interp(positions, self._knots, self._cumulative))
@@ -96,11 +134,11 @@ class Quantile(ColumnEncoding):
     def state(self) -> State:
         arrays = {"cumulative": self._cumulative.astype(np.float32)}
         arrays |= {"knots": self._knots} if self._atoms is None else {"atoms": self._atoms}
-        return State({"grid": self._grid.to_dict()}, arrays)
+        return State({"grid": self._grid.to_dict(), "min_count": self.min_count}, arrays)
 
     @classmethod
     def from_state(cls, state: State, column: Column) -> Self:
-        self = cls()
+        self = cls(int(state.values["min_count"]))
         self._grid = Grid(**state.values["grid"])
         self._column = column.name
         self._cumulative = state.arrays["cumulative"].astype(np.float64)

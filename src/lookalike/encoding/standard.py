@@ -26,7 +26,7 @@ class Standard(Scaled):
     name: ClassVar[str] = "standard"
 
     def _learn(self, positions: np.ndarray) -> None:
-        self._mean, self._deviation = float(positions.mean()), float(positions.std()) or 1.0
+        self._mean, self._deviation = self._mean_of(positions), float(positions.std()) or 1.0
 
     def _scale(self, positions: np.ndarray) -> np.ndarray:
         return (positions - self._mean) / self._deviation

@@ -56,7 +56,8 @@ class TableEncoder:
         ``"datetime"``; categories and booleans ``"onehot"``, and ``"embedding"`` beyond
         `onehot_limit` levels.
     min_category_count : int, default 2
-        Levels that occur less often are pooled and never stored or made; 1 keeps every level.
+        Levels and numbers that occur less often are never stored; such levels are pooled, and never
+        made. 1 keeps every level, every end of a range and every single number.
     keep : sequence of str, default ()
         Columns of which every level is kept, however rare: such as the target of a prediction.
     onehot_limit : int, default 128
@@ -140,6 +141,7 @@ class TableEncoder:
         self._take(schema, fit_parts(learned, replace(choice, schema=told), rng))
         self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
+        self._warn_of_rare(choice, cells)
         return self
 
     def _relate(self, schema: Schema, choice: Choice, cells: Cells) -> Schema:
@@ -162,7 +164,11 @@ class TableEncoder:
             else:
                 against = proof.refuted(dependency)
             if against is None:
-                self._relations.append(made.fit(cells, schema))
+                made.fit(cells, schema)
+                if isinstance(made, Derivation) and made.is_empty:
+                    against = "too few rows share any of its values"
+            if against is None:
+                self._relations.append(made)
             else:
                 rejected.append(replace(dependency, against=against))
         kept = {made.dependency.column for made in self._relations}
@@ -207,6 +213,35 @@ class TableEncoder:
             LookalikeWarning,
             stacklevel=3,
         )
+
+    def _warn_of_rare(self, choice: Choice, cells: Cells) -> None:
+        """Say what single rows lose, and what of them stays because it is to be predicted."""
+        secret = [
+            part.name
+            for part in self._parts
+            if choice.is_secret(self.schema_[part.name], cells[part.name])
+        ]
+        if secret:
+            warnings.warn(
+                f"No value of {', '.join(map(repr, secret))} occurs in {self.min_category_count} "
+                "rows, so none is kept: every cell will be missing. Leave such columns out, or set "
+                "min_category_count=1 if they may be shown.",
+                LookalikeWarning,
+                stacklevel=3,
+            )
+        for name in filter(lambda name: choice.keeps_all(self.schema_[name]), self.keep):
+            counted = cells[name].drop_null().value_counts()
+            rare = counted.filter(pc.less(counted.field("counts"), self.min_category_count))
+            if len(rare):
+                words = ", ".join(repr(v) for v in rare.field("values").to_pylist()[:5])
+                warnings.warn(
+                    f"Every level of the target {name!r} is kept, however rare: {words} "
+                    f"occur{'s' if len(rare) == 1 else ''} in fewer than "
+                    f"{self.min_category_count} rows and will be stored and generated. "
+                    "Drop these rows if nobody may know of them.",
+                    LookalikeWarning,
+                    stacklevel=3,
+                )
 
     def compact(self, table: pa.Table) -> Compact:
         """Return the compact form of a canonical table, which may be another than that of `fit`.
@@ -612,9 +647,7 @@ class TableEncoder:
             encoding = kind.from_state(found[f"column {i}"], column)
             parts.append(Part(column.name, encoding, stored["gate"]))
         self._take(schema, tuple(parts))
-        self.exclusions_ = Exclusions(self.layout_, {}, ())  # of files older than exclusions
-        if "exclusions" in found:
-            self.exclusions_ = Exclusions.from_state(found["exclusions"], self.layout_)
+        self.exclusions_ = Exclusions.from_state(found["exclusions"], self.layout_)
         return self
 
     def _check_fitted(self) -> None:

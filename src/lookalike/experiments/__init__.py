@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lookalike.experiments._boost import boost
 from lookalike.experiments._booster import Booster
+from lookalike.experiments._comparison import Comparison, Row
 from lookalike.experiments._function import (
     FUNCTION_RECIPE,
     FUNCTION_TARGETS,
@@ -17,7 +18,7 @@ from lookalike.experiments._function import (
 )
 from lookalike.experiments._function_accuracy import FunctionAccuracy
 from lookalike.experiments._records import Record
-from lookalike.experiments._verdict import Comparison, Row, Verdict
+from lookalike.experiments._verdict import Verdict
 
 __all__ = [
     "FUNCTION_RECIPE",

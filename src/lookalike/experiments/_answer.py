@@ -4,35 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from lookalike.experiments._arms import Replaced
+from lookalike.experiments._comparison import (
+    BATTERY,
+    HARMS,
+    HELPS,
+    NO_EVIDENCE,
+    Comparison,
+    Row,
+    signed,
+)
 from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._statistics import LEVEL
 
-if TYPE_CHECKING:
-    from lookalike.experiments._verdict import Comparison, Row
+__all__ = ["answer", "corrected_away", "left_out", "telling"]
 
-__all__ = [
-    "BATTERY",
-    "HARMS",
-    "HELPS",
-    "NO_EVIDENCE",
-    "answer",
-    "corrected_away",
-    "label",
-    "left_out",
-    "plain",
-    "signed",
-    "telling",
-]
-
-HELPS = "helps"
-HARMS = "harms"
-NO_EVIDENCE = "no evidence that it helps"
-#: Stands for the mean over all models.
-BATTERY = "all models"
-
+#: So many arms that harm are named beside an answer that does not say so.
+_NAMED = 3
 _NAMES = {
     "roc_auc": "ROC AUC",
     "average_precision": "average precision",
@@ -72,7 +61,7 @@ def answer(table: Sequence[Row], metric: str) -> str:
         HARMS: "Synthetic rows harm",
         NO_EVIDENCE: "There is no evidence that synthetic rows help",
     }[best.word or NO_EVIDENCE]
-    return f"{begin}: {_effect(best, metric)}."
+    return f"{begin}: {_effect(best, metric)}{_harmful(table, best)}."
 
 
 def _without(table: Sequence[Row], metric: str) -> str:
@@ -90,65 +79,63 @@ def _without(table: Sequence[Row], metric: str) -> str:
 
 def telling(table: Sequence[Row]) -> Row | None:
     """Return the row that the answer is about: the best that helps, or the best with all rows."""
-    tried = [row for row in table if row.role == "synthetic" and row.real is not None]
+    tried = _tried(table)
     tried = [row for row in tried if row.arm != Replaced.name] or tried
     most = max((row.share for row in tried), default=1.0)
     shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
     return max(shown, key=lambda r: r.real.difference if r.real else -math.inf, default=None)
 
 
+def _tried(table: Sequence[Row]) -> list[Row]:
+    """Return the rows of arms with synthetic rows that were compared with real rows."""
+    return [row for row in table if row.role == "synthetic" and row.real is not None]
+
+
 def _effect(row: Row, metric: str) -> str:
     assert row.real is not None
-    how = (
-        "with them alone" if row.arm == Replaced.name else f"with {100 * row.factor:g} % more rows"
-    )
-    if row.share != 1:
-        how += f" and {100 * row.share:g} % of the training rows kept"
     name, models = _NAMES.get(metric, metric), len(row.real.models)
     whose = f"the mean {name} of {models} models" if models > 1 else f"the {name}"
-    words = f"{how}, {whose} {_change(row.real, metric)} against real rows alone"
-    if row.control is not None:
-        words += f", and {_change(row.control, metric)} against the best cheap control"
-        words += f" ({row.control.opponent})"
-    return words
+    less = f", that is less {name}" if metric in LOWER_IS_BETTER else ""
+    words = f"{_how(row)}, {whose} differs {_differs(row.real, f'above 0 is better{less}')}"
+    return words if row.control is None else f"{words}, and {_differs(row.control)}"
 
 
-def _change(one: Comparison, metric: str) -> str:
-    """Say which way a metric goes, by how much, with the interval of just that."""
-    better = one.difference >= 0
-    verb = "falls by" if better == (metric in LOWER_IS_BETTER) else "rises by"
-    if one.difference == 0:
-        verb = "changes by"
-    ends = [end if better else -end for end in (one.low, one.high) if end is not None]
-    size = plain(abs(one.difference))
-    if not ends:
-        return f"{verb} {size} (no interval: every split gave the same)"
-    low, high = sorted(ends)
-    return f"{verb} {size} (95 % interval {plain(low)} to {plain(high)})"
+def _how(row: Row) -> str:
+    """Say what was done with synthetic rows."""
+    alone = row.arm == Replaced.name
+    how = "with them alone" if alone else f"with {100 * row.factor:g} % more rows"
+    if row.share != 1:
+        how += f" and {100 * row.share:g} % of the training rows kept"
+    return how
+
+
+def _differs(one: Comparison, sign: str = "") -> str:
+    """Say by how much an arm differs from its opponent, as tables have it, and its word if any."""
+    if one.low is None or one.high is None:
+        interval = "no interval: every split gave the same"
+    else:
+        interval = f"95 % interval {signed(one.low)} to {signed(one.high)}"
+    meaning = f"; {sign}" if sign else ""
+    word = f", which is {one.word}" if one.seen else ""
+    return f"from that of {one.whom} by {signed(one.difference)} ({interval}{meaning}){word}"
+
+
+def _harmful(table: Sequence[Row], best: Row) -> str:
+    """Name the arms that harm where the answer, which is about the best one, is another."""
+    harm = [row.label for row in _tried(table) if row.word == HARMS]
+    if best.word == HARMS or not harm:
+        return ""
+    more = f"; and {len(harm) - _NAMED} more" if len(harm) > _NAMED else ""
+    return f". Other arms harm: {'; '.join(harm[:_NAMED])}{more}"
 
 
 def corrected_away(row: Row) -> str:
     """Explain an interval without 0 beside words of no evidence."""
-    for one, whom in ((row.real, "real rows"), (row.control, "the best cheap control")):
-        if one and one.p_holm is not None and one.p is not None and one.p < LEVEL <= one.p_holm:
+    for one in (row.real, row.control):
+        if one and one.p is not None and one.p_holm is not None and one.p < LEVEL <= one.p_holm:
             return (
-                f"The interval against {whom} leaves out 0, but it is of this comparison alone: "
-                f"p is {one.p:.2g}, and {one.p_holm:.2g} after Holm's correction for all that "
-                "were made."
+                f"The interval of the difference from {one.whom} leaves out 0, but it is of this "
+                f"comparison alone: p is {one.p:.2g}, and {one.p_holm:.2g} after Holm's "
+                "correction for all that were made."
             )
     return ""
-
-
-def label(arm: str, factor: float, share: float) -> str:
-    name = arm if factor == 0 or arm == Replaced.name else f"{arm} +{100 * factor:g} %"
-    return name if share == 1 else f"{name}, {100 * share:g} % kept"
-
-
-def signed(value: float) -> str:
-    size = abs(value)
-    digits = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
-
-
-def plain(value: float) -> str:
-    return signed(value).removeprefix("+")

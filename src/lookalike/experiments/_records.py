@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from lookalike._core.errors import FileFormatError, OutputError
+from lookalike._core.files import is_stream
 
 __all__ = ["Record", "Records"]
 
@@ -104,6 +105,10 @@ class Records:
 
     def __init__(self, path: str | os.PathLike[str] | None) -> None:
         self.path = path
+        if path is not None and (is_stream(path) or Path(path).is_dir()):
+            raise OutputError(
+                f"Records are kept in a file, but {os.fspath(path)!r} is none. Name a file."
+            )
         try:
             name = ":memory:" if path is None else Path(path)
             self._database = sqlite3.connect(name, timeout=_PATIENCE)

@@ -6,143 +6,25 @@ import json
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib import import_module
 from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from lookalike._core.errors import DataError
-from lookalike._core.files import atomic_path
-from lookalike.experiments._answer import (
-    BATTERY,
-    HARMS,
-    HELPS,
-    NO_EVIDENCE,
-    answer,
-    corrected_away,
-    label,
-    left_out,
-    plain,
-    signed,
-    telling,
-)
+from lookalike._core.files import write_text
+from lookalike._core.pages import page_of
+from lookalike.experiments._answer import answer, corrected_away, left_out, telling
 from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
+from lookalike.experiments._comparison import BATTERY, NO_EVIDENCE, Comparison, Row, plain
 from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._records import Record
-from lookalike.experiments._statistics import LEVEL, Difference, holm, paired, repeats_needed
+from lookalike.experiments._statistics import Difference, holm, paired, repeats_needed
 
-__all__ = ["BATTERY", "HARMS", "HELPS", "NO_EVIDENCE", "Comparison", "Row", "Verdict", "judge"]
+__all__ = ["Verdict", "judge"]
 
-_FORMAT = 2
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One arm against another, over all splits.
-
-    Parameters
-    ----------
-    arm : str
-        An arm with synthetic rows, or a control.
-    factor, share : float
-        Rows added for each real one, and the share of the training rows that was kept.
-    against : str
-        The other arm: ``"real"``, or a control.
-    model, metric : str
-        What was measured; the model may be ``"all models"``.
-    difference : float
-        The mean over splits; positive where the arm is better, also where less is better.
-    low, high : float or None
-        Its 95 % interval.
-    p, p_holm : float or None
-        From the corrected resampled t-test, and adjusted for the number of arms.
-    repeats : int
-        How many splits were compared.
-    repeats_needed : int or None
-        How many it takes to see such an effect; None where no count does.
-    word : str
-        ``"helps"``, ``"harms"`` or ``"no evidence that it helps"``, against this other arm.
-    models : tuple of str
-        Whose values make the difference: those that both arms have in all compared splits.
-    against_factor : float
-        Rows added for each real one by the other arm; 0 where it has no such number.
-    """
-
-    arm: str
-    factor: float
-    share: float
-    against: str
-    model: str
-    metric: str
-    difference: float
-    low: float | None
-    high: float | None
-    p: float | None
-    p_holm: float | None
-    repeats: int
-    repeats_needed: int | None
-    word: str
-    models: tuple[str, ...] = ()
-    against_factor: float = 0.0
-
-    @property
-    def label(self) -> str:
-        """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
-        return label(self.arm, self.factor, self.share)
-
-    @property
-    def opponent(self) -> str:
-        """The other arm with its factor, such as ``"jitter +20 %"``."""
-        return label(self.against, self.against_factor, 1.0)
-
-    @property
-    def interval(self) -> str:
-        """The difference and its interval in words, such as ``"+0.01 (−0.02 to +0.04)"``."""
-        if self.low is None or self.high is None:
-            return f"{signed(self.difference)} (no interval)"
-        return f"{signed(self.difference)} ({signed(self.low)} to {signed(self.high)})"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One arm at one share, over all models and splits.
-
-    Parameters
-    ----------
-    arm : str
-        What models were trained on.
-    role : {"real", "synthetic", "control"}
-        What the arm is in comparisons.
-    factor, share : float
-        Rows added for each real one, and the share of the training rows that was kept.
-    scores : dict of str to float or None
-        The mean of each metric.
-    models : dict of str to float or None
-        For each model, and the naive baseline, the mean of the headline metric.
-    real : Comparison or None
-        Against the real rows; None for these themselves.
-    control : Comparison or None
-        Against the best cheap control, for an arm with synthetic rows.
-    word : str or None
-        What both comparisons come to.
-    """
-
-    arm: str
-    role: str
-    factor: float
-    share: float
-    scores: dict[str, float | None]
-    models: dict[str, float | None]
-    real: Comparison | None = None
-    control: Comparison | None = None
-    word: str | None = None
-
-    @property
-    def label(self) -> str:
-        """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
-        return label(self.arm, self.factor, self.share)
+_FORMAT = 3
 
 
 @dataclass(frozen=True, repr=False)
@@ -200,12 +82,11 @@ class Verdict:
         return f"{corrected_away(row)} {self._needed(row)}".strip()
 
     def _needed(self, row: Row) -> str:
-        unseen = [one for one in (row.real, row.control) if one and one.word == NO_EVIDENCE]
+        unseen = [one for one in (row.real, row.control) if one and not one.seen]
         if not unseen:
             return ""
         one = unseen[0]
-        whom = "real rows" if one is row.real else f"the best cheap control ({one.opponent})"
-        effect = f"a difference of {plain(abs(one.difference))} against {whom}"
+        effect = f"a difference of {plain(abs(one.difference))} from {one.whom}"
         if one.repeats_needed is None:
             return f"No number of splits of this table would show {effect}."
         return (
@@ -232,6 +113,8 @@ class Verdict:
             If the file cannot be written.
         """
         values = {"format": _FORMAT, **asdict(self)}
+        values["table"] = [row.to_dict() for row in self.table]
+        values["statistics"] = [one.to_dict() for one in self.statistics]
         return _written(json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1), path)
 
     @classmethod
@@ -270,8 +153,8 @@ class Verdict:
             return cls(
                 answer=values["answer"],
                 metric=values["metric"],
-                table=tuple(_row_from(row) for row in values["table"]),
-                statistics=tuple(_comparison_from(one) for one in values["statistics"]),
+                table=tuple(Row.from_dict(row) for row in values["table"]),
+                statistics=tuple(Comparison.from_dict(one) for one in values["statistics"]),
                 records=tuple(Record(**one) for one in values["records"]),
                 facts=dict(values["facts"]),
                 notes=tuple(values["notes"]),
@@ -309,13 +192,39 @@ class Verdict:
         OutputError
             If the file cannot be written.
         """
-        # Reports stand above experiments, which work without them: found when they are asked for.
-        page = import_module("lookalike.reports._verdict_page").verdict_page
-        return _written(page(self, title, date), path)
+        return page_of("verdict")(self, path, title=title, date=date)
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of `as_table`."""
+        opponents = ("against real rows", "best control", "against it")
+        return ("trained on", self.metric, *opponents, "verdict")
+
+    def as_table(self) -> list[tuple[str, ...]]:
+        """Return a line for each arm, as text.
+
+        Returns
+        -------
+        list of tuple of str
+            The arm, its mean score, how it stands to real rows alone, the best cheap control, how
+            it stands to that, and what synthetic rows do. A positive difference is better.
+        """
+        scores = [row.scores[self.metric] for row in self.table]
+        return [
+            (
+                row.label,
+                "–" if score is None else f"{score:.4f}",
+                "" if row.real is None else row.real.found,
+                "" if row.control is None else row.control.opponent,
+                "" if row.control is None else row.control.found,
+                row.word or "",
+            )
+            for row, score in zip(self.table, scores, strict=True)
+        ]
 
     def __repr__(self) -> str:
-        heads = ("trained on", self.metric, "against real rows", "best control", "against it", "")
-        cells = [heads, *(self._cells(row) for row in self.table)]
+        cells = [self.heads, *self.as_table()]
+        # Columns of which every line is empty are left out.
         shown = [any(column[1:]) for column in zip(*cells, strict=True)]
         cells = [tuple(compress(line, shown)) for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
@@ -327,17 +236,6 @@ class Verdict:
             for line in cells
         ]
         return "\n".join([f"{self.answer} {self.outlook}".strip(), "", *lines])
-
-    def _cells(self, row: Row) -> tuple[str, ...]:
-        score = row.scores[self.metric]
-        return (
-            row.label,
-            "–" if score is None else f"{score:.4f}",
-            "" if row.real is None else row.real.interval,
-            "" if row.control is None else row.control.opponent,
-            "" if row.control is None else row.control.interval,
-            row.word or "",
-        )
 
 
 class _Board:
@@ -530,7 +428,6 @@ def _comparison(
         p_holm=None,
         repeats=found.repeats,
         repeats_needed=repeats_needed(found),
-        word=NO_EVIDENCE,
         models=models,
         against_factor=other.factor,
     )
@@ -538,16 +435,7 @@ def _comparison(
 
 def _adjusted(family: list[Comparison]) -> list[Comparison]:
     adjusted = holm([one.p for one in family])
-    return [
-        replace(one, p_holm=p, word=_word(one.difference, p))
-        for one, p in zip(family, adjusted, strict=True)
-    ]
-
-
-def _word(difference: float, p: float | None) -> str:
-    if p is None or p >= LEVEL:
-        return NO_EVIDENCE
-    return HELPS if difference > 0 else HARMS
+    return [replace(one, p_holm=p) for one, p in zip(family, adjusted, strict=True)]
 
 
 def _row(
@@ -569,37 +457,12 @@ def _row(
     ]
     real = next((one for one in mine if one.against == "real"), None)
     control = next((one for one in mine if one.against != "real"), None)
-    word = _both(real, control) if arm.role == "synthetic" else None
-    return replace(row, real=real, control=control, word=word)
-
-
-def _both(real: Comparison | None, control: Comparison | None) -> str:
-    """Return what two comparisons come to: help must show against both, harm against real rows."""
-    if real is None or real.word == NO_EVIDENCE:
-        return NO_EVIDENCE
-    if real.word == HELPS and control is not None and control.word != HELPS:
-        return NO_EVIDENCE
-    return real.word
-
-
-def _comparison_from(values: Mapping[str, Any]) -> Comparison:
-    """Make a comparison from its plain values."""
-    return Comparison(**{**values, "models": tuple(values.get("models", ()))})
-
-
-def _row_from(values: Mapping[str, Any]) -> Row:
-    """Make a row from its plain values."""
-    pairs = {
-        name: None if values[name] is None else _comparison_from(values[name])
-        for name in ("real", "control")
-    }
-    return Row(**{**values, **pairs})
+    return replace(row, real=real, control=control)
 
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text
 
 

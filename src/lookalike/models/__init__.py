@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
-from lookalike.models._file import load
+from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
@@ -19,10 +18,19 @@ if TYPE_CHECKING:
 __all__ = ["GAN", "DenseClassifier", "DenseRegressor", "Independent", "Synthesizer", "load"]
 
 
+def _gan() -> type[GAN]:
+    from lookalike.models.gan import GAN  # noqa: PLC0415 - it loads JAX
+
+    return GAN
+
+
+SYNTHESIZERS.update({"GAN": _gan, "Independent": lambda: Independent})
+
+
 def __getattr__(name: str) -> Any:
     """Import `GAN` at its first use (PEP 562)."""
     if name == "GAN":
-        return import_module("lookalike.models.gan").GAN
+        return _gan()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

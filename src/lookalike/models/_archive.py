@@ -1,11 +1,16 @@
 """The container of a model: a zip of JSON and plain arrays, each checked before it is believed.
 
-Sizes are checked before memory is taken for them, and nothing is ever extracted to disk.
+Sizes are checked before memory is taken for them, and nothing is ever extracted to disk. The
+manifest holds the SHA-256 digest of each other member, so that a damaged or exchanged one is found
+before it is used. A digest is no signature: whoever writes a file can write its digests, too.
 """
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
+import math
 import os
 import struct
 import zipfile
@@ -19,8 +24,8 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from lookalike._core.errors import ModelFileError
-from lookalike._core.files import atomic_path
+from lookalike._core.errors import ModelFileError, OutputError
+from lookalike._core.files import open_output
 
 __all__ = ["Parts", "read_parts", "to_json", "write_parts"]
 
@@ -29,10 +34,20 @@ _MANIFEST, _ENCODING, _WEIGHTS = _MEMBERS = (
     "encoding.json",
     "weights.safetensors",
 )
-#: What JSON may unpack to: about two million levels of 30 letters.
-_JSON_LIMIT = 64 * 2**20
+#: What JSON may unpack to: about two million levels of 30 letters; and, beyond a little, how many
+#: times as much as it is packed. What shrinks more is written as it is.
+_JSON_LIMIT, _LITTLE, _PACKED_LIMIT = 64 * 2**20, 2**20, 200
+_USUAL = 6
+#: How many values JSON may hold, counted by what stands between them: each takes about 100 bytes.
+_VALUES_LIMIT = 3_000_000
+#: How deep values may lie within each other, and how great a whole number may be.
+_DEEPEST, _GREATEST = 32, 2**64
 #: What the list of members at the end of the zip may hold.
 _DIRECTORY_LIMIT = 2**16
+#: What the names and shapes of all arrays may take, and how many arrays there may be.
+_HEADER_LIMIT, _ARRAYS_LIMIT = 16 * 2**20, 100_000
+#: The key of the manifest under which the digests of the other members are.
+_DIGESTS = "sha256"
 
 
 @dataclass
@@ -53,21 +68,32 @@ class Parts:
 
 
 def write_parts(parts: Parts, path: str | os.PathLike[str]) -> None:
-    """Write a model's parts to one file, which is either whole or absent.
+    """Write a model's parts to one file, which is either whole or absent, and its owner's alone.
 
     Raises
     ------
     OutputError
-        If the file cannot be written.
+        If the file cannot be written, or could not be read again: it would be too large.
     """
-    contents = {
-        _MANIFEST: to_json(parts.manifest),
+    others = {
         _ENCODING: to_json(parts.encoding),
         _WEIGHTS: safetensors.numpy.save(parts.arrays),
     }
-    with atomic_path(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, content in contents.items():
-            archive.writestr(_member(name), content)
+    digests = {name: _digest(content) for name, content in others.items()}
+    contents = {_MANIFEST: to_json({**parts.manifest, _DIGESTS: digests}), **others}
+    for name in (_MANIFEST, _ENCODING):
+        if (words := _too_much(contents[name])) is not None:
+            raise OutputError(
+                f"A model file must stay within what is read again, but its {name} {words}. "
+                "Fit fewer columns, or pool more levels (min_category_count)."
+            )
+    with open_output(path, private=True) as file:
+        # Made in memory: a pipe cannot be gone back in, and the bytes shall be the same there.
+        whole = io.BytesIO()
+        with zipfile.ZipFile(whole, "w") as archive:
+            for name, content in contents.items():
+                archive.writestr(_member(name), content, compresslevel=_level(name, content))
+        file.write(whole.getbuffer())
 
 
 def _member(name: str) -> zipfile.ZipInfo:
@@ -83,6 +109,13 @@ def _method(name: str) -> int:
     """Return how a member is compressed."""
     # Weights do not shrink; stored, their declared size can be checked against the file's.
     return zipfile.ZIP_STORED if name == _WEIGHTS else zipfile.ZIP_DEFLATED
+
+
+def _level(name: str, content: bytes) -> int:
+    """Return how hard a member is compressed: not at all what would look like a bomb."""
+    if name == _WEIGHTS or len(content) <= _LITTLE:
+        return _USUAL
+    return _USUAL if len(zlib.compress(content)) * _PACKED_LIMIT >= len(content) else 0
 
 
 def to_json(value: Any) -> bytes:
@@ -138,8 +171,9 @@ def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> Parts:
                     f"a model file holds {', '.join(_MEMBERS)}, each once; "
                     f"this one holds {', '.join(archive.namelist())[:200]}."
                 )
-            encoding = _read_json(archive, _ENCODING)
-            return Parts(manifest, encoding, _read_arrays(archive, size))
+            digests = manifest.pop(_DIGESTS, None)
+            encoding = _read_json(archive, _ENCODING, digests)
+            return Parts(manifest, encoding, _read_arrays(archive, size, digests))
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise ModelFileError(f"it is damaged ({error}). Save the model again.") from error
 
@@ -187,14 +221,20 @@ def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         return member.read(info.file_size)
 
 
-def _read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
+def _read_json(archive: zipfile.ZipFile, name: str, digests: Any = None) -> dict[str, Any]:
     info = _find(archive, name)
-    if info.file_size > _JSON_LIMIT:
+    most = min(_JSON_LIMIT, max(_LITTLE, _PACKED_LIMIT * info.compress_size))
+    if info.file_size > most:
         raise ModelFileError(
-            f"{name} would unpack to {info.file_size:,} bytes; {_JSON_LIMIT:,} are allowed."
+            f"{name} would unpack to {info.file_size:,} bytes; {most:,} are allowed."
         )
+    content = _content(archive, info)
+    _check_digest(name, content, digests)
+    if (words := _too_much(content)) is not None:
+        raise ModelFileError(f"{name} {words}.")
     try:
-        values = json.loads(_content(archive, info), parse_constant=_refuse)
+        values = json.loads(content, parse_constant=_refuse)
+        _check_values(values)
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{name} is not the JSON that lookalike writes: {error}.") from error
     if not isinstance(values, dict):
@@ -202,20 +242,69 @@ def _read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     return values
 
 
+def _too_much(content: bytes) -> str | None:
+    """Say what is too much of JSON that is not parsed yet; None if nothing is."""
+    if len(content) > _JSON_LIMIT:
+        return f"has {len(content):,} bytes; {_JSON_LIMIT:,} are allowed"
+    values = sum(map(content.count, (b",", b":", b"[", b"{")))
+    if values > _VALUES_LIMIT:
+        return f"has about {values:,} values; {_VALUES_LIMIT:,} are allowed"
+    return None
+
+
+def _check_values(values: Any) -> None:
+    """Check how deep JSON goes, and that no number is beyond what one can be."""
+    level = [values]
+    for _ in range(_DEEPEST):
+        below: list[Any] = []
+        for value in level:
+            if isinstance(value, dict):
+                below += value.values()
+            elif isinstance(value, list):
+                below += value
+            elif (isinstance(value, int) and abs(value) > _GREATEST) or (
+                isinstance(value, float) and not math.isfinite(value)
+            ):
+                raise ValueError("a number is greater than any that it writes")
+        level = below
+    if level:
+        raise ValueError(f"values lie more than {_DEEPEST} deep within each other")
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _check_digest(name: str, content: bytes, digests: Any) -> None:
+    """Check that a member is the one that the manifest is about."""
+    if name == _MANIFEST:
+        return
+    if not isinstance(digests, dict) or digests.get(name) != _digest(content):
+        raise ModelFileError(
+            f"{name} is not the one that {_MANIFEST} has the digest of: the file is damaged or has "
+            "been changed. Copy or save it again."
+        )
+
+
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _read_arrays(archive: zipfile.ZipFile, size: int) -> dict[str, np.ndarray]:
+def _read_arrays(archive: zipfile.ZipFile, size: int, digests: Any) -> dict[str, np.ndarray]:
     info = _find(archive, _WEIGHTS)
     if info.file_size != info.compress_size or info.file_size > size:
         raise ModelFileError(f"{_WEIGHTS} declares a size that the file does not have.")
     content = _content(archive, info)
+    _check_digest(_WEIGHTS, content, digests)
+    if int.from_bytes(content[:8], "little") > _HEADER_LIMIT:
+        raise ModelFileError(f"{_WEIGHTS} is damaged: its header is too long.")
     try:
         arrays: dict[str, np.ndarray] = safetensors.numpy.load(content)
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{_WEIGHTS} is damaged: {error}.") from error
     # An array without elements costs no bytes, so its other sides could say anything.
+    if len(arrays) > _ARRAYS_LIMIT:
+        raise ModelFileError(f"{_WEIGHTS} holds {len(arrays):,} arrays; {_ARRAYS_LIMIT:,} may be.")
     if any(side > len(content) for array in arrays.values() for side in array.shape):
         raise ModelFileError(f"{_WEIGHTS} is damaged: an array has an impossible shape.")
     return arrays

@@ -6,6 +6,7 @@ A new synthesizer is one subclass with five small hooks; everything that touches
 from __future__ import annotations
 
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
@@ -17,7 +18,13 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator
 
-from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
+from lookalike._core.errors import (
+    DataError,
+    LookalikeWarning,
+    NotFittedError,
+    ParameterError,
+    SchemaError,
+)
 from lookalike._core.parameters import Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
@@ -25,18 +32,22 @@ from lookalike.models._ahead import ahead
 from lookalike.models._asking import Asking, read_asking
 from lookalike.models._balance import Queue
 from lookalike.models._fingerprint import fingerprint
+from lookalike.models._saving import save_model
 from lookalike.tables import (
     Dependency,
     Kind,
     Origin,
     Schema,
     TableWriter,
+    cautions,
     check_output,
     conform,
     from_arrow,
     infer_schema,
+    open_categories,
     render,
     to_arrow,
+    without_rare,
 )
 from lookalike.training import History
 
@@ -107,6 +118,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     _origin: Origin
     #: The parameters of the fit: those of the estimator may be set anew before the next one.
     _fitted_with: dict[str, Any]
+    #: The attributes of the fit, parameters included.
+    _own_names: frozenset[str]
 
     # --- hooks -----------------------------------------------------------------------------------
 
@@ -120,7 +133,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """Learn encoded rows and keep what was learned as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
-        may set attributes as it goes. It may set ``history_``.
+        may set attributes as it goes. It may set ``history_``. A synthesizer whose own `fit` hands
+        options to `_learned` takes them here as keywords.
         """
 
     @abstractmethod
@@ -143,6 +157,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def fit(
         self,
         data: Any,
+        y: Any = None,
         *,
         schema: Schema | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
@@ -154,6 +169,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         ----------
         data : pandas, polars or pyarrow table, shape (rows, columns)
             The training table; it is not changed. Any eager frame that narwhals knows will do.
+        y : array-like, optional
+            Not learned: scikit-learn's pipelines and searches hand it to every estimator.
         schema : Schema, optional
             What each column is; inferred where it is not given.
         kinds : mapping of str to str, optional
@@ -174,30 +191,40 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         DataError
             If the table cannot be used, does not fit `schema`, or has no usable `target`.
         """
-        return self._learned(data, schema, kinds, target, {})
+        return self._learned(data, y, schema, kinds, target)
 
     def _learned(
         self,
         data: Any,
+        y: Any,
         schema: Schema | None,
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
-        wishes: Mapping[str, Any],
+        **options: Any,
     ) -> Self:
         """Learn a table on a fresh copy, which replaces the estimator only on success.
 
-        `wishes` are attributes that hooks read during this one fit.
+        `options` go to `_fit`. What others have set on the estimator, such as scikit-learn while
+        it searches, stays; what an earlier fit has set goes.
         """
+        if isinstance(y, str | Mapping | Schema):
+            raise ParameterError(
+                f"y, the second argument of fit, is not learned; got {y!r}. Name the column to "
+                "predict by target=, and give schema= and kinds= by their names."
+            )
         self._check_parameters()
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh.__dict__.update(wishes)
-        fresh._learn(data, schema, kinds, target)
-        for name in wishes:
-            delattr(fresh, name)
-        self.__dict__.clear()
-        self.__dict__.update(fresh.__dict__)
+        fresh._learn(data, schema, kinds, target, options)
+        fresh._keep_names()
+        earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
+        others = {name: value for name, value in vars(self).items() if name not in earlier}
+        self.__dict__ = {**others, **vars(fresh)}
         return self
+
+    def _keep_names(self) -> None:
+        """Keep which attributes are those of the fit, so that the next one replaces them."""
+        self._own_names = frozenset((*vars(self), "_own_names"))
 
     def _check_parameters(self) -> None:
         rules = {**self._rules, "random_state": _RANDOM_STATE}
@@ -209,18 +236,24 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         schema: Schema | None,
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
+        options: Mapping[str, Any],
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
         schema = _schema_of(table, schema, kinds, target)
+        encoder = self._encoder()
+        encoder.keep = () if target is None else (target,)
+        schema, origin = without_rare(
+            table, schema, origin, encoder.min_category_count, encoder.keep
+        )
         table = conform(table, schema)
         if table.num_rows == 0:
             raise DataError("A table to learn must have rows, but this one has none.")
-        encoder = self._encoder()
-        encoder.keep = () if target is None else (target,)
         encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
-        self._origin = origin
+        self._origin, notes = open_categories(origin, schema)
+        for note in notes:
+            warnings.warn(note, LookalikeWarning, stacklevel=2)
         self.encoder_ = encoder
         self.schema_ = encoder.schema_
         self.target_ = target
@@ -228,7 +261,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self.n_rows_ = table.num_rows
         self.fingerprint_ = fingerprint(table)
         if encoder.layout_.blocks:
-            self._fit(encoder.compact(table), encoder.layout_, seed)
+            self._fit(encoder.compact(table), encoder.layout_, seed, **options)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)
@@ -342,6 +375,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
+        safe_csv: bool = False,
     ) -> None:
         """Write the rows of `sample` to a file, in constant memory.
 
@@ -359,6 +393,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             The seed, as for `sample`.
         start : int
             The number of the first row.
+        safe_csv : bool
+            Whether text that a spreadsheet would take for a formula gets a quote before it; see
+            `lookalike.tables.TableWriter`.
 
         Raises
         ------
@@ -372,7 +409,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         n, seed, start = self._request(n, random_state, start)
         asking = self._asking(given, balance)
         check_output(path)
-        with TableWriter(path, self._empty().schema) as writer:
+        with TableWriter(path, self._empty().schema, safe_csv=safe_csv) as writer:
             for table in self._tables(n, seed, start, asking, encoded=True):
                 writer.write(table)
 
@@ -535,8 +572,6 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         OutputError
             If the file cannot be written; then nothing is left behind.
         """
-        from lookalike.models._file import save_model  # noqa: PLC0415 - it imports this module
-
         self._check_fitted()
         save_model(self, path)
 
@@ -554,6 +589,8 @@ def _schema_of(
             "(Schema.infer(data, kinds=...))."
         )
     inferred = infer_schema(table, kinds) if schema is None else schema
+    for caution in cautions(table, inferred) if schema is None else ():
+        warnings.warn(caution, LookalikeWarning, stacklevel=4)
     if target is None:
         return inferred
     column = inferred[target]

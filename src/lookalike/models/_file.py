@@ -8,158 +8,51 @@
 ``weights.safetensors``      the arrays of both, as ``encoding/...`` and ``model/...``
 ============================ =====================================================================
 
-There is no pickle in it and no training row, and loading runs no code of its own. The same model
-gives the same bytes. A file of an older format is carried forward by `_MIGRATIONS`.
+There is no pickle in it and no training row, and loading runs no code of its own. The manifest has
+a digest of the other two. The same model gives the same bytes. A file of an older format is carried
+forward by `_MIGRATIONS`.
 """
 
 from __future__ import annotations
 
-import importlib
-import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from copy import deepcopy
-from dataclasses import replace
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.bounds import whole
 from lookalike._core.errors import (
     LookalikeError,
     MissingDependencyError,
     ModelFileError,
-    ParameterError,
+    TrainingError,
     nearest,
 )
 from lookalike._core.seeds import as_seed
-from lookalike.encoding import State, TableEncoder
-from lookalike.models._archive import Parts, read_parts, to_json, write_parts
+from lookalike.encoding import Drawn, State, TableEncoder
+from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
+from lookalike.models._saving import FORMAT
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
-__all__ = ["FORMAT", "load", "save_model"]
+__all__ = ["SYNTHESIZERS", "load"]
 
-#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS`.
-FORMAT = 4
+#: Synthesizers that a file may name, and functions that import them: the room enters them here.
+SYNTHESIZERS: dict[str, Callable[[], type[Synthesizer]]] = {}
+_Classes = Mapping[str, type[Synthesizer]]
 
-#: Synthesizers that a file may name, and the modules that define them: imported when needed.
-_SYNTHESIZERS = {"GAN": "lookalike.models.gan", "Independent": "lookalike.models.independent"}
-#: Classes, or the modules that define them, by name.
-_Known = Mapping[str, "str | type[Synthesizer]"]
+#: Columns of a model that is read: each takes some time, however little it holds.
+_MOST_COLUMNS = 2**15
+#: How many rows a model that was read must decode at once.
+_PROOF = 8
 
-
-def _named_penalties(parts: Parts) -> Parts:
-    """Carry format 1 on: there a GAN had one kind of penalty, and no conditions."""
-    manifest = dict(parts.manifest)
-    parameters = dict(manifest["parameters"])
-    if manifest["synthesizer"] == "GAN":
-        weight = parameters.get("penalty", 0.5)
-        parameters |= {"penalty": {"name": "zero-centred", "weight": weight}, "conditions": False}
-    return replace(parts, manifest={**manifest, "parameters": parameters})
-
-
-def _unbalanced_corrections(parts: Parts) -> Parts:
-    """Carry format 2 on: there a correction chose of three times as many rows, unbalanced."""
-    terms = parts.arrays.get("model/correction/terms")
-    if terms is None:
-        return parts
-    more = {
-        "model/correction/pool": np.array([3], np.int32),
-        "model/correction/due": np.zeros(terms.shape, np.float32),
-    }
-    return replace(parts, arrays={**parts.arrays, **more})
-
-
-def _as_it_is(parts: Parts) -> Parts:
-    """Carry format 3 on: there nothing was drawn anew."""
-    return parts
-
-
-#: For each old format: the function that carries its parts on to the next one.
-_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {
-    1: _named_penalties,
-    2: _unbalanced_corrections,
-    3: _as_it_is,
-}
-
-
-# --- write ---------------------------------------------------------------------------------------
-
-
-def save_model(model: Synthesizer, path: str | os.PathLike[str]) -> None:
-    """Write a fitted model to one file, which is either whole or absent.
-
-    Parameters
-    ----------
-    model : Synthesizer
-        A fitted one.
-    path : str or path-like
-        Where to write it.
-
-    Raises
-    ------
-    ParameterError
-        If a parameter of the model cannot be written as JSON.
-    OutputError
-        If the file cannot be written.
-    """
-    write_parts(_take_apart(model), path)
-
-
-def _take_apart(model: Synthesizer) -> Parts:
-    encoding = model.encoder_.state()
-    learned = model._state() if model.encoder_.layout_.blocks else State()
-    manifest = {
-        "format": FORMAT,
-        "lookalike": version("lookalike"),
-        "synthesizer": type(model).__name__,
-        "parameters": _parameters(model),
-        "seed": model.seed_,
-        "target": model.target_,
-        "rows": model.n_rows_,
-        "fingerprint": model.fingerprint_,
-        "schema": model.schema_.to_dict(),
-        "origin": model._origin.to_dict(),
-        "history": _finite(model.history_.to_dict()),
-        "model": learned.values,
-    }
-    arrays = {
-        # Not `ascontiguousarray`, which makes a scalar an array of one.
-        f"{prefix}/{name}": np.asarray(array, order="C")
-        for prefix, state in (("encoding", encoding), ("model", learned))
-        for name, array in state.arrays.items()
-    }
-    return Parts(manifest, encoding.values, arrays)
-
-
-def _parameters(model: Synthesizer) -> dict[str, Any]:
-    """Return the arguments of the fit; a random generator becomes the seed drawn from it."""
-    values = dict(model._fitted_with)
-    if not isinstance(values["random_state"], int | None):
-        values["random_state"] = model.seed_
-    for name, value in values.items():
-        # Objectives, architectures and the like stand in the file as a user would write them.
-        values[name] = value.to_mapping() if hasattr(value, "to_mapping") else value
-        try:
-            to_json(values[name])
-        except (TypeError, ValueError) as error:
-            raise ParameterError(
-                f"A saved parameter must be plain JSON, but {name} is {value!r}."
-            ) from error
-    return values
-
-
-def _finite(value: Any) -> Any:
-    """Return values with null for NaN and infinity, which JSON does not know: a loss may be one."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+#: For an old format, the function that carries its parts on to the next one.
+_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {}
 
 
 # --- read ----------------------------------------------------------------------------------------
@@ -197,9 +90,9 @@ def load(
     ...     la.load(file).sample(3).equals(model.sample(3))
     True
     """
-    known: _Known = {**_SYNTHESIZERS, **{cls.__name__: cls for cls in synthesizers}}
+    own = {cls.__name__: cls for cls in synthesizers}
     try:
-        return _put_together(read_parts(path, _check_format), known)
+        return _put_together(read_parts(path, _check_format), own)
     except ModelFileError as error:
         raise ModelFileError(f"Model file {os.fspath(path)!r}: {error}") from error.__cause__
 
@@ -216,10 +109,10 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: Parts, known: _Known) -> Synthesizer:
+def _put_together(parts: Parts, own: _Classes) -> Synthesizer:
     try:
-        return _build(_migrate(parts), known)
-    except ModelFileError:
+        return _build(_migrate(parts), own)
+    except (ModelFileError, TrainingError):  # the latter is about this process, not the file
         raise
     # A hostile file can make any of these happen anywhere below; none of them is a defect.
     except (
@@ -227,6 +120,7 @@ def _put_together(parts: Parts, known: _Known) -> Synthesizer:
         ArithmeticError,
         AttributeError,
         LookupError,
+        MemoryError,
         RecursionError,
         TypeError,
         ValueError,
@@ -247,43 +141,56 @@ def _migrate(parts: Parts) -> Parts:
     return parts
 
 
-def _build(parts: Parts, known: _Known) -> Synthesizer:
+def _build(parts: Parts, own: _Classes) -> Synthesizer:
     manifest = parts.manifest
-    cls = _class(manifest["synthesizer"], known)
+    cls = _class(manifest["synthesizer"], own)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
     model._check_parameters()
     model._fitted_with = deepcopy(model.get_params(deep=False))
+    columns = whole(len(manifest["schema"]["columns"]), 1, _MOST_COLUMNS, "the count of columns")
+    whole(len(manifest["schema"]["dependencies"]), 0, columns, "the count of relations")
+    whole(len(parts.encoding["columns"]), 0, columns, "the count of encodings")
+    whole(len(parts.encoding["derived"]), 0, columns, "the count of derived columns")
     schema = Schema.from_dict(manifest["schema"])
     encoding = State(parts.encoding, _under("encoding", parts.arrays))
     model.schema_ = schema
     model.encoder_ = TableEncoder.from_state(encoding, schema)
     model._origin = Origin.from_dict(manifest["origin"])
     model.seed_ = as_seed(manifest["seed"])
-    model.n_rows_ = int(manifest["rows"])
+    model.n_rows_ = whole(manifest["rows"], 1, 2**63, "rows")
     model.fingerprint_ = str(manifest["fingerprint"])
     model.target_ = None if manifest["target"] is None else schema[manifest["target"]].name
     model.history_ = History.from_dict(manifest["history"])
     layout = model.encoder_.layout_
     if layout.blocks:
         model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
-    # One row is decoded, so that an encoding that cannot is found here. The library that the table
-    # came from need not be there: rows can still be written to a file.
-    with suppress(MissingDependencyError):
-        model.sample(0)
+    model._keep_names()
+    _prove(model)
     return model
 
 
-def _class(name: Any, known: _Known) -> type[Synthesizer]:
-    if name not in known:
-        raise ModelFileError(
-            f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
-            "If it is a synthesizer of your own: load(path, synthesizers=[...])."
-        )
-    found = known[name]
-    if isinstance(found, str):
-        cls: type[Synthesizer] = getattr(importlib.import_module(found), name)
-        return cls
-    return found
+def _prove(model: Synthesizer) -> None:
+    """Decode a few rows, so that an encoding that cannot is found here."""
+    layout, rng = model.encoder_.layout_, np.random.default_rng(0)
+    widths = [block.width for block in layout.blocks if block.head == "softmax"]
+    numbers = 2 * rng.standard_normal((_PROOF, layout.numbers), np.float32)
+    levels = rng.integers(0, widths, (_PROOF, len(widths))).astype(np.int32)
+    model._decode(Drawn(numbers, levels), 0, model.seed_)
+    # The library that the table came from need not be there: rows can still go to a file.
+    with suppress(MissingDependencyError):
+        model.sample(0)
+
+
+def _class(name: Any, own: _Classes) -> type[Synthesizer]:
+    if name in own:
+        return own[name]
+    if name in SYNTHESIZERS:
+        return SYNTHESIZERS[name]()
+    known = [*SYNTHESIZERS, *own]
+    raise ModelFileError(
+        f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
+        "If it is a synthesizer of your own: load(path, synthesizers=[...])."
+    )
 
 
 def _frozen(value: Any) -> Any:

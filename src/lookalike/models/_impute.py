@@ -9,18 +9,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import LookalikeWarning, ParameterError
-from lookalike.encoding import Compact, Drawn
-from lookalike.models._conditions import Told, told_by_cells
+from lookalike.encoding import Compact, Drawn, TableEncoder
+from lookalike.models._conditions import Completer, Told, told_by_cells
+from lookalike.nn import Network, Plan
 from lookalike.tables import Schema, canonical_type, conform, render
-
-if TYPE_CHECKING:
-    from lookalike.models.gan import GAN
 
 __all__ = ["blank", "imputed", "told_of"]
 
@@ -32,12 +30,28 @@ _CHOICE = 8
 _APART = 2**24
 
 
-def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
+class Completing(Protocol):
+    """A synthesizer that may have learned to complete rows, as `GAN` does."""
+
+    BLOCK: ClassVar[int]
+    schema_: Schema
+    encoder_: TableEncoder
+    _plan: Plan
+    _completer: Network | None
+
+    def _complete(self) -> Completer: ...
+
+    def _nothing(self, block: int, /) -> Drawn: ...
+
+    def _empty(self) -> pa.Table: ...
+
+
+def imputed(model: Completing, table: pa.Table, seed: int) -> pa.Table:
     """Return rows in storage types with their missing cells made, see `GAN.impute`.
 
     Parameters
     ----------
-    model : GAN
+    model : Completing
         Fitted.
     table : pyarrow.Table
         Rows of some of its columns.
@@ -144,7 +158,7 @@ class _Block:
 
     Parameters
     ----------
-    model : GAN
+    model : Completing
     rows : pyarrow.Table
         Canonical, null where a cell is to be made.
     given : frozenset of str
@@ -153,7 +167,7 @@ class _Block:
         Of the rows, and the number of the first one.
     """
 
-    model: GAN
+    model: Completing
     rows: pa.Table
     given: frozenset[str]
     seed: int
@@ -210,13 +224,13 @@ class _Block:
 
 
 def told_of(
-    model: GAN, rows: pa.Table, given: frozenset[str]
+    model: Completing, rows: pa.Table, given: frozenset[str]
 ) -> tuple[Told, dict[int, np.ndarray]]:
     """Return what the generator is told of rows, and which blocks follow from known cells.
 
     Parameters
     ----------
-    model : GAN
+    model : Completing
         Fitted, with conditions.
     rows : pyarrow.Table
         Canonical rows, null where a cell is not known.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import jax
 import jax.numpy as jnp
@@ -104,6 +104,24 @@ _SHOWN = {
 }
 #: Called after every interval with the step and a function that makes rows.
 Watcher = Callable[[int, Callable[[int], Any]], None]
+
+
+class _Extras(NamedTuple):
+    """Arguments of one call of `GAN.fit` that are no parameters of the estimator.
+
+    Parameters
+    ----------
+    transfer : Transfer or None
+        Networks to start from.
+    watcher : callable or None
+        Who is shown every state.
+    """
+
+    transfer: Transfer | None = None
+    watcher: Watcher | None = None
+
+
+_NO_EXTRAS = _Extras()
 
 
 class GAN(Synthesizer):
@@ -280,9 +298,6 @@ class GAN(Synthesizer):
     _correction: Correction | None = None
     _redraw: Redraw | None = None
     _plan: Plan
-    #: Wishes of one call of `fit`, which are no parameters.
-    _transfer: Transfer | None = None
-    _watcher: Watcher | None = None
 
     def __init__(
         self,
@@ -407,6 +422,7 @@ class GAN(Synthesizer):
     def fit(
         self,
         data: Any,
+        y: Any = None,
         *,
         schema: Schema | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
@@ -421,6 +437,8 @@ class GAN(Synthesizer):
         ----------
         data : pandas, polars or pyarrow table, shape (rows, columns)
             The training table; it is not changed. Any eager frame that narwhals knows will do.
+        y : array-like, optional
+            Not learned: scikit-learn's pipelines and searches hand it to every estimator.
         schema : Schema, optional
             What each column is; inferred where it is not given.
         kinds : mapping of str to str, optional
@@ -452,11 +470,12 @@ class GAN(Synthesizer):
         TrainingError
             If training goes wrong and no remedy helps.
         """
-        transfer = transferred(warm_start, mapping)
-        wishes = {"_transfer": transfer, "_watcher": watch}
-        return self._learned(data, schema, kinds, target, wishes)
+        extras = _Extras(transferred(warm_start, mapping), watch)
+        return self._learned(data, y, schema, kinds, target, extras=extras)
 
-    def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
+    def _fit(
+        self, compact: Compact, layout: Layout, seed: int, extras: _Extras = _NO_EXTRAS
+    ) -> None:
         keep_compiled_programs()
         make_room_for_programs()
         rows = len(compact.floats)
@@ -466,7 +485,7 @@ class GAN(Synthesizer):
         held = hold_out(compact, self.held_out, generator(seed, "hold out"))
         game = game_of(self, self._plan, rows, self._width, conditioned=False)
         self._latent_size, self._latent = game.latent_size, game.latent
-        outcome = self._train(game, held, seed, steps_of(self, rows), layout)
+        outcome = self._train(game, held, seed, steps_of(self, rows), layout, extras)
         self._generator, self.history_ = outcome.generator, outcome.history
         try:
             if self.calibrate:
@@ -478,14 +497,16 @@ class GAN(Synthesizer):
             self.history_.cut_short = self.history_.interrupted = True
         self._say_what_happened()
 
-    def _train(self, game: Game, held: Held, seed: int, steps: int, layout: Layout) -> Outcome:
+    def _train(
+        self, game: Game, held: Held, seed: int, steps: int, layout: Layout, extras: _Extras
+    ) -> Outcome:
         """Train with rows held out; a table that is learned anew gets all of its rows then."""
-        first = self._run(game, held.training, held, seed, steps, layout)
+        first = self._run(game, held.training, held, seed, steps, layout, extras)
         if not held.refit or first.history.cut_short:
             return first
         history = first.history
         try:
-            again = self._run(game, held.all, None, seed, steps, layout, until=first.step)
+            again = self._run(game, held.all, None, seed, steps, layout, extras, until=first.step)
         except (KeyboardInterrupt, TrainingError) as error:
             why = str(error) or "interrupted"
             history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
@@ -585,6 +606,7 @@ class GAN(Synthesizer):
         seed: int,
         steps: int,
         layout: Layout,
+        extras: _Extras,
         *,
         until: int | None = None,
     ) -> Outcome:
@@ -596,8 +618,8 @@ class GAN(Synthesizer):
         held_rows = None if held is None else held.rows
         selection = None if held is None else held.selection(layout, make, seed)
         start, held_back = None, 0
-        if self._transfer is not None:
-            start, held_back = self._transfer.start(game, seed, steps)
+        if extras.transfer is not None:
+            start, held_back = extras.transfer.start(game, seed, steps)
         course = course_of(self, game, steps, selection=selection, held_back=held_back, until=until)
         with progress("training", course.end, show=self.progress) as report:
             return train(
@@ -608,12 +630,13 @@ class GAN(Synthesizer):
                 held_out=None if held_rows is None else _data(held_rows),
                 start=start,
                 report=lambda step, measures: report(step, _shown(measures)),
-                onlooker=self._onlooker(seed),
+                onlooker=self._onlooker(seed, extras.watcher),
             )
 
-    def _onlooker(self, seed: int) -> Callable[[int, Network], None] | None:
+    def _onlooker(
+        self, seed: int, watcher: Watcher | None
+    ) -> Callable[[int, Network], None] | None:
         """Return what hands every state to the caller's `watch`."""
-        watcher = self._watcher
         if watcher is None:
             return None
 
@@ -655,6 +678,7 @@ class GAN(Synthesizer):
 
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         keep_compiled_programs()
+        make_room_for_programs()
         sampler = replace(
             self._sampler(),
             correction=self._correction,
@@ -667,6 +691,7 @@ class GAN(Synthesizer):
         if self._completer is None:
             return super()._start_asking(seed, asking)
         keep_compiled_programs()
+        make_room_for_programs()
         completer = self._complete()
 
         def make(block: int) -> Drawn:
@@ -752,6 +777,7 @@ class GAN(Synthesizer):
         return State({"width": self._width}, leaves | calibration | kept)
 
     def _restore(self, state: State, layout: Layout) -> None:
+        keep_compiled_programs()
         self._plan = Plan(layout)
         self._width = checked_width(state.values.get("width"))
         game = game_of(self, self._plan, self.n_rows_, self._width, conditioned=False)

@@ -6,6 +6,8 @@ metrics and tables, never models; matplotlib is imported when something is drawn
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from lookalike.reports._curves import curves
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
@@ -25,6 +27,15 @@ from lookalike.reports._training_page import training_page
 from lookalike.reports._training_verdict import Judgement, judge
 from lookalike.reports._training_words import Quantity
 
+if TYPE_CHECKING:
+    from lookalike.reports._function_page import (
+        function_accuracy_rows,
+        function_figure,
+        function_page,
+        function_report_rows,
+    )
+    from lookalike.reports._verdict_page import verdict_page
+
 __all__ = [
     "Associations",
     "Bar",
@@ -41,6 +52,24 @@ __all__ = [
     "Summary",
     "curves",
     "evaluate",
+    "function_accuracy_rows",
+    "function_figure",
+    "function_page",
+    "function_report_rows",
     "judge",
     "training_page",
+    "verdict_page",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import what draws, and matplotlib with it, at its first use (PEP 562)."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from lookalike.reports import _function_page, _verdict_page  # noqa: PLC0415
+
+    return getattr(_verdict_page if name in _verdict_page.__all__ else _function_page, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from lookalike._core.errors import DataError
-from lookalike._core.files import atomic_path
+from lookalike._core.files import write_text
 from lookalike.metrics import Score
 from lookalike.reports._summary import Summary, build, jsonable
 from lookalike.reports._verdict import verdict
@@ -204,7 +204,7 @@ class Evaluation:
         # matplotlib takes half a second to import: only who draws pays for it.
         from lookalike.reports._html import page  # noqa: PLC0415
 
-        return _written(page(self, title, date), path)
+        return _written(page(self.scores, self.summary, title, date), path)
 
     def __repr__(self) -> str:
         lines = [f"{'score':24}{'value':>8}{'ceiling':>9}{'floor':>8}"]
@@ -240,6 +240,5 @@ def _score_values(score: Score) -> dict[str, Any]:
 
 def _written(text: str, path: str | os.PathLike[str] | None) -> str:
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text

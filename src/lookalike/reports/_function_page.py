@@ -14,12 +14,12 @@ import pyarrow as pa
 from matplotlib.figure import Figure
 
 from lookalike.reports._curves import curves
-from lookalike.reports._html import environment, svg
+from lookalike.reports._template import environment, svg
 from lookalike.reports._training_page import training_parts
 from lookalike.reports._training_verdict import judge
 from lookalike.reports.figures import function_measure
 
-__all__ = ["MEASURES", "accuracy_rows", "function_page", "measured", "shown_rows"]
+__all__ = ["function_accuracy_rows", "function_figure", "function_page", "function_report_rows"]
 
 #: The columns of the reporting table that are drawn together, by what they measure.
 MEASURES = {
@@ -77,10 +77,10 @@ def function_page(run: Any, pictures: Mapping[str, bytes]) -> str:
                 for v in run.function.variables
             ],
             pictures=[(_SEEN[name], _embedded(name, pictures[name])) for name in shown],
-            accuracy=accuracy_rows(run),
+            accuracy=function_accuracy_rows(run),
             headers=names,
-            rows=shown_rows(run.report),
-            measures=[svg(measured(run.report, one), one, one) for one in MEASURES],
+            rows=function_report_rows(run.report),
+            measures=[svg(function_figure(run.report, one), one, one) for one in MEASURES],
             judgement=judge(drawn),
             training=None if drawn is None else training_parts(drawn),
         )
@@ -92,15 +92,16 @@ def _embedded(name: str, content: bytes) -> str:
     return f"data:image/{name.rpartition('.')[2]};base64,{base64.b64encode(content).decode()}"
 
 
-def measured(report: pa.Table, title: str) -> Figure:
-    """Draw one of `MEASURES` over the steps of training.
+def function_figure(report: pa.Table, title: str) -> Figure:
+    """Draw what was measured of a function's points over the steps of training.
 
     Parameters
     ----------
     report : pyarrow.Table
         The reporting table of a run.
     title : str
-        What is measured.
+        What was measured: ``"losses"``, ``"accuracies"``, ``"diversity"``, ``"mode collapse"``,
+        ``"learning rate"`` or ``"convergence"``.
 
     Returns
     -------
@@ -111,7 +112,7 @@ def measured(report: pa.Table, title: str) -> Figure:
     return function_measure(columns["step"], series, title)
 
 
-def shown_rows(report: pa.Table) -> list[list[str]]:
+def function_report_rows(report: pa.Table) -> list[list[str]]:
     """Return about ten rows of the reporting table as text, the last one always among them.
 
     Parameters
@@ -136,7 +137,7 @@ def _cell(value: Any) -> str:
     return "-" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def accuracy_rows(run: Any) -> list[tuple[str, str, str]]:
+def function_accuracy_rows(run: Any) -> list[tuple[str, str, str]]:
     """Return what was measured of generated points, and the same of held-out ones, as text.
 
     Parameters

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
-from matplotlib.figure import Figure
 
 from lookalike.metrics import Score
 from lookalike.reports import figures
 from lookalike.reports._standing import standing
 from lookalike.reports._summary import Marginal, Summary
+from lookalike.reports._template import environment, svg
 from lookalike.reports._text import shorten
 from lookalike.reports._training_page import training_parts
 from lookalike.reports._training_verdict import judge
@@ -23,9 +21,6 @@ from lookalike.reports.figures._correlation_differences import SCORE as CORRELAT
 from lookalike.reports.figures._heatmaps import MOST_COLUMNS
 from lookalike.reports.figures._scores import number
 
-if TYPE_CHECKING:
-    from lookalike.reports._evaluation import Evaluation
-
 __all__ = ["page"]
 
 #: So many columns are drawn, the worst first; the table lists all.
@@ -33,13 +28,15 @@ MOST_MARGINALS = 60
 MOST_PAIRS = 15
 
 
-def page(evaluation: Evaluation, title: str, date: str | None) -> str:
+def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | None) -> str:
     """Write an evaluation as HTML.
 
     Parameters
     ----------
-    evaluation : Evaluation
-        What to show.
+    scores : mapping of str to Score
+        The scores of the evaluation, by name.
+    summary : Summary
+        Everything else to say and draw.
     title : str
         The page's heading.
     date : str or None
@@ -50,7 +47,6 @@ def page(evaluation: Evaluation, title: str, date: str | None) -> str:
     str
         A whole page without links to other files.
     """
-    summary = evaluation.summary
     shown = summary.marginals[:MOST_MARGINALS]
     return (
         environment()
@@ -59,9 +55,9 @@ def page(evaluation: Evaluation, title: str, date: str | None) -> str:
             title=title,
             date=date,
             # A number and its sign of per cent stay on one line.
-            verdict=[part.replace(" %", "\u00a0%") for part in verdict(evaluation.scores, summary)],
+            verdict=[part.replace(" %", "\u00a0%") for part in verdict(scores, summary)],
             summary=summary,
-            groups=_groups(evaluation.scores),
+            groups=_groups(scores),
             left_out=[row for row in summary.columns if not row.compared],
             column_scores=list(dict.fromkeys(n for row in summary.columns for n in row.scores)),
             worst=_worst(summary),
@@ -71,40 +67,13 @@ def page(evaluation: Evaluation, title: str, date: str | None) -> str:
             pairs=summary.associations.pairs()[:MOST_PAIRS],
             pair_scores=list(summary.associations.scores),
             importances=_importances(summary),
-            models=_models(evaluation.scores),
-            measure=_measure(evaluation.scores),
+            models=_models(scores),
+            measure=_measure(scores),
             correlations=_correlations(summary),
             judgement=judge(summary.curves),
             training=None if summary.curves is None else training_parts(summary.curves),
         )
     )
-
-
-@cache
-def environment() -> Environment:
-    """Return where templates are found, and the filters that they use."""
-    found = Environment(
-        loader=PackageLoader("lookalike.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    found.filters["count"] = lambda value: f"{value:,}"
-    found.filters["number"] = number
-    found.filters["signed"] = _signed
-    found.filters["short"] = shorten
-    found.filters["percent"] = lambda share: f"{100 * share:.1f} %"
-    return found
-
-
-def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:
-    return "–" if value is None else f"{value:{sign}.{decimals}f}".replace("-", "−")
-
-
-def svg(figure: Figure, label: str, salt: str) -> Markup:
-    # The SVG is made by us, and matplotlib escapes the text in it.
-    return Markup(figures.to_svg(figure, label=label, salt=salt))
 
 
 def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lookalike._core.files import atomic_path
+from lookalike._core.files import write_text
 from lookalike.reports._curves import History, curves
 from lookalike.reports._summary import Curves, Mark
 from lookalike.reports._training_verdict import judge, last_values
@@ -70,7 +70,7 @@ def training_page(
     True
     """
     # matplotlib takes half a second to import: only who draws pays for it.
-    from lookalike.reports._html import environment  # noqa: PLC0415
+    from lookalike.reports._template import environment  # noqa: PLC0415
 
     drawn = curves(history)
     template = environment().get_template("training.html.j2")
@@ -83,8 +83,7 @@ def training_page(
         training=None if drawn is None else training_parts(drawn, quantities),
     )
     if path is not None:
-        with atomic_path(path) as temporary:
-            temporary.write_text(text, encoding="utf-8")
+        write_text(text, path)
     return text
 
 
@@ -127,7 +126,7 @@ def training_parts(
 
 
 def _svg(figure: Any, label: str, salt: str) -> Markup:
-    from lookalike.reports._html import svg  # noqa: PLC0415 - it imports matplotlib
+    from lookalike.reports._template import svg  # noqa: PLC0415 - it imports matplotlib
 
     return svg(figure, label, f"training-{salt}")
 

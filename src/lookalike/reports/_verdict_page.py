@@ -5,13 +5,15 @@ Reports do not know experiments: what is shown is read from the verdict's plain 
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from lookalike.reports._html import environment, svg
+from lookalike._core.files import write_text
+from lookalike.reports._template import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._effect_curves import (
     EffectCurve,
@@ -37,25 +39,38 @@ class _Failure(NamedTuple):
     reason: str
 
 
-def verdict_page(verdict: Any, title: str, date: str | None) -> str:
-    """Write the verdict of `boost` as HTML.
+def verdict_page(
+    verdict: Any,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "Does synthetic data help?",
+    date: str | None = None,
+) -> str:
+    """Return the verdict of `boost` as one page, and write it to a file where one is given.
 
     Parameters
     ----------
     verdict : Verdict
         What to show.
+    path : str or path-like, optional
+        The file; it is whole or absent.
     title : str
         The page's heading.
-    date : str or None
-        A date to print, as it is; None for none, so that the same verdict is the same page.
+    date : str, optional
+        A date to print. There is none by default, so that the same verdict is the same page.
 
     Returns
     -------
     str
-        A whole page without links to other files.
+        HTML that refers to nothing outside of itself.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
     """
     shares = list(dict.fromkeys(row.share for row in verdict.table))
-    return (
+    text = (
         environment()
         .get_template("verdict.html.j2")
         .render(
@@ -73,6 +88,9 @@ def verdict_page(verdict: Any, title: str, date: str | None) -> str:
             failures=_failures(verdict),
         )
     )
+    if path is not None:
+        write_text(text, path)
+    return text
 
 
 def _failures(verdict: Any) -> list[_Failure]:

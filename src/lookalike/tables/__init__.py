@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from lookalike.tables._cautions import cautions
 from lookalike.tables._conform import conform
 from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._frame import as_frame, from_arrow, to_arrow
 from lookalike.tables._identifiers import IdentifierMaker
 from lookalike.tables._infer import infer_schema
+from lookalike.tables._open_categories import open_categories
 from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._rare_categories import without_rare
 from lookalike.tables._read import read_table
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 from lookalike.tables._storage import canonical_schema, canonical_type
 from lookalike.tables._wishes import Wish, read_wishes
-from lookalike.tables._write import TableWriter, check_output, write_table
+from lookalike.tables._write import TableWriter, check_output, check_safe_csv, write_table
 
 __all__ = [
     "Column",
@@ -29,14 +32,20 @@ __all__ = [
     "as_frame",
     "canonical_schema",
     "canonical_type",
+    "cautions",
     "check_output",
+    "check_safe_csv",
     "conform",
     "find_dependencies",
     "from_arrow",
     "infer_schema",
+    "open_categories",
     "read_table",
     "read_wishes",
     "render",
     "to_arrow",
+    "without_rare",
     "write_table",
 ]
+
+Schema._inferred = staticmethod(infer_schema)

@@ -17,7 +17,8 @@ __all__ = ["cast_column", "check_columns", "from_json", "is_flat", "parse_type",
 _DICTIONARY = re.compile(r"dictionary<values=(.+), indices=(\w+), ordered=([01])>")
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., pa.DataType]], ...] = (
     (re.compile(r"timestamp\[(\w+), tz=(.+)\]"), pa.timestamp),
-    (re.compile(r"fixed_size_binary\[(\d+)\]"), lambda width: pa.binary(int(width))),
+    # A null takes as much memory as a value of fixed width: no more than 64 kB.
+    (re.compile(r"fixed_size_binary\[(\d{1,5})\]"), lambda width: pa.binary(int(width))),
     (
         re.compile(r"decimal(32|64|128|256)\((\d+), (-?\d+)\)"),
         lambda bits, precision, scale: getattr(pa, f"decimal{bits}")(int(precision), int(scale)),

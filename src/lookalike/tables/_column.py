@@ -13,18 +13,21 @@ import pyarrow.types as pt
 from lookalike._core.errors import SchemaError
 from lookalike.tables._arrow_types import to_json
 from lookalike.tables._date_patterns import finest_unit, split_days
-from lookalike.tables._facts import Facts
+from lookalike.tables._facts import Facts, as_dates, as_numbers
 from lookalike.tables._numbers import decimals_of
 from lookalike.tables._schema import Column, Kind, TextForm
 from lookalike.tables._shapes import regularity
 from lookalike.tables._tally import Tally
 from lookalike.tables._text_dates import likely_dates
-from lookalike.tables._text_numbers import plain_numbers
+from lookalike.tables._text_numbers import parse_numbers, plain_numbers, write_numbers
 
 __all__ = ["describe"]
 
 _EXACT = 2**53
+#: Bits of an index that has room for any count of keys.
+_ROOM = 32
 _MEASURES = (Kind.CONTINUOUS, Kind.INTEGER)
+_DATES = (Kind.DATE, Kind.DATETIME, Kind.TIME)
 
 
 def describe(facts: Facts, kind: Kind, why: str) -> Column:
@@ -49,6 +52,7 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
     SchemaError
         If a value cannot be of that kind; the message names it.
     """
+    facts = _read_for(facts, kind)
     reason = _obstacle(facts, kind)
     if reason:
         raise SchemaError(f"Column {facts.name!r} cannot be {kind.value}: {reason}.")
@@ -57,13 +61,33 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
     return Column(
         name=facts.name,
         kind=kind,
-        storage=str(facts.storage),
+        storage=str(_storage(facts, kind)),
         nullable=tally.missing > 0,
         why=why,
         missing=tally.missing,
         distinct=tally.distinct,
         **details,
     )
+
+
+def _storage(facts: Facts, kind: Kind) -> pa.DataType:
+    """Return the type that a column is stored in, with room for more keys than there were."""
+    storage = facts.storage
+    if kind is not Kind.IDENTIFIER or not pt.is_dictionary(storage):
+        return storage
+    if storage.index_type.bit_width >= _ROOM:
+        return storage
+    return pa.dictionary(pa.int32(), storage.value_type, storage.ordered)
+
+
+def _read_for(facts: Facts, kind: Kind) -> Facts:
+    """Return what is known of cells as of a kind, where they can be read in two ways."""
+    if kind in _DATES and facts.family == "numbers":
+        dates = as_dates(facts, proven=False)
+        return facts if dates is None or _no_date(dates, kind) else dates
+    if kind in _MEASURES and facts.family == "dates":
+        return as_numbers(facts) or facts
+    return facts
 
 
 # --- details --------------------------------------------------------------------------------------
@@ -73,7 +97,7 @@ def _details(facts: Facts, kind: Kind) -> dict[str, Any]:
     if kind in _MEASURES:
         return {"decimals": _decimals(facts), "form": facts.form}
     if kind is Kind.BOOLEAN:
-        return {"form": facts.form}
+        return {"form": _boolean_form(facts)}
     if kind.is_numeric:
         unit = finest_unit(facts.meant.values) if kind is not Kind.DATE else "D"
         return {"unit": unit, "form": facts.form}
@@ -86,6 +110,23 @@ def _details(facts: Facts, kind: Kind) -> dict[str, Any]:
     if kind is Kind.CONSTANT:
         return words | {"example": json.dumps(to_json(_plain(facts.cells))[:1])[1:-1] or "null"}
     return words
+
+
+def _boolean_form(facts: Facts) -> TextForm | None:
+    """Return the words for yes and no; of those that are numbers, the commonest for 1 and for 0."""
+    form = facts.form
+    if form is None or facts.family != "numbers":
+        return form
+    trimmed = pc.utf8_trim_whitespace(facts.cells.values)
+    read = parse_numbers(trimmed, form)
+    meant = np.zeros(0) if read is None else read.to_numpy(zero_copy_only=False)
+    words = {}
+    for value in (0, 1):
+        found = np.flatnonzero(meant == value)
+        usual = found[np.argmax(facts.cells.counts[found])] if len(found) else None
+        plain = write_numbers(pa.array([value]), form)
+        words[value] = (plain[0] if usual is None else trimmed[int(usual)]).as_py()
+    return TextForm(missing=form.missing, true=words[1], false=words[0])
 
 
 def _plain(cells: Tally) -> pa.Array:
@@ -169,7 +210,7 @@ def _no_measure(facts: Facts, kind: Kind) -> str:
 def _no_boolean(facts: Facts) -> str:
     if facts.family == "booleans":
         return ""
-    if facts.family != "numbers" or facts.is_text:
+    if facts.family != "numbers":
         return "its values are not a pair such as yes and no, true and false, 1 and 0"
     values = facts.meant.values
     others = values.filter(pc.invert(pc.is_in(values, pa.array([0, 1], values.type))))

@@ -12,6 +12,7 @@ import pyarrow.types as pt
 
 from lookalike._core.errors import SchemaError, nearest
 from lookalike.tables._arrow_types import check_columns
+from lookalike.tables._calendar_codes import read_codes
 from lookalike.tables._date_patterns import zone_minutes
 from lookalike.tables._parse import Misfit, parse, whole_days
 from lookalike.tables._schema import Column, Kind, Schema, TextForm
@@ -26,7 +27,7 @@ from lookalike.tables._storage import (
     storage_type,
 )
 
-__all__ = ["conform"]
+__all__ = ["check_cells", "conform"]
 
 #: So many cells show whether they repeat.
 _FEW = 1000
@@ -75,6 +76,24 @@ def conform(table: pa.Table, schema: Schema) -> pa.Table:
     check_columns(table.column_names, table.schema.types, "the table", SchemaError)
     columns = [_conform_column(table[column.name], column) for column in schema.columns]
     return pa.table(columns, names=list(schema.names))
+
+
+def check_cells(cells: pa.Array, column: Column) -> None:
+    """Check that cells of a column are all of its kind.
+
+    Parameters
+    ----------
+    cells : pyarrow.Array
+        The cells, of a plain type.
+    column : Column
+        The column.
+
+    Raises
+    ------
+    SchemaError
+        If one of them is not.
+    """
+    _conform_column(pa.chunked_array([cells]), column)
 
 
 def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
@@ -131,6 +150,8 @@ def _converted(cells: pa.Array, target: pa.DataType, column: Column) -> pa.Array
         cells = _in_zone(cells, target, form)
         if pt.is_date32(target):
             return whole_days(cells)
+    if is_number(cells.type) and pt.is_temporal(target) and form.as_number and form.pattern:
+        return _dated(cells, target, form.pattern)
     if is_number(cells.type) and pt.is_temporal(target):
         return parse(_as_text(cells, pa.string()), target, form)
     return _cast(cells, target)
@@ -194,6 +215,16 @@ def _as_boolean(cells: pa.Array) -> pa.Array:
     if pc.any(others).as_py():
         raise Misfit.of(cells.filter(others)[0])
     return pc.equal(numbers, 1.0)
+
+
+def _dated(cells: pa.Array, target: pa.DataType, pattern: str) -> pa.Array:
+    """Return the dates or times that whole numbers stand for."""
+    numbers = _cast(cells, pa.int64())
+    values = read_codes(numbers, pattern)
+    wrong = pc.and_(values.is_null(), numbers.is_valid())
+    if pc.any(wrong).as_py():
+        raise Misfit.of(numbers.filter(wrong)[0])
+    return _cast(values, target)
 
 
 def _cast(cells: pa.Array, target: pa.DataType) -> pa.Array:

@@ -19,21 +19,27 @@ __all__ = ["csv_header", "csv_rows"]
 #: What CSV asks to quote, and what a reader could trip over: other delimiters, spaces at the ends,
 #: a byte order mark.
 _NEEDS_QUOTES = r'^$|[",;|\t\r\n]|^\s|\s$|^\x{feff}'
+#: What a spreadsheet takes for a formula, and what of it is only a number.
+_FORMULA = r"^[=+\-@\t\r]"
+_PLAIN_NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 
 
-def csv_header(names: list[str]) -> bytes:
-    """Return the first line of a CSV."""
-    return (",".join(_quoted(pa.array(names, pa.string())).to_pylist()) + "\n").encode()
+def csv_header(names: list[str], *, safe: bool = False) -> bytes:
+    """Return the first line of a CSV; `safe` as for `csv_rows`."""
+    cells = _no_formulas(pa.array(names, pa.string())) if safe else pa.array(names, pa.string())
+    return (",".join(_quoted(cells).to_pylist()) + "\n").encode()
 
 
-def csv_rows(table: pa.Table) -> pa.Buffer:
+def csv_rows(table: pa.Table, *, safe: bool = False) -> pa.Buffer:
     """Return the lines of some rows; well below 2 GB of text, in one contiguous piece.
 
     Parameters
     ----------
     table : pyarrow.Table, shape (n, columns)
         At least one row and one column.
+    safe : bool
+        Whether text that a spreadsheet would take for a formula gets a quote before it.
 
     Returns
     -------
@@ -45,7 +51,7 @@ def csv_rows(table: pa.Table) -> pa.Buffer:
     DataError
         If a column cannot be written as text.
     """
-    fields = [_field(table[i], name) for i, name in enumerate(table.column_names)]
+    fields = [_field(table[i], name, safe) for i, name in enumerate(table.column_names)]
     fields[-1] = pc.binary_join_element_wise(
         fields[-1], "", "\n", null_handling="replace", null_replacement=""
     )
@@ -62,13 +68,13 @@ def _bytes(lines: pa.StringArray) -> pa.Buffer:
     return lines.buffers()[2].slice(start, stop - start)
 
 
-def _field(column: pa.ChunkedArray, name: str) -> pa.Array:
+def _field(column: pa.ChunkedArray, name: str, safe: bool) -> pa.Array:
     """Return a column as quoted text, nulls kept."""
     values = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if isinstance(values, pa.ChunkedArray):  # what older versions of Arrow make of no chunks
         values = pa.concat_arrays(values.chunks)
     try:
-        return _text(values)
+        return _text(values, safe)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
             f"A CSV holds text, and column {name!r} of type {values.type} cannot be written as "
@@ -76,10 +82,10 @@ def _field(column: pa.ChunkedArray, name: str) -> pa.Array:
         ) from error
 
 
-def _text(values: pa.Array) -> pa.Array:
+def _text(values: pa.Array, safe: bool) -> pa.Array:
     kind = values.type
     if pt.is_dictionary(kind):
-        return _text(values.dictionary).take(values.indices)
+        return _text(values.dictionary, safe).take(values.indices)
     if pt.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
         return values.cast(pa.string())
@@ -91,7 +97,8 @@ def _text(values: pa.Array) -> pa.Array:
         return _durations(values)
     if pt.is_date(kind) or pt.is_integer(kind) or pt.is_boolean(kind) or pt.is_decimal(kind):
         return values.cast(pa.string())
-    return _quoted(values.cast(pa.string()))
+    text = values.cast(pa.string())
+    return _quoted(_no_formulas(text) if safe else text)
 
 
 def _moments(values: pa.TimestampArray) -> pa.Array:
@@ -127,3 +134,10 @@ def _quoted(text: pa.Array) -> pa.Array:
         return text
     doubled = pc.replace_substring(text, '"', '""')
     return pc.if_else(special, pc.binary_join_element_wise('"', doubled, '"', ""), text)
+
+
+def _no_formulas(text: pa.Array) -> pa.Array:
+    """Put a quote before text that a spreadsheet would take for a formula."""
+    number = pc.match_substring_regex(text, _PLAIN_NUMBER)
+    formula = pc.and_(pc.match_substring_regex(text, _FORMULA), pc.invert(number))
+    return pc.if_else(formula, pc.binary_join_element_wise("'", text, ""), text)

@@ -1,8 +1,9 @@
 """Dates and times by pattern: from text and to text, a whole column at once.
 
 Patterns are those of ``strftime`` with ``%-d`` for a day that is not padded (``%-m``, ``%-H``,
-``%-I`` likewise), ``%^b`` for capitals and ``%3f`` for three digits of a second. Reading is easy
-on padding and capitals; writing is exact.
+``%-I`` likewise), ``%e`` for one that is padded with a space, ``%o`` for ``1st`` and ``2nd``,
+``%^b`` for capitals, ``%3f`` for three digits of a second, and ``%z`` at the end for a time zone
+that is not the same in all cells. Reading is easy on padding and capitals; writing is exact.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ __all__ = [
 #: A field of a pattern.
 TOKEN = re.compile(r"%(?P<flag>[-^0-9]?)(?P<letter>[A-Za-z])")
 #: A time zone at the end of a word or a pattern.
-ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-][0-9]{2}:?[0-9]{2})$")
+ZONE = re.compile(r" ?(?:Z|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)$")
 _MONTHS = re.findall(
     "[A-Z][a-z]+", "JanuaryFebruaryMarchAprilMayJuneJulyAugustSeptemberOctoberNovemberDecember"
 )
@@ -41,6 +42,11 @@ _FIELDS = {
     "y": r"(?P<short>[0-9]{2})",
     "m": r"(?P<month>[0-9]{2})",
     "d": r"(?P<day>[0-9]{2})",
+    "e": r"(?P<day>[ 0-9]?[0-9])",
+    "o": r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)",
+    "j": r"(?P<ordinal>[0-9]{3})",
+    "G": r"(?P<year>[0-9]{4})",
+    "V": r"(?P<week>[0-9]{2})",
     "b": r"(?P<name>[A-Za-z]{3})",
     "B": f"(?P<name>(?i:{'|'.join(_MONTHS)}))",
     "H": r"(?P<hour>[0-9]{2})",
@@ -56,6 +62,15 @@ _LENIENT = frozenset("mdHI")
 _NAMED = frozenset("aAbBpP")
 #: Two digits of a year from here on are of the 20th century (as in POSIX).
 _PIVOT = 69
+#: ``1st``, ``2nd`` and so on, at their numbers.
+_ORDINALS = pa.array(
+    [
+        f"{d}{'th' if d in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(d % 10, 'th')}"
+        for d in range(32)
+    ]
+)
+#: The year of dates without one: it has a 29 February.
+_NO_YEAR = 2000
 _SECOND = 10**9
 _DAY = 86_400 * _SECOND
 #: So many days before and after 1970 can be held in nanoseconds.
@@ -84,6 +99,9 @@ def regex_of(pattern: str) -> str:
     regex, end = "", 0
     for i, token in enumerate(tokens):
         between = pattern[end : token.start()]
+        if token["letter"] == "z":
+            regex += re.escape(between)
+            break
         field = _FIELDS[token["letter"]]
         if token["letter"] == "f":
             # whole seconds may be written without a fraction
@@ -93,6 +111,8 @@ def regex_of(pattern: str) -> str:
         if token["letter"] in _LENIENT and not (_touch(tokens, i - 1) or _touch(tokens, i)):
             field = field.replace("{2}", "{1,2}")
         regex, end = regex + field, token.end()
+    if pattern.endswith("%z"):
+        return f"{regex}(?P<zone>{ZONE.pattern})"
     zone = ZONE.search(pattern, end) if tokens else None
     stop = zone.start() if zone else len(pattern)
     return regex + re.escape(pattern[end:stop]) + (f"(?P<zone>{ZONE.pattern})" if zone else "")
@@ -113,7 +133,7 @@ def zone_minutes(pattern: str) -> int:
 def _offsets(zones: pa.Array) -> np.ndarray:
     """Return the minutes that written zones are ahead of UTC."""
     digits = pc.replace_substring_regex(zones, "[^0-9]", "")
-    digits = pc.replace_substring_regex(digits, "^$", "0000")
+    digits = pc.utf8_rpad(pc.replace_substring_regex(digits, "^$", "0000"), 4, "0")
     hours, minutes = np.divmod(pc.cast(digits, pa.int64()).fill_null(0).to_numpy(), 100)
     behind = pc.match_substring(zones, "-").fill_null(False).to_numpy(zero_copy_only=False)
     return np.asarray(np.where(behind, -1, 1) * (hours * 60 + minutes))
@@ -135,7 +155,7 @@ def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
     words : pyarrow.Array of string, shape (n,)
         The words.
     pattern : str
-        The pattern.
+        The pattern; with ``%z``, what the clock showed is read, whatever the time zone.
 
     Returns
     -------
@@ -152,7 +172,7 @@ def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
     fields = _Fields(words, pattern)
     good = fields.found
     days, nanoseconds = np.zeros(len(words), np.int64), np.zeros(len(words), np.int64)
-    dated = fields.has("year") or fields.has("short")
+    dated = any(fields.has(name) for name in ("year", "short", "month", "name"))
     timed = fields.has("hour") or fields.has("half")
     if dated:
         days, valid = _days(fields)
@@ -160,7 +180,7 @@ def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
     if timed:
         nanoseconds, valid = _time_of_day(fields)
         good = good & valid
-    if timed and fields.has("zone"):
+    if timed and fields.has("zone") and not pattern.endswith("%z"):
         ahead = _offsets(fields.text("zone")) - zone_minutes(pattern)
         days, nanoseconds = _shifted(days, nanoseconds, -ahead)
     if not timed:
@@ -304,16 +324,14 @@ class _Fields:
     def number(self, name: str, default: int) -> np.ndarray:
         if not self.has(name):
             return np.full(len(self.found), default, np.int64)
-        return np.asarray(pc.cast(self.text(name), pa.int64()).fill_null(default))
+        digits = pc.utf8_ltrim_whitespace(self.text(name))
+        return np.asarray(pc.cast(digits, pa.int64()).fill_null(default))
 
 
 def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
     """Return days since 1970, and whether there is such a day."""
-    year, month, day = (
-        fields.number("year", 1970),
-        fields.number("month", 1),
-        fields.number("day", 1),
-    )
+    year = fields.number("year", _NO_YEAR)
+    month, day = fields.number("month", 1), fields.number("day", 1)
     if fields.has("short"):
         short = fields.number("short", _PIVOT)
         year = short + np.where(short >= _PIVOT, 1900, 2000)
@@ -324,7 +342,28 @@ def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
     valid = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
     months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + np.where(valid, day - 1, 0)
-    return days.astype(np.int64), valid & (days.astype("datetime64[M]") == months)
+    valid &= days.astype("datetime64[M]") == months
+    if fields.has("ordinal"):
+        ordinal = fields.number("ordinal", 1)
+        later = days + ordinal - 1
+        valid &= (ordinal >= 1) & (later.astype("datetime64[Y]") == days.astype("datetime64[Y]"))
+        days = later
+    if fields.has("week"):
+        # the week that holds 4 January is the first; it begins on a Monday
+        monday = _mondays(days + 3)
+        later = monday + 7 * (fields.number("week", 1) - 1)
+        valid &= (later >= monday) & (later < _mondays(_next_year(days) + 3))
+        days = later
+    return days.astype(np.int64), valid
+
+
+def _mondays(days: np.ndarray) -> np.ndarray:
+    """Return the Mondays of the weeks of some days."""
+    return np.asarray(days - (days.astype(np.int64) + 3) % 7)
+
+
+def _next_year(days: np.ndarray) -> np.ndarray:
+    return np.asarray((days.astype("datetime64[Y]") + 1).astype("datetime64[D]"))
 
 
 def _time_of_day(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
@@ -355,7 +394,7 @@ def _shifted(
 
 def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) -> pa.Array:
     """Return one field of every date as text."""
-    if letter in "YymdbBaA":
+    if letter in "YymdeojGVbBaA":
         return _written_day(letter, flag, days)
     seconds = nanoseconds // _SECOND
     hour = seconds // 3600
@@ -372,14 +411,28 @@ def _written(letter: str, flag: str, days: np.ndarray, nanoseconds: np.ndarray) 
 def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
     if letter in "aA":
         names = [name[:3] if letter == "a" else name for name in _WEEKDAYS]
+        names = [name.upper() for name in names] if flag == "^" else names
         return pa.array(names).take(pa.array((days + 3) % 7))  # 1 January 1970 was a Thursday
     dates = days.astype("datetime64[D]")
+    if letter in "GV":
+        thursday = _mondays(dates) + 3  # a week is of the year that its Thursday is in
+        first = thursday.astype("datetime64[Y]")
+        if letter == "V":
+            return _padded((thursday - first.astype("datetime64[D]")).astype(np.int64) // 7 + 1, 2)
+        return _padded(first.astype(np.int64) + 1970, 4)
     months = dates.astype("datetime64[M]")
     year = months.astype("datetime64[Y]").astype(np.int64) + 1970
     if letter in "Yy":
         return _padded(year, 4) if letter == "Y" else _padded(year % 100, 2)
-    if letter == "d":
-        return _padded((dates - months).astype(np.int64) + 1, 1 if flag == "-" else 2)
+    if letter == "j":
+        first = dates.astype("datetime64[Y]").astype("datetime64[D]")
+        return _padded((dates - first).astype(np.int64) + 1, 3)
+    day = (dates - months).astype(np.int64) + 1
+    if letter == "o":
+        return _ORDINALS.take(pa.array(day))
+    if letter in "de":
+        words = _padded(day, 2 if letter == "d" and flag != "-" else 1)
+        return pc.utf8_lpad(words, 2, " ") if letter == "e" else words
     month = months.astype(np.int64) % 12
     if letter == "m":
         return _padded(month + 1, 1 if flag == "-" else 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,13 +11,16 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
+from lookalike.tables._calendar_codes import find_code, read_codes
+from lookalike.tables._names import hints_at_date
 from lookalike.tables._numbers import as_measure
 from lookalike.tables._schema import TextForm
 from lookalike.tables._storage import check_storage, is_number, is_text, plain_column
 from lookalike.tables._tally import Tally
 from lookalike.tables._text import Family, infinite_values, read_text
+from lookalike.tables._text_numbers import read_numbers
 
-__all__ = ["Facts", "gather"]
+__all__ = ["Facts", "as_dates", "as_numbers", "gather"]
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,8 @@ class Facts:
         What reading the cells had to say; may be ``""``.
     categories : tuple or None
         The levels that a category type declares.
+    odd : tuple of str
+        A few cells that are in the way of taking the others for numbers or dates.
     """
 
     name: str
@@ -56,6 +61,7 @@ class Facts:
     same: float = 1.0
     note: str = ""
     categories: tuple[Any, ...] | None = None
+    odd: tuple[str, ...] = ()
 
     @property
     def is_text(self) -> bool:
@@ -92,7 +98,15 @@ def gather(name: str, column: pa.ChunkedArray) -> Facts:
             return Facts(name, storage, "words", cells, cells, categories=_categories(column))
         read = read_text(name, cells)
         return Facts(
-            name, storage, read.family, read.meant, read.cells, read.form, read.same, read.note
+            name,
+            storage,
+            read.family,
+            read.meant,
+            read.cells,
+            read.form,
+            read.same,
+            read.note,
+            odd=read.odd,
         )
     declared = _categories(column) if pt.is_dictionary(storage) else None
     if is_number(plain):
@@ -103,6 +117,64 @@ def gather(name: str, column: pa.ChunkedArray) -> Facts:
         return Facts(name, storage, "words", cells, cells)
     dates = Tally(_canonical_dates(name, cells.values), cells.counts, cells.missing)
     return Facts(name, storage, "dates", dates, cells)
+
+
+def as_dates(facts: Facts, *, proven: bool = True) -> Facts | None:
+    """Return what is known of whole numbers if they are codes of dates or times.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of a column.
+    proven : bool
+        Whether they must be unlikely to be other numbers.
+
+    Returns
+    -------
+    Facts or None
+        None where they are no such codes.
+    """
+    form, meant = facts.form or TextForm(), facts.meant
+    if facts.family != "numbers" or not pt.is_integer(meant.values.type):
+        return None
+    if form.prefix or form.suffix or form.thousands or form.plus or form.units or form.exponent:
+        return None
+    hinted = hints_at_date(facts.name)
+    pattern = find_code(meant.values, hinted)
+    if pattern is None and not proven:
+        pattern = find_code(meant.values, hinted, proven=False)
+    if pattern is None:
+        return None
+    dates = meant.read_as(read_codes(meant.values, pattern))
+    form = replace(form, pattern=pattern, as_number=True)
+    return replace(facts, family="dates", meant=dates, form=form)
+
+
+def as_numbers(facts: Facts) -> Facts | None:
+    """Return what is known of dates that are written with digits alone as of numbers, if they are.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of a column.
+
+    Returns
+    -------
+    Facts or None
+        None where they are no numbers.
+    """
+    cells = facts.cells
+    numbers = read_numbers(cells.values, cells.counts) if facts.is_text else ""
+    if isinstance(numbers, str):
+        return None
+    missing = facts.form.missing if facts.form else None
+    return replace(
+        facts,
+        family="numbers",
+        meant=cells.read_as(numbers.values),
+        form=replace(numbers.form, missing=missing),
+        same=numbers.same,
+    )
 
 
 def _numbers(

@@ -14,6 +14,7 @@ from lookalike._core.optional import require
 from lookalike.tables._arrow_types import check_columns, check_names
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._pandas_categories import categories_to_arrow, take_categories
+from lookalike.tables._pandas_mixed import mixed_to_arrow, no_unicode, restored
 
 __all__ = ["from_arrow", "natural", "to_arrow"]
 
@@ -80,7 +81,13 @@ def _names(axis: Any) -> list[str]:
                 f"Column names must be text or numbers, got {label!r} ({type(label).__name__}): "
                 "rename it, or frame.columns = frame.columns.astype(str)."
             )
-    return [str(label) for label in axis]
+    names = [str(label) for label in axis]
+    for name in names:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise no_unicode("There is a column of the name", error) from error
+    return names
 
 
 def _axis(axis: Any) -> dict[str, Any]:
@@ -101,6 +108,8 @@ def _series_to_arrow(series: Any, name: str) -> tuple[pa.Array, dict[str, Any]]:
             return categories_to_arrow(series, name, _series_to_arrow)
         kept = _extension_to_dict(dtype, name)
         return pa.array(series), kept
+    except UnicodeEncodeError as error:
+        raise no_unicode(f"Column {name!r} has the cell", error) from error
     except (pa.ArrowException, TypeError, OverflowError) as error:
         raise DataError(
             f"Column {name!r} of dtype {dtype} cannot be turned into plain values: {error}."
@@ -127,6 +136,11 @@ def _numpy_to_arrow(series: Any, name: str) -> tuple[pa.Array, dict[str, Any]]:
 def _object_to_arrow(series: Any, name: str) -> tuple[pa.Array, dict[str, Any]]:
     from_pandas = require("pandas", "A pandas frame").api.types
     kind = from_pandas.infer_dtype(series, skipna=True)
+    if kind not in _OBJECTS or kind == "decimal":
+        mixed = mixed_to_arrow(series)
+        if mixed is not None:
+            array, types = mixed
+            return array, {"kind": "mixed", "missing": _missing_word(series), "types": types}
     if kind not in _OBJECTS:
         raise DataError(
             f"An object column must hold values of one plain type, but {name!r} holds "
@@ -221,6 +235,12 @@ def _object(pd: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
     return pd.Series(values, dtype=object, copy=False)
 
 
+def _mixed(pd: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
+    objects = _object(pd, column.cast(pa.string()) if pt.is_null(column.type) else column, was)
+    types = was.dtype["types"]
+    return objects if pt.is_floating(column.type) else restored(objects, types)
+
+
 def _string(pd: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
     if was.dtype["na"] == "nan":
         try:
@@ -253,6 +273,7 @@ def _category(pd: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
 _MAKERS: dict[Any, Callable[[Any, pa.ChunkedArray, ColumnOrigin], Any]] = {
     "numpy": _numpy,
     "object": _object,
+    "mixed": _mixed,
     "string": _string,
     "nullable": _nullable,
     "arrow": _arrow,

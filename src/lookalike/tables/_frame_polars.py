@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError
 from lookalike._core.optional import require
 from lookalike.tables._arrow_types import check_columns, check_names
 from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._permutation import key, permuted
 
 __all__ = ["from_arrow", "natural", "to_arrow"]
 
@@ -55,6 +58,8 @@ def natural(table: pa.Table) -> Any:
 
 def _series(pl: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
     dtype = _from_dict(pl, was.dtype)
+    if was.dtype.get("open") and was.dtype["type"] == "Enum":
+        column = _of_the_set(column, was.dtype["categories"])
     try:
         return pl.Series(was.name, pl.from_arrow(column)).cast(dtype)
     except pl.exceptions.PolarsError as error:
@@ -62,6 +67,15 @@ def _series(pl: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
             f"The values of column {was.name!r} must fit the polars dtype {dtype}, but some that "
             f"came do not: {str(error).splitlines()[0]}"
         ) from error
+
+
+def _of_the_set(column: pa.ChunkedArray, members: list[str]) -> pa.Array:
+    """Return members of a closed set in place of new keys: all in a random order, and again."""
+    places = np.arange(len(column), dtype=np.uint64) % np.uint64(len(members))
+    order = pa.array(permuted(places, len(members), key(0, "set")))
+    missing = pa.array(column.is_null().to_numpy())
+    drawn = pa.array(members, pa.string()).take(order)
+    return pc.if_else(missing, pa.scalar(None, pa.string()), drawn)
 
 
 def _to_dict(dtype: Any, name: str) -> dict[str, Any]:

@@ -8,12 +8,15 @@ from typing import Self
 
 import numpy as np
 
-__all__ = ["FreeRanks"]
+from lookalike._core.bounds import whole
+
+__all__ = ["CLOSED", "FreeRanks"]
 
 #: A bucket spans at least so many ranks, so that a taken one does not tell which is.
 _NARROWEST = 8
-#: Buckets for each training identifier, and their least and greatest count.
-_PER_IDENTIFIER = 8
+#: Buckets for each training identifier: few, so that a taken one is nothing special.
+_PER_IDENTIFIER = 2
+#: Their least and greatest count.
 _FEWEST, _MOST = 64, 2**22
 
 
@@ -74,6 +77,19 @@ class FreeRanks:
 
     @classmethod
     def from_state(cls, values: dict[str, int], bits: np.ndarray) -> Self:
-        """Return what `state` gave."""
-        taken = np.unpackbits(bits, count=values["buckets"]).astype(bool)
-        return cls(values["width"], taken)
+        """Return what `state` gave; it comes from a file.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many buckets as bits, or more ranks than can be counted.
+        """
+        buckets = whole(values["buckets"], 0, _MOST, "buckets")
+        width = whole(values["width"], 1, 2**64 // max(buckets, 1), "the width of buckets")
+        if bits.dtype != np.uint8 or bits.shape != (-(-buckets // 8),):
+            raise ValueError("the marks of identifiers do not belong to their buckets")
+        return cls(width, np.unpackbits(bits, count=buckets).astype(bool))
+
+
+#: No rank is free.
+CLOSED = FreeRanks(_NARROWEST, np.ones(1, bool))

@@ -8,14 +8,15 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
+from lookalike.tables._calendar_words import are_calendar_names, mostly_dates
 from lookalike.tables._date_patterns import split_days
-from lookalike.tables._facts import Facts
+from lookalike.tables._facts import Facts, as_dates
 from lookalike.tables._names import hints_at_code, hints_at_date, hints_at_key
 from lookalike.tables._schema import Kind
 from lookalike.tables._shapes import regularity
 from lookalike.tables._tally import Tally
 
-__all__ = ["Guess", "guess"]
+__all__ = ["Guess", "fallbacks", "guess"]
 
 #: So few distinct numbers are levels, if on average each occurs in so many rows.
 _FEW_LEVELS = 10
@@ -24,6 +25,8 @@ _ROWS_PER_LEVEL = 20
 _ALONE = 0.5
 #: So many distinct cells show a pattern or a sequence where no name says *identifier*.
 _EVIDENCE = 20
+#: Of time zones, so many are named.
+_SHOWN = 5
 #: Cells are written one way if at least this share of them is.
 _UNIFORM = 0.98
 
@@ -73,6 +76,31 @@ def guess(facts: Facts) -> Guess:
     return Guess(kind, f"{why}; {facts.note}" if facts.note else why)
 
 
+def fallbacks(facts: Facts) -> tuple[Guess, ...]:
+    """Return what a column is if the guess does not hold for all its cells, the last in any case.
+
+    Parameters
+    ----------
+    facts : Facts
+        What is known of it.
+
+    Returns
+    -------
+    tuple of Guess
+        Numbers where cells are numbers, then levels or text.
+    """
+    found = []
+    if facts.family == "numbers":
+        whole = pt.is_integer(facts.meant.values.type)
+        counted = f"{facts.meant.distinct:,} distinct numbers in {facts.meant.present:,} rows"
+        found.append(Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts)))
+    cells = facts.cells
+    counted = f"{cells.distinct:,} distinct values in {cells.present:,} rows"
+    as_text = facts.is_text and cells.single_share > _ALONE
+    found.append(Guess(Kind.TEXT if as_text else Kind.CATEGORICAL, counted))
+    return tuple(found)
+
+
 def _tells_rows_apart(cells: Tally) -> bool:
     return cells.distinct == cells.present >= _EVIDENCE
 
@@ -88,14 +116,21 @@ def _numbers(facts: Facts) -> Guess:
     if whole:
         if pc.min_max(meant.values).as_py() == {"min": 0, "max": 1}:
             return Guess(Kind.BOOLEAN, "only 0 and 1: no or yes")
+        dates = None if _few_levels(meant) else as_dates(facts)
+        if dates:
+            return _dates(dates)
         identifier = _numeric_identifier(facts)
         if identifier:
             return identifier
-    if meant.distinct <= _FEW_LEVELS and meant.present >= _ROWS_PER_LEVEL * meant.distinct:
+    if _few_levels(meant):
         return Guess(Kind.CATEGORICAL, f"{counted}: levels, not a measure")
     if whole and _is_code(facts):
         return Guess(Kind.CATEGORICAL, f"{counted}, and the name says code: levels, not a measure")
     return Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts))
+
+
+def _few_levels(meant: Tally) -> bool:
+    return meant.distinct <= _FEW_LEVELS and meant.present >= _ROWS_PER_LEVEL * meant.distinct
 
 
 def _as_text(facts: Facts) -> str:
@@ -157,8 +192,13 @@ def _booleans(facts: Facts) -> Guess:
 
 def _dates(facts: Facts) -> Guess:
     values = facts.meant.values
-    if facts.form is not None:
-        said = f"written as {facts.form.pattern}"
+    if facts.form is not None and facts.form.zones:
+        zones = ", ".join(zone.strip() for zone, _ in facts.form.zones[:_SHOWN])
+        more = len(facts.form.zones) - _SHOWN
+        zones += f" and {more} more" if more > 0 else ""
+        said = f"written as {facts.form.pattern}, in time zones {zones}"
+    elif facts.form is not None:
+        said = f"written as {facts.form.pattern}" + " in a number" * facts.form.as_number
     else:
         said = f"stored as {facts.storage}"
     if pt.is_date32(values.type):
@@ -177,11 +217,15 @@ def _words(facts: Facts) -> Guess:
     if cells.single_share <= _ALONE:
         counted = f"{cells.distinct:,} distinct values in {cells.present:,} rows"
         return Guess(Kind.CATEGORICAL, counted)
+    if facts.is_text and are_calendar_names(cells.values):
+        return Guess(Kind.CATEGORICAL, "names of months or of days of the week")
     unique = cells.distinct == cells.present
     differ = (
         "every value differs" if unique else f"{cells.single_share:.0%} of the values occur once"
     )
     named = hints_at_key(facts.name)
+    if facts.is_text and mostly_dates(cells.values):
+        return Guess(Kind.TEXT, f"{differ}; dates or times in a spelling that is not known")
     if named or cells.distinct >= _EVIDENCE:
         found = regularity(cells.values, lenient=named)
         if found:

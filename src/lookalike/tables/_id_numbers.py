@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.bounds import whole
 from lookalike._core.errors import DataError
 from lookalike.tables._free_ranks import FreeRanks
 from lookalike.tables._permutation import key, permuted
@@ -18,6 +19,8 @@ _WORD = 2**64
 #: Numbers count on if they fill their range but for this share.
 _GAPS = 0.02
 _LEAST_SEQUENCE = 3
+#: Ranges: one of the training numbers, one for each further digit, and one below.
+_MOST_LEVELS = 32
 
 
 def is_sequence(low: int, high: int, distinct: int) -> bool:
@@ -35,7 +38,8 @@ class NumberPattern:
     """Whole numbers of an identifier column.
 
     Running numbers are counted on. Of others the range, rounded outwards, is used where training
-    numbers leave it free; when that is used up, greater numbers follow, then smaller.
+    numbers leave it free; when that is used up, greater numbers follow, then smaller. A few numbers
+    far from all others do not widen the range: none of as many digits as they have is made instead.
     """
 
     kind = "numbers"
@@ -48,18 +52,41 @@ class NumberPattern:
     @classmethod
     def fit(cls, values: pa.Array) -> Self:
         """Learn from present identifiers of an integer type."""
-        arrow = values.type
-        limits = pc.min_max(values).as_py()
-        low, high = limits["min"], limits["max"]
-        most = np.iinfo(arrow.to_pandas_dtype()).max
-        if is_sequence(low, high, pc.count_distinct(values).as_py()):
-            return cls(arrow, [(high + 1, most - high)])
-        least, bound = _outwards(low, high, most)
-        ranks = values.to_numpy().astype(np.uint64) - np.uint64(least % _WORD)
+        counting = cls.counting(values)
+        if counting is not None:
+            return counting
+        ordered = np.sort(values.to_numpy())
+        limits = np.iinfo(ordered.dtype)
+        out = _aside(len(ordered))
+        low, high = int(ordered[out]), int(ordered[len(ordered) - 1 - out])
+        least, bound = _outwards(low, high, int(limits.max))
+        inside = ordered[(ordered >= least) & (ordered <= bound - 1)]
+        ranks = inside.astype(np.uint64) - np.uint64(least % _WORD)
         levels: list[tuple[int, FreeRanks | int]] = [
             (least, FreeRanks.fit(ranks, min(bound - least, _WORD - 1)))
         ]
-        return cls(arrow, levels + _beyond(least, bound, np.iinfo(arrow.to_pandas_dtype())))
+        others = ordered[(ordered < least) | (ordered > bound - 1)].tolist()
+        return cls(values.type, [*levels, *_without(others, _beyond(least, bound, limits))])
+
+    @classmethod
+    def counting(cls, values: pa.Array) -> Self | None:
+        """Learn distinct running numbers, or return None where they are none, but for a few."""
+        ordered = np.sort(values.to_numpy())
+        limits, most = np.iinfo(ordered.dtype), _aside(len(ordered))
+        cuts = sorted(((a, b) for a in range(most + 1) for b in range(most + 1)), key=sum)
+        for below, above in cuts:
+            part = ordered[below : len(ordered) - above]
+            low, high = int(part[0]), int(part[-1])
+            if is_sequence(low, high, len(part)):
+                start = _next(low, high, len(part))
+                others = ordered[len(ordered) - above :].tolist()
+                if start > limits.max:
+                    return None
+                free: list[tuple[int, FreeRanks | int]] = [(start, int(limits.max) - start + 1)]
+                if others:
+                    free = [level for level in _beyond(start, start, limits) if level[0] >= start]
+                return cls(values.type, _without(others, free))
+        return None
 
     def values(self, rows: np.ndarray, seed: int) -> pa.Array:
         """Return the identifiers of some row numbers.
@@ -110,17 +137,54 @@ class NumberPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave."""
-        levels = [
-            (
-                level["low"],
-                level["count"]
-                if "count" in level
-                else FreeRanks.from_state(level, arrays[f"taken {i}"]),
-            )
-            for i, level in enumerate(values["levels"])
-        ]
-        return cls(pa.type_for_alias(values["type"]), levels)
+        """Return what `state` gave; it comes from a file.
+
+        Raises
+        ------
+        ValueError
+            If the type is not of whole numbers, or has no room for what is to be made.
+        """
+        arrow = pa.type_for_alias(values["type"])
+        if not pa.types.is_integer(arrow):
+            raise ValueError(f"identifiers that are numbers must be whole, but are {arrow}")
+        limits = np.iinfo(arrow.to_pandas_dtype())
+        if len(values["levels"]) > _MOST_LEVELS:
+            raise ValueError("an identifier has too many ranges of numbers")
+        levels: list[tuple[int, FreeRanks | int]] = []
+        for i, level in enumerate(values["levels"]):
+            low = whole(level["low"], int(limits.min), int(limits.max) + 1, "a lowest identifier")
+            most = int(limits.max) + 1 - low
+            if "count" in level:
+                levels.append((low, whole(level["count"], 0, most, "a count of identifiers")))
+                continue
+            free = FreeRanks.from_state(level, arrays[f"taken {i}"])
+            whole(free.width * len(free.taken), 0, most, "a count of identifiers")
+            levels.append((low, free))
+        return cls(arrow, levels)
+
+
+def _aside(count: int) -> int:
+    """Return how many numbers at each end may lie far from the others."""
+    return 2 if count >= 10 else 1 if count >= 6 else 0
+
+
+def _next(low: int, high: int, distinct: int) -> int:
+    """Return where running numbers go on, which tells neither the first nor the last."""
+    if high - low + 1 > distinct:
+        high = low + int(distinct * (1 + _GAPS)) - 1
+    unit = 10 ** max(len(str(distinct)) - 2, 1) if low > 1 else 1
+    return -(-(high + 1) // unit) * unit
+
+
+def _without(
+    others: list[int], levels: list[tuple[int, FreeRanks | int]]
+) -> list[tuple[int, FreeRanks | int]]:
+    """Return ranges of numbers, without those that hold one of some numbers."""
+    return [
+        (low, count)
+        for low, count in levels
+        if not (isinstance(count, int) and any(low <= n < low + count for n in others))
+    ]
 
 
 def _beyond(least: int, bound: int, limits: np.iinfo) -> list[tuple[int, FreeRanks | int]]:

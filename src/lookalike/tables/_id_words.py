@@ -13,11 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.tables._free_ranks import FreeRanks
-from lookalike.tables._id_numbers import is_sequence
-from lookalike.tables._permutation import key, permuted, words
+from lookalike._core.bounds import finite, whole
+from lookalike.tables._free_ranks import CLOSED, FreeRanks
+from lookalike.tables._id_numbers import NumberPattern
+from lookalike.tables._permutation import key, permuted, uniforms, words
 
-__all__ = ["RunningPattern", "WordPattern", "runs_of"]
+__all__ = ["RunningPattern", "WordPattern", "runs_of", "word_patterns"]
 
 _DIGITS, _LOWER, _UPPER = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: What random letters may be drawn from, the smallest set first.
@@ -37,11 +38,15 @@ _RUNS = {"9": "[0-9]+", "A": r"\p{Lu}+", "a": r"\p{Ll}+", "x": "[0-9A-Za-z]+"}
 _EVIDENCE = 20
 #: A part of few values, such as a year, is chosen among them.
 _CHOICES = 50
-_WORDS_PER_CHOICE = 20
+_WORDS_PER_CHOICE = 10
+#: Values of too few words are left out where the others make up this share.
+_COVERED = 0.9
 #: As many words as can be counted in an order; of longer words the first places are random.
 _RANKS = 2**62
 _LONGEST_NUMBER = 18
 _DEFAULT_DIGITS = 6
+#: Places of a word, and more of them in longer words.
+_LONGEST_WORD, _MOST_ADDED = 10_000, 1_000
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,11 @@ class _Run:
     def can_vary(self) -> bool:
         return self.letter in _RUNS
 
-    @property
-    def options(self) -> list[str]:
-        return sorted(pc.unique(self.values).to_pylist()) if self.can_vary else [self.letter]
+    def common(self, fewest: int) -> dict[str, int]:
+        """Return the values that so many words have, and how many; all where none is."""
+        counted = pc.value_counts(self.values)
+        found = dict(zip(*(counted.field(i).to_pylist() for i in range(2)), strict=True))
+        return {value: n for value, n in found.items() if n >= fewest} or found
 
 
 def runs_of(cells: pa.Array, skeleton: str) -> list[_Run]:
@@ -81,57 +88,108 @@ def runs_of(cells: pa.Array, skeleton: str) -> list[_Run]:
     return [_Run(letter, found.field(i)) for i, letter in enumerate(skeleton)]
 
 
+def word_patterns(
+    runs: list[_Run], fewest: int
+) -> list[tuple[float, RunningPattern | WordPattern]]:
+    """Return the patterns of words of one skeleton, with the number of words that each stands for.
+
+    Parts that have few values, such as a prefix, a country or a year, form *frames*: combinations
+    that occur together, each with its share. A frame of too few words is not kept.
+    """
+    frames = _frames(runs, fewest)
+    kept = [having for _, having in frames]
+    if not kept:
+        return [(float(len(runs[0].values)), WordPattern.fit(runs, fewest))]
+    every = _of_words(runs, np.sort(np.concatenate(kept)))
+    running = RunningPattern.fit(every, [(values, len(having)) for values, having in frames])
+    if running is not None:
+        return [(float(sum(map(len, kept))), running)]
+    found: list[tuple[float, RunningPattern | WordPattern]] = []
+    for values, having in frames:
+        own = _of_words(runs, having)
+        pattern = RunningPattern.fit(own, [(values, len(having))]) or WordPattern.fit(own, fewest)
+        found.append((float(len(having)), pattern))
+    return found
+
+
 class RunningPattern:
     """Words that are a running number between fixed parts: they are counted on.
 
     Parameters
     ----------
-    prefix, suffix : str
-        The fixed parts.
-    start : int
-        The first number that no training word has.
+    parts : list of (str, str)
+        What stands before and after the number, each drawn by its share.
+    limits : list of float
+        Cumulative shares of `parts`, the last left out.
+    numbers : NumberPattern
+        The numbers that no training word has.
     width : int
         Digits that numbers are filled up to with zeros.
     """
 
     kind = "running"
 
-    def __init__(self, prefix: str, start: int, width: int, suffix: str) -> None:
-        self._prefix, self._start, self._width, self._suffix = prefix, start, width, suffix
+    def __init__(
+        self, parts: list[list[str]], limits: list[float], numbers: NumberPattern, width: int
+    ) -> None:
+        self._parts, self._limits, self._numbers, self._width = parts, limits, numbers, width
 
     @classmethod
-    def fit(cls, runs: list[_Run]) -> Self | None:
-        """Learn from the runs of distinct words, or return None if they have no running number."""
-        varying = [i for i, run in enumerate(runs) if run.varies]
+    def fit(cls, runs: list[_Run], frames: list[tuple[dict[int, str], int]]) -> Self | None:
+        """Learn from the runs of distinct words, or return None if they have no running number.
+
+        Parameters
+        ----------
+        runs : list of _Run
+        frames : list of (dict of int to str, int)
+            The values of some runs that go together, and how many words have them.
+        """
+        framed = frames[0][0]
+        varying = [i for i, run in enumerate(runs) if run.varies and i not in framed]
         if len(varying) != 1 or runs[varying[0]].letter != "9":
             return None
-        digits = runs[varying[0]].values
+        digits, at = runs[varying[0]].values, varying[0]
         widths = pc.min_max(pc.utf8_length(digits)).as_py()
-        if widths["max"] > _LONGEST_NUMBER:
+        if widths["max"] > _LONGEST_NUMBER or pc.count_distinct(digits).as_py() < len(digits):
             return None
-        limits = pc.min_max(pc.cast(digits, pa.int64())).as_py()
-        if not is_sequence(limits["min"], limits["max"], len(digits)):
+        numbers = NumberPattern.counting(pc.cast(digits, pa.int64()))
+        if numbers is None:
             return None
         padded = pc.any(pc.match_substring_regex(digits, "^0[0-9]")).as_py()
-        before = "".join(run.values[0].as_py() for run in runs[: varying[0]])
-        after = "".join(run.values[0].as_py() for run in runs[varying[0] + 1 :])
-        return cls(before, limits["max"] + 1, widths["max"] if padded else 0, after)
+        parts = []
+        for values, _ in frames:
+            words = [values.get(i, run.values[0].as_py()) for i, run in enumerate(runs)]
+            parts.append(["".join(words[:at]), "".join(words[at + 1 :])])
+        counts = np.cumsum([count for _, count in frames])
+        usual = int(pc.mode(pc.utf8_length(digits))[0]["mode"].as_py())
+        return cls(parts, (counts[:-1] / counts[-1]).tolist(), numbers, usual if padded else 0)
 
-    def values(self, rows: np.ndarray, seed: int) -> pa.Array:  # noqa: ARG002 - one interface
+    def values(self, rows: np.ndarray, seed: int) -> pa.Array:
         """Return the words of some row numbers, shape (n,)."""
-        numbers = pc.cast(pa.array(rows + np.uint64(self._start)), pa.string())
-        padded = pc.utf8_lpad(numbers, self._width, "0")
-        return pc.binary_join_element_wise(self._prefix, padded, self._suffix, "")
+        digits = pc.cast(self._numbers.values(rows, seed), pa.string())
+        padded = pc.utf8_lpad(digits, self._width, "0")
+        which = np.searchsorted(self._limits, uniforms(rows, key(seed, "frame")), side="right")
+        before, after = (
+            pa.array(part).take(pa.array(which)) for part in zip(*self._parts, strict=True)
+        )
+        return pc.binary_join_element_wise(before, padded, after, "")
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return JSON-ready values and arrays."""
-        parts = {"prefix": self._prefix, "start": self._start, "suffix": self._suffix}
-        return {"kind": self.kind, **parts, "width": self._width}, {}
+        numbers, arrays = self._numbers.state()
+        stored = {"parts": self._parts, "limits": self._limits, "numbers": numbers}
+        return {"kind": self.kind, **stored, "width": self._width}, arrays
 
     @classmethod
-    def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:  # noqa: ARG003
-        """Return what `state` gave."""
-        return cls(values["prefix"], values["start"], values["width"], values["suffix"])
+    def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
+        """Return what `state` gave; it comes from a file."""
+        numbers = NumberPattern.from_state(values["numbers"], arrays)
+        parts = [[_text(before), _text(after)] for before, after in values["parts"]]
+        limits = [finite(limit, "the shares of parts") for limit in values["limits"]]
+        if len(limits) != len(parts) - 1:
+            raise ValueError("the shares of an identifier's parts must be one for each")
+        width = whole(values["width"], 0, _LONGEST_NUMBER, "the digits of a word")
+        return cls(parts, limits, numbers, width)
 
 
 class WordPattern:
@@ -160,9 +218,9 @@ class WordPattern:
         self._places, self._end, self._alphabet, self._levels = places, end, alphabet, levels
 
     @classmethod
-    def fit(cls, runs: list[_Run]) -> Self:
-        """Learn from the runs of distinct words."""
-        is_random = _random_runs(runs)
+    def fit(cls, runs: list[_Run], fewest: int) -> Self:
+        """Learn from the runs of distinct words; no part of fewer words than `fewest` is kept."""
+        is_random = _random_runs(runs, fewest)
         growing = _growing(runs, is_random)
         usual = _usual_lengths(runs, is_random)
         like_most = _of_lengths(runs, is_random, usual)
@@ -170,10 +228,10 @@ class WordPattern:
         end, alphabet = 0, _DIGITS
         for i, run in enumerate(runs):
             if not is_random[i]:
-                places.append(run.options)
+                places.append(sorted(run.common(fewest)) if run.can_vary else [run.letter])
                 continue
             seen = run.values.filter(pa.array(like_most))
-            options, letters = _letters(run.letter, seen, usual[i])
+            options, letters = _letters(run.letter, seen, usual[i], fewest)
             places += options
             if i == growing:
                 end, alphabet = len(places), letters
@@ -183,7 +241,9 @@ class WordPattern:
             lengths = {**usual, growing: usual[growing] + more}
             mask = pa.array(_of_lengths(runs, is_random, lengths))
             cells = [run.values.filter(mask) for run in runs]
-            self._levels.append(self._taken(cells, is_random, more))
+            few = more > 0 and 0 < len(cells[0]) < fewest
+            # a word that is the only one so long is kept out by making none of that length
+            self._levels.append(CLOSED if few else self._taken(cells, is_random, more))
         return self
 
     def _taken(self, runs: list[pa.Array], is_random: list[bool], more: int) -> FreeRanks | None:
@@ -270,35 +330,85 @@ class WordPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave; an alphabet of one letter would never give enough words."""
-        if len(set(values["alphabet"])) < 2:
-            raise ValueError("An alphabet must have two letters or more.")
-        levels = [
-            None if level is None else FreeRanks.from_state(level, arrays[f"taken {i}"])
-            for i, level in enumerate(values["levels"])
-        ]
-        return cls(values["places"], values["end"], values["alphabet"], levels)
+        """Return what `state` gave; it comes from a file.
+
+        Raises
+        ------
+        ValueError
+            If there would never be enough words, or these would be longer than any word.
+        """
+        places, alphabet = values["places"], _text(values["alphabet"])
+        if not 2 <= len(set(alphabet)) <= len(alphabet) <= 2**16 or not all(places):
+            raise ValueError("a place must have an option, and an alphabet two letters or more")
+        if len(places) > _LONGEST_WORD or len(values["levels"]) > _MOST_ADDED:
+            raise ValueError(f"a word must have at most {_LONGEST_WORD:,} places")
+        places = [[_text(option) for option in options] for options in places]
+        if any(len(option) > _LONGEST_WORD for options in places for option in options):
+            raise ValueError(f"a part of a word must have at most {_LONGEST_WORD:,} letters")
+        end = whole(values["end"], 0, len(places), "the place before which words grow")
+        self = cls(places, end, alphabet, [])
+        for i, level in enumerate(values["levels"]):
+            free = None if level is None else FreeRanks.from_state(level, arrays[f"taken {i}"])
+            if free is not None:
+                grown = self._grown(i)
+                room = _size(grown[_first_counted(grown) :])
+                whole(free.width * len(free.taken), 0, room, "the count of words")
+            self._levels.append(free)
+        return self
 
 
 # --- learning places ------------------------------------------------------------------------------
 
 
-def _random_runs(runs: list[_Run]) -> list[bool]:
+def _is_chosen(run: _Run, fewest: int) -> bool:
+    """Whether a run is one of a few values, or the same in all words but a few."""
+    if not run.can_vary or len(run.values) <= 1:  # of a single word no part is kept
+        return not run.can_vary
+    common = run.common(fewest)
+    words = sum(common.values())
+    few = len(common) <= _CHOICES and len(common) * _WORDS_PER_CHOICE <= words
+    return not run.varies or (few and words >= _COVERED * len(run.values))
+
+
+def _random_runs(runs: list[_Run], fewest: int) -> list[bool]:
     """Return which runs are letters or digits at random, rather than one of a few values."""
-
-    def is_random(run: _Run) -> bool:
-        distinct = len(pc.unique(run.values))
-        few = distinct <= _CHOICES and distinct * _WORDS_PER_CHOICE <= len(run.values)
-        # of a single word no part is kept
-        return run.can_vary and (distinct > 1 or len(run.values) == 1) and not few
-
-    random = [is_random(run) for run in runs]
+    random = [not _is_chosen(run, fewest) for run in runs]
     able = [i for i, run in enumerate(runs) if run.can_vary]
     last = max(able, key=lambda i: (runs[i].letter == "9", runs[i].varies, i))
     no_digits = not any(r and run.letter == "9" for r, run in zip(random, runs, strict=True))
     if not any(random) or (no_digits and runs[last].letter == "9" and runs[last].varies):
         random[last] = True
     return random
+
+
+def _frames(runs: list[_Run], fewest: int) -> list[tuple[dict[int, str], np.ndarray]]:
+    """Return combinations of the values of runs that are not random, and which words have each.
+
+    Runs of fewest values come first; one is left out if with it there were too many combinations.
+    """
+    random = _random_runs(runs, fewest)
+    chosen = [i for i, run in enumerate(runs) if run.can_vary and not random[i]]
+    group = np.zeros(len(runs[0].values), np.int64)
+    framed: list[int] = []
+    for i in sorted(chosen, key=lambda i: len(runs[i].common(fewest))):
+        codes = runs[i].values.dictionary_encode()
+        joint = group * len(codes.dictionary) + codes.indices.to_numpy()
+        _, joint, counts = np.unique(joint, return_inverse=True, return_counts=True)
+        covered = int(counts[counts >= fewest].sum())
+        few = int((counts >= fewest).sum()) <= min(_CHOICES, max(covered // _WORDS_PER_CHOICE, 1))
+        if few and covered >= _COVERED * len(joint):
+            group, framed = joint, [*framed, i]
+    found = []
+    for one in np.unique(group):
+        having = np.flatnonzero(group == one)
+        if len(having) >= fewest:
+            found.append(({i: runs[i].values[int(having[0])].as_py() for i in framed}, having))
+    return found
+
+
+def _of_words(runs: list[_Run], words: np.ndarray) -> list[_Run]:
+    """Return the runs of some words."""
+    return [_Run(run.letter, run.values.take(pa.array(words))) for run in runs]
 
 
 def _growing(runs: list[_Run], is_random: list[bool]) -> int:
@@ -325,12 +435,15 @@ def _of_lengths(runs: list[_Run], is_random: list[bool], lengths: dict[int, int]
     return mask
 
 
-def _letters(letter: str, seen: pa.Array, length: int) -> tuple[list[list[str]], str]:
+def _letters(letter: str, seen: pa.Array, length: int, fewest: int) -> tuple[list[list[str]], str]:
     """Return the options of each place of a random run, and its alphabet."""
-    at = [pc.utf8_slice_codeunits(seen, p, p + 1) for p in range(length)]
-    letters = [set(pc.unique(place).to_pylist()) for place in at]
-    every = set().union(*letters) or set(_DIGITS)
+    at = [_Run(letter, pc.utf8_slice_codeunits(seen, p, p + 1)) for p in range(length)]
+    letters = [set(place.common(fewest)) for place in at]
+    # the x of 0x1f says nothing about the letters of the places behind it
+    hexadecimal = length > 2 and letters[0] == {"0"} and letters[1] in ({"x"}, {"X"})
+    first = 2 if hexadecimal else 0
     known = _OF_LETTER.get(letter, _ALPHABETS)
+    every = set().union(*letters[first:]) or set(known[0])
     fitting = [alphabet for alphabet in known if every <= set(alphabet)]
     alphabet = fitting[0] if fitting else known[-1] + "".join(sorted(every - set(known[-1])))
     options = [list(alphabet)] * length
@@ -338,7 +451,7 @@ def _letters(letter: str, seen: pa.Array, length: int) -> tuple[list[list[str]],
         options = [list(_DIGITS[1:]), *options[1:]]
     enough = len(seen) >= _EVIDENCE * len(alphabet)
     for i, found in enumerate(letters):
-        if enough or (len(found) == 1 and len(seen) >= _EVIDENCE):
+        if i < first or enough or (len(found) == 1 and len(seen) >= _EVIDENCE):
             options[i] = sorted(found)
     return options, alphabet
 
@@ -351,6 +464,12 @@ def _first_counted(places: list[list[str]]) -> int:
         if size > _RANKS:
             return i + 1
     return 0
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"parts of a word must be text; got {value!r}")
+    return value
 
 
 def _size(places: list[list[str]]) -> int:

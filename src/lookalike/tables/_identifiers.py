@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Self
 
 import numpy as np
@@ -9,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
+from lookalike._core.bounds import finite, whole
 from lookalike._core.errors import DataError
 from lookalike.tables._arrow_types import parse_type
 from lookalike.tables._id_numbers import NumberPattern
-from lookalike.tables._id_words import RunningPattern, WordPattern, runs_of
-from lookalike.tables._permutation import key, uniforms
+from lookalike.tables._id_words import RunningPattern, WordPattern, runs_of, word_patterns
+from lookalike.tables._permutation import key, permuted, uniforms
 from lookalike.tables._schema import Column
-from lookalike.tables._shapes import skeletons
+from lookalike.tables._shapes import is_hexadecimal, skeletons
 from lookalike.tables._storage import is_text, plain_type
 
 __all__ = ["IdentifierMaker"]
@@ -24,9 +26,14 @@ _Pattern = NumberPattern | RunningPattern | WordPattern
 _PATTERNS: dict[str, type[_Pattern]] = {
     pattern.kind: pattern for pattern in (NumberPattern, RunningPattern, WordPattern)
 }
-#: So many skeletons are made, and how many words these should be of.
-_SKELETONS = 3
-_COVERED = 0.9
+#: So many skeletons are made.
+_SKELETONS = 20
+#: No model file has more patterns.
+_MOST_PATTERNS = 10_000
+#: Where so many do not make up this share, letters and digits may follow each other at random.
+_OF_CODES, _COVERED = 3, 0.9
+#: So many rows together have patterns by their shares.
+_CYCLE = 2**13
 
 
 class IdentifierMaker:
@@ -39,7 +46,14 @@ class IdentifierMaker:
     alone, and of the training identifiers nothing is kept but the marks. When a space is used up,
     it gets one more digit or letter.
 
-    Missing cells occur in the same share as in training.
+    A column may have several patterns, and a pattern parts of few values, such as a prefix, a
+    country or a year: each is made as often as it occurs, and what too few identifiers have is
+    neither kept nor made. Missing cells occur in the same share as in training.
+
+    Parameters
+    ----------
+    min_count : int, default 2
+        The least number of identifiers that have a pattern, or a part of one, that is kept.
 
     Examples
     --------
@@ -54,7 +68,10 @@ class IdentifierMaker:
     _type: pa.DataType
     _missing: float
     _patterns: list[_Pattern]
-    _limits: np.ndarray
+    _shares: np.ndarray
+
+    def __init__(self, min_count: int = 2) -> None:
+        self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn the pattern of a column.
@@ -80,9 +97,10 @@ class IdentifierMaker:
         present = pc.cast(values, self._type).drop_null()
         absent = values.null_count or column.missing
         self._missing = absent / max(absent + len(present), 1)
-        weighted = _patterns(pc.unique(present), column.name) if len(present) else []
-        weights = np.array([weight for weight, _ in weighted])
-        self._limits = np.cumsum(weights / weights.sum())[:-1] if len(weights) else weights
+        weighted: list[tuple[float, _Pattern]] = []
+        if len(present):
+            weighted = _patterns(pc.unique(present), column.name, self.min_count)
+        self._shares = np.array([max(weight, 1.0) for weight, _ in weighted])
         self._patterns = [pattern for _, pattern in weighted]
         return self
 
@@ -112,12 +130,32 @@ class IdentifierMaker:
         missing = uniforms(rows, key(seed, "missing")) < self._missing
         if not self._patterns:
             return pa.nulls(count, self._type)
-        which = np.searchsorted(self._limits, uniforms(rows, key(seed, "shape")), side="right")
-        made = [pattern.values(rows[which == i], seed) for i, pattern in enumerate(self._patterns)]
+        which, places = self._turns(rows, seed)
+        made = [
+            pattern.values(places[which == i], seed) for i, pattern in enumerate(self._patterns)
+        ]
         order = np.argsort(np.argsort(which, kind="stable"), kind="stable")
         values = made[0] if len(made) == 1 else pa.concat_arrays(made).take(pa.array(order))
         values = pc.cast(values, self._type)
         return pc.if_else(pa.array(missing), pa.scalar(None, self._type), values)
+
+    def _turns(self, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which pattern has its turn in rows, and how many turns it had before.
+
+        Within a cycle of rows each pattern has as many turns as its share says, in random order.
+        """
+        if len(self._patterns) == 1:
+            return np.zeros(len(rows), np.int64), rows
+        turns = np.maximum(np.rint(self._shares / self._shares.sum() * _CYCLE), 1).astype(np.int64)
+        length = int(turns.sum())
+        order = permuted(np.arange(length, dtype=np.uint64), length, key(seed, "shape"))
+        cycle = np.repeat(np.arange(len(turns)), turns)[order.astype(np.int64)]
+        before = np.empty(length, np.uint64)
+        first = np.cumsum(turns) - turns
+        before[np.argsort(cycle, kind="stable")] = np.arange(length) - np.repeat(first, turns)
+        cycles, at = np.divmod(rows, np.uint64(length))
+        which = cycle[at.astype(np.int64)]
+        return which, cycles * turns.astype(np.uint64)[which] + before[at.astype(np.int64)]
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return what was learned, as JSON-ready values and arrays."""
@@ -130,15 +168,19 @@ class IdentifierMaker:
         arrays = {
             f"{i} {name}": a for i, (_, some) in enumerate(states) for name, a in some.items()
         }
-        return values, {"limits": self._limits.astype(np.float64), **arrays}
+        return values, {"shares": self._shares / max(self._shares.sum(), 1.0), **arrays}
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return the maker of which `state` was kept."""
+        """Return the maker of which `state` was kept; it comes from a file."""
         self = cls()
         self._type = parse_type(values["type"])
-        self._missing = float(values["missing"])
-        self._limits = arrays["limits"]
+        self._missing = finite(values["missing"], "the share of missing identifiers")
+        self._shares = arrays["shares"]
+        count = whole(len(values["patterns"]), 0, _MOST_PATTERNS, "the count of patterns")
+        positive = np.isfinite(self._shares).all() and (self._shares > 0).all()
+        if self._shares.shape != (count,) or not positive:
+            raise ValueError("the shares of an identifier's patterns must be one for each")
         self._patterns = []
         for i, stored in enumerate(values["patterns"]):
             own = {
@@ -150,12 +192,12 @@ class IdentifierMaker:
         return self
 
 
-def _patterns(values: pa.Array, name: str) -> list[tuple[float, _Pattern]]:
+def _patterns(values: pa.Array, name: str, fewest: int) -> list[tuple[float, _Pattern]]:
     """Return the patterns of distinct identifiers, with their shares."""
     if pt.is_integer(values.type):
         return [(1.0, NumberPattern.fit(values))]
     if is_text(values.type):
-        return _word_patterns(pc.cast(values, pa.string()))
+        return _word_patterns(pc.cast(values, pa.string()), fewest)
     try:
         return [(1.0, NumberPattern.fit(pc.cast(values, pa.int64())))]
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
@@ -164,30 +206,35 @@ def _patterns(values: pa.Array, name: str) -> list[tuple[float, _Pattern]]:
         ) from error
 
 
-def _word_patterns(words: pa.Array) -> list[tuple[float, _Pattern]]:
+def _word_patterns(words: pa.Array, fewest: int) -> list[tuple[float, _Pattern]]:
     if pc.all(pc.match_substring_regex(words, "^[1-9][0-9]{0,17}$")).as_py():
         return [(1.0, NumberPattern.fit(pc.cast(words, pa.int64())))]
-    counted = _counted(skeletons(words))
-    if sum(counted.values()) < _COVERED * len(words):
-        mixed = _counted(pc.replace_substring_regex(words, "[0-9A-Za-z]+", "x"))
-        first = next(iter(mixed))
-        if mixed[first] >= _COVERED * len(words) and "x" in first:
-            counted = {first: mixed[first]}
+    counted = _counted(skeletons(words), fewest)
+    covered = sum(list(counted.values())[:_OF_CODES])
+    if covered < _COVERED * len(words) or is_hexadecimal(words):
+        mixed = _counted(pc.replace_substring_regex(words, "[0-9A-Za-z]+", "x"), fewest)
+        counted = {
+            s: n for s, n in mixed.items() if n >= _COVERED * len(words) and "x" in s
+        } or counted
+    if not counted:
+        # no shape is shared: of the first, only which letters and digits follow each other is kept
+        shape = re.sub("[^9Aa]", "", skeletons(words[:1])[0].as_py())
+        counted = {re.sub(r"(.)\1+", r"\1", shape) or "9": len(words)}
     weighted: dict[str, int] = {}
     for skeleton, cells in counted.items():
         # what has neither letters nor digits gets a number behind it
         able = skeleton if any(letter in "9Aax" for letter in skeleton) else skeleton + "9"
         weighted[able] = weighted.get(able, 0) + cells
-    patterns: list[tuple[float, _Pattern]] = []
-    for skeleton, cells in weighted.items():
-        runs = runs_of(words, skeleton)
-        patterns.append((float(cells), RunningPattern.fit(runs) or WordPattern.fit(runs)))
-    return patterns
+    return [
+        found for skeleton in weighted for found in word_patterns(runs_of(words, skeleton), fewest)
+    ]
 
 
-def _counted(skeleton: pa.Array) -> dict[str, int]:
-    """Return the commonest skeletons and how many words each has."""
+def _counted(skeleton: pa.Array, fewest: int) -> dict[str, int]:
+    """Return the commonest skeletons that so many words share, and how many each has."""
     counted = pc.value_counts(skeleton)
     counts = counted.field("counts").to_numpy()
     top = np.argsort(-counts, kind="stable")[:_SKELETONS]
-    return {counted.field("values")[int(i)].as_py(): int(counts[i]) for i in top}
+    return {
+        counted.field("values")[int(i)].as_py(): int(counts[i]) for i in top if counts[i] >= fewest
+    }

@@ -11,14 +11,17 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.tables._arrow_types import check_columns
 from lookalike.tables._column import describe
-from lookalike.tables._conform import conform
+from lookalike.tables._conform import check_cells, conform
 from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._facts import gather
 from lookalike.tables._frame import to_arrow
-from lookalike.tables._guess import guess
+from lookalike.tables._guess import fallbacks, guess
 from lookalike.tables._schema import Column, Kind, Schema
 
 __all__ = ["infer_schema"]
+
+#: All cells were read to make the guess; so many distinct ones are read once more as it says.
+_PROVEN = 10_000
 
 
 def infer_schema(
@@ -76,7 +79,16 @@ def _infer_column(name: str, column: pa.ChunkedArray, chosen: Kind | None) -> Co
     facts = gather(name, column)
     if chosen is not None:
         return describe(facts, chosen, "as chosen")
-    return describe(facts, *guess(facts))
+    # A guess is never a veto: it holds for every cell, or the next one is tried.
+    guesses = (guess(facts), *fallbacks(facts))
+    for kind, why in guesses[:-1]:
+        try:
+            found = describe(facts, kind, why)
+            check_cells(facts.cells.values[:_PROVEN], found)
+        except SchemaError:
+            continue
+        return found
+    return describe(facts, *guesses[-1])
 
 
 def _check_table(table: pa.Table) -> None:

@@ -26,7 +26,10 @@ _LAST_CODES = _set(
     "code codes type category cat class subclass label group cluster region district ward "
     "sector segment zone status"
 )
-_DATES = _set("date day dob birth birthday birthdate time timestamp datetime issued dt")
+_DATES = _set(
+    "date day dob birth birthday birthdate time timestamp datetime issued dt month period hour "
+    "yearmonth yyyymm yyyymmdd yyyyddd hhmm hhmmss ymd ym"
+)
 
 
 def hints_at_key(name: str) -> bool:

@@ -89,11 +89,22 @@ def take_categories(
         If a value is not one of the categories.
     """
     dtype = was.dtype["categories"]
+    if was.dtype.get("open") and dtype["form"] == "plain":
+        dtype = _with_others(dtype, column)
     labels, categories = _FROM_DICT[dtype["form"]](pd, dtype, was.name, to_series)
     chunks = [_codes(chunk, labels, was.name) for chunk in column.chunks]
     codes = pa.chunked_array(chunks, type=pa.int32()).to_numpy()
     values = pd.Categorical.from_codes(codes, categories, ordered=was.dtype["ordered"])
     return pd.Series(values, copy=False)
+
+
+def _with_others(dtype: dict[str, Any], column: pa.ChunkedArray) -> dict[str, Any]:
+    """Return plain categories that rare ones were taken from, then those that came, in order."""
+    labels = from_json(dtype["values"], parse_type(dtype["arrow"]))
+    found = pc.unique(column.cast(labels.type)).drop_null()
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    others = found.filter(pc.invert(pc.is_in(found, labels))).sort()
+    return {**dtype, "values": to_json(pa.concat_arrays([labels, others]))}
 
 
 def _codes(chunk: pa.DictionaryArray, labels: pa.Array, name: str) -> pa.Array:

@@ -7,13 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from lookalike.tables._date_patterns import parse_dates
+from lookalike.tables._calendar_codes import read_codes
+from lookalike.tables._date_patterns import parse_dates, regex_of
 from lookalike.tables._schema import TextForm
 from lookalike.tables._storage import is_number
 from lookalike.tables._text_dates import likely_dates, read_dates
 from lookalike.tables._text_durations import parse_durations, read_durations
 from lookalike.tables._text_numbers import parse_numbers, plain_numbers, read_numbers
-from lookalike.tables._text_words import is_marker, truth
+from lookalike.tables._text_words import is_marker, is_no_date, truth
 
 __all__ = ["Misfit", "parse", "whole_days"]
 
@@ -67,6 +68,8 @@ def parse(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
         If a word has no such meaning.
     """
     gone = pa.array(is_marker(words))
+    if pt.is_temporal(target) and not pt.is_duration(target):
+        gone = pc.or_(gone, pa.array(_no_days(words, form)))
     if form.missing is not None:
         gone = pc.or_(gone, pc.equal(words, form.missing).fill_null(False))
     present = pc.if_else(gone, pa.scalar(None, words.type), words)
@@ -80,6 +83,15 @@ def parse(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
     return values
 
 
+def _no_days(words: pa.Array, form: TextForm) -> np.ndarray:
+    """Return where words are no day at all, or, if the form says so, one that there is not."""
+    none = is_no_date(words)
+    if form.impossible and form.pattern:
+        alike = pc.match_substring_regex(words, f"^{regex_of(form.pattern)}$").fill_null(False)
+        none |= np.asarray(pc.and_(alike, parse_dates(words, form.pattern).is_null()))
+    return none
+
+
 def _by_form(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
     """Read words of the column's own form; others give null."""
     if pt.is_boolean(target):
@@ -90,6 +102,13 @@ def _by_form(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
         return pa.nulls(len(words), target) if values is None else values
     if form.pattern is None:
         return pa.nulls(len(words), target)
+    if form.as_number:
+        numbers = parse_numbers(words, form)
+        try:  # codes such as 20210405.0, which a missing cell has made floats of
+            whole = None if numbers is None else pc.cast(numbers, pa.int64())
+        except pa.ArrowInvalid:
+            whole = None
+        return pa.nulls(len(words), target) if whole is None else read_codes(whole, form.pattern)
     parse_pattern = parse_durations if pt.is_duration(target) else parse_dates
     return parse_pattern(words, form.pattern)
 

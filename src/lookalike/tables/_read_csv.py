@@ -49,8 +49,19 @@ class Source(NamedTuple):
 
     @classmethod
     def standard_input(cls) -> Source:
-        """Return what standard input holds."""
-        return cls("standard input", data=sys.stdin.buffer.read())
+        """Return what standard input holds.
+
+        Raises
+        ------
+        FileFormatError
+            If it cannot be read.
+        """
+        try:
+            return cls("standard input", data=sys.stdin.buffer.read())
+        except (AttributeError, OSError) as error:  # closed by the caller
+            raise FileFormatError(
+                "Standard input cannot be read: it is closed. Name a file, or pipe one in."
+            ) from error
 
     def open(self) -> BinaryIO:
         """Open it from its start, uncompressed."""

@@ -55,7 +55,9 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
             check_columns(names, [field.type for field in wanted], name, FileFormatError)
             table = file.read(names).select(names)
     except (pa.ArrowException, OSError) as error:
-        raise FileFormatError(f"{name} is not Parquet, or damaged: {error}.") from error
+        # Arrow adds lines on where in its own code it was
+        said = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise FileFormatError(f"{name} is not Parquet, or damaged: {said}.") from error
     if table.num_rows == 0:
         raise FileFormatError(f"{name} has columns but no rows: a table needs some.")
     plain = [pa.field(field.name, field.type, field.nullable) for field in table.schema]

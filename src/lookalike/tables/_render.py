@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import SchemaError
-from lookalike.tables._date_patterns import write_dates
+from lookalike.tables._calendar_codes import write_codes
+from lookalike.tables._date_patterns import split_days, write_dates
+from lookalike.tables._permutation import key, uniforms
+from lookalike.tables._permutation import words as random_words
 from lookalike.tables._schema import Column, Kind, Schema, TextForm
 from lookalike.tables._storage import (
     cast_cells,
@@ -103,6 +107,8 @@ def _cells(values: pa.Array, plain: pa.DataType, column: Column) -> pa.Array:
     """Return plain cells in the storage's plain type."""
     if is_text(plain) and not is_text(values.type):
         return pc.cast(_written(values, column), plain)
+    if is_number(plain) and pt.is_temporal(values.type) and column.form and column.form.pattern:
+        values = write_codes(values, column.form.pattern)
     return cast_cells(values, plain)
 
 
@@ -115,7 +121,25 @@ def _written(values: pa.Array, column: Column) -> pa.Array:
     pattern = form.pattern or _ISO.get(column.kind, _ISO[Kind.DATE])
     if pt.is_duration(values.type):
         return write_durations(values, pattern)
+    if form.as_number:
+        return write_numbers(write_codes(values, pattern), form)
+    if form.zones:
+        words = write_dates(values, pattern.removesuffix("%z"))
+        return pc.binary_join_element_wise(words, _zones_of(values, form), "")
     return write_dates(values, pattern)
+
+
+def _zones_of(values: pa.Array, form: TextForm) -> pa.Array:
+    """Return a time zone for every moment, by the shares of its month: equal moments have one."""
+    days, nanoseconds = split_days(values)
+    month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    shares = np.array([of for _, of in form.zones])
+    uniform = uniforms(
+        random_words(days, key(0, "day")) ^ nanoseconds.astype(np.uint64), key(0, "zone")
+    )
+    # the first zone at which the shares of the month sum up to more
+    chosen = (np.cumsum(shares, axis=0)[:-1, month] <= uniform).sum(axis=0)
+    return pa.array([zone for zone, _ in form.zones]).take(pa.array(chosen))
 
 
 def _marked(values: pa.Array, column: Column, storage: pa.DataType) -> pa.Array:

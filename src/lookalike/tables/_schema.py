@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from lookalike._core.errors import SchemaError, nearest
+from lookalike.tables._calendar_codes import CODES
 
 __all__ = ["Column", "Dependency", "Kind", "Schema", "TextForm"]
 
@@ -64,6 +65,14 @@ class TextForm:
     pattern : str or None
         A ``strftime`` pattern for dates and times, with ``%-d`` for a day that is not padded
         (``%-m``, ``%-H``, ``%-I`` likewise), ``%^b`` for capitals and ``%3f`` for three digits.
+    as_number : bool
+        Whether the digits of `pattern` are written as a number is, without zeros before it, or
+        stored as one.
+    zones : tuple of (str, tuple of float)
+        Where the pattern ends in ``%z``: the time zones that occur, each with its share of the
+        cells in January, in February, and so on.
+    impossible : bool
+        Whether days that there are not, such as 30 February, stand for missing cells.
     prefix, suffix : str
         What surrounds a number, such as ``"$"`` or ``"%"``.
     thousands, decimal : str
@@ -74,12 +83,29 @@ class TextForm:
         The least count of decimals where it varies: 1 where whole numbers are written ``"7.0"``.
     negative : str
         How minus one is written with a prefix: ``"-$1"``, ``"$-1"`` or ``"($1)"``.
+    minus : str
+        The sign of numbers below zero: ``"-"``, or the longer one of typesetters.
+    plus : str
+        The sign of numbers above zero: ``"+"``; ``"+0"`` where zero has it too.
+    lakhs : bool
+        Whether digits above thousands are grouped by two, as in ``"12,34,567"``.
+    units : tuple of (str, int)
+        What stands behind a number for thousands, millions and so on, from small to large (``""``,
+        ``"k"``, ``"M"``), each with the most decimals that numbers have there. With `fixed`, all
+        of them are written.
+    exponent : str
+        How the exponent of scientific notation is written, such as ``"e+00"`` or ``"E0"``.
+    most : int or None
+        The most decimals before an exponent, where their count varies.
     """
 
     missing: str | None = None
     true: str | None = None
     false: str | None = None
     pattern: str | None = None
+    as_number: bool = False
+    zones: tuple[tuple[str, tuple[float, ...]], ...] = ()
+    impossible: bool = False
     prefix: str = ""
     suffix: str = ""
     thousands: str = ""
@@ -87,6 +113,12 @@ class TextForm:
     fixed: int | None = None
     least: int = 0
     negative: str = "-$1"
+    minus: str = "-"
+    plus: str = ""
+    lakhs: bool = False
+    units: tuple[tuple[str, int], ...] = ()
+    exponent: str = ""
+    most: int | None = None
 
 
 @dataclass(frozen=True)
@@ -280,6 +312,9 @@ class Schema:
     rows: int = 0
     rejected: tuple[Dependency, ...] = field(default=())
 
+    #: `infer_schema`, which stands above this module: the room enters it here.
+    _inferred: ClassVar[Callable[..., Schema]]
+
     @property
     def names(self) -> tuple[str, ...]:
         """The columns' names, in order."""
@@ -287,11 +322,12 @@ class Schema:
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
-        return {column.name: column for column in self.columns}
+        # Reversed, so that of two columns of one name the first is found.
+        return {column.name: column for column in reversed(self.columns)}
 
     def __getitem__(self, name: str) -> Column:
-        if name in self._by_name:
-            return self._by_name[name]
+        if (column := self._by_name.get(name)) is not None:
+            return column
         raise SchemaError(f"There is no column {name!r}.{nearest(name, self.names)}")
 
     def of(self, *kinds: Kind) -> tuple[str, ...]:
@@ -382,9 +418,7 @@ class Schema:
         ParameterError
             If `kinds` cannot be.
         """
-        from lookalike.tables._infer import infer_schema  # noqa: PLC0415 - it imports this module
-
-        return infer_schema(data, kinds, dependencies=dependencies)
+        return cls._inferred(data, kinds, dependencies=dependencies)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:
@@ -441,17 +475,27 @@ class Schema:
 
 
 #: What a stored way of writing may be; it comes from a file.
-_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdbBaAHIMSfpPs])*")
+_PATTERN = re.compile(r"(?:[^%]|%[-^1-9]?[YymdeojGVbBaAHIMSfpPsz])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
-_MOST_DECIMALS = 15
+_PLUSES = ("", "+", "+0")
+_EXPONENT = re.compile(r"(?:[eE]\+?0{1,3})?")
+_MOST_DECIMALS = 16
+_MONTHS = 12
 
 
 def _form(values: Mapping[str, Any]) -> TextForm:
-    form = TextForm(**values)
-    decimals = {form.fixed if form.fixed is not None else 0, form.least}
+    units = tuple((str(unit), int(most)) for unit, most in values.get("units", ()))
+    zones = tuple((str(zone), tuple(map(float, of))) for zone, of in values.get("zones", ()))
+    form = TextForm(**{**values, "units": units, "zones": zones})
+    decimals = {form.fixed or 0, form.most or 0, form.least, *(most for _, most in units)}
     if (
         not _PATTERN.fullmatch(form.pattern or "")
         or form.negative not in _NEGATIVES
+        or (form.as_number and form.pattern not in CODES)
+        or form.plus not in _PLUSES
+        or any(len(of) != _MONTHS for _, of in zones)
+        or (form.pattern or "").endswith("%z") != bool(zones)
+        or not _EXPONENT.fullmatch(form.exponent)
         or not decimals <= set(range(_MOST_DECIMALS + 1))
     ):
         raise ValueError(f"no such way of writing: {values}")

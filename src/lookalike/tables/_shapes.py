@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Regularity", "regularity", "shape_of", "shapes", "skeletons"]
+__all__ = ["Regularity", "is_hexadecimal", "regularity", "shape_of", "shapes", "skeletons"]
 
 #: Cells are regular if so many skeletons cover so many of them.
 _SKELETONS = 3
@@ -19,6 +19,7 @@ _COVERED = 0.99
 _MIXED_SHARE = 0.8
 _SHORTEST_MIXED = 6
 _LONGEST = 64
+_HEXADECIMAL = "^0[xX][0-9A-Fa-f]+$"
 #: Of more words, so many are looked at.
 _SAMPLE = 10_000
 
@@ -53,9 +54,10 @@ def shape_of(word: str) -> str:
 
 def shapes(words: pa.Array) -> pa.Array:
     """Return the shape of each cell, shape (n,)."""
-    words = pc.replace_substring_regex(words, "[0-9]", "9")
+    words = pc.replace_substring_regex(words, r"\p{N}", "9")
     words = pc.replace_substring_regex(words, r"\p{Lu}", "A")
-    return pc.replace_substring_regex(words, r"\p{Ll}", "a")
+    # letters of scripts without capitals too: they would be copied
+    return pc.replace_substring_regex(words, r"[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{M}]", "a")
 
 
 def skeletons(words: pa.Array) -> pa.Array:
@@ -99,6 +101,9 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     lengths = pc.utf8_length(words)
     if pc.max(lengths).as_py() > _LONGEST:
         return None
+    if is_hexadecimal(words):
+        most = pc.max(lengths).as_py() - 2
+        return Regularity(f"0x{'9' * most}", f"the pattern of {most} hexadecimal digits after 0x")
     counted = sorted(
         pc.value_counts(skeletons(words)).to_pylist(), key=lambda c: c["counts"], reverse=True
     )
@@ -110,6 +115,11 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     if pc.count_distinct(shapes(words)).as_py() == 1 and (digits or len(top[0]["values"]) == 1):
         return _described(words)
     return _mixed(words)
+
+
+def is_hexadecimal(words: pa.Array) -> bool:
+    """Whether all words are numbers such as ``0x1f``."""
+    return bool(pc.all(pc.match_substring_regex(words, _HEXADECIMAL)).as_py())
 
 
 def _is_code(skeleton: str, lenient: bool) -> bool:

@@ -41,6 +41,7 @@ __all__ = [
     "storage_type",
 ]
 
+_DECIMAL_BITS = 128
 _FIXED = {
     Kind.CONTINUOUS: pa.float64(),
     Kind.INTEGER: pa.int64(),
@@ -86,8 +87,13 @@ def storage_type(column: Column) -> pa.DataType:
 
 
 def plain_type(arrow: pa.DataType) -> pa.DataType:
-    """Return the type of the cells: a dictionary's values, and string for a view of strings."""
+    """Return the type of the cells: a dictionary's values, string for a view of strings.
+
+    Decimals of 32 and 64 bits, for which Arrow has few functions, are worked on in 128.
+    """
     plain = arrow.value_type if pt.is_dictionary(arrow) else arrow
+    if pt.is_decimal(plain) and plain.bit_width < _DECIMAL_BITS:
+        return pa.decimal128(plain.precision, plain.scale)
     return pa.string() if pt.is_string_view(plain) else plain
 
 

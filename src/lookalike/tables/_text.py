@@ -14,16 +14,21 @@ from lookalike.tables._names import hints_at_date
 from lookalike.tables._schema import TextForm
 from lookalike.tables._shapes import shape_of
 from lookalike.tables._tally import Tally
-from lookalike.tables._text_dates import likely_dates, read_dates
+from lookalike.tables._text_dates import likely_dates, read_dates, read_possible, zone_shares
 from lookalike.tables._text_durations import read_durations
-from lookalike.tables._text_numbers import is_infinity, plain_numbers, read_numbers
-from lookalike.tables._text_words import boolean_words, is_marker, is_sure_marker
+from lookalike.tables._text_numbers import is_infinity, likely_numbers, read_numbers
+from lookalike.tables._text_words import boolean_words, is_marker, is_no_date, is_sure_marker
 
 __all__ = ["Family", "Reading", "read_text"]
 
 Family = Literal["numbers", "booleans", "dates", "words"]
 #: From this share of cells on it is worth saying that most, but not all, are numbers or dates.
 _MIXED = 0.5
+#: So many distinct cells are looked at first; with a smaller share of them the others are not.
+_FIRST = 2000
+_HINTED = 0.1
+#: So many of the other cells are named.
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Reading:
         The share of cells that writing what is meant gives back as they stand.
     note : str
         What is to be said about it, as the end of a sentence; may be ``""``.
+    odd : tuple of str
+        A few cells that are in the way of taking the others for numbers or dates.
     """
 
     family: Family
@@ -52,6 +59,7 @@ class Reading:
     form: TextForm | None = None
     same: float = 1.0
     note: str = ""
+    odd: tuple[str, ...] = ()
 
 
 def read_text(name: str, words: Tally) -> Reading:
@@ -84,8 +92,9 @@ def read_text(name: str, words: Tally) -> Reading:
     if rest.distinct:
         read = _read_rest(name, rest)
         if isinstance(read, Reading):
-            marker = _usual_marker(words, markers)
-            form = replace(read.form or TextForm(), missing=marker)
+            form = read.form or TextForm()
+            if markers.any() or form.missing is None:
+                form = replace(form, missing=_usual_marker(words, markers))
             return replace(read, form=form)
         return _as_words(words, read)
     return _as_words(words, "")
@@ -111,11 +120,9 @@ def _read_as_it_stands(name: str, rest: Tally) -> Reading | str:
         true, false = pair
         meant = rest.read_as(pc.equal(rest.values, true))
         return Reading("booleans", meant, rest, TextForm(true=true, false=false))
-    dates = read_dates(rest.values, hints_at_date(name))
+    dates = _read_dates(name, rest)
     if dates:
-        form = TextForm(pattern=dates.pattern)
-        meant = rest.read_as(dates.values)
-        return Reading("dates", meant, rest, form, dates.same, dates.note)
+        return dates
     lengths = read_durations(rest.values)
     if lengths:
         form = TextForm(pattern=lengths.pattern)
@@ -126,6 +133,34 @@ def _read_as_it_stands(name: str, rest: Tally) -> Reading | str:
         return Reading("numbers", meant, rest, numbers.form, numbers.same)
     _refuse_infinity(name, rest)
     return numbers
+
+
+def _read_dates(name: str, rest: Tally) -> Reading | None:
+    """Read dates; those of zeros alone are missing, and so are a few days that there are not."""
+    zeros = is_no_date(rest.values)
+    real = rest.without(zeros)
+    if real.distinct == 0:
+        return None
+    dates = read_dates(real.values, hints_at_date(name))
+    days: list[str] = []
+    possible = None if dates else read_possible(real.values, real.counts)
+    note = dates.note if dates else ""
+    if possible:
+        odd = possible.values.is_null().to_numpy(zero_copy_only=False)
+        days = real.values.filter(pa.array(odd))[:_NAMED].to_pylist()
+        share = f"{int(real.counts[odd].sum()):,} of {real.present:,} cells"
+        note = f"{share} are days that there are not, taken as missing"
+        real = real.without(odd)
+        dates = replace(possible, values=possible.values.drop_null())
+    if dates is None:
+        return None
+    form = TextForm(
+        missing=_usual_marker(rest, zeros), pattern=dates.pattern, impossible=possible is not None
+    )
+    if dates.pattern.endswith("%z"):
+        form = replace(form, zones=zone_shares(real.values, dates, real.counts))
+    meant = real.read_as(dates.values)
+    return Reading("dates", meant, real, form, dates.same, note, tuple(days))
 
 
 def _refuse_infinity(name: str, rest: Tally) -> None:
@@ -167,17 +202,27 @@ def _as_words(words: Tally, reason: str) -> Reading:
     if markers.sum() == 1 and words.missing == 0:
         form = TextForm(missing=words.values.filter(pa.array(markers))[0].as_py())
         words = words.without(markers)
-    return Reading("words", words, words, form, note=reason or _mixture(words))
+    note, odd = (reason, ()) if reason else _mixture(words)
+    return Reading("words", words, words, form, note=note, odd=odd)
 
 
-def _mixture(words: Tally) -> str:
-    """Say that most cells are numbers or dates, but not all, if that is so."""
+def _mixture(words: Tally) -> tuple[str, tuple[str, ...]]:
+    """Say that most cells are numbers or dates, but not all, if that is so, and name some others.
+
+    The words are kept with the schema, so they say of a cell no more than its shape.
+    """
     if words.present == 0:
-        return ""
-    for noun, find in (("numbers", plain_numbers), ("dates", likely_dates)):
+        return "", ()
+    for noun, find in (("numbers", likely_numbers), ("dates", likely_dates)):
+        if find(words.values[:_FIRST]).mean() < _HINTED:
+            continue
         found = find(words.values)
         cells = int(words.counts[found].sum())
         if _MIXED * words.present <= cells < words.present:
-            other = shape_of(words.values[int(np.argmin(found))].as_py()[:30])
-            return f"{cells:,} of {words.present:,} cells are {noun}, others not ({other})"
-    return ""
+            others = words.values.filter(pa.array(~found))[:_NAMED].to_pylist()
+            shape = shape_of(others[0][:30])
+            # a cell of signs alone would be quoted by its shape
+            shown = f" ({shape})" if shape != others[0] else ""
+            said = f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
+            return said, tuple(others)
+    return "", ()

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike.tables._calendar_codes import CODES, is_proven
 from lookalike.tables._date_patterns import (
     TOKEN,
     ZONE,
@@ -19,48 +20,81 @@ from lookalike.tables._date_patterns import (
     write_dates,
 )
 
-__all__ = ["Dates", "likely_dates", "read_dates"]
+__all__ = ["Dates", "likely_dates", "read_dates", "read_possible", "zone_shares"]
 
 #: Where day and month can be taken for each other, the usual order with that separator is first.
 _DATES = (
     "%Y-%m-%d",
     "%Y/%m/%d",
     "%Y.%m.%d",
-    "%Y%m%d",
+    "%Y_%m_%d",
+    "%Y %m %d",
+    "%Y. %m. %d",
+    "%Y年%m月%d",
     "%m/%d/%Y",
     "%d/%m/%Y",
     "%d-%m-%Y",
     "%m-%d-%Y",
     "%d.%m.%Y",
+    "%d_%m_%Y",
+    "%d %m %Y",
+    "%d. %m. %Y",
     "%m/%d/%y",
     "%d/%m/%y",
     "%d-%m-%y",
     "%m-%d-%y",
     "%d.%m.%y",
-    "%d %B %Y",
-    "%d. %B %Y",
-    "%B %d, %Y",
-    "%B %d %Y",
-    "%d %b %Y",
-    "%d-%b-%Y",
-    "%d/%b/%Y",
-    "%d%b%Y",
-    "%b %d, %Y",
-    "%b %d %Y",
-    "%d-%b-%y",
-    "%d %b %y",
-    "%Y-%b-%d",
-    "%A, %d %B %Y",
-    "%A, %B %d, %Y",
-    "%a, %d %b %Y",
-    "%a %b %d %Y",
-    "%y%m%d",
+    "%y-%m-%d",
+    "%y/%m/%d",
+    "%y.%m.%d",
+    *(
+        order.format(day=day, month=month, year=year)
+        for year in ("%Y", "%y")
+        for month in ("%B", "%b")
+        for day in ("%d", "%o")
+        for order in (
+            "{day} {month} {year}",
+            "{day}-{month}-{year}",
+            "{day}/{month}/{year}",
+            "{day}.{month}.{year}",
+            "{day}. {month} {year}",
+            "{day} {month}, {year}",
+            "{day} of {month} {year}",
+            "{day}{month}{year}",
+            "{month} {day}, {year}",
+            "{month} {day} {year}",
+            "{month}-{day}-{year}",
+            "{month}/{day}/{year}",
+            "{year}-{month}-{day}",
+            "{year}/{month}/{day}",
+            "{year} {month} {day}",
+            "{year}{month}{day}",
+        )
+    ),
+    "%b %e %H:%M:%S %Y",
+    "%Y-%j",
+    "%Y.%j",
+    "%Y/%j",
+)
+#: Months alone, with nothing around them.
+_MONTHS = (
     "%Y-%m",
     "%Y/%m",
+    "%Y.%m",
     "%m/%Y",
-    "%b %Y",
-    "%b-%Y",
-    "%B %Y",
+    "%m.%Y",
+    "%m-%Y",
+    *(
+        order.format(month=month, year=year)
+        for year in ("%Y", "%y")
+        for month in ("%B", "%b")
+        for order in ("{month} {year}", "{month}-{year}", "{month}/{year}", "{month}, {year}")
+    ),
+    "%G-W%V",
+    "%GW%V",
+    "%G W%V",
+    *(f"%d{seam}{month}" for month in ("%B", "%b") for seam in " -"),
+    *(f"%Y{seam}{month}" for month in ("%B", "%b") for seam in " -/"),
 )
 _TIMES = (
     "%H:%M:%S",
@@ -73,18 +107,30 @@ _TIMES = (
     "%I:%M%p",
     "%I %p",
     "%I%p",
+    "%Hh%M",
+    "%Hh%Mm%S",
 )
-_JOINED_TIMES = tuple(joint + time for joint in (" ", "T", ", ", ":") for time in _TIMES)
-_BARE_TIME = "T%H%M%S"
-_LONGEST = 48
-#: Eight digits are dates only in these years, if no name says that they are.
-_YEARS = ("19000101", "21001231")
+#: Beside a date these are times as well.
+_TIMES_BESIDE = (*_TIMES, "%H.%M", "%H.%M.%S", "%H-%M", "%H-%M-%S", "%H%M", "%H%M%S", "%H")
+_LONGEST = 64
+#: Words around a date that are the same in all cells, such as "Day " or " at ".
+_AROUND = re.compile(r"[^0-9%]{0,12}")
+_DIGITS_AROUND = re.compile(r"([^0-9%]{0,12})([0-9]+)([^0-9%]{0,12})")
+_CLOCK = "%H.%M"
+_WEEKDAY = re.compile(
+    r"(?P<day>(?i:mon|tues|wednes|thurs|fri|satur|sun)day|(?i:mon|tue|wed|thu|fri|sat|sun))"
+    r"(?P<joint>[,.]? )"
+)
+#: From so many digits on, day and month can be taken for each other.
+_FULL = 8
+#: Of days that there are not, at most this share of the cells; days that there are, so many.
+_IMPOSSIBLE = 0.05
 _ENOUGH = 20
-#: Patterns of digits alone.
-_BARE = ("%Y%m%d", "%y%m%d")
 #: So many words are tried when a mixture is described.
 _TRIED = 5
 _SAMPLE = 1000
+#: A reading whose years spread over so many times as many is not the one that is meant.
+_WIDER = 1.5
 
 
 @dataclass(frozen=True)
@@ -117,7 +163,8 @@ def read_dates(words: pa.Array, hinted: bool) -> Dates | None:
     words : pyarrow.Array of string, shape (n,)
         Distinct words, none of them null or a marker of missing cells.
     hinted : bool
-        Whether the column's name says that it holds dates: needed for six digits alone.
+        Whether the column's name says that it holds dates: then less proof is needed that digits
+        alone are dates.
 
     Returns
     -------
@@ -134,12 +181,99 @@ def read_dates(words: pa.Array, hinted: bool) -> Dates | None:
     first = words[0].as_py()
     if len(first) > _LONGEST or not any(letter.isdigit() for letter in first):
         return None
-    found = []
-    for pattern in _fitting(first):
-        dates = _read(words, pattern) if _is_plausible(pattern, words, hinted) else None
-        if dates is not None:
-            found.append(dates)
-    return _settled(found) if found else None
+    read = (_read(words, pattern) for pattern in _fitting(first))
+    found = [dates for dates in read if dates is not None]
+    return _settled(found) if found else _read_digits(words, hinted)
+
+
+def read_possible(words: pa.Array, counts: np.ndarray) -> Dates | None:
+    """Read dates among which are a few days that there are not, such as 30 February.
+
+    Parameters
+    ----------
+    words : pyarrow.Array of string, shape (n,)
+        Distinct words.
+    counts : ndarray of int64, shape (n,)
+        How often each occurs.
+
+    Returns
+    -------
+    Dates or None
+        Null for days that there are not; None where words follow no pattern, or where too many are
+        no days.
+    """
+    for word in words[:_TRIED].to_pylist():
+        for pattern in _fitting(word) if len(word) <= _LONGEST else ():
+            alike = pc.match_substring_regex(words, f"^{regex_of(pattern)}$")
+            if not pc.all(alike).as_py():
+                continue
+            real = parse_dates(words, pattern).is_valid().to_numpy(zero_copy_only=False)
+            odd = counts[~real].sum()
+            if 0 < odd <= _IMPOSSIBLE * counts.sum() and real.sum() >= _ENOUGH:
+                found = _read(words.filter(pa.array(real)), pattern)
+                values = parse_dates(words, found.pattern) if found else None
+                if found and values is not None:
+                    return replace(found, values=values.cast(found.values.type, safe=False))
+    return None
+
+
+def zone_shares(
+    words: pa.Array, dates: Dates, counts: np.ndarray
+) -> tuple[tuple[str, tuple[float, ...]], ...]:
+    """Return the time zones of words, each with its share of the cells of every month of the year.
+
+    In months of which there are no cells, shares are those of all cells.
+
+    Examples
+    --------
+    >>> words = pa.array(["2020-01-07T10:00+01:00", "2020-07-07T10:00+02:00"])
+    >>> zones = zone_shares(words, read_dates(words, False), np.array([1, 1]))
+    >>> [(zone, shares[0], shares[1]) for zone, shares in zones]
+    [('+01:00', 1.0, 0.5), ('+02:00', 0.0, 0.5)]
+    """
+    zones = _zones(dates.pattern, words).dictionary_encode()
+    month = pc.month(dates.values).to_numpy() - 1
+    table = np.zeros((len(zones.dictionary), 12))
+    np.add.at(table, (zones.indices.to_numpy(), month), counts)
+    every = table.sum(axis=1, keepdims=True)
+    table = np.where(table.sum(axis=0) > 0, table, every)
+    table /= table.sum(axis=0)
+    names = zones.dictionary.to_pylist()
+    return tuple((zone, tuple(of.tolist())) for zone, of in zip(names, table, strict=True))
+
+
+def _read_digits(words: pa.Array, hinted: bool) -> Dates | None:
+    """Read dates of digits alone, all of one length, if they prove to be dates.
+
+    What surrounds them is the same in all words; a time may have a point, as 09.45 has.
+    """
+    around = _DIGITS_AROUND.fullmatch(words[0].as_py())
+    if around is None:
+        return _read_clock(words, hinted)
+    before, first, after = around.groups()
+    found = pc.extract_regex(
+        words, f"^{re.escape(before)}(?P<digits>[0-9]{{{len(first)}}}){re.escape(after)}$"
+    )
+    if found.null_count or len(first) not in CODES.values():
+        return None
+    numbers = pc.cast(found.field("digits"), pa.int64())
+    read = []
+    for pattern, width in CODES.items():
+        dates = _read(words, before + pattern + after) if width == len(first) else None
+        if dates is not None and is_proven(numbers, pattern, hinted):
+            read.append(dates)
+    if read and (len(first) < _FULL or pa.types.is_time(read[0].values.type)):
+        return read[0]
+    return _settled(read) if read else None
+
+
+def _read_clock(words: pa.Array, hinted: bool) -> Dates | None:
+    """Read times with a point, some of them before ten: as numbers these had no zero before."""
+    dates = _read(words, _CLOCK)
+    if dates is None or not pc.any(pc.match_substring_regex(words, "^0[0-9]")).as_py():
+        return None
+    numbers = pc.cast(pc.replace_substring(words, ".", ""), pa.int64())
+    return dates if is_proven(numbers, "%H%M", hinted) else None
 
 
 def likely_dates(words: pa.Array) -> np.ndarray:
@@ -148,55 +282,87 @@ def likely_dates(words: pa.Array) -> np.ndarray:
     for word in words[:_TRIED].to_pylist():
         if len(word) <= _LONGEST and any(letter.isdigit() for letter in word):
             for pattern in _fitting(word):
-                if pattern not in _BARE:
-                    found = parse_dates(words, pattern).is_valid().to_numpy(zero_copy_only=False)
-                    best = found if found.sum() > best.sum() else best
+                found = parse_dates(words, pattern).is_valid().to_numpy(zero_copy_only=False)
+                best = found if found.sum() > best.sum() else best
     return best
 
 
 def _fitting(word: str) -> list[str]:
     """Return the patterns that one word follows."""
+    day = _WEEKDAY.match(word)
+    head = ""
+    if day:
+        head = ("%A" if len(day["day"]) > 3 else "%a") + day["joint"]
+        word = word[day.end() :]
     found = []
     for date in _DATES:
-        match = _compiled(date).match(word)
-        if match:
-            found += [date + rest for rest in _rests(word[match.end() :])]
-    return found + [time for time in _TIMES if _compiled(time).fullmatch(word)]
+        for match in _compiled(date).finditer(word):
+            before, after = word[: match.start()], word[match.end() :]
+            found += [head + start + date + end for start, end in _surroundings(before, after)]
+    if not head:
+        found += [month for month in _MONTHS if _compiled(month).fullmatch(word)]
+        found += [time for time in _TIMES if _compiled(time).fullmatch(word)]
+        found += _compact(word)
+    return found
 
 
-def _rests(word: str) -> list[str]:
-    """Return what a pattern can go on with after the date: nothing, a time, a time with a zone."""
-    if word == "":
-        return [""]
-    zone = ZONE.search(word)
-    ends = ["", zone.group()] if zone else [""]
+def _compact(word: str) -> list[str]:
+    """Return the patterns of a date of digits alone with a time after it."""
+    digits = re.match("(?:[0-9]{8}|[0-9]{6})(?![0-9])", word)
+    if digits is None or digits.end() == len(word):
+        return []
+    date = "%Y%m%d" if digits.end() == _FULL else "%y%m%d"
+    return [date + end for end in _ends(word[digits.end() :]) if "%H" in end or "%I" in end]
+
+
+def _surroundings(before: str, after: str) -> list[tuple[str, str]]:
+    """Return what a pattern has before and after a date: a time on one side, or fixed words."""
+    if _AROUND.fullmatch(before):
+        return [(before, end) for end in _ends(after)]
+    if not _AROUND.fullmatch(after):
+        return []
     return [
-        time + end
-        for end in ends
-        for time in (*_JOINED_TIMES, _BARE_TIME)
-        if _compiled(time).fullmatch(word[: len(word) - len(end)])
+        (time + before[match.end() :], after)
+        for time in _TIMES
+        if (match := _compiled(time).match(before))
+        and before[match.end() :]
+        and _AROUND.fullmatch(before[match.end() :])
     ]
+
+
+def _ends(word: str) -> list[str]:
+    """Return what a pattern can go on with after the date: nothing, words, a time, a time zone."""
+    found = [word] if _AROUND.fullmatch(word) else []
+    if not any(letter.isdigit() for letter in word):
+        return found
+    joint = re.match("[^0-9%]{1,12}", word)
+    if joint is None:
+        return found
+    rest = word[joint.end() :]
+    zone = ZONE.search(rest)
+    for end in ["", zone.group()] if zone else [""]:
+        timed = rest[: len(rest) - len(end)]
+        for time in _TIMES_BESIDE:
+            match = _compiled(time).match(timed)
+            if time == "%H" and joint.group() not in ("T", " "):
+                continue
+            if match and _AROUND.fullmatch(timed[match.end() :]):
+                found.append(joint.group() + time + timed[match.end() :] + end)
+    return found
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(regex_of(pattern))
-
-
-def _is_plausible(pattern: str, words: pa.Array, hinted: bool) -> bool:
-    """Whether digits alone may be dates: years near ours, or a name that says so."""
-    if pattern == "%y%m%d":
-        return hinted
-    if pattern != "%Y%m%d":
-        return True
-    near = _YEARS[0] <= pc.min(words).as_py() and pc.max(words).as_py() <= _YEARS[1]
-    return near and (hinted or len(words) >= _ENOUGH)
+    """Return the regular expression of a pattern that no digit or letter touches on either side."""
+    starts = "(?<![0-9A-Za-z])" if re.match("%[bB]", pattern) else "(?<![0-9])"
+    ends = "(?![0-9A-Za-z])" if pattern[-1] in "bBpP" else "(?![0-9])"
+    return re.compile(starts + regex_of(pattern) + ends)
 
 
 def _read(words: pa.Array, pattern: str) -> Dates | None:
     if parse_dates(words[:50], pattern).null_count:
         return None
-    pattern = _usual_zone(pattern, words[:_SAMPLE])
+    pattern = _usual_zone(pattern, words)
     values = parse_dates(words, pattern)
     if values.null_count:
         return None
@@ -207,29 +373,41 @@ def _read(words: pa.Array, pattern: str) -> Dates | None:
 
 
 def _usual_zone(pattern: str, words: pa.Array) -> str:
-    """Return the pattern with the commonest time zone of some words, if it has one."""
+    """Return the pattern with the time zone of all words, or with ``%z`` if they differ."""
     zone = ZONE.search(pattern)
-    if zone is None:
+    if zone is None or "%" not in pattern[: zone.start()]:
         return pattern
-    zones = pc.extract_regex(words, f"^{regex_of(pattern)}$").field("zone")
-    counted = pc.value_counts(zones)
-    commonest = int(counted.field("counts").to_numpy().argmax())
-    return f"{pattern[: zone.start()]}{counted.field('values')[commonest]}"
+    zones = pc.unique(_zones(pattern, words).drop_null())
+    return pattern[: zone.start()] + (zones[0].as_py() if len(zones) == 1 else "%z")
+
+
+def _zones(pattern: str, words: pa.Array) -> pa.Array:
+    """Return the time zones of words, as they are written."""
+    return pc.extract_regex(words, f"^{regex_of(pattern)}$").field("zone")
 
 
 def _as_written(pattern: str, words: pa.Array, values: pa.Array) -> tuple[str, float]:
     """Return the pattern with padding and capitals as in most words, and the share of these."""
+    end = "%z" if pattern.endswith("%z") else ""
+    if end:
+        zones = _zones(pattern, words)
+        length = pc.subtract(pc.utf8_length(words), pc.utf8_length(zones))
+        words = pa.array(
+            [w[:n] for w, n in zip(words.to_pylist(), length.to_pylist(), strict=True)]
+        )
+        pattern = pattern.removesuffix(end)
     if "%f" in pattern:
         fraction = pc.extract_regex(words, f"^{regex_of(pattern)}$").field("fraction")
         lengths = np.bincount(pc.utf8_length(fraction).to_numpy(), minlength=2)
         pattern = pattern.replace("%f", f"%{lengths[1:].argmax() + 1}f")
     variants = [pattern, re.sub("%([mdHI])", r"%-\1", pattern)]
     variants += [re.sub("%([md])", r"%-\1", pattern), re.sub("%([HI])", r"%-\1", pattern)]
-    variants += [re.sub("%([bB])", r"%^\1", v) for v in variants if "%b" in v.lower()]
+    variants += [re.sub("%([bBaA])", r"%^\1", v) for v in variants if re.search("%[bBaA]", v)]
     variants += [v.replace("%p", "%P") for v in variants if "%p" in v]
+    variants += [v.replace("%e", "%d") for v in variants if "%e" in v]
     same = [pc.sum(pc.equal(write_dates(values, v), words)).as_py() for v in variants]
     best = int(np.argmax(same))
-    return variants[best], same[best] / len(words)
+    return variants[best] + end, same[best] / len(words)
 
 
 def _at_midnight(pattern: str) -> str:
@@ -248,6 +426,7 @@ def _at_midnight(pattern: str) -> str:
 
 def _settled(found: list[Dates]) -> Dates:
     """Return the one reading that is meant, with a note where day and month could be swapped."""
+    found = _narrow(found)
     first = found[0]
     if len({_order(dates.pattern) for dates in found}) == 1:
         words = _ORDERS.get(_order(first.pattern))
@@ -260,12 +439,32 @@ def _settled(found: list[Dates]) -> Dates:
     return replace(chosen, note=f"taken as the {words}, though no cell settles it")
 
 
+def _narrow(found: list[Dates]) -> list[Dates]:
+    """Return the readings whose years spread least, where a year of two digits stands at an end.
+
+    Days taken for years spread over thirty of them, wherever the years were.
+    """
+    if len({_order(d.pattern).startswith("y") for d in found}) == 1:
+        return found
+    spreads = [_years(d.values) for d in found]
+    least = min(spreads)
+    return [d for d, spread in zip(found, spreads, strict=True) if spread <= _WIDER * least]
+
+
+def _years(values: pa.Array) -> int:
+    limits = pc.min_max(pc.year(values)).as_py()
+    return int(limits["max"] - limits["min"]) + 1
+
+
+_SORTS = {"Y": "y", "y": "y", "m": "m"}
 _ORDERS = {"dmy": "day before the month", "mdy": "month before the day"}
 
 
 def _order(pattern: str) -> str:
     """Return the order of the numbers of day, month and year, such as ``"dmy"``."""
-    return "".join(t["letter"].lower() for t in TOKEN.finditer(pattern) if t["letter"] in "Yymd")
+    return "".join(
+        _SORTS.get(t["letter"], "d") for t in TOKEN.finditer(pattern) if t["letter"] in "Yymdeo"
+    )
 
 
 def _changes(part: object, values: pa.Array) -> bool:

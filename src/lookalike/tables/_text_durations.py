@@ -1,4 +1,4 @@
-"""Lengths of time written as text, in the two ways that programs write them."""
+"""Lengths of time written as text, in the ways that programs write them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ __all__ = ["parse_durations", "read_durations", "write_durations"]
 
 #: ISO 8601, as ``PT90.5S``, and that of pandas, as ``-1 days +23:59:59``.
 _ISO, _DAYS = "PT%sS", "%d days %H:%M:%S"
+#: Hours that may be more than a day has, with or without a zero before the first nine.
+_HOURS, _BARE_HOURS = "%H:%M:%S", "%-H:%M:%S"
+_CLOCK = r":(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])(?:\.(?P<fraction>[0-9]{1,6}))?$"
 _REGEX = {
     _ISO: r"^(?P<sign>-?)PT(?P<second>[0-9]{1,12})(?:\.(?P<fraction>[0-9]{1,6}))?S$",
     _DAYS: (
         r"^(?P<day>-?[0-9]{1,8}) days? \+?(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):"
         r"(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]{1,6})0*)?$"
     ),
+    _HOURS: r"^(?P<sign>-?)(?P<hour>[0-9]{2}|[1-9][0-9]{2,5})" + _CLOCK,
+    _BARE_HOURS: r"^(?P<sign>-?)(?P<hour>0|[1-9][0-9]{0,5})" + _CLOCK,
 }
 _SECOND = 10**6
 _DAY = 86_400 * _SECOND
@@ -98,6 +103,13 @@ def write_durations(values: pa.Array, pattern: str) -> pa.Array:
         seconds, rest = np.divmod(np.abs(ticks), _SECOND)
         parts = [pa.array(np.where(ticks < 0, "-PT", "PT")), _text(seconds), _fraction(rest, 0)]
         words = pc.binary_join_element_wise(*parts, "S", "")
+    elif pattern in (_HOURS, _BARE_HOURS):
+        seconds, rest = np.divmod(np.abs(ticks), _SECOND)
+        hours = _text(seconds // 3600, 2 if pattern == _HOURS else 1)
+        clock = [hours, _text(seconds // 60 % 60, 2), _text(seconds % 60, 2)]
+        sign = pa.array(np.where(ticks < 0, "-", ""))
+        time = pc.binary_join_element_wise(*clock, ":")
+        words = pc.binary_join_element_wise(sign, time, _fraction(rest, 0), "")
     else:
         days, rest = np.divmod(ticks, _DAY)
         seconds, rest = np.divmod(rest, _SECOND)

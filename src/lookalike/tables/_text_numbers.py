@@ -13,10 +13,12 @@ import pyarrow.compute as pc
 from lookalike.tables._numbers import as_whole
 from lookalike.tables._schema import TextForm
 from lookalike.tables._shapes import shape_of, shapes
+from lookalike.tables._text_scaled import parse_scaled, scaled_form, write_scaled
 
 __all__ = [
     "Numbers",
     "is_infinity",
+    "likely_numbers",
     "parse_numbers",
     "plain_numbers",
     "read_numbers",
@@ -41,7 +43,7 @@ _STYLES = (
     ("\u2019", "."),
 )
 _PARTS = re.compile(
-    r"(?P<open>\(?)(?P<minus>-?)(?P<prefix>[^\d(),.'+\-]*)(?P<inside>-?)"
+    r"(?P<open>\(?)(?P<minus>[+-]?)(?P<prefix>[^\d(),.'+\-]*)(?P<inside>[+-]?)"
     r"(?P<body>[\d.](?:[\d.,' \u00a0\u202f\u2019]*\d)?)(?P<suffix>[^\d(),'+\-:;/]*)(?P<close>\)?)"
 )
 _LONGEST_SUFFIX = 12
@@ -57,10 +59,19 @@ _INFINITY = r"^[+-]?(?i:inf|infinity)$"
 _ROUND_SHARE = 0.2
 #: Fewer distinct words than this prove little.
 _FEW = 5
+#: So many words are taken apart to see what surrounds numbers.
+_FIRST = 1000
+#: Telephone numbers, rather than numbers with a sign.
+_CALLED = r"^\+[0-9 ]{7,}$"
+#: So many words are tried when a mixture is described.
+_TRIED = 5
+#: The sign that typesetters use.
+_LONG_MINUS = "\u2212"
 #: Ways of writing are compared on so many words.
 _SAMPLE = 5000
 #: With more decimals than this no count of them is kept.
 _MOST_FIXED = 15
+_MOST_BEFORE_EXPONENT = 16
 #: A float64 holds every whole number below.
 _EXACT = 2**53
 
@@ -94,6 +105,16 @@ def plain_numbers(words: pa.Array) -> np.ndarray:
     return _mask(pc.match_substring_regex(words, _regex(_PLAIN)))
 
 
+def likely_numbers(words: pa.Array) -> np.ndarray:
+    """Return which words are numbers of the commonest form among some, a mask of shape (n,)."""
+    forms = [replace(_PLAIN, plus="+"), replace(_PLAIN, thousands=",", plus="+")]
+    for i in range(min(len(words), _TRIED)):
+        form = _guess_form(words[i : i + 1])
+        if isinstance(form, TextForm):
+            forms.append(form)
+    return max((_mask(pc.match_substring_regex(words, _regex(f))) for f in forms), key=np.sum)
+
+
 def read_numbers(words: pa.Array, counts: np.ndarray) -> Numbers | str:
     """Read a column of numbers that are written one way.
 
@@ -116,6 +137,12 @@ def read_numbers(words: pa.Array, counts: np.ndarray) -> Numbers | str:
     >>> read_numbers(pa.array(["02139", "10001"]), np.array([1, 1]))
     'some are written with leading zeros (99999): codes, not numbers'
     """
+    long = pc.match_substring(words[:_SAMPLE], _LONG_MINUS)
+    if pc.any(long).as_py():
+        short = read_numbers(pc.replace_substring(words, _LONG_MINUS, "-"), counts)
+        if isinstance(short, str):
+            return short
+        return replace(short, form=replace(short.form, minus=_LONG_MINUS))
     reason = _codes(words)
     if reason:
         return reason
@@ -134,6 +161,10 @@ def parse_numbers(words: pa.Array, form: TextForm) -> pa.Array | None:
     The result is of int64 if all numbers are whole, written without decimals and fit; else of
     float64. None where a number is too large for a float64.
     """
+    if form.minus != "-":
+        words = pc.replace_substring(words, form.minus, "-")
+    if form.units:
+        return parse_scaled(words, form, lambda part, own: parse_numbers(part, own))
     good = pc.match_substring_regex(words, _regex(form))
     plain = pc.if_else(good, words, pa.scalar(None, words.type))
     if form != replace(_PLAIN, fixed=form.fixed, least=form.least):
@@ -168,25 +199,41 @@ def write_numbers(values: pa.Array, form: TextForm) -> pa.Array:
     >>> write_numbers(pa.array([1234.5, -3.0]), euro).to_pylist()
     ['1.234,50 €', '-3,00 €']
     """
-    whole = pa.types.is_integer(values.type)
-    words = _write_whole(values, form) if whole else _write_floats(values, form)
+    if form.units:
+        words, units = write_scaled(values, form, _write_plain)
+    else:
+        words, units = _write_plain(values, form), pa.scalar("")
     if form.thousands or form.decimal != ".":
         words = _separated(words, form)
-    if not (form.prefix or form.suffix or form.negative == "($1)"):
-        return words
+    if not (form.prefix or form.suffix or form.units or form.plus or form.negative == "($1)"):
+        return words if form.minus == "-" else pc.replace_substring_regex(words, "^-", form.minus)
+    return _decorated(words, units, form)
+
+
+def _write_plain(values: pa.Array, form: TextForm) -> pa.Array:
+    """Write numbers with a sign and a point where needed, and nothing else around them."""
+    if form.exponent:
+        return _write_scientific(values, form)
+    whole = pa.types.is_integer(values.type)
+    return _write_whole(values, form) if whole else _write_floats(values, form)
+
+
+def _decorated(words: pa.Array, units: pa.Array | pa.Scalar, form: TextForm) -> pa.Array:
+    """Put signs, a prefix, units and a suffix around plain numbers."""
     negative = pc.starts_with(words, "-")
     body = pc.replace_substring_regex(words, "^-", "")
-    before, after = form.negative.split("$1" if "$1" in form.negative else "1")
+    sign = pc.if_else(negative, "-" if form.minus == "-" else form.minus, "")
+    if form.plus:
+        zero = pc.invert(pc.match_substring_regex(body, "^[^eE]*[1-9]"))
+        bare = pc.or_(negative, zero) if form.plus == "+" else negative
+        sign = pc.if_else(bare, sign, "+")
+    begin, inside, end = sign, pa.scalar(""), pa.scalar("")
     if form.negative == "$-1":
-        before, after = "", ""
-        body = pc.if_else(negative, words, body)
+        begin, inside = inside, sign
+    elif form.negative == "($1)":
+        begin, end = pc.if_else(negative, "(", sign), pc.if_else(negative, ")", "")
     return pc.binary_join_element_wise(
-        pc.if_else(negative, before, ""),
-        form.prefix,
-        body,
-        form.suffix,
-        pc.if_else(negative, after, ""),
-        "",
+        begin, form.prefix, inside, body, units, form.suffix, end, ""
     )
 
 
@@ -197,31 +244,36 @@ def _mask(values: pa.Array) -> np.ndarray:
     return np.asarray(values.to_numpy(zero_copy_only=False), bool)
 
 
-def _number(thousands: str, decimal: str) -> str:
+def _number(thousands: str, decimal: str, lakhs: bool = False) -> str:
     """Return the regular expression of an unsigned number."""
     point = re.escape(decimal)
     whole = "(?:0|[1-9][0-9]*)"
-    if thousands:
+    if lakhs:
+        whole = "(?:0|[1-9][0-9]{0,2}|[1-9][0-9]?(?:,[0-9]{2})*,[0-9]{3})"
+    elif thousands:
         whole = f"(?:0|[1-9][0-9]{{0,2}}(?:{re.escape(thousands)}[0-9]{{3}})*)"
     exponent = "(?:[eE][+-]?[0-9]{1,3})?" if (thousands, decimal) == ("", ".") else ""
     return f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+){exponent}"
 
 
 def _regex(form: TextForm) -> str:
-    number = _number(form.thousands, form.decimal)
+    number = _number(form.thousands, form.decimal, form.lakhs)
     prefix, suffix = re.escape(form.prefix), re.escape(form.suffix)
     if form.negative == "($1)":
-        return f"^(?:{prefix}{number}{suffix}|\\({prefix}{number}{suffix}\\))$"
+        plus = "\\+?" if form.plus else ""
+        return f"^(?:{plus}{prefix}{number}{suffix}|\\({prefix}{number}{suffix}\\))$"
+    sign = "[+-]?" if form.plus else "-?"
     if form.negative == "$-1":
-        return f"^{prefix}-?{number}{suffix}$"
-    return f"^-?{prefix}{number}{suffix}$"
+        return f"^{prefix}{sign}{number}{suffix}$"
+    return f"^{sign}{prefix}{number}{suffix}$"
 
 
 def _undecorated(words: pa.Array, form: TextForm) -> pa.Array:
     """Return words of the form as plain numbers."""
-    negative = pc.or_(pc.starts_with(words, "("), pc.match_substring(words, "-"))
-    body = pc.replace_substring_regex(words, r"^[(-]+|\)$", "")
-    body = pc.replace_substring_regex(body, "^" + re.escape(form.prefix) + "-?", "")
+    prefix = re.escape(form.prefix)
+    negative = pc.match_substring_regex(words, rf"^(?:\(|-|{prefix}-)")
+    body = pc.replace_substring_regex(words, r"^[(+-]+|\)$", "")
+    body = pc.replace_substring_regex(body, f"^{prefix}[+-]?", "")
     body = pc.replace_substring_regex(body, re.escape(form.suffix) + "$", "")
     if form.thousands:
         body = pc.replace_substring(body, form.thousands, "")
@@ -249,21 +301,33 @@ def _guess_form(words: pa.Array) -> TextForm | str:
     """Return the form that all words have but for decimals, or why there is none."""
     if _all(words, _regex(_PLAIN)):
         return _POINTS if _is_point_of_thousands(words) else _PLAIN
-    parts = [_PARTS.fullmatch(word) for word in words[:100].to_pylist()]
+    parts = [_PARTS.fullmatch(word) for word in words[:_FIRST].to_pylist()]
     if not parts or not all(parts):
         return ""
     found = [part for part in parts if part is not None]
     prefixes, suffixes = {p["prefix"] for p in found}, {p["suffix"] for p in found}
-    if len(prefixes) > 1 or len(suffixes) > 1:
+    if len(prefixes) > 1:
         return ""
-    form = TextForm(prefix=prefixes.pop(), suffix=suffixes.pop())
-    if not (_is_prefix(form.prefix) and _is_suffix(form.suffix)):
+    prefix, suffix = prefixes.pop(), min(suffixes)
+    scaled = scaled_form(words, prefix) if len(suffixes) > 1 else TextForm()
+    if scaled is None:
+        return ""
+    form = scaled if scaled.units else TextForm(prefix=prefix, suffix=suffix)
+    if not (_is_prefix(prefix) and _is_suffix(form.suffix)):
         return ""
     if any(p["open"] for p in found):
         form = replace(form, negative="($1)")
     elif any(p["inside"] for p in found) and form.prefix:
         form = replace(form, negative="$-1")
+    if _mask(pc.match_substring(words, "+")).any():
+        if _all(words, _CALLED):
+            return "all with a plus and many digits: codes, not numbers"
+        form = replace(form, plus="+")
+    if form.units:
+        values = parse_numbers(words, form)
+        return "" if values is None or values.null_count else form
     styles = [replace(form, thousands=t, decimal=d) for t, d in _STYLES]
+    styles.append(replace(form, thousands=",", lakhs=True))
     fitting = [style for style in styles if _all(words, _regex(style))]
     if not fitting:
         return ""
@@ -313,7 +377,7 @@ def _unambiguous(words: pa.Array, fitting: list[TextForm]) -> TextForm | str:
         return first
     # every comma has three digits behind it: thousands or decimals?
     without = _mask(pc.invert(pc.match_substring(words, ",")))
-    if money or round_sums or (without.any() and len(words) >= _FEW):
+    if money or round_sums or len(words) >= _FEW:
         return first
     example = shape_of(words[int(np.argmin(without))].as_py())
     return f"a comma may part thousands or decimals here ({example}): not taken for numbers"
@@ -336,15 +400,51 @@ def _with_decimals(
     few, weights = words[:_SAMPLE], counts[:_SAMPLE]
     if pa.types.is_floating(values.type):
         values = as_whole(values)
+    if form.units:
+        forms = [form, replace(form, fixed=max(most for _, most in form.units))]
+    elif (exponent := _exponent(few)) is not None:
+        forms += [
+            replace(form, exponent=style, fixed=fixed, most=most)
+            for style in exponent
+            for fixed, most in _mantissas(few, form)
+        ]
+    elif pa.types.is_floating(values.type) or pc.any(pc.match_substring(few, form.decimal)).as_py():
         forms = [replace(form, fixed=k) for k in _usual_decimals(few, weights, form)]
         forms += [form, replace(form, least=1)]
-    best, most = form, -1.0
+    if form.plus:
+        forms += [replace(f, plus="+0") for f in forms]
+    best, most_alike = form, -1.0
     for candidate in forms:
         same = _mask(pc.equal(write_numbers(values[:_SAMPLE], candidate), few))
         share = float(weights[same].sum() / weights.sum())
-        if share > most:
-            best, most = candidate, share
-    return Numbers(values, best, most)
+        if share > most_alike:
+            best, most_alike = candidate, share
+    return Numbers(values, best, most_alike)
+
+
+def _exponent(words: pa.Array) -> list[str] | None:
+    """Return how the exponents of scientific notation may be written, if all words have one.
+
+    Examples
+    --------
+    >>> _exponent(pa.array(["1.5E-04", "2.5E+11"]))
+    ['E+00', 'E00']
+    """
+    found = pc.extract_regex(words, r"[0-9](?P<letter>[eE])(?P<sign>[+-]?)(?P<digits>[0-9]+)\D*$")
+    if found.null_count:
+        return None
+    letter = found.field("letter")[0].as_py()
+    least = pc.min(pc.utf8_length(found.field("digits"))).as_py()
+    return [f"{letter}{sign}{'0' * min(least, 3)}" for sign in ("+", "")]
+
+
+def _mantissas(words: pa.Array, form: TextForm) -> list[tuple[int | None, int | None]]:
+    """Return how many decimals stand before an exponent: always so many, or at most."""
+    tail = re.escape(form.decimal) + r"(?P<decimals>[0-9]*)[eE]"
+    decimals = pc.extract_regex(words, tail)
+    digits = pc.utf8_length(pc.struct_field(decimals, "decimals")).fill_null(0)
+    most = min(pc.max(digits).as_py(), _MOST_BEFORE_EXPONENT)
+    return [(most, None), (None, most)]
 
 
 def _usual_decimals(words: pa.Array, counts: np.ndarray, form: TextForm) -> list[int]:
@@ -366,6 +466,20 @@ def _write_whole(values: pa.Array, form: TextForm) -> pa.Array:
     if decimals == 0:
         return words
     return pc.binary_join_element_wise(words, "." + "0" * decimals, "")
+
+
+def _write_scientific(values: pa.Array, form: TextForm) -> pa.Array:
+    decimals = form.fixed if form.fixed is not None else form.most or 0
+    letter, plus, width = form.exponent[0], "+" in form.exponent, form.exponent.count("0")
+
+    def written(value: float) -> str:
+        mantissa, exponent = f"{value:.{decimals}e}".split("e")
+        if form.fixed is None and "." in mantissa:
+            mantissa = mantissa.rstrip("0").rstrip(".")
+        sign = "-" if exponent[0] == "-" else "+" * plus
+        return f"{mantissa}{letter}{sign}{exponent[1:].lstrip('0').zfill(width)}"
+
+    return pa.array([None if x is None else written(x) for x in values.to_pylist()], pa.string())
 
 
 def _write_floats(values: pa.Array, form: TextForm) -> pa.Array:
@@ -414,8 +528,10 @@ def _separated(words: pa.Array, form: TextForm) -> pa.Array:
     if form.decimal != ".":
         words = pc.replace_substring(words, ".", form.decimal)
     longest = pc.max(pc.utf8_length(words)).as_py() or 0
-    for _ in range(longest // 3 if form.thousands else 0):
+    separator = form.thousands.replace("\\", r"\\")
+    for i in range(longest // 2 if form.thousands else 0):
+        group = 2 if form.lakhs and i else 3
         words = pc.replace_substring_regex(
-            words, r"^(-?[0-9]+)([0-9]{3})", r"\1" + form.thousands.replace("\\", r"\\") + r"\2"
+            words, f"^(-?[0-9]+)([0-9]{{{group}}})", rf"\1{separator}\2"
         )
     return words

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["boolean_words", "is_marker", "is_sure_marker", "truth"]
+__all__ = ["boolean_words", "is_marker", "is_no_date", "is_sure_marker", "truth"]
 
 #: Words that never are a level of their own.
 _SURE = ("", "?", "NaN", "nan", "NULL", "null", "<NA>", "#N/A")
@@ -25,6 +25,11 @@ _BOOLEANS = tuple(
         for style in (str.lower, str.upper, str.capitalize)
     )
 )
+_NO_DATE = (
+    r"^(?:0000([-/. ]?)00([-/. ]?)00|00([-/. ])00([-/. ])0000)(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?$"
+)
+#: Decimals that say nothing: what a missing cell makes of 1 and 0 in many programs.
+_NO_DECIMALS = r"^([01])[.,]0+$"
 
 
 def is_sure_marker(words: pa.Array) -> np.ndarray:
@@ -35,6 +40,18 @@ def is_sure_marker(words: pa.Array) -> np.ndarray:
 def is_marker(words: pa.Array) -> np.ndarray:
     """Return which words mean *missing* among numbers and dates, a mask of shape (n,)."""
     return _among(words, _SURE + _UNSURE)
+
+
+def is_no_date(words: pa.Array) -> np.ndarray:
+    """Return which words are dates of nothing but zeros, which mean *missing* among dates.
+
+    Examples
+    --------
+    >>> is_no_date(pa.array(["0000-00-00", "00.00.0000", "2000-01-01"])).tolist()
+    [True, True, False]
+    """
+    found = pc.match_substring_regex(words, _NO_DATE).fill_null(False)
+    return np.asarray(found.to_numpy(zero_copy_only=False))
 
 
 def _among(words: pa.Array, known: tuple[str, ...]) -> np.ndarray:
@@ -61,12 +78,13 @@ def truth(words: pa.Array) -> pa.Array | None:
 
     Examples
     --------
-    >>> truth(pa.array(["TRUE", "no"])).to_pylist()
-    [True, False]
+    >>> truth(pa.array(["TRUE", "no", "1.0"])).to_pylist()
+    [True, False, True]
     """
     true = pa.array([pair[0] for pair in _BOOLEANS])
     false = pa.array([pair[1] for pair in _BOOLEANS])
-    yes, no = pc.is_in(words, true), pc.is_in(words, false)
+    bare = pc.replace_substring_regex(words, _NO_DECIMALS, r"\1")  # 1.0 is 1
+    yes, no = pc.is_in(bare, true), pc.is_in(bare, false)
     if not pc.all(pc.or_(yes, no)).as_py():
         return None
     return yes

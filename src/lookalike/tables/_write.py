@@ -8,8 +8,7 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -17,13 +16,14 @@ import pyarrow as pa
 import pyarrow.types as pt
 from pyarrow import parquet
 
-from lookalike._core.errors import DataError, OutputError
-from lookalike._core.files import atomic_path, check_writable
+from lookalike._core.errors import DataError, OutputError, ParameterError
+from lookalike._core.files import check_writable, is_stream, open_output
+from lookalike._core.streams import standard_output
 from lookalike.tables._arrow_types import cast_column, check_columns
 from lookalike.tables._csv_text import csv_header, csv_rows
-from lookalike.tables._suffix import file_kind
+from lookalike.tables._suffix import FileKind, file_kind
 
-__all__ = ["TableWriter", "check_output", "write_table"]
+__all__ = ["TableWriter", "check_output", "check_safe_csv", "write_table"]
 
 #: Rows in a row group of Parquet: enough to compress well, few enough to hold.
 _ROW_GROUP = 131_072
@@ -33,6 +33,7 @@ _TEXT_ROWS = 32_768
 _NO_ROWS = pa.schema([]).empty_table()
 
 _Write = Callable[[pa.Table], None]
+_Lines = Callable[[BinaryIO | gzip.GzipFile], _Write]
 
 
 def check_output(path: str | os.PathLike[str]) -> None:
@@ -52,9 +53,34 @@ def check_output(path: str | os.PathLike[str]) -> None:
     --------
     >>> check_output("-")
     """
-    file_kind(path, OutputError)
+    _output_kind(path)
     if os.fspath(path) != "-":
         check_writable(path)
+
+
+def _output_kind(path: str | os.PathLike[str]) -> FileKind:
+    """Return what is written to a path: to a device or a pipe, CSV unless its name says another."""
+    try:
+        return file_kind(path, OutputError)
+    except OutputError:
+        if is_stream(path):
+            return "csv"
+        raise
+
+
+def check_safe_csv(path: str | os.PathLike[str], safe_csv: bool) -> None:
+    """Check that what is asked of a CSV is asked of one.
+
+    Raises
+    ------
+    ParameterError
+        If `safe_csv` is asked of another kind of file.
+    """
+    if safe_csv and _output_kind(path) == "parquet":
+        raise ParameterError(
+            "safe_csv is about cells of a CSV that a spreadsheet takes for formulas, but "
+            f"{os.fspath(path)!r} is Parquet. Leave it out, or write a CSV."
+        )
 
 
 class TableWriter:
@@ -74,6 +100,10 @@ class TableWriter:
     schema : pyarrow.Schema
         The columns; pieces that come are cast to it. Text may come as dictionaries, from
         which Parquet is written sooner.
+    safe_csv : bool, default False
+        Whether text that a spreadsheet would take for a formula gets a quote ``'`` before it: a
+        cell or a column name that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
+        return and is no plain number such as ``-3.5``. Read back, the text has the quote.
 
     Raises
     ------
@@ -81,6 +111,8 @@ class TableWriter:
         If the suffix is unknown or the file cannot be written, by a full disk for example.
     DataError
         If names are empty or double, columns nested, or a piece does not fit the schema.
+    ParameterError
+        If `safe_csv` is asked of another file than a CSV.
 
     Examples
     --------
@@ -93,10 +125,14 @@ class TableWriter:
     ,1906
     """
 
-    def __init__(self, path: str | os.PathLike[str], schema: pa.Schema) -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], schema: pa.Schema, *, safe_csv: bool = False
+    ) -> None:
         self.path = path
         self.schema = schema
-        self._kind = file_kind(path, OutputError)
+        self.safe_csv = safe_csv
+        self._kind = _output_kind(path)
+        check_safe_csv(path, safe_csv)
         check_columns(schema.names, schema.types, "the table to write")
         self._stack = ExitStack()
         self._write: _Write | None = None
@@ -151,13 +187,16 @@ class TableWriter:
 
     def _open(self) -> AbstractContextManager[_Write]:
         if os.fspath(self.path) == "-":
-            return _standard_output(self.schema.names)
+            return _to_standard_output(self._lines)
         if self._kind == "parquet":
             return _parquet(self.path, self.schema)
-        return _csv(self.path, self.schema.names, compressed=self._kind == "csv.gz")
+        return _csv(self.path, self._lines, compressed=self._kind == "csv.gz")
+
+    def _lines(self, file: BinaryIO | gzip.GzipFile) -> _Write:
+        return _csv_lines(file, self.schema.names, self.safe_csv)
 
 
-def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
+def write_table(table: pa.Table, path: str | os.PathLike[str], *, safe_csv: bool = False) -> None:
     """Write a whole table to a file; see `TableWriter`.
 
     Parameters
@@ -166,6 +205,8 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
         The rows.
     path : str or path-like
         A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
+    safe_csv : bool, default False
+        Whether text that a spreadsheet would take for a formula gets a quote before it.
 
     Raises
     ------
@@ -173,6 +214,8 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
         If the file cannot be written.
     DataError
         If a column cannot be written.
+    ParameterError
+        If `safe_csv` is asked of another file than a CSV.
 
     Examples
     --------
@@ -185,7 +228,7 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
     Ada,1.65
     ,1.7
     """
-    with TableWriter(path, table.schema) as writer:
+    with TableWriter(path, table.schema, safe_csv=safe_csv) as writer:
         writer.write(table)
 
 
@@ -193,56 +236,40 @@ def write_table(table: pa.Table, path: str | os.PathLike[str]) -> None:
 
 
 @contextmanager
-def _csv(path: str | os.PathLike[str], names: list[str], *, compressed: bool) -> Iterator[_Write]:
+def _csv(path: str | os.PathLike[str], lines: _Lines, *, compressed: bool) -> Iterator[_Write]:
     with ExitStack() as stack:
-        file: BinaryIO | gzip.GzipFile = stack.enter_context(
-            open(stack.enter_context(atomic_path(path)), "wb")
-        )
+        file: BinaryIO | gzip.GzipFile = stack.enter_context(open_output(path))
         if compressed:
             # Neither a name nor a time goes into the file, so that equal rows are equal bytes.
             file = stack.enter_context(gzip.GzipFile("", "wb", 6, fileobj=file, mtime=0))
-        write = _csv_lines(file, names)
+        write = lines(file)
         yield write
         write(_NO_ROWS)
 
 
 @contextmanager
-def _standard_output(names: list[str]) -> Iterator[_Write]:
-    sys.stdout.flush()
-    file: BinaryIO = sys.stdout.buffer
-    if isinstance(file, io.RawIOBase):  # unbuffered, as by python -u: it may write less than asked
-        file = open(sys.stdout.fileno(), "wb", closefd=False)  # noqa: SIM115 - it stays open
-    write = _csv_lines(file, names)
-    try:
+def _to_standard_output(lines: _Lines) -> Iterator[_Write]:
+    with suppress(BrokenPipeError), standard_output():  # a reader may have had enough
+        sys.stdout.flush()
+        file: BinaryIO = sys.stdout.buffer
+        if isinstance(file, io.RawIOBase):  # unbuffered, as by python -u: it may write less
+            file = open(sys.stdout.fileno(), "wb", closefd=False)  # noqa: SIM115 - it stays open
+        write = lines(file)
         yield write
         write(_NO_ROWS)
         file.flush()
-    except BrokenPipeError:
-        _give_up_standard_output()  # its reader has had enough
-    except OutputError:
-        raise
-    except OSError as error:
-        _give_up_standard_output()
-        raise OutputError(f"Cannot write to standard output: {error.strerror or error}.") from error
 
 
-def _give_up_standard_output() -> None:
-    """Let what is still to be flushed, at the exit of Python too, go nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
-
-
-def _csv_lines(file: BinaryIO | gzip.GzipFile, names: list[str]) -> _Write:
+def _csv_lines(file: BinaryIO | gzip.GzipFile, names: list[str], safe: bool) -> _Write:
     """Return a function that writes rows to a file, and the header before the first of them."""
-    header = csv_header(names)
+    header = csv_header(names, safe=safe)
 
     def write(table: pa.Table) -> None:
         nonlocal header
         file.write(header)
         header = b""
         for start in range(0, table.num_rows, _TEXT_ROWS):
-            file.write(csv_rows(table.slice(start, _TEXT_ROWS)))
+            file.write(csv_rows(table.slice(start, _TEXT_ROWS), safe=safe))
 
     return write
 
@@ -252,12 +279,12 @@ def _csv_lines(file: BinaryIO | gzip.GzipFile, names: list[str]) -> _Write:
 
 @contextmanager
 def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write]:
-    with atomic_path(path) as temporary, ExitStack() as stack:
+    with open_output(path) as file, ExitStack() as stack:
         waiting: list[pa.Table] = []
         writer: parquet.ParquetWriter | None = None
 
         def opened(encoded: pa.Schema) -> parquet.ParquetWriter:
-            return stack.enter_context(_parquet_writer(temporary, schema, encoded))
+            return stack.enter_context(_parquet_writer(file, schema, encoded))
 
         def flush() -> None:
             if waiting and writer is not None:
@@ -282,7 +309,7 @@ def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write
 
 @contextmanager
 def _parquet_writer(
-    path: Path, schema: pa.Schema, encoded: pa.Schema
+    file: BinaryIO, schema: pa.Schema, encoded: pa.Schema
 ) -> Iterator[parquet.ParquetWriter]:
     """Open a file of a schema to which rows come with some text as dictionaries.
 
@@ -292,7 +319,7 @@ def _parquet_writer(
     # Numbers hardly repeat: a dictionary of them is work for nothing.
     repeating = [field.name for field in schema if not _is_number(field.type)]
     with parquet.ParquetWriter(
-        path,
+        file,
         encoded,
         compression="zstd",
         use_dictionary=repeating or False,

@@ -9,9 +9,11 @@ import pyarrow as pa
 
 from lookalike.tables import Column, Kind
 
-__all__ = ["Example", "examples"]
+__all__ = ["ALONE", "Example", "alone", "examples"]
 
 _ROWS = 300
+#: So many floats that occur once.
+ALONE = 200
 _DAY = 86_400 * 10**6
 
 
@@ -44,6 +46,30 @@ def examples(kind: Kind) -> list[Example]:
         Example(f"a {kind.value} column ({what})", _column(kind, values), values)
         for what, values in arrays.items()
     ]
+
+
+def alone(kind: Kind) -> dict[str, pa.Array]:
+    """Return columns of numbers of which one row's value is far from all others, the last one.
+
+    Of floats, the last `ALONE` values occur once.
+    """
+    rng = np.random.default_rng(34)
+    if kind is Kind.CONTINUOUS:
+        unlike = np.append(rng.normal(50, 9, ALONE - 1), 987_654.321)
+        return {
+            "all differ": pa.array(unlike),
+            "many zeros": pa.array(np.concatenate([np.zeros(_ROWS), unlike])),
+            "one beside zeros": pa.array(np.concatenate([np.zeros(ALONE), unlike])),
+        }
+    usual = next(iter(_whole(kind).values()))
+    ticks = usual.view(pa.int32() if usual.type.bit_width == 32 else pa.int64()).to_numpy()
+    # times of day end at midnight
+    far = ticks.max() * (1 if kind is Kind.TIME else 40) + 60 * 10**6 * (kind is Kind.TIME) + 1
+    few = np.append(np.repeat(ticks[:4], 20), far)
+    return {
+        "all differ": _moments(np.append(ticks, far), usual.type),
+        "few values": _moments(few, usual.type),
+    }
 
 
 def _column(kind: Kind, values: pa.Array) -> Column:

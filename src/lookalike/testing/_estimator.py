@@ -65,10 +65,17 @@ def unfitted_is_refused(subject: Subject) -> None:
 
 
 def fit_returns_itself(subject: Subject) -> None:
-    """``fit`` returns the estimator, leaves its parameters alone and sets what it promises."""
+    """``fit`` returns the estimator, leaves its parameters alone and sets what it promises.
+
+    It is called as scikit-learn's pipelines and searches do: with a second argument, on an
+    estimator that bears marks of theirs.
+    """
     model = subject.new()
-    before = model.get_params(deep=False)
-    must(model.fit(subject.table) is model, "fit does not return the estimator itself")
+    before, mark = model.get_params(deep=False), object()
+    model.__dict__["_mark_of_a_search"] = mark
+    must(model.fit(subject.table, None) is model, "fit does not return the estimator itself")
+    kept = model.__dict__.pop("_mark_of_a_search", None)
+    must(kept is mark, "fit removes an attribute that scikit-learn has set on the estimator")
     after = model.get_params(deep=False)
     must(all(after[k] is v for k, v in before.items()), "fit changes a parameter")
     must(model.n_rows_ == subject.table.num_rows, "n_rows_ is not the count of training rows")
@@ -80,7 +87,8 @@ def fit_returns_itself(subject: Subject) -> None:
 
 def fit_twice_is_fit_once(subject: Subject) -> None:
     """A second fit forgets the first; equal seeds give equal models."""
-    model = subject.new().fit(subject.table.slice(0, 1)).fit(subject.table)
+    first = pa.concat_tables([subject.table.slice(0, 1)] * 2)
+    model = subject.new().fit(first).fit(subject.table)
     must(
         model.sample(20).equals(subject.fitted.sample(20)),
         "a model fitted twice makes other rows than one that was fitted once with the same seed",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.compute as pc
 from lookalike.encoding import ColumnEncoding, Drawn, State, draw
 from lookalike.tables import Column, Kind
 from lookalike.testing._checks import Check, must, named, run
-from lookalike.testing._columns import Example, examples
+from lookalike.testing._columns import ALONE, Example, alone, examples
 
 __all__ = ["check_encoding", "encoding_checks"]
 
@@ -52,6 +53,11 @@ def encoding_checks(encoding: type[ColumnEncoding]) -> list[Check]:
     ]
     if Kind.CONTINUOUS in encoding.kinds:
         checks.append(("keeps_little", partial(_keeps_little, encoding)))
+    checks += [
+        (f"keeps_no_single_value: {kind}", partial(_keeps_no_single_value, encoding, kind))
+        for kind in sorted(encoding.kinds)
+        if kind.is_numeric
+    ]
     return named(encoding.__name__, checks)
 
 
@@ -190,6 +196,44 @@ def _keeps_little(encoding: type[ColumnEncoding]) -> None:
     state = encoding().fit(values, Column("x", Kind.CONTINUOUS, "double")).state()
     kept = sum(array.size for array in state.arrays.values()) + len(json.dumps(state.values)) // 8
     must(kept < _MANY // 4, f"{kept} numbers are kept of a column of {_MANY} different ones")
+
+
+def _keeps_no_single_value(encoding: type[ColumnEncoding], kind: Kind) -> None:
+    """A value that one row has is not in the state, nor is it decoded if it is far from others."""
+    for what, values in alone(kind).items():
+        column = Column("x", kind, str(values.type))
+        fitted = encoding().fit(values, column)
+        state = fitted.state()
+        stored = set(_numbers_in(state.values))
+        stored |= {
+            n for array in state.arrays.values() for n in array.ravel().astype(float).tolist()
+        }
+        single = _plain(values)[-ALONE:] if kind is Kind.CONTINUOUS else _plain(values)[-1:]
+        told = [number for number in single if float(number) in stored]
+        must(
+            not told, f"{what}: {len(told)} values that one row has are stored, such as {told[:1]}"
+        )
+        numbers = np.random.default_rng(5).normal(scale=9, size=(5_000, fitted.layout.numbers))
+        levels = np.zeros((5_000, fitted.layout.softmaxes), np.int32)
+        made = _plain(fitted.decode(Drawn(numbers.astype(np.float32), levels)).drop_null())
+        must(not set(made) & set(single[-1:]), f"{what}: a value far from all others is decoded")
+
+
+def _numbers_in(value: Any) -> Iterator[float]:
+    if isinstance(value, dict | list):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _numbers_in(one)
+    elif isinstance(value, int | float):
+        yield float(value)
+    elif isinstance(value, str) and value.lstrip("-").startswith("0x"):
+        yield float.fromhex(value)
+
+
+def _plain(values: pa.Array) -> list[float]:
+    """Return numbers, and of dates and times their ticks."""
+    if pa.types.is_temporal(values.type):
+        values = values.view(pa.int32() if values.type.bit_width == 32 else pa.int64())
+    return list(values.to_pylist())
 
 
 _ON_COLUMNS = (

@@ -6,7 +6,6 @@ they are first used.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lookalike.training._history import Event, History
@@ -40,19 +39,12 @@ __all__ = [
     "train_dense",
 ]
 
-_HOMES = dict.fromkeys(
-    ("CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"), "lookalike.training._game"
-)
-_HOMES |= dict.fromkeys(("Score", "Selection"), "lookalike.training._keeper")
-_HOMES["Places"] = "lookalike.training._places"
-_HOMES |= dict.fromkeys(("Course", "Outcome", "train"), "lookalike.training._loop")
-_HOMES |= dict.fromkeys(
-    ("Fitted", "Lesson", "Rates", "Rows", "train_dense"), "lookalike.training._dense"
-)
-
 
 def __getattr__(name: str) -> Any:
     """Import what needs JAX at its first use (PEP 562)."""
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from lookalike.training import _dense, _game, _keeper, _loop, _places  # noqa: PLC0415
+
+    modules = (_dense, _game, _keeper, _loop, _places)
+    return getattr(next(module for module in modules if name in module.__all__), name)

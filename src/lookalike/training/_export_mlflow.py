@@ -6,12 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lookalike._core.optional import require
-
-if TYPE_CHECKING:
-    from lookalike.training._history import History
 
 __all__ = ["write_mlflow"]
 
@@ -23,7 +20,7 @@ _LONGEST = 500
 
 
 def write_mlflow(
-    history: History,
+    history: Mapping[str, Any],
     *,
     experiment: str,
     run_name: str | None,
@@ -34,8 +31,8 @@ def write_mlflow(
 
     Parameters
     ----------
-    history : History
-        What to write.
+    history : mapping of str to object
+        What to write, as `History.to_dict` gives it.
     experiment : str
         The experiment's name; made if it is absent.
     run_name : str or None
@@ -64,17 +61,20 @@ def write_mlflow(
     run = client.create_run(
         _experiment(client, experiment, tracking_uri),
         run_name=run_name,
-        tags={"lookalike.stopped": history.stopped, "lookalike.events": str(len(history.events))},
+        tags={
+            "lookalike.stopped": history["stopped"],
+            "lookalike.events": str(len(history["events"])),
+        },
     )
     number: str = run.info.run_id
-    metrics = _metrics(history.rows)
+    metrics = _metrics(history["rows"])
     for first in range(0, len(metrics), _METRICS_AT_ONCE):
         client.log_batch(number, metrics=metrics[first : first + _METRICS_AT_ONCE])
     values = _parameters(parameters)
     for first in range(0, len(values), _PARAMETERS_AT_ONCE):
         client.log_batch(number, params=values[first : first + _PARAMETERS_AT_ONCE])
-    client.log_dict(number, history.to_dict(), "history.json")
-    client.set_terminated(number, "FAILED" if history.cut_short else "FINISHED")
+    client.log_dict(number, history, "history.json")
+    client.set_terminated(number, "FAILED" if history["cut_short"] else "FINISHED")
     return number
 
 

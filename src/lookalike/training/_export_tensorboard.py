@@ -6,22 +6,21 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lookalike._core.errors import OutputError
 from lookalike._core.optional import require
-
-if TYPE_CHECKING:
-    from lookalike.training._history import Event
 
 __all__ = ["write_tensorboard"]
 
 #: Quantities that begin with one of these words stand together; all others are monitors'.
 _GROUPS = ("loss", "accuracy", "probability", "gradient", "rate")
 _Rows = Sequence[Mapping[str, float]]
+#: Step, kind and words.
+_Event = tuple[int, str, str]
 
 
-def write_tensorboard(attempts: Sequence[_Rows], events: Sequence[Event], folder: Path) -> None:
+def write_tensorboard(attempts: Sequence[_Rows], events: Sequence[_Event], folder: Path) -> None:
     """Write rows as scalars and events as text.
 
     Parameters
@@ -29,8 +28,8 @@ def write_tensorboard(attempts: Sequence[_Rows], events: Sequence[Event], folder
     attempts : sequence of sequence of dict
         The rows of a history. Where a run went back there are several attempts; each becomes a run
         of its own, in a folder below, for TensorBoard knows no way back.
-    events : sequence of Event
-        Written with the last attempt.
+    events : sequence of (int, str, str)
+        Step, kind and words of each; written with the last attempt.
     folder : Path
         Made if it is absent; it must not hold event files yet.
 
@@ -80,18 +79,18 @@ def _tag(name: str) -> str:
     return f"{first if first in _GROUPS else 'monitors'}/{name}"
 
 
-def _words(events: Sequence[Event]) -> Iterable[tuple[int, Any]]:
+def _words(events: Sequence[_Event]) -> Iterable[tuple[int, Any]]:
     """Return events as the text plug-in reads them: tensors of strings."""
     summary = import_module("tensorboard.compat.proto.summary_pb2")
     tensor = import_module("tensorboard.compat.proto.tensor_pb2").TensorProto
     kind = import_module("tensorboard.compat.proto.types_pb2").DT_STRING
     plugin = summary.SummaryMetadata.PluginData(plugin_name="text")
-    for event in events:
+    for step, event, words in events:
         yield (
-            event.step,
+            step,
             summary.Summary.Value(
-                tag=f"events/{event.kind}",
+                tag=f"events/{event}",
                 metadata=summary.SummaryMetadata(plugin_data=plugin),
-                tensor=tensor(dtype=kind, string_val=[event.words.encode()]),
+                tensor=tensor(dtype=kind, string_val=[words.encode()]),
             ),
         )

@@ -15,6 +15,8 @@ from typing import Any
 import pyarrow as pa
 
 from lookalike._core.errors import ParameterError, nearest
+from lookalike.training._export_mlflow import write_mlflow
+from lookalike.training._export_tensorboard import write_tensorboard
 
 __all__ = ["KINDS", "Event", "History"]
 
@@ -177,9 +179,8 @@ class History:
         OutputError
             If the folder holds event files or cannot be written.
         """
-        from lookalike.training._export_tensorboard import write_tensorboard  # noqa: PLC0415
-
-        write_tensorboard(self._attempts(), self.events, Path(folder))
+        words = [(event.step, event.kind, event.words) for event in self.events]
+        write_tensorboard(self._attempts(), words, Path(folder))
 
     def to_mlflow(
         self,
@@ -215,10 +216,8 @@ class History:
         MissingDependencyError
             If mlflow is not installed.
         """
-        from lookalike.training._export_mlflow import write_mlflow  # noqa: PLC0415
-
         return write_mlflow(
-            self,
+            self.to_dict(),
             experiment=experiment,
             run_name=run_name,
             tracking_uri=tracking_uri,

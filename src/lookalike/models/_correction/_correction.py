@@ -22,6 +22,8 @@ LOWEST, HIGHEST = -5.0, float(np.log(20.0))
 _IMPOSSIBLE = 1e-9
 #: What a model file may ask to be made for each row.
 _LARGEST_POOL = 64
+#: What a model file may ask to be looked up for each row: more than is ever grown.
+_MOST_TREES = 4_096
 
 
 def clipped(logs: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
@@ -118,6 +120,8 @@ class Correction:
         cells = cells_of(state, layout)
         size = sum(cells.sizes)
         masks, values = trees_of(state, cells)
+        if len(values) > _MOST_TREES:
+            raise damaged("values")
         terms = taken(state, "terms", np.int32, (size,))
         if len(values) == 0 or np.abs(terms.astype(np.int64)).max() > 2**8 * UNIT:
             raise damaged("terms")

@@ -28,6 +28,8 @@ MOST_LEVELS = 64
 #: Rounds in which chances are balanced, and by how much at most in each, up or down.
 _ROUNDS, _STEP = 3, 2.0
 _LEAST = 1e-30
+#: Rounds of trees that a model file may hold for a column: more than are ever grown.
+_MOST_ROUNDS = 256
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,11 @@ class Redraw:
         outputs = [logits_of(cells.sizes[feature]) for feature in features]
         trees = taken(state, "trees", np.int32, (len(features),))
         if max(outputs) > MOST_LEVELS or (trees < 0).any() or (trees % outputs).any():
+            raise damaged("trees")
+        if (
+            len(set(features.tolist())) < len(features)
+            or (trees > np.multiply(outputs, _MOST_ROUNDS)).any()
+        ):
             raise damaged("trees")
         if trees.sum(dtype=np.int64) != len(values):
             raise damaged("trees")

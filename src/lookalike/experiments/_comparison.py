@@ -1,0 +1,230 @@
+"""Comparisons of arms, the rows that they make up, and the words that follow from both.
+
+A difference is positive where the arm is better than its opponent, also where less of a metric is
+better; so are its interval and its word. What an arm with synthetic rows comes to is said by
+`Row.word` alone.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lookalike.experiments._arms import Replaced
+from lookalike.experiments._statistics import LEVEL
+
+__all__ = [
+    "BATTERY",
+    "HARMS",
+    "HELPS",
+    "NO_EVIDENCE",
+    "Comparison",
+    "Row",
+    "label",
+    "plain",
+    "signed",
+]
+
+#: What synthetic rows do, by both comparisons of a row.
+HELPS = "helps"
+HARMS = "harms"
+NO_EVIDENCE = "no evidence that it helps"
+#: How an arm stands to one other.
+BETTER = "better"
+WORSE = "worse"
+UNDECIDED = "no evidence of a difference"
+#: Stands for the mean over all models.
+BATTERY = "all models"
+#: The arm of real rows alone.
+_REAL = "real"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One arm against another, over all splits.
+
+    Parameters
+    ----------
+    arm : str
+        An arm with synthetic rows, or a control.
+    factor, share : float
+        Rows added for each real one, and the share of the training rows that was kept.
+    against : str
+        The other arm: ``"real"``, or a control.
+    model, metric : str
+        What was measured; the model may be ``"all models"``.
+    difference : float
+        The mean over splits; positive where the arm is better, also where less is better.
+    low, high : float or None
+        Its 95 % interval.
+    p, p_holm : float or None
+        From the corrected resampled t-test, and adjusted for the number of arms.
+    repeats : int
+        How many splits were compared.
+    repeats_needed : int or None
+        How many it takes to see such an effect; None where no count does.
+    models : tuple of str
+        Whose values make the difference: those that both arms have in all compared splits.
+    against_factor : float
+        Rows added for each real one by the other arm; 0 where it has no such number.
+    """
+
+    arm: str
+    factor: float
+    share: float
+    against: str
+    model: str
+    metric: str
+    difference: float
+    low: float | None
+    high: float | None
+    p: float | None
+    p_holm: float | None
+    repeats: int
+    repeats_needed: int | None
+    models: tuple[str, ...] = ()
+    against_factor: float = 0.0
+
+    @property
+    def seen(self) -> bool:
+        """Whether there is a difference, by the adjusted test."""
+        return self.p_holm is not None and self.p_holm < LEVEL
+
+    @property
+    def word(self) -> str:
+        """How the arm stands to the other: better, worse, or no evidence of a difference."""
+        if not self.seen:
+            return UNDECIDED
+        return BETTER if self.difference > 0 else WORSE
+
+    @property
+    def words(self) -> str:
+        """How the arm stands to which other, such as ``"worse than jitter +20 %"``."""
+        whom = "real rows alone" if self.against == _REAL else self.opponent
+        return f"{self.word} {'than' if self.seen else 'from'} {whom}"
+
+    @property
+    def label(self) -> str:
+        """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
+        return label(self.arm, self.factor, self.share)
+
+    @property
+    def opponent(self) -> str:
+        """The other arm with its factor, such as ``"jitter +20 %"``."""
+        return label(self.against, self.against_factor, 1.0)
+
+    @property
+    def whom(self) -> str:
+        """The other arm within a sentence about an arm with synthetic rows."""
+        if self.against == _REAL:
+            return "real rows alone"
+        return f"the best cheap control ({self.opponent})"
+
+    @property
+    def interval(self) -> str:
+        """The difference and its interval in words, such as ``"+0.01 (−0.02 to +0.04)"``."""
+        if self.low is None or self.high is None:
+            return f"{signed(self.difference)} (no interval)"
+        return f"{signed(self.difference)} ({signed(self.low)} to {signed(self.high)})"
+
+    @property
+    def found(self) -> str:
+        """The interval, with the word where there is a difference."""
+        return f"{self.interval}, {self.word}" if self.seen else self.interval
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the comparison as JSON-ready values, with its word."""
+        return {**asdict(self), "word": self.word}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Comparison:
+        """Make a comparison of JSON values; its word follows from the others."""
+        fields = {name: value for name, value in values.items() if name != "word"}
+        return cls(**{**fields, "models": tuple(values.get("models", ()))})
+
+
+@dataclass(frozen=True)
+class Row:
+    """One arm at one share, over all models and splits.
+
+    Parameters
+    ----------
+    arm : str
+        What models were trained on.
+    role : {"real", "synthetic", "control"}
+        What the arm is in comparisons.
+    factor, share : float
+        Rows added for each real one, and the share of the training rows that was kept.
+    scores : dict of str to float or None
+        The mean of each metric.
+    models : dict of str to float or None
+        For each model, and the naive baseline, the mean of the headline metric.
+    real : Comparison or None
+        Against the real rows; None for these themselves.
+    control : Comparison or None
+        Against the best cheap control, for an arm with synthetic rows.
+    """
+
+    arm: str
+    role: str
+    factor: float
+    share: float
+    scores: dict[str, float | None]
+    models: dict[str, float | None]
+    real: Comparison | None = None
+    control: Comparison | None = None
+
+    @property
+    def word(self) -> str | None:
+        """What synthetic rows do: ``"helps"``, ``"harms"`` or ``"no evidence that it helps"``.
+
+        They help if they are better than real rows alone *and* than the best cheap control, and
+        harm if they are worse than real rows alone. None for other arms.
+        """
+        if self.role != "synthetic":
+            return None
+        if self.real is None or not self.real.seen:
+            return NO_EVIDENCE
+        if self.real.word == WORSE:
+            return HARMS
+        return HELPS if self.control is None or self.control.word == BETTER else NO_EVIDENCE
+
+    @property
+    def label(self) -> str:
+        """The arm with its factor and share, such as ``"boosted +20 %, 50 % kept"``."""
+        return label(self.arm, self.factor, self.share)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the row as JSON-ready values, with its words."""
+        pairs = {"real": self.real, "control": self.control}
+        written = {name: None if one is None else one.to_dict() for name, one in pairs.items()}
+        return {**asdict(self), **written, "word": self.word}
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Row:
+        """Make a row of JSON values; its word follows from the others."""
+        fields = {name: value for name, value in values.items() if name != "word"}
+        for name in ("real", "control"):
+            if fields[name] is not None:
+                fields[name] = Comparison.from_dict(fields[name])
+        return cls(**fields)
+
+
+def label(arm: str, factor: float, share: float) -> str:
+    """Return an arm with its factor and share."""
+    name = arm if factor == 0 or arm == Replaced.name else f"{arm} +{100 * factor:g} %"
+    return name if share == 1 else f"{name}, {100 * share:g} % kept"
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign and about four digits."""
+    size = abs(value)
+    digits = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+
+
+def plain(value: float) -> str:
+    """Return a number with about four digits, and a sign where it is below 0."""
+    return signed(value).removeprefix("+")

@@ -1,0 +1,110 @@
+"""Writing a model file; `_file` says what is in one, and reads it."""
+
+from __future__ import annotations
+
+import math
+import os
+from importlib.metadata import version
+from typing import Any, Protocol
+
+import numpy as np
+
+from lookalike._core.errors import ParameterError
+from lookalike.encoding import State, TableEncoder
+from lookalike.models._archive import Parts, to_json, write_parts
+from lookalike.tables import Origin, Schema
+from lookalike.training import History
+
+__all__ = ["FORMAT", "save_model"]
+
+#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS` of `_file`,
+#: or refuses what was written before, as 5 does: older files hold values of single rows.
+FORMAT = 5
+
+
+class Fitted(Protocol):
+    """A synthesizer that has learned a table, as far as a file keeps it."""
+
+    schema_: Schema
+    encoder_: TableEncoder
+    target_: str | None
+    history_: History
+    seed_: int
+    n_rows_: int
+    fingerprint_: str
+    _origin: Origin
+    _fitted_with: dict[str, Any]
+
+    def _state(self) -> State: ...
+
+
+def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
+    """Write a fitted model to one file, which is either whole or absent.
+
+    Parameters
+    ----------
+    model : Fitted
+        A synthesizer.
+    path : str or path-like
+        Where to write it.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter of the model cannot be written as JSON.
+    OutputError
+        If the file cannot be written.
+    """
+    write_parts(_take_apart(model), path)
+
+
+def _take_apart(model: Fitted) -> Parts:
+    encoding = model.encoder_.state()
+    learned = model._state() if model.encoder_.layout_.blocks else State()
+    manifest = {
+        "format": FORMAT,
+        "lookalike": version("lookalike"),
+        "synthesizer": type(model).__name__,
+        "parameters": _parameters(model),
+        "seed": model.seed_,
+        "target": model.target_,
+        "rows": model.n_rows_,
+        "fingerprint": model.fingerprint_,
+        "schema": model.schema_.to_dict(),
+        "origin": model._origin.to_dict(),
+        "history": _finite(model.history_.to_dict()),
+        "model": learned.values,
+    }
+    arrays = {
+        # Not `ascontiguousarray`, which makes a scalar an array of one.
+        f"{prefix}/{name}": np.asarray(array, order="C")
+        for prefix, state in (("encoding", encoding), ("model", learned))
+        for name, array in state.arrays.items()
+    }
+    return Parts(manifest, encoding.values, arrays)
+
+
+def _parameters(model: Fitted) -> dict[str, Any]:
+    """Return the arguments of the fit; a random generator becomes the seed drawn from it."""
+    values = dict(model._fitted_with)
+    if not isinstance(values["random_state"], int | None):
+        values["random_state"] = model.seed_
+    for name, value in values.items():
+        # Objectives, architectures and the like stand in the file as a user would write them.
+        values[name] = value.to_mapping() if hasattr(value, "to_mapping") else value
+        try:
+            to_json(values[name])
+        except (TypeError, ValueError) as error:
+            raise ParameterError(
+                f"A saved parameter must be plain JSON, but {name} is {value!r}."
+            ) from error
+    return values
+
+
+def _finite(value: Any) -> Any:
+    """Return values with null for NaN and infinity, which JSON does not know: a loss may be one."""
+    if isinstance(value, dict):
+        return {k: _finite(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_finite(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,43 @@
+"""The templates of all pages, and drawings as a part of a page."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+from matplotlib.figure import Figure
+
+from lookalike.reports import figures
+from lookalike.reports._text import shorten
+from lookalike.reports.figures._scores import number
+
+__all__ = ["environment", "svg"]
+
+
+@cache
+def environment() -> Environment:
+    """Return where templates are found, and the filters that they use."""
+    found = Environment(
+        loader=PackageLoader("lookalike.reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["count"] = lambda value: f"{value:,}"
+    found.filters["number"] = number
+    found.filters["signed"] = _signed
+    found.filters["short"] = shorten
+    found.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    return found
+
+
+def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:
+    return "–" if value is None else f"{value:{sign}.{decimals}f}".replace("-", "−")
+
+
+def svg(figure: Figure, label: str, salt: str) -> Markup:
+    """Return a figure as it stands in a page, with words for those who cannot see it."""
+    # The SVG is made by us, and matplotlib escapes the text in it.
+    return Markup(figures.to_svg(figure, label=label, salt=salt))

@@ -1,0 +1,70 @@
+"""What a user should know of guesses: cells that keep a column from being numbers or dates."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from lookalike.tables._calendar_words import mostly_dates
+from lookalike.tables._facts import gather
+from lookalike.tables._schema import Column, Kind, Schema
+from lookalike.tables._storage import is_text, plain_type, storage_type
+
+__all__ = ["cautions"]
+
+_SHOWN = 3
+_LONGEST = 24
+
+
+def cautions(table: pa.Table, schema: Schema) -> list[str]:
+    """Say which cells keep columns from being what most of their cells are.
+
+    The schema itself copies no cell; this names some, each cut to a safe length.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The table that the schema was inferred from.
+    schema : Schema
+        What its columns were taken for.
+
+    Returns
+    -------
+    list of str
+        One sentence or two for each such column; nothing of columns whose kind was chosen.
+
+    Examples
+    --------
+    >>> from lookalike.tables import infer_schema
+    >>> table = pa.table({"age": ["31", "54", "28", "about 40"]})
+    >>> print(*cautions(table, infer_schema(table)))
+    Column 'age' is taken for text: 3 of 4 cells are numbers, others not, such as 'about 40'. \
+Mend these cells, or choose a kind for the column.
+    """
+    said = (_caution(table[column.name], column) for column in schema.columns)
+    return [sentence for sentence in said if sentence]
+
+
+def _caution(cells: pa.ChunkedArray, column: Column) -> str:
+    if column.why == "as chosen" or not is_text(plain_type(storage_type(column))):
+        return ""
+    impossible = column.form is not None and column.form.impossible
+    if column.kind not in (Kind.TEXT, Kind.CATEGORICAL, Kind.IDENTIFIER) and not impossible:
+        return ""
+    facts = gather(column.name, cells)
+    if facts.odd:
+        said = facts.note.rsplit(" (", 1)[0]
+        odd = facts.odd
+    elif column.kind is Kind.TEXT and facts.cells.distinct and mostly_dates(facts.cells.values):
+        said = "its cells look like dates or times in a spelling that is not known"
+        odd = tuple(facts.cells.values[:_SHOWN].to_pylist())
+    else:
+        return ""
+    return (
+        f"Column {column.name!r} is taken for {column.kind.value}: {said}, such as "
+        f"{_listed(odd)}. Mend these cells, or choose a kind for the column."
+    )
+
+
+def _listed(cells: tuple[str, ...]) -> str:
+    short = [repr(c if len(c) <= _LONGEST else c[: _LONGEST - 1] + "…") for c in cells[:_SHOWN]]
+    return " and ".join([", ".join(short[:-1]), short[-1]]) if len(short) > 1 else short[0]

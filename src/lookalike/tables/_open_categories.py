@@ -1,0 +1,56 @@
+"""Category types of columns whose values are made anew: keys, numbers and dates of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pyarrow.types as pt
+
+from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._schema import Column, Kind, Schema
+from lookalike.tables._storage import storage_type
+
+__all__ = ["open_categories"]
+
+_OF_THE_SET = (Kind.CATEGORICAL, Kind.BOOLEAN, Kind.CONSTANT, Kind.TEXT)
+
+
+def open_categories(origin: Origin, schema: Schema) -> tuple[Origin, list[str]]:
+    """Let columns of a category type hold values that were not among their categories.
+
+    A pandas category then has the values that come for its categories. A polars Enum is a closed
+    set: what comes is replaced by members of the set, each as often as the others.
+
+    Parameters
+    ----------
+    origin : Origin
+        What the training table was.
+    schema : Schema
+        What its columns were taken for.
+
+    Returns
+    -------
+    origin : Origin
+        For the tables that are made.
+    notes : list of str
+        A sentence for each closed set of keys.
+    """
+    columns, notes = [], []
+    for was in origin.columns:
+        column = schema[was.name]
+        if column.kind in _OF_THE_SET or not pt.is_dictionary(storage_type(column)):
+            columns.append(was)
+            continue
+        columns.append(_opened(was, column))
+        if was.dtype.get("type") == "Enum":
+            notes.append(
+                f"Column {was.name!r} tells rows apart, but its dtype Enum can hold no new keys: "
+                "rows are given members of the Enum again. Cast it to text to have new keys."
+            )
+    return replace(origin, columns=tuple(columns)), notes
+
+
+def _opened(was: ColumnOrigin, column: Column) -> ColumnOrigin:
+    return replace(
+        was, arrow=column.storage, dtype={**was.dtype, "open": True} if was.dtype else {}
+    )
