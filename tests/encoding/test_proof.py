@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from lookalike._core.errors import LookalikeWarning
 from lookalike.encoding import Drawn, State, TableEncoder, draw
+from lookalike.models import Independent
 from lookalike.tables import Dependency, Schema, conform, infer_schema
 
 N = 600
@@ -97,6 +101,18 @@ def test_a_lookup_by_levels_too_rare_to_be_learned_is_dropped(rng: np.random.Gen
     )
 
 
+def test_what_is_asked_of_a_column_whose_relation_was_dropped_is_made(
+    rng: np.random.Generator,
+) -> None:
+    x, y = APART["another scale"](*rng.normal(size=(2, N)))
+    schema = replace(infer_schema(pa.table({"x": x, "y": y})), dependencies=(OFFSET,))
+    model = Independent(random_state=0).fit(pa.table({"x": x, "y": y}), schema=schema)
+    assert model.schema_.dependencies == ()
+    made = model.sample(50, given={"y": (4.0, 6.0)})["y"].to_numpy()
+    assert made.min() >= 4
+    assert made.max() <= 6
+
+
 def test_what_holds_is_kept(rng: np.random.Generator) -> None:
     start = rng.integers(0, 10**6, N)
     level = rng.integers(0, 5, N)
@@ -155,5 +171,18 @@ def test_a_chosen_encoding_is_a_reason(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("rows", [1, 2, 3, 20])
 def test_few_rows_are_no_trouble(rows: int) -> None:
     cells = {"x": np.arange(rows) + 0.5, "y": np.arange(rows) * 2.0, "c": ["a"] * rows}
-    encoder, table = fitted(cells, OFFSET, Dependency("c", ("x",)))
+    encoder, table = fitted(cells, OFFSET, Dependency("c", ("x",)), min_category_count=1)
     assert encoder.compact(table).floats.shape[0] == rows
+
+
+@pytest.mark.parametrize("form", ["lookup", "mostly"])
+def test_a_lookup_of_which_nothing_may_be_stored_is_dropped(form: str) -> None:
+    cells = {"key": [f"k{i}" for i in range(40)], "value": [f"v{i % 20}" for i in range(40)]}
+    table = pa.table(cells)
+    schema = infer_schema(table, {"key": "categorical", "value": "categorical"}, dependencies=False)
+    schema = replace(schema, dependencies=(Dependency("value", ("key",), form),))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LookalikeWarning)  # of columns without a value to store
+        encoder = TableEncoder().fit(conform(table, schema), schema, np.random.default_rng(0))
+    assert encoder.schema_.dependencies == ()
+    assert "too few rows" in encoder.schema_.rejected[0].against

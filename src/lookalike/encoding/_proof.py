@@ -93,6 +93,8 @@ class Proof:
         if isinstance(made, Rest) and not made.suits(fitted):
             return "rows of a part of the table cannot be told so"
         made.fit(fitted, self._schema)
+        if isinstance(made, Derivation) and made.is_empty:
+            return "too few rows share any of its values"
         others = {name: self._of(name).made for name in dependency.needs}
         if isinstance(made, Rest):
             rest = _noisy(made.column, made.rest(fitted), self._choice, f"{dependency.column} rest")

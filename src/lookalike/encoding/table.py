@@ -72,7 +72,7 @@ class TableEncoder:
     Attributes
     ----------
     schema_ : Schema
-        What the columns are.
+        What the columns are, with the relations that proved themselves, and those that did not.
     layout_ : Layout
         What the spans of an encoded row are.
     exclusions_ : Exclusions

@@ -442,10 +442,8 @@ class Schema:
         """
         try:
             columns = tuple(_column(v) for v in values["columns"])
-            dependencies, rejected = (
-                tuple(Dependency.from_dict(v) for v in values.get(name, ()))
-                for name in ("dependencies", "rejected")
-            )
+            dependencies = tuple(Dependency.from_dict(v) for v in values["dependencies"])
+            rejected = tuple(Dependency.from_dict(v) for v in values.get("rejected", ()))
             return cls(columns, dependencies, int(values["rows"]), rejected)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SchemaError(f"Not a schema: {error}.") from error
