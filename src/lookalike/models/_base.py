@@ -6,25 +6,33 @@ A new synthesizer is one subclass with five small hooks; everything that touches
 from __future__ import annotations
 
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator
 
-from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
+from lookalike._core.errors import (
+    DataError,
+    LookalikeWarning,
+    NotFittedError,
+    ParameterError,
+    SchemaError,
+)
 from lookalike._core.parameters import Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._ahead import ahead
 from lookalike.models._asking import Asking, read_asking
-from lookalike.models._balance import Queue
+from lookalike.models._few import few_in_words
 from lookalike.models._fingerprint import fingerprint
+from lookalike.models._support import Support
+from lookalike.models._way import COMMON, Way, find_way
 from lookalike.tables import (
     Dependency,
     Kind,
@@ -41,15 +49,6 @@ from lookalike.tables import (
 from lookalike.training import History
 
 __all__ = ["Synthesizer"]
-
-#: Ordinary rows are chosen from where such a share of them is as asked.
-_COMMON = 0.02
-#: Which share of the rows on each side counts as near to a number.
-_NEAR = 0.02
-#: First blocks without one row as asked after which it is given up.
-_VAIN = 4
-#: Where rows were found, as many more blocks are made in vain: times those until the last find.
-_PATIENCE = 100
 
 #: An integer target with at most so many distinct values names classes rather than amounts.
 _TARGET_LEVELS = 20
@@ -105,6 +104,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     n_rows_: int
     fingerprint_: str
     _origin: Origin
+    #: Counts of the training rows; None where nothing is learned of them.
+    _support: Support | None
     #: The parameters of the fit: those of the estimator may be set anew before the next one.
     _fitted_with: dict[str, Any]
 
@@ -227,8 +228,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self.seed_ = seed
         self.n_rows_ = table.num_rows
         self.fingerprint_ = fingerprint(table)
+        self._support = None
         if encoder.layout_.blocks:
-            self._fit(encoder.compact(table), encoder.layout_, seed)
+            compact = encoder.compact(table)
+            self._support = Support.fit(compact, encoder.layout_, encoder.min_category_count)
+            self._fit(compact, encoder.layout_, seed)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)
@@ -401,7 +405,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If the model cannot be told any.
         """
         raise ParameterError(
-            f"This {type(self).__name__} cannot be told conditions, and fewer than {_COMMON:.0%} "
+            f"This {type(self).__name__} cannot be told conditions, and fewer than {COMMON:.0%} "
             f"of its ordinary rows fulfil these: {asking}. Ask for less, or fit a GAN with "
             "conditions=True."
         )
@@ -419,12 +423,20 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         *,
         encoded: bool = False,
     ) -> Iterator[pa.Table]:
-        """Yield rows ``[start, start + n)`` in storage types, a block at a time; see `render`."""
+        """Return rows ``[start, start + n)`` in storage types, a block at a time; see `render`."""
         if n == 0:
-            return
-        if asking is not None:
-            yield from self._asked_tables(n, seed, start, asking, encoded=encoded)
-            return
+            return iter(())
+        if asking is None:
+            return self._ordinary_tables(n, seed, start, encoded=encoded)
+        way = find_way(self, seed, asking)
+        words = few_in_words(self, way)
+        if words is not None:
+            warnings.warn(words, LookalikeWarning, stacklevel=3)
+        return self._asked_tables(way, n, start, encoded=encoded)
+
+    def _ordinary_tables(
+        self, n: int, seed: int, start: int, *, encoded: bool
+    ) -> Iterator[pa.Table]:
         stop = start + n
         make = self._start_ordinary(seed)
         blocks = range(start // self.BLOCK, (stop - 1) // self.BLOCK + 1)
@@ -434,74 +446,16 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             kept = Drawn(*(part[rows] for part in drawn))
             yield self._decode(kept, first + rows.start, seed, encoded=encoded)
 
-    def _asked_tables(
-        self, n: int, seed: int, start: int, asking: Asking, *, encoded: bool
-    ) -> Iterator[pa.Table]:
-        """Yield rows that are as asked: blocks are made and checked from the first on."""
-        make, choose = self._way(seed, asking)
-        queue = Queue(asking.classes)
-        vain = _VAIN * -(-asking.turns // self.BLOCK)
-        done, last, block = 0, 0, 0
-        while done < start + n:
-            chosen = queue.take(choose(make(block), block))
-            kept = chosen.slice(0, start + n - done).slice(max(start - done, 0))
-            done += len(chosen)
-            block += 1
-            if len(chosen):
-                last = block
-            elif not done and block == vain:
-                raise self._hopeless(seed, asking, make, vain)
-            elif done and block - last == _PATIENCE * last:
-                raise asking.exhausted(done, block * self.BLOCK)
-            if len(kept):
-                yield render(kept, self.schema_, encoded=encoded)
-
-    def _hopeless(
-        self, seed: int, asking: Asking, make: Callable[[int], Drawn], blocks: int
-    ) -> DataError:
-        """Return the error that says why no row of some blocks is as asked."""
-        tables, possible = [], []
-        for block in range(blocks):
-            drawn = make(block)
-            tables.append(asking.exactly(self._canonical(drawn, block, seed)))
-            possible.append(~self.encoder_.impossible(drawn))
-        return asking.hopeless(
-            pa.concat_tables(tables).unify_dictionaries(), np.concatenate(possible)
-        )
-
-    def _way(
-        self, seed: int, asking: Asking
-    ) -> tuple[Callable[[int], Drawn], Callable[[Drawn, int], pa.Table]]:
-        """Return how rows as asked are made, and how they are chosen from what is made.
-
-        Where ordinary rows are often as asked, or near to it, they are chosen from; else rows are
-        made to it.
-        """
-        make = self._start_ordinary(seed)
-        first = make(0)
-        for asked in (asking, asking.nearby(self.encoder_, _NEAR)):
-            if asked is not None:
-                choose = partial(self._as_asked, seed, asking, asked)
-                if asking.worth(choose(first, 0)) >= _COMMON * self.BLOCK:
-                    return (lambda block: make(block) if block else first), choose
-        return self._start_asking(seed, asking), partial(self._as_asked, seed, asking, None)
-
-    def _as_asked(
-        self, seed: int, asking: Asking, near: Asking | None, drawn: Drawn, block: int
-    ) -> pa.Table:
-        """Return those canonical rows of a block that are as asked.
-
-        `near` is what they are chosen by, where that is not the same; None where rows are made to
-        what is asked.
-        """
-        table, possible = self._canonical(drawn, block, seed), ~self.encoder_.impossible(drawn)
-        if near is None:
-            return asking.chosen(asking.exactly(table), possible)
-        chosen = near.chosen(table, possible)
-        return chosen if near is asking else asking.exactly(chosen)
-
-    def _canonical(self, drawn: Drawn, block: int, seed: int) -> pa.Table:
-        return self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
+    def _asked_tables(self, way: Way, n: int, start: int, *, encoded: bool) -> Iterator[pa.Table]:
+        """Yield rows that are as asked, in storage types, an asked block at a time."""
+        stop = start + n
+        blocks = range(start // way.rows, (stop - 1) // way.rows + 1)
+        for block, table in zip(blocks, ahead(way.block, blocks), strict=True):
+            first = block * way.rows
+            rows = slice(max(start - first, 0), min(stop - first, way.rows))
+            yield render(
+                table.slice(rows.start, rows.stop - rows.start), self.schema_, encoded=encoded
+            )
 
     def _decode(self, drawn: Drawn, start: int, seed: int, *, encoded: bool = False) -> pa.Table:
         table = self.encoder_.decode(drawn, start=start, seed=seed)

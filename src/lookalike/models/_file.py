@@ -3,9 +3,9 @@
 ============================ =====================================================================
 ``manifest.json``            format and library version, class, parameters, seed, schema, origin,
                              target, row count and fingerprint of the training table, history,
-                             the model's plain values
+                             the plain values of the model and of the counts of training rows
 ``encoding.json``            the plain values of the table's encoding
-``weights.safetensors``      the arrays of both, as ``encoding/...`` and ``model/...``
+``weights.safetensors``      the arrays of all, as ``encoding/...``, ``support/...``, ``model/...``
 ============================ =====================================================================
 
 There is no pickle in it and no training row, and loading runs no code of its own. The same model
@@ -38,6 +38,7 @@ from lookalike._core.seeds import as_seed
 from lookalike.encoding import State, TableEncoder
 from lookalike.models._archive import Parts, read_parts, to_json, write_parts
 from lookalike.models._base import Synthesizer
+from lookalike.models._support import Support
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
@@ -113,6 +114,7 @@ def save_model(model: Synthesizer, path: str | os.PathLike[str]) -> None:
 def _take_apart(model: Synthesizer) -> Parts:
     encoding = model.encoder_.state()
     learned = model._state() if model.encoder_.layout_.blocks else State()
+    support = State() if model._support is None else model._support.state()
     manifest = {
         "format": FORMAT,
         "lookalike": version("lookalike"),
@@ -125,12 +127,13 @@ def _take_apart(model: Synthesizer) -> Parts:
         "schema": model.schema_.to_dict(),
         "origin": model._origin.to_dict(),
         "history": _finite(model.history_.to_dict()),
+        "support": support.values,
         "model": learned.values,
     }
     arrays = {
         # Not `ascontiguousarray`, which makes a scalar an array of one.
         f"{prefix}/{name}": np.asarray(array, order="C")
-        for prefix, state in (("encoding", encoding), ("model", learned))
+        for prefix, state in (("encoding", encoding), ("support", support), ("model", learned))
         for name, array in state.arrays.items()
     }
     return Parts(manifest, encoding.values, arrays)
@@ -264,7 +267,10 @@ def _build(parts: Parts, known: _Known) -> Synthesizer:
     model.target_ = None if manifest["target"] is None else schema[manifest["target"]].name
     model.history_ = History.from_dict(manifest["history"])
     layout = model.encoder_.layout_
+    model._support = None
     if layout.blocks:
+        counts = State(dict(manifest["support"]), _under("support", parts.arrays))
+        model._support = Support.from_state(counts, layout)
         model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
     # One row is decoded, so that an encoding that cannot is found here. The library that the table
     # came from need not be there: rows can still be written to a file.
