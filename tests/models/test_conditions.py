@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import lookalike.models._way as module
+import lookalike.models._base as module
 from lookalike import GAN, Independent, load
 from lookalike._core.errors import DataError, ParameterError, SchemaError
 
@@ -74,7 +74,7 @@ def test_every_row_is_as_it_is_asked_to_be(
     model: GAN, name: str, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "COMMON", 2.0)
+        monkeypatch.setattr(module, "_COMMON", 2.0)
     given, query = CASES[name]
     made = model.sample(300, given=given, random_state=1)
     assert len(made) == 300
@@ -87,7 +87,7 @@ def test_the_other_columns_follow_the_condition(
     model: GAN, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "COMMON", 2.0)
+        monkeypatch.setattr(module, "_COMMON", 2.0)
     means = {
         group: model.sample(1_000, given={"group": group})["number"].mean()
         for group in ("a", "b", "rare")
@@ -173,13 +173,20 @@ def test_rows_are_completed_and_what_is_known_is_kept(model: GAN, table: pd.Data
     assert (far < 2).mean() > 0.9
 
 
-def test_a_model_without_conditions_meets_common_ones_and_says_so_of_rare_ones(
-    table: pd.DataFrame,
-) -> None:
+def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
     model = Independent(random_state=0).fit(table)
     made = model.sample(300, given={"group": "a", "number": (-3, 1)})
     assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
     assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
+    rare = {"group": "rare", "size": {8, 233}, "day": ("2024-02-01", "2024-04-20")}
+    made = model.sample(300, given=rare)
+    assert len(made.query("group == 'rare' and size in [8, 233] and twice == 2 * size")) == 300
+    assert made["day"].between("2024-02-01", "2024-04-20").all()
+    assert made["number"].mean() == pytest.approx(table["number"].mean(), abs=0.5)
+
+
+def test_a_model_that_cannot_be_told_conditions_says_so_of_rare_ones(table: pd.DataFrame) -> None:
+    model = GAN(steps=1, width=8, conditions=False, correct=False, random_state=0).fit(table)
     with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):
         model.sample(3, given={"group": "rare", "size": 233})
 

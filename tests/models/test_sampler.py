@@ -36,3 +36,31 @@ def test_rows_that_should_not_be_are_replaced(sampler: Sampler, ruled_out: list[
         assert not impossible(strict).any()
     again = replace(sampler, impossible=impossible).block(5, 0)
     np.testing.assert_array_equal(strict.levels, again.levels)
+
+
+_DIGEST = """
+import hashlib, sys
+from lookalike import load
+from lookalike.models._conditions import Told
+model = load(sys.argv[1])
+drawn = [model._start_sampling(5)(1), model._complete().draw(Told.nothing(model._plan, 2048), 5, 1)]
+print(hashlib.sha256(b"".join(part.tobytes() for one in drawn for part in one)).hexdigest())
+"""
+
+
+def test_rows_do_not_depend_on_the_threads_of_xla(tmp_path: Path) -> None:
+    """Of wide networks too, whose products are summed in parts."""
+    table = pa.table({"x": np.linspace(0, 1, 64), "c": ["a", "b"] * 32})
+    settings = {"width": 300, "depth": 1, "monitors": False, "correct": False, "held_out": 0.0}
+    model = GAN(steps=1, random_state=0, **settings).fit(table)
+    model.save(tmp_path / "m.lookalike")
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST, str(tmp_path / "m.lookalike")],
+            env={**os.environ, "NPROC": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "3")
+    }
+    assert len(found) == 1

@@ -283,6 +283,11 @@ class TableEncoder:
                 table = table.set_column(at, part.name, made)
         return table
 
+    def whole_identifiers(self) -> frozenset[str]:
+        """Return the columns of identifiers that are whole numbers, however they are stored."""
+        parts = ((part.name, part.encoding) for part in self._parts)
+        return frozenset(n for n, made in parts if isinstance(made, Identifier) and made.is_whole)
+
     def _table(self, cells: Cells) -> pa.Table:
         names = list(self.schema_.names)
         return pa.Table.from_arrays([cells[name] for name in names], names=names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, ClassVar, Self
@@ -24,7 +24,7 @@ from lookalike._core.errors import (
     ParameterError,
     SchemaError,
 )
-from lookalike._core.parameters import Instance, Number, Rule, check_parameters
+from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._ahead import ahead
@@ -32,17 +32,20 @@ from lookalike.models._asking import Asking, read_asking
 from lookalike.models._few import few_in_words
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._support import Support
-from lookalike.models._way import COMMON, Way, find_way
+from lookalike.models._way import Way, find_way
 from lookalike.tables import (
     Dependency,
     Kind,
     Origin,
     Schema,
     TableWriter,
+    as_frame,
+    best_library,
     check_output,
     conform,
     from_arrow,
     infer_schema,
+    natural,
     render,
     to_arrow,
 )
@@ -50,9 +53,14 @@ from lookalike.training import History
 
 __all__ = ["Synthesizer"]
 
+#: Ordinary rows are chosen from where such a share of them is as asked.
+_COMMON = 0.02
 #: An integer target with at most so many distinct values names classes rather than amounts.
 _TARGET_LEVELS = 20
 _COUNT = Number(0, integer=True)
+_AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
+#: Kinds of dataframes that have another name than their library.
+_LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
     (int, np.integer, np.random.Generator, np.random.RandomState),
     "an integer, a numpy Generator, a numpy RandomState or None",
@@ -90,7 +98,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     #: Rows are made in blocks of this many; block ``b`` depends on the model, the seed and ``b``.
     BLOCK: ClassVar[int] = 8192
-    #: Whether XLA computes its rows: they then depend on how many threads XLA has.
+    #: Whether XLA trains it: what it learns then depends on how many threads XLA has. The rows of a
+    #: fitted model must not: they depend on the model, the seed and their number alone.
     COMPILED: ClassVar[bool] = True
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
@@ -128,7 +137,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         """Return a function that makes block ``b``: exactly `BLOCK` rows, the same every time.
 
-        The function is called from one other thread, block after block.
+        The function is called by several threads at once, for blocks in any order and for some of
+        them again: it must share nothing that a call changes, neither a generator of random numbers
+        nor an array to fill.
         """
 
     @abstractmethod
@@ -153,8 +164,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
         Parameters
         ----------
-        data : pandas, polars or pyarrow table, shape (rows, columns)
-            The training table; it is not changed. Any eager frame that narwhals knows will do.
+        data : pandas, polars or pyarrow table, shape (rows, columns), or path
+            The training table; it is not changed. Any eager frame that narwhals knows will do, and
+            a ``.csv``, ``.csv.gz`` or ``.parquet`` file.
         schema : Schema, optional
             What each column is; inferred where it is not given.
         kinds : mapping of str to str, optional
@@ -252,6 +264,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
+        as_: str | None = None,
     ) -> Any:
         """Make rows: the same columns, order, types and kind of dataframe as the training table.
 
@@ -272,11 +285,20 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             The seed; None is the model's own ``seed_``, so that the same rows come each time.
         start : int
             The number of the first row.
+        as_ : {"pandas", "polars", "arrow"} or None
+            The kind of dataframe. None is that of the training table; of one that was a file, the
+            first of these that is installed.
 
         Returns
         -------
         dataframe, shape (n, columns)
-            Of the library that the training table was of.
+            With the dtypes of the training table; of one that was a file, numbers, dates and the
+            like as such, however the file writes them.
+
+        Warns
+        -----
+        LookalikeWarning
+            If hardly a training row is as asked.
 
         Raises
         ------
@@ -289,8 +311,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If no row can be as `given`; it says why.
         """
         asking = self._asking(given, balance)
+        check_parameters("sample", {"as_": _AS}, {"as_": as_})
         tables = self._tables(*self._request(n, random_state, start), asking)
-        return from_arrow(pa.concat_tables([self._empty(), *tables]), self._origin)
+        return self._given_back(tables, as_)
 
     def sample_batches(
         self,
@@ -322,7 +345,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Returns
         -------
         iterator of pyarrow.RecordBatch
-            In the storage types of the training table.
+            In the Arrow types of the training table; of one that was a file, numbers, dates and
+            the like as such.
 
         Raises
         ------
@@ -335,7 +359,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
         )
         asking = self._asking(given, balance)
-        return _rebatch(self._tables(*self._request(n, random_state, start), asking), batch_size)
+        tables = self._tables(*self._request(n, random_state, start), asking)
+        return _rebatch(map(self._as_handed_in, tables), batch_size)
 
     def sample_to(
         self,
@@ -377,8 +402,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         asking = self._asking(given, balance)
         check_output(path)
         with TableWriter(path, self._empty().schema) as writer:
-            for table in self._tables(n, seed, start, asking, encoded=True):
-                writer.write(table)
+            for table in self._tables(n, seed, start, asking):
+                writer.write(render(table, self.schema_, encoded=True))
 
     def _request(self, n: int, random_state: RandomState, start: int) -> tuple[int, int, int]:
         self._check_fitted()
@@ -405,7 +430,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If the model cannot be told any.
         """
         raise ParameterError(
-            f"This {type(self).__name__} cannot be told conditions, and fewer than {COMMON:.0%} "
+            f"This {type(self).__name__} cannot be told conditions, and fewer than {_COMMON:.0%} "
             f"of its ordinary rows fulfil these: {asking}. Ask for less, or fit a GAN with "
             "conditions=True."
         )
@@ -420,23 +445,19 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         seed: int,
         start: int,
         asking: Asking | None = None,
-        *,
-        encoded: bool = False,
     ) -> Iterator[pa.Table]:
-        """Return rows ``[start, start + n)`` in storage types, a block at a time; see `render`."""
+        """Return canonical rows ``[start, start + n)``, a block at a time."""
         if n == 0:
             return iter(())
         if asking is None:
-            return self._ordinary_tables(n, seed, start, encoded=encoded)
-        way = find_way(self, seed, asking)
+            return self._ordinary_tables(n, seed, start)
+        way = find_way(self, seed, asking, _COMMON)
         words = few_in_words(self, way)
         if words is not None:
             warnings.warn(words, LookalikeWarning, stacklevel=3)
-        return self._asked_tables(way, n, start, encoded=encoded)
+        return self._asked_tables(way, n, start)
 
-    def _ordinary_tables(
-        self, n: int, seed: int, start: int, *, encoded: bool
-    ) -> Iterator[pa.Table]:
+    def _ordinary_tables(self, n: int, seed: int, start: int) -> Iterator[pa.Table]:
         stop = start + n
         make = self._start_ordinary(seed)
         blocks = range(start // self.BLOCK, (stop - 1) // self.BLOCK + 1)
@@ -444,31 +465,47 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             first = block * self.BLOCK
             rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
             kept = Drawn(*(part[rows] for part in drawn))
-            yield self._decode(kept, first + rows.start, seed, encoded=encoded)
+            yield self.encoder_.decode(kept, start=first + rows.start, seed=seed)
 
-    def _asked_tables(self, way: Way, n: int, start: int, *, encoded: bool) -> Iterator[pa.Table]:
-        """Yield rows that are as asked, in storage types, an asked block at a time."""
+    def _asked_tables(self, way: Way, n: int, start: int) -> Iterator[pa.Table]:
+        """Yield canonical rows that are as asked, an asked block at a time."""
         stop = start + n
         blocks = range(start // way.rows, (stop - 1) // way.rows + 1)
         for block, table in zip(blocks, ahead(way.block, blocks), strict=True):
             first = block * way.rows
-            rows = slice(max(start - first, 0), min(stop - first, way.rows))
-            yield render(
-                table.slice(rows.start, rows.stop - rows.start), self.schema_, encoded=encoded
-            )
+            begin, end = max(start - first, 0), min(stop - first, way.rows)
+            yield table.slice(begin, end - begin)
 
-    def _decode(self, drawn: Drawn, start: int, seed: int, *, encoded: bool = False) -> pa.Table:
-        table = self.encoder_.decode(drawn, start=start, seed=seed)
-        return render(table, self.schema_, encoded=encoded)
+    def _given_back(self, tables: Iterable[pa.Table], as_: str | None = None) -> Any:
+        """Return canonical rows as the caller's kind of dataframe, or another one."""
+        whole = pa.concat_tables([self._no_rows(), *tables]).unify_dictionaries()
+        library = _LIBRARY_OF.get(as_ or "", as_)
+        whole = self._as_handed_in(whole)
+        if self._origin.is_file:
+            return as_frame(whole, library or best_library())
+        if library in (None, self._origin.library):
+            return from_arrow(whole, self._origin)
+        return as_frame(whole, library)
+
+    def _as_handed_in(self, table: pa.Table) -> pa.Table:
+        """Return canonical rows in the types of the table of the fit; of a file, as they mean."""
+        if self._origin.is_file:
+            return natural(table, self.schema_, self.encoder_.whole_identifiers())
+        return render(table, self.schema_)
 
     def _nothing(self, _block: int) -> Drawn:
         """Make a block of a table of which nothing is learned."""
         return _zeros(self.BLOCK, self.encoder_.layout_)
 
+    def _no_rows(self) -> pa.Table:
+        """Return no rows, canonical."""
+        # One row is decoded and dropped, so that no encoding needs to cope with none.
+        one = _zeros(1, self.encoder_.layout_)
+        return self.encoder_.decode(one, start=0, seed=self.seed_).slice(0, 0)
+
     def _empty(self) -> pa.Table:
         """Return no rows, in storage types."""
-        # One row is decoded and dropped, so that no encoding needs to cope with none.
-        return self._decode(_zeros(1, self.encoder_.layout_), 0, self.seed_).slice(0, 0)
+        return render(self._no_rows(), self.schema_)
 
     # --- save ------------------------------------------------------------------------------------
 

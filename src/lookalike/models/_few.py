@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from lookalike.encoding import Asked
 from lookalike.models._asking import CHECKED, Asking
 from lookalike.models._support import Count
 from lookalike.models._way import NEAR, Way
@@ -36,7 +40,7 @@ def few_in_words(model: Synthesizer, way: Way) -> str | None:
     str or None
         None where there are enough.
     """
-    asking = way.asking.nearby(model.encoder_, NEAR) or way.asking
+    asking = way.asking
     fewest: tuple[Count, Sequence[Wish]] | None = None
     unknown = False
     for wishes in _each(asking):
@@ -69,7 +73,11 @@ def _count(
     model: Synthesizer, wishes: Sequence[Wish]
 ) -> tuple[tuple[Count, Sequence[Wish]] | None, bool]:
     """Return the count of training rows and the wishes that tell it, and if all are counted."""
-    asked = [(wish, found) for wish in wishes if (found := model.encoder_.ask(wish)) is not None]
+    asked = [
+        (wish, _near(model, wish, found))
+        for wish in wishes
+        if (found := model.encoder_.ask(wish)) is not None
+    ]
     if model._support is None:
         return None, True
     counted = model._support.count([found for _, found in asked])
@@ -77,6 +85,18 @@ def _count(
         return None, not wishes
     count, which = counted
     return (count, [asked[k][0] for k in which]), len(asked) == len(wishes)
+
+
+def _near(model: Synthesizer, wish: Wish, asked: Asked) -> Asked:
+    """Return what is asked, or near to it: hardly a row ever has just one number."""
+    if wish.values is None:
+        return asked
+    blocks = model.encoder_.layout_.blocks
+    limits = {
+        i: np.clip(each + np.array([-NEAR, NEAR]), 0, 1) if blocks[i].source == "interval" else each
+        for i, each in asked.limits.items()
+    }
+    return replace(asked, limits=limits)
 
 
 def _counted(model: Synthesizer, count: Count, wishes: Sequence[Wish]) -> str:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lookalike._core.errors import LookalikeWarning, ParameterError
+from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.encoding import Compact, Drawn
 from lookalike.models._conditions import Told, told_by_cells
-from lookalike.tables import Schema, canonical_type, conform, render
+from lookalike.tables import Schema, canonical_type, conform, natural, render
 
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
@@ -33,7 +34,7 @@ _APART = 2**24
 
 
 def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
-    """Return rows in storage types with their missing cells made, see `GAN.impute`.
+    """Return canonical rows with their missing cells made, see `GAN.impute`.
 
     Parameters
     ----------
@@ -56,10 +57,62 @@ def imputed(model: GAN, table: pa.Table, seed: int) -> pa.Table:
     for first in range(0, whole.num_rows, model.BLOCK):
         known = whole.slice(first, model.BLOCK).combine_chunks()
         made, broken = _Block(model, known, given, seed, first).completed()
-        parts.append(render(made, model.schema_))
+        parts.append(made)
         left = {name: left.get(name, 0) + int(rows.sum()) for name, rows in broken.items()}
     _warn(model.schema_, left)
-    return pa.concat_tables([model._empty(), *parts])
+    return pa.concat_tables([model._no_rows(), *parts]).unify_dictionaries()
+
+
+def completed_like(
+    table: pa.Table, canonical: pa.Table, made: pa.Table, schema: Schema
+) -> pa.Table:
+    """Return completed rows with the cells of a table as they were, and columns of its types.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of some columns, as they came.
+    canonical : pyarrow.Table
+        What `imputed` gave of them.
+    made : pyarrow.Table
+        The same in the types in which other columns are wanted.
+    schema : Schema
+    """
+    plain, written = natural(canonical, schema), render(canonical, schema)
+    known = _canonical(table, schema)
+    for k, name in enumerate(schema.names):
+        if name in table.column_names:
+            came = table[name]
+            # Where text came, it is completed with text as the training table has it.
+            source = written if _is_text(came.type) else plain
+            made = made.set_column(k, name, _filled(came, known[name], source[name], name))
+    return made
+
+
+def _filled(
+    came: pa.ChunkedArray, known: pa.ChunkedArray, made: pa.ChunkedArray, name: str
+) -> pa.ChunkedArray:
+    """Return the cells that came, and made ones where what came says missing."""
+    absent = known.is_null().combine_chunks()
+    kind = came.type.value_type if pa.types.is_dictionary(came.type) else came.type
+    try:
+        cells = [part.cast(kind).combine_chunks() for part in (made, came)]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"Completed cells must fit the type of their column, but {name!r} is {came.type}: "
+            f"{error}. Give it a wider type first."
+        ) from error
+    whole = pc.if_else(absent, *cells)
+    if pa.types.is_dictionary(came.type):
+        whole = whole.dictionary_encode()
+    return pa.chunked_array([whole])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_null(plain)
+    )
 
 
 def _warn(schema: Schema, left: Mapping[str, int]) -> None:

@@ -23,10 +23,8 @@ from lookalike.models._asking import Asking
 if TYPE_CHECKING:
     from lookalike.models._base import Synthesizer
 
-__all__ = ["COMMON", "NEAR", "Way", "find_way"]
+__all__ = ["NEAR", "Way", "find_way"]
 
-#: Ordinary rows are chosen from where such a share of them is as asked.
-COMMON = 0.02
 #: Which share of the rows on each side counts as near to a number.
 NEAR = 0.02
 #: So often the candidates of an asked block are doubled before it is given up that any is as asked.
@@ -139,7 +137,7 @@ class Way:
         return self.asking.hopeless(whole, np.concatenate(possible))
 
 
-def find_way(model: Synthesizer, seed: int, asking: Asking) -> Way:
+def find_way(model: Synthesizer, seed: int, asking: Asking, common: float) -> Way:
     """Return how rows as asked are made, by a look at the first blocks.
 
     Where ordinary rows are often as asked, or near to it, they are chosen from; else rows are made
@@ -152,6 +150,8 @@ def find_way(model: Synthesizer, seed: int, asking: Asking) -> Way:
     seed : int
         Of the sample.
     asking : Asking
+    common : float
+        Ordinary rows are chosen from where such a share of them is as asked.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def find_way(model: Synthesizer, seed: int, asking: Asking) -> Way:
         way = Way(model, asking, seed, near)
         chosen = way.chosen(0)
         ordinary = len(chosen) if near is asking else ordinary
-        if asking.worth(chosen) >= COMMON * model.BLOCK:
+        if asking.worth(chosen) >= common * model.BLOCK:
             return _sized(replace(way, ordinary=ordinary, first=chosen))
     return _told(Way(model, asking, seed, None, ordinary))
 

@@ -88,17 +88,18 @@ def evaluate(
     >>> sorted(found.scores)
     ['shape', 'trend']
     """
-    schema = _schema(real, schema, kinds)
+    came = {
+        name: to_arrow(data)[0]
+        for name, data in (("real", real), ("synthetic", synthetic), ("held-out", holdout))
+        if data is not None
+    }
+    schema = _schema(came["real"], schema, kinds)
     if target is not None and target not in schema.names:
         raise ParameterError(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
         )
     seed = as_seed(random_state)
-    tables = {
-        name: _canonical(data, schema, name)
-        for name, data in (("real", real), ("synthetic", synthetic), ("held-out", holdout))
-        if data is not None
-    }
+    tables = {name: _canonical(table, schema, name) for name, table in came.items()}
     with show_progress("evaluating", len(metrics or METRICS), show=progress) as report:
         scores = score_tables(
             tables["real"],
@@ -113,7 +114,9 @@ def evaluate(
     return Evaluation(scores, _summary(schema, tables, scores, target, seed, history))
 
 
-def _schema(real: Any, schema: Schema | None, kinds: Mapping[str, Kind | str] | None) -> Schema:
+def _schema(
+    real: pa.Table, schema: Schema | None, kinds: Mapping[str, Kind | str] | None
+) -> Schema:
     if schema is None:
         return infer_schema(real, kinds, dependencies=False)
     if kinds is not None:
@@ -121,8 +124,7 @@ def _schema(real: Any, schema: Schema | None, kinds: Mapping[str, Kind | str] | 
     return schema
 
 
-def _canonical(data: Any, schema: Schema, name: str) -> pa.Table:
-    table = to_arrow(data)[0]
+def _canonical(table: pa.Table, schema: Schema, name: str) -> pa.Table:
     if not table.num_rows:
         raise DataError(f"An evaluation needs rows; the {name} table has none.")
     try:

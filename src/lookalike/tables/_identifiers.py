@@ -119,6 +119,11 @@ class IdentifierMaker:
         values = pc.cast(values, self._type)
         return pc.if_else(pa.array(missing), pa.scalar(None, self._type), values)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that it makes are whole numbers without leading zeros."""
+        return all(isinstance(pattern, NumberPattern) for pattern in self._patterns)
+
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return what was learned, as JSON-ready values and arrays."""
         states = [pattern.state() for pattern in self._patterns]
