@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import jax
 import numpy as np
+import pyarrow as pa
 import pytest
 
+from lookalike import GAN
 from lookalike.encoding import Block, Drawn, Layout
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Architecture, Plan
@@ -51,7 +58,7 @@ print(hashlib.sha256(b"".join(part.tobytes() for one in drawn for part in one)).
 def test_rows_do_not_depend_on_the_threads_of_xla(tmp_path: Path) -> None:
     """Of wide networks too, whose products are summed in parts."""
     table = pa.table({"x": np.linspace(0, 1, 64), "c": ["a", "b"] * 32})
-    settings = {"width": 300, "depth": 1, "monitors": False, "correct": False, "held_out": 0.0}
+    settings: dict[str, Any] = {"width": 300, "depth": 1, "monitors": False, "correct": False}
     model = GAN(steps=1, random_state=0, **settings).fit(table)
     model.save(tmp_path / "m.lookalike")
     found = {
