@@ -149,7 +149,8 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
     Returns
     -------
     dataframe
-        Of the library of `data`; columns that it has in their dtypes, others in those of `whole`
+        Of the library of `data`; columns that it has in their dtypes, others (and, in pandas,
+        numbers and times among objects) in those of `whole`
         where that is of the same library, else in those that are natural there. In pandas it has
         the index of `data`, and its categories get those that are new.
 
@@ -171,6 +172,8 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
         return as_frame(table, best_library())
     if origin.library == "pandas":
         origin = to_arrow(_frame_pandas.widened(data, table))[1]
+        # Numbers among objects have no dtype of their own: mostly a gap has taken it from them.
+        origin = origin.only([c.name for c in origin.columns if not _frame_pandas.is_loose(c)])
     parts = [_as_table(from_arrow(table.select(list(origin.names)), origin))]
     others = [name for name in table.column_names if name not in origin.names]
     if others and whole.library == origin.library and set(others) <= set(whole.names):

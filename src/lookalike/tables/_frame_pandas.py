@@ -16,7 +16,7 @@ from lookalike.tables._arrow_types import check_columns, check_names
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._pandas_categories import categories_to_arrow, take_categories
 
-__all__ = ["from_arrow", "joined", "natural", "to_arrow", "widened"]
+__all__ = ["from_arrow", "is_loose", "joined", "natural", "to_arrow", "widened"]
 
 _PLAIN_KINDS = "biufmM"
 #: What an object column may hold, as pandas names it, and the Arrow type where it is not obvious.
@@ -277,6 +277,11 @@ def natural(table: pa.Table) -> Any:
     for name, series in table.select(columns).to_pandas(types_mapper=dtypes.get).items():
         frame[name] = series
     return frame
+
+
+def is_loose(column: ColumnOrigin) -> bool:
+    """Whether a column was one of objects that are not text."""
+    return column.dtype.get("kind") == "object" and column.arrow not in ("string", "null")
 
 
 def widened(frame: Any, table: pa.Table) -> Any:
