@@ -18,13 +18,13 @@ from lookalike.cli._options import parse_conditions
     [
         ("age=30..40", "age", ("30", "40")),
         (r"span=1\..2", "span", "1..2"),
-        (r"span=a\..b|c", "span", ["a..b", "c"]),
+        (r"span=a\..b|c", "span", {"a..b", "c"}),
         (r"size=S\|M", "size", "S|M"),
-        (r"size=S\|M|L", "size", ["S|M", "L"]),
+        (r"size=S\|M|L", "size", {"S|M", "L"}),
         (r"a\=b=c=d", "a=b", "c=d"),
         (r"a\=b=1..", "a=b", ("1", None)),
         (r"path=C:\dir\\.x", "path", r"C:\dir\.x"),
-        (r"end=x\\|y", "end", ["x\\", "y"]),
+        (r"end=x\\|y", "end", {"x\\", "y"}),
         ("gone=", "gone", None),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import tracemalloc
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike import GAN
-from lookalike._core.errors import DataError, ParameterError
+from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.models._asking import _nearest
 from lookalike.tables import infer_schema, read_wishes
 
@@ -105,6 +106,42 @@ def test_what_cannot_be_is_one_error(
 ) -> None:
     with pytest.raises(error, match=words):
         model.sample(3, given=given)
+
+
+def test_a_condition_that_hardly_a_row_fulfils_is_warned_of(model: GAN) -> None:
+    words = r"of the 300 training rows.*number ≥ 2\.2 and count = 8\..* made to what is asked"
+    with pytest.warns(LookalikeWarning, match=words):
+        model.sample(3, given={"number": (2.2, None), "count": 8})
+
+
+def test_imputed_rows_are_of_the_kind_and_dtypes_that_came(model: GAN) -> None:
+    frame = pd.DataFrame(
+        {"number": np.array([0.5, np.nan], "float32"), "name": pd.Categorical(["one", None])},
+        index=["u", "v"],
+    )
+    made = model.impute(frame)
+    assert made.index.equals(frame.index)
+    assert made.dtypes["number"] == "float32"
+    assert made.dtypes["name"] == "category"
+    assert made.dtypes["left"] == make_table().dtypes["left"]
+    assert made.notna()[["number", "name"]].all().all()
+    in_polars = model.impute(pl.from_pandas(frame))
+    assert in_polars.schema["number"] == pl.Float32
+    assert in_polars.columns == list(made.columns)
+    as_text = model.impute(pa.table({"number": ["0.50", None]}))
+    assert as_text["number"][0].as_py() == "0.50"
+    batch = model.impute(pa.record_batch({"number": [0.5, None]}))
+    assert isinstance(batch, pa.RecordBatch)
+
+
+def test_rows_of_a_file_are_completed(model: GAN, tmp_path: Path) -> None:
+    path, out = tmp_path / "rows.csv", tmp_path / "whole.csv"
+    path.write_text("number,name\n0.5,\n,one\n")
+    made = model.impute(path)
+    assert made["number"].dtype == "float64"
+    assert made["number"][0] == 0.5
+    assert model.impute_to(out, path) == 2
+    assert pd.read_csv(out)["name"].tolist() == made["name"].tolist()
 
 
 def test_the_order_of_values_does_not_matter(model: GAN) -> None:

@@ -173,13 +173,20 @@ def test_rows_are_completed_and_what_is_known_is_kept(model: GAN, table: pd.Data
     assert (far < 2).mean() > 0.9
 
 
-def test_a_model_without_conditions_meets_common_ones_and_says_so_of_rare_ones(
-    table: pd.DataFrame,
-) -> None:
+def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
     model = Independent(random_state=0).fit(table)
     made = model.sample(300, given={"group": "a", "number": (-3, 1)})
     assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
     assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
+    rare = {"group": "rare", "size": {8, 233}, "day": ("2024-02-01", "2024-04-20")}
+    made = model.sample(300, given=rare)
+    assert len(made.query("group == 'rare' and size in [8, 233] and twice == 2 * size")) == 300
+    assert made["day"].between("2024-02-01", "2024-04-20").all()
+    assert made["number"].mean() == pytest.approx(table["number"].mean(), abs=0.5)
+
+
+def test_a_model_that_cannot_be_told_conditions_says_so_of_rare_ones(table: pd.DataFrame) -> None:
+    model = GAN(steps=1, width=8, conditions=False, correct=False, random_state=0).fit(table)
     with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):
         model.sample(3, given={"group": "rare", "size": 233})
 

@@ -12,7 +12,7 @@ import pytest
 from lookalike import GAN, Independent
 from lookalike._core.errors import DataError
 from lookalike.models._asking import read_asking
-from lookalike.models._balance import Classes, Queue
+from lookalike.models._balance import Classes
 
 ROWS = 2_000
 
@@ -119,11 +119,11 @@ def test_all_rows_that_were_made_are_counted(
         model.sample(3, given={"sex": "m"})
 
 
-def test_classes_come_in_turn_however_blocks_bring_them() -> None:
-    queue = Queue(Classes("c", pa.array(["u", "v", "w"])))
-    blocks = ["uuuv", "vu", "wwx", "wvvvvuw"]
-    given = ["".join(queue.take(pa.table({"c": list(block)}))["c"].to_pylist()) for block in blocks]
-    assert given == ["", "", "uvwuvwu", "vwuvwuv"]
+def test_classes_come_in_turn_and_equally_often() -> None:
+    classes = Classes("c", pa.array(["u", "v", "w"]))
+    came = pa.table({"c": list("uuxwvuwwv"), "k": range(9)})
+    assert classes.arranged(came, 6).to_pydict() == {"c": list("uvwuvw"), "k": [0, 4, 3, 1, 8, 6]}
+    assert classes.arranged(came, 9)["c"].to_pylist() == list("uvwuvwuw")
 
 
 def test_more_levels_than_a_block_has_rows_are_balanced(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import jax
@@ -36,3 +39,30 @@ def test_rows_that_should_not_be_are_replaced(sampler: Sampler, ruled_out: list[
         assert not impossible(strict).any()
     again = replace(sampler, impossible=impossible).block(5, 0)
     np.testing.assert_array_equal(strict.levels, again.levels)
+
+
+_DIGEST = """
+import hashlib, jax
+from lookalike.encoding import Block, Layout
+from lookalike.models._sampler import Calibration, Sampler
+from lookalike.nn import Architecture, Plan
+levels = Block("c", "value", "code", 0, 0, 4, "softmax")
+plan = Plan(Layout((levels, Block("x", "value", "interval", 0, 4, 1, "linear")), 2, 1))
+network = Architecture((300, 300)).build(64, plan.width, jax.random.key(0))
+drawn = Sampler(plan, network, Calibration.none(plan), 64, 2048).block(5, 1)
+print(hashlib.sha256(b"".join(part.tobytes() for part in drawn)).hexdigest())
+"""
+
+
+def test_rows_do_not_depend_on_the_threads_of_xla() -> None:
+    """Of wide networks too, whose products are summed in parts."""
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST],
+            env={**os.environ, "NPROC": threads},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for threads in ("1", "3")
+    }
+    assert len(found) == 1

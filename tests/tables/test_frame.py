@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from decimal import Decimal
+from pathlib import Path
 
 import narwhals as nw
 import numpy as np
@@ -394,7 +395,8 @@ def test_other_columns_are_refused():
         ([1, 2], "got list.*pandas.DataFrame"),
         (np.zeros((2, 2)), "got numpy.ndarray.*columns="),
         (pd.Series([1]), "got pandas.*Series.*to_frame"),
-        ("data.csv", "got str.*read_table"),
+        ("data.csv", "no file 'data.csv'"),
+        (Path("data.json"), "must end in .csv.*'data.json' has the suffix"),
         (None, "got NoneType"),
         (pl.LazyFrame({"a": [1]}), "lazy polars.*collect"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "'a' for columns 1 and 2"),

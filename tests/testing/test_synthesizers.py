@@ -61,6 +61,22 @@ class Chained(Independent):
         return lambda block: make(next(made))
 
 
+class Sharing(Independent):
+    """All blocks are written to one array."""
+
+    def _start_sampling(self, seed):
+        make, whole = super()._start_sampling(seed), []
+
+        def shared(block):
+            drawn = make(block)
+            whole[:] = whole or [np.empty_like(part) for part in drawn]
+            for part, new in zip(whole, drawn, strict=True):
+                part[:] = new
+            return Drawn(*whole)
+
+        return shared
+
+
 class Stubborn(Independent):
     """Keeps what it learned first."""
 
@@ -123,6 +139,12 @@ class Careless(Independent):
 def test_what_is_broken_is_found(synthesizer, words):
     with pytest.raises(AssertionError, match=f"{synthesizer.__name__} fails {words}"):
         check_synthesizer(synthesizer(), learns=False)
+
+
+def test_what_several_threads_cannot_use_is_found():
+    check = dict(synthesizer_checks(Sharing(), learns=False))["blocks_are_made_at_once"]
+    with pytest.raises(AssertionError, match=r"block \d is another where several threads"):
+        check()
 
 
 @pytest.mark.parametrize(("name", "check"), synthesizer_checks(Independent(), contract=False))

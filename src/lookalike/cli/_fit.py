@@ -77,14 +77,11 @@ def fit(
         )
 
     from lookalike.models import GAN
-    from lookalike.tables import read_table
 
     model = GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
     model.set_params(random_state=seed, progress=not quiet)
     model.set_params(**parse_settings(setting, list(model.get_params())))
-    model.fit(
-        read_table(data), kinds=kinds, target=target, warm_start=warm_start, mapping=renamed or None
-    )
+    model.fit(data, kinds=kinds, target=target, warm_start=warm_start, mapping=renamed or None)
     model.save(output)
     if html_file is not None:
         write_page(model, html_file)

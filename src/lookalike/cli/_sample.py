@@ -74,10 +74,7 @@ def sample(
 def _complete(model: object, data: str, output: str, seed: int | None, safe_csv: bool) -> int:
     """Write the rows of a file with their missing cells made; return how many."""
     from lookalike.models import GAN
-    from lookalike.tables import read_table, to_arrow, write_table
 
     if not isinstance(model, GAN):
         raise ParameterError(f"Only a GAN completes rows; this model is {type(model).__name__}.")
-    made, _ = to_arrow(model.impute(read_table(data), random_state=seed))
-    write_table(made, output, safe_csv=safe_csv)
-    return int(made.num_rows)
+    return model.impute_to(output, data, random_state=seed, safe_csv=safe_csv)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
-from importlib.util import find_spec
 from types import MappingProxyType
 from typing import Any
 
 from lookalike._core.errors import ParameterError, nearest
-from lookalike.tables import as_frame, read_table
+from lookalike.tables import as_frame, best_library, read_table
 
 __all__ = ["DataSet", "describe", "load", "names"]
 
@@ -169,7 +168,7 @@ def load(name: str, *, kind: str | None = None) -> Any:
     """
     describe(name)
     if kind is None:
-        kind = next(library for library in _LIBRARIES if find_spec(library) is not None)
+        kind = best_library()
     if kind not in _LIBRARIES:
         raise ParameterError(
             f"kind must be one of {', '.join(map(repr, _LIBRARIES))} or None; got {kind!r}."

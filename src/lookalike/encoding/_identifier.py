@@ -50,6 +50,11 @@ class Identifier(Unlearned, RowEncoding):
     def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
         return self._maker.make(rows.start, len(drawn.numbers), rows.seed)
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all identifiers are whole numbers."""
+        return self._maker.is_whole
+
     def state(self) -> State:
         values, arrays = self._maker.state()
         return State(values, arrays)

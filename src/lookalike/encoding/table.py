@@ -317,6 +317,30 @@ class TableEncoder:
         cells, _ = self._decoded(drawn, Rows(start, seed), {} if known is None else _Flat(known))
         return self._table(cells)
 
+    def numbered(self, table: pa.Table, *, start: int, seed: int) -> pa.Table:
+        """Return canonical rows with the identifiers of other row numbers.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            n rows with the columns of the schema.
+        start, seed : int
+            As for `decode`.
+        """
+        nothing = Drawn(np.zeros((len(table), 0), np.float32), np.zeros((len(table), 0), np.int32))
+        for part in self._parts:
+            if isinstance(part.encoding, Identifier):
+                at = table.schema.get_field_index(part.name)
+                missing = is_null(flat(table.column(at)))
+                made = part.decode(nothing, missing, Rows(start, seed))
+                table = table.set_column(at, part.name, made)
+        return table
+
+    def whole_identifiers(self) -> frozenset[str]:
+        """Return the columns of identifiers that are whole numbers, however they are stored."""
+        parts = ((part.name, part.encoding) for part in self._parts)
+        return frozenset(n for n, made in parts if isinstance(made, Identifier) and made.is_whole)
+
     def _table(self, cells: Cells) -> pa.Table:
         names = list(self.schema_.names)
         return pa.Table.from_arrays([cells[name] for name in names], names=names)

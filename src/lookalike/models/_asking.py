@@ -14,10 +14,10 @@ from lookalike.encoding import Asked, TableEncoder
 from lookalike.models._balance import Classes
 from lookalike.tables import Schema, Wish, read_wishes
 
-__all__ = ["Asking", "read_asking"]
+__all__ = ["CHECKED", "Asking", "read_asking"]
 
 #: So many levels are looked at one by one before rows are made to be balanced.
-_CHECKED = 200
+CHECKED = 200
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,12 @@ class Asking:
         if self.classes is None:
             return int(chosen.num_rows)
         return int(self.classes.counts(chosen).min()) * len(self.classes)
+
+    def in_turn(self, chosen: pa.Table, rows: int) -> pa.Table:
+        """Return at most so many of some rows that are as asked, each class in its turn."""
+        if self.classes is None:
+            return chosen.slice(0, rows)
+        return self.classes.arranged(chosen, rows)
 
     def nearby(self, encoder: TableEncoder, share: float) -> Asking | None:
         """Return what asks for a range about each number that is asked for alone.
@@ -146,11 +152,11 @@ class Asking:
             f"them: {what}. Ask for less."
         )
 
-    def exhausted(self, found: int, made: int) -> DataError:
-        """Return the error that says that rows as asked no longer come."""
+    def exhausted(self, found: int, made: int, wanted: int) -> DataError:
+        """Return the error that says that rows as asked do not come often enough."""
         return DataError(
-            f"Rows that fulfil all conditions are too rare: {found:,} were found among {made:,}, "
-            f"and no more for long: {self}. Ask for fewer rows, or for less."
+            f"Rows that fulfil all conditions are too rare: {found:,} were found among {made:,} "
+            f"that were made for {wanted:,}: {self}. Ask for less."
         )
 
 
@@ -294,7 +300,7 @@ def _check_classes(
     classes: Classes, wishes: Sequence[Wish], asked: Sequence[Asked | None], encoder: TableEncoder
 ) -> None:
     """Refuse to balance a level that cannot be with what is given."""
-    if not wishes or len(classes) > _CHECKED:  # of many levels, the rows that are made tell
+    if not wishes or len(classes) > CHECKED:  # of many levels, the rows that are made tell
         return
     for k in range(len(classes)):
         level = Wish(classes.column, values=classes.levels.slice(k, 1))

@@ -1,4 +1,4 @@
-"""Rows of each class in turn, however blocks bring them."""
+"""Rows of each class in turn."""
 
 from __future__ import annotations
 
@@ -8,11 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["Classes", "Queue"]
-
-#: Rows of a class that wait for those of others, over all classes, at most; 64 of each at least.
-_WAITING = 32_768
-_LEAST_WAITING = 64
+__all__ = ["Classes"]
 
 
 @dataclass(frozen=True)
@@ -48,41 +44,23 @@ class Classes:
         """Return the levels that rows are told to have, the first of them row `first`."""
         return self.levels.take(pa.array(np.arange(first, first + rows) % len(self)))
 
+    def arranged(self, table: pa.Table, rows: int) -> pa.Table:
+        """Return the first rows of each class, and of each in turn where there are enough.
 
-class Queue:
-    """Gives out rows so that row i is of class i, modulo their number, in the order they come.
+        Parameters
+        ----------
+        table : pyarrow.Table
+        rows : int
+            How many are wanted, a multiple of the number of classes.
 
-    Parameters
-    ----------
-    classes : Classes or None
-        None gives out all rows as they come.
-    """
-
-    def __init__(self, classes: Classes | None) -> None:
-        self._classes = classes
-        self._waiting: pa.Table | None = None
-        self._next = 0
-
-    def take(self, table: pa.Table) -> pa.Table:
-        """Take more rows and return those whose turn has come."""
-        if self._classes is None:
-            return table
-        if self._waiting is not None:
-            table = pa.concat_tables([self._waiting, table]).unify_dictionaries()
-        count, codes = len(self._classes), self._classes.codes(table)
-        rows = np.argsort(codes, kind="stable")[np.count_nonzero(codes < 0) :]
-        each = np.bincount(codes[rows], minlength=count)
-        rank = np.arange(len(rows)) - np.repeat(np.cumsum(each) - each, each)
-        given = (self._next - codes[rows] + count - 1) // count
-        turn = (given + rank) * count + codes[rows]
-        order = np.argsort(turn, kind="stable")
-        come = 0
-        if self._next or each.all():  # nothing is given out before every class has been found
-            due = turn[order] == self._next + np.arange(len(order))
-            come = int(np.argmin(due)) if not due.all() else len(due)
-        self._next += come
-        most = max(_WAITING // count, _LEAST_WAITING)
-        left = np.zeros(table.num_rows, bool)
-        left[rows[order[come:]]] = rank[order[come:]] < most
-        self._waiting = table.filter(pa.array(left))
-        return table.take(pa.array(rows[order[:come]]))
+        Returns
+        -------
+        pyarrow.Table
+            No more of each class than its part of `rows`.
+        """
+        codes = self.codes(table)
+        order = np.argsort(codes, kind="stable")[np.count_nonzero(codes < 0) :]
+        each = np.bincount(codes[order], minlength=len(self))
+        rank = np.arange(len(order)) - np.repeat(np.cumsum(each) - each, each)
+        order, rank = order[rank < rows // len(self)], rank[rank < rows // len(self)]
+        return table.take(pa.array(order[np.argsort(rank, kind="stable")]))

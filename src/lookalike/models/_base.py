@@ -8,10 +8,9 @@ from __future__ import annotations
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import replace
-from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -25,25 +24,30 @@ from lookalike._core.errors import (
     ParameterError,
     SchemaError,
 )
-from lookalike._core.parameters import Instance, Number, Rule, check_parameters
+from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
 from lookalike.models._ahead import ahead
 from lookalike.models._asking import Asking, read_asking
-from lookalike.models._balance import Queue
+from lookalike.models._few import few_in_words
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._saving import save_model
+from lookalike.models._support import Support
+from lookalike.models._way import Way, find_way
 from lookalike.tables import (
     Dependency,
     Kind,
     Origin,
     Schema,
     TableWriter,
+    as_frame,
+    best_library,
     cautions,
     check_output,
     conform,
     from_arrow,
     infer_schema,
+    natural,
     open_categories,
     render,
     to_arrow,
@@ -55,16 +59,12 @@ __all__ = ["Synthesizer"]
 
 #: Ordinary rows are chosen from where such a share of them is as asked.
 _COMMON = 0.02
-#: Which share of the rows on each side counts as near to a number.
-_NEAR = 0.02
-#: First blocks without one row as asked after which it is given up.
-_VAIN = 4
-#: Where rows were found, as many more blocks are made in vain: times those until the last find.
-_PATIENCE = 100
-
 #: An integer target with at most so many distinct values names classes rather than amounts.
 _TARGET_LEVELS = 20
 _COUNT = Number(0, integer=True)
+_AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
+#: Kinds of dataframes that have another name than their library.
+_LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
     (int, np.integer, np.random.Generator, np.random.RandomState),
     "an integer, a numpy Generator, a numpy RandomState or None",
@@ -102,7 +102,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     #: Rows are made in blocks of this many; block ``b`` depends on the model, the seed and ``b``.
     BLOCK: ClassVar[int] = 8192
-    #: Whether XLA computes its rows: they then depend on how many threads XLA has.
+    #: Whether XLA trains it: what it learns then depends on how many threads XLA has. The rows of a
+    #: fitted model must not: they depend on the model, the seed and their number alone.
     COMPILED: ClassVar[bool] = True
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
@@ -116,6 +117,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     n_rows_: int
     fingerprint_: str
     _origin: Origin
+    #: Counts of the training rows; None where nothing is learned of them.
+    _support: Support | None
     #: The parameters of the fit: those of the estimator may be set anew before the next one.
     _fitted_with: dict[str, Any]
     #: The attributes of the fit, parameters included.
@@ -141,7 +144,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
         """Return a function that makes block ``b``: exactly `BLOCK` rows, the same every time.
 
-        The function is called from one other thread, block after block.
+        The function is called by several threads at once, for blocks in any order and for some of
+        them again: it must share nothing that a call changes, neither a generator of random numbers
+        nor an array to fill.
         """
 
     @abstractmethod
@@ -167,8 +172,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
         Parameters
         ----------
-        data : pandas, polars or pyarrow table, shape (rows, columns)
-            The training table; it is not changed. Any eager frame that narwhals knows will do.
+        data : pandas, polars or pyarrow table, shape (rows, columns), or path
+            The training table; it is not changed. Any eager frame that narwhals knows will do, and
+            a ``.csv``, ``.csv.gz`` or ``.parquet`` file.
         y : array-like, optional
             Not learned: scikit-learn's pipelines and searches hand it to every estimator.
         schema : Schema, optional
@@ -260,8 +266,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self.seed_ = seed
         self.n_rows_ = table.num_rows
         self.fingerprint_ = fingerprint(table)
+        self._support = None
         if encoder.layout_.blocks:
-            self._fit(encoder.compact(table), encoder.layout_, seed, **options)
+            compact = encoder.compact(table)
+            self._support = Support.fit(compact, encoder.layout_, encoder.min_category_count)
+            self._fit(compact, encoder.layout_, seed, **options)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)
@@ -281,6 +290,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
+        as_: str | None = None,
     ) -> Any:
         """Make rows: the same columns, order, types and kind of dataframe as the training table.
 
@@ -301,11 +311,20 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             The seed; None is the model's own ``seed_``, so that the same rows come each time.
         start : int
             The number of the first row.
+        as_ : {"pandas", "polars", "arrow"} or None
+            The kind of dataframe. None is that of the training table; of one that was a file, the
+            first of these that is installed.
 
         Returns
         -------
         dataframe, shape (n, columns)
-            Of the library that the training table was of.
+            With the dtypes of the training table; of one that was a file, numbers, dates and the
+            like as such, however the file writes them.
+
+        Warns
+        -----
+        LookalikeWarning
+            If hardly a training row is as asked.
 
         Raises
         ------
@@ -318,8 +337,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If no row can be as `given`; it says why.
         """
         asking = self._asking(given, balance)
+        check_parameters("sample", {"as_": _AS}, {"as_": as_})
         tables = self._tables(*self._request(n, random_state, start), asking)
-        return from_arrow(pa.concat_tables([self._empty(), *tables]), self._origin)
+        return self._given_back(tables, as_)
 
     def sample_batches(
         self,
@@ -351,7 +371,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Returns
         -------
         iterator of pyarrow.RecordBatch
-            In the storage types of the training table.
+            In the Arrow types of the training table; of one that was a file, numbers, dates and
+            the like as such.
 
         Raises
         ------
@@ -364,7 +385,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
         )
         asking = self._asking(given, balance)
-        return _rebatch(self._tables(*self._request(n, random_state, start), asking), batch_size)
+        tables = self._tables(*self._request(n, random_state, start), asking)
+        return _rebatch(map(self._as_handed_in, tables), batch_size)
 
     def sample_to(
         self,
@@ -410,8 +432,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         asking = self._asking(given, balance)
         check_output(path)
         with TableWriter(path, self._empty().schema, safe_csv=safe_csv) as writer:
-            for table in self._tables(n, seed, start, asking, encoded=True):
-                writer.write(table)
+            for table in self._tables(n, seed, start, asking):
+                writer.write(render(table, self.schema_, encoded=True))
 
     def _request(self, n: int, random_state: RandomState, start: int) -> tuple[int, int, int]:
         self._check_fitted()
@@ -453,15 +475,19 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         seed: int,
         start: int,
         asking: Asking | None = None,
-        *,
-        encoded: bool = False,
     ) -> Iterator[pa.Table]:
-        """Yield rows ``[start, start + n)`` in storage types, a block at a time; see `render`."""
+        """Return canonical rows ``[start, start + n)``, a block at a time."""
         if n == 0:
-            return
-        if asking is not None:
-            yield from self._asked_tables(n, seed, start, asking, encoded=encoded)
-            return
+            return iter(())
+        if asking is None:
+            return self._ordinary_tables(n, seed, start)
+        way = find_way(self, seed, asking, _COMMON)
+        words = few_in_words(self, way)
+        if words is not None:
+            warnings.warn(words, LookalikeWarning, stacklevel=3)
+        return self._asked_tables(way, n, start)
+
+    def _ordinary_tables(self, n: int, seed: int, start: int) -> Iterator[pa.Table]:
         stop = start + n
         make = self._start_ordinary(seed)
         blocks = range(start // self.BLOCK, (stop - 1) // self.BLOCK + 1)
@@ -469,89 +495,47 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             first = block * self.BLOCK
             rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
             kept = Drawn(*(part[rows] for part in drawn))
-            yield self._decode(kept, first + rows.start, seed, encoded=encoded)
+            yield self.encoder_.decode(kept, start=first + rows.start, seed=seed)
 
-    def _asked_tables(
-        self, n: int, seed: int, start: int, asking: Asking, *, encoded: bool
-    ) -> Iterator[pa.Table]:
-        """Yield rows that are as asked: blocks are made and checked from the first on."""
-        make, choose = self._way(seed, asking)
-        queue = Queue(asking.classes)
-        vain = _VAIN * -(-asking.turns // self.BLOCK)
-        done, last, block = 0, 0, 0
-        while done < start + n:
-            chosen = queue.take(choose(make(block), block))
-            kept = chosen.slice(0, start + n - done).slice(max(start - done, 0))
-            done += len(chosen)
-            block += 1
-            if len(chosen):
-                last = block
-            elif not done and block == vain:
-                raise self._hopeless(seed, asking, make, vain)
-            elif done and block - last == _PATIENCE * last:
-                raise asking.exhausted(done, block * self.BLOCK)
-            if len(kept):
-                yield render(kept, self.schema_, encoded=encoded)
+    def _asked_tables(self, way: Way, n: int, start: int) -> Iterator[pa.Table]:
+        """Yield canonical rows that are as asked, an asked block at a time."""
+        stop = start + n
+        blocks = range(start // way.rows, (stop - 1) // way.rows + 1)
+        for block, table in zip(blocks, ahead(way.block, blocks), strict=True):
+            first = block * way.rows
+            begin, end = max(start - first, 0), min(stop - first, way.rows)
+            yield table.slice(begin, end - begin)
 
-    def _hopeless(
-        self, seed: int, asking: Asking, make: Callable[[int], Drawn], blocks: int
-    ) -> DataError:
-        """Return the error that says why no row of some blocks is as asked."""
-        tables, possible = [], []
-        for block in range(blocks):
-            drawn = make(block)
-            tables.append(asking.exactly(self._canonical(drawn, block, seed)))
-            possible.append(~self.encoder_.impossible(drawn))
-        return asking.hopeless(
-            pa.concat_tables(tables).unify_dictionaries(), np.concatenate(possible)
-        )
+    def _given_back(self, tables: Iterable[pa.Table], as_: str | None = None) -> Any:
+        """Return canonical rows as the caller's kind of dataframe, or another one."""
+        whole = pa.concat_tables([self._no_rows(), *tables]).unify_dictionaries()
+        library = _LIBRARY_OF.get(as_ or "", as_)
+        whole = self._as_handed_in(whole)
+        if self._origin.is_file:
+            return as_frame(whole, library or best_library())
+        if library in (None, self._origin.library):
+            return from_arrow(whole, self._origin)
+        return as_frame(whole, library)
 
-    def _way(
-        self, seed: int, asking: Asking
-    ) -> tuple[Callable[[int], Drawn], Callable[[Drawn, int], pa.Table]]:
-        """Return how rows as asked are made, and how they are chosen from what is made.
-
-        Where ordinary rows are often as asked, or near to it, they are chosen from; else rows are
-        made to it.
-        """
-        make = self._start_ordinary(seed)
-        first = make(0)
-        for asked in (asking, asking.nearby(self.encoder_, _NEAR)):
-            if asked is not None:
-                choose = partial(self._as_asked, seed, asking, asked)
-                if asking.worth(choose(first, 0)) >= _COMMON * self.BLOCK:
-                    return (lambda block: make(block) if block else first), choose
-        return self._start_asking(seed, asking), partial(self._as_asked, seed, asking, None)
-
-    def _as_asked(
-        self, seed: int, asking: Asking, near: Asking | None, drawn: Drawn, block: int
-    ) -> pa.Table:
-        """Return those canonical rows of a block that are as asked.
-
-        `near` is what they are chosen by, where that is not the same; None where rows are made to
-        what is asked.
-        """
-        table, possible = self._canonical(drawn, block, seed), ~self.encoder_.impossible(drawn)
-        if near is None:
-            return asking.chosen(asking.exactly(table), possible)
-        chosen = near.chosen(table, possible)
-        return chosen if near is asking else asking.exactly(chosen)
-
-    def _canonical(self, drawn: Drawn, block: int, seed: int) -> pa.Table:
-        return self.encoder_.decode(drawn, start=block * self.BLOCK, seed=seed)
-
-    def _decode(self, drawn: Drawn, start: int, seed: int, *, encoded: bool = False) -> pa.Table:
-        table = self.encoder_.decode(drawn, start=start, seed=seed)
-        return render(table, self.schema_, encoded=encoded)
+    def _as_handed_in(self, table: pa.Table) -> pa.Table:
+        """Return canonical rows in the types of the table of the fit; of a file, as they mean."""
+        if self._origin.is_file:
+            return natural(table, self.schema_, self.encoder_.whole_identifiers())
+        return render(table, self.schema_)
 
     def _nothing(self, _block: int) -> Drawn:
         """Make a block of a table of which nothing is learned."""
         return _zeros(self.BLOCK, self.encoder_.layout_)
 
+    def _no_rows(self) -> pa.Table:
+        """Return no rows, canonical."""
+        # One row is decoded and dropped, so that no encoding needs to cope with none.
+        one = _zeros(1, self.encoder_.layout_)
+        return self.encoder_.decode(one, start=0, seed=self.seed_).slice(0, 0)
+
     def _empty(self) -> pa.Table:
         """Return no rows, in storage types."""
-        # One row is decoded and dropped, so that no encoding needs to cope with none.
-        return self._decode(_zeros(1, self.encoder_.layout_), 0, self.seed_).slice(0, 0)
+        return render(self._no_rows(), self.schema_)
 
     # --- save ------------------------------------------------------------------------------------
 

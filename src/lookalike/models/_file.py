@@ -3,9 +3,9 @@
 ============================ =====================================================================
 ``manifest.json``            format and library version, class, parameters, seed, schema, origin,
                              target, row count and fingerprint of the training table, history,
-                             the model's plain values
+                             the plain values of the model and of the counts of training rows
 ``encoding.json``            the plain values of the table's encoding
-``weights.safetensors``      the arrays of both, as ``encoding/...`` and ``model/...``
+``weights.safetensors``      the arrays of all, as ``encoding/...``, ``support/...``, ``model/...``
 ============================ =====================================================================
 
 There is no pickle in it and no training row, and loading runs no code of its own. The manifest has
@@ -37,6 +37,7 @@ from lookalike.encoding import Drawn, State, TableEncoder
 from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
+from lookalike.models._support import Support
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
@@ -162,7 +163,10 @@ def _build(parts: Parts, own: _Classes) -> Synthesizer:
     model.target_ = None if manifest["target"] is None else schema[manifest["target"]].name
     model.history_ = History.from_dict(manifest["history"])
     layout = model.encoder_.layout_
+    model._support = None
     if layout.blocks:
+        counts = State(dict(manifest["support"]), _under("support", parts.arrays))
+        model._support = Support.from_state(counts, layout)
         model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
     model._keep_names()
     _prove(model)

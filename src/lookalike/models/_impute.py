@@ -13,12 +13,13 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from lookalike._core.errors import LookalikeWarning, ParameterError
+from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.encoding import Compact, Drawn, TableEncoder
 from lookalike.models._conditions import Completer, Told, told_by_cells
 from lookalike.nn import Network, Plan
-from lookalike.tables import Schema, canonical_type, conform, render
+from lookalike.tables import Schema, canonical_type, conform, natural, render
 
 __all__ = ["blank", "imputed", "told_of"]
 
@@ -43,11 +44,11 @@ class Completing(Protocol):
 
     def _nothing(self, block: int, /) -> Drawn: ...
 
-    def _empty(self) -> pa.Table: ...
+    def _no_rows(self) -> pa.Table: ...
 
 
 def imputed(model: Completing, table: pa.Table, seed: int) -> pa.Table:
-    """Return rows in storage types with their missing cells made, see `GAN.impute`.
+    """Return canonical rows with their missing cells made, see `GAN.impute`.
 
     Parameters
     ----------
@@ -70,10 +71,62 @@ def imputed(model: Completing, table: pa.Table, seed: int) -> pa.Table:
     for first in range(0, whole.num_rows, model.BLOCK):
         known = whole.slice(first, model.BLOCK).combine_chunks()
         made, broken = _Block(model, known, given, seed, first).completed()
-        parts.append(render(made, model.schema_))
+        parts.append(made)
         left = {name: left.get(name, 0) + int(rows.sum()) for name, rows in broken.items()}
     _warn(model.schema_, left)
-    return pa.concat_tables([model._empty(), *parts])
+    return pa.concat_tables([model._no_rows(), *parts]).unify_dictionaries()
+
+
+def completed_like(
+    table: pa.Table, canonical: pa.Table, made: pa.Table, schema: Schema
+) -> pa.Table:
+    """Return completed rows with the cells of a table as they were, and columns of its types.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Rows of some columns, as they came.
+    canonical : pyarrow.Table
+        What `imputed` gave of them.
+    made : pyarrow.Table
+        The same in the types in which other columns are wanted.
+    schema : Schema
+    """
+    plain, written = natural(canonical, schema), render(canonical, schema)
+    known = _canonical(table, schema)
+    for k, name in enumerate(schema.names):
+        if name in table.column_names:
+            came = table[name]
+            # Where text came, it is completed with text as the training table has it.
+            source = written if _is_text(came.type) else plain
+            made = made.set_column(k, name, _filled(came, known[name], source[name], name))
+    return made
+
+
+def _filled(
+    came: pa.ChunkedArray, known: pa.ChunkedArray, made: pa.ChunkedArray, name: str
+) -> pa.ChunkedArray:
+    """Return the cells that came, and made ones where what came says missing."""
+    absent = known.is_null().combine_chunks()
+    kind = came.type.value_type if pa.types.is_dictionary(came.type) else came.type
+    try:
+        cells = [part.cast(kind).combine_chunks() for part in (made, came)]
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise DataError(
+            f"Completed cells must fit the type of their column, but {name!r} is {came.type}: "
+            f"{error}. Give it a wider type first."
+        ) from error
+    whole = pc.if_else(absent, *cells)
+    if pa.types.is_dictionary(came.type):
+        whole = whole.dictionary_encode()
+    return pa.chunked_array([whole])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    plain = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return bool(
+        pa.types.is_string(plain) or pa.types.is_large_string(plain) or pa.types.is_null(plain)
+    )
 
 
 def _warn(schema: Schema, left: Mapping[str, int]) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from lookalike._core.errors import ParameterError
 from lookalike.encoding import State, TableEncoder
 from lookalike.models._archive import Parts, to_json, write_parts
+from lookalike.models._support import Support
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
@@ -33,6 +34,7 @@ class Fitted(Protocol):
     n_rows_: int
     fingerprint_: str
     _origin: Origin
+    _support: Support | None
     _fitted_with: dict[str, Any]
 
     def _state(self) -> State: ...
@@ -61,6 +63,7 @@ def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
 def _take_apart(model: Fitted) -> Parts:
     encoding = model.encoder_.state()
     learned = model._state() if model.encoder_.layout_.blocks else State()
+    support = State() if model._support is None else model._support.state()
     manifest = {
         "format": FORMAT,
         "lookalike": version("lookalike"),
@@ -73,12 +76,13 @@ def _take_apart(model: Fitted) -> Parts:
         "schema": model.schema_.to_dict(),
         "origin": model._origin.to_dict(),
         "history": _finite(model.history_.to_dict()),
+        "support": support.values,
         "model": learned.values,
     }
     arrays = {
         # Not `ascontiguousarray`, which makes a scalar an array of one.
         f"{prefix}/{name}": np.asarray(array, order="C")
-        for prefix, state in (("encoding", encoding), ("model", learned))
+        for prefix, state in (("encoding", encoding), ("support", support), ("model", learned))
         for name, array in state.arrays.items()
     }
     return Parts(manifest, encoding.values, arrays)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pyarrow as pa
 
 from lookalike._core.errors import (
     LookalikeWarning,
@@ -29,7 +30,7 @@ from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, unsure, widened
 from lookalike.models._correction import Correction, Fitted, Redraw, fit_correction
 from lookalike.models._device import keep_compiled_programs, make_room_for_programs
-from lookalike.models._impute import blank, imputed, told_of
+from lookalike.models._impute import blank, completed_like, imputed, told_of
 from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._selection import Held, hold_out
@@ -46,7 +47,15 @@ from lookalike.nn import (
     objective,
     penalty,
 )
-from lookalike.tables import Kind, Schema, from_arrow, to_arrow
+from lookalike.tables import (
+    Kind,
+    Schema,
+    as_given,
+    check_output,
+    render,
+    to_arrow,
+    write_table,
+)
 from lookalike.training import CHUNK, Data, Game, Outcome, Places, train
 from lookalike.training.monitors import monitors
 from lookalike.training.strategies import Strategy, strategy
@@ -435,8 +444,9 @@ class GAN(Synthesizer):
 
         Parameters
         ----------
-        data : pandas, polars or pyarrow table, shape (rows, columns)
-            The training table; it is not changed. Any eager frame that narwhals knows will do.
+        data : pandas, polars or pyarrow table, shape (rows, columns), or path
+            The training table; it is not changed. Any eager frame that narwhals knows will do, and
+            a ``.csv``, ``.csv.gz`` or ``.parquet`` file.
         y : array-like, optional
             Not learned: scikit-learn's pipelines and searches hand it to every estimator.
         schema : Schema, optional
@@ -642,12 +652,13 @@ class GAN(Synthesizer):
 
         def look(step: int, network: Network) -> None:
             def sample(n: int) -> Any:
-                if n == 0:
-                    return from_arrow(self._empty(), self._origin)
                 blocks = range(-(-n // self.BLOCK))
-                drawn = [self._sampler(network).block(seed, block) for block in blocks]
-                parts = (np.concatenate(part)[:n] for part in zip(*drawn, strict=True))
-                return from_arrow(self._decode(Drawn(*parts), 0, seed), self._origin)
+                drawn = (self._sampler(network).block(seed, block) for block in blocks)
+                tables = [
+                    self.encoder_.decode(one, start=block * self.BLOCK, seed=seed)
+                    for block, one in zip(blocks, drawn, strict=True)
+                ]
+                return self._given_back([pa.concat_tables(tables).slice(0, n)] if tables else [])
 
             watcher(step, sample)
 
@@ -720,7 +731,7 @@ class GAN(Synthesizer):
 
         Parameters
         ----------
-        data : dataframe, shape (rows, columns)
+        data : dataframe, shape (rows, columns), or path
             Columns of the training table, any of them, in any order; null where a cell is to be
             made. It is not changed.
         random_state : int, Generator, RandomState or None
@@ -729,7 +740,8 @@ class GAN(Synthesizer):
         Returns
         -------
         dataframe, shape (rows, columns of the training table)
-            Known cells are as they were; no cell of `data` that was null is null, free text
+            Of the kind of `data`: its columns in its dtypes, and in pandas with its index. Known
+            cells are as they were; no cell of `data` that was null is null, free text
             aside. Columns that `data` does not have may be missing where they were in the training
             table. Relations between columns hold, and what never occurs together does not; where
             known cells leave no way to keep a relation, a warning names it and counts the rows.
@@ -754,8 +766,51 @@ class GAN(Synthesizer):
         """
         self._check_fitted()
         seed = self.seed_ if random_state is None else as_seed(random_state)
-        table, _ = to_arrow(data)
-        return from_arrow(imputed(self, table, seed), self._origin)
+        table, origin = to_arrow(data)
+        made = self._as_handed_in(whole := imputed(self, table, seed))
+        if not origin.is_file:
+            made = completed_like(table, whole, made, self.schema_)
+        return as_given(made, data, origin, self._origin)
+
+    def impute_to(
+        self,
+        path: str | os.PathLike[str],
+        data: Any,
+        *,
+        random_state: RandomState = None,
+        safe_csv: bool = False,
+    ) -> int:
+        """Write the rows of `impute` to a file, as the training table writes them.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
+        data : dataframe or path
+            Rows to complete, as for `impute`.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `impute`.
+        safe_csv : bool
+            As for `sample_to`.
+
+        Returns
+        -------
+        int
+            How many rows were written.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        NotFittedError, ParameterError, DataError
+            As by `impute`.
+        """
+        self._check_fitted()
+        seed = self.seed_ if random_state is None else as_seed(random_state)
+        check_output(path)
+        made = render(imputed(self, to_arrow(data)[0], seed), self.schema_)
+        write_table(made, path, safe_csv=safe_csv)
+        return int(made.num_rows)
 
     def _state(self) -> State:
         leaves = {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
+from scipy.special import ndtri
 
 from lookalike._core.parameters import Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
+from lookalike.encoding import Asked, Compact, Drawn, Layout, State, TableEncoder
+from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
-from lookalike.tables import Kind
+from lookalike.tables import Kind, Wish
 
 __all__ = ["Independent"]
 
@@ -109,6 +111,38 @@ class Independent(Synthesizer):
 
         return make
 
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
+        layout, classes = self.encoder_.layout_, asking.classes
+        turns = [asking.told]
+        if classes is not None:
+            levels = (classes.levels.slice(k, 1) for k in range(len(classes)))
+            told = (self.encoder_.ask(Wish(classes.column, values=level)) for level in levels)
+            turns = [(*asking.told, *([] if one is None else [one])) for one in told]
+
+        def make(block: int) -> Drawn:
+            rng = generator(seed, "asked", block)
+            u = rng.random((self.BLOCK, len(layout.blocks)))
+            options = rng.random((self.BLOCK, len(asking.wishes) + 1))
+            numbers = np.empty((self.BLOCK, layout.numbers), np.float32)
+            levels = np.empty((self.BLOCK, layout.softmaxes), np.int32)
+            turn = (block * self.BLOCK + np.arange(self.BLOCK)) % len(turns)
+            for k in np.unique(turn):
+                rows = np.flatnonzero(turn == k)
+                for i, (part, at) in enumerate(
+                    zip(layout.blocks, layout.drawn_starts, strict=True)
+                ):
+                    if part.head == "softmax":
+                        shares = _allowed(self._shares[i], i, turns[k])
+                        limits = np.cumsum(shares)[:-1]
+                        levels[rows, at] = np.searchsorted(limits, u[rows, i], side="right")
+                    else:
+                        low, high = _limits(i, turns[k], options[rows])
+                        z = ndtri(low + (high - low) * u[rows, i])
+                        numbers[rows, at] = np.clip(z, -_Z_MAX, _Z_MAX)
+            return Drawn(numbers, levels)
+
+        return make
+
     def _state(self) -> State:
         return State({}, {f"shares {i}": shares for i, shares in self._shares.items()})
 
@@ -132,3 +166,34 @@ def _shares(compact: Compact, layout: Layout, index: int) -> np.ndarray:
         codes = codes[compact.codes[:, gate.source_start] == 0]
     counts = np.bincount(codes, minlength=block.width)
     return np.asarray(counts / counts.sum(), np.float64)
+
+
+def _allowed(shares: np.ndarray, index: int, told: Sequence[Asked]) -> np.ndarray:
+    """Return the shares of a block's levels among those that are allowed."""
+    for asked in told:
+        if index in asked.allowed:
+            shares = np.where(asked.allowed[index], shares, 0.0)
+    whole = shares.sum()
+    return shares / whole if whole > 0 else shares
+
+
+def _limits(
+    index: int, told: Sequence[Asked], options: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which cumulative probabilities a block's numbers lie, for each row.
+
+    Parameters
+    ----------
+    index : int
+        Of the block.
+    told : sequence of Asked
+    options : ndarray, shape (rows, len(told) or more)
+        Numbers in [0, 1) that take one of the options of each, by their shares.
+    """
+    low, high = np.zeros(len(options)), np.ones(len(options))
+    for k, asked in enumerate(told):
+        if index in asked.limits:
+            option = np.searchsorted(np.cumsum(asked.shares)[:-1], options[:, k], side="right")
+            limits = asked.limits[index][option]
+            low, high = np.maximum(low, limits[:, 0]), np.minimum(high, limits[:, 1])
+    return low, np.maximum(low, high)

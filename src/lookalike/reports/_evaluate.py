@@ -113,7 +113,12 @@ def evaluate(
     >>> sorted(found.scores)
     ['shape', 'trend']
     """
-    schema = _schema(real, model, schema, kinds)
+    came = {
+        name: to_arrow(data)[0]
+        for name, data in (("real", real), ("synthetic", synthetic), ("held-out", holdout))
+        if data is not None
+    }
+    schema = _schema(came["real"], model, schema, kinds)
     if model is not None:
         target = model.target_ if target is None else target
         history = model.history_ if history is None else history
@@ -122,11 +127,7 @@ def evaluate(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
         )
     seed = as_seed(random_state)
-    tables = {
-        name: _canonical(data, schema, name)
-        for name, data in (("real", real), ("synthetic", synthetic), ("held-out", holdout))
-        if data is not None
-    }
+    tables = {name: _canonical(table, schema, name) for name, table in came.items()}
     with show_progress("evaluating", len(metrics or METRICS), show=progress) as report:
         scores = score_tables(
             tables["real"],
@@ -142,7 +143,7 @@ def evaluate(
 
 
 def _schema(
-    real: Any,
+    real: pa.Table,
     model: Fitted | None,
     schema: Schema | None,
     kinds: Mapping[str, Kind | str] | None,
@@ -163,8 +164,7 @@ def _schema(
     return infer_schema(real, kinds, dependencies=False) if schema is None else schema
 
 
-def _canonical(data: Any, schema: Schema, name: str) -> pa.Table:
-    table = to_arrow(data)[0]
+def _canonical(table: pa.Table, schema: Schema, name: str) -> pa.Table:
     if not table.num_rows:
         raise DataError(f"An evaluation needs rows; the {name} table has none.")
     try:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from lookalike.tables._cautions import cautions
 from lookalike.tables._conform import conform
 from lookalike.tables._dependencies import find_dependencies
-from lookalike.tables._frame import as_frame, from_arrow, to_arrow
+from lookalike.tables._frame import as_frame, as_given, best_library, from_arrow, to_arrow
 from lookalike.tables._identifiers import IdentifierMaker
 from lookalike.tables._infer import infer_schema
+from lookalike.tables._natural import natural
 from lookalike.tables._open_categories import open_categories
 from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._rare_categories import without_rare
@@ -30,6 +31,8 @@ __all__ = [
     "TextForm",
     "Wish",
     "as_frame",
+    "as_given",
+    "best_library",
     "canonical_schema",
     "canonical_type",
     "cautions",
@@ -39,6 +42,7 @@ __all__ = [
     "find_dependencies",
     "from_arrow",
     "infer_schema",
+    "natural",
     "open_categories",
     "read_table",
     "read_wishes",

@@ -1,10 +1,12 @@
-"""The border to dataframes: any eager frame in, an Arrow table inside, the same kind of frame out.
+"""The border to dataframes: any eager frame or file in, Arrow inside, the same kind of frame out.
 
 pandas and polars are not dependencies: they are touched only where the caller's table is theirs.
 """
 
 from __future__ import annotations
 
+import os
+from importlib.util import find_spec
 from typing import Any
 
 import narwhals as nw
@@ -14,9 +16,12 @@ from lookalike._core.errors import DataError
 from lookalike._core.optional import require
 from lookalike.tables import _frame_pandas, _frame_polars
 from lookalike.tables._arrow_types import cast_column, check_columns, parse_type
-from lookalike.tables._origin import ColumnOrigin, Origin
+from lookalike.tables._origin import FILE, ColumnOrigin, Origin
+from lookalike.tables._read import read_table
 
-__all__ = ["as_frame", "from_arrow", "to_arrow"]
+__all__ = ["as_frame", "as_given", "best_library", "from_arrow", "to_arrow"]
+
+_LIBRARIES = ("pandas", "polars", "pyarrow")
 
 #: Further libraries of eager frames that narwhals knows: no other is ever imported by name.
 _OTHERS = ("modin", "cudf")
@@ -26,22 +31,20 @@ _SUGGESTION = {
     "tuple": "Make a frame of it first, such as pandas.DataFrame(data).",
     "ndarray": "Give its columns names first, such as pandas.DataFrame(data, columns=[...]).",
     "Series": "Make a frame of it first, such as data.to_frame().",
-    "str": "Read a file with lookalike.tables.read_table(path) or a dataframe library first.",
-    "PosixPath": "Read a file with lookalike.tables.read_table(path) or a dataframe library first.",
 }
 
 
 def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
-    """Turn a dataframe into an Arrow table, and remember what it was.
+    """Turn a dataframe or a data file into an Arrow table, and remember what it was.
 
     Missing cells (NaN in a numpy column, None, NA, NaT) become nulls. A pandas index is not a
     column and is left out.
 
     Parameters
     ----------
-    data : pandas.DataFrame, polars.DataFrame, pyarrow.Table or RecordBatch, or another eager frame
-        The caller's table; it is not changed. Column names are distinct and not empty; names that
-        are not text are kept for `from_arrow`.
+    data : pandas, polars or pyarrow table, another eager frame, or str or path-like
+        The caller's table, which is not changed, or the path of one, as for `read_table`. Column
+        names are distinct and not empty; names that are not text are kept for `from_arrow`.
 
     Returns
     -------
@@ -53,7 +56,8 @@ def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
     Raises
     ------
     DataError
-        If `data` is not an eager frame, or a name or a column cannot be used.
+        If `data` is not an eager frame, or a name or a column cannot be used; FileFormatError, a
+        kind of it, if there is no such file or it cannot be read.
 
     Examples
     --------
@@ -65,6 +69,9 @@ def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
     >>> from_arrow(table, origin).equals(frame)
     True
     """
+    if isinstance(data, str | os.PathLike):
+        table, origin = _from_pyarrow(read_table(data), {})
+        return table, Origin(FILE, origin.columns)
     if isinstance(data, nw.DataFrame):
         data = data.to_native()
     if isinstance(data, pa.RecordBatch):
@@ -92,6 +99,7 @@ def from_arrow(table: pa.Table, origin: Origin) -> Any:
     -------
     dataframe
         Of the caller's library, with its column names and dtypes; a pandas frame has a fresh index.
+        Of a table that came from a file, `as_frame` of the `best_library`.
 
     Raises
     ------
@@ -122,6 +130,71 @@ def from_arrow(table: pa.Table, origin: Origin) -> Any:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"The origin of a table is damaged: {error!r}.") from error
+
+
+def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
+    """Turn an Arrow table into the kind of dataframe that came, with the columns that it had.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The rows of `data`, and perhaps further columns.
+    data : dataframe or path
+        What came.
+    origin : Origin
+        What `to_arrow` gave of it.
+    whole : Origin
+        Of another table, which had all columns.
+
+    Returns
+    -------
+    dataframe
+        Of the library of `data`; columns that it has in their dtypes, others (and, in pandas,
+        numbers and times among objects) in those of `whole`
+        where that is of the same library, else in those that are natural there. In pandas it has
+        the index of `data`, and its categories get those that are new.
+
+    Raises
+    ------
+    DataError
+        If a dtype cannot hold a value.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"age": [31, 54]}, index=["Ada", "Bob"])
+    >>> table, origin = to_arrow(frame)
+    >>> table = table.append_column("seats", pa.array([1, 2]))
+    >>> as_given(table, frame, origin, origin).loc["Bob"].to_list()
+    [54, 2]
+    """
+    if origin.is_file:
+        return as_frame(table, best_library())
+    if origin.library == "pandas":
+        origin = to_arrow(_frame_pandas.widened(data, table))[1]
+        # Numbers among objects have no dtype of their own: mostly a gap has taken it from them.
+        origin = origin.only([c.name for c in origin.columns if not _frame_pandas.is_loose(c)])
+    parts = [_as_table(from_arrow(table.select(list(origin.names)), origin))]
+    others = [name for name in table.column_names if name not in origin.names]
+    if others and whole.library == origin.library and set(others) <= set(whole.names):
+        parts.append(_as_table(from_arrow(table.select(others), whole.only(others))))
+    elif others:
+        library = origin.library if origin.library in _LIBRARIES else "pyarrow"
+        parts.append(as_frame(table.select(others), library))
+    if origin.library == "pandas":
+        return _frame_pandas.joined(parts, table.column_names, data.index)
+    frames = [nw.from_native(part, eager_only=True) for part in parts]
+    joined = nw.concat(frames, how="horizontal").select(table.column_names).to_native()
+    return _as_batch(joined) if origin.frame.get("class") == "RecordBatch" else joined
+
+
+def _as_table(frame: Any) -> Any:
+    return pa.Table.from_batches([frame]) if isinstance(frame, pa.RecordBatch) else frame
+
+
+def best_library() -> str:
+    """Return the first of pandas, polars and pyarrow that is installed."""
+    return next(library for library in _LIBRARIES if find_spec(library) is not None)
 
 
 def as_frame(table: pa.Table, library: str) -> Any:
@@ -169,6 +242,8 @@ def _give_back(columns: list[pa.ChunkedArray], origin: Origin, rows: int) -> Any
         return _frame_polars.from_arrow(columns, origin)
     if origin.library == "pyarrow":
         return _to_pyarrow(columns, origin)
+    if origin.is_file:
+        return as_frame(pa.table(columns, list(origin.names)), best_library())
     if origin.library in _OTHERS:
         require(origin.library, f"To give back a {origin.library} frame")
         backend: Any = origin.library
@@ -197,8 +272,10 @@ def _to_pyarrow(columns: list[pa.ChunkedArray], origin: Origin) -> pa.Table | pa
             )
         fields.append(pa.field(was.name, column.type, nullable))
     table = pa.table(columns, schema=pa.schema(fields))
-    if origin.frame.get("class") != "RecordBatch":
-        return table
+    return _as_batch(table) if origin.frame.get("class") == "RecordBatch" else table
+
+
+def _as_batch(table: pa.Table) -> pa.RecordBatch:
     batches = table.unify_dictionaries().combine_chunks().to_batches()
     return batches[0] if batches else pa.RecordBatch.from_pylist([], schema=table.schema)
 

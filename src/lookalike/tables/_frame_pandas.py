@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
@@ -16,7 +17,7 @@ from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._pandas_categories import categories_to_arrow, take_categories
 from lookalike.tables._pandas_mixed import mixed_to_arrow, no_unicode, restored
 
-__all__ = ["from_arrow", "natural", "to_arrow"]
+__all__ = ["from_arrow", "is_loose", "joined", "natural", "to_arrow", "widened"]
 
 _PLAIN_KINDS = "biufmM"
 #: What an object column may hold, as pandas names it, and the Arrow type where it is not obvious.
@@ -288,7 +289,7 @@ _MAKERS: dict[Any, Callable[[Any, pa.ChunkedArray, ColumnOrigin], Any]] = {
 def natural(table: pa.Table) -> Any:
     """Make a pandas frame of any Arrow table; see `lookalike.tables.as_frame`."""
     pd = require("pandas", "A pandas frame")
-    frame = table.to_pandas(ignore_metadata=True)
+    frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
     dtypes = {
         pa.type_for_alias(name.lower().removesuffix("ean")): pd.api.types.pandas_dtype(name)
         for name in ("boolean", *_INTEGERS)
@@ -297,3 +298,34 @@ def natural(table: pa.Table) -> Any:
     for name, series in table.select(columns).to_pandas(types_mapper=dtypes.get).items():
         frame[name] = series
     return frame
+
+
+def is_loose(column: ColumnOrigin) -> bool:
+    """Whether a column was one of objects that are not text."""
+    return column.dtype.get("kind") == "object" and column.arrow not in ("string", "null")
+
+
+def widened(frame: Any, table: pa.Table) -> Any:
+    """Return a frame of which categories are all that the columns of a table have."""
+    more = {}
+    for label in frame.columns:
+        cells = table[str(label)]
+        if pt.is_dictionary(cells.type):
+            known = frame[label].cat.categories
+            came = pc.unique(cells.cast(cells.type.value_type)).drop_null().to_pylist()
+            new = [level for level in came if level not in known]
+            if new and isinstance(new[0], type(known[0]) if len(known) else str):
+                more[label] = frame[label].cat.add_categories(new)
+    return frame.assign(**more) if all(isinstance(label, str) for label in more) else frame
+
+
+def joined(frames: list[Any], names: list[str], index: Any) -> Any:
+    """Join the columns of frames, in order of their names as text, under an index."""
+    pd = require("pandas", "A pandas frame")
+    columns = {
+        str(label): (label, f.iloc[:, k]) for f in frames for k, label in enumerate(f.columns)
+    }
+    made = pd.concat([columns[name][1] for name in names], axis=1)
+    made.columns = pd.Index([columns[name][0] for name in names], name=frames[0].columns.name)
+    made.index = index
+    return made

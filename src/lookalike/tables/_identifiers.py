@@ -157,6 +157,11 @@ class IdentifierMaker:
         which = cycle[at.astype(np.int64)]
         return which, cycles * turns.astype(np.uint64)[which] + before[at.astype(np.int64)]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all that it makes are whole numbers without leading zeros."""
+        return all(isinstance(pattern, NumberPattern) for pattern in self._patterns)
+
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return what was learned, as JSON-ready values and arrays."""
         states = [pattern.state() for pattern in self._patterns]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from lookalike._core.errors import DataError
 
-__all__ = ["ColumnOrigin", "Origin"]
+__all__ = ["FILE", "ColumnOrigin", "Origin"]
+
+#: The library of a table that came from a file.
+FILE = "file"
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,8 @@ class Origin:
     Parameters
     ----------
     library : str
-        ``"pandas"``, ``"polars"``, ``"pyarrow"``, or another library as narwhals names it.
+        ``"pandas"``, ``"polars"``, ``"pyarrow"``, or another library as narwhals names it;
+        ``"file"`` where it was a file.
     columns : tuple of ColumnOrigin
         The columns, in order.
     frame : dict
@@ -59,9 +63,22 @@ class Origin:
     frame: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def is_file(self) -> bool:
+        """Whether the table came from a file, and so is of no library."""
+        return self.library == FILE
+
+    @property
     def names(self) -> tuple[str, ...]:
         """The columns' names in the Arrow table, in order."""
         return tuple(column.name for column in self.columns)
+
+    def only(self, names: Collection[str]) -> Origin:
+        """Return the origin of some of the columns, in their order here."""
+        kept = [k for k, column in enumerate(self.columns) if column.name in names]
+        frame = dict(self.frame)
+        if "labels" in frame:
+            frame["labels"] = [frame["labels"][k] for k in kept]
+        return Origin(self.library, tuple(self.columns[k] for k in kept), frame)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the origin as JSON-ready values."""

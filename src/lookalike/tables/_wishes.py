@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,16 @@ import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.tables._conform import conform
-from lookalike.tables._schema import Kind, Schema
+from lookalike.tables._schema import Column, Kind, Schema
 
 __all__ = ["Wish", "read_wishes"]
 
 _RANGED = frozenset(
     {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
 )
+_MEASURED = frozenset({Kind.CONTINUOUS, Kind.INTEGER})
+#: A number of no more distinct values than this is counted or coded rather than measured.
+_COUNTED = 20
 
 #: Of the values asked for, so many are named in a message.
 _SHOWN = 20
@@ -74,8 +77,12 @@ class Wish:
             return (
                 f"{self.column} = {words}" if len(self.values) == 1 else f"{self.column} in {words}"
             )
-        ends = ["" if limit is None else str(limit.as_py()) for limit in (self.low, self.high)]
-        return f"{self.column} in {ends[0]}..{ends[1]}"
+        low, high = (None if limit is None else limit.as_py() for limit in (self.low, self.high))
+        if low is None and high is None:
+            return f"{self.column} not missing"
+        if low is None or high is None:
+            return f"{self.column} ≥ {low}" if high is None else f"{self.column} ≤ {high}"
+        return f"{self.column} in {low}..{high}"
 
 
 def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
@@ -85,7 +92,8 @@ def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
     ----------
     given : mapping of str to object
         For a column: one value; a list, set or array of values; a tuple of two, the limits of a
-        range (None leaves a side open); or None for missing.
+        range (None leaves a side open); or None for missing. Two values of a measured number are
+        written as a set, since a list of them could be meant for a range.
     schema : Schema
         Of the table.
 
@@ -128,8 +136,22 @@ def _read(name: str, value: Any, schema: Schema) -> Wish:
             f"{name!r}. Ask for None alone to have the cell missing."
         )
     cells = _canonical(name, values, schema)
+    if not isinstance(value, Set):
+        _check_no_range(column, values, cells)
     # In order: a set of words has another one in every process.
     return Wish(name, values=pc.unique(cells).sort())
+
+
+def _check_no_range(column: Column, values: list[Any], cells: pa.Array) -> None:
+    """Refuse two rising values of a measured number: are they all values, or limits?"""
+    measured = column.kind in _MEASURED and column.distinct > _COUNTED
+    if len(values) == 2 and measured and operator.lt(cells[0].as_py(), cells[1].as_py()):
+        low, high = map(_plain, values)
+        raise ParameterError(
+            f"Two values of {column.name!r}, which is measured, can mean a range or these two "
+            f"alone; got [{low!r}, {high!r}]. Write the tuple ({low!r}, {high!r}) for all from "
+            f"{low} to {high}, or the set {{{low!r}, {high!r}}} for exactly {low} or {high}."
+        )
 
 
 def _listed(value: Any) -> list[Any]:

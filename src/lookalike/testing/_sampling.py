@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import ParameterError
+from lookalike.encoding import Drawn
 from lookalike.testing._checks import must, must_raise
 from lookalike.testing._subject import Subject
 
@@ -49,6 +55,28 @@ def a_row_depends_on_its_number_alone(subject: Subject) -> None:
         must(same, f"sample({n}, start={start}) is not that part of a sample from the beginning")
 
 
+def blocks_are_made_at_once(subject: Subject) -> None:
+    """One function makes blocks in several threads at once, in any order, as each is made alone."""
+    order = (2, 0, 1, 0, 2, 1)
+    alone = [subject.fitted._start_sampling(3)(block) for block in range(3)]
+    make, barrier = subject.fitted._start_sampling(3), threading.Barrier(len(order))
+
+    def at_once(block: int) -> Drawn:
+        barrier.wait(timeout=60)
+        return make(block)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)  # so that threads take turns within a block on one core, too
+    try:
+        with ThreadPoolExecutor(len(order)) as pool:
+            made = [*pool.map(at_once, order), *map(make, order)]
+    finally:
+        sys.setswitchinterval(interval)
+    for block, drawn in zip(2 * order, made, strict=True):
+        same = all(np.array_equal(a, b) for a, b in zip(drawn, alone[block], strict=True))
+        must(same, f"block {block} is another where several threads make blocks, or in other order")
+
+
 def batches_are_the_same_rows(subject: Subject) -> None:
     """Any batch size gives the table of `sample`, in batches of just that size."""
     n = subject.fitted.BLOCK + 9
@@ -78,6 +106,7 @@ CHECKS = (
     bad_numbers_are_refused,
     same_seed_same_rows,
     a_row_depends_on_its_number_alone,
+    blocks_are_made_at_once,
     batches_are_the_same_rows,
     batches_can_be_left,
 )

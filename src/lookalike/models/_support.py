@@ -1,0 +1,310 @@
+"""How many training rows fulfil a condition, told by coarse counts: no row is kept.
+
+Each column is cut into its levels, or into parts of equally many rows by its encoding, and rows
+are counted in the parts of each column and of each pair of columns. Counts are rounded down to
+multiples of the rarest count of a level that is kept, so that none below it can be read off; the
+limits of the parts are those of the encoding, and are not stored.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from scipy.special import ndtr
+
+from lookalike.encoding import Asked, Block, Compact, Layout, State
+
+__all__ = ["Count", "Support"]
+
+#: Parts of a number and levels of their own in the counts of pairs: the first that fit.
+_SIZES = ((32, 64), (16, 32), (8, 16), (4, 8))
+_MOST_CELLS = 2**18
+#: Parts of a number that is counted alone.
+_ALONE = 256
+
+_Key = TypeVar("_Key")
+
+
+class Count(NamedTuple):
+    """How many rows fulfil a condition.
+
+    Parameters
+    ----------
+    about : float
+        An estimate: within a part, rows are taken to lie evenly.
+    most : int
+        The most that it can be.
+    """
+
+    about: float
+    most: int
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """How one block is cut.
+
+    Parameters
+    ----------
+    block : Block
+    parts : int
+        Parts of a number; levels that are counted each on its own, and one for all others.
+    at : ndarray of int or None, shape (width,)
+        Of levels: the part of each.
+    """
+
+    block: Block
+    parts: int
+    at: np.ndarray | None = None
+
+    @property
+    def cells(self) -> int:
+        """How many counts there are: of numbers, those of the rows below each limit."""
+        return self.parts + (self.at is None)
+
+    def places(self, compact: Compact, layout: Layout) -> np.ndarray:
+        """Return the part in which each row lies, `parts` where its cell is missing."""
+        start = self.block.source_start
+        if self.at is not None:
+            found = self.at[compact.codes[:, start]]
+        else:
+            values = compact.floats[:, start].astype(float)
+            if self.block.source == "interval":
+                values = (values + compact.floats[:, start + 1]) / 2
+            shares = self.shares(values)
+            found = np.minimum((shares * self.parts).astype(np.int64), self.parts - 1)
+        if self.block.silenced_by is not None:
+            gate = layout.blocks[self.block.silenced_by]
+            found = np.where(compact.codes[:, gate.source_start] == 1, self.parts, found)
+        return np.asarray(found, np.int64)
+
+    def shares(self, values: np.ndarray) -> np.ndarray:
+        """Map encoded numbers to [0, 1], without a change of their order."""
+        if self.block.source != "interval":
+            values = (values + 1) / 2 if self.block.head == "tanh" else ndtr(values)
+        return np.asarray(np.clip(values, 0, 1))
+
+    def summed(self, counts: np.ndarray, axis: int) -> np.ndarray:
+        """Return counts of parts as those of rows below each limit, where it is of a number."""
+        if self.at is not None:
+            return counts
+        before = [(0, 0)] * counts.ndim
+        before[axis] = (1, 0)
+        return np.pad(np.cumsum(counts, axis=axis), before)
+
+    def weights(self, asked: Asked, index: int, *, whole: bool) -> np.ndarray:
+        """Return what each count adds to that of the rows as asked, shape (cells,).
+
+        Parameters
+        ----------
+        asked : Asked
+        index : int
+            Of the block in the layout.
+        whole : bool
+            Whether a part counts as a whole of which some is asked for.
+        """
+        if self.at is not None:
+            allowed = asked.allowed[index].astype(float)
+            share = np.bincount(self.at, allowed, self.parts)
+            if whole:
+                return np.asarray(share > 0, float)
+            return share / np.maximum(np.bincount(self.at, minlength=self.parts), 1)
+        limits = self.shares(asked.limits[index]) * self.parts
+        covered = self._touched(limits) if whole else self._covered(limits)
+        return np.asarray(np.append(0.0, covered) - np.append(covered, 0.0))
+
+    def _covered(self, limits: np.ndarray) -> np.ndarray:
+        """Return the share of each part that lies within limits, shape (parts,)."""
+        edges = np.arange(self.parts + 1.0)
+        below = np.array([np.sum(np.clip(edge, *limits.T) - limits[:, 0]) for edge in edges])
+        return np.minimum(np.diff(below), 1.0)
+
+    def _touched(self, limits: np.ndarray) -> np.ndarray:
+        """Return 1 for each part of which some lies within limits, else 0."""
+        first = np.minimum(limits[:, 0].astype(int), self.parts - 1)
+        last = np.clip(np.ceil(limits[:, 1]).astype(int) - 1, first, self.parts - 1)
+        change = np.bincount(first, minlength=self.parts + 1)
+        change = change - np.bincount(last + 1, minlength=self.parts + 1)
+        return np.asarray(np.cumsum(change)[:-1] > 0, float)
+
+    def terms(self, weights: np.ndarray) -> int:
+        """Return how many rounded counts may each lack something: ranges, or levels."""
+        return int(np.count_nonzero(weights > 0))
+
+
+class Support:
+    """Counts of the training rows.
+
+    Parameters
+    ----------
+    layout : Layout
+    least : int
+        Counts are multiples of this.
+    singles : mapping of int to ndarray
+        By the index of a block: the counts of its parts.
+    pairs : mapping of tuple of int to ndarray
+        By the indices of two blocks: the counts of their parts; none where there are too many.
+    """
+
+    def __init__(
+        self,
+        layout: Layout,
+        least: int,
+        singles: Mapping[int, np.ndarray],
+        pairs: Mapping[tuple[int, int], np.ndarray],
+    ) -> None:
+        self.layout, self.least = layout, least
+        self._singles, self._pairs = dict(singles), dict(pairs)
+        self._alone = _alone(layout)
+        self._axes = _axes(layout, self._singles)
+
+    @classmethod
+    def fit(cls, compact: Compact, layout: Layout, least: int) -> Support:
+        """Count rows.
+
+        Parameters
+        ----------
+        compact : Compact
+            The training rows.
+        layout : Layout
+        least : int
+            Below which no count is told.
+        """
+
+        def rounded(counts: np.ndarray) -> np.ndarray:
+            return (counts // least * least).astype(np.uint32)
+
+        singles = {}
+        for i, axis in _alone(layout).items():
+            counts = np.bincount(axis.places(compact, layout), minlength=axis.parts + 1)
+            singles[i] = rounded(axis.summed(counts[: axis.parts], 0))
+        pairs = {}
+        axes = _axes(layout, singles)
+        places = {i: axis.places(compact, layout).astype(np.uint8) for i, axis in axes.items()}
+        for i, j in itertools.combinations(axes, 2):
+            one, other = axes[i], axes[j]
+            shape = one.parts + 1, other.parts + 1
+            counts = np.bincount(
+                places[i].astype(np.intp) * shape[1] + places[j], minlength=shape[0] * shape[1]
+            )
+            counts = counts.reshape(shape)[: one.parts, : other.parts]
+            pairs[i, j] = rounded(other.summed(one.summed(counts, 0), 1))
+        return cls(layout, least, singles, pairs)
+
+    def count(self, wishes: Sequence[Asked]) -> tuple[Count, tuple[int, ...]] | None:
+        """Return how many rows are as asked, at most, and which one or two wishes say so.
+
+        Parameters
+        ----------
+        wishes : sequence of Asked
+
+        Returns
+        -------
+        tuple of Count and tuple of int, or None
+            None where nothing is known of any wish.
+        """
+        at = [
+            (k, index) for k, wish in enumerate(wishes) if (index := self._index(wish)) is not None
+        ]
+        found: list[tuple[Count, tuple[int, ...]]]
+        found = [(self._one(wishes[k], i), (k,)) for k, i in at]
+        for (k, i), (m, j) in itertools.combinations(at, 2):
+            if (min(i, j), max(i, j)) in self._pairs:
+                ordered = (k, i, m, j) if i < j else (m, j, k, i)
+                found.append((self._two(wishes, *ordered), (k, m)))
+        return min(found, key=lambda each: (each[0].about, each[0].most), default=None)
+
+    def _index(self, wish: Asked) -> int | None:
+        """Return the block that says most of a wish."""
+        known = [i for i in (*wish.limits, *reversed(wish.allowed)) if i in self._alone]
+        return known[0] if known else None
+
+    def _one(self, wish: Asked, index: int) -> Count:
+        axis, counts = self._alone[index], self._singles[index]
+        part, whole = (axis.weights(wish, index, whole=which) for which in (False, True))
+        lost = (self.least - 1) * axis.terms(whole)
+        return Count(float(part @ counts), int(whole @ counts) + lost)
+
+    def _two(self, wishes: Sequence[Asked], k: int, i: int, m: int, j: int) -> Count:
+        one, other, counts = self._axes[i], self._axes[j], self._pairs[i, j].astype(float)
+        parts, wholes = (
+            (one.weights(wishes[k], i, whole=which), other.weights(wishes[m], j, whole=which))
+            for which in (False, True)
+        )
+        terms = one.terms(wholes[0]) * other.terms(wholes[1])
+        if one.at is None and other.at is None:
+            terms *= 2  # four counts make the one of a rectangle, two of them added
+        most = int(wholes[0] @ counts @ wholes[1]) + (self.least - 1) * terms
+        return Count(max(float(parts[0] @ counts @ parts[1]), 0.0), max(most, 0))
+
+    def state(self) -> State:
+        """Return the counts."""
+        singles, pairs = (
+            np.concatenate([np.zeros(0, np.uint32), *(part.ravel() for part in found)])
+            for found in (self._singles.values(), self._pairs.values())
+        )
+        return State({"least": self.least}, {"singles": singles, "pairs": pairs})
+
+    @classmethod
+    def from_state(cls, state: State, layout: Layout) -> Support:
+        """Take back what `state` gave; a ValueError where it does not fit the layout."""
+        least = state.values["least"]
+        if not isinstance(least, int) or isinstance(least, bool) or least < 1:
+            raise ValueError(f"counts of training rows are told from {least!r} on")
+        alone = _alone(layout)
+        sizes = {i: (axis.cells,) for i, axis in alone.items()}
+        singles = _cut(state.arrays["singles"], sizes)
+        axes = _axes(layout, singles)
+        shapes = {
+            (i, j): (axes[i].cells, axes[j].cells) for i, j in itertools.combinations(axes, 2)
+        }
+        return cls(layout, least, singles, _cut(state.arrays["pairs"], shapes))
+
+
+def _cut(whole: np.ndarray, shapes: Mapping[_Key, tuple[int, ...]]) -> dict[_Key, np.ndarray]:
+    """Cut an array into parts of given shapes."""
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes.values()])
+    if whole.dtype != np.uint32 or whole.shape != ((ends[-1] if len(ends) else 0),):
+        raise ValueError("counts of training rows are not those of the columns")
+    parts = np.split(whole, ends[:-1]) if len(ends) else []
+    return {
+        key: part.reshape(shape) for (key, shape), part in zip(shapes.items(), parts, strict=True)
+    }
+
+
+def _alone(layout: Layout) -> dict[int, _Axis]:
+    """Return how each block is cut that is counted alone: of numbers, those of one each."""
+    return {
+        i: _Axis(block, block.width, np.arange(block.width))
+        if block.source == "code"
+        else _Axis(block, _ALONE)
+        for i, block in enumerate(layout.blocks)
+        if block.source == "code" or block.width == 1
+    }
+
+
+def _axes(layout: Layout, singles: Mapping[int, np.ndarray]) -> dict[int, _Axis]:
+    """Return how each block is cut in pairs, so that there are not too many counts in all."""
+    for numbers, levels in _SIZES:
+        axes = {
+            i: _Axis(axis.block, numbers)
+            if axis.at is None
+            else _Axis(axis.block, min(axis.parts, levels), _pooled(singles[i], levels))
+            for i, axis in _alone(layout).items()
+        }
+        cells = [axis.cells for axis in axes.values()]
+        if (sum(cells) ** 2 - sum(n * n for n in cells)) // 2 <= _MOST_CELLS:
+            return axes
+    return {}
+
+
+def _pooled(counts: np.ndarray, levels: int) -> np.ndarray:
+    """Return the part of each level: its own for the most frequent, one for the others."""
+    order = np.argsort(-counts.astype(np.int64), kind="stable")
+    at = np.empty(len(counts), np.int64)
+    at[order] = np.minimum(np.arange(len(counts)), levels - 1)
+    return at

@@ -1,0 +1,77 @@
+"""Columns that a file holds as text, as what they mean: numbers, moments and truth values."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pt
+
+from lookalike.tables._render import render
+from lookalike.tables._schema import Column, Kind, Schema
+from lookalike.tables._storage import is_text, one_array, storage_type
+
+__all__ = ["natural"]
+
+#: Words that are plainly a number, and what it is then.
+_PLAIN = (
+    (r"0|-?[1-9][0-9]{0,17}", pa.int64()),
+    (r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}", pa.float64()),
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}", pa.date32()),
+)
+
+
+def natural(table: pa.Table, schema: Schema, numbered: Collection[str] = frozenset()) -> pa.Table:
+    """Turn a canonical table into the types of its values, however they were written.
+
+    Parameters
+    ----------
+    table : pyarrow.Table, shape (rows, columns)
+        A canonical table.
+    schema : Schema
+        What its columns are.
+    numbered : collection of str
+        Identifiers that are whole numbers, however they are stored.
+
+    Returns
+    -------
+    pyarrow.Table, shape (rows, columns)
+        Columns that were stored as text are numbers, dates, times or booleans where they are
+        taken for such; a constant is one where it plainly is. All others are of the types
+        `Column.storage`.
+
+    Examples
+    --------
+    >>> from lookalike.tables import conform, infer_schema
+    >>> table = pa.table({"paid": ["yes", "no", "no", None], "sum": ["$1,200", "$850", "$7", "?"]})
+    >>> schema = infer_schema(table)
+    >>> natural(conform(table, schema), schema)["sum"].to_pylist()
+    [1200, 850, 7, None]
+    """
+    cells = [
+        _meant(one_array(table[column.name]), column, numbered)
+        if is_text(storage_type(column))
+        else render(table.select([column.name]), Schema((column,)))[column.name]
+        for column in schema.columns
+    ]
+    return pa.table(cells, names=list(schema.names))
+
+
+def _meant(values: pa.Array, column: Column, numbered: Collection[str]) -> pa.Array:
+    if pt.is_dictionary(values.type):
+        return values.dictionary_decode()
+    if column.name in numbered:
+        return pc.cast(values, pa.int64())
+    if column.kind is not Kind.CONSTANT:
+        return values
+    word = str(json.loads(column.example or "null"))
+    for pattern, kind in _PLAIN:
+        if re.fullmatch(pattern, word):
+            try:
+                return pc.cast(values, kind)
+            except pa.ArrowInvalid:  # such as a 30th of February
+                break
+    return values
