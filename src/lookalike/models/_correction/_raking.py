@@ -12,7 +12,9 @@ from lookalike.models._correction._choose import inclusion
 
 __all__ = ["balanced", "rake", "shares_due"]
 
+#: Rounds; where they would take more steps than this, one for each feature, fewer, but not so few.
 _ROUNDS = 10
+_MOST_STEPS, _FEWEST_ROUNDS = 3_000, 3
 #: No cell's factor moves by more than this, up or down, in one round, …
 _STEP = 5.0
 #: … and no log factor ends further from 0 than this.
@@ -57,7 +59,8 @@ def rake(
     """
     due = shares_due(pool, real, sizes)
     logs = [np.zeros(size) for size in sizes]
-    for _ in range(_ROUNDS):
+    rounds = max(min(_ROUNDS, _MOST_STEPS // max(len(sizes), 1)), _FEWEST_ROUNDS)
+    for _ in range(rounds):
         for j, size in enumerate(sizes):
             chances = inclusion(weights, rows)
             share = np.bincount(pool[:, j], chances, minlength=size) / rows
