@@ -34,8 +34,7 @@ _HEADERS = ("score", "synthetic", "real", "independent", "best", "what it looks 
 def show_evaluation(evaluation: Evaluation) -> None:
     """Show each score between what real rows and what independent columns get, and the verdict."""
     from lookalike.metrics import METRICS
-    from lookalike.reports._standing import place
-    from lookalike.reports._words import words_of
+    from lookalike.reports import place, words_of
 
     rows = []
     for name, value, ceiling, floor, meaning in evaluation.as_table():

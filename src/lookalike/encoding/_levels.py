@@ -120,7 +120,7 @@ class Levels:
     def from_dict(cls, stored: dict[str, Any], shares: np.ndarray) -> Self:
         """Return the levels of which `to_dict` was stored; they come from a file."""
         values, pool = array_from_json(stored["levels"]), finite(stored["pool"], "a pool")
-        if shares.shape != (len(values),) or not (shares >= 0).all() or not 0 <= pool < 1:
+        if shares.shape != (len(values),) or not (shares >= 0).all() or not 0 <= pool <= 1:
             raise ValueError("the shares of levels do not belong to them")
         return cls(values, shares, pool, Kind(stored["kind"]))
 

@@ -15,6 +15,11 @@ __all__ = ["MinMax"]
 class MinMax(Scaled):
     """Scale linearly so that the least value is -1 and the greatest 1.
 
+    Parameters
+    ----------
+    min_count : int, default 2
+        How many rows must share a value that is stored.
+
     Examples
     --------
     >>> import pyarrow as pa

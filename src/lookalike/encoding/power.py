@@ -29,6 +29,11 @@ class Power(Scaled):
     (NOTE: differs from the source, which has no such bounds). What a generator makes beyond the
     range that was seen is drawn in to its ends before the way back: no power is undefined.
 
+    Parameters
+    ----------
+    min_count : int, default 2
+        How many rows must share a value that is stored.
+
     Examples
     --------
     >>> import pyarrow as pa

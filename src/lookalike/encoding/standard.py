@@ -14,6 +14,11 @@ __all__ = ["Standard"]
 class Standard(Scaled):
     """Scale linearly to mean 0 and standard deviation 1.
 
+    Parameters
+    ----------
+    min_count : int, default 2
+        How many rows must share a value that is stored.
+
     Examples
     --------
     >>> import pyarrow as pa

@@ -150,13 +150,13 @@ class Score:
         Which values are better.
     low, high : float
         The range of possible values.
-    chance : float
-        By how much the values of equally good rows may differ: two standard deviations.
     reason : str or None
         Why there is no value; None where there is one.
     details : dict
         ``"columns"``: one dict for each column; ``"pairs"``: one for each two columns;
         ``"ceiling"`` and ``"floor"``: what they were measured on; and what else the metric keeps.
+    chance : float
+        By how much the values of equally good rows may differ: two standard deviations.
 
     Examples
     --------

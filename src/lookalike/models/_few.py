@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lookalike.encoding import Asked
 from lookalike.models._asking import CHECKED, Asking
 from lookalike.models._support import Count
-from lookalike.models._way import NEAR, Way
+from lookalike.models._way import NEAR, Conditioned, Way
 from lookalike.tables import Wish
-
-if TYPE_CHECKING:
-    from lookalike.models._base import Synthesizer
 
 __all__ = ["few_in_words"]
 
@@ -25,12 +21,12 @@ _FEW = 5
 _MANY = 3
 
 
-def few_in_words(model: Synthesizer, way: Way) -> str | None:
+def few_in_words(model: Conditioned, way: Way) -> str | None:
     """Return how many training rows are as asked, and how the rows are made, where they are few.
 
     Parameters
     ----------
-    model : Synthesizer
+    model : Conditioned
         Fitted.
     way : Way
         How the rows are made.
@@ -70,7 +66,7 @@ def _each(asking: Asking) -> Iterator[tuple[Wish, ...]]:
 
 
 def _count(
-    model: Synthesizer, wishes: Sequence[Wish]
+    model: Conditioned, wishes: Sequence[Wish]
 ) -> tuple[tuple[Count, Sequence[Wish]] | None, bool]:
     """Return the count of training rows and the wishes that tell it, and if all are counted."""
     asked = [
@@ -87,7 +83,7 @@ def _count(
     return (count, [asked[k][0] for k in which]), len(asked) == len(wishes)
 
 
-def _near(model: Synthesizer, wish: Wish, asked: Asked) -> Asked:
+def _near(model: Conditioned, wish: Wish, asked: Asked) -> Asked:
     """Return what is asked, or near to it: hardly a row ever has just one number."""
     if wish.values is None:
         return asked
@@ -99,7 +95,7 @@ def _near(model: Synthesizer, wish: Wish, asked: Asked) -> Asked:
     return replace(asked, limits=limits)
 
 
-def _counted(model: Synthesizer, count: Count, wishes: Sequence[Wish]) -> str:
+def _counted(model: Conditioned, count: Count, wishes: Sequence[Wish]) -> str:
     rows, most = f"the {model.n_rows_:,} training rows", min(count.most, model.n_rows_)
     if most == 0:
         return f"None of {rows} has {_and(wishes)}"
@@ -108,7 +104,7 @@ def _counted(model: Synthesizer, count: Count, wishes: Sequence[Wish]) -> str:
     return f"About {count.about:.0f} of {rows}, and no more than {most:,}, have {_and(wishes)}"
 
 
-def _made(model: Synthesizer, way: Way) -> str:
+def _made(model: Conditioned, way: Way) -> str:
     ordinary = f"{way.ordinary:,} of {model.BLOCK:,} ordinary rows are as asked"
     if way.near is way.asking:
         how = f"The rows are chosen from ordinary ones ({ordinary})"

@@ -10,20 +10,18 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import DataError
 from lookalike._core.seeds import generator
-from lookalike.encoding import Drawn
+from lookalike.encoding import Drawn, TableEncoder
 from lookalike.models._asking import Asking
+from lookalike.models._support import Support
 
-if TYPE_CHECKING:
-    from lookalike.models._base import Synthesizer
-
-__all__ = ["NEAR", "Way", "find_way"]
+__all__ = ["NEAR", "Conditioned", "Way", "find_way"]
 
 #: Which share of the rows on each side counts as near to a number.
 NEAR = 0.02
@@ -37,13 +35,26 @@ _SURE = 4
 _PATIENCE = 100
 
 
+class Conditioned(Protocol):
+    """A fitted synthesizer, as far as rows that fulfil conditions are made with it."""
+
+    BLOCK: ClassVar[int]
+    encoder_: TableEncoder
+    n_rows_: int
+    _support: Support | None
+
+    def _start_ordinary(self, seed: int) -> Callable[[int], Drawn]: ...
+
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]: ...
+
+
 @dataclass(frozen=True)
 class Way:
     """How rows as asked are made.
 
     Parameters
     ----------
-    model : Synthesizer
+    model : Conditioned
         Fitted.
     asking : Asking
     seed : int
@@ -60,7 +71,7 @@ class Way:
         Those as asked among the candidates of block 0, where they have been made.
     """
 
-    model: Synthesizer
+    model: Conditioned
     asking: Asking
     seed: int
     near: Asking | None
@@ -137,7 +148,7 @@ class Way:
         return self.asking.hopeless(whole, np.concatenate(possible))
 
 
-def find_way(model: Synthesizer, seed: int, asking: Asking, common: float) -> Way:
+def find_way(model: Conditioned, seed: int, asking: Asking, common: float) -> Way:
     """Return how rows as asked are made, by a look at the first blocks.
 
     Where ordinary rows are often as asked, or near to it, they are chosen from; else rows are made
@@ -145,7 +156,7 @@ def find_way(model: Synthesizer, seed: int, asking: Asking, common: float) -> Wa
 
     Parameters
     ----------
-    model : Synthesizer
+    model : Conditioned
         Fitted.
     seed : int
         Of the sample.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike.reports._curves import curves
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
+from lookalike.reports._standing import place
 from lookalike.reports._summary import (
     Associations,
     Bar,
@@ -26,6 +27,7 @@ from lookalike.reports._summary import (
 from lookalike.reports._training_page import training_page
 from lookalike.reports._training_verdict import Judgement, judge
 from lookalike.reports._training_words import Quantity
+from lookalike.reports._words import words_of
 
 if TYPE_CHECKING:
     from lookalike.reports._function_page import (
@@ -57,8 +59,10 @@ __all__ = [
     "function_page",
     "function_report_rows",
     "judge",
+    "place",
     "training_page",
     "verdict_page",
+    "words_of",
 ]
 
 

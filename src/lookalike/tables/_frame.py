@@ -193,7 +193,13 @@ def _as_table(frame: Any) -> Any:
 
 
 def best_library() -> str:
-    """Return the first of pandas, polars and pyarrow that is installed."""
+    """Return the first of pandas, polars and pyarrow that is installed.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
     return next(library for library in _LIBRARIES if find_spec(library) is not None)
 
 

@@ -37,6 +37,13 @@ def without_rare(
         The least count of a category that is named.
     keep : collection of str
         Columns whose categories all stay.
+
+    Returns
+    -------
+    schema : Schema
+        Without rare categories.
+    origin : Origin
+        Likewise.
     """
     columns = {column.name: column for column in origin.columns}
     for name in table.column_names:
