@@ -129,6 +129,16 @@ WORDS: Mapping[str, Words] = MappingProxyType(
 
 
 def words_of(name: str) -> Words:
-    """Return the words of a score, or its bare name where it is not one of ours."""
+    """Return the words of a score, or its bare name where it is not one of ours.
+
+    Parameters
+    ----------
+    name : str
+        The score's name.
+
+    Returns
+    -------
+    Words
+    """
     spaced = name.replace("_", " ")
     return WORDS.get(name) or Words(spaced.capitalize(), spaced, "")
