@@ -122,6 +122,8 @@ class Levels:
         values, pool = array_from_json(stored["levels"]), finite(stored["pool"], "a pool")
         if shares.shape != (len(values),) or not (shares >= 0).all() or not 0 <= pool <= 1:
             raise ValueError("the shares of levels do not belong to them")
+        if values.null_count:
+            raise ValueError("a missing cell is no level")
         return cls(values, shares, pool, Kind(stored["kind"]))
 
 

@@ -38,7 +38,7 @@ from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
 from lookalike.models._support import Support
-from lookalike.tables import Origin, Schema
+from lookalike.tables import Origin, Schema, render
 from lookalike.training import History
 
 __all__ = ["SYNTHESIZERS", "load"]
@@ -179,7 +179,7 @@ def _prove(model: Synthesizer) -> None:
     widths = [block.width for block in layout.blocks if block.head == "softmax"]
     numbers = 2 * rng.standard_normal((_PROOF, layout.numbers), np.float32)
     levels = rng.integers(0, widths, (_PROOF, len(widths))).astype(np.int32)
-    model._decode(Drawn(numbers, levels), 0, model.seed_)
+    render(model.encoder_.decode(Drawn(numbers, levels), seed=model.seed_), model.schema_)
     # The library that the table came from need not be there: rows can still go to a file.
     with suppress(MissingDependencyError):
         model.sample(0)
