@@ -25,7 +25,7 @@ class MinMax(Scaled):
     >>> import pyarrow as pa
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
-    >>> MinMax().fit(pa.array([0, 5, 10]), column).compact(pa.array([5, 10])).floats.tolist()
+    >>> MinMax(min_count=1).fit(pa.array([0, 5, 10]), column).compact(pa.array([5, 10])).floats.tolist()
     [[0.0], [1.0]]
     """
 

@@ -24,7 +24,7 @@ class Standard(Scaled):
     >>> import pyarrow as pa
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
-    >>> Standard().fit(pa.array([0, 10]), column).compact(pa.array([0, 5])).floats.tolist()
+    >>> Standard(min_count=1).fit(pa.array([0, 10]), column).compact(pa.array([0, 5])).floats.tolist()
     [[-1.0], [0.0]]
     """
 
