@@ -25,7 +25,8 @@ class MinMax(Scaled):
     >>> import pyarrow as pa
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
-    >>> MinMax(min_count=1).fit(pa.array([0, 5, 10]), column).compact(pa.array([5, 10])).floats.tolist()
+    >>> encoding = MinMax(min_count=1).fit(pa.array([0, 5, 10]), column)
+    >>> encoding.compact(pa.array([5, 10])).floats.tolist()
     [[0.0], [1.0]]
     """
 

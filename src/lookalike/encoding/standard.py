@@ -24,7 +24,8 @@ class Standard(Scaled):
     >>> import pyarrow as pa
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
-    >>> Standard(min_count=1).fit(pa.array([0, 10]), column).compact(pa.array([0, 5])).floats.tolist()
+    >>> encoding = Standard(min_count=1).fit(pa.array([0, 10]), column)
+    >>> encoding.compact(pa.array([0, 5])).floats.tolist()
     [[-1.0], [0.0]]
     """
 
