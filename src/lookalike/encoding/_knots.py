@@ -10,7 +10,7 @@ from scipy.special import ndtr, ndtri
 from lookalike.encoding._limits import LEAST
 from lookalike.encoding._shared import TOGETHER, apart, inner_ends
 
-__all__ = ["piecewise"]
+__all__ = ["interpolated", "piecewise"]
 
 #: The most knots that are kept, …
 _KNOTS = 1000
@@ -127,6 +127,30 @@ class _Column:
         return np.concatenate([[low], found, [high]]), first + np.append(
             np.append(0, ranks), len(rows)
         )
+
+
+def interpolated(x: np.ndarray, at: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Interpolate linearly, also where a slope is steeper than floats can tell.
+
+    Parameters
+    ----------
+    x : ndarray, shape (n,)
+    at, values : ndarray, shape (knots,)
+        Knots, rising; beyond them the first or the last value is taken.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        found: np.ndarray = np.interp(x, at, values)
+    lost = np.flatnonzero(~np.isfinite(found))
+    if len(lost):  # halves keep the differences of the largest floats finite
+        left = np.clip(np.searchsorted(at, x[lost], side="right") - 1, 0, len(at) - 2)
+        width = at[left + 1] / 2 - at[left] / 2
+        inside = (x[lost] / 2 - at[left] / 2) / np.where(width > 0, width, 1.0)
+        found[lost] = (1 - inside) * values[left] + inside * values[left + 1]
+    return found
 
 
 def _stretches(

@@ -9,7 +9,7 @@ import pyarrow as pa
 from scipy.special import ndtr, ndtri
 
 from lookalike.encoding._base import ColumnEncoding, State
-from lookalike.encoding._knots import piecewise
+from lookalike.encoding._knots import interpolated, piecewise
 from lookalike.encoding._layout import Block, Compact, Drawn
 from lookalike.encoding._limits import limits_of
 from lookalike.encoding._numbers import MEASURED, Grid, nearest
@@ -121,18 +121,18 @@ class Quantile(ColumnEncoding):
         return limits
 
     def _upto(self, positions: np.ndarray) -> np.ndarray:
-        return np.asarray(np.interp(positions, self._knots, self._cumulative))
+        return interpolated(positions, self._knots, self._cumulative)
 
     def _below(self, positions: np.ndarray) -> np.ndarray:
         # np.interp takes the last of equal knots: on the mirrored axis that is the first
-        return np.asarray(np.interp(-positions, -self._knots[::-1], self._cumulative[::-1]))
+        return interpolated(-positions, -self._knots[::-1], self._cumulative[::-1])
 
     def decode(self, drawn: Drawn) -> pa.Array:
         z = np.ascontiguousarray(drawn.numbers[:, 0])
         if self._atoms is not None:
             inner = ndtri(self._cumulative[1:-1])
             return self._grid.array(self._atoms[np.searchsorted(inner, z, side="right")])
-        positions = np.interp(ndtr(z.astype(np.float64)), self._cumulative, self._knots)
+        positions = interpolated(ndtr(z.astype(np.float64)), self._cumulative, self._knots)
         return self._grid.array(self._grid.at(positions))
 
     def state(self) -> State:

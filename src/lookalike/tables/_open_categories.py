@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pyarrow.types as pt
 
@@ -51,6 +52,9 @@ def open_categories(origin: Origin, schema: Schema) -> tuple[Origin, list[str]]:
 
 
 def _opened(was: ColumnOrigin, column: Column) -> ColumnOrigin:
-    return replace(
-        was, arrow=column.storage, dtype={**was.dtype, "open": True} if was.dtype else {}
-    )
+    dtype = {**was.dtype, "open": True} if was.dtype else {}
+    categories: dict[str, Any] = dtype.get("categories") or {}
+    if isinstance(categories, dict) and categories.get("form") == "plain":
+        # They are replaced by those that come, and no model needs the keys of its rows.
+        dtype["categories"] = {**categories, "values": []}
+    return replace(was, arrow=column.storage, dtype=dtype)
