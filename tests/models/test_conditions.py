@@ -11,7 +11,7 @@ import pytest
 
 import lookalike.models._base as module
 from lookalike import GAN, Independent, load
-from lookalike._core.errors import DataError, ParameterError, SchemaError
+from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
 
 #: Rare conditions take another way than common ones.
 WAYS = pytest.mark.parametrize("rare", [False, True], ids=["common", "rare"])
@@ -179,7 +179,8 @@ def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
     assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
     assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
     rare = {"group": "rare", "size": {8, 233}, "day": ("2024-02-01", "2024-04-20")}
-    made = model.sample(300, given=rare)
+    with pytest.warns(LookalikeWarning, match="The rows are made to what is asked"):
+        made = model.sample(300, given=rare)
     assert len(made.query("group == 'rare' and size in [8, 233] and twice == 2 * size")) == 300
     assert made["day"].between("2024-02-01", "2024-04-20").all()
     assert made["number"].mean() == pytest.approx(table["number"].mean(), abs=0.5)
