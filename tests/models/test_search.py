@@ -18,11 +18,11 @@ from lookalike._core.errors import DataError, ParameterError
 from lookalike.models import Independent, load
 from lookalike.tables import Schema
 
-# No level of c occurs thirty times in a fold: then all are pooled.
-FRAME = pa.table({"x": [0.5, 1.5, 2.25, 4.0] * 9, "c": ["a", "a", "b", "a"] * 9}).to_pandas()
+# Of the levels of c, only a occurs seven times in a fold: then the others are pooled.
+FRAME = pa.table({"x": [0.5, 1.5] * 18, "c": ["a", "a", "b", "a"] * 9}).to_pandas()
 FRAME.loc[::6, "c"] = "c"
 CONSTANT = FRAME[["c"]].assign(c="a")
-GRID = {"min_category_count": [1, 30]}
+GRID = {"min_category_count": [1, 7]}
 
 
 def levels(model: Any, rows: Any, y: Any = None) -> float:
@@ -65,11 +65,12 @@ def test_rows_may_be_parted_by_classes_that_are_not_learned() -> None:
 
 
 def test_options_of_fit_are_handed_on() -> None:
-    found = GridSearchCV(Independent(random_state=0), GRID, cv=2, scoring=levels)
+    common = {"min_category_count": [1, 2]}  # more would warn of the target's rare classes
+    found = GridSearchCV(Independent(random_state=0), common, cv=2, scoring=levels)
     assert found.fit(FRAME, target="c").best_estimator_.target_ == "c"
     with config_context(enable_metadata_routing=True):
         model = Independent(random_state=0).set_fit_request(target=True)
-        routed = GridSearchCV(model, GRID, cv=2, scoring=levels).fit(FRAME, target="c")
+        routed = GridSearchCV(model, common, cv=2, scoring=levels).fit(FRAME, target="c")
         assert routed.best_estimator_.target_ == "c"
         assert clone(model.fit(FRAME)).get_metadata_routing().fit.requests["target"] is True
 
