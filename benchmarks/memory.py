@@ -1,4 +1,4 @@
-"""How much memory many fits take in one process, each of a table of another shape.
+"""Measure the memory of many fits in one process, each of a table of another shape.
 
 Programs are compiled for each shape. The last lines fit the same table again and again, which
 shares them. Usage: ``python benchmarks/memory.py --fits 16``

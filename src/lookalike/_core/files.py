@@ -139,7 +139,7 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
 
 @dataclass(frozen=True)
 class _Target:
-    """What an output path leads to.
+    """The file, folder, device or pipe that an output path leads to.
 
     Parameters
     ----------

@@ -25,7 +25,7 @@ _AT_A_TIME, _WORK, _FEWEST_ROWS = 512, 3e10, 300
 
 @dataclass(frozen=True)
 class Pair:
-    """Which combinations of two blocks' cells are due but not seen.
+    """Combinations of two blocks' cells that are expected but not seen.
 
     Parameters
     ----------
