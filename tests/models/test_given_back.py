@@ -14,7 +14,7 @@ import pytest
 import lookalike as la
 from lookalike._core.errors import FileFormatError, ParameterError
 from lookalike.models import Synthesizer
-from lookalike.tables import _frame
+from lookalike.tables.frames import _convert as _frame
 
 TYPES = {
     "key": pa.int64(),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from lookalike._core.errors import DataError
 from lookalike.tables import Column, IdentifierMaker, Kind
-from lookalike.tables._permutation import permuted
+from lookalike.tables.identifiers._permutation import permuted
 
 RNG = np.random.default_rng(0)
 LETTERS = np.array(list("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from lookalike.tables._cautions import cautions
+from lookalike.tables._conditions import Wish, read_wishes
 from lookalike.tables._conform import conform
 from lookalike.tables._dependencies import find_dependencies
-from lookalike.tables._frame import as_frame, as_given, best_library, from_arrow, to_arrow
-from lookalike.tables._identifiers import IdentifierMaker
-from lookalike.tables._infer import infer_schema
 from lookalike.tables._natural import natural
-from lookalike.tables._open_categories import open_categories
-from lookalike.tables._origin import ColumnOrigin, Origin
-from lookalike.tables._rare_categories import without_rare
-from lookalike.tables._read import read_table
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 from lookalike.tables._storage import canonical_schema, canonical_type
-from lookalike.tables._wishes import Wish, read_wishes
-from lookalike.tables._write import TableWriter, check_output, check_safe_csv, write_table
+from lookalike.tables.frames._convert import as_frame, as_given, best_library, from_arrow, to_arrow
+from lookalike.tables.frames._open_categories import open_categories
+from lookalike.tables.frames._origin import ColumnOrigin, Origin
+from lookalike.tables.identifiers._maker import IdentifierMaker
+from lookalike.tables.infer._cautions import cautions
+from lookalike.tables.infer._infer import infer_schema
+from lookalike.tables.infer._rare_categories import without_rare
+from lookalike.tables.io._read import read_table
+from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv, write_table
 
 __all__ = [
     "Column",

@@ -12,9 +12,6 @@ import pyarrow.types as pt
 
 from lookalike._core.errors import SchemaError, nearest
 from lookalike.tables._arrow_types import check_columns
-from lookalike.tables._calendar_codes import read_codes
-from lookalike.tables._date_patterns import zone_minutes
-from lookalike.tables._parse import Misfit, parse, whole_days
 from lookalike.tables._schema import Column, Kind, Schema, TextForm
 from lookalike.tables._storage import (
     canonical_type,
@@ -26,6 +23,9 @@ from lookalike.tables._storage import (
     plain_type,
     storage_type,
 )
+from lookalike.tables.text._calendar_codes import read_codes
+from lookalike.tables.text._date_patterns import zone_minutes
+from lookalike.tables.text._parse import Misfit, parse, whole_days
 
 __all__ = ["check_cells", "conform"]
 

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.tables._date_patterns import ticks_of
 from lookalike.tables._schema import Column, Dependency
 from lookalike.tables._storage import one_array
+from lookalike.tables.text._date_patterns import ticks_of
 
 __all__ = ["Measure", "copies", "sample_rows"]
 

@@ -8,10 +8,6 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import SchemaError
-from lookalike.tables._calendar_codes import write_codes
-from lookalike.tables._date_patterns import split_days, write_dates
-from lookalike.tables._permutation import key, uniforms
-from lookalike.tables._permutation import words as random_words
 from lookalike.tables._schema import Column, Kind, Schema, TextForm
 from lookalike.tables._storage import (
     cast_cells,
@@ -21,8 +17,12 @@ from lookalike.tables._storage import (
     plain_type,
     storage_type,
 )
-from lookalike.tables._text_durations import write_durations
-from lookalike.tables._text_numbers import write_numbers
+from lookalike.tables.identifiers._permutation import key, uniforms
+from lookalike.tables.identifiers._permutation import words as random_words
+from lookalike.tables.text._calendar_codes import write_codes
+from lookalike.tables.text._date_patterns import split_days, write_dates
+from lookalike.tables.text._durations import write_durations
+from lookalike.tables.text._numbers import write_numbers
 
 __all__ = ["render"]
 

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 from lookalike._core.errors import SchemaError, nearest
-from lookalike.tables._calendar_codes import CODES
+from lookalike.tables.text._calendar_codes import CODES
 
 __all__ = ["Column", "Dependency", "Kind", "Schema", "TextForm"]
 

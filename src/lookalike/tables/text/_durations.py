@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.tables._text_dates import Dates
+from lookalike.tables.text._dates import Dates
 
 __all__ = ["parse_durations", "read_durations", "write_durations"]
 

@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike.tables._arrow_types import from_json, parse_type, to_json
-from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._schema import Schema
+from lookalike.tables.frames._origin import ColumnOrigin, Origin
 
 __all__ = ["without_rare"]
 

@@ -11,7 +11,7 @@ import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
 from lookalike.tables._arrow_types import from_json, parse_type, to_json
-from lookalike.tables._origin import ColumnOrigin
+from lookalike.tables.frames._origin import ColumnOrigin
 
 __all__ = ["categories_to_arrow", "take_categories"]
 

@@ -12,14 +12,14 @@ import pyarrow.types as pt
 
 from lookalike._core.errors import SchemaError
 from lookalike.tables._arrow_types import to_json
-from lookalike.tables._date_patterns import finest_unit, split_days
-from lookalike.tables._facts import Facts, as_dates, as_numbers
 from lookalike.tables._numbers import decimals_of
 from lookalike.tables._schema import Column, Kind, TextForm
-from lookalike.tables._shapes import regularity
-from lookalike.tables._tally import Tally
-from lookalike.tables._text_dates import likely_dates
-from lookalike.tables._text_numbers import parse_numbers, plain_numbers, write_numbers
+from lookalike.tables.infer._facts import Facts, as_dates, as_numbers
+from lookalike.tables.infer._tally import Tally
+from lookalike.tables.text._date_patterns import finest_unit, split_days
+from lookalike.tables.text._dates import likely_dates
+from lookalike.tables.text._numbers import parse_numbers, plain_numbers, write_numbers
+from lookalike.tables.text._shapes import regularity
 
 __all__ = ["describe"]
 

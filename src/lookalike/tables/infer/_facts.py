@@ -11,14 +11,14 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
-from lookalike.tables._calendar_codes import find_code, read_codes
-from lookalike.tables._names import hints_at_date
 from lookalike.tables._numbers import as_measure
 from lookalike.tables._schema import TextForm
 from lookalike.tables._storage import check_storage, is_number, is_text, plain_column
-from lookalike.tables._tally import Tally
-from lookalike.tables._text import Family, infinite_values, read_text
-from lookalike.tables._text_numbers import read_numbers
+from lookalike.tables.infer._names import hints_at_date
+from lookalike.tables.infer._tally import Tally
+from lookalike.tables.text._calendar_codes import find_code, read_codes
+from lookalike.tables.text._form import Family, infinite_values, read_text
+from lookalike.tables.text._numbers import read_numbers
 
 __all__ = ["Facts", "as_dates", "as_numbers", "gather"]
 

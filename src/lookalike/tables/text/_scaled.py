@@ -101,7 +101,7 @@ def parse_scaled(
     Returns
     -------
     pyarrow.Array or None
-        As `lookalike.tables._text_numbers.parse_numbers` returns.
+        As `lookalike.tables.text._numbers.parse_numbers` returns.
     """
     values = np.full(len(words), np.nan)
     for unit, most in form.units:

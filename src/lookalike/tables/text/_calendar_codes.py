@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.tables._date_patterns import parse_dates, write_dates
+from lookalike.tables.text._date_patterns import parse_dates, write_dates
 
 __all__ = ["CODES", "find_code", "is_proven", "read_codes", "write_codes"]
 

@@ -8,13 +8,13 @@ import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
-from lookalike.tables._calendar_words import are_calendar_names, mostly_dates
-from lookalike.tables._date_patterns import split_days
-from lookalike.tables._facts import Facts, as_dates
-from lookalike.tables._names import hints_at_code, hints_at_date, hints_at_key
 from lookalike.tables._schema import Kind
-from lookalike.tables._shapes import regularity
-from lookalike.tables._tally import Tally
+from lookalike.tables.infer._facts import Facts, as_dates
+from lookalike.tables.infer._names import hints_at_code, hints_at_date, hints_at_key
+from lookalike.tables.infer._tally import Tally
+from lookalike.tables.text._calendar_words import are_calendar_names, mostly_dates
+from lookalike.tables.text._date_patterns import split_days
+from lookalike.tables.text._shapes import regularity
 
 __all__ = ["Guess", "fallbacks", "guess"]
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError
 from lookalike._core.optional import require
-from lookalike.tables import _frame_pandas, _frame_polars
 from lookalike.tables._arrow_types import cast_column, check_columns, parse_type
-from lookalike.tables._origin import FILE, ColumnOrigin, Origin
-from lookalike.tables._read import read_table
+from lookalike.tables.frames import _pandas, _polars
+from lookalike.tables.frames._origin import FILE, ColumnOrigin, Origin
+from lookalike.tables.io._read import read_table
 
 __all__ = ["as_frame", "as_given", "best_library", "from_arrow", "to_arrow"]
 
@@ -79,9 +79,9 @@ def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
     if isinstance(data, pa.Table):
         return _from_pyarrow(data, {})
     if nw.dependencies.is_pandas_dataframe(data):
-        return _frame_pandas.to_arrow(data)
+        return _pandas.to_arrow(data)
     if nw.dependencies.is_polars_dataframe(data):
-        return _frame_polars.to_arrow(data)
+        return _polars.to_arrow(data)
     return _from_narwhals(data)
 
 
@@ -171,9 +171,9 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
     if origin.is_file:
         return as_frame(table, best_library())
     if origin.library == "pandas":
-        origin = to_arrow(_frame_pandas.widened(data, table))[1]
+        origin = to_arrow(_pandas.widened(data, table))[1]
         # Numbers among objects have no dtype of their own: mostly a gap has taken it from them.
-        origin = origin.only([c.name for c in origin.columns if not _frame_pandas.is_loose(c)])
+        origin = origin.only([c.name for c in origin.columns if not _pandas.is_loose(c)])
     parts = [_as_table(from_arrow(table.select(list(origin.names)), origin))]
     others = [name for name in table.column_names if name not in origin.names]
     if others and whole.library == origin.library and set(others) <= set(whole.names):
@@ -182,7 +182,7 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
         library = origin.library if origin.library in _LIBRARIES else "pyarrow"
         parts.append(as_frame(table.select(others), library))
     if origin.library == "pandas":
-        return _frame_pandas.joined(parts, table.column_names, data.index)
+        return _pandas.joined(parts, table.column_names, data.index)
     frames = [nw.from_native(part, eager_only=True) for part in parts]
     joined = nw.concat(frames, how="horizontal").select(table.column_names).to_native()
     return _as_batch(joined) if origin.frame.get("class") == "RecordBatch" else joined
@@ -233,9 +233,9 @@ def as_frame(table: pa.Table, library: str) -> Any:
     Int64Dtype()
     """
     if library == "pandas":
-        return _frame_pandas.natural(table)
+        return _pandas.natural(table)
     if library == "polars":
-        return _frame_polars.natural(table)
+        return _polars.natural(table)
     if library == "pyarrow":
         return table
     raise DataError(f"A table can be had for pandas, polars or pyarrow; got {library!r}.")
@@ -243,9 +243,9 @@ def as_frame(table: pa.Table, library: str) -> Any:
 
 def _give_back(columns: list[pa.ChunkedArray], origin: Origin, rows: int) -> Any:
     if origin.library == "pandas":
-        return _frame_pandas.from_arrow(columns, origin, rows)
+        return _pandas.from_arrow(columns, origin, rows)
     if origin.library == "polars":
-        return _frame_polars.from_arrow(columns, origin)
+        return _polars.from_arrow(columns, origin)
     if origin.library == "pyarrow":
         return _to_pyarrow(columns, origin)
     if origin.is_file:

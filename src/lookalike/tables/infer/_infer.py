@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.tables._arrow_types import check_columns
-from lookalike.tables._column import describe
 from lookalike.tables._conform import check_cells, conform
 from lookalike.tables._dependencies import find_dependencies
-from lookalike.tables._facts import gather
-from lookalike.tables._frame import to_arrow
-from lookalike.tables._guess import fallbacks, guess
 from lookalike.tables._schema import Column, Kind, Schema
+from lookalike.tables.frames._convert import to_arrow
+from lookalike.tables.infer._column import describe
+from lookalike.tables.infer._facts import gather
+from lookalike.tables.infer._guess import fallbacks, guess
 
 __all__ = ["infer_schema"]
 

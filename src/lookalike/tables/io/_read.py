@@ -9,9 +9,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from lookalike._core.errors import FileFormatError, ParameterError, nearest
-from lookalike.tables._read_csv import Source, read_csv
-from lookalike.tables._read_parquet import read_parquet
-from lookalike.tables._suffix import file_kind
+from lookalike.tables.io._read_csv import Source, read_csv
+from lookalike.tables.io._read_parquet import read_parquet
+from lookalike.tables.io._suffix import file_kind
 
 __all__ = ["read_table"]
 

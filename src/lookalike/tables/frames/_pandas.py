@@ -13,9 +13,9 @@ import pyarrow.types as pt
 from lookalike._core.errors import DataError
 from lookalike._core.optional import require
 from lookalike.tables._arrow_types import check_columns, check_names
-from lookalike.tables._origin import ColumnOrigin, Origin
-from lookalike.tables._pandas_categories import categories_to_arrow, take_categories
-from lookalike.tables._pandas_mixed import mixed_to_arrow, no_unicode, restored
+from lookalike.tables.frames._origin import ColumnOrigin, Origin
+from lookalike.tables.frames._pandas_categories import categories_to_arrow, take_categories
+from lookalike.tables.frames._pandas_mixed import mixed_to_arrow, no_unicode, restored
 
 __all__ = ["from_arrow", "is_loose", "joined", "natural", "to_arrow", "widened"]
 

@@ -13,12 +13,12 @@ import pyarrow.types as pt
 from lookalike._core.bounds import finite, whole
 from lookalike._core.errors import DataError
 from lookalike.tables._arrow_types import parse_type
-from lookalike.tables._id_numbers import NumberPattern
-from lookalike.tables._id_words import RunningPattern, WordPattern, runs_of, word_patterns
-from lookalike.tables._permutation import key, permuted, uniforms
 from lookalike.tables._schema import Column
-from lookalike.tables._shapes import is_hexadecimal, skeletons
 from lookalike.tables._storage import is_text, plain_type
+from lookalike.tables.identifiers._numbers import NumberPattern
+from lookalike.tables.identifiers._permutation import key, permuted, uniforms
+from lookalike.tables.identifiers._words import RunningPattern, WordPattern, runs_of, word_patterns
+from lookalike.tables.text._shapes import is_hexadecimal, skeletons
 
 __all__ = ["IdentifierMaker"]
 
@@ -42,8 +42,9 @@ class IdentifierMaker:
     Running numbers are counted on. Of other identifiers the value space of their pattern is cut
     into buckets; those that hold a training identifier are marked, and never used. Row ``i`` gets
     the value at place π(i) of what is free, π being a random order that is computed from the seed
-    (see `lookalike.tables._permutation`): identifiers are unique over all rows, any row can be made
-    alone, and of the training identifiers nothing is kept but the marks. When a space is used up,
+    (see `lookalike.tables.identifiers._permutation`): identifiers are unique over all rows, any row
+    can be made alone, and of the training identifiers nothing is kept but the marks. When a space
+    is used up,
     it gets one more digit or letter.
 
     A column may have several patterns, and a pattern parts of few values, such as a prefix, a

@@ -10,14 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError
-from lookalike.tables._names import hints_at_date
 from lookalike.tables._schema import TextForm
-from lookalike.tables._shapes import shape_of
-from lookalike.tables._tally import Tally
-from lookalike.tables._text_dates import likely_dates, read_dates, read_possible, zone_shares
-from lookalike.tables._text_durations import read_durations
-from lookalike.tables._text_numbers import is_infinity, likely_numbers, read_numbers
-from lookalike.tables._text_words import boolean_words, is_marker, is_no_date, is_sure_marker
+from lookalike.tables.infer._names import hints_at_date
+from lookalike.tables.infer._tally import Tally
+from lookalike.tables.text._dates import likely_dates, read_dates, read_possible, zone_shares
+from lookalike.tables.text._durations import read_durations
+from lookalike.tables.text._numbers import is_infinity, likely_numbers, read_numbers
+from lookalike.tables.text._shapes import shape_of
+from lookalike.tables.text._words import boolean_words, is_marker, is_no_date, is_sure_marker
 
 __all__ = ["Family", "Reading", "read_text"]
 

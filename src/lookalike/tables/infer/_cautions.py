@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from lookalike.tables._calendar_words import mostly_dates
-from lookalike.tables._facts import gather
 from lookalike.tables._schema import Column, Kind, Schema
 from lookalike.tables._storage import is_text, plain_type, storage_type
+from lookalike.tables.infer._facts import gather
+from lookalike.tables.text._calendar_words import mostly_dates
 
 __all__ = ["cautions"]
 

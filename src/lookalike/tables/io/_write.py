@@ -20,8 +20,8 @@ from lookalike._core.errors import DataError, OutputError, ParameterError
 from lookalike._core.files import check_writable, is_stream, open_output
 from lookalike._core.streams import standard_output
 from lookalike.tables._arrow_types import cast_column, check_columns
-from lookalike.tables._csv_text import csv_header, csv_rows
-from lookalike.tables._suffix import FileKind, file_kind
+from lookalike.tables.io._csv_text import csv_header, csv_rows
+from lookalike.tables.io._suffix import FileKind, file_kind
 
 __all__ = ["TableWriter", "check_output", "check_safe_csv", "write_table"]
 

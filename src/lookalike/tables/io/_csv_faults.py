@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from lookalike._core.errors import FileFormatError
-from lookalike.tables._csv_records import Record, decode, records
+from lookalike.tables.io._csv_records import Record, decode, records
 
 __all__ = ["fault_of", "not_utf8", "unclosed"]
 

@@ -10,8 +10,8 @@ import pyarrow.compute as pc
 
 from lookalike._core.bounds import whole
 from lookalike._core.errors import DataError
-from lookalike.tables._free_ranks import FreeRanks
-from lookalike.tables._permutation import key, permuted
+from lookalike.tables.identifiers._free_ranks import FreeRanks
+from lookalike.tables.identifiers._permutation import key, permuted
 
 __all__ = ["NumberPattern", "is_sequence"]
 

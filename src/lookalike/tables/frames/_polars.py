@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from lookalike._core.errors import DataError
 from lookalike._core.optional import require
 from lookalike.tables._arrow_types import check_columns, check_names
-from lookalike.tables._origin import ColumnOrigin, Origin
-from lookalike.tables._permutation import key, permuted
+from lookalike.tables.frames._origin import ColumnOrigin, Origin
+from lookalike.tables.identifiers._permutation import key, permuted
 
 __all__ = ["from_arrow", "natural", "to_arrow"]
 

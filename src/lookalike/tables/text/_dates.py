@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.tables._calendar_codes import CODES, is_proven
-from lookalike.tables._date_patterns import (
+from lookalike.tables.text._calendar_codes import CODES, is_proven
+from lookalike.tables.text._date_patterns import (
     TOKEN,
     ZONE,
     parse_dates,

@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
-from lookalike.tables._calendar_codes import read_codes
-from lookalike.tables._date_patterns import parse_dates, regex_of
 from lookalike.tables._schema import TextForm
 from lookalike.tables._storage import is_number
-from lookalike.tables._text_dates import likely_dates, read_dates
-from lookalike.tables._text_durations import parse_durations, read_durations
-from lookalike.tables._text_numbers import parse_numbers, plain_numbers, read_numbers
-from lookalike.tables._text_words import is_marker, is_no_date, truth
+from lookalike.tables.text._calendar_codes import read_codes
+from lookalike.tables.text._date_patterns import parse_dates, regex_of
+from lookalike.tables.text._dates import likely_dates, read_dates
+from lookalike.tables.text._durations import parse_durations, read_durations
+from lookalike.tables.text._numbers import parse_numbers, plain_numbers, read_numbers
+from lookalike.tables.text._words import is_marker, is_no_date, truth
 
 __all__ = ["Misfit", "parse", "whole_days"]
 

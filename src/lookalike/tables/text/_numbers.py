@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 
 from lookalike.tables._numbers import as_whole
 from lookalike.tables._schema import TextForm
-from lookalike.tables._shapes import shape_of, shapes
-from lookalike.tables._text_scaled import parse_scaled, scaled_form, write_scaled
+from lookalike.tables.text._scaled import parse_scaled, scaled_form, write_scaled
+from lookalike.tables.text._shapes import shape_of, shapes
 
 __all__ = [
     "Numbers",

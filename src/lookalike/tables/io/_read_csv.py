@@ -16,8 +16,8 @@ from pyarrow import csv as arrow_csv
 
 from lookalike._core.errors import FileFormatError
 from lookalike.tables._arrow_types import check_names
-from lookalike.tables._csv_faults import fault_of, not_utf8, unclosed
-from lookalike.tables._csv_records import Record, decode, records
+from lookalike.tables.io._csv_faults import fault_of, not_utf8, unclosed
+from lookalike.tables.io._csv_records import Record, decode, records
 
 __all__ = ["Source", "read_csv"]
 

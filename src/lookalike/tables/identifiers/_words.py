@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.bounds import finite, whole
-from lookalike.tables._free_ranks import CLOSED, FreeRanks
-from lookalike.tables._id_numbers import NumberPattern
-from lookalike.tables._permutation import key, permuted, uniforms, words
+from lookalike.tables.identifiers._free_ranks import CLOSED, FreeRanks
+from lookalike.tables.identifiers._numbers import NumberPattern
+from lookalike.tables.identifiers._permutation import key, permuted, uniforms, words
 
 __all__ = ["RunningPattern", "WordPattern", "runs_of", "word_patterns"]
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pyarrow.types as pt
 
-from lookalike.tables._origin import ColumnOrigin, Origin
 from lookalike.tables._schema import Column, Kind, Schema
 from lookalike.tables._storage import storage_type
+from lookalike.tables.frames._origin import ColumnOrigin, Origin
 
 __all__ = ["open_categories"]
 

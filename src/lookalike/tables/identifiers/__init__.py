@@ -1,0 +1,1 @@
+"""New identifiers of the same form as those of a column."""

@@ -1,0 +1,1 @@
+"""Inference of the schema: the kind of each column, and why."""

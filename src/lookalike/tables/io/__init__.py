@@ -1,0 +1,1 @@
+"""Files of tables: reading and writing CSV and Parquet."""
