@@ -22,10 +22,10 @@ from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterEr
 from lookalike.encoding import Z_MAX, Block, Compact, Layout, State
 from lookalike.models import GAN, load
 from lookalike.models._calibration import calibrate
-from lookalike.models._correction._ratio import Cancelled
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Architecture, Plan, ZeroCentred
 from lookalike.nn.objectives import Hinge
+from lookalike.refine._density_ratio import Cancelled
 from lookalike.testing import synthesizer_checks
 from lookalike.training.strategies import Cosine, Gap
 

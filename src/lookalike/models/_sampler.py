@@ -12,8 +12,8 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, Drawn
-from lookalike.models._correction import Correction, Redraw
 from lookalike.nn import Latent, Network, Plan, noise, uniforms
+from lookalike.refine import Correction, Redraw
 
 __all__ = ["Calibration", "Sampler"]
 

@@ -28,12 +28,10 @@ from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
 from lookalike.models._conditions import Completer, Told, unsure, widened
-from lookalike.models._correction import Correction, Fitted, Redraw, fit_correction
 from lookalike.models._device import keep_compiled_programs, make_room_for_programs
 from lookalike.models._impute import blank, completed_like, imputed, told_of
 from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
 from lookalike.models._sampler import Calibration, Sampler
-from lookalike.models._selection import Held, hold_out
 from lookalike.models._transfer import Transfer, transferred
 from lookalike.models._weights import checked_width, network_of, taken
 from lookalike.models.presets import find_preset
@@ -47,6 +45,7 @@ from lookalike.nn import (
     objective,
     penalty,
 )
+from lookalike.refine import Correction, Fitted, Held, Redraw, fit_correction, hold_out
 from lookalike.tables import (
     Kind,
     Schema,

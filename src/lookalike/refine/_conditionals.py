@@ -11,10 +11,10 @@ from jaxtyping import Float
 
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import Layout
-from lookalike.models._correction._cells import Cells, Codes
-from lookalike.models._correction._forest import Forest
-from lookalike.models._correction._ratio import Cancelled, leaves
-from lookalike.models._correction._redraw import (
+from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._density_ratio import Cancelled, leaves
+from lookalike.refine._forest import Forest
+from lookalike.refine._gibbs import (
     MOST_LEVELS,
     Conditional,
     Redraw,

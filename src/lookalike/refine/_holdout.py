@@ -10,8 +10,8 @@ from jaxtyping import Float
 
 from lookalike._core.seeds import generator
 from lookalike.encoding import Compact, Drawn, Layout, draw
-from lookalike.models._copying import copies_of
-from lookalike.models._detector import detectability
+from lookalike.refine._copying import copies_of
+from lookalike.refine._detector import detectability
 from lookalike.training import Score, Selection
 
 __all__ = ["Held", "hold_out"]

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from lookalike.models._correction._cells import Cells, Codes
-from lookalike.models._correction._correction import clipped
-from lookalike.models._correction._forest import Forest
+from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._correction import clipped
+from lookalike.refine._forest import Forest
 
 __all__ = ["Cancelled", "boost", "gains", "leaves"]
 

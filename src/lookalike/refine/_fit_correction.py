@@ -12,14 +12,14 @@ import numpy as np
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import Compact, Drawn, Layout
-from lookalike.models._correction._cells import Cells, Codes
-from lookalike.models._correction._choose import choose
-from lookalike.models._correction._conditionals import fit_redraw
-from lookalike.models._correction._correction import Correction, clipped
-from lookalike.models._correction._forest import UNIT, Forest
-from lookalike.models._correction._raking import rake, shares_due
-from lookalike.models._correction._ratio import Cancelled, boost, gains
-from lookalike.models._correction._redraw import Redraw
+from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._choose import choose
+from lookalike.refine._conditionals import fit_redraw
+from lookalike.refine._correction import Correction, clipped
+from lookalike.refine._density_ratio import Cancelled, boost, gains
+from lookalike.refine._forest import UNIT, Forest
+from lookalike.refine._gibbs import Redraw
+from lookalike.refine._raking import rake, shares_due
 
 __all__ = ["Fitted", "fit_correction"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from lookalike.encoding import Compact, Drawn, Layout
-from lookalike.models._correction import centres
+from lookalike.refine._binning import centres
 
 __all__ = ["copies_of"]
 

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int32, UInt8, UInt32
 
-from lookalike.models._correction._cells import Codes
+from lookalike.refine._binning import Codes
 
 __all__ = ["LEAVES", "UNIT", "Forest"]
 

@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 from lookalike.encoding import Drawn, Layout, Rows, State
-from lookalike.models._correction._arrays import cells_of, damaged, taken, trees_of
-from lookalike.models._correction._cells import Cells, Codes
-from lookalike.models._correction._forest import Forest
+from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
+from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._forest import Forest
 
 __all__ = [
     "MOST_LEVELS",

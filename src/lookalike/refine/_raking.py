@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from lookalike.models._correction._cells import Codes
-from lookalike.models._correction._choose import inclusion
+from lookalike.refine._binning import Codes
+from lookalike.refine._choose import inclusion
 
 __all__ = ["balanced", "rake", "shares_due"]
 

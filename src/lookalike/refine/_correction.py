@@ -8,11 +8,11 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from lookalike.encoding import Drawn, Layout, Rows, State
-from lookalike.models._correction._arrays import cells_of, damaged, taken, trees_of
-from lookalike.models._correction._cells import Cells, Codes
-from lookalike.models._correction._choose import choose
-from lookalike.models._correction._forest import UNIT, Forest
-from lookalike.models._correction._raking import balanced
+from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
+from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._choose import choose
+from lookalike.refine._forest import UNIT, Forest
+from lookalike.refine._raking import balanced
 
 __all__ = ["HIGHEST", "LOWEST", "Correction", "clipped"]
 

@@ -9,12 +9,12 @@ import pytest
 
 from lookalike.encoding import Block, Compact, Drawn, Layout, State
 from lookalike.errors import ModelFileError
-from lookalike.models._correction import Correction, fit_correction
-from lookalike.models._correction._cells import Cells
-from lookalike.models._correction._choose import choose, inclusion
-from lookalike.models._correction._forest import LEAVES, UNIT, Forest
-from lookalike.models._correction._raking import balanced, rake
-from lookalike.models._correction._ratio import Cancelled, boost, gains
+from lookalike.refine import Correction, fit_correction
+from lookalike.refine._binning import Cells
+from lookalike.refine._choose import choose, inclusion
+from lookalike.refine._density_ratio import Cancelled, boost, gains
+from lookalike.refine._forest import LEAVES, UNIT, Forest
+from lookalike.refine._raking import balanced, rake
 
 #: A number that may be missing, a plain number, and two levels.
 LAYOUT = Layout(

@@ -10,13 +10,13 @@ import pytest
 
 from lookalike.encoding import Block, Compact, Drawn, Layout, State, draw
 from lookalike.errors import ModelFileError
-from lookalike.models._correction import Fitted, Redraw, _fit, fit_correction
-from lookalike.models._correction import _conditionals as conditionals
-from lookalike.models._correction._cells import Cells
-from lookalike.models._correction._conditionals import fit_redraw
-from lookalike.models._correction._forest import Forest
-from lookalike.models._correction._ratio import Cancelled
-from lookalike.models._correction._redraw import balanced, chances_of, systematic
+from lookalike.refine import Fitted, Redraw, _fit_correction, fit_correction
+from lookalike.refine import _conditionals as conditionals
+from lookalike.refine._binning import Cells
+from lookalike.refine._conditionals import fit_redraw
+from lookalike.refine._density_ratio import Cancelled
+from lookalike.refine._forest import Forest
+from lookalike.refine._gibbs import balanced, chances_of, systematic
 
 #: A number that may be missing, levels that follow from it, and levels that follow from nothing.
 LAYOUT = Layout(
@@ -104,7 +104,7 @@ def test_what_choosing_has_mended_is_not_drawn_anew():
 
 def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
     nothing = Fitted(None, "no correction")
-    monkeypatch.setattr(_fit, "_choice", lambda *_args, **_options: nothing)
+    monkeypatch.setattr(_fit_correction, "_choice", lambda *_args, **_options: nothing)
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.redraw is not None
     assert fitted.words == "no correction; drawn anew given all other columns: 'three', 'two'"

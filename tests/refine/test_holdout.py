@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lookalike.encoding import Block, Compact, Drawn, Layout, draw
-from lookalike.models._selection import Held, hold_out
+from lookalike.refine._holdout import Held, hold_out
 from lookalike.training import Score
 
 LAYOUT = Layout(

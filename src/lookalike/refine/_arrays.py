@@ -9,8 +9,8 @@ from jaxtyping import Int32, UInt32
 
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Layout, State
-from lookalike.models._correction._cells import Cells
-from lookalike.models._correction._forest import LEAVES
+from lookalike.refine._binning import Cells
+from lookalike.refine._forest import LEAVES
 
 __all__ = ["cells_of", "damaged", "taken", "trees_of"]
 

@@ -1,0 +1,13 @@
+"""What makes generated rows better, whoever made them: chosen, drawn again, held out.
+
+Room rule: it sees encoded rows and functions that make them, never networks.
+"""
+
+from __future__ import annotations
+
+from lookalike.refine._correction import Correction
+from lookalike.refine._fit_correction import Fitted, fit_correction
+from lookalike.refine._gibbs import Redraw
+from lookalike.refine._holdout import Held, hold_out
+
+__all__ = ["Correction", "Fitted", "Held", "Redraw", "fit_correction", "hold_out"]
