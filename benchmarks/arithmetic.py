@@ -40,7 +40,7 @@ from lookalike.nn import Network
 from lookalike.nn._product import product
 from lookalike.tables import conform
 from lookalike.training import Game
-from lookalike.training._game import CHUNK, Data, State
+from lookalike.training._game import CHUNK, Data, TrainState
 
 #: Rows, columns and levels of the wide table.
 _ROWS, _COLUMNS, _LEVELS = 20_000, 60, 8
@@ -130,7 +130,7 @@ def works(name: str, table: pa.Table) -> list[Work]:
         model = GAN(steps=4, correct=False, conditions=False, monitors=False, remedies=False)
         model.set_params(random_state=0).fit(table)
     game = game_of(model, model._plan, len(table), model._width, conditioned=False)
-    data = _data(model.encoder_.compact(conform(table, model.schema_)))
+    data = _data(model.encoder_.encode(conform(table, model.schema_)))
     state = game.begin(0)
     network = state.generator
     own = Counter(_forward(_TOGETHER, network))
@@ -154,7 +154,7 @@ def works(name: str, table: pa.Table) -> list[Work]:
     ]
 
 
-def _stepper(game: Game, state: State, data: Data) -> Callable[[], int]:
+def _stepper(game: Game, state: TrainState, data: Data) -> Callable[[], int]:
     rates = np.full(_STEPS, _RATE)
 
     def run() -> int:
@@ -195,7 +195,7 @@ def _forwarder(network: Network, parts: int) -> Callable[[], int]:
 # --- products by hand --------------------------------------------------------------------------
 
 
-def step_products(game: Game, state: State) -> Products:
+def step_products(game: Game, state: TrainState) -> Products:
     """Return how often each product occurs in one step, on average, from the layers' widths.
 
     Valid where the discriminator's activation is linear in pieces (its second slope is nought), it
@@ -255,12 +255,12 @@ def flop(products: Products) -> float:
 # --- products by the compiler ------------------------------------------------------------------
 
 
-def compiled_step(game: Game, state: State, data: Data) -> float | None:
+def compiled_step(game: Game, state: TrainState, data: Data) -> float | None:
     """Return the operations of one step, on average: one with and the others without penalty."""
     key, rates = jax.random.key(0, impl="rbg"), jnp.full((2, CHUNK), _RATE)
 
     def step(penalised: bool) -> float | None:
-        def play(state: State, data: Data) -> Any:
+        def play(state: TrainState, data: Data) -> Any:
             return game._step(data, key, rates, jnp.int32(0), state, penalised=penalised)
 
         return _counted(play, state, data)

@@ -22,7 +22,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _quality.data import HELD_OUT, SOURCES, read
-from lookalike.encoding import Drawn, TableEncoder, draw
+from lookalike.encoding import SampledRows, TableEncoder, sample_encoded
 from lookalike.tables import Dependency, conform, from_arrow, infer_schema, render, to_arrow
 
 _BLUR, _REDRAWN, _RANGES = 0.1, 0.05, 8
@@ -78,12 +78,12 @@ def _blurred(train: pd.DataFrame, seed: int, *, derive: bool) -> Rows:
     rng = np.random.default_rng(seed)
     cells = conform(table, schema)
     encoder = TableEncoder(derive=derive).fit(cells, schema, rng)
-    drawn = draw(encoder.compact(cells), encoder.layout_, rng)
+    drawn = sample_encoded(encoder.encode(cells), encoder.layout_, rng)
     noise = _BLUR * rng.standard_normal(drawn.numbers.shape)
     numbers = ((drawn.numbers + noise) / np.hypot(1, _BLUR)).astype(np.float32)
     anew = rng.random(drawn.levels.shape) < _REDRAWN
     levels = np.where(anew, rng.permuted(drawn.levels, axis=0), drawn.levels).astype(np.int32)
-    made = encoder.decode(Drawn(numbers, levels), seed=seed)
+    made = encoder.decode(SampledRows(numbers, levels), seed=seed)
     frame = from_arrow(render(made, encoder.schema_), origin)
     return frame, encoder.schema_.rejected, encoder.schema_.dependencies
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from lookalike.encoding import ColumnEncoding, State, draw
+from lookalike.encoding import ColumnEncoding, Learned, sample_encoded
 from lookalike.tables import Column, Kind
 
 #: Machines may be busy: no time limit.
@@ -35,11 +35,11 @@ def column(kind: Kind, **what: Any) -> Column:
 def there_and_back(encoding: ColumnEncoding, values: pa.Array, seed: int = 0) -> pa.Array:
     """Return what becomes of values that are encoded, drawn and decoded."""
     rng = np.random.default_rng(seed)
-    return encoding.decode(draw(encoding.compact(values), encoding.layout, rng))
+    return encoding.decode(sample_encoded(encoding.encode(values), encoding.layout, rng))
 
 
 def stored(encoding: ColumnEncoding, what: Column) -> ColumnEncoding:
     """Return the encoding made again of its state, through JSON."""
     state = encoding.state()
     values = json.loads(json.dumps(state.values, allow_nan=False))
-    return type(encoding).from_state(State(values, state.arrays), what)
+    return type(encoding).from_state(Learned(values, state.arrays), what)

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.encoding import Drawn, TableEncoder, draw
+from lookalike.encoding import SampledRows, TableEncoder, sample_encoded
 from lookalike.tables import Dependency, Schema, conform, infer_schema
 
 N = 400
@@ -32,11 +32,11 @@ def without(table: pa.Table, *names: str) -> pa.Table:
     return table
 
 
-def shuffled(encoder: TableEncoder, table: pa.Table) -> Drawn:
+def shuffled(encoder: TableEncoder, table: pa.Table) -> SampledRows:
     """Return rows of which every block was drawn on its own: as wrong as a generator can be."""
     rng = np.random.default_rng(2)
-    drawn = draw(encoder.compact(table), encoder.layout_, rng)
-    return Drawn(rng.permuted(drawn.numbers, axis=0), rng.permuted(drawn.levels, axis=0))
+    drawn = sample_encoded(encoder.encode(table), encoder.layout_, rng)
+    return SampledRows(rng.permuted(drawn.numbers, axis=0), rng.permuted(drawn.levels, axis=0))
 
 
 def completed(encoder: TableEncoder, table: pa.Table, known: pa.Table) -> pa.Table:

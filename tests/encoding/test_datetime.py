@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.encoding import Datetime, Drawn
+from lookalike.encoding import Datetime, SampledRows
 from lookalike.tables import Kind
 
 from .columns import INT64, TRIED, column, lists, stored, there_and_back
@@ -45,7 +45,7 @@ def moments(days: np.ndarray, minutes: np.ndarray) -> pa.Array:
 def made(encoding: Datetime, rows: int = 20_000) -> pa.Array:
     width = len(encoding.blocks)
     z = np.random.default_rng(9).normal(size=(rows, width)).astype(np.float32)
-    return encoding.decode(Drawn(z, np.zeros((rows, 0), np.int32)))
+    return encoding.decode(SampledRows(z, np.zeros((rows, 0), np.int32)))
 
 
 def test_the_day_and_the_time_of_day_keep_their_patterns() -> None:

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import SchemaError
-from lookalike.encoding import Rows, State
+from lookalike.encoding import Learned, Rows
 from lookalike.encoding._derivation import Derivation
 from lookalike.encoding._derive import in_order, relation
 from lookalike.tables import Column, Dependency, Kind, Schema
@@ -34,7 +34,7 @@ def fitted(dependency: Dependency, cells: Cells, what: Schema, least: int = 1) -
     values = json.loads(json.dumps(state.values, allow_nan=False))
     again = relation(dependency)
     assert isinstance(again, Derivation)
-    return again.load(State(values, state.arrays))
+    return again.load(Learned(values, state.arrays))
 
 
 def test_a_level_follows_from_a_level_missing_cells_too() -> None:

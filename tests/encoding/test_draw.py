@@ -1,4 +1,4 @@
-"""Drawing rows from their compact form."""
+"""Drawing rows from their encoded form."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import itertools
 import numpy as np
 from scipy.special import ndtr
 
-from lookalike.encoding import Z_MAX, Block, Compact, Layout, draw
+from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, sample_encoded
 
 X = Block("x", "value", "interval", 0, 0, 1, "linear")
 
 
 def drawn(low: float, high: float, rows: int = 1000) -> np.ndarray:
     floats = np.tile(np.array([low, high], np.float32), (rows, 1))
-    compact = Compact(floats, np.zeros((rows, 0), np.int32))
-    return draw(compact, Layout((X,), 2, 0), np.random.default_rng(0)).numbers[:, 0]
+    encoded = EncodedRows(floats, np.zeros((rows, 0), np.int32))
+    return sample_encoded(encoded, Layout((X,), 2, 0), np.random.default_rng(0)).numbers[:, 0]
 
 
 def test_an_interval_is_drawn_within_its_limits() -> None:
@@ -47,22 +47,22 @@ def test_the_narrowest_intervals_keep_apart() -> None:
 def test_what_is_missing_is_zero_and_levels_are_codes() -> None:
     blocks = (
         Block("x", "missing", "code", 0, 0, 2, "softmax"),
-        Block("x", "value", "interval", 0, 2, 1, "linear", silenced_by=0),
+        Block("x", "value", "interval", 0, 2, 1, "linear", masked_by=0),
         Block("y", "value", "value", 2, 3, 2, "tanh"),
         Block("c", "value", "code", 1, 5, 3, "softmax"),
     )
     floats = np.float32([[0.9, 0.95, 0.1, 0.2], [0.9, 0.95, 0.3, 0.4]])
-    compact = Compact(floats, np.int32([[1, 2], [0, 1]]))
-    rows = draw(compact, Layout(blocks, 4, 2), np.random.default_rng(0))
+    encoded = EncodedRows(floats, np.int32([[1, 2], [0, 1]]))
+    rows = sample_encoded(encoded, Layout(blocks, 4, 2), np.random.default_rng(0))
     assert rows.numbers[0, 0] == 0
     assert rows.numbers[1, 0] > 1.2
     np.testing.assert_array_equal(rows.numbers[:, 1:], floats[:, 2:])
-    np.testing.assert_array_equal(rows.levels, compact.codes)
+    np.testing.assert_array_equal(rows.levels, encoded.codes)
 
 
 def test_equal_streams_give_equal_rows_and_no_blocks_give_none() -> None:
     np.testing.assert_array_equal(drawn(0.1, 0.9), drawn(0.1, 0.9))
-    empty = Compact(np.zeros((4, 0), np.float32), np.zeros((4, 0), np.int32))
-    rows = draw(empty, Layout((), 0, 0), np.random.default_rng(0))
+    empty = EncodedRows(np.zeros((4, 0), np.float32), np.zeros((4, 0), np.int32))
+    rows = sample_encoded(empty, Layout((), 0, 0), np.random.default_rng(0))
     assert rows.numbers.shape == (4, 0)
     assert rows.levels.shape == (4, 0)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from lookalike.encoding import Context, Drawn, Embedding, Rows, draw
+from lookalike.encoding import Context, Embedding, Rows, SampledRows, sample_encoded
 from lookalike.tables import Kind
 
 from .columns import TRIED, column, lists, stored, there_and_back
@@ -41,7 +41,7 @@ def test_many_levels_come_back_through_few_normal_numbers(levels: int, axes: int
     others = np.random.default_rng(1).normal(size=(60_000, 3)) + (which % 10)[:, None]
     encoding = Embedding(min_count=1).fit(cells, CATEGORY, Context(cells, others))
     assert len(encoding.blocks) == axes
-    drawn = draw(encoding.compact(cells), encoding.layout, np.random.default_rng(2))
+    drawn = sample_encoded(encoding.encode(cells), encoding.layout, np.random.default_rng(2))
     assert encoding.decode(drawn).to_pylist() == cells.to_pylist()
     for axis in range(axes):
         assert kstest(drawn.numbers[:, axis], "norm").statistic < 0.02
@@ -53,7 +53,7 @@ def test_levels_that_go_with_similar_rows_stand_near_each_other() -> None:
     cells, which = many(500, 20_000)
     others = (which % 7 + np.random.default_rng(1).normal(size=20_000))[:, None]
     encoding = Embedding().fit(cells, CATEGORY, Context(cells, others))
-    drawn = draw(encoding.compact(cells), encoding.layout, np.random.default_rng(2))
+    drawn = sample_encoded(encoding.encode(cells), encoding.layout, np.random.default_rng(2))
     assert abs(np.corrcoef(drawn.numbers[:, 0], which % 7)[0, 1]) > 0.8
 
 
@@ -76,11 +76,11 @@ def test_rare_levels_are_not_stored_and_decoded_as_kept_ones() -> None:
     encoding = Embedding().fit(pa.array(values).dictionary_encode(), CATEGORY)
     assert "secret" not in str(encoding.state())
     z = np.random.default_rng(0).normal(size=(5000, 1)).astype(np.float32)
-    drawn = Drawn(z, np.zeros((5000, 0), np.int32))
+    drawn = SampledRows(z, np.zeros((5000, 0), np.int32))
     made = encoding.decode_rows(drawn, Rows(0, 1)).to_pylist()
     assert set(made) == {"a", "b"}
     assert abs(made.count("b") / 5000 - 0.25) < 0.03
-    tail = Drawn(z[4000:], drawn.levels[4000:])
+    tail = SampledRows(z[4000:], drawn.levels[4000:])
     assert encoding.decode_rows(tail, Rows(4000, 1)).to_pylist() == made[4000:]
 
 
@@ -88,5 +88,5 @@ def test_extreme_draws_are_levels() -> None:
     cells, _ = many(1000, 3000)
     encoding = Embedding().fit(cells, CATEGORY)
     z = np.float32([[-40, -40], [40, 40], [-40, 40], [40, -40]])
-    made = encoding.decode(Drawn(z, np.zeros((4, 0), np.int32)))
+    made = encoding.decode(SampledRows(z, np.zeros((4, 0), np.int32)))
     assert set(made.to_pylist()) <= set(cells.to_pylist())

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.encoding import Drawn, State, TableEncoder, draw
+from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.encoding._unseen import tally, unseen
 from lookalike.tables import Dependency, Schema, conform, infer_schema
 
@@ -28,13 +28,13 @@ def fitted(
     return TableEncoder(**options).fit(table, schema, np.random.default_rng(0)), table
 
 
-def drawn(encoder: TableEncoder, table: pa.Table) -> Drawn:
-    return draw(encoder.compact(table), encoder.layout_, np.random.default_rng(1))
+def drawn(encoder: TableEncoder, table: pa.Table) -> SampledRows:
+    return sample_encoded(encoder.encode(table), encoder.layout_, np.random.default_rng(1))
 
 
-def mixed(rows: Drawn) -> Drawn:
+def mixed(rows: SampledRows) -> SampledRows:
     rng = np.random.default_rng(2)
-    return Drawn(rng.permuted(rows.numbers, axis=0), rng.permuted(rows.levels, axis=0))
+    return SampledRows(rng.permuted(rows.numbers, axis=0), rng.permuted(rows.levels, axis=0))
 
 
 @pytest.fixture
@@ -77,7 +77,7 @@ def test_they_survive_saving(family: dict[str, Any]) -> None:
     encoder, table = fitted(family)
     state = encoder.state()
     values = json.loads(json.dumps(state.values, allow_nan=False))
-    again = TableEncoder.from_state(State(values, state.arrays), encoder.schema_)
+    again = TableEncoder.from_state(Learned(values, state.arrays), encoder.schema_)
     rows = mixed(drawn(encoder, table))
     np.testing.assert_array_equal(again.impossible(rows), encoder.impossible(rows))
     assert again.never_together() == encoder.never_together()
@@ -95,7 +95,7 @@ def test_a_damaged_state_is_refused(family: dict[str, Any], change: str) -> None
     else:
         arrays["cells"] = arrays["cells"] + 10**6
     with pytest.raises((ValueError, IndexError)):
-        type(encoder.exclusions_).from_state(State(values, arrays), encoder.layout_)
+        type(encoder.exclusions_).from_state(Learned(values, arrays), encoder.layout_)
 
 
 def test_one_row_is_enough_to_allow_a_combination(family: dict[str, Any]) -> None:

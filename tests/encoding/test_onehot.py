@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.encoding import Drawn, Embedding, OneHot, Rows
+from lookalike.encoding import Embedding, OneHot, Rows, SampledRows
 from lookalike.tables import Kind
 
 from .columns import FLOATS, INT64, TRIED, column, lists, stored, there_and_back
@@ -27,7 +27,7 @@ LEVELS = st.one_of(
 
 
 def decoded(encoding: OneHot, level: int, rows: int = 1, start: int = 0) -> list[Any]:
-    drawn = Drawn(np.zeros((rows, 0), np.float32), np.full((rows, 1), level, np.int32))
+    drawn = SampledRows(np.zeros((rows, 0), np.float32), np.full((rows, 1), level, np.int32))
     return encoding.decode_rows(drawn, Rows(start, 7)).to_pylist()
 
 
@@ -69,7 +69,7 @@ def test_rare_levels_are_one_level_that_is_decoded_as_a_kept_one() -> None:
     values = ["a"] * 30 + ["b"] * 10 + ["secret", "hidden", None]
     encoding = OneHot().fit(pa.array(values).dictionary_encode(), CATEGORY)
     assert encoding.blocks[0].width == 4
-    codes = encoding.compact(pa.array(["secret", "a", "never seen", None]).dictionary_encode())
+    codes = encoding.encode(pa.array(["secret", "a", "never seen", None]).dictionary_encode())
     assert codes.codes[:, 0].tolist() == [2, 0, 2, 3]
     made = decoded(encoding, 2, 4000)
     assert set(made) == {"a", "b"}
@@ -97,7 +97,7 @@ def test_the_target_type_and_chunks_do_not_matter() -> None:
     cells = pa.array(["x", "y", "x"], pa.large_string()).dictionary_encode()
     encoding = OneHot(1).fit(cells, CATEGORY)
     assert there_and_back(encoding, cells).type == cells.type
-    assert encoding.compact(pa.array(["y"]).dictionary_encode()).codes.tolist() == [[1]]
+    assert encoding.encode(pa.array(["y"]).dictionary_encode()).codes.tolist() == [[1]]
 
 
 @pytest.mark.parametrize("values", [["a"], [None, "a"]])

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import LookalikeWarning
-from lookalike.encoding import Drawn, State, TableEncoder, draw
+from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.models import Independent
 from lookalike.tables import Dependency, Schema, conform, infer_schema
 
@@ -40,9 +40,9 @@ def fitted(
 def blurred(encoder: TableEncoder, table: pa.Table) -> dict[str, np.ndarray]:
     """Return rows as a network makes them that has learned each number but for some noise."""
     noise = np.random.default_rng(1)
-    drawn = draw(encoder.compact(table), encoder.layout_, noise)
+    drawn = sample_encoded(encoder.encode(table), encoder.layout_, noise)
     numbers = drawn.numbers + 0.1 * noise.standard_normal(drawn.numbers.shape)
-    made = encoder.decode(Drawn(numbers.astype(np.float32), drawn.levels))
+    made = encoder.decode(SampledRows(numbers.astype(np.float32), drawn.levels))
     return {name: made[name].to_numpy() for name in made.column_names}
 
 
@@ -150,9 +150,9 @@ def test_reasons_are_kept_in_the_schema_and_the_state(rng: np.random.Generator) 
     assert schema == encoder.schema_
     state = encoder.state()
     again = TableEncoder.from_state(
-        State(json.loads(json.dumps(state.values)), state.arrays), schema
+        Learned(json.loads(json.dumps(state.values)), state.arrays), schema
     )
-    np.testing.assert_array_equal(again.compact(table).floats, encoder.compact(table).floats)
+    np.testing.assert_array_equal(again.encode(table).floats, encoder.encode(table).floats)
     # who learns by the schema of a fit is told of what that fit rejected
     once_more = TableEncoder().fit(table, schema, np.random.default_rng(0))
     assert once_more.schema_ == schema
@@ -172,7 +172,7 @@ def test_a_chosen_encoding_is_a_reason(rng: np.random.Generator) -> None:
 def test_few_rows_are_no_trouble(rows: int) -> None:
     cells = {"x": np.arange(rows) + 0.5, "y": np.arange(rows) * 2.0, "c": ["a"] * rows}
     encoder, table = fitted(cells, OFFSET, Dependency("c", ("x",)), min_category_count=1)
-    assert encoder.compact(table).floats.shape[0] == rows
+    assert encoder.encode(table).floats.shape[0] == rows
 
 
 @pytest.mark.parametrize("form", ["lookup", "mostly"])

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import kstest
 
-from lookalike.encoding import Drawn, Quantile, draw
+from lookalike.encoding import Quantile, SampledRows, sample_encoded
 from lookalike.tables import Kind
 
 from .columns import FLOATS, INT64, TICKS, TRIED, column, lists, stored, there_and_back
@@ -84,10 +84,10 @@ def test_long_columns_become_normal_and_keep_their_distribution(name: str) -> No
     rng = np.random.default_rng(0)
     values = LONG[name](rng)
     encoding = Quantile(1).fit(pa.array(values), column(Kind.CONTINUOUS))
-    drawn = draw(encoding.compact(pa.array(values)), encoding.layout, rng)
+    drawn = sample_encoded(encoding.encode(pa.array(values)), encoding.layout, rng)
     assert kstest(drawn.numbers[:, 0], "norm").statistic < 0.02
     z = rng.normal(size=(50_000, 1)).astype(np.float32)
-    made = np.sort(encoding.decode(Drawn(z, np.zeros((len(z), 0), np.int32))).to_numpy())
+    made = np.sort(encoding.decode(SampledRows(z, np.zeros((len(z), 0), np.int32))).to_numpy())
     assert values.min() <= made[0]
     assert made[-1] <= values.max()
     seen, share = np.unique(values, return_counts=True)
@@ -105,7 +105,7 @@ def test_a_spike_comes_back_exactly_and_as_often() -> None:
     back = there_and_back(encoding, cells).to_numpy()
     np.testing.assert_array_equal(back == 0, values == 0)
     z = rng.normal(size=(50_000, 1)).astype(np.float32)
-    made = encoding.decode(Drawn(z, np.zeros((len(z), 0), np.int32))).to_numpy()
+    made = encoding.decode(SampledRows(z, np.zeros((len(z), 0), np.int32))).to_numpy()
     assert abs((made == 0).mean() - (values == 0).mean()) < 0.01
 
 
@@ -114,7 +114,7 @@ def test_nothing_falls_into_a_gap() -> None:
     values = rng.integers(0, 20, 20_000) * 1000 + rng.random(20_000)
     encoding = Quantile(1).fit(pa.array(values), column(Kind.CONTINUOUS))
     z = rng.normal(size=(50_000, 1)).astype(np.float32)
-    made = encoding.decode(Drawn(z, np.zeros((len(z), 0), np.int32))).to_numpy()
+    made = encoding.decode(SampledRows(z, np.zeros((len(z), 0), np.int32))).to_numpy()
     assert (made % 1000 <= 1).all()
     back = there_and_back(encoding, pa.array(values)).to_numpy()
     np.testing.assert_allclose(back, values, atol=0.01)
@@ -127,10 +127,10 @@ def test_a_coarse_grid_is_kept_in_long_columns(step: int) -> None:
     z = rng.normal(size=(10_000, 1)).astype(np.float32)
     none = np.zeros((len(z), 0), np.int32)
     encoding = Quantile(1).fit(pa.array(wholes), column(Kind.INTEGER))
-    made = encoding.decode(Drawn(z, none)).to_numpy()
+    made = encoding.decode(SampledRows(z, none)).to_numpy()
     assert ((made - 3) % step == 0).all()
     cents = Quantile(1).fit(pa.array(wholes / 100), column(Kind.CONTINUOUS, decimals=2))
-    np.testing.assert_array_equal(cents.decode(Drawn(z, none)).to_numpy(), made / 100)
+    np.testing.assert_array_equal(cents.decode(SampledRows(z, none)).to_numpy(), made / 100)
     back = there_and_back(cents, pa.array(wholes / 100)).to_numpy()
     assert (back == wholes / 100).mean() > 0.99
 
@@ -141,7 +141,7 @@ def test_values_seen_once_are_not_copied_in_short_columns_either() -> None:
     values[:80] = 0.0
     encoding = Quantile(1).fit(pa.array(values), column(Kind.CONTINUOUS, decimals=2))
     z = rng.normal(size=(10_000, 1)).astype(np.float32)
-    made = encoding.decode(Drawn(z, np.zeros((len(z), 0), np.int32))).to_numpy()
+    made = encoding.decode(SampledRows(z, np.zeros((len(z), 0), np.int32))).to_numpy()
     assert np.isin(made[made > 0], values).mean() < 0.05
     assert abs((made == 0).mean() - 0.2) < 0.02
     assert abs(np.median(made) / np.median(values) - 1) < 0.1
@@ -169,7 +169,7 @@ def test_extreme_draws_are_the_ends() -> None:
     values = rng.normal(size=3000)
     encoding = Quantile(1).fit(pa.array(values), column(Kind.CONTINUOUS))
     z = np.float32([[-40], [40]])
-    made = encoding.decode(Drawn(z, np.zeros((2, 0), np.int32))).to_pylist()
+    made = encoding.decode(SampledRows(z, np.zeros((2, 0), np.int32))).to_pylist()
     assert made == [values.min(), values.max()]
 
 
@@ -178,7 +178,7 @@ def test_extreme_draws_are_the_ends() -> None:
 
 def made_of(encoding: Quantile, rows: int = 100_000) -> np.ndarray:
     z = np.random.default_rng(9).normal(size=(rows, 1)).astype(np.float32)
-    return np.asarray(encoding.decode(Drawn(z, np.zeros((rows, 0), np.int32))).to_numpy())
+    return np.asarray(encoding.decode(SampledRows(z, np.zeros((rows, 0), np.int32))).to_numpy())
 
 
 COLUMNS = {

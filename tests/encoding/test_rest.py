@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from lookalike.encoding import Drawn, State, TableEncoder, draw
+from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.tables import Column, Dependency, Kind, Schema, conform, infer_schema
 
 N = 400
@@ -29,21 +29,21 @@ def fitted(
     encoder = TableEncoder(**options).fit(table, schema, np.random.default_rng(0))
     state = encoder.state()
     values = json.loads(json.dumps(state.values, allow_nan=False))
-    return TableEncoder.from_state(State(values, state.arrays), schema), table
+    return TableEncoder.from_state(Learned(values, state.arrays), schema), table
 
 
 def back(encoder: TableEncoder, table: pa.Table) -> pa.Table:
-    drawn = draw(encoder.compact(table), encoder.layout_, np.random.default_rng(1))
+    drawn = sample_encoded(encoder.encode(table), encoder.layout_, np.random.default_rng(1))
     return encoder.decode(drawn)
 
 
 def shuffled(encoder: TableEncoder, table: pa.Table, count: int = 1) -> pa.Table:
     """Return rows of which every block was drawn on its own: as wrong as a generator can be."""
     rng = np.random.default_rng(2)
-    drawn = draw(encoder.compact(table), encoder.layout_, rng)
+    drawn = sample_encoded(encoder.encode(table), encoder.layout_, rng)
     numbers = np.concatenate([rng.permuted(drawn.numbers, axis=0) for _ in range(count)])
     levels = np.concatenate([rng.permuted(drawn.levels, axis=0) for _ in range(count)])
-    return encoder.decode(Drawn(numbers, levels))
+    return encoder.decode(SampledRows(numbers, levels))
 
 
 def moments(rng: np.random.Generator, unit: str = "us") -> dict[str, pa.Array]:
@@ -125,8 +125,8 @@ def test_missing_cells(rng: np.random.Generator) -> None:
     assert back(encoder, table).equals(table)
     # cells that tell others may be missing in other tables: their median stands for them
     other = table.set_column(0, "a", pa.chunked_array([pa.nulls(N, pa.int64())]))
-    compact = encoder.compact(other)
-    assert np.isfinite(compact.floats).all()
+    encoded = encoder.encode(other)
+    assert np.isfinite(encoded.floats).all()
 
 
 def test_a_relation_that_the_table_cannot_have_is_not_used() -> None:
@@ -191,7 +191,7 @@ def test_exceptions_come_back_as_often_and_by_row(rng: np.random.Generator) -> N
     value = np.where((key == 1) & (rng.random(4_000) < 0.2), 99, key * 10)
     cells = {"key": np.char.add("k", key.astype(str)), "value": value}
     encoder, table = fitted(cells, Dependency("value", ("key",), "mostly"))
-    drawn = draw(encoder.compact(table), encoder.layout_, np.random.default_rng(1))
+    drawn = sample_encoded(encoder.encode(table), encoder.layout_, np.random.default_rng(1))
     whole = encoder.decode(drawn, start=100, seed=7)
     keys, values = whole["key"].to_pylist(), whole["value"].to_numpy()
     assert {(k, v) for k, v in zip(keys, values, strict=True)} == {
@@ -199,7 +199,9 @@ def test_exceptions_come_back_as_often_and_by_row(rng: np.random.Generator) -> N
     }  # fmt: skip
     share = np.mean(values[np.array(keys) == "k1"] == 99)
     assert share == pytest.approx(np.mean(value[key == 1] == 99), abs=0.04)
-    part = encoder.decode(Drawn(drawn.numbers[1000:], drawn.levels[1000:]), start=1100, seed=7)
+    part = encoder.decode(
+        SampledRows(drawn.numbers[1000:], drawn.levels[1000:]), start=1100, seed=7
+    )
     assert part.equals(whole.slice(1000))
     assert not encoder.decode(drawn, start=100, seed=8).equals(whole)
 

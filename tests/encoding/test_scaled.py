@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.stats import skew
 from sklearn.preprocessing import MinMaxScaler, PowerTransformer, StandardScaler
 
-from lookalike.encoding import Drawn, MinMax, Power, Standard
+from lookalike.encoding import MinMax, Power, SampledRows, Standard
 from lookalike.encoding._scaled import Scaled
 from lookalike.tables import Kind
 
@@ -71,7 +71,7 @@ def test_whatever_is_made_stays_within_the_range(
     kind: type[Scaled], values: list[int], number: float
 ) -> None:
     encoding = kind(1).fit(pa.array(values, pa.int64()), column(Kind.INTEGER))
-    made = encoding.decode(Drawn(np.float32([[number]]), np.zeros((1, 0), np.int32)))
+    made = encoding.decode(SampledRows(np.float32([[number]]), np.zeros((1, 0), np.int32)))
     assert min(values) <= made[0].as_py() <= max(values)
 
 
@@ -80,13 +80,13 @@ def test_linear_scales_agree_with_scikit_learn(kind: type[Scaled], reference: ob
     values = np.random.default_rng(0).lognormal(size=200)
     encoding = kind(1).fit(pa.array(values), column(Kind.CONTINUOUS))
     expected = reference.fit_transform(values[:, None])  # type: ignore[attr-defined]
-    np.testing.assert_allclose(encoding.compact(pa.array(values)).floats, expected, atol=1e-6)
+    np.testing.assert_allclose(encoding.encode(pa.array(values)).floats, expected, atol=1e-6)
 
 
 def test_power_agrees_with_scikit_learn_and_takes_the_skew_away() -> None:
     values = np.random.default_rng(0).lognormal(size=2000) - 1
     encoding = Power(1).fit(pa.array(values), column(Kind.CONTINUOUS))
-    made = encoding.compact(pa.array(values)).floats
+    made = encoding.encode(pa.array(values)).floats
     np.testing.assert_allclose(made, PowerTransformer().fit_transform(values[:, None]), atol=1e-3)
     assert abs(skew(made[:, 0])) < 0.2
 

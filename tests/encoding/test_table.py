@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError, ParameterError
-from lookalike.encoding import Block, Drawn, Layout, State, TableEncoder, draw
-from lookalike.tables import Column, Dependency, Kind, Schema, Wish
+from lookalike.encoding import Block, Layout, Learned, SampledRows, TableEncoder, sample_encoded
+from lookalike.tables import Column, ColumnCondition, Dependency, Kind, Schema
 
 from .columns import TRIED
 
@@ -48,8 +48,8 @@ def fit(table: pa.Table, schema: Schema, **options: Any) -> TableEncoder:
     return TableEncoder(**options).fit(table, schema, np.random.default_rng(0))
 
 
-def drawn(encoder: TableEncoder, table: pa.Table, seed: int = 1) -> Drawn:
-    return draw(encoder.compact(table), encoder.layout_, np.random.default_rng(seed))
+def drawn(encoder: TableEncoder, table: pa.Table, seed: int = 1) -> SampledRows:
+    return sample_encoded(encoder.encode(table), encoder.layout_, np.random.default_rng(seed))
 
 
 def back(encoder: TableEncoder, table: pa.Table) -> pa.Table:
@@ -59,7 +59,7 @@ def back(encoder: TableEncoder, table: pa.Table) -> pa.Table:
 def stored(encoder: TableEncoder) -> TableEncoder:
     state = encoder.state()
     values = json.loads(json.dumps(state.values, allow_nan=False))
-    return TableEncoder.from_state(State(values, state.arrays), encoder.schema_)
+    return TableEncoder.from_state(Learned(values, state.arrays), encoder.schema_)
 
 
 def mixed(rows: int = 200) -> tuple[pa.Table, dict[str, Kind]]:
@@ -108,8 +108,8 @@ def test_the_layout_has_no_gaps_and_missing_blocks_silence_their_column() -> Non
     for block in layout.blocks:
         assert block.start == at
         at = block.stop
-        if block.silenced_by is not None:
-            gate = layout.blocks[block.silenced_by]
+        if block.masked_by is not None:
+            gate = layout.blocks[block.masked_by]
             assert (gate.part, gate.width, gate.head) == ("missing", 2, "softmax")
             assert gate.column == block.column
     parts = {(block.column, block.part) for block in layout.blocks}
@@ -137,7 +137,7 @@ def test_rows_do_not_depend_on_how_they_are_cut() -> None:
     rows = drawn(encoder, table)
     whole = encoder.decode(rows, start=1000, seed=5)
     for first, last in [(0, 1), (1, 130), (130, 300)]:
-        part = Drawn(rows.numbers[first:last], rows.levels[first:last])
+        part = SampledRows(rows.numbers[first:last], rows.levels[first:last])
         made = encoder.decode(part, start=1000 + first, seed=5)
         assert made.to_pylist() == whole.slice(first, last - first).to_pylist()
     assert encoder.decode(rows, start=1000, seed=6).to_pylist() != whole.to_pylist()
@@ -146,12 +146,12 @@ def test_rows_do_not_depend_on_how_they_are_cut() -> None:
 def test_compact_of_a_part_is_the_part_of_compact() -> None:
     table, kinds = mixed()
     encoder = fit(table, schema_of(table, kinds))
-    whole, part = encoder.compact(table), encoder.compact(table.slice(37, 50))
+    whole, part = encoder.encode(table), encoder.encode(table.slice(37, 50))
     np.testing.assert_array_equal(part.floats, whole.floats[37:87])
     np.testing.assert_array_equal(part.codes, whole.codes[37:87])
     in_chunks = pa.concat_tables([table.slice(0, 11), table.slice(11)])
-    np.testing.assert_array_equal(encoder.compact(in_chunks).floats, whole.floats)
-    np.testing.assert_array_equal(encoder.compact(in_chunks).codes, whole.codes)
+    np.testing.assert_array_equal(encoder.encode(in_chunks).floats, whole.floats)
+    np.testing.assert_array_equal(encoder.encode(in_chunks).codes, whole.codes)
 
 
 @TRIED
@@ -187,7 +187,7 @@ def test_nothing_to_learn() -> None:
     kinds = {"c": Kind.CONSTANT, "empty": Kind.CONSTANT}
     encoder = fit(table, schema_of(table, kinds))
     assert encoder.layout_ == Layout((), 0, 0)
-    assert encoder.compact(table).floats.shape == (2, 0)
+    assert encoder.encode(table).floats.shape == (2, 0)
     assert back(encoder, table).equals(table)
     assert back(stored(encoder), table).equals(table)
 
@@ -220,7 +220,7 @@ def test_identifiers_are_new_and_belong_to_their_row() -> None:
     whole = encoder.decode(rows, start=0, seed=3)["id"].to_pylist()
     assert len(set(whole)) == 100
     assert not set(whole) & set(ids)
-    part = Drawn(rows.numbers[60:], rows.levels[60:])
+    part = SampledRows(rows.numbers[60:], rows.levels[60:])
     assert encoder.decode(part, start=60, seed=3)["id"].to_pylist() == whole[60:]
     assert stored(encoder).decode(rows, start=0, seed=3)["id"].to_pylist() == whole
 
@@ -305,7 +305,7 @@ def test_thirty_thousand_levels_cost_little() -> None:
     table = pa.table({"code": code, "x": rng.normal(size=100_000)})
     encoder = fit(table, schema_of(table, {"code": Kind.CATEGORICAL, "x": Kind.CONTINUOUS}))
     assert encoder.layout_.width == 4
-    assert encoder.compact(table).floats.nbytes + encoder.compact(table).codes.nbytes == 3_200_000
+    assert encoder.encode(table).floats.nbytes + encoder.encode(table).codes.nbytes == 3_200_000
     assert sum(array.nbytes for array in encoder.state().arrays.values()) < 2_000_000
 
 
@@ -343,7 +343,7 @@ def test_wrong_choices_are_reported_at_once_with_the_nearest_name() -> None:
 def test_unfitted_is_an_error() -> None:
     table, _ = mixed(3)
     with pytest.raises(NotFittedError, match="fit"):
-        TableEncoder().compact(table)
+        TableEncoder().encode(table)
 
 
 def test_fit_leaves_the_table_and_the_global_seed_alone_and_may_be_repeated() -> None:
@@ -351,9 +351,9 @@ def test_fit_leaves_the_table_and_the_global_seed_alone_and_may_be_repeated() ->
     schema = schema_of(table, kinds)
     before, state = table.to_pylist(), np.random.get_state()[1].tolist()  # noqa: NPY002
     encoder = fit(table, schema)
-    first = encoder.compact(table)
+    first = encoder.encode(table)
     encoder.fit(table, schema, np.random.default_rng(0))
-    np.testing.assert_array_equal(encoder.compact(table).floats, first.floats)
+    np.testing.assert_array_equal(encoder.encode(table).floats, first.floats)
     assert table.to_pylist() == before
     assert np.random.get_state()[1].tolist() == state  # noqa: NPY002
 
@@ -376,8 +376,8 @@ def test_a_range_that_begins_or_ends_in_a_gap_leaves_out_what_lies_before() -> N
     x = np.where(np.arange(600) < 300, 0.0, rng.normal(5_000, 900, 600))
     table = pa.table({"x": x})
     encoder = fit(table, schema_of(table, {"x": Kind.CONTINUOUS}))
-    above = encoder.ask(Wish("x", low=pa.scalar(100.0)))
-    below = encoder.ask(Wish("x", high=pa.scalar(1_000.0)))
+    above = encoder.ask(ColumnCondition("x", low=pa.scalar(100.0)))
+    below = encoder.ask(ColumnCondition("x", high=pa.scalar(1_000.0)))
     assert above is not None
     assert below is not None
     np.testing.assert_allclose(above.limits[0], [[0.5, np.inf]], atol=1e-6)

@@ -16,7 +16,7 @@ from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.encoding import TableEncoder
 from lookalike.models import Synthesizer, _ahead
 from lookalike.models._support import Support
-from lookalike.tables import conform, infer_schema, read_wishes
+from lookalike.tables import conform, infer_schema, parse_conditions
 
 ROWS = 600
 
@@ -179,11 +179,11 @@ def test_counts_bound_the_truth_and_tell_no_small_one(table: pd.DataFrame, least
     schema = infer_schema(arrow)
     cells = conform(arrow, schema)
     encoder = TableEncoder(derive=False).fit(cells, schema, np.random.default_rng(0))
-    fitted = Support.fit(encoder.compact(cells), encoder.layout_, least)
+    fitted = Support.fit(encoder.encode(cells), encoder.layout_, least)
     support = Support.from_state(fitted.state(), encoder.layout_)
     assert all((counts % least == 0).all() for counts in support.state().arrays.values())
     for given in _asked(np.random.default_rng(2)):
-        wishes = read_wishes(given, schema)
+        wishes = parse_conditions(given, schema)
         truth = np.ones(ROWS, bool)
         for wish in wishes:
             truth &= wish.fulfilled(cells[wish.column].combine_chunks())

@@ -45,8 +45,8 @@ class Failing(Independent):
         )
         self.hook = hook
 
-    def _fit(self, compact, layout, seed):
-        super()._fit(compact, layout, seed)
+    def _fit(self, encoded, layout, seed):
+        super()._fit(encoded, layout, seed)
         self._meet("fit")
 
     def _start_sampling(self, seed):

@@ -16,7 +16,7 @@ import pytest
 from lookalike import GAN
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.models._asking import _nearest
-from lookalike.tables import infer_schema, read_wishes
+from lookalike.tables import infer_schema, parse_conditions
 
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
@@ -213,7 +213,7 @@ def test_a_cell_becomes_the_nearest_value_without_a_loss_of_digits(
 
 def test_a_message_names_the_first_of_many_values() -> None:
     schema = infer_schema(pa.table({"x": pa.array([0.5 * k for k in range(1_000)] * 2)}))
-    (wish,) = read_wishes({"x": list(range(100))}, schema)
+    (wish,) = parse_conditions({"x": list(range(100))}, schema)
     assert str(wish).endswith("18.0, 19.0 and 80 more")
 
 

@@ -19,7 +19,7 @@ from sklearn.base import clone
 import lookalike.models._recipe as recipe
 import lookalike.models.gan as module
 from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError, TrainingError
-from lookalike.encoding import Z_MAX, Block, Compact, Layout, State
+from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, Learned
 from lookalike.models import GAN, load
 from lookalike.models._calibration import calibrate
 from lookalike.models._sampler import Calibration, Sampler
@@ -203,11 +203,11 @@ def test_a_restored_state_must_have_the_right_arrays(table: pa.Table) -> None:
     other = GAN(**QUICK)
     other.n_rows_ = model.n_rows_
     with pytest.raises(ModelFileError, match="width"):
-        other._restore(State({"width": -1}, state.arrays), model.encoder_.layout_)
+        other._restore(Learned({"width": -1}, state.arrays), model.encoder_.layout_)
     for name, wrong in (("generator/0", np.zeros(3)), ("calibration/bias", np.full(5, np.nan))):
         arrays = {**state.arrays, name: wrong}
         with pytest.raises(ModelFileError, match=name):
-            other._restore(State(state.values, arrays), model.encoder_.layout_)
+            other._restore(Learned(state.values, arrays), model.encoder_.layout_)
 
 
 def test_calibration_makes_the_marginals_of_an_untrained_generator_right() -> None:
@@ -224,8 +224,8 @@ def test_calibration_makes_the_marginals_of_an_untrained_generator_right() -> No
     plan = Plan(layout)
     network = Architecture((16, 16), residual=True).build(8, plan.width, jax.random.key(0))
     sampler = Sampler(plan, network, Calibration.none(plan), 8, 2048)
-    compact = Compact(np.zeros((5_000, 2), np.float32), codes)
-    calibrated = Sampler(plan, network, calibrate(sampler, compact, 1), 8, 2048)
+    encoded = EncodedRows(np.zeros((5_000, 2), np.float32), codes)
+    calibrated = Sampler(plan, network, calibrate(sampler, encoded, 1), 8, 2048)
     drawn = [calibrated.block(2, number) for number in range(8)]
     levels = np.concatenate([d.levels for d in drawn])[:, 0]
     numbers = np.concatenate([d.numbers for d in drawn])[:, 0]
@@ -244,7 +244,7 @@ def test_numbers_stay_within_what_the_encoding_can_say() -> None:
 
 
 def test_padding_does_not_change_what_rows_are_drawn() -> None:
-    data = module._data(Compact(np.ones((300, 2), np.float32), np.zeros((300, 1), np.int32)))
+    data = module._data(EncodedRows(np.ones((300, 2), np.float32), np.zeros((300, 1), np.int32)))
     assert data.floats.shape == (512, 2)
     assert int(data.rows) == 300
     assert jnp.all(data.floats[300:] == 0)
@@ -319,7 +319,7 @@ def test_a_calibration_without_knots_is_refused(table: pa.Table, name: str) -> N
     arrays = {k: v[:, :0] if k.startswith("calibration/o") else v for k, v in state.arrays.items()}
     arrays[name] = state.arrays[name][:, :0]
     with pytest.raises(ModelFileError, match="calibration"):
-        model._restore(State(state.values, arrays), model.encoder_.layout_)
+        model._restore(Learned(state.values, arrays), model.encoder_.layout_)
 
 
 @pytest.mark.parametrize("normalisation", ["batch", "layer", "spectral"])

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Drawn, Layout
+from lookalike.encoding import Block, Layout, SampledRows
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Architecture, Plan
 
@@ -27,7 +27,7 @@ def sampler() -> Sampler:
 
 @pytest.mark.parametrize("ruled_out", [[3], [0, 1, 2]], ids=["some", "most"])
 def test_rows_that_should_not_be_are_replaced(sampler: Sampler, ruled_out: list[int]) -> None:
-    def impossible(drawn: Drawn) -> np.ndarray:
+    def impossible(drawn: SampledRows) -> np.ndarray:
         return np.isin(drawn.levels[:, 0], ruled_out)
 
     plain, strict = sampler.block(5, 0), replace(sampler, impossible=impossible).block(5, 0)

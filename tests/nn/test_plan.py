@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Compact, Layout, draw
+from lookalike.encoding import Block, EncodedRows, Layout, sample_encoded
 from lookalike.nn import Plan, uniforms
 
 ROWS = 400
@@ -31,13 +31,13 @@ def layout() -> Layout:
 
 
 @pytest.fixture
-def compact() -> Compact:
-    """Return random compact rows of that layout."""
+def encoded() -> EncodedRows:
+    """Return random encoded rows of that layout."""
     rng = np.random.default_rng(0)
     low = rng.uniform(0, 0.9, ROWS)
     floats = np.column_stack([low, low + 0.1, rng.uniform(-1, 1, (ROWS, 2))])
     codes = np.column_stack([rng.integers(0, k, ROWS) for k in (3, 2, 2, 3)])
-    return Compact(floats.astype(np.float32), codes.astype(np.int32))
+    return EncodedRows(floats.astype(np.float32), codes.astype(np.int32))
 
 
 def inside(plan: Plan, rows: int) -> jax.Array:
@@ -50,32 +50,34 @@ def which(plan: Plan, rows: int) -> jax.Array:
     return uniforms(jax.random.key(1, impl="threefry2x32"), (rows, len(plan.levels)))
 
 
-def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, compact: Compact) -> None:
+def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, encoded: EncodedRows) -> None:
     plan = Plan(layout)
-    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), inside(plan, ROWS)))
+    rows = np.asarray(plan.expand(*map(jnp.asarray, encoded), inside(plan, ROWS)))
     assert rows.shape == (ROWS, plan.width)
     # Numbers first (x, then the two of y), then blocks of two levels (x missing, d), then c and e.
-    missing = compact.codes[:, 1] == 1
+    missing = encoded.codes[:, 1] == 1
     assert (rows[missing, 0] == 0).all()
     probability = np.asarray(jax.scipy.stats.norm.cdf(rows[~missing, 0]))
-    assert (probability >= compact.floats[~missing, 0] - 1e-5).all()
-    assert (probability <= compact.floats[~missing, 1] + 1e-5).all()
-    np.testing.assert_allclose(rows[:, 1:3], compact.floats[:, 2:])
+    assert (probability >= encoded.floats[~missing, 0] - 1e-5).all()
+    assert (probability <= encoded.floats[~missing, 1] + 1e-5).all()
+    np.testing.assert_allclose(rows[:, 1:3], encoded.floats[:, 2:])
     for start, width, source in ((3, 2, 1), (5, 2, 2), (7, 3, 0), (10, 3, 3)):
         np.testing.assert_array_equal(
-            rows[:, start : start + width], np.eye(width)[compact.codes[:, source]]
+            rows[:, start : start + width], np.eye(width)[encoded.codes[:, source]]
         )
 
 
-def test_a_generator_that_is_sure_of_real_rows_draws_them(layout: Layout, compact: Compact) -> None:
-    """Fresh draws of certain logits are what `encoding.draw` gives, in layout order."""
+def test_a_generator_that_is_sure_of_real_rows_draws_them(
+    layout: Layout, encoded: EncodedRows
+) -> None:
+    """Fresh draws of certain logits are what `encoding.sample_encoded` gives, in layout order."""
     plan = Plan(layout)
-    rows = np.array(plan.expand(*map(jnp.asarray, compact), inside(plan, ROWS)))
+    rows = np.array(plan.expand(*map(jnp.asarray, encoded), inside(plan, ROWS)))
     raw = rows.copy()
     raw[:, 1:3] = np.arctanh(np.clip(rows[:, 1:3], -0.999, 0.999))
     raw[:, 3:] = 100 * rows[:, 3:]
     numbers, levels = plan.harden(jnp.asarray(raw), which(plan, ROWS))
-    drawn = draw(compact, layout, np.random.default_rng(0))
+    drawn = sample_encoded(encoded, layout, np.random.default_rng(0))
     np.testing.assert_array_equal(np.asarray(levels), drawn.levels)
     np.testing.assert_allclose(np.asarray(numbers), rows[:, :3], atol=2e-3)
 
@@ -92,11 +94,11 @@ def test_soft_rows_are_distributions_and_missing_numbers_are_silent(layout: Layo
 
 
 def test_level_frequencies_and_probabilities_stand_in_the_same_order(
-    layout: Layout, compact: Compact
+    layout: Layout, encoded: EncodedRows
 ) -> None:
     plan = Plan(layout)
-    shares = plan.level_frequencies(compact.codes)
-    rows = np.asarray(plan.expand(*map(jnp.asarray, compact), inside(plan, ROWS)))
+    shares = plan.level_frequencies(encoded.codes)
+    rows = np.asarray(plan.expand(*map(jnp.asarray, encoded), inside(plan, ROWS)))
     np.testing.assert_allclose(shares, rows[:, 3:].mean(axis=0), atol=1e-6)
     sure = jnp.asarray(rows * 200)
     np.testing.assert_allclose(

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Compact, Drawn, Layout, State
+from lookalike.encoding import Block, EncodedRows, Layout, Learned, SampledRows
 from lookalike.errors import ModelFileError
 from lookalike.refine import Correction, fit_correction
-from lookalike.refine._binning import Cells
+from lookalike.refine._binning import Binning
 from lookalike.refine._choose import choose, inclusion
 from lookalike.refine._density_ratio import Cancelled, boost, gains
 from lookalike.refine._forest import LEAVES, UNIT, Forest
@@ -20,7 +20,7 @@ from lookalike.refine._raking import balanced, rake
 LAYOUT = Layout(
     (
         Block("x", "missing", "code", 0, 0, 2, "softmax"),
-        Block("x", "value", "interval", 0, 2, 1, "linear", silenced_by=0),
+        Block("x", "value", "interval", 0, 2, 1, "linear", masked_by=0),
         Block("y", "value", "value", 2, 3, 1, "linear"),
         Block("c", "value", "code", 1, 4, 3, "softmax"),
         Block("d", "value", "code", 2, 7, 2, "softmax"),
@@ -31,7 +31,7 @@ LAYOUT = Layout(
 ROWS = 1_024
 
 
-def table(rows: int, seed: int, *, tied: bool) -> Compact:
+def table(rows: int, seed: int, *, tied: bool) -> EncodedRows:
     """Return rows in which d says whether c is 0, if `tied`; else it is drawn alike, but alone."""
     rng = np.random.default_rng(seed)
     atom = rng.integers(4, size=rows)
@@ -39,17 +39,19 @@ def table(rows: int, seed: int, *, tied: bool) -> Compact:
     c = rng.integers(3, size=rows)
     d = (c if tied else rng.integers(3, size=rows)) == 0
     missing = rng.random(rows) < 0.2
-    return Compact(floats.astype(np.float32), np.stack([missing, c, d], axis=1).astype(np.int32))
+    return EncodedRows(
+        floats.astype(np.float32), np.stack([missing, c, d], axis=1).astype(np.int32)
+    )
 
 
-def drawn(rows: int, seed: int, *, tied: bool) -> Drawn:
+def drawn(rows: int, seed: int, *, tied: bool) -> SampledRows:
     """Return the same rows as a generator makes them."""
-    from lookalike.encoding import draw
+    from lookalike.encoding import sample_encoded
 
-    return draw(table(rows, seed, tied=tied), LAYOUT, np.random.default_rng(seed + 1))
+    return sample_encoded(table(rows, seed, tied=tied), LAYOUT, np.random.default_rng(seed + 1))
 
 
-def untied(number: int) -> Drawn:
+def untied(number: int) -> SampledRows:
     return drawn(8192, 100 + number, tied=False)
 
 
@@ -64,9 +66,9 @@ def correction() -> Correction:
 
 
 def test_real_rows_and_their_drawn_form_lie_in_the_same_cells() -> None:
-    compact = table(ROWS, 1, tied=True)
-    cells = Cells.fit(compact, LAYOUT)
-    real, made = cells.of_rows(compact), cells.of_drawn(drawn(ROWS, 1, tied=True))
+    encoded = table(ROWS, 1, tied=True)
+    cells = Binning.fit(encoded, LAYOUT)
+    real, made = cells.of_rows(encoded), cells.of_drawn(drawn(ROWS, 1, tied=True))
     np.testing.assert_array_equal(real, made)
     # four values and missing; drawn within its interval, a value stays in its own cell
     assert cells.sizes[0] == 5
@@ -80,25 +82,25 @@ def test_a_number_has_few_cells_and_its_frequent_values_have_their_own() -> None
     rng = np.random.default_rng(0)
     y = np.where(rng.random(4_000) < 0.5, 0.25, rng.normal(size=4_000)).astype(np.float32)
     layout = Layout((Block("y", "value", "value", 0, 0, 1, "linear"),), 1, 0)
-    cells = Cells.fit(Compact(y[:, None], np.zeros((4_000, 0), np.int32)), layout)
+    cells = Binning.fit(EncodedRows(y[:, None], np.zeros((4_000, 0), np.int32)), layout)
     assert 50 < len(cells.edges[0]) <= 130
-    codes = cells.of_drawn(Drawn(y[:, None], np.zeros((4_000, 0), np.int32)))[:, 0]
+    codes = cells.of_drawn(SampledRows(y[:, None], np.zeros((4_000, 0), np.int32)))[:, 0]
     assert (codes[y == 0.25] == codes[y == 0.25][0]).all()
     assert (codes == codes[y == 0.25][0]).sum() == (y == 0.25).sum()
 
 
 @pytest.mark.parametrize("rows", [200, 1])
 def test_few_rows_are_not_told_apart_by_cells(rows: int) -> None:
-    cells = Cells.fit(table(rows, 3, tied=True), LAYOUT)
+    cells = Binning.fit(table(rows, 3, tied=True), LAYOUT)
     assert len(cells.edges[1]) <= max(rows // 20, 8)
 
 
 def test_rare_levels_of_very_many_share_a_cell() -> None:
     layout = Layout((Block("c", "value", "code", 0, 0, 400, "softmax"),), 0, 1)
     codes = np.arange(400, dtype=np.int32)[:, None]
-    cells = Cells.fit(Compact(np.zeros((400, 0), np.float32), codes), layout)
+    cells = Binning.fit(EncodedRows(np.zeros((400, 0), np.float32), codes), layout)
     assert cells.sizes == (256,)
-    found = cells.of_drawn(Drawn(np.zeros((400, 0), np.float32), codes))[:, 0]
+    found = cells.of_drawn(SampledRows(np.zeros((400, 0), np.float32), codes))[:, 0]
     np.testing.assert_array_equal(found, np.minimum(np.arange(400), 255))
 
 
@@ -149,7 +151,7 @@ def test_a_forest_without_trees_is_its_terms() -> None:
 
 def test_boosted_trees_find_a_known_density_ratio() -> None:
     rng = np.random.default_rng(0)
-    cells = Cells(Layout((Block("c", "value", "code", 0, 0, 2, "softmax"),) * 2, 0, 1), ())
+    cells = Binning(Layout((Block("c", "value", "code", 0, 0, 2, "softmax"),) * 2, 0, 1), ())
     real = [(rng.random((8_000, 2)) < 0.8).astype(np.uint8) for _ in range(2)]
     pool = [(rng.random((16_000, 2)) < 0.5).astype(np.uint8) for _ in range(2)]
     forest = boost((real[0], real[1]), (pool[0], pool[1]), cells, 60, 0.2, 0)
@@ -235,7 +237,7 @@ def test_a_correction_ties_what_the_generator_left_apart(correction: Correction)
     kept = correction.kept(pool, 4_096, seed=1, number=0)
     assert kept.numbers.shape == (4_096, 2)
 
-    def broken(rows: Drawn) -> float:
+    def broken(rows: SampledRows) -> float:
         return float(((rows.levels[:, 1] == 0) != (rows.levels[:, 2] == 1)).mean())
 
     assert broken(pool) > 0.4
@@ -288,12 +290,12 @@ def test_few_rows_are_left_alone() -> None:
 
 
 def test_rows_that_trained_nothing_can_object() -> None:
-    compact = table(ROWS, 0, tied=True)
+    encoded = table(ROWS, 0, tied=True)
     other = table(200, 5, tied=False)
-    fitted = fit_correction(untied, compact, LAYOUT, 0, other)
+    fitted = fit_correction(untied, encoded, LAYOUT, 0, other)
     assert fitted.correction is None
     assert "rows that did not train" in fitted.words
-    assert fit_correction(untied, compact, LAYOUT, 0, other, insist=True).correction is not None
+    assert fit_correction(untied, encoded, LAYOUT, 0, other, insist=True).correction is not None
 
 
 def test_many_rows_that_trained_nothing_judge_alone() -> None:
@@ -348,4 +350,4 @@ def test_damaged_arrays_are_refused(correction: Correction, damage: str) -> None
     else:
         arrays[name] = change(arrays[name])
     with pytest.raises(ModelFileError, match="damaged"):
-        Correction.from_state(State({}, arrays), LAYOUT)
+        Correction.from_state(Learned({}, arrays), LAYOUT)

@@ -8,11 +8,11 @@ from itertools import count
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Compact, Drawn, Layout, State, draw
+from lookalike.encoding import Block, EncodedRows, Layout, Learned, SampledRows, sample_encoded
 from lookalike.errors import ModelFileError
-from lookalike.refine import Fitted, Redraw, _fit_correction, fit_correction
+from lookalike.refine import CorrectionFit, GibbsSweep, _fit_correction, fit_correction
 from lookalike.refine import _conditionals as conditionals
-from lookalike.refine._binning import Cells
+from lookalike.refine._binning import Binning
 from lookalike.refine._conditionals import fit_redraw
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.refine._forest import Forest
@@ -22,7 +22,7 @@ from lookalike.refine._gibbs import balanced, chances_of, systematic
 LAYOUT = Layout(
     (
         Block("x", "missing", "code", 0, 0, 2, "softmax"),
-        Block("x", "value", "value", 0, 2, 1, "linear", silenced_by=0),
+        Block("x", "value", "value", 0, 2, 1, "linear", masked_by=0),
         Block("two", "value", "code", 1, 3, 2, "softmax"),
         Block("three", "value", "code", 2, 5, 3, "softmax"),
         Block("alone", "value", "code", 3, 8, 2, "softmax"),
@@ -33,7 +33,7 @@ LAYOUT = Layout(
 TWO, THREE = 2, 3
 
 
-def table(rows: int, seed: int, *, tied: bool = True) -> Compact:
+def table(rows: int, seed: int, *, tied: bool = True) -> EncodedRows:
     """Return rows whose levels follow, nine times in ten, from the number; or from nothing."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=rows)
@@ -42,32 +42,32 @@ def table(rows: int, seed: int, *, tied: bool = True) -> Compact:
     two, three = (said > 0) | missing, np.digitize(said, [-0.5, 0.5])
     codes = np.stack([missing, two, three, rng.random(rows) < 0.3], axis=1)
     floats = np.where(missing, 0, x)[:, None]
-    return Compact(floats.astype(np.float32), codes.astype(np.int32))
+    return EncodedRows(floats.astype(np.float32), codes.astype(np.int32))
 
 
-def untied(number: int) -> Drawn:
+def untied(number: int) -> SampledRows:
     """Return a block of a generator that knows all marginals and no relation of levels."""
     rows = table(8_192, 100 + number, tied=False)
-    return draw(rows, LAYOUT, np.random.default_rng(number))
+    return sample_encoded(rows, LAYOUT, np.random.default_rng(number))
 
 
-def agreement(rows: Drawn) -> float:
+def agreement(rows: SampledRows) -> float:
     """Return how often the second column's level is that of the number's sign."""
     here = rows.levels[:, 0] == 0
     return float(((rows.numbers[:, 0] > 0) == (rows.levels[:, 1] == 1))[here].mean())
 
 
-def learned(make: Callable[[int], Drawn], cancelled: Callable[[], bool] = lambda: False):
+def learned(make: Callable[[int], SampledRows], cancelled: Callable[[], bool] = lambda: False):
     """Return what is drawn anew of a generator's rows."""
     real = table(3_000, 0)
-    cells = Cells.fit(real, LAYOUT)
+    cells = Binning.fit(real, LAYOUT)
     codes, made = cells.of_rows(real), cells.of_drawn(make(0))
     folds = [(codes[1_000:], codes[:1_000]), (codes[:2_000], codes[2_000:])]
     return fit_redraw(folds, made, codes, cells, LAYOUT, np.random.default_rng(0), cancelled)
 
 
 @pytest.fixture(scope="module")
-def redraw() -> Redraw:
+def redraw() -> GibbsSweep:
     found = learned(untied)
     assert found is not None
     return found
@@ -89,8 +89,8 @@ def test_rows_drawn_anew_have_relations_of_real_rows(redraw):
 
 
 def test_a_generator_that_knows_all_relations_is_left_alone():
-    def knowing(number: int) -> Drawn:
-        return draw(table(8_192, 100 + number), LAYOUT, np.random.default_rng(number))
+    def knowing(number: int) -> SampledRows:
+        return sample_encoded(table(8_192, 100 + number), LAYOUT, np.random.default_rng(number))
 
     assert learned(knowing) is None
 
@@ -103,7 +103,7 @@ def test_what_choosing_has_mended_is_not_drawn_anew():
 
 
 def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
-    nothing = Fitted(None, "no correction")
+    nothing = CorrectionFit(None, "no correction")
     monkeypatch.setattr(_fit_correction, "_choice", lambda *_args, **_options: nothing)
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.redraw is not None
@@ -112,12 +112,12 @@ def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
 
 def test_the_missing_level_of_a_number_is_never_drawn_anew():
     """It would take the number away, or leave a number where none belongs."""
-    cells = Cells.fit(table(3_000, 0), LAYOUT)
+    cells = Binning.fit(table(3_000, 0), LAYOUT)
     assert conditionals._candidates(cells, LAYOUT, 1_000) == [TWO, 4, THREE]
 
 
 def test_columns_of_many_levels_are_left_for_want_of_time():
-    cells = Cells.fit(table(3_000, 0), LAYOUT)
+    cells = Binning.fit(table(3_000, 0), LAYOUT)
     assert conditionals._candidates(cells, LAYOUT, 400_000) == [TWO]
     assert conditionals._candidates(cells, LAYOUT, 10**6) == []
 
@@ -133,7 +133,7 @@ def test_a_block_depends_on_seed_and_number_alone(redraw):
 def test_rows_that_would_be_impossible_keep_their_levels(redraw):
     rows = untied(52)
 
-    def impossible(drawn: Drawn) -> np.ndarray:
+    def impossible(drawn: SampledRows) -> np.ndarray:
         return drawn.levels[:, 1] == 1
 
     anew = redraw.applied(rows, 1, 0, impossible)
@@ -210,7 +210,7 @@ def test_levels_that_are_certain_or_impossible_stay_so():
 
 
 def test_a_redraw_comes_back_from_its_arrays(redraw):
-    again = Redraw.from_state(redraw.state(), LAYOUT)
+    again = GibbsSweep.from_state(redraw.state(), LAYOUT)
     rows = untied(53)
     a, b = (one.applied(rows, 3, 1) for one in (again, redraw))
     np.testing.assert_array_equal(a.levels, b.levels)
@@ -240,4 +240,4 @@ def test_damaged_arrays_are_refused(redraw, damage):
     else:
         arrays[name] = change(arrays[name])
     with pytest.raises(ModelFileError, match="damaged"):
-        Redraw.from_state(State({}, arrays), LAYOUT)
+        GibbsSweep.from_state(Learned({}, arrays), LAYOUT)

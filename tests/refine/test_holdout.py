@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lookalike.encoding import Block, Compact, Drawn, Layout, draw
-from lookalike.refine._holdout import Held, hold_out
+from lookalike.encoding import Block, EncodedRows, Layout, SampledRows, sample_encoded
+from lookalike.refine._holdout import HoldOut, hold_out
 from lookalike.training import Score
 
 LAYOUT = Layout(
@@ -27,14 +27,14 @@ MIXED = Layout(
 )
 
 
-def mixed(seed: int, count: int) -> Compact:
+def mixed(seed: int, count: int) -> EncodedRows:
     rng = np.random.default_rng(seed)
     a = rng.integers(70, size=count) / 70
     b = np.where(rng.random(count) < 0.9, 0, 0.9 + rng.integers(20, size=count) / 200)
     width_b = np.where(b == 0, 0.9, 0.005)
     floats = np.stack([a, a + 1 / 70, b, b + width_b, rng.normal(size=count)], axis=1)
     codes = np.stack([rng.integers(40, size=count), rng.integers(3, size=count)], axis=1)
-    return Compact(floats.astype(np.float32), codes.astype(np.int32))
+    return EncodedRows(floats.astype(np.float32), codes.astype(np.int32))
 
 
 def rows(seed: int, count: int, scale: float = 1.0) -> np.ndarray:
@@ -42,8 +42,8 @@ def rows(seed: int, count: int, scale: float = 1.0) -> np.ndarray:
     return values.astype(np.float32)
 
 
-def compact(values: np.ndarray) -> Compact:
-    return Compact(values, np.zeros((len(values), 0), np.int32))
+def encoded(values: np.ndarray) -> EncodedRows:
+    return EncodedRows(values, np.zeros((len(values), 0), np.int32))
 
 
 @pytest.mark.parametrize("count", [300, 1_500])
@@ -55,11 +55,11 @@ def test_a_better_generator_scores_higher_and_a_copier_is_caught(count: int) -> 
         "copier": np.tile(training, (8, 1))[:2_000],
     }
 
-    def make(name: str) -> Drawn:
-        return Drawn(made[name], np.zeros((len(made[name]), 0), np.int32))
+    def make(name: str) -> SampledRows:
+        return SampledRows(made[name], np.zeros((len(made[name]), 0), np.int32))
 
-    whole = compact(np.concatenate([training, held]))
-    selection = Held(whole, compact(training), compact(held)).selection(LAYOUT, make, 3)
+    whole = encoded(np.concatenate([training, held]))
+    selection = HoldOut(whole, encoded(training), encoded(held)).selection(LAYOUT, make, 3)
     assert selection is not None
     scores: dict[str, Score] = {name: selection.score(name) for name in made}  # type: ignore[arg-type]
     assert scores["good"].value > scores["wide"].value
@@ -80,11 +80,11 @@ def test_copies_among_other_rows_are_found_with_a_tenth_held_out(
     held = hold_out(table, 0.1, np.random.default_rng(1))
     assert held.rows is not None
     rng = np.random.default_rng(2)
-    fresh = draw(mixed(3, 8_192), MIXED, rng)
+    fresh = sample_encoded(mixed(3, 8_192), MIXED, rng)
     chosen = rng.integers(len(held.training.floats), size=8_192)
-    copied = draw(Compact(*(part[chosen] for part in held.training)), MIXED, rng)
+    copied = sample_encoded(EncodedRows(*(part[chosen] for part in held.training)), MIXED, rng)
     which = rng.random(8_192) < share
-    made = Drawn(
+    made = SampledRows(
         np.where(which[:, None], copied.numbers, fresh.numbers),
         np.where(which[:, None], copied.levels, fresh.levels),
     )
@@ -96,15 +96,15 @@ def test_copies_among_other_rows_are_found_with_a_tenth_held_out(
 def test_rows_that_occur_often_are_no_copies() -> None:
     """Of a table of few combinations every row is in the training rows, and in those held out."""
     values = np.random.default_rng(0).integers(4, size=(5_000, 4)).astype(np.float32)
-    held = hold_out(compact(values), 0.1, np.random.default_rng(1))
-    made = Drawn(values[::-1], np.zeros((5_000, 0), np.int32))
+    held = hold_out(encoded(values), 0.1, np.random.default_rng(1))
+    made = SampledRows(values[::-1], np.zeros((5_000, 0), np.int32))
     selection = held.selection(LAYOUT, lambda _: made, 0)
     assert selection is not None
     assert not selection.score("made").copying  # type: ignore[arg-type]
 
 
 def test_a_split_shares_no_row_and_leaves_one_to_train() -> None:
-    whole = compact(np.arange(40, dtype=np.float32).reshape(10, 4))
+    whole = encoded(np.arange(40, dtype=np.float32).reshape(10, 4))
     for share, count in ((0.3, 3), (0.9, 9), (1.0, 9)):
         held = hold_out(whole, share, np.random.default_rng(0))
         assert held.rows is not None
@@ -120,7 +120,7 @@ def test_a_split_shares_no_row_and_leaves_one_to_train() -> None:
 def test_by_default_what_is_held_out_depends_on_the_rows(
     count: int, held_out: int, refit: bool
 ) -> None:
-    held = hold_out(compact(np.zeros((count, 4), np.float32)), None, np.random.default_rng(0))
+    held = hold_out(encoded(np.zeros((count, 4), np.float32)), None, np.random.default_rng(0))
     assert (0 if held.rows is None else len(held.rows.floats)) == held_out
     assert held.refit == refit
 
@@ -128,8 +128,8 @@ def test_by_default_what_is_held_out_depends_on_the_rows(
 def test_the_detector_sees_all_parts_of_a_sorted_table() -> None:
     held = rows(0, 12_000)
     held = held[np.argsort(held[:, 0])]
-    made = Drawn(rows(1, 12_000), np.zeros((12_000, 0), np.int32))
-    whole = Held(compact(held), compact(held[:500]), compact(held))
+    made = SampledRows(rows(1, 12_000), np.zeros((12_000, 0), np.int32))
+    whole = HoldOut(encoded(held), encoded(held[:500]), encoded(held))
     selection = whole.selection(LAYOUT, lambda _: made, 3)
     assert selection is not None
     assert selection.score("made").value > -0.1

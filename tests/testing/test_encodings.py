@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.encoding import ENCODINGS, Compact, Drawn, MinMax, OneHot, State
+from lookalike.encoding import ENCODINGS, EncodedRows, Learned, MinMax, OneHot, SampledRows
 from lookalike.tables import Kind
 from lookalike.testing import check_encoding, encoding_checks
 
@@ -35,7 +35,7 @@ class Remembers(MinMax):
 
     def state(self):
         state = super().state()
-        return State(state.values, {**state.arrays, "all": self._all})
+        return Learned(state.values, {**state.arrays, "all": self._all})
 
 
 class Forgets(MinMax):
@@ -51,15 +51,15 @@ class Shifts(MinMax):
     """Comes back a little off."""
 
     def decode(self, drawn):
-        return super().decode(Drawn(drawn.numbers * 0.9, drawn.levels))
+        return super().decode(SampledRows(drawn.numbers * 0.9, drawn.levels))
 
 
 class Wide(MinMax):
     """Gives numbers of the wrong type."""
 
-    def compact(self, values):
-        floats, codes = super().compact(values)
-        return Compact(floats.astype(np.float64), codes)
+    def encoded(self, values):
+        floats, codes = super().encode(values)
+        return EncodedRows(floats.astype(np.float64), codes)
 
 
 class Sorts(OneHot):
@@ -70,7 +70,7 @@ class Sorts(OneHot):
         return made if len(made) < 2 else pa.concat_arrays([made[1:], made[:1]])
 
 
-class Learned(MinMax):
+class LearnsEarly(MinMax):
     """Learns in the constructor."""
 
     def __init__(self):
@@ -85,7 +85,10 @@ class Learned(MinMax):
         (Shifts, "Shifts fails comes_back: "),
         (Wide, "Wide fails compact_is_sound: .*: floats are float64"),
         (Sorts, "Sorts fails (comes_back|rows_are_decoded_one_by_one): "),
-        (Learned, "Learned fails says_what_it_is: the constructor must store its parameters only"),
+        (
+            LearnsEarly,
+            "LearnsEarly fails says_what_it_is: the constructor must store its parameters only",
+        ),
     ],
 )
 def test_what_is_broken_is_found(encoding, words):

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.encoding import Drawn
+from lookalike.encoding import SampledRows
 from lookalike.models import Independent
 from lookalike.testing import check_synthesizer, synthesizer_checks
 from lookalike.testing._dependence import joint_error
@@ -29,9 +29,9 @@ class Eager(Independent):
 class Global(Independent):
     """Uses the global generator."""
 
-    def _fit(self, compact, layout, seed):
+    def _fit(self, encoded, layout, seed):
         np.random.seed(seed)  # noqa: NPY002
-        super()._fit(compact, layout, seed)
+        super()._fit(encoded, layout, seed)
 
 
 class Restless(Independent):
@@ -50,7 +50,7 @@ class Short(Independent):
 
     def _start_sampling(self, seed):
         make = super()._start_sampling(seed)
-        return lambda block: Drawn(*(part[:5] for part in make(block)))
+        return lambda block: SampledRows(*(part[:5] for part in make(block)))
 
 
 class Chained(Independent):
@@ -72,7 +72,7 @@ class Sharing(Independent):
             whole[:] = whole or [np.empty_like(part) for part in drawn]
             for part, new in zip(whole, drawn, strict=True):
                 part[:] = new
-            return Drawn(*whole)
+            return SampledRows(*whole)
 
         return shared
 
@@ -109,8 +109,8 @@ class Forgetful(Independent):
 class Leaky(Independent):
     """Keeps training rows."""
 
-    def _fit(self, compact, layout, seed):
-        super()._fit(compact, layout, seed)
+    def _fit(self, encoded, layout, seed):
+        super()._fit(encoded, layout, seed)
         self.history_.rows.append({"planted-level": 1.0})
 
 

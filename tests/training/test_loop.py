@@ -24,7 +24,7 @@ from lookalike.training import (
     Outcome,
     Score,
     Selection,
-    State,
+    TrainState,
     train,
 )
 from lookalike.training._watch import Watch
@@ -119,7 +119,7 @@ def test_an_interrupt_keeps_the_last_good_state(game: Game, data: Data) -> None:
 
 def test_an_interrupt_before_anything_is_learned_goes_on(game: Game, data: Data) -> None:
     class Interrupting(Game):
-        def advance(self, *_: object, **__: object) -> tuple[State, jax.Array]:
+        def advance(self, *_: object, **__: object) -> tuple[TrainState, jax.Array]:
             raise KeyboardInterrupt
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
@@ -198,7 +198,7 @@ def test_the_generator_waits_while_it_is_held_back(game: Game, data: Data) -> No
 class Saboteur(Game):
     """Loses its losses after a while, until it is told to play otherwise."""
 
-    def advance(self, state: State, *args: Any) -> tuple[State, jax.Array]:
+    def advance(self, state: TrainState, *args: Any) -> tuple[TrainState, jax.Array]:
         after, means = super().advance(state, *args)
         lost = int(after.step) > 24 and self.penalty_every == 4
         return after, means * jnp.nan if lost else means
@@ -247,7 +247,7 @@ def test_of_a_run_that_ends_collapsed_the_nearer_state_is_kept(
 
 def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> None:
     class Unpacked(Game):
-        def advance(self, *args: Any) -> tuple[State, jax.Array]:
+        def advance(self, *args: Any) -> tuple[TrainState, jax.Array]:
             after, means = super().advance(*args)
             return after, means * jnp.nan if self.pack == 1 else means
 
@@ -282,7 +282,7 @@ def test_a_monitor_that_cannot_get_ready_says_so(game: Game, data: Data) -> None
 
 def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:
     class Lost(Game):
-        def advance(self, *args: Any) -> tuple[State, jax.Array]:
+        def advance(self, *args: Any) -> tuple[TrainState, jax.Array]:
             after, means = super().advance(*args)
             return after, means * jnp.nan
 
@@ -307,7 +307,7 @@ def test_a_run_of_which_no_state_is_whole_keeps_its_last(game: Game, data: Data)
 
 def test_a_warm_start_that_is_lost_at_once_goes_back_to_it(game: Game, data: Data) -> None:
     class Late(Game):
-        def advance(self, state: State, *args: Any) -> tuple[State, jax.Array]:
+        def advance(self, state: TrainState, *args: Any) -> tuple[TrainState, jax.Array]:
             after, means = super().advance(state, *args)
             return after, means * jnp.nan if self.penalty_every == 4 else means
 

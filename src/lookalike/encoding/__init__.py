@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from lookalike.encoding._asked import Asked
-from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context, RowEncoding, State
-from lookalike.encoding._draw import Z_MAX, draw
-from lookalike.encoding._exclusions import Exclusion, Exclusions
-from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._base import (
+    ColumnEncoding,
+    ComparingEncoding,
+    Context,
+    Learned,
+    RowEncoding,
+)
+from lookalike.encoding._draw import Z_MAX, sample_encoded
+from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rows import Rows
+from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
 from lookalike.encoding.embedding import Embedding
 from lookalike.encoding.minmax import MinMax
@@ -24,23 +30,23 @@ __all__ = [
     "Asked",
     "Block",
     "ColumnEncoding",
-    "Compact",
     "ComparingEncoding",
     "Context",
     "Datetime",
-    "Drawn",
     "Embedding",
-    "Exclusion",
-    "Exclusions",
+    "EncodedRows",
     "Layout",
+    "Learned",
     "MinMax",
     "OneHot",
     "Power",
     "Quantile",
     "RowEncoding",
     "Rows",
+    "SampledRows",
     "Standard",
-    "State",
+    "StructuralZero",
+    "StructuralZeros",
     "TableEncoder",
-    "draw",
+    "sample_encoded",
 ]

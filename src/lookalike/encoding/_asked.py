@@ -11,16 +11,16 @@ import pyarrow.compute as pc
 from scipy.special import ndtri
 
 from lookalike._core.errors import DataError, nearest
+from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._derivation import Derivation
-from lookalike.encoding._draw import Z_MAX, draw
-from lookalike.encoding._layout import Compact, Drawn, Layout
+from lookalike.encoding._draw import Z_MAX, sample_encoded
+from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._parts import Part
-from lookalike.encoding._places import Place
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
-from lookalike.tables import Wish
+from lookalike.encoding._spans import BlockSpan
+from lookalike.tables import ColumnCondition
 
 __all__ = ["Asked", "asked", "extremes", "range_about", "wish_of_parent"]
 
@@ -45,16 +45,16 @@ class Asked:
     allowed: dict[int, np.ndarray] = field(default_factory=dict)
 
 
-def asked(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
+def asked(part: EncodedColumn, place: BlockSpan, layout: Layout, wish: ColumnCondition) -> Asked:
     """Translate a wish.
 
     Parameters
     ----------
-    part, place : Part, Place
+    part, place : EncodedColumn, Place
         The column.
     layout : Layout
         Of the whole row.
-    wish : Wish
+    wish : ColumnCondition
         What is asked of it.
 
     Raises
@@ -79,28 +79,30 @@ def asked(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
     )
 
 
-def range_about(part: Part, wish: Wish, share: float) -> Wish | None:
+def range_about(part: EncodedColumn, wish: ColumnCondition, share: float) -> ColumnCondition | None:
     """Return the range about the one number that is wished; see `TableEncoder.around`."""
     blocks = part.encoding.blocks
     alone = len(blocks) == 1 and blocks[0].source == "interval"
     if wish.values is None or len(wish.values) > 1 or not alone or part.encoding.known is not None:
         return None
-    low, high = part.encoding.compact(wish.values).floats[0].astype(float)
+    low, high = part.encoding.encode(wish.values).floats[0].astype(float)
     ends = ndtri(np.clip([low - share, high + share], 1e-6, 1 - 1e-6)).astype(np.float32)
-    values = part.decode(Drawn(ends[:, None], np.zeros((2, 0), np.int32)), None, Rows())
-    return Wish(wish.column, low=values[0], high=values[1])
+    values = part.decode(SampledRows(ends[:, None], np.zeros((2, 0), np.int32)), None, Rows())
+    return ColumnCondition(wish.column, low=values[0], high=values[1])
 
 
-def wish_of_parent(made: Derivation | Rest, wish: Wish, parts: Sequence[Part]) -> Wish | None:
+def wish_of_parent(
+    made: Derivation | Rest, wish: ColumnCondition, parts: Sequence[EncodedColumn]
+) -> ColumnCondition | None:
     """Return the wish about one column that is the same as a wish about what is derived from it.
 
     Parameters
     ----------
     made : Derivation or Rest
         How the column follows from others.
-    wish : Wish
+    wish : ColumnCondition
         What is asked of it.
-    parts : sequence of Part
+    parts : sequence of EncodedColumn
         The columns that are not derived.
 
     Returns
@@ -119,10 +121,10 @@ def wish_of_parent(made: Derivation | Rest, wish: Wish, parts: Sequence[Part]) -
     fitting = wish.fulfilled(made.make({on[0]: known}, Rows()))
     if not fitting.any():
         raise DataError(f"No row can be so: {wish}. It never was so in the training table.")
-    return Wish(on[0], values=known.filter(pa.array(fitting)))
+    return ColumnCondition(on[0], values=known.filter(pa.array(fitting)))
 
 
-def _scaled(made: Linear, wish: Wish) -> Wish | None:
+def _scaled(made: Linear, wish: ColumnCondition) -> ColumnCondition | None:
     """Return the range of a number that a range of a multiple of it means, a little widened."""
     weight, constant = made.dependency.coefficients[0], made.dependency.constant
     limits = [wish.low, wish.high]
@@ -136,14 +138,14 @@ def _scaled(made: Linear, wish: Wish) -> Wish | None:
         return None
     low, high = ends if weight > 0 else ends[::-1]
     slack = 1e-9 * max(abs(v) for v in ends if v is not None)
-    return Wish(
+    return ColumnCondition(
         made.dependency.on[0],
         low=None if low is None else pa.scalar(low - slack),
         high=None if high is None else pa.scalar(high + slack),
     )
 
 
-def _fixed(part: Part, wish: Wish) -> Asked:
+def _fixed(part: EncodedColumn, wish: ColumnCondition) -> Asked:
     """Ask for what a column is in all rows."""
     value = part.decode(_one(part), None, Rows())
     if value[0].is_valid and wish.fulfilled(value)[0]:
@@ -153,7 +155,7 @@ def _fixed(part: Part, wish: Wish) -> Asked:
     )
 
 
-def _missing(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
+def _missing(part: EncodedColumn, place: BlockSpan, layout: Layout, wish: ColumnCondition) -> Asked:
     if place.gate is not None:
         return Asked(np.ones(1), allowed={place.gate: np.array([False, True])})
     found = [i for i, b in enumerate(layout.blocks) if b.column == part.name]
@@ -166,18 +168,20 @@ def _missing(part: Part, place: Place, layout: Layout, wish: Wish) -> Asked:
     raise DataError(f"No row can be so: {wish}. In the training table it was never missing.")
 
 
-def _one(part: Part) -> Drawn:
+def _one(part: EncodedColumn) -> SampledRows:
     """Return one row whose numbers and levels are 0."""
     own = part.encoding.layout
-    return Drawn(np.zeros((1, own.numbers), np.float32), np.zeros((1, own.softmaxes), np.int32))
+    return SampledRows(
+        np.zeros((1, own.numbers), np.float32), np.zeros((1, own.softmaxes), np.int32)
+    )
 
 
-def _is_listed(part: Part, wish: Wish) -> bool:
+def _is_listed(part: EncodedColumn, wish: ColumnCondition) -> bool:
     """Whether a wish is one of values, or can be: numbers that are encoded as levels."""
     return wish.values is not None or part.encoding.known is not None
 
 
-def _listed(part: Part, wish: Wish) -> Wish:
+def _listed(part: EncodedColumn, wish: ColumnCondition) -> ColumnCondition:
     """Return the levels that lie in a range; a wish of values as it is."""
     known = part.encoding.known
     if wish.values is not None or known is None:
@@ -185,38 +189,40 @@ def _listed(part: Part, wish: Wish) -> Wish:
     inside = known.filter(pa.array(wish.fulfilled(known)))
     if not len(inside):
         raise DataError(f"No row can be so: {wish}. None of the levels that were learned is there.")
-    return Wish(wish.column, values=inside)
+    return ColumnCondition(wish.column, values=inside)
 
 
-def _values(part: Part, wish: Wish) -> Asked:
+def _values(part: EncodedColumn, wish: ColumnCondition) -> Asked:
     """Ask for one of several values: levels all at once, numbers one option each."""
     assert wish.values is not None
-    compact = part.encoding.compact(wish.values)
+    encoded = part.encoding.encode(wish.values)
     blocks = part.encoding.blocks
     if part.encoding.known is not None:
-        _check_levels(part, wish, compact)
+        _check_levels(part, wish, encoded)
     else:
         _check_values(part, wish)
     if blocks[0].source == "code":
         levels = np.zeros(blocks[0].width, bool)
-        levels[compact.codes[:, 0]] = True
+        levels[encoded.codes[:, 0]] = True
         return Asked(np.ones(1), allowed={0: levels})
     limits = {}
     shares = np.ones(len(wish.values))
     for i, block in enumerate(blocks):
         at = block.source_start
         if block.source == "interval":
-            limits[i] = compact.floats[:, at : at + 2].astype(float)
+            limits[i] = encoded.floats[:, at : at + 2].astype(float)
             shares = shares * np.maximum(limits[i][:, 1] - limits[i][:, 0], 1e-12)
         else:
-            limits[i] = np.repeat(compact.floats[:, at : at + 1].astype(float), 2, axis=1)
+            limits[i] = np.repeat(encoded.floats[:, at : at + 1].astype(float), 2, axis=1)
     return Asked(shares / shares.sum(), limits)
 
 
-def _check_levels(part: Part, wish: Wish, compact: Compact) -> None:
+def _check_levels(part: EncodedColumn, wish: ColumnCondition, encoded: EncodedRows) -> None:
     """Refuse levels that come back as others: those that were not learned."""
     assert wish.values is not None
-    back = part.decode(draw(compact, part.encoding.layout, np.random.default_rng(0)), None, Rows())
+    back = part.decode(
+        sample_encoded(encoded, part.encoding.layout, np.random.default_rng(0)), None, Rows()
+    )
     unknown = wish.values.filter(pa.array(~_same(back, wish.values)))
     if len(unknown):
         assert part.encoding.known is not None
@@ -234,13 +240,13 @@ def _same(a: pa.Array, b: pa.Array) -> np.ndarray:
     return np.array([x == y for x, y in zip(a.to_pylist(), b.to_pylist(), strict=True)], bool)
 
 
-def _range(part: Part, wish: Wish) -> Asked:
+def _range(part: EncodedColumn, wish: ColumnCondition) -> Asked:
     """Ask for a range: of a date of several parts, the first part's; the rest is checked later."""
     blocks = part.encoding.blocks
     limits = {0: np.array([[-np.inf, np.inf]])}
     for side, limit in enumerate((wish.low, wish.high)):
         if limit is not None:
-            floats = part.encoding.compact(pa.array([limit.as_py()], limit.type)).floats[0]
+            floats = part.encoding.encode(pa.array([limit.as_py()], limit.type)).floats[0]
             at = blocks[0].source_start
             if blocks[0].source == "interval":
                 limits[0][0, side] = _edge(part, limit, floats[at : at + 2].astype(float), side)
@@ -250,7 +256,7 @@ def _range(part: Part, wish: Wish) -> Asked:
     return Asked(np.ones(1), limits)
 
 
-def _edge(part: Part, limit: pa.Scalar, piece: np.ndarray, side: int) -> float:
+def _edge(part: EncodedColumn, limit: pa.Scalar, piece: np.ndarray, side: int) -> float:
     """Return the probability at which a range begins (side 0) or ends (side 1).
 
     A limit that lies in a gap counts as the nearest piece, which may be outside of the range.
@@ -259,13 +265,13 @@ def _edge(part: Part, limit: pa.Scalar, piece: np.ndarray, side: int) -> float:
         return float(piece[side])
     within = piece + np.array([1, -1]) * 1e-3 * np.ptp(piece)
     z = np.clip(ndtri(within), -Z_MAX, Z_MAX).astype(np.float32)
-    first, last = part.decode(Drawn(z[:, None], np.zeros((2, 0), np.int32)), None, Rows())
+    first, last = part.decode(SampledRows(z[:, None], np.zeros((2, 0), np.int32)), None, Rows())
     if side == 0:
         return float(piece[1] if last.as_py() < limit.as_py() else piece[0])
     return float(piece[0] if first.as_py() > limit.as_py() else piece[1])
 
 
-def _check_range(part: Part, wish: Wish) -> None:
+def _check_range(part: EncodedColumn, wish: ColumnCondition) -> None:
     """Refuse a range that lies beyond all values."""
     least, most = extremes(part).to_pylist()
     low = None if wish.low is None else wish.low.as_py()
@@ -274,7 +280,7 @@ def _check_range(part: Part, wish: Wish) -> None:
         raise _beyond(wish, least, most)
 
 
-def _check_values(part: Part, wish: Wish) -> None:
+def _check_values(part: EncodedColumn, wish: ColumnCondition) -> None:
     """Refuse values of which one lies beyond all that were learned."""
     assert wish.values is not None
     least, most = extremes(part).to_pylist()
@@ -282,15 +288,15 @@ def _check_values(part: Part, wish: Wish) -> None:
         raise _beyond(wish, least, most)
 
 
-def extremes(part: Part) -> pa.Array:
+def extremes(part: EncodedColumn) -> pa.Array:
     """Return the least and the greatest cell that an encoding of numbers or times can say."""
     width = part.encoding.layout.numbers
     bound = 1.0 if part.encoding.blocks[0].head == "tanh" else Z_MAX
     ends = np.full((2, width), [[-bound], [bound]], np.float32)
-    return part.decode(Drawn(ends, np.zeros((2, 0), np.int32)), None, Rows())
+    return part.decode(SampledRows(ends, np.zeros((2, 0), np.int32)), None, Rows())
 
 
-def _beyond(wish: Wish, least: object, most: object) -> DataError:
+def _beyond(wish: ColumnCondition, least: object, most: object) -> DataError:
     return DataError(
         f"No row can be so: {wish}. The model has learned values from {least} to {most}."
     )

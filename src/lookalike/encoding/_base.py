@@ -10,15 +10,15 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
 
-__all__ = ["ColumnEncoding", "ComparingEncoding", "Context", "RowEncoding", "State"]
+__all__ = ["ColumnEncoding", "ComparingEncoding", "Context", "Learned", "RowEncoding"]
 
 
 @dataclass(frozen=True)
-class State:
+class Learned:
     """What a fitted encoding has learned: JSON-ready values and plain arrays, never training rows.
 
     Parameters
@@ -33,7 +33,7 @@ class State:
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
 
     @classmethod
-    def joined(cls, values: dict[str, Any], parts: Mapping[str, State]) -> State:
+    def joined(cls, values: dict[str, Any], parts: Mapping[str, Learned]) -> Learned:
         """Return a state of `values` and of parts, whose arrays keep their part's name."""
         stored = {name: part.values for name, part in parts.items()}
         arrays = {
@@ -43,28 +43,28 @@ class State:
         }
         return cls({**values, "parts": stored}, arrays)
 
-    def parts(self) -> dict[str, State]:
+    def parts(self) -> dict[str, Learned]:
         """Return the parts that `joined` was given, in the same order.
 
         Examples
         --------
-        >>> State.joined({"a": 1}, {"x": State({"b": 2})}).parts()
-        {'x': State(values={'b': 2}, arrays={})}
+        >>> Learned.joined({"a": 1}, {"x": Learned({"b": 2})}).parts()
+        {'x': Learned(values={'b': 2}, arrays={})}
         """
         arrays: dict[str, dict[str, np.ndarray]] = {}
         for key, array in self.arrays.items():
             name, _, rest = key.partition("/")
             arrays.setdefault(name, {})[rest] = array
         parts = self.values["parts"].items()
-        return {name: State(values, arrays.get(name, {})) for name, values in parts}
+        return {name: Learned(values, arrays.get(name, {})) for name, values in parts}
 
 
 class ColumnEncoding(ABC):
     """A reversible map between one column without missing cells and arrays.
 
-    ``fit`` learns from a canonical Arrow column (see `lookalike.tables`); ``compact`` gives the
+    ``fit`` learns from a canonical Arrow column (see `lookalike.tables`); ``encode`` gives the
     form that is kept while training; `lookalike.encoding.draw` makes of it what a generator would
-    make; ``decode`` goes back. ``decode(draw(compact(x))) == x`` wherever the encoding claims to be
+    make; ``decode`` goes back. ``decode(draw(encode(x))) == x`` wherever the encoding claims to be
     lossless, and the nearest value that it can say otherwise.
 
     Blocks are numbered from 0 within the encoding; `TableEncoder` shifts them into place.
@@ -112,20 +112,20 @@ class ColumnEncoding(ABC):
         return Layout(self.blocks, floats, codes)
 
     @abstractmethod
-    def compact(self, values: pa.Array) -> Compact:
-        """Return the compact form of present cells, n rows."""
+    def encode(self, values: pa.Array) -> EncodedRows:
+        """Return the encoded form of present cells, n rows."""
 
     @abstractmethod
-    def decode(self, drawn: Drawn) -> pa.Array:
+    def decode(self, drawn: SampledRows) -> pa.Array:
         """Return the canonical Arrow column of drawn rows, restricted to this encoding's blocks."""
 
     @abstractmethod
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return what was learned."""
 
     @classmethod
     @abstractmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         """Make a fitted encoding from what `state` gave."""
 
 
@@ -137,10 +137,10 @@ class RowEncoding(ColumnEncoding):
     """
 
     @abstractmethod
-    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+    def decode_rows(self, drawn: SampledRows, rows: Rows) -> pa.Array:
         """Return the canonical Arrow column of drawn rows, the first of which is `rows.start`."""
 
-    def decode(self, drawn: Drawn) -> pa.Array:
+    def decode(self, drawn: SampledRows) -> pa.Array:
         """Return the canonical Arrow column of drawn rows, counted from row 0 of seed 0."""
         return self.decode_rows(drawn, Rows())
 

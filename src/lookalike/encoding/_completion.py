@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._arrow import filled, is_null, masked
+from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._known import Known
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._mostly import Mostly
 from lookalike.encoding._offset import Offset, Ratio
-from lookalike.encoding._parts import Part
 from lookalike.encoding._preimages import Codes, Options
 from lookalike.encoding._rows import Rows
 from lookalike.encoding._solve import addends_of, numbers_of
@@ -109,7 +109,7 @@ def _put(cells: pa.Array, some: pa.Array, rows: np.ndarray) -> pa.Array:
 
 def recognised(made: Derivation, cells: Cells, drawn: Cells) -> Cells:
     """Return the columns that a lookup follows from, drawn levels for ones never learned."""
-    if not isinstance(made, Lookup | Mostly):
+    if not isinstance(made, Lookup | ApproximateLookup):
         return cells
     found = {}
     for known, name in zip(made.entries()[0], made.dependency.on, strict=False):
@@ -150,7 +150,7 @@ class Pattern:
         return self.codes.options(column, by, self.of_rows)
 
 
-def patterns(made: Lookup | Mostly, cells: Cells) -> Iterator[Pattern]:
+def patterns(made: Lookup | ApproximateLookup, cells: Cells) -> Iterator[Pattern]:
     name, on = made.dependency.column, made.dependency.on
     unknown = np.stack([is_null(cells[other]) for other in on], axis=1)
     rows = ~is_null(cells[name]) & unknown.any(axis=1)
@@ -179,7 +179,7 @@ def open_to(ties: Ties, cells: Cells) -> Leeway:
     left = Leeway(ties.layout, len(next(iter(cells.values()))))
     _keep_present(ties, cells, left)
     for made in reversed(ties.relations):
-        if isinstance(made, Lookup | Mostly):
+        if isinstance(made, Lookup | ApproximateLookup):
             for pattern in patterns(made, cells):
                 for column in pattern.unknown:
                     _narrow(ties, pattern, column, left)
@@ -223,16 +223,16 @@ def _narrow(ties: Ties, pattern: Pattern, column: int, left: Leeway) -> None:
             left.allow(place.gate, either, rows)
         left.allow(block, table @ _levels_of(part, known, ties.layout.blocks[block].width), rows)
     elif len(part.encoding.blocks) == 1 and known.measured and len(known.values):
-        limits = part.encoding.compact(known.values).floats.astype(float)
+        limits = part.encoding.encode(known.values).floats.astype(float)
         least, most = (np.minimum(codes, len(limits) - 1) for codes in options.ends())
         left.bound(block, np.stack([limits[least, 0], limits[most, 1]], axis=1), rows)
 
 
-def _levels_of(part: Part, known: Known, width: int) -> np.ndarray:
+def _levels_of(part: EncodedColumn, known: Known, width: int) -> np.ndarray:
     """Return which level of a block stands for each code, missing last, shape (codes, width)."""
     table = np.zeros((len(known.values) + 1, width), bool)
     if len(known.values):
-        levels = part.encoding.compact(known.values).codes[:, 0]
+        levels = part.encoding.encode(known.values).codes[:, 0]
         table[np.arange(len(levels)), levels] = True
     if part.encoding.missing_level is not None:
         table[-1, part.encoding.missing_level] = True

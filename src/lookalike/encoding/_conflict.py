@@ -10,14 +10,14 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.encoding._asked import Asked
-from lookalike.encoding._exclusions import Exclusions
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._numbers import raw_of
 from lookalike.encoding._offset import Offset
 from lookalike.encoding._preimages import Codes
 from lookalike.encoding._ties import Ties
-from lookalike.tables import Wish
+from lookalike.encoding._zeros import StructuralZeros
+from lookalike.tables import ColumnCondition
 
 __all__ = ["conflict"]
 
@@ -28,15 +28,18 @@ _ROUNDING = 1e-6
 
 
 def conflict(
-    ties: Ties, exclusions: Exclusions, wishes: Sequence[Wish], asked: Sequence[Asked | None]
-) -> tuple[tuple[Wish, ...], str] | None:
+    ties: Ties,
+    exclusions: StructuralZeros,
+    wishes: Sequence[ColumnCondition],
+    asked: Sequence[Asked | None],
+) -> tuple[tuple[ColumnCondition, ...], str] | None:
     """Return wishes that no row can fulfil together, and why; None where none are known.
 
     Parameters
     ----------
     ties : Ties
-    exclusions : Exclusions
-    wishes : sequence of Wish
+    exclusions : StructuralZeros
+    wishes : sequence of ColumnCondition
     asked : sequence of Asked or None
         What each means for the blocks of a row.
     """
@@ -59,7 +62,7 @@ def conflict(
     return None
 
 
-def _relation_between(ties: Ties, one: Wish, other: Wish) -> str:
+def _relation_between(ties: Ties, one: ColumnCondition, other: ColumnCondition) -> str:
     names = {one.column, other.column}
     for made in ties.relations:
         if names <= {made.dependency.column, *made.dependency.on}:
@@ -80,7 +83,7 @@ def _apart(a: Asked, b: Asked) -> bool:
     return False
 
 
-def _never(exclusions: Exclusions, a: Asked, b: Asked) -> bool:
+def _never(exclusions: StructuralZeros, a: Asked, b: Asked) -> bool:
     """Whether all cells of two blocks that are asked for never occur together."""
     for pair in exclusions.pairs:
         for one, other in ((a, b), (b, a)):
@@ -92,7 +95,9 @@ def _never(exclusions: Exclusions, a: Asked, b: Asked) -> bool:
     return False
 
 
-def _is_out_of_reach(ties: Ties, made: Linear | Offset, wishes: Mapping[str, Wish]) -> bool:
+def _is_out_of_reach(
+    ties: Ties, made: Linear | Offset, wishes: Mapping[str, ColumnCondition]
+) -> bool:
     """Whether a sum of what is asked of its parts cannot be what is asked of it."""
     dependency = made.dependency
     if any(name not in ties.writings for name in (dependency.column, *dependency.on)):
@@ -114,7 +119,7 @@ def _is_out_of_reach(ties: Ties, made: Linear | Offset, wishes: Mapping[str, Wis
     return bool(least > high + slack or most < low - slack)
 
 
-def _ends(ties: Ties, name: str, wish: Wish | None) -> tuple[float, float]:
+def _ends(ties: Ties, name: str, wish: ColumnCondition | None) -> tuple[float, float]:
     """Return between which numbers a column is, as far as is known or asked."""
     low, high = float(ties.writings[name].low), float(ties.writings[name].high)
     if wish is None:
@@ -130,7 +135,7 @@ def _ends(ties: Ties, name: str, wish: Wish | None) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _is_unknown(made: Lookup, wishes: Mapping[str, Wish]) -> bool:
+def _is_unknown(made: Lookup, wishes: Mapping[str, ColumnCondition]) -> bool:
     """Whether no combination that there is has what is asked of all columns of a lookup."""
     codes = Codes.of(made)
     if len(codes.names) > 2 and codes.names[0] not in wishes:

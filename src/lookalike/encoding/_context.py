@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from lookalike.encoding._draw import Z_MAX
-from lookalike.encoding._layout import Block, Compact, Layout
+from lookalike.encoding._layout import Block, EncodedRows, Layout
 
 __all__ = ["MOST_ROWS", "numbers_of"]
 
@@ -18,7 +18,7 @@ MOST_ROWS = 50_000
 _MOST_NUMBERS, _MOST_LEVELS = 64, 8
 
 
-def numbers_of(encoded: Iterable[tuple[Layout, Compact]]) -> np.ndarray:
+def numbers_of(encoded: Iterable[tuple[Layout, EncodedRows]]) -> np.ndarray:
     """Return one matrix of what columns are in their encoded form, without any random draw.
 
     Intervals are shown as the z of their middle, and codes as indicators of the most frequent
@@ -34,18 +34,18 @@ def numbers_of(encoded: Iterable[tuple[Layout, Compact]]) -> np.ndarray:
     ndarray of float64, shape (n, at most 64)
     """
     shown: list[np.ndarray] = []
-    for layout, compact in encoded:
+    for layout, rows in encoded:
         for block in layout.blocks:
-            shown += _shown(block, compact)
+            shown += _shown(block, rows)
     return np.stack(shown[:_MOST_NUMBERS], axis=1)
 
 
-def _shown(block: Block, compact: Compact) -> list[np.ndarray]:
+def _shown(block: Block, encoded: EncodedRows) -> list[np.ndarray]:
     first = block.source_start
     if block.source == "code":
-        codes = compact.codes[:, first]
+        codes = encoded.codes[:, first]
         return [(codes == level).astype(float) for level in range(min(block.width, _MOST_LEVELS))]
     if block.source == "value":
-        return list(compact.floats[:, first : first + block.width].T.astype(float))
-    middle = compact.floats[:, first : first + 2].mean(axis=1, dtype=float)
+        return list(encoded.floats[:, first : first + block.width].T.astype(float))
+    middle = encoded.floats[:, first : first + 2].mean(axis=1, dtype=float)
     return [np.clip(ndtri(middle), -Z_MAX, Z_MAX)]

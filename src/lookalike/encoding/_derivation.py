@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Dependency, Schema
 
@@ -63,9 +63,9 @@ class Derivation(ABC):
         """
 
     @abstractmethod
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return what was learned."""
 
     @abstractmethod
-    def load(self, state: State) -> Self:
+    def load(self, state: Learned) -> Self:
         """Take what `state` gave."""

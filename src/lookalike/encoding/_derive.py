@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from lookalike._core.errors import SchemaError, nearest
+from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._derivation import Derivation, Least
 from lookalike.encoding._equal import Equal
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._mostly import Mostly
 from lookalike.encoding._offset import Offset, Ratio
 from lookalike.encoding._rest import Rest
 from lookalike.tables import Dependency, Schema
@@ -15,7 +15,9 @@ from lookalike.tables import Dependency, Schema
 __all__ = ["in_order", "relation"]
 
 #: Every form of a dependency: those that are derived, and those of which a rest is learned.
-_DERIVED: dict[str, type[Derivation]] = {form.form: form for form in (Lookup, Linear, Mostly)}
+_DERIVED: dict[str, type[Derivation]] = {
+    form.form: form for form in (Lookup, Linear, ApproximateLookup)
+}
 _RESTS: dict[str, type[Rest]] = {form.form: form for form in (Offset, Ratio, Equal)}
 
 

@@ -1,13 +1,13 @@
-"""From the compact form to rows as a generator would make them."""
+"""From the encoded form to rows as a generator would make them."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy.special import ndtri
 
-from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 
-__all__ = ["Z_MAX", "draw"]
+__all__ = ["Z_MAX", "sample_encoded"]
 
 #: Encoded numbers of intervals lie in [-Z_MAX, Z_MAX]; Φ(-5) = 2.9e-7 is below the least
 #: probability (1e-6) that an interval is given, so that clipping never leaves an interval.
@@ -17,12 +17,12 @@ Z_MAX = 5.0
 _MARGIN = 1e-7
 
 
-def draw(compact: Compact, layout: Layout, rng: np.random.Generator) -> Drawn:
-    """Draw rows in the form that a generator makes from their compact form.
+def sample_encoded(encoded: EncodedRows, layout: Layout, rng: np.random.Generator) -> SampledRows:
+    """Draw rows in the form that a generator makes from their encoded form.
 
     Parameters
     ----------
-    compact : Compact
+    encoded : EncodedRows
         Encoded rows, n of them.
     layout : Layout
         What their columns are.
@@ -31,37 +31,37 @@ def draw(compact: Compact, layout: Layout, rng: np.random.Generator) -> Drawn:
 
     Returns
     -------
-    Drawn
+    SampledRows
         n rows; what a *missing* block silences is 0.
 
     Examples
     --------
     >>> block = Block("x", "value", "interval", 0, 0, 1, "linear")
-    >>> compact = Compact(np.array([[0.5, 0.5]], np.float32), np.zeros((1, 0), np.int32))
-    >>> draw(compact, Layout((block,), 2, 0), np.random.default_rng(0)).numbers
+    >>> encoded = EncodedRows(np.array([[0.5, 0.5]], np.float32), np.zeros((1, 0), np.int32))
+    >>> sample_encoded(encoded, Layout((block,), 2, 0), np.random.default_rng(0)).numbers
     array([[0.]], dtype=float32)
     """
-    rows = len(compact.floats)
+    rows = len(encoded.floats)
     numbers = np.empty((rows, layout.numbers), np.float32)
     levels = np.empty((rows, layout.softmaxes), np.int32)
     for block, at in zip(layout.blocks, layout.drawn_starts, strict=True):
         if block.source == "code":
-            levels[:, at] = compact.codes[:, block.source_start]
+            levels[:, at] = encoded.codes[:, block.source_start]
             continue
         span = numbers[:, at : at + block.width]
-        span[:] = _numbers(block, compact, rng)
-        if block.silenced_by is not None:
-            gate = layout.blocks[block.silenced_by]
-            span[compact.codes[:, gate.source_start] == 1] = 0.0
-    return Drawn(numbers, levels)
+        span[:] = _numbers(block, encoded, rng)
+        if block.masked_by is not None:
+            gate = layout.blocks[block.masked_by]
+            span[encoded.codes[:, gate.source_start] == 1] = 0.0
+    return SampledRows(numbers, levels)
 
 
-def _numbers(block: Block, compact: Compact, rng: np.random.Generator) -> np.ndarray:
+def _numbers(block: Block, encoded: EncodedRows, rng: np.random.Generator) -> np.ndarray:
     first = block.source_start
     if block.source == "value":
-        return compact.floats[:, first : first + block.width]
-    low = compact.floats[:, first].astype(np.float64)
-    width = compact.floats[:, first + 1] - low
+        return encoded.floats[:, first : first + block.width]
+    low = encoded.floats[:, first].astype(np.float64)
+    width = encoded.floats[:, first + 1] - low
     margin = np.minimum(width / 4, _MARGIN)
     # z = Φ⁻¹(lo + (hi - lo)·U), kept a little inside (lo, hi)
     u = low + margin + (width - 2 * margin) * rng.random(len(low))

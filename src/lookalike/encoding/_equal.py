@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.encoding._arrow import is_null, masked, to_numpy
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._numbers import Grid
 from lookalike.encoding._rest import Rest
@@ -59,10 +59,10 @@ class Equal(Rest):
     def ends(self) -> pa.Array:
         return self._grid.ends()
 
-    def state(self) -> State:
-        return State({"grid": self._grid.to_dict()})
+    def state(self) -> Learned:
+        return Learned({"grid": self._grid.to_dict()})
 
-    def load(self, state: State, schema: Schema) -> Self:
+    def load(self, state: Learned, schema: Schema) -> Self:
         self.column = schema[self.dependency.column]
         self._grid = Grid(**state.values["grid"])
         return self

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import ColumnEncoding, State
+from lookalike.encoding._base import ColumnEncoding, Learned
 from lookalike.encoding._codec import array_from_json, array_to_json
-from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.tables import Column, Kind
 
 __all__ = ["Constant", "Unlearned"]
@@ -22,9 +22,9 @@ class Unlearned(ColumnEncoding):
     def blocks(self) -> tuple[Block, ...]:
         return ()
 
-    def compact(self, values: pa.Array) -> Compact:
+    def encode(self, values: pa.Array) -> EncodedRows:
         rows = len(values)
-        return Compact(np.zeros((rows, 0), np.float32), np.zeros((rows, 0), np.int32))
+        return EncodedRows(np.zeros((rows, 0), np.float32), np.zeros((rows, 0), np.int32))
 
 
 class Constant(Unlearned):
@@ -38,7 +38,7 @@ class Constant(Unlearned):
     Examples
     --------
     >>> encoding = Constant().fit(pa.array(["CH"]), Column("land", Kind.CONSTANT, "string"))
-    >>> encoding.decode(Drawn(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
+    >>> encoding.decode(SampledRows(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
     ['CH', 'CH']
     """
 
@@ -59,7 +59,7 @@ class Constant(Unlearned):
         self._column = column.name
         return self
 
-    def decode(self, drawn: Drawn) -> pa.Array:
+    def decode(self, drawn: SampledRows) -> pa.Array:
         zeros = pa.array(np.zeros(len(drawn.numbers), np.int32))
         if pa.types.is_dictionary(self._value.type):
             return pa.DictionaryArray.from_arrays(
@@ -67,12 +67,12 @@ class Constant(Unlearned):
             )
         return self._value.take(zeros)
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         dictionary = pa.types.is_dictionary(self._value.type)
-        return State({"value": array_to_json(self._value), "dictionary": dictionary})
+        return Learned({"value": array_to_json(self._value), "dictionary": dictionary})
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         value = array_from_json(state.values["value"])
         value = value.dictionary_encode() if state.values["dictionary"] else value
         return cls(value).fit(value, column)

@@ -7,9 +7,9 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike.encoding._base import RowEncoding, State
+from lookalike.encoding._base import Learned, RowEncoding
 from lookalike.encoding._fixed import Unlearned
-from lookalike.encoding._layout import Drawn
+from lookalike.encoding._layout import SampledRows
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, IdentifierMaker, Kind
 
@@ -29,7 +29,7 @@ class Identifier(Unlearned, RowEncoding):
     >>> import numpy as np
     >>> ids = pa.array(["A-001", "A-002", "A-007"])
     >>> encoding = Identifier().fit(ids, Column("id", Kind.IDENTIFIER, "string"))
-    >>> made = encoding.decode(Drawn(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
+    >>> made = encoding.decode(SampledRows(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
     >>> len(set(made) - set(ids.to_pylist()))
     2
     """
@@ -47,7 +47,7 @@ class Identifier(Unlearned, RowEncoding):
         self._maker = IdentifierMaker(self.min_count).fit(values, replace(column, missing=0))
         return self
 
-    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+    def decode_rows(self, drawn: SampledRows, rows: Rows) -> pa.Array:
         return self._maker.make(rows.start, len(drawn.numbers), rows.seed)
 
     @property
@@ -55,12 +55,12 @@ class Identifier(Unlearned, RowEncoding):
         """Whether all identifiers are whole numbers."""
         return self._maker.is_whole
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         values, arrays = self._maker.state()
-        return State(values, arrays)
+        return Learned(values, arrays)
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         self = cls()
         self._column = column.name
         self._maker = IdentifierMaker.from_state(state.values, state.arrays)

@@ -10,15 +10,15 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-__all__ = ["Block", "Compact", "Drawn", "Layout"]
+__all__ = ["Block", "EncodedRows", "Layout", "SampledRows"]
 
-#: How a block is computed from its compact form.
+#: How a block is computed from its encoded form.
 Source = Literal["interval", "value", "code"]
 #: What the generator ends in for a block.
 Head = Literal["linear", "tanh", "softmax"]
 
 
-class Compact(NamedTuple):
+class EncodedRows(NamedTuple):
     """Encoded rows in the form that is kept on the device, before any random draw.
 
     Parameters
@@ -31,7 +31,7 @@ class Compact(NamedTuple):
     codes: Int[np.ndarray, "rows codes"]
 
 
-class Drawn(NamedTuple):
+class SampledRows(NamedTuple):
     """Rows as a generator makes them: numbers for linear and tanh heads, levels for softmax heads.
 
     Parameters
@@ -55,19 +55,19 @@ class Block:
     part : str
         What it is of that column: ``"value"``, ``"missing"``, ``"axis 0"``, …
     source : {"interval", "value", "code"}
-        ``"interval"``: two floats (lo, hi) at `source_start` of ``Compact.floats``, the limits of
-        the value's cumulative probability; the encoded number is z = Φ⁻¹(lo + (hi − lo)·U) with a
-        fresh uniform U at every use (`width` is 1).
-        ``"value"``: `width` floats at `source_start` of ``Compact.floats``, used as they are.
-        ``"code"``: one level number at `source_start` of ``Compact.codes``, made one-hot.
+        ``"interval"``: two floats (lo, hi) at `source_start` of ``EncodedRows.floats``, the limits
+        of the value's cumulative probability; the encoded number is z = Φ⁻¹(lo + (hi − lo)·U)
+        with a fresh uniform U at every use (`width` is 1).
+        ``"value"``: `width` floats at `source_start` of ``EncodedRows.floats``, used as they are.
+        ``"code"``: one level number at `source_start` of ``EncodedRows.codes``, made one-hot.
     source_start : int
-        Where its compact form begins.
+        Where its encoded form begins.
     start, width : int
         Its span in the encoded row: ``[start, start + width)``.
     head : {"linear", "tanh", "softmax"}
         How the generator makes it: a real number, a number in (-1, 1), or a distribution over
         levels.
-    silenced_by : int or None
+    masked_by : int or None
         The index of a two-level ``"missing"`` block of the same column: where that says *missing*
         (level 1) the encoded numbers of this block are 0, in real and generated rows alike.
     """
@@ -79,7 +79,7 @@ class Block:
     start: int
     width: int
     head: Head
-    silenced_by: int | None = None
+    masked_by: int | None = None
 
     @property
     def stop(self) -> int:
@@ -95,7 +95,7 @@ class Layout:
     ----------
     blocks : tuple of Block
     floats, codes : int
-        The widths of the two arrays of `Compact`.
+        The widths of the two arrays of `EncodedRows`.
     """
 
     blocks: tuple[Block, ...]
@@ -109,12 +109,12 @@ class Layout:
 
     @cached_property
     def softmaxes(self) -> int:
-        """The count of softmax blocks: the width of ``Drawn.levels``."""
+        """The count of softmax blocks: the width of ``SampledRows.levels``."""
         return sum(block.head == "softmax" for block in self.blocks)
 
     @cached_property
     def numbers(self) -> int:
-        """The total width of the other blocks: the width of ``Drawn.numbers``."""
+        """The total width of the other blocks: the width of ``SampledRows.numbers``."""
         return sum(block.width for block in self.blocks if block.head != "softmax")
 
     def to_dict(self) -> dict[str, Any]:
@@ -123,7 +123,7 @@ class Layout:
 
     @cached_property
     def drawn_starts(self) -> tuple[int, ...]:
-        """For each block, where it begins in ``Drawn.numbers`` or (softmax) ``Drawn.levels``."""
+        """The first column of each block in the numbers or (softmax) levels of `SampledRows`."""
         starts, numbers, levels = [], 0, 0
         for block in self.blocks:
             if block.head == "softmax":

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.encoding._arrow import is_null, masked
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._codec import type_from_json, type_to_json
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._numbers import from_raw, raw_of
@@ -52,12 +52,12 @@ class Linear(Derivation):
             total = np.round(total, self._decimals)
         return masked(from_raw(total, 0, self._type), missing)
 
-    def state(self) -> State:
-        return State(
+    def state(self) -> Learned:
+        return Learned(
             {"type": type_to_json(self._type), "decimals": self._decimals, "step": self._step}
         )
 
-    def load(self, state: State) -> Self:
+    def load(self, state: Learned) -> Self:
         self._type = type_from_json(state.values["type"])
         self._decimals = state.values["decimals"]
         self._step = int(state.values["step"])

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._known import Known, joined, known_rows
 from lookalike.encoding._rows import Rows
@@ -55,12 +55,12 @@ class Lookup(Derivation):
         """Return the cells of all columns, and which keys go with which targets, as codes."""
         return (*self._parents, self._child), self._keys, self._targets
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         arrays = {"keys": self._keys, "targets": self._targets, "by_first": self._by_first}
         known = [known.to_dict() for known in (*self._parents, self._child)]
-        return State({"known": known, "dictionary": self._dictionary}, arrays)
+        return Learned({"known": known, "dictionary": self._dictionary}, arrays)
 
-    def load(self, state: State) -> Self:
+    def load(self, state: Learned) -> Self:
         known = [Known.from_dict(stored) for stored in state.values["known"]]
         self._parents, self._child = known[:-1], known[-1]
         self._dictionary = bool(state.values["dictionary"])

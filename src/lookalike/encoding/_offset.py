@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.encoding._arrow import is_null, masked, to_numpy
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._codec import type_from_json
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._numbers import Grid, from_raw, raw_of
@@ -183,8 +183,8 @@ class _Apart(Rest):
     def ends(self) -> pa.Array:
         return self._grid.ends()
 
-    def state(self) -> State:
-        return State(
+    def state(self) -> Learned:
+        return Learned(
             {
                 "decimals": self._scale.decimals,
                 "grid": self._grid.to_dict(),
@@ -192,7 +192,7 @@ class _Apart(Rest):
             }
         )
 
-    def load(self, state: State, schema: Schema) -> Self:  # noqa: ARG002 - the grid is stored
+    def load(self, state: Learned, schema: Schema) -> Self:  # noqa: ARG002 - the grid is stored
         values: dict[str, Any] = state.values
         self._scale = _Scale(values["decimals"])
         self._grid = Grid(**values["grid"])

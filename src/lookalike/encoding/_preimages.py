@@ -8,10 +8,10 @@ from typing import Self
 
 import numpy as np
 
+from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._known import Known, joined
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._mostly import Mostly
 
 __all__ = ["Codes", "Options"]
 
@@ -35,7 +35,7 @@ class Codes:
     entries: np.ndarray
 
     @classmethod
-    def of(cls, made: Lookup | Mostly) -> Self:
+    def of(cls, made: Lookup | ApproximateLookup) -> Self:
         """Take what a lookup has learned."""
         known, keys, targets = made.entries()
         columns = [targets]

@@ -19,16 +19,16 @@ import pyarrow.compute as pc
 
 from lookalike.encoding._arrow import is_null, to_numpy
 from lookalike.encoding._choice import Choice
+from lookalike.encoding._columns import fit_columns
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._derive import relation
-from lookalike.encoding._draw import Z_MAX, draw
-from lookalike.encoding._layout import Compact, Drawn
+from lookalike.encoding._draw import Z_MAX, sample_encoded
+from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._numbers import raw_of
-from lookalike.encoding._parts import fit_parts
-from lookalike.encoding._places import lay_out
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
+from lookalike.encoding._spans import lay_out
 from lookalike.tables import Column, Dependency, Kind, Schema
 
 __all__ = ["Proof"]
@@ -327,29 +327,29 @@ def _noisy(column: Column, cells: pa.Array, choice: Choice, seed: str) -> pa.Arr
     """Return cells encoded, blurred as a network does it, and decoded."""
     schema = Schema((column,))
     rng = np.random.default_rng(list(seed.encode()))
-    (part,) = fit_parts({column.name: cells}, replace(choice, schema=schema), rng)
+    (part,) = fit_columns({column.name: cells}, replace(choice, schema=schema), rng)
     layout, (place,) = lay_out((part,))
-    whole = Compact(
+    whole = EncodedRows(
         np.zeros((len(cells), layout.floats), np.float32),
         np.zeros((len(cells), layout.codes), np.int32),
     )
-    for mine, compact in zip(place.of_compact(whole), part.compact(cells), strict=True):
-        mine[:] = compact
+    for mine, encoded in zip(place.of_encoded(whole), part.encode(cells), strict=True):
+        mine[:] = encoded
     if part.has_gate:
         whole.codes[:, layout.blocks[0].source_start] = is_null(cells)
-    drawn = draw(whole, layout, rng)
+    drawn = sample_encoded(whole, layout, rng)
     silent = is_null(cells) if part.has_gate else np.zeros(len(cells), bool)
     drawn = _blurred(drawn, silent, rng)
     missing = drawn.levels[:, 0] == 1 if part.has_gate else None
     return part.decode(place.of_drawn(drawn), missing, Rows())
 
 
-def _blurred(drawn: Drawn, silent: np.ndarray, rng: np.random.Generator) -> Drawn:
+def _blurred(drawn: SampledRows, silent: np.ndarray, rng: np.random.Generator) -> SampledRows:
     """Return rows as a network would make them that has learned them but for noise.
 
     Parameters
     ----------
-    drawn : Drawn
+    drawn : SampledRows
         Rows of one column.
     silent : ndarray of bool, shape (n,)
         In which rows its numbers say nothing: they are drawn anew.
@@ -360,4 +360,4 @@ def _blurred(drawn: Drawn, silent: np.ndarray, rng: np.random.Generator) -> Draw
     numbers = (numbers + _BLUR * fresh) / np.hypot(1.0, _BLUR)
     anew = rng.random(drawn.levels.shape) < _REDRAWN
     levels = np.where(anew, rng.permuted(drawn.levels, axis=0), drawn.levels)
-    return Drawn(np.clip(numbers, -Z_MAX, Z_MAX).astype(np.float32), levels.astype(np.int32))
+    return SampledRows(np.clip(numbers, -Z_MAX, Z_MAX).astype(np.float32), levels.astype(np.int32))

@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._derivation import Cells, Least
 from lookalike.tables import Column, Dependency, Schema
 
@@ -59,9 +59,9 @@ class Rest(ABC):
         """Return the least and the greatest cell that the column can be, shape (2,)."""
 
     @abstractmethod
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return what was learned."""
 
     @abstractmethod
-    def load(self, state: State, schema: Schema) -> Self:
+    def load(self, state: Learned, schema: Schema) -> Self:
         """Take what `state` gave."""

@@ -8,8 +8,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import ColumnEncoding, State
-from lookalike.encoding._layout import Block, Compact, Drawn, Head
+from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike.encoding._layout import Block, EncodedRows, Head, SampledRows
 from lookalike.encoding._numbers import MEASURED, Grid
 from lookalike.encoding._shared import apart
 from lookalike.tables import Column, Kind
@@ -79,20 +79,20 @@ class Scaled(ColumnEncoding):
     def blocks(self) -> tuple[Block, ...]:
         return (Block(self._column, "value", "value", 0, 0, 1, self.head),)
 
-    def compact(self, values: pa.Array) -> Compact:
+    def encode(self, values: pa.Array) -> EncodedRows:
         numbers = self._scale(self._grid.positions(self._grid.raw(values)))
         floats = numbers.astype(np.float32)[:, None]
-        return Compact(floats, np.zeros((len(values), 0), np.int32))
+        return EncodedRows(floats, np.zeros((len(values), 0), np.int32))
 
-    def decode(self, drawn: Drawn) -> pa.Array:
+    def decode(self, drawn: SampledRows) -> pa.Array:
         positions = self._unscale(drawn.numbers[:, 0].astype(np.float64))
         return self._grid.array(self._grid.at(positions))
 
-    def state(self) -> State:
-        return State({"grid": self._grid.to_dict(), "min_count": self.min_count} | self._values())
+    def state(self) -> Learned:
+        return Learned({"grid": self._grid.to_dict(), "min_count": self.min_count} | self._values())
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         self = cls(int(state.values["min_count"]))
         self._column = column.name
         self._grid = Grid(**state.values["grid"])

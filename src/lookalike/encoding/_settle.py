@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._arrow import filled, is_null
 from lookalike.encoding._completion import Pattern, is_beyond, patterns
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._equal import Equal
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._mostly import Mostly
 from lookalike.encoding._offset import Offset, Ratio
 from lookalike.encoding._rows import Rows
 from lookalike.encoding._solve import Addends, addends_of, numbers_of
@@ -91,7 +91,7 @@ def settle(
     count = len(next(iter(known.values())))
     state = Settled(dict(known), dict(drawn), np.zeros(count, bool), np.zeros(count))
     for made in reversed(ties.relations):
-        if isinstance(made, Lookup | Mostly):
+        if isinstance(made, Lookup | ApproximateLookup):
             for pattern in patterns(made, state.cells):
                 _choose(pattern, state, rows)
         elif isinstance(made, Linear):

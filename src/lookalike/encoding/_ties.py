@@ -9,15 +9,15 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._asked import extremes
+from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._derivation import Derivation
 from lookalike.encoding._layout import Layout
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._mostly import Mostly
-from lookalike.encoding._parts import Part
-from lookalike.encoding._places import Place
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._solve import Writing
+from lookalike.encoding._spans import BlockSpan
 from lookalike.tables import Schema, canonical_type
 
 __all__ = ["Ties"]
@@ -33,7 +33,7 @@ class Ties:
         Each after those it builds on.
     layout : Layout
         Of the whole row.
-    learned : dict of str to tuple of Part and Place
+    learned : dict of str to tuple of EncodedColumn and Place
         The columns that are not derived, and the rests that stand for columns.
     blocks : dict of str to int
         The index of the first block of each of them, its *missing* block aside.
@@ -45,7 +45,7 @@ class Ties:
 
     relations: Sequence[Derivation | Rest]
     layout: Layout
-    learned: Mapping[str, tuple[Part, Place]]
+    learned: Mapping[str, tuple[EncodedColumn, BlockSpan]]
     blocks: Mapping[str, int]
     writings: Mapping[str, Writing]
     rests: Mapping[str, Writing]
@@ -56,7 +56,7 @@ class Ties:
         schema: Schema,
         relations: Sequence[Derivation | Rest],
         layout: Layout,
-        learned: Mapping[str, tuple[Part, Place]],
+        learned: Mapping[str, tuple[EncodedColumn, BlockSpan]],
     ) -> Self:
         """Take the fitted parts of an encoder."""
         left = {made.dependency.column: made for made in relations if isinstance(made, Rest)}
@@ -98,10 +98,10 @@ class Ties:
             encoding = self.learned[name][0].encoding
             return encoding.known is not None or not encoding.blocks
         made = next(made for made in self.relations if made.dependency.column == name)
-        return isinstance(made, Lookup | Mostly)
+        return isinstance(made, Lookup | ApproximateLookup)
 
 
-def _ends(part: Part) -> pa.Array | None:
+def _ends(part: EncodedColumn) -> pa.Array | None:
     """Return the least and the greatest cell of a column of numbers or times."""
     known = part.encoding.known
     if known is not None:

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.bounds import whole
-from lookalike.encoding._base import ColumnEncoding, State
-from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.encoding._numbers import Grid, raw_of
 from lookalike.encoding.quantile import Quantile
 from lookalike.tables import Column, Kind
@@ -44,7 +44,7 @@ class Datetime(ColumnEncoding):
     >>> from lookalike.encoding import draw
     >>> days = pa.array([dt.date(2024, 2, 29), dt.date(2025, 1, 1)] * 2)
     >>> encoding = Datetime().fit(days, Column("day", Kind.DATE, "date32[day]", unit="D"))
-    >>> drawn = draw(encoding.compact(days), encoding.layout, np.random.default_rng(0))
+    >>> drawn = draw(encoding.encode(days), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist() == days.to_pylist()
     True
     """
@@ -108,22 +108,22 @@ class Datetime(ColumnEncoding):
             for i, name in enumerate(self._names or ("value",))
         )
 
-    def compact(self, values: pa.Array) -> Compact:
+    def encode(self, values: pa.Array) -> EncodedRows:
         parts = [pa.array(part) for part in self._split(raw_of(values, None))] or [values]
         pairs = zip(self._parts, parts, strict=True)
-        floats = np.concatenate([part.compact(cells).floats for part, cells in pairs], axis=1)
-        return Compact(floats, np.zeros((len(values), 0), np.int32))
+        floats = np.concatenate([part.encode(cells).floats for part, cells in pairs], axis=1)
+        return EncodedRows(floats, np.zeros((len(values), 0), np.int32))
 
-    def decode(self, drawn: Drawn) -> pa.Array:
+    def decode(self, drawn: SampledRows) -> pa.Array:
         made = [
-            part.decode(Drawn(drawn.numbers[:, i : i + 1], drawn.levels))
+            part.decode(SampledRows(drawn.numbers[:, i : i + 1], drawn.levels))
             for i, part in enumerate(self._parts)
         ]
         if not self._names:
             return made[0]
         return self._grid.array(self._join([part.to_numpy() for part in made]))
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         values = {
             "grid": self._grid.to_dict(),
             "min_count": self.min_count,
@@ -131,10 +131,10 @@ class Datetime(ColumnEncoding):
             "clock": self._clock if self._names else 0,
             "names": list(self._names),
         }
-        return State.joined(values, {str(i): part.state() for i, part in enumerate(self._parts)})
+        return Learned.joined(values, {str(i): part.state() for i, part in enumerate(self._parts)})
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         self = cls(int(state.values["min_count"]))
         self._column = column.name
         self._grid = Grid(**state.values["grid"])

@@ -10,8 +10,8 @@ from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from lookalike._core.bounds import whole
-from lookalike.encoding._base import ComparingEncoding, Context, State
-from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._base import ComparingEncoding, Context, Learned
+from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.encoding._levels import Levels
 from lookalike.encoding._limits import limits_of
 from lookalike.encoding._rows import Rows
@@ -50,7 +50,7 @@ class Embedding(ComparingEncoding):
     >>> from lookalike.encoding import draw
     >>> values = pa.array(["a", "b", "c", "a", "b", "c"])
     >>> encoding = Embedding().fit(values, Column("code", Kind.CATEGORICAL, "string"))
-    >>> drawn = draw(encoding.compact(values), encoding.layout, np.random.default_rng(0))
+    >>> drawn = draw(encoding.encode(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
     ['a', 'b', 'c', 'a', 'b', 'c']
     """
@@ -97,25 +97,25 @@ class Embedding(ComparingEncoding):
     def known(self) -> pa.Array:
         return self._levels.values
 
-    def compact(self, values: pa.Array) -> Compact:
+    def encode(self, values: pa.Array) -> EncodedRows:
         place_of = np.empty(len(self._places), np.int64)
         place_of[self._places] = np.arange(len(self._places))
         floats = self._limits[place_of[self._levels.codes(values)]]
-        return Compact(floats, np.zeros((len(values), 0), np.int32))
+        return EncodedRows(floats, np.zeros((len(values), 0), np.int32))
 
-    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+    def decode_rows(self, drawn: SampledRows, rows: Rows) -> pa.Array:
         at = np.zeros(len(drawn.numbers), np.int64)
         for axis, edges in enumerate(_edges(self._limits)):
             u = np.minimum(ndtr(drawn.numbers[:, axis].astype(np.float64)), _BELOW_ONE)
             at = np.searchsorted(edges, at + u, side="right") - 1
         return self._levels.array(self._levels.settle(self._places[at], rows))
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         arrays = {"shares": self._levels.shares, "places": self._places, "limits": self._limits}
-        return State({"min_count": self.min_count} | self._levels.to_dict(), arrays)
+        return Learned({"min_count": self.min_count} | self._levels.to_dict(), arrays)
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         self = cls(int(state.values["min_count"]))
         self._column = column.name
         self._levels = Levels.from_dict(state.values, state.arrays["shares"])

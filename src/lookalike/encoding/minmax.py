@@ -26,7 +26,7 @@ class MinMax(Scaled):
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
     >>> encoding = MinMax(min_count=1).fit(pa.array([0, 5, 10]), column)
-    >>> encoding.compact(pa.array([5, 10])).floats.tolist()
+    >>> encoding.encode(pa.array([5, 10])).floats.tolist()
     [[0.0], [1.0]]
     """
 

@@ -7,8 +7,8 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import RowEncoding, State
-from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._base import Learned, RowEncoding
+from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.encoding._levels import Levels
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
@@ -35,7 +35,7 @@ class OneHot(RowEncoding):
     >>> encoding = OneHot().fit(values, Column("colour", Kind.CATEGORICAL, "string"))
     >>> encoding.blocks[0].width
     3
-    >>> drawn = draw(encoding.compact(values), encoding.layout, np.random.default_rng(0))
+    >>> drawn = draw(encoding.encode(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
     ['red', 'blue', None, 'red', 'blue']
     """
@@ -68,23 +68,23 @@ class OneHot(RowEncoding):
     def known(self) -> pa.Array:
         return self._levels.values
 
-    def compact(self, values: pa.Array) -> Compact:
+    def encode(self, values: pa.Array) -> EncodedRows:
         codes = self._levels.codes(values)
         # where fit saw nothing missing, a missing cell is taken for the most frequent level
         codes[codes == -1] = self._levels.count if self._has_missing else 0
-        return Compact(np.zeros((len(codes), 0), np.float32), codes[:, None].astype(np.int32))
+        return EncodedRows(np.zeros((len(codes), 0), np.float32), codes[:, None].astype(np.int32))
 
-    def decode_rows(self, drawn: Drawn, rows: Rows) -> pa.Array:
+    def decode_rows(self, drawn: SampledRows, rows: Rows) -> pa.Array:
         codes = drawn.levels[:, 0]
         missing = codes == self._levels.count if self._has_missing else None
         return self._levels.array(self._levels.settle(codes, rows), missing)
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         values = {"has_missing": self._has_missing, "min_count": self.min_count}
-        return State(values | self._levels.to_dict(), {"shares": self._levels.shares})
+        return Learned(values | self._levels.to_dict(), {"shares": self._levels.shares})
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         self = cls(int(state.values["min_count"]))
         self._column = column.name
         self._levels = Levels.from_dict(state.values, state.arrays["shares"])

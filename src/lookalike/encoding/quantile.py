@@ -8,9 +8,9 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import ndtr, ndtri
 
-from lookalike.encoding._base import ColumnEncoding, State
+from lookalike.encoding._base import ColumnEncoding, Learned
 from lookalike.encoding._knots import interpolated, piecewise
-from lookalike.encoding._layout import Block, Compact, Drawn
+from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.encoding._limits import limits_of
 from lookalike.encoding._numbers import MEASURED, Grid, nearest
 from lookalike.tables import Column, Kind
@@ -46,7 +46,7 @@ class Quantile(ColumnEncoding):
     >>> column = Column("n", Kind.INTEGER, "int64")
     >>> values = pa.array([0, 0, 0, 5, 5, 7, 999])
     >>> encoding = Quantile().fit(values, column)
-    >>> drawn = draw(encoding.compact(values), encoding.layout, np.random.default_rng(0))
+    >>> drawn = draw(encoding.encode(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
     [0, 0, 0, 5, 5, 5, 5]
     """
@@ -88,14 +88,14 @@ class Quantile(ColumnEncoding):
     def blocks(self) -> tuple[Block, ...]:
         return (Block(self._column, "value", "interval", 0, 0, 1, "linear"),)
 
-    def compact(self, values: pa.Array) -> Compact:
+    def encode(self, values: pa.Array) -> EncodedRows:
         raw = self._grid.raw(values)
         if self._atoms is not None:
             at = nearest(self._atoms, raw)
             floats = np.stack([self._cumulative[at], self._cumulative[at + 1]], axis=1)
         else:
             floats = self._limits(raw)
-        return Compact(_open(floats.astype(np.float32)), np.zeros((len(values), 0), np.int32))
+        return EncodedRows(_open(floats.astype(np.float32)), np.zeros((len(values), 0), np.int32))
 
     def _limits(self, raw: np.ndarray) -> np.ndarray:
         """Return the limits of raw values between knots as cumulative probabilities, shape (n, 2).
@@ -127,7 +127,7 @@ class Quantile(ColumnEncoding):
         # np.interp takes the last of equal knots: on the mirrored axis that is the first
         return interpolated(-positions, -self._knots[::-1], self._cumulative[::-1])
 
-    def decode(self, drawn: Drawn) -> pa.Array:
+    def decode(self, drawn: SampledRows) -> pa.Array:
         z = np.ascontiguousarray(drawn.numbers[:, 0])
         if self._atoms is not None:
             inner = ndtri(self._cumulative[1:-1])
@@ -135,13 +135,13 @@ class Quantile(ColumnEncoding):
         positions = interpolated(ndtr(z.astype(np.float64)), self._cumulative, self._knots)
         return self._grid.array(self._grid.at(positions))
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         arrays = {"cumulative": self._cumulative.astype(np.float32)}
         arrays |= {"knots": self._knots} if self._atoms is None else {"atoms": self._atoms}
-        return State({"grid": self._grid.to_dict(), "min_count": self.min_count}, arrays)
+        return Learned({"grid": self._grid.to_dict(), "min_count": self.min_count}, arrays)
 
     @classmethod
-    def from_state(cls, state: State, column: Column) -> Self:
+    def from_state(cls, state: Learned, column: Column) -> Self:
         self = cls(int(state.values["min_count"]))
         self._grid = Grid(**state.values["grid"])
         self._column = column.name

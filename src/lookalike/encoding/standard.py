@@ -25,7 +25,7 @@ class Standard(Scaled):
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
     >>> encoding = Standard(min_count=1).fit(pa.array([0, 10]), column)
-    >>> encoding.compact(pa.array([0, 5])).floats.tolist()
+    >>> encoding.encode(pa.array([0, 5])).floats.tolist()
     [[-1.0], [0.0]]
     """
 

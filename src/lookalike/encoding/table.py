@@ -14,28 +14,28 @@ import pyarrow.compute as pc
 from lookalike._core.errors import LookalikeWarning, NotFittedError
 from lookalike.encoding._arrow import filled, flat, is_null
 from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
-from lookalike.encoding._base import ColumnEncoding, State
+from lookalike.encoding._base import ColumnEncoding, Learned
 from lookalike.encoding._choice import Choice
+from lookalike.encoding._columns import EncodedColumn, fit_columns
 from lookalike.encoding._completion import broken, follow, open_to, recognised
 from lookalike.encoding._conflict import conflict
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._derive import in_order, relation
-from lookalike.encoding._exclusion_words import exclusions_in_words
-from lookalike.encoding._exclusions import Exclusions
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
-from lookalike.encoding._layout import Compact, Drawn
+from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._parts import Part, fit_parts
-from lookalike.encoding._places import lay_out
 from lookalike.encoding._proof import Proof
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
 from lookalike.encoding._settle import settle
+from lookalike.encoding._spans import lay_out
 from lookalike.encoding._ties import Ties
-from lookalike.tables import Kind, Schema, Wish
+from lookalike.encoding._zero_words import describe_zeros
+from lookalike.encoding._zeros import StructuralZeros
+from lookalike.tables import ColumnCondition, Kind, Schema
 
 __all__ = ["TableEncoder"]
 
@@ -75,7 +75,7 @@ class TableEncoder:
         What the columns are, with the relations that proved themselves, and those that did not.
     layout_ : Layout
         What the spans of an encoded row are.
-    exclusions_ : Exclusions
+    exclusions_ : StructuralZeros
         What never occurs together.
     """
 
@@ -138,7 +138,7 @@ class TableEncoder:
         }
         columns = tuple(rests[c.name].column if c.name in rests else c for c in schema.columns)
         told = replace(schema, columns=columns)
-        self._take(schema, fit_parts(learned, replace(choice, schema=told), rng))
+        self._take(schema, fit_columns(learned, replace(choice, schema=told), rng))
         self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
         self._warn_of_rare(choice, cells)
@@ -183,24 +183,24 @@ class TableEncoder:
         """The relations of which a rest is learned, by the column it takes the place of."""
         return {r.dependency.column: r for r in self._relations if isinstance(r, Rest)}
 
-    def _take(self, schema: Schema, parts: tuple[Part, ...]) -> None:
+    def _take(self, schema: Schema, parts: tuple[EncodedColumn, ...]) -> None:
         self.schema_ = schema
         self._parts = parts
         self.layout_, self._places = lay_out(parts)
 
-    def _find_exclusions(self, table: pa.Table) -> Exclusions:
+    def _find_exclusions(self, table: pa.Table) -> StructuralZeros:
         if not self.derive:
-            return Exclusions(self.layout_, {}, ())
+            return StructuralZeros(self.layout_, {}, ())
         keys = [
             frozenset(r.dependency.on)
             for r in self._relations
             if isinstance(r, Derivation) and len(r.dependency.on) == 2
         ]
 
-        def compact(rows: np.ndarray, columns: Collection[str]) -> Compact:
-            return self._compact(_rows_of(table, rows), columns)
+        def encode(rows: np.ndarray, columns: Collection[str]) -> EncodedRows:
+            return self._encode(_rows_of(table, rows), columns)
 
-        return Exclusions.fit(table.num_rows, compact, self.layout_, keys)
+        return StructuralZeros.fit(table.num_rows, encode, self.layout_, keys)
 
     def _warn_of_text(self) -> None:
         texts = self.schema_.of(Kind.TEXT)
@@ -243,8 +243,8 @@ class TableEncoder:
                     stacklevel=3,
                 )
 
-    def compact(self, table: pa.Table) -> Compact:
-        """Return the compact form of a canonical table, which may be another than that of `fit`.
+    def encode(self, table: pa.Table) -> EncodedRows:
+        """Return the encoded form of a canonical table, which may be another than that of `fit`.
 
         Parameters
         ----------
@@ -253,7 +253,7 @@ class TableEncoder:
 
         Returns
         -------
-        Compact
+        EncodedRows
             n rows.
 
         Raises
@@ -262,12 +262,12 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        return self._compact(table, self.schema_.names)
+        return self._encode(table, self.schema_.names)
 
-    def _compact(self, table: pa.Table, columns: Collection[str]) -> Compact:
-        """Return the compact form of rows, in which other columns are left 0."""
+    def _encode(self, table: pa.Table, columns: Collection[str]) -> EncodedRows:
+        """Return the encoded form of rows, in which other columns are left 0."""
         rows, rests = table.num_rows, self._rests
-        whole = Compact(
+        whole = EncodedRows(
             np.zeros((rows, self.layout_.floats), np.float32),
             np.zeros((rows, self.layout_.codes), np.int32),
         )
@@ -279,12 +279,12 @@ class TableEncoder:
             if part.has_gate and place.gate is not None:
                 gate = self.layout_.blocks[place.gate]
                 whole.codes[:, gate.source_start] = is_null(values)
-            for mine, made in zip(place.of_compact(whole), part.compact(values), strict=True):
+            for mine, made in zip(place.of_encoded(whole), part.encode(values), strict=True):
                 mine[:] = made
         return whole
 
     def decode(
-        self, drawn: Drawn, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
+        self, drawn: SampledRows, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
     ) -> pa.Table:
         """Return drawn rows as a canonical table.
 
@@ -293,7 +293,7 @@ class TableEncoder:
 
         Parameters
         ----------
-        drawn : Drawn
+        drawn : SampledRows
             n rows.
         start : int
             The number of the first row within the whole sample.
@@ -327,7 +327,9 @@ class TableEncoder:
         start, seed : int
             As for `decode`.
         """
-        nothing = Drawn(np.zeros((len(table), 0), np.float32), np.zeros((len(table), 0), np.int32))
+        nothing = SampledRows(
+            np.zeros((len(table), 0), np.float32), np.zeros((len(table), 0), np.int32)
+        )
         for part in self._parts:
             if isinstance(part.encoding, Identifier):
                 at = table.schema.get_field_index(part.name)
@@ -346,7 +348,7 @@ class TableEncoder:
         return pa.Table.from_arrays([cells[name] for name in names], names=names)
 
     def _decoded(
-        self, drawn: Drawn, rows: Rows, known: Cells
+        self, drawn: SampledRows, rows: Rows, known: Cells
     ) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
         """Return the columns of drawn rows, and the rests that some of them are told by."""
         cells: dict[str, pa.Array] = {}
@@ -405,7 +407,7 @@ class TableEncoder:
         return open_to(self.ties(), _cells(known))
 
     def settle(
-        self, known: pa.Table, drawn: Drawn, *, start: int = 0, seed: int = 0
+        self, known: pa.Table, drawn: SampledRows, *, start: int = 0, seed: int = 0
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
         """Choose of what was drawn, and change it, so that the known cells of rows follow from it.
 
@@ -413,7 +415,7 @@ class TableEncoder:
         ----------
         known : pyarrow.Table
             What `follow` gave, n rows.
-        drawn : Drawn
+        drawn : SampledRows
             Rows as they were drawn.
         start, seed : int
             As for `decode`.
@@ -450,13 +452,13 @@ class TableEncoder:
         return broken(self.ties(), _cells(known), _cells(made))
 
     def impossible(
-        self, drawn: Drawn, *, known: Mapping[int, np.ndarray] | None = None
+        self, drawn: SampledRows, *, known: Mapping[int, np.ndarray] | None = None
     ) -> np.ndarray:
         """Return which drawn rows combine what never occurred together in the table of the fit.
 
         Parameters
         ----------
-        drawn : Drawn
+        drawn : SampledRows
             n rows.
         known : mapping of int to ndarray of bool, shape (n,), optional
             For the index of each block: in which rows it was not drawn but known. What is known
@@ -494,14 +496,14 @@ class TableEncoder:
             for name, made in self._rests.items()
             if made.column != self.schema_[name]
         }
-        return exclusions_in_words(self.exclusions_, self._parts, rests)
+        return describe_zeros(self.exclusions_, self._parts, rests)
 
-    def ask(self, wish: Wish) -> Asked | None:
+    def ask(self, wish: ColumnCondition) -> Asked | None:
         """Return what a wish means for the blocks of a row.
 
         Parameters
         ----------
-        wish : Wish
+        wish : ColumnCondition
             What is asked of one column.
 
         Returns
@@ -526,19 +528,19 @@ class TableEncoder:
         return asked(self._parts[at], self._places[at], self.layout_, wish)
 
     def conflict(
-        self, wishes: Sequence[Wish], asked: Sequence[Asked | None]
-    ) -> tuple[tuple[Wish, ...], str] | None:
+        self, wishes: Sequence[ColumnCondition], asked: Sequence[Asked | None]
+    ) -> tuple[tuple[ColumnCondition, ...], str] | None:
         """Return wishes that no row can fulfil together, and why.
 
         Parameters
         ----------
-        wishes : sequence of Wish
+        wishes : sequence of ColumnCondition
         asked : sequence of Asked or None
             What `ask` gave of each.
 
         Returns
         -------
-        tuple of tuple of Wish and str, or None
+        tuple of tuple of ColumnCondition and str, or None
             None where neither relations nor what never occurs together say so.
         """
         return conflict(self.ties(), self.exclusions_, wishes, asked)
@@ -550,12 +552,12 @@ class TableEncoder:
         related |= {name for r in self._relations for name in r.dependency.needs}
         return frozenset(self.schema_.names) - related
 
-    def around(self, wish: Wish, share: float) -> Wish | None:
+    def around(self, wish: ColumnCondition, share: float) -> ColumnCondition | None:
         """Return the range about the one number that is wished.
 
         Parameters
         ----------
-        wish : Wish
+        wish : ColumnCondition
             What is asked of one column.
         share : float
             Which share of the rows of the fit lies within the range on each side.
@@ -630,7 +632,7 @@ class TableEncoder:
             known[i] = np.logical_or.reduce([present[name] for name in names])
         return known
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return what was learned: no training rows, see each encoding."""
         self._check_fitted()
         options = {
@@ -649,10 +651,10 @@ class TableEncoder:
         parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
         parts |= {f"derived {i}": made.state() for i, made in enumerate(self._relations)}
         parts["exclusions"] = self.exclusions_.state()
-        return State.joined({"options": options, "columns": columns, "derived": derived}, parts)
+        return Learned.joined({"options": options, "columns": columns, "derived": derived}, parts)
 
     @classmethod
-    def from_state(cls, state: State, schema: Schema) -> Self:
+    def from_state(cls, state: Learned, schema: Schema) -> Self:
         """Make a fitted encoder from what `state` gave and the schema of the fit."""
         self = cls(**state.values["options"])
         found = state.parts()
@@ -669,9 +671,9 @@ class TableEncoder:
             kind, name = _BY_NAME[stored["encoding"]], stored["name"]
             column = rests[name].column if name in rests else schema[name]
             encoding = kind.from_state(found[f"column {i}"], column)
-            parts.append(Part(column.name, encoding, stored["gate"]))
+            parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
         self._take(schema, tuple(parts))
-        self.exclusions_ = Exclusions.from_state(found["exclusions"], self.layout_)
+        self.exclusions_ = StructuralZeros.from_state(found["exclusions"], self.layout_)
         return self
 
     def _check_fitted(self) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.encoding import Asked, TableEncoder
 from lookalike.models._balance import Classes
-from lookalike.tables import Schema, Wish, read_wishes
+from lookalike.tables import ColumnCondition, Schema, parse_conditions
 
 __all__ = ["CHECKED", "Asking", "read_asking"]
 
@@ -26,7 +26,7 @@ class Asking:
 
     Parameters
     ----------
-    wishes : tuple of Wish
+    wishes : tuple of ColumnCondition
         All of them.
     told : tuple of Asked
         What blocks can be told of them.
@@ -36,7 +36,7 @@ class Asking:
         The columns to which no other is related.
     """
 
-    wishes: tuple[Wish, ...]
+    wishes: tuple[ColumnCondition, ...]
     told: tuple[Asked, ...]
     classes: Classes | None = None
     free: frozenset[str] = frozenset()
@@ -131,7 +131,9 @@ class Asking:
         wishes = list(self.wishes)
         if self.classes is not None:
             rare = int(np.argmin(self.classes.counts(self.chosen(table, possible))))
-            wishes.append(Wish(self.classes.column, values=self.classes.levels.slice(rare, 1)))
+            wishes.append(
+                ColumnCondition(self.classes.column, values=self.classes.levels.slice(rare, 1))
+            )
         right = {str(w): w.fulfilled(_cells(table, w.column)) for w in wishes}
         needed = _together_never(list(right.values()), len(table))
         words = [list(right)[k] for k in needed]
@@ -240,7 +242,7 @@ def read_asking(
     Parameters
     ----------
     given : mapping of str to object, or None
-        See `lookalike.tables.read_wishes`.
+        See `lookalike.tables.parse_conditions`.
     balance : str or None
         A column of levels that are to be equally frequent.
     schema : Schema
@@ -253,7 +255,7 @@ def read_asking(
     SchemaError, DataError
         If a condition cannot be read, or no row can be so.
     """
-    wishes = read_wishes(given or {}, schema)
+    wishes = parse_conditions(given or {}, schema)
     asked = [encoder.ask(wish) for wish in wishes]
     found = encoder.conflict(wishes, asked)
     if found is not None:
@@ -281,7 +283,7 @@ def read_asking(
     return replace(asking, classes=classes)
 
 
-def _excluded(wishes: tuple[Wish, ...], why: str) -> DataError:
+def _excluded(wishes: tuple[ColumnCondition, ...], why: str) -> DataError:
     words = " and ".join(map(str, wishes))
     return DataError(f"No row fulfils {words} together: {why}. Ask for less.")
 
@@ -297,13 +299,16 @@ def _classes(name: str, encoder: TableEncoder) -> Classes:
 
 
 def _check_classes(
-    classes: Classes, wishes: Sequence[Wish], asked: Sequence[Asked | None], encoder: TableEncoder
+    classes: Classes,
+    wishes: Sequence[ColumnCondition],
+    asked: Sequence[Asked | None],
+    encoder: TableEncoder,
 ) -> None:
     """Refuse to balance a level that cannot be with what is given."""
     if not wishes or len(classes) > CHECKED:  # of many levels, the rows that are made tell
         return
     for k in range(len(classes)):
-        level = Wish(classes.column, values=classes.levels.slice(k, 1))
+        level = ColumnCondition(classes.column, values=classes.levels.slice(k, 1))
         found = encoder.conflict((*wishes, level), (*asked, encoder.ask(level)))
         if found is not None:
             words = " and ".join(str(wish) for wish in found[0] if wish is not level)

@@ -26,7 +26,7 @@ from lookalike._core.errors import (
 )
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import Compact, Drawn, Layout, State, TableEncoder
+from lookalike.encoding import EncodedRows, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._ahead import ahead
 from lookalike.models._asking import Asking, read_asking
 from lookalike.models._few import few_in_words
@@ -132,7 +132,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
     @abstractmethod
-    def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:
+    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:
         """Learn encoded rows and keep what was learned as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
@@ -141,7 +141,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
 
     @abstractmethod
-    def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
+    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
         """Return a function that makes block ``b``: exactly `BLOCK` rows, the same every time.
 
         The function is called by several threads at once, for blocks in any order and for some of
@@ -150,11 +150,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
 
     @abstractmethod
-    def _state(self) -> State:
+    def _state(self) -> Learned:
         """Return what `_fit` learned, for the model file; never training rows."""
 
     @abstractmethod
-    def _restore(self, state: State, layout: Layout) -> None:
+    def _restore(self, state: Learned, layout: Layout) -> None:
         """Take back what `_state` gave. `state` comes from a file: check what it holds."""
 
     # --- fit -------------------------------------------------------------------------------------
@@ -268,9 +268,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self.fingerprint_ = fingerprint(table)
         self._support = None
         if encoder.layout_.blocks:
-            compact = encoder.compact(table)
-            self._support = Support.fit(compact, encoder.layout_, encoder.min_category_count)
-            self._fit(compact, encoder.layout_, seed, **options)
+            encoded = encoder.encode(table)
+            self._support = Support.fit(encoded, encoder.layout_, encoder.min_category_count)
+            self._fit(encoded, encoder.layout_, seed, **options)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)
@@ -451,7 +451,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self,
         seed: int,  # noqa: ARG002 - for synthesizers that can be told
         asking: Asking,
-    ) -> Callable[[int], Drawn]:
+    ) -> Callable[[int], SampledRows]:
         """Return a function that makes block ``b`` of rows that are told conditions.
 
         Raises
@@ -465,7 +465,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             "conditions=True."
         )
 
-    def _start_ordinary(self, seed: int) -> Callable[[int], Drawn]:
+    def _start_ordinary(self, seed: int) -> Callable[[int], SampledRows]:
         """Return a function that makes block ``b`` of rows of which nothing is asked."""
         return self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
 
@@ -494,7 +494,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         for block, drawn in zip(blocks, ahead(make, blocks), strict=True):
             first = block * self.BLOCK
             rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
-            kept = Drawn(*(part[rows] for part in drawn))
+            kept = SampledRows(*(part[rows] for part in drawn))
             yield self.encoder_.decode(kept, start=first + rows.start, seed=seed)
 
     def _asked_tables(self, way: Way, n: int, start: int) -> Iterator[pa.Table]:
@@ -523,7 +523,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             return natural(table, self.schema_, self.encoder_.whole_identifiers())
         return render(table, self.schema_)
 
-    def _nothing(self, _block: int) -> Drawn:
+    def _nothing(self, _block: int) -> SampledRows:
         """Make a block of a table of which nothing is learned."""
         return _zeros(self.BLOCK, self.encoder_.layout_)
 
@@ -610,10 +610,12 @@ def _is_one_to_one(schema: Schema, dependency: Dependency) -> bool:
     return (key.distinct, key.missing) == (value.distinct, value.missing)
 
 
-def _zeros(rows: int, layout: Layout) -> Drawn:
+def _zeros(rows: int, layout: Layout) -> SampledRows:
     softmax = [block for block in layout.blocks if block.head == "softmax"]
     numbers = layout.width - sum(block.width for block in softmax)
-    return Drawn(np.zeros((rows, numbers), np.float32), np.zeros((rows, len(softmax)), np.int32))
+    return SampledRows(
+        np.zeros((rows, numbers), np.float32), np.zeros((rows, len(softmax)), np.int32)
+    )
 
 
 def _rebatch(tables: Iterator[pa.Table], batch_size: int) -> Iterator[pa.RecordBatch]:

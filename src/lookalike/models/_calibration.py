@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.special import ndtr
 
-from lookalike.encoding import Z_MAX, Compact
+from lookalike.encoding import Z_MAX, EncodedRows
 from lookalike.models._sampler import Calibration, Sampler
 
 __all__ = ["calibrate"]
@@ -21,7 +21,7 @@ _TAIL = 3.5
 _MAX_BIAS = 3.0
 
 
-def calibrate(sampler: Sampler, compact: Compact, seed: int, *, blocks: int = 8) -> Calibration:
+def calibrate(sampler: Sampler, encoded: EncodedRows, seed: int, *, blocks: int = 8) -> Calibration:
     """Measure a generator's marginals and return what corrects them.
 
     Levels: biases b ← b + ln(share in the table / mean generated probability).
@@ -32,7 +32,7 @@ def calibrate(sampler: Sampler, compact: Compact, seed: int, *, blocks: int = 8)
     ----------
     sampler : Sampler
         With a calibration that changes nothing.
-    compact : Compact
+    encoded : EncodedRows
         The training rows.
     seed : int
         Of the rows that are generated to measure on.
@@ -43,16 +43,16 @@ def calibrate(sampler: Sampler, compact: Compact, seed: int, *, blocks: int = 8)
     -------
     Calibration
     """
-    sampler = replace(sampler, calibration=_level_biases(sampler, compact, seed, blocks))
+    sampler = replace(sampler, calibration=_level_biases(sampler, encoded, seed, blocks))
     own, due = _number_knots(sampler, seed, blocks)
     return replace(sampler.calibration, own=own, due=due)
 
 
-def _level_biases(sampler: Sampler, compact: Compact, seed: int, blocks: int) -> Calibration:
+def _level_biases(sampler: Sampler, encoded: EncodedRows, seed: int, blocks: int) -> Calibration:
     calibration = sampler.calibration
     if not sampler.plan.levels:
         return calibration
-    due = sampler.plan.level_frequencies(compact.codes)
+    due = sampler.plan.level_frequencies(encoded.codes)
     for _ in range(_ROUNDS):
         current = replace(sampler, calibration=calibration)
         mean = (

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Float, Int, UInt32
 from scipy.special import ndtri
 
-from lookalike.encoding import Z_MAX, Asked, Compact, Drawn, Layout
+from lookalike.encoding import Z_MAX, Asked, EncodedRows, Layout, SampledRows
 from lookalike.nn import Condition, Latent, Network, Plan, constrain, noise, uniforms
 
 __all__ = ["Completer", "Told", "told_by_cells", "unsure", "widened"]
@@ -93,30 +93,30 @@ class Told:
 
 
 def told_by_cells(
-    plan: Plan, compact: Compact, known: Mapping[int, np.ndarray], layout: Layout
+    plan: Plan, encoded: EncodedRows, known: Mapping[int, np.ndarray], layout: Layout
 ) -> Told:
     """Return what the generator is told so that rows have the cells that are known.
 
     Parameters
     ----------
     plan : Plan
-    compact : Compact
+    encoded : EncodedRows
         Encoded rows; what is not known in them does not matter.
     known : mapping of int to ndarray of bool, shape (rows,)
         For the index of each block: in which rows it is known.
     layout : Layout
     """
-    told = Told.nothing(plan, len(compact.floats))
+    told = Told.nothing(plan, len(encoded.floats))
     for i, block in enumerate(layout.blocks):
         rows = np.flatnonzero(known[i])
         at = block.source_start
         if block.source == "code":
-            levels = np.eye(block.width, dtype=bool)[compact.codes[rows, at]]
+            levels = np.eye(block.width, dtype=bool)[encoded.codes[rows, at]]
             told.allow(plan, i, levels, rows)
         elif block.source == "interval":
-            told.bound(plan, i, compact.floats[rows, at : at + 2], rows)
+            told.bound(plan, i, encoded.floats[rows, at : at + 2], rows)
         else:
-            told.bound(plan, i, np.repeat(compact.floats[rows, at : at + 1], 2, axis=1), rows)
+            told.bound(plan, i, np.repeat(encoded.floats[rows, at : at + 1], 2, axis=1), rows)
     return told
 
 
@@ -139,7 +139,7 @@ class Completer:
     latent_size: int
     latent: Latent
 
-    def draw(self, told: Told, seed: int, block: int) -> Drawn:
+    def draw(self, told: Told, seed: int, block: int) -> SampledRows:
         """Return rows that are as they are told to be; they depend on seed and block alone."""
         rows = len(told.low)
         # A round number of rows, so that calls of many sizes share one compiled program.
@@ -155,7 +155,7 @@ class Completer:
         drawn = np.array(numbers)[:rows]
         within = np.array(self.plan.is_interval, bool)
         drawn[:, within] = np.clip(drawn[:, within], -Z_MAX, Z_MAX)
-        return Drawn(drawn, np.asarray(levels)[:rows])
+        return SampledRows(drawn, np.asarray(levels)[:rows])
 
 
 def widened(network: Network, wider: Network) -> Network:

@@ -11,7 +11,7 @@ from lookalike.encoding import Asked
 from lookalike.models._asking import CHECKED, Asking
 from lookalike.models._support import Count
 from lookalike.models._way import NEAR, Conditioned, Way
-from lookalike.tables import Wish
+from lookalike.tables import ColumnCondition
 
 __all__ = ["few_in_words"]
 
@@ -37,7 +37,7 @@ def few_in_words(model: Conditioned, way: Way) -> str | None:
         None where there are enough.
     """
     asking = way.asking
-    fewest: tuple[Count, Sequence[Wish]] | None = None
+    fewest: tuple[Count, Sequence[ColumnCondition]] | None = None
     unknown = False
     for wishes in _each(asking):
         found, told = _count(model, wishes)
@@ -55,19 +55,19 @@ def few_in_words(model: Conditioned, way: Way) -> str | None:
     return None
 
 
-def _each(asking: Asking) -> Iterator[tuple[Wish, ...]]:
+def _each(asking: Asking) -> Iterator[tuple[ColumnCondition, ...]]:
     """Yield what is asked of the rows of each class."""
     classes = asking.classes
     if classes is None or len(classes) > CHECKED:
         yield asking.wishes
         return
     for k in range(len(classes)):
-        yield (*asking.wishes, Wish(classes.column, values=classes.levels.slice(k, 1)))
+        yield (*asking.wishes, ColumnCondition(classes.column, values=classes.levels.slice(k, 1)))
 
 
 def _count(
-    model: Conditioned, wishes: Sequence[Wish]
-) -> tuple[tuple[Count, Sequence[Wish]] | None, bool]:
+    model: Conditioned, wishes: Sequence[ColumnCondition]
+) -> tuple[tuple[Count, Sequence[ColumnCondition]] | None, bool]:
     """Return the count of training rows and the wishes that tell it, and if all are counted."""
     asked = [
         (wish, _near(model, wish, found))
@@ -83,7 +83,7 @@ def _count(
     return (count, [asked[k][0] for k in which]), len(asked) == len(wishes)
 
 
-def _near(model: Conditioned, wish: Wish, asked: Asked) -> Asked:
+def _near(model: Conditioned, wish: ColumnCondition, asked: Asked) -> Asked:
     """Return what is asked, or near to it: hardly a row ever has just one number."""
     if wish.values is None:
         return asked
@@ -95,7 +95,7 @@ def _near(model: Conditioned, wish: Wish, asked: Asked) -> Asked:
     return replace(asked, limits=limits)
 
 
-def _counted(model: Conditioned, count: Count, wishes: Sequence[Wish]) -> str:
+def _counted(model: Conditioned, count: Count, wishes: Sequence[ColumnCondition]) -> str:
     rows, most = f"the {model.n_rows_:,} training rows", min(count.most, model.n_rows_)
     if most == 0:
         return f"None of {rows} has {_and(wishes)}"
@@ -115,5 +115,5 @@ def _made(model: Conditioned, way: Way) -> str:
     return f"{how}; the rest of each row is a guess. Ask for less, or take it for one."
 
 
-def _and(wishes: Sequence[Wish]) -> str:
+def _and(wishes: Sequence[ColumnCondition]) -> str:
     return " and ".join(map(str, wishes))

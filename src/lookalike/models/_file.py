@@ -33,7 +33,7 @@ from lookalike._core.errors import (
     nearest,
 )
 from lookalike._core.seeds import as_seed
-from lookalike.encoding import Drawn, State, TableEncoder
+from lookalike.encoding import Learned, SampledRows, TableEncoder
 from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
@@ -153,7 +153,7 @@ def _build(parts: Parts, own: _Classes) -> Synthesizer:
     whole(len(parts.encoding["columns"]), 0, columns, "the count of encodings")
     whole(len(parts.encoding["derived"]), 0, columns, "the count of derived columns")
     schema = Schema.from_dict(manifest["schema"])
-    encoding = State(parts.encoding, _under("encoding", parts.arrays))
+    encoding = Learned(parts.encoding, _under("encoding", parts.arrays))
     model.schema_ = schema
     model.encoder_ = TableEncoder.from_state(encoding, schema)
     model._origin = Origin.from_dict(manifest["origin"])
@@ -165,9 +165,9 @@ def _build(parts: Parts, own: _Classes) -> Synthesizer:
     layout = model.encoder_.layout_
     model._support = None
     if layout.blocks:
-        counts = State(dict(manifest["support"]), _under("support", parts.arrays))
+        counts = Learned(dict(manifest["support"]), _under("support", parts.arrays))
         model._support = Support.from_state(counts, layout)
-        model._restore(State(dict(manifest["model"]), _under("model", parts.arrays)), layout)
+        model._restore(Learned(dict(manifest["model"]), _under("model", parts.arrays)), layout)
     model._keep_names()
     _prove(model)
     return model
@@ -179,7 +179,7 @@ def _prove(model: Synthesizer) -> None:
     widths = [block.width for block in layout.blocks if block.head == "softmax"]
     numbers = 2 * rng.standard_normal((_PROOF, layout.numbers), np.float32)
     levels = rng.integers(0, widths, (_PROOF, len(widths))).astype(np.int32)
-    render(model.encoder_.decode(Drawn(numbers, levels), seed=model.seed_), model.schema_)
+    render(model.encoder_.decode(SampledRows(numbers, levels), seed=model.seed_), model.schema_)
     # The library that the table came from need not be there: rows can still go to a file.
     with suppress(MissingDependencyError):
         model.sample(0)

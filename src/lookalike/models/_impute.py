@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
-from lookalike.encoding import Compact, Drawn, TableEncoder
+from lookalike.encoding import EncodedRows, SampledRows, TableEncoder
 from lookalike.models._conditions import Completer, Told, told_by_cells
 from lookalike.nn import Network, Plan
 from lookalike.tables import Schema, canonical_type, conform, natural, render
@@ -42,7 +42,7 @@ class Completing(Protocol):
 
     def _complete(self) -> Completer: ...
 
-    def _nothing(self, block: int, /) -> Drawn: ...
+    def _nothing(self, block: int, /) -> SampledRows: ...
 
     def _no_rows(self) -> pa.Table: ...
 
@@ -264,15 +264,17 @@ class _Block:
         impossible = encoder.impossible(drawn, known=fixed)
         return _Attempt(made, encoder.broken(self.rows, made), impossible)
 
-    def _draw(self, told: Told, place: int) -> Drawn:
+    def _draw(self, told: Told, place: int) -> SampledRows:
         block = self.first // self.model.BLOCK + place * _APART
         return self.model._complete().draw(told, self.seed, block % 2**32)
 
-    def _settled(self, known: pa.Table, drawn: Drawn) -> tuple[pa.Table, np.ndarray, np.ndarray]:
+    def _settled(
+        self, known: pa.Table, drawn: SampledRows
+    ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
         return self.model.encoder_.settle(known, drawn, start=self.first, seed=self.seed)
 
-    def _decoded(self, drawn: Drawn, known: pa.Table) -> pa.Table:
-        drawn = Drawn(drawn.numbers[: known.num_rows], drawn.levels[: known.num_rows])
+    def _decoded(self, drawn: SampledRows, known: pa.Table) -> pa.Table:
+        drawn = SampledRows(drawn.numbers[: known.num_rows], drawn.levels[: known.num_rows])
         return self.model.encoder_.decode(drawn, start=self.first, seed=self.seed, known=known)
 
 
@@ -292,22 +294,22 @@ def told_of(
     """
     encoder, plan = model.encoder_, model._plan
     layout = encoder.layout_
-    compact = encoder.compact(rows)
+    encoded = encoder.encode(rows)
     known = encoder.known(rows)
-    codes = compact.codes.copy()
+    codes = encoded.codes.copy()
     for i, names in encoder.gates().items():
         # A cell that is to be made is not to be missing; its column may be, where none was given.
         if not given.isdisjoint(names):
             codes[:, layout.blocks[i].source_start] = 0
             known[i] = np.ones(rows.num_rows, bool)
-    compact = Compact(compact.floats, codes)
-    told = told_by_cells(plan, compact, known, layout)
+    encoded = EncodedRows(encoded.floats, codes)
+    told = told_by_cells(plan, encoded, known, layout)
     for i, block in enumerate(layout.blocks):
         missing = None if block.part == "missing" else encoder.missing_level(i)
         if missing is not None and block.column in given:
             told.allow(plan, i, np.arange(block.width) != missing, slice(None))
     open_to = encoder.open_to(rows)
-    encoder.exclusions_.narrow(open_to, compact, known)
+    encoder.exclusions_.narrow(open_to, encoded, known)
     for i, allowed in open_to.allowed.items():
         at = np.flatnonzero(~known[i])
         told.allow(plan, i, allowed[at], at)
@@ -323,5 +325,5 @@ def _either(which: np.ndarray, these: pa.Table, those: pa.Table) -> pa.Table:
     return pa.concat_tables([these, those]).unify_dictionaries().take(pa.array(at)).combine_chunks()
 
 
-def _either_drawn(which: np.ndarray, these: Drawn, those: Drawn) -> Drawn:
-    return Drawn(*(np.where(which[:, None], a, b) for a, b in zip(these, those, strict=True)))
+def _either_drawn(which: np.ndarray, these: SampledRows, those: SampledRows) -> SampledRows:
+    return SampledRows(*(np.where(which[:, None], a, b) for a, b in zip(these, those, strict=True)))

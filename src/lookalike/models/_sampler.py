@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
-from lookalike.encoding import Z_MAX, Drawn
+from lookalike.encoding import Z_MAX, SampledRows
 from lookalike.nn import Latent, Network, Plan, noise, uniforms
-from lookalike.refine import Correction, Redraw
+from lookalike.refine import Correction, GibbsSweep
 
 __all__ = ["Calibration", "Sampler"]
 
@@ -72,7 +72,7 @@ class Sampler:
         Its distribution: standard normal, or uniform in [-1, 1].
     correction : Correction or None
         What keeps rows of a pool; None keeps all that are made.
-    redraw : Redraw or None
+    redraw : GibbsSweep or None
         What draws levels of the kept rows anew.
     impossible : callable or None
         Says which drawn rows should not be.
@@ -85,26 +85,26 @@ class Sampler:
     rows: int
     latent: Latent = "normal"
     correction: Correction | None = None
-    redraw: Redraw | None = None
-    impossible: Callable[[Drawn], Bool[np.ndarray, " pool"]] | None = None
+    redraw: GibbsSweep | None = None
+    impossible: Callable[[SampledRows], Bool[np.ndarray, " pool"]] | None = None
 
-    def block(self, seed: int, number: int) -> Drawn:
+    def block(self, seed: int, number: int) -> SampledRows:
         """Return block `number` of the sample of a seed."""
         kept = self._kept(seed, number)
         if self.redraw is None:
             return kept
         return self.redraw.applied(kept, seed, number, self.impossible)
 
-    def _kept(self, seed: int, number: int) -> Drawn:
+    def _kept(self, seed: int, number: int) -> SampledRows:
         if self.correction is None:
             return self._possible(self.calibrated(seed, number), seed, number)
         size = self.correction.pool
         parts = [self.calibrated(seed, number * size + k) for k in range(size)]
-        pool = Drawn(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+        pool = SampledRows(*(np.concatenate(part) for part in zip(*parts, strict=True)))
         ruled_out = None if self.impossible is None else self.impossible(pool)
         return self.correction.kept(pool, self.rows, seed, number, ruled_out)
 
-    def _possible(self, drawn: Drawn, seed: int, number: int) -> Drawn:
+    def _possible(self, drawn: SampledRows, seed: int, number: int) -> SampledRows:
         """Return a block with spare rows in place of those that should not be."""
         if self.impossible is None:
             return drawn
@@ -119,16 +119,16 @@ class Sampler:
             spare.numbers[good],
             spare.levels[good],
         )
-        return Drawn(numbers, levels)
+        return SampledRows(numbers, levels)
 
-    def calibrated(self, seed: int, number: int, rows: int | None = None) -> Drawn:
+    def calibrated(self, seed: int, number: int, rows: int | None = None) -> SampledRows:
         """Return a block as it is made, calibrated and not corrected, or its first `rows`."""
         drawn, _ = self.uncalibrated(seed, number, rows)
-        return Drawn(self.calibration.apply(drawn.numbers, self.plan), drawn.levels)
+        return SampledRows(self.calibration.apply(drawn.numbers, self.plan), drawn.levels)
 
     def uncalibrated(
         self, seed: int, number: int, rows: int | None = None, *, measure: bool = False
-    ) -> tuple[Drawn, np.ndarray]:
+    ) -> tuple[SampledRows, np.ndarray]:
         """Return a block, its levels calibrated and its numbers not yet.
 
         Parameters
@@ -149,7 +149,7 @@ class Sampler:
             jnp.asarray((self.rows if rows is None else rows) // _TOGETHER, jnp.int32),
             jnp.asarray(measure),
         )
-        drawn = Drawn(np.asarray(numbers)[:rows], np.asarray(levels)[:rows])
+        drawn = SampledRows(np.asarray(numbers)[:rows], np.asarray(levels)[:rows])
         return drawn, np.asarray(means)
 
 

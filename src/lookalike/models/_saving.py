@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from lookalike._core.errors import ParameterError
-from lookalike.encoding import State, TableEncoder
+from lookalike.encoding import Learned, TableEncoder
 from lookalike.models._archive import Parts, to_json, write_parts
 from lookalike.models._support import Support
 from lookalike.tables import Origin, Schema
@@ -37,7 +37,7 @@ class Fitted(Protocol):
     _support: Support | None
     _fitted_with: dict[str, Any]
 
-    def _state(self) -> State: ...
+    def _state(self) -> Learned: ...
 
 
 def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
@@ -62,8 +62,8 @@ def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
 
 def _take_apart(model: Fitted) -> Parts:
     encoding = model.encoder_.state()
-    learned = model._state() if model.encoder_.layout_.blocks else State()
-    support = State() if model._support is None else model._support.state()
+    learned = model._state() if model.encoder_.layout_.blocks else Learned()
+    support = Learned() if model._support is None else model._support.state()
     manifest = {
         "format": FORMAT,
         "lookalike": version("lookalike"),

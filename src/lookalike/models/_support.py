@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy.special import ndtr
 
-from lookalike.encoding import Asked, Block, Compact, Layout, State
+from lookalike.encoding import Asked, Block, EncodedRows, Layout, Learned
 
 __all__ = ["Count", "Support"]
 
@@ -66,20 +66,20 @@ class _Axis:
         """How many counts there are: of numbers, those of the rows below each limit."""
         return self.parts + (self.at is None)
 
-    def places(self, compact: Compact, layout: Layout) -> np.ndarray:
+    def places(self, encoded: EncodedRows, layout: Layout) -> np.ndarray:
         """Return the part in which each row lies, `parts` where its cell is missing."""
         start = self.block.source_start
         if self.at is not None:
-            found = self.at[compact.codes[:, start]]
+            found = self.at[encoded.codes[:, start]]
         else:
-            values = compact.floats[:, start].astype(float)
+            values = encoded.floats[:, start].astype(float)
             if self.block.source == "interval":
-                values = (values + compact.floats[:, start + 1]) / 2
+                values = (values + encoded.floats[:, start + 1]) / 2
             shares = self.shares(values)
             found = np.minimum((shares * self.parts).astype(np.int64), self.parts - 1)
-        if self.block.silenced_by is not None:
-            gate = layout.blocks[self.block.silenced_by]
-            found = np.where(compact.codes[:, gate.source_start] == 1, self.parts, found)
+        if self.block.masked_by is not None:
+            gate = layout.blocks[self.block.masked_by]
+            found = np.where(encoded.codes[:, gate.source_start] == 1, self.parts, found)
         return np.asarray(found, np.int64)
 
     def shares(self, values: np.ndarray) -> np.ndarray:
@@ -163,12 +163,12 @@ class Support:
         self._axes = _axes(layout, self._singles)
 
     @classmethod
-    def fit(cls, compact: Compact, layout: Layout, least: int) -> Support:
+    def fit(cls, encoded: EncodedRows, layout: Layout, least: int) -> Support:
         """Count rows.
 
         Parameters
         ----------
-        compact : Compact
+        encoded : EncodedRows
             The training rows.
         layout : Layout
         least : int
@@ -180,11 +180,11 @@ class Support:
 
         singles = {}
         for i, axis in _alone(layout).items():
-            counts = np.bincount(axis.places(compact, layout), minlength=axis.parts + 1)
+            counts = np.bincount(axis.places(encoded, layout), minlength=axis.parts + 1)
             singles[i] = rounded(axis.summed(counts[: axis.parts], 0))
         pairs = {}
         axes = _axes(layout, singles)
-        places = {i: axis.places(compact, layout).astype(np.uint8) for i, axis in axes.items()}
+        places = {i: axis.places(encoded, layout).astype(np.uint8) for i, axis in axes.items()}
         for i, j in itertools.combinations(axes, 2):
             one, other = axes[i], axes[j]
             shape = one.parts + 1, other.parts + 1
@@ -241,16 +241,16 @@ class Support:
         most = int(wholes[0] @ counts @ wholes[1]) + (self.least - 1) * terms
         return Count(max(float(parts[0] @ counts @ parts[1]), 0.0), max(most, 0))
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return the counts."""
         singles, pairs = (
             np.concatenate([np.zeros(0, np.uint32), *(part.ravel() for part in found)])
             for found in (self._singles.values(), self._pairs.values())
         )
-        return State({"least": self.least}, {"singles": singles, "pairs": pairs})
+        return Learned({"least": self.least}, {"singles": singles, "pairs": pairs})
 
     @classmethod
-    def from_state(cls, state: State, layout: Layout) -> Support:
+    def from_state(cls, state: Learned, layout: Layout) -> Support:
         """Take back what `state` gave; a ValueError where it does not fit the layout."""
         least = state.values["least"]
         if not isinstance(least, int) or isinstance(least, bool) or least < 1:

@@ -15,7 +15,7 @@ from lookalike.encoding import Block
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import load
 from lookalike.nn import Network, Plan
-from lookalike.training import Game, State
+from lookalike.training import Game, TrainState
 
 __all__ = ["Transfer", "transferred"]
 
@@ -40,7 +40,7 @@ class Transfer:
     network: Network
     mapping: Mapping[str, str]
 
-    def start(self, game: Game, seed: int, steps: int) -> tuple[State, int]:
+    def start(self, game: Game, seed: int, steps: int) -> tuple[TrainState, int]:
         """Return the state to start from, and for how many steps the generator waits.
 
         Hidden layers are taken as they are. Of the last layer, the units of all blocks that both

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError
 from lookalike._core.seeds import generator
-from lookalike.encoding import Drawn, TableEncoder
+from lookalike.encoding import SampledRows, TableEncoder
 from lookalike.models._asking import Asking
 from lookalike.models._support import Support
 
@@ -43,9 +43,9 @@ class Conditioned(Protocol):
     n_rows_: int
     _support: Support | None
 
-    def _start_ordinary(self, seed: int) -> Callable[[int], Drawn]: ...
+    def _start_ordinary(self, seed: int) -> Callable[[int], SampledRows]: ...
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]: ...
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]: ...
 
 
 @dataclass(frozen=True)
@@ -113,15 +113,15 @@ class Way:
         return tables[0] if len(tables) == 1 else pa.concat_tables(tables).unify_dictionaries()
 
     @cached_property
-    def _make(self) -> Callable[[int], Drawn]:
+    def _make(self) -> Callable[[int], SampledRows]:
         return self._start(self.seed)
 
-    def _start(self, seed: int) -> Callable[[int], Drawn]:
+    def _start(self, seed: int) -> Callable[[int], SampledRows]:
         if self.near is None:
             return self.model._start_asking(seed, self.asking)
         return self.model._start_ordinary(seed)
 
-    def _as_asked(self, drawn: Drawn, block: int, seed: int) -> pa.Table:
+    def _as_asked(self, drawn: SampledRows, block: int, seed: int) -> pa.Table:
         """Return those canonical rows of a candidate block that are as asked."""
         encoder = self.model.encoder_
         table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=seed)

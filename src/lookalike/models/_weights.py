@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 
 from lookalike._core.errors import ModelFileError
-from lookalike.encoding import State
+from lookalike.encoding import Learned
 from lookalike.nn import Network
 from lookalike.training import Game
 
 __all__ = ["checked_width", "network_of", "taken"]
 
 
-def network_of(game: Game, state: State, name: str) -> Network:
+def network_of(game: Game, state: Learned, name: str) -> Network:
     """Return a generator of a game with the stored weights of a name."""
     shapes = jax.eval_shape(lambda: game.begin(0).generator)
     leaves, tree = jax.tree.flatten(shapes)
@@ -34,7 +34,7 @@ def checked_width(width: object) -> int:
     )
 
 
-def taken(state: State, name: str, shape: tuple[int, ...]) -> np.ndarray:
+def taken(state: Learned, name: str, shape: tuple[int, ...]) -> np.ndarray:
     """Return a stored array, which must be of a shape and finite."""
     array: Any = state.arrays.get(name)
     if array is None or array.shape != shape or not np.isfinite(array).all():

@@ -23,7 +23,7 @@ from lookalike._core.errors import (
 from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import Compact, Drawn, Layout, State
+from lookalike.encoding import EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
@@ -45,7 +45,14 @@ from lookalike.nn import (
     objective,
     penalty,
 )
-from lookalike.refine import Correction, Fitted, Held, Redraw, fit_correction, hold_out
+from lookalike.refine import (
+    Correction,
+    CorrectionFit,
+    GibbsSweep,
+    HoldOut,
+    fit_correction,
+    hold_out,
+)
 from lookalike.tables import (
     Kind,
     Schema,
@@ -304,7 +311,7 @@ class GAN(Synthesizer):
     _latent: Latent
     _calibration: Calibration
     _correction: Correction | None = None
-    _redraw: Redraw | None = None
+    _redraw: GibbsSweep | None = None
     _plan: Plan
 
     def __init__(
@@ -483,31 +490,31 @@ class GAN(Synthesizer):
         return self._learned(data, y, schema, kinds, target, extras=extras)
 
     def _fit(
-        self, compact: Compact, layout: Layout, seed: int, extras: _Extras = _NO_EXTRAS
+        self, encoded: EncodedRows, layout: Layout, seed: int, extras: _Extras = _NO_EXTRAS
     ) -> None:
         keep_compiled_programs()
         make_room_for_programs()
-        rows = len(compact.floats)
+        rows = len(encoded.floats)
         self._plan = Plan(layout)
         self._calibration = Calibration.none(self._plan)
         self._width = width_of(self, rows)
-        held = hold_out(compact, self.held_out, generator(seed, "hold out"))
+        held = hold_out(encoded, self.held_out, generator(seed, "hold out"))
         game = game_of(self, self._plan, rows, self._width, conditioned=False)
         self._latent_size, self._latent = game.latent_size, game.latent
         outcome = self._train(game, held, seed, steps_of(self, rows), layout, extras)
         self._generator, self.history_ = outcome.generator, outcome.history
         try:
             if self.calibrate:
-                self._calibration = calibrate(self._sampler(), compact, seed)
+                self._calibration = calibrate(self._sampler(), encoded, seed)
             if not self.history_.cut_short:
-                self._learn_more(outcome, held, compact, seed, layout)
+                self._learn_more(outcome, held, encoded, seed, layout)
         except KeyboardInterrupt:  # what has been learned is whole without
             self.history_.stopped = "interrupted after training"
             self.history_.cut_short = self.history_.interrupted = True
         self._say_what_happened()
 
     def _train(
-        self, game: Game, held: Held, seed: int, steps: int, layout: Layout, extras: _Extras
+        self, game: Game, held: HoldOut, seed: int, steps: int, layout: Layout, extras: _Extras
     ) -> Outcome:
         """Train with rows held out; a table that is learned anew gets all of its rows then."""
         first = self._run(game, held.training, held, seed, steps, layout, extras)
@@ -535,7 +542,7 @@ class GAN(Synthesizer):
         return first
 
     def _learn_more(
-        self, outcome: Outcome, held: Held, compact: Compact, seed: int, layout: Layout
+        self, outcome: Outcome, held: HoldOut, encoded: EncodedRows, seed: int, layout: Layout
     ) -> None:
         """Learn the correction and, at the same time, conditions: trees leave cores idle."""
         given_up = Event()
@@ -545,7 +552,7 @@ class GAN(Synthesizer):
                 fitting = worker.submit(self._fit_correction, held, layout, seed, given_up.is_set)
             try:
                 if self.conditions:
-                    self._completer = self._learn_conditions(outcome, compact, seed)
+                    self._completer = self._learn_conditions(outcome, encoded, seed)
                 if fitting is not None and not self.history_.cut_short:
                     wait([fitting])
             finally:  # after an interrupt only what is finished counts
@@ -554,7 +561,9 @@ class GAN(Synthesizer):
                     self._correction, words, self._redraw = fitting.result()
                     self.history_.add(outcome.step, "correction", words)
 
-    def _learn_conditions(self, outcome: Outcome, compact: Compact, seed: int) -> Network | None:
+    def _learn_conditions(
+        self, outcome: Outcome, encoded: EncodedRows, seed: int
+    ) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
         batch = min(outcome.game.batch_size, _CONDITIONED_BATCH)
         game = replace(outcome.game, conditioned=True, pack=1, batch_size=batch)
@@ -566,11 +575,11 @@ class GAN(Synthesizer):
             generator=unsure(widened(outcome.generator, fresh.generator), self._plan),
             discriminator=None if judge is None else widened(judge, fresh.discriminator),
         )
-        steps = max(round(_CONDITIONED * steps_of(self, len(compact.floats))), 1)
+        steps = max(round(_CONDITIONED * steps_of(self, len(encoded.floats))), 1)
         course = replace(course_of(self, game, steps, selection=None), monitors=(), remedies=False)
         course = replace(course, rates=(_FASTER * course.rates[0], _FASTER * course.rates[1]))
-        data = _data(compact)
-        places = Places.of(compact.codes, len(data.codes))
+        data = _data(encoded)
+        places = Places.of(encoded.codes, len(data.codes))
         try:
             with progress("conditions", steps, show=self.progress) as report:
                 learned = train(
@@ -591,8 +600,8 @@ class GAN(Synthesizer):
         return learned.generator
 
     def _fit_correction(
-        self, held: Held, layout: Layout, seed: int, cancelled: Callable[[], bool]
-    ) -> Fitted:
+        self, held: HoldOut, layout: Layout, seed: int, cancelled: Callable[[], bool]
+    ) -> CorrectionFit:
         """Fit what chooses rows, on rows that are not those of any sample of the same seed."""
         other = int(generator(seed, "correction").integers(2**63))
         sampler = self._sampler()
@@ -610,8 +619,8 @@ class GAN(Synthesizer):
     def _run(
         self,
         game: Game,
-        training: Compact,
-        held: Held | None,
+        training: EncodedRows,
+        held: HoldOut | None,
         seed: int,
         steps: int,
         layout: Layout,
@@ -621,7 +630,7 @@ class GAN(Synthesizer):
     ) -> Outcome:
         """Play one run from its first step, or from networks of another model."""
 
-        def make(network: Network) -> Drawn:
+        def make(network: Network) -> SampledRows:
             return self._sampler(network).block(seed, 0)
 
         held_rows = None if held is None else held.rows
@@ -686,7 +695,7 @@ class GAN(Synthesizer):
             self._latent,
         )
 
-    def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
+    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
         keep_compiled_programs()
         make_room_for_programs()
         sampler = replace(
@@ -697,14 +706,14 @@ class GAN(Synthesizer):
         )
         return lambda block: sampler.block(seed, block)
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]:
         if self._completer is None:
             return super()._start_asking(seed, asking)
         keep_compiled_programs()
         make_room_for_programs()
         completer = self._complete()
 
-        def make(block: int) -> Drawn:
+        def make(block: int) -> SampledRows:
             told = self._told_classes(asking, block)
             rng = generator(seed, "conditions", block)
             told.ask(self._plan, asking.told, slice(None), rng)
@@ -811,7 +820,7 @@ class GAN(Synthesizer):
         write_table(made, path, safe_csv=safe_csv)
         return int(made.num_rows)
 
-    def _state(self) -> State:
+    def _state(self) -> Learned:
         leaves = {
             f"{name}/{k}": np.asarray(leaf)
             for name, network in (("generator", self._generator), ("completer", self._completer))
@@ -828,9 +837,9 @@ class GAN(Synthesizer):
             if part is not None
             for name, array in part.state().arrays.items()
         }
-        return State({"width": self._width}, leaves | calibration | kept)
+        return Learned({"width": self._width}, leaves | calibration | kept)
 
-    def _restore(self, state: State, layout: Layout) -> None:
+    def _restore(self, state: Learned, layout: Layout) -> None:
         keep_compiled_programs()
         self._plan = Plan(layout)
         self._width = checked_width(state.values.get("width"))
@@ -848,12 +857,12 @@ class GAN(Synthesizer):
             taken(state, "calibration/due", (self._plan.number_width, knots)),
         )
         if corrected := _under("correction", state):
-            self._correction = Correction.from_state(State({}, corrected), layout)
+            self._correction = Correction.from_state(Learned({}, corrected), layout)
         if redrawn := _under("redraw", state):
-            self._redraw = Redraw.from_state(State({}, redrawn), layout)
+            self._redraw = GibbsSweep.from_state(Learned({}, redrawn), layout)
 
 
-def _under(prefix: str, state: State) -> dict[str, np.ndarray]:
+def _under(prefix: str, state: Learned) -> dict[str, np.ndarray]:
     """Return the arrays of a state under a prefix, by the rest of their names."""
     begin = f"{prefix}/"
     arrays = state.arrays.items()
@@ -865,12 +874,12 @@ def _shown(measures: Mapping[str, float]) -> dict[str, float]:
     return {short: measures[name] for name, short in _SHOWN.items() if name in measures}
 
 
-def _data(compact: Compact) -> Data:
-    """Move compact rows to the device, padded to a power of two so that programs are shared."""
-    rows = len(compact.floats)
+def _data(encoded: EncodedRows) -> Data:
+    """Move encoded rows to the device, padded to a power of two so that programs are shared."""
+    rows = len(encoded.floats)
     padding = [(0, (1 << max(rows - 1, 255).bit_length()) - rows), (0, 0)]
     return Data(
-        jnp.asarray(np.pad(compact.floats, padding)),
-        jnp.asarray(np.pad(compact.codes, padding)),
+        jnp.asarray(np.pad(encoded.floats, padding)),
+        jnp.asarray(np.pad(encoded.codes, padding)),
         jnp.asarray(rows, jnp.int32),
     )

@@ -10,10 +10,10 @@ from scipy.special import ndtri
 
 from lookalike._core.parameters import Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import Asked, Compact, Drawn, Layout, State, TableEncoder
+from lookalike.encoding import Asked, EncodedRows, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
-from lookalike.tables import Kind, Wish
+from lookalike.tables import ColumnCondition, Kind
 
 __all__ = ["Independent"]
 
@@ -88,38 +88,40 @@ class Independent(Synthesizer):
             text_placeholder=self.text_placeholder,
         )
 
-    def _fit(self, compact: Compact, layout: Layout, seed: int) -> None:  # noqa: ARG002
+    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:  # noqa: ARG002
         self._shares = {
-            i: _shares(compact, layout, i)
+            i: _shares(encoded, layout, i)
             for i, block in enumerate(layout.blocks)
             if block.head == "softmax"
         }
 
-    def _start_sampling(self, seed: int) -> Callable[[int], Drawn]:
+    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
         layout = self.encoder_.layout_
         softmax = [i for i, block in enumerate(layout.blocks) if block.head == "softmax"]
         cumulative = [np.cumsum(self._shares[i]) for i in softmax]
 
-        def make(block: int) -> Drawn:
+        def make(block: int) -> SampledRows:
             rng = generator(seed, "sample", block)
             z = rng.standard_normal((self.BLOCK, len(layout.blocks) - len(softmax)), np.float32)
             u = rng.random((self.BLOCK, len(softmax)))
             levels = np.empty(u.shape, np.int32)
             for j, limits in enumerate(cumulative):
                 levels[:, j] = np.searchsorted(limits[:-1], u[:, j], side="right")
-            return Drawn(np.clip(z, -_Z_MAX, _Z_MAX), levels)
+            return SampledRows(np.clip(z, -_Z_MAX, _Z_MAX), levels)
 
         return make
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], Drawn]:
+    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]:
         layout, classes = self.encoder_.layout_, asking.classes
         turns = [asking.told]
         if classes is not None:
             levels = (classes.levels.slice(k, 1) for k in range(len(classes)))
-            told = (self.encoder_.ask(Wish(classes.column, values=level)) for level in levels)
+            told = (
+                self.encoder_.ask(ColumnCondition(classes.column, values=level)) for level in levels
+            )
             turns = [(*asking.told, *([] if one is None else [one])) for one in told]
 
-        def make(block: int) -> Drawn:
+        def make(block: int) -> SampledRows:
             rng = generator(seed, "asked", block)
             u = rng.random((self.BLOCK, len(layout.blocks)))
             options = rng.random((self.BLOCK, len(asking.wishes) + 1))
@@ -139,14 +141,14 @@ class Independent(Synthesizer):
                         low, high = _limits(i, turns[k], options[rows])
                         z = ndtri(low + (high - low) * u[rows, i])
                         numbers[rows, at] = np.clip(z, -_Z_MAX, _Z_MAX)
-            return Drawn(numbers, levels)
+            return SampledRows(numbers, levels)
 
         return make
 
-    def _state(self) -> State:
-        return State({}, {f"shares {i}": shares for i, shares in self._shares.items()})
+    def _state(self) -> Learned:
+        return Learned({}, {f"shares {i}": shares for i, shares in self._shares.items()})
 
-    def _restore(self, state: State, layout: Layout) -> None:
+    def _restore(self, state: Learned, layout: Layout) -> None:
         self._shares = {}
         for i, block in enumerate(layout.blocks):
             if block.head == "softmax":
@@ -157,13 +159,13 @@ class Independent(Synthesizer):
                 self._shares[i] = shares
 
 
-def _shares(compact: Compact, layout: Layout, index: int) -> np.ndarray:
+def _shares(encoded: EncodedRows, layout: Layout, index: int) -> np.ndarray:
     """Return the share of each level of a block among the rows where it is not silenced."""
     block = layout.blocks[index]
-    codes = compact.codes[:, block.source_start]
-    if block.silenced_by is not None:
-        gate = layout.blocks[block.silenced_by]
-        codes = codes[compact.codes[:, gate.source_start] == 0]
+    codes = encoded.codes[:, block.source_start]
+    if block.masked_by is not None:
+        gate = layout.blocks[block.masked_by]
+        codes = codes[encoded.codes[:, gate.source_start] == 0]
     counts = np.bincount(codes, minlength=block.width)
     return np.asarray(counts / counts.sum(), np.float64)
 

@@ -121,7 +121,7 @@ class Plan:
         concerns = np.zeros((len(self.columns), len(self.levels)), np.float32)
         for p, own in enumerate(self.levels):
             for block in self.layout.blocks:
-                if block is self.layout.blocks[own] or block.silenced_by == own:
+                if block is self.layout.blocks[own] or block.masked_by == own:
                     concerns[self.columns.index(block.column), p] = 1
         return asked.astype(jnp.float32) @ concerns > 0
 
@@ -150,9 +150,9 @@ class Plan:
         Gate 0 is always open; gate k is open where the k-th of those blocks says *present*.
         """
         blocks = [self.layout.blocks[i] for i in self.numbers]
-        silencers = tuple(sorted({b.silenced_by for b in blocks if b.silenced_by is not None}))
+        silencers = tuple(sorted({b.masked_by for b in blocks if b.masked_by is not None}))
         which = [
-            0 if b.silenced_by is None else 1 + silencers.index(b.silenced_by)
+            0 if b.masked_by is None else 1 + silencers.index(b.masked_by)
             for b in blocks
             for _ in range(b.width)
         ]
@@ -173,7 +173,7 @@ class Plan:
         codes: Int[Array, "rows codes"],
         uniform: Float[Array, "rows numbers"],
     ) -> Float[Array, "rows width"]:
-        """Make encoded rows of compact ones; uniform numbers say where within every interval."""
+        """Expand encoded rows; uniform numbers say where within every interval."""
         parts = [self._expand_numbers(floats, codes, uniform)]
         for width, positions in self.groups:
             sources = np.array([self.code_source(p) for p in positions])
@@ -239,7 +239,7 @@ class Plan:
         return jnp.concatenate(parts, axis=1) if parts else logits
 
     def level_frequencies(self, codes: Int[np.ndarray, "rows codes"]) -> np.ndarray:
-        """Return the share of every level among compact rows, in the plan's order."""
+        """Return the share of every level among encoded rows, in the plan's order."""
         shares = []
         for width, positions in self.groups:
             for p in positions:

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Int32, UInt32
 
 from lookalike._core.errors import ModelFileError
-from lookalike.encoding import Layout, State
-from lookalike.refine._binning import Cells
+from lookalike.encoding import Layout, Learned
+from lookalike.refine._binning import Binning
 from lookalike.refine._forest import LEAVES
 
 __all__ = ["cells_of", "damaged", "taken", "trees_of"]
@@ -18,8 +18,8 @@ __all__ = ["cells_of", "damaged", "taken", "trees_of"]
 _MOST = 2**20
 
 
-def cells_of(state: State, layout: Layout) -> Cells:
-    """Return the cells that `Cells.arrays` gave.
+def cells_of(state: Learned, layout: Layout) -> Binning:
+    """Return the cells that `Binning.arrays` gave.
 
     Raises
     ------
@@ -33,11 +33,11 @@ def cells_of(state: State, layout: Layout) -> Cells:
     parts = np.split(edges, np.cumsum(counts)[:-1]) if len(counts) else []
     if not all((np.diff(part) > 0).all() and len(part) < LEAVES * 8 - 1 for part in parts):
         raise damaged("edges")
-    return Cells(layout, tuple(parts))
+    return Binning(layout, tuple(parts))
 
 
 def trees_of(
-    state: State, cells: Cells
+    state: Learned, cells: Binning
 ) -> tuple[UInt32[np.ndarray, "cells trees"], Int32[np.ndarray, "trees leaves"]]:
     """Return masks and values of trees over cells, as `Forest.arrays` gave them.
 
@@ -50,7 +50,7 @@ def trees_of(
     return taken(state, "masks", np.uint32, (sum(cells.sizes), len(values))), values
 
 
-def taken(state: State, name: str, kind: Any, shape: tuple[int | None, ...]) -> np.ndarray:
+def taken(state: Learned, name: str, kind: Any, shape: tuple[int | None, ...]) -> np.ndarray:
     """Return an array of a state that must have a type and shape; None is any length.
 
     Raises

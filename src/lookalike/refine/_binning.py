@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.special import ndtri
 
-from lookalike.encoding import Z_MAX, Block, Compact, Drawn, Layout
+from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, SampledRows
 
-__all__ = ["Cells", "centres"]
+__all__ = ["Binning", "centres"]
 
 #: The most cells of a number that are not for missing, …
 _MOST = 128
@@ -28,7 +28,7 @@ Codes = UInt8[np.ndarray, "rows features"]
 
 
 @dataclass(frozen=True)
-class Cells:
+class Binning:
     """A partition of every number and level into at most 256 cells.
 
     A number that repeats has a cell for each value, or for each frequent one: what lies within
@@ -48,22 +48,22 @@ class Cells:
     edges: tuple[Float[np.ndarray, " edges"], ...]
 
     @classmethod
-    def fit(cls, compact: Compact, layout: Layout) -> Cells:
+    def fit(cls, encoded: EncodedRows, layout: Layout) -> Binning:
         """Choose the edges for the rows of a table.
 
         Parameters
         ----------
-        compact : Compact
+        encoded : EncodedRows
             n rows.
         layout : Layout
         """
         numbers = _numbers(layout)
-        most = min(_MOST, _MOST_OF_ALL // max(len(numbers), 1), len(compact.floats) // _ROWS)
+        most = min(_MOST, _MOST_OF_ALL // max(len(numbers), 1), len(encoded.floats) // _ROWS)
         most = max(most, _FEWEST)
         edges = []
         for block, k in numbers:
-            here = ~_missing(block, layout, compact)
-            lower, middle = _limits(block, k, compact)
+            here = ~_missing(block, layout, encoded)
+            lower, middle = _limits(block, k, encoded)
             edges.append(_edges(lower[here], middle[here], most))
         return cls(layout, tuple(edges))
 
@@ -92,25 +92,25 @@ class Cells:
             "counts": np.array([len(e) for e in self.edges], np.int32),
         }
 
-    def of_rows(self, compact: Compact) -> Codes:
+    def of_rows(self, encoded: EncodedRows) -> Codes:
         """Return the cells of encoded rows of a table, shape (rows, features)."""
         layout = self.layout
-        numbers = [_limits(block, k, compact)[1] for block, k in _numbers(layout)]
-        gates = [_missing(block, layout, compact) for block, _ in _numbers(layout)]
+        numbers = [_limits(block, k, encoded)[1] for block, k in _numbers(layout)]
+        gates = [_missing(block, layout, encoded) for block, _ in _numbers(layout)]
         levels = [
-            compact.codes[:, block.source_start]
+            encoded.codes[:, block.source_start]
             for block in layout.blocks
             if block.head == "softmax"
         ]
-        return self._codes(len(compact.floats), numbers, gates, levels)
+        return self._codes(len(encoded.floats), numbers, gates, levels)
 
-    def of_drawn(self, drawn: Drawn) -> Codes:
+    def of_drawn(self, drawn: SampledRows) -> Codes:
         """Return the cells of generated rows, shape (rows, features)."""
         starts = self.layout.drawn_starts
         gates = [
             np.zeros(len(drawn.numbers), bool)
-            if block.silenced_by is None
-            else drawn.levels[:, starts[block.silenced_by]] == 1
+            if block.masked_by is None
+            else drawn.levels[:, starts[block.masked_by]] == 1
             for block, _ in _numbers(self.layout)
         ]
         return self._codes(len(drawn.numbers), list(drawn.numbers.T), gates, list(drawn.levels.T))
@@ -135,13 +135,15 @@ class Cells:
 
 
 def centres(
-    compact: Compact, layout: Layout
-) -> tuple[Float[np.ndarray, "rows numbers"], Callable[[Drawn], Float[np.ndarray, "made numbers"]]]:
+    encoded: EncodedRows, layout: Layout
+) -> tuple[
+    Float[np.ndarray, "rows numbers"], Callable[[SampledRows], Float[np.ndarray, "made numbers"]]
+]:
     """Return the numbers of encoded rows, each at the middle of its interval; 0 where missing.
 
     Parameters
     ----------
-    compact : Compact
+    encoded : EncodedRows
         Rows of a table.
     layout : Layout
 
@@ -154,13 +156,13 @@ def centres(
     """
     columns, intervals = [], []
     for block, k in _numbers(layout):
-        lower, middle = _limits(block, k, compact)
-        missing = _missing(block, layout, compact)
+        lower, middle = _limits(block, k, encoded)
+        missing = _missing(block, layout, encoded)
         columns.append(np.where(missing, np.float32(0), middle))
         begins, first = np.unique(lower[~missing], return_index=True)
         intervals.append((begins, middle[~missing][first]) if block.source == "interval" else None)
 
-    def snapped(drawn: Drawn) -> Float[np.ndarray, "made numbers"]:
+    def snapped(drawn: SampledRows) -> Float[np.ndarray, "made numbers"]:
         numbers = drawn.numbers.copy()
         for column, interval in zip(numbers.T, intervals, strict=True):
             if interval is not None and len(interval[0]):
@@ -169,7 +171,7 @@ def centres(
                 column[:] = np.where(column == 0, 0, middles[np.maximum(at, 0)])
         return numbers
 
-    numbers = np.zeros((len(compact.floats), len(columns)), np.float32)
+    numbers = np.zeros((len(encoded.floats), len(columns)), np.float32)
     for column, own in zip(numbers.T, columns, strict=True):
         column[:] = own
     return numbers, snapped
@@ -181,19 +183,19 @@ def _numbers(layout: Layout) -> list[tuple[Block, int]]:
     return [(block, k) for block in blocks for k in range(block.width)]
 
 
-def _missing(block: Block, layout: Layout, compact: Compact) -> np.ndarray:
+def _missing(block: Block, layout: Layout, encoded: EncodedRows) -> np.ndarray:
     """Say which encoded rows of a table have no number there, shape (rows,)."""
-    if block.silenced_by is None:
-        return np.zeros(len(compact.floats), bool)
-    return np.asarray(compact.codes[:, layout.blocks[block.silenced_by].source_start] == 1)
+    if block.masked_by is None:
+        return np.zeros(len(encoded.floats), bool)
+    return np.asarray(encoded.codes[:, layout.blocks[block.masked_by].source_start] == 1)
 
 
-def _limits(block: Block, k: int, compact: Compact) -> tuple[np.ndarray, np.ndarray]:
+def _limits(block: Block, k: int, encoded: EncodedRows) -> tuple[np.ndarray, np.ndarray]:
     """Return of each row the lower limit and the middle of its number, as float32."""
-    lower = compact.floats[:, block.source_start + k]
+    lower = encoded.floats[:, block.source_start + k]
     if block.source != "interval":
         return lower, lower
-    low, high = lower.astype(np.float64), compact.floats[:, block.source_start + k + 1]
+    low, high = lower.astype(np.float64), encoded.floats[:, block.source_start + k + 1]
     with np.errstate(divide="ignore"):
         limits = [np.clip(ndtri(u), -Z_MAX, Z_MAX) for u in (low, (low + high) / 2)]
     return limits[0].astype(np.float32), limits[1].astype(np.float32)

@@ -11,13 +11,13 @@ from jaxtyping import Float
 
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import Layout
-from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._density_ratio import Cancelled, leaves
 from lookalike.refine._forest import Forest
 from lookalike.refine._gibbs import (
     MOST_LEVELS,
     Conditional,
-    Redraw,
+    GibbsSweep,
     chances_of,
     logits_of,
 )
@@ -63,11 +63,11 @@ def fit_redraw(
     folds: Sequence[Split],
     made: Codes,
     known: Codes,
-    cells: Cells,
+    cells: Binning,
     layout: Layout,
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
-) -> Redraw | None:
+) -> GibbsSweep | None:
     """Find the columns whose relation to all others trees know better than the generator.
 
     Trees that learned a column of real rows are compared with trees that learned it of generated
@@ -82,7 +82,7 @@ def fit_redraw(
         Cells of generated rows, as they would be sampled.
     known : ndarray of uint8, shape (rows, features)
         Cells of all real rows, which say how frequent levels are.
-    cells : Cells
+    cells : Binning
     layout : Layout
     rng : numpy.random.Generator
         Of the trees' seeds.
@@ -118,12 +118,12 @@ def fit_redraw(
             found.append(Conditional(feature, mean, shares.astype(np.float32)))
     # Columns of two levels, such as a class to be predicted, come last: what is drawn last has its
     # distribution given all that a row ends with.
-    return Redraw(cells, tuple(reversed(found))) if found else None
+    return GibbsSweep(cells, tuple(reversed(found))) if found else None
 
 
-def _candidates(cells: Cells, layout: Layout, rows: int) -> list[int]:
+def _candidates(cells: Binning, layout: Layout, rows: int) -> list[int]:
     """Return columns of levels, those of few first, as many as there is time for."""
-    gates = {block.silenced_by for block in layout.blocks}
+    gates = {block.masked_by for block in layout.blocks}
     blocks = [k for k, block in enumerate(layout.blocks) if block.head == "softmax"]
     parts = [block.column for block in layout.blocks]
     alone = [
@@ -139,7 +139,7 @@ def _candidates(cells: Cells, layout: Layout, rows: int) -> list[int]:
 
 
 def _learn(
-    feature: int, split: Split, cells: Cells, seed: int, cancelled: Callable[[], bool]
+    feature: int, split: Split, cells: Binning, seed: int, cancelled: Callable[[], bool]
 ) -> _Learned:
     """Learn the levels of a feature from one part of the rows, for as long as the other gains."""
     import lightgbm  # noqa: PLC0415 - half a second that other models need not pay
@@ -176,7 +176,7 @@ def _learn(
     return _Learned(forest, -np.log(np.maximum(own, _LEAST_CHANCE)))
 
 
-def _data(lightgbm: Any, codes: Codes, feature: int, cells: Cells) -> Any:
+def _data(lightgbm: Any, codes: Codes, feature: int, cells: Binning) -> Any:
     """Return rows labelled by one of their features, which is not shown."""
     shown = codes.astype(np.float32)
     shown[:, feature] = 0

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from lookalike.encoding import Compact, Drawn, Layout
+from lookalike.encoding import EncodedRows, Layout, SampledRows
 from lookalike.refine._binning import centres
 
-__all__ = ["copies_of"]
+__all__ = ["copy_detector"]
 
 Rows = Float[np.ndarray, "rows width"]
 
@@ -35,9 +35,9 @@ _WIDE, _SIGN = 32, 8 / _GRAIN
 _TOGETHER = 64
 
 
-def copies_of(
-    training: Compact, held: Compact, layout: Layout, rng: np.random.Generator
-) -> Callable[[Drawn], bool]:
+def copy_detector(
+    training: EncodedRows, held: EncodedRows, layout: Layout, rng: np.random.Generator
+) -> Callable[[SampledRows], bool]:
     """Return what says of generated rows whether they repeat training rows.
 
     Which rows were held out is chance. To a generator that has only learned how rows are
@@ -50,7 +50,7 @@ def copies_of(
 
     Parameters
     ----------
-    training, held : Compact
+    training, held : EncodedRows
         n and m rows; of very many training rows, some are compared.
     layout : Layout
     rng : numpy.random.Generator
@@ -63,18 +63,18 @@ def copies_of(
     """
     count = max(_MOST - len(held.floats), len(held.floats))
     some = rng.permutation(len(training.floats))[:count]
-    training = Compact(training.floats[some], training.codes[some])
-    joined = Compact(*(np.concatenate(part) for part in zip(training, held, strict=True)))
+    training = EncodedRows(training.floats[some], training.codes[some])
+    joined = EncodedRows(*(np.concatenate(part) for part in zip(training, held, strict=True)))
     middles, snapped = centres(joined, layout)
     points = [_points(block.width, rng) for block in layout.blocks if block.head == "softmax"]
-    rows = _matrix(Drawn(middles, _levels(joined, layout)), points)
+    rows = _matrix(SampledRows(middles, _levels(joined, layout)), points)
     own, trained = rows[len(training.floats) :], rows[: len(training.floats)]
     limit = float(np.quantile(_nearest(own[:_TOLD], trained)[1], _NEAR))
     places = _Places.of(rows, len(own), rng)
 
-    def copies(drawn: Drawn) -> bool:
-        first = Drawn(drawn.numbers[:_LOOK], drawn.levels[:_LOOK])
-        fake = _matrix(Drawn(snapped(first), first.levels), points)
+    def copies(drawn: SampledRows) -> bool:
+        first = SampledRows(drawn.numbers[:_LOOK], drawn.levels[:_LOOK])
+        fake = _matrix(SampledRows(snapped(first), first.levels), points)
         at, squares = _nearest(fake, places.rows)
         near = squares <= limit
         return places.shunned(at[near], _FEW_NEAR) or places.shunned(at, _FEW)
@@ -149,13 +149,13 @@ def _points(width: int, rng: np.random.Generator) -> Rows:
     return rng.choice(np.array([-_SIGN, _SIGN], np.float32), (width, _WIDE))
 
 
-def _matrix(drawn: Drawn, points: Sequence[Rows]) -> Rows:
+def _matrix(drawn: SampledRows, points: Sequence[Rows]) -> Rows:
     """Return rows in which distances mean something."""
     parts = [np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0]  # of two zeros, one is left
     parts += [own[levels] for own, levels in zip(points, drawn.levels.T, strict=True)]
     return np.concatenate(parts, axis=1, dtype=np.float32)
 
 
-def _levels(compact: Compact, layout: Layout) -> Int[np.ndarray, "rows levels"]:
+def _levels(encoded: EncodedRows, layout: Layout) -> Int[np.ndarray, "rows levels"]:
     sources = [block.source_start for block in layout.blocks if block.head == "softmax"]
-    return compact.codes[:, sources]
+    return encoded.codes[:, sources]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from lookalike.encoding import Drawn, Layout, Rows, State
+from lookalike.encoding import Layout, Learned, Rows, SampledRows
 from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
-from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._choose import choose
 from lookalike.refine._forest import UNIT, Forest
 from lookalike.refine._raking import balanced
@@ -43,7 +43,7 @@ class Correction:
 
     Parameters
     ----------
-    cells : Cells
+    cells : Binning
         What the trees see of a row.
     forest : Forest
         The log ratio by its trees, and the log factors of cells by its terms.
@@ -54,7 +54,7 @@ class Correction:
         chance above 1.
     """
 
-    cells: Cells
+    cells: Binning
     forest: Forest
     due: Float[np.ndarray, " cells"]
     pool: int
@@ -66,17 +66,17 @@ class Correction:
 
     def kept(
         self,
-        pool: Drawn,
+        pool: SampledRows,
         rows: int,
         seed: int,
         number: int,
         impossible: Bool[np.ndarray, " pool"] | None = None,
-    ) -> Drawn:
+    ) -> SampledRows:
         """Return the rows of a block that are kept of its pool, in its order.
 
         Parameters
         ----------
-        pool : Drawn
+        pool : SampledRows
             More rows than `rows`, each drawn by itself: their order is random.
         rows : int
             The rows of a block.
@@ -95,9 +95,9 @@ class Correction:
             weights[impossible] *= _IMPOSSIBLE  # balancing may have raised them
         start = Rows(number, seed).of("correction").uniforms(np.arange(1))
         at = choose(weights, rows, float(start[0]))
-        return Drawn(pool.numbers[at], pool.levels[at])
+        return SampledRows(pool.numbers[at], pool.levels[at])
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return the correction as plain arrays."""
         arrays = {
             **self.cells.arrays(),
@@ -106,10 +106,10 @@ class Correction:
             "due": self.due,
             "pool": np.array([self.pool], np.int32),
         }
-        return State({}, arrays)
+        return Learned({}, arrays)
 
     @classmethod
-    def from_state(cls, state: State, layout: Layout) -> Correction:
+    def from_state(cls, state: Learned, layout: Layout) -> Correction:
         """Make a correction from what `state` gave.
 
         Raises

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._correction import clipped
 from lookalike.refine._forest import Forest
 
@@ -51,7 +51,7 @@ class Cancelled(Exception):
 def boost(
     real: tuple[Codes, Codes],
     pool: tuple[Codes, Codes],
-    cells: Cells,
+    cells: Binning,
     trees: int,
     rate: float,
     seed: int,
@@ -67,7 +67,7 @@ def boost(
     ----------
     real, pool : tuple of two ndarray of uint8, each of shape (rows, features)
         Rows that train, and rows that stop the training.
-    cells : Cells
+    cells : Binning
     trees : int
         At most so many.
     rate : float
@@ -159,7 +159,7 @@ def gains(
     return np.asarray(clipped(held_out) - np.log(mean))
 
 
-def _data(lightgbm: Any, real: Codes, pool: Codes, cells: Cells, reference: Any = None) -> Any:
+def _data(lightgbm: Any, real: Codes, pool: Codes, cells: Binning, reference: Any = None) -> Any:
     """Return rows of both kinds, each weighing as much in all as there are real ones."""
     counts = len(real), len(pool)
     return lightgbm.Dataset(

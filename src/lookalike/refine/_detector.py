@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from lookalike._core.workers import in_parallel
-from lookalike.encoding import Drawn
+from lookalike.encoding import SampledRows
 
 __all__ = ["detectability"]
 
@@ -26,14 +26,14 @@ _PARAMETERS = {
 _TREES = 60
 
 
-def detectability(real: Drawn, fake: Drawn, seed: int) -> float:
+def detectability(real: SampledRows, fake: SampledRows, seed: int) -> float:
     """Return how well trees tell real from generated rows they have not seen.
 
     Two-fold: each half of both kinds is judged by trees grown on the other.
 
     Parameters
     ----------
-    real, fake : Drawn
+    real, fake : SampledRows
         Of `fake`, as many rows are used as there are real ones.
     seed : int
         Of the split and the trees.
@@ -66,5 +66,5 @@ def detectability(real: Drawn, fake: Drawn, seed: int) -> float:
     return float(2 * max(roc_auc_score(y, scores), 0.5) - 1)
 
 
-def _features(drawn: Drawn, rows: int) -> np.ndarray:
+def _features(drawn: SampledRows, rows: int) -> np.ndarray:
     return np.concatenate([drawn.numbers[:rows], drawn.levels[:rows]], axis=1, dtype=np.float32)

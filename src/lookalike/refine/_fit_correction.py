@@ -11,17 +11,17 @@ import numpy as np
 
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
-from lookalike.encoding import Compact, Drawn, Layout
-from lookalike.refine._binning import Cells, Codes
+from lookalike.encoding import EncodedRows, Layout, SampledRows
+from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._choose import choose
 from lookalike.refine._conditionals import fit_redraw
 from lookalike.refine._correction import Correction, clipped
 from lookalike.refine._density_ratio import Cancelled, boost, gains
 from lookalike.refine._forest import UNIT, Forest
-from lookalike.refine._gibbs import Redraw
+from lookalike.refine._gibbs import GibbsSweep
 from lookalike.refine._raking import rake, shares_due
 
-__all__ = ["Fitted", "fit_correction"]
+__all__ = ["CorrectionFit", "fit_correction"]
 
 #: Fewer rows cannot say whether a correction helps.
 _FEWEST = 200
@@ -58,7 +58,7 @@ _WORTH, _SURE = 0.01, 2.0
 _LEAST_EFFECTIVE = 0.3
 
 
-class Fitted(NamedTuple):
+class CorrectionFit(NamedTuple):
     """What came of fitting a correction.
 
     Parameters
@@ -67,25 +67,25 @@ class Fitted(NamedTuple):
         None where generated rows are better left alone.
     words : str
         What was found, as a sentence.
-    redraw : Redraw or None
+    redraw : GibbsSweep or None
         None where no column is better drawn anew.
     """
 
     correction: Correction | None
     words: str
-    redraw: Redraw | None = None
+    redraw: GibbsSweep | None = None
 
 
 def fit_correction(
-    make: Callable[[int], Drawn],
-    compact: Compact,
+    make: Callable[[int], SampledRows],
+    encoded: EncodedRows,
     layout: Layout,
     seed: int,
-    held_out: Compact | None = None,
+    held_out: EncodedRows | None = None,
     *,
     insist: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Fitted:
+) -> CorrectionFit:
     """Fit a correction of a generator.
 
     Boosted trees learn the log density ratio of real to generated rows on all but one fold of the
@@ -101,13 +101,13 @@ def fit_correction(
     make : callable
         From a number to a block of generated rows, calibrated and not corrected; other rows than
         those that will be sampled.
-    compact : Compact
+    encoded : EncodedRows
         The real rows.
     layout : Layout
     seed : int
         Of folds and trees.
-    held_out : Compact, optional
-        Real rows that did not train the generator either and are not among `compact`: few of
+    held_out : EncodedRows, optional
+        Real rows that did not train the generator either and are not among `encoded`: few of
         them must not object, many judge alone.
     insist : bool
         Whether the correction is kept even if it is not sure to help.
@@ -116,20 +116,20 @@ def fit_correction(
 
     Returns
     -------
-    Fitted
+    CorrectionFit
 
     Raises
     ------
     Cancelled
         If it was cancelled.
     """
-    rows = len(compact.floats)
+    rows = len(encoded.floats)
     if rows < _FEWEST:
-        return Fitted(None, f"no correction: {rows} rows are too few to judge one")
+        return CorrectionFit(None, f"no correction: {rows} rows are too few to judge one")
     rng = generator(seed, "correction")
-    cells = Cells.fit(compact, layout)
+    cells = Binning.fit(encoded, layout)
     some = rng.permutation(rows)[:_MOST_ROWS]
-    real = cells.of_rows(Compact(compact.floats[some], compact.codes[some]))
+    real = cells.of_rows(EncodedRows(encoded.floats[some], encoded.codes[some]))
     held = None if held_out is None else cells.of_rows(held_out)
     pools = _pools(make, cells, len(real), cancelled)
     folds = _folds(real, held, rng)
@@ -146,26 +146,28 @@ def _choice(
     pools: tuple[Codes, Codes, Codes],
     held: Codes | None,
     known: Codes,
-    cells: Cells,
+    cells: Binning,
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
     *,
     insist: bool,
-) -> Fitted:
+) -> CorrectionFit:
     """Fit what chooses rows, if held-out rows become likelier by it."""
     training, stopping, fresh = pools
     forest, own = _grow(folds, (training, stopping), fresh, cells, rng, cancelled)
     if not len(forest):
-        return Fitted(None, "no correction: trees find nothing that holds for held-out rows")
+        return CorrectionFit(None, "no correction: trees find nothing that holds for held-out rows")
     fraction, gain, error = _fraction(own)
     found = f"{gain:.3f} ± {error:.3f} nats a row"
     if gain <= _WORTH + _SURE * error and not insist:
-        return Fitted(None, f"no correction: held-out rows become likelier by {found} only")
+        return CorrectionFit(None, f"no correction: held-out rows become likelier by {found} only")
     logs = forest.sums(fresh)[0]
     if held is not None and _FEWEST_HELD_OUT <= len(held) < _JUDGE and not insist:
         gain = gains(fraction * forest.sums(held)[0], fraction * logs).mean()
         if gain <= 0:
-            return Fitted(None, f"no correction: rows that did not train change by {gain:.3f} nats")
+            return CorrectionFit(
+                None, f"no correction: rows that did not train change by {gain:.3f} nats"
+            )
     return _finished(forest, fraction, fresh, known, cells, found)
 
 
@@ -179,7 +181,7 @@ def _as_sampled(correction: Correction | None, fresh: Codes, rows: int) -> Codes
     return np.asarray(fresh[chosen])
 
 
-def _and_redrawn(fitted: Fitted, redraw: Redraw | None, layout: Layout) -> Fitted:
+def _and_redrawn(fitted: CorrectionFit, redraw: GibbsSweep | None, layout: Layout) -> CorrectionFit:
     """Return what was fitted with what is drawn anew, and say so."""
     if redraw is None:
         return fitted
@@ -191,7 +193,7 @@ def _and_redrawn(fitted: Fitted, redraw: Redraw | None, layout: Layout) -> Fitte
 
 
 def _pools(
-    make: Callable[[int], Drawn], cells: Cells, rows: int, cancelled: Callable[[], bool]
+    make: Callable[[int], SampledRows], cells: Binning, rows: int, cancelled: Callable[[], bool]
 ) -> tuple[Codes, Codes, Codes]:
     """Return the cells of three separate pools of generated rows.
 
@@ -231,7 +233,7 @@ def _grow(
     folds: list[tuple[Codes, Codes, int]],
     pool: tuple[Codes, Codes],
     fresh: Codes,
-    cells: Cells,
+    cells: Binning,
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
 ) -> tuple[Forest, list[tuple[np.ndarray, np.ndarray]]]:
@@ -269,8 +271,8 @@ def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, f
 
 
 def _finished(
-    forest: Forest, fraction: float, fresh: Codes, known: Codes, cells: Cells, gain: str
-) -> Fitted:
+    forest: Forest, fraction: float, fresh: Codes, known: Codes, cells: Binning, gain: str
+) -> CorrectionFit:
     """Restore marginals, and temper weights that leave too few rows to choose from.
 
     Marginals are those of all rows that are known, held out or not: a tenth less of them would be
@@ -293,7 +295,7 @@ def _finished(
         f"{effective:.0%} of the rows{tempered}"
     )
     due = np.concatenate(shares_due(fresh, known, cells.sizes)).astype(np.float32)
-    return Fitted(Correction(cells, replace(forest, terms=terms), due, pool), words)
+    return CorrectionFit(Correction(cells, replace(forest, terms=terms), due, pool), words)
 
 
 def _effective(logs: np.ndarray) -> float:

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from lookalike.encoding import Drawn, Layout, Rows, State
+from lookalike.encoding import Layout, Learned, Rows, SampledRows
 from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
-from lookalike.refine._binning import Cells, Codes
+from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._forest import Forest
 
 __all__ = [
     "MOST_LEVELS",
     "Conditional",
-    "Redraw",
+    "GibbsSweep",
     "balanced",
     "chances_of",
     "logits_of",
@@ -109,7 +109,7 @@ def systematic(
 
 
 @dataclass(frozen=True)
-class Redraw:
+class GibbsSweep:
     """One Gibbs sweep (Geman and Geman 1984) over columns of few levels.
 
     Where rows have the distribution of real ones, and the conditional distributions are those of
@@ -118,27 +118,27 @@ class Redraw:
 
     Parameters
     ----------
-    cells : Cells
+    cells : Binning
         What the trees see of a row.
     conditionals : tuple of Conditional
         In the order in which columns are drawn.
     """
 
-    cells: Cells
+    cells: Binning
     conditionals: tuple[Conditional, ...]
 
     def applied(
         self,
-        rows: Drawn,
+        rows: SampledRows,
         seed: int,
         number: int,
-        impossible: Callable[[Drawn], Bool[np.ndarray, " rows"]] | None = None,
-    ) -> Drawn:
+        impossible: Callable[[SampledRows], Bool[np.ndarray, " rows"]] | None = None,
+    ) -> SampledRows:
         """Return the rows of a block with levels drawn anew.
 
         Parameters
         ----------
-        rows : Drawn
+        rows : SampledRows
             In random order.
         seed, number : int
             The seed of the sample, and the block's number: what is drawn depends on them and the
@@ -154,11 +154,11 @@ class Redraw:
             starts = random.of(str(one.feature)).uniforms(np.arange(found.shape[1]))
             codes[:, one.feature] = levels[:, one.feature - first] = systematic(found, starts)
         if impossible is not None:
-            kept = impossible(Drawn(rows.numbers, levels))
+            kept = impossible(SampledRows(rows.numbers, levels))
             levels[kept] = rows.levels[kept]
-        return Drawn(rows.numbers, levels)
+        return SampledRows(rows.numbers, levels)
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return the redraw as plain arrays."""
         forests = [one.forest for one in self.conditionals]
         arrays = {
@@ -168,10 +168,10 @@ class Redraw:
             "trees": np.array([len(forest) for forest in forests], np.int32),
             "due": np.concatenate([one.due for one in self.conditionals]),
         }
-        return State({}, arrays)
+        return Learned({}, arrays)
 
     @classmethod
-    def from_state(cls, state: State, layout: Layout) -> Redraw:
+    def from_state(cls, state: Learned, layout: Layout) -> GibbsSweep:
         """Make a redraw from what `state` gave.
 
         Raises

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Float
 
 from lookalike._core.seeds import generator
-from lookalike.encoding import Compact, Drawn, Layout, draw
-from lookalike.refine._copying import copies_of
+from lookalike.encoding import EncodedRows, Layout, SampledRows, sample_encoded
+from lookalike.refine._copying import copy_detector
 from lookalike.refine._detector import detectability
 from lookalike.training import Score, Selection
 
-__all__ = ["Held", "hold_out"]
+__all__ = ["HoldOut", "hold_out"]
 
 Rows = Float[np.ndarray, "rows width"]
 
@@ -34,24 +34,26 @@ _LOOK = 1_000
 
 
 @dataclass(frozen=True)
-class Held:
+class HoldOut:
     """A table's rows, split into those that train and those held out.
 
     Parameters
     ----------
-    all, training : Compact
-    rows : Compact or None
+    all, training : EncodedRows
+    rows : EncodedRows or None
         What is held out.
     refit : bool
         Whether the table is to be learned anew with all rows, once it is known for how long.
     """
 
-    all: Compact
-    training: Compact
-    rows: Compact | None
+    all: EncodedRows
+    training: EncodedRows
+    rows: EncodedRows | None
     refit: bool = False
 
-    def selection(self, layout: Layout, make: Callable[..., Drawn], seed: int) -> Selection | None:
+    def selection(
+        self, layout: Layout, make: Callable[..., SampledRows], seed: int
+    ) -> Selection | None:
         """Return what chooses the best state, or None if nothing is held out.
 
         Parameters
@@ -70,7 +72,7 @@ class Held:
         few = small or len(self.rows.floats) < _FEWEST
         judge = _energy_distance if few else _detector
         value = judge(self.rows, layout, rng)
-        copying = copies_of(self.training, self.rows, layout, rng)
+        copying = copy_detector(self.training, self.rows, layout, rng)
         # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
         error = 0.0 if few else 2 * (6 * min(len(self.rows.floats), _MOST_JUDGED)) ** -0.5
 
@@ -81,12 +83,12 @@ class Held:
         return Selection(score, every=_EVERY[small], patience=_PATIENCE[small])
 
 
-def hold_out(compact: Compact, share: float | None, rng: np.random.Generator) -> Held:
-    """Split compact rows at random into those that train and those held out.
+def hold_out(encoded: EncodedRows, share: float | None, rng: np.random.Generator) -> HoldOut:
+    """Split encoded rows at random into those that train and those held out.
 
     Parameters
     ----------
-    compact : Compact
+    encoded : EncodedRows
         n rows.
     share : float or None
         The share that is held out; one row at least is left to train. None holds out 15 % of 200
@@ -95,17 +97,17 @@ def hold_out(compact: Compact, share: float | None, rng: np.random.Generator) ->
 
     Returns
     -------
-    Held
+    HoldOut
     """
-    rows = len(compact.floats)
+    rows = len(encoded.floats)
     count = _count(rows) if share is None else round(share * rows)
     count = min(count, rows - 1)
     if count < 1:
-        return Held(compact, compact, None)
+        return HoldOut(encoded, encoded, None)
     order = rng.permutation(rows)
     parts = np.sort(order[count:]), np.sort(order[:count])
-    training, held = (Compact(compact.floats[p], compact.codes[p]) for p in parts)
-    return Held(compact, training, held, refit=share is None and rows < _SMALL)
+    training, held = (EncodedRows(encoded.floats[p], encoded.codes[p]) for p in parts)
+    return HoldOut(encoded, training, held, refit=share is None and rows < _SMALL)
 
 
 def _count(rows: int) -> int:
@@ -114,26 +116,28 @@ def _count(rows: int) -> int:
     return round(_SMALL_SHARE * rows) if rows < _SMALL else min(round(_SHARE * rows), _MOST)
 
 
-def _detector(held: Compact, layout: Layout, rng: np.random.Generator) -> Callable[[Drawn], float]:
+def _detector(
+    held: EncodedRows, layout: Layout, rng: np.random.Generator
+) -> Callable[[SampledRows], float]:
     """Return how little boosted trees tell generated rows from held-out ones."""
     some = rng.permutation(len(held.floats))[:_MOST_JUDGED]
-    real = draw(Compact(held.floats[some], held.codes[some]), layout, rng)
+    real = sample_encoded(EncodedRows(held.floats[some], held.codes[some]), layout, rng)
     seed = int(rng.integers(2**31))
     return lambda drawn: -detectability(real, drawn, seed)
 
 
 def _energy_distance(
-    held: Compact, layout: Layout, rng: np.random.Generator
-) -> Callable[[Drawn], float]:
+    held: EncodedRows, layout: Layout, rng: np.random.Generator
+) -> Callable[[SampledRows], float]:
     """Return minus the energy distance to held-out rows (Székely and Rizzo 2013).
 
     2·E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖, numbers as they are encoded, a differing level as
     distance 1.
     """
-    real = _matrix(draw(held, layout, rng), layout)
+    real = _matrix(sample_encoded(held, layout, rng), layout)
     among_real = _distances(real, real).mean()
 
-    def value(drawn: Drawn) -> float:
+    def value(drawn: SampledRows) -> float:
         fake = _matrix(drawn, layout, _LOOK)
         among_fake = _distances(fake, fake).mean()
         return -float(2 * _distances(fake, real).mean() - among_fake - among_real)
@@ -147,7 +151,7 @@ def _distances(a: Rows, b: Rows) -> np.ndarray:
     return np.asarray(np.sqrt(np.maximum(squares, 0)))
 
 
-def _matrix(drawn: Drawn, layout: Layout, rows: int | None = None) -> Rows:
+def _matrix(drawn: SampledRows, layout: Layout, rows: int | None = None) -> Rows:
     """Return rows in which distances mean something: numbers, and levels √½ apart twice."""
     parts = [drawn.numbers[:rows].astype(float)]
     for block, at in zip(layout.blocks, layout.drawn_starts, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lookalike.tables._conditions import Wish, read_wishes
+from lookalike.tables._conditions import ColumnCondition, parse_conditions
 from lookalike.tables._conform import conform
 from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._natural import natural
@@ -21,6 +21,7 @@ from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv
 
 __all__ = [
     "Column",
+    "ColumnCondition",
     "ColumnOrigin",
     "Dependency",
     "IdentifierMaker",
@@ -29,7 +30,6 @@ __all__ = [
     "Schema",
     "TableWriter",
     "TextForm",
-    "Wish",
     "as_frame",
     "as_given",
     "best_library",
@@ -44,8 +44,8 @@ __all__ = [
     "infer_schema",
     "natural",
     "open_categories",
+    "parse_conditions",
     "read_table",
-    "read_wishes",
     "render",
     "to_arrow",
     "without_rare",

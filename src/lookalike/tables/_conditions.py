@@ -15,7 +15,7 @@ from lookalike._core.errors import DataError, ParameterError
 from lookalike.tables._conform import conform
 from lookalike.tables._schema import Column, Kind, Schema
 
-__all__ = ["Wish", "read_wishes"]
+__all__ = ["ColumnCondition", "parse_conditions"]
 
 _RANGED = frozenset(
     {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
@@ -29,7 +29,7 @@ _SHOWN = 20
 
 
 @dataclass(frozen=True)
-class Wish:
+class ColumnCondition:
     """What is asked of one column.
 
     Parameters
@@ -85,7 +85,7 @@ class Wish:
         return f"{self.column} in {low}..{high}"
 
 
-def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
+def parse_conditions(given: Mapping[str, Any], schema: Schema) -> tuple[ColumnCondition, ...]:
     """Read conditions as a user writes them.
 
     Parameters
@@ -99,7 +99,7 @@ def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
 
     Returns
     -------
-    tuple of Wish
+    tuple of ColumnCondition
         In the order of the schema.
 
     Raises
@@ -118,7 +118,7 @@ def read_wishes(given: Mapping[str, Any], schema: Schema) -> tuple[Wish, ...]:
     return tuple(found[name] for name in schema.names if name in found)
 
 
-def _read(name: str, value: Any, schema: Schema) -> Wish:
+def _read(name: str, value: Any, schema: Schema) -> ColumnCondition:
     column = schema[name]
     if not column.kind.is_learned and column.kind is not Kind.CONSTANT:
         raise DataError(
@@ -126,7 +126,7 @@ def _read(name: str, value: Any, schema: Schema) -> Wish:
             f"{column.kind.value}. Leave it out."
         )
     if value is None:
-        return Wish(name, missing=True)
+        return ColumnCondition(name, missing=True)
     if isinstance(value, tuple):
         return _range(name, value, schema)
     values = _listed(value)
@@ -139,7 +139,7 @@ def _read(name: str, value: Any, schema: Schema) -> Wish:
     if not isinstance(value, Set):
         _check_no_range(column, values, cells)
     # In order: a set of words has another one in every process.
-    return Wish(name, values=pc.unique(cells).sort())
+    return ColumnCondition(name, values=pc.unique(cells).sort())
 
 
 def _check_no_range(column: Column, values: list[Any], cells: pa.Array) -> None:
@@ -171,7 +171,7 @@ def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic | np.ndarray) else value
 
 
-def _range(name: str, value: tuple[Any, ...], schema: Schema) -> Wish:
+def _range(name: str, value: tuple[Any, ...], schema: Schema) -> ColumnCondition:
     column = schema[name]
     if len(value) != 2:
         raise ParameterError(
@@ -189,7 +189,7 @@ def _range(name: str, value: tuple[Any, ...], schema: Schema) -> Wish:
         raise ParameterError(
             f"A range must not end before it begins; got {value[0]!r} to {value[1]!r} for {name!r}."
         )
-    return Wish(name, low=low, high=high)
+    return ColumnCondition(name, low=low, high=high)
 
 
 def _canonical(name: str, values: list[Any], schema: Schema) -> pa.Array:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from sklearn.base import clone
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError
-from lookalike.encoding import draw
+from lookalike.encoding import sample_encoded
 from lookalike.tables import conform
 from lookalike.testing._checks import global_random_state, must, must_raise
 from lookalike.testing._subject import Subject
@@ -143,8 +143,8 @@ def target_is_learned(subject: Subject) -> None:
     model = subject.fit(table, target="city")
     must(model.target_ == "city", "target_ is not the target that was given")
     encoder = model.encoder_
-    compact = encoder.compact(conform(table, model.schema_))
-    drawn = draw(compact, encoder.layout_, np.random.default_rng(0))
+    encoded = encoder.encode(conform(table, model.schema_))
+    drawn = sample_encoded(encoded, encoder.layout_, np.random.default_rng(0))
     back = encoder.decode(drawn, start=0, seed=0)["city"].to_pylist()
     must("Basel" in back, "a level of the target that occurs once is pooled")
     must(subject.fitted.target_ is None, "target_ is not None where none was given")

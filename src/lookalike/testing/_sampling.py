@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import ParameterError
-from lookalike.encoding import Drawn
+from lookalike.encoding import SampledRows
 from lookalike.testing._checks import must, must_raise
 from lookalike.testing._subject import Subject
 
@@ -61,7 +61,7 @@ def blocks_are_made_at_once(subject: Subject) -> None:
     alone = [subject.fitted._start_sampling(3)(block) for block in range(3)]
     make, barrier = subject.fitted._start_sampling(3), threading.Barrier(len(order))
 
-    def at_once(block: int) -> Drawn:
+    def at_once(block: int) -> SampledRows:
         barrier.wait(timeout=60)
         return make(block)
 

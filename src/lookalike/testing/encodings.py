@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding import ColumnEncoding, Drawn, State, draw
+from lookalike.encoding import ColumnEncoding, Learned, SampledRows, sample_encoded
 from lookalike.tables import Column, Kind
 from lookalike.testing._checks import Check, must, named, run
 from lookalike.testing._columns import ALONE, Example, alone, examples
@@ -114,28 +114,28 @@ def _blocks_fit_together(encoding: ColumnEncoding, example: Example) -> None:
 
 
 def _compact_is_sound(encoding: ColumnEncoding, example: Example) -> None:
-    layout, compact = encoding.layout, encoding.compact(example.values)
+    layout, encoded = encoding.layout, encoding.encode(example.values)
     rows = len(example.values)
-    must(compact.floats.shape == (rows, layout.floats), f"floats are {compact.floats.shape}")
-    must(compact.codes.shape == (rows, layout.codes), f"codes are {compact.codes.shape}")
-    must(compact.floats.dtype == np.float32, f"floats are {compact.floats.dtype}")
-    must(compact.codes.dtype == np.int32, f"codes are {compact.codes.dtype}")
-    must(bool(np.isfinite(compact.floats).all()), "floats are not all finite")
+    must(encoded.floats.shape == (rows, layout.floats), f"floats are {encoded.floats.shape}")
+    must(encoded.codes.shape == (rows, layout.codes), f"codes are {encoded.codes.shape}")
+    must(encoded.floats.dtype == np.float32, f"floats are {encoded.floats.dtype}")
+    must(encoded.codes.dtype == np.int32, f"codes are {encoded.codes.dtype}")
+    must(bool(np.isfinite(encoded.floats).all()), "floats are not all finite")
     for block in layout.blocks:
         at = block.source_start
         if block.source == "code":
-            codes = compact.codes[:, at]
+            codes = encoded.codes[:, at]
             must(codes.min() >= 0 and codes.max() < block.width, "a code is none of the levels")
         if block.source == "interval":
-            low, high = compact.floats[:, at], compact.floats[:, at + 1]
+            low, high = encoded.floats[:, at], encoded.floats[:, at + 1]
             must(bool((low >= 0).all() and (high <= 1).all()), "an interval leaves [0, 1]")
             must(bool((low < high).all()), "an interval is empty")
 
 
 def _comes_back(encoding: ColumnEncoding, example: Example) -> None:
     values = example.values
-    compact = encoding.compact(values)
-    back = encoding.decode(draw(compact, encoding.layout, np.random.default_rng(0)))
+    encoded = encoding.encode(values)
+    back = encoding.decode(sample_encoded(encoded, encoding.layout, np.random.default_rng(0)))
     must(back.type == values.type, f"{values.type} comes back as {back.type}")
     must(len(back) == len(values), f"{len(values)} rows come back as {len(back)}")
     must(back.null_count == 0, "cells come back as missing")
@@ -157,7 +157,7 @@ def _decodes_whatever_is_drawn(encoding: ColumnEncoding, example: Example) -> No
         if block.head == "tanh":
             numbers[:, at : at + block.width] = np.tanh(numbers[:, at : at + block.width])
     levels = np.array([rng.integers(0, b.width, 200) for b in soft]).reshape(len(soft), 200).T
-    made = encoding.decode(Drawn(numbers.astype(np.float32), levels.astype(np.int32)))
+    made = encoding.decode(SampledRows(numbers.astype(np.float32), levels.astype(np.int32)))
     must(made.null_count == 0, "a drawn row is decoded as missing")
     if example.column.kind.is_discrete:
         new = set(made.to_pylist()) - set(example.values.to_pylist())
@@ -174,19 +174,21 @@ def _state_is_all(encoding: ColumnEncoding, example: Example) -> None:
             isinstance(array, np.ndarray) and array.dtype.kind in "fiub",
             f"{name} is no number array",
         )
-    again = type(encoding).from_state(State(values, dict(state.arrays)), example.column)
+    again = type(encoding).from_state(Learned(values, dict(state.arrays)), example.column)
     must(again.blocks == encoding.blocks, "an encoding made from a state has other blocks")
-    ours, theirs = encoding.compact(example.values), again.compact(example.values)
+    ours, theirs = encoding.encode(example.values), again.encode(example.values)
     same = all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
     must(same, "an encoding made from a state encodes otherwise")
-    drawn = draw(ours, encoding.layout, np.random.default_rng(2))
+    drawn = sample_encoded(ours, encoding.layout, np.random.default_rng(2))
     same = encoding.decode(drawn).to_pylist() == again.decode(drawn).to_pylist()
     must(same, "an encoding made from a state decodes otherwise")
 
 
 def _rows_are_decoded_one_by_one(encoding: ColumnEncoding, example: Example) -> None:
-    drawn = draw(encoding.compact(example.values), encoding.layout, np.random.default_rng(3))
-    head = Drawn(drawn.numbers[:1], drawn.levels[:1])
+    drawn = sample_encoded(
+        encoding.encode(example.values), encoding.layout, np.random.default_rng(3)
+    )
+    head = SampledRows(drawn.numbers[:1], drawn.levels[:1])
     same = encoding.decode(head).to_pylist() == encoding.decode(drawn).to_pylist()[:1]
     must(same, "a row is decoded otherwise when others stand beside it")
 
@@ -215,7 +217,7 @@ def _keeps_no_single_value(encoding: type[ColumnEncoding], kind: Kind) -> None:
         )
         numbers = np.random.default_rng(5).normal(scale=9, size=(5_000, fitted.layout.numbers))
         levels = np.zeros((5_000, fitted.layout.softmaxes), np.int32)
-        made = _plain(fitted.decode(Drawn(numbers.astype(np.float32), levels)).drop_null())
+        made = _plain(fitted.decode(SampledRows(numbers.astype(np.float32), levels)).drop_null())
         must(not set(made) & set(single[-1:]), f"{what}: a value far from all others is decoded")
 
 

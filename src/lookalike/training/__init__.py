@@ -12,7 +12,7 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._dense import Fitted, Lesson, Rates, Rows, train_dense
-    from lookalike.training._game import CHUNK, MEASURES, Data, Game, Optimiser, State
+    from lookalike.training._game import CHUNK, MEASURES, Data, Game, Optimiser, TrainState
     from lookalike.training._keeper import Score, Selection
     from lookalike.training._loop import Course, Outcome, train
     from lookalike.training._places import Places
@@ -34,7 +34,7 @@ __all__ = [
     "Rows",
     "Score",
     "Selection",
-    "State",
+    "TrainState",
     "train",
     "train_dense",
 ]

@@ -33,7 +33,7 @@ from lookalike.nn import (
 )
 from lookalike.training._places import Places
 
-__all__ = ["CHUNK", "MEASURES", "Data", "Game", "Optimiser", "State"]
+__all__ = ["CHUNK", "MEASURES", "Data", "Game", "Optimiser", "TrainState"]
 
 #: The most steps of one call of the compiled program.
 CHUNK = 256
@@ -62,7 +62,7 @@ Losses = tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]
 
 
 class Data(NamedTuple):
-    """Training rows on the device, in compact form, padded to a round length.
+    """Training rows on the device, in encoded form, padded to a round length.
 
     The padding lets tables of similar length share one compiled program.
 
@@ -83,7 +83,7 @@ class Data(NamedTuple):
     places: Places | None = None
 
 
-class State(NamedTuple):
+class TrainState(NamedTuple):
     """All that changes from step to step.
 
     Parameters
@@ -224,7 +224,7 @@ class Game:
         *,
         generator: Network | None = None,
         discriminator: Network | None = None,
-    ) -> State:
+    ) -> TrainState:
         """Return the state before the first step of the run of a seed.
 
         Parameters
@@ -238,11 +238,11 @@ class Game:
         discriminator = fresh.discriminator if discriminator is None else discriminator
         return fresh._replace(generator=generator, discriminator=discriminator, average=generator)
 
-    def _start(self, key: PRNGKeyArray) -> State:
+    def _start(self, key: PRNGKeyArray) -> TrainState:
         keys = jax.random.split(key)
         generator, discriminator = self.build_generator(keys[0]), self.build_discriminator(keys[1])
         begin = self.optimiser.transform.init
-        return State(
+        return TrainState(
             generator,
             discriminator,
             generator,
@@ -253,16 +253,16 @@ class Game:
 
     def advance(
         self,
-        state: State,
+        state: TrainState,
         data: Data,
         seed: int,
         rates: tuple[np.ndarray, np.ndarray],
-    ) -> tuple[State, Float[Array, " measures"]]:
+    ) -> tuple[TrainState, Float[Array, " measures"]]:
         """Play steps in one call of a compiled program.
 
         Parameters
         ----------
-        state : State
+        state : TrainState
         data : Data
         seed : int
             Of the run; what a step draws depends on it and on the step's number.
@@ -272,7 +272,7 @@ class Game:
 
         Returns
         -------
-        State
+        TrainState
         array
             The means of `MEASURES` over these steps.
         """
@@ -283,12 +283,12 @@ class Game:
             self, state, data, _words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
         )
 
-    def show(self, state: State, seed: int, step: int, real: Rows) -> Shown:
+    def show(self, state: TrainState, seed: int, step: int, real: Rows) -> Shown:
         """Return rows that the averaged generator makes, and what the discriminator says of them.
 
         Parameters
         ----------
-        state : State
+        state : TrainState
         seed, step : int
             What the rows depend on.
         real : array, shape (rows, width)
@@ -317,10 +317,10 @@ class Game:
         key: PRNGKeyArray,
         rates: Float[Array, "2 chunk"],
         at: Int[Array, ""],
-        state: State,
+        state: TrainState,
         *,
         penalised: bool,
-    ) -> tuple[State, Float[Array, " measures"]]:
+    ) -> tuple[TrainState, Float[Array, " measures"]]:
         key = jax.random.fold_in(key, state.step)
         rate_g, rate_d = rates[0, at], rates[1, at]
         for extra in range(1, self.discriminator_steps):
@@ -348,12 +348,12 @@ class Game:
         norms = (_norm(slope_d), _norm(slope_g))
         loss_d, *halves = losses_d
         measures = jnp.stack([loss_d, loss_g, *halves, *seen, *norms, rate_d, rate_g])
-        after = State(generator, discriminator, average, moments_g, moments_d, state.step + 1)
+        after = TrainState(generator, discriminator, average, moments_g, moments_d, state.step + 1)
         return after, measures
 
     def _extra(
-        self, data: Data, key: PRNGKeyArray, rate: Array, state: State, penalised: bool
-    ) -> State:
+        self, data: Data, key: PRNGKeyArray, rate: Array, state: TrainState, penalised: bool
+    ) -> TrainState:
         """Update the discriminator alone, on fresh rows."""
         draw = jax.random.split(key, 6)
         real, told, condition = self._real(data, draw[0], draw[1], draw[4])
@@ -477,7 +477,7 @@ class Game:
         return discriminator if self.clip is None else clip_weights(discriminator, self.clip)
 
 
-Carry = tuple[State, Float[Array, " measures"]]
+Carry = tuple[TrainState, Float[Array, " measures"]]
 
 
 def _logits(discriminator: Network, rows: Rows) -> Logits:
@@ -503,7 +503,7 @@ def _key(words: UInt32[Array, " words"]) -> PRNGKeyArray:
 
 
 @eqx.filter_jit
-def _begin(game: Game, words: UInt32[Array, " words"]) -> State:
+def _begin(game: Game, words: UInt32[Array, " words"]) -> TrainState:
     return game._start(jax.random.fold_in(_key(words), 0))
 
 
@@ -532,12 +532,12 @@ def _judged(game: Game, discriminator: Network, rows: Rows) -> Logits:
 @eqx.filter_jit
 def _advance(
     game: Game,
-    state: State,
+    state: TrainState,
     data: Data,
     words: UInt32[Array, " words"],
     steps: Int[Array, ""],
     rates: Float[Array, "2 chunk"],
-) -> tuple[State, Float[Array, " measures"]]:
+) -> tuple[TrainState, Float[Array, " measures"]]:
     key = jax.random.fold_in(_key(words), 1)
     first = state.step
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lookalike.nn import Network
-from lookalike.training._game import State
+from lookalike.training._game import TrainState
 from lookalike.training._history import Event
 
 __all__ = ["Keeper", "Score", "Selection"]
@@ -73,7 +73,9 @@ class Keeper:
         """Whether scores have not improved for too long."""
         return self.selection is not None and self.failures >= self.selection.patience
 
-    def look(self, state: State, step: int, *, last: bool) -> tuple[dict[str, float], list[Event]]:
+    def look(
+        self, state: TrainState, step: int, *, last: bool
+    ) -> tuple[dict[str, float], list[Event]]:
         """Score a state if it is time to, and return what is to be recorded."""
         self.intervals += 1
         if self.selection is None or not (last or self.intervals % self.selection.every == 0):
@@ -104,6 +106,6 @@ class Keeper:
             f"kept ({'none before did not' if self.best is None else best})"
         )
 
-    def chosen(self, state: State, step: int) -> tuple[Network, int]:
+    def chosen(self, state: TrainState, step: int) -> tuple[Network, int]:
         """Return the generator that is kept and its step, given the last good state."""
         return (state.average, step) if self.best is None else (self.best, self.best_step)

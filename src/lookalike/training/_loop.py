@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from lookalike._core.errors import TrainingError
 from lookalike.nn import Network
 from lookalike.training._alarm import USELESS, Alarm
-from lookalike.training._game import CHUNK, MEASURES, Data, Game, State
+from lookalike.training._game import CHUNK, MEASURES, Data, Game, TrainState
 from lookalike.training._history import Event, History
 from lookalike.training._keeper import Keeper, Selection
 from lookalike.training._remedies import LADDER, Remedy, next_attempt
@@ -112,7 +112,7 @@ def train(
     course: Course,
     *,
     held_out: Data | None = None,
-    start: State | None = None,
+    start: TrainState | None = None,
     report: Report | None = None,
     onlooker: Onlooker | None = None,
 ) -> Outcome:
@@ -131,7 +131,7 @@ def train(
     course : Course
     held_out : Data, optional
         Rows that do not train, for monitors to compare with.
-    start : State, optional
+    start : TrainState, optional
         Where to start; by default with untrained networks.
     report : callable, optional
         Called with the step and the measures of every interval.
@@ -175,7 +175,7 @@ def train(
 class _Good(NamedTuple):
     """Where a run can go back to, and how far its rows were from real ones."""
 
-    state: State
+    state: TrainState
     step: int
     rates: tuple[Run, Run]
     far: float = math.inf
@@ -191,7 +191,7 @@ class _Training:
         seed: int,
         course: Course,
         held_out: Data | None,
-        start: State | None,
+        start: TrainState | None,
     ) -> None:
         self.game, self.data, self.seed, self.course = game, data, seed, course
         self.warm = start is not None
@@ -246,7 +246,7 @@ class _Training:
         self._accept(state, step, measures)
         return measures
 
-    def _advance(self, count: int) -> tuple[State, dict[str, float]]:
+    def _advance(self, count: int) -> tuple[TrainState, dict[str, float]]:
         """Play steps in chunks that hold whole rounds of penalties."""
         chunk = CHUNK - CHUNK % self.game.penalty_every or count
         state, sums, done = self.state, np.zeros(len(MEASURES)), 0
@@ -261,7 +261,7 @@ class _Training:
             done += part
         return state, dict(zip(MEASURES, (sums / count).tolist(), strict=True))
 
-    def _accept(self, state: State, step: int, measures: dict[str, float]) -> None:
+    def _accept(self, state: TrainState, step: int, measures: dict[str, float]) -> None:
         self.state, self.step = state, step
         last = step >= self.course.end
         before = self.keeper.best
@@ -332,7 +332,7 @@ class _Training:
         self.course = replace(self.course, rates=(remedy.afresh, remedy.afresh))
         self.rates = self._begin_rates()
 
-    def _restarted(self) -> State:
+    def _restarted(self) -> TrainState:
         """Return the last good state under the present rules, the optimisers beginning anew.
 
         From before the first interval untrained networks begin anew too: with other random numbers.

@@ -14,7 +14,7 @@ import numpy as np
 from lookalike._core.seeds import generator
 from lookalike._core.workers import cores
 from lookalike.nn import Plan
-from lookalike.training._game import Data, Game, State
+from lookalike.training._game import Data, Game, TrainState
 from lookalike.training.monitors import Monitor, Panel, Rows, Sight, View
 
 __all__ = ["Watch"]
@@ -38,7 +38,7 @@ class Watch:
         Rows that do not.
     seed : int
         Of the rows that are shown.
-    state : State
+    state : TrainState
         The game before its first step.
     every : int
         Intervals between two looks.
@@ -58,7 +58,7 @@ class Watch:
         data: Data,
         held_out: Data | None,
         seed: int,
-        state: State,
+        state: TrainState,
         *,
         every: int = 1,
     ) -> None:
@@ -77,13 +77,13 @@ class Watch:
         self.seconds = time.perf_counter() - started
 
     def look(
-        self, state: State, step: int, total: int, measures: Mapping[str, float]
+        self, state: TrainState, step: int, total: int, measures: Mapping[str, float]
     ) -> dict[str, float]:
         """Return what those monitors measure whose turn it is.
 
         Parameters
         ----------
-        state : State
+        state : TrainState
             The game after the interval.
         step, total : int
             How far the run is, and how long.
@@ -116,7 +116,7 @@ class Watch:
 
 
 def _prepare(
-    panel: Panel, game: Game, data: Data, held_out: Data | None, seed: int, state: State
+    panel: Panel, game: Game, data: Data, held_out: Data | None, seed: int, state: TrainState
 ) -> tuple[Sight, jax.Array]:
     """Get monitors ready; return what they see, and the encoded real rows."""
     real, encoded = _some(game, data, seed, "real")

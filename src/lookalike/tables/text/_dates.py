@@ -302,11 +302,11 @@ def _fitting(word: str) -> list[str]:
     if not head:
         found += [month for month in _MONTHS if _compiled(month).fullmatch(word)]
         found += [time for time in _TIMES if _compiled(time).fullmatch(word)]
-        found += _compact(word)
+        found += _encode(word)
     return found
 
 
-def _compact(word: str) -> list[str]:
+def _encode(word: str) -> list[str]:
     """Return the patterns of a date of digits alone with a time after it."""
     digits = re.match("(?:[0-9]{8}|[0-9]{6})(?![0-9])", word)
     if digits is None or digits.end() == len(word):

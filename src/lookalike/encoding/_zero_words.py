@@ -9,13 +9,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.special import ndtri
 
+from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._draw import Z_MAX
-from lookalike.encoding._exclusions import Exclusions
-from lookalike.encoding._layout import Drawn
-from lookalike.encoding._parts import Part
+from lookalike.encoding._layout import SampledRows
 from lookalike.encoding._rows import Rows
+from lookalike.encoding._zeros import StructuralZeros
 
-__all__ = ["exclusions_in_words"]
+__all__ = ["describe_zeros"]
 
 #: What a cell is called: a level, or the ends of a range.
 _Name = str | tuple[str, str]
@@ -23,16 +23,16 @@ _Name = str | tuple[str, str]
 _INSIDE = 1e-5
 
 
-def exclusions_in_words(
-    exclusions: Exclusions, parts: Sequence[Part], rests: Mapping[str, str]
+def describe_zeros(
+    exclusions: StructuralZeros, parts: Sequence[EncodedColumn], rests: Mapping[str, str]
 ) -> list[str]:
     """Return one line for each level or range that never occurs with some of another column.
 
     Parameters
     ----------
-    exclusions : Exclusions
+    exclusions : StructuralZeros
         What never occurs.
-    parts : sequence of Part
+    parts : sequence of EncodedColumn
         How each column is encoded.
     rests : mapping of str to str
         What is encoded in place of a column, for those that are told by others and a rest.
@@ -57,7 +57,9 @@ def exclusions_in_words(
     return lines
 
 
-def _cells(exclusions: Exclusions, i: int, parts: Mapping[str, Part]) -> Sequence[_Name]:
+def _cells(
+    exclusions: StructuralZeros, i: int, parts: Mapping[str, EncodedColumn]
+) -> Sequence[_Name]:
     """Return what each cell of a block is called."""
     block = exclusions.layout.blocks[i]
     part = parts[block.column]
@@ -91,15 +93,15 @@ def _joined(names: Sequence[_Name], cells: np.ndarray) -> list[str]:
     return words
 
 
-def _has_pool(part: Part, kept: int) -> bool:
+def _has_pool(part: EncodedColumn, kept: int) -> bool:
     """Whether the level after the kept ones stands for rare ones, not for a missing cell."""
     levels = np.array([[kept]], np.int32)
-    cell = part.decode(Drawn(np.zeros((1, 0), np.float32), levels), None, Rows())
+    cell = part.decode(SampledRows(np.zeros((1, 0), np.float32), levels), None, Rows())
     return bool(cell[0].is_valid)
 
 
-def _decoded(part: Part, numbers: np.ndarray) -> list[str]:
-    drawn = Drawn(numbers[:, None], np.zeros((len(numbers), 0), np.int32))
+def _decoded(part: EncodedColumn, numbers: np.ndarray) -> list[str]:
+    drawn = SampledRows(numbers[:, None], np.zeros((len(numbers), 0), np.int32))
     cells = part.decode(drawn, None, Rows())
     if pa.types.is_floating(cells.type):
         return [f"{value:.6g}" for value in cells.to_pylist()]

@@ -13,14 +13,14 @@ from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context,
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._context import MOST_ROWS, numbers_of
 from lookalike.encoding._fixed import Constant
-from lookalike.encoding._layout import Compact, Drawn
+from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._rows import Rows
 
-__all__ = ["Part", "fit_parts"]
+__all__ = ["EncodedColumn", "fit_columns"]
 
 
 @dataclass(frozen=True)
-class Part:
+class EncodedColumn:
     """A column that is not derived.
 
     Parameters
@@ -43,20 +43,20 @@ class Part:
         """Whether the column has a *missing* block of its own."""
         return self.gate == self.name
 
-    def compact(self, values: pa.Array) -> Compact:
-        """Return the compact form of cells; that of a missing one is such that it is drawn as 0."""
+    def encode(self, values: pa.Array) -> EncodedRows:
+        """Return the encoded form of cells; that of a missing one is such that it is drawn as 0."""
         if self.encoding.takes_missing or values.null_count == 0:
-            return self.encoding.compact(values)
+            return self.encoding.encode(values)
         present, layout = ~is_null(values), self.encoding.layout
         floats = np.zeros((len(values), layout.floats), np.float32)
         codes = np.zeros((len(values), layout.codes), np.int32)
         for block in layout.blocks:
             if block.source == "interval":
                 floats[:, block.source_start : block.source_start + 2] = 0.5
-        floats[present], codes[present] = self.encoding.compact(values.drop_null())
-        return Compact(floats, codes)
+        floats[present], codes[present] = self.encoding.encode(values.drop_null())
+        return EncodedRows(floats, codes)
 
-    def decode(self, drawn: Drawn, missing: np.ndarray | None, rows: Rows) -> pa.Array:
+    def decode(self, drawn: SampledRows, missing: np.ndarray | None, rows: Rows) -> pa.Array:
         """Return the cells of drawn rows, restricted to the encoding's blocks."""
         if isinstance(self.encoding, RowEncoding):
             values = self.encoding.decode_rows(drawn, rows.of(self.name))
@@ -65,9 +65,9 @@ class Part:
         return values if missing is None else masked(values, missing)
 
 
-def fit_parts(
+def fit_columns(
     cells: Mapping[str, pa.Array], choice: Choice, rng: np.random.Generator
-) -> tuple[Part, ...]:
+) -> tuple[EncodedColumn, ...]:
     """Choose and fit the encodings of columns; those that compare columns come last.
 
     Parameters
@@ -81,17 +81,17 @@ def fit_parts(
 
     Returns
     -------
-    tuple of Part
+    tuple of EncodedColumn
         In the order of `cells`.
     """
-    parts: list[Part] = []
+    parts: list[EncodedColumn] = []
     gates: dict[bytes, str] = {}
     for name, values in cells.items():
         encoding = choice.encoding(choice.schema[name], values)
         gate = None
         if _needs_gate(encoding, values):
             gate = gates.setdefault(np.packbits(is_null(values)).tobytes(), name)
-        parts.append(Part(name, encoding, gate))
+        parts.append(EncodedColumn(name, encoding, gate))
     others = [part for part in parts if not isinstance(part.encoding, ComparingEncoding)]
     for part in others:
         values = cells[part.name]
@@ -121,12 +121,12 @@ def _some_rows(count: int, rng: np.random.Generator) -> pa.Array:
 
 
 def _numbers(
-    parts: Iterable[Part], cells: Mapping[str, pa.Array], rows: pa.Array
+    parts: Iterable[EncodedColumn], cells: Mapping[str, pa.Array], rows: pa.Array
 ) -> np.ndarray | None:
     """Return what fitted parts are in some rows; None where nothing is learned of them."""
     learned = [part for part in parts if part.encoding.blocks]
     if not learned:
         return None
     return numbers_of(
-        (part.encoding.layout, part.compact(cells[part.name].take(rows))) for part in learned
+        (part.encoding.layout, part.encode(cells[part.name].take(rows))) for part in learned
     )

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from lookalike.encoding._layout import Block, Compact, Drawn, Layout
-from lookalike.encoding._parts import Part
+from lookalike.encoding._columns import EncodedColumn
+from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 
-__all__ = ["Place", "lay_out"]
+__all__ = ["BlockSpan", "lay_out"]
 
 
 @dataclass(frozen=True)
-class Place:
+class BlockSpan:
     """Where the blocks of one column begin.
 
     Parameters
     ----------
     floats, codes : int
-        Within the arrays of `Compact`.
+        Within the arrays of `EncodedRows`.
     numbers, levels : int
-        Within the arrays of `Drawn`.
+        Within the arrays of `SampledRows`.
     own : Layout
         The column's blocks alone.
     gate : int or None
@@ -34,22 +34,22 @@ class Place:
     own: Layout
     gate: int | None
 
-    def of_compact(self, whole: Compact) -> Compact:
+    def of_encoded(self, whole: EncodedRows) -> EncodedRows:
         """Return the columns of the arrays that are this column's, as views."""
-        return Compact(
+        return EncodedRows(
             whole.floats[:, self.floats : self.floats + self.own.floats],
             whole.codes[:, self.codes : self.codes + self.own.codes],
         )
 
-    def of_drawn(self, whole: Drawn) -> Drawn:
+    def of_drawn(self, whole: SampledRows) -> SampledRows:
         """Return the columns of the arrays that are this column's, as views."""
-        return Drawn(
+        return SampledRows(
             whole.numbers[:, self.numbers : self.numbers + self.own.numbers],
             whole.levels[:, self.levels : self.levels + self.own.softmaxes],
         )
 
 
-def lay_out(parts: Iterable[Part]) -> tuple[Layout, tuple[Place, ...]]:
+def lay_out(parts: Iterable[EncodedColumn]) -> tuple[Layout, tuple[BlockSpan, ...]]:
     """Put the blocks of columns one after another, a column's *missing* block before its others.
 
     Parameters
@@ -61,12 +61,12 @@ def lay_out(parts: Iterable[Part]) -> tuple[Layout, tuple[Place, ...]]:
     -------
     Layout
         Of the whole row.
-    tuple of Place
+    tuple of BlockSpan
         One for each part.
     """
     blocks: list[Block] = []
     gates: dict[str, int] = {}
-    places: list[Place] = []
+    places: list[BlockSpan] = []
     width = floats = codes = numbers = levels = 0
     for part in parts:
         if part.has_gate:
@@ -75,7 +75,7 @@ def lay_out(parts: Iterable[Part]) -> tuple[Layout, tuple[Place, ...]]:
             width, codes, levels = width + 2, codes + 1, levels + 1
         own = part.encoding.layout
         gate = gates[part.gate] if part.gate is not None else None
-        place = Place(floats, codes, numbers, levels, own, gate)
+        place = BlockSpan(floats, codes, numbers, levels, own, gate)
         places.append(place)
         blocks += [_moved(block, width, place) for block in own.blocks]
         width, floats, codes = width + own.width, floats + own.floats, codes + own.codes
@@ -83,11 +83,11 @@ def lay_out(parts: Iterable[Part]) -> tuple[Layout, tuple[Place, ...]]:
     return Layout(tuple(blocks), floats, codes), tuple(places)
 
 
-def _moved(block: Block, width: int, place: Place) -> Block:
+def _moved(block: Block, width: int, place: BlockSpan) -> Block:
     first = place.codes if block.source == "code" else place.floats
     return replace(
         block,
         start=block.start + width,
         source_start=block.source_start + first,
-        silenced_by=place.gate,
+        masked_by=place.gate,
     )

@@ -7,13 +7,13 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import State
+from lookalike.encoding._base import Learned
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._known import Known, joined, known_rows
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
 
-__all__ = ["Mostly"]
+__all__ = ["ApproximateLookup"]
 
 
 class _Odds:
@@ -92,7 +92,7 @@ class _Odds:
         return cls(keys, ends, targets, upto)
 
 
-class Mostly(Derivation):
+class ApproximateLookup(Derivation):
     """Each combination of cells of some columns has few cells of the derived one, drawn by share.
 
     What is drawn depends on the row's number and the seed. A number that was never seen counts as
@@ -135,12 +135,12 @@ class Mostly(Derivation):
         """Return the cells of all columns, and which keys mostly go with which targets."""
         return (*self._parents, self._child), *self._odds["whole"].usual()
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         known = [known.to_dict() for known in (*self._parents, self._child)]
         arrays = {k: a for name, odds in self._odds.items() for k, a in odds.arrays(name).items()}
-        return State({"known": known, "dictionary": self._dictionary}, arrays)
+        return Learned({"known": known, "dictionary": self._dictionary}, arrays)
 
-    def load(self, state: State) -> Self:
+    def load(self, state: Learned) -> Self:
         known = [Known.from_dict(stored) for stored in state.values["known"]]
         self._parents, self._child = known[:-1], known[-1]
         self._dictionary = bool(state.values["dictionary"])

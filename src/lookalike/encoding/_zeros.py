@@ -11,13 +11,13 @@ from scipy.special import ndtri
 
 from lookalike._core.bounds import whole
 from lookalike.encoding._asked import Asked
-from lookalike.encoding._base import State
-from lookalike.encoding._layout import Block, Compact, Drawn, Layout
+from lookalike.encoding._base import Learned
+from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._limits import LEAST
 from lookalike.encoding._unseen import tally, unseen
 
-__all__ = ["Exclusion", "Exclusions"]
+__all__ = ["StructuralZero", "StructuralZeros"]
 
 #: Rows in which exclusions are looked for, and rows at a time in which they are confirmed.
 _ROWS, _AT_A_TIME = 20_000, 50_000
@@ -28,7 +28,7 @@ _MOST_STORED = 4_096
 
 
 @dataclass(frozen=True)
-class Exclusion:
+class StructuralZero:
     """Which combinations of two blocks never occur.
 
     Parameters
@@ -45,7 +45,7 @@ class Exclusion:
 
 
 @dataclass(frozen=True)
-class Exclusions:
+class StructuralZeros:
     """Combinations of levels, of ranges of numbers and of missing cells that never occur.
 
     Parameters
@@ -54,19 +54,19 @@ class Exclusions:
         What the spans of an encoded row are.
     cuts : dict of int to ndarray of float64
         For blocks that are numbers: where their ranges part, as cumulative probabilities.
-    pairs : tuple of Exclusion
+    pairs : tuple of StructuralZero
         What never occurs.
     """
 
     layout: Layout
     cuts: dict[int, np.ndarray]
-    pairs: tuple[Exclusion, ...]
+    pairs: tuple[StructuralZero, ...]
 
     @classmethod
     def fit(
         cls,
         rows: int,
-        compact: Callable[[np.ndarray, Collection[str]], Compact],
+        encode: Callable[[np.ndarray, Collection[str]], EncodedRows],
         layout: Layout,
         keys: Collection[frozenset[str]] = (),
     ) -> Self:
@@ -79,8 +79,8 @@ class Exclusions:
         ----------
         rows : int
             How many there are.
-        compact : callable
-            Gives the compact form of rows by their numbers, shape (m,), in which only the blocks
+        encode : callable
+            Gives the encoded form of rows by their numbers, shape (m,), in which only the blocks
             of some columns need to be right.
         layout : Layout
             What its columns are.
@@ -90,22 +90,22 @@ class Exclusions:
 
         Returns
         -------
-        Exclusions
+        StructuralZeros
         """
         some = np.arange(rows)[:: max(1, -(-rows // _ROWS))]
-        sample = compact(some, {block.column for block in layout.blocks})
+        sample = encode(some, {block.column for block in layout.blocks})
         cuts = {
             i: _cuts(*_present(sample, layout, i))
             for i, block in enumerate(layout.blocks)
             if block.source == "interval"
         }
         self = cls(layout, cuts, ())
-        codes = self._codes_of_compact(sample, self._able())
+        codes = self._codes_of_encoded(sample, self._able())
         sizes = {i: self._cells(i) for i in codes}
         empty, looked_at = unseen(codes, sizes, self._keys(keys))
-        found = [Exclusion(left, right, never) for left, right, never in empty]
+        found = [StructuralZero(left, right, never) for left, right, never in empty]
         if looked_at < rows:
-            found = self._confirmed(found, rows, compact)
+            found = self._confirmed(found, rows, encode)
         needed = {i for pair in found for i in (pair.left, pair.right)}
         return cls(layout, {i: cut for i, cut in cuts.items() if i in needed}, tuple(found))
 
@@ -129,7 +129,9 @@ class Exclusions:
         pairs = [[able.get(name, []) for name in sorted(pair)] for pair in columns]
         return sorted({(min(i, j), max(i, j)) for one, two in pairs for i in one for j in two})
 
-    def _codes_of_compact(self, rows: Compact, blocks: Collection[int]) -> dict[int, np.ndarray]:
+    def _codes_of_encoded(
+        self, rows: EncodedRows, blocks: Collection[int]
+    ) -> dict[int, np.ndarray]:
         """Return for each block the cell of each row; one past the last where it is silenced."""
         codes = {}
         for i in blocks:
@@ -139,43 +141,43 @@ class Exclusions:
                 found = rows.codes[:, source].astype(np.int64)
             else:
                 found = np.searchsorted(self.cuts[i], rows.floats[:, source], side="right")
-            if block.silenced_by is not None:
-                gate = self.layout.blocks[block.silenced_by]
+            if block.masked_by is not None:
+                gate = self.layout.blocks[block.masked_by]
                 found[rows.codes[:, gate.source_start] == 1] = self._cells(i)
             codes[i] = found
         return codes
 
     def _confirmed(
         self,
-        found: list[Exclusion],
+        found: list[StructuralZero],
         rows: int,
-        compact: Callable[[np.ndarray, Collection[str]], Compact],
-    ) -> list[Exclusion]:
+        encode: Callable[[np.ndarray, Collection[str]], EncodedRows],
+    ) -> list[StructuralZero]:
         """Return what occurs in no row at all."""
         blocks = {i for pair in found for i in (pair.left, pair.right)}
-        gates = {self.layout.blocks[i].silenced_by for i in blocks} - {None}
+        gates = {self.layout.blocks[i].masked_by for i in blocks} - {None}
         columns = {self.layout.blocks[i].column for i in (*blocks, *gates) if i is not None}
         for first in range(0, rows if found else 0, _AT_A_TIME):
-            part = compact(np.arange(first, min(first + _AT_A_TIME, rows)), columns)
-            codes = self._codes_of_compact(part, blocks)
+            part = encode(np.arange(first, min(first + _AT_A_TIME, rows)), columns)
+            codes = self._codes_of_encoded(part, blocks)
             for pair in found:
                 seen = tally(codes[pair.left], codes[pair.right], pair.never.shape)
                 pair.never[seen > 0] = False
         return [pair for pair in found if pair.never.any()]
 
-    def narrow(self, left: Leeway, compact: Compact, known: Mapping[int, np.ndarray]) -> None:
+    def narrow(self, left: Leeway, encoded: EncodedRows, known: Mapping[int, np.ndarray]) -> None:
         """Rule out what never occurs together with known cells.
 
         Parameters
         ----------
         left : Leeway
             Of n rows; what is ruled out is taken from it.
-        compact : Compact
+        encoded : EncodedRows
             The rows.
         known : mapping of int to ndarray of bool, shape (n,)
             For the index of each block: in which rows it is known.
         """
-        codes = self._codes_of_compact(compact, self._involved)
+        codes = self._codes_of_encoded(encoded, self._involved)
         cells: dict[int, np.ndarray] = {}
         for pair in self.pairs:
             for one, other, never in (
@@ -209,12 +211,14 @@ class Exclusions:
         last = np.searchsorted(cuts, limits[:, 1] - LEAST, side="left")
         return np.asarray(((cells >= first[:, None]) & (cells <= last[:, None])).any(axis=0))
 
-    def violates(self, drawn: Drawn, known: Mapping[int, np.ndarray] | None = None) -> np.ndarray:
+    def violates(
+        self, drawn: SampledRows, known: Mapping[int, np.ndarray] | None = None
+    ) -> np.ndarray:
         """Return which rows have a combination that never occurs.
 
         Parameters
         ----------
-        drawn : Drawn
+        drawn : SampledRows
             n rows.
         known : mapping of int to ndarray of bool, shape (n,), optional
             For the index of each block: in which rows it was not drawn but known. Two such are
@@ -240,7 +244,7 @@ class Exclusions:
     def _involved(self) -> set[int]:
         return {i for pair in self.pairs for i in (pair.left, pair.right)}
 
-    def _codes_of_drawn(self, drawn: Drawn, i: int) -> np.ndarray:
+    def _codes_of_drawn(self, drawn: SampledRows, i: int) -> np.ndarray:
         block, at = self.layout.blocks[i], self.layout.drawn_starts[i]
         if block.source == "code":
             return np.asarray(drawn.levels[:, at], np.intp)
@@ -248,12 +252,12 @@ class Exclusions:
         codes = np.zeros(len(numbers), np.intp)
         for cut in ndtri(self.cuts[i]).astype(np.float32):  # few: quicker than a search
             codes += numbers >= cut
-        if block.silenced_by is not None:
-            gate = self.layout.drawn_starts[block.silenced_by]
+        if block.masked_by is not None:
+            gate = self.layout.drawn_starts[block.masked_by]
             codes[drawn.levels[:, gate] == 1] = self._cells(i)
         return codes
 
-    def state(self) -> State:
+    def state(self) -> Learned:
         """Return what was learned."""
         sizes = [int(pair.never.sum()) for pair in self.pairs]
         cells = [np.flatnonzero(pair.never) for pair in self.pairs]
@@ -262,10 +266,10 @@ class Exclusions:
             "sizes": sizes,
             "cuts": {str(i): cut.tolist() for i, cut in self.cuts.items()},
         }
-        return State(values, {"cells": np.concatenate([np.zeros(0, np.int64), *cells])})
+        return Learned(values, {"cells": np.concatenate([np.zeros(0, np.int64), *cells])})
 
     @classmethod
-    def from_state(cls, state: State, layout: Layout) -> Self:
+    def from_state(cls, state: Learned, layout: Layout) -> Self:
         """Return the exclusions of which `state` was stored, in a file that may be damaged."""
         cuts = {int(i): np.asarray(cut, np.float64) for i, cut in state.values["cuts"].items()}
         self = cls(layout, cuts, ())
@@ -282,17 +286,17 @@ class Exclusions:
                 raise ValueError("an exclusion must be of blocks that there are")
             never = np.zeros((self._cells(left), self._cells(right)), bool)
             never.ravel()[cells[first : first + whole(size, 0, never.size, "a size")]] = True
-            pairs.append(Exclusion(left, right, never))
+            pairs.append(StructuralZero(left, right, never))
             first += size
         return cls(layout, cuts, tuple(pairs))
 
 
-def _present(rows: Compact, layout: Layout, i: int) -> tuple[np.ndarray, np.ndarray]:
+def _present(rows: EncodedRows, layout: Layout, i: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the limits of the intervals of a block where it is not silenced."""
     block: Block = layout.blocks[i]
     limits = rows.floats[:, block.source_start : block.source_start + 2].T.astype(np.float64)
-    if block.silenced_by is not None:
-        gate = layout.blocks[block.silenced_by]
+    if block.masked_by is not None:
+        gate = layout.blocks[block.masked_by]
         limits = limits[:, rows.codes[:, gate.source_start] == 0]
     return limits[0], limits[1]
 
