@@ -107,7 +107,7 @@ def wish_of_parent(
 
     Returns
     -------
-    Wish or None
+    ColumnCondition or None
         None where the column follows from several others, or by chance.
     """
     on = made.dependency.on

@@ -63,9 +63,9 @@ class ColumnEncoding(ABC):
     """A reversible map between one column without missing cells and arrays.
 
     ``fit`` learns from a canonical Arrow column (see `lookalike.tables`); ``encode`` gives the
-    form that is kept while training; `lookalike.encoding.draw` makes of it what a generator would
-    make; ``decode`` goes back. ``decode(draw(encode(x))) == x`` wherever the encoding claims to be
-    lossless, and the nearest value that it can say otherwise.
+    form that is kept while training; `lookalike.encoding.sample_encoded` makes of it what a
+    generator would make; ``decode`` goes back. ``decode(sample_encoded(encode(x))) == x`` wherever
+    the encoding claims to be lossless, and the nearest value that it can say otherwise.
 
     Blocks are numbered from 0 within the encoding; `TableEncoder` shifts them into place.
     """

@@ -26,7 +26,7 @@ def numbers_of(encoded: Iterable[tuple[Layout, EncodedRows]]) -> np.ndarray:
 
     Parameters
     ----------
-    encoded : iterable of (Layout, Compact)
+    encoded : iterable of (Layout, EncodedRows)
         Each column, n rows.
 
     Returns

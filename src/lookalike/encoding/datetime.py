@@ -41,10 +41,10 @@ class Datetime(ColumnEncoding):
     Examples
     --------
     >>> import datetime as dt
-    >>> from lookalike.encoding import draw
+    >>> from lookalike.encoding import sample_encoded
     >>> days = pa.array([dt.date(2024, 2, 29), dt.date(2025, 1, 1)] * 2)
     >>> encoding = Datetime().fit(days, Column("day", Kind.DATE, "date32[day]", unit="D"))
-    >>> drawn = draw(encoding.encode(days), encoding.layout, np.random.default_rng(0))
+    >>> drawn = sample_encoded(encoding.encode(days), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist() == days.to_pylist()
     True
     """

@@ -47,10 +47,10 @@ class Embedding(ComparingEncoding):
 
     Examples
     --------
-    >>> from lookalike.encoding import draw
+    >>> from lookalike.encoding import sample_encoded
     >>> values = pa.array(["a", "b", "c", "a", "b", "c"])
     >>> encoding = Embedding().fit(values, Column("code", Kind.CATEGORICAL, "string"))
-    >>> drawn = draw(encoding.encode(values), encoding.layout, np.random.default_rng(0))
+    >>> drawn = sample_encoded(encoding.encode(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
     ['a', 'b', 'c', 'a', 'b', 'c']
     """

@@ -30,12 +30,12 @@ class OneHot(RowEncoding):
 
     Examples
     --------
-    >>> from lookalike.encoding import draw
+    >>> from lookalike.encoding import sample_encoded
     >>> values = pa.array(["red", "blue", None, "red", "blue"])
     >>> encoding = OneHot().fit(values, Column("colour", Kind.CATEGORICAL, "string"))
     >>> encoding.blocks[0].width
     3
-    >>> drawn = draw(encoding.encode(values), encoding.layout, np.random.default_rng(0))
+    >>> drawn = sample_encoded(encoding.encode(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
     ['red', 'blue', None, 'red', 'blue']
     """

@@ -37,11 +37,11 @@ class Power(Scaled):
     Examples
     --------
     >>> import pyarrow as pa
-    >>> from lookalike.encoding import Drawn
+    >>> from lookalike.encoding import SampledRows
     >>> from lookalike.tables import Column, Kind
     >>> column = Column("n", Kind.INTEGER, "int64")
     >>> encoding = Power(min_count=1).fit(pa.array([1, 2, 4, 8, 16, 32]), column)
-    >>> encoding.decode(Drawn(np.array([[-99.0], [99.0]]), np.zeros((2, 0)))).to_pylist()
+    >>> encoding.decode(SampledRows(np.array([[-99.0], [99.0]]), np.zeros((2, 0)))).to_pylist()
     [1, 32]
     """
 

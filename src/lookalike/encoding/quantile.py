@@ -42,11 +42,11 @@ class Quantile(ColumnEncoding):
 
     Examples
     --------
-    >>> from lookalike.encoding import draw
+    >>> from lookalike.encoding import sample_encoded
     >>> column = Column("n", Kind.INTEGER, "int64")
     >>> values = pa.array([0, 0, 0, 5, 5, 7, 999])
     >>> encoding = Quantile().fit(values, column)
-    >>> drawn = draw(encoding.encode(values), encoding.layout, np.random.default_rng(0))
+    >>> drawn = sample_encoded(encoding.encode(values), encoding.layout, np.random.default_rng(0))
     >>> encoding.decode(drawn).to_pylist()
     [0, 0, 0, 5, 5, 5, 5]
     """

@@ -564,7 +564,7 @@ class TableEncoder:
 
         Returns
         -------
-        Wish or None
+        ColumnCondition or None
             None where the wish is not of one value, or the column is not told by one number alone.
         """
         self._check_fitted()

@@ -70,7 +70,7 @@ class Data(NamedTuple):
     ----------
     floats : array of float32, shape (padded, floats)
     codes : array of int32, shape (padded, codes)
-        The two arrays of `lookalike.encoding.Compact`, padded with zeros.
+        The two arrays of `lookalike.encoding.EncodedRows`, padded with zeros.
     rows : array of int, shape ()
         How many rows are real.
     places : Places or None
