@@ -15,7 +15,7 @@ import pytest
 
 from lookalike import GAN
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
-from lookalike.models._asking import _nearest
+from lookalike.models._sample_conditions import _nearest
 from lookalike.tables import infer_schema, parse_conditions
 
 ROWS = 300

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import lookalike.models._base as module
+import lookalike.models._routes as module
 from lookalike import GAN, Independent, load
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
 
@@ -74,7 +74,7 @@ def test_every_row_is_as_it_is_asked_to_be(
     model: GAN, name: str, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "_COMMON", 2.0)
+        monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     given, query = CASES[name]
     made = model.sample(300, given=given, random_state=1)
     assert len(made) == 300
@@ -87,7 +87,7 @@ def test_the_other_columns_follow_the_condition(
     model: GAN, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "_COMMON", 2.0)
+        monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     means = {
         group: model.sample(1_000, given={"group": group})["number"].mean()
         for group in ("a", "b", "rare")

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._request import BlockConditions, Request
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
 
-__all__ = ["GAN", "DenseClassifier", "DenseRegressor", "Independent", "Synthesizer", "load"]
+__all__ = [
+    "GAN",
+    "BlockConditions",
+    "DenseClassifier",
+    "DenseRegressor",
+    "Independent",
+    "Request",
+    "Synthesizer",
+    "load",
+]
 
 
 def _gan() -> type[GAN]:

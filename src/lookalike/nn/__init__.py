@@ -2,11 +2,12 @@
 
 from lookalike.nn._architecture import Architecture
 from lookalike.nn._conditions import (
-    Condition,
+    DeviceCondition,
     condition_width,
     constrain,
     draw_conditions,
     no_condition,
+    to_device,
 )
 from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._linear import Linear
@@ -21,8 +22,8 @@ __all__ = [
     "OBJECTIVES",
     "PENALTIES",
     "Architecture",
-    "Condition",
     "DenseNetwork",
+    "DeviceCondition",
     "Latent",
     "Layer",
     "Linear",
@@ -41,5 +42,6 @@ __all__ = [
     "noise",
     "objective",
     "penalty",
+    "to_device",
     "uniforms",
 ]

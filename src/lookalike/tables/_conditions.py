@@ -49,12 +49,12 @@ class ColumnCondition:
     high: pa.Scalar | None = None
     missing: bool = False
 
-    def fulfilled(self, cells: pa.Array) -> np.ndarray:
-        """Say which canonical cells are as they are wished, shape (n,)."""
+    def matches(self, cells: pa.Array) -> np.ndarray:
+        """Return which canonical cells fulfil the condition, shape (n,)."""
         if self.missing:
             return np.asarray(pc.is_null(cells).to_numpy(zero_copy_only=False))
         if pa.types.is_dictionary(cells.type):
-            known = self.fulfilled(cells.dictionary)
+            known = self.matches(cells.dictionary)
             at = cells.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
             return np.asarray(np.append(known, False)[at])
         if self.values is not None:

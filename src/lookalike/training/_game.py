@@ -16,7 +16,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree, UInt32
 from lookalike._core.seeds import generator
 from lookalike.nn import (
     Architecture,
-    Condition,
+    DeviceCondition,
     Latent,
     Network,
     Objective,
@@ -366,7 +366,7 @@ class Game:
 
     def _real(
         self, data: Data, which: PRNGKeyArray, within: PRNGKeyArray, asking: PRNGKeyArray
-    ) -> tuple[Rows, Rows, Condition]:
+    ) -> tuple[Rows, Rows, DeviceCondition]:
         """Return a batch of real rows, and the conditions that are drawn for them."""
         rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
         told: Int[Array, " rows"] | None = None
@@ -384,7 +384,7 @@ class Game:
         self,
         generator: Network,
         told: Rows,
-        condition: Condition,
+        condition: DeviceCondition,
         latent: PRNGKeyArray,
         levels: PRNGKeyArray,
     ) -> tuple[Rows, PyTree]:
