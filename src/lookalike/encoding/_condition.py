@@ -161,3 +161,30 @@ class RowCondition:
             inside = (number >= low - _ROUNDING) & (number <= high + _ROUNDING)
             right &= inside if gate is None else inside | (rows.levels[:, starts[gate]] == 1)
         return right
+
+    def enforced(self, rows: SampledRows, uniforms: np.ndarray) -> SampledRows:
+        """Return rows changed where they break the condition: another level, the nearest number.
+
+        Parameters
+        ----------
+        rows : SampledRows
+            n rows, as for `accepts`.
+        uniforms : ndarray, shape (n,)
+            Numbers in [0, 1) that choose among allowed levels.
+        """
+        starts, numbers, levels = self.layout.drawn_starts, rows.numbers.copy(), rows.levels.copy()
+        for i, allowed in self.allowed.items():
+            at = starts[i]
+            every = np.broadcast_to(allowed, (len(levels), allowed.shape[1]))
+            wrong = np.flatnonzero(~every[np.arange(len(levels)), levels[:, at]])
+            # The k-th allowed level is the first that so many allowed ones come up to.
+            options = np.cumsum(every[wrong], axis=1)
+            wanted = (uniforms[wrong] * options[:, -1]).astype(int)
+            levels[wrong, at] = (options <= wanted[:, None]).sum(axis=1)
+        for i in self.bounds:
+            numbers[:, starts[i]] = np.clip(numbers[:, starts[i]], *self.encoded_bounds(i).T)
+        for block, at in zip(self.layout.blocks, starts, strict=True):
+            if block.masked_by is not None:
+                silent = levels[:, starts[block.masked_by]] == 1
+                numbers[silent, at : at + block.width] = 0
+        return SampledRows(numbers, levels)

@@ -508,6 +508,41 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 rows += table.num_rows
         return rows
 
+    def impute_to(
+        self,
+        path: str | os.PathLike[str],
+        data: Any,
+        *,
+        random_state: RandomState = None,
+        safe_csv: bool = False,
+    ) -> int:
+        """Write the rows of `impute` to a file: ``sample_to(path, given=data)``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            As for `sample_to`.
+        data : dataframe or path
+            Rows to complete, as for `impute`.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `impute`.
+        safe_csv : bool
+            As for `sample_to`.
+
+        Returns
+        -------
+        int
+            The number of rows that were written.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        NotFittedError, DataError
+            As by `impute`.
+        """
+        return self.sample_to(path, given=data, random_state=random_state, safe_csv=safe_csv)
+
     def _seed(self, random_state: RandomState) -> int:
         return self.seed_ if random_state is None else as_seed(random_state)
 

@@ -138,28 +138,8 @@ class Donors:
         picked, level = rng.random((len(self.positions), 2)).T
         at = np.minimum((picked * self.count).astype(int), self.positions.shape[1] - 1)
         donors = self.positions[np.arange(len(at)), at]
-        return self._fulfilling(SampledRows(*(part[donors] for part in self.deck.rows)), level)
-
-    def _fulfilling(self, rows: SampledRows, uniforms: np.ndarray) -> SampledRows:
-        """Return rows changed where they break the condition: another level, the nearest number."""
-        blocks, starts = self.deck.layout.blocks, self.deck.layout.drawn_starts
-        numbers, levels = rows.numbers.copy(), rows.levels.copy()
-        for i, allowed in self.condition.allowed.items():
-            at = starts[i]
-            every = np.broadcast_to(allowed, (len(levels), allowed.shape[1]))
-            wrong = np.flatnonzero(~every[np.arange(len(levels)), levels[:, at]])
-            options = np.cumsum(every[wrong], axis=1)
-            wanted = (uniforms[wrong] * options[:, -1]).astype(int)
-            levels[wrong, at] = (options <= wanted[:, None]).sum(axis=1)
-        for i in self.condition.bounds:
-            numbers[:, starts[i]] = np.clip(
-                numbers[:, starts[i]], *self.condition.encoded_bounds(i).T
-            )
-        for block, at in zip(blocks, starts, strict=True):
-            if block.masked_by is not None:
-                silent = levels[:, starts[block.masked_by]] == 1
-                numbers[silent, at : at + block.width] = 0
-        return SampledRows(numbers, levels)
+        rows = SampledRows(*(part[donors] for part in self.deck.rows))
+        return self.condition.enforced(rows, level)
 
 
 def _shares(numbers: np.ndarray, head: str) -> np.ndarray:

@@ -99,13 +99,13 @@ def _counted(model: Conditioned, count: Count, conditions: Sequence[ColumnCondit
 
 
 def _made(route: Route) -> str:
-    ordinary = f"{route.ordinary:,} of {route.model.BLOCK:,} ordinary rows are as asked"
+    ordinary = f"{route.ordinary:,} of {route.model.BLOCK:,} ordinary rows fulfil them"
     if route.chosen_by is route.conditions:
         how = f"The rows are chosen from ordinary ones ({ordinary})"
     elif route.chosen_by is not None:
         how = "The rows are chosen from ordinary ones near it, and the number is put in"
     else:
-        how = f"The rows are made to what is asked, as only {ordinary}"
+        how = f"The rows are made to the conditions, as only {ordinary}"
     return f"{how}; the rest of each row is a guess. Ask for less, or take it for one."
 
 
