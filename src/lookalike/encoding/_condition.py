@@ -17,8 +17,8 @@ __all__ = ["RowCondition"]
 
 #: A probability that a single value has at least, so that each can be chosen.
 _LEAST_SHARE = 1e-12
-#: Numbers may lie so far out of their bounds: those of a tanh are computed back and forth.
-_ROUNDING = 1e-5
+#: How far numbers may lie out of their bounds by head: a generator's tanh does not reach ±1.
+_ROUNDING = {"linear": 1e-6, "tanh": 1e-4}
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class RowCondition:
         what, limits = self.layout.blocks[block], self.bounds[block]
         if what.source == "interval":
             return np.asarray(np.clip(ndtri(np.clip(limits, 0, 1)), -Z_MAX, Z_MAX))
-        most = np.tanh(Z_MAX) if what.head == "tanh" else Z_MAX
+        most = 1.0 if what.head == "tanh" else Z_MAX
         return np.asarray(np.clip(limits, -most, most))
 
     def accepts(self, rows: SampledRows) -> np.ndarray:
@@ -156,9 +156,9 @@ class RowCondition:
             every = np.broadcast_to(allowed, (len(right), allowed.shape[1]))
             right &= every[np.arange(len(right)), rows.levels[:, starts[i]]]
         for i in self.bounds:
-            low, high = self.encoded_bounds(i).T
+            (low, high), slack = self.encoded_bounds(i).T, _ROUNDING[blocks[i].head]
             number, gate = rows.numbers[:, starts[i]], blocks[i].masked_by
-            inside = (number >= low - _ROUNDING) & (number <= high + _ROUNDING)
+            inside = (number >= low - slack) & (number <= high + slack)
             right &= inside if gate is None else inside | (rows.levels[:, starts[gate]] == 1)
         return right
 

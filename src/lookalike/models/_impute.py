@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError
-from lookalike.encoding import BlockSource, RowCondition, SampledRows, TableEncoder
+from lookalike.encoding import BlockSource, RowCondition, SampledRows
 from lookalike.models._hot_deck import HotDeck
 from lookalike.models._known_cells import condition_of_cells
-from lookalike.models._request import Request
+from lookalike.models._request import FittedModel, Request
 from lookalike.tables import Schema, canonical_type, conform, natural, render
 
 __all__ = ["Completion", "completed_like"]
@@ -31,19 +30,6 @@ _CHOICE = 8
 _APART = 2**24
 
 
-class Completing(Protocol):
-    """A fitted synthesizer, as far as rows are completed with it."""
-
-    BLOCK: ClassVar[int]
-    schema_: Schema
-    encoder_: TableEncoder
-
-    @property
-    def _takes_conditions(self) -> bool: ...
-
-    def _start(self, request: Request, /) -> BlockSource: ...
-
-
 #: From conditions, and the number of the block of rows they are on, to their source.
 _Conditional = Callable[[RowCondition, int], BlockSource]
 
@@ -54,14 +40,14 @@ class Completion:
 
     Parameters
     ----------
-    model : Completing
+    model : FittedModel
     table : pyarrow.Table
         Rows of some of its columns.
     seed : int
         Row i of the result depends on the row, its number and the seed alone.
     """
 
-    model: Completing
+    model: FittedModel
     table: pa.Table
     seed: int
     _broken: dict[str, int] = field(default_factory=dict)
@@ -227,7 +213,7 @@ class _Block:
 
     Parameters
     ----------
-    model : Completing
+    model : FittedModel
     rows : pyarrow.Table
         Canonical, null where a cell is to be made.
     given : frozenset of str
@@ -238,7 +224,7 @@ class _Block:
         Gives the source of rows to conditions.
     """
 
-    model: Completing
+    model: FittedModel
     rows: pa.Table
     given: frozenset[str]
     seed: int

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from lookalike.encoding import RowCondition
-from lookalike.models._routes import NEIGHBOURHOOD, Conditioned, Route
+from lookalike.models._request import FittedModel
+from lookalike.models._routes import NEIGHBOURHOOD, Route
 from lookalike.models._sample_conditions import MAX_CHECKED_LEVELS, SampleConditions
 from lookalike.models._support import Count
 from lookalike.tables import ColumnCondition
@@ -60,7 +61,7 @@ def _each(conditions: SampleConditions) -> Iterator[tuple[ColumnCondition, ...]]
 
 
 def _count(
-    model: Conditioned, conditions: Sequence[ColumnCondition]
+    model: FittedModel, conditions: Sequence[ColumnCondition]
 ) -> tuple[tuple[Count, Sequence[ColumnCondition]] | None, bool]:
     """Return the count of training rows, the conditions it is of, and if all can be counted."""
     encoded = [
@@ -89,7 +90,7 @@ def _near(condition: ColumnCondition, encoded: RowCondition) -> RowCondition:
     return replace(encoded, bounds=bounds)
 
 
-def _counted(model: Conditioned, count: Count, conditions: Sequence[ColumnCondition]) -> str:
+def _counted(model: FittedModel, count: Count, conditions: Sequence[ColumnCondition]) -> str:
     rows, most = f"the {model.n_rows_:,} training rows", min(count.most, model.n_rows_)
     if most == 0:
         return f"None of {rows} has {_and(conditions)}"

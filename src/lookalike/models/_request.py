@@ -1,13 +1,16 @@
-"""What a synthesizer is asked for: a seed, and the conditions that its rows fulfil."""
+"""A request for rows: a seed, and the conditions that they fulfil; and what can serve it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar, Protocol
 
-from lookalike.encoding import RowCondition
+from lookalike.encoding import BlockSource, RowCondition, TableEncoder
+from lookalike.models._support import Support
+from lookalike.tables import Schema
 
-__all__ = ["BlockConditions", "Request"]
+__all__ = ["BlockConditions", "FittedModel", "Request"]
 
 #: From the number of a block to the conditions on its rows; called by several threads at once.
 BlockConditions = Callable[[int], RowCondition]
@@ -27,3 +30,18 @@ class Request:
 
     seed: int
     conditions: BlockConditions | None = None
+
+
+class FittedModel(Protocol):
+    """A fitted synthesizer, as far as rows are made with it."""
+
+    BLOCK: ClassVar[int]
+    schema_: Schema
+    encoder_: TableEncoder
+    n_rows_: int
+    _support: Support | None
+
+    @property
+    def _takes_conditions(self) -> bool: ...
+
+    def _start(self, request: Request, /) -> BlockSource: ...

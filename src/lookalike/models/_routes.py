@@ -9,21 +9,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import ClassVar, Protocol
 
 import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.seeds import generator
-from lookalike.encoding import BlockSource, RowCondition, SampledRows, TableEncoder
+from lookalike.encoding import BlockSource, RowCondition, SampledRows
 from lookalike.models._known_cells import condition_of_cells, one_column_table
-from lookalike.models._request import BlockConditions, Request
+from lookalike.models._request import BlockConditions, FittedModel, Request
 from lookalike.models._sample_conditions import SampleConditions
-from lookalike.models._support import Support
-from lookalike.tables import Schema
 
-__all__ = ["MIN_ACCEPTANCE", "NEIGHBOURHOOD", "Conditioned", "Route", "choose_route"]
+__all__ = ["MIN_ACCEPTANCE", "NEIGHBOURHOOD", "Route", "choose_route"]
 
 #: Rows are chosen from ordinary ones where they accept such a share of them.
 MIN_ACCEPTANCE = 0.02
@@ -39,28 +36,13 @@ _SAFETY = 4
 _MAX_RETRIES = 100
 
 
-class Conditioned(Protocol):
-    """A fitted synthesizer, as far as rows that fulfil conditions are made with it."""
-
-    BLOCK: ClassVar[int]
-    schema_: Schema
-    encoder_: TableEncoder
-    n_rows_: int
-    _support: Support | None
-
-    @property
-    def _takes_conditions(self) -> bool: ...
-
-    def _start(self, request: Request, /) -> BlockSource: ...
-
-
 @dataclass(frozen=True)
 class Route:
     """The way in which rows that fulfil conditions are made.
 
     Parameters
     ----------
-    model : Conditioned
+    model : FittedModel
         Fitted.
     conditions : SampleConditions
     seed : int
@@ -77,7 +59,7 @@ class Route:
         The accepted rows among the candidates of block 0, where they have been made.
     """
 
-    model: Conditioned
+    model: FittedModel
     conditions: SampleConditions
     seed: int
     chosen_by: SampleConditions | None
@@ -154,7 +136,7 @@ class Route:
         return self.conditions.infeasible_error(whole, np.concatenate(possible))
 
 
-def choose_route(model: Conditioned, seed: int, conditions: SampleConditions) -> Route:
+def choose_route(model: FittedModel, seed: int, conditions: SampleConditions) -> Route:
     """Choose how rows that fulfil conditions are made, by a look at the first blocks.
 
     Where ordinary rows often fulfil the conditions, or nearly, they are chosen from; else rows are
@@ -162,7 +144,7 @@ def choose_route(model: Conditioned, seed: int, conditions: SampleConditions) ->
 
     Parameters
     ----------
-    model : Conditioned
+    model : FittedModel
         Fitted.
     seed : int
         Of the sample.
@@ -218,7 +200,7 @@ def _sized(route: Route) -> Route:
     return replace(route, rows=cycle * max(math.floor(each - _SAFETY * spread), 1))
 
 
-def _of_blocks(model: Conditioned, conditions: SampleConditions, seed: int) -> BlockConditions:
+def _of_blocks(model: FittedModel, conditions: SampleConditions, seed: int) -> BlockConditions:
     """Return the function from a block's number to the conditions on its rows."""
     encoder, balanced = model.encoder_, conditions.balanced
 

@@ -4,29 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding import BlockSource, Layout, SampledRows, TableEncoder
+from lookalike.encoding import Layout, SampledRows
 from lookalike.models._ahead import ahead
-from lookalike.models._request import Request
+from lookalike.models._request import FittedModel, Request
 from lookalike.models._routes import Route
 
 __all__ = ["accepted_tables", "is_frame", "ordinary_tables", "rebatch", "zeros"]
 
 
-class Ordinary(Protocol):
-    """A fitted synthesizer, as far as ordinary rows are made with it."""
-
-    BLOCK: ClassVar[int]
-    encoder_: TableEncoder
-
-    def _start(self, request: Request, /) -> BlockSource: ...
-
-
-def ordinary_tables(model: Ordinary, n: int, seed: int, start: int) -> Iterator[pa.Table]:
+def ordinary_tables(model: FittedModel, n: int, seed: int, start: int) -> Iterator[pa.Table]:
     """Yield ordinary canonical rows ``[start, start + n)``, a block at a time."""
     stop = start + n
     make = model._start(Request(seed))

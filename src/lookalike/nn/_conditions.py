@@ -114,7 +114,7 @@ def to_device(plan: Plan, condition: RowCondition, rows: int) -> DeviceCondition
     for block in condition.bounds:
         limits, at = condition.encoded_bounds(block), plan.starts[block]
         if plan.layout.blocks[block].head == "tanh":
-            limits = np.clip(np.arctanh(limits), -Z_MAX, Z_MAX)
+            limits = np.arctanh(np.clip(limits, -np.tanh(Z_MAX), np.tanh(Z_MAX)))
         low[some, at], high[some, at] = limits.T
     for block, allowed in condition.allowed.items():
         at = plan.starts[block] - plan.number_width
