@@ -6,7 +6,6 @@ others from a donor that has the same. Donors are generated rows, never training
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,21 +17,19 @@ from lookalike.encoding import BlockSource, Layout, RowCondition, SampledRows
 
 __all__ = ["Donors", "HotDeck"]
 
-#: Generated blocks from which donors are taken.
-_BLOCKS = 2
 #: Donors of each row; of the nearest ones, where no row fulfils its condition.
 _DONORS = 8
 #: Rows that are compared with the deck at once.
 _AT_A_TIME = 256
-#: Donors of which every cell is nearer than this, as a share of all rows, are like a row.
-_LIKE = 0.1
-#: Shares so small that they only break ties.
+#: A row is unlike the deck if it is this far from the nearest row there; another level is 1 away.
+_FAR = 0.5
+#: Distances so small that they only break ties.
 _TIE = 1e-6
 
 
 @dataclass(frozen=True)
 class HotDeck:
-    """Generated rows from which rows to conditions are taken.
+    """A block of generated rows, from which rows to conditions are taken.
 
     Parameters
     ----------
@@ -48,9 +45,8 @@ class HotDeck:
 
     @cached_property
     def rows(self) -> SampledRows:
-        """The deck."""
-        blocks = [self.source(number) for number in range(_BLOCKS)]
-        return SampledRows(*(np.concatenate(parts) for parts in zip(*blocks, strict=True)))
+        """The rows of the deck."""
+        return self.source(0)
 
     def donors(self, condition: RowCondition, number: int) -> Donors:
         """Find the donors of rows.
@@ -64,49 +60,47 @@ class HotDeck:
         """
         rng = generator(self.seed, "donors", number)
         found = [
-            self._nearest(condition, range(first, min(first + _AT_A_TIME, condition.rows)), rng)
+            self._nearest(condition, slice(first, min(first + _AT_A_TIME, condition.rows)), rng)
             for first in range(0, condition.rows, _AT_A_TIME)
         ]
-        donors, fulfils, like = (np.concatenate(part) for part in zip(*found, strict=True))
-        return Donors(self, condition, donors, np.where(fulfils > 0, fulfils, _DONORS), ~like)
+        donors, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+        fulfil = (distances == 0).sum(axis=1)
+        count = np.where(fulfil > 0, fulfil, donors.shape[1])
+        return Donors(self, condition, donors, count, distances.min(axis=1) >= _FAR)
 
     def _nearest(
-        self, condition: RowCondition, rows: range, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return for some rows the nearest of the deck, how many fulfil, and if one is like it."""
-        shape = len(rows), len(self.rows.levels)
-        total, most = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
-        for distance in self._distances(condition, rows):
-            total += distance
-            np.maximum(most, distance, out=most)
-        # Of rows at the same distance, chance decides for each row on its own.
-        ranked = total + _TIE * rng.random(shape, np.float32)
-        count = min(_DONORS, shape[1])
-        donors = np.argpartition(ranked, count - 1, axis=1)[:, :count]
-        at = np.take_along_axis(ranked, donors, axis=1).argsort(axis=1)
-        donors = np.take_along_axis(donors, at, axis=1)
-        fulfils = (np.take_along_axis(total, donors, axis=1) == 0).sum(axis=1)
-        return donors, fulfils, np.asarray((most < _LIKE).any(axis=1))
+        self, condition: RowCondition, some: slice, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the positions of the nearest rows of the deck for some rows, and how far they are.
 
-    def _distances(self, condition: RowCondition, rows: range) -> Iterator[np.ndarray]:
-        """Yield how far the deck is from what each block of some rows may be, shape (m, deck).
-
-        A level is 1 away from others, a number as far as the share of rows that lies between.
+        A level is 1 away from others, a number as far as the share of all rows that lies between.
         """
-        blocks, starts = self.layout.blocks, self.layout.drawn_starts
-        some = slice(rows.start, rows.stop)
+        shape = some.stop - some.start, len(self.rows.levels)
+        distance = np.zeros(shape, np.float32)
         for i, allowed in condition.allowed.items():
             own = allowed[some] if len(allowed) > 1 else allowed
-            yield 1 - own[:, self.rows.levels[:, starts[i]]].astype(np.float32)
-        for i, limits in condition.bounds.items():
-            bounds = condition.encoded_bounds(i)
-            bounds = bounds[some] if len(limits) > 1 else bounds
-            low, high = _shares(bounds, blocks[i].head).T[:, :, None]
-            own = _shares(self.rows.numbers[:, starts[i]], blocks[i].head)
-            distance = np.maximum(np.maximum(low - own, own - high), 0)
-            if (gate := blocks[i].masked_by) is not None:
-                distance[:, self.rows.levels[:, starts[gate]] == 1] = 0
-            yield distance
+            distance += ~own[:, self.rows.levels[:, self.layout.drawn_starts[i]]]
+        for i in condition.bounds:
+            distance += self._beyond(condition, i, some)
+        # Of rows at the same distance, chance decides for each row on its own.
+        ranked = distance + _TIE * rng.random(shape, np.float32)
+        count = min(_DONORS, shape[1])
+        donors = np.argpartition(ranked, count - 1, axis=1)[:, :count]
+        order = np.take_along_axis(ranked, donors, axis=1).argsort(axis=1)
+        donors = np.take_along_axis(donors, order, axis=1)
+        return donors, np.take_along_axis(distance, donors, axis=1)
+
+    def _beyond(self, condition: RowCondition, i: int, some: slice) -> np.ndarray:
+        """Return how far numbers of the deck lie beyond the bounds of some rows, shape (m, deck)."""
+        block, starts = self.layout.blocks[i], self.layout.drawn_starts
+        bounds = condition.encoded_bounds(i)
+        bounds = bounds[some] if len(bounds) > 1 else bounds
+        low, high = _shares(bounds, block.head).T[:, :, None]
+        own = _shares(self.rows.numbers[:, starts[i]], block.head)
+        beyond = np.maximum(np.maximum(low - own, own - high), 0)
+        if block.masked_by is not None:
+            beyond[:, self.rows.levels[:, starts[block.masked_by]] == 1] = 0
+        return beyond
 
 
 @dataclass(frozen=True)
