@@ -114,7 +114,7 @@ def test_all_rows_that_were_made_are_counted(
 ) -> None:
     monkeypatch.setattr(Independent, "_conditional", lambda self, s, _: self._source(Request(s)))
     monkeypatch.setattr(
-        model.encoder_, "impossible", lambda drawn: np.ones(len(drawn.levels), bool)
+        model.encoder_, "violates_zeros", lambda drawn: np.ones(len(drawn.levels), bool)
     )
     with pytest.raises(DataError, match=r"among 32,768 .*combine what never occurs"):
         model.sample(3, given={"sex": "m"})

@@ -11,6 +11,7 @@ import pytest
 
 from lookalike import GAN, Independent
 from lookalike._core.errors import DataError, LookalikeWarning
+from lookalike.encoding import TableEncoder
 from lookalike.models import Synthesizer
 
 ROWS = 2_000
@@ -56,6 +57,9 @@ class Unconditional(Independent):
 
     capabilities = frozenset()
 
+    def _encoder(self):
+        return TableEncoder()
+
 
 @pytest.fixture(scope="module", params=["gan", "independent", "unconditional"])
 def model(table: pd.DataFrame, request: pytest.FixtureRequest) -> Synthesizer:
@@ -63,17 +67,25 @@ def model(table: pd.DataFrame, request: pytest.FixtureRequest) -> Synthesizer:
     gan = GAN(steps=8, held_out=0.0, correct=False, **settings)
     models = {"gan": gan, "independent": Independent(), "unconditional": Unconditional()}
     made = models[request.param].set_params(random_state=0).fit(table)
-    forms = {d.column: d.form for d in made.schema_.dependencies}
-    assert forms == {"total": "linear", "y": "linear", "drop": "offset", "tariff": "lookup"}
+    forms = {"total": "linear", "y": "linear", "drop": "offset", "tariff": "lookup"}
+    if request.param == "independent":  # it learns every number by itself
+        del forms["drop"]
+    assert {d.column: d.form for d in made.schema_.dependencies} == forms
     assert "kin husband: never with sex f" in made.encoder_.never_together()
     return made
 
 
-def assert_holds(made: pd.DataFrame, table: pd.DataFrame) -> None:
-    """Check that rows keep all that holds in the table."""
+def related(model: Synthesizer) -> set[str]:
+    """Return the columns that follow from others."""
+    return {dependency.column for dependency in model.schema_.dependencies}
+
+
+def assert_holds(made: pd.DataFrame, table: pd.DataFrame, model: Synthesizer) -> None:
+    """Check that rows keep all that the model knows to hold in the table."""
     assert (made["a"] + made["b"] == made["total"]).all()
     assert np.allclose(made["y"], 2 * made["x"], atol=1e-9)
-    assert (made["drop"] >= made["pick"]).all()
+    if "drop" in related(model):
+        assert (made["drop"] >= made["pick"]).all()
     tariffs = table.groupby(["shop", "day"])["tariff"].first().rename("due")
     assert (made.join(tariffs, on=["shop", "day"])["due"] == made["tariff"]).all()
     assert not ((made["kin"] == "husband") & (made["sex"] == "f")).any()
@@ -102,7 +114,7 @@ def test_what_holds_in_the_table_holds_in_completed_rows(
 ) -> None:
     rows = table.tail(200).reset_index(drop=True)
     made = model.impute(rows[known])
-    assert_holds(made, table)
+    assert_holds(made, table, model)
     pd.testing.assert_frame_equal(made[known], rows[known], check_dtype=False)
 
 
@@ -111,7 +123,7 @@ def test_gaps_of_all_kinds_are_completed(model: Synthesizer, table: pd.DataFrame
     rows = table.head(300).astype(object)
     gaps = rng.random(rows.shape) < 0.5
     made = model.impute(rows.mask(gaps))
-    assert_holds(made, table)
+    assert_holds(made, table, model)
     assert not made.isna().any().any()
     assert ((made.astype(object) == rows) | gaps).all().all()
 
@@ -154,6 +166,8 @@ def test_known_cells_that_break_a_relation_are_kept_in_silence(model: Synthesize
 
 
 def test_an_end_before_its_beginning_is_not_asked_for(model: Synthesizer) -> None:
+    if "drop" not in related(model):
+        pytest.skip("this model does not know that one follows the other")
     given = {"pick": ("2024-01-20", "2024-01-21"), "drop": ("2024-01-02", "2024-01-03")}
     with pytest.raises(DataError, match=r"pick in .* and drop in .* never below pick"):
         model.sample(5, given=given)

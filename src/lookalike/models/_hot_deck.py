@@ -91,7 +91,7 @@ class HotDeck:
         return donors, np.take_along_axis(distance, donors, axis=1)
 
     def _beyond(self, condition: RowCondition, i: int, some: slice) -> np.ndarray:
-        """Return how far numbers of the deck lie beyond the bounds of some rows, shape (m, deck)."""
+        """Return how far numbers of the deck lie beyond the bounds of rows, shape (m, deck)."""
         block, starts = self.layout.blocks[i], self.layout.drawn_starts
         bounds = condition.encoded_bounds(i)
         bounds = bounds[some] if len(bounds) > 1 else bounds

@@ -265,7 +265,7 @@ class _Block:
             again = self._source(condition)(place + _CHOICE)
             drawn = _either_drawn(changed, again, drawn)
         made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled)
-        impossible = encoder.impossible(drawn, known=fixed)
+        impossible = encoder.violates_zeros(drawn, known=fixed)
         return _Attempt(made, encoder.broken(self.rows, made), impossible)
 
     def _source(self, condition: RowCondition) -> BlockSource:

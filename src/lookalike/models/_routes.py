@@ -113,7 +113,7 @@ class Route:
         """Return the canonical rows of a candidate block that fulfil the conditions."""
         encoder, conditions = self.model.encoder_, self.conditions
         table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=seed)
-        possible = ~encoder.impossible(drawn)
+        possible = ~encoder.violates_zeros(drawn)
         if self.chosen_by is None:
             return conditions.accepted(conditions.with_exact_values(table), possible)
         chosen = self.chosen_by.accepted(table, possible)
@@ -131,7 +131,7 @@ class Route:
             drawn = self._source(block)
             table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=self.seed)
             tables.append(self.conditions.with_exact_values(table))
-            possible.append(~encoder.impossible(drawn))
+            possible.append(~encoder.violates_zeros(drawn))
         whole = pa.concat_tables(tables).unify_dictionaries()
         return self.conditions.infeasible_error(whole, np.concatenate(possible))
 

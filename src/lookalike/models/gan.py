@@ -707,7 +707,7 @@ class GAN(Synthesizer):
             self._sampler(),
             correction=self._correction,
             redraw=self._redraw,
-            impossible=self.encoder_.impossible,
+            impossible=self.encoder_.violates_zeros,
         )
         return lambda block: sampler.block(request.seed, block)
 
