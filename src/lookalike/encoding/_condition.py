@@ -177,7 +177,7 @@ class RowCondition:
             at = starts[i]
             every = np.broadcast_to(allowed, (len(levels), allowed.shape[1]))
             wrong = np.flatnonzero(~every[np.arange(len(levels)), levels[:, at]])
-            # The k-th allowed level is the first that so many allowed ones come up to.
+            # The k-th allowed level is the first at which k of them have been counted.
             options = np.cumsum(every[wrong], axis=1)
             wanted = (uniforms[wrong] * options[:, -1]).astype(int)
             levels[wrong, at] = (options <= wanted[:, None]).sum(axis=1)

@@ -160,7 +160,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     @property
     def _takes_conditions(self) -> bool:
-        """Whether this fitted model can be told conditions; a fit may have left that out."""
+        """Whether this fitted model makes rows to conditions; a fit may have left that out."""
         return "conditions" in self.capabilities
 
     @abstractmethod
@@ -346,8 +346,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         NotFittedError
             If the model has not been fitted.
         ParameterError
-            If a parameter breaks its rule, or the conditions are rare and the model cannot be told
-            conditions.
+            If a parameter breaks its rule, or the conditions are rare and the model cannot make
+            rows to them.
         DataError
             If no row can be as `given`; it says why.
         """
@@ -361,7 +361,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
         """Complete rows: make their missing cells and columns, given the cells that are known.
 
-        It is ``sample(given=data)``. A model that can be told conditions draws the other cells
+        It is ``sample(given=data)``. A model that makes rows to conditions draws the other cells
         given the known ones; any other takes them from generated rows that have the same known
         cells, or else from the nearest.
 
@@ -385,7 +385,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         -----
         LookalikeWarning
             If known cells leave no way to keep a relation, with the relation and the number of
-            rows; or if they are unlike all rows that a model which cannot be told conditions makes.
+            rows; or if they are unlike all rows of a model that makes none to conditions.
 
         Raises
         ------

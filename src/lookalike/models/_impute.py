@@ -100,8 +100,8 @@ class Completion:
         if self._unlike:
             found.append(
                 f"The known cells of {self._unlike:,} of {len(self.table):,} rows are unlike all "
-                f"that {type(self.model).__name__} generates, which cannot be told conditions: "
-                "their other cells are those of the nearest rows, a guess."
+                f"rows of this {type(self.model).__name__}, which cannot make rows to conditions: "
+                "their other cells are those of the nearest, a guess."
             )
         return found
 

@@ -168,7 +168,7 @@ def choose_route(model: FittedModel, seed: int, conditions: SampleConditions) ->
             return _sized(replace(route, ordinary=ordinary, first=accepted))
     if not model._takes_conditions:
         raise ParameterError(
-            f"This {type(model).__name__} cannot be told conditions, and fewer than "
+            f"This {type(model).__name__} cannot make rows to conditions, and fewer than "
             f"{MIN_ACCEPTANCE:.0%} of its ordinary rows fulfil these: {conditions}. Ask for less, "
             "or fit a GAN with conditions=True."
         )

@@ -29,7 +29,7 @@ class SampleConditions:
     columns : tuple of ColumnCondition
         All of them.
     encoded : tuple of RowCondition
-        Those that blocks can be told.
+        Those that are conditions on blocks, too.
     balanced : RoundRobin or None
         Levels that rows take in turn.
     unrelated : frozenset of str
@@ -257,8 +257,8 @@ def parse_sample_conditions(
     found = encoder.conflict(columns, encoded)
     if found is not None:
         raise _excluded(*found)
-    told = tuple(condition for condition in encoded if condition is not None)
-    conditions = SampleConditions(columns, told, unrelated=encoder.unrelated())
+    on_blocks = tuple(condition for condition in encoded if condition is not None)
+    conditions = SampleConditions(columns, on_blocks, unrelated=encoder.unrelated())
     if balance is None:
         return conditions
     levels = _balanced_levels(_balanced_column(balance, given or {}, schema, target), encoder)
@@ -310,7 +310,7 @@ def _check_levels(
     encoder: TableEncoder,
 ) -> None:
     """Refuse to balance a level that excludes a condition."""
-    if not columns or len(balanced) > MAX_CHECKED_LEVELS:  # the rows that are made tell
+    if not columns or len(balanced) > MAX_CHECKED_LEVELS:  # the rows that are made show it
         return
     for k in range(len(balanced)):
         level = ColumnCondition(balanced.column, values=balanced.levels.slice(k, 1))

@@ -13,7 +13,7 @@ from lookalike.tables import Dependency, Kind, Schema, cautions, infer_schema
 
 __all__ = ["schema_for"]
 
-#: An integer target with at most so many distinct values names classes rather than amounts.
+#: An integer target with no more distinct values than this names classes rather than amounts.
 _TARGET_LEVELS = 20
 
 

@@ -1,4 +1,4 @@
-"""How many training rows fulfil a condition, told by coarse counts: no row is kept.
+"""The number of training rows that fulfil a condition, by coarse counts: no row is kept.
 
 Each column is cut into its levels, or into parts of equally many rows by its encoding, and rows
 are counted in the parts of each column and of each pair of columns. Counts are rounded down to

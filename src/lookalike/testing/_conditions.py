@@ -57,7 +57,7 @@ def conditions_are_met(subject: Subject) -> None:
 
 
 def rare_conditions_are_met_or_refused(subject: Subject) -> None:
-    """A model that can be told conditions makes rows to them; any other says that it cannot."""
+    """A model makes rows to rare conditions, or says that it cannot."""
     if not subject.fitted._takes_conditions:
         sample = subject.fitted.sample
         must_raise(ParameterError, f"sample(given={_RARE})", sample, 3, given=_RARE)
@@ -106,7 +106,7 @@ def known_cells_are_kept(subject: Subject) -> None:
 
 
 def given_rows_say_their_number(subject: Subject) -> None:
-    """The number of given rows is not another one, and nothing else is asked of them."""
+    """Given rows say their number themselves, and take no other conditions."""
     sample, rows = subject.fitted.sample, subject.table.slice(0, 3)
     must_raise(ParameterError, "sample(4, given=3 rows)", sample, 4, given=rows)
     must_raise(ParameterError, "balance with given rows", sample, given=rows, balance="city")
