@@ -118,6 +118,7 @@ def test_what_holds_in_the_table_holds_in_completed_rows(
     pd.testing.assert_frame_equal(made[known], rows[known], check_dtype=False)
 
 
+@pytest.mark.filterwarnings("ignore:The known cells of .* are unlike all rows")
 def test_gaps_of_all_kinds_are_completed(model: Synthesizer, table: pd.DataFrame) -> None:
     rng = np.random.default_rng(1)
     rows = table.head(300).astype(object)

@@ -93,7 +93,7 @@ class HotDeck:
         beyond = np.maximum(np.maximum(low - own, own - high), 0)
         if block.masked_by is not None:
             beyond[:, self.rows.levels[:, starts[block.masked_by]] == 1] = 0
-        return beyond
+        return np.asarray(beyond)
 
 
 @dataclass(frozen=True)
