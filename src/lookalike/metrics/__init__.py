@@ -1,11 +1,11 @@
 """How well one table stands for another. Room rule: metrics know tables and scores, never models.
 
-Add a metric: a file with a subclass of `Metric`, and a line in ``_registry.py``.
+Add a metric: a file with a subclass of `Metric`, and its class below, in `METRICS`.
 """
 
 from __future__ import annotations
 
-from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._base import METRICS, Measured, Metric, Score
 from lookalike.metrics._codebook import Codebook
 from lookalike.metrics._features import preprocessor
 from lookalike.metrics._models import (
@@ -15,7 +15,6 @@ from lookalike.metrics._models import (
     models_for,
 )
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._registry import METRICS
 from lookalike.metrics._score import independent_columns, score_tables
 from lookalike.metrics._view import View
 from lookalike.metrics.alpha_precision import AlphaPrecision
@@ -63,3 +62,21 @@ __all__ = [
     "preprocessor",
     "score_tables",
 ]
+
+# In the order in which reports show them.
+METRICS.enter(
+    Detection,
+    HoldoutDetection,
+    LinearDetection,
+    Shape,
+    Trend,
+    WeightedMutualInformation,
+    CorrelationDifference,
+    AlphaPrecision,
+    BetaRecall,
+    Coverage,
+    TrainOnSynthetic,
+    TrainOnReal,
+    Copies,
+    Membership,
+)

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
+from lookalike._core.registry import Registry
 from lookalike.metrics._pair import Pair
 
-__all__ = ["Direction", "Measured", "Metric", "Score"]
+__all__ = ["METRICS", "Direction", "Measured", "Metric", "Score"]
 
 #: Floor and ceiling that are no farther apart than this differ by chance.
 SHORTEST_WAY = 0.005
@@ -130,6 +131,10 @@ class Metric(ABC):
             if count < self.fewest_rows:
                 return f"It needs {self.fewest_rows} {words} rows or more; there are {count}."
         return None
+
+
+#: The metrics; yours may join them.
+METRICS: Registry[Metric] = Registry("metric", Metric)
 
 
 @dataclass(frozen=True)

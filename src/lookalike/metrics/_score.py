@@ -11,11 +11,10 @@ import numpy as np
 import pyarrow as pa
 from lightgbm.basic import LightGBMError
 
-from lookalike._core.errors import ParameterError, SchemaError, nearest
+from lookalike._core.errors import SchemaError
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._base import METRICS, Measured, Metric, Score
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._registry import METRICS
 from lookalike.tables import Schema
 
 __all__ = ["Progress", "independent_columns", "score_tables"]
@@ -56,7 +55,8 @@ def score_tables(
     target : str, optional
         The column that models of the utility metrics predict.
     metrics : iterable of str or Metric, optional
-        Which metrics; all of `METRICS` if not given.
+        Which metrics; by default all that are entered in `METRICS`, not those of installed
+        packages, so that the same call gives the same scores on any machine.
     random_state : int, Generator, RandomState or None
         The seed: the same seed, the same scores.
     progress : callable, optional
@@ -85,7 +85,7 @@ def score_tables(
     >>> scores["shape"].value, scores["trend"].value
     (1.0, 1.0)
     """
-    chosen = [_metric(entry) for entry in (METRICS if metrics is None else metrics)]
+    chosen = METRICS.create_all(METRICS.entered if metrics is None else metrics)
     for words, table in (("real", real), ("synthetic", synthetic), ("held-out", holdout)):
         _check(table, words, schema)
     seed = as_seed(random_state)
@@ -261,17 +261,6 @@ def _left_out(pair: Pair) -> list[dict[str, str]]:
         for column in pair.schema.columns
         if column.name not in pair.columns
     ]
-
-
-def _metric(entry: str | Metric) -> Metric:
-    if isinstance(entry, Metric):
-        return entry
-    if entry not in METRICS:
-        raise ParameterError(
-            f"A metric must be one of {', '.join(METRICS)}; got {entry!r}."
-            f"{nearest(str(entry), METRICS)}"
-        )
-    return METRICS[entry]()
 
 
 def _check(table: pa.Table | None, words: str, schema: Schema) -> None:

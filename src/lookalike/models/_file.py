@@ -32,6 +32,7 @@ from lookalike._core.errors import (
     TrainingError,
     nearest,
 )
+from lookalike._core.registry import Registry
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
 from lookalike.models._archive import Parts, read_parts
@@ -43,8 +44,9 @@ from lookalike.training import History
 
 __all__ = ["SYNTHESIZERS", "load"]
 
-#: Synthesizers that a file may name, and functions that import them: the room enters them here.
-SYNTHESIZERS: dict[str, Callable[[], type[Synthesizer]]] = {}
+#: The synthesizers. A file may name those that are entered here, never an entry point alone: what
+#: reading a file imports is not for the file to say.
+SYNTHESIZERS: Registry[Synthesizer] = Registry("synthesizer", Synthesizer)
 _Classes = Mapping[str, type[Synthesizer]]
 
 #: Columns of a model that is read: each takes some time, however little it holds.
@@ -188,12 +190,12 @@ def _prove(model: Synthesizer) -> None:
 def _class(name: Any, own: _Classes) -> type[Synthesizer]:
     if name in own:
         return own[name]
-    if name in SYNTHESIZERS:
-        return SYNTHESIZERS[name]()
-    known = [*SYNTHESIZERS, *own]
+    if (found := SYNTHESIZERS.registered(name)) is not None:
+        return found
+    known = [*SYNTHESIZERS.entered, *own]
     raise ModelFileError(
         f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
-        "If it is a synthesizer of your own: load(path, synthesizers=[...])."
+        "If it is a synthesizer of your own, or of another package: load(path, synthesizers=[...])."
     )
 
 

@@ -14,8 +14,8 @@ from lookalike.nn._network import Layer, Network
 from lookalike.nn._noise import Latent, noise
 from lookalike.nn._plan import Plan
 from lookalike.nn._random import uniforms
-from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
-from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
+from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing
+from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights
 
 __all__ = [
     "OBJECTIVES",
@@ -39,7 +39,5 @@ __all__ = [
     "draw_conditions",
     "no_condition",
     "noise",
-    "objective",
-    "penalty",
     "uniforms",
 ]

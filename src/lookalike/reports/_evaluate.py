@@ -128,7 +128,7 @@ def evaluate(
         )
     seed = as_seed(random_state)
     tables = {name: _canonical(table, schema, name) for name, table in came.items()}
-    with show_progress("evaluating", len(metrics or METRICS), show=progress) as report:
+    with show_progress("evaluating", len(metrics or METRICS.entered), show=progress) as report:
         scores = score_tables(
             tables["real"],
             tables["synthetic"],

@@ -22,7 +22,7 @@ from lookalike.training._keeper import Keeper, Selection
 from lookalike.training._remedies import LADDER, Remedy, next_attempt
 from lookalike.training._watch import Watch
 from lookalike.training.monitors import Monitor
-from lookalike.training.strategies import Player, Run, Strategy, strategy
+from lookalike.training.strategies import Cosine, Player, Run, Strategy
 
 __all__ = ["Course", "Outcome", "train"]
 
@@ -62,9 +62,7 @@ class Course:
     look_every: int = 1
     until: int | None = None
     rates: tuple[float, float] = (1e-3, 1e-3)
-    strategies: tuple[Strategy, Strategy] = field(
-        default_factory=lambda: (strategy("cosine"), strategy("cosine"))
-    )
+    strategies: tuple[Strategy, Strategy] = field(default_factory=lambda: (Cosine(), Cosine()))
     held_back: int = 0
     monitors: Sequence[Monitor] = ()
     remedies: bool = False

@@ -16,7 +16,6 @@ from lookalike.training.monitors import (
     Players,
     Sight,
     View,
-    monitors,
 )
 
 
@@ -65,7 +64,7 @@ def test_looks_can_be_farther_apart_for_all(scene):
 
 
 def test_all_monitors_together_measure_all(scene, scenes):
-    panel = Panel(monitors(MONITORS))
+    panel = Panel(MONITORS.create_all(MONITORS))
     panel.begin(scene[0])
     found = panel.look(2, scene[1])
     assert {"accuracy", "diversity", "coverage", "convergence", "detector"} <= set(found)
@@ -76,24 +75,24 @@ def test_rows_that_are_not_finite_are_not_looked_at(scene, scenes):
     sight, view = scene
     broken = scenes.rows(np.full((512, 2), np.nan))
     lost = View(10, 10, view.real, None, broken, view.logits_real, view.logits_fake, {}, ())
-    panel = Panel(monitors(MONITORS))
+    panel = Panel(MONITORS.create_all(MONITORS))
     panel.begin(sight)
     assert panel.look(2, lost) == {}
 
 
 def test_names_and_monitors_of_your_own_are_taken():
     own = Counter()
-    assert [type(m) for m in monitors(["players", own])] == [Players, Counter]
-    first, again = monitors(["collapse"]), monitors(["collapse"])
+    assert [type(m) for m in MONITORS.create_all(["players", own])] == [Players, Counter]
+    first, again = MONITORS.create_all(["collapse"]), MONITORS.create_all(["collapse"])
     assert first[0] is not again[0]
 
 
 def test_an_unknown_name_is_an_error_with_a_hint():
     with pytest.raises(ParameterError, match=r"got 'colapse'\. Did you mean 'collapse'\?"):
-        monitors(["colapse"])
+        MONITORS.create_all(["colapse"])
 
 
 @pytest.mark.parametrize("odd", [["players"], {"players": 1}, None, 3, np.zeros(2), Players])
 def test_what_is_no_name_is_an_error_too(odd):
     with pytest.raises(ParameterError, match="A monitor must be one of 'players', "):
-        monitors(["collapse", odd])
+        MONITORS.create_all(["collapse", odd])

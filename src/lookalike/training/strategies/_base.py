@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike._core.parameters import Rule, check_parameters
+from lookalike._core.registry import Component
 
 __all__ = ["Floats", "Guided", "Player", "Run", "Schedule", "Strategy"]
 
@@ -128,22 +128,12 @@ class Guided(Run):
 
 
 @dataclass(frozen=True)
-class Strategy(ABC):
+class Strategy(Component, ABC):
     """How a player's learning rate goes over a run.
 
     A strategy is a plain frozen value: equal options make equal strategies. What happens in one
     run is kept by the `Run` that it begins.
     """
-
-    name: ClassVar[str]
-    #: A rule for each option.
-    _rules: ClassVar[Mapping[str, Rule]] = {}
-
-    def __post_init__(self) -> None:
-        check_parameters(f"The strategy {self.name!r}", self._rules, self._options())
-
-    def _options(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @abstractmethod
     def begin(
@@ -169,12 +159,6 @@ class Strategy(ABC):
         -------
         Run
         """
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the name and the options as JSON-ready values, which `strategy` accepts."""
-        options = self._options().items()
-        plain = {k: v.to_mapping() if isinstance(v, Strategy) else v for k, v in options}
-        return {"name": self.name, **plain}
 
 
 class Schedule(Strategy):
