@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lookalike._core.seeds import generator
+from lookalike._core.trees import log_odds
 from lookalike.metrics._base import Measured, Metric
 from lookalike.metrics._codebook import Floats
 from lookalike.metrics._detector import (
@@ -15,7 +16,6 @@ from lookalike.metrics._detector import (
     Labels,
     TreeInputs,
     indistinguishable,
-    suspicion,
     trees,
 )
 from lookalike.metrics._pair import Pair
@@ -72,7 +72,7 @@ def detect(real: View, synthetic: View, seed: int) -> Measured:
     def judged(fit: Labels, judge: Labels, place: int) -> Floats:
         model = trees(inputs[fit], labels[fit], features.numeric, drawn)
         gains[place] = model.feature_importance("gain")
-        return suspicion(model, inputs[judge])
+        return log_odds(model, inputs[judge])
 
     found = indistinguishable(labels, seed, judged)
     columns = _shares(gains, features.columns)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
+from lookalike._core.numerics import auc
 from lookalike._core.seeds import generator
+from lookalike._core.trees import log_odds
 from lookalike.metrics._base import Direction, Measured, Metric
 from lookalike.metrics._codebook import Floats
-from lookalike.metrics._detector import MOST_ROWS, TreeInputs, suspicion, trees
+from lookalike.metrics._detector import MOST_ROWS, TreeInputs, trees
 from lookalike.metrics._neighbours import NEIGHBOURS, nearest
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._view import Floats32, View
@@ -124,14 +125,14 @@ def _classifier(pair: Pair, candidates: tuple[View, View], synthetic: View, own:
     drawn = int(generator(pair.seed, "metrics", "attack").integers(2**31))
     features = TreeInputs(fit, own)
     model = trees(features.of(fit, own), labels, features.numeric, drawn)
-    return suspicion(model, features.of(*candidates))
+    return log_odds(model, features.of(*candidates))
 
 
 def _judged(name: str, truth: np.ndarray, found: Floats) -> dict[str, Any]:
-    auc = float(roc_auc_score(truth, found))
+    area = auc(found[truth], found[~truth])
     limit = np.quantile(found[~truth], 1 - FALSE_POSITIVES, method="higher")
     hits = float(np.mean(found[truth] > limit))
-    return {"attack": name, "auc": auc, "error": _error(auc, truth), "true_positives": hits}
+    return {"attack": name, "auc": area, "error": _error(area, truth), "true_positives": hits}
 
 
 def _error(auc: float, truth: np.ndarray) -> float:

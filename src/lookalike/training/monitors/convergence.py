@@ -9,8 +9,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from lookalike._core.numerics import auc
 from lookalike.training.monitors._base import Measure, Monitor, Sight, View
-from lookalike.training.monitors._ranks import auc
 
 __all__ = ["Convergence"]
 
