@@ -12,9 +12,10 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError
 from lookalike._core.files import write_text
+from lookalike._core.plain import build, jsonable
 from lookalike.metrics import Score
 from lookalike.reports._standing import references
-from lookalike.reports._summary import Summary, build, jsonable
+from lookalike.reports._summary import Summary
 from lookalike.reports._verdict import verdict
 from lookalike.reports._words import words_of
 
