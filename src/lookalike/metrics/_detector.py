@@ -152,8 +152,3 @@ class Unlike:
     def raw(self) -> float:
         """As published: 1 − mean(2 max(½, AUC) − 1), less than 1 by chance on few rows."""
         return 1 - float(np.mean([2 * max(0.5, auc) - 1 for auc in self.aucs]))
-
-    @property
-    def extra(self) -> dict[str, float]:
-        """The AUC that the value stands for, and the published form."""
-        return {"auc": 1 - self.value / 2, "raw": self.raw}

@@ -12,16 +12,15 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError
 from lookalike._core.files import write_text
-from lookalike._core.plain import build, jsonable
-from lookalike.metrics import Score
+from lookalike._core.plain import jsonable
+from lookalike.metrics import Score, read_score
 from lookalike.reports._standing import references
 from lookalike.reports._summary import Summary
 from lookalike.reports._verdict import verdict
-from lookalike.reports._words import words_of
 
 __all__ = ["Evaluation"]
 
-_FORMAT = 1
+_FORMAT = 2
 _STRICT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
 _TITLE = "Does it look alike?"
 
@@ -106,7 +105,7 @@ class Evaluation:
             The last entry is the reason where a score could not be computed.
         """
         return [
-            (name, score.value, score.ceiling, score.floor, score.reason or words_of(name).meaning)
+            (name, score.value, score.ceiling, score.floor, score.reason or score.words.meaning)
             for name, score in self.scores.items()
         ]
 
@@ -170,7 +169,7 @@ class Evaluation:
                     f"An evaluation must be of format {_FORMAT} or less, this one is of format "
                     f"{values['format']}. Install a newer lookalike."
                 )
-            scores = {name: build(Score, score) for name, score in values["scores"].items()}
+            scores = {name: read_score(score) for name, score in values["scores"].items()}
             return cls(scores, Summary.from_dict(values["summary"]))
         except DataError:
             raise

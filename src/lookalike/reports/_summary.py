@@ -13,6 +13,7 @@ from typing import Any
 
 from lookalike._core.errors import DataError
 from lookalike._core.plain import build, jsonable
+from lookalike.metrics import ColumnShare
 
 __all__ = [
     "Associations",
@@ -20,7 +21,6 @@ __all__ = [
     "ColumnRow",
     "Curves",
     "Histogram",
-    "Importance",
     "Marginal",
     "Mark",
     "PairRow",
@@ -198,22 +198,6 @@ class ColumnRow:
 
 
 @dataclass(frozen=True)
-class Importance:
-    """How much a detector leant on one column.
-
-    Parameters
-    ----------
-    column : str
-        The column's name.
-    share : float
-        The share of the whole, in [0, 1].
-    """
-
-    column: str
-    share: float
-
-
-@dataclass(frozen=True)
 class Mark:
     """Something that happened at one step of training.
 
@@ -284,7 +268,7 @@ class Summary:
         One for each compared column, the worst first.
     associations : Associations
         Of all compared columns.
-    importances : tuple of Importance
+    importances : tuple of ColumnShare
         The detector's, the most telling first; empty where there was no detector.
     curves : Curves or None
         Of the training, where a history was given.
@@ -299,7 +283,7 @@ class Summary:
     columns: tuple[ColumnRow, ...]
     marginals: tuple[Marginal, ...]
     associations: Associations
-    importances: tuple[Importance, ...] = ()
+    importances: tuple[ColumnShare, ...] = ()
     curves: Curves | None = None
 
     def to_dict(self) -> dict[str, Any]:
