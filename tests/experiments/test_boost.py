@@ -34,7 +34,7 @@ from lookalike.experiments._arms import arms_for
 from lookalike.experiments._comparison import HELPS
 from lookalike.experiments._question import ask
 from lookalike.experiments._splits import Split
-from lookalike.experiments._study import Piece, Study, steps
+from lookalike.experiments._study import Study, WorkItem, steps
 from lookalike.models import GAN, Independent
 
 #: A study of a second: two quick models, and a synthesizer that is fitted at once.
@@ -67,7 +67,7 @@ def study_of(table: pa.Table, **changes: Any) -> Study:
 
 def work_all(study: Study, split: Split) -> dict[tuple[str, str], float | None]:
     """Do a whole split and return the values by arm and model."""
-    found = steps(study, Piece(split, 1.0, tuple(study.keys)))
+    found = steps(study, WorkItem(split, 1.0, tuple(study.keys)))
     return {(record.arm, record.model): record.value for part in found for record in part}
 
 
@@ -230,9 +230,9 @@ def test_what_is_recorded_is_not_done_again(
     path = tmp_path / "records.sqlite"
     done: list[int] = []
 
-    def counting(study: Study, piece: Piece) -> Any:
-        done.append(len(piece.todo))
-        return steps(study, piece)
+    def counting(study: Study, item: WorkItem) -> Any:
+        done.append(len(item.todo))
+        return steps(study, item)
 
     monkeypatch.setattr(module, "steps", counting)
     first = boost(trains, "late", **QUICK, records=path)

@@ -17,6 +17,8 @@ from lookalike._core.workers import in_parallel
 __all__ = [
     "BLOCK",
     "QUERIES",
+    "Floats",
+    "Floats32",
     "as_points",
     "auc",
     "distances",
@@ -25,6 +27,8 @@ __all__ = [
     "raking_factors",
 ]
 
+Floats = npt.NDArray[np.float64]
+Floats32 = npt.NDArray[np.float32]
 _Array = npt.NDArray[Any]
 
 #: Rows that are worked on at a time: so few stay near the processor.

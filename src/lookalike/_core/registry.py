@@ -48,7 +48,7 @@ class _Anything(Rule):
 
 
 @dataclass(frozen=True)
-class _Name(Rule):
+class _RegisteredName(Rule):
     """The name of a part in a registry."""
 
     registry: Registry[Any]
@@ -165,7 +165,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
     @property
     def name_rule(self) -> Rule:
         """The rule of a parameter that is a name of this registry."""
-        return _Name(self)
+        return _RegisteredName(self)
 
     # --- instances ------------------------------------------------------------------------------
 

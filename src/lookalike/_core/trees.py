@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lookalike._core.numerics import Floats
+
 if TYPE_CHECKING:
     import lightgbm
 
 __all__ = ["grow_trees", "log_odds"]
 
-_Floats = npt.NDArray[np.float64]
 
 #: The same rows, settings and seed give the same trees on any number of cores.
 _REPEATABLE = {"objective": "binary", "deterministic": True, "num_threads": 1, "verbosity": -1}
@@ -57,6 +58,6 @@ def grow_trees(
     return lightgbm.train({**settings, "seed": seed}, data, rounds)
 
 
-def log_odds(model: lightgbm.Booster, inputs: npt.NDArray[Any]) -> _Floats:
+def log_odds(model: lightgbm.Booster, inputs: npt.NDArray[Any]) -> Floats:
     """Return the log odds of label 1 for each row; shape (n,)."""
     return np.asarray(model.predict(inputs, raw_score=True, num_threads=1), dtype=np.float64)

@@ -18,7 +18,7 @@ from lookalike.experiments._comparison import (
 from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._statistics import LEVEL
 
-__all__ = ["answer", "corrected_away", "left_out", "telling"]
+__all__ = ["corrected_away", "headline_row", "left_out", "summary_sentence"]
 
 #: So many arms that harm are named beside an answer that does not say so.
 _NAMED = 3
@@ -51,9 +51,9 @@ def left_out(statistics: Sequence[Comparison], metric: str, models: Sequence[str
             )
 
 
-def answer(table: Sequence[Row], metric: str) -> str:
+def summary_sentence(table: Sequence[Row], metric: str) -> str:
     """Say in one sentence what the best arm with synthetic rows does."""
-    best = telling(table)
+    best = headline_row(table)
     if best is None:
         return _without(table, metric)
     begin = {
@@ -77,7 +77,7 @@ def _without(table: Sequence[Row], metric: str) -> str:
     return f"No synthetic rows were tried{said}."
 
 
-def telling(table: Sequence[Row]) -> Row | None:
+def headline_row(table: Sequence[Row]) -> Row | None:
     """Return the row that the answer is about: the best that helps, or the best with all rows."""
     tried = _tried(table)
     tried = [row for row in tried if row.arm != Replaced.name] or tried

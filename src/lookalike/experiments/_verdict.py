@@ -14,7 +14,7 @@ import numpy as np
 from lookalike._core.errors import DataError
 from lookalike._core.files import write_text
 from lookalike._core.pages import page_of
-from lookalike.experiments._answer import answer, corrected_away, left_out, telling
+from lookalike.experiments._answer import corrected_away, headline_row, left_out, summary_sentence
 from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._comparison import BATTERY, NO_EVIDENCE, Comparison, Row, plain
@@ -22,7 +22,7 @@ from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._records import Record
 from lookalike.experiments._statistics import Difference, holm, paired, repeats_needed
 
-__all__ = ["Verdict", "judge"]
+__all__ = ["Verdict", "build_verdict"]
 
 _FORMAT = 3
 
@@ -76,7 +76,7 @@ class Verdict:
     @property
     def outlook(self) -> str:
         """What hides the answer's effect, and how many splits show it; empty where it is seen."""
-        row = telling(self.table)
+        row = headline_row(self.table)
         if row is None or row.word != NO_EVIDENCE:
             return ""
         return f"{corrected_away(row)} {self._needed(row)}".strip()
@@ -238,7 +238,7 @@ class Verdict:
         return "\n".join([f"{self.answer} {self.outlook}".strip(), "", *lines])
 
 
-class _Board:
+class ScoreTable:
     """Values by arm, share, model, metric and split."""
 
     def __init__(self, records: Iterable[Record]) -> None:
@@ -293,7 +293,7 @@ class _Board:
         return paired(found, float(np.mean(self.ratios[share]))), tuple(whole)
 
 
-def judge(
+def build_verdict(
     records: Sequence[Record],
     arms: Sequence[Arm],
     shares: Sequence[float],
@@ -325,12 +325,12 @@ def judge(
         model and metric and for each of the two sorts of opponents apart; and over all controls,
         where they are compared with real rows.
     """
-    board = _Board(records)
+    scores = ScoreTable(records)
     models = list(dict.fromkeys(one.model for one in records if one.model != NAIVE))
-    statistics = _compared(board, arms, shares, metrics, models)
-    table = tuple(_row(board, arm, share, metrics, statistics) for share in shares for arm in arms)
+    statistics = _compared(scores, arms, shares, metrics, models)
+    table = tuple(_row(scores, arm, share, metrics, statistics) for share in shares for arm in arms)
     return Verdict(
-        answer=answer(table, metrics[0]),
+        answer=summary_sentence(table, metrics[0]),
         metric=metrics[0],
         table=table,
         statistics=tuple(statistics),
@@ -341,7 +341,7 @@ def judge(
 
 
 def _compared(
-    board: _Board,
+    scores: ScoreTable,
     arms: Sequence[Arm],
     shares: Sequence[float],
     metrics: Sequence[str],
@@ -359,7 +359,7 @@ def _compared(
         return arms[0]
 
     def best(arm: Arm, share: float) -> Arm | None:
-        return _best_control(board, arms, arm, share, metrics[0])
+        return _best_control(scores, arms, arm, share, metrics[0])
 
     found: list[Comparison] = []
     for role, questions, opponent in (
@@ -368,12 +368,12 @@ def _compared(
         ("control", overall, real),
     ):
         for metric, model in questions:
-            found += _family(board, places[role], opponent, metric, model)
+            found += _family(scores, places[role], opponent, metric, model)
     return found
 
 
 def _family(
-    board: _Board,
+    scores: ScoreTable,
     places: Sequence[tuple[Arm, float]],
     opponent: Callable[[Arm, float], Arm | None],
     metric: str,
@@ -383,14 +383,14 @@ def _family(
     family = []
     for arm, share in places:
         other = opponent(arm, share)
-        found = other and board.differences(arm, other, share, metric, model)
+        found = other and scores.differences(arm, other, share, metric, model)
         if other and found:
             family.append(_comparison(arm, other, share, metric, model, *found))
     return _adjusted(family)
 
 
 def _best_control(
-    board: _Board, arms: Sequence[Arm], arm: Arm, share: float, metric: str
+    scores: ScoreTable, arms: Sequence[Arm], arm: Arm, share: float, metric: str
 ) -> Arm | None:
     """Return the control that scores best: of the same factor or of none, or of any factor.
 
@@ -400,7 +400,7 @@ def _best_control(
     alone = isinstance(arm, Replaced)
     matching = [one for one in controls if alone or one.factor in (0, arm.factor)]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
-    scored = [(board.score(one, share, metric), one) for one in matching]
+    scored = [(scores.score(one, share, metric), one) for one in matching]
     known = [(sign * score, one) for score, one in scored if score is not None]
     return max(known, key=lambda pair: pair[0])[1] if known else None
 
@@ -439,15 +439,15 @@ def _adjusted(family: list[Comparison]) -> list[Comparison]:
 
 
 def _row(
-    board: _Board, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Comparison]
+    scores: ScoreTable, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Comparison]
 ) -> Row:
     row = Row(
         arm=arm.name,
         role=arm.role,
         factor=arm.factor,
         share=share,
-        scores={metric: board.score(arm, share, metric) for metric in metrics},
-        models=board.means(arm, share, metrics[0]),
+        scores={metric: scores.score(arm, share, metric) for metric in metrics},
+        models=scores.means(arm, share, metrics[0]),
     )
     mine = [
         one

@@ -17,7 +17,7 @@ from lookalike._core.seeds import generator
 from lookalike._core.trees import grow_trees
 from lookalike._core.workers import in_parallel
 from lookalike.metrics._codebook import Floats
-from lookalike.metrics._rare import Levels
+from lookalike.metrics._rare import PooledLevels
 from lookalike.metrics._view import View
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class TreeInputs:
 
     def __init__(self, *views: View) -> None:
         book = views[0].codebook
-        self._levels = Levels.of(*views)
+        self._levels = PooledLevels.of(*views)
         #: How many of the features are numbers; they come first.
         self.numeric = len(book.numeric) + len(self._levels.wide)
         #: The column that each feature is made of.

@@ -14,7 +14,7 @@ from lookalike.metrics._codebook import Codebook, Floats
 from lookalike.metrics._details import Details
 from lookalike.metrics._detector import FOLDS, MOST_ROWS, Labels, indistinguishable
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._rare import Levels
+from lookalike.metrics._rare import PooledLevels
 from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 
@@ -34,7 +34,7 @@ class LinearDetection(Metric):
     ``LogisticRegression()`` as it is. NOTE: differs in that means and levels are those of both
     tables, for those of the real one would tell whose a row is; in that a missing number is told
     by a column of its own; in that the rare levels of a column of many are one level beside how
-    often each occurs (see `Levels`); and in that shuffling follows the seed. `raw` in the
+    often each occurs (see `PooledLevels`); and in that shuffling follows the seed. `raw` in the
     details is the form of the score that SDMetrics gives, see `Detection`.
     """
 
@@ -71,7 +71,7 @@ class LinearDetection(Metric):
 
 def _inputs(book: Codebook, *views: View) -> tuple[Floats, sparse.csr_matrix]:
     """Return numbers and booleans, filled and marked where missing, and one-hot levels."""
-    levels = Levels.of(*views)
+    levels = PooledLevels.of(*views)
     numbers = np.concatenate([view.numbers for view in views])
     missing = np.isnan(numbers)
     large = (np.abs(np.where(missing, 0.0, numbers)) > _LARGEST).any(axis=0)

@@ -14,7 +14,7 @@ from lookalike.metrics._codebook import Floats
 from lookalike.metrics._details import ColumnScore, Details
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import Measured
-from lookalike.metrics._view import Codes
+from lookalike.metrics._view import LevelCodes
 
 __all__ = ["Bridges", "Shape", "kolmogorov", "total_variation"]
 
@@ -147,7 +147,7 @@ class Bridges:
         return float(np.maximum(above, below).mean())
 
 
-def total_variation(real: Codes, synthetic: Codes, size: int) -> float:
+def total_variation(real: LevelCodes, synthetic: LevelCodes, size: int) -> float:
     """Return half the summed differences of the shares of `size` levels, in [0, 1]."""
     shares = [np.bincount(codes, minlength=size) / len(codes) for codes in (real, synthetic)]
     return float(np.abs(shares[0] - shares[1]).sum() / 2)

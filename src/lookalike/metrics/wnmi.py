@@ -13,9 +13,9 @@ from lookalike.metrics._codebook import Floats
 from lookalike.metrics._details import Details, PairScore
 from lookalike.metrics._joint import Pairs, joint_codes, pairs_of, tallied
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._rare import Levels
+from lookalike.metrics._rare import PooledLevels
 from lookalike.metrics._result import Measured
-from lookalike.metrics._view import Codes, View
+from lookalike.metrics._view import LevelCodes, View
 
 __all__ = ["WeightedMutualInformation"]
 
@@ -93,9 +93,9 @@ def _likeness(real: Floats, synthetic: Floats) -> float:
     return 1 - float(np.average(np.abs(real - synthetic), weights=weights))
 
 
-def _codes(real: View, synthetic: View) -> tuple[list[Codes], tuple[int, ...]]:
+def _codes(real: View, synthetic: View) -> tuple[list[LevelCodes], tuple[int, ...]]:
     """Return all columns as levels, the rare ones of wide columns pooled, and the level counts."""
-    book, levels = real.codebook, Levels.of(real, synthetic)
+    book, levels = real.codebook, PooledLevels.of(real, synthetic)
     sizes = list(real.quantile_levels[1])
     places = [book.columns.index(name) for name in book.discrete]
     found = []
@@ -108,7 +108,7 @@ def _codes(real: View, synthetic: View) -> tuple[list[Codes], tuple[int, ...]]:
     return found, tuple(sizes)
 
 
-def _informations(codes: Codes, sizes: tuple[int, ...], places: Pairs) -> Floats:
+def _informations(codes: LevelCodes, sizes: tuple[int, ...], places: Pairs) -> Floats:
     """Return the normalised mutual information of pairs of columns; shape (pairs,)."""
     single = [_entropy(np.bincount(codes[:, c], minlength=1)) for c in range(codes.shape[1])]
     found = np.zeros(len(places))

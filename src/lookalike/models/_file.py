@@ -47,7 +47,7 @@ __all__ = ["SYNTHESIZERS", "load"]
 #: The synthesizers. A file may name those that are entered here, never an entry point alone: what
 #: reading a file imports is not for the file to say.
 SYNTHESIZERS: Registry[Synthesizer] = Registry("synthesizer", Synthesizer)
-_Classes = Mapping[str, type[Synthesizer]]
+_Synthesizers = Mapping[str, type[Synthesizer]]
 
 #: Columns of a model that is read: each takes some time, however little it holds.
 _MOST_COLUMNS = 2**15
@@ -112,7 +112,7 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: Parts, own: _Classes) -> Synthesizer:
+def _put_together(parts: Parts, own: _Synthesizers) -> Synthesizer:
     try:
         return _build(_migrate(parts), own)
     except (ModelFileError, TrainingError):  # the latter is about this process, not the file
@@ -144,7 +144,7 @@ def _migrate(parts: Parts) -> Parts:
     return parts
 
 
-def _build(parts: Parts, own: _Classes) -> Synthesizer:
+def _build(parts: Parts, own: _Synthesizers) -> Synthesizer:
     manifest = parts.manifest
     cls = _class(manifest["synthesizer"], own)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
@@ -187,7 +187,7 @@ def _prove(model: Synthesizer) -> None:
         model.sample(0)
 
 
-def _class(name: Any, own: _Classes) -> type[Synthesizer]:
+def _class(name: Any, own: _Synthesizers) -> type[Synthesizer]:
     if name in own:
         return own[name]
     if (found := SYNTHESIZERS.registered(name)) is not None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.metrics import ColumnShare, Score
-from lookalike.reports._summary import ColumnRow, Matrix
+from lookalike.reports._summary import ColumnRow, PairMatrix
 from lookalike.reports._values import Floats
 from lookalike.tables import Column, Schema
 
@@ -87,7 +87,7 @@ def importances(scores: Mapping[str, Score]) -> tuple[ColumnShare, ...]:
     return tuple(ColumnShare(one.column, round(one.share, 6)) for one in next(found, ()))
 
 
-def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, Matrix]:
+def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, PairMatrix]:
     """Arrange what metrics say of each two columns as symmetric matrices.
 
     Parameters
@@ -116,7 +116,7 @@ def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str
     return found
 
 
-def plain(matrix: Floats) -> Matrix:
+def plain(matrix: Floats) -> PairMatrix:
     """Round a matrix to four decimals; None where it is not finite."""
     return tuple(
         tuple(round(float(cell), 4) if np.isfinite(cell) else None for cell in row)

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 #: Rows of cells; None where a cell is not defined.
-Matrix = tuple[tuple[float | None, ...], ...]
+PairMatrix = tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,9 @@ class Associations:
     """
 
     columns: tuple[str, ...]
-    real: Matrix
-    synthetic: Matrix
-    scores: dict[str, Matrix] = field(default_factory=dict)
+    real: PairMatrix
+    synthetic: PairMatrix
+    scores: dict[str, PairMatrix] = field(default_factory=dict)
 
     def pairs(self) -> list[PairRow]:
         """Return each two columns once, the worst first."""

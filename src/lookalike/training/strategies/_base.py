@@ -10,12 +10,12 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike._core.numerics import Floats
 from lookalike._core.registry import Component
 
 __all__ = ["Floats", "Guided", "Player", "Run", "Schedule", "Strategy"]
 
 Player = Literal["generator", "discriminator"]
-Floats = NDArray[np.float64]
 
 
 class Run(ABC):
