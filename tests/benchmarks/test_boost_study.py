@@ -13,7 +13,7 @@ import pytest
 
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Boosted, Duplicated, Real
-from lookalike.experiments._verdict import build_verdict
+from lookalike.experiments._build_verdict import build_verdict
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 

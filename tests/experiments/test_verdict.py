@@ -11,6 +11,7 @@ import pytest
 from lookalike._core.errors import DataError
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
+from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._comparison import (
     BETTER,
     HARMS,
@@ -20,7 +21,6 @@ from lookalike.experiments._comparison import (
     WORSE,
     signed,
 )
-from lookalike.experiments._verdict import build_verdict
 
 ARMS: tuple[Arm, ...] = (Real(), Boosted(0.2), Boosted(2.0), Duplicated(0.2), Weighted())
 SPLITS = 5

@@ -19,12 +19,13 @@ from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.experiments._arms import Arm, arms_for
 from lookalike.experiments._battery import check_models
+from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._metrics import CLASS_METRICS, NUMBER_METRICS
 from lookalike.experiments._processes import in_processes
-from lookalike.experiments._question import StudySpec, ask
 from lookalike.experiments._records import Record, Records
 from lookalike.experiments._study import Study, WorkItem, steps, versions, work
-from lookalike.experiments._verdict import Verdict, build_verdict
+from lookalike.experiments._study_spec import StudySpec, specify
+from lookalike.experiments._verdict import Verdict
 from lookalike.metrics import SUPPORT_VECTORS
 from lookalike.models import Synthesizer
 from lookalike.tables import Kind
@@ -154,48 +155,48 @@ def boost(
         raise ParameterError(
             "boost needs a factor, replace=True or a share below 1: there is nothing to compare."
         )
-    question = ask(data, target, kinds, groups, time)
+    spec = specify(data, target, kinds, groups, time)
     seed = as_seed(random_state)
-    arms = arms_for(factors, replace=replace, controls=controls, classes=question.classes)
-    chosen, notes = _models(models, question, arms, test_size)
+    arms = arms_for(factors, replace=replace, controls=controls, classes=spec.classes)
+    chosen, notes = _models(models, spec, arms, test_size)
     parted = (
-        question.parted,
+        spec.parted,
         groups,
         time,
         test_size,
         repeats if time is not None else None,
-        question.partition,
+        spec.partition,
     )
     study = Study(
-        table=question.table,
-        schema=question.schema,
+        table=spec.table,
+        schema=spec.schema,
         target=target,
-        strata=question.strata,
+        strata=spec.strata,
         synthesizer=_default() if synthesizer is None else synthesizer,
         arms=arms,
         models=chosen,
-        metrics=_metrics(metrics, question),
+        metrics=_metrics(metrics, spec),
         seed=seed,
-        library=question.library,
+        library=spec.library,
         parted=parted,
     )
     items = [
         WorkItem(split, share, tuple(study.keys))
-        for split in question.splits(repeats, test_size, seed)
+        for split in spec.splits(repeats, test_size, seed)
         for share in shares
     ]
     with Records(records) as store:
         _run(study, items, store, n_jobs, progress, retry)
         found = _own(study, items, store)
     facts = {
-        **_facts(study, question, repeats),
+        **_facts(study, spec, repeats),
         "factors": list(factors),
         "shares": list(shares),
         "replace": replace,
         "controls": controls,
         "counts": _counts(found, shares),
     }
-    return build_verdict(found, arms, shares, study.metrics, facts, [*question.notes, *notes])
+    return build_verdict(found, arms, shares, study.metrics, facts, [*spec.notes, *notes])
 
 
 # --- what is asked --------------------------------------------------------------------------------
@@ -246,8 +247,8 @@ def _check(
         synthesizer._check_parameters()  # before any work, not at the first fit
 
 
-def _metrics(metrics: Sequence[str] | None, question: StudySpec) -> tuple[str, ...]:
-    known = CLASS_METRICS if question.classes else NUMBER_METRICS
+def _metrics(metrics: Sequence[str] | None, spec: StudySpec) -> tuple[str, ...]:
+    known = CLASS_METRICS if spec.classes else NUMBER_METRICS
     if metrics is None:
         return known
     for name in metrics:
@@ -261,16 +262,14 @@ def _metrics(metrics: Sequence[str] | None, question: StudySpec) -> tuple[str, .
 
 def _models(
     models: Mapping[str, Any] | Sequence[str] | None,
-    question: StudySpec,
+    spec: StudySpec,
     arms: Sequence[Arm],
     test_size: float,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the models, and a note where one of the whole battery is left out."""
-    chosen = check_models(models, question.classes)
+    chosen = check_models(models, spec.classes)
     rows = (
-        (1 - test_size)
-        * question.table.num_rows
-        * (1 + max((arm.factor for arm in arms), default=0.0))
+        (1 - test_size) * spec.table.num_rows * (1 + max((arm.factor for arm in arms), default=0.0))
     )
     if models is not None or rows <= _MOST_ROWS_SVM:
         return chosen, []
@@ -389,16 +388,16 @@ def _own(study: Study, items: Sequence[WorkItem], store: Records) -> list[Record
 # --- what was done --------------------------------------------------------------------------------
 
 
-def _facts(study: Study, question: StudySpec, repeats: int) -> dict[str, Any]:
+def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
     """Return what a reader needs to distrust the answer point by point."""
     _, groups, time, test_size, *_ = study.parted
     return {
         "rows": study.table.num_rows,
         "target": study.target,
-        "classes": question.classes,
+        "classes": spec.classes,
         "inputs": [name for name in study.schema.names if name != study.target],
         "kinds": {column.name: str(column.kind) for column in study.schema.columns},
-        "split": question.parted,
+        "split": spec.parted,
         "groups": groups,
         "time": time,
         "test_size": test_size,

@@ -1,4 +1,4 @@
-"""A caller's table as the question of a study: inputs, target, and how rows may be parted.
+"""A caller's table as the specification of a study: inputs, target, and how rows may be parted.
 
 What a column *is* (a number, a level, a moment) is taken from all rows, as a person who knows the
 table would say it. Nothing else is: ranges, levels, means and dependencies come from training rows.
@@ -26,7 +26,7 @@ from lookalike.experiments._splits import (
 )
 from lookalike.tables import Kind, Schema, conform, infer_schema, to_arrow
 
-__all__ = ["StudySpec", "ask"]
+__all__ = ["StudySpec", "specify"]
 
 
 #: An integer target of at most so many distinct values names classes rather than amounts.
@@ -111,14 +111,14 @@ class StudySpec:
         return plain(self.table.num_rows, repeats, test_size, seed)
 
 
-def ask(
+def specify(
     data: Any,
     target: str,
     kinds: Mapping[str, Kind | str] | None,
     groups: str | None,
     time: str | None,
 ) -> StudySpec:
-    """Make a question of a caller's table.
+    """Specify a study of a caller's table.
 
     Parameters
     ----------
@@ -160,7 +160,7 @@ def ask(
     if len(kept) < 2:
         raise DataError(f"There is no column to predict {target!r} from: {' '.join(notes)}")
     inputs = table.select([column.name for column in kept])
-    question = StudySpec(
+    spec = StudySpec(
         table=pa.table([_plain(column) for column in inputs.columns], inputs.column_names),
         schema=Schema(tuple(kept), (), table.num_rows),
         target=target,
@@ -172,8 +172,8 @@ def ask(
         library="polars" if origin.library == "polars" else "pandas",
         notes=tuple(notes),
     )
-    _check_target(question)
-    return question
+    _check_target(spec)
+    return spec
 
 
 def _check_names(names: list[str], target: str, groups: str | None, time: str | None) -> None:
@@ -207,16 +207,14 @@ def _schema(table: pa.Table, target: str, kinds: Mapping[str, Kind | str] | None
     return schema
 
 
-def _check_target(question: StudySpec) -> None:
-    values = question.table[question.target]
+def _check_target(spec: StudySpec) -> None:
+    values = spec.table[spec.target]
     distinct = pc.count_distinct(values).as_py() if len(values) else 0
     if distinct < 2:
+        raise DataError(f"A target must have two values at least; {spec.target!r} has {distinct}.")
+    if spec.classes and distinct > _MOST_CLASSES:
         raise DataError(
-            f"A target must have two values at least; {question.target!r} has {distinct}."
-        )
-    if question.classes and distinct > _MOST_CLASSES:
-        raise DataError(
-            f"A target may have {_MOST_CLASSES} classes at most; {question.target!r} has "
+            f"A target may have {_MOST_CLASSES} classes at most; {spec.target!r} has "
             f"{distinct}. If it is a number, set its kind."
         )
 
