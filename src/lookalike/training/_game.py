@@ -28,8 +28,10 @@ from lookalike.nn import (
     condition_width,
     constrain,
     draw_conditions,
+    key_of,
     no_condition,
     noise,
+    seed_words,
 )
 from lookalike.training._places import Places
 
@@ -233,7 +235,7 @@ class Game:
         generator, discriminator : Network, optional
             Networks to start from, instead of untrained ones.
         """
-        fresh = _begin(self, _words(seed))
+        fresh = _begin(self, seed_words(seed))
         generator = fresh.generator if generator is None else generator
         discriminator = fresh.discriminator if discriminator is None else discriminator
         return fresh._replace(generator=generator, discriminator=discriminator, average=generator)
@@ -280,7 +282,7 @@ class Game:
         padded = np.zeros((2, CHUNK), np.float32)
         padded[:, :steps] = rates
         return _advance(
-            self, state, data, _words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
+            self, state, data, seed_words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
         )
 
     def show(self, state: TrainState, seed: int, step: int, real: Rows) -> Shown:
@@ -493,18 +495,9 @@ def _norm(slope: Network) -> Float[Array, ""]:
     return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(slope)))
 
 
-def _words(seed: int) -> UInt32[Array, " words"]:
-    return jnp.asarray([seed % 2**32, seed // 2**32], jnp.uint32)
-
-
-def _key(words: UInt32[Array, " words"]) -> PRNGKeyArray:
-    # The hardware-friendly generator: training draws tens of thousands of numbers at every step.
-    return jax.random.fold_in(jax.random.key(words[0], impl="rbg"), words[1])
-
-
 @eqx.filter_jit
 def _begin(game: Game, words: UInt32[Array, " words"]) -> TrainState:
-    return game._start(jax.random.fold_in(_key(words), 0))
+    return game._start(jax.random.fold_in(key_of(words, "rbg"), 0))
 
 
 @eqx.filter_jit
@@ -538,7 +531,7 @@ def _advance(
     steps: Int[Array, ""],
     rates: Float[Array, "2 chunk"],
 ) -> tuple[TrainState, Float[Array, " measures"]]:
-    key = jax.random.fold_in(_key(words), 1)
+    key = jax.random.fold_in(key_of(words, "rbg"), 1)
     first = state.step
 
     def play(carry: Carry, penalised: bool) -> Carry:
