@@ -202,7 +202,7 @@ def learn_function(
     model = _model(synthesizer, seed, progress)
     snapshots: list[Snapshot] = []
 
-    def watch(step: int, sample: Callable[[int], Any]) -> None:
+    def keep(step: int, sample: Callable[[int], Any]) -> None:
         # Where training goes back, or begins anew with all points, what came after is void.
         while snapshots and snapshots[-1].step >= step:
             snapshots.pop()
@@ -210,7 +210,7 @@ def learn_function(
 
     begin = time.perf_counter()
     kinds = dict.fromkeys(function.names, Kind.CONTINUOUS)
-    model.fit(train, kinds=kinds, watch=watch)
+    model.fit(train, kinds=kinds, on_interval=keep)
     seconds = time.perf_counter() - begin
     generated = model.sample(points)
     ruler, known = Ruler(function), _array(held_out, function)

@@ -6,7 +6,7 @@ compilation. This folder needs no JAX.
 
 from __future__ import annotations
 
-from lookalike.training.strategies._base import Guided, Player, Run, Schedule, Strategy
+from lookalike.training.strategies._base import Guided, Run, Schedule, Strategy
 from lookalike.training.strategies._registry import STRATEGIES, strategy
 from lookalike.training.strategies.balance import Balance
 from lookalike.training.strategies.batch_scaled import BatchScaled
@@ -26,7 +26,6 @@ __all__ = [
     "Guided",
     "OneCycle",
     "Plateau",
-    "Player",
     "Run",
     "Schedule",
     "Strategy",

@@ -5,21 +5,20 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike._core.parameters import Rule, check_parameters
 
-__all__ = ["Floats", "Guided", "Player", "Run", "Schedule", "Strategy"]
+__all__ = ["Floats", "Guided", "Run", "Schedule", "Strategy"]
 
-Player = Literal["generator", "discriminator"]
 Floats = NDArray[np.float64]
 
 
 class Run(ABC):
-    """The rates of one player over one run. It holds plain values: a deep copy is a safe point."""
+    """The rates of one optimiser over a run. It holds plain values: a deep copy is a safe point."""
 
     def __init__(self) -> None:
         self._scale = 1.0
@@ -129,7 +128,7 @@ class Guided(Run):
 
 @dataclass(frozen=True)
 class Strategy(ABC):
-    """How a player's learning rate goes over a run.
+    """How an optimiser's learning rate goes over a run.
 
     A strategy is a plain frozen value: equal options make equal strategies. What happens in one
     run is kept by the `Run` that it begins.
@@ -147,20 +146,20 @@ class Strategy(ABC):
 
     @abstractmethod
     def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+        self, rate: float, total: int, optimiser: str, batch_size: int, ideal: float | None
     ) -> Run:
         """Begin a run.
 
         Parameters
         ----------
         rate : float
-            The player's learning rate, as the user stated it.
+            Its learning rate, as the user stated it.
         total : int
             The steps of the whole run.
-        player : {"generator", "discriminator"}
-            Whose rate it is.
+        optimiser : str
+            Whose rate it is, such as "generator", "discriminator" or "network".
         batch_size : int
-            Rows of each kind in one step.
+            Rows in one step (of each kind, where there are two).
         ideal : float or None
             The discriminator's loss where generated rows are as real ones; None if the objective
             knows none.
@@ -184,7 +183,7 @@ class Schedule(Strategy):
         self,
         rate: float,
         total: int,
-        player: Player,  # noqa: ARG002 - a schedule is the same for both
+        optimiser: str,  # noqa: ARG002 - a schedule is the same for all
         batch_size: int,  # noqa: ARG002
         ideal: float | None,  # noqa: ARG002
     ) -> Run:

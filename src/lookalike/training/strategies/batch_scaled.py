@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lookalike._core.parameters import Choice, Instance, Number
-from lookalike.training.strategies._base import Player, Run, Strategy
+from lookalike.training.strategies._base import Run, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["BatchScaled"]
@@ -42,9 +42,9 @@ class BatchScaled(Strategy):
     }
 
     def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+        self, rate: float, total: int, optimiser: str, batch_size: int, ideal: float | None
     ) -> Run:
         """See `Strategy.begin`."""
         ratio = batch_size / self.reference
         factor = ratio if self.rule == "linear" else ratio**0.5
-        return self.base.begin(rate * factor, total, player, batch_size, ideal)
+        return self.base.begin(rate * factor, total, optimiser, batch_size, ideal)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lookalike._core.parameters import Choice, Instance, Number
-from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Plateau"]
@@ -57,10 +57,10 @@ class Plateau(Strategy):
     }
 
     def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
+        self, rate: float, total: int, optimiser: str, batch_size: int, ideal: float | None
     ) -> Run:
         """See `Strategy.begin`."""
-        return _Waiting(self.base.begin(rate, total, player, batch_size, ideal), self)
+        return _Waiting(self.base.begin(rate, total, optimiser, batch_size, ideal), self)
 
 
 class _Waiting(Guided):
