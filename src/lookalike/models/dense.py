@@ -47,22 +47,37 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
     _rules: ClassVar[Mapping[str, Rule]] = _RULES
     _classes: ClassVar[bool]
 
-    layers: int
-    units: int
-    activation: str
-    dropout: float
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    patience: int
-    validation: float
-    random_state: RandomState
     n_iter_: int
     validation_score_: float
     history_: History
     _middle: Floats
     _spread: Floats
     _folded: list[tuple[Floats, Floats]]
+
+    def __init__(
+        self,
+        *,
+        layers: int = 5,
+        units: int = 64,
+        activation: str = "selu",
+        dropout: float = 0.3,
+        learning_rate: float = 1e-3,
+        batch_size: int = 32,
+        epochs: int = 300,
+        patience: int = 20,
+        validation: float = 0.2,
+        random_state: RandomState = None,
+    ) -> None:
+        self.layers = layers
+        self.units = units
+        self.activation = activation
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.patience = patience
+        self.validation = validation
+        self.random_state = random_state
 
     def _check_parameters(self) -> None:
         values = self.get_params(deep=False)
@@ -216,17 +231,19 @@ class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
         class_weight: Mapping[Any, float] | str | None = None,
         random_state: RandomState = None,
     ) -> None:
-        self.layers = layers
-        self.units = units
-        self.activation = activation
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.validation = validation
+        super().__init__(
+            layers=layers,
+            units=units,
+            activation=activation,
+            dropout=dropout,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            epochs=epochs,
+            patience=patience,
+            validation=validation,
+            random_state=random_state,
+        )
         self.class_weight = class_weight
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the classes of rows.
@@ -340,31 +357,6 @@ class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
     """
 
     _classes: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        *,
-        layers: int = 5,
-        units: int = 64,
-        activation: str = "selu",
-        dropout: float = 0.3,
-        learning_rate: float = 1e-3,
-        batch_size: int = 32,
-        epochs: int = 300,
-        patience: int = 20,
-        validation: float = 0.2,
-        random_state: RandomState = None,
-    ) -> None:
-        self.layers = layers
-        self.units = units
-        self.activation = activation
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.validation = validation
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the numbers of rows.

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from lookalike.testing._checks import Check, global_random_state, must, named, run
-from lookalike.training.strategies import Run, Strategy
+from lookalike.training.strategies import Run, RunSetting, Strategy
 
 __all__ = ["check_strategy", "strategy_checks"]
 
@@ -66,7 +66,7 @@ def check_strategy(strategy: Strategy) -> None:
 
 def _runs(strategy: Strategy) -> Iterator[tuple[str, Run]]:
     for name in ("generator", "discriminator", "network"):
-        yield name, strategy.begin(_RATE, _TOTAL, name, _BATCH, _IDEAL)
+        yield name, strategy.begin(RunSetting(_RATE, _TOTAL, name, _BATCH, _IDEAL))
 
 
 def _play(begun: Run, game: str, steps: int = _TOTAL, every: int = 20) -> list[str]:

@@ -20,7 +20,7 @@ from lookalike.training._history import Event, History
 from lookalike.training._monitoring import MonitorRunner
 from lookalike.training._task import CHUNK, Remedy, Task
 from lookalike.training.monitors import Monitor
-from lookalike.training.strategies import Run, Strategy, strategy
+from lookalike.training.strategies import Run, RunSetting, Strategy, strategy
 
 __all__ = ["TrainingPlan", "TrainingResult", "train"]
 
@@ -97,7 +97,9 @@ class TrainingPlan:
             )
         return {
             name: self.strategies.get(name, _STRATEGY).begin(
-                self.rates.get(name, _RATE), self.steps, name, task.batch_size, task.ideal
+                RunSetting(
+                    self.rates.get(name, _RATE), self.steps, name, task.batch_size, task.ideal
+                )
             )
             for name in task.optimisers
         }

@@ -6,7 +6,7 @@ compilation. This folder needs no JAX.
 
 from __future__ import annotations
 
-from lookalike.training.strategies._base import Guided, Run, Schedule, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Schedule, Strategy
 from lookalike.training.strategies._registry import STRATEGIES, strategy
 from lookalike.training.strategies.balance import Balance
 from lookalike.training.strategies.batch_scaled import BatchScaled
@@ -27,6 +27,7 @@ __all__ = [
     "OneCycle",
     "Plateau",
     "Run",
+    "RunSetting",
     "Schedule",
     "Strategy",
     "strategy",

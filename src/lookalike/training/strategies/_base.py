@@ -5,16 +5,40 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lookalike._core.parameters import Rule, check_parameters
 
-__all__ = ["Floats", "Guided", "Run", "Schedule", "Strategy"]
+__all__ = ["Floats", "Guided", "Run", "RunSetting", "Schedule", "Strategy"]
 
 Floats = NDArray[np.float64]
+
+
+class RunSetting(NamedTuple):
+    """What is known of a run before its first step.
+
+    Parameters
+    ----------
+    rate : float
+        The learning rate, as the user stated it.
+    total : int
+        The steps of the whole run.
+    optimiser : str
+        Whose rate it is, such as "generator", "discriminator" or "network".
+    batch_size : int
+        Rows in one step (of each kind, where there are two).
+    ideal : float or None
+        The discriminator's loss where generated rows are as real ones; None if none is known.
+    """
+
+    rate: float
+    total: int
+    optimiser: str = "network"
+    batch_size: int = 64
+    ideal: float | None = None
 
 
 class Run(ABC):
@@ -145,24 +169,13 @@ class Strategy(ABC):
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @abstractmethod
-    def begin(
-        self, rate: float, total: int, optimiser: str, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """Begin a run.
 
         Parameters
         ----------
-        rate : float
-            Its learning rate, as the user stated it.
-        total : int
-            The steps of the whole run.
-        optimiser : str
-            Whose rate it is, such as "generator", "discriminator" or "network".
-        batch_size : int
-            Rows in one step (of each kind, where there are two).
-        ideal : float or None
-            The discriminator's loss where generated rows are as real ones; None if the objective
-            knows none.
+        setting : RunSetting
+            Of the optimiser whose rate it is.
 
         Returns
         -------
@@ -179,16 +192,9 @@ class Strategy(ABC):
 class Schedule(Strategy):
     """A strategy whose rates are known from the start: a share of the rate for every step."""
 
-    def begin(
-        self,
-        rate: float,
-        total: int,
-        optimiser: str,  # noqa: ARG002 - a schedule is the same for all
-        batch_size: int,  # noqa: ARG002
-        ideal: float | None,  # noqa: ARG002
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        return _Scheduled(rate, total, self)
+        return _Scheduled(setting, self)
 
     @abstractmethod
     def share(self, steps: Floats, total: int) -> Floats:
@@ -210,11 +216,10 @@ class Schedule(Strategy):
 class _Scheduled(Run):
     """Holds what a schedule needs to know."""
 
-    def __init__(self, rate: float, total: int, schedule: Schedule) -> None:
+    def __init__(self, setting: RunSetting, schedule: Schedule) -> None:
         super().__init__()
-        self._rate = rate
-        self._total = total
+        self._setting = setting
         self._schedule = schedule
 
     def _plan(self, steps: Floats) -> Floats:
-        return self._rate * self._schedule.share(steps, self._total)
+        return self._setting.rate * self._schedule.share(steps, self._setting.total)

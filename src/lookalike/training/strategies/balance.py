@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Instance, Number
-from lookalike.training.strategies._base import Guided, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Balance"]
@@ -64,13 +64,9 @@ class Balance(Strategy):
                 f"got low={self.low!r} and high={self.high!r}."
             )
 
-    def begin(
-        self, rate: float, total: int, optimiser: str, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        return _Weighing(
-            self.base.begin(rate, total, optimiser, batch_size, ideal), self, optimiser
-        )
+        return _Weighing(self.base.begin(setting), self, setting.optimiser)
 
 
 class _Weighing(Guided):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Instance, Number
-from lookalike.training.strategies._base import Guided, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Gap"]
@@ -60,18 +60,15 @@ class Gap(Strategy):
         "base": Instance((Strategy,), "a strategy"),
     }
 
-    def begin(
-        self, rate: float, total: int, optimiser: str, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`; an objective without an ideal loss is a `ParameterError`."""
+        ideal = setting.ideal
         if ideal is None or ideal == 0:
             raise ParameterError(
                 "The strategy 'gap' needs an objective whose discriminator has a known ideal loss "
                 f"other than 0; this one has {ideal}. Use 'balance', or another objective."
             )
-        return _Closing(
-            self.base.begin(rate, total, optimiser, batch_size, ideal), self, optimiser, ideal
-        )
+        return _Closing(self.base.begin(setting), self, setting.optimiser, ideal)
 
 
 class _Closing(Guided):
