@@ -175,12 +175,12 @@ def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyP
     heard: list[int] = []
     fit = GAN.fit
 
-    def overheard(self: GAN, data: Any, *, watch: Any, **options: Any) -> GAN:
+    def overheard(self: GAN, data: Any, *, on_interval: Any, **options: Any) -> GAN:
         def both(step: int, sample: Any) -> None:
             heard.append(step)
-            watch(step, sample)
+            on_interval(step, sample)
 
-        return fit(self, data, watch=both, **options)
+        return fit(self, data, on_interval=both, **options)
 
     monkeypatch.setattr(GAN, "fit", overheard)
     model = GAN(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})

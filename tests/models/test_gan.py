@@ -146,9 +146,9 @@ def test_monitors_look_less_often_where_steps_are_small(model: GAN, rows: int, a
     plan = Plan(Layout((Block("x", "value", "number", 0, 0, 1, "linear"),), 1, 0))
     width, steps = recipe.width_of(model, rows), recipe.steps_of(model, rows)
     game = recipe.game_of(model, plan, rows, width, conditioned=False)
-    course = recipe.course_of(model, game, steps, selection=None)
-    assert course.look_every == apart
-    looks = steps // (course.interval * course.look_every)
+    course = recipe.make_plan(model, game, steps, early_stopping=None)
+    assert course.monitor_every == apart
+    looks = steps // (course.interval * course.monitor_every)
     assert looks >= min(20 if model.remedies else 10, steps)
 
 

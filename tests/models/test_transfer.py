@@ -84,7 +84,7 @@ def test_training_can_be_watched() -> None:
     def watch(step: int, sample: Any) -> None:
         seen.append((step, sample(7).num_rows))
 
-    GAN(steps=40, **QUICK).fit(table(1), watch=watch)
+    GAN(steps=40, **QUICK).fit(table(1), on_interval=watch)
     assert [rows for _, rows in seen] == [7] * len(seen)
     assert [step for step, _ in seen] == sorted(step for step, _ in seen)
     assert seen[-1][0] == 40

@@ -13,7 +13,17 @@ from jaxtyping import Array, Float, Int, UInt32
 from scipy.special import ndtri
 
 from lookalike.encoding import Z_MAX, Asked, EncodedRows, Layout, SampledRows
-from lookalike.nn import Condition, Latent, Network, Plan, constrain, noise, uniforms
+from lookalike.nn import (
+    Condition,
+    Latent,
+    Network,
+    Plan,
+    constrain,
+    key_of,
+    noise,
+    seed_words,
+    uniforms,
+)
 
 __all__ = ["Completer", "Told", "told_by_cells", "unsure", "widened"]
 
@@ -150,7 +160,7 @@ class Completer:
             self.latent,
             self.network,
             Condition(*map(jnp.asarray, padded)),
-            jnp.asarray([seed % 2**32, seed // 2**32, block], jnp.uint32),
+            seed_words(seed, block),
         )
         drawn = np.array(numbers)[:rows]
         within = np.array(self.plan.is_interval, bool)
@@ -200,11 +210,9 @@ def _draw(
     distribution: Latent,
     network: Network,
     condition: Condition,
-    place: UInt32[Array, " words"],
+    words: UInt32[Array, " words"],
 ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
-    key = jax.random.key(place[0], impl="threefry2x32")
-    key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
-    latent, within = jax.random.split(key)
+    latent, within = jax.random.split(key_of(words, "threefry2x32"))
     z = noise(latent, size, distribution)
     raw = network(jnp.concatenate([z, condition.vector()], axis=1))
     uniform = uniforms(within, (size[0], len(plan.levels)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -10,12 +11,12 @@ import pytest
 from lookalike._core.errors import ParameterError
 from lookalike.training.monitors import (
     MONITORS,
+    IntervalSnapshot,
     Measure,
     Monitor,
+    MonitorData,
     Panel,
     Players,
-    Sight,
-    View,
 )
 
 
@@ -30,17 +31,17 @@ class Counter(Monitor):
     def begin(self, data):
         self.looks = 0
 
-    def look(self, view):
+    def measure(self, snapshot):
         self.looks += 1
         return {"looks": float(self.looks), "odd": float("nan")}
 
 
 @pytest.fixture(scope="module")
 def scene(scenes):
-    """Return a sight, and a view of the same rows."""
+    """Return a data, and a snapshot of the same rows."""
     rows = scenes.rows(np.random.default_rng(0).normal(size=(512, 2)))
     zeros = np.zeros(512, np.float32)
-    return Sight(rows, None, ()), View(
+    return MonitorData(rows, None, ()), IntervalSnapshot(
         10, 10, rows, None, rows, zeros, zeros, {"accuracy": 0.6}, ()
     )
 
@@ -49,35 +50,35 @@ def test_each_looks_at_its_turn_and_all_at_the_end(scene):
     panel = Panel([Counter()])
     panel.begin(scene[0])
     assert [panel.due(k) for k in range(1, 7)] == [False, False, True, False, False, True]
-    assert panel.look(1, scene[1]) == {}
-    assert panel.look(3, scene[1]) == {"looks": 1.0}
+    assert panel.measure(1, scene[1]) == {}
+    assert panel.measure(3, scene[1]) == {"looks": 1.0}
     assert panel.due(4, last=True)
-    assert panel.look(4, scene[1], last=True) == {"looks": 2.0}
+    assert panel.measure(4, scene[1], last=True) == {"looks": 2.0}
 
 
 def test_looks_can_be_farther_apart_for_all(scene):
     panel = Panel([Counter(), Players()], every=2)
     panel.begin(scene[0])
     assert [k for k in range(1, 13) if panel.due(k)] == [2, 4, 6, 8, 10, 12]
-    assert [k for k in range(1, 13) if "looks" in panel.look(k, scene[1])] == [6, 12]
+    assert [k for k in range(1, 13) if "looks" in panel.measure(k, scene[1])] == [6, 12]
     assert panel.due(1, last=True)
 
 
 def test_all_monitors_together_measure_all(scene, scenes):
     panel = Panel(MONITORS.create_all(MONITORS))
     panel.begin(scene[0])
-    found = panel.look(2, scene[1])
+    found = panel.measure(2, scene[1])
     assert {"accuracy", "diversity", "coverage", "convergence", "detector"} <= set(found)
     assert all(np.isfinite(value) for value in found.values())
 
 
 def test_rows_that_are_not_finite_are_not_looked_at(scene, scenes):
-    sight, view = scene
+    data, snapshot = scene
     broken = scenes.rows(np.full((512, 2), np.nan))
-    lost = View(10, 10, view.real, None, broken, view.logits_real, view.logits_fake, {}, ())
+    lost = replace(snapshot, fake=broken, measures={})
     panel = Panel(MONITORS.create_all(MONITORS))
-    panel.begin(sight)
-    assert panel.look(2, lost) == {}
+    panel.begin(data)
+    assert panel.measure(2, lost) == {}
 
 
 def test_names_and_monitors_of_your_own_are_taken():

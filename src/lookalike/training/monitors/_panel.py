@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lookalike.training.monitors._base import Monitor, Sight, View
+from lookalike.training.monitors._base import IntervalSnapshot, Monitor, MonitorData
 
 __all__ = ["Panel"]
 
@@ -27,12 +27,12 @@ class Panel:
         self._every = every
         self._monitors = tuple(monitors)
 
-    def begin(self, data: Sight) -> None:
+    def begin(self, data: MonitorData) -> None:
         """Prepare all for a run, before anyone looks.
 
         Parameters
         ----------
-        data : Sight
+        data : MonitorData
             What stays the same for the whole run.
         """
         for monitor in self._monitors:
@@ -54,14 +54,16 @@ class Panel:
         """
         return any(self._looks(monitor, interval, last) for monitor in self._monitors)
 
-    def look(self, interval: int, view: View, *, last: bool = False) -> dict[str, float]:
+    def measure(
+        self, interval: int, snapshot: IntervalSnapshot, *, last: bool = False
+    ) -> dict[str, float]:
         """Measure all that is due after an interval.
 
         Parameters
         ----------
         interval : int
             Its number; the first is 1.
-        view : View
+        snapshot : IntervalSnapshot
             What there is to see. Where generated rows are not finite, nothing is measured of them.
         last : bool
             Whether it is the last of the run.
@@ -72,10 +74,10 @@ class Panel:
             Finite values by name.
         """
         found: dict[str, float] = {}
-        if bool(np.isfinite(view.fake.matrix).all()):
+        if bool(np.isfinite(snapshot.fake.matrix).all()):
             for monitor in self._monitors:
                 if self._looks(monitor, interval, last):
-                    found |= monitor.look(view)
+                    found |= monitor.measure(snapshot)
         return {name: value for name, value in found.items() if math.isfinite(value)}
 
     def _looks(self, monitor: Monitor, interval: int, last: bool) -> bool:

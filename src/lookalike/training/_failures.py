@@ -1,4 +1,4 @@
-"""When a run has gone wrong: losses that are not finite, collapse, divergence, distance."""
+"""Detection of runs that go wrong: losses that are not finite, collapse, divergence, distance."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import math
 from collections import deque
 from collections.abc import Mapping
 
-from lookalike.training._game import MEASURES
-
-__all__ = ["USELESS", "Alarm"]
+__all__ = ["USELESS", "FailureDetector"]
 
 #: In the first share of a run, and its first steps, it has to find its way, and again after a
 #: remedy, in the same share: there only lost numbers raise an alarm.
@@ -42,8 +40,8 @@ _WORDS = {
 }
 
 
-class Alarm:
-    """Listens to the measures of every interval and says what is wrong, once that is certain.
+class FailureDetector:
+    """Finds in the measures of every interval what is wrong, once that is certain.
 
     Parameters
     ----------
@@ -62,7 +60,7 @@ class Alarm:
         self.begin(0, mended=False)
 
     def begin(self, step: int, *, mended: bool = True) -> None:
-        """Forget what was heard: another attempt begins.
+        """Forget the recent measures: another attempt begins.
 
         Parameters
         ----------
@@ -76,11 +74,11 @@ class Alarm:
         self.wrong = False
         self.collapsed = deque[bool](maxlen=_LOOKS)
         self.distant = deque[bool](maxlen=_LOOKS)
-        self.heard = {name: deque[bool](maxlen=_LOOKS) for name in _WORDS}
+        self.recent = {name: deque[bool](maxlen=_LOOKS) for name in _WORDS}
         self.nearest = self.mark = math.inf
         self.progress = step + self.grace
 
-    def hear(self, step: int, measures: Mapping[str, float], *, last: bool = False) -> str | None:
+    def update(self, step: int, measures: Mapping[str, float], *, last: bool = False) -> str | None:
         """Return what is wrong, in words, or None.
 
         Parameters
@@ -88,13 +86,13 @@ class Alarm:
         step : int
             How far the run is.
         measures : mapping of str to float
-            The game's measures of the interval and what the monitors saw. What a monitor did not
-            measure leaves its alarm as it was.
+            Of the interval, by the task and by monitors. What was not measured leaves what is
+            known of it as it was.
         last : bool
             Whether it is the last interval: a mended run must not end on what would be an alarm,
             if it went on, and no run on what is not hoped for any more.
         """
-        if not all(math.isfinite(measures[name]) for name in MEASURES if name in measures):
+        if not all(math.isfinite(value) for value in measures.values()):
             return "the losses were not finite"
         self.reach = measures.get("coverage", self.reach)
         far = measures.get("convergence")
@@ -104,7 +102,7 @@ class Alarm:
             self.collapsed.append(measures["collapsed"] == 1)
         if step - self.since < self.grace:
             return None
-        self._listen(step, far, measures)
+        self._note(step, far, measures)
         words = self._words(1 if last and self.mended else _PERSISTENT)
         if last and words is None and step - self.progress >= _STALLED_LAST * self.total:
             words = self.at_rest()
@@ -119,7 +117,7 @@ class Alarm:
     def at_rest(self) -> str | None:
         """Return what is wrong with a run that no longer gets better, in words, or None.
 
-        Unlike in `hear`, nothing is hoped for from the rest of the run.
+        Unlike in `update`, nothing is hoped for from the rest of the run.
         """
         for name, looks in (("collapse", self.collapsed), ("distance", self.distant)):
             if looks and looks[-1] and sum(looks) >= _PERSISTENT:
@@ -131,27 +129,27 @@ class Alarm:
         if far < _NEARER * self.mark:
             self.mark, self.progress = far, max(step, self.progress)
 
-    def _listen(self, step: int, far: float | None, measures: Mapping[str, float]) -> None:
+    def _note(self, step: int, far: float | None, measures: Mapping[str, float]) -> None:
         """Note what this look says of everything that can be wrong."""
         # A mended run has to be better soon; and where nobody measures how far rows are, a
         # collapse counts as it is.
         patience = 0.0 if self.mended or far is None else _STALLED * self.total
         stalled = step - self.progress >= patience
         if "collapsed" in measures:
-            self.heard["collapse"].append(stalled and measures["collapsed"] == 1)
+            self.recent["collapse"].append(stalled and measures["collapsed"] == 1)
         if far is not None:
-            least = min(measures["accuracy_real"], measures["accuracy_fake"])
-            self.heard["defeat"].append(stalled and least >= _WON and far > _BEYOND)
-            self.heard["divergence"].append(far > max(_FAR, _WORSE * self.nearest))
+            least = min(measures.get(f"accuracy_{kind}", 0.0) for kind in ("real", "fake"))
+            self.recent["defeat"].append(stalled and least >= _WON and far > _BEYOND)
+            self.recent["divergence"].append(far > max(_FAR, _WORSE * self.nearest))
             reached = measures.get("coverage", 1.0)
-            self.heard["failure"].append(self.mended and reached < _THIN and far > _BEYOND)
+            self.recent["failure"].append(self.mended and reached < _THIN and far > _BEYOND)
             self.distant.append(reached < _FEW and far > _BEYOND)
-            self.heard["distance"].append(stalled and self.distant[-1])
+            self.recent["distance"].append(stalled and self.distant[-1])
 
     def _words(self, enough: int) -> str | None:
         """Return what so many of the last looks say, the last one among them."""
         for name, words in _WORDS.items():
-            looks = self.heard[name]
+            looks = self.recent[name]
             if looks and looks[-1] and sum(looks) >= enough:
                 return words
         return None

@@ -1,4 +1,4 @@
-"""Where rows of each level stand, so that rare levels can be asked for as often as others."""
+"""Training rows on the device, and where rows of each level are, to draw rare levels often."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
-__all__ = ["Places"]
+__all__ = ["Data", "RowsByLevel"]
 
 #: The share of rows that are drawn for a level.
 _SHARE = 0.5
 
 
-class Places(NamedTuple):
+class RowsByLevel(NamedTuple):
     """For each code column, the rows in the order of their levels.
 
     Parameters
@@ -81,6 +81,28 @@ class Places(NamedTuple):
         chosen = self.order[column, first + _share_of(within, last - first)]
         used = used < _SHARE
         return jnp.where(used, chosen, rows), jnp.where(used, column, -1)
+
+
+class Data(NamedTuple):
+    """Training rows on the device, in encoded form, padded to a round length.
+
+    The padding lets tables of similar length share one compiled program.
+
+    Parameters
+    ----------
+    floats : array of float32, shape (padded, floats)
+    codes : array of int32, shape (padded, codes)
+        The two arrays of `lookalike.encoding.EncodedRows`, padded with zeros.
+    rows : array of int, shape ()
+        How many rows are real.
+    by_level : RowsByLevel or None
+        The rows of each level, for tasks that draw rare levels more often.
+    """
+
+    floats: Float[Array, "padded floats"]
+    codes: Int[Array, "padded codes"]
+    rows: Int[Array, ""]
+    by_level: RowsByLevel | None = None
 
 
 def _share_of(uniform: Float[Array, " rows"], count: Array | int) -> Int[Array, " rows"]:

@@ -12,24 +12,26 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import lookalike.training._loop as loop
+import lookalike.training._trainer as trainer
 from lookalike._core.errors import TrainingError
 from lookalike.encoding import Block, Layout
 from lookalike.nn import OBJECTIVES, Architecture, Network, Plan
 from lookalike.training import (
     MEASURES,
-    Course,
+    REMEDIES,
+    CheckpointScore,
     Data,
+    EarlyStopping,
     Game,
-    Outcome,
-    Score,
-    Selection,
+    TrainingPlan,
+    TrainingResult,
     TrainState,
     train,
 )
-from lookalike.training._watch import Watch
-from lookalike.training.monitors import MONITORS, Collapse, Players, Sight, View
+from lookalike.training._monitoring import MonitorRunner
+from lookalike.training.monitors import Collapse, IntervalSnapshot, MonitorData, Players
 
+RATES = {"generator": 3e-3, "discriminator": 3e-3}
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
 
@@ -55,11 +57,11 @@ def game() -> Game:
     )
 
 
-def play(game: Game, data: Data, *, steps: int, interval: int, **others: Any) -> Outcome:
+def play(game: Game, data: Data, *, steps: int, interval: int, **others: Any) -> TrainingResult:
     """Train at a high rate."""
-    hooks = {name: others.pop(name) for name in ("report", "onlooker") if name in others}
-    rates = others.pop("rates", (3e-3, 3e-3))
-    return train(game, data, 0, Course(steps, interval, rates=rates, **others), **hooks)
+    hooks = {name: others.pop(name) for name in ("report", "on_interval") if name in others}
+    rates = others.pop("rates", RATES)
+    return train(game, data, 0, TrainingPlan(steps, interval, rates=rates, **others), **hooks)
 
 
 def leaves(network: Network) -> list[np.ndarray]:
@@ -101,8 +103,8 @@ def test_accuracies_are_shares(rows: int, game: Game) -> None:
 
 
 def test_intervals_do_not_change_what_is_learned(game: Game, data: Data) -> None:
-    one = play(game, data, steps=30, interval=30).generator
-    many = play(game, data, steps=30, interval=7).generator
+    one = play(game, data, steps=30, interval=30).model
+    many = play(game, data, steps=30, interval=7).model
     for a, b in zip(leaves(one), leaves(many), strict=True):
         np.testing.assert_array_equal(a, b)
 
@@ -129,20 +131,26 @@ def test_an_interrupt_before_anything_is_learned_goes_on(game: Game, data: Data)
 
 def test_losses_that_are_never_finite_are_an_error(game: Game, data: Data) -> None:
     with pytest.raises(TrainingError, match="finite"):
-        play(game, data, steps=10, interval=5, rates=(float("inf"), float("inf")))
+        play(
+            game,
+            data,
+            steps=10,
+            interval=5,
+            rates=dict.fromkeys(RATES, float("inf")),
+        )
 
 
 def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> None:
     scores = iter([0.1, 0.5, 0.4, 0.3, 0.2, 0.9])
     seen: list[Network] = []
 
-    def score(generator: Network) -> Score:
+    def score(generator: Network) -> CheckpointScore:
         seen.append(generator)
-        return Score(next(scores))
+        return CheckpointScore(next(scores))
 
-    selection = Selection(score, every=1, patience=2)
-    outcome = play(game, data, steps=72, interval=12, selection=selection)
-    assert outcome.generator is seen[1]
+    stopping = EarlyStopping(score, every=1, patience=2)
+    outcome = play(game, data, steps=72, interval=12, early_stopping=stopping)
+    assert outcome.model is seen[1]
     assert outcome.step == 24
     assert outcome.history["held_out"] == [0.1, 0.5, 0.4, 0.3]
     assert "no improvement" in outcome.history.stopped
@@ -150,20 +158,28 @@ def test_selection_keeps_the_best_state_and_stops(game: Game, data: Data) -> Non
 
 def test_of_states_within_the_error_of_the_score_the_later_is_kept(game: Game, data: Data) -> None:
     scores = iter([0.1, 0.5, 0.45, 0.3])
-    selection = Selection(lambda _: Score(next(scores), error=0.1), every=1, patience=9)
-    assert play(game, data, steps=48, interval=12, selection=selection).step == 36
+    stopping = EarlyStopping(
+        lambda _: CheckpointScore(next(scores), error=0.1), every=1, patience=9
+    )
+    assert play(game, data, steps=48, interval=12, early_stopping=stopping).step == 36
 
 
 def test_a_state_that_copies_is_not_kept_and_that_is_said(game: Game, data: Data) -> None:
-    scores = iter([Score(0.1), Score(0.9, copying=True), Score(0.8, copying=True)])
+    scores = iter(
+        [
+            CheckpointScore(0.1, copying=False),
+            CheckpointScore(0.9, copying=True),
+            CheckpointScore(0.8, copying=True),
+        ]
+    )
     seen: list[Network] = []
 
-    def score(generator: Network) -> Score:
+    def score(generator: Network) -> CheckpointScore:
         seen.append(generator)
         return next(scores)
 
-    outcome = play(game, data, steps=36, interval=12, selection=Selection(score, 1, 9))
-    assert outcome.generator is seen[0]
+    outcome = play(game, data, steps=36, interval=12, early_stopping=EarlyStopping(score, 1, 9))
+    assert outcome.model is seen[0]
     assert [event.kind for event in outcome.history.events] == ["copying"]
     assert outcome.history["repeats"] == [0, 1, 1]
 
@@ -172,15 +188,17 @@ def test_a_state_that_copies_is_not_kept_and_that_is_said(game: Game, data: Data
 def test_if_all_states_copy_that_is_said_however_the_run_ends(
     game: Game, data: Data, patience: int
 ) -> None:
-    copying = Selection(lambda _: Score(0.5, copying=True), every=1, patience=patience)
-    outcome = play(game, data, steps=36, interval=12, selection=copying)
+    copying = EarlyStopping(
+        lambda _: CheckpointScore(0.5, copying=True), every=1, patience=patience
+    )
+    outcome = play(game, data, steps=36, interval=12, early_stopping=copying)
     words = [event.words for event in outcome.history.events if event.kind == "copying"]
     assert len(words) == 2
     assert "every state" in words[1]
 
 
 def test_a_run_can_end_before_its_schedule(game: Game, data: Data) -> None:
-    outcome = play(game, data, steps=40, until=12, interval=8)
+    outcome = play(game, data, steps=40, stop_at=12, interval=8)
     whole = play(game, data, steps=40, interval=4)
     assert outcome.history["step"] == [8, 12]
     assert outcome.history["rate_generator"][0] == pytest.approx(
@@ -190,7 +208,7 @@ def test_a_run_can_end_before_its_schedule(game: Game, data: Data) -> None:
 
 def test_the_generator_waits_while_it_is_held_back(game: Game, data: Data) -> None:
     begun = game.begin(0).generator
-    held = play(game, data, steps=8, interval=8, held_back=8).generator
+    held = play(game, data, steps=8, interval=8, delays={"generator": 8}).model
     for a, b in zip(leaves(begun), leaves(held), strict=True):
         np.testing.assert_allclose(a, b, atol=1e-6)
 
@@ -206,25 +224,25 @@ class Saboteur(Game):
 
 def test_a_run_that_is_lost_goes_back_and_on_with_remedies(game: Game, data: Data) -> None:
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
-    outcome = play(Saboteur(**fields), data, steps=40, interval=8, remedies=True)
+    outcome = play(Saboteur(**fields), data, steps=40, interval=8, remedies=REMEDIES)
     words = [event.words for event in outcome.history.events if event.kind == "remedy"]
     assert len(words) == 2
     assert "back to step 24 with a slower discriminator" in words[0]
     assert "stronger gradient penalty" in words[1]
     assert outcome.history["step"] == [8, 16, 24, 32, 40]
     assert outcome.history["attempt"][-1] == 2
-    assert outcome.game.penalty_every == 1
+    assert outcome.task.penalty_every == 1
 
 
 def test_a_run_goes_back_to_a_state_that_was_looked_at(game: Game, data: Data) -> None:
     """Nobody knows what is between two looks, of which the second sees a collapse."""
 
     class Judge(Collapse):
-        def look(self, view: View) -> dict[str, float]:
-            return {"collapsed": float(view.step > 16)}
+        def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+            return {"collapsed": float(snapshot.step > 16)}
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
-    watching = {"remedies": True, "monitors": [Judge()], "look_every": 2}
+    watching = {"remedies": REMEDIES, "monitors": [Judge()], "monitor_every": 2}
     outcome = play(Saboteur(**fields), data, steps=40, interval=8, **watching)
     first = next(event.words for event in outcome.history.events if event.kind == "remedy")
     assert "back to step 16" in first
@@ -237,11 +255,11 @@ def test_of_a_run_that_ends_collapsed_the_nearer_state_is_kept(
     """No alarm sounds where rows come nearer: an early state would be no better."""
 
     class Judge(Collapse):
-        def look(self, view: View) -> dict[str, float]:
-            early = view.step <= 16
+        def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+            early = snapshot.step <= 16
             return {"collapsed": float(not early), "convergence": 6.0 if early else far}
 
-    watching = {"remedies": True, "monitors": [Judge()]}
+    watching = {"remedies": REMEDIES, "monitors": [Judge()]}
     assert play(game, data, steps=40, interval=8, **watching).step == kept
 
 
@@ -252,9 +270,9 @@ def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> N
             return after, means * jnp.nan if self.pack == 1 else means
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
-    watching = {"remedies": True, "monitors": MONITORS.create_all(["diversity"])}
+    watching = {"remedies": REMEDIES, "monitors": MONITORS.create_all(["diversity"])}
     outcome = play(Unpacked(**fields), data, steps=16, interval=8, **watching)
-    assert outcome.game.pack == 2
+    assert outcome.task.pack == 2
     assert "diversity" in outcome.history.names
 
 
@@ -264,7 +282,7 @@ def test_monitors_see_the_same_on_one_core_and_on_more(
     """They get ready before the first steps, or beside them."""
     histories = []
     for cores in (1, 2):
-        monkeypatch.setattr("lookalike.training._watch.cores", partial(int, cores))
+        monkeypatch.setattr("lookalike.training._monitoring.cores", partial(int, cores))
         looking = MONITORS.create_all(["diversity", "collapse", "convergence"])
         histories.append(play(game, data, steps=80, interval=20, monitors=looking).history)
     assert histories[0] == histories[1]
@@ -273,7 +291,7 @@ def test_monitors_see_the_same_on_one_core_and_on_more(
 
 def test_a_monitor_that_cannot_get_ready_says_so(game: Game, data: Data) -> None:
     class Broken(Players):
-        def begin(self, data: Sight) -> None:
+        def begin(self, data: MonitorData) -> None:
             raise ZeroDivisionError("nothing to divide by")
 
     with pytest.raises(ZeroDivisionError, match="nothing to divide by"):
@@ -288,20 +306,20 @@ def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
     with pytest.raises(TrainingError, match="no remedy helped"):
-        play(Lost(**fields), data, steps=40, interval=8, remedies=True)
+        play(Lost(**fields), data, steps=40, interval=8, remedies=REMEDIES)
 
 
 def test_a_run_of_which_no_state_is_whole_keeps_its_last(game: Game, data: Data) -> None:
     def stop(step: int, measures: dict[str, float]) -> None:
         raise KeyboardInterrupt
 
-    class Narrow(Watch):
-        def look(self, *args: Any) -> dict[str, float]:
+    class Narrow(MonitorRunner):
+        def measure(self, *args: Any) -> dict[str, float]:
             return {"collapsed": 1.0}
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(loop, "Watch", Narrow)
-        outcome = play(game, data, steps=16, interval=8, remedies=True, report=stop)
+        patch.setattr(trainer, "MonitorRunner", Narrow)
+        outcome = play(game, data, steps=16, interval=8, remedies=REMEDIES, report=stop)
     assert outcome.step == 8
 
 
@@ -313,7 +331,7 @@ def test_a_warm_start_that_is_lost_at_once_goes_back_to_it(game: Game, data: Dat
 
     lost = Late(**{f.name: getattr(game, f.name) for f in dataclasses.fields(game)})
     start = game.begin(7)
-    course = Course(8, 8, rates=(0.0, 0.0), remedies=True)
+    course = TrainingPlan(8, 8, rates=dict.fromkeys(RATES, 0.0), remedies=REMEDIES)
     outcome = train(lost, data, 0, course, start=start)
-    for kept, begun in zip(leaves(outcome.generator), leaves(start.generator), strict=True):
+    for kept, begun in zip(leaves(outcome.model), leaves(start.generator), strict=True):
         np.testing.assert_allclose(kept, begun, atol=1e-6)

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from lookalike.training import MEASURES
-from lookalike.training._alarm import Alarm
+from lookalike.training._failures import FailureDetector
 
 TOTAL = 4_000
 WELL = {
@@ -22,17 +22,19 @@ DIVERGED = WELL | {"convergence": 9.0}
 FAR = WELL | {"convergence": 3.0, "coverage": 0.2}
 
 
-def listen(looks: list[dict[str, float]], alarm: Alarm | None = None) -> list[str | None]:
+def listen(
+    looks: list[dict[str, float]], detector: FailureDetector | None = None
+) -> list[str | None]:
     """Return what an alarm says of looks that are 100 steps apart, from step 2,000 on."""
-    alarm = Alarm(TOTAL) if alarm is None else alarm
-    return [alarm.hear(2_000 + 100 * k, look) for k, look in enumerate(looks)]
+    detector = FailureDetector(TOTAL) if detector is None else detector
+    return [detector.update(2_000 + 100 * k, look) for k, look in enumerate(looks)]
 
 
-def stalled() -> Alarm:
+def stalled() -> FailureDetector:
     """Return an alarm of a run that was as near as it ever came at step 100."""
-    alarm = Alarm(TOTAL)
-    assert alarm.hear(100, WELL) is None
-    return alarm
+    detector = FailureDetector(TOTAL)
+    assert detector.update(100, WELL) is None
+    return detector
 
 
 def test_a_run_that_is_well_is_left_alone() -> None:
@@ -73,20 +75,20 @@ def test_a_discriminator_that_wins_against_rows_that_are_near_is_no_alarm() -> N
 
 @pytest.mark.parametrize("look", [COLLAPSED, DEFEATED, FAR])
 def test_a_run_that_is_slow_but_comes_nearer_is_left_alone(look: dict[str, float]) -> None:
-    alarm = Alarm(TOTAL)
+    detector = FailureDetector(TOTAL)
     looks = [look | {"convergence": 10 * 0.98**k} for k in range(40)]
-    assert [alarm.hear(100 * k, look) for k, look in enumerate(looks, 1)] == [None] * 40
+    assert [detector.update(100 * k, look) for k, look in enumerate(looks, 1)] == [None] * 40
 
 
 @pytest.mark.parametrize(("look", "words"), [(COLLAPSED, "collapsed"), (FAR, "stay far")])
 def test_a_run_does_not_end_on_what_is_not_hoped_for(look: dict[str, float], words: str) -> None:
     def said(best: int) -> list[str | None]:
         """Come nearer up to a look, then no more."""
-        alarm = Alarm(TOTAL)
+        detector = FailureDetector(TOTAL)
         looks = [look | {"convergence": 10 * 0.9 ** min(k, best)} for k in range(1, 11)]
         steps = [TOTAL * k // 10 for k in range(1, 11)]
         return [
-            alarm.hear(step, look, last=step == TOTAL)
+            detector.update(step, look, last=step == TOTAL)
             for step, look in zip(steps, looks, strict=True)
         ]
 
@@ -99,8 +101,8 @@ def test_a_run_does_not_end_on_what_is_not_hoped_for(look: dict[str, float], wor
 
 @pytest.mark.parametrize(("total", "grace"), [(4_000, 400), (800, 250)])
 def test_a_run_has_time_to_find_its_way(total: int, grace: int) -> None:
-    alarm, end = Alarm(total), grace + round(0.3 * total) + 20
-    said = [alarm.hear(step, COLLAPSED) for step in range(10, end + 10, 10)]
+    detector, end = FailureDetector(total), grace + round(0.3 * total) + 20
+    said = [detector.update(step, COLLAPSED) for step in range(10, end + 10, 10)]
     assert said[:-1] == [None] * (len(said) - 1)
     assert said[-1] is not None
 
@@ -110,7 +112,7 @@ def test_without_a_measure_of_distance_a_collapse_counts_as_it_is() -> None:
 
 
 def test_losses_that_are_not_finite_are_an_alarm_at_once() -> None:
-    assert Alarm(TOTAL).hear(1, WELL | {"loss_generator": math.nan}) is not None
+    assert FailureDetector(TOTAL).update(1, WELL | {"loss_generator": math.nan}) is not None
 
 
 def test_what_was_not_measured_raises_nothing() -> None:
@@ -119,25 +121,25 @@ def test_what_was_not_measured_raises_nothing() -> None:
 
 def test_a_remedy_has_time_and_then_has_to_help() -> None:
     assert listen([FAR] * 6) == [None] * 6
-    alarm = Alarm(TOTAL)
-    alarm.begin(2_000)
-    said = listen([FAR] * 7, alarm)
+    detector = FailureDetector(TOTAL)
+    detector.begin(2_000)
+    said = listen([FAR] * 7, detector)
     assert said[:6] == [None] * 6
     assert said[6] is not None
     assert "did not help" in said[6]
 
 
 def test_a_mended_run_must_not_end_on_an_alarm() -> None:
-    alarm = Alarm(TOTAL)
-    assert alarm.hear(TOTAL, COLLAPSED, last=True) is None
-    alarm.begin(1_000)
-    assert alarm.hear(TOTAL, COLLAPSED, last=True) is not None
-    assert not alarm.useless
+    detector = FailureDetector(TOTAL)
+    assert detector.update(TOTAL, COLLAPSED, last=True) is None
+    detector.begin(1_000)
+    assert detector.update(TOTAL, COLLAPSED, last=True) is not None
+    assert not detector.useless
 
 
 def test_a_generator_that_reaches_next_to_nothing_is_useless() -> None:
-    alarm = stalled()
-    listen([COLLAPSED | {"coverage": 0.04}] * 3, alarm)
-    assert alarm.useless
-    listen([WELL], alarm)
-    assert not alarm.useless
+    detector = stalled()
+    listen([COLLAPSED | {"coverage": 0.04}] * 3, detector)
+    assert detector.useless
+    listen([WELL], detector)
+    assert not detector.useless

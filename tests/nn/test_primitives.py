@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 
 from lookalike.nn import noise
-from lookalike.nn._random import normals, uniforms
+from lookalike.nn._primitives import normals, uniforms
 
 SHAPE = (301, 99)
 

@@ -1,17 +1,18 @@
-"""One step of the game between generator and discriminator, and many of them compiled as one."""
+"""The game between a generator and a discriminator, step by step."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree, UInt32
+from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 
 from lookalike._core.seeds import generator
 from lookalike.nn import (
@@ -31,13 +32,12 @@ from lookalike.nn import (
     no_condition,
     noise,
 )
-from lookalike.training._places import Places
+from lookalike.training._data import Data
+from lookalike.training._task import GeneratedRows, GenerativeTask
 
-__all__ = ["CHUNK", "MEASURES", "Data", "Game", "Optimiser", "TrainState"]
+__all__ = ["MEASURES", "Game", "Optimiser", "TrainState"]
 
-#: The most steps of one call of the compiled program.
-CHUNK = 256
-#: What `Game.advance` measures, as means over its steps.
+#: What a step of a `Game` measures.
 MEASURES = (
     "loss_discriminator",
     "loss_generator",
@@ -61,28 +61,6 @@ Logits = Float[Array, " rows"]
 Losses = tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]
 
 
-class Data(NamedTuple):
-    """Training rows on the device, in encoded form, padded to a round length.
-
-    The padding lets tables of similar length share one compiled program.
-
-    Parameters
-    ----------
-    floats : array of float32, shape (padded, floats)
-    codes : array of int32, shape (padded, codes)
-        The two arrays of `lookalike.encoding.EncodedRows`, padded with zeros.
-    rows : array of int, shape ()
-        How many rows are real.
-    places : Places or None
-        Where rows of each level stand: for games with conditions.
-    """
-
-    floats: Float[Array, "padded floats"]
-    codes: Int[Array, "padded codes"]
-    rows: Int[Array, ""]
-    places: Places | None = None
-
-
 class TrainState(NamedTuple):
     """All that changes from step to step.
 
@@ -104,26 +82,6 @@ class TrainState(NamedTuple):
     generator_moments: optax.OptState
     discriminator_moments: optax.OptState
     step: Int[Array, ""]
-
-
-class Shown(NamedTuple):
-    """What is seen of both players after an interval.
-
-    Parameters
-    ----------
-    rows : array, shape (rows, width)
-        Encoded rows of the generator, every level 0 or 1.
-    levels : array of int32, shape (rows, blocks of levels)
-        The same levels, in layout order.
-    logits_real, logits_fake : array, shape (rows,)
-        Of rows of which nothing is asked. Where the discriminator sees packs of rows, each logit
-        is that of its pack, and rows that fill no pack have none.
-    """
-
-    rows: Rows
-    levels: Int[Array, "rows blocks"]
-    logits_real: Logits
-    logits_fake: Logits
 
 
 @dataclass(frozen=True)
@@ -151,7 +109,7 @@ class Optimiser:
 
 
 @dataclass(frozen=True)
-class Game:
+class Game(GenerativeTask):
     """The rules of one training run; equal games share one compiled program.
 
     Parameters
@@ -187,6 +145,14 @@ class Game:
     conditioned : bool
         Whether rows are made to conditions that are drawn at every step, and judged beside them.
     """
+
+    optimisers: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
+    measures: ClassVar[tuple[str, ...]] = MEASURES
+    shows: ClassVar[frozenset[str]] = frozenset({"rows", "logits"})
+    advice: ClassVar[str] = (
+        "Lower learning_rate, raise the weight of penalty, or play another objective; "
+        "remedies=False takes the run as it is."
+    )
 
     plan: Plan
     generator: Architecture
@@ -233,12 +199,23 @@ class Game:
         generator, discriminator : Network, optional
             Networks to start from, instead of untrained ones.
         """
-        fresh = _begin(self, _words(seed))
+        fresh = super().begin(seed)
         generator = fresh.generator if generator is None else generator
         discriminator = fresh.discriminator if discriminator is None else discriminator
         return fresh._replace(generator=generator, discriminator=discriminator, average=generator)
 
-    def _start(self, key: PRNGKeyArray) -> TrainState:
+    @property
+    def round_steps(self) -> int:
+        """See `Task.round_steps`: the penalty is taken at the first step of each round."""
+        return self.penalty_every
+
+    @property
+    def ideal(self) -> float | None:
+        """See `Task.ideal`."""
+        return self.objective.ideal
+
+    def start(self, key: PRNGKeyArray) -> TrainState:
+        """See `Task.start`."""
         keys = jax.random.split(key)
         generator, discriminator = self.build_generator(keys[0]), self.build_discriminator(keys[1])
         begin = self.optimiser.transform.init
@@ -251,52 +228,26 @@ class Game:
             jnp.zeros((), jnp.int32),
         )
 
-    def advance(
-        self,
-        state: TrainState,
-        data: Data,
-        seed: int,
-        rates: tuple[np.ndarray, np.ndarray],
-    ) -> tuple[TrainState, Float[Array, " measures"]]:
-        """Play steps in one call of a compiled program.
+    def model(self, state: TrainState) -> Network:
+        """See `Task.model`: the moving average of the generator."""
+        return state.average
 
-        Parameters
-        ----------
-        state : TrainState
-        data : Data
-        seed : int
-            Of the run; what a step draws depends on it and on the step's number.
-        rates : tuple of array, shape (steps,)
-            The generator's and the discriminator's learning rate at every step, at most `CHUNK`;
-            the number of steps is their length. Neither is compiled in.
-
-        Returns
-        -------
-        TrainState
-        array
-            The means of `MEASURES` over these steps.
-        """
-        steps = len(rates[0])
-        padded = np.zeros((2, CHUNK), np.float32)
-        padded[:, :steps] = rates
-        return _advance(
-            self, state, data, _words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
+    def resume(self, state: TrainState, fresh: TrainState) -> TrainState:
+        """See `Task.resume`: the optimisers begin untrained, and a discriminator of other sizes."""
+        # Packs make the discriminator wider.
+        fits = _shapes(state.discriminator) == _shapes(fresh.discriminator)
+        return fresh._replace(
+            generator=state.generator,
+            discriminator=state.discriminator if fits else fresh.discriminator,
+            average=state.average,
+            step=state.step,
         )
 
-    def show(self, state: TrainState, seed: int, step: int, real: Rows) -> Shown:
-        """Return rows that the averaged generator makes, and what the discriminator says of them.
+    def generate(self, state: TrainState, seed: int, step: int, real: Rows) -> GeneratedRows:
+        """See `GenerativeTask.generate`: no condition is set.
 
-        Parameters
-        ----------
-        state : TrainState
-        seed, step : int
-            What the rows depend on.
-        real : array, shape (rows, width)
-            Encoded rows to be judged; as many are made.
-
-        Returns
-        -------
-        Shown
+        Where the discriminator sees packs of rows, each logit is that of its pack, and rows that
+        fill no pack have none.
         """
         # Drawn here, since a program that draws takes twice as long to be compiled.
         rng, rows = generator(seed, "show", step), len(real)
@@ -307,31 +258,30 @@ class Game:
             latent = rng.uniform(-1, 1, size).astype(np.float32)
         uniform = rng.random((rows, len(self.plan.levels)), np.float32)
         drawn = jnp.asarray(latent), jnp.asarray(uniform)
-        return _show(self, state.average, state.discriminator, real, *drawn)
+        return _generate(self, state.average, state.discriminator, real, *drawn)
 
     # --- one step ----------------------------------------------------------------------------
 
-    def _step(
+    def step(
         self,
         data: Data,
         key: PRNGKeyArray,
-        rates: Float[Array, "2 chunk"],
-        at: Int[Array, ""],
+        rates: Mapping[str, Float[Array, ""]],
         state: TrainState,
         *,
-        penalised: bool,
+        first: bool,
     ) -> tuple[TrainState, Float[Array, " measures"]]:
-        key = jax.random.fold_in(key, state.step)
-        rate_g, rate_d = rates[0, at], rates[1, at]
+        """See `Task.step`."""
+        rate_g, rate_d = rates["generator"], rates["discriminator"]
         for extra in range(1, self.discriminator_steps):
-            state = self._extra(data, jax.random.fold_in(key, extra), rate_d, state, penalised)
+            state = self._extra(data, jax.random.fold_in(key, extra), rate_d, state, first)
         draw = jax.random.split(key, 7)
         real, told, condition = self._real(data, draw[0], draw[1], draw[4])
         (fake, stats), back_to_generator = jax.vjp(
             lambda g: self._fake(g, told, condition, draw[2], draw[3]), state.generator
         )
         losses_d, slope_d, absorbed = self._discriminator_slope(
-            state.discriminator, real, fake, told, draw[5], penalised
+            state.discriminator, real, fake, told, draw[5], first
         )
         discriminator, moments_d = self._update(
             absorbed, slope_d, state.discriminator_moments, rate_d
@@ -370,8 +320,8 @@ class Game:
         """Return a batch of real rows, and the conditions that are drawn for them."""
         rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
         told: Int[Array, " rows"] | None = None
-        if data.places is not None:
-            rows, told = data.places.rare(rows, jax.random.fold_in(which, 1))
+        if data.by_level is not None:
+            rows, told = data.by_level.rare(rows, jax.random.fold_in(which, 1))
         inside = jax.random.uniform(within, (self.batch_size, self.plan.number_width))
         real = self.plan.expand(data.floats[rows], data.codes[rows], inside)
         if not self.conditioned:
@@ -477,9 +427,6 @@ class Game:
         return discriminator if self.clip is None else clip_weights(discriminator, self.clip)
 
 
-Carry = tuple[TrainState, Float[Array, " measures"]]
-
-
 def _logits(discriminator: Network, rows: Rows) -> Logits:
     return discriminator(rows)[:, 0]
 
@@ -493,71 +440,29 @@ def _norm(slope: Network) -> Float[Array, ""]:
     return jnp.sqrt(sum(jnp.sum(leaf**2) for leaf in jax.tree.leaves(slope)))
 
 
-def _words(seed: int) -> UInt32[Array, " words"]:
-    return jnp.asarray([seed % 2**32, seed // 2**32], jnp.uint32)
-
-
-def _key(words: UInt32[Array, " words"]) -> PRNGKeyArray:
-    # The hardware-friendly generator: training draws tens of thousands of numbers at every step.
-    return jax.random.fold_in(jax.random.key(words[0], impl="rbg"), words[1])
+def _shapes(network: Network) -> list[tuple[int, ...]]:
+    return [leaf.shape for leaf in jax.tree.leaves(network)]
 
 
 @eqx.filter_jit
-def _begin(game: Game, words: UInt32[Array, " words"]) -> TrainState:
-    return game._start(jax.random.fold_in(_key(words), 0))
-
-
-@eqx.filter_jit
-def _show(
+def _generate(
     game: Game,
     network: Network,
     discriminator: Network,
     real: Rows,
     latent: Float[Array, "rows latent"],
     uniform: Float[Array, "rows levels"],
-) -> Shown:
+) -> GeneratedRows:
     told = jnp.zeros((len(real), game._told))
     raw = network(jnp.concatenate([latent, told], axis=1))
     numbers, drawn = game.plan.harden(raw, uniform)
     made = game.plan.encode(numbers, drawn)
-    return Shown(made, drawn, *(_judged(game, discriminator, rows) for rows in (real, made)))
+    return GeneratedRows(
+        made, drawn, *(_judged(game, discriminator, rows) for rows in (real, made))
+    )
 
 
 def _judged(game: Game, discriminator: Network, rows: Rows) -> Logits:
     rows = rows[: len(rows) - len(rows) % game.pack]
     packed = game._packed(rows, jnp.zeros((len(rows), game._told)))
     return jnp.repeat(_logits(discriminator, packed), game.pack)
-
-
-@eqx.filter_jit
-def _advance(
-    game: Game,
-    state: TrainState,
-    data: Data,
-    words: UInt32[Array, " words"],
-    steps: Int[Array, ""],
-    rates: Float[Array, "2 chunk"],
-) -> tuple[TrainState, Float[Array, " measures"]]:
-    key = jax.random.fold_in(_key(words), 1)
-    first = state.step
-
-    def play(carry: Carry, penalised: bool) -> Carry:
-        state, sums = carry
-        at = state.step - first
-        state, measures = game._step(data, key, rates, at, state, penalised=penalised)
-        return state, sums + measures
-
-    # Two programs of a step, one inside the other's loop: choosing between them at every step
-    # would copy the discriminator's slope each time (measured: 6 to 13 % of a step).
-    def rounds(number: Int[Array, ""], carry: Carry) -> Carry:
-        left = jnp.minimum(steps - number * game.penalty_every, game.penalty_every)
-        carry = play(carry, True)
-        if game.penalty_every == 1:
-            return carry
-        after: Carry = jax.lax.fori_loop(1, left, lambda _, c: play(c, False), carry)
-        return after
-
-    count = (steps + game.penalty_every - 1) // game.penalty_every
-    begin = (state, jnp.zeros(len(MEASURES)))
-    state, sums = jax.lax.fori_loop(0, count, rounds, begin)
-    return state, sums / jnp.maximum(steps, 1)
