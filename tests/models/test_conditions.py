@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import lookalike.models._base as module
+import lookalike.models._routes as module
 from lookalike import GAN, Independent, load
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
 
@@ -74,7 +74,7 @@ def test_every_row_is_as_it_is_asked_to_be(
     model: GAN, name: str, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "_COMMON", 2.0)
+        monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     given, query = CASES[name]
     made = model.sample(300, given=given, random_state=1)
     assert len(made) == 300
@@ -87,7 +87,7 @@ def test_the_other_columns_follow_the_condition(
     model: GAN, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "_COMMON", 2.0)
+        monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     means = {
         group: model.sample(1_000, given={"group": group})["number"].mean()
         for group in ("a", "b", "rare")
@@ -179,7 +179,7 @@ def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
     assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
     assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
     rare = {"group": "rare", "size": {8, 233}, "day": ("2024-02-01", "2024-04-20")}
-    with pytest.warns(LookalikeWarning, match="The rows are made to what is asked"):
+    with pytest.warns(LookalikeWarning, match="The rows are made to the conditions"):
         made = model.sample(300, given=rare)
     assert len(made.query("group == 'rare' and size in [8, 233] and twice == 2 * size")) == 300
     assert made["day"].between("2024-02-01", "2024-04-20").all()

@@ -11,9 +11,9 @@ import pyarrow as pa
 from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._arrow import filled, is_null, masked
 from lookalike.encoding._columns import EncodedColumn
+from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._known import Known
-from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._offset import Offset, Ratio
@@ -167,7 +167,7 @@ def patterns(made: Lookup | ApproximateLookup, cells: Cells) -> Iterator[Pattern
         yield Pattern(found, at, codes[at], which)
 
 
-def open_to(ties: Ties, cells: Cells) -> Leeway:
+def open_to(ties: Ties, cells: Cells) -> RowCondition:
     """Return what columns may be so that the known cells of others follow from them.
 
     Parameters
@@ -176,18 +176,18 @@ def open_to(ties: Ties, cells: Cells) -> Leeway:
     cells : mapping of str to pyarrow.Array
         What `follow` gave.
     """
-    left = Leeway(ties.layout, len(next(iter(cells.values()))))
-    _keep_present(ties, cells, left)
+    left = _present(ties, cells)
     for made in reversed(ties.relations):
         if isinstance(made, Lookup | ApproximateLookup):
             for pattern in patterns(made, cells):
                 for column in pattern.unknown:
-                    _narrow(ties, pattern, column, left)
+                    left = _narrowed(ties, pattern, column, left)
     return left
 
 
-def _keep_present(ties: Ties, cells: Cells, left: Leeway) -> None:
+def _present(ties: Ties, cells: Cells) -> RowCondition:
     """Keep from being missing what known sums are made of."""
+    left = RowCondition(ties.layout, len(next(iter(cells.values()))))
     needed = {name: ~is_null(array) for name, array in cells.items()}
     told = dict(needed)
     for made in reversed(ties.relations):
@@ -200,32 +200,34 @@ def _keep_present(ties: Ties, cells: Cells, left: Leeway) -> None:
         rows = np.flatnonzero(needed[name] & ~told[name])
         if not len(rows):
             continue
-        if place.gate is not None:
-            left.allow(place.gate, np.array([True, False]), rows)
+        allowed = {} if place.gate is None else {place.gate: np.array([[True, False]])}
         level = part.encoding.missing_level
         if level is not None:
             block = ties.blocks[name]
-            left.allow(block, np.arange(ties.layout.blocks[block].width) != level, rows)
+            allowed[block] = np.arange(ties.layout.blocks[block].width)[None] != level
+        left = left.narrowed(RowCondition(ties.layout, allowed=allowed), rows)
+    return left
 
 
-def _narrow(ties: Ties, pattern: Pattern, column: int, left: Leeway) -> None:
+def _narrowed(ties: Ties, pattern: Pattern, column: int, left: RowCondition) -> RowCondition:
     """Narrow one unknown column of a lookup to what goes with the known ones."""
     name, known = pattern.codes.names[column], pattern.codes.known[column]
     if name not in ties.learned or not ties.learned[name][0].encoding.blocks:
-        return
+        return left
     part, place = ties.learned[name]
     block, options = ties.blocks[name], pattern.options(column)
-    rows = pattern.rows
+    allowed, bounds = {}, {}
     if ties.layout.blocks[block].source == "code":
         table = options.table()
         if place.gate is not None:
-            either = np.stack([table[:, :-1].any(axis=1), table[:, -1]], axis=1)
-            left.allow(place.gate, either, rows)
-        left.allow(block, table @ _levels_of(part, known, ties.layout.blocks[block].width), rows)
+            allowed[place.gate] = np.stack([table[:, :-1].any(axis=1), table[:, -1]], axis=1)
+        allowed[block] = table @ _levels_of(part, known, ties.layout.blocks[block].width)
     elif len(part.encoding.blocks) == 1 and known.measured and len(known.values):
         limits = part.encoding.encode(known.values).floats.astype(float)
         least, most = (np.minimum(codes, len(limits) - 1) for codes in options.ends())
-        left.bound(block, np.stack([limits[least, 0], limits[most, 1]], axis=1), rows)
+        bounds[block] = np.stack([limits[least, 0], limits[most, -1]], axis=1)
+    goes_with = RowCondition(ties.layout, len(pattern.rows), allowed, bounds)
+    return left.narrowed(goes_with, pattern.rows)
 
 
 def _levels_of(part: EncodedColumn, known: Known, width: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._asked import Asked
+from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._numbers import raw_of
@@ -31,7 +31,7 @@ def conflict(
     ties: Ties,
     exclusions: StructuralZeros,
     wishes: Sequence[ColumnCondition],
-    asked: Sequence[Asked | None],
+    asked: Sequence[RowCondition | None],
 ) -> tuple[tuple[ColumnCondition, ...], str] | None:
     """Return wishes that no row can fulfil together, and why; None where none are known.
 
@@ -40,7 +40,7 @@ def conflict(
     ties : Ties
     exclusions : StructuralZeros
     wishes : sequence of ColumnCondition
-    asked : sequence of Asked or None
+    asked : sequence of RowCondition or None
         What each means for the blocks of a row.
     """
     told = [(wish, what) for wish, what in zip(wishes, asked, strict=True) if what is not None]
@@ -70,24 +70,27 @@ def _relation_between(ties: Ties, one: ColumnCondition, other: ColumnCondition) 
     return "they follow from the same column"
 
 
-def _apart(a: Asked, b: Asked) -> bool:
+def _apart(a: RowCondition, b: RowCondition) -> bool:
     """Whether what is asked of a block is asked otherwise of it."""
     for block in a.allowed.keys() & b.allowed.keys():
         if not (a.allowed[block] & b.allowed[block]).any():
             return True
-    for block in a.limits.keys() & b.limits.keys():
-        low = np.maximum.outer(a.limits[block][:, 0], b.limits[block][:, 0])
-        high = np.minimum.outer(a.limits[block][:, 1], b.limits[block][:, 1])
+    for block in a.bounds.keys() & b.bounds.keys():
+        low = np.maximum.outer(a.bounds[block][:, 0], b.bounds[block][:, 0])
+        high = np.minimum.outer(a.bounds[block][:, 1], b.bounds[block][:, 1])
         if (low > high + _APART).all():
             return True
     return False
 
 
-def _never(exclusions: StructuralZeros, a: Asked, b: Asked) -> bool:
+def _never(exclusions: StructuralZeros, a: RowCondition, b: RowCondition) -> bool:
     """Whether all cells of two blocks that are asked for never occur together."""
     for pair in exclusions.pairs:
         for one, other in ((a, b), (b, a)):
-            left, right = exclusions.asked(one, pair.left), exclusions.asked(other, pair.right)
+            left, right = (
+                exclusions.cells_within(one, pair.left),
+                exclusions.cells_within(other, pair.right),
+            )
             if left is None or right is None or not (left.any() and right.any()):
                 continue
             if pair.never[np.ix_(left, right)].all():
@@ -144,7 +147,7 @@ def _is_unknown(made: Lookup, wishes: Mapping[str, ColumnCondition]) -> bool:
     for k, name in enumerate(codes.names):
         if name in wishes:
             known = codes.known[k].values
-            fits = np.append(wishes[name].fulfilled(known), False) if len(known) else [False]
+            fits = np.append(wishes[name].matches(known), False) if len(known) else [False]
             last = right & np.asarray(fits)[codes.entries[:, k]]
             if k < len(codes.names) - 1 and not last.any():
                 return False

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.encoding._approximate_lookup import ApproximateLookup
-from lookalike.encoding._asked import extremes
 from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._derivation import Derivation
+from lookalike.encoding._encode_condition import extremes
 from lookalike.encoding._layout import Layout
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._rest import Rest

@@ -13,18 +13,22 @@ import pyarrow.compute as pc
 
 from lookalike._core.errors import LookalikeWarning, ModelFileError, NotFittedError
 from lookalike.encoding._arrow import filled, flat, is_null
-from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
 from lookalike.encoding._base import ENCODINGS, ColumnEncoding, Learned
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import EncodedColumn, fit_columns
 from lookalike.encoding._completion import broken, follow, open_to, recognised
+from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._conflict import conflict
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._derive import in_order, relation
+from lookalike.encoding._encode_condition import (
+    condition_on_parent,
+    encode_condition,
+    range_about,
+)
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import EncodedRows, SampledRows
-from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._proof import Proof
 from lookalike.encoding._rest import Rest
@@ -395,7 +399,7 @@ class TableEncoder:
         self._check_fitted()
         return self._table(follow(self.ties(), _cells(known)))
 
-    def open_to(self, known: pa.Table) -> Leeway:
+    def open_to(self, known: pa.Table) -> RowCondition:
         """Return what the blocks of rows may be, so that the known cells of others follow.
 
         Parameters
@@ -450,7 +454,7 @@ class TableEncoder:
         """
         return broken(self.ties(), _cells(known), _cells(made))
 
-    def impossible(
+    def violates_zeros(
         self, drawn: SampledRows, *, known: Mapping[int, np.ndarray] | None = None
     ) -> np.ndarray:
         """Return which drawn rows combine what never occurred together in the table of the fit.
@@ -497,52 +501,51 @@ class TableEncoder:
         }
         return describe_zeros(self.exclusions_, self._parts, rests)
 
-    def ask(self, wish: ColumnCondition) -> Asked | None:
-        """Return what a wish means for the blocks of a row.
+    def encode_condition(self, condition: ColumnCondition) -> RowCondition | None:
+        """Return a condition on a column as one on the blocks of rows.
 
         Parameters
         ----------
-        wish : ColumnCondition
-            What is asked of one column.
+        condition : ColumnCondition
 
         Returns
         -------
-        Asked or None
-            None where no block can be told: the column is made of several others, or of another
-            by chance.
+        RowCondition or None
+            With one row for each of several numbers, see `RowCondition.drawn`. None where no block
+            says it: the column is made of several others, or of another by chance.
 
         Raises
         ------
         DataError
-            If no row can be as wished.
+            If no row can fulfil it.
         NotFittedError
             Before `fit`.
         """
         self._check_fitted()
         for made in self._relations:
-            if made.dependency.column == wish.column:
-                parent = wish_of_parent(made, wish, self._parts)
-                return None if parent is None else self.ask(parent)
-        at = next(i for i, part in enumerate(self._parts) if part.name == wish.column)
-        return asked(self._parts[at], self._places[at], self.layout_, wish)
+            if made.dependency.column == condition.column:
+                parent = condition_on_parent(made, condition, self._parts)
+                return None if parent is None else self.encode_condition(parent)
+        at = next(i for i, part in enumerate(self._parts) if part.name == condition.column)
+        return encode_condition(self._parts[at], self._places[at], self.layout_, condition)
 
     def conflict(
-        self, wishes: Sequence[ColumnCondition], asked: Sequence[Asked | None]
+        self, conditions: Sequence[ColumnCondition], encoded: Sequence[RowCondition | None]
     ) -> tuple[tuple[ColumnCondition, ...], str] | None:
-        """Return wishes that no row can fulfil together, and why.
+        """Return conditions that no row can fulfil together, and why.
 
         Parameters
         ----------
-        wishes : sequence of ColumnCondition
-        asked : sequence of Asked or None
-            What `ask` gave of each.
+        conditions : sequence of ColumnCondition
+        encoded : sequence of RowCondition or None
+            What `encode_condition` gave of each.
 
         Returns
         -------
         tuple of tuple of ColumnCondition and str, or None
             None where neither relations nor what never occurs together say so.
         """
-        return conflict(self.ties(), self.exclusions_, wishes, asked)
+        return conflict(self.ties(), self.exclusions_, conditions, encoded)
 
     def unrelated(self) -> frozenset[str]:
         """Return the columns that are not made of others, and of which no other is made."""
@@ -551,26 +554,25 @@ class TableEncoder:
         related |= {name for r in self._relations for name in r.dependency.needs}
         return frozenset(self.schema_.names) - related
 
-    def around(self, wish: ColumnCondition, share: float) -> ColumnCondition | None:
-        """Return the range about the one number that is wished.
+    def around(self, condition: ColumnCondition, share: float) -> ColumnCondition | None:
+        """Return the range about the one number that a condition is on.
 
         Parameters
         ----------
-        wish : ColumnCondition
-            What is asked of one column.
+        condition : ColumnCondition
         share : float
             Which share of the rows of the fit lies within the range on each side.
 
         Returns
         -------
         ColumnCondition or None
-            None where the wish is not of one value, or the column is not told by one number alone.
+            None where it is not on one value, or the column is not encoded by one number alone.
         """
         self._check_fitted()
-        if wish.column not in self.unrelated():
+        if condition.column not in self.unrelated():
             return None
-        part = next(part for part in self._parts if part.name == wish.column)
-        return range_about(part, wish, share)
+        part = next(part for part in self._parts if part.name == condition.column)
+        return range_about(part, condition, share)
 
     def levels(self, name: str) -> pa.Array | None:
         """Return the levels of a column that can be made; None where it is not of levels."""

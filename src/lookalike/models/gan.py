@@ -22,15 +22,18 @@ from lookalike._core.errors import (
 )
 from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
 from lookalike._core.progress import progress
-from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import EncodedRows, Layout, Learned, SampledRows
-from lookalike.models._asking import Asking
+from lookalike._core.seeds import RandomState, generator
+from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
-from lookalike.models._conditions import Completer, Told, unsure, widened
+from lookalike.models._conditional_sampler import (
+    ConditionalSampler,
+    soften_logits,
+    widen_inputs,
+)
 from lookalike.models._device import keep_compiled_programs, make_room_for_programs
-from lookalike.models._impute import blank, completed_like, imputed, told_of
 from lookalike.models._recipe import STEPS, batch_of, game_of, make_plan, steps_of, width_of
+from lookalike.models._request import BlockConditions, Request
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._transfer import Transfer, transferred
 from lookalike.models._weights import checked_width, network_of, taken
@@ -56,11 +59,6 @@ from lookalike.refine import (
 from lookalike.tables import (
     Kind,
     Schema,
-    as_given,
-    check_output,
-    render,
-    to_arrow,
-    write_table,
 )
 from lookalike.training import CHUNK, Data, Game, RowsByLevel, TrainingResult, train
 from lookalike.training.monitors import MONITORS
@@ -264,6 +262,7 @@ class GAN(Synthesizer):
     ['x', 'c']
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "budget": Choice(tuple(STEPS)),
         "steps": AnyOf((Number(1, integer=True),), none=True),
@@ -577,8 +576,8 @@ class GAN(Synthesizer):
         judge = outcome.state.discriminator if outcome.task.pack == 1 else None
         start = game.begin(
             seed,
-            generator=unsure(widened(outcome.model, fresh.generator), self._plan),
-            discriminator=None if judge is None else widened(judge, fresh.discriminator),
+            generator=soften_logits(widen_inputs(outcome.model, fresh.generator), self._plan),
+            discriminator=None if judge is None else widen_inputs(judge, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(encoded.floats))), 1)
         plan = make_plan(self, game, steps, early_stopping=None)
@@ -709,130 +708,34 @@ class GAN(Synthesizer):
             self._latent,
         )
 
-    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
+    @property
+    def _takes_conditions(self) -> bool:
+        return self._completer is not None
+
+    def _source(self, request: Request) -> BlockSource:
         keep_compiled_programs()
         make_room_for_programs()
+        if request.conditions is not None:
+            return self._conditional(request.seed, request.conditions)
         sampler = replace(
             self._sampler(),
             correction=self._correction,
             redraw=self._redraw,
-            impossible=self.encoder_.impossible,
+            impossible=self.encoder_.violates_zeros,
         )
-        return lambda block: sampler.block(seed, block)
+        return lambda block: sampler.block(request.seed, block)
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]:
-        if self._completer is None:
-            return super()._start_asking(seed, asking)
-        keep_compiled_programs()
-        make_room_for_programs()
-        completer = self._complete()
+    def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
+        """Return what draws rows to conditions."""
+        assert self._completer is not None
+        sampler = ConditionalSampler(self._plan, self._completer, self._latent_size, self._latent)
 
         def make(block: int) -> SampledRows:
-            told = self._told_classes(asking, block)
-            rng = generator(seed, "conditions", block)
-            told.ask(self._plan, asking.told, slice(None), rng)
-            return completer.draw(told, seed, block)
+            condition = conditions(block)
+            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            return sampler.draw(condition, rows, seed, block)
 
         return make
-
-    def _told_classes(self, asking: Asking, block: int) -> Told:
-        """Return what asks rows of a block to take classes in turn."""
-        if asking.classes is None:
-            return Told.nothing(self._plan, self.BLOCK)
-        name = asking.classes.column
-        levels = asking.classes.in_turn(block * self.BLOCK, self.BLOCK)
-        rows = blank(self.schema_, name, levels)
-        return told_of(self, self.encoder_.follow(rows), frozenset((name,)))[0]
-
-    def _complete(self) -> Completer:
-        assert self._completer is not None
-        return Completer(self._plan, self._completer, self._latent_size, self._latent)
-
-    def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
-        """Complete rows: make their missing cells and columns, given the cells that are known.
-
-        Parameters
-        ----------
-        data : dataframe, shape (rows, columns), or path
-            Columns of the training table, any of them, in any order; null where a cell is to be
-            made. It is not changed.
-        random_state : int, Generator, RandomState or None
-            The seed; None is the model's own ``seed_``.
-
-        Returns
-        -------
-        dataframe, shape (rows, columns of the training table)
-            Of the kind of `data`: its columns in its dtypes, and in pandas with its index. Known
-            cells are as they were; no cell of `data` that was null is null, free text
-            aside. Columns that `data` does not have may be missing where they were in the training
-            table. Relations between columns hold, and what never occurs together does not; where
-            known cells leave no way to keep a relation, a warning names it and counts the rows.
-
-        Raises
-        ------
-        NotFittedError
-            If the model has not been fitted.
-        ParameterError
-            If it was fitted without conditions, unless nothing is learned of its table.
-        DataError
-            If `data` has other columns, or values that do not fit them.
-
-        Examples
-        --------
-        >>> import pyarrow as pa
-        >>> from lookalike import GAN
-        >>> table = pa.table({"x": [1.5, 2.25, 3.0, 4.5] * 8, "c": ["a", "b", "a", "a"] * 8})
-        >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
-        >>> model.impute(pa.table({"c": ["b", None], "x": [None, 3.0]}))["x"].null_count
-        0
-        """
-        self._check_fitted()
-        seed = self.seed_ if random_state is None else as_seed(random_state)
-        table, origin = to_arrow(data)
-        made = self._as_handed_in(whole := imputed(self, table, seed))
-        if not origin.is_file:
-            made = completed_like(table, whole, made, self.schema_)
-        return as_given(made, data, origin, self._origin)
-
-    def impute_to(
-        self,
-        path: str | os.PathLike[str],
-        data: Any,
-        *,
-        random_state: RandomState = None,
-        safe_csv: bool = False,
-    ) -> int:
-        """Write the rows of `impute` to a file, as the training table writes them.
-
-        Parameters
-        ----------
-        path : str or path-like
-            A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
-        data : dataframe or path
-            Rows to complete, as for `impute`.
-        random_state : int, Generator, RandomState or None
-            The seed, as for `impute`.
-        safe_csv : bool
-            As for `sample_to`.
-
-        Returns
-        -------
-        int
-            How many rows were written.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        NotFittedError, ParameterError, DataError
-            As by `impute`.
-        """
-        self._check_fitted()
-        seed = self.seed_ if random_state is None else as_seed(random_state)
-        check_output(path)
-        made = render(imputed(self, to_arrow(data)[0], seed), self.schema_)
-        write_table(made, path, safe_csv=safe_csv)
-        return int(made.num_rows)
 
     def _state(self) -> Learned:
         leaves = {

@@ -1,4 +1,4 @@
-"""Conditions on rows as `sample` takes them: read, told to a generator, checked on every row."""
+"""Conditions on rows as `sample` takes them: parsed, encoded, checked on every row."""
 
 from __future__ import annotations
 
@@ -10,63 +10,63 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError
-from lookalike.encoding import Asked, TableEncoder
-from lookalike.models._balance import Classes
+from lookalike.encoding import RowCondition, TableEncoder
+from lookalike.models._round_robin import RoundRobin
 from lookalike.tables import ColumnCondition, Schema, parse_conditions
 
-__all__ = ["CHECKED", "Asking", "read_asking"]
+__all__ = ["MAX_CHECKED_LEVELS", "SampleConditions", "parse_sample_conditions"]
 
-#: So many levels are looked at one by one before rows are made to be balanced.
-CHECKED = 200
+#: The most levels that are looked at one by one before rows are balanced.
+MAX_CHECKED_LEVELS = 200
 
 
 @dataclass(frozen=True)
-class Asking:
-    """What is asked of every row of a sample.
+class SampleConditions:
+    """The conditions on every row of a sample.
 
     Parameters
     ----------
-    wishes : tuple of ColumnCondition
+    columns : tuple of ColumnCondition
         All of them.
-    told : tuple of Asked
-        What blocks can be told of them.
-    classes : Classes or None
+    encoded : tuple of RowCondition
+        Those that are conditions on blocks, too.
+    balanced : RoundRobin or None
         Levels that rows take in turn.
-    free : frozenset of str
+    unrelated : frozenset of str
         The columns to which no other is related.
     """
 
-    wishes: tuple[ColumnCondition, ...]
-    told: tuple[Asked, ...]
-    classes: Classes | None = None
-    free: frozenset[str] = frozenset()
+    columns: tuple[ColumnCondition, ...]
+    encoded: tuple[RowCondition, ...]
+    balanced: RoundRobin | None = None
+    unrelated: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        balanced = [] if self.classes is None else [f"{self.classes.column} balanced"]
-        return ", ".join([*map(str, self.wishes), *balanced])
+        balanced = [] if self.balanced is None else [f"{self.balanced.column} balanced"]
+        return ", ".join([*map(str, self.columns), *balanced])
 
     @property
-    def turns(self) -> int:
-        """How many rows it takes for each class to have its turn."""
-        return 1 if self.classes is None else len(self.classes)
+    def cycle(self) -> int:
+        """The number of rows in which each balanced level comes once."""
+        return 1 if self.balanced is None else len(self.balanced)
 
-    def worth(self, chosen: pa.Table) -> int:
-        """Return how many of some rows that are as asked can be used, of each class equally."""
-        if self.classes is None:
-            return int(chosen.num_rows)
-        return int(self.classes.counts(chosen).min()) * len(self.classes)
+    def usable_rows(self, accepted: pa.Table) -> int:
+        """Return how many of accepted rows can be used: as many of each balanced level."""
+        if self.balanced is None:
+            return int(accepted.num_rows)
+        return int(self.balanced.counts(accepted).min()) * len(self.balanced)
 
-    def in_turn(self, chosen: pa.Table, rows: int) -> pa.Table:
-        """Return at most so many of some rows that are as asked, each class in its turn."""
-        if self.classes is None:
-            return chosen.slice(0, rows)
-        return self.classes.arranged(chosen, rows)
+    def first_usable(self, accepted: pa.Table, rows: int) -> pa.Table:
+        """Return at most `rows` of accepted rows, balanced levels in turn."""
+        if self.balanced is None:
+            return accepted.slice(0, rows)
+        return self.balanced.interleaved(accepted, rows)
 
-    def nearby(self, encoder: TableEncoder, share: float) -> Asking | None:
-        """Return what asks for a range about each number that is asked for alone.
+    def nearby(self, encoder: TableEncoder, share: float) -> SampleConditions | None:
+        """Return the conditions with a range about each number that one of them is on.
 
-        Rows near a number have nearly what belongs to it: with the number put in by `exactly`
-        they stand for rows that have it.
+        Rows near a number have nearly what belongs to it: with the number put in by
+        `with_exact_values` they stand for rows that have it.
 
         Parameters
         ----------
@@ -76,65 +76,62 @@ class Asking:
 
         Returns
         -------
-        Asking or None
-            None where no number is asked for alone.
+        SampleConditions or None
+            None where no condition is on one number.
         """
-        ranges = [encoder.around(wish, share) for wish in self.wishes]
+        ranges = [encoder.around(condition, share) for condition in self.columns]
         if all(found is None for found in ranges):
             return None
-        wishes = tuple(
-            wish if found is None else found
-            for wish, found in zip(self.wishes, ranges, strict=True)
-        )
-        return replace(self, wishes=wishes)
+        pairs = zip(self.columns, ranges, strict=True)
+        return replace(self, columns=tuple(one if near is None else near for one, near in pairs))
 
-    def exactly(self, table: pa.Table) -> pa.Table:
-        """Return rows with the values put in that were asked for one by one.
+    def with_exact_values(self, table: pa.Table) -> pa.Table:
+        """Return rows with the nearest values of conditions that list them.
 
         A number that the encoding cannot say exactly (one that the training table does not have)
         comes out as its neighbour otherwise. Of columns that are related to others, it does.
         """
-        for wish in self.wishes:
-            if wish.values is None or wish.column not in self.free:
+        for condition in self.columns:
+            name = condition.column
+            if condition.values is None or name not in self.unrelated:
                 continue
-            at = table.schema.get_field_index(wish.column)
+            at = table.schema.get_field_index(name)
             field = table.schema.field(at)
             if not pa.types.is_dictionary(field.type):
-                cells = _nearest(_cells(table, wish.column), wish.values.cast(field.type))
+                cells = _nearest(_cells(table, name), condition.values.cast(field.type))
                 table = table.set_column(at, field, cells)
         return table
 
-    def chosen(self, table: pa.Table, possible: np.ndarray) -> pa.Table:
-        """Return the canonical rows of a block that are as asked.
+    def accepted(self, table: pa.Table, possible: np.ndarray) -> pa.Table:
+        """Return the canonical rows of a block that fulfil all conditions.
 
         Parameters
         ----------
         table : pyarrow.Table, shape (rows, columns)
         possible : ndarray of bool, shape (rows,)
-            Which rows may be.
+            The rows without structural zeros.
         """
         right = possible.copy()
-        for wish in self.wishes:
-            right &= wish.fulfilled(_cells(table, wish.column))
+        for condition in self.columns:
+            right &= condition.matches(_cells(table, condition.column))
         return table.filter(pa.array(right))
 
-    def hopeless(self, table: pa.Table, possible: np.ndarray) -> DataError:
-        """Return the error that says which wishes exclude each other, given rows that failed.
+    def infeasible_error(self, table: pa.Table, possible: np.ndarray) -> DataError:
+        """Return the error that says which conditions exclude each other, given rows that failed.
 
         Parameters
         ----------
         table : pyarrow.Table, shape (rows, columns)
             All that were made.
         possible : ndarray of bool, shape (rows,)
-            Which rows may be.
+            The rows without structural zeros.
         """
-        wishes = list(self.wishes)
-        if self.classes is not None:
-            rare = int(np.argmin(self.classes.counts(self.chosen(table, possible))))
-            wishes.append(
-                ColumnCondition(self.classes.column, values=self.classes.levels.slice(rare, 1))
-            )
-        right = {str(w): w.fulfilled(_cells(table, w.column)) for w in wishes}
+        conditions = list(self.columns)
+        if self.balanced is not None:
+            rare = int(np.argmin(self.balanced.counts(self.accepted(table, possible))))
+            level = self.balanced.levels.slice(rare, 1)
+            conditions.append(ColumnCondition(self.balanced.column, values=level))
+        right = {str(one): one.matches(_cells(table, one.column)) for one in conditions}
         needed = _together_never(list(right.values()), len(table))
         words = [list(right)[k] for k in needed]
         if not words:
@@ -148,14 +145,14 @@ class Asking:
             what = f"none has {' and '.join(words)} together, though " + ", ".join(
                 f"{right[w].mean():.1%} have {w}" for w in words
             )
-        balanced = "," if self.classes is None else f", of every level of {self.classes.column},"
+        levels = "" if self.balanced is None else f", of every level of {self.balanced.column}"
         return DataError(
-            f"No row fulfils all conditions{balanced} among {len(table):,} that were made for "
+            f"No row fulfils all conditions{levels}, among {len(table):,} that were made for "
             f"them: {what}. Ask for less."
         )
 
-    def exhausted(self, found: int, made: int, wanted: int) -> DataError:
-        """Return the error that says that rows as asked do not come often enough."""
+    def exhausted_error(self, found: int, made: int, wanted: int) -> DataError:
+        """Return the error that says that accepted rows do not come often enough."""
         return DataError(
             f"Rows that fulfil all conditions are too rare: {found:,} were found among {made:,} "
             f"that were made for {wanted:,}: {self}. Ask for less."
@@ -182,7 +179,7 @@ def _all_of(fulfilled: list[np.ndarray], which: list[int], rows: int) -> np.ndar
 
 
 def _nearest(cells: pa.Array, values: pa.Array) -> pa.Array:
-    """Return for each cell the value that is nearest; of words, there is one way to be asked.
+    """Return for each cell the value that is nearest; of words, there is but one.
 
     Parameters
     ----------
@@ -230,14 +227,14 @@ def _cells(table: pa.Table, name: str) -> pa.Array:
     return cells.chunk(0) if isinstance(cells, pa.ChunkedArray) else cells
 
 
-def read_asking(
+def parse_sample_conditions(
     given: Mapping[str, Any] | None,
     balance: str | None,
     schema: Schema,
     encoder: TableEncoder,
     target: str | None = None,
-) -> Asking:
-    """Read conditions.
+) -> SampleConditions:
+    """Read the conditions of a sample.
 
     Parameters
     ----------
@@ -253,16 +250,31 @@ def read_asking(
     Raises
     ------
     SchemaError, DataError
-        If a condition cannot be read, or no row can be so.
+        If a condition cannot be read, or no row can fulfil it.
     """
-    wishes = parse_conditions(given or {}, schema)
-    asked = [encoder.ask(wish) for wish in wishes]
-    found = encoder.conflict(wishes, asked)
+    columns = parse_conditions(given or {}, schema)
+    encoded = [encoder.encode_condition(condition) for condition in columns]
+    found = encoder.conflict(columns, encoded)
     if found is not None:
         raise _excluded(*found)
-    asking = Asking(wishes, tuple(a for a in asked if a is not None), free=encoder.unrelated())
+    on_blocks = tuple(condition for condition in encoded if condition is not None)
+    conditions = SampleConditions(columns, on_blocks, unrelated=encoder.unrelated())
     if balance is None:
-        return asking
+        return conditions
+    levels = _balanced_levels(_balanced_column(balance, given or {}, schema, target), encoder)
+    _check_levels(levels, columns, encoded, encoder)
+    return replace(conditions, balanced=levels)
+
+
+def _excluded(conditions: tuple[ColumnCondition, ...], why: str) -> DataError:
+    words = " and ".join(map(str, conditions))
+    return DataError(f"No row fulfils {words} together: {why}. Ask for less.")
+
+
+def _balanced_column(
+    balance: object, given: Mapping[str, Any], schema: Schema, target: str | None
+) -> str:
+    """Return the name of the column to balance."""
     if not isinstance(balance, str):
         raise ParameterError(
             f"balance must be the name of a column; got {balance!r}. Balance one column at a time."
@@ -274,45 +286,38 @@ def read_asking(
                 "was fitted without. Name the column."
             )
         balance = target
-    if balance in (given or {}):
+    if balance in given:
         raise DataError(
             f"A column is balanced or given, not both; {balance!r} is both. Leave one out."
         )
-    classes = _classes(schema[balance].name, encoder)
-    _check_classes(classes, wishes, asked, encoder)
-    return replace(asking, classes=classes)
+    return schema[balance].name
 
 
-def _excluded(wishes: tuple[ColumnCondition, ...], why: str) -> DataError:
-    words = " and ".join(map(str, wishes))
-    return DataError(f"No row fulfils {words} together: {why}. Ask for less.")
-
-
-def _classes(name: str, encoder: TableEncoder) -> Classes:
+def _balanced_levels(name: str, encoder: TableEncoder) -> RoundRobin:
     levels = encoder.levels(name)
     if levels is None:
         raise DataError(
             f"A column that is balanced must be of levels, but {name!r} is "
             f'{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: "categorical"}}.'
         )
-    return Classes(name, levels)
+    return RoundRobin(name, levels)
 
 
-def _check_classes(
-    classes: Classes,
-    wishes: Sequence[ColumnCondition],
-    asked: Sequence[Asked | None],
+def _check_levels(
+    balanced: RoundRobin,
+    columns: Sequence[ColumnCondition],
+    encoded: Sequence[RowCondition | None],
     encoder: TableEncoder,
 ) -> None:
-    """Refuse to balance a level that cannot be with what is given."""
-    if not wishes or len(classes) > CHECKED:  # of many levels, the rows that are made tell
+    """Refuse to balance a level that excludes a condition."""
+    if not columns or len(balanced) > MAX_CHECKED_LEVELS:  # the rows that are made show it
         return
-    for k in range(len(classes)):
-        level = ColumnCondition(classes.column, values=classes.levels.slice(k, 1))
-        found = encoder.conflict((*wishes, level), (*asked, encoder.ask(level)))
+    for k in range(len(balanced)):
+        level = ColumnCondition(balanced.column, values=balanced.levels.slice(k, 1))
+        found = encoder.conflict((*columns, level), (*encoded, encoder.encode_condition(level)))
         if found is not None:
-            words = " and ".join(str(wish) for wish in found[0] if wish is not level)
+            words = " and ".join(str(condition) for condition in found[0] if condition is not level)
             raise DataError(
-                f"{classes.column!r} cannot be balanced: no row has {level} with {words}: "
+                f"{balanced.column!r} cannot be balanced: no row has {level} with {words}: "
                 f"{found[1]}. Ask for less, or give the levels that are wanted."
             )
