@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from scipy.special import ndtri
 
 from lookalike._core.errors import DataError, nearest
+from lookalike._core.rows import Rows
 from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._derivation import Derivation
 from lookalike.encoding._draw import Z_MAX, sample_encoded
@@ -18,7 +19,6 @@ from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._rest import Rest
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._spans import BlockSpan
 from lookalike.tables import ColumnCondition
 

@@ -8,8 +8,8 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike.encoding._base import Learned
-from lookalike.encoding._rows import Rows
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
 from lookalike.tables import Column, Dependency, Schema
 
 __all__ = ["Cells", "Derivation", "Least"]

@@ -8,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._arrow import is_null, masked, to_numpy
-from lookalike.encoding._base import Learned
+from lookalike._core.learned import Learned
 from lookalike.encoding._derivation import Cells
-from lookalike.encoding._numbers import Grid
 from lookalike.encoding._rest import Rest
 from lookalike.tables import Schema
+from lookalike.tables.values.arrow import is_null, masked, to_numpy
+from lookalike.tables.values.grid import Grid
 
 __all__ = ["Equal"]
 

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._arrow import is_null, to_numpy
-from lookalike.encoding._codec import array_from_json, array_to_json
 from lookalike.encoding._derivation import Least
-from lookalike.encoding._levels import Levels
-from lookalike.encoding._numbers import nearest, raw_of
 from lookalike.tables import Column
+from lookalike.tables.values.arrow import is_null, to_numpy
+from lookalike.tables.values.codec import array_from_json, array_to_json
+from lookalike.tables.values.grid import nearest, raw_of
+from lookalike.tables.values.levels import Levels
 
 __all__ = ["Known", "joined", "known_rows"]
 

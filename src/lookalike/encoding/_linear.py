@@ -7,13 +7,13 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._arrow import is_null, masked
-from lookalike.encoding._base import Learned
-from lookalike.encoding._codec import type_from_json, type_to_json
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
 from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._numbers import from_raw, raw_of
-from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
+from lookalike.tables.values.arrow import is_null, masked
+from lookalike.tables.values.codec import type_from_json, type_to_json
+from lookalike.tables.values.grid import from_raw, raw_of
 
 __all__ = ["Linear", "ticks"]
 

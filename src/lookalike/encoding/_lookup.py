@@ -7,10 +7,10 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import Learned
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
 from lookalike.encoding._derivation import Cells, Derivation
 from lookalike.encoding._known import Known, joined, known_rows
-from lookalike.encoding._rows import Rows
 from lookalike.tables import Schema
 
 __all__ = ["Lookup"]

@@ -11,14 +11,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._arrow import is_null, masked, to_numpy
-from lookalike.encoding._base import Learned
-from lookalike.encoding._codec import type_from_json
+from lookalike._core.learned import Learned
 from lookalike.encoding._derivation import Cells
-from lookalike.encoding._numbers import Grid, from_raw, raw_of
 from lookalike.encoding._rest import Rest
-from lookalike.encoding._shared import middle
 from lookalike.tables import Column, Kind, Schema
+from lookalike.tables.values.arrow import is_null, masked, to_numpy
+from lookalike.tables.values.codec import type_from_json
+from lookalike.tables.values.grid import Grid, from_raw, raw_of
+from lookalike.tables.values.shared import middle
 
 __all__ = ["Offset", "Ratio"]
 

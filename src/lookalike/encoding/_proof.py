@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._arrow import is_null, to_numpy
+from lookalike._core.rows import Rows
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import fit_columns
 from lookalike.encoding._derivation import Cells, Derivation
@@ -25,11 +25,11 @@ from lookalike.encoding._derive import relation
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._linear import Linear
-from lookalike.encoding._numbers import raw_of
 from lookalike.encoding._rest import Rest
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._spans import lay_out
 from lookalike.tables import Column, Dependency, Kind, Schema
+from lookalike.tables.values.arrow import is_null, to_numpy
+from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Proof"]
 

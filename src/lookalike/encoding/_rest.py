@@ -7,7 +7,7 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike.encoding._base import Learned
+from lookalike._core.learned import Learned
 from lookalike.encoding._derivation import Cells, Least
 from lookalike.tables import Column, Dependency, Schema
 

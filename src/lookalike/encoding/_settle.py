@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.rows import Rows
 from lookalike.encoding._approximate_lookup import ApproximateLookup
-from lookalike.encoding._arrow import filled, is_null
 from lookalike.encoding._completion import Pattern, is_beyond, patterns
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._equal import Equal
 from lookalike.encoding._linear import Linear
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._offset import Offset, Ratio
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._solve import Addends, addends_of, numbers_of
 from lookalike.encoding._ties import Ties
+from lookalike.tables.values.arrow import filled, is_null
 
 __all__ = ["Settled", "settle"]
 

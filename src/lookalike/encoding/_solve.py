@@ -9,12 +9,12 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._arrow import is_null, masked
 from lookalike.encoding._derivation import Cells
 from lookalike.encoding._linear import Linear, ticks
-from lookalike.encoding._numbers import from_raw, raw_of
 from lookalike.encoding._offset import Offset, Ratio
 from lookalike.tables import Column
+from lookalike.tables.values.arrow import is_null, masked
+from lookalike.tables.values.grid import from_raw, raw_of
 
 __all__ = ["Addends", "Writing", "addends_of", "numbers_of"]
 

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.special import ndtri
 
+from lookalike._core.rows import Rows
 from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._draw import Z_MAX
 from lookalike.encoding._layout import SampledRows
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._zeros import StructuralZeros
 
 __all__ = ["describe_zeros"]

@@ -10,8 +10,8 @@ import numpy as np
 from scipy.special import ndtri
 
 from lookalike._core.bounds import whole
+from lookalike._core.learned import Learned
 from lookalike.encoding._asked import Asked
-from lookalike.encoding._base import Learned
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._limits import LEAST

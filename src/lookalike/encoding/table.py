@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import LookalikeWarning, NotFittedError
-from lookalike.encoding._arrow import filled, flat, is_null
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
 from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
-from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike.encoding._base import ColumnEncoding
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import EncodedColumn, fit_columns
 from lookalike.encoding._completion import broken, follow, open_to, recognised
@@ -29,13 +30,13 @@ from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._proof import Proof
 from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rest import Rest
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._settle import settle
 from lookalike.encoding._spans import lay_out
 from lookalike.encoding._ties import Ties
 from lookalike.encoding._zero_words import describe_zeros
 from lookalike.encoding._zeros import StructuralZeros
 from lookalike.tables import ColumnCondition, Kind, Schema
+from lookalike.tables.values.arrow import filled, flat, is_null
 
 __all__ = ["TableEncoder"]
 

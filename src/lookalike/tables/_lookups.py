@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from lookalike.tables._measures import sample_rows
 from lookalike.tables._schema import Column, Dependency
-from lookalike.tables._storage import one_array
+from lookalike.tables.values.arrow import flat
 
 __all__ = [
     "COARSE",
@@ -88,7 +88,7 @@ class Coded:
             return np.asarray(np.minimum(rank, levels - 1)[self.codes])
         # codes count values by their first row: they are put in order, missing last
         row = _first_rows(self.codes)
-        order = pc.array_sort_indices(one_array(self._values.take(pa.array(row)))).to_numpy()
+        order = pc.array_sort_indices(flat(self._values.take(pa.array(row)))).to_numpy()
         below = np.cumsum(counts[order]) - counts[order]
         cut = np.empty(len(counts), np.int64)
         cut[order] = below * levels // len(self.codes)
@@ -103,7 +103,7 @@ class Coded:
 
 
 def _codes(values: pa.ChunkedArray) -> np.ndarray:
-    cells = one_array(values)
+    cells = flat(values)
     if not pa.types.is_dictionary(cells.type):
         cells = cells.dictionary_encode()
     codes: np.ndarray = cells.indices.fill_null(len(cells.dictionary)).to_numpy()

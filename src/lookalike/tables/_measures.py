@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.tables._schema import Column, Dependency
-from lookalike.tables._storage import one_array
 from lookalike.tables.text._date_patterns import ticks_of
+from lookalike.tables.values.arrow import flat
 
 __all__ = ["Measure", "copies", "sample_rows"]
 
@@ -59,7 +59,7 @@ class Measure:
     @classmethod
     def of(cls, values: pa.ChunkedArray, column: Column) -> Self:
         """Return a canonical column as a measure."""
-        cells = one_array(values)
+        cells = flat(values)
         missing = cells.is_null().to_numpy(zero_copy_only=False)
         if pa.types.is_temporal(cells.type):
             ticks, tick = ticks_of(cells, column.unit)

@@ -10,10 +10,10 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.bounds import finite, whole
-from lookalike.encoding._arrow import to_numpy
-from lookalike.encoding._codec import type_from_json, type_to_json
-from lookalike.encoding._shared import apart, ends
-from lookalike.tables import Column, Kind
+from lookalike.tables._schema import Column, Kind
+from lookalike.tables.values.arrow import to_numpy
+from lookalike.tables.values.codec import type_from_json, type_to_json
+from lookalike.tables.values.shared import apart, ends
 
 __all__ = ["MEASURED", "Grid", "from_raw", "nearest", "raw_of"]
 

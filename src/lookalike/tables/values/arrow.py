@@ -10,13 +10,12 @@ __all__ = ["filled", "flat", "is_null", "masked", "to_numpy"]
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array, its chunks' dictionaries united."""
+    """Return a column as one array, with one dictionary if it is of a dictionary type."""
     if column.num_chunks == 1:
         return column.chunk(0)
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    combined = column.combine_chunks()
-    return combined if isinstance(combined, pa.Array) else combined.chunk(0)
+    whole = column.unify_dictionaries().combine_chunks()
+    # older versions of Arrow leave a column without chunks as it is
+    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
 
 
 def filled(known: pa.Array, made: pa.Array) -> pa.Array:

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.bounds import finite
-from lookalike.encoding._arrow import is_null, to_numpy
-from lookalike.encoding._codec import array_from_json, array_to_json
-from lookalike.encoding._rows import Rows
-from lookalike.tables import Kind
+from lookalike._core.rows import Rows
+from lookalike.tables._schema import Kind
+from lookalike.tables.values.arrow import is_null, to_numpy
+from lookalike.tables.values.codec import array_from_json, array_to_json
 
 __all__ = ["Levels"]
 
