@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _quality.data import HELD_OUT, SOURCES, read
 from lookalike.encoding import SampledRows, TableEncoder, sample_encoded
-from lookalike.tables import Dependency, conform, from_arrow, infer_schema, render, to_arrow
+from lookalike.relations import infer_schema
+from lookalike.tables import Dependency, conform, from_arrow, render, to_arrow
 
 _BLUR, _REDRAWN, _RANGES = 0.1, 0.05, 8
 _LINE = "| {} | {} | {} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} |"

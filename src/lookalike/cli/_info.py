@@ -68,7 +68,8 @@ def info(
             _show_lines(_NEVER, facts["never_together"])
         return
 
-    from lookalike.tables import cautions, infer_schema, read_table
+    from lookalike.relations import infer_schema
+    from lookalike.tables import cautions, read_table
 
     table = read_table(model_or_data)
     inferred = infer_schema(table, kinds)

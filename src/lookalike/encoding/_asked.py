@@ -13,13 +13,13 @@ from scipy.special import ndtri
 from lookalike._core.errors import DataError, nearest
 from lookalike._core.rows import Rows
 from lookalike.encoding._columns import EncodedColumn
-from lookalike.encoding._derivation import Derivation
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._rest import Rest
 from lookalike.encoding._spans import BlockSpan
+from lookalike.relations._derivation import Derivation
+from lookalike.relations._rest import Rest
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
 from lookalike.tables import ColumnCondition
 
 __all__ = ["Asked", "asked", "extremes", "range_about", "wish_of_parent"]

@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.rows import Rows
-from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._columns import EncodedColumn
-from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._known import Known
 from lookalike.encoding._leeway import Leeway
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._offset import Offset, Ratio
-from lookalike.encoding._preimages import Codes, Options
-from lookalike.encoding._solve import addends_of, numbers_of
 from lookalike.encoding._ties import Ties
+from lookalike.relations._candidates import Codes, Options
+from lookalike.relations._derivation import Cells, Derivation
+from lookalike.relations._level_index import Known
+from lookalike.relations._weighted_sum import addends_of, numbers_of
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
+from lookalike.relations.offset import Offset, Ratio
 from lookalike.tables.values.arrow import filled, is_null, masked
 
 __all__ = ["Pattern", "broken", "follow", "is_beyond", "open_to", "patterns", "recognised"]

@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.encoding._asked import Asked
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._offset import Offset
-from lookalike.encoding._preimages import Codes
 from lookalike.encoding._ties import Ties
 from lookalike.encoding._zeros import StructuralZeros
+from lookalike.relations._candidates import Codes
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
+from lookalike.relations.offset import Offset
 from lookalike.tables import ColumnCondition
 from lookalike.tables.values.grid import raw_of
 

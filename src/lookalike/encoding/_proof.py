@@ -20,13 +20,13 @@ import pyarrow.compute as pc
 from lookalike._core.rows import Rows
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import fit_columns
-from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._derive import relation
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import EncodedRows, SampledRows
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._rest import Rest
 from lookalike.encoding._spans import lay_out
+from lookalike.relations._derivation import Cells, Derivation
+from lookalike.relations._registry import relation
+from lookalike.relations._rest import Rest
+from lookalike.relations.linear import Linear
 from lookalike.tables import Column, Dependency, Kind, Schema
 from lookalike.tables.values.arrow import is_null, to_numpy
 from lookalike.tables.values.grid import raw_of

@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.rows import Rows
-from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._completion import Pattern, is_beyond, patterns
-from lookalike.encoding._derivation import Cells
-from lookalike.encoding._equal import Equal
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._offset import Offset, Ratio
-from lookalike.encoding._solve import Addends, addends_of, numbers_of
 from lookalike.encoding._ties import Ties
+from lookalike.relations._derivation import Cells
+from lookalike.relations._weighted_sum import Addends, addends_of, numbers_of
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.equal import Equal
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
+from lookalike.relations.offset import Offset, Ratio
 from lookalike.tables.values.arrow import filled, is_null
 
 __all__ = ["Settled", "settle"]

@@ -9,15 +9,15 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._approximate_lookup import ApproximateLookup
 from lookalike.encoding._asked import extremes
 from lookalike.encoding._columns import EncodedColumn
-from lookalike.encoding._derivation import Derivation
 from lookalike.encoding._layout import Layout
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._rest import Rest
-from lookalike.encoding._solve import Writing
 from lookalike.encoding._spans import BlockSpan
+from lookalike.relations._derivation import Derivation
+from lookalike.relations._rest import Rest
+from lookalike.relations._weighted_sum import Writing
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.lookup import Lookup
 from lookalike.tables import Schema, canonical_type
 
 __all__ = ["Ties"]

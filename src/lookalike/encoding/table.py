@@ -20,21 +20,21 @@ from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import EncodedColumn, fit_columns
 from lookalike.encoding._completion import broken, follow, open_to, recognised
 from lookalike.encoding._conflict import conflict
-from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._derive import in_order, relation
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._leeway import Leeway
-from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._proof import Proof
 from lookalike.encoding._registry import ENCODINGS
-from lookalike.encoding._rest import Rest
 from lookalike.encoding._settle import settle
 from lookalike.encoding._spans import lay_out
 from lookalike.encoding._ties import Ties
 from lookalike.encoding._zero_words import describe_zeros
 from lookalike.encoding._zeros import StructuralZeros
+from lookalike.relations._derivation import Cells, Derivation
+from lookalike.relations._registry import in_order, relation
+from lookalike.relations._rest import Rest
+from lookalike.relations.lookup import Lookup
 from lookalike.tables import ColumnCondition, Kind, Schema
 from lookalike.tables.values.arrow import filled, flat, is_null
 

@@ -34,6 +34,7 @@ from lookalike.models._fingerprint import fingerprint
 from lookalike.models._saving import save_model
 from lookalike.models._support import Support
 from lookalike.models._way import Way, find_way
+from lookalike.relations import infer_schema
 from lookalike.tables import (
     Dependency,
     Kind,
@@ -46,7 +47,6 @@ from lookalike.tables import (
     check_output,
     conform,
     from_arrow,
-    infer_schema,
     natural,
     open_categories,
     render,

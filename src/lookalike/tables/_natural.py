@@ -46,9 +46,9 @@ def natural(table: pa.Table, schema: Schema, numbered: Collection[str] = frozens
 
     Examples
     --------
-    >>> from lookalike.tables import conform, infer_schema
+    >>> from lookalike.tables import conform, infer_columns
     >>> table = pa.table({"paid": ["yes", "no", "no", None], "sum": ["$1,200", "$850", "$7", "?"]})
-    >>> schema = infer_schema(table)
+    >>> schema = infer_columns(table)
     >>> natural(conform(table, schema), schema)["sum"].to_pylist()
     [1200, 850, 7, None]
     """

@@ -62,9 +62,9 @@ def render(table: pa.Table, schema: Schema, *, encoded: bool = False) -> pa.Tabl
 
     Examples
     --------
-    >>> from lookalike.tables import conform, infer_schema
+    >>> from lookalike.tables import conform, infer_columns
     >>> table = pa.table({"paid": ["yes", "no", "no", None], "sum": ["$1,200", "$850", "$7", "?"]})
-    >>> schema = infer_schema(table)
+    >>> schema = infer_columns(table)
     >>> render(conform(table, schema), schema).equals(table)
     True
     """

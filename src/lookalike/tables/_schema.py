@@ -299,9 +299,10 @@ class Schema:
 
     Examples
     --------
+    >>> import lookalike as la
     >>> import pyarrow as pa
     >>> table = pa.table({"zip": ["02139", "02139", "10001"], "price": ["$8.00", "$12.50", "?"]})
-    >>> schema = Schema.infer(table, kinds={"zip": "categorical"})
+    >>> schema = la.Schema.infer(table, kinds={"zip": "categorical"})
     >>> schema["price"].kind.value, schema["price"].missing, schema["price"].why
     ('continuous', 1, "2 distinct numbers in 2 rows, written with '$'")
     >>> Schema.from_json(schema.to_json()) == schema
@@ -313,7 +314,7 @@ class Schema:
     rows: int = 0
     rejected: tuple[Dependency, ...] = field(default=())
 
-    #: `infer_schema`, which stands above this module: the room enters it here.
+    #: `lookalike.relations.infer_schema`, which stands above this room: that room enters it here.
     _inferred: ClassVar[Callable[..., Schema]]
 
     @property
@@ -396,7 +397,7 @@ class Schema:
         *,
         dependencies: bool = True,
     ) -> Schema:
-        """Find out what each column of a table is; see `lookalike.tables.infer_schema`.
+        """Find out what each column of a table is; see `lookalike.relations.infer_schema`.
 
         Parameters
         ----------

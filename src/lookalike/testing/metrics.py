@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.metrics import Measured, Metric, Pair
-from lookalike.tables import conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import conform
 from lookalike.testing._checks import Check, global_random_state, must, named, run
 from lookalike.testing._tables import judged
 

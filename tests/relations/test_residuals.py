@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 import pytest
 
 from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
-from lookalike.tables import Column, Dependency, Kind, Schema, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Column, Dependency, Kind, Schema, conform
 
 N = 400
 

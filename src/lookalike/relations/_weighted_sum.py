@@ -9,9 +9,9 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._derivation import Cells
-from lookalike.encoding._linear import Linear, ticks
-from lookalike.encoding._offset import Offset, Ratio
+from lookalike.relations._derivation import Cells
+from lookalike.relations.linear import Linear, ticks
+from lookalike.relations.offset import Offset, Ratio
 from lookalike.tables import Column
 from lookalike.tables.values.arrow import is_null, masked
 from lookalike.tables.values.grid import from_raw, raw_of

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._derivation import Least
+from lookalike.relations._derivation import Least
 from lookalike.tables import Column
 from lookalike.tables.values.arrow import is_null, to_numpy
 from lookalike.tables.values.codec import array_from_json, array_to_json

@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.tables import Dependency, Schema, conform, find_dependencies, infer_schema
+from lookalike.relations import find_dependencies, infer_schema
+from lookalike.tables import Dependency, Schema, conform
 
 N = 2000
 

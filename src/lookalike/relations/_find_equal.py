@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lookalike.tables._measures import Measure, sample_rows
+from lookalike.relations._measure import Measure, sample_rows
 from lookalike.tables._schema import Dependency
 
 __all__ = ["often_equal"]

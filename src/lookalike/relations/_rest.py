@@ -8,7 +8,7 @@ from typing import ClassVar, Self
 import pyarrow as pa
 
 from lookalike._core.learned import Learned
-from lookalike.encoding._derivation import Cells, Least
+from lookalike.relations._derivation import Cells, Least
 from lookalike.tables import Column, Dependency, Schema
 
 __all__ = ["Rest"]

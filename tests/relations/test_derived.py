@@ -12,8 +12,8 @@ import pytest
 
 from lookalike._core.errors import SchemaError
 from lookalike.encoding import Learned, Rows
-from lookalike.encoding._derivation import Derivation
-from lookalike.encoding._derive import in_order, relation
+from lookalike.relations._derivation import Derivation
+from lookalike.relations._registry import in_order, relation
 from lookalike.tables import Column, Dependency, Kind, Schema
 
 Cells = dict[str, pa.Array]

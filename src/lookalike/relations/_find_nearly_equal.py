@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from lookalike.tables._measures import Measure, sample_rows
+from lookalike.relations._measure import Measure, sample_rows
 from lookalike.tables._schema import Dependency
 
 __all__ = ["by_mask", "concentration", "nearly_equal"]

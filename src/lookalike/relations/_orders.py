@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lookalike.tables._measures import Measure
+from lookalike.relations._measure import Measure
 from lookalike.tables._schema import Dependency
 
 __all__ = ["with_orders"]

@@ -8,10 +8,10 @@ from typing import Self
 
 import numpy as np
 
-from lookalike.encoding._approximate_lookup import ApproximateLookup
-from lookalike.encoding._derivation import Cells
-from lookalike.encoding._known import Known, joined
-from lookalike.encoding._lookup import Lookup
+from lookalike.relations._derivation import Cells
+from lookalike.relations._level_index import Known, joined
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.lookup import Lookup
 
 __all__ = ["Codes", "Options"]
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lookalike.tables import Dependency, conform, find_dependencies, infer_schema
+from lookalike.relations import find_dependencies, infer_schema
+from lookalike.tables import Dependency, conform
 
 N = 1000
 

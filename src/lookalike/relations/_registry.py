@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from lookalike._core.errors import SchemaError, nearest
-from lookalike.encoding._approximate_lookup import ApproximateLookup
-from lookalike.encoding._derivation import Derivation, Least
-from lookalike.encoding._equal import Equal
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._offset import Offset, Ratio
-from lookalike.encoding._rest import Rest
+from lookalike.relations._derivation import Derivation, Least
+from lookalike.relations._rest import Rest
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.equal import Equal
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
+from lookalike.relations.offset import Offset, Ratio
 from lookalike.tables import Dependency, Schema
 
 __all__ = ["in_order", "relation"]

@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 import numpy as np
 from scipy.stats import poisson
 
-from lookalike.tables._lookups import (
+from lookalike.relations._find_lookups import (
     COARSE,
     EVIDENCE,
     PAIR_COLUMNS,
@@ -21,7 +21,7 @@ from lookalike.tables._lookups import (
     joined,
     repeated,
 )
-from lookalike.tables._measures import sample_rows
+from lookalike.relations._measure import sample_rows
 from lookalike.tables._schema import Dependency
 
 __all__ = ["nearly_lookups"]

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
-from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._known import Known, joined, known_rows
+from lookalike.relations._derivation import Cells, Derivation
+from lookalike.relations._level_index import Known, joined, known_rows
 from lookalike.tables import Schema
 
 __all__ = ["Lookup"]

@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.learned import Learned
-from lookalike.encoding._derivation import Cells
-from lookalike.encoding._rest import Rest
+from lookalike.relations._derivation import Cells
+from lookalike.relations._rest import Rest
 from lookalike.tables import Column, Kind, Schema
 from lookalike.tables.values.arrow import is_null, masked, to_numpy
 from lookalike.tables.values.codec import type_from_json

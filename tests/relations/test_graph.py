@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lookalike.encoding import SampledRows, TableEncoder, sample_encoded
-from lookalike.tables import Dependency, Schema, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Dependency, Schema, conform
 
 N = 400
 

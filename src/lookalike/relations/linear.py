@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
-from lookalike.encoding._derivation import Cells, Derivation
+from lookalike.relations._derivation import Cells, Derivation
 from lookalike.tables import Schema
 from lookalike.tables.values.arrow import is_null, masked
 from lookalike.tables.values.codec import type_from_json, type_to_json

@@ -8,15 +8,15 @@ from graphlib import TopologicalSorter
 import numpy as np
 import pyarrow as pa
 
-from lookalike.tables._lookups import Coded, pair_lookups, single_lookups
-from lookalike.tables._measures import Measure, copies
-from lookalike.tables._nearly_equal import nearly_equal
-from lookalike.tables._nearly_lookups import nearly_lookups
-from lookalike.tables._nearly_sums import nearly_sums
-from lookalike.tables._often_equal import often_equal
-from lookalike.tables._orders import with_orders
+from lookalike.relations._find_approximate_lookups import nearly_lookups
+from lookalike.relations._find_equal import often_equal
+from lookalike.relations._find_lookups import Coded, pair_lookups, single_lookups
+from lookalike.relations._find_nearly_equal import nearly_equal
+from lookalike.relations._find_nearly_sums import nearly_sums
+from lookalike.relations._find_sums import sums
+from lookalike.relations._measure import Measure, copies
+from lookalike.relations._orders import with_orders
 from lookalike.tables._schema import Dependency, Kind, Schema
-from lookalike.tables._sums import sums
 
 __all__ = ["find_dependencies"]
 
@@ -56,11 +56,11 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
 
     Examples
     --------
-    >>> from lookalike.tables import conform, infer_schema
+    >>> from lookalike.tables import conform, infer_columns
     >>> land = pa.array(["CH", "FR", "IT", "CH"] * 50)
     >>> code = pa.array([41, 33, 39, 41] * 50)
     >>> table = pa.table({"land": land, "code": code})
-    >>> schema = infer_schema(table, dependencies=False)
+    >>> schema = infer_columns(table)
     >>> [(d.column, d.on, d.form) for d in find_dependencies(conform(table, schema), schema)]
     [('code', ('land',), 'lookup')]
     """

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.tables._measures import sample_rows
+from lookalike.relations._measure import sample_rows
 from lookalike.tables._schema import Column, Dependency
 from lookalike.tables.values.arrow import flat
 
