@@ -41,12 +41,12 @@ def shuffled(encoder: TableEncoder, table: pa.Table) -> SampledRows:
 
 
 def completed(encoder: TableEncoder, table: pa.Table, known: pa.Table) -> pa.Table:
-    """Return rows made of shuffled ones, settled once, in which all that is known is kept."""
+    """Return rows made of shuffled ones, reconciled once, in which all that is known is kept."""
     drawn = shuffled(encoder, table)
-    settled, changed, misfit = encoder.settle(encoder.follow(known), drawn)
+    reconciled, changed, distance = encoder.reconcile(encoder.graph_.infer(known), drawn)
     assert changed.any()
-    assert misfit.shape == changed.shape
-    return encoder.decode(drawn, known=encoder.follow(settled))
+    assert distance.shape == changed.shape
+    return encoder.decode(drawn, known=encoder.graph_.infer(reconciled))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_chain_is_followed_from_either_end(rng: np.random.Generator) -> None:
     )
     for left in ("code", "tenfold", "more"):
         others = [name for name in cells if name != left]
-        assert encoder.follow(without(table, *others)).equals(table)
+        assert encoder.graph_.infer(without(table, *others)).equals(table)
 
 
 def test_a_key_is_looked_up_where_only_one_has_the_value(rng: np.random.Generator) -> None:
@@ -72,9 +72,9 @@ def test_a_key_is_looked_up_where_only_one_has_the_value(rng: np.random.Generato
     money = {"CH": "franc", "FR": "euro", "IT": "euro"}
     cells = {"land": land, "money": [money[name] for name in land]}
     encoder, table = fitted(cells, Dependency("money", ("land",)))
-    found = encoder.follow(without(table, "land"))["land"].to_pylist()
+    found = encoder.graph_.infer(without(table, "land"))["land"].to_pylist()
     assert found == [name if name == "CH" else None for name in land]
-    options = encoder.open_to(encoder.follow(without(table, "land"))).allowed
+    options = encoder.feasible(encoder.graph_.infer(without(table, "land"))).allowed
     (allowed,) = options.values()
     assert set(allowed[land != "CH"].sum(axis=1)) == {2}
 
@@ -85,7 +85,7 @@ def test_several_parts_of_a_total_are_moved_within_their_limits(rng: np.random.G
     encoder, table = fitted(cells, Dependency("total", ("a", "b"), "linear", (1.0, 1.0)))
     known = without(table, "a", "b")
     made = completed(encoder, table, known)
-    assert not any(rows.any() for rows in encoder.broken(known, made).values())
+    assert not any(rows.any() for rows in encoder.graph_.violations(known, made).values())
     for name, values in parts.items():
         found = made[name].to_numpy()
         assert found.min() >= values.min()
@@ -101,7 +101,7 @@ def test_a_column_lies_a_drawn_rest_before_a_known_one(rng: np.random.Generator,
     encoder, table = fitted(cells, Dependency("high", ("low",), form, weights, at_least=("low",)))
     known = without(table, "low")
     made = completed(encoder, table, known)
-    assert not encoder.broken(known, made)["high"].any()
+    assert not encoder.graph_.violations(known, made)["high"].any()
     apart = made["high"].to_numpy() - made["low"].to_numpy()
     assert apart.min() >= 0
     assert np.median(apart) == pytest.approx(0.25, abs=0.1)
@@ -129,5 +129,5 @@ def test_rows_that_break_a_relation_are_told_apart_from_known_ones(
     cells["total"] = cells["a"] + cells["b"]
     encoder, table = fitted(cells, Dependency("total", ("a", "b"), "linear", (1.0, 1.0)))
     wrong = table.set_column(2, "total", pa.array(np.arange(N) * 1_000 + 500))
-    assert not encoder.broken(wrong, wrong)["total"].any()
-    assert encoder.broken(without(wrong, "a"), wrong)["total"].all()
+    assert not encoder.graph_.violations(wrong, wrong)["total"].any()
+    assert encoder.graph_.violations(without(wrong, "a"), wrong)["total"].all()

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.special import ndtri
 
 from lookalike._core.errors import DataError, nearest
@@ -16,13 +14,9 @@ from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
 from lookalike.encoding._spans import BlockSpan
-from lookalike.relations._derivation import Derivation
-from lookalike.relations._rest import Rest
-from lookalike.relations.linear import Linear
-from lookalike.relations.lookup import Lookup
 from lookalike.tables import ColumnCondition
 
-__all__ = ["Asked", "asked", "extremes", "range_about", "wish_of_parent"]
+__all__ = ["Asked", "asked", "extremes", "range_about"]
 
 
 @dataclass(frozen=True)
@@ -89,60 +83,6 @@ def range_about(part: EncodedColumn, wish: ColumnCondition, share: float) -> Col
     ends = ndtri(np.clip([low - share, high + share], 1e-6, 1 - 1e-6)).astype(np.float32)
     values = part.decode(SampledRows(ends[:, None], np.zeros((2, 0), np.int32)), None, Rows())
     return ColumnCondition(wish.column, low=values[0], high=values[1])
-
-
-def wish_of_parent(
-    made: Derivation | Rest, wish: ColumnCondition, parts: Sequence[EncodedColumn]
-) -> ColumnCondition | None:
-    """Return the wish about one column that is the same as a wish about what is derived from it.
-
-    Parameters
-    ----------
-    made : Derivation or Rest
-        How the column follows from others.
-    wish : ColumnCondition
-        What is asked of it.
-    parts : sequence of EncodedColumn
-        The columns that are not derived.
-
-    Returns
-    -------
-    ColumnCondition or None
-        None where the column follows from several others, or by chance.
-    """
-    on = made.dependency.on
-    if len(on) != 1 or wish.missing or not isinstance(made, Lookup | Linear):
-        return None
-    if isinstance(made, Linear):
-        return _scaled(made, wish)
-    known = next((p.encoding.known for p in parts if p.name == on[0]), None)
-    if known is None:
-        return None
-    fitting = wish.fulfilled(made.make({on[0]: known}, Rows()))
-    if not fitting.any():
-        raise DataError(f"No row can be so: {wish}. It never was so in the training table.")
-    return ColumnCondition(on[0], values=known.filter(pa.array(fitting)))
-
-
-def _scaled(made: Linear, wish: ColumnCondition) -> ColumnCondition | None:
-    """Return the range of a number that a range of a multiple of it means, a little widened."""
-    weight, constant = made.dependency.coefficients[0], made.dependency.constant
-    limits = [wish.low, wish.high]
-    if wish.values is None and limits == [None, None]:
-        return None
-    if wish.values is not None:
-        limits = [pc.min(wish.values), pc.max(wish.values)]
-    try:
-        ends = [None if v is None else (float(v.as_py()) - constant) / weight for v in limits]
-    except TypeError:  # dates and durations: found by checking rows
-        return None
-    low, high = ends if weight > 0 else ends[::-1]
-    slack = 1e-9 * max(abs(v) for v in ends if v is not None)
-    return ColumnCondition(
-        made.dependency.on[0],
-        low=None if low is None else pa.scalar(low - slack),
-        high=None if high is None else pa.scalar(high + slack),
-    )
 
 
 def _fixed(part: EncodedColumn, wish: ColumnCondition) -> Asked:

@@ -23,10 +23,7 @@ from lookalike.encoding._columns import fit_columns
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._spans import lay_out
-from lookalike.relations._derivation import Cells, Derivation
-from lookalike.relations._registry import relation
-from lookalike.relations._rest import Rest
-from lookalike.relations.linear import Linear
+from lookalike.relations import Cells, Relation, relation
 from lookalike.tables import Column, Dependency, Kind, Schema
 from lookalike.tables.values.arrow import is_null, to_numpy
 from lookalike.tables.values.grid import raw_of
@@ -84,23 +81,20 @@ class Proof:
         Relations that build on others must come after these.
         """
         made = relation(dependency, self._choice.least)
-        if isinstance(made, Linear) and len(dependency.on) == 1:
-            return None  # a column in other units loses nothing
-        if not len(self._held_out):
+        if not made.needs_proof or not len(self._held_out):
             return None
         names = (dependency.column, *dependency.needs)
         fitted = {name: self._cells[name].take(self._fitted) for name in names}
-        if isinstance(made, Rest) and not made.suits(fitted):
-            return "rows of a part of the table cannot be told so"
-        made.fit(fitted, self._schema)
-        if isinstance(made, Derivation) and made.is_empty:
+        if not made.suits(fitted):
+            return "a part of the table has rows that it cannot describe"
+        if made.fit(fitted, self._schema).is_empty:
             return "too few rows share any of its values"
         others = {name: self._of(name).made for name in dependency.needs}
-        if isinstance(made, Rest):
-            rest = _noisy(made.column, made.rest(fitted), self._choice, f"{dependency.column} rest")
-            column = made.make(others, rest)
-        else:
-            column = made.make(others, Rows())
+        residual = made.residual(fitted)
+        if residual is not None:
+            seed = f"{dependency.column} rest"
+            residual = _noisy(made.residual_column, residual, self._choice, seed)
+        column = made.compute(others, residual, Rows())
         for what, by_itself, related in self._compared(made, others, column):
             if related > by_itself + self._margin:
                 return (
@@ -111,20 +105,21 @@ class Proof:
         return None
 
     def _compared(
-        self, made: Derivation | Rest, others: Cells, column: pa.Array
+        self, made: Relation, others: Cells, column: pa.Array
     ) -> Iterator[tuple[str, float, float]]:
         """Yield how far rows without and with a relation are from those that took no part."""
-        name, on = made.dependency.column, made.dependency.on
+        name, on = made.spec.column, made.spec.on
         both = (self._of(name).alone, column)
         alone, related = (_apart(self._of(name).real, cells) for cells in both)
         yield "its distribution", alone, related
-        if isinstance(made, Rest):
-            real = made.rest({n: self._of(n).real for n in (name, *on)})
-            rests = [made.rest({**others, name: cells}) for cells in both]
-            alone, related = (_apart(real, rest) for rest in rests)
-            yield f"its rest beside {_listed(on)}", alone, related
+        real = made.residual({n: self._of(n).real for n in (name, *on)})
+        if real is not None:
+            alone, related = (
+                _apart(real, made.residual({**others, name: cells})) for cells in both
+            )
+            yield f"its residual beside {_listed(on)}", alone, related
         codes = [self._of(name).codes(cells) for cells in both]
-        for names in (on, self._others(made.dependency)):
+        for names in (on, self._others(made.spec)):
             if names:
                 alone, related = (self._joint(name, code, names) for code in codes)
                 yield f"its tie to {_listed(names)}", alone, related

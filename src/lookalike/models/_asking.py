@@ -257,10 +257,10 @@ def read_asking(
     """
     wishes = parse_conditions(given or {}, schema)
     asked = [encoder.ask(wish) for wish in wishes]
-    found = encoder.conflict(wishes, asked)
+    found = encoder.contradiction(wishes, asked)
     if found is not None:
         raise _excluded(*found)
-    asking = Asking(wishes, tuple(a for a in asked if a is not None), free=encoder.unrelated())
+    asking = Asking(wishes, tuple(a for a in asked if a is not None), free=encoder.graph_.unrelated)
     if balance is None:
         return asking
     if not isinstance(balance, str):
@@ -289,7 +289,7 @@ def _excluded(wishes: tuple[ColumnCondition, ...], why: str) -> DataError:
 
 
 def _classes(name: str, encoder: TableEncoder) -> Classes:
-    levels = encoder.levels(name)
+    levels = encoder.graph_.levels(name)
     if levels is None:
         raise DataError(
             f"A column that is balanced must be of levels, but {name!r} is "
@@ -309,7 +309,7 @@ def _check_classes(
         return
     for k in range(len(classes)):
         level = ColumnCondition(classes.column, values=classes.levels.slice(k, 1))
-        found = encoder.conflict((*wishes, level), (*asked, encoder.ask(level)))
+        found = encoder.contradiction((*wishes, level), (*asked, encoder.ask(level)))
         if found is not None:
             words = " and ".join(str(wish) for wish in found[0] if wish is not level)
             raise DataError(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -19,6 +19,7 @@ from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.encoding import EncodedRows, SampledRows, TableEncoder
 from lookalike.models._conditions import Completer, Told, told_by_cells
 from lookalike.nn import Network, Plan
+from lookalike.relations import describe
 from lookalike.tables import Schema, canonical_type, conform, natural, render
 
 __all__ = ["blank", "imputed", "told_of"]
@@ -132,7 +133,7 @@ def _is_text(kind: pa.DataType) -> bool:
 def _warn(schema: Schema, left: Mapping[str, int]) -> None:
     """Say which relations could not be kept."""
     words = [
-        f"{replace(dependency, why='').in_words()} (not in {left[dependency.column]:,} of the rows)"
+        f"{describe(dependency, why=False)} (not in {left[dependency.column]:,} of the rows)"
         for dependency in schema.dependencies
         if left.get(dependency.column)
     ]
@@ -229,10 +230,10 @@ class _Block:
     def completed(self) -> tuple[pa.Table, dict[str, np.ndarray]]:
         """Return completed rows, and for each column in which its relation does not hold."""
         encoder = self.model.encoder_
-        known = encoder.follow(self.rows)
+        known = encoder.graph_.infer(self.rows)
         if not encoder.layout_.blocks:
             made = self._decoded(self.model._nothing(0), known)
-            return made, encoder.broken(self.rows, made)
+            return made, encoder.graph_.violations(self.rows, made)
         told, fixed = told_of(self.model, known, self.given)
         best = self._attempt(known, told, fixed, 0)
         for round_ in range(1, _ROUNDS + 1):
@@ -257,12 +258,12 @@ class _Block:
             settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, other, drawn)
             changed, misfit = np.where(nearer, also, changed), np.where(nearer, far, misfit)
         if changed.any():
-            settled = encoder.follow(settled)
+            settled = encoder.graph_.infer(settled)
             again = self._draw(told_of(self.model, settled, self.given)[0], place + _CHOICE)
             drawn = _either_drawn(changed, again, drawn)
         made = self._decoded(drawn, settled)
         impossible = encoder.impossible(drawn, known=fixed)
-        return _Attempt(made, encoder.broken(self.rows, made), impossible)
+        return _Attempt(made, encoder.graph_.violations(self.rows, made), impossible)
 
     def _draw(self, told: Told, place: int) -> SampledRows:
         block = self.first // self.model.BLOCK + place * _APART
@@ -271,7 +272,7 @@ class _Block:
     def _settled(
         self, known: pa.Table, drawn: SampledRows
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        return self.model.encoder_.settle(known, drawn, start=self.first, seed=self.seed)
+        return self.model.encoder_.reconcile(known, drawn, start=self.first, seed=self.seed)
 
     def _decoded(self, drawn: SampledRows, known: pa.Table) -> pa.Table:
         drawn = SampledRows(drawn.numbers[: known.num_rows], drawn.levels[: known.num_rows])
@@ -308,7 +309,7 @@ def told_of(
         missing = None if block.part == "missing" else encoder.missing_level(i)
         if missing is not None and block.column in given:
             told.allow(plan, i, np.arange(block.width) != missing, slice(None))
-    open_to = encoder.open_to(rows)
+    open_to = encoder.feasible(rows)
     encoder.exclusions_.narrow(open_to, encoded, known)
     for i, allowed in open_to.allowed.items():
         at = np.flatnonzero(~known[i])

@@ -728,7 +728,7 @@ class GAN(Synthesizer):
         name = asking.classes.column
         levels = asking.classes.in_turn(block * self.BLOCK, self.BLOCK)
         rows = blank(self.schema_, name, levels)
-        return told_of(self, self.encoder_.follow(rows), frozenset((name,)))[0]
+        return told_of(self, self.encoder_.graph_.infer(rows), frozenset((name,)))[0]
 
     def _complete(self) -> Completer:
         assert self._completer is not None

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Self
 
 import numpy as np
 
-from lookalike.relations._derivation import Cells
-from lookalike.relations._level_index import Known, joined
-from lookalike.relations.approximate_lookup import ApproximateLookup
-from lookalike.relations.lookup import Lookup
+from lookalike.relations._cells import Cells
+from lookalike.relations._level_index import LevelIndex, joined_codes
+from lookalike.tables.values.arrow import is_null
 
-__all__ = ["Codes", "Options"]
+__all__ = ["Candidates", "Combinations", "Feasible", "Pattern"]
 
 
 @dataclass(frozen=True)
-class Codes:
+class Combinations:
     """The cells of a lookup's columns as codes, and which combinations there are.
 
     Parameters
     ----------
     names : tuple of str
-        The columns that tell, then the one that is told.
-    known : tuple of Known
+        The columns that a lookup goes by, then its own.
+    known : tuple of LevelIndex
         The cells of each.
     entries : ndarray of int64, shape (combinations, columns)
         Codes that go together.
     """
 
     names: tuple[str, ...]
-    known: tuple[Known, ...]
+    known: tuple[LevelIndex, ...]
     entries: np.ndarray
-
-    @classmethod
-    def of(cls, made: Lookup | ApproximateLookup) -> Self:
-        """Take what a lookup has learned."""
-        known, keys, targets = made.entries()
-        columns = [targets]
-        for cells in reversed(known[:-1]):
-            columns.append(keys % (len(cells.values) + 1))
-            keys = keys // (len(cells.values) + 1)
-        names = (*made.dependency.on, made.dependency.column)
-        return cls(names, known, np.stack(columns[::-1], axis=1))
 
     def of_cells(self, cells: Cells) -> tuple[np.ndarray, np.ndarray]:
         """Return the codes of rows and which of them stand for a cell, both (n, columns)."""
@@ -60,7 +47,23 @@ class Codes:
         )
         return codes, present
 
-    def options(self, column: int, by: Sequence[int], codes: np.ndarray) -> Options:
+    def patterns(self, cells: Cells) -> Iterator[Pattern]:
+        """Yield the rows in which the lookup's own cell is known and others are not, by which."""
+        *on, name = self.names
+        unknown = np.stack([is_null(cells[other]) for other in on], axis=1)
+        rows = ~is_null(cells[name]) & unknown.any(axis=1)
+        if not rows.any():
+            return
+        codes, present = self.of_cells(cells)
+        # of levels that were never learned nothing is known
+        rows &= present[:, -1] & (present[:, :-1] | unknown).all(axis=1)
+        bits = unknown @ (1 << np.arange(len(on)))
+        for bit in np.unique(bits[rows]):
+            at = np.flatnonzero(rows & (bits == bit))
+            which = tuple(k for k in range(len(on)) if bit >> k & 1)
+            yield Pattern(self, at, codes[at], which)
+
+    def candidates(self, column: int, by: Sequence[int], codes: np.ndarray) -> Candidates:
         """Return which codes of one column go with codes of some others.
 
         Parameters
@@ -73,20 +76,20 @@ class Codes:
             Of rows; only those of `by` matter.
         """
         known = [self.known[k] for k in by]
-        groups = joined(known, [self.entries[:, k] for k in by])
+        groups = joined_codes(known, [self.entries[:, k] for k in by])
         width = len(self.known[column].values) + 1
         distinct, which = np.unique(groups, return_inverse=True)
         pairs = np.unique(which * width + self.entries[:, column])
-        group = joined(known, [codes[:, k] for k in by])
+        group = joined_codes(known, [codes[:, k] for k in by])
         at = np.minimum(np.searchsorted(distinct, group), len(distinct) - 1)
         there = distinct[at] == group
         first = np.searchsorted(pairs, at * width)
         stop = np.where(there, np.searchsorted(pairs, (at + 1) * width), first)
-        return Options(width, pairs, at * width, first, stop)
+        return Candidates(width, pairs, at * width, first, stop)
 
 
 @dataclass(frozen=True)
-class Options:
+class Candidates:
     """Which codes one column may have in each row.
 
     Parameters
@@ -150,3 +153,49 @@ class Options:
         """Return for each row one of its codes by a number in [0, 1), shape (n,)."""
         at = self.first + (uniforms * self.count).astype(np.int64)
         return np.asarray(self.pairs[np.minimum(at, len(self.pairs) - 1)] - self.base)
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """Rows of a lookup of which its own cell is known, and the same other columns are not.
+
+    Parameters
+    ----------
+    combinations : Combinations
+    rows : ndarray of int, shape (m,)
+    codes : ndarray of int64, shape (m, columns)
+        Of these rows.
+    unknown : tuple of int
+        The positions of the columns that are not known.
+    """
+
+    combinations: Combinations
+    rows: np.ndarray
+    codes: np.ndarray
+    unknown: tuple[int, ...]
+
+    def candidates(self, column: int, also: tuple[int, ...] = ()) -> Candidates:
+        """Return what goes with the known columns, and some more that have been chosen."""
+        every = range(len(self.combinations.names))
+        by = [k for k in every if k not in self.unknown or k in also]
+        return self.combinations.candidates(column, by, self.codes)
+
+
+@dataclass(frozen=True)
+class Feasible:
+    """Cells that a column may have in some rows, so that known cells of others can follow.
+
+    Parameters
+    ----------
+    column : str
+    rows : ndarray of int, shape (m,)
+    levels : LevelIndex or None
+        The cells that candidates are codes of; None where any cell will do that is not missing.
+    candidates : Candidates or None
+        Which of them each of the m rows may have.
+    """
+
+    column: str
+    rows: np.ndarray
+    levels: LevelIndex | None = None
+    candidates: Candidates | None = None

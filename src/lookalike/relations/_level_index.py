@@ -1,4 +1,4 @@
-"""The cells that a derived column and those it follows from can have, as codes."""
+"""The cells that a lookup knows of its columns, as codes."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.relations._derivation import Least
+from lookalike.relations._cells import Least
 from lookalike.tables import Column
 from lookalike.tables.values.arrow import is_null, to_numpy
 from lookalike.tables.values.codec import array_from_json, array_to_json
 from lookalike.tables.values.grid import nearest, raw_of
 from lookalike.tables.values.levels import Levels
 
-__all__ = ["Known", "joined", "known_rows"]
+__all__ = ["LevelIndex", "joined_codes", "known_rows"]
 
 
-class Known:
+class LevelIndex:
     """The cells of a column that a lookup knows, with a code for each; missing is the last code.
 
     Parameters
@@ -49,7 +49,7 @@ class Known:
         return cls(Levels.of(present, column.kind, fewest).values, False)
 
     def rare(self, cells: pa.Array) -> np.ndarray:
-        """Say which cells are present but too rare to be known, shape (n,)."""
+        """Return which cells are present but too rare to be known, shape (n,)."""
         if not self.measured:
             return self.codes(cells)[1]
         known = pc.is_in(cells, value_set=self.values)
@@ -98,7 +98,7 @@ class Known:
         return cls(array_from_json(stored["cells"]), bool(stored["measured"]))
 
 
-def joined(known: Sequence[Known], codes: Sequence[np.ndarray]) -> np.ndarray:
+def joined_codes(known: Sequence[LevelIndex], codes: Sequence[np.ndarray]) -> np.ndarray:
     """Return one whole number for each combination of codes of some columns."""
     key = np.zeros(len(codes[0]), np.int64)
     for cells, code in zip(known, codes, strict=True):
@@ -106,7 +106,7 @@ def joined(known: Sequence[Known], codes: Sequence[np.ndarray]) -> np.ndarray:
     return key
 
 
-def known_rows(known: Sequence[Known], cells: Sequence[pa.Array]) -> list[np.ndarray]:
+def known_rows(known: Sequence[LevelIndex], cells: Sequence[pa.Array]) -> list[np.ndarray]:
     """Return the codes of some columns in the rows of which no cell is too rare to be known."""
     rare = np.logical_or.reduce([k.rare(column) for k, column in zip(known, cells, strict=True)])
     kept = pa.array(~rare)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from lookalike.relations._measure import Measure
-from lookalike.tables._schema import Dependency
+from lookalike.tables import Dependency
 
 __all__ = ["with_orders"]
 

@@ -1,47 +1,86 @@
-"""Which columns are derived, in which order, and how."""
+"""Every form of relation: the one place where a new one is entered."""
 
 from __future__ import annotations
 
 from lookalike._core.errors import SchemaError, nearest
-from lookalike.relations._derivation import Derivation, Least
-from lookalike.relations._rest import Rest
+from lookalike.relations._base import Relation
+from lookalike.relations._cells import Least
 from lookalike.relations.approximate_lookup import ApproximateLookup
 from lookalike.relations.equal import Equal
 from lookalike.relations.linear import Linear
 from lookalike.relations.lookup import Lookup
-from lookalike.relations.offset import Offset, Ratio
+from lookalike.relations.offset import Offset
+from lookalike.relations.ratio import Ratio
 from lookalike.tables import Dependency, Schema
 
-__all__ = ["in_order", "relation"]
+__all__ = ["RELATIONS", "describe", "in_order", "relation"]
 
-#: Every form of a dependency: those that are derived, and those of which a rest is learned.
-_DERIVED: dict[str, type[Derivation]] = {
-    form.form: form for form in (Lookup, Linear, ApproximateLookup)
+#: Relation classes by the name of their form; yours may join them.
+RELATIONS: dict[str, type[Relation]] = {
+    kind.form: kind for kind in (Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
 }
-_RESTS: dict[str, type[Rest]] = {form.form: form for form in (Offset, Ratio, Equal)}
 
 
-def relation(dependency: Dependency, least: Least | None = None) -> Derivation | Rest:
-    """Return the relation, not yet fitted, of a dependency's form.
+def relation(spec: Dependency, least: Least | None = None) -> Relation:
+    """Return the relation, not yet fitted, that a dependency stands for.
+
+    Parameters
+    ----------
+    spec : Dependency
+        Which column depends on which others, and how.
+    least : callable, optional
+        Gives the least count of a value of a column that may be stored; 1 without it.
+
+    Returns
+    -------
+    Relation
 
     Raises
     ------
     SchemaError
-        If there is no such form.
+        If there is no relation of that form.
     """
-    if dependency.form in _RESTS:
-        return _RESTS[dependency.form](dependency, least)
-    if dependency.form in _DERIVED:
-        return _DERIVED[dependency.form](dependency, least)
-    known = (*_DERIVED, *_RESTS)
+    return _kind(spec)(spec, least)
+
+
+def describe(spec: Dependency, *, why: bool = True) -> str:
+    """Return what a dependency says, in one line.
+
+    Parameters
+    ----------
+    spec : Dependency
+    why : bool
+        Whether to add what a relation that is not exact was taken for one by.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    SchemaError
+        If there is no relation of that form.
+
+    Examples
+    --------
+    >>> describe(Dependency("total", ("fare", "tip"), "linear", (1.0, 1.0)))
+    'total = fare + tip'
+    """
+    words = _kind(spec).statement(spec)
+    return f"{words} ({spec.why})" if why and spec.why else words
+
+
+def _kind(spec: Dependency) -> type[Relation]:
+    if spec.form in RELATIONS:
+        return RELATIONS[spec.form]
     raise SchemaError(
-        f"The form of a dependency must be one of {', '.join(known)}; that of "
-        f"{dependency.column!r} is {dependency.form!r}.{nearest(dependency.form, known)}"
+        f"The form of a dependency must be one of {', '.join(RELATIONS)}; that of "
+        f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS)}"
     )
 
 
 def in_order(schema: Schema) -> tuple[Dependency, ...]:
-    """Return the dependencies so that each comes after those it builds on.
+    """Return the dependencies of a schema so that each comes after those it builds on.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["filled", "flat", "is_null", "masked", "to_numpy"]
+__all__ = ["filled", "flat", "is_null", "masked", "plain", "to_numpy"]
 
 
 def flat(column: pa.ChunkedArray) -> pa.Array:
@@ -23,12 +23,13 @@ def filled(known: pa.Array, made: pa.Array) -> pa.Array:
     if known.null_count == 0:
         return known
     if pa.types.is_dictionary(known.type):
-        whole = pc.coalesce(*(_plain(cells).cast(known.type.value_type) for cells in (known, made)))
+        whole = pc.coalesce(*(plain(cells).cast(known.type.value_type) for cells in (known, made)))
         return whole.dictionary_encode().cast(known.type)
     return pc.coalesce(known, made.cast(known.type))
 
 
-def _plain(cells: pa.Array) -> pa.Array:
+def plain(cells: pa.Array) -> pa.Array:
+    """Return cells without a dictionary."""
     return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lookalike.relations._find_nearly_equal import by_mask, concentration
 from lookalike.relations._measure import Measure, sample_rows
-from lookalike.tables._schema import Dependency
+from lookalike.relations._nearly_equal import by_mask, concentration
+from lookalike.tables import Dependency
 
 __all__ = ["nearly_sums"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from lookalike.relations._measure import Measure, sample_rows
-from lookalike.tables._schema import Dependency
+from lookalike.tables import Dependency
 
 __all__ = ["by_mask", "concentration", "nearly_equal"]
 
