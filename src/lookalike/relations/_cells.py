@@ -20,7 +20,17 @@ Least = Callable[[Column], int]
 
 
 def cells_of(table: pa.Table) -> dict[str, pa.Array]:
-    """Return the columns of a table by name, each as one array."""
+    """Return the columns of a table by name, each as one array.
+
+    Parameters
+    ----------
+    table : pyarrow.Table, shape (n, columns)
+        Canonical.
+
+    Returns
+    -------
+    dict of str to pyarrow.Array, shape (n,)
+    """
     return {name: flat(table.column(name)) for name in table.column_names}
 
 

@@ -29,18 +29,18 @@ __all__ = [
 
 #: Numbers are looked up by only if they have no more different values than this.
 _NUMERIC_LEVELS = 1000
-#: A level must on average occur in so many rows; one of a number in more.
+#: The least mean count of a level that others are looked up by, of a number, and of a pair.
 _ROWS_PER_LEVEL = 2
 _ROWS_PER_NUMBER = 10
 ROWS_PER_PAIR = 5
-#: Levels that coarse numbers tell apart.
+#: The number of levels of a coarse column.
 COARSE = 8
 #: The logarithm of how unlikely it must be that independent columns give an exact function.
 EVIDENCE = 20.0
 #: Rows that are looked at first, and pairs of rows of one level that are compared before these.
 _FIRST_ROWS = 2_000
 _PROBES = (16, 256)
-#: Pairs of columns are tried only in tables of at most so many columns.
+#: The most columns of a table in which pairs of columns are tried.
 PAIR_COLUMNS = 40
 
 

@@ -72,7 +72,7 @@ class Measure:
         return few if few > _FIRST_ROWS // 2 else len(np.unique(present))
 
     def is_made_by(self, parts: Sequence[np.ndarray], rows: np.ndarray | slice) -> bool:
-        """Whether a sum, rounded as this column is, gives its values in some rows.
+        """Return whether a sum, rounded as this column is, gives its values in some rows.
 
         Every cell is judged by itself: numbers of one column may differ by many orders of
         magnitude, and a tolerance that the greatest allows would let small ones be anything.

@@ -1,4 +1,4 @@
-"""Numbers, dates and times that differ little from another column: told by the difference."""
+"""Numbers, dates and times that differ little from another column: the difference is learned."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _CORRELATION = 0.99
 _MOST_EDGES = 8
 #: Columns of fewer values are learned value by value.
 _FEWEST_VALUES = 20
-#: The rest of a column is so much narrower than the column, in the range of nine tenths of the
+#: The residual is narrower than the column by this factor, in the range of nine tenths of the
 #: rows: what a network blurs of it is then less than what it would blur of the column.
 _NARROWER = 0.25
-#: A rest is no wider than another if it is not by more than this; a rest without a factor, …
+#: A residual is no wider than another if it is not by more than this; one without a factor, …
 _NO_WIDER, _PLAINER = 1.02, 1.1
-#: … or as long as it is narrow, where so many rows are equal.
+#: … or as long as it is narrow, where this share of rows is equal.
 _EQUAL = 0.05
-#: Factors are tried with so many significant digits, fewest first.
+#: The most significant digits of a factor; fewer are tried first.
 _DIGITS = 8
-#: The rest repeats its values at least so often as the column does, so that none of its own is lost
+#: The residual repeats its values nearly as often as the column, so that none of its own is lost
 _REPEATS = 0.9
 #: The size of a ratio is so much less related to the size of the column than that of a difference.
 _STEADIER = 0.1
@@ -52,10 +52,10 @@ class _Edge:
 
 
 def nearly_equal(measures: Sequence[Measure]) -> Iterator[Dependency]:
-    """Find columns that are nearly others times a factor, and a tree that tells each by one.
+    """Find columns that are nearly others times a factor, and a tree in which each depends on one.
 
     The tree connects the most correlated columns first (Kruskal 1956) and grows from the one with
-    fewest missing cells, of these the one that is nearest to all others. A column is told by the
+    fewest missing cells, of these the one that is nearest to all others. What is learned is the
     difference to the other, times a factor where they are of different scales; by the quotient
     where its size is steadier than that of the difference. What is left must be much narrower than
     the column, and repeat its values as often (prices that end in 99 would else end in anything).
@@ -193,7 +193,7 @@ def _from_root(
 
 
 def _related(parent: Measure, child: Measure) -> Dependency | None:
-    """Return how one column is told by another; None where the rest would be harder to learn."""
+    """Return how a column depends on another; None if the residual would be harder to learn."""
     rows = sample_rows(np.flatnonzero(~child.missing), ROWS)
     x, y = parent.floats[rows], child.floats[rows]
     correlation = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
@@ -202,11 +202,11 @@ def _related(parent: Measure, child: Measure) -> Dependency | None:
     factor = _factor(x, y, child.step) if parent.unit == "number" else 1.0
     if _is_steadier(x, y, factor, parent, child) and concentration(y / x) >= least:
         return Dependency(child.name, (parent.name,), "ratio", why=why)
-    rest = y - factor * x
+    residual = y - factor * x
     step = _step(y, child)  # the column comes back rounded to its own steps
-    if concentration(np.rint(rest / step) if step else rest) < least:
+    if concentration(np.rint(residual / step) if step else residual) < least:
         return None
-    if not _spread(rest) <= _NARROWER * _spread(y):
+    if not _spread(residual) <= _NARROWER * _spread(y):
         return None
     return Dependency(child.name, (parent.name,), "offset", (factor,), why=why)
 
@@ -251,16 +251,16 @@ def _step(values: np.ndarray, measure: Measure) -> float:
 def _is_steadier(
     x: np.ndarray, y: np.ndarray, factor: float, parent: Measure, child: Measure
 ) -> bool:
-    """Whether the quotient is narrow, and its deviations grow less than the difference's do."""
+    """Return whether the quotient is narrow, and its deviations grow less than the difference's do."""
     if parent.unit != "number":
         return False
     present = ~child.missing
     if (parent.floats[present] <= 0).any() or (child.floats[present] <= 0).any():
         return False
-    rests = y - factor * x, np.log(y / x)
-    if not _spread(rests[1]) <= _NARROWER * _spread(np.log(y)):
+    residuals = y - factor * x, np.log(y / x)
+    if not _spread(residuals[1]) <= _NARROWER * _spread(np.log(y)):
         return False
-    sizes = [np.abs(rest - np.median(rest)) for rest in rests]
+    sizes = [np.abs(residual - np.median(residual)) for residual in residuals]
     if any(np.ptp(size) == 0 for size in sizes):
         return False
     by_size = rankdata(x)

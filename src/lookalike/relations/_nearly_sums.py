@@ -1,4 +1,4 @@
-"""Numbers that are sums of other columns but for a small rest, such as a fee that is not shown."""
+"""Numbers that are sums of other columns but for a small residual, such as a hidden fee."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _EXPLAINED = 0.98
 _NEAR_ONE = 0.1
 _MOST_PARTS = 8
 _FEWEST_VALUES = 20
-#: The rest takes few values: two rows have the same one with this chance at least …
+#: The residual takes few values: two rows have the same one with this chance at least …
 _REPEATS = 0.02
-#: … and so many times the chance that they have the same value of the column.
+#: … and this many times the chance that they have the same value of the column.
 _MORE_REPEATS = 4.0
-#: The rest is so much smaller than the column, in mean absolute deviation.
+#: The mean absolute deviation of the residual is at most this share of the column's.
 _SMALLER = 0.25
 #: Columns vary by more than rounding errors, as a share of their greatest value.
 _LEAST_SPREAD = 1e-9
@@ -35,7 +35,7 @@ _LEAST_RESIDUAL = 1e-6
 
 
 def nearly_sums(measures: Sequence[Measure]) -> Iterator[Dependency]:
-    """Find columns that are others added and subtracted, plus a rest of few values.
+    """Find columns that are others added and subtracted, plus a residual of few values.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def nearly_sums(measures: Sequence[Measure]) -> Iterator[Dependency]:
     ------
     Dependency
         Of form ``"offset"`` on two columns or more, none of them missing where the column is not.
-        Of columns that nearly add up to another, the total is told.
+        Of columns that nearly add up to another, the total depends on them.
     """
     for same, wider in by_mask([m for m in measures if m.unit == "number"]):
         group = [*same, *wider]
@@ -88,19 +88,19 @@ def _sum_of(
     parts = {others[j]: float(ones[j]) for j in np.flatnonzero(used)}
     total = i
     if list(parts.values()).count(-1.0) == len(parts) - 1:
-        # b = a - c - d + rest is a = b + c + d - rest
+        # b = a - c - d + residual is a = b + c + d - residual
         total = next(j for j, one in parts.items() if one == 1)
         parts = {j: 1.0 for j in (*parts, i) if j != total}
-    rest = values[:, total] - sum(one * values[:, j] for j, one in parts.items())
+    residual = values[:, total] - sum(one * values[:, j] for j, one in parts.items())
     columns = [group[total], *(group[j] for j in parts)]
-    if _is_small(rest, values[:, total], columns):
-        count = len(np.unique(np.round(rest, 9)))
+    if _is_small(residual, values[:, total], columns):
+        count = len(np.unique(np.round(residual, 9)))
         yield Dependency(
             group[total].name,
             tuple(group[j].name for j in parts),
             "offset",
             tuple(parts.values()),
-            why=f"the rest has {count} distinct values in {len(rest):,} rows",
+            why=f"the residual has {count} distinct values in {len(residual):,} rows",
         )
 
 
@@ -118,14 +118,14 @@ def _least_absolute(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(factors[:-1] / scale)
 
 
-def _is_small(rest: np.ndarray, total: np.ndarray, columns: list[Measure]) -> bool:
-    """Whether a rest takes few values and is small, where no column is missing alone."""
+def _is_small(residual: np.ndarray, total: np.ndarray, columns: list[Measure]) -> bool:
+    """Return whether a residual takes few values and is small, where no column is missing alone."""
     gone = columns[0].missing
     if any((part.missing & ~gone).any() for part in columns[1:]):
         return False
     step = max(column.step for column in columns)
-    repeats = concentration(np.rint(rest / step) if step else rest)
-    deviation = [np.abs(v - np.median(v)).mean() for v in (rest, total)]
+    repeats = concentration(np.rint(residual / step) if step else residual)
+    deviation = [np.abs(v - np.median(v)).mean() for v in (residual, total)]
     return bool(
         repeats >= max(_REPEATS, _MORE_REPEATS * concentration(total))
         and deviation[0] <= _SMALLER * deviation[1]

@@ -1,4 +1,4 @@
-"""What offsets and ratios share: a column told by its distance from others, which is learned."""
+"""The base of offsets and ratios: the distance of a column from others is learned."""
 
 from __future__ import annotations
 

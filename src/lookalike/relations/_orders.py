@@ -14,7 +14,7 @@ __all__ = ["with_orders"]
 
 #: Rows in which two columns differ, all in one direction: were it chance, 1 in 2^29 tables.
 _FEWEST = 30
-#: Of many columns that are told by each other, each is compared with so many.
+#: The most related columns that one is compared with.
 _MOST_COMPARED = 16
 
 
@@ -23,9 +23,9 @@ def with_orders(
 ) -> list[Dependency]:
     """Add to relations the columns that theirs were never below or above.
 
-    Only columns that are told by each other, directly or through others, are compared, and each
+    Only columns that depend on each other, directly or through others, are compared, and each
     with those that come before it. Columns whose ranges do not meet, or that
-    are told by a factor, have no order worth keeping.
+    differ by a factor, have no order worth keeping.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def with_orders(
 
 
 def _is_ordered(low: Measure, high: Measure) -> bool:
-    """Whether one column is never above another, though it could be, and that is no chance."""
+    """Return whether one column is never above another, though it could be, and that is no chance."""
     both = ~(low.missing | high.missing)
     x, y = low.floats[both], high.floats[both]
     if not len(x) or y.min() > x.max():

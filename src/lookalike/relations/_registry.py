@@ -50,7 +50,7 @@ def describe(spec: Dependency, *, why: bool = True) -> str:
     ----------
     spec : Dependency
     why : bool
-        Whether to add what a relation that is not exact was taken for one by.
+        Whether to add the evidence for a relation that is not exact.
 
     Returns
     -------
@@ -81,6 +81,14 @@ def _kind(spec: Dependency) -> type[Relation]:
 
 def in_order(schema: Schema) -> tuple[Dependency, ...]:
     """Return the dependencies of a schema so that each comes after those it builds on.
+
+    Parameters
+    ----------
+    schema : Schema
+
+    Returns
+    -------
+    tuple of Dependency
 
     Raises
     ------

@@ -95,16 +95,19 @@ class WeightedSum:
             Whether they stay between their limits.
         """
         now = self
+        # coarse columns first: finer ones can make up for their rounding
         names = sorted(free, key=lambda name: formats[name].order)
         for k, name in enumerate(names):
             short, weight, form = now.shortfall(), now.weights[name], formats[name]
             rows = np.flatnonzero(free[name] & (short != 0) & (weight != 0))
             own, factor = now.numbers[name][rows], weight[rows]
+            # a factor of one keeps whole numbers whole
             plain = (np.abs(factor) == 1).all()
             move = short[rows] * factor if plain else short[rows] / factor
             found = form.rounded(own + move)
             if hold:
                 found = form.clipped(found)
+                # if those that follow cannot reach the target from here, go on by whole steps
                 left = short[rows] - (found - own) * factor
                 excess = now._excess(left, names[k + 1 :], free, formats, rows)
                 steps = np.sign(excess) * np.ceil(np.abs(excess / factor) / form.finest - _LITTLE)

@@ -1,4 +1,4 @@
-"""A column that has one cell for nearly every combination of others, and few cells for the rest."""
+"""A column that has one cell for nearly each combination of others, and few cells for some."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class _Fit:
         )
 
     def depends_on(self, others: Sequence[np.ndarray]) -> bool:
-        """Whether, within keys, the rows that disagree prefer some levels of another column.
+        """Return whether, within keys, the rows that disagree prefer some levels of another column.
 
         Given the key, disagreeing rows would else be spread over levels as all rows of the key
         are; their count in one level is then less variable than a Poisson count.
@@ -122,7 +122,7 @@ class _Fit:
 
 
 def _find(evidence: Evidence) -> Iterator[Dependency]:
-    """Find columns of which the levels of one or two others tell nearly every value.
+    """Find columns of which the levels of one or two others fix nearly every value.
 
     At most 1 % of the rows may disagree with the commonest value of their key, at most a tenth of
     those that disagree with the commonest value of all; and which rows disagree must not depend on
@@ -224,7 +224,7 @@ class _Keys(NamedTuple):
 
 
 def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dependency | None:
-    """Return the dependency if it holds in all rows, each key is needed, and the rest is chance."""
+    """Return the dependency if it holds in all rows, each key is needed, and exceptions are chance."""
     fit = _Fit.of(_joined([c.codes for c in on]), child.codes)
     if not fit.holds:
         return None

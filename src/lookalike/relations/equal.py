@@ -25,7 +25,7 @@ __all__ = ["Equal"]
 
 #: Rows that are looked at first, fewer where there are more cells than this, but not so few.
 _FIRST_ROWS, _CELLS, _FEWEST_ROWS = 2000, 2_000_000, 500
-#: Of columns that are equal in a row, each is compared with so many that follow.
+#: The most columns that one is compared with, of those that are equal to it in a row.
 _NEIGHBOURS = 4
 #: Values that are this share of a column or more are learned as such.
 _COMMON = 0.01
@@ -54,7 +54,7 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
     able = [m for m in evidence.measures if m.distinct >= _FEWEST_VALUES]
     if len(able) < 2:
         return
-    # columns that depend on others, or tell others nearly, are left as they are
+    # columns of relations that are not exact, and those that depend on others, are left as they are
     taken = evidence.derived | evidence.found.nearly_related
     near = _near(able)
     for k in sorted(range(len(able)), key=lambda k: (able[k].distinct, able[k].name)):

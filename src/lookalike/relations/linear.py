@@ -33,14 +33,14 @@ _MOST = 2.0**62
 _ROUNDING = 1e-9
 #: A limit of a condition is widened by this, relative to its size.
 _WIDER = 1e-9
-#: So many different values make an exact line through them no chance.
+#: The fewest different values with which an exact line is no chance.
 _POINTS = 10
 #: Rows that are looked at first.
 _FIRST_ROWS = 2000
-#: Lines are looked for where the correlation is at least this, at most in so many pairs.
+#: The least correlation at which a line is looked for, and the most pairs of columns.
 _CORRELATION = 0.9999
 _PAIRS = 2000
-#: Factors are tried with so many significant digits, fewest first.
+#: The most significant digits of a factor; fewer are tried first.
 _DIGITS = 8
 #: A line is not worth trying to write where it misses by more than this share of the greatest.
 _NEARLY = 1e-6
@@ -196,7 +196,7 @@ def _sum(
 
 
 def _is_masked(dependency: Dependency, group: list[Measure], mask: bytes) -> bool:
-    """Whether the derived column is missing exactly where one of its parts is."""
+    """Return whether the derived column is missing exactly where one of its parts is."""
     masks = {m.name: m.mask for m in group}
     return masks[dependency.column] == mask in [masks[name] for name in dependency.on]
 
@@ -324,6 +324,6 @@ class Linear(Relation):
         )
 
     def contradicts(self, conditions: Mapping[str, ColumnCondition], domains: Domains) -> bool:
-        """Return whether a sum of values under conditions cannot be what is asked of it."""
+        """Return whether no sum of parts under conditions is a total under its own."""
         constant = self.spec.constant
         return is_out_of_reach(self.spec, (constant, constant), conditions, domains)

@@ -85,7 +85,7 @@ def _by_one(evidence: Evidence, *, discrete: bool) -> Iterator[Dependency]:
 
 
 def _determines(parent: np.ndarray, child: np.ndarray) -> bool:
-    """Whether each level of the parent has one of the child, and that is no chance.
+    """Return whether each level of the parent has one of the child, and that is no chance.
 
     Were they independent, m rows of one level would all have the same child with a probability of
     at most p^(m - 1), p being the share of the commonest child.
@@ -106,7 +106,7 @@ def _by_two(evidence: Evidence) -> Iterator[Dependency]:
     Yields
     ------
     Dependency
-        Of form ``"lookup"`` on two columns, the one that tells more first.
+        Of form ``"lookup"`` on two columns, the more telling one first.
     """
     derived = evidence.derived
     free = [c for c in evidence.coded if c.name not in derived and c.levels > 1]
@@ -127,12 +127,12 @@ def _by_two(evidence: Evidence) -> Iterator[Dependency]:
             codes = some[child.name]
             if (codes[first] == codes).all() and _pair_determines(a, b, child):
                 found.add(child.name)
-                tells = sorted((a, b), key=lambda c: -_agreement(c.codes, child.codes).sum())
-                yield Dependency(child.name, tuple(c.name for c in tells))
+                ranked = sorted((a, b), key=lambda c: -_agreement(c.codes, child.codes).sum())
+                yield Dependency(child.name, tuple(c.name for c in ranked))
 
 
 def _pair_determines(a: Coded, b: Coded, child: Coded) -> bool:
-    """Whether two columns determine another, and each is needed for it."""
+    """Return whether two columns determine another, and each is needed for it."""
     together = paired(a.codes, b.codes)
     if not (child.codes[first_rows(together)[together]] == child.codes).all():
         return False
