@@ -14,6 +14,7 @@ import lookalike
 from lookalike.cli import main
 from lookalike.models.presets import PRESETS
 from lookalike.nn import OBJECTIVES
+from lookalike.relations import RELATIONS
 from lookalike.training.monitors import MONITORS
 from lookalike.training.strategies import STRATEGIES
 
@@ -31,7 +32,10 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def registries() -> Iterator[None]:
     """Take back what the pages enter into registries: other tests go through all entries."""
-    kept = [(registry, dict(registry)) for registry in (MONITORS, STRATEGIES, OBJECTIVES, PRESETS)]
+    kept = [
+        (registry, dict(registry))
+        for registry in (MONITORS, STRATEGIES, OBJECTIVES, PRESETS, RELATIONS)
+    ]
     yield
     for registry, entries in kept:
         registry.clear()

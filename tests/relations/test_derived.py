@@ -166,10 +166,10 @@ def test_a_sum_beyond_whole_numbers_is_held() -> None:
 
 def test_chains_are_made_in_order_and_circles_refused() -> None:
     chain = (Dependency("c", ("b",)), Dependency("b", ("a",)), Dependency("d", ("a", "c")))
-    assert [d.column for d in in_order(Schema((), chain))] == ["b", "c", "d"]
+    assert [d.column for d in in_order(chain)] == ["b", "c", "d"]
     circle = (Dependency("a", ("b",)), Dependency("b", ("a",)))
     with pytest.raises(SchemaError, match="'a', 'b'"):
-        in_order(Schema((), circle))
+        in_order(circle)
 
 
 def test_an_unknown_form_is_refused() -> None:

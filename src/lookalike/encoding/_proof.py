@@ -21,11 +21,11 @@ from lookalike._core.rows import Rows
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import fit_columns
 from lookalike.encoding._draw import Z_MAX, sample_encoded
-from lookalike.encoding._layout import EncodedRows, SampledRows
-from lookalike.encoding._spans import lay_out
+from lookalike.encoding._layout import SampledRows
+from lookalike.encoding._spans import encode_columns, lay_out
 from lookalike.relations import Cells, Relation, relation
 from lookalike.tables import Column, Dependency, Kind, Schema
-from lookalike.tables.values.arrow import is_null, to_numpy
+from lookalike.tables.values.arrow import is_null, plain, to_numpy
 from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Proof"]
@@ -239,7 +239,7 @@ class _Cells:
     def of(cls, real: pa.Array) -> Self:
         """Cut about evenly, and around the commonest value."""
         if not _is_numeric(real.type):
-            counted = _plain(real).drop_null().value_counts()
+            counted = plain(real).drop_null().value_counts()
             most = pc.array_sort_indices(counted.field("counts"), order="descending")[:_CELLS]
             return cls(None, counted.field("values").take(most))
         floats = _floats(real)
@@ -262,9 +262,9 @@ class _Cells:
             floats = _floats(cells)
             found = np.searchsorted(self.cuts, floats, side="right")
             return np.where(np.isnan(floats), _WIDE - 1, found)
-        plain = _plain(cells)
-        found = to_numpy(pc.index_in(plain, value_set=self.levels).fill_null(_WIDE - 2))
-        return np.where(is_null(plain), _WIDE - 1, found)
+        levels = plain(cells)
+        found = to_numpy(pc.index_in(levels, value_set=self.levels).fill_null(_WIDE - 2))
+        return np.where(is_null(levels), _WIDE - 1, found)
 
 
 def _shares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -276,10 +276,10 @@ def _shares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _apart(real: pa.Array, made: pa.Array) -> float:
     """Return the greatest difference of two columns: of cumulative shares, or of common values."""
     if not _is_numeric(real.type):
-        known = pc.unique(_plain(real))
+        known = pc.unique(plain(real))
         found = [
             np.bincount(
-                to_numpy(pc.index_in(_plain(c), value_set=known).fill_null(len(known))),
+                to_numpy(pc.index_in(plain(c), value_set=known).fill_null(len(known))),
                 minlength=len(known) + 1,
             )
             / max(len(c), 1)
@@ -307,10 +307,6 @@ def _is_numeric(kind: pa.DataType) -> bool:
     )
 
 
-def _plain(cells: pa.Array) -> pa.Array:
-    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
-
-
 def _floats(cells: pa.Array) -> np.ndarray:
     """Return numbers and ticks as floats, NaN where missing."""
     floats = np.full(len(cells), np.nan)
@@ -324,14 +320,7 @@ def _noisy(column: Column, cells: pa.Array, choice: Choice, seed: str) -> pa.Arr
     rng = np.random.default_rng(list(seed.encode()))
     (part,) = fit_columns({column.name: cells}, replace(choice, schema=schema), rng)
     layout, (place,) = lay_out((part,))
-    whole = EncodedRows(
-        np.zeros((len(cells), layout.floats), np.float32),
-        np.zeros((len(cells), layout.codes), np.int32),
-    )
-    for mine, encoded in zip(place.of_encoded(whole), part.encode(cells), strict=True):
-        mine[:] = encoded
-    if part.has_gate:
-        whole.codes[:, layout.blocks[0].source_start] = is_null(cells)
+    whole = encode_columns({column.name: cells}, [(part, place)], layout, len(cells))
     drawn = sample_encoded(whole, layout, rng)
     silent = is_null(cells) if part.has_gate else np.zeros(len(cells), bool)
     drawn = _blurred(drawn, silent, rng)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -25,7 +25,7 @@ from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._proof import Proof
 from lookalike.encoding._registry import ENCODINGS
-from lookalike.encoding._spans import lay_out
+from lookalike.encoding._spans import encode_columns, lay_out
 from lookalike.encoding._translate import learned_column, leeway_of
 from lookalike.encoding._zero_words import describe_zeros
 from lookalike.encoding._zeros import StructuralZeros
@@ -156,7 +156,7 @@ class TableEncoder:
         kept: list[Relation] = []
         rejected = []
         proof = Proof(schema, choice, cells)
-        for dependency in in_order(schema) if self.derive else ():
+        for dependency in in_order(schema.dependencies) if self.derive else ():
             made = relation(dependency, choice.least)
             against = self._against(made, choice, cells) or proof.refuted(dependency)
             if against is None and made.fit(cells, schema).is_empty:
@@ -268,23 +268,16 @@ class TableEncoder:
 
     def _encode(self, table: pa.Table, columns: Collection[str]) -> EncodedRows:
         """Return the encoded form of rows, in which other columns are left 0."""
-        rows, residuals = table.num_rows, self.graph_.residuals
-        whole = EncodedRows(
-            np.zeros((rows, self.layout_.floats), np.float32),
-            np.zeros((rows, self.layout_.codes), np.int32),
-        )
-        for part, place in zip(self._parts, self._places, strict=True):
-            if part.name not in columns or not (place.own.blocks or part.has_gate):
-                continue
-            name = part.name
-            cells = _Flat(table)
-            values = residuals[name].residual(cells) if name in residuals else cells[name]
-            if part.has_gate and place.gate is not None:
-                gate = self.layout_.blocks[place.gate]
-                whole.codes[:, gate.source_start] = is_null(values)
-            for mine, made in zip(place.of_encoded(whole), part.encode(values), strict=True):
-                mine[:] = made
-        return whole
+        residuals = [r for name, r in self.graph_.residuals.items() if name in columns]
+        needed = {*columns, *(on for r in residuals for on in r.spec.on)}
+        cells = cells_of(table.select([n for n in table.column_names if n in needed]))
+        cells |= {r.spec.column: r.residual(cells) for r in residuals}
+        learned = [
+            (part, place)
+            for part, place in zip(self._parts, self._places, strict=True)
+            if part.name in columns
+        ]
+        return encode_columns(cells, learned, self.layout_, table.num_rows)
 
     def decode(
         self, drawn: SampledRows, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
@@ -317,7 +310,9 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        cells, _ = self._decoded(drawn, Rows(start, seed), None if known is None else _Flat(known))
+        cells, _ = self._decoded(
+            drawn, Rows(start, seed), None if known is None else cells_of(known)
+        )
         return self._table(cells)
 
     def numbered(self, table: pa.Table, *, start: int, seed: int) -> pa.Table:
@@ -616,22 +611,6 @@ def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:
     if rows[-1] - rows[0] + 1 == len(rows):
         return table.slice(int(rows[0]), len(rows))
     return table.take(rows)
-
-
-class _Flat(Mapping[str, pa.Array]):
-    """The columns of a table by name, each as one array."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-
-    def __getitem__(self, name: str) -> pa.Array:
-        return flat(self._table.column(name))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table.column_names)
-
-    def __len__(self) -> int:
-        return int(self._table.num_columns)
 
 
 #: Every encoding that a state can name.

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from enum import IntEnum
 from functools import cached_property
-from graphlib import TopologicalSorter
 
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.errors import SchemaError
 from lookalike.relations._coded import Coded
 from lookalike.relations._measure import Measure
 from lookalike.tables import Dependency, Kind, Schema
 
-__all__ = ["Evidence", "Finder", "Found", "Stage"]
+__all__ = ["Evidence", "Finder", "Found", "Stage", "in_order"]
 
 _NUMBERS = (Kind.CONTINUOUS, Kind.INTEGER)
 #: Squares and products of greater numbers could overflow.
@@ -83,12 +83,38 @@ class Found:
 
     def in_order(self) -> tuple[Dependency, ...]:
         """Return the dependencies so that each comes after those it builds on."""
-        depth: dict[str, int] = {}
-        found = self._by_column.values()
-        for name in TopologicalSorter({d.column: d.needs for d in found}).static_order():
-            derived = self._by_column.get(name)
-            depth[name] = 0 if derived is None else 1 + max(depth[n] for n in derived.needs)
-        return tuple(sorted(found, key=lambda d: depth[d.column]))
+        return in_order(self._by_column.values())
+
+
+def in_order(dependencies: Iterable[Dependency]) -> tuple[Dependency, ...]:
+    """Return dependencies so that each comes after those it builds on.
+
+    Parameters
+    ----------
+    dependencies : iterable of Dependency
+
+    Returns
+    -------
+    tuple of Dependency
+
+    Raises
+    ------
+    SchemaError
+        If columns are derived from each other in a circle.
+    """
+    waiting = {dependency.column: dependency for dependency in dependencies}
+    ordered: list[Dependency] = []
+    while waiting:
+        ready = [d for d in waiting.values() if not any(name in waiting for name in d.needs)]
+        if not ready:
+            raise SchemaError(
+                "No column may be derived from itself, but these are derived from each other: "
+                f"{', '.join(map(repr, waiting))}. Drop one of the dependencies."
+            )
+        ordered += ready
+        for dependency in ready:
+            del waiting[dependency.column]
+    return tuple(ordered)
 
 
 class Evidence:

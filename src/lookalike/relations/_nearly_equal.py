@@ -251,7 +251,7 @@ def _step(values: np.ndarray, measure: Measure) -> float:
 def _is_steadier(
     x: np.ndarray, y: np.ndarray, factor: float, parent: Measure, child: Measure
 ) -> bool:
-    """Return whether the quotient is narrow, and its deviations grow less than the difference's do."""
+    """Return whether the quotient is narrow, and grows less with the column than the difference."""
     if parent.unit != "number":
         return False
     present = ~child.missing

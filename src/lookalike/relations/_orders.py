@@ -56,7 +56,7 @@ def with_orders(
 
 
 def _is_ordered(low: Measure, high: Measure) -> bool:
-    """Return whether one column is never above another, though it could be, and that is no chance."""
+    """Return whether one column is never above another by no chance, though it could be."""
     both = ~(low.missing | high.missing)
     x, y = low.floats[both], high.floats[both]
     if not len(x) or y.min() > x.max():

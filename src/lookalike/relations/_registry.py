@@ -11,9 +11,9 @@ from lookalike.relations.linear import Linear
 from lookalike.relations.lookup import Lookup
 from lookalike.relations.offset import Offset
 from lookalike.relations.ratio import Ratio
-from lookalike.tables import Dependency, Schema
+from lookalike.tables import Dependency
 
-__all__ = ["RELATIONS", "describe", "in_order", "relation"]
+__all__ = ["RELATIONS", "describe", "relation"]
 
 #: Relation classes by the name of their form; yours may join them.
 RELATIONS: dict[str, type[Relation]] = {
@@ -77,34 +77,3 @@ def _kind(spec: Dependency) -> type[Relation]:
         f"The form of a dependency must be one of {', '.join(RELATIONS)}; that of "
         f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS)}"
     )
-
-
-def in_order(schema: Schema) -> tuple[Dependency, ...]:
-    """Return the dependencies of a schema so that each comes after those it builds on.
-
-    Parameters
-    ----------
-    schema : Schema
-
-    Returns
-    -------
-    tuple of Dependency
-
-    Raises
-    ------
-    SchemaError
-        If columns are derived from each other in a circle.
-    """
-    waiting = {dependency.column: dependency for dependency in schema.dependencies}
-    ordered: list[Dependency] = []
-    while waiting:
-        ready = [d for d in waiting.values() if not any(name in waiting for name in d.needs)]
-        if not ready:
-            raise SchemaError(
-                "No column may be derived from itself, but these are derived from each other: "
-                f"{', '.join(map(repr, waiting))}. Drop one of the dependencies."
-            )
-        ordered += ready
-        for dependency in ready:
-            del waiting[dependency.column]
-    return tuple(ordered)

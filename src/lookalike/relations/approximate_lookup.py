@@ -224,7 +224,7 @@ class _Keys(NamedTuple):
 
 
 def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dependency | None:
-    """Return the dependency if it holds in all rows, each key is needed, and exceptions are chance."""
+    """Return the dependency if all rows confirm it and each key is needed."""
     fit = _Fit.of(_joined([c.codes for c in on]), child.codes)
     if not fit.holds:
         return None

@@ -18,17 +18,15 @@ from lookalike.relations._domains import Domains
 from lookalike.relations._evidence import Evidence, Finder, Stage
 from lookalike.relations._measure import Measure, sample_rows
 from lookalike.relations._reconciled import Reconciled
-from lookalike.relations._value_format import ticks
+from lookalike.relations._value_format import ValueFormat
 from lookalike.relations._weighted_sum import WeightedSum, is_out_of_reach, sum_in_words
 from lookalike.tables import ColumnCondition, Dependency, Schema
-from lookalike.tables.values.arrow import is_null, masked
+from lookalike.tables.values.arrow import is_null
 from lookalike.tables.values.codec import type_from_json, type_to_json
-from lookalike.tables.values.grid import from_raw, raw_of
+from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Linear"]
 
-#: What fits into an int64 for certain.
-_MOST = 2.0**62
 #: Numbers that differ by less than this, relative to their size, are equal but for rounding.
 _ROUNDING = 1e-9
 #: A limit of a condition is widened by this, relative to its size.
@@ -216,10 +214,8 @@ class Linear(Relation):
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.UNITS: _in_other_units, Stage.SUMS: _sums}
 
     def fit(self, cells: Cells, schema: Schema) -> Self:
-        column = schema[self.spec.column]
-        self._type = cells[column.name].type
-        self._decimals = column.decimals
-        self._step = ticks(self._type, column.unit)
+        name = self.spec.column
+        self._format = ValueFormat.of(schema[name], cells[name].type)
         return self
 
     @property
@@ -233,22 +229,16 @@ class Linear(Relation):
             absent = is_null(cells[name])
             total[~absent] += weight * raw_of(cells[name].drop_null(), None)
             missing |= absent
-        if not pa.types.is_floating(self._type):
-            steps = np.rint(np.clip(total, -_MOST, _MOST) / self._step)
-            total = steps.astype(np.int64) * self._step
-        elif self._decimals is not None:
-            total = np.round(total, self._decimals)
-        return masked(from_raw(total, 0, self._type), missing)
+        return self._format.cells(total, missing)
 
     def state(self) -> Learned:
-        return Learned(
-            {"type": type_to_json(self._type), "decimals": self._decimals, "step": self._step}
-        )
+        of = self._format
+        return Learned({"type": type_to_json(of.type), "decimals": of.decimals, "step": of.step})
 
     def load(self, state: Learned, schema: Schema) -> Self:
-        self._type = type_from_json(state.values["type"])
-        self._decimals = state.values["decimals"]
-        self._step = int(state.values["step"])
+        values = state.values
+        kind = type_from_json(values["type"])
+        self._format = ValueFormat(kind, values["decimals"], int(values["step"]))
         return self
 
     @classmethod
