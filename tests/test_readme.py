@@ -15,6 +15,7 @@ from lookalike.cli import main
 from lookalike.metrics import METRICS
 from lookalike.models.presets import PRESETS
 from lookalike.nn import OBJECTIVES
+from lookalike.relations import RELATIONS
 from lookalike.training.monitors import MONITORS
 from lookalike.training.strategies import STRATEGIES
 
@@ -33,7 +34,7 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def registries() -> Iterator[None]:
     """Take back what the pages enter into registries: other tests go through all entries."""
-    kept = [(registry, dict(registry)) for registry in REGISTRIES]
+    kept = [(registry, dict(registry)) for registry in (*REGISTRIES, RELATIONS)]
     yield
     for registry, entries in kept:
         registry.clear()

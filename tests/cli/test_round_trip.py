@@ -184,7 +184,7 @@ def test_info_says_which_relations_are_used_and_which_are_not(run: Run, tmp_path
         facts = json.loads(run("info", path, "--json").out)
         schema = facts.get("schema", facts)
         assert any("held out" in d["against"] for d in schema["rejected"])
-    assert "km = 0.00076 × steps + the rest" in run("info", data).out
+    assert "km = 0.00076 × steps + residual" in run("info", data).out
 
 
 def test_info_reads_standard_input(run: Run, people: str) -> None:

@@ -16,7 +16,8 @@ import pytest
 from lookalike import GAN
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.models._sample_conditions import _nearest
-from lookalike.tables import infer_schema, parse_conditions
+from lookalike.relations import infer_schema
+from lookalike.tables import parse_conditions
 
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
