@@ -7,7 +7,6 @@ A `Monitor` declares what it measures, the range, what is good and what a look c
 from __future__ import annotations
 
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
-from lookalike.training.monitors._panel import Panel
 from lookalike.training.monitors._registry import MONITORS, monitors
 from lookalike.training.monitors.collapse import Collapse
 from lookalike.training.monitors.convergence import Convergence
@@ -27,7 +26,6 @@ __all__ = [
     "Memorisation",
     "Monitor",
     "MonitorData",
-    "Panel",
     "Players",
     "Rows",
     "monitors",
