@@ -78,7 +78,7 @@ def prepare(data: Path, work: Path) -> dict[str, dict]:
             key = f"{name}: {case}"
             found = {m.name: m.compute(pair) for m in (Shape(), Trend())}
             detectors = [
-                LinearDetection().compute(Pair(real, synthetic, schema, seed=seed)).extra["raw"]
+                LinearDetection().compute(Pair(real, synthetic, schema, seed=seed)).details.raw
                 for seed in range(SEED, SEED + REPEATS)
             ]
             figures[key] = {

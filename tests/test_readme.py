@@ -12,6 +12,7 @@ import pytest
 
 import lookalike
 from lookalike.cli import main
+from lookalike.metrics import METRICS
 from lookalike.models.presets import PRESETS
 from lookalike.nn import OBJECTIVES
 from lookalike.training.monitors import MONITORS
@@ -19,6 +20,7 @@ from lookalike.training.strategies import STRATEGIES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+REGISTRIES = (METRICS, MONITORS, STRATEGIES, OBJECTIVES, PRESETS)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -31,7 +33,7 @@ def blocks(page: Path, language: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def registries() -> Iterator[None]:
     """Take back what the pages enter into registries: other tests go through all entries."""
-    kept = [(registry, dict(registry)) for registry in (MONITORS, STRATEGIES, OBJECTIVES, PRESETS)]
+    kept = [(registry, dict(registry)) for registry in REGISTRIES]
     yield
     for registry, entries in kept:
         registry.clear()

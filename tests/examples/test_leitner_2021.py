@@ -28,7 +28,7 @@ Load = Callable[[str], ModuleType]
 def load(monkeypatch: pytest.MonkeyPatch) -> Load:
     """Return a loader of scripts, with penalties and modules put back afterwards."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    monkeypatch.setattr("lookalike.nn.penalties.PENALTIES", dict(PENALTIES))
+    monkeypatch.setitem(PENALTIES, "broadcast", Interpolated)  # taken out again afterwards
     for name in ("thesis", "replication", "defects", "search"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     return importlib.import_module

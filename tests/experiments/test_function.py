@@ -1,4 +1,4 @@
-"""Learning functions: the ruler is right on known offsets, and runs hold what they say."""
+"""Learning functions: the metric is right on known offsets, and runs hold what they say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lookalike._core.errors import ParameterError
 from lookalike.datasets.functions import FUNCTIONS, Function, make_function
 from lookalike.experiments import FUNCTION_RECIPE, FunctionAccuracy, FunctionRun, learn_function
-from lookalike.experiments._function_accuracy import Ruler
+from lookalike.experiments._function_accuracy import FunctionMetric
 from lookalike.models import GAN
 
 SMALL = {"steps": 8, "width": 16, "depth": 1, "latent_size": 2}
@@ -23,7 +23,7 @@ def points(function: Function, n: int = 2_000, seed: int = 0) -> np.ndarray:
 
 def measure(function: Function, found: np.ndarray) -> FunctionAccuracy:
     """Measure points against a function that other points cover whole."""
-    return Ruler(function).measure(found, points(function, seed=1))
+    return FunctionMetric(function).measure(found, points(function, seed=1))
 
 
 @pytest.mark.parametrize("name", ["parabola", "staircase", "spiral", "helix", "ripple", "torus"])
@@ -94,8 +94,8 @@ def test_coverage_counts_cells_that_held_out_points_occupy() -> None:
     rows = points(sine)
     left = rows[rows[:, 0] < 0]
     assert measure(sine, left).coverage == pytest.approx(0.5)
-    assert Ruler(sine).measure(left, left).coverage == 1
-    assert Ruler(sine).measure(rows[rows[:, 0] >= 0], left).coverage == 0
+    assert FunctionMetric(sine).measure(left, left).coverage == 1
+    assert FunctionMetric(sine).measure(rows[rows[:, 0] >= 0], left).coverage == 0
     assert measure(sine, left + np.array([0, 9.0])).coverage == 0  # too far off to be there
     torus = FUNCTIONS["torus"]
     rows = points(torus)
@@ -117,7 +117,7 @@ def test_a_run_holds_points_and_accuracy(run: FunctionRun) -> None:
         assert table.column_names == ["x", "y"]
         assert table.num_rows == 64
     assert not run.train.equals(run.held_out)
-    assert run.accuracy == Ruler(run.function).measure(
+    assert run.accuracy == FunctionMetric(run.function).measure(
         np.column_stack(run.generated), np.column_stack(run.held_out)
     )
     assert 0.001 < run.reference.nearest < 0.02  # the noise

@@ -91,7 +91,7 @@ def test_what_real_rows_are_is_said_everywhere() -> None:
     for found, words in ((halves, "one random half of the real rows"), (held, "30 held-out")):
         values = json.loads(found.to_json())
         assert words in values["references"]["ceiling"]
-        assert words in found.scores["shape"].details["ceiling"]["on"]
+        assert words in found.scores["shape"].ceiling_source.on
         assert words in found.to_html()
     assert "one random half" in halves.verdict
     assert "one random half" in halves.to_html()

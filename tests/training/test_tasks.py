@@ -29,7 +29,7 @@ from lookalike.training import (
     train,
 )
 from lookalike.training.monitors import Convergence, IntervalSnapshot, Measure, Monitor, Players
-from lookalike.training.strategies import strategy
+from lookalike.training.strategies import STRATEGIES
 
 LAYOUT = Layout(
     (
@@ -180,7 +180,7 @@ def test_one_network_learns_and_is_monitored(data: Data) -> None:
         steps=240,
         interval=40,
         rates={"network": 1e-2},
-        strategies={"network": strategy("constant")},
+        strategies={"network": STRATEGIES.create("constant")},
         monitors=[Players(), Convergence(), Judged()],
     )
     history = train(Flow(Plan(LAYOUT)), data, 0, plan).history

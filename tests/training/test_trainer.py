@@ -15,7 +15,7 @@ import pytest
 import lookalike.training._trainer as trainer
 from lookalike._core.errors import TrainingError
 from lookalike.encoding import Block, Layout
-from lookalike.nn import OBJECTIVES, Architecture, Network, Plan, objective
+from lookalike.nn import OBJECTIVES, Architecture, Network, Plan
 from lookalike.training import (
     MEASURES,
     REMEDIES,
@@ -29,7 +29,7 @@ from lookalike.training import (
     train,
 )
 from lookalike.training._monitoring import MonitorRunner
-from lookalike.training.monitors import Collapse, IntervalSnapshot, MonitorData, Players, monitors
+from lookalike.training.monitors import Collapse, IntervalSnapshot, MonitorData, Players
 
 RATES = {"generator": 3e-3, "discriminator": 3e-3}
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
@@ -80,7 +80,7 @@ def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
 
 @pytest.mark.parametrize("name", OBJECTIVES)
 def test_the_halves_are_those_of_the_objective(name: str, game: Game, data: Data) -> None:
-    played = dataclasses.replace(game, objective=objective(name), penalty_every=2)
+    played = dataclasses.replace(game, objective=OBJECTIVES.create(name), penalty_every=2)
     history = play(played, data, steps=12, interval=4).history
     halves = np.array([history["loss_real"], history["loss_fake"]])
     np.testing.assert_allclose(halves.sum(axis=0), history["loss_discriminator"], atol=1e-5)
@@ -270,7 +270,7 @@ def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> N
             return after, means * jnp.nan if self.pack == 1 else means
 
     fields = {f.name: getattr(game, f.name) for f in dataclasses.fields(game)}
-    watching = {"remedies": REMEDIES, "monitors": monitors(["diversity"])}
+    watching = {"remedies": REMEDIES, "monitors": MONITORS.create_all(["diversity"])}
     outcome = play(Unpacked(**fields), data, steps=16, interval=8, **watching)
     assert outcome.task.pack == 2
     assert "diversity" in outcome.history.names
@@ -283,7 +283,7 @@ def test_monitors_see_the_same_on_one_core_and_on_more(
     histories = []
     for cores in (1, 2):
         monkeypatch.setattr("lookalike.training._monitoring.cores", partial(int, cores))
-        looking = monitors(["diversity", "collapse", "convergence"])
+        looking = MONITORS.create_all(["diversity", "collapse", "convergence"])
         histories.append(play(game, data, steps=80, interval=20, monitors=looking).history)
     assert histories[0] == histories[1]
     assert {"diversity", "coverage", "convergence"} <= set(histories[0].names)

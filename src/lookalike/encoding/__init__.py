@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lookalike.encoding._asked import Asked
 from lookalike.encoding._base import (
+    ENCODINGS,
     ColumnEncoding,
     ComparingEncoding,
     Context,
@@ -12,7 +13,6 @@ from lookalike.encoding._base import (
 )
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
-from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rows import Rows
 from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
@@ -50,3 +50,5 @@ __all__ = [
     "TableEncoder",
     "sample_encoded",
 ]
+
+ENCODINGS.enter(Quantile, MinMax, Standard, Power, OneHot, Embedding, Datetime)

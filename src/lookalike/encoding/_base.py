@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.registry import Registry
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
@@ -127,6 +128,10 @@ class ColumnEncoding(ABC):
     @abstractmethod
     def from_state(cls, state: Learned, column: Column) -> Self:
         """Make a fitted encoding from what `state` gave."""
+
+
+#: The encodings that a user can choose; yours may join them.
+ENCODINGS: Registry[ColumnEncoding] = Registry("encoding", ColumnEncoding)
 
 
 class RowEncoding(ColumnEncoding):

@@ -11,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike._core.errors import LookalikeWarning, NotFittedError
+from lookalike._core.errors import LookalikeWarning, ModelFileError, NotFittedError
 from lookalike.encoding._arrow import filled, flat, is_null
 from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
-from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike.encoding._base import ENCODINGS, ColumnEncoding, Learned
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import EncodedColumn, fit_columns
 from lookalike.encoding._completion import broken, follow, open_to, recognised
@@ -27,7 +27,6 @@ from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._proof import Proof
-from lookalike.encoding._registry import ENCODINGS
 from lookalike.encoding._rest import Rest
 from lookalike.encoding._rows import Rows
 from lookalike.encoding._settle import settle
@@ -668,7 +667,7 @@ class TableEncoder:
         rests = self._rests
         parts = []
         for i, stored in enumerate(state.values["columns"]):
-            kind, name = _BY_NAME[stored["encoding"]], stored["name"]
+            kind, name = _encoding(stored["encoding"]), stored["name"]
             column = rests[name].column if name in rests else schema[name]
             encoding = kind.from_state(found[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
@@ -711,9 +710,10 @@ class _Flat(Mapping[str, pa.Array]):
         return int(self._table.num_columns)
 
 
-#: Every encoding that a state can name.
-_BY_NAME: dict[str, type[ColumnEncoding]] = {
-    **ENCODINGS,
-    Constant.name: Constant,
-    Identifier.name: Identifier,
-}
+def _encoding(name: str) -> type[ColumnEncoding]:
+    """Return the encoding that a state names, of those that are registered."""
+    own = {kind.name: kind for kind in (Constant, Identifier)}
+    found = own.get(name) or ENCODINGS.registered(name)
+    if found is None:
+        raise ModelFileError(f"it holds an encoding {name!r}, which is not registered.")
+    return found

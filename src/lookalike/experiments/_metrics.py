@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import average_precision_score, mean_absolute_error, r2_score
 
+from lookalike._core.numerics import Floats
 from lookalike.metrics import macro_auc
 
 __all__ = [
@@ -19,7 +20,6 @@ __all__ = [
     "judge_numbers",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 #: Of classes and of numbers, the headline first.
 CLASS_METRICS = (

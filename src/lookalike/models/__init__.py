@@ -15,7 +15,15 @@ from lookalike.models.independent import Independent
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
 
-__all__ = ["GAN", "DenseClassifier", "DenseRegressor", "Independent", "Synthesizer", "load"]
+__all__ = [
+    "GAN",
+    "SYNTHESIZERS",
+    "DenseClassifier",
+    "DenseRegressor",
+    "Independent",
+    "Synthesizer",
+    "load",
+]
 
 
 def _gan() -> type[GAN]:
@@ -24,7 +32,8 @@ def _gan() -> type[GAN]:
     return GAN
 
 
-SYNTHESIZERS.update({"GAN": _gan, "Independent": lambda: Independent})
+SYNTHESIZERS.enter(GAN=_gan)
+SYNTHESIZERS.enter(Independent)
 
 
 def __getattr__(name: str) -> Any:

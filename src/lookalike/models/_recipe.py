@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
-from lookalike.nn import Architecture, Objective, Penalty, Plan, objective, penalty
+from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Penalty, Plan
 from lookalike.training import REMEDIES, EarlyStopping, Game, Optimiser, TrainingPlan
-from lookalike.training.monitors import MONITORS, Monitor, monitors
-from lookalike.training.strategies import Strategy, strategy
+from lookalike.training.monitors import MONITORS, Monitor
+from lookalike.training.strategies import STRATEGIES, Strategy
 
 __all__ = ["Recipe", "batch_of", "game_of", "make_plan", "steps_of", "width_of"]
 
@@ -123,8 +123,8 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
         discriminator=_architecture(recipe.discriminator, residual),
         latent_size=recipe.latent_size,
         batch_size=batch,
-        objective=objective(recipe.objective),
-        penalty=None if recipe.penalty is None else penalty(recipe.penalty),
+        objective=OBJECTIVES.create(recipe.objective),
+        penalty=None if recipe.penalty is None else PENALTIES.create(recipe.penalty),
         penalty_every=recipe.penalty_every if recipe.penalty is not None else 1,
         clip=recipe.clip,
         discriminator_steps=recipe.discriminator_steps,
@@ -150,7 +150,7 @@ def make_plan(
     stop_at: int | None = None,
 ) -> TrainingPlan:
     """Return how long a run is, which may end sooner, and how it is monitored and steered."""
-    own = strategy(recipe.schedule)
+    own = STRATEGIES.create(recipe.schedule)
     other = recipe.discriminator_schedule
     rate = recipe.learning_rate
     other_rate = rate if recipe.discriminator_rate is None else recipe.discriminator_rate
@@ -163,7 +163,10 @@ def make_plan(
             game, steps, interval, _FEWEST_HEARD if recipe.remedies else _FEWEST_LOOKS
         ),
         rates={"generator": rate, "discriminator": other_rate},
-        strategies={"generator": own, "discriminator": own if other is None else strategy(other)},
+        strategies={
+            "generator": own,
+            "discriminator": own if other is None else STRATEGIES.create(other),
+        },
         delays={"generator": generator_delay},
         monitors=_monitors(recipe),
         remedies=REMEDIES if recipe.remedies else (),
@@ -198,4 +201,4 @@ def _monitors(recipe: Recipe) -> tuple[Monitor, ...]:
     chosen = recipe.monitors
     if isinstance(chosen, bool):
         chosen = [n for n in _WATCHING if n in MONITORS] if chosen else ()
-    return tuple(monitors(chosen))
+    return tuple(MONITORS.create_all(chosen))

@@ -13,6 +13,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._core.numerics import Floats
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DenseClassifier", "DenseRegressor"]
 
-Floats = npt.NDArray[np.float64]
 
 #: α and λ of Klambauer et al. 2017, arXiv 1706.02515.
 _ALPHA, _LAMBDA = 1.6732632423543772, 1.0507009873554805

@@ -36,14 +36,14 @@ from lookalike.models._transfer import Transfer, transferred
 from lookalike.models._weights import checked_width, network_of, taken
 from lookalike.models.presets import find_preset
 from lookalike.nn import (
+    OBJECTIVES,
+    PENALTIES,
     Architecture,
     Latent,
     Network,
     Objective,
     Penalty,
     Plan,
-    objective,
-    penalty,
 )
 from lookalike.refine import (
     Correction,
@@ -63,8 +63,8 @@ from lookalike.tables import (
     write_table,
 )
 from lookalike.training import CHUNK, Data, Game, RowsByLevel, TrainingResult, train
-from lookalike.training.monitors import monitors
-from lookalike.training.strategies import Strategy, strategy
+from lookalike.training.monitors import MONITORS
+from lookalike.training.strategies import STRATEGIES, Strategy
 
 __all__ = ["GAN"]
 
@@ -269,7 +269,7 @@ class GAN(Synthesizer):
         "steps": AnyOf((Number(1, integer=True),), none=True),
         "epochs": AnyOf((Number(1, integer=True),), none=True),
         "batch_size": AnyOf((Number(1, 2**20, integer=True),), none=True),
-        "objective": _Option(objective),
+        "objective": _Option(OBJECTIVES.create),
         "generator": _Option(Architecture.from_mapping, optional=True),
         "discriminator": _Option(Architecture.from_mapping, optional=True),
         "width": AnyOf((Number(1, 2**16, integer=True),), none=True),
@@ -278,19 +278,19 @@ class GAN(Synthesizer):
         "latent": Choice(("normal", "uniform")),
         "learning_rate": Number(0, open_low=True),
         "discriminator_rate": AnyOf((Number(0, open_low=True),), none=True),
-        "schedule": _Option(strategy),
-        "discriminator_schedule": _Option(strategy, optional=True),
+        "schedule": _Option(STRATEGIES.create),
+        "discriminator_schedule": _Option(STRATEGIES.create, optional=True),
         "optimiser": Choice(("adam", "rmsprop")),
         "betas": _Betas(),
         "discriminator_steps": Number(1, 100, integer=True),
-        "penalty": _Option(penalty, optional=True),
+        "penalty": _Option(PENALTIES.create, optional=True),
         "penalty_every": Number(1, CHUNK, integer=True),
         "clip": AnyOf((Number(0, open_low=True),), none=True),
         "pack": Number(1, 64, integer=True),
         "average": Number(0, 1),
         "temperature": Number(0, open_low=True),
         "held_out": AnyOf((Number(0, 0.9),), none=True),
-        "monitors": AnyOf((Flag(), _Option(monitors))),
+        "monitors": AnyOf((Flag(), _Option(MONITORS.create_all))),
         "conditions": Flag(),
         "remedies": Flag(),
         "calibrate": Flag(),

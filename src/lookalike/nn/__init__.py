@@ -12,8 +12,8 @@ from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._network import Layer, Network
 from lookalike.nn._plan import Plan
 from lookalike.nn._primitives import Latent, Linear, key_of, noise, seed_words, uniforms
-from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
-from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
+from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing
+from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights
 
 __all__ = [
     "OBJECTIVES",
@@ -38,8 +38,6 @@ __all__ = [
     "key_of",
     "no_condition",
     "noise",
-    "objective",
-    "penalty",
     "seed_words",
     "uniforms",
 ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from lookalike._core.numerics import as_points, distances
 from lookalike._core.seeds import generator
 from lookalike.encoding import EncodedRows, Layout, SampledRows, sample_encoded
 from lookalike.refine._copying import copy_detector
@@ -135,26 +136,17 @@ def _energy_distance(
     distance 1.
     """
     real = _matrix(sample_encoded(held, layout, rng), layout)
-    among_real = _distances(real, real).mean()
+    among_real = distances(real, real).mean()
 
     def value(drawn: SampledRows) -> float:
         fake = _matrix(drawn, layout, _LOOK)
-        among_fake = _distances(fake, fake).mean()
-        return -float(2 * _distances(fake, real).mean() - among_fake - among_real)
+        among_fake = distances(fake, fake).mean()
+        return -float(2 * distances(fake, real).mean() - among_fake - among_real)
 
     return value
 
 
-def _distances(a: Rows, b: Rows) -> np.ndarray:
-    """Return Euclidean distances between all rows, by one matrix product."""
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0)))
-
-
 def _matrix(drawn: SampledRows, layout: Layout, rows: int | None = None) -> Rows:
-    """Return rows in which distances mean something: numbers, and levels √½ apart twice."""
-    parts = [drawn.numbers[:rows].astype(float)]
-    for block, at in zip(layout.blocks, layout.drawn_starts, strict=True):
-        if block.head == "softmax":
-            parts.append(np.eye(block.width)[drawn.levels[:rows, at]] * 0.5**0.5)
-    return np.concatenate(parts, axis=1)
+    """Return rows in which distances mean something: two different levels are 1 apart."""
+    codes = [np.eye(b.width) * 0.5**0.5 for b in layout.blocks if b.head == "softmax"]
+    return as_points(drawn.numbers[:rows].astype(float), drawn.levels[:rows], codes)

@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lookalike._core.files import write_text
-from lookalike.reports._curves import History, curves
+from lookalike._core.files import saved
+from lookalike.reports._curves import HistoryLike, curves
 from lookalike.reports._summary import Curves, Mark
 from lookalike.reports._training_verdict import judge, last_values
 from lookalike.reports._training_words import Quantity, quantity_of
@@ -27,7 +27,7 @@ MOST_EVENTS = 40
 
 
 def training_page(
-    history: History | Sequence[Mapping[str, Any]],
+    history: HistoryLike | Sequence[Mapping[str, Any]],
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = _TITLE,
@@ -39,7 +39,7 @@ def training_page(
 
     Parameters
     ----------
-    history : History or sequence of dict
+    history : HistoryLike or sequence of dict
         A model's ``history_``, or its rows.
     path : str or path-like, optional
         The file; it is whole or absent.
@@ -75,7 +75,7 @@ def training_page(
 
     drawn = curves(history)
     template = environment().get_template("training.html.j2")
-    text = template.render(
+    page = template.render(
         title=title,
         date=date,
         facts=_watching(history) | dict(facts or {}),
@@ -83,9 +83,7 @@ def training_page(
         curves=drawn,
         training=None if drawn is None else training_parts(drawn, quantities),
     )
-    if path is not None:
-        write_text(text, path)
-    return text
+    return saved(page, path)
 
 
 def _watching(history: object) -> dict[str, str]:

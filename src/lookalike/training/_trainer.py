@@ -20,12 +20,12 @@ from lookalike.training._history import Event, History
 from lookalike.training._monitoring import MonitorRunner
 from lookalike.training._task import CHUNK, Remedy, Task
 from lookalike.training.monitors import Monitor
-from lookalike.training.strategies import Run, RunSetting, Strategy, strategy
+from lookalike.training.strategies import STRATEGIES, Run, RunSetting, Strategy
 
 __all__ = ["TrainingPlan", "TrainingResult", "train"]
 
 #: The learning rate of an optimiser for which a plan has none, and how it changes.
-_RATE, _STRATEGY = 1e-3, strategy("cosine")
+_RATE, _STRATEGY = 1e-3, STRATEGIES.create("cosine")
 #: With less of the run left, nobody could tell whether a remedy that goes on from there helps.
 _ENOUGH = 0.2
 

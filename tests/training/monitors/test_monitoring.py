@@ -17,13 +17,12 @@ from lookalike.training.monitors import (
     Monitor,
     MonitorData,
     Players,
-    monitors,
 )
 
 
 def begun(data):
     """Return all monitors, ready to measure."""
-    found = monitors(MONITORS)
+    found = MONITORS.create_all(MONITORS)
     for monitor in found:
         monitor.begin(data)
     return found
@@ -90,17 +89,17 @@ def test_rows_that_are_not_finite_are_not_measured(scene, scenes):
 
 def test_names_and_monitors_of_your_own_are_taken():
     own = Counter()
-    assert [type(m) for m in monitors(["players", own])] == [Players, Counter]
-    first, again = monitors(["collapse"]), monitors(["collapse"])
+    assert [type(m) for m in MONITORS.create_all(["players", own])] == [Players, Counter]
+    first, again = MONITORS.create_all(["collapse"]), MONITORS.create_all(["collapse"])
     assert first[0] is not again[0]
 
 
 def test_an_unknown_name_is_an_error_with_a_hint():
     with pytest.raises(ParameterError, match=r"got 'colapse'\. Did you mean 'collapse'\?"):
-        monitors(["colapse"])
+        MONITORS.create_all(["colapse"])
 
 
 @pytest.mark.parametrize("odd", [["players"], {"players": 1}, None, 3, np.zeros(2), Players])
 def test_what_is_no_name_is_an_error_too(odd):
     with pytest.raises(ParameterError, match="A monitor must be one of 'players', "):
-        monitors(["collapse", odd])
+        MONITORS.create_all(["collapse", odd])

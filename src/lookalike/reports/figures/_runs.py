@@ -15,7 +15,7 @@ from lookalike.reports.figures._players import draw_probabilities
 from lookalike.reports.figures._steps import colour_of, nothing
 from lookalike.reports.figures._style import INK, MUTED, styled
 
-__all__ = ["Run", "run_table", "runs"]
+__all__ = ["DrawnRun", "run_table", "runs"]
 
 _WIDTH = 10.0
 _ROW = 2.15
@@ -24,7 +24,7 @@ _HEAD = 0.3
 _SIDE = 0.85
 
 
-class Run(NamedTuple):
+class DrawnRun(NamedTuple):
     """One run among others.
 
     Parameters
@@ -43,12 +43,12 @@ class Run(NamedTuple):
 
 
 @styled
-def runs(drawn: Sequence[Run]) -> Figure:
+def runs(drawn: Sequence[DrawnRun]) -> Figure:
     """Draw the losses and the mean probabilities of several runs, one run below the other.
 
     Parameters
     ----------
-    drawn : sequence of Run
+    drawn : sequence of DrawnRun
         From the top.
 
     Returns
@@ -61,7 +61,7 @@ def runs(drawn: Sequence[Run]) -> Figure:
     --------
     >>> from lookalike.reports import Curves, figures
     >>> curves = Curves((1.0, 2.0), {"loss_generator": (0.9, 0.7)})
-    >>> len(figures.runs([figures.Run("small", "settled", curves)]).axes)
+    >>> len(figures.runs([figures.DrawnRun("small", "settled", curves)]).axes)
     2
     """
     height = max(_ROW * len(drawn), 0.5)
@@ -78,7 +78,7 @@ def runs(drawn: Sequence[Run]) -> Figure:
 
 @styled
 def run_table(
-    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], Run]
+    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], DrawnRun]
 ) -> Figure:
     """Draw the losses of runs that differ in two settings.
 
@@ -86,7 +86,7 @@ def run_table(
     ----------
     rows, columns : sequence of str
         The values of both settings.
-    cells : mapping of (str, str) to Run
+    cells : mapping of (str, str) to DrawnRun
         A run for each row and column; those that are absent stay empty.
 
     Returns

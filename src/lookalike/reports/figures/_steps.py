@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from lookalike._core.numerics import Floats
 from lookalike.reports._summary import Curves, Mark
 from lookalike.reports.figures._style import GRID, INK, MUTED, REAL, SYNTHETIC
 
@@ -27,7 +27,6 @@ __all__ = [
     "party_of",
 ]
 
-Floats = npt.NDArray[np.float64]
 
 #: Words that say of what a quantity is recorded, and the colour that stands for it.
 PARTIES = {

@@ -6,8 +6,8 @@ A `Monitor` declares what it measures, the range, what is good and what a look c
 
 from __future__ import annotations
 
+from lookalike._core.registry import Registry
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
-from lookalike.training.monitors._registry import MONITORS, monitors
 from lookalike.training.monitors.collapse import Collapse
 from lookalike.training.monitors.convergence import Convergence
 from lookalike.training.monitors.detector import Detector
@@ -28,5 +28,8 @@ __all__ = [
     "MonitorData",
     "Players",
     "Rows",
-    "monitors",
 ]
+
+#: The monitors that a user can choose; yours may join them.
+MONITORS: Registry[Monitor] = Registry("monitor", Monitor)
+MONITORS.enter(Players, Diversity, Collapse, Convergence, Detector, Memorisation)

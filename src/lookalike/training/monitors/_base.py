@@ -11,7 +11,7 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from lookalike.training.monitors._distances import distances
+from lookalike._core.numerics import distances
 
 __all__ = ["Better", "IntervalSnapshot", "Measure", "Monitor", "MonitorData", "Rows"]
 

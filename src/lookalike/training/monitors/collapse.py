@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
+from lookalike._core.numerics import distances, nth_nearest
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
-from lookalike.training.monitors._distances import distances, nth_nearest
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 from lookalike.training.monitors._rare import Rare

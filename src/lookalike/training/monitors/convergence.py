@@ -7,14 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
+from lookalike._core.numerics import Floats32, auc
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData
-from lookalike.training.monitors._ranks import auc
 
 __all__ = ["Convergence"]
 
-Floats = NDArray[np.float32]
 
 #: Directions in which rows are compared.
 _DIRECTIONS = 64
@@ -61,7 +59,7 @@ class Convergence(Monitor):
         self._directions = _directions(data.real.matrix.shape[1])
         self._unseen = self._directions @ data.unseen.matrix.T
         self._floor = self._chance(data)
-        self._sorted: dict[int, Floats] = {}
+        self._sorted: dict[int, Floats32] = {}
 
     def _chance(self, data: MonitorData) -> float:
         """Return the distance that two samples of real rows have."""
@@ -111,8 +109,8 @@ def _of_logits(
     return {"critic_auc": auc(real, fake), "critic_gap": float(gap)}
 
 
-def _directions(width: int) -> Floats:
+def _directions(width: int) -> Floats32:
     """Return random directions of length 1, the same for every run, shape (directions, width)."""
     drawn = np.random.default_rng(0).normal(size=(width, _DIRECTIONS)).astype(np.float32)
-    unit: Floats = drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
+    unit: Floats32 = drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
     return np.ascontiguousarray(unit.T)

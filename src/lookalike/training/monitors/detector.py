@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve
 
+from lookalike._core.numerics import auc
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData
-from lookalike.training.monitors._ranks import auc
 
 __all__ = ["Detector"]
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
+from lookalike._core.numerics import BLOCK
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
-from lookalike.training.monitors._distances import BLOCK
 from lookalike.training.monitors._twins import MOST_SUPPORT, Twins
 
 __all__ = ["Diversity"]

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
+from lookalike._core.numerics import distances
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData
-from lookalike.training.monitors._distances import distances
 
 __all__ = ["Memorisation"]
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike._core.parameters import Rule, check_parameters
+from lookalike._core.numerics import Floats
+from lookalike._core.registry import Component
 
 __all__ = ["Floats", "Guided", "Run", "RunSetting", "Schedule", "Strategy"]
-
-Floats = NDArray[np.float64]
 
 
 class RunSetting(NamedTuple):
@@ -151,22 +150,12 @@ class Guided(Run):
 
 
 @dataclass(frozen=True)
-class Strategy(ABC):
+class Strategy(Component, ABC):
     """How an optimiser's learning rate goes over a run.
 
     A strategy is a plain frozen value: equal options make equal strategies. What happens in one
     run is kept by the `Run` that it begins.
     """
-
-    name: ClassVar[str]
-    #: A rule for each option.
-    _rules: ClassVar[Mapping[str, Rule]] = {}
-
-    def __post_init__(self) -> None:
-        check_parameters(f"The strategy {self.name!r}", self._rules, self._options())
-
-    def _options(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @abstractmethod
     def begin(self, setting: RunSetting) -> Run:
@@ -181,12 +170,6 @@ class Strategy(ABC):
         -------
         Run
         """
-
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the name and the options as JSON-ready values, which `strategy` accepts."""
-        options = self._options().items()
-        plain = {k: v.to_mapping() if isinstance(v, Strategy) else v for k, v in options}
-        return {"name": self.name, **plain}
 
 
 class Schedule(Strategy):

@@ -47,7 +47,7 @@ class Balance(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "balance"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "low": Number(0, 1),
         "high": Number(0, 1),
         "factor": Number(0, 1, open_low=True),

@@ -35,7 +35,7 @@ class BatchScaled(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "batch-scaled"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "rule": Choice(("linear", "sqrt")),
         "reference": Number(1, integer=True),
         "base": Instance((Strategy,), "a strategy"),

@@ -52,7 +52,7 @@ class Gap(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "gap"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "width": Number(0, open_low=True),
         "floor": Number(0, 1, open_low=True),
         "ceiling": Number(1),

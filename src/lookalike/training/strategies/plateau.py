@@ -46,7 +46,7 @@ class Plateau(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "plateau"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "measure": Instance((str,), "the name of a measure"),
         "better": Choice(("lower", "higher")),
         "factor": Number(0, 1, open_low=True),

@@ -13,12 +13,13 @@ from lookalike.experiments._comparison import (
     NO_EVIDENCE,
     Comparison,
     Row,
+    plain,
     signed,
 )
 from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._statistics import LEVEL
 
-__all__ = ["answer", "corrected_away", "left_out", "telling"]
+__all__ = ["headline_row", "left_out", "outlook", "summary_sentence"]
 
 #: So many arms that harm are named beside an answer that does not say so.
 _NAMED = 3
@@ -51,9 +52,9 @@ def left_out(statistics: Sequence[Comparison], metric: str, models: Sequence[str
             )
 
 
-def answer(table: Sequence[Row], metric: str) -> str:
+def summary_sentence(table: Sequence[Row], metric: str) -> str:
     """Say in one sentence what the best arm with synthetic rows does."""
-    best = telling(table)
+    best = headline_row(table)
     if best is None:
         return _without(table, metric)
     begin = {
@@ -77,7 +78,7 @@ def _without(table: Sequence[Row], metric: str) -> str:
     return f"No synthetic rows were tried{said}."
 
 
-def telling(table: Sequence[Row]) -> Row | None:
+def headline_row(table: Sequence[Row]) -> Row | None:
     """Return the row that the answer is about: the best that helps, or the best with all rows."""
     tried = _tried(table)
     tried = [row for row in tried if row.arm != Replaced.name] or tried
@@ -129,7 +130,41 @@ def _harmful(table: Sequence[Row], best: Row) -> str:
     return f". Other arms harm: {'; '.join(harm[:_NAMED])}{more}"
 
 
-def corrected_away(row: Row) -> str:
+def outlook(table: Sequence[Row]) -> str:
+    """Say what hides the answer's effect, and how many splits show it.
+
+    Parameters
+    ----------
+    table : sequence of Row
+        All rows of the verdict.
+
+    Returns
+    -------
+    str
+        Sentences; empty where the effect is seen.
+    """
+    row = headline_row(table)
+    if row is None or row.word != NO_EVIDENCE:
+        return ""
+    return f"{_corrected_away(row)} {_needed(row)}".strip()
+
+
+def _needed(row: Row) -> str:
+    """Say how many splits would show an effect of this size."""
+    unseen = [one for one in (row.real, row.control) if one and not one.seen]
+    if not unseen:
+        return ""
+    one = unseen[0]
+    effect = f"a difference of {plain(abs(one.difference))} from {one.whom}"
+    if one.repeats_needed is None:
+        return f"No number of splits of this table would show {effect}."
+    return (
+        f"To see {effect} in four of five studies, it takes {one.repeats_needed:,} splits; "
+        f"these were {one.repeats:,}."
+    )
+
+
+def _corrected_away(row: Row) -> str:
     """Explain an interval without 0 beside words of no evidence."""
     for one in (row.real, row.control):
         if one and one.p is not None and one.p_holm is not None and one.p < LEVEL <= one.p_holm:

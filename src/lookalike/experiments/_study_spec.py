@@ -1,4 +1,4 @@
-"""A caller's table as the question of a study: inputs, target, and how rows may be parted.
+"""A caller's table as the specification of a study: inputs, target, and how rows may be parted.
 
 What a column *is* (a number, a level, a moment) is taken from all rows, as a person who knows the
 table would say it. Nothing else is: ranges, levels, means and dependencies come from training rows.
@@ -11,18 +11,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.experiments._identity import digest
-from lookalike.experiments._splits import Split, grouped, plain, stratified, time_ordered
+from lookalike.experiments._splits import (
+    RowIndices,
+    Split,
+    grouped,
+    plain,
+    stratified,
+    time_ordered,
+)
 from lookalike.tables import Kind, Schema, conform, infer_schema, to_arrow
 
-__all__ = ["Question", "ask"]
+__all__ = ["StudySpec", "specify"]
 
-Places = npt.NDArray[np.int64]
 
 #: An integer target of at most so many distinct values names classes rather than amounts.
 _CLASSES_OF_INTEGERS = 20
@@ -31,7 +36,7 @@ _MOST_CLASSES = 100
 
 
 @dataclass(frozen=True)
-class Question:
+class StudySpec:
     """A table that is ready to be parted.
 
     Parameters
@@ -55,9 +60,9 @@ class Question:
     table: pa.Table
     schema: Schema
     target: str
-    strata: Places
-    groups: Places | None
-    times: Places | None
+    strata: RowIndices
+    groups: RowIndices | None
+    times: RowIndices | None
     library: str
     notes: tuple[str, ...]
 
@@ -106,14 +111,14 @@ class Question:
         return plain(self.table.num_rows, repeats, test_size, seed)
 
 
-def ask(
+def specify(
     data: Any,
     target: str,
     kinds: Mapping[str, Kind | str] | None,
     groups: str | None,
     time: str | None,
-) -> Question:
-    """Make a question of a caller's table.
+) -> StudySpec:
+    """Specify a study of a caller's table.
 
     Parameters
     ----------
@@ -128,7 +133,7 @@ def ask(
 
     Returns
     -------
-    Question
+    StudySpec
         Rows without a target are left out, and so are identifiers, texts, constants and the column
         of groups.
 
@@ -155,7 +160,7 @@ def ask(
     if len(kept) < 2:
         raise DataError(f"There is no column to predict {target!r} from: {' '.join(notes)}")
     inputs = table.select([column.name for column in kept])
-    question = Question(
+    spec = StudySpec(
         table=pa.table([_plain(column) for column in inputs.columns], inputs.column_names),
         schema=Schema(tuple(kept), (), table.num_rows),
         target=target,
@@ -167,8 +172,8 @@ def ask(
         library="polars" if origin.library == "polars" else "pandas",
         notes=tuple(notes),
     )
-    _check_target(question)
-    return question
+    _check_target(spec)
+    return spec
 
 
 def _check_names(names: list[str], target: str, groups: str | None, time: str | None) -> None:
@@ -202,16 +207,14 @@ def _schema(table: pa.Table, target: str, kinds: Mapping[str, Kind | str] | None
     return schema
 
 
-def _check_target(question: Question) -> None:
-    values = question.table[question.target]
+def _check_target(spec: StudySpec) -> None:
+    values = spec.table[spec.target]
     distinct = pc.count_distinct(values).as_py() if len(values) else 0
     if distinct < 2:
+        raise DataError(f"A target must have two values at least; {spec.target!r} has {distinct}.")
+    if spec.classes and distinct > _MOST_CLASSES:
         raise DataError(
-            f"A target must have two values at least; {question.target!r} has {distinct}."
-        )
-    if question.classes and distinct > _MOST_CLASSES:
-        raise DataError(
-            f"A target may have {_MOST_CLASSES} classes at most; {question.target!r} has "
+            f"A target may have {_MOST_CLASSES} classes at most; {spec.target!r} has "
             f"{distinct}. If it is a number, set its kind."
         )
 
@@ -231,13 +234,13 @@ def _present(table: pa.Table, name: str, parameter: str) -> pa.ChunkedArray:
     return table[name]
 
 
-def _numbered(column: pa.ChunkedArray) -> Places:
+def _numbered(column: pa.ChunkedArray) -> RowIndices:
     """Return distinct values as numbers, in the order in which they come."""
     encoded = pc.dictionary_encode(_plain(column).combine_chunks())
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
 
 
-def _moments(column: pa.ChunkedArray, schema: Schema, name: str) -> Places:
+def _moments(column: pa.ChunkedArray, schema: Schema, name: str) -> RowIndices:
     if not schema[name].kind.is_numeric:
         raise DataError(
             f"time must be a column of moments or numbers; {name!r} is taken for "
