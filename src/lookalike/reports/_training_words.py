@@ -246,6 +246,8 @@ def quantity_of(name: str, further: Mapping[str, Quantity] | None = None) -> Qua
     kind, _, network = name.replace("_", " ").partition(" ")
     if network and kind in _OF_EACH:
         each = _OF_EACH[kind]
-        words = (text.format(network.capitalize(), network) for text in (each.title, each.meaning))
-        return Quantity(*words, low=each.low)
+        title, meaning = (
+            words.format(network.capitalize(), network) for words in (each.title, each.meaning)
+        )
+        return Quantity(title, meaning, low=each.low)
     return Quantity(name.replace("_", " ").capitalize())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from lookalike._core.workers import cores
 from lookalike.nn import Plan
 from lookalike.training._data import Data
 from lookalike.training._task import GeneratedRows, GenerativeTask, Task
-from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Panel, Rows
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
 
 __all__ = ["MonitorRunner"]
 
@@ -66,17 +67,16 @@ class MonitorRunner:
         *,
         every: int = 1,
     ) -> None:
-        monitors = [monitor for monitor in monitors if monitor.needs <= task.shows]
-        self.task, self.seed = task, seed
-        self.panel = Panel(monitors, every)
+        self.monitors = [monitor for monitor in monitors if monitor.needs <= task.shows]
+        self.task, self.seed, self.every = task, seed, every
         self.intervals, self.passed_over, self.seconds = 0, False, 0.0
-        measures = [measure.name for monitor in monitors for measure in monitor.measures]
+        measures = [measure.name for monitor in self.monitors for measure in monitor.measures]
         self.judges = "collapsed" in measures
-        if not monitors:
+        if not self.monitors:
             return
         started = time.perf_counter()
         worker = ThreadPoolExecutor(1, thread_name_prefix="lookalike-monitors")
-        self.scene = worker.submit(_prepare, self.panel, task, data, held_out, seed, state)
+        self.scene = worker.submit(_prepare, self.monitors, task, data, held_out, seed, state)
         # Compiling the steps of the task, meanwhile, leaves a second core idle.
         worker.shutdown(wait=cores() == 1)
         self.seconds = time.perf_counter() - started
@@ -97,7 +97,7 @@ class MonitorRunner:
         """
         self.intervals += 1
         last = step >= total
-        turn = self.panel.due(self.intervals, last=last)
+        turn = _turn(self.monitors, self.intervals, self.every, last=last)
         self.passed_over = self.judges and not turn
         if not turn:
             return {}
@@ -115,7 +115,7 @@ class MonitorRunner:
             measures=measures,
             widths=data.widths,
         )
-        found = self.panel.measure(self.intervals, snapshot, last=last)
+        found = _measured(turn, snapshot)
         self.seconds += time.perf_counter() - started
         return found
 
@@ -127,21 +127,34 @@ class MonitorRunner:
         return _rows(self.task.plan, made.rows, made.levels), made.logits_real, made.logits_fake
 
 
+def _turn(monitors: Sequence[Monitor], interval: int, every: int, *, last: bool) -> list[Monitor]:
+    """Return the monitors that measure after an interval: after the last one, all."""
+    return [m for m in monitors if last or interval % math.lcm(every, m.every) == 0]
+
+
+def _measured(monitors: Sequence[Monitor], snapshot: IntervalSnapshot) -> dict[str, float]:
+    """Return finite values by name; of generated rows that are not finite, none."""
+    found: dict[str, float] = {}
+    if bool(np.isfinite(snapshot.fake.matrix).all()):
+        for monitor in monitors:
+            found |= monitor.measure(snapshot)
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
 def _prepare(
-    panel: Panel, task: Task, data: Any, held_out: Any, seed: int, state: Any
+    monitors: Sequence[Monitor], task: Task, data: Any, held_out: Any, seed: int, state: Any
 ) -> tuple[MonitorData, Any]:
     """Get monitors ready; return the rows that they compare with, and the encoded real rows."""
-    if not isinstance(task, GenerativeTask):
-        shown = MonitorData(_NONE, None, ())
-        panel.begin(shown)
-        return shown, None
-    plan = task.plan
-    real, encoded = _some(plan, data, seed, "real")
-    others = None if held_out is None else _some(plan, held_out, seed, "held out")[0]
-    widths = tuple(b.width for b in plan.layout.blocks if b.head == "softmax")
-    shown = MonitorData(real, others, widths, _crowd(plan, data, seed))
-    panel.begin(shown)
-    task.generate(state, seed, 0, encoded)  # compiles the program of every measurement
+    shown, encoded = MonitorData(_NONE, None, ()), None
+    if isinstance(task, GenerativeTask):
+        plan = task.plan
+        real, encoded = _some(plan, data, seed, "real")
+        others = None if held_out is None else _some(plan, held_out, seed, "held out")[0]
+        widths = tuple(b.width for b in plan.layout.blocks if b.head == "softmax")
+        shown = MonitorData(real, others, widths, _crowd(plan, data, seed))
+        task.generate(state, seed, 0, encoded)  # compiles the program of every measurement
+    for monitor in monitors:
+        monitor.begin(shown)
     return shown, encoded
 
 

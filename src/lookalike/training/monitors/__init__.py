@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from lookalike._core.registry import Registry
 from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
-from lookalike.training.monitors._panel import Panel
 from lookalike.training.monitors.collapse import Collapse
 from lookalike.training.monitors.convergence import Convergence
 from lookalike.training.monitors.detector import Detector
@@ -27,7 +26,6 @@ __all__ = [
     "Memorisation",
     "Monitor",
     "MonitorData",
-    "Panel",
     "Players",
     "Rows",
 ]

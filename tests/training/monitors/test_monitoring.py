@@ -9,15 +9,23 @@ import numpy as np
 import pytest
 
 from lookalike._core.errors import ParameterError
+from lookalike.training._monitoring import _measured, _turn
 from lookalike.training.monitors import (
     MONITORS,
     IntervalSnapshot,
     Measure,
     Monitor,
     MonitorData,
-    Panel,
     Players,
 )
+
+
+def begun(data):
+    """Return all monitors, ready to measure."""
+    found = MONITORS.create_all(MONITORS)
+    for monitor in found:
+        monitor.begin(data)
+    return found
 
 
 class Counter(Monitor):
@@ -46,39 +54,37 @@ def scene(scenes):
     )
 
 
-def test_each_looks_at_its_turn_and_all_at_the_end(scene):
-    panel = Panel([Counter()])
-    panel.begin(scene[0])
-    assert [panel.due(k) for k in range(1, 7)] == [False, False, True, False, False, True]
-    assert panel.measure(1, scene[1]) == {}
-    assert panel.measure(3, scene[1]) == {"looks": 1.0}
-    assert panel.due(4, last=True)
-    assert panel.measure(4, scene[1], last=True) == {"looks": 2.0}
+def turn(kinds, interval, every=1, *, last=False):
+    return _turn(kinds, interval, every, last=last)
 
 
-def test_looks_can_be_farther_apart_for_all(scene):
-    panel = Panel([Counter(), Players()], every=2)
-    panel.begin(scene[0])
-    assert [k for k in range(1, 13) if panel.due(k)] == [2, 4, 6, 8, 10, 12]
-    assert [k for k in range(1, 13) if "looks" in panel.measure(k, scene[1])] == [6, 12]
-    assert panel.due(1, last=True)
+def test_each_measures_at_its_turn_and_all_at_the_end(scene):
+    counter = Counter()
+    counter.begin(scene[0])
+    assert [bool(turn([counter], k)) for k in range(1, 7)] == [False, False, True] * 2
+    assert _measured(turn([counter], 1), scene[1]) == {}
+    assert _measured(turn([counter], 3), scene[1]) == {"looks": 1.0}
+    assert _measured(turn([counter], 4, last=True), scene[1]) == {"looks": 2.0}
 
 
-def test_all_monitors_together_measure_all(scene, scenes):
-    panel = Panel(MONITORS.create_all(MONITORS))
-    panel.begin(scene[0])
-    found = panel.measure(2, scene[1])
+def test_measurements_can_be_farther_apart_for_all(scene):
+    kinds = [Counter(), Players()]
+    assert [k for k in range(1, 13) if turn(kinds, k, 2)] == [2, 4, 6, 8, 10, 12]
+    assert [k for k in range(1, 13) if kinds[0] in turn(kinds, k, 2)] == [6, 12]
+    assert turn(kinds, 1, 2, last=True) == kinds
+
+
+def test_all_monitors_together_measure_all(scene):
+    data, snapshot = scene
+    found = _measured(begun(data), snapshot)
     assert {"accuracy", "diversity", "coverage", "convergence", "detector"} <= set(found)
     assert all(np.isfinite(value) for value in found.values())
 
 
-def test_rows_that_are_not_finite_are_not_looked_at(scene, scenes):
+def test_rows_that_are_not_finite_are_not_measured(scene, scenes):
     data, snapshot = scene
-    broken = scenes.rows(np.full((512, 2), np.nan))
-    lost = replace(snapshot, fake=broken, measures={})
-    panel = Panel(MONITORS.create_all(MONITORS))
-    panel.begin(data)
-    assert panel.measure(2, lost) == {}
+    broken = replace(snapshot, fake=scenes.rows(np.full((512, 2), np.nan)), measures={})
+    assert _measured(begun(data), broken) == {}
 
 
 def test_names_and_monitors_of_your_own_are_taken():
