@@ -12,17 +12,16 @@ from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
 from lookalike.relations._candidates import Feasible
-from lookalike.relations._cells import Cells, Least, put
+from lookalike.relations._cells import Cells, Least, equal_cells, put
 from lookalike.relations._domains import Domains
 from lookalike.relations._evidence import Finder, Stage
 from lookalike.relations._reconciled import Reconciled
 from lookalike.tables import Column, ColumnCondition, Dependency, Schema
-from lookalike.tables.values.arrow import is_null, plain, to_numpy
+from lookalike.tables.values.arrow import is_null
 
 __all__ = ["Relation"]
 
@@ -178,9 +177,8 @@ class Relation(ABC):
         """
         if not self.exact:
             return None
-        own, computed = cells[self.spec.column], self.compute(cells, None, Rows())
-        equal = to_numpy(pc.equal(plain(own), plain(computed)).fill_null(pa.scalar(value=False)))
-        return np.asarray(known & ~(equal | (is_null(own) & is_null(computed))))
+        computed = self.compute(cells, None, Rows())
+        return np.asarray(known & ~equal_cells(cells[self.spec.column], computed))
 
     # --- conditions -------------------------------------------------------------------------------
 

@@ -146,17 +146,9 @@ def is_out_of_reach(
     conditions: Mapping[str, ColumnCondition],
     domains: Domains,
 ) -> bool:
-    """Return whether no sum of columns under conditions is a value that the total may have.
+    """Return whether no sum under conditions is a value of the total.
 
-    Parameters
-    ----------
-    spec : Dependency
-        With a coefficient for each column.
-    added : tuple of float
-        The least and the greatest number that is added to the sum.
-    conditions : mapping of str to ColumnCondition
-        By column; there is one for the total.
-    domains : Domains
+    To the columns of a sum, each with a coefficient, a number between the two of `added` is added.
     """
     if any(name not in domains.formats for name in (spec.column, *spec.on)):
         return False

@@ -13,7 +13,7 @@ from scipy.linalg import solve_triangular
 from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
 from lookalike.relations._base import Relation
-from lookalike.relations._cells import Cells, numbers_of, put
+from lookalike.relations._cells import Cells, put
 from lookalike.relations._domains import Domains
 from lookalike.relations._evidence import Evidence, Finder, Stage
 from lookalike.relations._measure import Measure, sample_rows
@@ -27,8 +27,6 @@ from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Linear"]
 
-#: Numbers that differ by less than this, relative to their size, are equal but for rounding.
-_ROUNDING = 1e-9
 #: A limit of a condition is widened by this, relative to its size.
 _WIDER = 1e-9
 #: The fewest different values with which an exact line is no chance.
@@ -280,12 +278,6 @@ class Linear(Relation):
         short = np.abs(parts.shortfall()) / (size or 1.0)
         draft.distance[at] += short + (moved.shortfall() != 0)
         draft.take_parts(parts, moved, domains, at)
-
-    def violations(self, cells: Cells, known: np.ndarray, domains: Domains) -> np.ndarray:
-        own, computed = cells[self.spec.column], self.compute(cells, None, Rows())
-        a, b = numbers_of(own).astype(float), numbers_of(computed).astype(float)
-        close = np.abs(a - b) <= _ROUNDING * (np.abs(a) + np.abs(b))
-        return np.asarray(known & ~(close & (is_null(own) == is_null(computed))))
 
     # --- conditions -------------------------------------------------------------------------------
 
