@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parent
+#: Examples in docstrings that call one of these train a network.
+_TRAINS = re.compile(r"\b(GAN|DenseClassifier|DenseRegressor|learn_function)\(")
 
 # Before JAX is imported: compiled programs are kept between runs, and each of several test
 # processes keeps to one thread instead of all of them fighting for every core.
@@ -26,6 +29,16 @@ install_import_hook("lookalike.nn", "beartype.beartype")
 # No clock decides over a test, and the same examples are tried everywhere and every time.
 settings.register_profile("lookalike", deadline=None, derandomize=True)
 settings.load_profile("lookalike")
+
+
+@pytest.hookimpl(tryfirst=True)  # before items are deselected by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the doctests that train networks; tests are marked where they stand."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem):
+            sources = (example.source for example in item.dtest.examples)
+            if any(_TRAINS.search(source) for source in sources):
+                item.add_marker(pytest.mark.train)
 
 
 @pytest.fixture(scope="session")
