@@ -58,11 +58,13 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     [page for page in PAGES if blocks(page, "python")],
     ids=lambda page: page.name,
 )
+@pytest.mark.train
 def test_python_blocks(page: Path, quick: Path) -> None:
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), {"__name__": "__main__"})
 
 
+@pytest.mark.train
 def test_command_line_block(quick: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commands = [
         shlex.split(line, comments=True)

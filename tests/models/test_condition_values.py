@@ -18,6 +18,8 @@ from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.models._asking import _nearest
 from lookalike.tables import infer_schema, parse_conditions
 
+pytestmark = pytest.mark.train
+
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
 

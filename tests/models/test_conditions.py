@@ -13,6 +13,8 @@ import lookalike.models._base as module
 from lookalike import GAN, Independent, load
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
 
+pytestmark = pytest.mark.train
+
 #: Rare conditions take another way than common ones.
 WAYS = pytest.mark.parametrize("rare", [False, True], ids=["common", "rare"])
 

@@ -29,6 +29,8 @@ from lookalike.refine._density_ratio import Cancelled
 from lookalike.testing import synthesizer_checks
 from lookalike.training.strategies import Cosine, Gap
 
+pytestmark = pytest.mark.train
+
 QUICK: dict[str, Any] = {
     "steps": 8,
     "width": 16,

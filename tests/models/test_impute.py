@@ -12,6 +12,8 @@ import pytest
 from lookalike import GAN
 from lookalike._core.errors import DataError, LookalikeWarning
 
+pytestmark = pytest.mark.train
+
 ROWS = 2_000
 
 

@@ -15,6 +15,8 @@ from lookalike.encoding import Block, Layout, SampledRows
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.nn import Architecture, Plan
 
+pytestmark = pytest.mark.train
+
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 
 

@@ -30,6 +30,8 @@ from lookalike.training import (
 from lookalike.training._watch import Watch
 from lookalike.training.monitors import Collapse, Players, Sight, View, monitors
 
+pytestmark = pytest.mark.train
+
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])
 

@@ -17,6 +17,8 @@ from lookalike.training import Course, Data, Game, Outcome, Score, Selection, tr
 from lookalike.training._remedies import LADDER, next_attempt
 from lookalike.training.monitors import Measure, Monitor
 
+pytestmark = pytest.mark.train
+
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SMALL = Architecture(widths=(8,))
 GAME = Game(Plan(LAYOUT), SMALL, SMALL, 4, 32, average=0.0)
