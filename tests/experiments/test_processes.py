@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pytest
 
 from lookalike._core.errors import DataError, TrainingError
-from lookalike.experiments._battery import is_compiled
 from lookalike.experiments._processes import in_processes
 from lookalike.models import DenseClassifier
 
@@ -119,8 +118,12 @@ def test_what_a_process_raises_is_raised_here() -> None:
 
 
 def test_models_that_xla_trains_are_known() -> None:
+    # Not above: the processes of these tests import this module.
     from sklearn.model_selection import GridSearchCV
     from sklearn.tree import DecisionTreeClassifier
+
+    from lookalike.experiments._battery import is_compiled
+    from lookalike.models import DenseClassifier
 
     assert is_compiled("dense network", None)
     assert is_compiled("mine", GridSearchCV(DenseClassifier(), {}))
