@@ -78,7 +78,7 @@ def test_a_second_key_that_tells_little_more_is_none(rng):
     """One of two kinds of exceptions is told by it, the other is not."""
     city, colour = rng.integers(0, 8, N), rng.integers(0, 30, N)
     told = np.flatnonzero((city == 3) & (colour == 7))
-    others = np.setdiff1d(rng.permutation(N)[:12], told)
+    others = np.setdiff1d(rng.permutation(N)[:16], told)
     land = city // 2
     land[told] = 9
     land[others] = (land[others] + 1) % 4
