@@ -46,7 +46,7 @@ def table() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def model(table: pd.DataFrame) -> GAN:
+def model(table: pd.DataFrame, optimised: None) -> GAN:
     """Return a GAN that has learned long enough to know the groups apart."""
     settings: dict[str, Any] = {"width": 64, "depth": 2, "batch_size": 256, "monitors": False}
     return GAN(steps=4_800, held_out=0.0, correct=False, random_state=0, **settings).fit(table)
