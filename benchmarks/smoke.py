@@ -62,7 +62,7 @@ TABLES: Mapping[str, Callable[[], tuple[pa.Table, str]]] = MappingProxyType(
 METHODS: Mapping[str, Callable[[int], Any]] = MappingProxyType(
     {
         "independent": lambda seed: la.Independent(random_state=seed),
-        "gan": lambda seed: la.GAN(steps=600, conditions=False, random_state=seed),
+        "gan": lambda seed: la.GAN(steps=400, conditions=False, random_state=seed),
     }
 )
 

@@ -6,6 +6,7 @@ Usage::
     python tools/mutants.py                            # lines changed since main, and not committed
     python tools/mutants.py --since HEAD~3             # lines changed since another commit
     python tools/mutants.py src/lookalike/tables/_sums.py [--tests tests/tables/test_nearly.py]
+    python tools/mutants.py src/lookalike/tables/_sums.py:60-75
 
 Each mutant is one change of one expression or statement: a comparison, an operator or a number is
 another, a condition is never or always true, a function's only argument is taken as its result, a
@@ -169,7 +170,7 @@ def _changed_statement(node: ast.AST) -> Iterator[ast.AST]:
             yield _with(node, test=ast.Constant(value))
     elif isinstance(node, ast.AugAssign):
         yield ast.Pass()
-    elif isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant | ast.Yield):
+    elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
         yield ast.Pass()
     elif isinstance(node, ast.Continue | ast.Break):
         yield ast.Pass()
@@ -284,7 +285,7 @@ def main() -> int:
     """Run mutants and name the survivors."""
     given = _arguments()
     if given.files:
-        wanted: dict[Path, set[int] | None] = dict.fromkeys(map(_relative, given.files))
+        wanted: dict[Path, set[int] | None] = dict(map(_named, given.files))
     else:
         wanted = dict(changed_lines(given.since))
     survivors, count = 0, 0
@@ -309,15 +310,19 @@ def main() -> int:
     return 1 if survivors else 0
 
 
-def _relative(path: Path) -> Path:
-    return path.resolve().relative_to(ROOT)
+def _named(words: str) -> tuple[Path, set[int] | None]:
+    """Return a module and its lines from ``PATH``, ``PATH:LINE`` or ``PATH:FIRST-LAST``."""
+    path, _, lines = words.partition(":")
+    first, _, last = lines.partition("-")
+    chosen = set(range(int(first), int(last or first) + 1)) if lines else None
+    return Path(path).resolve().relative_to(ROOT), chosen
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("files", nargs="*", type=Path, help="modules; changed ones by default")
+    parser.add_argument("files", nargs="*", metavar="PATH[:LINES]", help="changed ones by default")
     parser.add_argument("--since", default="main", help="the commit that changes count from")
     parser.add_argument("--tests", nargs="+", help="which tests run, whatever the module is")
     parser.add_argument("--most", type=int, help="mutants of one module, drawn at random")
