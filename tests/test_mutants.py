@@ -38,6 +38,7 @@ def made(tool: ModuleType, source: str, lines: set[int] | None = None) -> set[st
         ("a and b", {"a or b", "a", "b"}),
         ("not a", {"a"}),
         ("x = np.sort(a)", {"x = a"}),
+        ("x = all(a, key=b)", {"x = any(a, key=b)"}),
         ("x = 0.5", {"x = 1.0"}),
         ("x = True", {"x = False"}),
         ("x += 1", {"x += 2", "pass"}),

@@ -147,6 +147,9 @@ def _changed(node: ast.AST) -> Iterator[ast.AST]:
         yield node.operand
     elif isinstance(node, ast.Constant):
         yield from _changed_constant(node)
+    elif isinstance(node, ast.Name) and node.id in ("all", "any", "min", "max"):
+        other = {"all": "any", "any": "all", "min": "max", "max": "min"}[node.id]
+        yield ast.Name(other, node.ctx)
     elif isinstance(node, ast.Call):
         # such as np.sort(x) → x
         if len(node.args) == 1 and not node.keywords and not isinstance(node.args[0], ast.Starred):
