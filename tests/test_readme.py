@@ -45,8 +45,9 @@ def registries() -> Iterator[None]:
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
     GAN = lookalike.GAN
-    small = partial(GAN, steps=8, width=16, depth=1, monitors=False, correct=False)
-    small.preset = partial(GAN.preset, steps=8)  # type: ignore[attr-defined]
+    once = {"steps": 8, "held_out": 0.0, "monitors": False, "correct": False}
+    small = partial(GAN, **once, width=16, depth=1, batch_size=32)
+    small.preset = partial(GAN.preset, **once)  # type: ignore[attr-defined]
     for place in (lookalike, lookalike.models):
         monkeypatch.setattr(place, "GAN", small, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -61,11 +62,13 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     [page for page in PAGES if blocks(page, "python")],
     ids=lambda page: page.name,
 )
+@pytest.mark.train
 def test_python_blocks(page: Path, quick: Path) -> None:
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), {"__name__": "__main__"})
 
 
+@pytest.mark.train
 def test_command_line_block(quick: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commands = [
         shlex.split(line, comments=True)

@@ -19,6 +19,8 @@ from lookalike.models._sample_conditions import _nearest
 from lookalike.relations import infer_schema
 from lookalike.tables import parse_conditions
 
+pytestmark = pytest.mark.train
+
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
 

@@ -13,6 +13,8 @@ import lookalike.models._routes as module
 from lookalike import GAN, Independent, load
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
 
+pytestmark = pytest.mark.train
+
 #: Rare conditions take another way than common ones.
 WAYS = pytest.mark.parametrize("rare", [False, True], ids=["common", "rare"])
 
@@ -44,7 +46,7 @@ def table() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def model(table: pd.DataFrame) -> GAN:
+def model(table: pd.DataFrame, optimised: None) -> GAN:
     """Return a GAN that has learned long enough to know the groups apart."""
     settings: dict[str, Any] = {"width": 64, "depth": 2, "batch_size": 256, "monitors": False}
     return GAN(steps=4_800, held_out=0.0, correct=False, random_state=0, **settings).fit(table)

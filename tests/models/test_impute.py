@@ -14,6 +14,8 @@ from lookalike._core.errors import DataError, LookalikeWarning
 from lookalike.encoding import TableEncoder
 from lookalike.models import Synthesizer
 
+pytestmark = pytest.mark.train
+
 ROWS = 2_000
 
 

@@ -12,6 +12,8 @@ import pytest
 from lookalike import GAN, Independent
 from lookalike._core.errors import ParameterError, SchemaError
 
+pytestmark = pytest.mark.train
+
 QUICK: dict[str, Any] = {
     "width": 32,
     "depth": 1,

@@ -75,6 +75,21 @@ def test_exceptions_that_another_column_tells_are_learned(rng):
     assert found(cells | {"year": np.char.add("y", year.astype(str))}) == {}
 
 
+def test_a_second_key_that_tells_little_more_is_none(rng):
+    """One of two kinds of exceptions is told by it, the other is not."""
+    city, colour = rng.integers(0, 8, N), rng.integers(0, 30, N)
+    told = np.flatnonzero((city == 3) & (colour == 7))
+    others = np.setdiff1d(rng.permutation(N)[:16], told)
+    land = city // 2
+    land[told] = 9
+    land[others] = (land[others] + 1) % 4
+    words = {"city": city, "colour": colour, "land": land}
+    cells = {name: np.char.add(name[:2], codes.astype(str)) for name, codes in words.items()}
+    assert (len(told) + len(others)) / N > 0.01
+    assert len(others) < 0.01 * N
+    assert found(cells) == {}
+
+
 def test_too_many_exceptions_are_no_lookup(rng):
     cells = routes(rng)
     cells["distance"] = cells["distance"] + (rng.random(N) < 0.03)
@@ -251,6 +266,18 @@ def test_a_common_value_makes_no_columns_equal(rng):
         return np.where(rng.random(N) < 0.5, 0, rng.integers(0, 5_000, N))
 
     assert found({"gain": spiky(), "loss": spiky()}) == {}
+
+
+def test_values_that_are_frequent_in_one_of_the_columns_make_them_equal_by_chance(rng):
+    n, shared, own = 10_000, np.arange(1, 11), np.arange(100, 400)
+    child = np.concatenate([np.repeat(shared, 95), own, np.zeros(n - 950 - 300, int)])
+    child = child[rng.permutation(n)]
+    parent = np.where(rng.random(n) < 0.1, 0, rng.choice(shared, n))
+    at = np.flatnonzero(child >= 100)[:50]
+    parent[at] = child[at]
+    uncommon = child > 0
+    assert np.mean(parent[uncommon] == child[uncommon]) > 0.05  # enough, if chance gave less
+    assert found({"parent": parent, "child": child}) == {}
 
 
 # --- the schema -----------------------------------------------------------------------------------
