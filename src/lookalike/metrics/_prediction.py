@@ -1,4 +1,4 @@
-"""What a model's answers on held-out rows are worth."""
+"""How good the predictions of a model are on held-out rows: of classes, and of numbers."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import numpy.typing as npt
 from sklearn.metrics import average_precision_score, mean_absolute_error, r2_score
 
 from lookalike._core.numerics import Floats
-from lookalike.metrics import macro_auc
+from lookalike.metrics._models import macro_auc
 
 __all__ = [
     "CLASS_METRICS",
     "LOWER_IS_BETTER",
     "NUMBER_METRICS",
-    "Answers",
-    "judge_classes",
-    "judge_numbers",
+    "ClassPredictions",
+    "class_metrics",
+    "number_metrics",
 ]
 
 
@@ -35,8 +35,8 @@ LOWER_IS_BETTER = frozenset({"log_loss", "rmse", "mae"})
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What a classifier says of held-out rows.
+class ClassPredictions:
+    """The predictions of a classifier for held-out rows.
 
     Parameters
     ----------
@@ -56,6 +56,27 @@ class Answers:
     probable: bool
 
     @property
+    def present(self) -> Floats:
+        """The classes of the rows, increasing."""
+        return np.unique(self.truth)
+
+    @property
+    def accuracy(self) -> float:
+        """The share of rows whose class is predicted."""
+        return float(np.mean(self.guess == self.truth))
+
+    @property
+    def balanced_accuracy(self) -> float:
+        """The mean over classes of the share of their rows whose class is predicted."""
+        recalls = [np.mean(self.guess[self.truth == c] == c) for c in self.present]
+        return float(np.mean(recalls))
+
+    @property
+    def roc_auc(self) -> float:
+        """The mean over classes of the ROC AUC of one against the rest."""
+        return macro_auc(self.truth, self.scores, self.known, self.present)
+
+    @property
     def guess(self) -> Floats:
         """The likeliest class of each row."""
         guess: Floats = self.known[self.scores.argmax(axis=1)]
@@ -68,16 +89,16 @@ class Answers:
         return scores
 
 
-def judge_classes(answers: Answers, binary: bool) -> dict[str, float | str]:
-    """Return every metric of a classifier, or in words why there is none.
+def class_metrics(predictions: ClassPredictions, binary: bool) -> dict[str, float | str]:
+    """Return every metric of class predictions, or in words why there is none.
 
     With two classes, F1 and average precision are those of class 1, the rarer one; with more, they
     are averaged over the classes of the held-out rows.
 
     Parameters
     ----------
-    answers : Answers
-        What it said.
+    predictions : ClassPredictions
+        Of held-out rows.
     binary : bool
         Whether the training rows have two classes, 0 and 1.
 
@@ -86,39 +107,37 @@ def judge_classes(answers: Answers, binary: bool) -> dict[str, float | str]:
     dict of str to float or str
         In the order of `CLASS_METRICS`.
     """
-    truth, guess = answers.truth, answers.guess
-    present = np.unique(truth)
+    truth, guess, present = predictions.truth, predictions.guess, predictions.present
     chosen = np.array([1.0]) if binary else present
-    recalls = [np.mean(guess[truth == level] == level) for level in present]
     one = "All held-out rows are of one class."
     none = "No held-out row is of the rarer class."
     found: dict[str, float | str] = {
         "roc_auc": one,
-        "accuracy": float(np.mean(guess == truth)),
-        "balanced_accuracy": float(np.mean(recalls)),
+        "accuracy": predictions.accuracy,
+        "balanced_accuracy": predictions.balanced_accuracy,
         "f1": float(np.mean([_f1(truth == level, guess == level) for level in chosen])),
         "average_precision": none,
         "log_loss": "The model gives no probabilities.",
     }
     if len(present) > 1:
-        found["roc_auc"] = macro_auc(truth, answers.scores, answers.known, present)
+        found["roc_auc"] = predictions.roc_auc
     if np.isin(chosen, truth).all():
         precisions = [
-            average_precision_score(truth == level, answers.score_of(level)) for level in chosen
+            average_precision_score(truth == level, predictions.score_of(level)) for level in chosen
         ]
         found["average_precision"] = float(np.mean(precisions))
-    if answers.probable:
-        found["log_loss"] = _log_loss(answers)
+    if predictions.probable:
+        found["log_loss"] = _log_loss(predictions)
     return found
 
 
-def judge_numbers(truth: Floats, guess: Floats) -> dict[str, float | str]:
-    """Return every metric of a regressor, or in words why there is none.
+def number_metrics(truth: Floats, guess: Floats) -> dict[str, float | str]:
+    """Return every metric of predicted numbers, or in words why there is none.
 
     Parameters
     ----------
     truth, guess : ndarray of float, shape (n,)
-        What is, and what was predicted.
+        The true and the predicted numbers.
 
     Returns
     -------
@@ -140,10 +159,10 @@ def _f1(truth: npt.NDArray[np.bool_], guess: npt.NDArray[np.bool_]) -> float:
     return 2 * both / all_of_both if all_of_both else 0.0
 
 
-def _log_loss(answers: Answers) -> float:
+def _log_loss(predictions: ClassPredictions) -> float:
     """Return minus the mean log probability of what is true; no probability counts as ε."""
-    shares = np.zeros(len(answers.truth))
-    for place, level in enumerate(answers.known):
-        rows = answers.truth == level
-        shares[rows] = answers.scores[rows, place]
+    shares = np.zeros(len(predictions.truth))
+    for place, level in enumerate(predictions.known):
+        rows = predictions.truth == level
+        shares[rows] = predictions.scores[rows, place]
     return float(-np.log(np.maximum(shares, np.finfo(float).eps)).mean())
