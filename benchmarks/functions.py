@@ -42,7 +42,7 @@ def run(name: str, seed: int, settings: dict[str, Any]) -> dict[str, Any]:
     from lookalike.experiments import FUNCTION_RECIPE, learn_function
 
     begin = time.process_time()
-    model = GAN(**{**FUNCTION_RECIPE, **settings})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **settings})
     found = learn_function(FUNCTIONS[name], synthesizer=model, random_state=seed)
     return {
         "name": name,

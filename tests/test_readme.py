@@ -42,7 +42,7 @@ def registries() -> Iterator[None]:
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
     GAN = lookalike.GAN
-    small = partial(GAN, steps=8, width=16, depth=1, monitors=False, correct=False)
+    small = partial(GAN, steps=8, width=16, depth=1, monitors=False, refine={"correct": False})
     small.preset = partial(GAN.preset, steps=8)  # type: ignore[attr-defined]
     for place in (lookalike, lookalike.models):
         monkeypatch.setattr(place, "GAN", small, raising=False)

@@ -53,7 +53,9 @@ def table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model(table: pd.DataFrame) -> GAN:
     settings: dict[str, Any] = {"width": 16, "depth": 1, "batch_size": 64, "monitors": False}
-    made = GAN(steps=8, held_out=0.0, correct=False, random_state=0, **settings).fit(table)
+    made = GAN(steps=8, held_out=0.0, refine={"correct": False}, random_state=0, **settings).fit(
+        table
+    )
     forms = {d.column: d.form for d in made.schema_.dependencies}
     assert forms == {"total": "linear", "y": "linear", "drop": "offset", "tariff": "lookup"}
     assert "kin husband: never with sex f" in made.encoder_.never_together()

@@ -451,7 +451,7 @@ class TableEncoder:
         """
         return broken(self.ties(), _cells(known), _cells(made))
 
-    def impossible(
+    def violates_zeros(
         self, drawn: SampledRows, *, known: Mapping[int, np.ndarray] | None = None
     ) -> np.ndarray:
         """Return which drawn rows combine what never occurred together in the table of the fit.

@@ -261,7 +261,7 @@ class _Block:
             again = self._draw(told_of(self.model, settled, self.given)[0], place + _CHOICE)
             drawn = _either_drawn(changed, again, drawn)
         made = self._decoded(drawn, settled)
-        impossible = encoder.impossible(drawn, known=fixed)
+        impossible = encoder.violates_zeros(drawn, known=fixed)
         return _Attempt(made, encoder.broken(self.rows, made), impossible)
 
     def _draw(self, told: Told, place: int) -> SampledRows:

@@ -125,7 +125,7 @@ class Way:
         """Return those canonical rows of a candidate block that are as asked."""
         encoder = self.model.encoder_
         table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=seed)
-        possible = ~encoder.impossible(drawn)
+        possible = ~encoder.violates_zeros(drawn)
         if self.near is None:
             return self.asking.chosen(self.asking.exactly(table), possible)
         chosen = self.near.chosen(table, possible)
@@ -143,7 +143,7 @@ class Way:
             drawn = self._make(block)
             table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=self.seed)
             tables.append(self.asking.exactly(table))
-            possible.append(~encoder.impossible(drawn))
+            possible.append(~encoder.violates_zeros(drawn))
         whole = pa.concat_tables(tables).unify_dictionaries()
         return self.asking.hopeless(whole, np.concatenate(possible))
 

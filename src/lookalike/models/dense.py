@@ -74,11 +74,11 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
         import jax  # noqa: PLC0415
         import jax.numpy as jnp  # noqa: PLC0415
 
-        from lookalike.models._device import (  # noqa: PLC0415
+        from lookalike.training import Lesson, Rates, train_dense  # noqa: PLC0415
+        from lookalike.training._device import (  # noqa: PLC0415
             keep_compiled_programs,
             make_room_for_programs,
         )
-        from lookalike.training import Lesson, Rates, train_dense  # noqa: PLC0415
 
         keep_compiled_programs()
         make_room_for_programs()

@@ -13,6 +13,7 @@ from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import Asked, EncodedRows, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._asking import Asking
 from lookalike.models._base import Synthesizer
+from lookalike.models._task import FitTask
 from lookalike.tables import ColumnCondition, Kind
 
 __all__ = ["Independent"]
@@ -88,10 +89,10 @@ class Independent(Synthesizer):
             text_placeholder=self.text_placeholder,
         )
 
-    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:  # noqa: ARG002
+    def _fit(self, task: FitTask) -> None:
         self._shares = {
-            i: _shares(encoded, layout, i)
-            for i, block in enumerate(layout.blocks)
+            i: _shares(task.rows, task.layout, i)
+            for i, block in enumerate(task.layout.blocks)
             if block.head == "softmax"
         }
 

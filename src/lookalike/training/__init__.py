@@ -12,6 +12,7 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._dense import Fitted, Lesson, Rates, Rows, train_dense
+    from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._game import CHUNK, MEASURES, Data, Game, Optimiser, TrainState
     from lookalike.training._keeper import Score, Selection
     from lookalike.training._loop import Course, Outcome, train
@@ -35,6 +36,8 @@ __all__ = [
     "Score",
     "Selection",
     "TrainState",
+    "keep_compiled_programs",
+    "make_room_for_programs",
     "train",
     "train_dense",
 ]
@@ -44,7 +47,7 @@ def __getattr__(name: str) -> Any:
     """Import what needs JAX at its first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lookalike.training import _dense, _game, _keeper, _loop, _places  # noqa: PLC0415
+    from lookalike.training import _dense, _device, _game, _keeper, _loop, _places  # noqa: PLC0415
 
-    modules = (_dense, _game, _keeper, _loop, _places)
+    modules = (_dense, _device, _game, _keeper, _loop, _places)
     return getattr(next(module for module in modules if name in module.__all__), name)
