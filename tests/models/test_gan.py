@@ -92,7 +92,7 @@ def test_an_interrupt_after_training_does_not_wait_for_trees(
             time.sleep(0.01)
         raise Cancelled
 
-    monkeypatch.setattr(module, "fit_correction", endless)
+    monkeypatch.setattr("lookalike.refine._pipeline.fit_correction", endless)
     with pytest.warns(LookalikeWarning, match="interrupted after training"):
         model = GAN().set_params(**QUICK | {"conditions": True, "correct": None}).fit(table)
     assert len(runs) == 2

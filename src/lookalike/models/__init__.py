@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
 if TYPE_CHECKING:
     from lookalike.models.gan import GAN
 
-__all__ = ["GAN", "DenseClassifier", "DenseRegressor", "Independent", "Synthesizer", "load"]
+__all__ = [
+    "GAN",
+    "DenseClassifier",
+    "DenseRegressor",
+    "GaussianCopula",
+    "Independent",
+    "Synthesizer",
+    "load",
+]
 
 
 def _gan() -> type[GAN]:
@@ -24,7 +33,9 @@ def _gan() -> type[GAN]:
     return GAN
 
 
-SYNTHESIZERS.update({"GAN": _gan, "Independent": lambda: Independent})
+SYNTHESIZERS.update(
+    {"GAN": _gan, "GaussianCopula": lambda: GaussianCopula, "Independent": lambda: Independent}
+)
 
 
 def __getattr__(name: str) -> Any:
