@@ -39,8 +39,7 @@ from lookalike.models.gan import _data
 from lookalike.nn import Network
 from lookalike.nn._product import product
 from lookalike.tables import conform
-from lookalike.training import Game
-from lookalike.training._game import CHUNK, Data, TrainState
+from lookalike.training import CHUNK, Data, Game, TrainState
 
 #: Rows, columns and levels of the wide table.
 _ROWS, _COLUMNS, _LEVELS = 20_000, 60, 8
@@ -158,7 +157,7 @@ def _stepper(game: Game, state: TrainState, data: Data) -> Callable[[], int]:
     rates = np.full(_STEPS, _RATE)
 
     def run() -> int:
-        jax.block_until_ready(game.advance(state, data, 0, (rates, rates)))
+        jax.block_until_ready(game.advance(state, data, 0, dict.fromkeys(game.optimisers, rates)))
         return _STEPS
 
     return run

@@ -63,6 +63,7 @@ def _reports() -> ModuleType:
 
 
 def _tables() -> ModuleType:
+    import lookalike.relations  # noqa: F401 - it enters how a `Schema` is inferred
     import lookalike.tables as room
 
     return room

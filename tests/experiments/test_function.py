@@ -112,6 +112,7 @@ def run() -> FunctionRun:
     return learn_function(FUNCTIONS["circle"], points=64, noise=0.01, synthesizer=model)
 
 
+@pytest.mark.train
 def test_a_run_holds_points_and_accuracy(run: FunctionRun) -> None:
     for table in (run.train, run.held_out, run.generated):
         assert table.column_names == ["x", "y"]
@@ -124,12 +125,14 @@ def test_a_run_holds_points_and_accuracy(run: FunctionRun) -> None:
     assert run.seconds > 0
 
 
+@pytest.mark.train
 def test_a_run_does_not_reach_the_target_untrained(run: FunctionRun) -> None:
     assert not run.reached
     assert "not reached" in run.answer
     assert f"{100 * run.accuracy.error:.2f} %" in run.answer
 
 
+@pytest.mark.train
 def test_snapshots_follow_training(run: FunctionRun) -> None:
     assert [snapshot.step for snapshot in run.snapshots][-2:] == [8, 8]
     assert all(snapshot.points.shape == (1_000, 2) for snapshot in run.snapshots)
@@ -137,6 +140,7 @@ def test_snapshots_follow_training(run: FunctionRun) -> None:
     np.testing.assert_array_equal(run.snapshots[-1].points[:64], np.column_stack(run.generated))
 
 
+@pytest.mark.train
 def test_the_report_is_alive(run: FunctionRun) -> None:
     report = run.report.to_pydict()
     assert list(report) == [
@@ -164,6 +168,7 @@ def test_the_report_is_alive(run: FunctionRun) -> None:
         assert report[name][0] != report[name][1], name
 
 
+@pytest.mark.train
 def test_sizes_that_the_model_chooses_itself_are_told() -> None:
     model = GAN(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
     report = learn_function(FUNCTIONS["circle"], points=64, synthesizer=model).report.to_pydict()
@@ -171,16 +176,17 @@ def test_sizes_that_the_model_chooses_itself_are_told() -> None:
     assert report["points generated"] == [1024, 2048]
 
 
+@pytest.mark.train
 def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[int] = []
     fit = GAN.fit
 
-    def overheard(self: GAN, data: Any, *, watch: Any, **options: Any) -> GAN:
+    def overheard(self: GAN, data: Any, *, on_interval: Any, **options: Any) -> GAN:
         def both(step: int, sample: Any) -> None:
             heard.append(step)
-            watch(step, sample)
+            on_interval(step, sample)
 
-        return fit(self, data, watch=both, **options)
+        return fit(self, data, on_interval=both, **options)
 
     monkeypatch.setattr(GAN, "fit", overheard)
     model = GAN(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
@@ -189,6 +195,7 @@ def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyP
     assert [snapshot.step for snapshot in run.snapshots[:-1]] == heard[anew:]
 
 
+@pytest.mark.train
 def test_the_same_seed_gives_the_same_points() -> None:
     model = GAN(**{**FUNCTION_RECIPE, **SMALL})
     once, again, other = (
@@ -201,6 +208,7 @@ def test_the_same_seed_gives_the_same_points() -> None:
     assert not hasattr(model, "schema_")
 
 
+@pytest.mark.train
 def test_every_column_is_a_number_however_few_values_it_has() -> None:
     model = GAN(**{**FUNCTION_RECIPE, **SMALL})
     made = learn_function(FUNCTIONS["step"], points=64, synthesizer=model)

@@ -46,6 +46,7 @@ def test_all_systems_of_the_documents_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.train
 def test_a_preset_trains(name: str, table: pd.DataFrame) -> None:
     brief: dict[str, Any] = {"steps": 6, "epochs": None, "monitors": False, "random_state": 0}
     model = GAN.preset(name, **brief).fit(table)

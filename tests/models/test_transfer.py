@@ -12,6 +12,8 @@ import pytest
 from lookalike import GAN, Independent
 from lookalike._core.errors import ParameterError, SchemaError
 
+pytestmark = pytest.mark.train
+
 QUICK: dict[str, Any] = {
     "width": 32,
     "depth": 1,
@@ -84,7 +86,7 @@ def test_training_can_be_watched() -> None:
     def watch(step: int, sample: Any) -> None:
         seen.append((step, sample(7).num_rows))
 
-    GAN(steps=40, **QUICK).fit(table(1), watch=watch)
+    GAN(steps=40, **QUICK).fit(table(1), on_interval=watch)
     assert [rows for _, rows in seen] == [7] * len(seen)
     assert [step for step, _ in seen] == sorted(step for step, _ in seen)
     assert seen[-1][0] == 40

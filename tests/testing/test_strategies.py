@@ -61,8 +61,8 @@ class Silent(Constant):
 
     name: ClassVar[str] = "silent"
 
-    def begin(self, rate, total, player, batch_size, ideal):
-        base = super().begin(rate, total, player, batch_size, ideal)
+    def begin(self, setting):
+        base = super().begin(setting)
         return Silently(base, "accuracy")
 
 
@@ -83,8 +83,8 @@ class Shared(Constant):
 
     name: ClassVar[str] = "shared"
 
-    def begin(self, rate, total, player, batch_size, ideal):
-        base = super().begin(rate, total, player, batch_size, ideal)
+    def begin(self, setting):
+        base = super().begin(setting)
         return Sharing(base, "accuracy")
 
 

@@ -208,7 +208,7 @@ def learn_function(
     model = _model(synthesizer, seed, progress)
     snapshots: list[FunctionSnapshot] = []
 
-    def watch(step: int, sample: Callable[[int], Any]) -> None:
+    def keep(step: int, sample: Callable[[int], Any]) -> None:
         # Where training goes back, or begins anew with all points, what came after is void.
         while snapshots and snapshots[-1].step >= step:
             snapshots.pop()
@@ -216,7 +216,7 @@ def learn_function(
 
     begin = time.perf_counter()
     kinds = dict.fromkeys(function.names, Kind.CONTINUOUS)
-    model.fit(train, kinds=kinds, watch=watch)
+    model.fit(train, kinds=kinds, on_interval=keep)
     seconds = time.perf_counter() - begin
     generated = model.sample(points)
     metric, known = FunctionMetric(function), _array(held_out, function)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._request import BlockConditions, Request
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "SYNTHESIZERS",
+    "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
     "Independent",
+    "Request",
     "Synthesizer",
     "load",
 ]

@@ -1,4 +1,4 @@
-"""From a GAN's parameters and a table's size to the rules and the course of its training."""
+"""From a GAN's parameters and a table's size to the game and the plan of its training."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
 from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Penalty, Plan
-from lookalike.training import Course, Game, Optimiser, Selection
+from lookalike.training import REMEDIES, EarlyStopping, Game, Optimiser, TrainingPlan
 from lookalike.training.monitors import MONITORS, Monitor
 from lookalike.training.strategies import STRATEGIES, Strategy
 
-__all__ = ["Recipe", "batch_of", "course_of", "game_of", "steps_of", "width_of"]
+__all__ = ["Recipe", "batch_of", "game_of", "make_plan", "steps_of", "width_of"]
 
 #: From so many rows on a table gets all steps.
 _LARGE = 10_000
@@ -140,37 +140,41 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
     )
 
 
-def course_of(
+def make_plan(
     recipe: Recipe,
     game: Game,
     steps: int,
     *,
-    selection: Selection | None,
-    held_back: int = 0,
-    until: int | None = None,
-) -> Course:
-    """Return how a run of so many steps, which may end sooner, is watched and steered."""
+    early_stopping: EarlyStopping | None,
+    generator_delay: int = 0,
+    stop_at: int | None = None,
+) -> TrainingPlan:
+    """Return how long a run is, which may end sooner, and how it is monitored and steered."""
     own = STRATEGIES.create(recipe.schedule)
     other = recipe.discriminator_schedule
     rate = recipe.learning_rate
+    other_rate = rate if recipe.discriminator_rate is None else recipe.discriminator_rate
     interval = -(-steps // _INTERVALS)
-    return Course(
+    return TrainingPlan(
         steps=steps,
-        until=until,
+        stop_at=stop_at,
         interval=interval,
-        look_every=_look_every(
+        monitor_every=_monitor_every(
             game, steps, interval, _FEWEST_HEARD if recipe.remedies else _FEWEST_LOOKS
         ),
-        rates=(rate, rate if recipe.discriminator_rate is None else recipe.discriminator_rate),
-        strategies=(own, own if other is None else STRATEGIES.create(other)),
-        held_back=held_back,
+        rates={"generator": rate, "discriminator": other_rate},
+        strategies={
+            "generator": own,
+            "discriminator": own if other is None else STRATEGIES.create(other),
+        },
+        delays={"generator": generator_delay},
         monitors=_monitors(recipe),
-        remedies=recipe.remedies,
-        selection=selection,
+        remedies=REMEDIES if recipe.remedies else (),
+        early_stopping=early_stopping,
     )
 
 
-def _look_every(game: Game, steps: int, interval: int, fewest: int) -> int:
+def _monitor_every(game: Game, steps: int, interval: int, fewest: int) -> int:
     """Return the intervals between two looks: more than one where steps are small and few.
 
     It depends on sizes alone and not on the clock, so that the same seed gives the same run.

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, SampledRows
-from lookalike.nn import Latent, Network, Plan, noise, uniforms
+from lookalike.nn import Latent, Network, Plan, key_of, noise, seed_words, uniforms
 from lookalike.refine import Correction, GibbsSweep
 
 __all__ = ["Calibration", "Sampler"]
@@ -145,7 +145,7 @@ class Sampler:
             self.latent,
             self.generator,
             jnp.asarray(self.calibration.bias),
-            jnp.asarray([seed % 2**32, seed // 2**32, number], jnp.uint32),
+            seed_words(seed, number),
             jnp.asarray((self.rows if rows is None else rows) // _TOGETHER, jnp.int32),
             jnp.asarray(measure),
         )
@@ -160,13 +160,11 @@ def _draw(
     distribution: Latent,
     generator: Network,
     bias: Float[Array, " levels"],
-    place: UInt32[Array, " words"],
+    words: UInt32[Array, " words"],
     parts: Int[Array, ""],
     measure: Bool[Array, ""],
 ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"], Float[Array, " levels"]]:
-    # Threefry gives the same stream on every kind of device.
-    key = jax.random.key(place[0], impl="threefry2x32")
-    key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
+    key = key_of(words, "threefry2x32")
     rows, width = size
 
     def add(part: Int[Array, ""], drawn: tuple[Array, Array, Array]) -> tuple[Array, Array, Array]:

@@ -22,15 +22,18 @@ from lookalike._core.errors import (
 )
 from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
 from lookalike._core.progress import progress
-from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import EncodedRows, Layout, Learned, SampledRows
-from lookalike.models._asking import Asking
+from lookalike._core.seeds import RandomState, generator
+from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._calibration import calibrate
-from lookalike.models._conditions import Completer, Told, unsure, widened
+from lookalike.models._conditional_sampler import (
+    ConditionalSampler,
+    soften_logits,
+    widen_inputs,
+)
 from lookalike.models._device import keep_compiled_programs, make_room_for_programs
-from lookalike.models._impute import blank, completed_like, imputed, told_of
-from lookalike.models._recipe import STEPS, batch_of, course_of, game_of, steps_of, width_of
+from lookalike.models._recipe import STEPS, batch_of, game_of, make_plan, steps_of, width_of
+from lookalike.models._request import BlockConditions, Request
 from lookalike.models._sampler import Calibration, Sampler
 from lookalike.models._transfer import Transfer, transferred
 from lookalike.models._weights import checked_width, network_of, taken
@@ -56,13 +59,8 @@ from lookalike.refine import (
 from lookalike.tables import (
     Kind,
     Schema,
-    as_given,
-    check_output,
-    render,
-    to_arrow,
-    write_table,
 )
-from lookalike.training import CHUNK, Data, Game, Outcome, Places, train
+from lookalike.training import CHUNK, Data, Game, RowsByLevel, TrainingResult, train
 from lookalike.training.monitors import MONITORS
 from lookalike.training.strategies import STRATEGIES, Strategy
 
@@ -118,7 +116,7 @@ _SHOWN = {
     "held_out": "held out",
 }
 #: Called after every interval with the step and a function that makes rows.
-Watcher = Callable[[int, Callable[[int], Any]], None]
+OnInterval = Callable[[int, Callable[[int], Any]], None]
 
 
 class _Extras(NamedTuple):
@@ -128,12 +126,12 @@ class _Extras(NamedTuple):
     ----------
     transfer : Transfer or None
         Networks to start from.
-    watcher : callable or None
-        Who is shown every state.
+    on_interval : callable or None
+        Called after every interval.
     """
 
     transfer: Transfer | None = None
-    watcher: Watcher | None = None
+    on_interval: OnInterval | None = None
 
 
 _NO_EXTRAS = _Extras()
@@ -264,6 +262,7 @@ class GAN(Synthesizer):
     ['x', 'c']
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "budget": Choice(tuple(STEPS)),
         "steps": AnyOf((Number(1, integer=True),), none=True),
@@ -444,7 +443,7 @@ class GAN(Synthesizer):
         target: str | None = None,
         warm_start: Synthesizer | str | os.PathLike[str] | None = None,
         mapping: Mapping[str, str] | None = None,
-        watch: Watcher | None = None,
+        on_interval: OnInterval | None = None,
     ) -> Self:
         """Learn a table.
 
@@ -468,7 +467,7 @@ class GAN(Synthesizer):
             catches up while the generator waits.
         mapping : mapping of str to str, optional
             For columns of other names: the name in this table to the name in `warm_start`.
-        watch : callable, optional
+        on_interval : callable, optional
             Called after every interval with the step and a function from a number of rows to rows
             of the present state, in the kind of dataframe of `data`.
 
@@ -486,7 +485,7 @@ class GAN(Synthesizer):
         TrainingError
             If training goes wrong and no remedy helps.
         """
-        extras = _Extras(transferred(warm_start, mapping), watch)
+        extras = _Extras(transferred(warm_start, mapping), on_interval)
         return self._learned(data, y, schema, kinds, target, extras=extras)
 
     def _fit(
@@ -502,7 +501,7 @@ class GAN(Synthesizer):
         game = game_of(self, self._plan, rows, self._width, conditioned=False)
         self._latent_size, self._latent = game.latent_size, game.latent
         outcome = self._train(game, held, seed, steps_of(self, rows), layout, extras)
-        self._generator, self.history_ = outcome.generator, outcome.history
+        self._generator, self.history_ = outcome.model, outcome.history
         try:
             if self.calibrate:
                 self._calibration = calibrate(self._sampler(), encoded, seed)
@@ -515,14 +514,14 @@ class GAN(Synthesizer):
 
     def _train(
         self, game: Game, held: HoldOut, seed: int, steps: int, layout: Layout, extras: _Extras
-    ) -> Outcome:
+    ) -> TrainingResult[Game]:
         """Train with rows held out; a table that is learned anew gets all of its rows then."""
         first = self._run(game, held.training, held, seed, steps, layout, extras)
         if not held.refit or first.history.cut_short:
             return first
         history = first.history
         try:
-            again = self._run(game, held.all, None, seed, steps, layout, extras, until=first.step)
+            again = self._run(game, held.all, None, seed, steps, layout, extras, stop_at=first.step)
         except (KeyboardInterrupt, TrainingError) as error:
             why = str(error) or "interrupted"
             history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
@@ -542,7 +541,12 @@ class GAN(Synthesizer):
         return first
 
     def _learn_more(
-        self, outcome: Outcome, held: HoldOut, encoded: EncodedRows, seed: int, layout: Layout
+        self,
+        outcome: TrainingResult[Game],
+        held: HoldOut,
+        encoded: EncodedRows,
+        seed: int,
+        layout: Layout,
     ) -> None:
         """Learn the correction and, at the same time, conditions: trees leave cores idle."""
         given_up = Event()
@@ -562,31 +566,32 @@ class GAN(Synthesizer):
                     self.history_.add(outcome.step, "correction", words)
 
     def _learn_conditions(
-        self, outcome: Outcome, encoded: EncodedRows, seed: int
+        self, outcome: TrainingResult[Game], encoded: EncodedRows, seed: int
     ) -> Network | None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
-        batch = min(outcome.game.batch_size, _CONDITIONED_BATCH)
-        game = replace(outcome.game, conditioned=True, pack=1, batch_size=batch)
+        batch = min(outcome.task.batch_size, _CONDITIONED_BATCH)
+        game = replace(outcome.task, conditioned=True, pack=1, batch_size=batch)
         fresh = game.begin(seed)
         # What has judged packs of rows cannot judge one: then the discriminator begins anew.
-        judge = outcome.discriminator if outcome.game.pack == 1 else None
+        judge = outcome.state.discriminator if outcome.task.pack == 1 else None
         start = game.begin(
             seed,
-            generator=unsure(widened(outcome.generator, fresh.generator), self._plan),
-            discriminator=None if judge is None else widened(judge, fresh.discriminator),
+            generator=soften_logits(widen_inputs(outcome.model, fresh.generator), self._plan),
+            discriminator=None if judge is None else widen_inputs(judge, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(encoded.floats))), 1)
-        course = replace(course_of(self, game, steps, selection=None), monitors=(), remedies=False)
-        course = replace(course, rates=(_FASTER * course.rates[0], _FASTER * course.rates[1]))
+        plan = make_plan(self, game, steps, early_stopping=None)
+        rates = {name: _FASTER * rate for name, rate in plan.rates.items()}
+        plan = replace(plan, monitors=(), remedies=(), rates=rates)
         data = _data(encoded)
-        places = Places.of(encoded.codes, len(data.codes))
+        by_level = RowsByLevel.of(encoded.codes, len(data.codes))
         try:
             with progress("conditions", steps, show=self.progress) as report:
                 learned = train(
                     game,
-                    data._replace(places=places),
+                    data._replace(by_level=by_level),
                     seed,
-                    course,
+                    plan,
                     start=start,
                     report=lambda step, measures: report(step, _shown(measures)),
                 )
@@ -597,7 +602,8 @@ class GAN(Synthesizer):
             why = f"while conditions were learned: {learned.history.stopped}"
             self.history_.stopped, self.history_.cut_short = why, True
             self.history_.interrupted = learned.history.interrupted
-        return learned.generator
+        network: Network = learned.model
+        return network
 
     def _fit_correction(
         self, held: HoldOut, layout: Layout, seed: int, cancelled: Callable[[], bool]
@@ -626,39 +632,46 @@ class GAN(Synthesizer):
         layout: Layout,
         extras: _Extras,
         *,
-        until: int | None = None,
-    ) -> Outcome:
+        stop_at: int | None = None,
+    ) -> TrainingResult[Game]:
         """Play one run from its first step, or from networks of another model."""
 
         def make(network: Network) -> SampledRows:
             return self._sampler(network).block(seed, 0)
 
         held_rows = None if held is None else held.rows
-        selection = None if held is None else held.selection(layout, make, seed)
-        start, held_back = None, 0
+        early_stopping = None if held is None else held.early_stopping(layout, make, seed)
+        start, delay = None, 0
         if extras.transfer is not None:
-            start, held_back = extras.transfer.start(game, seed, steps)
-        course = course_of(self, game, steps, selection=selection, held_back=held_back, until=until)
-        with progress("training", course.end, show=self.progress) as report:
+            start, delay = extras.transfer.start(game, seed, steps)
+        plan = make_plan(
+            self,
+            game,
+            steps,
+            early_stopping=early_stopping,
+            generator_delay=delay,
+            stop_at=stop_at,
+        )
+        with progress("training", plan.end, show=self.progress) as report:
             return train(
                 game,
                 _data(training),
                 seed,
-                course,
+                plan,
                 held_out=None if held_rows is None else _data(held_rows),
                 start=start,
                 report=lambda step, measures: report(step, _shown(measures)),
-                onlooker=self._onlooker(seed, extras.watcher),
+                on_interval=self._on_interval(seed, extras.on_interval),
             )
 
-    def _onlooker(
-        self, seed: int, watcher: Watcher | None
+    def _on_interval(
+        self, seed: int, callback: OnInterval | None
     ) -> Callable[[int, Network], None] | None:
-        """Return what hands every state to the caller's `watch`."""
-        if watcher is None:
+        """Return a function that hands every state to the caller's `on_interval`."""
+        if callback is None:
             return None
 
-        def look(step: int, network: Network) -> None:
+        def hand_over(step: int, network: Network) -> None:
             def sample(n: int) -> Any:
                 blocks = range(-(-n // self.BLOCK))
                 drawn = (self._sampler(network).block(seed, block) for block in blocks)
@@ -668,9 +681,9 @@ class GAN(Synthesizer):
                 ]
                 return self._given_back([pa.concat_tables(tables).slice(0, n)] if tables else [])
 
-            watcher(step, sample)
+            callback(step, sample)
 
-        return look
+        return hand_over
 
     def _say_what_happened(self) -> None:
         history = self.history_
@@ -695,130 +708,34 @@ class GAN(Synthesizer):
             self._latent,
         )
 
-    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
+    @property
+    def _takes_conditions(self) -> bool:
+        return self._completer is not None
+
+    def _source(self, request: Request) -> BlockSource:
         keep_compiled_programs()
         make_room_for_programs()
+        if request.conditions is not None:
+            return self._conditional(request.seed, request.conditions)
         sampler = replace(
             self._sampler(),
             correction=self._correction,
             redraw=self._redraw,
-            impossible=self.encoder_.impossible,
+            impossible=self.encoder_.violates_zeros,
         )
-        return lambda block: sampler.block(seed, block)
+        return lambda block: sampler.block(request.seed, block)
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]:
-        if self._completer is None:
-            return super()._start_asking(seed, asking)
-        keep_compiled_programs()
-        make_room_for_programs()
-        completer = self._complete()
+    def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
+        """Return what draws rows to conditions."""
+        assert self._completer is not None
+        sampler = ConditionalSampler(self._plan, self._completer, self._latent_size, self._latent)
 
         def make(block: int) -> SampledRows:
-            told = self._told_classes(asking, block)
-            rng = generator(seed, "conditions", block)
-            told.ask(self._plan, asking.told, slice(None), rng)
-            return completer.draw(told, seed, block)
+            condition = conditions(block)
+            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            return sampler.draw(condition, rows, seed, block)
 
         return make
-
-    def _told_classes(self, asking: Asking, block: int) -> Told:
-        """Return what asks rows of a block to take classes in turn."""
-        if asking.classes is None:
-            return Told.nothing(self._plan, self.BLOCK)
-        name = asking.classes.column
-        levels = asking.classes.in_turn(block * self.BLOCK, self.BLOCK)
-        rows = blank(self.schema_, name, levels)
-        return told_of(self, self.encoder_.follow(rows), frozenset((name,)))[0]
-
-    def _complete(self) -> Completer:
-        assert self._completer is not None
-        return Completer(self._plan, self._completer, self._latent_size, self._latent)
-
-    def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
-        """Complete rows: make their missing cells and columns, given the cells that are known.
-
-        Parameters
-        ----------
-        data : dataframe, shape (rows, columns), or path
-            Columns of the training table, any of them, in any order; null where a cell is to be
-            made. It is not changed.
-        random_state : int, Generator, RandomState or None
-            The seed; None is the model's own ``seed_``.
-
-        Returns
-        -------
-        dataframe, shape (rows, columns of the training table)
-            Of the kind of `data`: its columns in its dtypes, and in pandas with its index. Known
-            cells are as they were; no cell of `data` that was null is null, free text
-            aside. Columns that `data` does not have may be missing where they were in the training
-            table. Relations between columns hold, and what never occurs together does not; where
-            known cells leave no way to keep a relation, a warning names it and counts the rows.
-
-        Raises
-        ------
-        NotFittedError
-            If the model has not been fitted.
-        ParameterError
-            If it was fitted without conditions, unless nothing is learned of its table.
-        DataError
-            If `data` has other columns, or values that do not fit them.
-
-        Examples
-        --------
-        >>> import pyarrow as pa
-        >>> from lookalike import GAN
-        >>> table = pa.table({"x": [1.5, 2.25, 3.0, 4.5] * 8, "c": ["a", "b", "a", "a"] * 8})
-        >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
-        >>> model.impute(pa.table({"c": ["b", None], "x": [None, 3.0]}))["x"].null_count
-        0
-        """
-        self._check_fitted()
-        seed = self.seed_ if random_state is None else as_seed(random_state)
-        table, origin = to_arrow(data)
-        made = self._as_handed_in(whole := imputed(self, table, seed))
-        if not origin.is_file:
-            made = completed_like(table, whole, made, self.schema_)
-        return as_given(made, data, origin, self._origin)
-
-    def impute_to(
-        self,
-        path: str | os.PathLike[str],
-        data: Any,
-        *,
-        random_state: RandomState = None,
-        safe_csv: bool = False,
-    ) -> int:
-        """Write the rows of `impute` to a file, as the training table writes them.
-
-        Parameters
-        ----------
-        path : str or path-like
-            A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
-        data : dataframe or path
-            Rows to complete, as for `impute`.
-        random_state : int, Generator, RandomState or None
-            The seed, as for `impute`.
-        safe_csv : bool
-            As for `sample_to`.
-
-        Returns
-        -------
-        int
-            How many rows were written.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        NotFittedError, ParameterError, DataError
-            As by `impute`.
-        """
-        self._check_fitted()
-        seed = self.seed_ if random_state is None else as_seed(random_state)
-        check_output(path)
-        made = render(imputed(self, to_arrow(data)[0], seed), self.schema_)
-        write_table(made, path, safe_csv=safe_csv)
-        return int(made.num_rows)
 
     def _state(self) -> Learned:
         leaves = {

@@ -2,18 +2,17 @@
 
 from lookalike.nn._architecture import Architecture
 from lookalike.nn._conditions import (
-    Condition,
+    DeviceCondition,
     condition_width,
     constrain,
     draw_conditions,
     no_condition,
+    to_device,
 )
 from lookalike.nn._dense import DenseNetwork, Moments
-from lookalike.nn._linear import Linear
 from lookalike.nn._network import Layer, Network
-from lookalike.nn._noise import Latent, noise
 from lookalike.nn._plan import Plan
-from lookalike.nn._random import uniforms
+from lookalike.nn._primitives import Latent, Linear, key_of, noise, seed_words, uniforms
 from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing
 from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights
 
@@ -21,8 +20,8 @@ __all__ = [
     "OBJECTIVES",
     "PENALTIES",
     "Architecture",
-    "Condition",
     "DenseNetwork",
+    "DeviceCondition",
     "Latent",
     "Layer",
     "Linear",
@@ -37,7 +36,10 @@ __all__ = [
     "condition_width",
     "constrain",
     "draw_conditions",
+    "key_of",
     "no_condition",
     "noise",
+    "seed_words",
+    "to_device",
     "uniforms",
 ]

@@ -13,8 +13,8 @@ from jaxtyping import PRNGKeyArray
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Number, Rule, check_parameters
 from lookalike.nn._activations import ACTIVATIONS, activation_name, rectifier_gain
-from lookalike.nn._initial import INITIALS
 from lookalike.nn._network import Layer, Network
+from lookalike.nn._primitives import INITIALS
 from lookalike.nn.normalisations import NORMALISATIONS, Normalisation, Nothing
 
 __all__ = ["Architecture"]

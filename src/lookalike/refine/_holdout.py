@@ -13,7 +13,7 @@ from lookalike._core.seeds import generator
 from lookalike.encoding import EncodedRows, Layout, SampledRows, sample_encoded
 from lookalike.refine._copying import copy_detector
 from lookalike.refine._detector import detectability
-from lookalike.training import Score, Selection
+from lookalike.training import CheckpointScore, EarlyStopping
 
 __all__ = ["HoldOut", "hold_out"]
 
@@ -52,9 +52,9 @@ class HoldOut:
     rows: EncodedRows | None
     refit: bool = False
 
-    def selection(
+    def early_stopping(
         self, layout: Layout, make: Callable[..., SampledRows], seed: int
-    ) -> Selection | None:
+    ) -> EarlyStopping | None:
         """Return what chooses the best state, or None if nothing is held out.
 
         Parameters
@@ -77,11 +77,11 @@ class HoldOut:
         # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
         error = 0.0 if few else 2 * (6 * min(len(self.rows.floats), _MOST_JUDGED)) ** -0.5
 
-        def score(network: object) -> Score:
+        def score(network: object) -> CheckpointScore:
             drawn = make(network)
-            return Score(value(drawn), copying(drawn), error)
+            return CheckpointScore(value(drawn), copying(drawn), error)
 
-        return Selection(score, every=_EVERY[small], patience=_PATIENCE[small])
+        return EarlyStopping(score, every=_EVERY[small], patience=_PATIENCE[small])
 
 
 def hold_out(encoded: EncodedRows, share: float | None, rng: np.random.Generator) -> HoldOut:

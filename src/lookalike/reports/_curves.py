@@ -24,7 +24,7 @@ _FARTHEST = 1e300
 class HistoryLike(Protocol):
     """What a fitted model keeps as ``history_``.
 
-    Its ``stopped``, ``cut_short`` and ``events`` are drawn too, where it has them.
+    Its ``stopped``, ``cut_short``, ``events`` and ``optimisers`` are drawn too, where it has them.
     """
 
     @property
@@ -65,6 +65,7 @@ def curves(history: HistoryLike | Sequence[Mapping[str, Any]] | None) -> Curves 
         str(getattr(history, "stopped", "")),
         tuple(_mark(event) for event in getattr(history, "events", ())),
         bool(getattr(history, "cut_short", False)),
+        tuple(getattr(history, "optimisers", ())),
     )
 
 

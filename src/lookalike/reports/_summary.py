@@ -232,6 +232,8 @@ class Curves:
         What happened between: changed rates, remedies, roll-backs.
     cut_short : bool
         Whether training ended by an interrupt or by losses that were not finite.
+    optimisers : tuple of str
+        The names that the record declares for ``loss_<name>`` and ``rate_<name>``.
     """
 
     steps: tuple[float, ...]
@@ -239,6 +241,13 @@ class Curves:
     stopped: str = ""
     marks: tuple[Mark, ...] = ()
     cut_short: bool = False
+    optimisers: tuple[str, ...] = ()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The declared names; of a record without, those of its losses that are not of rows."""
+        losses = (name.removeprefix("loss_") for name in self.series if name.startswith("loss_"))
+        return self.optimisers or tuple(name for name in losses if name not in ("real", "fake"))
 
     def attempts(self) -> list[slice]:
         """Return where each attempt stands in the series: a new one begins where steps go back."""

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from lookalike._core.errors import ParameterError
-from lookalike.training.strategies import STRATEGIES, Run
+from lookalike.training.strategies import Run, RunSetting
 
 RATE, TOTAL, LN4 = 1e-3, 1000, 2 * math.log(2)
 
 
 def begin(spec, player="discriminator", batch_size=64, ideal=LN4) -> Run:
-    return STRATEGIES.create(spec).begin(RATE, TOTAL, player, batch_size, ideal)
+    return STRATEGIES.create(spec).begin(RunSetting(RATE, TOTAL, player, batch_size, ideal))
 
 
 def shares(begun: Run, *steps: int) -> list[float]:
@@ -38,7 +38,7 @@ def test_cosine_falls_to_its_floor_and_stays_there():
 
 def test_onecycle_rises_to_its_peak_and_falls_below_its_start():
     options = {"name": "onecycle", "peak": 2.0, "warmup": 0.5, "start": 0.1, "end": 0.01}
-    begun = STRATEGIES.create(options).begin(RATE, 101, "generator", 64, None)
+    begun = STRATEGIES.create(options).begin(RunSetting(RATE, 101, "generator"))
     assert shares(begun, 0, 25, 50, 75, 100) == pytest.approx([0.2, 1.1, 2, 1.01, 0.02])
     rates = begun.rates(0, 101)
     assert np.all(np.diff(rates[:51]) > 0)

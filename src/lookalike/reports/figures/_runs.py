@@ -12,8 +12,8 @@ from lookalike.reports._summary import Curves
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._losses import draw_losses
 from lookalike.reports.figures._players import draw_probabilities
-from lookalike.reports.figures._steps import nothing
-from lookalike.reports.figures._style import INK, MUTED, SYNTHETIC, styled
+from lookalike.reports.figures._steps import colour_of, nothing
+from lookalike.reports.figures._style import INK, MUTED, styled
 
 __all__ = ["DrawnRun", "run_table", "runs"]
 
@@ -97,9 +97,10 @@ def run_table(
     across = (_WIDTH - _SIDE) / max(len(columns), 1)
     height = _HEAD + _CELL * max(len(rows), 1)
     figure = Figure((_WIDTH, height))
-    for line, (player, colour) in enumerate((("discriminator", INK), ("generator", SYNTHETIC))):
-        below = 0.2 + 0.18 * line
-        figure.text(0.08 / _WIDTH, 1 - below / height, player, color=colour, fontsize=8)
+    names = next((run.curves.networks for run in cells.values() if run.curves is not None), ())
+    for line, name in enumerate(reversed(names)):
+        below, colour = 0.2 + 0.18 * line, colour_of(name, names)
+        figure.text(0.08 / _WIDTH, 1 - below / height, name, color=colour, fontsize=8)
     for j, column in enumerate(columns):
         at = (_SIDE + (j + 0.5) * across + 0.1) / _WIDTH
         figure.text(

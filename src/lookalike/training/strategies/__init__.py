@@ -7,7 +7,7 @@ compilation. This folder needs no JAX.
 from __future__ import annotations
 
 from lookalike._core.registry import Registry
-from lookalike.training.strategies._base import Guided, Player, Run, Schedule, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Schedule, Strategy
 from lookalike.training.strategies.balance import Balance
 from lookalike.training.strategies.batch_scaled import BatchScaled
 from lookalike.training.strategies.constant import Constant
@@ -26,8 +26,8 @@ __all__ = [
     "Guided",
     "OneCycle",
     "Plateau",
-    "Player",
     "Run",
+    "RunSetting",
     "Schedule",
     "Strategy",
 ]

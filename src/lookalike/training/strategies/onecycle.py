@@ -25,7 +25,7 @@ class OneCycle(Schedule):
     Parameters
     ----------
     peak : float
-        The highest rate, as a multiple of the player's learning rate.
+        The highest rate, as a multiple of the learning rate.
     warmup : float
         The share of the run that goes up.
     start, end : float

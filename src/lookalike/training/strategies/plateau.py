@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lookalike._core.parameters import Choice, Instance, Number
-from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Plateau"]
@@ -56,11 +56,9 @@ class Plateau(Strategy):
         "base": Instance((Strategy,), "a strategy"),
     }
 
-    def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        return _Waiting(self.base.begin(rate, total, player, batch_size, ideal), self)
+        return _Waiting(self.base.begin(setting), self)
 
 
 class _Waiting(Guided):
