@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 import lookalike
 from lookalike.metrics import LinearDetection, Pair, Shape, Trend
 from lookalike.metrics._codebook import as_floats, as_levels
-from lookalike.tables import conform, infer_schema, read_table
+from lookalike.relations import infer_schema
+from lookalike.tables import conform, read_table
 
 HERE = Path(__file__).resolve()
 REQUIREMENTS = ["sdmetrics==0.32.*", "pyarrow"]
@@ -78,7 +79,7 @@ def prepare(data: Path, work: Path) -> dict[str, dict]:
             key = f"{name}: {case}"
             found = {m.name: m.compute(pair) for m in (Shape(), Trend())}
             detectors = [
-                LinearDetection().compute(Pair(real, synthetic, schema, seed=seed)).extra["raw"]
+                LinearDetection().compute(Pair(real, synthetic, schema, seed=seed)).details.raw
                 for seed in range(SEED, SEED + REPEATS)
             ]
             figures[key] = {

@@ -30,17 +30,16 @@ import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lookalike.models._sampler import _TOGETHER, Sampler
 
 from _quality.markdown import grid
 from lookalike import GAN
 from lookalike.models._recipe import game_of
-from lookalike.models._sampler import _TOGETHER, Sampler
 from lookalike.models.gan import _data
 from lookalike.nn import Network
 from lookalike.nn._product import product
 from lookalike.tables import conform
-from lookalike.training import Game
-from lookalike.training._game import CHUNK, Data, TrainState
+from lookalike.training import CHUNK, Data, Game, TrainState
 
 #: Rows, columns and levels of the wide table.
 _ROWS, _COLUMNS, _LEVELS = 20_000, 60, 8
@@ -127,7 +126,9 @@ def works(name: str, table: pa.Table) -> list[Work]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Trained for a moment, for its encoding and plan.
-        model = GAN(steps=4, correct=False, conditions=False, monitors=False, remedies=False)
+        model = GAN(
+            steps=4, refine={"correct": False}, conditions=False, monitors=False, remedies=False
+        )
         model.set_params(random_state=0).fit(table)
     game = game_of(model, model._plan, len(table), model._width, conditioned=False)
     data = _data(model.encoder_.encode(conform(table, model.schema_)))
@@ -158,7 +159,7 @@ def _stepper(game: Game, state: TrainState, data: Data) -> Callable[[], int]:
     rates = np.full(_STEPS, _RATE)
 
     def run() -> int:
-        jax.block_until_ready(game.advance(state, data, 0, (rates, rates)))
+        jax.block_until_ready(game.advance(state, data, 0, dict.fromkeys(game.optimisers, rates)))
         return _STEPS
 
     return run

@@ -26,7 +26,7 @@ from typing import Any
 import lookalike as la
 from lookalike.models.presets import find_preset
 from lookalike.reports import Curves, curves, figures, judge, training_page
-from lookalike.reports.figures import Run
+from lookalike.reports.figures import DrawnRun
 from lookalike.tables import read_table
 
 PATH = (
@@ -73,7 +73,7 @@ def main(words: Sequence[str] | None = None) -> None:
     for name in options.steps:
         path.append(train(name, table, options))
         print(f"{name}: {path[-1].verdict}", file=sys.stderr)
-    drawn = [Run(step.name, step.verdict, step.curves) for step in path]
+    drawn = [DrawnRun(step.name, step.verdict, step.curves) for step in path]
     figures.runs(drawn).savefig(options.out / "path.png", dpi=130, facecolor="white")
     (options.out / "path.md").write_text(markdown(path), encoding="utf-8")
 

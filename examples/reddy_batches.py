@@ -28,8 +28,8 @@ import pyarrow as pa
 
 import lookalike as la
 from lookalike.reports import Curves, Evaluation, curves, figures, judge
-from lookalike.reports.figures import Run
-from lookalike.tables import infer_schema, read_table
+from lookalike.reports.figures import DrawnRun
+from lookalike.tables import infer_columns, read_table
 
 #: How the learning rate follows the batch size; the published rate is that of batches of 64.
 RULES: dict[str, Any] = {
@@ -97,7 +97,7 @@ def numbers_of(path: str | None) -> pa.Table:
     """Return the rows without gaps of a table's numeric columns."""
     table = read_table(path) if path else pa.Table.from_pandas(la.datasets.load("penguins"))
     kinds = {"integer", "continuous"}
-    found = [one.name for one in infer_schema(table).columns if one.kind in kinds]
+    found = [one.name for one in infer_columns(table).columns if one.kind in kinds]
     return table.select(found).drop_null()
 
 
@@ -106,8 +106,8 @@ def train(table: pa.Table, setting: Setting, epochs: int) -> Result:
     published = la.GAN.preset("reddy")
     widths = {"widths": [setting.width, setting.width]}
     model = published.set_params(
-        generator={**published.generator, **widths},
-        discriminator={**published.discriminator, **widths},
+        generator={**published.networks.generator, **widths},
+        discriminator={**published.networks.discriminator, **widths},
         batch_size=setting.batch,
         schedule=RULES[setting.rule],
         epochs=epochs,
@@ -132,7 +132,7 @@ def write(results: Sequence[Result], path: Path) -> None:
 
 def compare(results: Sequence[Result], options: argparse.Namespace, rule: str) -> None:
     """Draw the losses of all widths and batch sizes under one rule; of several seeds, the first."""
-    cells: dict[tuple[str, str], Run] = {}
+    cells: dict[tuple[str, str], DrawnRun] = {}
     for one in results:
         key = (f"width {one.setting.width}", f"batch {one.setting.batch}")
         same = [r.word for r in results if (r.setting.width, r.setting.batch) == pair(one)]
@@ -140,7 +140,7 @@ def compare(results: Sequence[Result], options: argparse.Namespace, rule: str) -
         difference = one.evaluation.scores["correlation_difference"].raw
         if difference is not None:
             words += f", correlations off by {difference:.3f}"
-        cells.setdefault(key, Run(rule, words, one.curves))
+        cells.setdefault(key, DrawnRun(rule, words, one.curves))
     names = [f"width {w}" for w in sorted(options.widths)]
     across = [f"batch {b}" for b in sorted(options.batches)]
     save(figures.run_table(names, across, cells), options.out / f"losses-{rule}.png")

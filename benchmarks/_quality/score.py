@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -18,17 +20,24 @@ import pyarrow.parquet as pq
 from lightgbm.basic import LightGBMError
 
 from lookalike.metrics import METRICS, Measured, Pair, score_tables
-from lookalike.tables import conform, infer_schema
+from lookalike.tables import conform, infer_columns
 
 SEED = 0
 _SIDES = ("ceiling", "floor")
 _FAILURES = (ValueError, ArithmeticError, LightGBMError)
 #: What is kept of the details of some scores.
-_KEPT = {
-    "copies": ("exact", "near_limit"),
-    "membership": ("attacks", "strongest", "true_positives"),
-    "tstr": ("models",),
-    "trtr": ("models",),
+_KEPT: dict[str, Callable[[Any], dict[str, Any]]] = {
+    "copies": lambda d: {
+        "exact": d.exact_rows / max(d.synthetic_rows, 1),
+        "near_limit": d.near_limit,
+    },
+    "membership": lambda d: {
+        "attacks": [asdict(one) for one in d.attacks],
+        "strongest": max(d.attacks, key=lambda one: one.auc).attack,
+        "true_positives": max(one.true_positives for one in d.attacks),
+    },
+    "tstr": lambda d: {"models": [asdict(one) for one in d.models]},
+    "trtr": lambda d: {"models": [asdict(one) for one in d.models]},
 }
 
 
@@ -36,7 +45,7 @@ def main() -> None:
     """Score what the task names and write the scores."""
     asked = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     tables = {name: pq.read_table(asked[name]) for name in ("train", "test", "fake")}
-    schema = infer_schema(tables["train"], dependencies=False)
+    schema = infer_columns(tables["train"])
     real, holdout, fake = (conform(table, schema) for table in tables.values())
     pair = Pair(real, fake, schema, asked["target"], holdout, SEED)
     names = asked["metrics"] or list(METRICS)
@@ -69,8 +78,8 @@ def _first(pair: Pair, holdout: pa.Table, names: list[str]) -> dict[str, dict[st
     return {
         n: {
             **_entry(n, s.raw, s.reason, s.details),
-            "ceiling": s.details.get("ceiling", {}).get("raw", s.ceiling),
-            "floor": s.details.get("floor", {}).get("raw", s.floor),
+            "ceiling": _raw(s.ceiling_source, s.ceiling),
+            "floor": _raw(s.floor_source, s.floor),
         }
         for n, s in scores.items()
     }
@@ -82,12 +91,17 @@ def _value(name: str, pair: Pair) -> dict[str, Any]:
         measured = METRICS[name]().compute(pair)
     except _FAILURES as error:
         measured = Measured.undefined(f"It could not be computed: {error}")
-    value = measured.extra.get("raw", measured.value)
-    return _entry(name, value, measured.reason, measured.details)
+    return _entry(name, _raw(measured.details, measured.value), measured.reason, measured.details)
+
+
+def _raw(published: Any, value: float | None) -> float | None:
+    """Return the value as published, where there is one."""
+    raw: float | None = getattr(published, "raw", None)
+    return value if raw is None else raw
 
 
 def _entry(name: str, value: float | None, reason: str | None, details: Any) -> dict[str, Any]:
-    kept = {key: details[key] for key in _KEPT.get(name, ()) if key in details}
+    kept = _KEPT[name](details) if name in _KEPT and reason is None else {}
     return {"value": value, **({} if reason is None else {"reason": reason}), **kept}
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Boosted, Duplicated, Real
-from lookalike.experiments._verdict import judge
+from lookalike.experiments._build_verdict import build_verdict
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 
@@ -50,7 +50,7 @@ def verdicts(study: ModuleType, boosted: float, duplicated: float = 0.0) -> dict
             for arm in arms
         ]  # fmt: skip
         split = "random" if place else "stratified"
-        found[f"table {place}"] = judge(
+        found[f"table {place}"] = build_verdict(
             records, arms, study.SHARES, ("roc_auc",), {**facts, "split": split}, ()
         )
     return found

@@ -13,7 +13,8 @@ import pytest
 
 from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.encoding._unseen import tally, unseen
-from lookalike.tables import Dependency, Schema, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Dependency, Schema, conform
 
 N = 2_000
 

@@ -7,83 +7,85 @@ import pytest
 
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import (
+    ArmContext,
     Boosted,
     Duplicated,
     Jittered,
-    Kit,
-    Lesson,
     Oversampled,
     Real,
     Replaced,
     Smote,
+    TrainingSet,
     Weighted,
     arms_for,
 )
 
 
-def kit_of(inputs: np.ndarray, target: np.ndarray, numbers: int) -> Kit:
-    """Return a kit whose synthetic rows are all −1."""
+def context_of(inputs: np.ndarray, target: np.ndarray, numbers: int) -> ArmContext:
+    """Return a context whose synthetic rows are all −1."""
 
-    def synthetic(count: int) -> Lesson:
-        return Lesson(np.full((count, inputs.shape[1]), -1.0), np.full(count, -1.0))
+    def synthetic(count: int) -> TrainingSet:
+        return TrainingSet(np.full((count, inputs.shape[1]), -1.0), np.full(count, -1.0))
 
-    return Kit(Lesson(inputs, target), numbers, synthetic, lambda what: generator(0, what))
+    return ArmContext(
+        TrainingSet(inputs, target), numbers, synthetic, lambda what: generator(0, what)
+    )
 
 
 @pytest.fixture
-def kit() -> Kit:
+def context() -> ArmContext:
     """Return two numbers, one with missing cells, one column of levels, and classes of 20 and 6."""
     rng = np.random.default_rng(0)
     inputs = np.column_stack([rng.normal(50, 10, 26), rng.random(26), rng.integers(0, 3, 26)])
     inputs[::5, 1] = np.nan
-    return kit_of(inputs, np.repeat([0.0, 1.0], [20, 6]), 2)
+    return context_of(inputs, np.repeat([0.0, 1.0], [20, 6]), 2)
 
 
-def starts_with_real(kit: Kit, lesson: Lesson) -> Lesson:
+def starts_with_real(context: ArmContext, training: TrainingSet) -> TrainingSet:
     """Check that real rows come first and return the others."""
-    count = len(kit.real.target)
-    np.testing.assert_array_equal(lesson.inputs[:count], kit.real.inputs)
-    np.testing.assert_array_equal(lesson.target[:count], kit.real.target)
-    return Lesson(lesson.inputs[count:], lesson.target[count:])
+    count = len(context.real.target)
+    np.testing.assert_array_equal(training.inputs[:count], context.real.inputs)
+    np.testing.assert_array_equal(training.target[:count], context.real.target)
+    return TrainingSet(training.inputs[count:], training.target[count:])
 
 
-def test_real_boosted_and_replaced(kit: Kit) -> None:
-    assert Real().make(kit) is kit.real
-    added = starts_with_real(kit, Boosted(0.5).make(kit))
+def test_real_boosted_and_replaced(context: ArmContext) -> None:
+    assert Real().make(context) is context.real
+    added = starts_with_real(context, Boosted(0.5).make(context))
     assert len(added.target) == 13
     assert (added.inputs == -1).all()
-    alone = Replaced(1.0).make(kit)
+    alone = Replaced(1.0).make(context)
     assert len(alone.target) == 26
     assert (alone.target == -1).all()
 
 
-def test_duplicates_are_even(kit: Kit) -> None:
-    added = starts_with_real(kit, Duplicated(2.5).make(kit))
+def test_duplicates_are_even(context: ArmContext) -> None:
+    added = starts_with_real(context, Duplicated(2.5).make(context))
     assert len(added.target) == 65
-    counts = [int((kit.real.inputs[:, 0][i] == added.inputs[:, 0]).sum()) for i in range(26)]
+    counts = [int((context.real.inputs[:, 0][i] == added.inputs[:, 0]).sum()) for i in range(26)]
     assert set(counts) == {2, 3}
 
 
-def test_jitter_moves_numbers_a_little_and_nothing_else(kit: Kit) -> None:
-    copies = starts_with_real(kit, Duplicated(1.0).make(kit))
-    noisy = starts_with_real(kit, Jittered(1.0).make(kit))
+def test_jitter_moves_numbers_a_little_and_nothing_else(context: ArmContext) -> None:
+    copies = starts_with_real(context, Duplicated(1.0).make(context))
+    noisy = starts_with_real(context, Jittered(1.0).make(context))
     np.testing.assert_array_equal(noisy.inputs[:, 2], copies.inputs[:, 2])
     np.testing.assert_array_equal(noisy.target, copies.target)
     np.testing.assert_array_equal(np.isnan(noisy.inputs), np.isnan(copies.inputs))
     moved = noisy.inputs[:, 0] - copies.inputs[:, 0]
-    assert 0 < moved.std() < 0.2 * kit.real.inputs[:, 0].std()
+    assert 0 < moved.std() < 0.2 * context.real.inputs[:, 0].std()
 
 
-def test_random_oversampling_evens_the_classes(kit: Kit) -> None:
-    added = starts_with_real(kit, Oversampled().make(kit))
+def test_random_oversampling_evens_the_classes(context: ArmContext) -> None:
+    added = starts_with_real(context, Oversampled().make(context))
     assert (added.target == 1).all()
     assert len(added.target) == 14
 
 
-def test_smote_evens_the_classes_between_neighbours(kit: Kit) -> None:
-    added = starts_with_real(kit, Smote().make(kit))
+def test_smote_evens_the_classes_between_neighbours(context: ArmContext) -> None:
+    added = starts_with_real(context, Smote().make(context))
     assert len(added.target) == 14
-    rare = kit.real.inputs[kit.real.target == 1]
+    rare = context.real.inputs[context.real.target == 1]
     assert added.inputs[:, 0].min() >= rare[:, 0].min() - 1e-9
     assert added.inputs[:, 0].max() <= rare[:, 0].max() + 1e-9
     assert set(added.inputs[:, 2]) <= {0.0, 1.0, 2.0}
@@ -93,25 +95,25 @@ def test_smote_evens_the_classes_between_neighbours(kit: Kit) -> None:
 @pytest.mark.parametrize("numbers", [0, 3])
 def test_smote_of_levels_and_of_numbers_alone(numbers: int) -> None:
     inputs = np.random.default_rng(0).integers(0, 3, (40, 3)).astype(float)
-    kit = kit_of(inputs, np.repeat([0.0, 1.0], [30, 10]), numbers)
-    lesson = Smote().make(kit)
-    assert np.bincount(lesson.target.astype(int)).tolist() == [30, 30]
+    context = context_of(inputs, np.repeat([0.0, 1.0], [30, 10]), numbers)
+    training = Smote().make(context)
+    assert np.bincount(training.target.astype(int)).tolist() == [30, 30]
 
 
 def test_smote_leaves_classes_of_one_row_and_even_classes_alone() -> None:
     inputs = np.random.default_rng(0).normal(size=(12, 2))
-    kit = kit_of(inputs, np.array([0.0] * 8 + [1.0] * 3 + [2.0]), 2)
-    assert np.bincount(Smote().make(kit).target.astype(int)).tolist() == [8, 8, 1]
-    even = kit_of(inputs, np.repeat([0.0, 1.0], 6), 2)
+    context = context_of(inputs, np.array([0.0] * 8 + [1.0] * 3 + [2.0]), 2)
+    assert np.bincount(Smote().make(context).target.astype(int)).tolist() == [8, 8, 1]
+    even = context_of(inputs, np.repeat([0.0, 1.0], 6), 2)
     assert Smote().make(even) is even.real
-    one = kit_of(inputs, np.zeros(12), 2)
+    one = context_of(inputs, np.zeros(12), 2)
     assert Smote().make(one) is one.real
     assert Oversampled().make(one) is one.real
 
 
-def test_weights_are_asked_for(kit: Kit) -> None:
-    assert Weighted().make(kit).balanced
-    assert not Real().make(kit).balanced
+def test_weights_are_asked_for(context: ArmContext) -> None:
+    assert Weighted().make(context).balanced
+    assert not Real().make(context).balanced
 
 
 def test_the_arms_of_a_study() -> None:

@@ -32,9 +32,9 @@ from lookalike._core.errors import DataError, ParameterError, TrainingError
 from lookalike.experiments import Verdict, boost
 from lookalike.experiments._arms import arms_for
 from lookalike.experiments._comparison import HELPS
-from lookalike.experiments._question import ask
 from lookalike.experiments._splits import Split
-from lookalike.experiments._study import Piece, Study, steps
+from lookalike.experiments._study import Study, WorkItem, steps
+from lookalike.experiments._study_spec import specify
 from lookalike.models import GAN, Independent
 
 #: A study of a second: two quick models, and a synthesizer that is fitted at once.
@@ -48,7 +48,7 @@ Maker = Callable[..., pa.Table]
 
 def study_of(table: pa.Table, **changes: Any) -> Study:
     """Return a study of a table with a class `late`, with every arm."""
-    question = ask(table, "late", None, None, None)
+    question = specify(table, "late", None, None, None)
     values: dict[str, Any] = {
         "table": question.table,
         "schema": question.schema,
@@ -67,7 +67,7 @@ def study_of(table: pa.Table, **changes: Any) -> Study:
 
 def work_all(study: Study, split: Split) -> dict[tuple[str, str], float | None]:
     """Do a whole split and return the values by arm and model."""
-    found = steps(study, Piece(split, 1.0, tuple(study.keys)))
+    found = steps(study, WorkItem(split, 1.0, tuple(study.keys)))
     return {(record.arm, record.model): record.value for part in found for record in part}
 
 
@@ -230,9 +230,9 @@ def test_what_is_recorded_is_not_done_again(
     path = tmp_path / "records.sqlite"
     done: list[int] = []
 
-    def counting(study: Study, piece: Piece) -> Any:
-        done.append(len(piece.todo))
-        return steps(study, piece)
+    def counting(study: Study, item: WorkItem) -> Any:
+        done.append(len(item.todo))
+        return steps(study, item)
 
     monkeypatch.setattr(module, "steps", counting)
     first = boost(trains, "late", **QUICK, records=path)
@@ -424,6 +424,7 @@ def test_an_interrupt_while_a_model_of_the_caller_is_fitted_is_one(trains: pa.Ta
         boost(trains, "late", **QUICK | {"models": {"moody": Moody(KeyboardInterrupt)}})
 
 
+@pytest.mark.train
 def test_a_number_as_target_and_the_whole_battery(two_classes: Maker) -> None:
     found = boost(
         two_classes(90, 0),
@@ -467,9 +468,9 @@ def test_splits_keep_groups_together_and_time_in_order(two_classes: Maker) -> No
     table = table.append_column("day", pa.array([(7 * k) % 90 for k in range(90)]))
     kinds = {"place": "integer", "day": "integer"}
     places, days = table["place"].to_numpy(), table["day"].to_numpy()
-    for split in ask(table, "late", kinds, "place", None).splits(3, 0.25, 0):
+    for split in specify(table, "late", kinds, "place", None).splits(3, 0.25, 0):
         assert not set(places[split.train]) & set(places[split.test])
-    for split in ask(table, "late", kinds, None, "day").splits(3, 0.25, 0):
+    for split in specify(table, "late", kinds, None, "day").splits(3, 0.25, 0):
         assert days[split.train].max() < days[split.test].min()
 
 
@@ -623,6 +624,6 @@ def test_support_vector_machines_are_left_out_of_many_rows(
 ) -> None:
     monkeypatch.setattr(module, "_MOST_ROWS_SVM", 50)
     arms = arms_for((0.2,), replace=False, controls=False, classes=True)
-    models, notes = module._models(None, ask(trains, "late", None, None, None), arms, 0.2)
+    models, notes = module._models(None, specify(trains, "late", None, None, None), arms, 0.2)
     assert "support vector machine" not in models
     assert "was left out" in notes[0]

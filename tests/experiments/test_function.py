@@ -1,4 +1,4 @@
-"""Learning functions: the ruler is right on known offsets, and runs hold what they say."""
+"""Learning functions: the metric is right on known offsets, and runs hold what they say."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from lookalike._core.errors import ParameterError
 from lookalike.datasets.functions import FUNCTIONS, Function, make_function
 from lookalike.experiments import FUNCTION_RECIPE, FunctionAccuracy, FunctionRun, learn_function
-from lookalike.experiments._function_accuracy import Ruler
+from lookalike.experiments._function_accuracy import FunctionMetric
 from lookalike.models import GAN
 
 SMALL = {"steps": 8, "width": 16, "depth": 1, "latent_size": 2}
@@ -23,7 +23,7 @@ def points(function: Function, n: int = 2_000, seed: int = 0) -> np.ndarray:
 
 def measure(function: Function, found: np.ndarray) -> FunctionAccuracy:
     """Measure points against a function that other points cover whole."""
-    return Ruler(function).measure(found, points(function, seed=1))
+    return FunctionMetric(function).measure(found, points(function, seed=1))
 
 
 @pytest.mark.parametrize("name", ["parabola", "staircase", "spiral", "helix", "ripple", "torus"])
@@ -94,8 +94,8 @@ def test_coverage_counts_cells_that_held_out_points_occupy() -> None:
     rows = points(sine)
     left = rows[rows[:, 0] < 0]
     assert measure(sine, left).coverage == pytest.approx(0.5)
-    assert Ruler(sine).measure(left, left).coverage == 1
-    assert Ruler(sine).measure(rows[rows[:, 0] >= 0], left).coverage == 0
+    assert FunctionMetric(sine).measure(left, left).coverage == 1
+    assert FunctionMetric(sine).measure(rows[rows[:, 0] >= 0], left).coverage == 0
     assert measure(sine, left + np.array([0, 9.0])).coverage == 0  # too far off to be there
     torus = FUNCTIONS["torus"]
     rows = points(torus)
@@ -108,28 +108,31 @@ def test_coverage_counts_cells_that_held_out_points_occupy() -> None:
 @pytest.fixture(scope="module")
 def run() -> FunctionRun:
     """Return a run that is over at once."""
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     return learn_function(FUNCTIONS["circle"], points=64, noise=0.01, synthesizer=model)
 
 
+@pytest.mark.train
 def test_a_run_holds_points_and_accuracy(run: FunctionRun) -> None:
     for table in (run.train, run.held_out, run.generated):
         assert table.column_names == ["x", "y"]
         assert table.num_rows == 64
     assert not run.train.equals(run.held_out)
-    assert run.accuracy == Ruler(run.function).measure(
+    assert run.accuracy == FunctionMetric(run.function).measure(
         np.column_stack(run.generated), np.column_stack(run.held_out)
     )
     assert 0.001 < run.reference.nearest < 0.02  # the noise
     assert run.seconds > 0
 
 
+@pytest.mark.train
 def test_a_run_does_not_reach_the_target_untrained(run: FunctionRun) -> None:
     assert not run.reached
     assert "not reached" in run.answer
     assert f"{100 * run.accuracy.error:.2f} %" in run.answer
 
 
+@pytest.mark.train
 def test_snapshots_follow_training(run: FunctionRun) -> None:
     assert [snapshot.step for snapshot in run.snapshots][-2:] == [8, 8]
     assert all(snapshot.points.shape == (1_000, 2) for snapshot in run.snapshots)
@@ -137,6 +140,7 @@ def test_snapshots_follow_training(run: FunctionRun) -> None:
     np.testing.assert_array_equal(run.snapshots[-1].points[:64], np.column_stack(run.generated))
 
 
+@pytest.mark.train
 def test_the_report_is_alive(run: FunctionRun) -> None:
     report = run.report.to_pydict()
     assert list(report) == [
@@ -164,33 +168,36 @@ def test_the_report_is_alive(run: FunctionRun) -> None:
         assert report[name][0] != report[name][1], name
 
 
+@pytest.mark.train
 def test_sizes_that_the_model_chooses_itself_are_told() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
     report = learn_function(FUNCTIONS["circle"], points=64, synthesizer=model).report.to_pydict()
     assert report["epoch"] == [16.0, 32.0]
     assert report["points generated"] == [1024, 2048]
 
 
+@pytest.mark.train
 def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[int] = []
     fit = GAN.fit
 
-    def overheard(self: GAN, data: Any, *, watch: Any, **options: Any) -> GAN:
+    def overheard(self: GAN, data: Any, *, on_interval: Any, **options: Any) -> GAN:
         def both(step: int, sample: Any) -> None:
             heard.append(step)
-            watch(step, sample)
+            on_interval(step, sample)
 
-        return fit(self, data, watch=both, **options)
+        return fit(self, data, on_interval=both, **options)
 
     monkeypatch.setattr(GAN, "fit", overheard)
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
     run = learn_function(FUNCTIONS["circle"], points=200, synthesizer=model)
     anew = heard.index(heard[0], 1)  # with so few points, training begins anew with all of them
     assert [snapshot.step for snapshot in run.snapshots[:-1]] == heard[anew:]
 
 
+@pytest.mark.train
 def test_the_same_seed_gives_the_same_points() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     once, again, other = (
         learn_function(FUNCTIONS["circle"], points=64, synthesizer=model, random_state=seed)
         for seed in (5, 5, 6)
@@ -201,8 +208,9 @@ def test_the_same_seed_gives_the_same_points() -> None:
     assert not hasattr(model, "schema_")
 
 
+@pytest.mark.train
 def test_every_column_is_a_number_however_few_values_it_has() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     made = learn_function(FUNCTIONS["step"], points=64, synthesizer=model)
     assert made.generated.column("y").type == made.train.column("y").type
     flat = learn_function(make_function("0*x"), points=64, synthesizer=model)

@@ -11,6 +11,7 @@ import pytest
 from lookalike._core.errors import DataError
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
+from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._comparison import (
     BETTER,
     HARMS,
@@ -20,7 +21,6 @@ from lookalike.experiments._comparison import (
     WORSE,
     signed,
 )
-from lookalike.experiments._verdict import judge
 
 ARMS: tuple[Arm, ...] = (Real(), Boosted(0.2), Boosted(2.0), Duplicated(0.2), Weighted())
 SPLITS = 5
@@ -52,7 +52,7 @@ def study(
                         float(value), None, 80, 80, 20,
                     )
                 )  # fmt: skip
-    return judge(records, arms, (1.0,), (metric,), {}, ())
+    return build_verdict(records, arms, (1.0,), (metric,), {}, ())
 
 
 def words(verdict: Verdict) -> set[str | None]:
@@ -281,7 +281,7 @@ def test_failures_leave_gaps_that_are_bridged() -> None:
         else r
         for r in whole.records
     ]
-    verdict = judge(gone, ARMS, (1.0,), ("roc_auc",), {}, ())
+    verdict = build_verdict(gone, ARMS, (1.0,), ("roc_auc",), {}, ())
     boosted = [one for one in verdict.statistics if one.arm == "boosted"]
     assert {one.repeats for one in boosted if one.model == "all models"} == {4}
     assert {one.model for one in boosted} == {"all models", "forest"}
@@ -292,4 +292,6 @@ def test_failures_leave_gaps_that_are_bridged() -> None:
     assert "boosted +20 % against real" in note
     assert whole.notes == ()
     nothing = [Record(**{**vars(r), "value": None, "reason": "failed"}) for r in whole.records]
-    assert "Nothing can be said" in judge(nothing, ARMS, (1.0,), ("roc_auc",), {}, ()).answer
+    assert (
+        "Nothing can be said" in build_verdict(nothing, ARMS, (1.0,), ("roc_auc",), {}, ()).answer
+    )

@@ -52,8 +52,8 @@ def test_the_most_telling_column_comes_first(trio, mixed_schema):
         trio[1].column_names.index("n"), "n", [np.full(300, 7, np.int64)]
     )
     found = Detection().compute(Pair(trio[0], synthetic, mixed_schema))
-    assert found.columns[0]["column"] == "n"
-    assert sum(entry["value"] for entry in found.columns) == pytest.approx(1)
+    assert found.details.importances[0].column == "n"
+    assert sum(entry.share for entry in found.details.importances) == pytest.approx(1)
 
 
 def test_a_copy_is_found_out_by_held_out_rows_only(mixed, mixed_schema):
@@ -68,8 +68,8 @@ def test_a_copy_is_found_out_by_held_out_rows_only(mixed, mixed_schema):
 def test_both_sides_have_equally_many_rows(trio, mixed_schema):
     real, synthetic, test = trio
     pair = Pair(real, synthetic.slice(0, 90), mixed_schema, test=test)
-    assert Detection().compute(pair).extra["rows"] == 90
-    assert HoldoutDetection().compute(pair.against(real)).extra["rows"] == 200
+    assert Detection().compute(pair).details.rows == 90
+    assert HoldoutDetection().compute(pair.against(real)).details.rows == 200
 
 
 def test_too_few_rows_are_a_reason(trio, mixed_schema):

@@ -28,10 +28,10 @@ def test_rows_of_one_population(mixed, mixed_schema):
     pair = Pair(mixed(600, 1), mixed(600, 2), mixed_schema)
     assert AlphaPrecision().compute(pair).value > 0.9
     found = BetaRecall().compute(pair)
-    assert found.extra["raw"] == pytest.approx(0.5, abs=0.06)
+    assert found.details.raw == pytest.approx(0.5, abs=0.06)
     assert found.value > 0.9
     found = Coverage().compute(pair)
-    assert found.extra["raw"] == pytest.approx(1 - 0.5**5, abs=0.02)
+    assert found.details.raw == pytest.approx(1 - 0.5**5, abs=0.02)
     assert found.value > 0.97
 
 
@@ -52,7 +52,7 @@ def test_coverage_is_that_of_the_paper(trio, mixed_schema):
     radii = NearestNeighbors(n_neighbors=6).fit(real).kneighbors(real)[0][:, 5]
     ways = NearestNeighbors(n_neighbors=1).fit(synthetic).kneighbors(real)[0][:, 0]
     expected = np.mean(ways <= radii)
-    assert Coverage().compute(pair).extra["raw"] == pytest.approx(expected, abs=0.004)
+    assert Coverage().compute(pair).details.raw == pytest.approx(expected, abs=0.004)
 
 
 def test_equal_rows_are_covered(pair_of):
@@ -66,5 +66,5 @@ def test_equal_rows_are_covered(pair_of):
 def test_the_count_of_synthetic_rows_changes_little(mixed, mixed_schema):
     real, synthetic = mixed(400, 1), mixed(400, 2)
     few = Pair(real, synthetic.slice(0, 200), mixed_schema)
-    assert BetaRecall().compute(few).extra["rows"] == 200
-    assert BetaRecall().compute(few).extra["raw"] == pytest.approx(0.5, abs=0.1)
+    assert BetaRecall().compute(few).details.rows == 200
+    assert BetaRecall().compute(few).details.raw == pytest.approx(0.5, abs=0.1)

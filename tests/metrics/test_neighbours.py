@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.spatial.distance import cdist
 
-from lookalike.metrics import Pair, _neighbours
+from lookalike._core import numerics
+from lookalike.metrics import Pair
 from lookalike.metrics._neighbours import NEIGHBOURS, between, nearest, within
 
 
@@ -17,8 +18,8 @@ def points(rows, seed, width=7):
 
 @pytest.mark.parametrize(("rows", "columns"), [(7, 5), (64, 2), (1000, 1000)])
 def test_it_finds_what_a_full_table_of_distances_shows(monkeypatch, rows, columns):
-    monkeypatch.setattr(_neighbours, "_QUERIES", rows)
-    monkeypatch.setattr(_neighbours, "_REFERENCES", columns)
+    monkeypatch.setattr(numerics, "QUERIES", rows)
+    monkeypatch.setattr(numerics, "REFERENCES", columns)
     queries, references = points(40, 0), points(60, 1)
     table = cdist(queries, references)
     ways, rows = nearest(queries, references, 3)
@@ -28,8 +29,8 @@ def test_it_finds_what_a_full_table_of_distances_shows(monkeypatch, rows, column
 
 @pytest.mark.parametrize("size", [2, 7, 1000])
 def test_blocks_do_not_matter_among_the_same_rows(monkeypatch, size):
-    monkeypatch.setattr(_neighbours, "_QUERIES", size)
-    monkeypatch.setattr(_neighbours, "_REFERENCES", size)
+    monkeypatch.setattr(numerics, "QUERIES", size)
+    monkeypatch.setattr(numerics, "REFERENCES", size)
     rows = points(40, 0)
     table = cdist(rows, rows)
     np.fill_diagonal(table, np.inf)
@@ -48,6 +49,16 @@ def test_a_row_is_not_its_own_neighbour_but_its_twin_is():
 def test_equal_rows_far_from_the_origin_are_at_distance_zero():
     rows = points(50, 0) + 1000
     assert_array_equal(nearest(rows, rows, 1)[0], np.zeros((50, 1)))
+
+
+def test_neighbours_that_products_cannot_tell_apart_are_in_order_of_distance():
+    """Far from the centre a product is rounded by more than near rows differ."""
+    heaps = np.repeat([-1000, 1000], 40).astype(np.float32)[:, None]
+    rows = points(80, 0) + heaps
+    ways, found = nearest(rows, rows, 5, same=True)
+    assert (np.diff(ways, axis=1) >= 0).all()
+    exact = np.linalg.norm(rows[:, None] - rows[found], axis=2)
+    assert_array_equal(ways, exact)
 
 
 def test_views_keep_what_was_found(trio, mixed_schema):

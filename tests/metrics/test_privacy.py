@@ -17,16 +17,16 @@ def test_exact_copies_are_counted(pair_of):
     real = {"x": [1.0, 2.0, None, 0.0], "c": ["a", "b", None, "a"]}
     synthetic = {"x": [1.0, 2.0, None, -0.0, 1.0], "c": ["a", "a", None, "a", "a"]}
     found = Copies().compute(pair_of(XC, real, synthetic))
-    assert found.extra["exact_rows"] == 4
-    assert found.extra["exact"] == pytest.approx(0.8)
+    assert found.details.exact_rows == 4
+    assert found.details.synthetic_rows == 5
 
 
 def test_numbers_are_equal_to_their_decimals():
     schema = Schema((Column("x", Kind.CONTINUOUS, "double", decimals=1),))
     real, synthetic = pa.table({"x": [0.3, 0.7]}), pa.table({"x": [0.1 + 0.2, 0.71]})
-    assert Copies().compute(Pair(real, synthetic, schema)).extra["exact_rows"] == 2
+    assert Copies().compute(Pair(real, synthetic, schema)).details.exact_rows == 2
     exact = Schema((Column("x", Kind.CONTINUOUS, "double"),))
-    assert Copies().compute(Pair(real, synthetic, exact)).extra["exact_rows"] == 1
+    assert Copies().compute(Pair(real, synthetic, exact)).details.exact_rows == 1
 
 
 def test_copies_and_near_copies_stand_out(mixed, mixed_schema):
@@ -36,7 +36,7 @@ def test_copies_and_near_copies_stand_out(mixed, mixed_schema):
     assert Copies().compute(pair.against(real)).value == 1
     shifted = real.set_column(1, "x", [real["x"].to_numpy() + 1e-4])
     found = Copies().compute(pair.against(shifted))
-    assert found.extra["exact"] == 0
+    assert found.details.exact_rows == 0
     assert found.value > 0.9
 
 
@@ -46,7 +46,7 @@ def test_training_rows_are_never_sampled(mixed, mixed_schema, monkeypatch):
     pair = Pair(mixed(400, 1), mixed(400, 2), mixed_schema)
     whole = pair.against(pair.real)
     found = Copies().compute(whole)
-    assert found.extra["rows"] == {"asked": 100, "exact": 400, "real": 400}
+    assert (found.details.near_rows, found.details.synthetic_rows) == (100, 400)
     assert found.value == 1
 
 
@@ -61,14 +61,15 @@ def test_members_of_a_copied_table_are_found(mixed, mixed_schema):
     honest, copied = Membership().compute(pair), Membership().compute(pair.against(real))
     assert honest.value == pytest.approx(0.5, abs=0.12)
     assert copied.value > 0.97
-    assert copied.extra["true_positives"] > 0.9
-    assert {entry["attack"] for entry in copied.extra["attacks"]} == {
+    assert max(one.true_positives for one in copied.details.attacks) > 0.9
+    assert {entry.attack for entry in copied.details.attacks} == {
         "closest",
         "density",
         "calibrated",
         "classifier",
     }
-    assert copied.extra["rows"] == {"members": 150, "non_members": 150, "attacker": 150}
+    sizes = copied.details.members, copied.details.non_members, copied.details.attacker_rows
+    assert sizes == (150, 150, 150)
 
 
 def test_held_out_rows_of_another_population_are_found_without_synthetic_rows(mixed, mixed_schema):
@@ -78,7 +79,7 @@ def test_held_out_rows_of_another_population_are_found_without_synthetic_rows(mi
     other = test.set_column(1, "x", [test["x"].to_numpy() + 3])
     blind = Membership().compute_ceiling(Pair(real, real, mixed_schema, test=other))
     assert blind.value > 0.9
-    assert blind.extra == {"rows": 150}
+    assert blind.details.rows == 150
 
 
 def test_membership_needs_rows(mixed, mixed_schema):
@@ -94,8 +95,8 @@ def test_an_attack_by_hand():
     truth = np.repeat([True, False], [100, 100])
     suspicion = np.concatenate([np.repeat([2.0, -1.0], 50), np.zeros(100)])
     entry = _judged("some", truth, suspicion)
-    assert entry["auc"] == 0.5
-    assert entry["true_positives"] == 0.5
-    assert _judged("perfect", truth, truth.astype(float))["error"] == 0
+    assert entry.auc == 0.5
+    assert entry.true_positives == 0.5
+    assert _judged("perfect", truth, truth.astype(float)).error == 0
     # Hanley & McNeil 1982 for ½: sqrt((n + m + 1) / 12 n m).
     assert _error(0.5, truth) == pytest.approx(np.sqrt(201 / 12 / 100**2), rel=1e-6)

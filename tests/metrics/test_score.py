@@ -10,7 +10,16 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import ParameterError, SchemaError
-from lookalike.metrics import METRICS, Measured, Metric, Pair, Score, Shape, score_tables
+from lookalike.metrics import (
+    METRICS,
+    Measured,
+    Metric,
+    Pair,
+    Score,
+    Shape,
+    read_score,
+    score_tables,
+)
 from lookalike.metrics import independent_columns as shuffled
 from lookalike.tables import Kind
 
@@ -35,6 +44,9 @@ def test_every_metric_states_what_it_is(name):
     assert metric.direction in ("higher", "lower")
     assert metric.low <= metric.best <= metric.high
     assert len(metric.__doc__) > 100
+    assert metric.title
+    assert metric.subject
+    assert metric.meaning.endswith(".")
 
 
 @pytest.mark.parametrize("name", METRICS)
@@ -43,8 +55,8 @@ def test_every_score_lies_in_its_range(name, scores):
     assert score.reason is None
     for value in (score.value, score.ceiling, score.floor):
         assert score.low - 1e-9 <= value <= score.high + 1e-9
-    assert score.details["ceiling"]["on"]
-    assert score.details["floor"]["on"]
+    assert score.ceiling_source.on
+    assert score.floor_source.on
 
 
 @pytest.mark.parametrize("name", BETTER_OFF_THE_FLOOR)
@@ -59,10 +71,8 @@ def test_good_rows_score_near_the_ceiling(name, scores):
 def test_scores_are_plain_json(name, scores):
     values = json.loads(json.dumps(scores[name].to_dict(), allow_nan=False))
     assert values["value"] == scores[name].value
-    assert values["details"]["left_out"] == [
-        {"column": "id", "kind": "identifier"},
-        {"column": "one", "kind": "constant"},
-    ]
+    assert values["left_out"] == ["id", "one"]
+    assert read_score(values) == scores[name]
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -114,7 +124,7 @@ def test_without_held_out_rows_halves_are_compared(trio, mixed_schema):
     names = ["shape", "c2st", "copies", "c2st_holdout", "tstr", "membership"]
     found = score_tables(real, synthetic, schema=mixed_schema, target="level", metrics=names)
     for name in names[:3]:
-        assert "half" in found[name].details["ceiling"]["on"]
+        assert "half" in found[name].ceiling_source.on
         assert found[name].ceiling is not None
     for name in names[3:]:
         assert found[name].value is None
@@ -127,15 +137,15 @@ def test_the_ceiling_has_no_more_rows_than_the_synthetic_table(trio, mixed_schem
     found = score_tables(
         real, synthetic.slice(0, 50), schema=mixed_schema, holdout=test, metrics=["shape"]
     )
-    on = found["shape"].details["ceiling"]["on"]
+    on = found["shape"].ceiling_source.on
     assert on == "50 held-out rows against the training rows"
 
 
 def test_columns_have_their_own_ceiling_and_floor(scores):
-    entry = next(e for e in scores["shape"].details["columns"] if e["column"] == "x")
-    assert 0.9 < entry["ceiling"] <= 1
+    entry = next(e for e in scores["shape"].details.columns if e.column == "x")
+    assert 0.9 < entry.ceiling <= 1
     # The same rows, whose columns alone do not know that they were shuffled.
-    assert entry["floor"] == entry["ceiling"]
+    assert entry.floor == entry.ceiling
 
 
 def test_shuffled_columns_keep_their_values(trio):
@@ -225,7 +235,7 @@ def test_position(value, ceiling, floor, direction, position):
 def test_a_reason_has_no_references(trio, mixed_schema):
     score = score_tables(*trio[:2], schema=mixed_schema, metrics=["tstr"])["tstr"]
     assert (score.value, score.ceiling, score.floor) == (None, None, None)
-    assert score.details["columns"] == []
+    assert score.details.columns == ()
 
 
 def _tables():
@@ -308,5 +318,5 @@ def test_metrics_do_not_change_tables(trio, mixed_schema):
 
 def test_a_metric_is_computed_without_scores(trio, mixed_schema):
     found = Shape().compute(Pair(*trio[:2], mixed_schema))
-    assert found.details["pairs"] == []
-    assert len(found.details["columns"]) == 6
+    assert found.details.pairs == ()
+    assert len(found.details.columns) == 6

@@ -18,7 +18,7 @@ cells = st.lists(st.floats(-5, 5) | st.integers(-2, 2).map(float), min_size=1, m
 
 
 def raw(pair):
-    return Shape().compute(pair).extra["raw"]
+    return Shape().compute(pair).details.raw
 
 
 def _largest_gap(real, synthetic):
@@ -84,8 +84,11 @@ def test_each_column_has_an_entry(pair_of):
     kinds = {"c": Kind.CATEGORICAL, "x": Kind.CONTINUOUS, "id": Kind.IDENTIFIER}
     real = {"c": ["a", "a"], "x": [1.0, 2.0], "id": ["1", "2"]}
     found = Shape().compute(pair_of(kinds, real, {**real, "c": ["a", "b"]}))
-    assert [(entry["column"], entry["raw"]) for entry in found.columns] == [("c", 0.5), ("x", 1.0)]
-    assert found.extra["raw"] == 0.75
+    assert [(entry.column, entry.raw) for entry in found.details.columns] == [
+        ("c", 0.5),
+        ("x", 1.0),
+    ]
+    assert found.details.raw == 0.75
 
 
 @pytest.mark.parametrize("tied", [False, True])

@@ -28,8 +28,8 @@ def test_numbers(pair_of):
 
 
 def test_a_lost_correlation_counts_as_none(pair_of):
-    assert trend(pair_of(XY, RISING, FLAT)).extra["raw"] == pytest.approx(0.5)
-    assert CorrelationDifference().compute(pair_of(XY, RISING, FLAT)).extra["raw"] == pytest.approx(
+    assert trend(pair_of(XY, RISING, FLAT)).details.raw == pytest.approx(0.5)
+    assert CorrelationDifference().compute(pair_of(XY, RISING, FLAT)).details.raw == pytest.approx(
         1
     )
 
@@ -38,7 +38,7 @@ def test_an_undefined_real_correlation_is_a_reason(pair_of):
     found = trend(pair_of(XY, FLAT, RISING))
     assert found.value is None
     assert "constant" in found.reason
-    assert found.pairs[0]["value"] is None
+    assert found.details.pairs[0].value is None
     assert CorrelationDifference().compute(pair_of(XY, FLAT, RISING)).value is None
 
 
@@ -47,7 +47,7 @@ def test_levels(pair_of):
     real = {"a": ["u", "u", "v", "v"], "b": ["p", "p", "q", "q"]}
     mixed = {"a": ["u", "u", "v", "v"], "b": ["p", "q", "p", "q"]}
     # Real cells: up .5, vq .5; synthetic: a quarter each.
-    assert trend(pair_of(kinds, real, mixed)).extra["raw"] == pytest.approx(0.5)
+    assert trend(pair_of(kinds, real, mixed)).details.raw == pytest.approx(0.5)
     many = [{name: cells * 100 for name, cells in table.items()} for table in (real, mixed)]
     assert trend(pair_of(kinds, *many)).value == pytest.approx(0.5, abs=0.03)
 
@@ -56,8 +56,8 @@ def test_numbers_with_levels_are_cut_at_the_real_range(pair_of):
     kinds = {"x": Kind.INTEGER, "c": Kind.CATEGORICAL}
     real = {"x": [0, 100], "c": ["a", "b"]}
     # 9 is in the lowest tenth, 10 is not; beyond the range is in the outer bins.
-    assert trend(pair_of(kinds, real, {"x": [9, 101], "c": ["a", "b"]})).extra["raw"] == 1
-    assert trend(pair_of(kinds, real, {"x": [10, -3], "c": ["a", "b"]})).extra["raw"] == 0
+    assert trend(pair_of(kinds, real, {"x": [9, 101], "c": ["a", "b"]})).details.raw == 1
+    assert trend(pair_of(kinds, real, {"x": [10, -3], "c": ["a", "b"]})).details.raw == 0
 
 
 def test_one_column_is_no_pair(pair_of):
@@ -105,10 +105,10 @@ def test_correlation_difference_by_hand(pair_of):
     real = {**RISING, "z": even}  # r(x, y) = 1, r(x, z) = r(y, z) = 0
     synthetic = {**FALLING, "z": even}  # r(x, y) = -1, the others 0
     found = CorrelationDifference().compute(pair_of(kinds, real, synthetic))
-    assert [entry["raw"] for entry in found.columns] == pytest.approx([1, 1, 0])
-    assert found.extra["raw"] == pytest.approx(2 / 3)
+    assert [entry.raw for entry in found.details.columns] == pytest.approx([1, 1, 0])
+    assert found.details.raw == pytest.approx(2 / 3)
     assert found.value == pytest.approx(2 / 3, abs=0.08)  # less what is chance
-    assert found.columns[2]["value"] == 0
+    assert found.details.columns[2].value == 0
 
 
 def test_a_far_value_does_not_change_how_columns_go_together(pair_of):
@@ -119,7 +119,7 @@ def test_a_far_value_does_not_change_how_columns_go_together(pair_of):
     tables[1] = {"x": np.append(x[1], 1e9), "y": np.append(tables[1]["y"], -1e9)}
     found = trend(pair_of(XY, *tables))
     assert found.value == pytest.approx(before, abs=0.02)
-    assert found.extra["raw"] < 0.5
+    assert found.details.raw < 0.5
 
 
 def test_pairs_count_by_the_rows_that_both_columns_share(pair_of):
@@ -129,7 +129,7 @@ def test_pairs_count_by_the_rows_that_both_columns_share(pair_of):
     hardly = np.where(np.arange(500) < 5, x, np.nan).tolist()
     hardly = [None if np.isnan(cell) else cell for cell in hardly]
     found = trend(pair_of(kinds, {"x": x, "y": y, "z": hardly}, {"x": x, "y": y, "z": y}))
-    shared = [entry["shared"] for entry in found.pairs]
+    shared = [entry.shared for entry in found.details.pairs]
     assert shared == pytest.approx([1, 0.01, 0.01])
     assert found.value > 0.98
 
@@ -140,8 +140,8 @@ def test_of_very_many_columns_some_pairs_are_looked_at(pair_of, monkeypatch):
     cells = dict(zip(kinds, np.random.default_rng(0).normal(size=(12, 30)), strict=True))
     for metric in (Trend, WeightedMutualInformation):
         found = metric().compute(pair_of(kinds, cells, cells))
-        assert found.extra["pair_count"] == {"looked_at": 20, "of": 66}
-        assert len({(entry["first"], entry["second"]) for entry in found.pairs}) == 20
+        assert (found.details.pairs_seen, found.details.pairs_in_all) == (20, 66)
+        assert len({(entry.first, entry.second) for entry in found.details.pairs}) == 20
 
 
 def test_correlation_difference_needs_two_numbers(pair_of):

@@ -47,28 +47,28 @@ def test_good_rows_teach_more_than_shuffled_ones(found, target):
 
 
 def test_each_model_is_reported(found):
-    models = found["level"][0].extra["models"]
-    names = [entry["model"] for entry in models]
+    models = found["level"][0].details.models
+    names = [entry.model for entry in models]
     assert len(names) == 7
     assert names[-1] == "boosted trees"
     for entry in models:
-        assert 0 <= entry["balanced_accuracy"] <= 1
-        assert entry["auc"] > 0.6
-    aucs = [entry["auc"] for entry in models[:-1]]
+        assert 0 <= entry.balanced_accuracy <= 1
+        assert entry.auc > 0.6
+    aucs = [entry.auc for entry in models[:-1]]
     assert found["level"][0].value == pytest.approx(np.mean(aucs))
-    assert found["level"][0].extra["headline"] == "auc"
+    assert found["level"][0].details.headline == "auc"
 
 
 def test_numeric_targets_are_judged_by_r2(found):
     result = found["y"][0]
-    r2 = [entry["r2"] for entry in result.extra["models"][:-1]]
+    r2 = [entry.r2 for entry in result.details.models[:-1]]
     assert result.value == pytest.approx(np.mean(np.maximum(r2, 0)))
-    assert result.extra["headline"] == "r2"
+    assert result.details.headline == "r2"
 
 
 def test_rows_without_target_are_left_out(trio, mixed_schema, found):
     present = [len(part) - part["level"].null_count for part in (trio[1], trio[2])]
-    assert found["level"][0].extra["rows"] == {"train": present[0], "test": present[1]}
+    assert [found["level"][0].details.train_rows, found["level"][0].details.test_rows] == present
 
 
 def test_a_synthetic_table_of_one_class_teaches_that_class(pair_of):
@@ -77,9 +77,9 @@ def test_a_synthetic_table_of_one_class_teaches_that_class(pair_of):
     pair = pair_of(CLASSES, classes(60, 0), one, target="y", test=test)
     result = TrainOnSynthetic().compute(pair)
     assert result.value == 0.5
-    for entry in result.extra["models"]:
-        assert entry["accuracy"] == pytest.approx(np.mean(np.array(test["y"]) == "yes"))
-        assert entry["balanced_accuracy"] == 0.5
+    for entry in result.details.models:
+        assert entry.accuracy == pytest.approx(np.mean(np.array(test["y"]) == "yes"))
+        assert entry.balanced_accuracy == 0.5
 
 
 def test_classes_that_only_one_table_has(pair_of):

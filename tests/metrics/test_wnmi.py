@@ -34,11 +34,11 @@ def test_it_is_the_known_information(trio, mixed_schema):
     pair = Pair(trio[0], trio[1], mixed_schema)
     found = WeightedMutualInformation().compute(pair)
     codes, _ = pair.real_view.quantile_levels
-    for entry in found.pairs:
+    for entry in found.details.pairs:
         places = [pair.columns.index(entry[side]) for side in ("first", "second")]
         expected = normalized_mutual_info_score(codes[:, places[0]], codes[:, places[1]])
-        assert entry["real"] == pytest.approx(expected, abs=1e-9)
-    assert found.extra["rows"] == 300
+        assert entry.real == pytest.approx(expected, abs=1e-9)
+    assert found.details.rows == 300
 
 
 def test_a_dependence_that_is_no_line_is_seen(pair_of):

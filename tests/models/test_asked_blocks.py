@@ -16,7 +16,8 @@ from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.encoding import TableEncoder
 from lookalike.models import Request, Synthesizer, _ahead
 from lookalike.models._support import Support
-from lookalike.tables import conform, infer_schema, parse_conditions
+from lookalike.relations import infer_schema
+from lookalike.tables import conform, parse_conditions
 
 ROWS = 600
 

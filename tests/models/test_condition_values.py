@@ -16,7 +16,10 @@ import pytest
 from lookalike import GAN
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.models._sample_conditions import _nearest
-from lookalike.tables import infer_schema, parse_conditions
+from lookalike.relations import infer_schema
+from lookalike.tables import parse_conditions
+
+pytestmark = pytest.mark.train
 
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
@@ -46,7 +49,7 @@ def make_table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model() -> GAN:
     settings: dict[str, Any] = {"width": 8, "depth": 1, "batch_size": 32, "monitors": False}
-    made = GAN(steps=8, held_out=0.0, correct=False, random_state=0, **settings)
+    made = GAN(steps=8, held_out=0.0, refine={"correct": False}, random_state=0, **settings)
     made.set_params(encodings={"count": "onehot"})
     return made.fit(make_table(), kinds={"code": "categorical", "count": "integer"})
 

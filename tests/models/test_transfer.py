@@ -12,6 +12,8 @@ import pytest
 from lookalike import GAN, Independent
 from lookalike._core.errors import ParameterError, SchemaError
 
+pytestmark = pytest.mark.train
+
 QUICK: dict[str, Any] = {
     "width": 32,
     "depth": 1,
@@ -84,7 +86,7 @@ def test_training_can_be_watched() -> None:
     def watch(step: int, sample: Any) -> None:
         seen.append((step, sample(7).num_rows))
 
-    GAN(steps=40, **QUICK).fit(table(1), watch=watch)
+    GAN(steps=40, **QUICK).fit(table(1), on_interval=watch)
     assert [rows for _, rows in seen] == [7] * len(seen)
     assert [step for step, _ in seen] == sorted(step for step, _ in seen)
     assert seen[-1][0] == 40
@@ -98,9 +100,11 @@ def test_networks_of_another_form_and_unknown_names_are_refused() -> None:
         "correct": False,
     }
     hidden = {"widths": [8, 8], "normalisation": "batch", "bias": True}
-    model = GAN(**settings, generator=hidden, random_state=0).fit(table(0))
+    model = GAN().set_params(**settings, generator=hidden, random_state=0).fit(table(0))
     for other in ({"activation": "tanh"}, {"residual": True}):
         with pytest.raises(ParameterError, match="same form"):
-            GAN(**settings, generator=hidden | other).fit(table(1), warm_start=model)
+            GAN().set_params(**settings, generator=hidden | other).fit(table(1), warm_start=model)
     with pytest.raises(SchemaError, match="'zzz'"):
-        GAN(**settings, generator=hidden).fit(table(1), warm_start=model, mapping={"zzz": "x"})
+        GAN().set_params(**settings, generator=hidden).fit(
+            table(1), warm_start=model, mapping={"zzz": "x"}
+        )

@@ -7,7 +7,7 @@ import pytest
 
 from lookalike.encoding import Block, EncodedRows, Layout, SampledRows, sample_encoded
 from lookalike.refine._holdout import HoldOut, hold_out
-from lookalike.training import Score
+from lookalike.training import CheckpointScore
 
 LAYOUT = Layout(
     tuple(Block(name, "value", "value", k, k, 1, "linear") for k, name in enumerate("abcd")), 4, 0
@@ -59,15 +59,31 @@ def test_a_better_generator_scores_higher_and_a_copier_is_caught(count: int) -> 
         return SampledRows(made[name], np.zeros((len(made[name]), 0), np.int32))
 
     whole = encoded(np.concatenate([training, held]))
-    selection = HoldOut(whole, encoded(training), encoded(held)).selection(LAYOUT, make, 3)
-    assert selection is not None
-    scores: dict[str, Score] = {name: selection.score(name) for name in made}  # type: ignore[arg-type]
+    rule = HoldOut(whole, encoded(training), encoded(held)).early_stopping(LAYOUT, make, 3)
+    assert rule is not None
+    scores: dict[str, CheckpointScore] = {name: rule.score(name) for name in made}
     assert scores["good"].value > scores["wide"].value
     assert {name: score.copying for name, score in scores.items()} == {
         "good": False,
         "wide": False,
         "copier": True,
     }
+
+
+@pytest.mark.parametrize("count", [300, 1_500])
+def test_rows_that_are_all_alike_score_lower_than_rows_that_vary(count: int) -> None:
+    """Without E‖Y − Y'‖ in the energy distance, the middle of all rows would be the best row."""
+    made = {"good": rows(1, 2_000), "alike": np.zeros((2_000, 4), np.float32)}
+
+    def make(name: str) -> SampledRows:
+        return SampledRows(made[name], np.zeros((len(made[name]), 0), np.int32))
+
+    training, held = rows(0, count), rows(2, count)
+    whole = encoded(np.concatenate([training, held]))
+    selection = HoldOut(whole, encoded(training), encoded(held)).selection(LAYOUT, make, 3)
+    assert selection is not None
+    good, alike = (selection.score(name).value for name in made)  # type: ignore[arg-type]
+    assert good > alike + 0.5
 
 
 @pytest.mark.parametrize(("share", "copying"), [(0.0, False), (0.1, True), (1.0, True)])
@@ -88,9 +104,9 @@ def test_copies_among_other_rows_are_found_with_a_tenth_held_out(
         np.where(which[:, None], copied.numbers, fresh.numbers),
         np.where(which[:, None], copied.levels, fresh.levels),
     )
-    selection = held.selection(MIXED, lambda _: made, 0)
-    assert selection is not None
-    assert selection.score("made").copying == copying  # type: ignore[arg-type]
+    rule = held.early_stopping(MIXED, lambda _: made, 0)
+    assert rule is not None
+    assert rule.score("made").copying == copying
 
 
 def test_rows_that_occur_often_are_no_copies() -> None:
@@ -98,9 +114,9 @@ def test_rows_that_occur_often_are_no_copies() -> None:
     values = np.random.default_rng(0).integers(4, size=(5_000, 4)).astype(np.float32)
     held = hold_out(encoded(values), 0.1, np.random.default_rng(1))
     made = SampledRows(values[::-1], np.zeros((5_000, 0), np.int32))
-    selection = held.selection(LAYOUT, lambda _: made, 0)
-    assert selection is not None
-    assert not selection.score("made").copying  # type: ignore[arg-type]
+    rule = held.early_stopping(LAYOUT, lambda _: made, 0)
+    assert rule is not None
+    assert not rule.score("made").copying
 
 
 def test_a_split_shares_no_row_and_leaves_one_to_train() -> None:
@@ -130,6 +146,6 @@ def test_the_detector_sees_all_parts_of_a_sorted_table() -> None:
     held = held[np.argsort(held[:, 0])]
     made = SampledRows(rows(1, 12_000), np.zeros((12_000, 0), np.int32))
     whole = HoldOut(encoded(held), encoded(held[:500]), encoded(held))
-    selection = whole.selection(LAYOUT, lambda _: made, 3)
-    assert selection is not None
-    assert selection.score("made").value > -0.1
+    rule = whole.early_stopping(LAYOUT, lambda _: made, 3)
+    assert rule is not None
+    assert rule.score("made").value > -0.1

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.metrics import Score
+from lookalike.metrics import Details, PairScore, Score
 from lookalike.reports import Associations, _associations
 from lookalike.reports._associations import associations
 from lookalike.tables import Column, Kind, Schema
@@ -81,11 +81,11 @@ def test_a_constant_has_no_association() -> None:
 
 def test_pairs_are_listed_once_the_worst_first() -> None:
     pairs = [
-        {"first": "x", "second": "y", "value": 0.2},
-        {"first": "x", "second": "level", "value": 0.9},
-        {"first": "level", "second": "y", "value": None},
+        PairScore("x", "y", 0.2),
+        PairScore("x", "level", 0.9),
+        PairScore("level", "y", None),
     ]
-    trend = Score("trend", 0.5, 1.0, 0.0, "higher", 0, 1, details={"pairs": pairs})
+    trend = Score("trend", 0.5, 1.0, 0.0, "higher", 0, 1, details=Details(pairs=tuple(pairs)))
     result = associations(SCHEMA, table(X), table(-X), {"trend": trend})
     rows = result.pairs()
     assert len(rows) == 10

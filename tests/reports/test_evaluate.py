@@ -12,8 +12,9 @@ import pytest
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
 from lookalike.models import Independent
+from lookalike.relations import infer_schema
 from lookalike.reports import evaluate
-from lookalike.tables import Kind, infer_schema
+from lookalike.tables import Kind
 
 REAL = pa.table({"age": [31, 25, 47, 52, 38, 29] * 5, "smokes": [True, False, False] * 10})
 FAKE = pa.table({"age": [30, 24, 49, 50, 39, 33] * 5, "smokes": [True, True, False] * 10})
@@ -91,7 +92,7 @@ def test_what_real_rows_are_is_said_everywhere() -> None:
     for found, words in ((halves, "one random half of the real rows"), (held, "30 held-out")):
         values = json.loads(found.to_json())
         assert words in values["references"]["ceiling"]
-        assert words in found.scores["shape"].details["ceiling"]["on"]
+        assert words in found.scores["shape"].ceiling_source.on
         assert words in found.to_html()
     assert "one random half" in halves.verdict
     assert "one random half" in halves.to_html()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lookalike._core.errors import DataError, OutputError
-from lookalike.metrics import Score
+from lookalike.metrics import ColumnScore, Details, Score
 from lookalike.reports import Evaluation, Summary
 
 
@@ -30,13 +30,13 @@ def test_json_comes_back_as_the_same_report(evaluation: Evaluation) -> None:
 
 
 def test_json_knows_no_nan(evaluation: Evaluation) -> None:
-    details = {"x": float("nan"), "y": [float("inf")]}
+    details = Details(raw=float("nan"), columns=(ColumnScore("x", float("inf")),))
     odd = Score("odd", float("nan"), None, None, "higher", 0, 1, details=details)
     values = json.loads(
         replace(evaluation, scores={"odd": odd}).to_json(), parse_constant=pytest.fail
     )
     assert values["scores"]["odd"]["value"] is None
-    assert values["scores"]["odd"]["details"]["y"] == [None]
+    assert values["scores"]["odd"]["details"]["columns"][0]["value"] is None
 
 
 def test_json_is_written_whole_or_not_at_all(evaluation: Evaluation, tmp_path: Path) -> None:
@@ -54,7 +54,7 @@ def test_what_is_no_evaluation_is_refused(text: str) -> None:
 
 
 def test_a_later_format_is_refused(evaluation: Evaluation) -> None:
-    text = evaluation.to_json().replace('"format": 1', '"format": 2', 1)
+    text = evaluation.to_json().replace('"format": 2', '"format": 3', 1)
     with pytest.raises(DataError, match="newer lookalike"):
         Evaluation.from_json(text)
 

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from lookalike.metrics import Score
+from lookalike.metrics import ColumnShare, Score
 from lookalike.reports import (
     Associations,
     Bar,
     ColumnRow,
     Evaluation,
     Histogram,
-    Importance,
     Marginal,
     figures,
 )
@@ -77,7 +76,7 @@ def test_heatmaps_of_many_columns_keep_the_worst_in_order() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 40])
 def test_importances(count: int) -> None:
-    svg(figures.importances([Importance(f"column {i}", 1 / (i + 1)) for i in range(count)]))
+    svg(figures.importances([ColumnShare(f"column {i}", 1 / (i + 1)) for i in range(count)]))
 
 
 @pytest.mark.parametrize(

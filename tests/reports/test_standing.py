@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from lookalike.metrics import Score
-from lookalike.reports._standing import note, place, references, shortfall
+from lookalike.reports._standing import note, references
 
 
 def score(value: float | None, ceiling: float | None, floor: float | None, **more: Any) -> Score:
-    return Score(more.pop("name", "trend"), value, ceiling, floor, "higher", 0, 1, **more)
+    return Score("trend", value, ceiling, floor, "higher", 0, 1, **more)
 
 
 @pytest.mark.parametrize(
@@ -31,36 +31,36 @@ def score(value: float | None, ceiling: float | None, floor: float | None, **mor
         (0.8, 0.9, None, 0.02, "unknown"),
     ],
 )
-def test_place(
+def test_standing(
     value: float | None, ceiling: float | None, floor: float | None, chance: float, where: str
 ) -> None:
     found = score(value, ceiling, floor, chance=chance)
-    assert place(found) == where
+    assert found.standing == where
     # What is not between two references has no bar.
     assert (found.position is None) == (where in ("unplaced", "unknown"))
 
 
 def test_less_is_better_where_the_score_says_so() -> None:
     found = Score("correlation_difference", 0.1, 0.0, 0.4, "lower", 0, 2)
-    assert place(found) == "between"
-    assert shortfall(found) == pytest.approx(0.25)
+    assert found.standing == "between"
+    assert found.shortfall == pytest.approx(0.25)
 
 
 def test_a_short_way_does_not_blow_small_gaps_up() -> None:
-    assert shortfall(score(0.980, 0.990, 0.989)) == pytest.approx(0.1)
+    assert score(0.980, 0.990, 0.989).shortfall == pytest.approx(0.1)
 
 
 def test_chance_is_no_shortfall() -> None:
-    assert shortfall(score(0.95, 1.0, 0.5, chance=0.06)) == 0
-    assert shortfall(score(0.95, 1.0, 0.5, chance=0.04)) == pytest.approx(0.1)
+    assert score(0.95, 1.0, 0.5, chance=0.06).shortfall == 0
+    assert score(0.95, 1.0, 0.5, chance=0.04).shortfall == pytest.approx(0.1)
     # Detectors differ by that much on any table.
-    assert shortfall(score(0.97, 1.0, 0.5, name="c2st")) == 0
+    assert score(0.97, 1.0, 0.5, tolerance=0.04).shortfall == 0
 
 
 @pytest.mark.parametrize("absent", ["value", "ceiling", "floor"])
 def test_nothing_falls_short_without_all_three(absent: str) -> None:
     numbers = {"value": 0.5, "ceiling": 1.0, "floor": 0.0, absent: None}
-    assert shortfall(score(**numbers)) is None
+    assert score(**numbers).shortfall is None
 
 
 def test_what_has_no_bar_has_words() -> None:

@@ -7,17 +7,22 @@ from typing import Any
 
 import pytest
 
-from lookalike.metrics import METRICS, Score
+from lookalike.metrics import METRICS, Attack, AttackDetails, Details, Measured, Score
 from lookalike.reports import Evaluation
 from lookalike.reports._verdict import chance, verdict
-from lookalike.reports._words import WORDS, words_of
 
 
 def score(
-    name: str, value: float | None, ceiling: float | None, floor: float | None, **more: Any
+    name: str,
+    value: float | None,
+    ceiling: float | None,
+    floor: float | None,
+    details: Details | None = None,
+    reason: str | None = None,
+    **more: Any,
 ) -> Score:
-    kind = METRICS[name]
-    return Score(name, value, ceiling, floor, kind.direction, kind.low, kind.high, **more)
+    found = Measured(value, reason, details or METRICS[name].details_type())
+    return METRICS[name]().score(found, Measured(ceiling), Measured(floor), **more)
 
 
 def said(*scores: Score) -> str:
@@ -132,18 +137,12 @@ def test_copies_are_reported() -> None:
 
 
 def test_attacks_are_reported_beyond_chance() -> None:
-    attacks = {"attacks": [{"attack": "closest", "error": 0.01}]}
+    attacks = AttackDetails(attacks=(Attack("closest", 0.66, 0.01, 0.1),))
     found = score("membership", 0.66, 0.5, 0.5, details=attacks)
     assert "66 times in 100 which of two real rows was learned" in said(found)
-    noisy = {"attacks": [{"attack": "closest", "error": 0.08}]}
+    noisy = AttackDetails(attacks=(Attack("closest", 0.66, 0.08, 0.1),))
     assert "Beware" not in said(score("membership", 0.66, 0.5, 0.5, details=noisy))
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_every_metric_has_words(name: str) -> None:
-    assert name in WORDS
-    assert WORDS[name].meaning.endswith(".")
-
-
 def test_a_foreign_metric_keeps_its_name() -> None:
-    assert words_of("my_own").title == "My own"
+    assert Score("my_own", 0.5, None, None, "higher", 0, 1).words.title == "My own"

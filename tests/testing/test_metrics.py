@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from lookalike.metrics import METRICS, Measured, Metric, Shape
+from lookalike.metrics import METRICS, Details, Measured, Metric, Shape
 from lookalike.testing import check_metric, metric_checks
 
 #: Metrics that need not prefer real rows to wrong ones, and why.
@@ -55,11 +57,18 @@ class Brittle(Shape):
         return super()._measure(pair)
 
 
+@dataclass(frozen=True)
+class ArrayDetails(Details):
+    array: object = None
+
+
 class NotJson(Shape):
     """Keeps an array."""
 
+    details_type = ArrayDetails
+
     def _measure(self, pair):
-        return Measured(0.5, extra={"array": np.zeros(2)})
+        return Measured(0.5, details=ArrayDetails(array=np.zeros(2)))
 
 
 class Silent(Shape):

@@ -34,28 +34,28 @@ class Spread(Monitor):
     cost: ClassVar[str] = "nothing"
     measures: ClassVar = (Measure("spread", 0, 1e9, "near that of real rows"),)
 
-    def look(self, view):
-        return {"spread": float(np.ptp(view.fake.matrix))}
+    def measure(self, snapshot):
+        return {"spread": float(np.ptp(snapshot.fake.matrix))}
 
 
 class Undeclared(Spread):
     """Returns what it does not declare."""
 
-    def look(self, view):
+    def measure(self, snapshot):
         return {"width": 1.0}
 
 
 class NotANumber(Spread):
     """Returns NaN."""
 
-    def look(self, view):
+    def measure(self, snapshot):
         return {"spread": float("nan")}
 
 
 class Beyond(Spread):
     """Leaves its range."""
 
-    def look(self, view):
+    def measure(self, snapshot):
         return {"spread": -1.0}
 
 
@@ -70,7 +70,7 @@ class Remembers(Spread):
 
     seen: ClassVar[list] = []
 
-    def look(self, view):
+    def measure(self, snapshot):
         self.seen.append(1)
         return {"spread": float(len(self.seen))}
 
@@ -78,9 +78,9 @@ class Remembers(Spread):
 class Meddles(Spread):
     """Changes what it is shown."""
 
-    def look(self, view):
-        view.fake.matrix[:] = 0
-        return super().look(view)
+    def measure(self, snapshot):
+        snapshot.fake.matrix[:] = 0
+        return super().measure(snapshot)
 
 
 def test_a_sound_monitor_passes():

@@ -8,7 +8,7 @@ from typing import ClassVar
 import jax.numpy as jnp
 import pytest
 
-from lookalike.nn import OBJECTIVES, objective
+from lookalike.nn import OBJECTIVES
 from lookalike.nn.objectives import Hinge, KullbackLeibler, NonSaturating
 from lookalike.testing import check_objective, objective_checks
 
@@ -21,7 +21,7 @@ OTHERS = {
 CHECKS = {
     f"{name}: {check}": run
     for name, spec in ({name: name for name in OBJECTIVES} | OTHERS).items()
-    for check, run in objective_checks(objective(spec))
+    for check, run in objective_checks(OBJECTIVES.create(spec))
 }
 
 

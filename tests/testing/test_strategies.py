@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from lookalike.testing import check_strategy, strategy_checks
-from lookalike.training.strategies import STRATEGIES, Constant, Guided, Schedule, strategy
+from lookalike.training.strategies import STRATEGIES, Constant, Guided, Schedule
 
 OTHERS = {
     "gap over cosine": {"name": "gap", "base": "cosine"},
@@ -19,7 +19,7 @@ OTHERS = {
 CHECKS = {
     f"{name}: {check}": run
     for name, spec in ({name: name for name in STRATEGIES} | OTHERS).items()
-    for check, run in strategy_checks(strategy(spec))
+    for check, run in strategy_checks(STRATEGIES.create(spec))
 }
 
 
@@ -61,8 +61,8 @@ class Silent(Constant):
 
     name: ClassVar[str] = "silent"
 
-    def begin(self, rate, total, player, batch_size, ideal):
-        base = super().begin(rate, total, player, batch_size, ideal)
+    def begin(self, setting):
+        base = super().begin(setting)
         return Silently(base, "accuracy")
 
 
@@ -83,8 +83,8 @@ class Shared(Constant):
 
     name: ClassVar[str] = "shared"
 
-    def begin(self, rate, total, player, batch_size, ideal):
-        base = super().begin(rate, total, player, batch_size, ideal)
+    def begin(self, setting):
+        base = super().begin(setting)
         return Sharing(base, "accuracy")
 
 

@@ -29,7 +29,7 @@ try:
 except ImportError:  # Windows, where an open file cannot be deleted in the first place
     fcntl = None  # type: ignore[assignment]
 
-__all__ = ["check_writable", "is_stream", "open_output", "write_text"]
+__all__ = ["check_writable", "is_stream", "open_output", "saved", "write_text"]
 
 #: What signals end a process at once, if nothing else was said: a temporary file would stay.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
@@ -132,6 +132,13 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
     """
     with open_output(path) as file:
         file.write(text.encode("utf-8", "backslashreplace"))
+
+
+def saved(text: str, path: str | os.PathLike[str] | None) -> str:
+    """Return a text, and write it to a file where one is given; see `write_text`."""
+    if path is not None:
+        write_text(text, path)
+    return text
 
 
 # --- where a path leads ---------------------------------------------------------------------------

@@ -11,14 +11,14 @@ from typing import Any
 
 from lookalike._core.streams import say
 
-__all__ = ["Report", "progress"]
+__all__ = ["ReportProgress", "progress"]
 
 #: Called with how far the work is, and with what to show beside it.
-Report = Callable[[int, Mapping[str, float]], None]
+ReportProgress = Callable[[int, Mapping[str, float]], None]
 
 
 @contextmanager
-def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[Report]:
+def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[ReportProgress]:
     """Show how far a piece of work is: a bar, the remaining time and a few numbers.
 
     The remaining time is that of the work so far, for as much as is left: reports may come seldom.
@@ -105,7 +105,7 @@ class _Pace:
         return "" if self.left is None else f"{timedelta(seconds=round(self.left))} left"
 
 
-def _lines(title: str, pace: _Pace) -> Report:
+def _lines(title: str, pace: _Pace) -> ReportProgress:
     total, said = pace.total, pace.begin * 10 // max(pace.total, 1)
 
     def report(done: int, numbers: Mapping[str, float]) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from lookalike._core.errors import ParameterError
 
-__all__ = ["RandomState", "as_seed", "generator"]
+__all__ = ["RandomState", "as_seed", "derive_seed", "generator"]
 
 #: What every ``random_state`` parameter accepts.
 RandomState = int | np.random.Generator | np.random.RandomState | None
@@ -81,3 +81,26 @@ def generator(seed: int, *path: Any) -> np.random.Generator:
     """
     words = [p if isinstance(p, int) else zlib.crc32(str(p).encode()) for p in path]
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=tuple(words)))
+
+
+def derive_seed(seed: int, *path: Any) -> int:
+    """Return a seed for one named purpose of a seed, such as one attempt of a run.
+
+    Parameters
+    ----------
+    seed : int
+        The root seed.
+    *path : str or int
+        The purpose, as for `generator`.
+
+    Returns
+    -------
+    int
+        A seed in ``[0, 2**63)``.
+
+    Examples
+    --------
+    >>> derive_seed(1, "attempt", 1) == derive_seed(1, "attempt", 2)
+    False
+    """
+    return int(generator(seed, *path).integers(2**_SEED_BITS))

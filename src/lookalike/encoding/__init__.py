@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
 from lookalike.encoding._base import (
+    ENCODINGS,
     ColumnEncoding,
     ComparingEncoding,
     Context,
-    Learned,
     RowEncoding,
 )
 from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import Block, BlockSource, EncodedRows, Layout, SampledRows
-from lookalike.encoding._registry import ENCODINGS
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
 from lookalike.encoding.embedding import Embedding
@@ -51,3 +51,5 @@ __all__ = [
     "TableEncoder",
     "sample_encoded",
 ]
+
+ENCODINGS.enter(Quantile, MinMax, Standard, Power, OneHot, Embedding, Datetime)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import ParameterError, nearest
-from lookalike.encoding._base import ColumnEncoding
+from lookalike.encoding._base import ENCODINGS, ColumnEncoding
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
-from lookalike.encoding._registry import ENCODINGS
 from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["Choice"]
@@ -59,11 +59,9 @@ class Choice:
         if name not in self.schema.names and name not in _KINDS:
             hint = nearest(name, [*self.schema.names, *_KINDS])
             return f"encodings: there is no column or learned kind {name!r}.{hint}"
-        if chosen not in ENCODINGS:
-            hint = nearest(chosen, ENCODINGS)
-            return (
-                f"encodings: {name!r} must be one of {', '.join(ENCODINGS)}; got {chosen!r}.{hint}"
-            )
+        rule = ENCODINGS.name_rule
+        if (words := rule.broken_by(chosen)) is not None:
+            return f"encodings: {name!r} {words}; got {chosen!r}.{rule.hint(chosen)}"
         kind = Kind(name) if name in _KINDS else self.schema[name].kind
         if kind not in ENCODINGS[chosen].kinds:
             fit = [other for other, encoding in ENCODINGS.items() if kind in encoding.kinds]
@@ -88,7 +86,7 @@ class Choice:
             return Identifier(self.min_count)
         own = None if column.name in _KINDS else self.chosen.get(column.name)
         name = own or self.chosen.get(column.kind.value)
-        kind = ENCODINGS[name or self._default(column, cells)]
+        kind: type[Any] = ENCODINGS[name or self._default(column, cells)]
         made: ColumnEncoding = kind(min_count=self.least(column)) if kind.pools else kind()
         return made
 

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from scipy.special import ndtri
 
 from lookalike._core.errors import DataError, nearest
+from lookalike._core.rows import Rows
 from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._condition import RowCondition
-from lookalike.encoding._derivation import Derivation
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._lookup import Lookup
-from lookalike.encoding._rest import Rest
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._spans import BlockSpan
 from lookalike.tables import ColumnCondition
 
-__all__ = ["condition_on_parent", "encode_condition", "extremes", "range_about"]
+__all__ = ["encode_condition", "extremes", "range_about"]
 
 
 def encode_condition(
@@ -83,60 +76,6 @@ def range_about(
     ends = ndtri(np.clip([low - share, high + share], 1e-6, 1 - 1e-6)).astype(np.float32)
     values = column.decode(SampledRows(ends[:, None], np.zeros((2, 0), np.int32)), None, Rows())
     return ColumnCondition(condition.column, low=values[0], high=values[1])
-
-
-def condition_on_parent(
-    made: Derivation | Rest, condition: ColumnCondition, parts: Sequence[EncodedColumn]
-) -> ColumnCondition | None:
-    """Return the condition on a column that is the same as one on the column derived from it.
-
-    Parameters
-    ----------
-    made : Derivation or Rest
-        How the column follows from others.
-    condition : ColumnCondition
-        On the derived column.
-    parts : sequence of EncodedColumn
-        The columns that are not derived.
-
-    Returns
-    -------
-    ColumnCondition or None
-        None where the column follows from several others, or by chance.
-    """
-    on = made.dependency.on
-    if len(on) != 1 or condition.missing or not isinstance(made, Lookup | Linear):
-        return None
-    if isinstance(made, Linear):
-        return _scaled(made, condition)
-    known = next((p.encoding.known for p in parts if p.name == on[0]), None)
-    if known is None:
-        return None
-    fitting = condition.matches(made.make({on[0]: known}, Rows()))
-    if not fitting.any():
-        raise DataError(f"No row can be so: {condition}. It never was so in the training table.")
-    return ColumnCondition(on[0], values=known.filter(pa.array(fitting)))
-
-
-def _scaled(made: Linear, condition: ColumnCondition) -> ColumnCondition | None:
-    """Return the range of a number that a range of a multiple of it means, a little widened."""
-    weight, constant = made.dependency.coefficients[0], made.dependency.constant
-    limits = [condition.low, condition.high]
-    if condition.values is None and limits == [None, None]:
-        return None
-    if condition.values is not None:
-        limits = [pc.min(condition.values), pc.max(condition.values)]
-    try:
-        ends = [None if v is None else (float(v.as_py()) - constant) / weight for v in limits]
-    except TypeError:  # dates and durations: found by checking rows
-        return None
-    low, high = ends if weight > 0 else ends[::-1]
-    slack = 1e-9 * max(abs(v) for v in ends if v is not None)
-    return ColumnCondition(
-        made.dependency.on[0],
-        low=None if low is None else pa.scalar(low - slack),
-        high=None if high is None else pa.scalar(high + slack),
-    )
 
 
 def _check_constant(column: EncodedColumn, condition: ColumnCondition) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from lookalike._core.bounds import whole
-from lookalike.encoding._base import Learned
+from lookalike._core.learned import Learned
 from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 from lookalike.encoding._limits import LEAST

@@ -13,7 +13,7 @@ from lookalike.experiments._function import (
     FUNCTION_RECIPE,
     FUNCTION_TARGETS,
     FunctionRun,
-    Snapshot,
+    FunctionSnapshot,
     learn_function,
 )
 from lookalike.experiments._function_accuracy import FunctionAccuracy
@@ -27,9 +27,9 @@ __all__ = [
     "Comparison",
     "FunctionAccuracy",
     "FunctionRun",
+    "FunctionSnapshot",
     "Record",
     "Row",
-    "Snapshot",
     "Verdict",
     "boost",
     "learn_function",

@@ -8,27 +8,27 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-import numpy.typing as npt
 from imblearn.over_sampling import SMOTE, SMOTEN, SMOTENC, RandomOverSampler
 from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
+from lookalike._core.numerics import Floats
+
 __all__ = [
     "Arm",
+    "ArmContext",
     "Boosted",
     "Duplicated",
     "Jittered",
-    "Kit",
-    "Lesson",
     "Oversampled",
     "Real",
     "Replaced",
     "Smote",
+    "TrainingSet",
     "Weighted",
     "arms_for",
 ]
 
-Floats = npt.NDArray[np.float64]
 Role = Literal["real", "synthetic", "control"]
 
 #: The noise of jittered rows, in standard deviations of the training rows.
@@ -37,7 +37,7 @@ _NEIGHBOURS = 5
 
 
 @dataclass(frozen=True)
-class Lesson:
+class TrainingSet:
     """Rows to train a model on.
 
     Parameters
@@ -56,25 +56,25 @@ class Lesson:
 
 
 @dataclass(frozen=True)
-class Kit:
+class ArmContext:
     """What an arm may use: training rows and what was learned of them alone.
 
     Parameters
     ----------
-    real : Lesson
+    real : TrainingSet
         The real training rows that were kept.
     numbers : int
         How many of the input columns are numbers; the others are levels.
     synthetic : callable
-        Takes a count and returns so many synthetic rows as a `Lesson`; the rows of a smaller
+        Takes a count and returns so many synthetic rows as a `TrainingSet`; the rows of a smaller
         count are the first ones of a larger.
     draw : callable
         Takes a purpose and returns a generator for it.
     """
 
-    real: Lesson
+    real: TrainingSet
     numbers: int
-    synthetic: Callable[[int], Lesson]
+    synthetic: Callable[[int], TrainingSet]
     draw: Callable[[str], np.random.Generator]
 
 
@@ -100,12 +100,12 @@ class Arm(ABC):
     factor: float = 0.0
 
     @abstractmethod
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the rows to train on."""
 
-    def added(self, kit: Kit) -> int:
+    def added(self, context: ArmContext) -> int:
         """Return how many rows are added."""
-        return round(self.factor * len(kit.real.target))
+        return round(self.factor * len(context.real.target))
 
 
 @dataclass(frozen=True)
@@ -116,9 +116,9 @@ class Real(Arm):
     about: ClassVar[str] = "the real training rows that were kept"
     role: ClassVar[Role] = "real"
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows."""
-        return kit.real
+        return context.real
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,9 @@ class Boosted(Arm):
     about: ClassVar[str] = "the real rows and synthetic ones"
     role: ClassVar[Role] = "synthetic"
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then synthetic ones."""
-        return _joined(kit.real, kit.synthetic(self.added(kit)))
+        return _joined(context.real, context.synthetic(self.added(context)))
 
 
 @dataclass(frozen=True)
@@ -142,9 +142,9 @@ class Replaced(Arm):
     about: ClassVar[str] = "synthetic rows alone, as many as real rows were kept"
     role: ClassVar[Role] = "synthetic"
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return synthetic rows."""
-        return kit.synthetic(self.added(kit))
+        return context.synthetic(self.added(context))
 
 
 @dataclass(frozen=True)
@@ -155,9 +155,9 @@ class Duplicated(Arm):
     about: ClassVar[str] = "the real rows and exact copies of them, as many as synthetic rows"
     role: ClassVar[Role] = "control"
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then copies."""
-        return _joined(kit.real, _copies(kit, self.added(kit)))
+        return _joined(context.real, _copies(context, self.added(context)))
 
 
 @dataclass(frozen=True)
@@ -171,14 +171,14 @@ class Jittered(Arm):
     )
     role: ClassVar[Role] = "control"
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then noisy copies."""
-        copies = _copies(kit, self.added(kit))
+        copies = _copies(context, self.added(context))
         inputs = copies.inputs.copy()
-        numbers = inputs[:, : kit.numbers]
-        noise = kit.draw("jitter").standard_normal(numbers.shape)
-        numbers += noise * _NOISE * _spread(kit.real.inputs[:, : kit.numbers])
-        return _joined(kit.real, Lesson(inputs, copies.target))
+        numbers = inputs[:, : context.numbers]
+        noise = context.draw("jitter").standard_normal(numbers.shape)
+        numbers += noise * _NOISE * _spread(context.real.inputs[:, : context.numbers])
+        return _joined(context.real, TrainingSet(inputs, copies.target))
 
 
 @dataclass(frozen=True)
@@ -190,15 +190,15 @@ class Oversampled(Arm):
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then copies."""
-        real = kit.real
+        real = context.real
         if len(np.unique(real.target)) < 2:
             return real
-        sampler = RandomOverSampler(random_state=_seed(kit, self.name))
+        sampler = RandomOverSampler(random_state=_seed(context, self.name))
         places = np.arange(len(real.target))[:, None]
         drawn = sampler.fit_resample(places, real.target)[0][:, 0]
-        return Lesson(real.inputs[drawn], real.target[drawn])
+        return TrainingSet(real.inputs[drawn], real.target[drawn])
 
 
 @dataclass(frozen=True)
@@ -217,9 +217,9 @@ class Smote(Arm):
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then the rows between neighbours."""
-        real = kit.real
+        real = context.real
         labels, counts = np.unique(real.target, return_counts=True)
         most = int(counts.max())
         due = {label: most for label, count in zip(labels, counts, strict=True) if 1 < count < most}
@@ -229,11 +229,11 @@ class Smote(Arm):
         settings = {
             "sampling_strategy": due,
             "k_neighbors": min(_NEIGHBOURS, least - 1),
-            "random_state": _seed(kit, self.name),
+            "random_state": _seed(context, self.name),
         }
-        count, columns = kit.numbers, real.inputs.shape[1]
+        count, columns = context.numbers, real.inputs.shape[1]
         if count == 0:
-            return Lesson(*SMOTEN(**settings).fit_resample(real.inputs, real.target))
+            return TrainingSet(*SMOTEN(**settings).fit_resample(real.inputs, real.target))
         filled = SimpleImputer(strategy="median", keep_empty_features=True)
         scaler = StandardScaler()
         numbers = scaler.fit_transform(filled.fit_transform(real.inputs[:, :count]))
@@ -243,7 +243,7 @@ class Smote(Arm):
             sampler = SMOTENC(list(range(count, columns)), **settings)
         made, target = _fresh(sampler, cells, real.target)
         made[:, :count] = scaler.inverse_transform(made[:, :count])
-        return _joined(real, Lesson(made, target))
+        return _joined(real, TrainingSet(made, target))
 
 
 @dataclass(frozen=True)
@@ -257,9 +257,9 @@ class Weighted(Arm):
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
 
-    def make(self, kit: Kit) -> Lesson:
+    def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, to be weighted."""
-        return Lesson(kit.real.inputs, kit.real.target, balanced=True)
+        return TrainingSet(context.real.inputs, context.real.target, balanced=True)
 
 
 def arms_for(
@@ -293,12 +293,12 @@ def arms_for(
     return tuple(arm for arm in arms if classes or not arm.needs_classes)
 
 
-def _copies(kit: Kit, count: int) -> Lesson:
+def _copies(context: ArmContext, count: int) -> TrainingSet:
     """Return copies of real rows: each as often as any other, up to one."""
-    rows = len(kit.real.target)
-    order = kit.draw("copies").permutation(rows)
+    rows = len(context.real.target)
+    order = context.draw("copies").permutation(rows)
     places = order[np.arange(count) % rows]
-    return Lesson(kit.real.inputs[places], kit.real.target[places])
+    return TrainingSet(context.real.inputs[places], context.real.target[places])
 
 
 def _fresh(sampler: Any, cells: Floats, target: Floats) -> tuple[Floats, Floats]:
@@ -307,8 +307,8 @@ def _fresh(sampler: Any, cells: Floats, target: Floats) -> tuple[Floats, Floats]
     return np.array(made[len(target) :]), labels[len(target) :]
 
 
-def _joined(first: Lesson, second: Lesson) -> Lesson:
-    return Lesson(
+def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
+    return TrainingSet(
         np.concatenate([first.inputs, second.inputs]),
         np.concatenate([first.target, second.target]),
     )
@@ -325,5 +325,5 @@ def _spread(numbers: Floats) -> Floats:
     return spread
 
 
-def _seed(kit: Kit, purpose: str) -> int:
-    return int(kit.draw(purpose).integers(2**31))
+def _seed(context: ArmContext, purpose: str) -> int:
+    return int(context.draw(purpose).integers(2**31))

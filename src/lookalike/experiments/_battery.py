@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 from lightgbm.basic import LightGBMError
 from sklearn.base import clone
@@ -16,23 +15,26 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
-from lookalike.experiments._arms import Lesson
-from lookalike.experiments._metrics import (
+from lookalike.experiments._arms import TrainingSet
+from lookalike.metrics import (
     CLASS_METRICS,
     NUMBER_METRICS,
-    Answers,
-    judge_classes,
-    judge_numbers,
+    ClassPredictions,
+    Codebook,
+    class_metrics,
+    class_scores,
+    models_for,
+    number_metrics,
+    preprocessor,
 )
-from lookalike.metrics import Codebook, class_scores, models_for, preprocessor
 from lookalike.models import DenseClassifier, DenseRegressor
 from lookalike.tables import as_frame
 
-__all__ = ["NAIVE", "Exam", "check_models", "failure", "is_compiled", "model_names"]
+__all__ = ["NAIVE", "ModelEvaluation", "check_models", "failure", "is_compiled", "model_names"]
 
-Floats = npt.NDArray[np.float64]
-Found = dict[str, float | str]
+ModelMetrics = dict[str, float | str]
 
 #: The majority class, or the mean: what knows nothing of the inputs.
 NAIVE = "naive baseline"
@@ -141,7 +143,7 @@ def failure(what: str, error: Exception) -> str:
 
 
 @dataclass(frozen=True)
-class Exam:
+class ModelEvaluation:
     """What models are judged on.
 
     Parameters
@@ -150,7 +152,7 @@ class Exam:
         The columns of the training rows.
     target : str
         The column to predict.
-    test : Lesson
+    test : TrainingSet
         Held-out real rows.
     seed : int
         The seed of models that draw; the same for all arms.
@@ -160,7 +162,7 @@ class Exam:
 
     book: Codebook
     target: str
-    test: Lesson
+    test: TrainingSet
     seed: int
     library: str
 
@@ -174,12 +176,12 @@ class Exam:
         """The names of what is measured, the headline first."""
         return CLASS_METRICS if self.classes else NUMBER_METRICS
 
-    def take(self, lesson: Lesson, models: Mapping[str, Any]) -> dict[str, Found]:
-        """Fit models on a lesson and judge them.
+    def take(self, training: TrainingSet, models: Mapping[str, Any]) -> dict[str, ModelMetrics]:
+        """Fit models on training rows and judge them.
 
         Parameters
         ----------
-        lesson : Lesson
+        training : TrainingSet
             The rows to train on.
         models : mapping of str to estimator or None
             See `check_models`; `NAIVE` is one of the names that None may stand beside.
@@ -191,7 +193,7 @@ class Exam:
         """
         prepare = preprocessor(self.book, self.target)
         try:
-            prepared = prepare.fit_transform(lesson.inputs), prepare.transform(self.test.inputs)
+            prepared = prepare.fit_transform(training.inputs), prepare.transform(self.test.inputs)
         except ValueError as error:
             words = failure("preparation of the rows", error)
             return {name: dict.fromkeys(self.metrics, words) for name in models}
@@ -200,56 +202,62 @@ class Exam:
             # What an estimator of the caller may raise is not for us to know.
             failures = _FAILURES if given is None else (Exception,)
             try:
-                found[name] = self._judge(name, given, lesson, prepared)
+                found[name] = self._judge(name, given, training, prepared)
             except failures as error:
                 found[name] = dict.fromkeys(self.metrics, failure("model", error))
         return found
 
-    def _judge(self, name: str, given: Any, lesson: Lesson, prepared: tuple[Any, Any]) -> Found:
+    def _judge(
+        self, name: str, given: Any, training: TrainingSet, prepared: tuple[Any, Any]
+    ) -> ModelMetrics:
         if name == NAIVE:
-            return self._naive(lesson)
-        model = self._model(name, len(lesson.target)) if given is None else clone(given)
+            return self._naive(training)
+        model = self._model(name, len(training.target)) if given is None else clone(given)
         _seed_all(model, int(generator(self.seed, "model", name).integers(2**31)))
         raw = isinstance(model, Pipeline)
         if raw:
-            prepared = self._frame(lesson.inputs), self._frame(self.test.inputs)
+            prepared = self._frame(training.inputs), self._frame(self.test.inputs)
         if not self.classes:
-            return self._regress(model, lesson.target, prepared, raw)
-        return self._classify(model, lesson, prepared)
+            return self._regress(model, training.target, prepared, raw)
+        return self._classify(model, training, prepared)
 
     def _model(self, name: str, rows: int) -> Any:
         if name == DENSE:
             return DenseClassifier() if self.classes else DenseRegressor()
         return models_for(self.classes, 0)[name](rows)
 
-    def _classify(self, model: Any, lesson: Lesson, prepared: tuple[Any, Any]) -> Found:
-        known = np.unique(lesson.target)
+    def _classify(
+        self, model: Any, training: TrainingSet, prepared: tuple[Any, Any]
+    ) -> ModelMetrics:
+        known = np.unique(training.target)
         if len(known) == 1:
             # Rows of one class teach to always answer this class.
             return self._judged(known, np.ones((len(self.test.target), 1)), True)
-        extra = _balance(model, lesson.target) if lesson.balanced else {}
-        model.fit(prepared[0], lesson.target, **extra)
+        extra = _balance(model, training.target) if training.balanced else {}
+        model.fit(prepared[0], training.target, **extra)
         scores = class_scores(model, prepared[1])
         return self._judged(known, scores, hasattr(model, "predict_proba"))
 
-    def _judged(self, known: Floats, scores: Floats, probable: bool) -> Found:
+    def _judged(self, known: Floats, scores: Floats, probable: bool) -> ModelMetrics:
         binary = self.book.sizes[self.book.discrete.index(self.target)] - 2 == 2
-        answers = Answers(self.test.target, known, np.asarray(scores, float), probable)
-        return judge_classes(answers, binary)
+        answers = ClassPredictions(self.test.target, known, np.asarray(scores, float), probable)
+        return class_metrics(answers, binary)
 
-    def _regress(self, model: Any, target: Floats, prepared: tuple[Any, Any], raw: bool) -> Found:
+    def _regress(
+        self, model: Any, target: Floats, prepared: tuple[Any, Any], raw: bool
+    ) -> ModelMetrics:
         # In units of the training rows, so that no model depends on the target's own unit;
         # a pipeline may have its own ways with the target.
         middle, unit = (0.0, 1.0) if raw else (float(target.mean()), float(target.std()) or 1.0)
         model.fit(prepared[0], (target - middle) / unit)
         guess = np.asarray(model.predict(prepared[1]), float) * unit + middle
-        return judge_numbers(self.test.target, guess)
+        return number_metrics(self.test.target, guess)
 
-    def _naive(self, lesson: Lesson) -> Found:
+    def _naive(self, training: TrainingSet) -> ModelMetrics:
         count = len(self.test.target)
         if not self.classes:
-            return judge_numbers(self.test.target, np.full(count, lesson.target.mean()))
-        known, counts = np.unique(lesson.target, return_counts=True)
+            return number_metrics(self.test.target, np.full(count, training.target.mean()))
+        known, counts = np.unique(training.target, return_counts=True)
         return self._judged(known, np.tile(counts / counts.sum(), (count, 1)), True)
 
     def _frame(self, inputs: Floats) -> Any:

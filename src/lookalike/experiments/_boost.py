@@ -19,13 +19,13 @@ from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.experiments._arms import Arm, arms_for
 from lookalike.experiments._battery import check_models
-from lookalike.experiments._metrics import CLASS_METRICS, NUMBER_METRICS
+from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._processes import in_processes
-from lookalike.experiments._question import Question, ask
 from lookalike.experiments._records import Record, Records
-from lookalike.experiments._study import Piece, Study, steps, versions, work
-from lookalike.experiments._verdict import Verdict, judge
-from lookalike.metrics import SUPPORT_VECTORS
+from lookalike.experiments._study import Study, WorkItem, steps, versions, work
+from lookalike.experiments._study_spec import StudySpec, specify
+from lookalike.experiments._verdict import Verdict
+from lookalike.metrics import CLASS_METRICS, NUMBER_METRICS, SUPPORT_VECTORS
 from lookalike.models import Synthesizer
 from lookalike.tables import Kind
 
@@ -154,48 +154,48 @@ def boost(
         raise ParameterError(
             "boost needs a factor, replace=True or a share below 1: there is nothing to compare."
         )
-    question = ask(data, target, kinds, groups, time)
+    spec = specify(data, target, kinds, groups, time)
     seed = as_seed(random_state)
-    arms = arms_for(factors, replace=replace, controls=controls, classes=question.classes)
-    chosen, notes = _models(models, question, arms, test_size)
+    arms = arms_for(factors, replace=replace, controls=controls, classes=spec.classes)
+    chosen, notes = _models(models, spec, arms, test_size)
     parted = (
-        question.parted,
+        spec.parted,
         groups,
         time,
         test_size,
         repeats if time is not None else None,
-        question.partition,
+        spec.partition,
     )
     study = Study(
-        table=question.table,
-        schema=question.schema,
+        table=spec.table,
+        schema=spec.schema,
         target=target,
-        strata=question.strata,
+        strata=spec.strata,
         synthesizer=_default() if synthesizer is None else synthesizer,
         arms=arms,
         models=chosen,
-        metrics=_metrics(metrics, question),
+        metrics=_metrics(metrics, spec),
         seed=seed,
-        library=question.library,
+        library=spec.library,
         parted=parted,
     )
-    pieces = [
-        Piece(split, share, tuple(study.keys))
-        for split in question.splits(repeats, test_size, seed)
+    items = [
+        WorkItem(split, share, tuple(study.keys))
+        for split in spec.splits(repeats, test_size, seed)
         for share in shares
     ]
     with Records(records) as store:
-        _run(study, pieces, store, n_jobs, progress, retry)
-        found = _own(study, pieces, store)
+        _run(study, items, store, n_jobs, progress, retry)
+        found = _own(study, items, store)
     facts = {
-        **_facts(study, question, repeats),
+        **_facts(study, spec, repeats),
         "factors": list(factors),
         "shares": list(shares),
         "replace": replace,
         "controls": controls,
         "counts": _counts(found, shares),
     }
-    return judge(found, arms, shares, study.metrics, facts, [*question.notes, *notes])
+    return build_verdict(found, arms, shares, study.metrics, facts, [*spec.notes, *notes])
 
 
 # --- what is asked --------------------------------------------------------------------------------
@@ -246,8 +246,8 @@ def _check(
         synthesizer._check_parameters()  # before any work, not at the first fit
 
 
-def _metrics(metrics: Sequence[str] | None, question: Question) -> tuple[str, ...]:
-    known = CLASS_METRICS if question.classes else NUMBER_METRICS
+def _metrics(metrics: Sequence[str] | None, spec: StudySpec) -> tuple[str, ...]:
+    known = CLASS_METRICS if spec.classes else NUMBER_METRICS
     if metrics is None:
         return known
     for name in metrics:
@@ -261,16 +261,14 @@ def _metrics(metrics: Sequence[str] | None, question: Question) -> tuple[str, ..
 
 def _models(
     models: Mapping[str, Any] | Sequence[str] | None,
-    question: Question,
+    spec: StudySpec,
     arms: Sequence[Arm],
     test_size: float,
 ) -> tuple[dict[str, Any], list[str]]:
     """Return the models, and a note where one of the whole battery is left out."""
-    chosen = check_models(models, question.classes)
+    chosen = check_models(models, spec.classes)
     rows = (
-        (1 - test_size)
-        * question.table.num_rows
-        * (1 + max((arm.factor for arm in arms), default=0.0))
+        (1 - test_size) * spec.table.num_rows * (1 + max((arm.factor for arm in arms), default=0.0))
     )
     if models is not None or rows <= _MOST_ROWS_SVM:
         return chosen, []
@@ -292,7 +290,7 @@ def _default() -> Synthesizer:
 
 def _run(
     study: Study,
-    pieces: Sequence[Piece],
+    items: Sequence[WorkItem],
     store: Records,
     n_jobs: int | None,
     show: bool,
@@ -301,9 +299,9 @@ def _run(
     """Do what the records do not hold yet, and write each part as it is done."""
     held = store.of(study.data)
     done = {_key(record) for record in held if record.value is not None or not retry}
-    due = [piece for piece in (_rest(study, piece, done) for piece in pieces) if piece.todo]
-    total = sum(len(piece.todo) for piece in pieces)
-    ready = total - sum(len(piece.todo) for piece in due)
+    due = [item for item in (_rest(study, item, done) for item in items) if item.todo]
+    total = sum(len(item.todo) for item in items)
+    ready = total - sum(len(item.todo) for item in due)
     with (
         show_progress("trying", total, show=show, begin=ready) as report,
         warnings.catch_warnings(),
@@ -328,31 +326,33 @@ def _key(record: Record) -> tuple[Any, ...]:
     )
 
 
-def _keys(study: Study, piece: Piece, arm: Arm, model: str) -> set[tuple[Any, ...]]:
-    """Return the keys of the records that one arm and model of a piece give."""
-    place = (piece.split.number, arm.name, arm.factor, piece.share, model)
+def _keys(study: Study, item: WorkItem, arm: Arm, model: str) -> set[tuple[Any, ...]]:
+    """Return the keys of the records that one arm and model of an item give."""
+    place = (item.split.number, arm.name, arm.factor, item.share, model)
     return {(study.settings[model], *place, metric) for metric in study.metrics}
 
 
-def _rest(study: Study, piece: Piece, done: set[tuple[Any, ...]]) -> Piece:
-    """Return a piece without what is done."""
-    todo = [pair for pair in piece.todo if not _keys(study, piece, *pair) <= done]
-    return Piece(piece.split, piece.share, tuple(todo))
+def _rest(study: Study, item: WorkItem, done: set[tuple[Any, ...]]) -> WorkItem:
+    """Return an item without what is done."""
+    todo = [pair for pair in item.todo if not _keys(study, item, *pair) <= done]
+    return WorkItem(item.split, item.share, tuple(todo))
 
 
-def _finished(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
-    """Do pieces of work, and yield what was measured as it comes."""
+def _finished(
+    study: Study, items: Sequence[WorkItem], n_jobs: int | None
+) -> Iterator[list[Record]]:
+    """Do items of work, and yield what was measured as it comes."""
     count = effective_n_jobs(n_jobs)
     if not _here():
-        yield from _by_joblib(study, pieces, n_jobs)
+        yield from _by_joblib(study, items, n_jobs)
     elif study.compiled and not current_process().daemon:
-        yield from in_processes(partial(steps, study), pieces, count)
+        yield from in_processes(partial(steps, study), items, count)
     elif count == 1:
         # No process of its own where nothing depends on threads; nor may a daemon have children.
-        for piece in pieces:
-            yield from steps(study, piece)
+        for item in items:
+            yield from steps(study, item)
     else:
-        yield from _by_joblib(study, pieces, n_jobs)
+        yield from _by_joblib(study, items, n_jobs)
 
 
 def _here() -> bool:
@@ -361,9 +361,11 @@ def _here() -> bool:
     return type(get_active_backend()[0]) in own
 
 
-def _by_joblib(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Iterator[list[Record]]:
-    """Do pieces of work on joblib's backend, and yield what each has measured as it is done."""
-    tasks = [delayed(work)(study, piece, os.getpid()) for piece in pieces]
+def _by_joblib(
+    study: Study, items: Sequence[WorkItem], n_jobs: int | None
+) -> Iterator[list[Record]]:
+    """Do items of work on joblib's backend, and yield what each has measured as it is done."""
+    tasks = [delayed(work)(study, item, os.getpid()) for item in items]
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
     except ValueError:  # a backend that gives results only together: as many at a time as it does
@@ -374,10 +376,10 @@ def _by_joblib(study: Study, pieces: Sequence[Piece], n_jobs: int | None) -> Ite
         yield from parallel(tasks)
 
 
-def _own(study: Study, pieces: Sequence[Piece], store: Records) -> list[Record]:
+def _own(study: Study, items: Sequence[WorkItem], store: Records) -> list[Record]:
     """Return the records of this study among those of the table."""
     wanted = set().union(
-        *(_keys(study, piece, arm, model) for piece in pieces for arm, model in piece.todo)
+        *(_keys(study, item, arm, model) for item in items for arm, model in item.todo)
     )
     return [record for record in store.of(study.data) if _key(record) in wanted]
 
@@ -385,16 +387,16 @@ def _own(study: Study, pieces: Sequence[Piece], store: Records) -> list[Record]:
 # --- what was done --------------------------------------------------------------------------------
 
 
-def _facts(study: Study, question: Question, repeats: int) -> dict[str, Any]:
+def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
     """Return what a reader needs to distrust the answer point by point."""
     _, groups, time, test_size, *_ = study.parted
     return {
         "rows": study.table.num_rows,
         "target": study.target,
-        "classes": question.classes,
+        "classes": spec.classes,
         "inputs": [name for name in study.schema.names if name != study.target],
         "kinds": {column.name: str(column.kind) for column in study.schema.columns},
-        "split": question.parted,
+        "split": spec.parted,
         "groups": groups,
         "time": time,
         "test_size": test_size,

@@ -27,7 +27,7 @@ from lookalike.tables import from_arrow, to_arrow
 
 __all__ = ["Booster"]
 
-Labels = npt.NDArray[Any]
+ClassLabels = npt.NDArray[Any]
 
 #: Rows that are looked at for each one that is still needed, before a class is given up.
 _PATIENCE = 200
@@ -156,7 +156,7 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         return self.fit_resample(X, y)
 
-    def _made(self, rows: pa.Table, labels: Labels) -> tuple[pa.Table, Labels]:
+    def _made(self, rows: pa.Table, labels: ClassLabels) -> tuple[pa.Table, ClassLabels]:
         """Return the synthetic rows and their classes."""
         target = "target"
         while target in rows.column_names:
@@ -176,17 +176,17 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
         self.sampling_strategy_ = dict(zip(names.tolist(), counts.tolist(), strict=True))
         return made.drop_columns([target]), found
 
-    def _rarer(self, labels: Labels, target: str, start: int) -> list[pa.Table]:
+    def _rarer(self, labels: ClassLabels, target: str, start: int) -> list[pa.Table]:
         """Return rows of the rarer classes, as many as each lacks, taken as they come."""
         names, counts = np.unique(labels, return_counts=True)
         due = {n: int(counts.max() - c) for n, c in zip(names, counts, strict=True)}
         most = start + _PATIENCE * sum(due.values())
         parts = []
         while any(due.values()) and start < most:
-            piece = self.synthesizer_.sample(_PIECE, start=start)
-            found = np.asarray(piece[target].to_pylist(), labels.dtype)
+            item = self.synthesizer_.sample(_PIECE, start=start)
+            found = np.asarray(item[target].to_pylist(), labels.dtype)
             chosen = [np.flatnonzero(found == name)[:lack] for name, lack in due.items()]
-            parts.append(piece.take(pa.array(np.sort(np.concatenate(chosen)))))
+            parts.append(item.take(pa.array(np.sort(np.concatenate(chosen)))))
             due = {n: lack - len(c) for (n, lack), c in zip(due.items(), chosen, strict=True)}
             start += _PIECE
         if any(due.values()):
@@ -212,7 +212,7 @@ def _default() -> Synthesizer:
     return GAN(conditions=False)
 
 
-def _check_rows(rows: pa.Table, labels: Labels) -> None:
+def _check_rows(rows: pa.Table, labels: ClassLabels) -> None:
     if rows.num_rows != len(labels):
         raise DataError(
             f"There must be a class for each row; got {rows.num_rows} rows and "
@@ -246,7 +246,7 @@ def _given_back(data: Any, table: pa.Table, origin: Any) -> Any:
     return array.tolist() if isinstance(data, list) else array
 
 
-def _like(given: Any, labels: Labels) -> Any:
+def _like(given: Any, labels: ClassLabels) -> Any:
     """Return classes in the kind in which they came."""
     if nw.dependencies.is_polars_series(given):
         return nw.new_series(given.name, labels.tolist(), backend="polars").to_native()

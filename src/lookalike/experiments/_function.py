@@ -14,13 +14,19 @@ import pyarrow as pa
 from lookalike._core.parameters import Flag, Instance, Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.datasets.functions import Function
-from lookalike.experiments._function_accuracy import FunctionAccuracy, Ruler
+from lookalike.experiments._function_accuracy import FunctionAccuracy, FunctionMetric
 from lookalike.tables import Kind
 
 if TYPE_CHECKING:
     from lookalike.models import GAN
 
-__all__ = ["FUNCTION_RECIPE", "FUNCTION_TARGETS", "FunctionRun", "Snapshot", "learn_function"]
+__all__ = [
+    "FUNCTION_RECIPE",
+    "FUNCTION_TARGETS",
+    "FunctionRun",
+    "FunctionSnapshot",
+    "learn_function",
+]
 
 #: What of a GAN's parameters differs for thin curves and surfaces from what is good for tables.
 FUNCTION_RECIPE: Mapping[str, Any] = MappingProxyType(
@@ -66,7 +72,7 @@ _YES_NO = {0.0: "no", 1.0: "yes"}
 
 
 @dataclass(frozen=True, eq=False)
-class Snapshot:
+class FunctionSnapshot:
     """What the generator made of a function at one step of training.
 
     Parameters
@@ -90,7 +96,7 @@ class FunctionRun:
         Points of the function to learn from, others to measure by, and what the model made.
     accuracy, reference : FunctionAccuracy
         Of the generated points, and of the held-out ones: what noise alone does.
-    snapshots : tuple of Snapshot
+    snapshots : tuple of FunctionSnapshot
         Generated points through training, the last one at its end.
     model : GAN
     seconds : float
@@ -103,7 +109,7 @@ class FunctionRun:
     generated: pa.Table
     accuracy: FunctionAccuracy
     reference: FunctionAccuracy
-    snapshots: tuple[Snapshot, ...]
+    snapshots: tuple[FunctionSnapshot, ...]
     model: GAN
     seconds: float
 
@@ -188,7 +194,7 @@ def learn_function(
     --------
     >>> from lookalike.datasets.functions import FUNCTIONS
     >>> from lookalike.models import GAN
-    >>> short = GAN(**{**FUNCTION_RECIPE, "steps": 8, "width": 16, "depth": 1})
+    >>> short = GAN().set_params(**{**FUNCTION_RECIPE, "steps": 8, "width": 16, "depth": 1})
     >>> run = learn_function(FUNCTIONS["circle"], points=64, synthesizer=short)
     >>> run.generated.column_names
     ['x', 'y']
@@ -200,28 +206,28 @@ def learn_function(
         for part in ("train", "held out")
     )
     model = _model(synthesizer, seed, progress)
-    snapshots: list[Snapshot] = []
+    snapshots: list[FunctionSnapshot] = []
 
-    def watch(step: int, sample: Callable[[int], Any]) -> None:
+    def keep(step: int, sample: Callable[[int], Any]) -> None:
         # Where training goes back, or begins anew with all points, what came after is void.
         while snapshots and snapshots[-1].step >= step:
             snapshots.pop()
-        snapshots.append(Snapshot(step, _array(sample(_SNAPSHOT), function)))
+        snapshots.append(FunctionSnapshot(step, _array(sample(_SNAPSHOT), function)))
 
     begin = time.perf_counter()
     kinds = dict.fromkeys(function.names, Kind.CONTINUOUS)
-    model.fit(train, kinds=kinds, watch=watch)
+    model.fit(train, kinds=kinds, on_interval=keep)
     seconds = time.perf_counter() - begin
     generated = model.sample(points)
-    ruler, known = Ruler(function), _array(held_out, function)
+    metric, known = FunctionMetric(function), _array(held_out, function)
     return FunctionRun(
         function,
         train,
         held_out,
         generated,
-        ruler.measure(_array(generated, function), known),
-        ruler.measure(known, known),
-        (*snapshots, Snapshot(_last(model), _array(model.sample(_SNAPSHOT), function))),
+        metric.measure(_array(generated, function), known),
+        metric.measure(known, known),
+        (*snapshots, FunctionSnapshot(_last(model), _array(model.sample(_SNAPSHOT), function))),
         model,
         seconds,
     )
@@ -255,7 +261,7 @@ def _model(synthesizer: GAN | None, seed: int, progress: bool) -> GAN:
 
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    model: GAN = GAN(**FUNCTION_RECIPE) if synthesizer is None else clone(synthesizer)
+    model: GAN = GAN().set_params(**FUNCTION_RECIPE) if synthesizer is None else clone(synthesizer)
     if model.random_state is None:
         model.set_params(random_state=as_seed(generator(seed, "train")))
     model.set_params(progress=progress or model.progress)

@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from lookalike.datasets.functions import Function
 
-__all__ = ["FunctionAccuracy", "Ruler"]
+__all__ = ["FunctionAccuracy", "FunctionMetric"]
 
 #: Cells of equal mass along a curve, and in each direction of a surface.
 _ALONG = 100
@@ -49,7 +49,7 @@ class FunctionAccuracy:
 
 
 @dataclass(frozen=True)
-class Ruler:
+class FunctionMetric:
     """Measures points against a function.
 
     The domain is cut into cells of equal mass, 100 along a curve and 10 × 10 on a surface. A point
@@ -84,17 +84,17 @@ class Ruler:
         FunctionAccuracy
         """
         distances, cells = self._nearest(points)
-        upright = self._upright(points)
-        if upright is not None:  # the grid is fine, but the value right above is never farther
-            distances = np.minimum(distances, upright)
+        vertical = self._vertical_distance(points)
+        if vertical is not None:  # the grid is fine, but the value right above is never farther
+            distances = np.minimum(distances, vertical)
         reached = np.unique(cells[distances <= _REACH])
         due = np.unique(self._nearest(held_out)[1])
         return FunctionAccuracy(
-            _rms(distances if upright is None or self.function.jumps else upright),
+            _rms(distances if vertical is None or self.function.jumps else vertical),
             _rms(distances),
             float(np.quantile(distances, 0.95)),
-            None if upright is None else _rms(upright),
-            None if upright is None else float(np.quantile(upright, 0.95)),
+            None if vertical is None else _rms(vertical),
+            None if vertical is None else float(np.quantile(vertical, 0.95)),
             len(np.intersect1d(due, reached)) / len(due),
         )
 
@@ -107,16 +107,16 @@ class Ruler:
         place = np.floor((inputs - low) / (high - low) * count).astype(int).clip(0, count - 1)
         return distances, place @ count ** np.arange(inputs.shape[1])
 
-    def _upright(self, points: np.ndarray) -> np.ndarray | None:
+    def _vertical_distance(self, points: np.ndarray) -> np.ndarray | None:
         """Return the distance along the value's axis, shape (n,)."""
         if not self.function.explicit:
             return None
         low, high = self.function.bounds
         due = self.function.at(np.clip(points[:, :-1], low, high))[:, -1]
-        # Beyond the domain there is no value: what is missing counts as if it were upright.
+        # Beyond the domain there is no value: what is missing counts as if it were vertical.
         beyond = np.abs(points[:, :-1] - np.clip(points[:, :-1], low, high)) / self._scale[:-1]
-        upright = np.abs(points[:, -1] - due) / self._scale[-1]
-        return np.asarray(np.hypot(upright, np.linalg.norm(beyond, axis=1)))
+        vertical = np.abs(points[:, -1] - due) / self._scale[-1]
+        return np.asarray(np.hypot(vertical, np.linalg.norm(beyond, axis=1)))
 
 
 def _rms(values: np.ndarray) -> float:

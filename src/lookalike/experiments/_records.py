@@ -1,6 +1,6 @@
 """What was measured, a row for each number, in a file that a kill cannot hurt.
 
-Rows of one piece of work are written in one transaction of SQLite, and a row that is there
+Rows of one item of work are written in one transaction of SQLite, and a row that is there
 already is not written again: a study that was stopped goes on where it was.
 """
 
@@ -135,7 +135,7 @@ class Records:
         Parameters
         ----------
         records : iterable of Record
-            What one piece of work measured.
+            What one item of work measured.
         anew : bool
             Whether they take the place of those that are there.
 

@@ -15,7 +15,7 @@ from lookalike._core.seeds import generator
 
 __all__ = ["Split", "grouped", "keep_share", "plain", "stratified", "time_ordered"]
 
-Places = npt.NDArray[np.int64]
+RowIndices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Split:
     """
 
     number: int
-    train: Places
-    test: Places
+    train: RowIndices
+    test: RowIndices
 
 
 def plain(rows: int, repeats: int, test_size: float, seed: int) -> list[Split]:
@@ -57,7 +57,7 @@ def plain(rows: int, repeats: int, test_size: float, seed: int) -> list[Split]:
     return stratified(np.zeros(rows, np.int64), repeats, test_size, seed)
 
 
-def stratified(classes: Places, repeats: int, test_size: float, seed: int) -> list[Split]:
+def stratified(classes: RowIndices, repeats: int, test_size: float, seed: int) -> list[Split]:
     """Hold out a random share of the rows of every class, again and again.
 
     Parameters
@@ -94,7 +94,7 @@ def stratified(classes: Places, repeats: int, test_size: float, seed: int) -> li
     return splits
 
 
-def grouped(groups: Places, repeats: int, test_size: float, seed: int) -> list[Split]:
+def grouped(groups: RowIndices, repeats: int, test_size: float, seed: int) -> list[Split]:
     """Hold out all rows of a random share of the groups, again and again.
 
     Parameters
@@ -160,7 +160,7 @@ def time_ordered(times: npt.NDArray[np.int64], repeats: int, test_size: float) -
     return splits
 
 
-def keep_share(split: Split, classes: Places, share: float, seed: int) -> Places:
+def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> RowIndices:
     """Return the training rows that are kept, of every class the share.
 
     Parameters
@@ -187,7 +187,7 @@ def keep_share(split: Split, classes: Places, share: float, seed: int) -> Places
     return np.sort(np.concatenate(kept))
 
 
-def _split(number: int, count: int, test: Places) -> Split:
+def _split(number: int, count: int, test: RowIndices) -> Split:
     held = np.zeros(count, bool)
     held[test] = True
     return Split(number, np.flatnonzero(~held), np.flatnonzero(held))

@@ -1,4 +1,4 @@
-"""A study: what is asked of a table, and one piece of the work, which any process can do."""
+"""A study: what is asked of a table, and one item of the work, which any process can do."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import DataError, LookalikeError, TrainingError
 from lookalike._core.seeds import generator
-from lookalike.experiments._arms import Arm, Kit, Lesson
-from lookalike.experiments._battery import NAIVE, Exam, failure, is_compiled
+from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
+from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
 from lookalike.experiments._processes import ONE_THREAD
@@ -30,7 +30,7 @@ from lookalike.metrics import Codebook, View
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
-__all__ = ["Piece", "Study", "steps", "versions", "work"]
+__all__ = ["Study", "WorkItem", "steps", "versions", "work"]
 
 #: Whose releases may change a number.
 _VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
@@ -119,8 +119,8 @@ class Study:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One piece of work: a split, a share, and what is to be measured on them.
+class WorkItem:
+    """One item of work: a split, a share, and what is to be measured on them.
 
     Parameters
     ----------
@@ -137,14 +137,14 @@ class Piece:
     todo: tuple[tuple[Arm, str], ...]
 
 
-def work(study: Study, piece: Piece, caller: int) -> list[Record]:
-    """Do one piece of work as a whole, in whichever process joblib has chosen.
+def work(study: Study, item: WorkItem, caller: int) -> list[Record]:
+    """Do one item of work as a whole, in whichever process joblib has chosen.
 
     Parameters
     ----------
     study : Study
         What is asked.
-    piece : Piece
+    item : WorkItem
         Which part of it.
     caller : int
         The process that asks.
@@ -158,20 +158,20 @@ def work(study: Study, piece: Piece, caller: int) -> list[Record]:
         # Nobody has said here which warnings are of no use, nor that XLA shall have one thread.
         warnings.simplefilter("ignore", ConvergenceWarning)
         os.environ.update(ONE_THREAD)
-    return [record for found in steps(study, piece) for record in found]
+    return [record for found in steps(study, item) for record in found]
 
 
-def steps(study: Study, piece: Piece) -> Iterator[list[Record]]:
-    """Do one piece of work, arm by arm.
+def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
+    """Do one item of work, arm by arm.
 
     Everything is learned from the kept training rows; seeds depend on names and numbers alone, so
-    that it does not matter where and in which order pieces are done.
+    that it does not matter where and in which order items are done.
 
     Parameters
     ----------
     study : Study
         What is asked.
-    piece : Piece
+    item : WorkItem
         Which part of it.
 
     Yields
@@ -179,12 +179,12 @@ def steps(study: Study, piece: Piece) -> Iterator[list[Record]]:
     list of Record
         For each arm, one for each model and metric.
     """
-    bench = _Bench(study, piece)
-    for arm in dict.fromkeys(arm for arm, _ in piece.todo):
-        models = {name: study.entrants[name] for one, name in piece.todo if one == arm}
+    tables = _StudyTables(study, item)
+    for arm in dict.fromkeys(arm for arm, _ in item.todo):
+        models = {name: study.entrants[name] for one, name in item.todo if one == arm}
         # One thread, so that sums have one order whatever the number of cores.
         with threadpool_limits(1):
-            found = bench.try_arm(arm, models)
+            found = tables.try_arm(arm, models)
         yield found
 
 
@@ -193,48 +193,48 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in _VERSIONED}
 
 
-class _Bench:
+class _StudyTables:
     """The kept rows of a split, and all that is learned from them."""
 
-    def __init__(self, study: Study, piece: Piece) -> None:
-        self.study, self.piece = study, piece
-        kept = keep_share(piece.split, study.strata, piece.share, study.seed)
+    def __init__(self, study: Study, item: WorkItem) -> None:
+        self.study, self.item = study, item
+        kept = keep_share(item.split, study.strata, item.share, study.seed)
         self.train = study.table.take(pa.array(kept))
-        test = study.table.take(pa.array(piece.split.test))
+        test = study.table.take(pa.array(item.split.test))
         book = Codebook(self.train, study.schema)
-        self.exam = Exam(
+        self.evaluation = ModelEvaluation(
             book,
             study.target,
-            _lesson(test, book, study.target),
-            int(generator(study.seed, "models", piece.split.number).integers(2**63)),
+            _training_set(test, book, study.target),
+            int(generator(study.seed, "models", item.split.number).integers(2**63)),
             study.library,
         )
-        self.kit = Kit(
-            real=_lesson(self.train, book, study.target),
+        self.context = ArmContext(
+            real=_training_set(self.train, book, study.target),
             numbers=sum(name != study.target for name in book.numeric),
             synthetic=self._synthetic,
             draw=self._draw,
         )
-        self._made: Lesson | None = None
+        self._made: TrainingSet | None = None
 
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
         """Train models on an arm's rows and record what they reach."""
         found: dict[str, dict[str, float | str]]
-        lesson = self._rows_of(arm)
-        if isinstance(lesson, str):
-            found = {name: dict.fromkeys(self.study.metrics, lesson) for name in models}
+        training = self._rows_of(arm)
+        if isinstance(training, str):
+            found = {name: dict.fromkeys(self.study.metrics, training) for name in models}
         else:
-            found = self.exam.take(lesson, models)
+            found = self.evaluation.take(training, models)
         return [
             self._record(arm, name, metric, found[name][metric])
             for name in models
             for metric in self.study.metrics
         ]
 
-    def _rows_of(self, arm: Arm) -> Lesson | str:
+    def _rows_of(self, arm: Arm) -> TrainingSet | str:
         """Return an arm's rows, or in words why there are none."""
         try:
-            return arm.make(self.kit)
+            return arm.make(self.context)
         except (TrainingError, DataError) as error:
             return f"The synthesizer failed: {' '.join(str(error).split())}"
         except LookalikeError:  # a mistake of the call, not of these rows
@@ -247,24 +247,24 @@ class _Bench:
         return Record(
             data=self.study.data,
             settings=self.study.settings[model],
-            split=self.piece.split.number,
+            split=self.item.split.number,
             arm=arm.name,
             factor=arm.factor,
-            share=self.piece.share,
+            share=self.item.share,
             model=model,
             metric=metric,
             value=float(found) if good else None,
             reason=None if good else str(found),
             kept_rows=self.train.num_rows,
-            train_rows=len(self.piece.split.train),
-            test_rows=len(self.exam.test.target),
+            train_rows=len(self.item.split.train),
+            test_rows=len(self.evaluation.test.target),
         )
 
-    def _synthetic(self, count: int) -> Lesson:
+    def _synthetic(self, count: int) -> TrainingSet:
         """Return synthetic rows; the synthesizer is fitted once, for all arms."""
         if self._made is None:
-            self._made = _lesson(self._sample(), self.exam.book, self.study.target)
-        return Lesson(self._made.inputs[:count], self._made.target[:count])
+            self._made = _training_set(self._sample(), self.evaluation.book, self.study.target)
+        return TrainingSet(self._made.inputs[:count], self._made.target[:count])
 
     def _sample(self) -> pa.Table:
         study = self.study
@@ -272,20 +272,20 @@ class _Bench:
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
         fit_whole(model, self.train, kinds, study.target)
-        most = max(arm.added(self.kit) for arm in study.arms if arm.role == "synthetic")
+        most = max(arm.added(self.context) for arm in study.arms if arm.role == "synthetic")
         return model.sample(most)
 
     def _draw(self, purpose: str) -> np.random.Generator:
-        share = f"{self.piece.share:g}"
-        return generator(self.study.seed, "arm", purpose, self.piece.split.number, share)
+        share = f"{self.item.share:g}"
+        return generator(self.study.seed, "arm", purpose, self.item.split.number, share)
 
 
-def _lesson(table: pa.Table, book: Codebook, target: str) -> Lesson:
+def _training_set(table: pa.Table, book: Codebook, target: str) -> TrainingSet:
     """Return a table as inputs and target: numbers as they are, then levels as numbers."""
     view = View(table, book, 0)
     cells = np.concatenate([view.numbers, view.codes], axis=1)
     place = (*book.numeric, *book.discrete).index(target)
-    return Lesson(np.delete(cells, place, axis=1), cells[:, place])
+    return TrainingSet(np.delete(cells, place, axis=1), cells[:, place])
 
 
 def _digest_of(table: pa.Table) -> str:

@@ -1,12 +1,14 @@
 """How well one table stands for another. Room rule: metrics know tables and scores, never models.
 
-Add a metric: a file with a subclass of `Metric`, and a line in ``_registry.py``.
+Add a metric: a file with a subclass of `Metric`, and its class below, in `METRICS`.
 """
 
 from __future__ import annotations
 
-from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._base import METRICS, Metric, read_score
+from lookalike.metrics._battery import ModelDetails, ModelResult
 from lookalike.metrics._codebook import Codebook
+from lookalike.metrics._details import ColumnScore, ColumnShare, Details, PairScore
 from lookalike.metrics._features import preprocessor
 from lookalike.metrics._models import (
     SUPPORT_VECTORS,
@@ -15,7 +17,15 @@ from lookalike.metrics._models import (
     models_for,
 )
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._registry import METRICS
+from lookalike.metrics._prediction import (
+    CLASS_METRICS,
+    LOWER_IS_BETTER,
+    NUMBER_METRICS,
+    ClassPredictions,
+    class_metrics,
+    number_metrics,
+)
+from lookalike.metrics._result import About, Measured, Reference, Score
 from lookalike.metrics._score import independent_columns, score_tables
 from lookalike.metrics._view import View
 from lookalike.metrics.alpha_precision import AlphaPrecision
@@ -23,10 +33,10 @@ from lookalike.metrics.beta_recall import BetaRecall
 from lookalike.metrics.c2st import Detection
 from lookalike.metrics.c2st_holdout import HoldoutDetection
 from lookalike.metrics.c2st_linear import LinearDetection
-from lookalike.metrics.copies import Copies
+from lookalike.metrics.copies import Copies, CopyDetails
 from lookalike.metrics.correlation_difference import CorrelationDifference
 from lookalike.metrics.coverage import Coverage
-from lookalike.metrics.membership import Membership
+from lookalike.metrics.membership import Attack, AttackDetails, Membership
 from lookalike.metrics.shape import Shape
 from lookalike.metrics.trend import Trend
 from lookalike.metrics.trtr import TrainOnReal
@@ -34,21 +44,36 @@ from lookalike.metrics.tstr import TrainOnSynthetic
 from lookalike.metrics.wnmi import WeightedMutualInformation
 
 __all__ = [
+    "CLASS_METRICS",
+    "LOWER_IS_BETTER",
     "METRICS",
+    "NUMBER_METRICS",
     "SUPPORT_VECTORS",
+    "About",
     "AlphaPrecision",
+    "Attack",
+    "AttackDetails",
     "BetaRecall",
+    "ClassPredictions",
     "Codebook",
+    "ColumnScore",
+    "ColumnShare",
     "Copies",
+    "CopyDetails",
     "CorrelationDifference",
     "Coverage",
+    "Details",
     "Detection",
     "HoldoutDetection",
     "LinearDetection",
     "Measured",
     "Membership",
     "Metric",
+    "ModelDetails",
+    "ModelResult",
     "Pair",
+    "PairScore",
+    "Reference",
     "Score",
     "Shape",
     "TrainOnReal",
@@ -56,10 +81,31 @@ __all__ = [
     "Trend",
     "View",
     "WeightedMutualInformation",
+    "class_metrics",
     "class_scores",
     "independent_columns",
     "macro_auc",
     "models_for",
+    "number_metrics",
     "preprocessor",
+    "read_score",
     "score_tables",
 ]
+
+# In the order in which reports show them.
+METRICS.enter(
+    Detection,
+    HoldoutDetection,
+    LinearDetection,
+    Shape,
+    Trend,
+    WeightedMutualInformation,
+    CorrelationDifference,
+    AlphaPrecision,
+    BetaRecall,
+    Coverage,
+    TrainOnSynthetic,
+    TrainOnReal,
+    Copies,
+    Membership,
+)

@@ -5,52 +5,16 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
+from lookalike._core.plain import build
+from lookalike._core.registry import Registry
+from lookalike.metrics._details import Details
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import About, Direction, Measured, Reference, Score
 
-__all__ = ["Direction", "Measured", "Metric", "Score"]
-
-#: Floor and ceiling that are no farther apart than this differ by chance.
-SHORTEST_WAY = 0.005
-
-Direction = Literal["higher", "lower"]
-
-
-@dataclass(frozen=True)
-class Measured:
-    """What a metric found on one pair of tables.
-
-    Parameters
-    ----------
-    value : float or None
-        The number; None where it cannot be computed.
-    reason : str or None
-        Why it cannot be computed, as a sentence; None where it was.
-    columns : tuple of dict
-        One entry for each column, each with ``"column"`` and ``"value"``.
-    pairs : tuple of dict
-        One entry for each two columns, each with ``"first"``, ``"second"`` and ``"value"``.
-    extra : mapping
-        Anything else that is worth keeping, JSON-ready.
-    """
-
-    value: float | None
-    reason: str | None = None
-    columns: tuple[dict[str, Any], ...] = ()
-    pairs: tuple[dict[str, Any], ...] = ()
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def undefined(cls, reason: str) -> Measured:
-        """Return the result of a metric that cannot be computed, for this reason."""
-        return cls(None, reason)
-
-    @property
-    def details(self) -> dict[str, Any]:
-        """Everything but the number: ``"columns"``, ``"pairs"`` and the extras."""
-        return {"columns": list(self.columns), "pairs": list(self.pairs), **self.extra}
+__all__ = ["METRICS", "Metric", "read_score"]
 
 
 class Metric(ABC):
@@ -79,6 +43,18 @@ class Metric(ABC):
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "holdout"
     #: What the ceiling is measured on, in words, where `compute_ceiling` does it in its own way.
     ceiling_words: ClassVar[str | None] = None
+    #: The metric in words: as a heading; within a sentence, after "the weakest point is"; and what
+    #: it measures, as a sentence. Without a title, its name is shown.
+    title: ClassVar[str] = ""
+    subject: ClassVar[str] = ""
+    meaning: ClassVar[str] = ""
+    #: The part of a report in which it stands, and its part in the verdict; see `About`.
+    group: ClassVar[Literal["likeness", "use", "privacy"]] = "likeness"
+    role: ClassVar[Literal["headline", "judged", "reference"]] = "judged"
+    #: What its details are.
+    details_type: ClassVar[type[Details]] = Details
+    #: By how much values of equally good rows may differ on any table, however many rows it has.
+    tolerance: ClassVar[float] = 0.0
     #: How far values of equally good rows differ by chance: the standard deviation of the value for
     #: another sample of the real rows, times the root of its row count (`benchmarks/null.py`).
     noise: ClassVar[float] = 0.5
@@ -112,6 +88,70 @@ class Metric(ABC):
         """Measure a pair whose synthetic table has independent columns."""
         return self.compute(pair)
 
+    def finding(self, score: Score) -> str:  # noqa: ARG002 - most numbers speak for themselves
+        """Return what was found as a sentence, where the number alone does not say it."""
+        return ""
+
+    def warning(self, score: Score) -> str:  # noqa: ARG002 - most metrics only compare
+        """Return what the reader must beware of as a sentence; empty where there is nothing."""
+        return ""
+
+    def score(
+        self,
+        found: Measured,
+        ceiling: Measured | None = None,
+        floor: Measured | None = None,
+        *,
+        chance: float = 0.0,
+        on: tuple[str, str] = ("", ""),
+        left_out: tuple[str, ...] = (),
+    ) -> Score:
+        """Return what was found between its references, in numbers and in words.
+
+        Parameters
+        ----------
+        found : Measured
+            Of the synthetic rows.
+        ceiling, floor : Measured or None
+            Of real rows and of independent columns.
+        chance : float
+            By how much values of equally good rows may differ.
+        on : tuple of str
+            What ceiling and floor were measured on.
+        left_out : tuple of str
+            The columns that were not compared.
+
+        Returns
+        -------
+        Score
+        """
+        about = About(self.title, self.subject, self.meaning, self.group, self.role)
+        sources = [
+            None if one is None else Reference(words, one.details.raw, one.reason)
+            for one, words in zip((ceiling, floor), on, strict=True)
+        ]
+        made = Score(
+            self.name,
+            found.value,
+            None if ceiling is None else ceiling.value,
+            None if floor is None else floor.value,
+            self.direction,
+            self.low,
+            self.high,
+            found.reason,
+            _with_references(found.details, ceiling, floor),
+            chance,
+            self.tolerance,
+            self.best,
+            about if self.title else None,
+            ceiling_source=sources[0],
+            floor_source=sources[1],
+            left_out=left_out,
+        )
+        if made.value is None:
+            return made
+        return replace(made, finding=self.finding(made), warning=self.warning(made))
+
     @abstractmethod
     def _measure(self, pair: Pair) -> Measured:
         """Measure a pair that has all that the metric needs."""
@@ -132,91 +172,35 @@ class Metric(ABC):
         return None
 
 
-@dataclass(frozen=True)
-class Score:
-    """A metric's value between its references.
+def _with_references(details: Details, ceiling: Measured | None, floor: Measured | None) -> Details:
+    """Return details with what real rows and independent columns get in each column."""
+    known = [
+        {} if one is None else {entry.column: entry.value for entry in one.details.columns}
+        for one in (ceiling, floor)
+    ]
+    columns = tuple(
+        replace(entry, ceiling=known[0].get(entry.column), floor=known[1].get(entry.column))
+        for entry in details.columns
+    )
+    return replace(details, columns=columns)
+
+
+#: The metrics; yours may join them.
+METRICS: Registry[Metric] = Registry("metric", Metric)
+
+
+def read_score(values: Mapping[str, Any]) -> Score:
+    """Make a score from what `Score.to_dict` gave.
 
     Parameters
     ----------
-    name : str
-        The metric's name.
-    value : float or None
-        Its value; None where it cannot be computed.
-    ceiling : float or None
-        What held-out real rows score.
-    floor : float or None
-        What independent columns score.
-    direction : {"higher", "lower"}
-        Which values are better.
-    low, high : float
-        The range of possible values.
-    reason : str or None
-        Why there is no value; None where there is one.
-    details : dict
-        ``"columns"``: one dict for each column; ``"pairs"``: one for each two columns;
-        ``"ceiling"`` and ``"floor"``: what they were measured on; and what else the metric keeps.
-    chance : float
-        By how much the values of equally good rows may differ: two standard deviations.
+    values : mapping
+        Of a metric that is not entered in `METRICS`, the details of its own are left out.
 
-    Examples
-    --------
-    >>> Score("shape", 0.9, ceiling=1.0, floor=0.8, direction="higher", low=0, high=1).position
-    0.5
+    Returns
+    -------
+    Score
     """
-
-    name: str
-    value: float | None
-    ceiling: float | None
-    floor: float | None
-    direction: Direction
-    low: float
-    high: float
-    reason: str | None = None
-    details: dict[str, Any] = field(default_factory=dict)
-    chance: float = 0.0
-
-    @property
-    def raw(self) -> float | None:
-        """The value as published, where the metric sets it against chance; else the value."""
-        found: float | None = self.details.get("raw", self.value)
-        return found
-
-    @property
-    def way(self) -> float | None:
-        """By how much the ceiling is better than the floor; None where one is missing.
-
-        It may be negative: where columns alone are looked at, independent ones are as good.
-        """
-        if self.ceiling is None or self.floor is None:
-            return None
-        return self._better(self.ceiling, self.floor)
-
-    @property
-    def gap(self) -> float | None:
-        """By how much the ceiling is better than the value; None where one is missing."""
-        if self.ceiling is None or self.value is None:
-            return None
-        return self._better(self.ceiling, self.value)
-
-    @property
-    def bracketed(self) -> bool:
-        """Whether the ceiling is better than the floor beyond chance: there is a way to go."""
-        return self.way is not None and self.way > max(SHORTEST_WAY, self.chance)
-
-    @property
-    def position(self) -> float | None:
-        """Where the value lies on the way from the floor (0) to the ceiling (1).
-
-        It may lie outside [0, 1]. None where a part is missing, or where the ceiling is not better
-        than the floor beyond chance, so that there is no way to go.
-        """
-        if not self.bracketed or self.way is None or self.gap is None:
-            return None
-        return round(1 - self.gap / self.way, 12)
-
-    def _better(self, one: float, other: float) -> float:
-        return one - other if self.direction == "higher" else other - one
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the score as JSON-ready values."""
-        return {**asdict(self), "position": self.position}
+    kind = METRICS.registered(str(values["name"]))
+    details = build(Details if kind is None else kind.details_type, values.get("details", {}))
+    return replace(build(Score, {**values, "details": {}}), details=details)

@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import r2_score
 
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
-from lookalike.metrics._base import Measured
 from lookalike.metrics._codebook import Codebook
+from lookalike.metrics._details import Details
 from lookalike.metrics._features import Table, preprocessor, supervised
 from lookalike.metrics._models import (
     BOOSTED_TREES,
     SUPPORT_VECTORS,
     class_scores,
-    macro_auc,
     models_for,
 )
+from lookalike.metrics._prediction import ClassPredictions
+from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 
-__all__ = ["battery"]
+__all__ = ["ModelDetails", "ModelResult", "battery"]
 
 #: Training rows of models, and of those that take fewer or more.
 MOST_ROWS = 50_000
@@ -33,7 +35,57 @@ _MOST_ROWS = {SUPPORT_VECTORS: 4_000, BOOSTED_TREES: sys.maxsize}
 #: Above so many classes, a target is not one to be classified.
 MOST_CLASSES = 100
 
-_Entry = dict[str, Any]
+
+@dataclass(frozen=True)
+class ModelResult:
+    """What one model reaches on the held-out rows.
+
+    Parameters
+    ----------
+    model : str
+        Its name.
+    rows : int
+        The rows that it was trained on.
+    auc, accuracy, balanced_accuracy : float or None
+        Of a class target; ROC AUC is the mean over classes.
+    r2 : float or None
+        Of a numeric target.
+    """
+
+    model: str
+    rows: int
+    auc: float | None = None
+    accuracy: float | None = None
+    balanced_accuracy: float | None = None
+    r2: float | None = None
+
+    @property
+    def headline(self) -> float:
+        """ROC AUC or R²."""
+        return (self.r2 if self.auc is None else self.auc) or 0.0
+
+
+@dataclass(frozen=True)
+class ModelDetails(Details):
+    """Details of a battery of models.
+
+    Parameters
+    ----------
+    headline : {"auc", "r2"}
+        What the score is the mean of.
+    models : tuple of ModelResult
+        Each model; boosted trees, the last, are not part of the mean.
+    means : dict of str to float
+        The mean of each measure over the other models; R² below 0 counts as 0.
+    train_rows, test_rows : int
+        The rows of both tables whose target is present.
+    """
+
+    headline: str = "auc"
+    models: tuple[ModelResult, ...] = ()
+    means: dict[str, float] = field(default_factory=dict)
+    train_rows: int = 0
+    test_rows: int = 0
 
 
 def battery(train: View, test: View, target: str, seed: int) -> Measured:
@@ -52,8 +104,7 @@ def battery(train: View, test: View, target: str, seed: int) -> Measured:
     -------
     Measured
         The mean over the scikit-learn models of ROC AUC (a class target; macro, one against the
-        rest) or of R², not below 0 (a numeric target); ``extra["models"]`` has each model, and
-        boosted trees, which are not part of the mean.
+        rest) or of R², not below 0 (a numeric target); its details are `ModelDetails`.
     """
     kept = ("battery", test, target, seed)
     return train.keep(kept, lambda: _battery(train, test, target, seed))
@@ -81,24 +132,25 @@ def _battery(train: View, test: View, target: str, seed: int) -> Measured:
     for name, make in models_for(classes, drawn).items():
         kept = _cut(tables[0], _MOST_ROWS.get(name, MOST_ROWS), seed)
         work.append(partial(_judge, name, make, kept, tables[1], book, target))
-    entries = in_parallel(work, ignore=ConvergenceWarning)
-    return _summed(entries, tables, classes)
+    results = in_parallel(work, ignore=ConvergenceWarning)
+    return _summed(results, tables, classes)
 
 
-def _summed(entries: list[_Entry], tables: tuple[Table, Table], classes: bool) -> Measured:
-    headline = "auc" if classes else "r2"
+def _summed(results: list[ModelResult], tables: tuple[Table, Table], classes: bool) -> Measured:
+    measures = ("accuracy", "balanced_accuracy", "auc") if classes else ("r2",)
     means = {
-        key: float(np.mean([max(entry[key], 0.0) for entry in entries[:-1]]))
-        for key in entries[0]
-        if key not in ("model", "rows")
+        name: float(np.mean([max(getattr(one, name), 0.0) for one in results[:-1]]))
+        for name in measures
     }
-    extra = {
-        "models": entries,
-        "means": means,
-        "headline": headline,
-        "rows": {"train": len(tables[0][1]), "test": len(tables[1][1])},
-    }
-    return Measured(means[headline], extra=extra)
+    rows = [len(target) for _, target in tables]
+    details = ModelDetails(
+        headline=measures[-1],
+        models=tuple(results),
+        means=means,
+        train_rows=rows[0],
+        test_rows=rows[1],
+    )
+    return Measured(means[measures[-1]], details=details)
 
 
 def _cut(table: Table, most: int, seed: int) -> Table:
@@ -116,34 +168,28 @@ def _judge(
     test: Table,
     book: Codebook,
     target: str,
-) -> _Entry:
+) -> ModelResult:
     """Fit one model and return what it reaches on the held-out rows."""
-    entry: _Entry = {"model": name, "rows": len(train[1])}
     prepare = preprocessor(book, target)
     inputs, held = prepare.fit_transform(train[0]), prepare.transform(test[0])
     model = make(len(train[1]))
     if target in book.discrete:
-        return {**entry, **_classify(model, (inputs, train[1]), (held, test[1]))}
-    return {**entry, "r2": _regress(model, (inputs, train[1]), (held, test[1]))}
+        return ModelResult(
+            name, len(train[1]), *_classify(model, (inputs, train[1]), (held, test[1]))
+        )
+    return ModelResult(name, len(train[1]), r2=_regress(model, (inputs, train[1]), (held, test[1])))
 
 
-def _classify(model: Any, train: Table, test: Table) -> _Entry:
+def _classify(model: Any, train: Table, test: Table) -> tuple[float, float, float]:
+    """Return ROC AUC, accuracy and balanced accuracy."""
     known = np.unique(train[1])
-    truth = test[1]
-    if len(known) == 1:
-        # A table of one class teaches to always answer this class.
-        guess, scores = np.full(len(truth), known[0]), np.zeros((len(truth), 1))
-    else:
+    # A table of one class teaches to always answer this class.
+    scores = np.zeros((len(test[1]), 1))
+    if len(known) > 1:
         model.fit(train[0], train[1])
         scores = class_scores(model, test[0])
-        guess = known[scores.argmax(axis=1)]
-    present = np.unique(truth)
-    recalls = [np.mean(guess[truth == level] == level) for level in present]
-    return {
-        "accuracy": float(accuracy_score(truth, guess)),
-        "balanced_accuracy": float(np.mean(recalls)),
-        "auc": macro_auc(truth, scores, known, present),
-    }
+    found = ClassPredictions(test[1], known, scores, probable=False)
+    return found.roc_auc, found.accuracy, found.balanced_accuracy
 
 
 def _regress(model: Any, train: Table, test: Table) -> float:

@@ -10,11 +10,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.numerics import Floats
 from lookalike.tables import Kind, Schema
 
 __all__ = ["BINS", "Codebook", "Cuts", "Floats", "as_floats", "as_levels"]
 
-Floats = npt.NDArray[np.float64]
 
 #: How many real ranges a scaled number may be away from the real range.
 _FARTHEST = 1e100

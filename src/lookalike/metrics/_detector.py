@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import lightgbm
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
+from lookalike._core.numerics import auc
 from lookalike._core.seeds import generator
+from lookalike._core.trees import grow_trees
 from lookalike._core.workers import in_parallel
 from lookalike.metrics._codebook import Floats
-from lookalike.metrics._rare import Levels
+from lookalike.metrics._rare import PooledLevels
 from lookalike.metrics._view import View
+
+if TYPE_CHECKING:
+    import lightgbm
 
 __all__ = [
     "FOLDS",
@@ -27,7 +30,6 @@ __all__ = [
     "TreeInputs",
     "Unlike",
     "indistinguishable",
-    "suspicion",
     "trees",
 ]
 
@@ -41,7 +43,6 @@ MOST_ROWS = 100_000
 #: depth 6, rate 0.3, L2 1, a leaf for any sum of Hessians of 1; categories are split one against
 #: the rest, as if they were one-hot.
 _SETTINGS: dict[str, Any] = {
-    "objective": "binary",
     "learning_rate": 0.3,
     "max_depth": 6,
     "num_leaves": 63,
@@ -51,10 +52,7 @@ _SETTINGS: dict[str, Any] = {
     "max_cat_to_onehot": 64,
     "max_bin": 255,
     "min_data_in_bin": 1,
-    "deterministic": True,
     "force_col_wise": True,
-    "num_threads": 1,
-    "verbosity": -1,
 }
 _TREES = 100
 
@@ -70,7 +68,7 @@ class TreeInputs:
 
     def __init__(self, *views: View) -> None:
         book = views[0].codebook
-        self._levels = Levels.of(*views)
+        self._levels = PooledLevels.of(*views)
         #: How many of the features are numbers; they come first.
         self.numeric = len(book.numeric) + len(self._levels.wide)
         #: The column that each feature is made of.
@@ -90,32 +88,8 @@ class TreeInputs:
 
 
 def trees(inputs: Floats, labels: Labels, numeric: int, seed: int) -> lightgbm.Booster:
-    """Fit boosted trees that tell label 1 from label 0.
-
-    Parameters
-    ----------
-    inputs : ndarray of float, shape (n, features)
-        As of `TreeInputs`.
-    labels : ndarray of int, shape (n,)
-        0 or 1.
-    numeric : int
-        How many of the features are numbers; the others are categories.
-    seed : int
-        The seed of the trees.
-
-    Returns
-    -------
-    lightgbm.Booster
-        The fitted trees.
-    """
-    categories = list(range(numeric, inputs.shape[1]))
-    data = lightgbm.Dataset(inputs, labels, categorical_feature=categories, params=_SETTINGS)
-    return lightgbm.train({**_SETTINGS, "seed": seed}, data, _TREES)
-
-
-def suspicion(model: lightgbm.Booster, inputs: Floats) -> Floats:
-    """Return how much each row looks as if it had label 1, in log-odds; shape (n,)."""
-    return np.asarray(model.predict(inputs, raw_score=True, num_threads=1), dtype=np.float64)
+    """Fit boosted trees that tell label 1 from label 0; see `grow_trees`."""
+    return grow_trees(inputs, labels, numeric, _SETTINGS, _TREES, seed)
 
 
 def _split(labels: Labels, seed: int) -> list[tuple[Labels, Labels]]:
@@ -147,11 +121,12 @@ def indistinguishable(
     drawn = int(generator(seed, "metrics", "folds").integers(2**31))
     folds = _split(labels, drawn)
 
-    def auc(place: int) -> float:
+    def area(place: int) -> float:
         fit, judge = folds[place]
-        return float(roc_auc_score(labels[judge], judged(fit, judge, place)))
+        scores, real = judged(fit, judge, place), labels[judge] == 1
+        return auc(scores[real], scores[~real])
 
-    work = [partial(auc, place) for place in range(FOLDS)]
+    work = [partial(area, place) for place in range(FOLDS)]
     # A linear detector stops after a set count of steps, converged or not, as published.
     return Unlike(tuple(in_parallel(work, ignore=ConvergenceWarning)))
 
@@ -177,8 +152,3 @@ class Unlike:
     def raw(self) -> float:
         """As published: 1 − mean(2 max(½, AUC) − 1), less than 1 by chance on few rows."""
         return 1 - float(np.mean([2 * max(0.5, auc) - 1 for auc in self.aucs]))
-
-    @property
-    def extra(self) -> dict[str, float]:
-        """The AUC that the value stands for, and the published form."""
-        return {"auc": 1 - self.value / 2, "raw": self.raw}

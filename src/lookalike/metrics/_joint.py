@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike._core.seeds import generator
-from lookalike.metrics._view import Codes
+from lookalike.metrics._view import LevelCodes
 
 __all__ = ["MOST_PAIRS", "Pairs", "joint_codes", "pairs_of", "shared_cells", "tallied"]
 
@@ -39,7 +39,7 @@ def pairs_of(columns: int, seed: int) -> Pairs:
     return whole[np.sort(chosen)]
 
 
-def joint_codes(codes: Codes, sizes: tuple[int, ...], first: int, second: int) -> Pairs:
+def joint_codes(codes: LevelCodes, sizes: tuple[int, ...], first: int, second: int) -> Pairs:
     """Return the cell of the joint table of two columns in which each row is; shape (n,)."""
     return codes[:, first].astype(np.int64) * sizes[second] + codes[:, second]
 
@@ -55,7 +55,7 @@ def tallied(cells: Pairs, size: int) -> npt.NDArray[np.int64]:
 
 
 def shared_cells(
-    real: Codes, synthetic: Codes, sizes: tuple[int, ...], first: int, second: int
+    real: LevelCodes, synthetic: LevelCodes, sizes: tuple[int, ...], first: int, second: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Count the rows in each cell of the joint table of two columns.
 

@@ -10,13 +10,13 @@ import numpy as np
 from lightgbm import LGBMClassifier, LGBMRegressor
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.svm import SVC, SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from lookalike._core.numerics import auc
 from lookalike.metrics._codebook import Floats
 
 __all__ = ["BOOSTED_TREES", "SUPPORT_VECTORS", "class_scores", "macro_auc", "models_for"]
@@ -117,5 +117,6 @@ def macro_auc(truth: Floats, scores: Floats, known: Floats, present: Floats) -> 
     """
     columns = {level: scores[:, place] for place, level in enumerate(known)}
     none = np.zeros(len(truth))
-    aucs = [roc_auc_score(truth == level, columns.get(level, none)) for level in present]
+    found = [(truth == level, columns.get(level, none)) for level in present]
+    aucs = [auc(scores[of_level], scores[~of_level]) for of_level, scores in found]
     return float(np.mean(aucs))

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 
+from lookalike._core.numerics import QUERIES, nearest_rows
 from lookalike._core.workers import in_parallel
 from lookalike.metrics._view import Floats32, View
 
@@ -19,9 +20,6 @@ Neighbours = tuple[Floats32, npt.NDArray[np.int64]]
 MOST_ROWS = 50_000
 #: How many neighbours `within` finds: what `coverage` asks for (Naeem et al. 2020).
 NEIGHBOURS = 5
-#: How many distances a worker holds at once: 64 MB.
-_QUERIES = 2048
-_REFERENCES = 8192
 
 
 def nearest(
@@ -48,43 +46,11 @@ def nearest(
         Which references.
     """
     centre = references.mean(axis=0)
-    # |q - r|² = |q|² - 2 q·r + |r|²: without |q|², which changes no order, it is one product.
-    right = np.empty((references.shape[1] + 1, len(references)), np.float32)
-    np.subtract(references.T, centre[:, None], out=right[:-1])
-    np.einsum("dn,dn->n", right[:-1], right[:-1], out=right[-1])
-    left = np.column_stack([-2 * (queries - centre), np.ones(len(queries), np.float32)])
-
-    def block(start: int) -> Neighbours:
-        part = left[start : start + _QUERIES]
-        rows = _candidates(part, right, count, start if same else None)
-        return _exact(queries[start : start + _QUERIES], references, rows)
-
-    blocks = in_parallel([partial(block, start) for start in range(0, len(queries), _QUERIES)])
-    ways, rows = zip(*blocks, strict=True)
-    return np.concatenate(ways), np.concatenate(rows)
-
-
-def _candidates(
-    left: Floats32, right: Floats32, count: int, own: int | None
-) -> npt.NDArray[np.int64]:
-    """Return the nearest rows by the product, shape (m, count).
-
-    `own` is the number of the first query among the references, None where it is none of them.
-    """
-    here, gaps, rows = np.arange(len(left)), [], []
-    for begin in range(0, right.shape[1], _REFERENCES):
-        part = left @ right[:, begin : begin + _REFERENCES]
-        if own is not None:
-            self = here + own - begin
-            inside = (self >= 0) & (self < part.shape[1])
-            part[here[inside], self[inside]] = np.inf
-        for _ in range(min(count, part.shape[1])):
-            place = part.argmin(axis=1)
-            gaps.append(part[here, place])
-            rows.append(place + begin)
-            part[here, place] = np.inf
-    best = np.argsort(np.stack(gaps, axis=1), axis=1, kind="stable")[:, :count]
-    return np.take_along_axis(np.stack(rows, axis=1), best, axis=1)
+    rows = nearest_rows(queries - centre, references - centre, count, same=same)[1]
+    parts = [slice(start, start + QUERIES) for start in range(0, len(queries), QUERIES)]
+    blocks = in_parallel([partial(_exact, queries[p], references, rows[p]) for p in parts])
+    found, exact = zip(*blocks, strict=True)
+    return np.concatenate(found), np.concatenate(exact)
 
 
 def _exact(queries: Floats32, references: Floats32, rows: npt.NDArray[np.int64]) -> Neighbours:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from lookalike.metrics._view import Codes, View
+from lookalike.metrics._view import LevelCodes, View
 
-__all__ = ["RARE", "WIDE", "Levels"]
+__all__ = ["RARE", "WIDE", "PooledLevels"]
 
 #: A column of up to so many levels is taken as it is.
 WIDE = 64
@@ -18,7 +18,7 @@ RARE = 20
 
 
 @dataclass(frozen=True)
-class Levels:
+class PooledLevels:
     """The levels of discrete columns, rare ones pooled.
 
     A detector that is shown thousands of levels, each in a handful of rows, learns which of them
@@ -39,7 +39,7 @@ class Levels:
     counts: tuple[npt.NDArray[np.float64] | None, ...]
 
     @classmethod
-    def of(cls, *views: View) -> Levels:
+    def of(cls, *views: View) -> PooledLevels:
         """Learn the levels of tables, all rows alike."""
         codes = np.concatenate([view.codes for view in views])
         maps, counts = [], []
@@ -62,12 +62,12 @@ class Levels:
         """The places of the columns of many levels."""
         return tuple(place for place, one in enumerate(self.counts) if one is not None)
 
-    def codes(self, codes: Codes) -> Codes:
+    def codes(self, codes: LevelCodes) -> LevelCodes:
         """Return the numbers of the levels of rows; shape (n, q) in and out."""
         columns = [one[codes[:, place]] for place, one in enumerate(self.maps)]
         return np.stack(columns, axis=1).astype(np.int32) if columns else codes
 
-    def frequencies(self, codes: Codes) -> npt.NDArray[np.float64]:
+    def frequencies(self, codes: LevelCodes) -> npt.NDArray[np.float64]:
         """Return how often the levels of rows occur, for columns of many levels; shape (n, w)."""
         columns = [one[codes[:, p]] for p, one in enumerate(self.counts) if one is not None]
         return np.stack(columns, axis=1) if columns else np.empty((len(codes), 0))

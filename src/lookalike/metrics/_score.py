@@ -5,17 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from lightgbm.basic import LightGBMError
 
-from lookalike._core.errors import ParameterError, SchemaError, nearest
+from lookalike._core.errors import SchemaError
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.metrics._base import Measured, Metric, Score
+from lookalike.metrics._base import METRICS, Metric
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._registry import METRICS
+from lookalike.metrics._result import Measured, Score
 from lookalike.tables import Schema
 
 __all__ = ["Progress", "independent_columns", "score_tables"]
@@ -56,7 +55,8 @@ def score_tables(
     target : str, optional
         The column that models of the utility metrics predict.
     metrics : iterable of str or Metric, optional
-        Which metrics; all of `METRICS` if not given.
+        Which metrics; by default all that are entered in `METRICS`, not those of installed
+        packages, so that the same call gives the same scores on any machine.
     random_state : int, Generator, RandomState or None
         The seed: the same seed, the same scores.
     progress : callable, optional
@@ -85,16 +85,16 @@ def score_tables(
     >>> scores["shape"].value, scores["trend"].value
     (1.0, 1.0)
     """
-    chosen = [_metric(entry) for entry in (METRICS if metrics is None else metrics)]
+    chosen = METRICS.create_all(METRICS.entered if metrics is None else metrics)
     for words, table in (("real", real), ("synthetic", synthetic), ("held-out", holdout)):
         _check(table, words, schema)
     seed = as_seed(random_state)
-    bench = _bench(Pair(real, synthetic, schema, target, holdout, seed))
+    references = _references(Pair(real, synthetic, schema, target, holdout, seed))
     scores = {}
     for done, metric in enumerate(chosen):
         if progress is not None:
             progress(done, len(chosen), metric.name)
-        scores[metric.name] = _score(metric, bench)
+        scores[metric.name] = _score(metric, references)
     return scores
 
 
@@ -126,7 +126,7 @@ def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
 
 
 @dataclass(frozen=True)
-class _Bench:
+class References:
     """The pairs that a score is made of, shared by all metrics.
 
     The ceiling is what real rows get that are not those compared with; the floor is what the same
@@ -155,7 +155,7 @@ class _Bench:
             sizes.append(len(pair.test))
         return 2 * metric.noise / math.sqrt(max(min(sizes), 1))
 
-    def words(self, metric: Metric) -> dict[str, str]:
+    def words(self, metric: Metric) -> tuple[str, str]:
         """Say what ceiling and floor were measured on."""
         if metric.ceiling_from == "training":
             rows = "the training rows"
@@ -164,13 +164,10 @@ class _Bench:
         else:
             rows = f"{len(self.ceiling.synthetic):,} held-out rows against the training rows"
         floor = "the training rows" if metric.ceiling_words else "the same rows"
-        return {
-            "ceiling": metric.ceiling_words or rows,
-            "floor": f"{floor}, each column shuffled on its own",
-        }
+        return metric.ceiling_words or rows, f"{floor}, each column shuffled on its own"
 
 
-def _bench(pair: Pair) -> _Bench:
+def _references(pair: Pair) -> References:
     ceiling = _ceiling(pair)
     columns = list(pair.columns)
 
@@ -178,7 +175,7 @@ def _bench(pair: Pair) -> _Bench:
         return independent_columns(table.select(columns), rows, pair.seed)
 
     others = ceiling.synthetic
-    return _Bench(
+    return References(
         pair,
         ceiling,
         pair.against(pair.real),
@@ -203,13 +200,21 @@ def _ceiling(pair: Pair) -> Pair:
     return pair.against(held)
 
 
-def _score(metric: Metric, bench: _Bench) -> Score:
-    found = _attempt(metric.compute, bench.pair)
-    if found.value is None:
-        return _made(metric, found, None, None, bench)
-    floor = _attempt(metric.compute_floor, bench.floor_of(metric))
-    ceiling = _attempt(metric.compute_ceiling, bench.ceiling_of(metric))
-    return _made(metric, found, ceiling, floor, bench)
+def _score(metric: Metric, references: References) -> Score:
+    found = _attempt(metric.compute, references.pair)
+    ceiling = floor = None
+    if found.value is not None:
+        floor = _attempt(metric.compute_floor, references.floor_of(metric))
+        ceiling = _attempt(metric.compute_ceiling, references.ceiling_of(metric))
+    pair = references.pair
+    return metric.score(
+        found,
+        ceiling,
+        floor,
+        chance=references.chance(metric),
+        on=references.words(metric),
+        left_out=tuple(name for name in pair.schema.names if name not in pair.columns),
+    )
 
 
 def _attempt(measure: Callable[[Pair], Measured], pair: Pair) -> Measured:
@@ -217,61 +222,6 @@ def _attempt(measure: Callable[[Pair], Measured], pair: Pair) -> Measured:
         return measure(pair)
     except _FAILURES as error:
         return Measured.undefined(f"It could not be computed: {error}")
-
-
-def _made(
-    metric: Metric,
-    found: Measured,
-    ceiling: Measured | None,
-    floor: Measured | None,
-    bench: _Bench,
-) -> Score:
-    details = found.details
-    references = {"ceiling": ceiling, "floor": floor}
-    for key, reference in references.items():
-        if reference is not None:
-            of = {entry["column"]: entry["value"] for entry in reference.columns}
-            details["columns"] = [
-                {**entry, key: of.get(entry["column"])} for entry in details["columns"]
-            ]
-            details[key] = {"on": bench.words(metric)[key], **_reference(reference)}
-    details["left_out"] = _left_out(bench.pair)
-    return Score(
-        metric.name,
-        found.value,
-        None if ceiling is None else ceiling.value,
-        None if floor is None else floor.value,
-        metric.direction,
-        metric.low,
-        metric.high,
-        found.reason,
-        details,
-        bench.chance(metric),
-    )
-
-
-def _reference(found: Measured) -> dict[str, Any]:
-    return {**found.extra, **({} if found.reason is None else {"reason": found.reason})}
-
-
-def _left_out(pair: Pair) -> list[dict[str, str]]:
-    """Return the columns that no score looks at: identifiers, texts and constants."""
-    return [
-        {"column": column.name, "kind": str(column.kind)}
-        for column in pair.schema.columns
-        if column.name not in pair.columns
-    ]
-
-
-def _metric(entry: str | Metric) -> Metric:
-    if isinstance(entry, Metric):
-        return entry
-    if entry not in METRICS:
-        raise ParameterError(
-            f"A metric must be one of {', '.join(METRICS)}; got {entry!r}."
-            f"{nearest(str(entry), METRICS)}"
-        )
-    return METRICS[entry]()
 
 
 def _check(table: pa.Table | None, words: str, schema: Schema) -> None:

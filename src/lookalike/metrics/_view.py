@@ -11,13 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.numerics import Floats32
 from lookalike._core.seeds import generator
 from lookalike.metrics._codebook import Codebook, Cuts, Floats, as_floats, as_levels
 
-__all__ = ["Codes", "Floats32", "View"]
+__all__ = ["Floats32", "LevelCodes", "View"]
 
-Codes = npt.NDArray[np.int32]
-Floats32 = npt.NDArray[np.float32]
+LevelCodes = npt.NDArray[np.int32]
 _T = TypeVar("_T")
 
 #: The widest one-hot code, and how wide all codes together may become in an embedding.
@@ -74,7 +74,7 @@ class View:
         return np.stack(columns, axis=1) if columns else np.empty((len(self), 0))
 
     @cached_property
-    def codes(self) -> Codes:
+    def codes(self) -> LevelCodes:
         """The discrete columns as numbers of levels; shape (n, q).
 
         With L levels in the codebook, L stands for any other one, L + 1 for a missing cell.
@@ -85,7 +85,7 @@ class View:
         return np.stack(columns, axis=1) if columns else np.empty((len(self), 0), np.int32)
 
     @cached_property
-    def width_levels(self) -> tuple[Codes, tuple[int, ...]]:
+    def width_levels(self) -> tuple[LevelCodes, tuple[int, ...]]:
         """All columns as levels, numbers cut into equal widths of the real range.
 
         Returns codes, shape (n, columns), in the order of the codebook's columns, and how many
@@ -94,11 +94,11 @@ class View:
         return self._as_levels(self.codebook.width_cuts)
 
     @cached_property
-    def quantile_levels(self) -> tuple[Codes, tuple[int, ...]]:
+    def quantile_levels(self) -> tuple[LevelCodes, tuple[int, ...]]:
         """All columns as levels, numbers cut at the real quantiles; see `width_levels`."""
         return self._as_levels(self.codebook.quantile_cuts)
 
-    def _as_levels(self, cuts: tuple[Cuts, ...]) -> tuple[Codes, tuple[int, ...]]:
+    def _as_levels(self, cuts: tuple[Cuts, ...]) -> tuple[LevelCodes, tuple[int, ...]]:
         book = self.codebook
         codes: list[npt.NDArray[np.int64]] = []
         sizes: list[int] = []
@@ -131,7 +131,7 @@ class View:
         return np.concatenate(parts, axis=1)
 
 
-def _coded(values: pa.ChunkedArray, levels: pa.Array) -> Codes:
+def _coded(values: pa.ChunkedArray, levels: pa.Array) -> LevelCodes:
     plain = as_levels(values, levels.type)
     found = pc.index_in(plain, levels).fill_null(len(levels)).to_numpy()
     absent = plain.is_null().to_numpy()

@@ -6,11 +6,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._chance import Parting, adjusted, clipped, partings
 from lookalike.metrics._codebook import Floats
+from lookalike.metrics._details import Details
 from lookalike.metrics._neighbours import MOST_ROWS
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Measured
 from lookalike.metrics._view import Floats32
 
 __all__ = ["ALPHAS", "AlphaPrecision", "agreement", "spread"]
@@ -26,8 +28,8 @@ class AlphaPrecision(Metric):
     the synthetic ones. The likeness is 1 − the sum of abs(α − share of synthetic rows) over the
     sum of α. Rows are points: numbers with the real range as [0, 1], levels one-hot. The score is
     relative to the mean likeness of two samples of one distribution (see `_chance`): the middle is
-    that of the real rows, and other rows are always a little farther from it. ``"raw"`` in the
-    details is the likeness as it is.
+    that of the real rows, and other rows are always a little farther from it. `Details.raw`
+    is the likeness as it is.
 
     Source: Alaa, van Breugel, Saveliev & van der Schaar 2022, "How faithful is your synthetic
     data?", arXiv 2102.08921; the variant without a learned embedding, which published tables use.
@@ -35,6 +37,9 @@ class AlphaPrecision(Metric):
     """
 
     name: ClassVar[str] = "alpha_precision"
+    title: ClassVar[str] = "Plausible rows"
+    subject: ClassVar[str] = "the plausibility of rows"
+    meaning: ClassVar[str] = "Whether synthetic rows lie where real rows lie, and as densely."
     noise: ClassVar[float] = 0.4
 
     def _measure(self, pair: Pair) -> Measured:
@@ -43,8 +48,7 @@ class AlphaPrecision(Metric):
         as_it_is = Parting(np.ones(len(views[0]), bool), np.zeros(len(views[1]), bool))
         raw = _likeness(*points, as_it_is)
         usual = float(np.mean([_likeness(*points, parting) for parting in partings(*views)]))
-        rows = {"real": len(views[0]), "synthetic": len(views[1])}
-        return Measured(clipped(adjusted(raw, usual)), extra={"rows": rows, "raw": raw})
+        return Measured(clipped(adjusted(raw, usual)), details=Details(raw=raw))
 
 
 def _likeness(real: Floats32, synthetic: Floats32, parting: Parting) -> float:

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._chance import adjusted, clipped
+from lookalike.metrics._details import Details
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._reach import Reach, reaches
+from lookalike.metrics._result import Measured
 from lookalike.metrics.alpha_precision import ALPHAS, agreement
 
 __all__ = ["BetaRecall"]
@@ -21,7 +23,7 @@ class BetaRecall(Metric):
     For each share β, of the real rows whose nearest synthetic row is among the β most central
     ones; the likeness compares this curve with β as `AlphaPrecision` does. Of rows drawn from the
     same population it is about .5, of copies of the real rows 1. The score is relative to what two
-    samples of one distribution get (see `_chance`), and so 1 for both; ``"raw"`` in the details is
+    samples of one distribution get (see `_chance`), and so 1 for both; `raw` in the details is
     the likeness as it is, as published.
 
     Source: Alaa, van Breugel, Saveliev & van der Schaar 2022, arXiv 2102.08921, without a learned
@@ -30,6 +32,9 @@ class BetaRecall(Metric):
     """
 
     name: ClassVar[str] = "beta_recall"
+    title: ClassVar[str] = "Variety"
+    subject: ClassVar[str] = "the variety of rows"
+    meaning: ClassVar[str] = "How much of the real rows’ variety synthetic rows reach."
     noise: ClassVar[float] = 1.0
     fewest_rows: ClassVar[int] = 2
 
@@ -37,8 +42,7 @@ class BetaRecall(Metric):
         found, chance = reaches(pair)
         raw = _recall(found)
         value = clipped(adjusted(raw, float(np.mean([_recall(one) for one in chance]))))
-        reached = float(np.mean(found.other <= found.own[:, 0]))
-        return Measured(value, extra={"rows": len(found.other), "reached": reached, "raw": raw})
+        return Measured(value, details=Details(raw=raw, rows=len(found.other)))
 
 
 def _recall(found: Reach) -> float:

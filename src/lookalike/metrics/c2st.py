@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from lookalike._core.seeds import generator
-from lookalike.metrics._base import Measured, Metric
+from lookalike._core.trees import log_odds
+from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Floats
+from lookalike.metrics._details import ColumnShare, Details
 from lookalike.metrics._detector import (
     FOLDS,
     MOST_ROWS,
     Labels,
     TreeInputs,
     indistinguishable,
-    suspicion,
     trees,
 )
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 
 __all__ = ["Detection", "detect"]
@@ -33,7 +35,7 @@ class Detection(Metric):
     levels the trees see the frequent ones, and how often each one occurs (see `Levels`).
 
     The trees have XGBoost's default settings in LightGBM, so that values can be compared with the
-    boosted-tree figures of arXiv 2603.23016: ``"raw"`` in the details is their form of the score,
+    boosted-tree figures of arXiv 2603.23016: `raw` in the details is their form of the score,
     1 − mean over folds of (2 max(½, AUC) − 1). Both tables are cut to the same count of rows (at
     most 100,000, drawn from the seed), for a detector gets better with more of them; published
     figures are made from as many synthetic rows as there are training rows. A copy of the
@@ -41,6 +43,14 @@ class Detection(Metric):
     """
 
     name: ClassVar[str] = "c2st"
+    title: ClassVar[str] = "Detection by trees"
+    subject: ClassVar[str] = "detection by trees"
+    meaning: ClassVar[str] = (
+        "How badly boosted trees tell synthetic rows from real ones. The strictest score: it "
+        "sees all columns at once."
+    )
+    role: ClassVar[Literal["headline", "judged", "reference"]] = "headline"
+    tolerance: ClassVar[float] = 0.04
     noise: ClassVar[float] = 0.8
     fewest_rows: ClassVar[int] = FOLDS
 
@@ -61,7 +71,7 @@ def detect(real: View, synthetic: View, seed: int) -> Measured:
     Returns
     -------
     Measured
-        Its columns hold the share of each in the detector's gain, the most telling first.
+        Its `importances` are the share of each column in the detector's gain.
     """
     features = TreeInputs(real, synthetic)
     inputs = features.of(real, synthetic)
@@ -72,18 +82,19 @@ def detect(real: View, synthetic: View, seed: int) -> Measured:
     def judged(fit: Labels, judge: Labels, place: int) -> Floats:
         model = trees(inputs[fit], labels[fit], features.numeric, drawn)
         gains[place] = model.feature_importance("gain")
-        return suspicion(model, inputs[judge])
+        return log_odds(model, inputs[judge])
 
     found = indistinguishable(labels, seed, judged)
-    columns = _shares(gains, features.columns)
-    return Measured(found.value, columns=columns, extra={"rows": len(real), **found.extra})
+    shares = _shares(gains, features.columns)
+    details = Details(raw=found.raw, rows=len(real), importances=shares)
+    return Measured(found.value, details=details)
 
 
-def _shares(gains: Floats, names: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
+def _shares(gains: Floats, names: tuple[str, ...]) -> tuple[ColumnShare, ...]:
     """Return the share of each column in the gain of all folds, the largest first."""
     total = np.maximum(gains.sum(axis=1, keepdims=True), 1e-300)
     shares = dict.fromkeys(names, 0.0)
     for name, share in zip(names, (gains / total).mean(axis=0), strict=True):
         shares[name] += float(share)
     ranked = sorted(shares.items(), key=lambda entry: -entry[1])
-    return tuple({"column": name, "value": share} for name, share in ranked)
+    return tuple(ColumnShare(name, share) for name, share in ranked)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._detector import FOLDS, MOST_ROWS
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Measured
 from lookalike.metrics.c2st import detect
 
 __all__ = ["HoldoutDetection"]
@@ -22,6 +23,14 @@ class HoldoutDetection(Metric):
     """
 
     name: ClassVar[str] = "c2st_holdout"
+    title: ClassVar[str] = "Detection, held-out rows"
+    subject: ClassVar[str] = "detection against held-out rows"
+    meaning: ClassVar[str] = (
+        "The same against the held-out rows. Much lower than against the real rows means that "
+        "real rows were memorised."
+    )
+    role: ClassVar[Literal["headline", "judged", "reference"]] = "headline"
+    tolerance: ClassVar[float] = 0.04
     noise: ClassVar[float] = 0.8
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     fewest_rows: ClassVar[int] = FOLDS

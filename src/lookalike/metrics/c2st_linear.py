@@ -9,11 +9,13 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import RobustScaler
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Codebook, Floats
+from lookalike.metrics._details import Details
 from lookalike.metrics._detector import FOLDS, MOST_ROWS, Labels, indistinguishable
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._rare import Levels
+from lookalike.metrics._rare import PooledLevels
+from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 
 __all__ = ["LinearDetection"]
@@ -32,11 +34,16 @@ class LinearDetection(Metric):
     ``LogisticRegression()`` as it is. NOTE: differs in that means and levels are those of both
     tables, for those of the real one would tell whose a row is; in that a missing number is told
     by a column of its own; in that the rare levels of a column of many are one level beside how
-    often each occurs (see `Levels`); and in that shuffling follows the seed. ``"raw"`` in the
+    often each occurs (see `PooledLevels`); and in that shuffling follows the seed. `raw` in the
     details is the form of the score that SDMetrics gives, see `Detection`.
     """
 
     name: ClassVar[str] = "c2st_linear"
+    title: ClassVar[str] = "Detection by a line"
+    subject: ClassVar[str] = "detection by a line"
+    meaning: ClassVar[str] = (
+        "The same with logistic regression, which sees single columns and hardly their interplay."
+    )
     noise: ClassVar[float] = 0.8
     fewest_rows: ClassVar[int] = FOLDS
 
@@ -59,12 +66,12 @@ class LinearDetection(Metric):
             return found
 
         found = indistinguishable(labels, pair.seed, judged)
-        return Measured(found.value, extra={"rows": len(views[0]), **found.extra})
+        return Measured(found.value, details=Details(raw=found.raw, rows=len(views[0])))
 
 
 def _inputs(book: Codebook, *views: View) -> tuple[Floats, sparse.csr_matrix]:
     """Return numbers and booleans, filled and marked where missing, and one-hot levels."""
-    levels = Levels.of(*views)
+    levels = PooledLevels.of(*views)
     numbers = np.concatenate([view.numbers for view in views])
     missing = np.isnan(numbers)
     large = (np.abs(np.where(missing, 0.0, numbers)) > _LARGEST).any(axis=0)

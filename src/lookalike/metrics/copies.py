@@ -2,26 +2,51 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
 
-from lookalike.metrics._base import Direction, Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Floats
+from lookalike.metrics._details import Details
 from lookalike.metrics._neighbours import MOST_ROWS, Neighbours, between, nearest, within
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Direction, Measured, Score
 from lookalike.metrics._view import View
 
-__all__ = ["Copies"]
+__all__ = ["Copies", "CopyDetails"]
 
 #: Nearer than this share of real rows are to their nearest real neighbour is a near copy.
 NEAR = 0.01
+#: By how much more copies than among real rows are worth a warning.
+_MANY = 0.02
 #: Significant digits in which two numbers of a copy agree.
 _DIGITS = 9
 #: How many distances are measured at most, and for how many rows at least: fewer synthetic rows
 #: are asked where there are very many real ones. All real rows are always looked at.
 _MOST_DISTANCES = 1_200_000_000
 _FEWEST_QUERIES = 2_000
+
+
+@dataclass(frozen=True)
+class CopyDetails(Details):
+    """Details of `Copies`.
+
+    Parameters
+    ----------
+    exact_rows, synthetic_rows : int
+        The synthetic rows that are exact copies, and all of them.
+    near_rows : int
+        The synthetic rows of which near copies were counted.
+    near_limit : float
+        The distance below which a row is a near copy.
+    """
+
+    exact_rows: int = 0
+    synthetic_rows: int = 0
+    near_rows: int = 0
+    near_limit: float = 0.0
 
 
 class Copies(Metric):
@@ -38,8 +63,18 @@ class Copies(Metric):
     """
 
     name: ClassVar[str] = "copies"
+    title: ClassVar[str] = "Copies"
+    subject: ClassVar[str] = "copies of real rows"
+    meaning: ClassVar[str] = (
+        "The share of synthetic rows that are exact or near copies of real rows; less is "
+        "better, and as few as among held-out rows are to be expected. A smoke test for "
+        "copying, no more."
+    )
+    group: ClassVar[Literal["likeness", "use", "privacy"]] = "privacy"
+    role: ClassVar[Literal["headline", "judged", "reference"]] = "reference"
     direction: ClassVar[Direction] = "lower"
     best: ClassVar[float] = 0.0
+    details_type: ClassVar[type[Details]] = CopyDetails
     fewest_rows: ClassVar[int] = 1
 
     def _measure(self, pair: Pair) -> Measured:
@@ -52,14 +87,28 @@ class Copies(Metric):
         limit = float(np.quantile(_own_ways(real, most), NEAR))
         asked = synthetic.sample(most)
         near = float(np.mean(between(asked, real)[0][:, 0] <= limit))
-        extra: dict[str, Any] = {
-            "exact": exact / len(synthetic),
-            "exact_rows": exact,
-            "near_limit": limit,
-            "rows": {"asked": len(asked), "exact": len(synthetic), "real": len(real)},
-            "note": "A smoke test for copying only: few copies do not prove privacy.",
-        }
-        return Measured(max(near, exact / len(synthetic)), extra=extra)
+        details = CopyDetails(
+            exact_rows=exact, synthetic_rows=len(synthetic), near_rows=len(asked), near_limit=limit
+        )
+        return Measured(max(near, exact / len(synthetic)), details=details)
+
+    def finding(self, score: Score) -> str:
+        """Return how many exact copies there are."""
+        found = score.details
+        if not isinstance(found, CopyDetails):
+            return ""
+        return f"{found.exact_rows:,} exact copies among {found.synthetic_rows:,} rows."
+
+    def warning(self, score: Score) -> str:
+        """Return that there are more copies than among real rows, where there are clearly more."""
+        usual = score.ceiling or 0.0
+        if score.value is None or score.value <= usual + _MANY:
+            return ""
+        return (
+            f"Beware: {100 * score.value:.0f} % of the synthetic rows are copies or near copies of "
+            f"real rows, where {100 * usual:.0f} % are to be expected: rows may have been "
+            "memorised."
+        )
 
 
 def _own_ways(real: View, most: int) -> Floats:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from lookalike.metrics._base import Direction, Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Floats
 from lookalike.metrics._correlation import (
     correlations,
@@ -15,7 +15,9 @@ from lookalike.metrics._correlation import (
     shared_rows,
     usual_gaps,
 )
+from lookalike.metrics._details import ColumnScore, Details
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Direction, Measured
 
 __all__ = ["CorrelationDifference"]
 
@@ -30,11 +32,16 @@ class CorrelationDifference(Metric):
     others. A correlation that is defined in the real table and not in the synthetic one (a column
     became constant) counts as 0 there.
 
-    ``"raw"`` in the details is the mean difference of Pearson's correlations as it is, as in
+    `raw` in the details is the mean difference of Pearson's correlations as it is, as in
     published tables.
     """
 
     name: ClassVar[str] = "correlation_difference"
+    title: ClassVar[str] = "Correlation error"
+    subject: ClassVar[str] = "the correlations between numbers"
+    meaning: ClassVar[str] = (
+        "The mean difference of the correlations between numbers; less is better."
+    )
     noise: ClassVar[float] = 0.5
     direction: ClassVar[Direction] = "lower"
     high: ClassVar[float] = 2.0
@@ -53,13 +60,12 @@ class CorrelationDifference(Metric):
         if not len(defined):
             return Measured.undefined("No correlation is defined: columns are constant or missing.")
         columns = tuple(
-            {"column": names[i], "value": max(float(beyond[i]), 0.0), "raw": float(plain[i])}
-            for i in defined
+            ColumnScore(names[i], max(float(beyond[i]), 0.0), float(plain[i])) for i in defined
         )
         weights = (shared.sum(axis=1) - shared.diagonal())[defined]
         value = float(np.average(beyond[defined], weights=weights))
-        extra = {"raw": float(plain[defined].mean())}
-        return Measured(max(value, 0.0), columns=columns, extra=extra)
+        details = Details(raw=float(plain[defined].mean()), columns=columns)
+        return Measured(max(value, 0.0), details=details)
 
 
 def _means(matrix: Floats, weights: Floats) -> Floats:

@@ -6,10 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._chance import adjusted, clipped
+from lookalike.metrics._details import Details
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._reach import Reach, reaches
+from lookalike.metrics._result import Measured
 
 __all__ = ["Coverage"]
 
@@ -20,7 +22,7 @@ class Coverage(Metric):
     Near is what is no farther than the fifth nearest other real row. Low where kinds of rows are
     missing (mode collapse); of rows drawn from the same population, about .97 are covered. The
     score is relative to what two samples of one distribution get (see `_chance`), and so 1 for
-    them; ``"raw"`` in the details is the share as it is.
+    them; `raw` in the details is the share as it is.
 
     Source: Naeem, Oh, Uh, Choi & Yoo 2020, "Reliable fidelity and diversity metrics for
     generative models", arXiv 2002.09797. NOTE: differs in that a synthetic row exactly at that
@@ -29,6 +31,12 @@ class Coverage(Metric):
     """
 
     name: ClassVar[str] = "coverage"
+    title: ClassVar[str] = "Coverage"
+    subject: ClassVar[str] = "kinds of rows that are missing"
+    meaning: ClassVar[str] = (
+        "The share of real rows that have a synthetic row among their near neighbours: low "
+        "where kinds of rows are missing."
+    )
     noise: ClassVar[float] = 0.3
     fewest_rows: ClassVar[int] = 2
 
@@ -36,7 +44,7 @@ class Coverage(Metric):
         found, chance = reaches(pair)
         raw = _covered(found)
         value = clipped(adjusted(raw, float(np.mean([_covered(one) for one in chance]))))
-        return Measured(value, extra={"rows": len(found.other), "raw": raw})
+        return Measured(value, details=Details(raw=raw, rows=len(found.other)))
 
 
 def _covered(found: Reach) -> float:

@@ -2,28 +2,72 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 import numpy as np
-from sklearn.metrics import roc_auc_score
 
+from lookalike._core.numerics import auc
 from lookalike._core.seeds import generator
-from lookalike.metrics._base import Direction, Measured, Metric
+from lookalike._core.trees import log_odds
+from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Floats
-from lookalike.metrics._detector import MOST_ROWS, TreeInputs, suspicion, trees
+from lookalike.metrics._details import Details
+from lookalike.metrics._detector import MOST_ROWS, TreeInputs, trees
 from lookalike.metrics._neighbours import NEIGHBOURS, nearest
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Direction, Measured, Score
 from lookalike.metrics._view import Floats32, View
 from lookalike.metrics.c2st import detect
 
-__all__ = ["Membership"]
+__all__ = ["Attack", "AttackDetails", "Membership"]
 
 #: Rows that are attacked, of members and of non-members each.
 MOST_CANDIDATES = 5_000
 #: Below so many held-out rows, half of which are the attacker's, an attack says nothing.
 FEWEST_HOLDOUT = 20
+#: By how much more than a blind guess is worth a warning.
+_ATTACK = 0.05
 #: The share of non-members that may be taken for members.
 FALSE_POSITIVES = 0.01
+
+
+@dataclass(frozen=True)
+class Attack:
+    """What one attack reaches.
+
+    Parameters
+    ----------
+    attack : str
+        Its name.
+    auc, error : float
+        How often it tells a member from a non-member, and its standard error.
+    true_positives : float
+        The share of members that it finds at the accepted share of false positives.
+    """
+
+    attack: str
+    auc: float
+    error: float
+    true_positives: float
+
+
+@dataclass(frozen=True)
+class AttackDetails(Details):
+    """Details of `Membership`.
+
+    Parameters
+    ----------
+    attacks : tuple of Attack
+        Every attack.
+    members, non_members, attacker_rows : int
+        The rows that were attacked, and those that the attacker has.
+    """
+
+    attacks: tuple[Attack, ...] = ()
+    members: int = 0
+    non_members: int = 0
+    attacker_rows: int = 0
 
 
 class Membership(Metric):
@@ -50,8 +94,17 @@ class Membership(Metric):
     """
 
     name: ClassVar[str] = "membership"
+    title: ClassVar[str] = "Membership attack"
+    subject: ClassVar[str] = "membership attacks"
+    meaning: ClassVar[str] = (
+        "How well the strongest of several attacks tells rows that were learned from rows that "
+        "were not (0.5 is guessing, less is better)."
+    )
+    group: ClassVar[Literal["likeness", "use", "privacy"]] = "privacy"
+    role: ClassVar[Literal["headline", "judged", "reference"]] = "reference"
     direction: ClassVar[Direction] = "lower"
     best: ClassVar[float] = 0.5
+    details_type: ClassVar[type[Details]] = AttackDetails
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
     ceiling_words: ClassVar[str | None] = "an attacker who does not look at the synthetic rows"
@@ -63,7 +116,8 @@ class Membership(Metric):
             return Measured.undefined(reason)
         members, others, _ = _candidates(pair)
         found = detect(members, others, pair.seed)
-        return Measured(found.extra["auc"], extra={"rows": found.extra["rows"]})
+        assert found.value is not None  # a detector that cannot be fitted raises
+        return Measured(1 - found.value / 2, details=Details(rows=found.details.rows))
 
     def _measure(self, pair: Pair) -> Measured:
         assert pair.test_view is not None  # it is what this metric needs
@@ -79,14 +133,38 @@ class Membership(Metric):
         suspicions = _attacks(np.concatenate([members.embedding, others.embedding]), synthetic, own)
         suspicions["classifier"] = _classifier(pair, (members, others), synthetic, own)
         attacks = [_judged(name, truth, found) for name, found in suspicions.items()]
-        extra = {
-            "attacks": attacks,
-            "strongest": max(attacks, key=lambda entry: float(entry["auc"]))["attack"],
-            "true_positives": max(float(entry["true_positives"]) for entry in attacks),
-            "false_positives": FALSE_POSITIVES,
-            "rows": {"members": len(members), "non_members": len(others), "attacker": len(own)},
-        }
-        return Measured(max(float(entry["auc"]) for entry in attacks), extra=extra)
+        details = AttackDetails(
+            attacks=tuple(attacks),
+            members=len(members),
+            non_members=len(others),
+            attacker_rows=len(own),
+        )
+        return Measured(max(attack.auc for attack in attacks), details=details)
+
+    def finding(self, score: Score) -> str:
+        """Return what share of members the strongest attack finds."""
+        attacks = score.details.attacks if isinstance(score.details, AttackDetails) else ()
+        if not attacks:
+            return ""
+        return (
+            f"The strongest attack ({max(attacks, key=lambda one: one.auc).attack}) finds "
+            f"{100 * max(one.true_positives for one in attacks):.1f} % of the learned rows where "
+            f"it wrongly accuses {100 * FALSE_POSITIVES:.0f} % of the others."
+        )
+
+    def warning(self, score: Score) -> str:
+        """Return that an attack succeeds, where that is beyond chance."""
+        attacks = score.details.attacks if isinstance(score.details, AttackDetails) else ()
+        # Where held-out rows differ from training rows by themselves, so does a blind guess.
+        blind = max(0.5, score.ceiling or 0.5)
+        # The strongest of several attacks is a little above ½ by chance alone.
+        least = max(_ATTACK, 3 * max((one.error for one in attacks), default=0.0))
+        if score.value is None or score.value <= blind + least:
+            return ""
+        return (
+            f"Beware: an attacker who sees the synthetic rows tells {100 * score.value:.0f} times "
+            f"in 100 which of two real rows was learned (blindly: {100 * blind:.0f})."
+        )
 
 
 def _candidates(pair: Pair) -> tuple[View, View, View]:
@@ -124,14 +202,14 @@ def _classifier(pair: Pair, candidates: tuple[View, View], synthetic: View, own:
     drawn = int(generator(pair.seed, "metrics", "attack").integers(2**31))
     features = TreeInputs(fit, own)
     model = trees(features.of(fit, own), labels, features.numeric, drawn)
-    return suspicion(model, features.of(*candidates))
+    return log_odds(model, features.of(*candidates))
 
 
-def _judged(name: str, truth: np.ndarray, found: Floats) -> dict[str, Any]:
-    auc = float(roc_auc_score(truth, found))
+def _judged(name: str, truth: np.ndarray, found: Floats) -> Attack:
+    area = auc(found[truth], found[~truth])
     limit = np.quantile(found[~truth], 1 - FALSE_POSITIVES, method="higher")
     hits = float(np.mean(found[truth] > limit))
-    return {"attack": name, "auc": auc, "error": _error(auc, truth), "true_positives": hits}
+    return Attack(name, area, _error(area, truth), hits)
 
 
 def _error(auc: float, truth: np.ndarray) -> float:

@@ -8,11 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike._core.seeds import generator
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._chance import adjusted, clipped, expected_variation
 from lookalike.metrics._codebook import Floats
+from lookalike.metrics._details import ColumnScore, Details
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._view import Codes
+from lookalike.metrics._result import Measured
+from lookalike.metrics._view import LevelCodes
 
 __all__ = ["Bridges", "Shape", "kolmogorov", "total_variation"]
 
@@ -32,7 +34,7 @@ class Shape(Metric):
     Each is relative to its mean for two samples of one distribution of the same sizes, so that
     another sample of the real rows scores 1 whatever its columns are (see `_chance`).
 
-    ``"raw"`` in the details is the likeness as it is: without missing cells it is that of
+    `raw` in the details is the likeness as it is: without missing cells it is that of
     SDMetrics 0.32 (``KSComplement``, ``TVComplement``), which drops missing cells.
 
     Examples
@@ -43,11 +45,16 @@ class Shape(Metric):
     >>> schema = Schema((Column("x", Kind.INTEGER, "int64"),))
     >>> real, synthetic = (pa.table({"x": list(range(i, 400 + i))}) for i in (0, 200))
     >>> found = Shape().compute(Pair(real, synthetic, schema))
-    >>> found.extra["raw"], round(found.value, 2)
+    >>> found.details.raw, round(found.value, 2)
     (0.5, 0.53)
     """
 
     name: ClassVar[str] = "shape"
+    title: ClassVar[str] = "Single columns"
+    subject: ClassVar[str] = "the distribution of single columns"
+    meaning: ClassVar[str] = (
+        "How alike each column is distributed, averaged over columns; missing cells count."
+    )
     noise: ClassVar[float] = 0.2
 
     def _measure(self, pair: Pair) -> Measured:
@@ -65,11 +72,9 @@ class Shape(Metric):
             counts = np.bincount(np.concatenate(codes))
             usual = 1 - expected_variation(counts, len(real), len(synthetic))
             value[column] = adjusted(raw[column], usual)
-        columns = tuple(
-            {"column": c, "value": clipped(value[c]), "raw": raw[c]} for c in book.columns
-        )
+        columns = tuple(ColumnScore(c, clipped(value[c]), raw[c]) for c in book.columns)
         mean, plain = (float(np.mean(list(part.values()))) for part in (value, raw))
-        return Measured(clipped(mean), columns=columns, extra={"raw": plain})
+        return Measured(clipped(mean), details=Details(raw=plain, columns=columns))
 
 
 def kolmogorov(real: Floats, synthetic: Floats) -> float:
@@ -142,7 +147,7 @@ class Bridges:
         return float(np.maximum(above, below).mean())
 
 
-def total_variation(real: Codes, synthetic: Codes, size: int) -> float:
+def total_variation(real: LevelCodes, synthetic: LevelCodes, size: int) -> float:
     """Return half the summed differences of the shares of `size` levels, in [0, 1]."""
     shares = [np.bincount(codes, minlength=size) / len(codes) for codes in (real, synthetic)]
     return float(np.abs(shares[0] - shares[1]).sum() / 2)

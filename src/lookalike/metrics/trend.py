@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._chance import adjusted, clipped, expected_variation
 from lookalike.metrics._correlation import (
     correlations,
@@ -15,8 +16,10 @@ from lookalike.metrics._correlation import (
     shared_rows,
     usual_gaps,
 )
+from lookalike.metrics._details import Details, PairScore
 from lookalike.metrics._joint import pairs_of, shared_cells
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Measured
 
 __all__ = ["Trend"]
 
@@ -31,7 +34,7 @@ class Trend(Metric):
     the mean over pairs, two numeric columns count by the share of rows in which both are present.
     Of more than 5,000 pairs, so many are drawn from the seed.
 
-    ``"raw"`` in the details is the likeness as it is, with Pearson's correlation: pairs score as in
+    `raw` in the details is the likeness as it is, with Pearson's correlation: pairs score as in
     SDMetrics 0.32 (``CorrelationSimilarity``, ``ContingencySimilarity``).
     NOTE: differs where a correlation is defined in the real table but not in the synthetic one
     (a column became constant): SDMetrics leaves the pair out, here the lost correlation counts
@@ -39,69 +42,81 @@ class Trend(Metric):
     """
 
     name: ClassVar[str] = "trend"
+    title: ClassVar[str] = "Pairs of columns"
+    subject: ClassVar[str] = "the way pairs of columns go together"
+    meaning: ClassVar[str] = (
+        "How alike correlations and joint tables are, averaged over all pairs of columns."
+    )
     noise: ClassVar[float] = 0.3
 
     def _measure(self, pair: Pair) -> Measured:
         columns = len(pair.columns)
         if columns < 2:
             return Measured.undefined("It needs two columns or more.")
-        numbers, places = _Numbers(pair), pairs_of(columns, pair.seed)
+        numbers, places = _NumberPairs(pair), pairs_of(columns, pair.seed)
         found = [self._pair(pair, numbers, int(i), int(j)) for i, j in places]
-        defined = [entry for entry in found if entry["value"] is not None]
+        defined = [entry for entry in found if entry.value is not None]
+        # Pairs may be more alike than chance until the mean is taken.
         pairs = tuple(
-            entry if entry["value"] is None else {**entry, "value": clipped(entry["value"])}
+            entry if entry.value is None else replace(entry, value=clipped(entry.value))
             for entry in found
         )
         if not defined:
-            return Measured(
-                None, "No correlation is defined: columns are constant or missing.", pairs=pairs
-            )
-        weights = [entry.get("shared", 1.0) for entry in defined]
-        value = float(np.average([entry["value"] for entry in defined], weights=weights))
-        raw = float(np.mean([entry["raw"] for entry in defined]))
-        looked = {"looked_at": len(places), "of": columns * (columns - 1) // 2}
-        return Measured(clipped(value), pairs=pairs, extra={"raw": raw, "pair_count": looked})
+            reason = "No correlation is defined: columns are constant or missing."
+            return Measured(None, reason, Details(pairs=pairs))
+        weights = [1.0 if entry.shared is None else entry.shared for entry in defined]
+        value = float(np.average([entry.value for entry in defined], weights=weights))
+        details = Details(
+            raw=float(np.mean([entry.raw for entry in defined])),
+            pairs=pairs,
+            pairs_seen=len(places),
+            pairs_in_all=columns * (columns - 1) // 2,
+        )
+        return Measured(clipped(value), details=details)
 
-    def _pair(self, pair: Pair, numbers: _Numbers, first: int, second: int) -> dict[str, Any]:
+    def _pair(self, pair: Pair, numbers: _NumberPairs, first: int, second: int) -> PairScore:
         names, numeric = pair.columns, pair.codebook.numeric
-        entry: dict[str, Any] = {"first": names[first], "second": names[second]}
         if names[first] not in numeric or names[second] not in numeric:
-            return {**entry, **_variation(pair, first, second)}
-        return {**entry, **numbers.pair(numeric.index(names[first]), numeric.index(names[second]))}
+            return _variation(pair, first, second)
+        return numbers.pair(names[first], names[second])
 
 
-class _Numbers:
+class _NumberPairs:
     """All pairs of numeric columns at once."""
 
     def __init__(self, pair: Pair) -> None:
         views = pair.real_view, pair.synthetic_view
+        self._names = pair.codebook.numeric
         self._ranks = [rank_correlations(view) for view in views]
         self._raw = gaps(*(correlations(view) for view in views))
         self._gaps = gaps(*self._ranks)
         self._usual = usual_gaps(pair)
         self._shared = shared_rows(pair.real_view)
 
-    def pair(self, first: int, second: int) -> dict[str, Any]:
-        place = first, second
+    def pair(self, first: str, second: str) -> PairScore:
+        place = self._names.index(first), self._names.index(second)
         real, synthetic = (float(matrix[place]) for matrix in self._ranks)
         raw = float(self._raw[place])
         if np.isnan(real) or np.isnan(raw):
-            return {"value": None, "reason": "not defined: constant or missing"}
+            return PairScore(first, second, None, reason="not defined: constant or missing")
         likeness, usual = (1 - float(part[place]) / 2 for part in (self._gaps, self._usual))
-        return {
-            "value": adjusted(likeness, usual),
-            "raw": 1 - raw / 2,
-            "real": real,
-            "synthetic": 0.0 if np.isnan(synthetic) else synthetic,
-            "shared": float(self._shared[place]),
-        }
+        return PairScore(
+            first,
+            second,
+            adjusted(likeness, usual),
+            1 - raw / 2,
+            real,
+            0.0 if np.isnan(synthetic) else synthetic,
+            float(self._shared[place]),
+        )
 
 
-def _variation(pair: Pair, first: int, second: int) -> dict[str, Any]:
+def _variation(pair: Pair, first: int, second: int) -> PairScore:
     """Compare the joint tables of two columns."""
     real, sizes = pair.real_view.width_levels
     synthetic, _ = pair.synthetic_view.width_levels
     counts = shared_cells(real, synthetic, sizes, first, second)
     raw = 1 - float(np.abs(counts[0] / len(real) - counts[1] / len(synthetic)).sum() / 2)
     usual = 1 - expected_variation(counts[0] + counts[1], len(real), len(synthetic))
-    return {"value": adjusted(raw, usual), "raw": raw}
+    names = pair.columns
+    return PairScore(names[first], names[second], adjusted(raw, usual), raw)

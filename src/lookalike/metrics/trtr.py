@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
-from lookalike.metrics._base import Measured, Metric
-from lookalike.metrics._battery import battery
+from lookalike.metrics._base import Metric
+from lookalike.metrics._battery import ModelDetails, battery
+from lookalike.metrics._details import Details
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Measured
 from lookalike.metrics.tstr import TrainOnSynthetic
 
 __all__ = ["TrainOnReal"]
@@ -19,6 +21,15 @@ class TrainOnReal(Metric):
     """
 
     name: ClassVar[str] = "trtr"
+    title: ClassVar[str] = "Models trained on real rows"
+    subject: ClassVar[str] = "the use of the real rows"
+    meaning: ClassVar[str] = (
+        "The same models after training on the real rows: a reference, which does not depend on"
+        " the synthetic rows."
+    )
+    group: ClassVar[Literal["likeness", "use", "privacy"]] = "use"
+    role: ClassVar[Literal["headline", "judged", "reference"]] = "reference"
+    details_type: ClassVar[type[Details]] = ModelDetails
     needs: ClassVar[frozenset[str]] = frozenset({"holdout", "target"})
 
     def compute_floor(self, pair: Pair) -> Measured:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from lookalike.metrics._base import Measured, Metric
-from lookalike.metrics._battery import battery
+from lookalike.metrics._base import Metric
+from lookalike.metrics._battery import ModelDetails, battery
+from lookalike.metrics._details import Details
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._result import Measured
 
 __all__ = ["TrainOnSynthetic"]
 
@@ -27,6 +29,14 @@ class TrainOnSynthetic(Metric):
     """
 
     name: ClassVar[str] = "tstr"
+    title: ClassVar[str] = "Models trained on synthetic rows"
+    subject: ClassVar[str] = "the use in place of real rows"
+    meaning: ClassVar[str] = (
+        "How well models predict held-out real rows after training on synthetic rows; the "
+        "ceiling is training on real rows."
+    )
+    group: ClassVar[Literal["likeness", "use", "privacy"]] = "use"
+    details_type: ClassVar[type[Details]] = ModelDetails
     needs: ClassVar[frozenset[str]] = frozenset({"holdout", "target"})
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
 

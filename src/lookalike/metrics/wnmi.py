@@ -7,13 +7,15 @@ from typing import ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from lookalike.metrics._base import Measured, Metric
+from lookalike.metrics._base import Metric
 from lookalike.metrics._chance import adjusted, clipped, partings
 from lookalike.metrics._codebook import Floats
+from lookalike.metrics._details import Details, PairScore
 from lookalike.metrics._joint import Pairs, joint_codes, pairs_of, tallied
 from lookalike.metrics._pair import Pair
-from lookalike.metrics._rare import Levels
-from lookalike.metrics._view import Codes, View
+from lookalike.metrics._rare import PooledLevels
+from lookalike.metrics._result import Measured
+from lookalike.metrics._view import LevelCodes, View
 
 __all__ = ["WeightedMutualInformation"]
 
@@ -30,7 +32,7 @@ class WeightedMutualInformation(Metric):
     tables; the likeness is 1 − the mean of abs(NMI real − NMI synthetic), weighted by NMI real +
     NMI synthetic, so that the many pairs that have nothing to do with each other do not drown the
     others. The score is relative to its mean for two samples of one distribution (see `_chance`);
-    ``"raw"`` in the details is the likeness as it is.
+    `raw` in the details is the likeness as it is.
 
     Source: arXiv 2603.23016, section on metrics. NOTE: differs there in bins of equal widths.
     Both tables are cut to the same count of rows (at most 200,000, drawn from the seed), for
@@ -39,6 +41,11 @@ class WeightedMutualInformation(Metric):
     """
 
     name: ClassVar[str] = "wnmi"
+    title: ClassVar[str] = "Shared information"
+    subject: ClassVar[str] = "what columns tell of each other"
+    meaning: ClassVar[str] = (
+        "How alike the information is that each two columns share, bent and stepped links included."
+    )
     noise: ClassVar[float] = 0.3
     fewest_rows: ClassVar[int] = 2
 
@@ -59,18 +66,23 @@ class WeightedMutualInformation(Metric):
         usual = 1 - np.mean([np.abs(one - other) for one, other in chance], axis=0)
         each = 1 - np.abs(both[0] - both[1])
         pairs = tuple(
-            {
-                "first": names[i],
-                "second": names[j],
-                "value": clipped(adjusted(float(each[place]), float(usual[place]))),
-                "real": float(both[0][place]),
-                "synthetic": float(both[1][place]),
-            }
+            PairScore(
+                names[i],
+                names[j],
+                clipped(adjusted(float(each[place]), float(usual[place]))),
+                real=float(both[0][place]),
+                synthetic=float(both[1][place]),
+            )
             for place, (i, j) in enumerate(places)
         )
-        looked = {"looked_at": len(places), "of": len(names) * (len(names) - 1) // 2}
-        extra = {"rows": len(views[0]), "raw": raw, "pair_count": looked}
-        return Measured(clipped(value), pairs=pairs, extra=extra)
+        details = Details(
+            raw=raw,
+            rows=len(views[0]),
+            pairs=pairs,
+            pairs_seen=len(places),
+            pairs_in_all=len(names) * (len(names) - 1) // 2,
+        )
+        return Measured(clipped(value), details=details)
 
 
 def _likeness(real: Floats, synthetic: Floats) -> float:
@@ -81,9 +93,9 @@ def _likeness(real: Floats, synthetic: Floats) -> float:
     return 1 - float(np.average(np.abs(real - synthetic), weights=weights))
 
 
-def _codes(real: View, synthetic: View) -> tuple[list[Codes], tuple[int, ...]]:
+def _codes(real: View, synthetic: View) -> tuple[list[LevelCodes], tuple[int, ...]]:
     """Return all columns as levels, the rare ones of wide columns pooled, and the level counts."""
-    book, levels = real.codebook, Levels.of(real, synthetic)
+    book, levels = real.codebook, PooledLevels.of(real, synthetic)
     sizes = list(real.quantile_levels[1])
     places = [book.columns.index(name) for name in book.discrete]
     found = []
@@ -96,7 +108,7 @@ def _codes(real: View, synthetic: View) -> tuple[list[Codes], tuple[int, ...]]:
     return found, tuple(sizes)
 
 
-def _informations(codes: Codes, sizes: tuple[int, ...], places: Pairs) -> Floats:
+def _informations(codes: LevelCodes, sizes: tuple[int, ...], places: Pairs) -> Floats:
     """Return the normalised mutual information of pairs of columns; shape (pairs,)."""
     single = [_entropy(np.bincount(codes[:, c], minlength=1)) for c in range(codes.shape[1])]
     found = np.zeros(len(places))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._request import BlockConditions, Request
+from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "SYNTHESIZERS",
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
+    "GaussianCopula",
     "Independent",
     "Request",
     "Synthesizer",
@@ -34,7 +37,8 @@ def _gan() -> type[GAN]:
     return GAN
 
 
-SYNTHESIZERS.update({"GAN": _gan, "Independent": lambda: Independent})
+SYNTHESIZERS.enter(GAN=_gan)
+SYNTHESIZERS.enter(GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:

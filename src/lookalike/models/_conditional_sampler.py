@@ -17,7 +17,9 @@ from lookalike.nn import (
     Network,
     Plan,
     constrain,
+    key_of,
     noise,
+    seed_words,
     to_device,
     uniforms,
 )
@@ -58,7 +60,7 @@ class ConditionalSampler:
             self.latent,
             self.network,
             to_device(self.plan, condition, padded),
-            jnp.asarray([seed % 2**32, seed // 2**32, block], jnp.uint32),
+            seed_words(seed, block),
         )
         drawn = np.array(numbers)[:rows]
         within = np.array(self.plan.is_interval, bool)
@@ -108,11 +110,9 @@ def _draw(
     distribution: Latent,
     network: Network,
     condition: DeviceCondition,
-    place: UInt32[Array, " words"],
+    words: UInt32[Array, " words"],
 ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
-    key = jax.random.key(place[0], impl="threefry2x32")
-    key = jax.random.fold_in(jax.random.fold_in(key, place[1]), place[2])
-    latent, within = jax.random.split(key)
+    latent, within = jax.random.split(key_of(words, "threefry2x32"))
     z = noise(latent, size, distribution)
     raw = network(jnp.concatenate([z, condition.vector()], axis=1))
     uniform = uniforms(within, (size[0], len(plan.levels)))

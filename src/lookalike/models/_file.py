@@ -32,20 +32,23 @@ from lookalike._core.errors import (
     TrainingError,
     nearest,
 )
+from lookalike._core.registry import Registry
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
 from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
 from lookalike.models._support import Support
+from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema, render
 from lookalike.training import History
 
 __all__ = ["SYNTHESIZERS", "load"]
 
-#: Synthesizers that a file may name, and functions that import them: the room enters them here.
-SYNTHESIZERS: dict[str, Callable[[], type[Synthesizer]]] = {}
-_Classes = Mapping[str, type[Synthesizer]]
+#: The synthesizers. A file may name those that are entered here, never an entry point alone: what
+#: reading a file imports is not for the file to say.
+SYNTHESIZERS: Registry[Synthesizer] = Registry("synthesizer", Synthesizer)
+_Synthesizers = Mapping[str, type[Synthesizer]]
 
 #: Columns of a model that is read: each takes some time, however little it holds.
 _MOST_COLUMNS = 2**15
@@ -110,7 +113,7 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: Parts, own: _Classes) -> Synthesizer:
+def _put_together(parts: Parts, own: _Synthesizers) -> Synthesizer:
     try:
         return _build(_migrate(parts), own)
     except (ModelFileError, TrainingError):  # the latter is about this process, not the file
@@ -142,7 +145,7 @@ def _migrate(parts: Parts) -> Parts:
     return parts
 
 
-def _build(parts: Parts, own: _Classes) -> Synthesizer:
+def _build(parts: Parts, own: _Synthesizers) -> Synthesizer:
     manifest = parts.manifest
     cls = _class(manifest["synthesizer"], own)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
@@ -168,6 +171,8 @@ def _build(parts: Parts, own: _Classes) -> Synthesizer:
         counts = Learned(dict(manifest["support"]), _under("support", parts.arrays))
         model._support = Support.from_state(counts, layout)
         model._restore(Learned(dict(manifest["model"]), _under("model", parts.arrays)), layout)
+        fitted = Learned({}, _under("refinement", parts.arrays))
+        model._refinement = Refinement.from_state(fitted, layout)
     model._keep_names()
     _prove(model)
     return model
@@ -185,15 +190,15 @@ def _prove(model: Synthesizer) -> None:
         model.sample(0)
 
 
-def _class(name: Any, own: _Classes) -> type[Synthesizer]:
+def _class(name: Any, own: _Synthesizers) -> type[Synthesizer]:
     if name in own:
         return own[name]
-    if name in SYNTHESIZERS:
-        return SYNTHESIZERS[name]()
-    known = [*SYNTHESIZERS, *own]
+    if (found := SYNTHESIZERS.registered(name)) is not None:
+        return found
+    known = [*SYNTHESIZERS.entered, *own]
     raise ModelFileError(
         f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
-        "If it is a synthesizer of your own: load(path, synthesizers=[...])."
+        "If it is a synthesizer of your own, or of another package: load(path, synthesizers=[...])."
     )
 
 

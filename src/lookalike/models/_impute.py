@@ -7,7 +7,7 @@ rows that break a relation, or have a structural zero, are made again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from lookalike.encoding import BlockSource, RowCondition, SampledRows
 from lookalike.models._hot_deck import HotDeck
 from lookalike.models._known_cells import condition_of_cells
 from lookalike.models._request import FittedModel, Request
+from lookalike.relations import describe
 from lookalike.tables import Schema, canonical_type, conform, natural, render
 
 __all__ = ["Completion", "completed_like"]
@@ -91,7 +92,7 @@ class Completion:
         """Return what could not be kept, after the last table."""
         found = []
         words = [
-            f"{replace(dependency, why='').in_words()} (not in "
+            f"{describe(dependency, why=False)} (not in "
             f"{self._broken[dependency.column]:,} of the rows)"
             for dependency in self.model.schema_.dependencies
             if self._broken.get(dependency.column)
@@ -239,7 +240,7 @@ class _Block:
     def completed(self) -> tuple[pa.Table, dict[str, np.ndarray]]:
         """Return completed rows, and for each column in which its relation does not hold."""
         encoder = self.model.encoder_
-        known = encoder.follow(self.rows)
+        known = encoder.graph_.infer(self.rows)
         condition, fixed = condition_of_cells(encoder, known, self.given)
         source = self._source(condition)
         best = self._attempt(known, source, fixed, 0)
@@ -265,13 +266,13 @@ class _Block:
             settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, other, drawn)
             changed, misfit = np.where(nearer, also, changed), np.where(nearer, far, misfit)
         if changed.any():
-            settled = encoder.follow(settled)
+            settled = encoder.graph_.infer(settled)
             condition, now_fixed = condition_of_cells(encoder, settled, self.given)
             again = self._possible(self._source(condition), place + _CHOICE * _REDRAWS, now_fixed)
             drawn = _either_drawn(changed, again, drawn)
         made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled)
         impossible = encoder.violates_zeros(drawn, known=fixed)
-        return _Attempt(made, encoder.broken(self.rows, made), impossible)
+        return _Attempt(made, encoder.graph_.violations(self.rows, made), impossible)
 
     def _possible(
         self, source: BlockSource, place: int, fixed: Mapping[int, np.ndarray]
@@ -299,7 +300,7 @@ class _Block:
     def _settled(
         self, known: pa.Table, drawn: SampledRows
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        return self.model.encoder_.settle(known, drawn, start=self.first, seed=self.seed)
+        return self.model.encoder_.reconcile(known, drawn, start=self.first, seed=self.seed)
 
 
 def _either(which: np.ndarray, these: pa.Table, those: pa.Table) -> pa.Table:

@@ -49,7 +49,7 @@ def condition_of_cells(
     }
     condition = RowCondition.of_cells(layout, encoded, known)
     condition = condition.narrowed(RowCondition(layout, allowed=present))
-    condition = condition.narrowed(encoder.open_to(rows))
+    condition = condition.narrowed(encoder.feasible(rows))
     return encoder.exclusions_.narrowed(condition, encoded, known), known
 
 

@@ -209,7 +209,7 @@ def _of_blocks(model: FittedModel, conditions: SampleConditions, seed: int) -> B
         found = RowCondition(encoder.layout_)
         if balanced is not None:
             levels = balanced.levels_for_rows(number * model.BLOCK, model.BLOCK)
-            rows = encoder.follow(one_column_table(model.schema_, balanced.column, levels))
+            rows = encoder.graph_.infer(one_column_table(model.schema_, balanced.column, levels))
             found, _ = condition_of_cells(encoder, rows, frozenset((balanced.column,)))
         for condition in conditions.encoded:
             found = found.narrowed(condition.drawn(rng.random(model.BLOCK)))

@@ -254,11 +254,11 @@ def parse_sample_conditions(
     """
     columns = parse_conditions(given or {}, schema)
     encoded = [encoder.encode_condition(condition) for condition in columns]
-    found = encoder.conflict(columns, encoded)
+    found = encoder.contradiction(columns, encoded)
     if found is not None:
         raise _excluded(*found)
     on_blocks = tuple(condition for condition in encoded if condition is not None)
-    conditions = SampleConditions(columns, on_blocks, unrelated=encoder.unrelated())
+    conditions = SampleConditions(columns, on_blocks, unrelated=encoder.graph_.unrelated)
     if balance is None:
         return conditions
     levels = _balanced_levels(_balanced_column(balance, given or {}, schema, target), encoder)
@@ -294,7 +294,7 @@ def _balanced_column(
 
 
 def _balanced_levels(name: str, encoder: TableEncoder) -> RoundRobin:
-    levels = encoder.levels(name)
+    levels = encoder.graph_.levels(name)
     if levels is None:
         raise DataError(
             f"A column that is balanced must be of levels, but {name!r} is "
@@ -314,7 +314,9 @@ def _check_levels(
         return
     for k in range(len(balanced)):
         level = ColumnCondition(balanced.column, values=balanced.levels.slice(k, 1))
-        found = encoder.conflict((*columns, level), (*encoded, encoder.encode_condition(level)))
+        found = encoder.contradiction(
+            (*columns, level), (*encoded, encoder.encode_condition(level))
+        )
         if found is not None:
             words = " and ".join(str(condition) for condition in found[0] if condition is not level)
             raise DataError(

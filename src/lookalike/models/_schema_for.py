@@ -9,7 +9,8 @@ from dataclasses import replace
 import pyarrow as pa
 
 from lookalike._core.errors import LookalikeWarning, ParameterError, SchemaError
-from lookalike.tables import Dependency, Kind, Schema, cautions, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Dependency, Kind, Schema, cautions
 
 __all__ = ["schema_for"]
 

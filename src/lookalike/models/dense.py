@@ -13,15 +13,15 @@ from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from lookalike._core.numerics import Floats
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 
 if TYPE_CHECKING:
-    from lookalike.training import Rows
+    from lookalike.training import History, LabelledRows
 
 __all__ = ["DenseClassifier", "DenseRegressor"]
 
-Floats = npt.NDArray[np.float64]
 
 #: α and λ of Klambauer et al. 2017, arXiv 1706.02515.
 _ALPHA, _LAMBDA = 1.6732632423543772, 1.0507009873554805
@@ -47,21 +47,37 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
     _rules: ClassVar[Mapping[str, Rule]] = _RULES
     _classes: ClassVar[bool]
 
-    layers: int
-    units: int
-    activation: str
-    dropout: float
-    learning_rate: float
-    batch_size: int
-    epochs: int
-    patience: int
-    validation: float
-    random_state: RandomState
     n_iter_: int
     validation_score_: float
+    history_: History
     _middle: Floats
     _spread: Floats
     _folded: list[tuple[Floats, Floats]]
+
+    def __init__(
+        self,
+        *,
+        layers: int = 5,
+        units: int = 64,
+        activation: str = "selu",
+        dropout: float = 0.3,
+        learning_rate: float = 1e-3,
+        batch_size: int = 32,
+        epochs: int = 300,
+        patience: int = 20,
+        validation: float = 0.2,
+        random_state: RandomState = None,
+    ) -> None:
+        self.layers = layers
+        self.units = units
+        self.activation = activation
+        self.dropout = dropout
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.patience = patience
+        self.validation = validation
+        self.random_state = random_state
 
     def _check_parameters(self) -> None:
         values = self.get_params(deep=False)
@@ -71,14 +87,18 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
     def _learn(self, inputs: Floats, targets: Floats, weights: Floats, outputs: int) -> None:
         """Train on the rows that are not held out, and keep the best state as plain arrays."""
         # JAX is paid for by those who train.
-        import jax  # noqa: PLC0415
         import jax.numpy as jnp  # noqa: PLC0415
 
-        from lookalike.models._device import (  # noqa: PLC0415
+        from lookalike.training import (  # noqa: PLC0415
+            DenseSpec,
+            EarlyStopping,
+            SupervisedTask,
+            TrainingPlan,
             keep_compiled_programs,
             make_room_for_programs,
+            train,
         )
-        from lookalike.training import Lesson, Rates, train_dense  # noqa: PLC0415
+        from lookalike.training.strategies import Constant  # noqa: PLC0415
 
         keep_compiled_programs()
         make_room_for_programs()
@@ -88,7 +108,10 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
         spread = inputs[learned].std(axis=0)
         self._spread = np.where(spread > 0, spread, 1.0)
         scaled = (inputs - self._middle) / self._spread
-        lesson = Lesson(
+        rows = _padded(scaled[learned], targets[learned], weights[learned], _LENGTH)
+        held_out = _padded(scaled[held], targets[held], weights[held], _HELD)
+        spec = DenseSpec(
+            inputs=rows.inputs.shape[1],
             outputs=outputs,
             units=int(self.units),
             layers=int(self.layers),
@@ -96,25 +119,27 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
             batch_size=int(self.batch_size),
             classes=self._classes,
         )
-        rates = Rates(
-            learning_rate=jnp.asarray(self.learning_rate, jnp.float32),
+        task = SupervisedTask(
+            spec,
             dropout=jnp.asarray(self.dropout, jnp.float32),
-            epochs=jnp.asarray(self.epochs, jnp.int32),
-            patience=jnp.asarray(self.patience, jnp.int32),
             fan_in=jnp.asarray(inputs.shape[1], jnp.float32),
         )
-        fitted = train_dense(
-            _padded(scaled[learned], targets[learned], weights[learned], _LENGTH),
-            _padded(scaled[held], targets[held], weights[held], _HELD),
-            rates,
-            jax.random.key(seed % 2**32, impl="rbg"),
-            lesson=lesson,
+        plan = TrainingPlan(
+            steps=int(self.epochs),
+            interval=1,
+            rates={"network": self.learning_rate},
+            strategies={"network": Constant()},
+            early_stopping=EarlyStopping(task.score(held_out), every=1, patience=self.patience),
         )
-        layers = fitted.network.folded(fitted.moments)
+        result = train(task, rows, seed, plan)
+        if result.history.interrupted:  # whoever fits many models wants them all to stop
+            raise KeyboardInterrupt
+        layers = result.model.network.folded(result.model.moments)
         self._folded = [(np.asarray(w, float), np.asarray(b, float)) for w, b in layers]
         self._folded[0] = (self._folded[0][0][: inputs.shape[1]], self._folded[0][1])
-        self.n_iter_ = int(fitted.epochs)
-        self.validation_score_ = float(fitted.score)
+        self.history_ = result.history
+        self.n_iter_ = len(result.history)
+        self.validation_score_ = max(result.history["held_out"])
 
     def _outputs(self, data: Any) -> Floats:
         """Return what the network says of each row, shape (n, outputs)."""
@@ -163,7 +188,9 @@ class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
     classes_ : ndarray, shape (classes,)
         The labels.
     n_iter_ : int
-        How many epochs were played.
+        The number of epochs.
+    history_ : History
+        What happened while training: a row for each epoch.
     validation_score_ : float
         The best accuracy on the validation rows.
 
@@ -202,17 +229,19 @@ class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
         class_weight: Mapping[Any, float] | str | None = None,
         random_state: RandomState = None,
     ) -> None:
-        self.layers = layers
-        self.units = units
-        self.activation = activation
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.validation = validation
+        super().__init__(
+            layers=layers,
+            units=units,
+            activation=activation,
+            dropout=dropout,
+            learning_rate=learning_rate,
+            batch_size=batch_size,
+            epochs=epochs,
+            patience=patience,
+            validation=validation,
+            random_state=random_state,
+        )
         self.class_weight = class_weight
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the classes of rows.
@@ -308,7 +337,9 @@ class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
     Attributes
     ----------
     n_iter_ : int
-        How many epochs were played.
+        The number of epochs.
+    history_ : History
+        What happened while training: a row for each epoch.
     validation_score_ : float
         Minus the smallest mean squared error on the validation rows, in variances of the target.
 
@@ -324,31 +355,6 @@ class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
     """
 
     _classes: ClassVar[bool] = False
-
-    def __init__(
-        self,
-        *,
-        layers: int = 5,
-        units: int = 64,
-        activation: str = "selu",
-        dropout: float = 0.3,
-        learning_rate: float = 1e-3,
-        batch_size: int = 32,
-        epochs: int = 300,
-        patience: int = 20,
-        validation: float = 0.2,
-        random_state: RandomState = None,
-    ) -> None:
-        self.layers = layers
-        self.units = units
-        self.activation = activation
-        self.dropout = dropout
-        self.learning_rate = learning_rate
-        self.batch_size = batch_size
-        self.epochs = epochs
-        self.patience = patience
-        self.validation = validation
-        self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
         """Learn the numbers of rows.
@@ -408,15 +414,15 @@ def _split(
     return np.sort(np.delete(order, places)), np.sort(order[places])
 
 
-def _padded(inputs: Floats, targets: Floats, weights: Floats, least: int) -> Rows:
+def _padded(inputs: Floats, targets: Floats, weights: Floats, least: int) -> LabelledRows:
     import jax.numpy as jnp  # noqa: PLC0415 - as above
 
-    from lookalike.training import Rows  # noqa: PLC0415
+    from lookalike.training import LabelledRows  # noqa: PLC0415
 
     count, width = inputs.shape
     rows = (0, (1 << max(count - 1, least - 1).bit_length()) - count)
     columns = (0, -width % _WIDTH)
-    return Rows(
+    return LabelledRows(
         jnp.asarray(np.pad(inputs, (rows, columns)), jnp.float32),
         jnp.asarray(np.pad(targets, rows), jnp.float32),
         jnp.asarray(np.pad(weights, rows), jnp.float32),

@@ -10,13 +10,11 @@ from lookalike.nn._conditions import (
     to_device,
 )
 from lookalike.nn._dense import DenseNetwork, Moments
-from lookalike.nn._linear import Linear
 from lookalike.nn._network import Layer, Network
-from lookalike.nn._noise import Latent, noise
 from lookalike.nn._plan import Plan
-from lookalike.nn._random import uniforms
-from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing, objective
-from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights, penalty
+from lookalike.nn._primitives import Latent, Linear, key_of, noise, seed_words, uniforms
+from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing
+from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights
 
 __all__ = [
     "OBJECTIVES",
@@ -38,10 +36,10 @@ __all__ = [
     "condition_width",
     "constrain",
     "draw_conditions",
+    "key_of",
     "no_condition",
     "noise",
-    "objective",
-    "penalty",
+    "seed_words",
     "to_device",
     "uniforms",
 ]

@@ -13,9 +13,9 @@ from jaxtyping import PRNGKeyArray
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Number, Rule, check_parameters
 from lookalike.nn._activations import ACTIVATIONS, activation_name, rectifier_gain
-from lookalike.nn._initial import INITIALS
 from lookalike.nn._network import Layer, Network
-from lookalike.nn.normalisations import NORMALISATIONS, Nothing
+from lookalike.nn._primitives import INITIALS
+from lookalike.nn.normalisations import NORMALISATIONS, Normalisation, Nothing
 
 __all__ = ["Architecture"]
 
@@ -45,7 +45,7 @@ _RULES: dict[str, Rule] = {
     "residual": Flag(),
     "activation": Choice(ACTIVATIONS),
     "slope": Number(),
-    "normalisation": AnyOf((Choice(tuple(filter(None, NORMALISATIONS))),), none=True),
+    "normalisation": AnyOf((NORMALISATIONS.name_rule,), none=True),
     "dropout": Number(0, 0.99),
     "bias": Flag(),
     "initial": Choice(tuple(INITIALS)),
@@ -217,22 +217,26 @@ class Architecture:
             dropout=self.dropout,
         )
 
+    @property
+    def _normalisation(self) -> type[Normalisation]:
+        return Nothing if self.normalisation is None else NORMALISATIONS[self.normalisation]
+
     def _hidden(self, inputs: int, units: int, number: int, key: PRNGKeyArray) -> Layer:
         # Each residual branch is scaled so that h does not grow by a factor with each layer.
         branches = len(self.widths) - 1 if self.residual and number else 1
         gain = rectifier_gain(str(self.activation), self.slope)
         deviation = INITIALS[self.initial](inputs, units, gain) / branches**0.5
         weight = jax.random.normal(key, (inputs, units)) * deviation
-        kind = NORMALISATIONS[self.normalisation]
-        normalisation = kind.begin(weight, 1 / branches**0.5, jax.random.fold_in(key, 1))
+        normalisation = self._normalisation.begin(
+            weight, 1 / branches**0.5, jax.random.fold_in(key, 1)
+        )
         return Layer(weight, jnp.zeros(units) if self.bias else None, normalisation)
 
     def _last(self, inputs: int, units: int, key: PRNGKeyArray) -> Layer:
         weight = jax.random.normal(key, (inputs, units)) * INITIALS[self.initial](
             inputs, units, 1.0
         )
-        kind = NORMALISATIONS[self.normalisation]
-        kind = kind if kind.last else Nothing
+        kind = self._normalisation if self._normalisation.last else Nothing
         normalisation = kind.begin(weight, 1.0, jax.random.fold_in(key, 1))
         return Layer(weight, jnp.zeros(units), normalisation)
 

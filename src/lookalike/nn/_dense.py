@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
-from lookalike.nn._linear import Linear
+from lookalike.nn._primitives import Linear
 
 __all__ = ["DenseNetwork", "Moments"]
 

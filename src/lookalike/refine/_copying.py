@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from lookalike._core.numerics import as_points, nearest_rows
 from lookalike.encoding import EncodedRows, Layout, SampledRows
 from lookalike.refine._binning import centres
 
@@ -31,8 +32,6 @@ _GRAIN = 64
 _APART = 45 / _GRAIN
 #: Levels of a wider block stand as so many random signs, times this.
 _WIDE, _SIGN = 32, 8 / _GRAIN
-#: Generated rows that are compared at a time.
-_TOGETHER = 64
 
 
 def copy_detector(
@@ -131,15 +130,8 @@ class _Places:
 
 def _nearest(rows: Rows, real: Rows) -> tuple[Int[np.ndarray, " rows"], Float[np.ndarray, " rows"]]:
     """Return each row's nearest real row, the first of several, and its squared distance."""
-    with_half = np.concatenate([real, (real**2).sum(axis=1, keepdims=True) / 2], axis=1).T
-    at, squares = [], []
-    for begin in range(0, len(rows), _TOGETHER):
-        part = rows[begin : begin + _TOGETHER]
-        likeness = np.pad(part, [(0, 0), (0, 1)], constant_values=-1) @ with_half
-        best = likeness.argmax(axis=1)
-        at.append(best)
-        squares.append((part**2).sum(axis=1) - 2 * likeness[np.arange(len(part)), best])
-    return np.concatenate(at), np.concatenate(squares)
+    gaps, at = nearest_rows(rows, real, 1)
+    return at[:, 0], (rows**2).sum(axis=1) + gaps[:, 0]
 
 
 def _points(width: int, rng: np.random.Generator) -> Rows:
@@ -150,10 +142,9 @@ def _points(width: int, rng: np.random.Generator) -> Rows:
 
 
 def _matrix(drawn: SampledRows, points: Sequence[Rows]) -> Rows:
-    """Return rows in which distances mean something."""
-    parts = [np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0]  # of two zeros, one is left
-    parts += [own[levels] for own, levels in zip(points, drawn.levels.T, strict=True)]
-    return np.concatenate(parts, axis=1, dtype=np.float32)
+    """Return rows in which distances mean something, and are exact."""
+    rounded = np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0  # of two zeros, one is left
+    return as_points(rounded.astype(np.float32), drawn.levels, points)
 
 
 def _levels(encoded: EncodedRows, layout: Layout) -> Int[np.ndarray, "rows levels"]:

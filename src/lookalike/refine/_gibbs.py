@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from lookalike._core.numerics import raking_factors
 from lookalike.encoding import Layout, Learned, Rows, SampledRows
 from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
 from lookalike.refine._binning import Binning, Codes
@@ -69,9 +70,7 @@ def balanced(
 ) -> Float[np.ndarray, "rows levels"]:
     """Return chances whose means over rows are nearly those due, by a factor for each level."""
     for _ in range(_ROUNDS):
-        share = chances.mean(axis=0)
-        factor = np.divide(due, share, out=np.ones_like(share), where=share > 0)
-        chances = chances * np.clip(factor, 1 / _STEP, _STEP)
+        chances = chances * raking_factors(due, chances.mean(axis=0), _STEP)
         chances /= np.maximum(chances.sum(axis=1, keepdims=True), _LEAST)
     return chances
 
@@ -159,7 +158,7 @@ class GibbsSweep:
         return SampledRows(rows.numbers, levels)
 
     def state(self) -> Learned:
-        """Return the redraw as plain arrays."""
+        """Return the sweep as plain arrays."""
         forests = [one.forest for one in self.conditionals]
         arrays = {
             **self.cells.arrays(),
@@ -172,7 +171,7 @@ class GibbsSweep:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> GibbsSweep:
-        """Make a redraw from what `state` gave.
+        """Make a sweep from what `state` gave.
 
         Raises
         ------

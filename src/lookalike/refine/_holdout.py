@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
+from lookalike._core.numerics import as_points, distances
 from lookalike._core.seeds import generator
 from lookalike.encoding import EncodedRows, Layout, SampledRows, sample_encoded
 from lookalike.refine._copying import copy_detector
 from lookalike.refine._detector import detectability
-from lookalike.training import Score, Selection
+
+if TYPE_CHECKING:
+    from lookalike.training import EarlyStopping
 
 __all__ = ["HoldOut", "hold_out"]
 
@@ -51,9 +55,9 @@ class HoldOut:
     rows: EncodedRows | None
     refit: bool = False
 
-    def selection(
+    def early_stopping(
         self, layout: Layout, make: Callable[..., SampledRows], seed: int
-    ) -> Selection | None:
+    ) -> EarlyStopping | None:
         """Return what chooses the best state, or None if nothing is held out.
 
         Parameters
@@ -65,6 +69,11 @@ class HoldOut:
         seed : int
             Of the numbers that real rows draw within their intervals, and of the detector.
         """
+        from lookalike.training import (  # noqa: PLC0415 - they load JAX
+            CheckpointScore,
+            EarlyStopping,
+        )
+
         if self.rows is None:
             return None
         small = len(self.all.floats) < _SMALL
@@ -76,11 +85,11 @@ class HoldOut:
         # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
         error = 0.0 if few else 2 * (6 * min(len(self.rows.floats), _MOST_JUDGED)) ** -0.5
 
-        def score(network: object) -> Score:
+        def score(network: object) -> CheckpointScore:
             drawn = make(network)
-            return Score(value(drawn), copying(drawn), error)
+            return CheckpointScore(value(drawn), copying(drawn), error)
 
-        return Selection(score, every=_EVERY[small], patience=_PATIENCE[small])
+        return EarlyStopping(score, every=_EVERY[small], patience=_PATIENCE[small])
 
 
 def hold_out(encoded: EncodedRows, share: float | None, rng: np.random.Generator) -> HoldOut:
@@ -135,26 +144,17 @@ def _energy_distance(
     distance 1.
     """
     real = _matrix(sample_encoded(held, layout, rng), layout)
-    among_real = _distances(real, real).mean()
+    among_real = distances(real, real).mean()
 
     def value(drawn: SampledRows) -> float:
         fake = _matrix(drawn, layout, _LOOK)
-        among_fake = _distances(fake, fake).mean()
-        return -float(2 * _distances(fake, real).mean() - among_fake - among_real)
+        among_fake = distances(fake, fake).mean()
+        return -float(2 * distances(fake, real).mean() - among_fake - among_real)
 
     return value
 
 
-def _distances(a: Rows, b: Rows) -> np.ndarray:
-    """Return Euclidean distances between all rows, by one matrix product."""
-    squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
-    return np.asarray(np.sqrt(np.maximum(squares, 0)))
-
-
 def _matrix(drawn: SampledRows, layout: Layout, rows: int | None = None) -> Rows:
-    """Return rows in which distances mean something: numbers, and levels √½ apart twice."""
-    parts = [drawn.numbers[:rows].astype(float)]
-    for block, at in zip(layout.blocks, layout.drawn_starts, strict=True):
-        if block.head == "softmax":
-            parts.append(np.eye(block.width)[drawn.levels[:rows, at]] * 0.5**0.5)
-    return np.concatenate(parts, axis=1)
+    """Return rows in which distances mean something: two different levels are 1 apart."""
+    codes = [np.eye(b.width) * 0.5**0.5 for b in layout.blocks if b.head == "softmax"]
+    return as_points(drawn.numbers[:rows].astype(float), drawn.levels[:rows], codes)

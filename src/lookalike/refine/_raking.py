@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from lookalike._core.numerics import raking_factors
 from lookalike.refine._binning import Codes
 from lookalike.refine._choose import inclusion
 
@@ -64,9 +65,7 @@ def rake(
         for j, size in enumerate(sizes):
             chances = inclusion(weights, rows)
             share = np.bincount(pool[:, j], chances, minlength=size) / rows
-            both = (share > 0) & (due[j] > 0)
-            factor = np.divide(due[j], share, out=np.ones(size), where=both)
-            step = np.log(np.clip(factor, 1 / _STEP, _STEP))
+            step = np.log(raking_factors(due[j], share, _STEP))
             after = np.clip(logs[j] + step, -_LIMIT, _LIMIT)
             weights = weights * np.exp(after - logs[j])[pool[:, j]]
             logs[j] = after
@@ -118,9 +117,9 @@ def balanced(
     for _ in range(_BLOCK_ROUNDS):
         for of_row, wanted in groups:
             share = np.bincount(of_row, chances, minlength=len(wanted))
-            factor = np.divide(wanted, share, out=np.ones(len(wanted)), where=share > 0)
+            factor = raking_factors(wanted, share, _BLOCK_STEP)
             factor[wanted < _FREQUENT] = 1
-            chances *= np.clip(factor, 1 / _BLOCK_STEP, _BLOCK_STEP)[of_row]
+            chances *= factor[of_row]
             np.minimum(chances, 1.0, out=chances)
     return chances
 

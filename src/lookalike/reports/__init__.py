@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 from lookalike.reports._curves import curves
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
-from lookalike.reports._standing import place
 from lookalike.reports._summary import (
     Associations,
     Bar,
     ColumnRow,
     Curves,
     Histogram,
-    Importance,
     Marginal,
     Mark,
     PairRow,
@@ -27,7 +25,6 @@ from lookalike.reports._summary import (
 from lookalike.reports._training_page import training_page
 from lookalike.reports._training_verdict import Judgement, judge
 from lookalike.reports._training_words import Quantity
-from lookalike.reports._words import words_of
 
 if TYPE_CHECKING:
     from lookalike.reports._function_page import (
@@ -45,7 +42,6 @@ __all__ = [
     "Curves",
     "Evaluation",
     "Histogram",
-    "Importance",
     "Judgement",
     "Marginal",
     "Mark",
@@ -59,10 +55,8 @@ __all__ = [
     "function_page",
     "function_report_rows",
     "judge",
-    "place",
     "training_page",
     "verdict_page",
-    "words_of",
 ]
 
 

@@ -8,9 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.metrics import Score
-from lookalike.reports._standing import DETECTORS
-from lookalike.reports._summary import ColumnRow, Importance, Matrix
+from lookalike.metrics import ColumnShare, Score
+from lookalike.reports._summary import ColumnRow, PairMatrix
 from lookalike.reports._values import Floats
 from lookalike.tables import Column, Schema
 
@@ -67,10 +66,9 @@ def _by_column(scores: Mapping[str, Score], key: str) -> dict[str, dict[str, flo
     """Return what each score that looks at columns says of each of them."""
     found: dict[str, dict[str, float]] = {}
     for score in scores.values():
-        # A detector's details of columns are no scores but shares of its gain.
-        for entry in score.details.get("columns", ()) if score.name not in DETECTORS else ():
-            if entry.get(key) is not None:
-                found.setdefault(entry["column"], {})[score.name] = float(entry[key])
+        for entry in score.details.columns:
+            if (value := getattr(entry, key)) is not None:
+                found.setdefault(entry.column, {})[score.name] = float(value)
     return found
 
 
@@ -83,16 +81,13 @@ def _distinct(values: pa.ChunkedArray) -> int:
     return count
 
 
-def importances(scores: Mapping[str, Score]) -> tuple[Importance, ...]:
+def importances(scores: Mapping[str, Score]) -> tuple[ColumnShare, ...]:
     """Return how much the first detector among scores leant on each column, the most first."""
-    for name in DETECTORS:
-        if name in scores and scores[name].details.get("columns"):
-            found = scores[name].details["columns"]
-            return tuple(Importance(e["column"], round(float(e["value"]), 6)) for e in found)
-    return ()
+    found = (score.details.importances for score in scores.values() if score.details.importances)
+    return tuple(ColumnShare(one.column, round(one.share, 6)) for one in next(found, ()))
 
 
-def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, Matrix]:
+def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, PairMatrix]:
     """Arrange what metrics say of each two columns as symmetric matrices.
 
     Parameters
@@ -110,18 +105,18 @@ def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str
     places = {name: place for place, name in enumerate(columns)}
     found = {}
     for score in scores.values():
-        if pairs := score.details.get("pairs"):
+        if pairs := score.details.pairs:
             matrix = np.full((len(columns), len(columns)), np.nan)
             for entry in pairs:
-                known = entry["first"] in places and entry["second"] in places
-                if known and entry["value"] is not None:
-                    first, second = places[entry["first"]], places[entry["second"]]
-                    matrix[first, second] = matrix[second, first] = entry["value"]
+                known = entry.first in places and entry.second in places
+                if known and entry.value is not None:
+                    first, second = places[entry.first], places[entry.second]
+                    matrix[first, second] = matrix[second, first] = entry.value
             found[score.name] = plain(matrix)
     return found
 
 
-def plain(matrix: Floats) -> Matrix:
+def plain(matrix: Floats) -> PairMatrix:
     """Round a matrix to four decimals; None where it is not finite."""
     return tuple(
         tuple(round(float(cell), 4) if np.isfinite(cell) else None for cell in row)

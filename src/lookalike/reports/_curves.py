@@ -11,7 +11,7 @@ import numpy as np
 
 from lookalike.reports._summary import Curves, Mark
 
-__all__ = ["History", "curves"]
+__all__ = ["HistoryLike", "curves"]
 
 #: Columns of a history that count or time, and are no curves.
 _CLOCKS = frozenset(
@@ -21,10 +21,10 @@ MOST_POINTS = 400
 _FARTHEST = 1e300
 
 
-class History(Protocol):
+class HistoryLike(Protocol):
     """What a fitted model keeps as ``history_``.
 
-    Its ``stopped``, ``cut_short`` and ``events`` are drawn too, where it has them.
+    Its ``stopped``, ``cut_short``, ``events`` and ``optimisers`` are drawn too, where it has them.
     """
 
     @property
@@ -32,12 +32,12 @@ class History(Protocol):
         """One mapping for each interval: ``"step"`` and what was measured over it."""
 
 
-def curves(history: History | Sequence[Mapping[str, Any]] | None) -> Curves | None:
+def curves(history: HistoryLike | Sequence[Mapping[str, Any]] | None) -> Curves | None:
     """Turn a history into curves; text and flags in it are left out.
 
     Parameters
     ----------
-    history : History, sequence of dict, or None
+    history : HistoryLike, sequence of dict, or None
         What a model's ``history_`` holds, or its rows.
 
     Returns
@@ -65,6 +65,7 @@ def curves(history: History | Sequence[Mapping[str, Any]] | None) -> Curves | No
         str(getattr(history, "stopped", "")),
         tuple(_mark(event) for event in getattr(history, "events", ())),
         bool(getattr(history, "cut_short", False)),
+        tuple(getattr(history, "optimisers", ())),
     )
 
 

@@ -20,11 +20,11 @@ from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import METRICS, Score, score_tables
 from lookalike.reports._associations import associations
 from lookalike.reports._columns import column_rows, importances
-from lookalike.reports._curves import History, curves
+from lookalike.reports._curves import HistoryLike, curves
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._marginals import marginal
 from lookalike.reports._summary import ColumnRow, Marginal, Summary
-from lookalike.tables import Column, Kind, Schema, conform, infer_schema, to_arrow
+from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
 
 __all__ = ["evaluate"]
 
@@ -33,7 +33,7 @@ MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
 
-class Fitted(Protocol):
+class FittedModel(Protocol):
     """What an evaluation asks of a fitted model."""
 
     schema_: Schema
@@ -47,11 +47,11 @@ def evaluate(
     holdout: Any = None,
     target: str | None = None,
     *,
-    model: Fitted | None = None,
+    model: FittedModel | None = None,
     schema: Schema | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: Sequence[str] | None = None,
-    history: History | Sequence[Mapping[str, Any]] | None = None,
+    history: HistoryLike | Sequence[Mapping[str, Any]] | None = None,
     random_state: RandomState = 0,
     progress: bool = False,
 ) -> Evaluation:
@@ -79,7 +79,7 @@ def evaluate(
         Kinds of columns that inference should not guess.
     metrics : sequence of str, optional
         The names of the scores to compute; all by default.
-    history : History or sequence of dict, optional
+    history : HistoryLike or sequence of dict, optional
         What training recorded (a model's ``history_``), to be drawn in the report; that of `model`
         by default.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
@@ -128,7 +128,7 @@ def evaluate(
         )
     seed = as_seed(random_state)
     tables = {name: _canonical(table, schema, name) for name, table in came.items()}
-    with show_progress("evaluating", len(metrics or METRICS), show=progress) as report:
+    with show_progress("evaluating", len(metrics or METRICS.entered), show=progress) as report:
         scores = score_tables(
             tables["real"],
             tables["synthetic"],
@@ -144,7 +144,7 @@ def evaluate(
 
 def _schema(
     real: pa.Table,
-    model: Fitted | None,
+    model: FittedModel | None,
     schema: Schema | None,
     kinds: Mapping[str, Kind | str] | None,
 ) -> Schema:
@@ -161,7 +161,7 @@ def _schema(
                 f"model must be fitted, but this {type(model).__name__} is not: call fit first."
             )
         return model.schema_
-    return infer_schema(real, kinds, dependencies=False) if schema is None else schema
+    return infer_columns(real, kinds) if schema is None else schema
 
 
 def _canonical(table: pa.Table, schema: Schema, name: str) -> pa.Table:
@@ -179,7 +179,7 @@ def _summary(
     scores: Mapping[str, Score],
     target: str | None,
     seed: int,
-    history: History | Sequence[Mapping[str, Any]] | None,
+    history: HistoryLike | Sequence[Mapping[str, Any]] | None,
 ) -> Summary:
     real, synthetic = tables["real"], tables["synthetic"]
     rows = column_rows(schema, real, synthetic, scores)

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import json
-import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, ClassVar
 
 import pyarrow as pa
 
-from lookalike._core.errors import DataError
-from lookalike._core.files import write_text
-from lookalike.metrics import Score
+from lookalike._core.documents import Document
+from lookalike._core.plain import jsonable
+from lookalike.metrics import Score, read_score
 from lookalike.reports._standing import references
-from lookalike.reports._summary import Summary, build, jsonable
+from lookalike.reports._summary import Summary
 from lookalike.reports._verdict import verdict
-from lookalike.reports._words import words_of
 
 __all__ = ["Evaluation"]
 
-_FORMAT = 1
 _STRICT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
-_TITLE = "Does it look alike?"
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation:
+class Evaluation(Document):
     """How well a synthetic table stands for a real one: what `evaluate` found.
+
+    Its JSON is ``{"verdict": …, "references": {"ceiling": …, "floor": …}, "scores": {"c2st":
+    {"value": …, "ceiling": …, "floor": …, …}, …}, "summary": …}``. What metrics say of pairs is in
+    the summary alone, not in the details of scores.
 
     Parameters
     ----------
@@ -53,6 +54,10 @@ class Evaluation:
 
     scores: dict[str, Score]
     summary: Summary
+
+    _noun: ClassVar[str] = "an evaluation"
+    _format: ClassVar[int] = 2
+    _heading: ClassVar[str] = "Does it look alike?"
 
     @property
     def verdict(self) -> str:
@@ -105,32 +110,13 @@ class Evaluation:
             The last entry is the reason where a score could not be computed.
         """
         return [
-            (name, score.value, score.ceiling, score.floor, score.reason or words_of(name).meaning)
+            (name, score.value, score.ceiling, score.floor, score.reason or score.words.meaning)
             for name, score in self.scores.items()
         ]
 
-    def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return the evaluation as JSON, and write it to a file where one is given.
-
-        Parameters
-        ----------
-        path : str or path-like, optional
-            The file; it is whole or absent.
-
-        Returns
-        -------
-        str
-            ``{"verdict": …, "references": {"ceiling": …, "floor": …}, "scores": {"c2st": {"value":
-            …, "ceiling": …, "floor": …, …}, …}, "summary": …}``. What metrics say of pairs is in
-            the summary, once.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        """
+    def _json(self) -> str:
         values = {
-            "format": _FORMAT,
+            "format": self._format,
             "verdict": self.verdict,
             "references": references(self.summary.holdout_rows),
             "scores": {name: _score_values(score) for name, score in self.scores.items()},
@@ -141,73 +127,18 @@ class Evaluation:
             f'"{name}": ' + json.dumps(value, **_STRICT, indent=None if name == "summary" else 1)
             for name, value in values.items()
         ]
-        return _written("{\n" + ",\n".join(parts) + "\n}\n", path)
+        return "{\n" + ",\n".join(parts) + "\n}\n"
 
     @classmethod
-    def from_json(cls, text: str) -> Evaluation:
-        """Make an evaluation from what `to_json` gave; it draws the same page.
+    def _from_values(cls, values: Mapping[str, Any]) -> Evaluation:
+        scores = {name: read_score(score) for name, score in values["scores"].items()}
+        return cls(scores, Summary.from_dict(values["summary"]))
 
-        Parameters
-        ----------
-        text : str
-            JSON text.
-
-        Returns
-        -------
-        Evaluation
-            As it was, but for the details of pairs in ``scores``.
-
-        Raises
-        ------
-        DataError
-            If the text is not an evaluation, or is one of a later version.
-        """
-        try:
-            values = json.loads(text)
-            if values["format"] > _FORMAT:
-                raise DataError(
-                    f"An evaluation must be of format {_FORMAT} or less, this one is of format "
-                    f"{values['format']}. Install a newer lookalike."
-                )
-            scores = {name: build(Score, score) for name, score in values["scores"].items()}
-            return cls(scores, Summary.from_dict(values["summary"]))
-        except DataError:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise DataError(f"Not the JSON of an evaluation: {error!r}.") from error
-
-    def to_html(
-        self,
-        path: str | os.PathLike[str] | None = None,
-        *,
-        title: str = _TITLE,
-        date: str | None = None,
-    ) -> str:
-        """Return the evaluation as one page, and write it to a file where one is given.
-
-        Parameters
-        ----------
-        path : str or path-like, optional
-            The file; it is whole or absent.
-        title : str
-            The page's heading.
-        date : str, optional
-            A date to print. There is none by default, so that the same evaluation is the same page.
-
-        Returns
-        -------
-        str
-            HTML that refers to nothing outside of itself.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        """
+    def _page(self, title: str, date: str | None) -> str:
         # matplotlib takes half a second to import: only who draws pays for it.
         from lookalike.reports._html import page  # noqa: PLC0415
 
-        return _written(page(self.scores, self.summary, title, date), path)
+        return page(self.scores, self.summary, title, date)
 
     def __repr__(self) -> str:
         lines = [f"{'score':24}{'value':>8}{'ceiling':>9}{'floor':>8}"]
@@ -239,9 +170,3 @@ def _score_values(score: Score) -> dict[str, Any]:
     details = {name: value for name, value in values["details"].items() if name != "pairs"}
     plain: dict[str, Any] = jsonable({**values, "details": details})
     return plain
-
-
-def _written(text: str, path: str | os.PathLike[str] | None) -> str:
-    if path is not None:
-        write_text(text, path)
-    return text

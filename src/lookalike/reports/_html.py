@@ -8,7 +8,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lookalike.metrics import Score
+from lookalike.metrics import Details, ModelDetails, Score
 from lookalike.reports import figures
 from lookalike.reports._standing import note, references
 from lookalike.reports._summary import Marginal, Summary
@@ -17,7 +17,6 @@ from lookalike.reports._text import shorten
 from lookalike.reports._training_page import training_parts
 from lookalike.reports._training_verdict import judge
 from lookalike.reports._verdict import verdict
-from lookalike.reports._words import words_of
 from lookalike.reports.figures._correlation_differences import SCORE as CORRELATIONS
 from lookalike.reports.figures._heatmaps import MOST_COLUMNS
 from lookalike.reports.figures._scores import number
@@ -27,6 +26,7 @@ __all__ = ["page"]
 #: So many columns are drawn, the worst first; the table lists all.
 MOST_MARGINALS = 60
 MOST_PAIRS = 15
+_MEASURES = {"auc": "ROC AUC", "r2": "R²"}
 
 
 def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | None) -> str:
@@ -82,11 +82,9 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
 def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {"likeness": [], "use": [], "privacy": []}
     for score in scores.values():
-        words = words_of(score.name)
-        entry = {"score": score, "words": words, "bar": None, "found": "", "note": ""}
-        if words.group == "privacy":
-            entry["found"] = _found(score)
-        elif words.judges:
+        words = score.words
+        entry = {"score": score, "words": words, "bar": None, "note": ""}
+        if words.group != "privacy" and words.role != "reference":
             entry["note"] = note(score)
             if score.position is not None:
                 entry["bar"] = _bar(score, words.title)
@@ -94,10 +92,10 @@ def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:
     return groups
 
 
-def _partial_pairs(scores: Mapping[str, Score]) -> Mapping[str, int] | None:
-    """Return how many pairs of how many were looked at, where it was not all of them."""
-    counts = [score.details.get("pair_count") for score in scores.values()]
-    return next((c for c in counts if c is not None and c["looked_at"] < c["of"]), None)
+def _partial_pairs(scores: Mapping[str, Score]) -> Details | None:
+    """Return details of a score that looked at a part of the pairs only, if there is one."""
+    found = (score.details for score in scores.values())
+    return next((d for d in found if (d.pairs_seen or 0) < (d.pairs_in_all or 0)), None)
 
 
 def _bar(score: Score, title: str) -> Markup:
@@ -106,42 +104,34 @@ def _bar(score: Score, title: str) -> Markup:
     return picture(partial(figures.score_bar, score), label + number(score.ceiling), salt)
 
 
-def _found(score: Score) -> str:
-    """Say what a smoke test found, in a sentence."""
-    details = score.details
-    if score.value is not None and score.name == "copies":
-        return f"{details['exact_rows']:,} exact copies among {details['rows']['exact']:,} rows."
-    if score.value is not None and score.name == "membership":
-        return (
-            f"The strongest attack ({details['strongest']}) finds "
-            f"{100 * details['true_positives']:.1f} % of the learned rows where it wrongly accuses "
-            f"{100 * details['false_positives']:.0f} % of the others."
-        )
-    return ""
+def _batteries(scores: Mapping[str, Score]) -> list[ModelDetails]:
+    """Return what models reach after training on synthetic and on real rows, or nothing."""
+    found = {
+        score.words.role: score.details
+        for score in scores.values()
+        if isinstance(score.details, ModelDetails) and score.value is not None
+    }
+    both = [found.get("judged"), found.get("reference")]
+    return [one for one in both if one is not None] if None not in both else []
 
 
 def _models(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
     """Return what each model reaches after training on synthetic and on real rows."""
-    if not all(name in scores and "models" in scores[name].details for name in ("tstr", "trtr")):
+    results = [{one.model: one.headline for one in of.models} for of in _batteries(scores)]
+    if not results:
         return []
-    both = [{m["model"]: m for m in scores[name].details["models"]} for name in ("tstr", "trtr")]
-    key = scores["tstr"].details["headline"]
+    synthetic, real = results
     return [
-        {
-            "name": name,
-            "synthetic": both[0][name][key],
-            "real": both[1][name][key],
-            "difference": both[0][name][key] - both[1][name][key],
-        }
-        for name in both[0]
-        if name in both[1]
+        {"name": n, "synthetic": v, "real": real[n], "difference": v - real[n]}
+        for n, v in synthetic.items()
+        if n in real
     ]
 
 
 def _measure(scores: Mapping[str, Score]) -> str:
     """Return what the numbers of `_models` are."""
-    key = scores["tstr"].details.get("headline") if "tstr" in scores else None
-    return {"auc": "ROC AUC", "r2": "R²"}.get(str(key), "")
+    found = [_MEASURES[of.headline] for of in _batteries(scores)]
+    return found[0] if found else ""
 
 
 def _card(drawn: Marginal, summary: Summary, place: int) -> dict[str, Any]:

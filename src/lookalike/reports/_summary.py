@@ -6,14 +6,14 @@ can be drawn again from its JSON, on another machine, without the data.
 
 from __future__ import annotations
 
-import math
-import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations, pairwise
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any
 
 from lookalike._core.errors import DataError
+from lookalike._core.plain import build, jsonable
+from lookalike.metrics import ColumnShare
 
 __all__ = [
     "Associations",
@@ -21,17 +21,14 @@ __all__ = [
     "ColumnRow",
     "Curves",
     "Histogram",
-    "Importance",
     "Marginal",
     "Mark",
     "PairRow",
     "Summary",
 ]
 
-_T = TypeVar("_T")
-
 #: Rows of cells; None where a cell is not defined.
-Matrix = tuple[tuple[float | None, ...], ...]
+PairMatrix = tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -149,9 +146,9 @@ class Associations:
     """
 
     columns: tuple[str, ...]
-    real: Matrix
-    synthetic: Matrix
-    scores: dict[str, Matrix] = field(default_factory=dict)
+    real: PairMatrix
+    synthetic: PairMatrix
+    scores: dict[str, PairMatrix] = field(default_factory=dict)
 
     def pairs(self) -> list[PairRow]:
         """Return each two columns once, the worst first."""
@@ -201,22 +198,6 @@ class ColumnRow:
 
 
 @dataclass(frozen=True)
-class Importance:
-    """How much a detector leant on one column.
-
-    Parameters
-    ----------
-    column : str
-        The column's name.
-    share : float
-        The share of the whole, in [0, 1].
-    """
-
-    column: str
-    share: float
-
-
-@dataclass(frozen=True)
 class Mark:
     """Something that happened at one step of training.
 
@@ -251,6 +232,8 @@ class Curves:
         What happened between: changed rates, remedies, roll-backs.
     cut_short : bool
         Whether training ended by an interrupt or by losses that were not finite.
+    optimisers : tuple of str
+        The names that the record declares for ``loss_<name>`` and ``rate_<name>``.
     """
 
     steps: tuple[float, ...]
@@ -258,6 +241,13 @@ class Curves:
     stopped: str = ""
     marks: tuple[Mark, ...] = ()
     cut_short: bool = False
+    optimisers: tuple[str, ...] = ()
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The declared names; of a record without, those of its losses that are not of rows."""
+        losses = (name.removeprefix("loss_") for name in self.series if name.startswith("loss_"))
+        return self.optimisers or tuple(name for name in losses if name not in ("real", "fake"))
 
     def attempts(self) -> list[slice]:
         """Return where each attempt stands in the series: a new one begins where steps go back."""
@@ -287,7 +277,7 @@ class Summary:
         One for each compared column, the worst first.
     associations : Associations
         Of all compared columns.
-    importances : tuple of Importance
+    importances : tuple of ColumnShare
         The detector's, the most telling first; empty where there was no detector.
     curves : Curves or None
         Of the training, where a history was given.
@@ -302,7 +292,7 @@ class Summary:
     columns: tuple[ColumnRow, ...]
     marginals: tuple[Marginal, ...]
     associations: Associations
-    importances: tuple[Importance, ...] = ()
+    importances: tuple[ColumnShare, ...] = ()
     curves: Curves | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -323,34 +313,3 @@ class Summary:
             return build(cls, values)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise DataError(f"Not the summary of an evaluation: {error}.") from error
-
-
-def jsonable(value: Any) -> Any:
-    """Return nested values as JSON knows them: lists, dicts, and None for what is not finite."""
-    if isinstance(value, Mapping):
-        return {str(key): jsonable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(item) for item in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value
-
-
-def build(kind: type[_T], values: Mapping[str, Any]) -> _T:
-    """Make a (nested) dataclass from a dict of its fields; what is absent keeps its default."""
-    hints = get_type_hints(kind)
-    names = [f.name for f in fields(kind) if f.name in values]  # type: ignore[arg-type]
-    return kind(**{name: _value(hints[name], values[name]) for name in names})
-
-
-def _value(hint: Any, value: Any) -> Any:
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin in (Union, types.UnionType):
-        return None if value is None else _value(inner[0], value)
-    if origin is tuple:
-        return tuple(_value(inner[0], item) for item in value)
-    if origin is dict:
-        return {str(key): _value(inner[1], item) for key, item in value.items()}
-    if is_dataclass(hint) and isinstance(hint, type):
-        return build(hint, value)
-    return value

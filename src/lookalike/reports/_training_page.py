@@ -9,8 +9,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from lookalike._core.files import write_text
-from lookalike.reports._curves import History, curves
+from lookalike._core.files import saved
+from lookalike.reports._curves import HistoryLike, curves
 from lookalike.reports._summary import Curves, Mark
 from lookalike.reports._training_verdict import judge, last_values
 from lookalike.reports._training_words import Quantity, quantity_of
@@ -19,15 +19,15 @@ __all__ = ["training_page", "training_parts"]
 
 _TITLE = "How training went"
 #: Shown in figures of their own.
-_LOSSES = ("loss_discriminator", "loss_generator", "loss_real", "loss_fake")
+_HALVES = ("loss_real", "loss_fake")
 _PROBABILITIES = ("probability_real", "probability_fake")
-_RATES = ("rate_generator", "rate_discriminator", "rate", "learning_rate")
+_RATES = ("rate", "learning_rate")
 #: So many events are listed; of a strategy that changes a rate often, the first and the last.
 MOST_EVENTS = 40
 
 
 def training_page(
-    history: History | Sequence[Mapping[str, Any]],
+    history: HistoryLike | Sequence[Mapping[str, Any]],
     path: str | os.PathLike[str] | None = None,
     *,
     title: str = _TITLE,
@@ -39,7 +39,7 @@ def training_page(
 
     Parameters
     ----------
-    history : History or sequence of dict
+    history : HistoryLike or sequence of dict
         A model's ``history_``, or its rows.
     path : str or path-like, optional
         The file; it is whole or absent.
@@ -75,7 +75,7 @@ def training_page(
 
     drawn = curves(history)
     template = environment().get_template("training.html.j2")
-    text = template.render(
+    page = template.render(
         title=title,
         date=date,
         facts=_watching(history) | dict(facts or {}),
@@ -83,9 +83,7 @@ def training_page(
         curves=drawn,
         training=None if drawn is None else training_parts(drawn, quantities),
     )
-    if path is not None:
-        write_text(text, path)
-    return text
+    return saved(page, path)
 
 
 def _watching(history: object) -> dict[str, str]:
@@ -111,11 +109,12 @@ def training_parts(
     dict of str to object
         By the names that the template uses.
     """
-    own = (*_LOSSES, *_PROBABILITIES, *_RATES)
+    own = {*_loss_names(drawn), *_HALVES, *_PROBABILITIES, *_rate_names(drawn)}
     others = [name for name in drawn.series if name not in own]
     return {
         "players": _players(drawn),
         "losses": _losses(drawn),
+        "adversarial": _adversarial(drawn),
         "rates": _rates(drawn),
         "monitors": _monitors(drawn, others, quantities),
         "shaded": any(quantity_of(name, quantities).good for name in others),
@@ -124,6 +123,19 @@ def training_parts(
         "events": _events(drawn.marks),
         "unlisted": max(0, len(drawn.marks) - MOST_EVENTS),
     }
+
+
+def _loss_names(drawn: Curves) -> list[str]:
+    return [f"loss_{name}" for name in drawn.networks if f"loss_{name}" in drawn.series]
+
+
+def _rate_names(drawn: Curves) -> list[str]:
+    return [name for name in drawn.series if name.startswith("rate_") or name in _RATES]
+
+
+def _adversarial(drawn: Curves) -> bool:
+    """Return whether a discriminator is part of a run, as far as the record says."""
+    return not drawn.optimisers or "discriminator" in drawn.optimisers
 
 
 def _svg(draw: Callable[[], Any], label: str, salt: str) -> Markup:
@@ -135,7 +147,8 @@ def _svg(draw: Callable[[], Any], label: str, salt: str) -> Markup:
 def _players(drawn: Curves) -> Markup | None:
     from lookalike.reports import figures  # noqa: PLC0415
 
-    if not any(name in drawn.series for name in (*_LOSSES[:2], *_PROBABILITIES)):
+    recorded = _loss_names(drawn) or any(name in drawn.series for name in _PROBABILITIES)
+    if not (recorded and _adversarial(drawn)):
         return None
     label = "Losses of both players, and what the discriminator makes of both kinds of rows"
     return _svg(partial(figures.players, drawn), label, "players")
@@ -144,7 +157,10 @@ def _players(drawn: Curves) -> Markup | None:
 def _losses(drawn: Curves) -> Markup | None:
     from lookalike.reports import figures  # noqa: PLC0415
 
-    if not all(name in drawn.series for name in _LOSSES[2:]):
+    if not _adversarial(drawn):
+        draw = partial(figures.losses, drawn)
+        return _svg(draw, "Losses of all networks", "losses") if _loss_names(drawn) else None
+    if not all(name in drawn.series for name in _HALVES):
         return None
     return _svg(
         partial(figures.losses, drawn),
@@ -156,9 +172,9 @@ def _losses(drawn: Curves) -> Markup | None:
 def _rates(drawn: Curves) -> Markup | None:
     from lookalike.reports import figures  # noqa: PLC0415
 
-    if not any(name in drawn.series for name in _RATES):
+    if not _rate_names(drawn):
         return None
-    return _svg(partial(figures.rates, drawn), "Learning rates of both players", "rates")
+    return _svg(partial(figures.rates, drawn), "Learning rates of all networks", "rates")
 
 
 def _monitors(
@@ -198,11 +214,13 @@ def _range(quantity: Quantity) -> str:
 def _missing(drawn: Curves) -> list[str]:
     """Say what older or other runs did not record of what the page would draw."""
     groups = {
-        "losses": _LOSSES[:2],
-        "the discriminator’s losses on real and on generated rows": _LOSSES[2:],
+        "losses": _loss_names(drawn),
+        "the discriminator’s losses on real and on generated rows": _HALVES,
         "probabilities": _PROBABILITIES,
-        "learning rates": _RATES,
+        "learning rates": _rate_names(drawn),
     }
+    if not _adversarial(drawn):
+        groups = {words: groups[words] for words in ("losses", "learning rates")}
     return [words for words, names in groups.items() if not any(n in drawn.series for n in names)]
 
 

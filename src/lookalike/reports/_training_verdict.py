@@ -72,10 +72,12 @@ def judge(drawn: Curves | None, quantities: Mapping[str, Quantity] | None = None
         return Judgement("unknown", ("Too little was recorded to say how training went.",))
     drawn = _last_attempt(drawn)
     found = [seen for look in _LOOKS if (seen := look(drawn)) is not None]
-    if not found and not any(_tail(drawn, name) for name in ("probability_real", "loss_generator")):
-        found = [("unknown", "The players’ losses and probabilities were not recorded.")]
+    recorded = ("probability_real", *(f"loss_{network}" for network in drawn.networks))
+    if not found and not any(_tail(drawn, name) for name in recorded):
+        found = [("unknown", "Losses and probabilities were not recorded.")]
     if not found:
-        found = [("settled", "The game was steady in its last quarter.")]
+        what = "Training" if len(drawn.networks) == 1 and drawn.optimisers else "The game"
+        found = [("settled", f"{what} was steady in its last quarter.")]
     outside = _outside(drawn, quantities)
     return Judgement(found[0][0], (*(words for _, words in found), *([outside] if outside else ())))
 
@@ -90,7 +92,7 @@ def _last_attempt(drawn: Curves) -> Curves:
 def _diverged(drawn: Curves) -> tuple[str, str] | None:
     if "not finite" in drawn.stopped:
         return "diverged", f"Training diverged: {drawn.stopped}."
-    for name in ("loss_generator", "loss_discriminator"):
+    for name in (f"loss_{network}" for network in drawn.networks):
         values = np.abs([v for v in drawn.series.get(name, ()) if v is not None])
         part = len(values) // 4
         if part < FEWEST:

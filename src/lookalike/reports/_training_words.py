@@ -42,13 +42,6 @@ _PASS = "Near 0.5, both kinds of rows look alike to the discriminator."
 
 QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
     {
-        "loss_discriminator": Quantity(
-            "Discriminator’s loss",
-            "What the discriminator makes as small as it can. Steady is good.",
-        ),
-        "loss_generator": Quantity(
-            "Generator’s loss", "What the generator makes as small as it can. Steady is good."
-        ),
         "loss_real": Quantity(
             "Loss on real rows",
             "What real rows add to the discriminator’s loss. Where rows are judged in pairs, it is "
@@ -88,14 +81,6 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
             0,
             1,
         ),
-        "gradient_discriminator": Quantity(
-            "Discriminator’s gradient", "Its norm: neither vanishing nor growing.", low=0
-        ),
-        "gradient_generator": Quantity(
-            "Generator’s gradient", "Its norm: where it vanishes, nothing is learned.", low=0
-        ),
-        "rate_generator": Quantity("Generator’s learning rate", low=0),
-        "rate_discriminator": Quantity("Discriminator’s learning rate", low=0),
         "held_out": Quantity(
             "Score on held-out rows",
             "What chose the state that is kept: higher is better.",
@@ -222,6 +207,18 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
 )
 
 
+#: Quantities that each network or optimiser has, by the first word of their names.
+_OF_EACH = {
+    "loss": Quantity("{0}’s loss", "What the {1} makes as small as it can. Steady is good."),
+    "gradient": Quantity(
+        "{0}’s gradient",
+        "Its norm: where it vanishes, nothing is learned.",
+        low=0,
+    ),
+    "rate": Quantity("{0}’s learning rate", low=0),
+}
+
+
 def quantity_of(name: str, further: Mapping[str, Quantity] | None = None) -> Quantity:
     """Return the words of a recorded quantity, or its bare name where it is not known.
 
@@ -240,6 +237,17 @@ def quantity_of(name: str, further: Mapping[str, Quantity] | None = None) -> Qua
     --------
     >>> quantity_of("my_monitor").title
     'My monitor'
+    >>> quantity_of("loss_encoder").title
+    'Encoder’s loss'
     """
     found = (further or {}).get(name) or QUANTITIES.get(name)
-    return found or Quantity(name.replace("_", " ").capitalize())
+    if found is not None:
+        return found
+    kind, _, network = name.replace("_", " ").partition(" ")
+    if network and kind in _OF_EACH:
+        each = _OF_EACH[kind]
+        title, meaning = (
+            words.format(network.capitalize(), network) for words in (each.title, each.meaning)
+        )
+        return Quantity(title, meaning, low=each.low)
+    return Quantity(name.replace("_", " ").capitalize())

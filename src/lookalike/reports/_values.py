@@ -7,11 +7,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from lookalike._core.numerics import Floats
 from lookalike.tables import Column, Kind
 
 __all__ = ["Floats", "Ints", "axis_of", "codes", "numbers", "words"]
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 _MICROSECONDS = {"s": 1e6, "m": 6e7, "h": 3.6e9, "d": 8.64e10}

@@ -1,12 +1,13 @@
 """The verdict: two or three sentences that follow from the numbers, and never flatter.
 
-The headline is the detector: it sees all columns at once, where other scores saturate. It is
-`c2st`, or `c2st_holdout` where that is worse (rows were memorised). Its score is turned back into a
-chance that everybody understands: shown one real and one synthetic row, how often does the detector
-pick out the synthetic one? (That is its AUC; 50 in 100 is guessing.) A chance is judged by how far
-it is above that of other real rows, the *ceiling*, so that a small or noisy table is not blamed for
-what no synthesizer could do. The steps are those of small, medium and large differences of two
-normal populations (Cohen 1988: d = 0.2, 0.5, 0.8, by AUC = Φ(d / √2)):
+The headline is a detector: it sees all columns at once, where other scores saturate. Of several
+with the role ``"headline"`` the worst is taken (that against held-out rows, where rows were
+memorised). Its score is turned back into a chance that everybody understands: shown one real and
+one synthetic row, how often does the detector pick out the synthetic one? (That is its AUC; 50 in
+100 is guessing.) A chance is judged by how far it is above that of other real rows, the *ceiling*,
+so that a small or noisy table is not blamed for what no synthesizer could do. The steps are those
+of small, medium and large differences of two normal populations (Cohen 1988: d = 0.2, 0.5, 0.8, by
+AUC = Φ(d / √2)):
 
 ====================  ====================================================
 above the ceiling by  synthetic rows can be told from real ones
@@ -24,14 +25,11 @@ independent columns, the *floor*, beyond chance (few rows, or columns that have 
 each other), its silence is no praise, and the verdict says so.
 
 The weakest point is, among the other scores, the one that falls farthest short of its ceiling, as
-a share of the way from floor to ceiling (see `shortfall`). Less than a twentieth of the way is not
-called a weakness. Where it is no better than independent columns, the headline does not say without
-reserve that rows cannot be told from real ones. What a score's place is called follows from one
-function, `place`.
+a share of the way from floor to ceiling (see `Score.shortfall`). Less than a twentieth of the way
+is not called a weakness. Where it is no better than independent columns, the headline does not say
+without reserve that rows cannot be told from real ones; that follows from `Score.standing`.
 
-Copies are mentioned where their share is more than .02 above that of held-out rows, a membership
-attack where its AUC is above .5 by more than .05 and three standard errors (it is the strongest of
-several, and so a little above .5 by chance).
+A metric says itself what it warns of: copies, a membership attack.
 """
 
 from __future__ import annotations
@@ -41,10 +39,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike.metrics import Score
-from lookalike.reports._standing import DETECTORS, place, references, shortfall, tolerance
+from lookalike.reports._standing import references
 from lookalike.reports._summary import Summary
 from lookalike.reports._text import quoted
-from lookalike.reports._words import words_of
 
 __all__ = ["chance", "verdict"]
 
@@ -58,8 +55,6 @@ _STEPS = (
     (1.0, "can nearly always be told from real ones"),
 )
 _SMALL = 0.05
-_MANY_COPIES = 0.02
-_ATTACK = 0.05
 
 
 def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list[str]:
@@ -79,12 +74,11 @@ def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list
         rows are copies of real ones or give learned rows away.
     """
     weakest = _weakest(scores)
-    doubted = weakest is not None and place(scores[weakest]) == "independent"
+    doubted = weakest is not None and scores[weakest].standing == "independent"
     parts = [
         _detection(scores, doubted),
         _weakness(scores, weakest, summary),
-        _copies(scores.get("copies")),
-        _attack(scores.get("membership")),
+        *(score.warning for score in scores.values()),
         _halves(scores, summary),
     ]
     return [part for part in parts if part]
@@ -96,7 +90,7 @@ def chance(value: float) -> float:
 
 
 def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
-    found = [scores[name] for name in DETECTORS if name in scores]
+    found = [score for score in scores.values() if score.words.role == "headline"]
     asked = [score for score in found if score.value is not None]
     if not asked:
         reason = next((f" ({s.reason.rstrip('.')})" for s in found if s.reason), "")
@@ -119,7 +113,7 @@ def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
 
 def _told(score: Score) -> str:
     """Say how well synthetic rows are told from real ones."""
-    if _excess(score) <= tolerance(score) / 2 + 1e-9:
+    if _excess(score) <= score.leeway / 2 + 1e-9:
         return _STEPS[0][1]
     return next(words for step, words in _STEPS[1:] if _excess(score) <= step + 1e-9)
 
@@ -132,10 +126,9 @@ def _excess(score: Score) -> float:
 
 def _doubt(score: Score) -> str:
     """Say where a detector's silence is no praise, or where nothing was gained."""
-    where = place(score)
-    if where == "unplaced" or (score.way is not None and score.way <= tolerance(score)):
+    if score.standing == "unplaced" or (score.way is not None and score.way <= score.leeway):
         return " That says little here, for it does not find independent columns either."
-    if where == "independent":
+    if score.standing == "independent":
         return " Columns drawn independently of each other would do as well."
     return ""
 
@@ -145,8 +138,7 @@ def _weakest(scores: Mapping[str, Score]) -> str | None:
     short = {
         name: found
         for name, score in scores.items()
-        if name not in DETECTORS and words_of(name).judges
-        if (found := shortfall(score)) is not None
+        if score.words.role == "judged" and (found := score.shortfall) is not None
     }
     return max(short, key=lambda name: short[name]) if short else None
 
@@ -155,11 +147,11 @@ def _weakness(scores: Mapping[str, Score], name: str | None, summary: Summary | 
     if name is None:
         return ""
     score = scores[name]
-    if (shortfall(score) or 0.0) <= _SMALL:
+    if (score.shortfall or 0.0) <= _SMALL:
         return "No other score falls short of real rows."
-    no_better = ", no better than independent columns" if place(score) == "independent" else ""
+    no_better = ", no better than independent columns" if score.standing == "independent" else ""
     return (
-        f"The weakest point is {words_of(name).subject}{no_better}: {name} is {score.value:.3f}, "
+        f"The weakest point is {score.words.subject}{no_better}: {name} is {score.value:.3f}, "
         f"where independent columns get {score.floor:.3f} and real rows {score.ceiling:.3f}"
         f"{_where(score, summary)}."
     )
@@ -188,29 +180,3 @@ def _where(score: Score, summary: Summary | None) -> str:
     pair = np.unravel_index(np.nanargmin(cells), cells.shape)
     names = [quoted(summary.associations.columns[place]) for place in pair]
     return f"; worst between {names[0]} and {names[1]}"
-
-
-def _copies(score: Score | None) -> str:
-    if score is None or score.value is None:
-        return ""
-    usual = score.ceiling or 0.0
-    if score.value <= usual + _MANY_COPIES:
-        return ""
-    return (
-        f"Beware: {100 * score.value:.0f} % of the synthetic rows are copies or near copies of "
-        f"real rows, where {100 * usual:.0f} % are to be expected: rows may have been memorised."
-    )
-
-
-def _attack(score: Score | None) -> str:
-    if score is None or score.value is None:
-        return ""
-    errors = [float(entry["error"]) for entry in score.details.get("attacks", ())]
-    # Where held-out rows differ from training rows by themselves, so does what a blind guess gets.
-    blind = max(0.5, score.ceiling or 0.5)
-    if score.value <= blind + max(_ATTACK, 3 * max(errors, default=0.0)):
-        return ""
-    return (
-        f"Beware: an attacker who sees the synthetic rows tells {100 * score.value:.0f} times in "
-        f"100 which of two real rows was learned (blindly: {100 * blind:.0f})."
-    )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from lookalike._core.files import write_text
+from lookalike._core.files import saved
 from lookalike.reports._template import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._effect_curves import (
@@ -88,9 +88,7 @@ def verdict_page(
             failures=_failures(verdict),
         )
     )
-    if path is not None:
-        write_text(text, path)
-    return text
+    return saved(text, path)
 
 
 def _failures(verdict: Any) -> list[_Failure]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.plain import build
 from lookalike.metrics import Measured, Metric, Pair
-from lookalike.tables import conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import conform
 from lookalike.testing._checks import Check, global_random_state, must, named, run
 from lookalike.testing._tables import judged
 
@@ -88,9 +90,12 @@ def _is_deterministic(metric: Metric) -> None:
 def _result_is_json(metric: Metric) -> None:
     found = metric.compute(_pair())
     try:
-        json.dumps(found.details, allow_nan=False)
+        text = json.dumps(asdict(found.details), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise AssertionError(f"the details are not plain JSON: {error}") from error
+    kind = metric.details_type
+    must(type(found.details) is kind, f"the details are not of the details_type {kind.__name__}")
+    must(build(kind, json.loads(text)) == found.details, "the details are read back otherwise")
 
 
 def _lack_is_a_reason(metric: Metric) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from lookalike.testing._checks import Check, global_random_state, must, named, run
-from lookalike.training.monitors import Monitor, Rows, Sight, View
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
 
 __all__ = ["check_monitor", "monitor_checks"]
 
@@ -76,9 +76,9 @@ def check_monitor(monitor: type[Monitor]) -> None:
 
 def _says_what_it_is(monitor: type[Monitor]) -> None:
     must(bool(monitor.name) and monitor.name.islower(), "name must be in lower case")
-    must(bool(monitor.cost), "cost must say in words what a look costs")
+    must(bool(monitor.cost), "cost must say in words what a measurement costs")
     must(monitor.every >= 1, "every must be 1 or more")
-    must(bool(monitor.measures), "measures must declare what look returns")
+    must(bool(monitor.measures), "measures must declare what measure returns")
     names = [measure.name for measure in monitor.measures]
     must(len(set(names)) == len(names), "two measures have one name")
     for measure in monitor.measures:
@@ -137,12 +137,12 @@ def _runs_are_apart(monitor: type[Monitor]) -> None:
 
 
 def _changes_nothing(monitor: type[Monitor]) -> None:
-    sight, view = _scene(_mixed, _mixed, True, 60, _MEASURES)
-    shown = (*sight.real, *view.fake, view.logits_real, view.logits_fake)
+    data, snapshot = _scene(_mixed, _mixed, True, 60, _MEASURES)
+    shown = (*data.real, *snapshot.fake, snapshot.logits_real, snapshot.logits_fake)
     before = [np.array(array) for array in shown]
     watching = monitor()
-    watching.begin(sight)
-    watching.look(view)
+    watching.begin(data)
+    watching.measure(snapshot)
     same = all(np.array_equal(a, b) for a, b in zip(before, shown, strict=True))
     must(same, "the rows that it is shown are changed")
 
@@ -160,10 +160,10 @@ def _watch(
     found: dict[str, float] = {}
     watching = monitor()
     for look in range(3):
-        sight, view = _scene(real, fake, held_out, rows, measures, look)
+        data, snapshot = _scene(real, fake, held_out, rows, measures, look)
         if look == 0:
-            watching.begin(sight)
-        found |= watching.look(view)
+            watching.begin(data)
+        found |= watching.measure(snapshot)
     return found
 
 
@@ -174,12 +174,12 @@ def _scene(
     rows: int,
     measures: dict[str, float],
     look: int = 0,
-) -> tuple[Sight, View]:
+) -> tuple[MonitorData, IntervalSnapshot]:
     rng = np.random.default_rng(7)
     shown, others = real(rng, rows), real(rng, rows) if held_out else None
     rng = np.random.default_rng(100 + look)
     made = fake(rng, 60)
-    view = View(
+    snapshot = IntervalSnapshot(
         step=_TOTAL - 2 + look,
         total=_TOTAL,
         real=shown,
@@ -190,7 +190,7 @@ def _scene(
         measures=measures,
         widths=_WIDTHS,
     )
-    return Sight(shown, others, _WIDTHS), view
+    return MonitorData(shown, others, _WIDTHS), snapshot
 
 
 def _cases() -> dict[str, tuple[Draw, Draw]]:

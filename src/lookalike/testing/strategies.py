@@ -6,12 +6,11 @@ import copy
 import json
 from collections.abc import Iterator
 from functools import partial
-from typing import get_args
 
 import numpy as np
 
 from lookalike.testing._checks import Check, global_random_state, must, named, run
-from lookalike.training.strategies import Player, Run, Strategy
+from lookalike.training.strategies import Run, RunSetting, Strategy
 
 __all__ = ["check_strategy", "strategy_checks"]
 
@@ -66,8 +65,8 @@ def check_strategy(strategy: Strategy) -> None:
 
 
 def _runs(strategy: Strategy) -> Iterator[tuple[str, Run]]:
-    for player in get_args(Player):
-        yield player, strategy.begin(_RATE, _TOTAL, player, _BATCH, _IDEAL)
+    for name in ("generator", "discriminator", "network"):
+        yield name, strategy.begin(RunSetting(_RATE, _TOTAL, name, _BATCH, _IDEAL))
 
 
 def _play(begun: Run, game: str, steps: int = _TOTAL, every: int = 20) -> list[str]:
@@ -84,56 +83,56 @@ def _is_a_plain_value(strategy: Strategy) -> None:
 
 
 def _rates_are_positive_and_finite(strategy: Strategy) -> None:
-    for player, begun in _runs(strategy):
+    for name, begun in _runs(strategy):
         for game in _GAMES:
             begun = copy.deepcopy(begun)
             _play(begun, game)
             rates = begun.rates(0, _TOTAL)
-            must(rates.dtype == np.float32, f"{player}: rates are {rates.dtype}, not float32")
-            must(rates.shape == (_TOTAL,), f"{player}: {_TOTAL} steps have {rates.shape} rates")
+            must(rates.dtype == np.float32, f"{name}: rates are {rates.dtype}, not float32")
+            must(rates.shape == (_TOTAL,), f"{name}: {_TOTAL} steps have {rates.shape} rates")
             fine = bool(np.isfinite(rates).all() and (rates >= 0).all())
-            must(fine, f"{player}: a rate is negative or not finite in a game {game}")
-            must(bool((rates > 0).any()), f"{player}: all rates are 0 in a game {game}")
+            must(fine, f"{name}: a rate is negative or not finite in a game {game}")
+            must(bool((rates > 0).any()), f"{name}: all rates are 0 in a game {game}")
 
 
 def _cuts_do_not_change_rates(strategy: Strategy) -> None:
-    for player, begun in _runs(strategy):
+    for name, begun in _runs(strategy):
         whole = begun.rates(0, 90)
         cut = np.concatenate([begun.rates(0, 7), begun.rates(7, 50), begun.rates(57, 33)])
-        must(np.allclose(whole, cut, rtol=1e-6), f"{player}: rates depend on how steps are cut")
+        must(np.allclose(whole, cut, rtol=1e-6), f"{name}: rates depend on how steps are cut")
 
 
 def _changes_have_reasons(strategy: Strategy) -> None:
-    for player, begun in _runs(strategy):
+    for name, begun in _runs(strategy):
         for game, measures in _GAMES.items():
             before = begun.rates(100, 50)
             said = begun.observe(100, measures)
             changed = not np.array_equal(before, begun.rates(100, 50))
-            must(said is None or bool(said.strip()), f"{player}: a reason is empty")
-            must(not changed or said is not None, f"{player}: a change in a game {game} is silent")
+            must(said is None or bool(said.strip()), f"{name}: a reason is empty")
+            must(not changed or said is not None, f"{name}: a change in a game {game} is silent")
 
 
 def _scale_multiplies(strategy: Strategy) -> None:
-    for player, begun in _runs(strategy):
+    for name, begun in _runs(strategy):
         _play(begun, "won by the discriminator", 200)
         before = begun.rates(200, 50)
         begun.scale(0.5)
         begun.scale(0.5)
         fine = np.allclose(begun.rates(200, 50), before / 4, rtol=1e-6)
-        must(fine, f"{player}: scale(0.5), twice, does not make a quarter of the rates")
+        must(fine, f"{name}: scale(0.5), twice, does not make a quarter of the rates")
 
 
 def _a_copy_is_a_safe_point(strategy: Strategy) -> None:
-    for player, begun in _runs(strategy):
+    for name, begun in _runs(strategy):
         _play(begun, "balanced", 200)
         kept = copy.deepcopy(begun)
         before = kept.rates(200, 50)
         _play(begun, "won by the discriminator")
         begun.scale(0.1)
-        must(np.array_equal(before, kept.rates(200, 50)), f"{player}: a copy shares its state")
+        must(np.array_equal(before, kept.rates(200, 50)), f"{name}: a copy shares its state")
         again = copy.deepcopy(kept)
         same = _play(kept, "won by the generator") == _play(again, "won by the generator")
-        must(same, f"{player}: two copies answer differently")
+        must(same, f"{name}: two copies answer differently")
 
 
 def _uses_no_global_random_state(strategy: Strategy) -> None:

@@ -11,32 +11,46 @@ from typing import TYPE_CHECKING, Any
 from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
-    from lookalike.training._dense import Fitted, Lesson, Rates, Rows, train_dense
-    from lookalike.training._game import CHUNK, MEASURES, Data, Game, Optimiser, TrainState
-    from lookalike.training._keeper import Score, Selection
-    from lookalike.training._loop import Course, Outcome, train
-    from lookalike.training._places import Places
+    from lookalike.training._adversarial import MEASURES, Game, Optimiser, TrainState
+    from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
+    from lookalike.training._data import Data, RowsByLevel
+    from lookalike.training._device import keep_compiled_programs, make_room_for_programs
+    from lookalike.training._remedies import REMEDIES
+    from lookalike.training._supervised import (
+        DenseModel,
+        DenseSpec,
+        LabelledRows,
+        SupervisedTask,
+    )
+    from lookalike.training._task import CHUNK, GeneratedRows, GenerativeTask, Remedy, Task
+    from lookalike.training._trainer import TrainingPlan, TrainingResult, train
 
 __all__ = [
     "CHUNK",
     "MEASURES",
-    "Course",
+    "REMEDIES",
+    "CheckpointScore",
     "Data",
+    "DenseModel",
+    "DenseSpec",
+    "EarlyStopping",
     "Event",
-    "Fitted",
     "Game",
+    "GeneratedRows",
+    "GenerativeTask",
     "History",
-    "Lesson",
+    "LabelledRows",
     "Optimiser",
-    "Outcome",
-    "Places",
-    "Rates",
-    "Rows",
-    "Score",
-    "Selection",
+    "Remedy",
+    "RowsByLevel",
+    "SupervisedTask",
+    "Task",
     "TrainState",
+    "TrainingPlan",
+    "TrainingResult",
+    "keep_compiled_programs",
+    "make_room_for_programs",
     "train",
-    "train_dense",
 ]
 
 
@@ -44,7 +58,25 @@ def __getattr__(name: str) -> Any:
     """Import what needs JAX at its first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lookalike.training import _dense, _game, _keeper, _loop, _places  # noqa: PLC0415
+    from lookalike.training import (  # noqa: PLC0415
+        _adversarial,
+        _checkpoints,
+        _data,
+        _device,
+        _remedies,
+        _supervised,
+        _task,
+        _trainer,
+    )
 
-    modules = (_dense, _game, _keeper, _loop, _places)
+    modules = (
+        _adversarial,
+        _checkpoints,
+        _data,
+        _device,
+        _remedies,
+        _supervised,
+        _task,
+        _trainer,
+    )
     return getattr(next(module for module in modules if name in module.__all__), name)

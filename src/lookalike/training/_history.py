@@ -66,6 +66,9 @@ class History:
         What happened between, in order: changed rates, remedies, roll-backs.
     interrupted : bool
         Whether somebody ended it (Ctrl-C).
+    optimisers : tuple of str
+        The names by which the run has losses and rates, such as ``("generator",
+        "discriminator")``: columns ``loss_<name>`` and ``rate_<name>``.
     training_seconds, monitor_seconds : float
         How long training took, wall clock, and for how much of it it waited for monitors; 0 where
         nobody measured. They are not compared and not written: the same run is the same record.
@@ -83,6 +86,7 @@ class History:
     cut_short: bool = False
     events: list[Event] = field(default_factory=list)
     interrupted: bool = False
+    optimisers: tuple[str, ...] = ()
     training_seconds: float = field(default=0.0, compare=False, repr=False)
     monitor_seconds: float = field(default=0.0, compare=False, repr=False)
 
@@ -149,6 +153,7 @@ class History:
             "stopped": self.stopped,
             "cut_short": self.cut_short,
             "interrupted": self.interrupted,
+            "optimisers": list(self.optimisers),
             "events": [asdict(event) for event in self.events],
         }
 
@@ -243,7 +248,8 @@ class History:
         ]
         stopped, cut_short = str(values["stopped"]), bool(values["cut_short"])
         interrupted = bool(values.get("interrupted", False))
-        return cls([dict(row) for row in rows], stopped, cut_short, events, interrupted)
+        optimisers = tuple(map(str, values.get("optimisers", ())))
+        return cls([dict(row) for row in rows], stopped, cut_short, events, interrupted, optimisers)
 
 
 def _finite(value: float | None) -> bool:

@@ -1,14 +1,14 @@
-"""What is tried when a run goes wrong: one remedy after the other, from the last good state."""
+"""Remedies for a game that goes wrong: each is tried from the last good state."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from lookalike.nn import RelativisticPairing, ZeroCentred
-from lookalike.training._game import Game, Optimiser
+from lookalike.training._adversarial import Game, Optimiser
+from lookalike.training._task import Remedy
 
-__all__ = ["LADDER", "Remedy", "next_attempt"]
+__all__ = ["REMEDIES"]
 
 #: The weight of a penalty where there was none, and by how much one that is there is raised.
 _PENALTY = 1.0
@@ -16,31 +16,6 @@ _STRONGER = 4.0
 #: The rate of both players, the decay of the moving average and the fewest rows of a batch with
 #: which relativistic pairing under R1 + R2 has never collapsed.
 _SAFE_RATE, _SAFE_AVERAGE, _SAFE_BATCH = 1.2e-3, 0.999, 256
-#: With less of the run left, nobody could tell whether a remedy that goes on from there helps.
-_ENOUGH = 0.2
-
-
-@dataclass(frozen=True)
-class Remedy:
-    """One rung of the ladder.
-
-    Parameters
-    ----------
-    name : str
-        What is done, in words.
-    change : callable
-        From the rules of the game to other ones.
-    discriminator_rate : float
-        The discriminator's coming learning rates are multiplied by this.
-    afresh : float or None
-        The run begins anew, with this learning rate of both players; None goes back to the last
-        good state.
-    """
-
-    name: str
-    change: Callable[[Game], Game]
-    discriminator_rate: float = 1.0
-    afresh: float | None = None
 
 
 def _penalised(game: Game) -> Game:
@@ -80,23 +55,10 @@ def _relativistic(game: Game) -> Game:
     )
 
 
-#: Mildest first; each is added to those before it.
-LADDER: tuple[Remedy, ...] = (
-    Remedy("a slower discriminator", lambda game: game, discriminator_rate=0.25),
+#: The remedies of a `Game`, mildest first; each is added to those before it.
+REMEDIES: tuple[Remedy, ...] = (
+    Remedy("a slower discriminator", lambda game: game, {"discriminator": 0.25}),
     Remedy("a stronger gradient penalty", _penalised),
     Remedy("packs of two rows in batches of twice the size", _packed),
-    Remedy("relativistic pairing from the start", _relativistic, afresh=_SAFE_RATE),
+    Remedy("relativistic pairing from the start", _relativistic, restart_rate=_SAFE_RATE),
 )
-
-
-def next_attempt(attempt: int, left: float) -> int:
-    """Return the number of the next attempt: that of its rung of the ladder, from 1 on.
-
-    Parameters
-    ----------
-    attempt : int
-        How many rungs have been tried, fewer than there are.
-    left : float
-        The share of the run that is left. If it is short, only beginning anew can help.
-    """
-    return attempt + 1 if left >= _ENOUGH else len(LADDER)

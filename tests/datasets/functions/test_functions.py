@@ -8,9 +8,9 @@ import pytest
 from lookalike._core.errors import ParameterError
 from lookalike.datasets.functions import (
     FUNCTIONS,
-    Column,
     Expression,
     Function,
+    FunctionColumn,
     Variable,
     make_function,
 )
@@ -184,11 +184,11 @@ def test_a_word_with_a_range_of_its_own_is_a_formula() -> None:
 def test_a_function_must_fit_together() -> None:
     x = Variable("x", 0, 1)
     with pytest.raises(ParameterError, match="no range for 'z'"):
-        Function("f", (x,), (Column("y", Expression("x*z")),), True)
+        Function("f", (x,), (FunctionColumn("y", Expression("x*z")),), True)
     with pytest.raises(ParameterError, match="different names"):
-        Function("f", (x,), (Column("x", Expression("x")),), True)
+        Function("f", (x,), (FunctionColumn("x", Expression("x")),), True)
     with pytest.raises(ParameterError, match="got none"):
-        Function("f", (), (Column("y", Expression("1")),), True)
+        Function("f", (), (FunctionColumn("y", Expression("1")),), True)
 
 
 @pytest.mark.parametrize(

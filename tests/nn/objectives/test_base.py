@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize
 
-from lookalike.nn import OBJECTIVES, objective
+from lookalike.nn import OBJECTIVES
 
 EVERY = [*OBJECTIVES, {"name": "kl", "saturating": True}]
 EVERY += [
@@ -34,7 +34,7 @@ def lowest(loss: Callable[[jax.Array], jax.Array], size: int) -> tuple[np.ndarra
 
 @pytest.mark.parametrize("spec", EVERY, ids=str)
 def test_the_best_constant_answer_to_equal_batches_costs_the_ideal(spec: object) -> None:
-    found = objective(spec)
+    found = OBJECTIVES.create(spec)
     ones = jnp.ones(4)
     where, value = lowest(lambda c: found.discriminator(c[0] * ones, c[0] * ones), 1)
     assert value == pytest.approx(found.ideal, abs=1e-5)
@@ -46,7 +46,7 @@ def test_the_best_constant_answer_to_equal_batches_costs_the_ideal(spec: object)
 @pytest.mark.parametrize("spec", TELLING, ids=str)
 def test_the_best_discriminator_knows_how_likely_a_row_is_real(spec: object) -> None:
     """Three kinds of rows, of which 5, 3 and 2 in ten are real and 1, 3 and 6 generated."""
-    found = objective(spec)
+    found = OBJECTIVES.create(spec)
     real, fake = np.repeat(np.arange(3), [5, 3, 2]), np.repeat(np.arange(3), [1, 3, 6])
     answers, _ = lowest(lambda a: found.discriminator(a[real], a[fake]), 3)
     logits = jnp.asarray(answers, jnp.float32)
@@ -59,7 +59,7 @@ def test_the_best_discriminator_knows_how_likely_a_row_is_real(spec: object) -> 
 
 
 def test_the_best_relativistic_discriminator_knows_the_ratio_up_to_a_constant() -> None:
-    found = objective("relativistic")
+    found = OBJECTIVES.create("relativistic")
     real, fake = np.repeat(np.arange(3), [5, 3, 2]), np.repeat(np.arange(3), [1, 3, 6])
     pairs = np.repeat(real, 10), np.tile(fake, 10)
     answers, _ = lowest(lambda a: found.discriminator(a[pairs[0]], a[pairs[1]]), 3)

@@ -8,21 +8,21 @@ from typing import ClassVar
 import pytest
 
 from lookalike.errors import ParameterError
-from lookalike.nn import OBJECTIVES, objective
+from lookalike.nn import OBJECTIVES
 from lookalike.nn.objectives import Hinge, Minimax
 
 
 def test_names_mappings_and_objectives_are_taken() -> None:
-    assert objective("hinge") == Hinge()
-    assert objective({"name": "minimax", "smoothing": 0.1}) == Minimax(0.1)
-    assert objective(Minimax(0.1)) == Minimax(0.1)
+    assert OBJECTIVES.create("hinge") == Hinge()
+    assert OBJECTIVES.create({"name": "minimax", "smoothing": 0.1}) == Minimax(0.1)
+    assert OBJECTIVES.create(Minimax(0.1)) == Minimax(0.1)
 
 
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
         ("hing", "Did you mean 'hinge'"),
-        ({}, "name must be one of"),
+        ({}, "An objective must be one of"),
         ({"name": "minimax", "smothing": 0.1}, "'minimax' has no parameter 'smothing'"),
         ({"name": "minimax", "smoothing": 0.7}, r"smoothing must be a number in \[0, 0.5\]"),
         ({"name": "hinge", "smoothing": 0.1}, "'hinge' has no parameter 'smoothing'"),
@@ -30,7 +30,7 @@ def test_names_mappings_and_objectives_are_taken() -> None:
 )
 def test_what_is_wrong_is_said(spec: object, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
-        objective(spec)
+        OBJECTIVES.create(spec)
 
 
 def test_the_class_checks_its_options_too() -> None:
@@ -47,4 +47,4 @@ def test_an_objective_of_ones_own_may_join(monkeypatch: pytest.MonkeyPatch) -> N
         name: ClassVar[str] = "wide"
 
     monkeypatch.setitem(OBJECTIVES, "wide", Wide)
-    assert objective({"name": "wide", "margin": 3.0}) == Wide(3.0)
+    assert OBJECTIVES.create({"name": "wide", "margin": 3.0}) == Wide(3.0)

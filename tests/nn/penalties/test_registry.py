@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from lookalike.errors import ParameterError
-from lookalike.nn import PENALTIES, Architecture, penalty
+from lookalike.nn import PENALTIES, Architecture
 from lookalike.nn.penalties import Interpolated, ZeroCentred
 
 
 def test_names_mappings_and_penalties_are_taken() -> None:
-    assert penalty("interpolated") == Interpolated(10.0)
-    assert penalty({"name": "zero-centred", "weight": 0.1}) == ZeroCentred(0.1)
-    assert penalty(ZeroCentred(2.0)) == ZeroCentred(2.0)
+    assert PENALTIES.create("interpolated") == Interpolated(10.0)
+    assert PENALTIES.create({"name": "zero-centred", "weight": 0.1}) == ZeroCentred(0.1)
+    assert PENALTIES.create(ZeroCentred(2.0)) == ZeroCentred(2.0)
 
 
 @pytest.mark.parametrize(
@@ -30,13 +30,13 @@ def test_names_mappings_and_penalties_are_taken() -> None:
 )
 def test_what_is_wrong_is_said(spec: object, words: str) -> None:
     with pytest.raises(ParameterError, match=words):
-        penalty(spec)
+        PENALTIES.create(spec)
 
 
 @pytest.mark.parametrize("name", PENALTIES)
 def test_a_penalty_is_written_as_plain_values_and_read_back(name: str) -> None:
-    found = penalty({"name": name, "weight": 0.25})
-    again = penalty(json.loads(json.dumps(found.to_mapping())))
+    found = PENALTIES.create({"name": name, "weight": 0.25})
+    again = PENALTIES.create(json.loads(json.dumps(found.to_mapping())))
     assert again == found
     assert hash(again) == hash(found)
 
@@ -55,7 +55,7 @@ def test_penalties_have_slopes_that_networks_can_follow(
         def logits(x: jax.Array) -> jax.Array:
             return network.learn(x, jax.random.key(3))[0][:, 0]
 
-        return penalty(name)(logits, *rows, jax.random.key(2))
+        return PENALTIES.create(name)(logits, *rows, jax.random.key(2))
 
     value, slopes = jax.value_and_grad(cost)(network)
     assert value > 0

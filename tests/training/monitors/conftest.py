@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
 
-from lookalike.training.monitors import Monitor, Rows, Sight, View
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
 
 #: Rows of every sample and columns of every matrix, so that all tests share compiled programs.
 ROWS, WIDTH = 512, 24
@@ -41,12 +41,12 @@ class Scenes:
         crowd: np.ndarray | None = None,
     ) -> list[dict[str, float]]:
         """Return what a monitor finds in looks at some samples of generated rows, one by one."""
-        monitor.begin(Sight(real, held_out, tuple(widths), crowd))
+        monitor.begin(MonitorData(real, held_out, tuple(widths), crowd))
         zeros = np.zeros(len(real.matrix), np.float32), np.zeros(len(fakes[0].matrix), np.float32)
         of_real, of_fake = zeros if logits is None else logits
         return [
-            monitor.look(
-                View(
+            monitor.measure(
+                IntervalSnapshot(
                     step=step,
                     total=total,
                     real=real,

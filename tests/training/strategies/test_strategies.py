@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from lookalike._core.errors import ParameterError
-from lookalike.training.strategies import Run, strategy
+from lookalike.training.strategies import Run, RunSetting
 
 RATE, TOTAL, LN4 = 1e-3, 1000, 2 * math.log(2)
 
 
 def begin(spec, player="discriminator", batch_size=64, ideal=LN4) -> Run:
-    return strategy(spec).begin(RATE, TOTAL, player, batch_size, ideal)
+    return STRATEGIES.create(spec).begin(RunSetting(RATE, TOTAL, player, batch_size, ideal))
 
 
 def shares(begun: Run, *steps: int) -> list[float]:
@@ -38,7 +38,7 @@ def test_cosine_falls_to_its_floor_and_stays_there():
 
 def test_onecycle_rises_to_its_peak_and_falls_below_its_start():
     options = {"name": "onecycle", "peak": 2.0, "warmup": 0.5, "start": 0.1, "end": 0.01}
-    begun = strategy(options).begin(RATE, 101, "generator", 64, None)
+    begun = STRATEGIES.create(options).begin(RunSetting(RATE, 101, "generator"))
     assert shares(begun, 0, 25, 50, 75, 100) == pytest.approx([0.2, 1.1, 2, 1.01, 0.02])
     rates = begun.rates(0, 101)
     assert np.all(np.diff(rates[:51]) > 0)
@@ -174,18 +174,18 @@ def test_the_gap_needs_an_ideal(ideal):
 
 def test_a_strategy_survives_json():
     spec = {"name": "batch-scaled", "rule": "sqrt", "base": {"name": "gap", "base": "onecycle"}}
-    chosen = strategy(spec)
-    assert strategy(chosen.to_mapping()) == chosen
-    assert strategy(chosen) is chosen
+    chosen = STRATEGIES.create(spec)
+    assert STRATEGIES.create(chosen.to_mapping()) == chosen
+    assert STRATEGIES.create(chosen) is chosen
 
 
 @pytest.mark.parametrize(
     ("spec", "words"),
     [
         ("cosin", r"got 'cosin'\. Did you mean 'cosine'\?"),
-        ({"floor": 0.1}, "must be a name or a mapping with a 'name'"),
-        (None, "must be a name or a mapping"),
-        ({"name": "gap", "widht": 1}, r"has no option 'widht'\. Did you mean 'width'\?"),
+        ({"floor": 0.1}, "or a mapping with that 'name' and its options"),
+        (None, "must be one of 'constant', "),
+        ({"name": "gap", "widht": 1}, r"has no parameter 'widht'\. Did you mean 'width'\?"),
         ({"name": "cosine", "floor": 2}, r"floor must be a number in \[0, 1\]; got 2"),
         ({"name": "batch-scaled", "rule": "sqr"}, r"rule must be one of .* Did you mean 'sqrt'\?"),
         ({"name": "balance", "low": 0.9}, "low below high; got low=0.9 and high=0.8"),
@@ -195,4 +195,4 @@ def test_a_strategy_survives_json():
 )
 def test_what_is_wrong_is_said(spec, words):
     with pytest.raises(ParameterError, match=words):
-        strategy(spec)
+        STRATEGIES.create(spec)

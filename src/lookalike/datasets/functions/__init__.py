@@ -6,15 +6,15 @@ Room rule: as all of ``datasets``, this knows ``tables`` and ``_core``, and neve
 from __future__ import annotations
 
 from lookalike.datasets.functions._expression import Expression, parse_number
-from lookalike.datasets.functions._function import Column, Function, Variable
+from lookalike.datasets.functions._function import Function, FunctionColumn, Variable
 from lookalike.datasets.functions._library import FUNCTIONS
 from lookalike.datasets.functions._make import make_function
 
 __all__ = [
     "FUNCTIONS",
-    "Column",
     "Expression",
     "Function",
+    "FunctionColumn",
     "Variable",
     "make_function",
     "parse_number",

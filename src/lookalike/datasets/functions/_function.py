@@ -16,7 +16,7 @@ from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.datasets.functions._expression import Expression
 from lookalike.datasets.functions._poles import poles
 
-__all__ = ["Column", "Function", "Variable"]
+__all__ = ["Function", "FunctionColumn", "Variable"]
 
 #: Points of the fine grid along a curve, and in each direction of a surface.
 _ALONG = 20_000
@@ -56,7 +56,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Column:
+class FunctionColumn:
     """A column of a function's points.
 
     Parameters
@@ -85,7 +85,7 @@ class Function:
     name : str
     variables : tuple of Variable
         One or two.
-    columns : tuple of Column
+    columns : tuple of FunctionColumn
         Those of the points, the value last: the value alone of an explicit function, or all
         coordinates of a parametric one.
     explicit : bool
@@ -96,7 +96,8 @@ class Function:
 
     Examples
     --------
-    >>> line = Function("line", (Variable("x", 0, 1),), (Column("y", Expression("2*x")),), True)
+    >>> double = FunctionColumn("y", Expression("2*x"))
+    >>> line = Function("line", (Variable("x", 0, 1),), (double,), True)
     >>> line.names
     ('x', 'y')
     >>> line.at(np.array([[0.5]])).tolist()
@@ -105,7 +106,7 @@ class Function:
 
     name: str
     variables: tuple[Variable, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[FunctionColumn, ...]
     explicit: bool
     title: str = ""
     source: str = ""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from lookalike.datasets.functions._expression import Expression, parse_number
-from lookalike.datasets.functions._function import Column, Function, Variable
+from lookalike.datasets.functions._function import Function, FunctionColumn, Variable
 
 __all__ = ["FUNCTIONS"]
 
@@ -23,9 +23,9 @@ def _variable(text: str, span: str) -> Variable:
     return Variable(name, low, high, unit)
 
 
-def _column(text: str, formula: str) -> Column:
+def _column(text: str, formula: str) -> FunctionColumn:
     name, unit = _named(text)
-    return Column(name, Expression(formula), unit)
+    return FunctionColumn(name, Expression(formula), unit)
 
 
 def _entry(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.datasets.functions._expression import Expression
-from lookalike.datasets.functions._function import Column, Function, Variable
+from lookalike.datasets.functions._function import Function, FunctionColumn, Variable
 from lookalike.datasets.functions._library import FUNCTIONS
 
 __all__ = ["make_function"]
@@ -68,7 +68,7 @@ def _stated(text: str, ranges: Mapping[str, tuple[float, float]]) -> Function:
             f"A variable cannot be called {_VALUE!r}: the value's own column is. Rename it."
         )
     variables = tuple(Variable(name, *_RANGE) for name in formula.variables)
-    return Function(text, variables, (Column(_VALUE, formula),), True, text)
+    return Function(text, variables, (FunctionColumn(_VALUE, formula),), True, text)
 
 
 def _formula(text: str, ranges: Mapping[str, tuple[float, float]]) -> Expression:

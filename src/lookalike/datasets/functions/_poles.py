@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
+from lookalike._core.numerics import Floats
+
 __all__ = ["poles"]
 
 #: How often an interval is halved, and by how much a change of sign must have grown by then.
 _HALVINGS, _GROWN = 40, 10.0
 #: So many changes of sign are looked at, the widest: a pole's is among them.
 _MOST = 100
-
-Floats = np.ndarray
 
 
 def poles(value: Callable[[Floats], Floats], inputs: Floats, values: Floats) -> Floats:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lookalike._core.registry import Registry
 from lookalike.nn.normalisations._base import Normalisation
-from lookalike.nn.normalisations._registry import NORMALISATIONS
 from lookalike.nn.normalisations.batch import BatchNorm
 from lookalike.nn.normalisations.layer import LayerNorm
 from lookalike.nn.normalisations.nothing import Nothing
@@ -17,3 +17,7 @@ __all__ = [
     "Nothing",
     "SpectralNorm",
 ]
+
+#: The normalisations that a user can choose; `Nothing` has no name.
+NORMALISATIONS: Registry[Normalisation] = Registry("normalisation", Normalisation)
+NORMALISATIONS.enter(BatchNorm, LayerNorm, SpectralNorm)

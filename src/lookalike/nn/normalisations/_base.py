@@ -22,6 +22,8 @@ class Normalisation(eqx.Module):
     leaves them as they are. Only `absorb` changes them.
     """
 
+    #: How it is called in a registry; `Nothing` has no name.
+    name: ClassVar[str]
     #: Whether `learn` has something to remember.
     tracks: ClassVar[bool] = False
     #: Whether the last layer of a network, which no activation follows, is normalised as well.

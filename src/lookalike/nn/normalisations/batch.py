@@ -58,6 +58,7 @@ class BatchNorm(Normalisation):
     variance: Float[Array, " units"]
     steps: Float[Array, ""]
 
+    name: ClassVar[str] = "batch"
     tracks: ClassVar[bool] = True
 
     @classmethod

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -29,6 +31,8 @@ class LayerNorm(Normalisation):
 
     scale: Float[Array, " units"]
     shift: Float[Array, " units"]
+
+    name: ClassVar[str] = "layer"
 
     @classmethod
     def begin(

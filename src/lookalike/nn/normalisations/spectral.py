@@ -36,6 +36,7 @@ class SpectralNorm(Normalisation):
 
     direction: Float[Array, " inputs"]
 
+    name: ClassVar[str] = "spectral"
     tracks: ClassVar[bool] = True
     last: ClassVar[bool] = True
 

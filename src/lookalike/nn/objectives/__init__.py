@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from lookalike._core.registry import Registry
 from lookalike.nn.objectives._base import Objective, Separate
-from lookalike.nn.objectives._registry import OBJECTIVES, objective
 from lookalike.nn.objectives.hinge import Hinge
 from lookalike.nn.objectives.kl import KullbackLeibler
 from lookalike.nn.objectives.least_squares import LeastSquares
@@ -23,5 +23,16 @@ __all__ = [
     "RelativisticPairing",
     "Separate",
     "Wasserstein",
-    "objective",
 ]
+
+#: The objectives that a user can choose; yours may join them.
+OBJECTIVES: Registry[Objective] = Registry("objective", Objective)
+OBJECTIVES.enter(
+    Minimax,
+    NonSaturating,
+    LeastSquares,
+    Hinge,
+    Wasserstein,
+    RelativisticPairing,
+    KullbackLeibler,
+)

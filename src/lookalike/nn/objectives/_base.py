@@ -9,13 +9,13 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from lookalike.nn._options import Options
+from lookalike._core.registry import Component
 
 __all__ = ["Objective", "Separate", "midpoint"]
 
 
 @dataclass(frozen=True)
-class Objective(Options, ABC):
+class Objective(Component, ABC):
     """A pair of losses over the discriminator's logits of real and of generated rows.
 
     Both batches are of shape (rows,) and of equal length; row k of one is paired with row k of

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from lookalike._core.registry import Registry
 from lookalike.nn.penalties._base import Penalty
 from lookalike.nn.penalties._clipping import clip_weights
-from lookalike.nn.penalties._registry import PENALTIES, penalty
 from lookalike.nn.penalties.interpolated import Interpolated
 from lookalike.nn.penalties.zero_centred import ZeroCentred
 
@@ -14,5 +14,8 @@ __all__ = [
     "Penalty",
     "ZeroCentred",
     "clip_weights",
-    "penalty",
 ]
+
+#: The penalties that a user can choose; yours may join them.
+PENALTIES: Registry[Penalty] = Registry("penalty", Penalty, "penalties")
+PENALTIES.enter(ZeroCentred, Interpolated)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from lookalike.nn._options import Options
+from lookalike._core.registry import Component
 
 __all__ = ["Logits", "Penalty"]
 
@@ -17,7 +17,7 @@ Logits = Callable[[Float[Array, "rows width"]], Float[Array, " rows"]]
 
 
 @dataclass(frozen=True)
-class Penalty(Options, ABC):
+class Penalty(Component, ABC):
     """A cost on the slopes of the discriminator's logits with respect to its input rows.
 
     The discriminator must judge each row by itself, or the slopes of rows are mixed: hand over a

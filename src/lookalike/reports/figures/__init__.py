@@ -30,18 +30,18 @@ from lookalike.reports.figures._marginals import marginals
 from lookalike.reports.figures._monitors import monitors
 from lookalike.reports.figures._players import players
 from lookalike.reports.figures._rates import rates
-from lookalike.reports.figures._runs import Run, run_table, runs
+from lookalike.reports.figures._runs import DrawnRun, run_table, runs
 from lookalike.reports.figures._scores import score_bar, score_bars
 from lookalike.reports.figures._style import to_svg
 from lookalike.reports.figures._worst import worst
 
 __all__ = [
+    "DrawnRun",
     "Effect",
     "EffectCurve",
     "EffectPanel",
     "EffectPoint",
     "Outline",
-    "Run",
     "arms_by_model",
     "correlation_differences",
     "effect_curves",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from lookalike.reports._summary import Importance
+from lookalike.metrics import ColumnShare
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._style import INK, MUTED, SYNTHETIC, percent, styled
 
@@ -19,12 +19,12 @@ _ROW = 0.24
 
 
 @styled
-def importances(drawn: Sequence[Importance], most: int = MOST_COLUMNS) -> Figure:
+def importances(drawn: Sequence[ColumnShare], most: int = MOST_COLUMNS) -> Figure:
     """Draw the columns on which a detector leant most.
 
     Parameters
     ----------
-    drawn : sequence of Importance
+    drawn : sequence of ColumnShare
         From ``Evaluation.summary.importances``, the most telling first.
     most : int
         The most columns to draw.

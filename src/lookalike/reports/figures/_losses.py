@@ -1,4 +1,4 @@
-"""The losses of both players over the steps of training."""
+"""The losses of all networks over the steps of training."""
 
 from __future__ import annotations
 
@@ -6,17 +6,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lookalike.reports._summary import Curves
-from lookalike.reports.figures._steps import curve, label, legend, marks, nothing, over_steps
-from lookalike.reports.figures._style import INK, MUTED, REAL, SYNTHETIC, styled
+from lookalike.reports.figures._steps import (
+    colour_of,
+    curve,
+    label,
+    legend,
+    marks,
+    nothing,
+    over_steps,
+)
+from lookalike.reports.figures._style import MUTED, REAL, styled
 
 __all__ = ["draw_losses", "losses"]
 
 _WIDTH, _HEIGHT = 10.0, 2.9
-#: What is drawn, its colour, its line, and what it is called; thinner ones are halves of a loss.
-_LOSSES = (
-    ("loss_discriminator", INK, "-", "discriminator"),
-    ("loss_generator", SYNTHETIC, "-", "generator"),
-)
+#: The halves of a discriminator's loss: their colours, lines and words.
 _HALVES = (
     ("loss_real", REAL, ":", "on real rows"),
     ("loss_fake", MUTED, ":", "on generated rows"),
@@ -25,7 +29,7 @@ _HALVES = (
 
 @styled
 def losses(drawn: Curves) -> Figure:
-    """Draw the losses of both players, and of the discriminator's also the two halves.
+    """Draw the losses of all networks, and the two halves of a discriminator's.
 
     Parameters
     ----------
@@ -63,8 +67,9 @@ def draw_losses(axes: Axes, drawn: Curves, *, halves: bool) -> None:
     halves : bool
         Whether the discriminator's losses on real and on generated rows are drawn apart, too.
     """
-    wanted = _LOSSES + _HALVES if halves else _LOSSES
-    shown = [one for one in wanted if one[0] in drawn.series]
+    names = drawn.networks
+    wanted = [(f"loss_{n}", colour_of(n, names), "-", n) for n in reversed(names)]
+    shown = [one for one in [*wanted, *_HALVES * halves] if one[0] in drawn.series]
     if not shown:
         nothing(axes, "no losses were recorded")
         return

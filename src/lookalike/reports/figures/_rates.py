@@ -1,4 +1,4 @@
-"""The learning rates of both players over the steps of training."""
+"""The learning rates over the steps of training."""
 
 from __future__ import annotations
 
@@ -7,26 +7,31 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from lookalike.reports._summary import Curves
-from lookalike.reports.figures._steps import curve, label, legend, marks, nothing, over_steps
-from lookalike.reports.figures._style import INK, SYNTHETIC, styled
+from lookalike.reports.figures._steps import (
+    colour_of,
+    curve,
+    label,
+    legend,
+    marks,
+    nothing,
+    over_steps,
+)
+from lookalike.reports.figures._style import INK, styled
 
 __all__ = ["rates"]
 
 _WIDTH, _HEIGHT = 10.0, 2.0
-#: The one rate of older records was both players'.
-_RATES = (
-    ("rate_discriminator", INK, "discriminator", 2.6),
-    ("rate_generator", SYNTHETIC, "generator", 1.2),
-    ("rate", INK, "both players", 1.2),
-    ("learning_rate", INK, "both players", 1.2),
-)
+#: Columns of records in which all networks have one rate.
+_SHARED = ("rate", "learning_rate")
+#: The width of the uppermost line, and how much wider each line below is, so that all are seen.
+_LINE, _WIDER = 1.2, 1.4
 #: From the lowest to the highest rate, this factor makes the axis logarithmic.
 _DECADES = 20.0
 
 
 @styled
 def rates(drawn: Curves) -> Figure:
-    """Draw the learning rates of both players, and where something changed them.
+    """Draw the learning rate of each optimiser, and where something changed them.
 
     Parameters
     ----------
@@ -36,7 +41,7 @@ def rates(drawn: Curves) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel; the discriminator's line is the wider one and below, so that both are seen.
+        One panel; the lines below are the wider ones, so that all are seen.
 
     Examples
     --------
@@ -47,7 +52,14 @@ def rates(drawn: Curves) -> Figure:
     """
     figure = Figure((_WIDTH, _HEIGHT))
     axes = figure.add_axes((0.075, 0.29, 0.91, 0.53))
-    shown = [one for one in _RATES if one[0] in drawn.series]
+    names = [name for name in drawn.series if name.startswith("rate_")]
+    order = dict.fromkeys([f"rate_{network}" for network in drawn.networks] + names)
+    networks = [name.removeprefix("rate_") for name in order if name in names]
+    shown = [
+        (f"rate_{name}", colour_of(name, networks), name, _LINE + _WIDER * place)
+        for place, name in enumerate(networks)
+    ][::-1]
+    shown += [(name, INK, "all networks", _LINE) for name in _SHARED if name in drawn.series]
     if not shown:
         nothing(axes, "no learning rates were recorded")
         return figure

@@ -12,10 +12,10 @@ from lookalike.reports._summary import Curves
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._losses import draw_losses
 from lookalike.reports.figures._players import draw_probabilities
-from lookalike.reports.figures._steps import nothing
-from lookalike.reports.figures._style import INK, MUTED, SYNTHETIC, styled
+from lookalike.reports.figures._steps import colour_of, nothing
+from lookalike.reports.figures._style import INK, MUTED, styled
 
-__all__ = ["Run", "run_table", "runs"]
+__all__ = ["DrawnRun", "run_table", "runs"]
 
 _WIDTH = 10.0
 _ROW = 2.15
@@ -24,7 +24,7 @@ _HEAD = 0.3
 _SIDE = 0.85
 
 
-class Run(NamedTuple):
+class DrawnRun(NamedTuple):
     """One run among others.
 
     Parameters
@@ -43,12 +43,12 @@ class Run(NamedTuple):
 
 
 @styled
-def runs(drawn: Sequence[Run]) -> Figure:
+def runs(drawn: Sequence[DrawnRun]) -> Figure:
     """Draw the losses and the mean probabilities of several runs, one run below the other.
 
     Parameters
     ----------
-    drawn : sequence of Run
+    drawn : sequence of DrawnRun
         From the top.
 
     Returns
@@ -61,7 +61,7 @@ def runs(drawn: Sequence[Run]) -> Figure:
     --------
     >>> from lookalike.reports import Curves, figures
     >>> curves = Curves((1.0, 2.0), {"loss_generator": (0.9, 0.7)})
-    >>> len(figures.runs([figures.Run("small", "settled", curves)]).axes)
+    >>> len(figures.runs([figures.DrawnRun("small", "settled", curves)]).axes)
     2
     """
     height = max(_ROW * len(drawn), 0.5)
@@ -78,7 +78,7 @@ def runs(drawn: Sequence[Run]) -> Figure:
 
 @styled
 def run_table(
-    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], Run]
+    rows: Sequence[str], columns: Sequence[str], cells: Mapping[tuple[str, str], DrawnRun]
 ) -> Figure:
     """Draw the losses of runs that differ in two settings.
 
@@ -86,7 +86,7 @@ def run_table(
     ----------
     rows, columns : sequence of str
         The values of both settings.
-    cells : mapping of (str, str) to Run
+    cells : mapping of (str, str) to DrawnRun
         A run for each row and column; those that are absent stay empty.
 
     Returns
@@ -97,9 +97,10 @@ def run_table(
     across = (_WIDTH - _SIDE) / max(len(columns), 1)
     height = _HEAD + _CELL * max(len(rows), 1)
     figure = Figure((_WIDTH, height))
-    for line, (player, colour) in enumerate((("discriminator", INK), ("generator", SYNTHETIC))):
-        below = 0.2 + 0.18 * line
-        figure.text(0.08 / _WIDTH, 1 - below / height, player, color=colour, fontsize=8)
+    names = next((run.curves.networks for run in cells.values() if run.curves is not None), ())
+    for line, name in enumerate(reversed(names)):
+        below, colour = 0.2 + 0.18 * line, colour_of(name, names)
+        figure.text(0.08 / _WIDTH, 1 - below / height, name, color=colour, fontsize=8)
     for j, column in enumerate(columns):
         at = (_SIDE + (j + 0.5) * across + 0.1) / _WIDTH
         figure.text(

@@ -7,17 +7,26 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
+from lookalike._core.numerics import Floats
 from lookalike.reports._summary import Curves, Mark
 from lookalike.reports.figures._style import GRID, INK, MUTED, REAL, SYNTHETIC
 
-__all__ = ["PARTIES", "curve", "label", "legend", "marks", "nothing", "over_steps", "party_of"]
+__all__ = [
+    "PARTIES",
+    "colour_of",
+    "curve",
+    "label",
+    "legend",
+    "marks",
+    "nothing",
+    "over_steps",
+    "party_of",
+]
 
-Floats = npt.NDArray[np.float64]
 
 #: Words that say of what a quantity is recorded, and the colour that stands for it.
 PARTIES = {
@@ -28,6 +37,8 @@ PARTIES = {
     "fake": SYNTHETIC,
     "synthetic": SYNTHETIC,
 }
+#: Colours of networks that are no party.
+_FURTHER = ("#1b7837", "#8c510a", "#4d4d4d")
 #: How each kind of event is drawn: its colour, its line, how wide, and its words in a legend. The
 #: end of a run is where its curves end.
 EVENTS = {
@@ -62,6 +73,14 @@ def curve(
             ms=4,
             alpha=1.0 if part is attempts[-1] else 0.35,
         )
+
+
+def colour_of(name: str, names: Sequence[str]) -> str:
+    """Return the colour of one of some networks; of one alone, that of ink."""
+    if len(names) == 1:
+        return INK
+    further = [other for other in names if other not in PARTIES]
+    return PARTIES.get(name) or _FURTHER[further.index(name) % len(_FURTHER)]
 
 
 def party_of(name: str) -> tuple[str, str]:

@@ -22,8 +22,8 @@ from lookalike.tables.text._shapes import is_hexadecimal, skeletons
 
 __all__ = ["IdentifierMaker"]
 
-_Pattern = NumberPattern | RunningPattern | WordPattern
-_PATTERNS: dict[str, type[_Pattern]] = {
+_IdentifierPattern = NumberPattern | RunningPattern | WordPattern
+_PATTERNS: dict[str, type[_IdentifierPattern]] = {
     pattern.kind: pattern for pattern in (NumberPattern, RunningPattern, WordPattern)
 }
 #: So many skeletons are made.
@@ -68,7 +68,7 @@ class IdentifierMaker:
 
     _type: pa.DataType
     _missing: float
-    _patterns: list[_Pattern]
+    _patterns: list[_IdentifierPattern]
     _shares: np.ndarray
 
     def __init__(self, min_count: int = 2) -> None:
@@ -98,7 +98,7 @@ class IdentifierMaker:
         present = pc.cast(values, self._type).drop_null()
         absent = values.null_count or column.missing
         self._missing = absent / max(absent + len(present), 1)
-        weighted: list[tuple[float, _Pattern]] = []
+        weighted: list[tuple[float, _IdentifierPattern]] = []
         if len(present):
             weighted = _patterns(pc.unique(present), column.name, self.min_count)
         self._shares = np.array([max(weight, 1.0) for weight, _ in weighted])
@@ -198,7 +198,7 @@ class IdentifierMaker:
         return self
 
 
-def _patterns(values: pa.Array, name: str, fewest: int) -> list[tuple[float, _Pattern]]:
+def _patterns(values: pa.Array, name: str, fewest: int) -> list[tuple[float, _IdentifierPattern]]:
     """Return the patterns of distinct identifiers, with their shares."""
     if pt.is_integer(values.type):
         return [(1.0, NumberPattern.fit(values))]
@@ -212,7 +212,7 @@ def _patterns(values: pa.Array, name: str, fewest: int) -> list[tuple[float, _Pa
         ) from error
 
 
-def _word_patterns(words: pa.Array, fewest: int) -> list[tuple[float, _Pattern]]:
+def _word_patterns(words: pa.Array, fewest: int) -> list[tuple[float, _IdentifierPattern]]:
     if pc.all(pc.match_substring_regex(words, "^[1-9][0-9]{0,17}$")).as_py():
         return [(1.0, NumberPattern.fit(pc.cast(words, pa.int64())))]
     counted = _counted(skeletons(words), fewest)

@@ -50,7 +50,7 @@ _LONGEST_WORD, _MOST_ADDED = 10_000, 1_000
 
 
 @dataclass(frozen=True)
-class _Run:
+class _LetterRun:
     """One run of digits or letters in words of one skeleton, or what stands between.
 
     Parameters
@@ -79,17 +79,17 @@ class _Run:
         return {value: n for value, n in found.items() if n >= fewest} or found
 
 
-def runs_of(cells: pa.Array, skeleton: str) -> list[_Run]:
+def runs_of(cells: pa.Array, skeleton: str) -> list[_LetterRun]:
     """Cut those words that have a skeleton into runs."""
     groups = (
         f"(?P<r{i}>{_RUNS.get(letter, re.escape(letter))})" for i, letter in enumerate(skeleton)
     )
     found = pc.extract_regex(cells, f"^{''.join(groups)}$").drop_null()
-    return [_Run(letter, found.field(i)) for i, letter in enumerate(skeleton)]
+    return [_LetterRun(letter, found.field(i)) for i, letter in enumerate(skeleton)]
 
 
 def word_patterns(
-    runs: list[_Run], fewest: int
+    runs: list[_LetterRun], fewest: int
 ) -> list[tuple[float, RunningPattern | WordPattern]]:
     """Return the patterns of words of one skeleton, with the number of words that each stands for.
 
@@ -135,12 +135,12 @@ class RunningPattern:
         self._parts, self._limits, self._numbers, self._width = parts, limits, numbers, width
 
     @classmethod
-    def fit(cls, runs: list[_Run], frames: list[tuple[dict[int, str], int]]) -> Self | None:
+    def fit(cls, runs: list[_LetterRun], frames: list[tuple[dict[int, str], int]]) -> Self | None:
         """Learn from the runs of distinct words, or return None if they have no running number.
 
         Parameters
         ----------
-        runs : list of _Run
+        runs : list of _LetterRun
         frames : list of (dict of int to str, int)
             The values of some runs that go together, and how many words have them.
         """
@@ -218,7 +218,7 @@ class WordPattern:
         self._places, self._end, self._alphabet, self._levels = places, end, alphabet, levels
 
     @classmethod
-    def fit(cls, runs: list[_Run], fewest: int) -> Self:
+    def fit(cls, runs: list[_LetterRun], fewest: int) -> Self:
         """Learn from the runs of distinct words; no part of fewer words than `fewest` is kept."""
         is_random = _random_runs(runs, fewest)
         growing = _growing(runs, is_random)
@@ -360,7 +360,7 @@ class WordPattern:
 # --- learning places ------------------------------------------------------------------------------
 
 
-def _is_chosen(run: _Run, fewest: int) -> bool:
+def _is_chosen(run: _LetterRun, fewest: int) -> bool:
     """Whether a run is one of a few values, or the same in all words but a few."""
     if not run.can_vary or len(run.values) <= 1:  # of a single word no part is kept
         return not run.can_vary
@@ -370,7 +370,7 @@ def _is_chosen(run: _Run, fewest: int) -> bool:
     return not run.varies or (few and words >= _COVERED * len(run.values))
 
 
-def _random_runs(runs: list[_Run], fewest: int) -> list[bool]:
+def _random_runs(runs: list[_LetterRun], fewest: int) -> list[bool]:
     """Return which runs are letters or digits at random, rather than one of a few values."""
     random = [not _is_chosen(run, fewest) for run in runs]
     able = [i for i, run in enumerate(runs) if run.can_vary]
@@ -381,7 +381,7 @@ def _random_runs(runs: list[_Run], fewest: int) -> list[bool]:
     return random
 
 
-def _frames(runs: list[_Run], fewest: int) -> list[tuple[dict[int, str], np.ndarray]]:
+def _frames(runs: list[_LetterRun], fewest: int) -> list[tuple[dict[int, str], np.ndarray]]:
     """Return combinations of the values of runs that are not random, and which words have each.
 
     Runs of fewest values come first; one is left out if with it there were too many combinations.
@@ -406,18 +406,18 @@ def _frames(runs: list[_Run], fewest: int) -> list[tuple[dict[int, str], np.ndar
     return found
 
 
-def _of_words(runs: list[_Run], words: np.ndarray) -> list[_Run]:
+def _of_words(runs: list[_LetterRun], words: np.ndarray) -> list[_LetterRun]:
     """Return the runs of some words."""
-    return [_Run(run.letter, run.values.take(pa.array(words))) for run in runs]
+    return [_LetterRun(run.letter, run.values.take(pa.array(words))) for run in runs]
 
 
-def _growing(runs: list[_Run], is_random: list[bool]) -> int:
+def _growing(runs: list[_LetterRun], is_random: list[bool]) -> int:
     """Return the run that gets more places: the last of digits, or else the last."""
     able = [i for i, random in enumerate(is_random) if random]
     return max(able, key=lambda i: (runs[i].letter == "9", i))
 
 
-def _usual_lengths(runs: list[_Run], is_random: list[bool]) -> dict[int, int]:
+def _usual_lengths(runs: list[_LetterRun], is_random: list[bool]) -> dict[int, int]:
     """Return the commonest combination of lengths of the random runs."""
     able = [i for i, random in enumerate(is_random) if random]
     if len(runs[0].values) == 0:
@@ -427,7 +427,9 @@ def _usual_lengths(runs: list[_Run], is_random: list[bool]) -> dict[int, int]:
     return dict(zip(able, kinds[counts.argmax()].tolist(), strict=True))
 
 
-def _of_lengths(runs: list[_Run], is_random: list[bool], lengths: dict[int, int]) -> np.ndarray:
+def _of_lengths(
+    runs: list[_LetterRun], is_random: list[bool], lengths: dict[int, int]
+) -> np.ndarray:
     mask = np.ones(len(runs[0].values), bool)
     for i, random in enumerate(is_random):
         if random:
@@ -437,7 +439,7 @@ def _of_lengths(runs: list[_Run], is_random: list[bool], lengths: dict[int, int]
 
 def _letters(letter: str, seen: pa.Array, length: int, fewest: int) -> tuple[list[list[str]], str]:
     """Return the options of each place of a random run, and its alphabet."""
-    at = [_Run(letter, pc.utf8_slice_codeunits(seen, p, p + 1)) for p in range(length)]
+    at = [_LetterRun(letter, pc.utf8_slice_codeunits(seen, p, p + 1)) for p in range(length)]
     letters = [set(place.common(fewest)) for place in at]
     # the x of 0x1f says nothing about the letters of the places behind it
     hexadecimal = length > 2 and letters[0] == {"0"} and letters[1] in ({"x"}, {"X"})

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from lookalike._core.errors import FileFormatError
-from lookalike.tables.io._csv_records import Record, decode, records
+from lookalike.tables.io._csv_records import CsvRecord, decode, records
 
 __all__ = ["fault_of", "not_utf8", "unclosed"]
 
@@ -46,7 +46,7 @@ def fault_of(
     return FileFormatError(f"{name} cannot be read as CSV: {found}.")
 
 
-def _ragged(name: str, record: Record, delimiter: str, fields: int) -> FileFormatError:
+def _ragged(name: str, record: CsvRecord, delimiter: str, fields: int) -> FileFormatError:
     words = "a tab" if delimiter == "\t" else repr(delimiter)
     todo = (
         f"Put fields that contain {words} in double quotes"
@@ -59,7 +59,7 @@ def _ragged(name: str, record: Record, delimiter: str, fields: int) -> FileForma
     )
 
 
-def unclosed(name: str, record: Record) -> FileFormatError:
+def unclosed(name: str, record: CsvRecord) -> FileFormatError:
     """Return the error for a quoted field that never ends."""
     return FileFormatError(
         f"A quoted field must end with a quote: a row of {name} opens one on line {record.line} "
@@ -67,7 +67,7 @@ def unclosed(name: str, record: Record) -> FileFormatError:
     )
 
 
-def not_utf8(name: str, record: Record) -> FileFormatError:
+def not_utf8(name: str, record: CsvRecord) -> FileFormatError:
     """Return the error for a record that is not UTF-8, naming the line and the byte."""
     if record.text.startswith(("\xff\xfe", "\xfe\xff")):
         return FileFormatError(

@@ -11,12 +11,12 @@ import io
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, NamedTuple
 
-__all__ = ["Record", "decode", "records"]
+__all__ = ["CsvRecord", "decode", "records"]
 
 _BOM = "\xef\xbb\xbf"
 
 
-class Record(NamedTuple):
+class CsvRecord(NamedTuple):
     """One record of a CSV.
 
     Parameters
@@ -38,7 +38,7 @@ class Record(NamedTuple):
     closed: bool
 
 
-def records(opened: Callable[[], BinaryIO], delimiter: str) -> Iterator[Record]:
+def records(opened: Callable[[], BinaryIO], delimiter: str) -> Iterator[CsvRecord]:
     """Yield the records of a CSV in any encoding that contains ASCII.
 
     Parameters
@@ -50,7 +50,7 @@ def records(opened: Callable[[], BinaryIO], delimiter: str) -> Iterator[Record]:
 
     Yields
     ------
-    Record
+    CsvRecord
         The records, header first, in order.
     """
     with opened() as file:
@@ -65,10 +65,10 @@ def records(opened: Callable[[], BinaryIO], delimiter: str) -> Iterator[Record]:
             if inside:
                 continue
             text = "".join(parts)
-            yield Record(first, number, commas + 1 if text.strip("\r\n") else 0, text, True)
+            yield CsvRecord(first, number, commas + 1 if text.strip("\r\n") else 0, text, True)
             first, commas, parts = number + 1, 0, []
         if parts:
-            yield Record(first, first + len(parts) - 1, commas + 1, "".join(parts), False)
+            yield CsvRecord(first, first + len(parts) - 1, commas + 1, "".join(parts), False)
 
 
 def _scan(line: str, delimiter: str, inside: bool) -> tuple[int, bool]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from lookalike._core.errors import FileFormatError, ParameterError, nearest
-from lookalike.tables.io._read_csv import Source, read_csv
+from lookalike.tables.io._read_csv import CsvSource, read_csv
 from lookalike.tables.io._read_parquet import read_parquet
 from lookalike.tables.io._suffix import file_kind
 
@@ -19,7 +19,7 @@ __all__ = ["read_table"]
 def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a data file.
 
-    CSV is read as text, every column of it: what the text means is for `infer_schema` to say, so
+    CSV is read as text, every column of it: what the text means is for `infer_columns` to say, so
     that leading zeros, ``NA`` and the like survive. Only an empty cell without quotes is null. The
     first row holds the names; the delimiter is found out among ``, ; tab |``.
 
@@ -53,12 +53,12 @@ def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = 
         raise ParameterError(f"columns must be a sequence of names, at least one; got {columns!r}.")
     kind = file_kind(path, FileFormatError)
     if os.fspath(path) == "-":
-        return _select(read_csv(Source.standard_input()), columns, "standard input")
+        return _select(read_csv(CsvSource.standard_input()), columns, "standard input")
     _check_file(Path(path))
     name = repr(os.fspath(path))
     if kind == "parquet":
         return _select(read_parquet(path, columns), columns, name)
-    return _select(read_csv(Source(name, path, compressed=kind == "csv.gz")), columns, name)
+    return _select(read_csv(CsvSource(name, path, compressed=kind == "csv.gz")), columns, name)
 
 
 def _check_file(path: Path) -> None:

@@ -17,9 +17,9 @@ from pyarrow import csv as arrow_csv
 from lookalike._core.errors import FileFormatError
 from lookalike.tables._arrow_types import check_names
 from lookalike.tables.io._csv_faults import fault_of, not_utf8, unclosed
-from lookalike.tables.io._csv_records import Record, decode, records
+from lookalike.tables.io._csv_records import CsvRecord, decode, records
 
-__all__ = ["Source", "read_csv"]
+__all__ = ["CsvSource", "read_csv"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_RECORDS = 100
@@ -27,7 +27,7 @@ _SNIFFED_RECORDS = 100
 _BLOCK_BYTES = 16 << 20
 
 
-class Source(NamedTuple):
+class CsvSource(NamedTuple):
     """Where the bytes of a CSV are.
 
     Parameters
@@ -48,7 +48,7 @@ class Source(NamedTuple):
     data: bytes = b""
 
     @classmethod
-    def standard_input(cls) -> Source:
+    def standard_input(cls) -> CsvSource:
         """Return what standard input holds.
 
         Raises
@@ -78,12 +78,12 @@ class Source(NamedTuple):
         return pa.input_stream(os.fspath(self.path), "gzip" if self.compressed else None)
 
 
-def read_csv(source: Source) -> pa.Table:
+def read_csv(source: CsvSource) -> pa.Table:
     """Read a CSV as text; an empty cell without quotes is null.
 
     Parameters
     ----------
-    source : Source
+    source : CsvSource
         The file.
 
     Returns
@@ -106,7 +106,7 @@ def read_csv(source: Source) -> pa.Table:
         raise FileFormatError(f"{source.name} {damage}: {error}.") from error
 
 
-def _delimiter(source: Source) -> str:
+def _delimiter(source: CsvSource) -> str:
     """Return the delimiter that gives most of the first records as many fields as the header.
 
     A comma wins a tie, and everything that is not obvious.
@@ -121,7 +121,7 @@ def _delimiter(source: Source) -> str:
     return best if shares.get(best, 0) > 0.5 else ","
 
 
-def _header(source: Source, delimiter: str) -> Record:
+def _header(source: CsvSource, delimiter: str) -> CsvRecord:
     """Return the first record that is not an empty line, and make sure that rows follow it."""
     header = None
     for record in records(source.open, delimiter):
@@ -136,7 +136,7 @@ def _header(source: Source, delimiter: str) -> Record:
     raise FileFormatError(f"{source.name} has a header but no rows: a table needs some.")
 
 
-def _names(source: Source, header: Record, delimiter: str) -> list[str]:
+def _names(source: CsvSource, header: CsvRecord, delimiter: str) -> list[str]:
     try:
         names = next(csv.reader([decode(header.text)], delimiter=delimiter))
     except UnicodeDecodeError as error:
@@ -147,7 +147,7 @@ def _names(source: Source, header: Record, delimiter: str) -> list[str]:
     return names
 
 
-def _rows(source: Source, header: Record, names: list[str], delimiter: str) -> pa.Table:
+def _rows(source: CsvSource, header: CsvRecord, names: list[str], delimiter: str) -> pa.Table:
     try:
         table = arrow_csv.read_csv(
             source.arrow(),
@@ -173,7 +173,7 @@ def _rows(source: Source, header: Record, names: list[str], delimiter: str) -> p
     return table
 
 
-def _check_end(source: Source, table: pa.Table, delimiter: str) -> None:
+def _check_end(source: CsvSource, table: pa.Table, delimiter: str) -> None:
     """Refuse a quote that is never closed: Arrow takes all that follows it for one cell."""
     last = table.column(table.num_columns - 1)
     if len(last) and "\n" in (last[-1].as_py() or ""):

@@ -1,14 +1,13 @@
 """Monitors, one file each: they watch a run between compiled steps, on fixed samples of rows.
 
 A `Monitor` declares what it measures, the range, what is good and what a look costs. It is shown a
-`View`: training rows, held-out rows and fresh generated rows, at most 512 of each.
+`IntervalSnapshot`: training rows, held-out rows and fresh generated rows, at most 512 of each.
 """
 
 from __future__ import annotations
 
-from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
-from lookalike.training.monitors._panel import Panel
-from lookalike.training.monitors._registry import MONITORS, monitors
+from lookalike._core.registry import Registry
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
 from lookalike.training.monitors.collapse import Collapse
 from lookalike.training.monitors.convergence import Convergence
 from lookalike.training.monitors.detector import Detector
@@ -22,13 +21,15 @@ __all__ = [
     "Convergence",
     "Detector",
     "Diversity",
+    "IntervalSnapshot",
     "Measure",
     "Memorisation",
     "Monitor",
-    "Panel",
+    "MonitorData",
     "Players",
     "Rows",
-    "Sight",
-    "View",
-    "monitors",
 ]
+
+#: The monitors that a user can choose; yours may join them.
+MONITORS: Registry[Monitor] = Registry("monitor", Monitor)
+MONITORS.enter(Players, Diversity, Collapse, Convergence, Detector, Memorisation)

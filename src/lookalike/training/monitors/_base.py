@@ -11,9 +11,9 @@ from typing import ClassVar, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-from lookalike.training.monitors._distances import distances
+from lookalike._core.numerics import distances
 
-__all__ = ["Better", "Measure", "Monitor", "Rows", "Sight", "View"]
+__all__ = ["Better", "IntervalSnapshot", "Measure", "Monitor", "MonitorData", "Rows"]
 
 Better = Literal["higher", "lower", "near 1"]
 
@@ -71,7 +71,7 @@ class Rows(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Sight:
+class MonitorData:
     """What stays the same while a run is watched.
 
     Parameters
@@ -103,7 +103,7 @@ class Sight:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class IntervalSnapshot:
     """What a monitor sees after an interval.
 
     Parameters
@@ -111,13 +111,13 @@ class View:
     step, total : int
         How many steps have been played, and how many the whole run has.
     real, held_out, widths
-        As in `Sight`, and the same for the whole run.
+        As in `MonitorData`, and the same for the whole run.
     fake : Rows
         Fresh rows of the averaged generator, with hard levels.
-    logits_real, logits_fake : array of float32, shape (rows,)
-        What the discriminator makes of ``real`` and of ``fake``.
+    logits_real, logits_fake : array of float32, shape (rows,), or None
+        A discriminator's judgement of ``real`` and of ``fake``, where there is one.
     measures : mapping of str to float
-        What the game itself measured, as means over the interval.
+        What the task itself measured, as means over the interval.
     """
 
     step: int
@@ -125,8 +125,8 @@ class View:
     real: Rows
     held_out: Rows | None
     fake: Rows
-    logits_real: Float[np.ndarray, " real"]
-    logits_fake: Float[np.ndarray, " fake"]
+    logits_real: Float[np.ndarray, " real"] | None
+    logits_fake: Float[np.ndarray, " fake"] | None
     measures: Mapping[str, float]
     widths: tuple[int, ...]
 
@@ -144,34 +144,36 @@ class View:
 class Monitor(ABC):
     """Watches one side of a run. Made without arguments, and used for one run.
 
-    A value that is not defined is left out of what `look` returns: never NaN.
+    A value that is not defined is left out of what `measure` returns: never NaN.
     """
 
     #: The name by which users ask for it.
     name: ClassVar[str]
     #: What it may return.
     measures: ClassVar[tuple[Measure, ...]]
-    #: What one look costs, in words.
+    #: The cost of one measurement, in words.
     cost: ClassVar[str]
-    #: Intervals between two looks.
+    #: Intervals between two measurements.
     every: ClassVar[int] = 1
+    #: What it cannot do without: it does not run on tasks that do not show "rows", or "logits".
+    needs: ClassVar[frozenset[str]] = frozenset({"rows"})
 
-    def begin(self, data: Sight) -> None:  # noqa: B027 - many need nothing
-        """Prepare for a run: once, before the first look, on a thread beside the first steps.
+    def begin(self, data: MonitorData) -> None:  # noqa: B027 - many need nothing
+        """Prepare for a run: once, before `measure`, on a thread beside the first steps.
 
         Parameters
         ----------
-        data : Sight
+        data : MonitorData
             What stays the same.
         """
 
     @abstractmethod
-    def look(self, view: View) -> dict[str, float]:
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
         """Measure.
 
         Parameters
         ----------
-        view : View
+        snapshot : IntervalSnapshot
             What there is to see.
 
         Returns

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from lookalike.training.monitors._distances import nth_nearest
+from lookalike._core.numerics import nth_nearest
 
 __all__ = ["Modes", "modes"]
 

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from lookalike.training.monitors._distances import distances, nth_nearest
+from lookalike._core.numerics import distances, nth_nearest
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
-from lookalike.training.monitors._distances import distances, nth_nearest
+from lookalike._core.numerics import distances, nth_nearest
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 from lookalike.training.monitors._rare import Rare
@@ -96,7 +96,7 @@ class Collapse(Monitor):
         Measure("collapsed", 0, 1, "0: no part of the data is lost", "lower"),
     )
 
-    def begin(self, data: Sight) -> None:
+    def begin(self, data: MonitorData) -> None:
         """See `Monitor.begin`."""
         self._rows = len(data.real.matrix)
         self._starts = np.concatenate([[0], np.cumsum(data.widths)]).astype(np.intp)
@@ -113,7 +113,7 @@ class Collapse(Monitor):
         self._rare_seen: deque[tuple[int, Counts]] = deque(maxlen=_RARE_LOOKS)
         self._known(data, alone.argmin(axis=1))
 
-    def _known(self, data: Sight, nearest: Counts) -> None:
+    def _known(self, data: MonitorData, nearest: Counts) -> None:
         """Count the real rows, those that train and those that do not, by region and level."""
         levels, rows = self._levels(data.real), self._rows
         if data.held_out is not None:
@@ -130,21 +130,21 @@ class Collapse(Monitor):
         self._common_levels = Parts(np.where(common, levels, 0), rows)
         self._expected = levels >= _MODE
 
-    def look(self, view: View) -> dict[str, float]:
-        """See `Monitor.look`."""
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+        """See `Monitor.measure`."""
         if self._rows <= _NEIGHBOURS:
             return {}
-        rows = len(view.fake.matrix)
-        to_real = view.fake_to_real
+        rows = len(snapshot.fake.matrix)
+        to_real = snapshot.fake_to_real
         nearest = to_real.argmin(axis=1)
         distance = to_real[np.arange(rows), nearest]
         regional = np.bincount(self._region[nearest], minlength=self._region.max() + 1)
         in_modes = self._modes_of(nearest, distance)
-        self._seen.append(_Seen(rows, regional, self._levels(view.fake), in_modes))
+        self._seen.append(_Seen(rows, regional, self._levels(snapshot.fake), in_modes))
         found = _covered(to_real, self._radii) | self._shares()
-        if self._rows >= _FEWEST and view.step >= _grace(view.total):
-            few = self._twins.support(view.among_fake) < _CONCENTRATED
-            rare = self._rare_lost(view.fake)
+        if self._rows >= _FEWEST and snapshot.step >= _grace(snapshot.total):
+            few = self._twins.support(snapshot.among_fake) < _CONCENTRATED
+            rare = self._rare_lost(snapshot.fake)
             found["collapsed"] = float(few or rare or self._any_lost())
         return found
 

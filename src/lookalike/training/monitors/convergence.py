@@ -7,14 +7,12 @@ from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float
-from numpy.typing import NDArray
 
-from lookalike.training.monitors._base import Measure, Monitor, Sight, View
-from lookalike.training.monitors._ranks import auc
+from lookalike._core.numerics import Floats32, auc
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData
 
 __all__ = ["Convergence"]
 
-Floats = NDArray[np.float32]
 
 #: Directions in which rows are compared.
 _DIRECTIONS = 64
@@ -56,14 +54,14 @@ class Convergence(Monitor):
         Measure("convergence_joshi_3d", 0, math.inf, "near 0", "lower"),
     )
 
-    def begin(self, data: Sight) -> None:
+    def begin(self, data: MonitorData) -> None:
         """See `Monitor.begin`."""
         self._directions = _directions(data.real.matrix.shape[1])
         self._unseen = self._directions @ data.unseen.matrix.T
         self._floor = self._chance(data)
-        self._sorted: dict[int, Floats] = {}
+        self._sorted: dict[int, Floats32] = {}
 
-    def _chance(self, data: Sight) -> float:
+    def _chance(self, data: MonitorData) -> float:
         """Return the distance that two samples of real rows have."""
         real = self._directions @ data.real.matrix.T
         if data.held_out is None:
@@ -74,15 +72,15 @@ class Convergence(Monitor):
             a, b, shrink = real[:, :rows], self._unseen[:, :rows], 1.0
         return float(np.abs(np.sort(a) - np.sort(b)).mean()) / shrink
 
-    def look(self, view: View) -> dict[str, float]:
-        """See `Monitor.look`."""
-        found = _of_losses(view) | _of_logits(view.logits_real, view.logits_fake)
-        rows = min(self._unseen.shape[1], len(view.fake.matrix))
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+        """See `Monitor.measure`."""
+        found = _of_losses(snapshot) | _of_logits(snapshot.logits_real, snapshot.logits_fake)
+        rows = min(self._unseen.shape[1], len(snapshot.fake.matrix))
         if rows < _FEWEST:
             return found
         if rows not in self._sorted:
             self._sorted = {rows: np.sort(self._unseen[:, :rows])}
-        fake = np.sort(self._directions @ view.fake.matrix[:rows].T)
+        fake = np.sort(self._directions @ snapshot.fake.matrix[:rows].T)
         apart = float(np.abs(fake - self._sorted[rows]).mean())
         found["sliced_wasserstein"] = apart
         if self._floor > 0:
@@ -90,18 +88,20 @@ class Convergence(Monitor):
         return found
 
 
-def _of_losses(view: View) -> dict[str, float]:
+def _of_losses(snapshot: IntervalSnapshot) -> dict[str, float]:
     names = ("loss_real", "loss_fake", "loss_generator")
-    real, fake, generator = (view.measures.get(name, math.nan) for name in names)
+    real, fake, generator = (snapshot.measures.get(name, math.nan) for name in names)
     apart = abs(real - fake)
     found = {"convergence_joshi": apart + generator, "convergence_joshi_3d": apart}
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
 def _of_logits(
-    real: Float[np.ndarray, " real"], fake: Float[np.ndarray, " fake"]
+    real: Float[np.ndarray, " real"] | None, fake: Float[np.ndarray, " fake"] | None
 ) -> dict[str, float]:
     """Return the critic's area under the curve, and its gap in standard deviations."""
+    if real is None or fake is None:
+        return {}
     both = np.concatenate([real, fake]).astype(float)
     if not np.isfinite(both).all():
         return {}
@@ -109,8 +109,8 @@ def _of_logits(
     return {"critic_auc": auc(real, fake), "critic_gap": float(gap)}
 
 
-def _directions(width: int) -> Floats:
+def _directions(width: int) -> Floats32:
     """Return random directions of length 1, the same for every run, shape (directions, width)."""
     drawn = np.random.default_rng(0).normal(size=(width, _DIRECTIONS)).astype(np.float32)
-    unit: Floats = drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
+    unit: Floats32 = drawn / np.maximum(np.linalg.norm(drawn, axis=0), 1e-12)
     return np.ascontiguousarray(unit.T)

@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.linalg import solve
 
-from lookalike.training.monitors._base import Measure, Monitor, Sight, View
-from lookalike.training.monitors._ranks import auc
+from lookalike._core.numerics import auc
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData
 
 __all__ = ["Detector"]
 
@@ -39,17 +39,17 @@ class Detector(Monitor):
         Measure("detector", 0, 1, "near 0.5: rows cannot be told apart", "lower"),
     )
 
-    def begin(self, data: Sight) -> None:
+    def begin(self, data: MonitorData) -> None:
         """See `Monitor.begin`."""
         self._real = data.unseen.matrix
         self._centre, self._scale = self._real.mean(axis=0), self._real.std(axis=0)
 
-    def look(self, view: View) -> dict[str, float]:
-        """See `Monitor.look`."""
-        rows = min(len(self._real), len(view.fake.matrix)) // 2 * 2
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+        """See `Monitor.measure`."""
+        rows = min(len(self._real), len(snapshot.fake.matrix)) // 2 * 2
         if rows < _FEWEST:
             return {}
-        area = _area(self._real[:rows], view.fake.matrix[:rows], self._centre, self._scale)
+        area = _area(self._real[:rows], snapshot.fake.matrix[:rows], self._centre, self._scale)
         return {"detector": area}
 
 

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from lookalike.training.monitors._base import Measure, Monitor, Rows, Sight, View
-from lookalike.training.monitors._distances import BLOCK
+from lookalike._core.numerics import BLOCK
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
 from lookalike.training.monitors._twins import MOST_SUPPORT, Twins
 
 __all__ = ["Diversity"]
@@ -42,7 +42,7 @@ class Diversity(Monitor):
         Measure("duplicates", -1, 1, "0 or less: no more equal rows than in real data", "lower"),
     )
 
-    def begin(self, data: Sight) -> None:
+    def begin(self, data: MonitorData) -> None:
         """See `Monitor.begin`."""
         self._rows = len(data.real.matrix)
         if self._rows < 2:
@@ -53,15 +53,15 @@ class Diversity(Monitor):
         self._equal = _share_of_equals(data.real)
         self._twins = Twins(among)
 
-    def look(self, view: View) -> dict[str, float]:
-        """See `Monitor.look`."""
-        rows = min(self._rows, len(view.fake.matrix))
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+        """See `Monitor.measure`."""
+        rows = min(self._rows, len(snapshot.fake.matrix))
         if rows < 2:
             return {}
-        among = view.among_fake[:rows, :rows]
+        among = snapshot.among_fake[:rows, :rows]
         found = {
             "support": self._twins.support(among),
-            "duplicates": _share_of_equals(view.fake.head(rows)) - self._equal,
+            "duplicates": _share_of_equals(snapshot.fake.head(rows)) - self._equal,
         }
         if self._mean > 0:
             found["diversity"] = _mean(among) / self._mean

@@ -7,8 +7,8 @@ from typing import ClassVar
 import numpy as np
 from jaxtyping import Float
 
-from lookalike.training.monitors._base import Measure, Monitor, Sight, View
-from lookalike.training.monitors._distances import distances
+from lookalike._core.numerics import distances
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData
 
 __all__ = ["Memorisation"]
 
@@ -49,7 +49,7 @@ class Memorisation(Monitor):
         Measure("copying", 0, 1, "0: what is near to training rows may be by chance", "lower"),
     )
 
-    def begin(self, data: Sight) -> None:
+    def begin(self, data: MonitorData) -> None:
         """See `Monitor.begin`."""
         held_out = 0 if data.held_out is None else len(data.held_out.matrix)
         self._rows = min(len(data.real.matrix), held_out)
@@ -60,13 +60,13 @@ class Memorisation(Monitor):
         ways = distances(self._held_out, data.real.matrix[: self._rows])
         self._limit = float(np.quantile(ways.min(axis=1), _NEAR))
 
-    def look(self, view: View) -> dict[str, float]:
-        """See `Monitor.look`."""
-        fakes = len(view.fake.matrix)
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+        """See `Monitor.measure`."""
+        fakes = len(snapshot.fake.matrix)
         if self._rows == 0 or fakes < _FEWEST:
             return {}
-        to_real = view.fake_to_real[:, : self._rows]
-        to_others = distances(view.fake.matrix, self._held_out)
+        to_real = snapshot.fake_to_real[:, : self._rows]
+        to_others = distances(snapshot.fake.matrix, self._held_out)
         nearer, only_real, only_others = _compare(to_real, to_others, self._limit)
         error = 0.5 / min(fakes, self._rows) ** 0.5
         excess, doubt = only_real - only_others, (2 * (only_real + only_others) + 1) ** 0.5

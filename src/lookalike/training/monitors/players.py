@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import ClassVar
 
-from lookalike.training.monitors._base import Measure, Monitor, View
+from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor
 
 __all__ = ["Players"]
 
@@ -17,6 +17,7 @@ class Players(Monitor):
 
     name: ClassVar[str] = "players"
     cost: ClassVar[str] = "nothing: the compiled step measures it"
+    needs: ClassVar[frozenset[str]] = frozenset()
     measures: ClassVar[tuple[Measure, ...]] = (
         Measure("loss_discriminator", -_INF, _INF, "steady, near the objective's ideal"),
         Measure("loss_generator", -_INF, _INF, "steady"),
@@ -34,7 +35,7 @@ class Players(Monitor):
         Measure("rate_discriminator", 0, _INF, "as the strategy says"),
     )
 
-    def look(self, view: View) -> dict[str, float]:
-        """See `Monitor.look`."""
-        known = ((m.name, view.measures.get(m.name)) for m in self.measures)
+    def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
+        """See `Monitor.measure`."""
+        known = ((m.name, snapshot.measures.get(m.name)) for m in self.measures)
         return {k: float(v) for k, v in known if v is not None and math.isfinite(v)}

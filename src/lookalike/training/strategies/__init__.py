@@ -6,8 +6,8 @@ compilation. This folder needs no JAX.
 
 from __future__ import annotations
 
-from lookalike.training.strategies._base import Guided, Player, Run, Schedule, Strategy
-from lookalike.training.strategies._registry import STRATEGIES, strategy
+from lookalike._core.registry import Registry
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Schedule, Strategy
 from lookalike.training.strategies.balance import Balance
 from lookalike.training.strategies.batch_scaled import BatchScaled
 from lookalike.training.strategies.constant import Constant
@@ -26,9 +26,12 @@ __all__ = [
     "Guided",
     "OneCycle",
     "Plateau",
-    "Player",
     "Run",
+    "RunSetting",
     "Schedule",
     "Strategy",
-    "strategy",
 ]
+
+#: The strategies that a user can choose; yours may join them.
+STRATEGIES: Registry[Strategy] = Registry("learning-rate strategy", Strategy, "strategies")
+STRATEGIES.enter(Constant, Cosine, OneCycle, Plateau, BatchScaled, Balance, Gap)

@@ -4,22 +4,44 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike._core.parameters import Rule, check_parameters
+from lookalike._core.numerics import Floats
+from lookalike._core.registry import Component
 
-__all__ = ["Floats", "Guided", "Player", "Run", "Schedule", "Strategy"]
+__all__ = ["Floats", "Guided", "Run", "RunSetting", "Schedule", "Strategy"]
 
-Player = Literal["generator", "discriminator"]
-Floats = NDArray[np.float64]
+
+class RunSetting(NamedTuple):
+    """What is known of a run before its first step.
+
+    Parameters
+    ----------
+    rate : float
+        The learning rate, as the user stated it.
+    total : int
+        The steps of the whole run.
+    optimiser : str
+        Whose rate it is, such as "generator", "discriminator" or "network".
+    batch_size : int
+        Rows in one step (of each kind, where there are two).
+    ideal : float or None
+        The discriminator's loss where generated rows are as real ones; None if none is known.
+    """
+
+    rate: float
+    total: int
+    optimiser: str = "network"
+    batch_size: int = 64
+    ideal: float | None = None
 
 
 class Run(ABC):
-    """The rates of one player over one run. It holds plain values: a deep copy is a safe point."""
+    """The rates of one optimiser over a run. It holds plain values: a deep copy is a safe point."""
 
     def __init__(self) -> None:
         self._scale = 1.0
@@ -128,68 +150,34 @@ class Guided(Run):
 
 
 @dataclass(frozen=True)
-class Strategy(ABC):
-    """How a player's learning rate goes over a run.
+class Strategy(Component, ABC):
+    """How an optimiser's learning rate goes over a run.
 
     A strategy is a plain frozen value: equal options make equal strategies. What happens in one
     run is kept by the `Run` that it begins.
     """
 
-    name: ClassVar[str]
-    #: A rule for each option.
-    _rules: ClassVar[Mapping[str, Rule]] = {}
-
-    def __post_init__(self) -> None:
-        check_parameters(f"The strategy {self.name!r}", self._rules, self._options())
-
-    def _options(self) -> dict[str, Any]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     @abstractmethod
-    def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """Begin a run.
 
         Parameters
         ----------
-        rate : float
-            The player's learning rate, as the user stated it.
-        total : int
-            The steps of the whole run.
-        player : {"generator", "discriminator"}
-            Whose rate it is.
-        batch_size : int
-            Rows of each kind in one step.
-        ideal : float or None
-            The discriminator's loss where generated rows are as real ones; None if the objective
-            knows none.
+        setting : RunSetting
+            Of the optimiser whose rate it is.
 
         Returns
         -------
         Run
         """
 
-    def to_mapping(self) -> dict[str, Any]:
-        """Return the name and the options as JSON-ready values, which `strategy` accepts."""
-        options = self._options().items()
-        plain = {k: v.to_mapping() if isinstance(v, Strategy) else v for k, v in options}
-        return {"name": self.name, **plain}
-
 
 class Schedule(Strategy):
     """A strategy whose rates are known from the start: a share of the rate for every step."""
 
-    def begin(
-        self,
-        rate: float,
-        total: int,
-        player: Player,  # noqa: ARG002 - a schedule is the same for both
-        batch_size: int,  # noqa: ARG002
-        ideal: float | None,  # noqa: ARG002
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        return _Scheduled(rate, total, self)
+        return _Scheduled(setting, self)
 
     @abstractmethod
     def share(self, steps: Floats, total: int) -> Floats:
@@ -211,11 +199,10 @@ class Schedule(Strategy):
 class _Scheduled(Run):
     """Holds what a schedule needs to know."""
 
-    def __init__(self, rate: float, total: int, schedule: Schedule) -> None:
+    def __init__(self, setting: RunSetting, schedule: Schedule) -> None:
         super().__init__()
-        self._rate = rate
-        self._total = total
+        self._setting = setting
         self._schedule = schedule
 
     def _plan(self, steps: Floats) -> Floats:
-        return self._rate * self._schedule.share(steps, self._total)
+        return self._setting.rate * self._schedule.share(steps, self._setting.total)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Instance, Number
-from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Balance"]
@@ -47,7 +47,7 @@ class Balance(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "balance"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "low": Number(0, 1),
         "high": Number(0, 1),
         "factor": Number(0, 1, open_low=True),
@@ -64,20 +64,18 @@ class Balance(Strategy):
                 f"got low={self.low!r} and high={self.high!r}."
             )
 
-    def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        return _Weighing(self.base.begin(rate, total, player, batch_size, ideal), self, player)
+        return _Weighing(self.base.begin(setting), self, setting.optimiser)
 
 
 class _Weighing(Guided):
     """Remembers the factor only: the band says where it goes next."""
 
-    def __init__(self, base: Run, options: Balance, player: Player) -> None:
+    def __init__(self, base: Run, options: Balance, optimiser: str) -> None:
         super().__init__(base, "accuracy")
         self._options = options
-        self._player = player
+        self._optimiser = optimiser
 
     def _answer(self, step: int, value: float) -> str | None:  # noqa: ARG002
         before = self.factor
@@ -91,7 +89,7 @@ class _Weighing(Guided):
             where = "below"
         return (
             f"accuracy {value:.2f} is {where} [{self._options.low:g}, {self._options.high:g}]: "
-            f"the {self._player}'s rate is {self.factor:.2g} of its schedule"
+            f"the {self._optimiser}'s rate is {self.factor:.2g} of its schedule"
         )
 
     def _next(self, accuracy: float) -> float:
@@ -99,7 +97,7 @@ class _Weighing(Guided):
         slower = max(self.factor * options.factor, options.floor)
         faster = min(self.factor / options.factor, options.ceiling)
         if accuracy > options.high:
-            return slower if self._player == "discriminator" else faster
+            return slower if self._optimiser == "discriminator" else faster
         if accuracy < options.low:
-            return faster if self._player == "discriminator" else slower
+            return faster if self._optimiser == "discriminator" else slower
         return min(faster, 1.0) if self.factor < 1 else max(slower, 1.0)

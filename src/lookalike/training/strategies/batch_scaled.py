@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lookalike._core.parameters import Choice, Instance, Number
-from lookalike.training.strategies._base import Player, Run, Strategy
+from lookalike.training.strategies._base import Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["BatchScaled"]
@@ -35,16 +35,14 @@ class BatchScaled(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "batch-scaled"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "rule": Choice(("linear", "sqrt")),
         "reference": Number(1, integer=True),
         "base": Instance((Strategy,), "a strategy"),
     }
 
-    def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        ratio = batch_size / self.reference
+        ratio = setting.batch_size / self.reference
         factor = ratio if self.rule == "linear" else ratio**0.5
-        return self.base.begin(rate * factor, total, player, batch_size, ideal)
+        return self.base.begin(setting._replace(rate=factor * setting.rate))

@@ -32,7 +32,7 @@ class Cosine(Schedule):
     floor: float = 0.03
 
     name: ClassVar[str] = "cosine"
-    _rules: ClassVar = {"floor": Number(0, 1)}
+    rules: ClassVar = {"floor": Number(0, 1)}
 
     def share(self, steps: Floats, total: int) -> Floats:
         """See `Schedule.share`."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Instance, Number
-from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Gap"]
@@ -52,7 +52,7 @@ class Gap(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "gap"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "width": Number(0, open_low=True),
         "floor": Number(0, 1, open_low=True),
         "ceiling": Number(1),
@@ -60,27 +60,24 @@ class Gap(Strategy):
         "base": Instance((Strategy,), "a strategy"),
     }
 
-    def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`; an objective without an ideal loss is a `ParameterError`."""
+        ideal = setting.ideal
         if ideal is None or ideal == 0:
             raise ParameterError(
                 "The strategy 'gap' needs an objective whose discriminator has a known ideal loss "
                 f"other than 0; this one has {ideal}. Use 'balance', or another objective."
             )
-        return _Closing(
-            self.base.begin(rate, total, player, batch_size, ideal), self, player, ideal
-        )
+        return _Closing(self.base.begin(setting), self, setting.optimiser, ideal)
 
 
 class _Closing(Guided):
     """Remembers the moving average of the loss."""
 
-    def __init__(self, base: Run, options: Gap, player: Player, ideal: float) -> None:
+    def __init__(self, base: Run, options: Gap, optimiser: str, ideal: float) -> None:
         super().__init__(base, "loss_discriminator")
         self._options = options
-        self._player = player
+        self._optimiser = optimiser
         self._ideal = ideal
         self._average = ideal
         self._step = 0
@@ -96,7 +93,7 @@ class _Closing(Guided):
         side = "above" if self._average > self._ideal else "below"
         return (
             f"the discriminator's loss {self._average:.3g} is {side} its ideal {self._ideal:.3g}: "
-            f"the {self._player}'s rate is {wish:.2g} of its schedule"
+            f"the {self._optimiser}'s rate is {wish:.2g} of its schedule"
         )
 
     def _wish(self) -> float:
@@ -104,7 +101,7 @@ class _Closing(Guided):
         gap = self._average - self._ideal
         weak = gap > 0
         x = min(abs(gap) / (options.width * abs(self._ideal)), 1.0)
-        hurries = weak == (self._player == "discriminator")
+        hurries = weak == (self._optimiser == "discriminator")
         return float((options.ceiling if hurries else options.floor) ** x)
 
 

@@ -25,7 +25,7 @@ class OneCycle(Schedule):
     Parameters
     ----------
     peak : float
-        The highest rate, as a multiple of the player's learning rate.
+        The highest rate, as a multiple of the learning rate.
     warmup : float
         The share of the run that goes up.
     start, end : float
@@ -38,7 +38,7 @@ class OneCycle(Schedule):
     end: float = 1e-4
 
     name: ClassVar[str] = "onecycle"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "peak": Number(0, open_low=True),
         "warmup": Number(0, 1),
         "start": Number(0, 1),

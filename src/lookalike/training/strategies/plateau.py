@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from lookalike._core.parameters import Choice, Instance, Number
-from lookalike.training.strategies._base import Guided, Player, Run, Strategy
+from lookalike.training.strategies._base import Guided, Run, RunSetting, Strategy
 from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Plateau"]
@@ -46,7 +46,7 @@ class Plateau(Strategy):
     base: Strategy = field(default_factory=Constant)
 
     name: ClassVar[str] = "plateau"
-    _rules: ClassVar = {
+    rules: ClassVar = {
         "measure": Instance((str,), "the name of a measure"),
         "better": Choice(("lower", "higher")),
         "factor": Number(0, 1, open_low=True),
@@ -56,11 +56,9 @@ class Plateau(Strategy):
         "base": Instance((Strategy,), "a strategy"),
     }
 
-    def begin(
-        self, rate: float, total: int, player: Player, batch_size: int, ideal: float | None
-    ) -> Run:
+    def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
-        return _Waiting(self.base.begin(rate, total, player, batch_size, ideal), self)
+        return _Waiting(self.base.begin(setting), self)
 
 
 class _Waiting(Guided):

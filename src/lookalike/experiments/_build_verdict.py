@@ -1,0 +1,186 @@
+"""From records to a verdict: comparisons of arms, corrected for their number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from lookalike.experiments._arms import Arm, Replaced
+from lookalike.experiments._battery import NAIVE
+from lookalike.experiments._comparison import BATTERY, Comparison, Row
+from lookalike.experiments._records import Record
+from lookalike.experiments._score_table import ScoreTable
+from lookalike.experiments._statistics import Difference, holm, repeats_needed
+from lookalike.experiments._verdict import Verdict
+from lookalike.experiments._verdict_words import left_out, summary_sentence
+from lookalike.metrics import LOWER_IS_BETTER
+
+__all__ = ["build_verdict"]
+
+
+def build_verdict(
+    records: Sequence[Record],
+    arms: Sequence[Arm],
+    shares: Sequence[float],
+    metrics: Sequence[str],
+    facts: Mapping[str, Any],
+    notes: Sequence[str],
+) -> Verdict:
+    """Compare the arms of a study and say in words what follows.
+
+    Parameters
+    ----------
+    records : sequence of Record
+        All numbers of the study.
+    arms : sequence of Arm
+        What models were trained on; the first is the real one.
+    shares : sequence of float
+        The shares of training rows.
+    metrics : sequence of str
+        What was measured, the headline first.
+    facts : mapping
+        What was done.
+    notes : sequence of str
+        What was left out.
+
+    Returns
+    -------
+    Verdict
+        With Holm's correction over all arms with synthetic rows, factors and shares, for each
+        model and metric and for each of the two sorts of opponents apart; and over all controls,
+        where they are compared with real rows.
+    """
+    scores = ScoreTable(records)
+    models = list(dict.fromkeys(one.model for one in records if one.model != NAIVE))
+    statistics = _compared(scores, arms, shares, metrics, models)
+    table = tuple(_row(scores, arm, share, metrics, statistics) for share in shares for arm in arms)
+    return Verdict(
+        answer=summary_sentence(table, metrics[0]),
+        metric=metrics[0],
+        table=table,
+        statistics=tuple(statistics),
+        records=tuple(records),
+        facts=dict(facts),
+        notes=(*notes, *left_out(statistics, metrics[0], models)),
+    )
+
+
+def _compared(
+    scores: ScoreTable,
+    arms: Sequence[Arm],
+    shares: Sequence[float],
+    metrics: Sequence[str],
+    models: Sequence[str],
+) -> list[Comparison]:
+    """Compare synthetic rows with real ones and with controls, and controls with real rows."""
+    places = {
+        role: [(arm, share) for share in shares for arm in arms if arm.role == role]
+        for role in ("synthetic", "control")
+    }
+    overall = [(metric, BATTERY) for metric in metrics]
+    asked = overall + [(metrics[0], name) for name in models]
+
+    def real(_arm: Arm, _share: float) -> Arm:
+        return arms[0]
+
+    def best(arm: Arm, share: float) -> Arm | None:
+        return _best_control(scores, arms, arm, share, metrics[0])
+
+    found: list[Comparison] = []
+    for role, questions, opponent in (
+        ("synthetic", asked, real),
+        ("synthetic", asked, best),
+        ("control", overall, real),
+    ):
+        for metric, model in questions:
+            found += _family(scores, places[role], opponent, metric, model)
+    return found
+
+
+def _family(
+    scores: ScoreTable,
+    places: Sequence[tuple[Arm, float]],
+    opponent: Callable[[Arm, float], Arm | None],
+    metric: str,
+    model: str,
+) -> list[Comparison]:
+    """Return the comparisons that share one correction of Holm's."""
+    family = []
+    for arm, share in places:
+        other = opponent(arm, share)
+        found = other and scores.differences(arm, other, share, metric, model)
+        if other and found:
+            family.append(_comparison(arm, other, share, metric, model, *found))
+    return _adjusted(family)
+
+
+def _best_control(
+    scores: ScoreTable, arms: Sequence[Arm], arm: Arm, share: float, metric: str
+) -> Arm | None:
+    """Return the control that scores best: of the same factor or of none, or of any factor.
+
+    Synthetic rows alone are added to nothing, so that no factor is more like them than another.
+    """
+    controls = [one for one in arms if one.role == "control"]
+    alone = isinstance(arm, Replaced)
+    matching = [one for one in controls if alone or one.factor in (0, arm.factor)]
+    sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
+    scored = [(scores.score(one, share, metric), one) for one in matching]
+    known = [(sign * score, one) for score, one in scored if score is not None]
+    return max(known, key=lambda pair: pair[0])[1] if known else None
+
+
+def _comparison(
+    arm: Arm,
+    other: Arm,
+    share: float,
+    metric: str,
+    model: str,
+    found: Difference,
+    models: tuple[str, ...],
+) -> Comparison:
+    return Comparison(
+        arm=arm.name,
+        factor=arm.factor,
+        share=share,
+        against=other.name,
+        model=model,
+        metric=metric,
+        difference=found.mean,
+        low=found.low,
+        high=found.high,
+        p=found.p,
+        p_holm=None,
+        repeats=found.repeats,
+        repeats_needed=repeats_needed(found),
+        models=models,
+        against_factor=other.factor,
+    )
+
+
+def _adjusted(family: list[Comparison]) -> list[Comparison]:
+    adjusted = holm([one.p for one in family])
+    return [replace(one, p_holm=p) for one, p in zip(family, adjusted, strict=True)]
+
+
+def _row(
+    scores: ScoreTable, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Comparison]
+) -> Row:
+    row = Row(
+        arm=arm.name,
+        role=arm.role,
+        factor=arm.factor,
+        share=share,
+        scores={metric: scores.score(arm, share, metric) for metric in metrics},
+        models=scores.means(arm, share, metrics[0]),
+    )
+    mine = [
+        one
+        for one in statistics
+        if (one.arm, one.factor, one.share) == (arm.name, arm.factor, share)
+        and (one.model, one.metric) == (BATTERY, metrics[0])
+    ]
+    real = next((one for one in mine if one.against == "real"), None)
+    control = next((one for one in mine if one.against != "real"), None)
+    return replace(row, real=real, control=control)

@@ -1,0 +1,105 @@
+"""What a metric says beside its number: typed, written as plain values and read back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["ColumnScore", "ColumnShare", "Details", "PairScore"]
+
+
+@dataclass(frozen=True)
+class ColumnScore:
+    """What one column gets in a metric that looks at columns.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    value : float
+        Its score.
+    raw : float or None
+        The same as published, where the metric sets its value against chance.
+    ceiling, floor : float or None
+        What real rows and what independent columns get; None where that is not measured.
+    """
+
+    column: str
+    value: float
+    raw: float | None = None
+    ceiling: float | None = None
+    floor: float | None = None
+
+
+@dataclass(frozen=True)
+class PairScore:
+    """What two columns get in a metric that looks at pairs.
+
+    Parameters
+    ----------
+    first, second : str
+        Their names.
+    value : float or None
+        Their score; None where it is not defined.
+    raw : float or None
+        The same as published, where the metric sets its value against chance.
+    real, synthetic : float or None
+        What was compared: their association in each table.
+    shared : float or None
+        The share of real rows in which both are present, where the pair counts by it.
+    reason : str or None
+        Why there is no score.
+    """
+
+    first: str
+    second: str
+    value: float | None
+    raw: float | None = None
+    real: float | None = None
+    synthetic: float | None = None
+    shared: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class ColumnShare:
+    """How much a detector leant on one column.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    share : float
+        Its share of the detector's gain, in [0, 1].
+    """
+
+    column: str
+    share: float
+
+
+@dataclass(frozen=True)
+class Details:
+    """What every metric may say; one with more to say has a subclass with fields of its own.
+
+    Parameters
+    ----------
+    raw : float or None
+        The value as published, where the metric sets it against chance.
+    rows : int or None
+        The rows of each table that were looked at, where both were cut to the same number.
+    columns : tuple of ColumnScore
+        The scores of columns.
+    pairs : tuple of PairScore
+        The scores of pairs of columns.
+    pairs_seen, pairs_in_all : int or None
+        The number of pairs that were looked at, and of all.
+    importances : tuple of ColumnShare
+        How much a detector leant on each column, the most first.
+    """
+
+    raw: float | None = None
+    rows: int | None = None
+    columns: tuple[ColumnScore, ...] = ()
+    pairs: tuple[PairScore, ...] = ()
+    pairs_seen: int | None = None
+    pairs_in_all: int | None = None
+    importances: tuple[ColumnShare, ...] = ()

@@ -1,0 +1,79 @@
+"""Every form of relation: the one place where a new one is entered."""
+
+from __future__ import annotations
+
+from lookalike._core.errors import SchemaError, nearest
+from lookalike.relations._base import Relation
+from lookalike.relations._cells import Least
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.equal import Equal
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
+from lookalike.relations.offset import Offset
+from lookalike.relations.ratio import Ratio
+from lookalike.tables import Dependency
+
+__all__ = ["RELATIONS", "describe", "relation"]
+
+#: Relation classes by the name of their form; yours may join them.
+RELATIONS: dict[str, type[Relation]] = {
+    kind.form: kind for kind in (Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
+}
+
+
+def relation(spec: Dependency, least: Least | None = None) -> Relation:
+    """Return the relation, not yet fitted, that a dependency stands for.
+
+    Parameters
+    ----------
+    spec : Dependency
+        Which column depends on which others, and how.
+    least : callable, optional
+        Gives the least count of a value of a column that may be stored; 1 without it.
+
+    Returns
+    -------
+    Relation
+
+    Raises
+    ------
+    SchemaError
+        If there is no relation of that form.
+    """
+    return _kind(spec)(spec, least)
+
+
+def describe(spec: Dependency, *, why: bool = True) -> str:
+    """Return what a dependency says, in one line.
+
+    Parameters
+    ----------
+    spec : Dependency
+    why : bool
+        Whether to add the evidence for a relation that is not exact.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    SchemaError
+        If there is no relation of that form.
+
+    Examples
+    --------
+    >>> describe(Dependency("total", ("fare", "tip"), "linear", (1.0, 1.0)))
+    'total = fare + tip'
+    """
+    words = _kind(spec).statement(spec)
+    return f"{words} ({spec.why})" if why and spec.why else words
+
+
+def _kind(spec: Dependency) -> type[Relation]:
+    if spec.form in RELATIONS:
+        return RELATIONS[spec.form]
+    raise SchemaError(
+        f"The form of a dependency must be one of {', '.join(RELATIONS)}; that of "
+        f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS)}"
+    )

@@ -1,0 +1,110 @@
+"""Training rows on the device, and where rows of each level are, to draw rare levels often."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Self
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, PRNGKeyArray
+
+__all__ = ["Data", "RowsByLevel"]
+
+#: The share of rows that are drawn for a level.
+_SHARE = 0.5
+
+
+class RowsByLevel(NamedTuple):
+    """For each code column, the rows in the order of their levels.
+
+    Parameters
+    ----------
+    order : array of int32, shape (columns, padded)
+        Row numbers, by level.
+    starts : array of int32, shape (columns, levels + 1)
+        Where the rows of each level that occurs begin in `order`; padded with the row count.
+    present : array of int32, shape (columns,)
+        How many levels occur.
+    """
+
+    order: Int[Array, "columns padded"]
+    starts: Int[Array, "columns levels"]
+    present: Int[Array, " columns"]
+
+    @classmethod
+    def of(cls, codes: np.ndarray, padded: int) -> Self | None:
+        """Sort rows by each code column; None where there are no columns.
+
+        Parameters
+        ----------
+        codes : ndarray of int, shape (rows, columns)
+        padded : int
+            The length to which row numbers are padded.
+        """
+        rows, columns = codes.shape
+        if not columns:
+            return None
+        order = np.zeros((columns, padded), np.int32)
+        order[:, :rows] = np.argsort(codes, axis=0, kind="stable").T
+        counts = [np.unique(codes[:, k], return_counts=True)[1] for k in range(columns)]
+        most = max(map(len, counts))
+        starts = np.full((columns, most + 1), rows, np.int32)
+        for k, count in enumerate(counts):
+            starts[k, : len(count) + 1] = np.concatenate([[0], np.cumsum(count)])
+        present = np.array([len(count) for count in counts], np.int32)
+        return cls(jnp.asarray(order), jnp.asarray(starts), jnp.asarray(present))
+
+    def rare(
+        self, rows: Int[Array, " rows"], key: PRNGKeyArray
+    ) -> tuple[Int[Array, " rows"], Int[Array, " rows"]]:
+        """Replace some rows by ones of a level that is drawn first, each level alike.
+
+        Parameters
+        ----------
+        rows : array of int
+            Drawn uniformly.
+        key : PRNG key
+
+        Returns
+        -------
+        array of int, shape (rows,)
+            The rows.
+        array of int, shape (rows,)
+            For those that were drawn for a level of a column: the column; for others -1. Where the
+            level is then asked for, a row is one of all that have it with equal chance.
+        """
+        which, among, within, used = jax.random.uniform(key, (4, len(rows)))
+        column = _share_of(which, len(self.present))
+        level = _share_of(among, self.present[column])
+        first, last = self.starts[column, level], self.starts[column, level + 1]
+        chosen = self.order[column, first + _share_of(within, last - first)]
+        used = used < _SHARE
+        return jnp.where(used, chosen, rows), jnp.where(used, column, -1)
+
+
+class Data(NamedTuple):
+    """Training rows on the device, in encoded form, padded to a round length.
+
+    The padding lets tables of similar length share one compiled program.
+
+    Parameters
+    ----------
+    floats : array of float32, shape (padded, floats)
+    codes : array of int32, shape (padded, codes)
+        The two arrays of `lookalike.encoding.EncodedRows`, padded with zeros.
+    rows : array of int, shape ()
+        How many rows are real.
+    by_level : RowsByLevel or None
+        The rows of each level, for tasks that draw rare levels more often.
+    """
+
+    floats: Float[Array, "padded floats"]
+    codes: Int[Array, "padded codes"]
+    rows: Int[Array, ""]
+    by_level: RowsByLevel | None = None
+
+
+def _share_of(uniform: Float[Array, " rows"], count: Array | int) -> Int[Array, " rows"]:
+    """Return numbers in 0 … count − 1, each as likely."""
+    return jnp.floor(uniform * count).astype(jnp.int32)

@@ -1,0 +1,41 @@
+"""One name, one meaning: no two classes or types of the package are called alike."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+SOURCE = Path(__file__).parents[1] / "src" / "lookalike"
+
+#: Names that still mean two things. The list may only shrink.
+PENDING = frozenset(
+    {
+        *("Block", "Cells", "Choice", "Codes", "Column", "Constant", "Counts", "Event", "Fitted"),
+        *("Layer", "Learned", "Linear", "Logits", "Measure", "Pair", "Parts", "Places", "Rows"),
+        *("Run", "Score", "Split", "View"),
+    }
+)
+
+
+def defined(tree: ast.Module) -> Iterator[str]:
+    """Return the names of classes and type aliases, without the underscore of private ones."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            yield node.name.lstrip("_")
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name):
+            name = target.id.lstrip("_")
+            # An alias is written as a class is: constants are in capitals, functions in lower case.
+            if name[:1].isupper() and any(letter.islower() for letter in name):
+                yield name
+
+
+def test_no_two_classes_or_types_share_a_name() -> None:
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted(SOURCE.rglob("*.py")):
+        for name in defined(ast.parse(path.read_text(encoding="utf-8"))):
+            found[name].append(str(path.relative_to(SOURCE)))
+    shared = {name: places for name, places in found.items() if len(places) > 1}
+    assert {name: places for name, places in shared.items() if name not in PENDING} == {}
