@@ -20,9 +20,9 @@ class Bootstrap(Independent):
 
     capabilities = frozenset()
 
-    def _fit(self, encoded, layout, seed):
-        super()._fit(encoded, layout, seed)
-        self._encoded = encoded
+    def _fit(self, task):
+        super()._fit(task)
+        self._encoded = task.rows
 
     def _source(self, request: Request):
         def make(block):
