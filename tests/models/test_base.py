@@ -45,8 +45,8 @@ class Failing(Independent):
         )
         self.hook = hook
 
-    def _fit(self, encoded, layout, seed):
-        super()._fit(encoded, layout, seed)
+    def _fit(self, task):
+        super()._fit(task)
         self._meet("fit")
 
     def _source(self, request):

@@ -30,9 +30,9 @@ class Eager(Independent):
 class Global(Independent):
     """Uses the global generator."""
 
-    def _fit(self, encoded, layout, seed):
-        np.random.seed(seed)  # noqa: NPY002
-        super()._fit(encoded, layout, seed)
+    def _fit(self, task):
+        np.random.seed(task.seed % 2**32)  # noqa: NPY002
+        super()._fit(task)
 
 
 class Restless(Independent):
@@ -110,8 +110,8 @@ class Forgetful(Independent):
 class Leaky(Independent):
     """Keeps training rows."""
 
-    def _fit(self, encoded, layout, seed):
-        super()._fit(encoded, layout, seed)
+    def _fit(self, task):
+        super()._fit(task)
         self.history_.rows.append({"planted-level": 1.0})
 
 
