@@ -1,6 +1,6 @@
 """Relations between columns. Room rule: ``relations`` knows ``tables`` and ``_core`` only.
 
-Add a relation: a file with a subclass of `Relation`, and a line in ``_registry.py``.
+Add a relation: a file with a subclass of `Relation`, and its class in the last line.
 """
 
 from __future__ import annotations
@@ -15,15 +15,27 @@ from lookalike.relations._graph import RelationGraph
 from lookalike.relations._reconciled import Reconciled
 from lookalike.relations._registry import RELATIONS, describe, relation
 from lookalike.relations._schema import infer_schema
+from lookalike.relations.approximate_lookup import ApproximateLookup
+from lookalike.relations.equal import Equal
+from lookalike.relations.linear import Linear
+from lookalike.relations.lookup import Lookup
+from lookalike.relations.offset import Offset
+from lookalike.relations.ratio import Ratio
 from lookalike.tables import Schema
 
 __all__ = [
     "RELATIONS",
+    "ApproximateLookup",
     "Cells",
     "Domains",
+    "Equal",
     "Evidence",
     "Feasible",
     "LearnedColumn",
+    "Linear",
+    "Lookup",
+    "Offset",
+    "Ratio",
     "Reconciled",
     "Relation",
     "RelationGraph",
@@ -37,3 +49,4 @@ __all__ = [
 ]
 
 Schema._inferred = staticmethod(infer_schema)
+RELATIONS.enter(Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)

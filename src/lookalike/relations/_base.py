@@ -40,8 +40,8 @@ class Relation(ABC):
         Gives the least count of a value of a column that may be stored; 1 without it.
     """
 
-    #: The name of the form, as `Dependency.form` has it.
-    form: ClassVar[str]
+    #: The name of the form: what `Dependency.form` is.
+    name: ClassVar[str]
     #: Whether the column follows from the others in each row, without a residual and by no chance.
     exact: ClassVar[bool] = False
     #: Whether a residual is encoded and learned in place of the column.

@@ -326,7 +326,7 @@ class ApproximateLookup(KeyedRelation):
     that of any row.
     """
 
-    form: ClassVar[str] = "mostly"
+    name: ClassVar[str] = "mostly"
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.EXCEPTIONS: _find}
 
     def _fit_keys(

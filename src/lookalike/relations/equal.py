@@ -137,7 +137,7 @@ class Equal(Relation):
     range that was seen; of a missing cell it is the middle of that range.
     """
 
-    form: ClassVar[str] = "equal"
+    name: ClassVar[str] = "equal"
     learns_residual: ClassVar[bool] = True
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.REPEATS: _find}
 

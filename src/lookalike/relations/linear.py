@@ -206,7 +206,7 @@ class Linear(Relation):
     It is missing where any of the others is.
     """
 
-    form: ClassVar[str] = "linear"
+    name: ClassVar[str] = "linear"
     exact: ClassVar[bool] = True
     shows_presence: ClassVar[bool] = True
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.UNITS: _in_other_units, Stage.SUMS: _sums}
