@@ -200,8 +200,8 @@ class _Sides:
         return self.alone if self.related is None else self.related
 
     @cached_property
-    def _ranges(self) -> _Cells:
-        return _Cells.of(self.real)
+    def _ranges(self) -> _Bins:
+        return _Bins.of(self.real)
 
     def codes(self, cells: pa.Array) -> np.ndarray:
         """Return the coarse cells of rows of this column."""
@@ -221,7 +221,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Cells:
+class _Bins:
     """Few ranges of a number, or its most frequent levels, and all that is missing.
 
     Parameters

@@ -17,7 +17,7 @@ from lookalike.relations._registry import RELATIONS, describe, relation
 from lookalike.relations._schema import infer_schema
 from lookalike.relations.approximate_lookup import ApproximateLookup
 from lookalike.relations.equal import Equal
-from lookalike.relations.linear import Linear
+from lookalike.relations.linear import LinearCombination
 from lookalike.relations.lookup import Lookup
 from lookalike.relations.offset import Offset
 from lookalike.relations.ratio import Ratio
@@ -32,7 +32,7 @@ __all__ = [
     "Evidence",
     "Feasible",
     "LearnedColumn",
-    "Linear",
+    "LinearCombination",
     "Lookup",
     "Offset",
     "Ratio",
@@ -49,4 +49,4 @@ __all__ = [
 ]
 
 Schema._inferred = staticmethod(infer_schema)
-RELATIONS.enter(Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
+RELATIONS.enter(LinearCombination, Lookup, ApproximateLookup, Offset, Ratio, Equal)

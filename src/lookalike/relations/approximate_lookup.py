@@ -27,7 +27,7 @@ from lookalike.relations._coded import (
 from lookalike.relations._evidence import Evidence, Finder, Stage
 from lookalike.relations._keyed import KeyedRelation
 from lookalike.relations._level_index import joined_codes
-from lookalike.relations._measure import sample_rows
+from lookalike.relations._numeric_column import sample_rows
 from lookalike.tables import Dependency
 
 __all__ = ["ApproximateLookup"]

@@ -15,7 +15,7 @@ from lookalike.relations._value_format import ticks
 from lookalike.tables import Column
 from lookalike.tables.values.arrow import flat, is_null
 
-__all__ = ["Measure", "sample_rows"]
+__all__ = ["NumericColumn", "sample_rows"]
 
 #: Rows that are looked at first.
 _FIRST_ROWS = 2000
@@ -24,7 +24,7 @@ _TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Measure:
+class NumericColumn:
     """One numeric column as floats.
 
     Parameters
