@@ -8,13 +8,12 @@ from __future__ import annotations
 from lookalike.relations._base import Relation
 from lookalike.relations._candidates import Feasible
 from lookalike.relations._cells import Cells, cells_of
-from lookalike.relations._discovery import find_dependencies
+from lookalike.relations._discovery import find_dependencies, infer_schema
 from lookalike.relations._domains import Domains, LearnedColumn
 from lookalike.relations._evidence import Evidence, Stage, in_order
 from lookalike.relations._graph import RelationGraph
 from lookalike.relations._reconciled import Reconciled
 from lookalike.relations._registry import RELATIONS, describe, relation
-from lookalike.relations._schema import infer_schema
 from lookalike.relations.approximate_lookup import ApproximateLookup
 from lookalike.relations.equal import Equal
 from lookalike.relations.linear import LinearCombination

@@ -27,7 +27,7 @@ __all__ = ["Relation"]
 
 
 class Relation(ABC):
-    """How one column of a table depends on others.
+    """A dependence of one column of a table on others.
 
     A subclass must fit, compute, say and store the relation; the other methods, by which known
     cells and conditions are taken into account, have defaults that are right but know little.

@@ -1,4 +1,4 @@
-"""What finders of relations look at: the columns of a table, and what others have found."""
+"""The evidence for relations: the columns of a table, and the relations found so far."""
 
 from __future__ import annotations
 

@@ -66,7 +66,7 @@ class NumericColumn:
 
     @cached_property
     def distinct(self) -> int:
-        """How many different values there are, counted up to many."""
+        """The number of different values, as far as it matters."""
         present = self.floats[~self.missing]
         few = len(np.unique(present[:_FIRST_ROWS]))
         return few if few > _FIRST_ROWS // 2 else len(np.unique(present))

@@ -76,7 +76,7 @@ class _Fit:
 
     @property
     def testing(self) -> int:
-        """How many rows could disagree: all but one of each key."""
+        """The number of rows that could disagree: all but one of each key."""
         return len(self.keys) - int(np.count_nonzero(np.bincount(self.keys)))
 
     @property
@@ -243,7 +243,7 @@ def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dep
 
 
 class _Odds:
-    """How often each target goes with a key.
+    """The targets of each key, with their shares.
 
     Parameters
     ----------
