@@ -199,7 +199,7 @@ class Game(GenerativeTask):
         generator, discriminator : Network, optional
             Networks to start from, instead of untrained ones.
         """
-        fresh = super().begin(seed)
+        fresh: TrainState = super().begin(seed)
         generator = fresh.generator if generator is None else generator
         discriminator = fresh.discriminator if discriminator is None else discriminator
         return fresh._replace(generator=generator, discriminator=discriminator, average=generator)
