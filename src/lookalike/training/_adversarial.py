@@ -127,7 +127,7 @@ class Game(GenerativeTask):
     penalty : Penalty or None
         What is added to the discriminator's loss.
     penalty_every : int
-        The penalty is taken at every so many steps, so many times as strong.
+        Steps from one penalty to the next, each so many times as strong.
     clip : float or None
         The discriminator's weights are kept within ± this.
     discriminator_steps : int
