@@ -1,24 +1,18 @@
-"""Every form of relation: the one place where a new one is entered."""
+"""Every form of relation by its name, and what dependencies stand for."""
 
 from __future__ import annotations
 
 from lookalike._core.errors import SchemaError, nearest
+from lookalike._core.registry import Registry
 from lookalike.relations._base import Relation
 from lookalike.relations._cells import Least
-from lookalike.relations.approximate_lookup import ApproximateLookup
-from lookalike.relations.equal import Equal
-from lookalike.relations.linear import Linear
-from lookalike.relations.lookup import Lookup
-from lookalike.relations.offset import Offset
-from lookalike.relations.ratio import Ratio
 from lookalike.tables import Dependency
 
 __all__ = ["RELATIONS", "describe", "relation"]
 
-#: Relation classes by the name of their form; yours may join them.
-RELATIONS: dict[str, type[Relation]] = {
-    kind.form: kind for kind in (Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
-}
+#: Relation classes by the name of their form; yours may join them. A schema, which may come from a
+#: file, can name those that are entered here, never an entry point alone.
+RELATIONS: Registry[Relation] = Registry("relation", Relation)
 
 
 def relation(spec: Dependency, least: Least | None = None) -> Relation:
@@ -71,9 +65,9 @@ def describe(spec: Dependency, *, why: bool = True) -> str:
 
 
 def _kind(spec: Dependency) -> type[Relation]:
-    if spec.form in RELATIONS:
-        return RELATIONS[spec.form]
+    if (kind := RELATIONS.registered(spec.form)) is not None:
+        return kind
     raise SchemaError(
-        f"The form of a dependency must be one of {', '.join(RELATIONS)}; that of "
+        f"The form of a dependency must be one of {', '.join(RELATIONS.entered)}; that of "
         f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS)}"
     )
