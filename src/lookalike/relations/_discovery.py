@@ -44,7 +44,7 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     """
     evidence = Evidence(table, schema)
     for stage in Stage:
-        for relation in RELATIONS.values():
+        for relation in (RELATIONS[form] for form in RELATIONS.entered):
             if (finder := relation.finders.get(stage)) is not None:
                 evidence.found.add(finder(evidence), exact=relation.exact)
     return evidence.found.in_order()

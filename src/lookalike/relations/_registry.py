@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lookalike._core.errors import SchemaError, nearest
+from lookalike._core.registry import Registry
 from lookalike.relations._base import Relation
 from lookalike.relations._cells import Least
 from lookalike.relations.approximate_lookup import ApproximateLookup
@@ -16,9 +17,8 @@ from lookalike.tables import Dependency
 __all__ = ["RELATIONS", "describe", "relation"]
 
 #: Relation classes by the name of their form; yours may join them.
-RELATIONS: dict[str, type[Relation]] = {
-    kind.form: kind for kind in (Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
-}
+RELATIONS: Registry[Relation] = Registry("relation", Relation, key="form")
+RELATIONS.enter(Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
 
 
 def relation(spec: Dependency, least: Least | None = None) -> Relation:
@@ -71,9 +71,11 @@ def describe(spec: Dependency, *, why: bool = True) -> str:
 
 
 def _kind(spec: Dependency) -> type[Relation]:
-    if spec.form in RELATIONS:
-        return RELATIONS[spec.form]
-    raise SchemaError(
-        f"The form of a dependency must be one of {', '.join(RELATIONS)}; that of "
-        f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS)}"
-    )
+    # A schema may come from a file, which can have nothing imported.
+    found = RELATIONS.registered(spec.form)
+    if found is None:
+        raise SchemaError(
+            f"The form of a dependency must be one of {', '.join(RELATIONS.entered)}; that of "
+            f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS.entered)}"
+        )
+    return found

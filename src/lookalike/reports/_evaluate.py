@@ -33,7 +33,7 @@ MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
 
-class FittedModel(Protocol):
+class EvaluatedModel(Protocol):
     """What an evaluation asks of a fitted model."""
 
     schema_: Schema
@@ -47,7 +47,7 @@ def evaluate(
     holdout: Any = None,
     target: str | None = None,
     *,
-    model: FittedModel | None = None,
+    model: EvaluatedModel | None = None,
     schema: Schema | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: Sequence[str] | None = None,
@@ -144,7 +144,7 @@ def evaluate(
 
 def _schema(
     real: pa.Table,
-    model: FittedModel | None,
+    model: EvaluatedModel | None,
     schema: Schema | None,
     kinds: Mapping[str, Kind | str] | None,
 ) -> Schema:
