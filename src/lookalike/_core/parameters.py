@@ -13,7 +13,7 @@ from lookalike._core.errors import ParameterError, nearest
 
 __all__ = ["AnyOf", "Choice", "Flag", "Instance", "Number", "Rule", "check_parameters"]
 
-#: Of a value that breaks its rule, so many characters are shown.
+#: The most characters that are shown of a value that breaks its rule.
 _LONGEST = 200
 
 

@@ -28,13 +28,13 @@ from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_ar
 
 __all__ = ["evaluate"]
 
-#: So many columns are looked at in pairs in a report, the worst ones.
+#: The most columns that a report looks at in pairs, the worst ones.
 MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
 
 class EvaluatedModel(Protocol):
-    """What an evaluation asks of a fitted model."""
+    """The part of a fitted model that an evaluation needs."""
 
     schema_: Schema
     target_: str | None
