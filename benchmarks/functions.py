@@ -39,7 +39,7 @@ def run(name: str, method: str, seed: int) -> dict[str, Any]:
     from lookalike.datasets.functions import FUNCTIONS
     from lookalike.experiments import FUNCTION_RECIPE, learn_function
 
-    model = GAN(**{**FUNCTION_RECIPE, **json.loads(method)})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **json.loads(method)})
     found = learn_function(FUNCTIONS[name], synthesizer=model, random_state=seed)
     return {
         "reached": found.reached,

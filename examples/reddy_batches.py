@@ -106,8 +106,8 @@ def train(table: pa.Table, setting: Setting, epochs: int) -> Result:
     published = la.GAN.preset("reddy")
     widths = {"widths": [setting.width, setting.width]}
     model = published.set_params(
-        generator={**published.generator, **widths},
-        discriminator={**published.discriminator, **widths},
+        generator={**published.networks.generator, **widths},
+        discriminator={**published.networks.discriminator, **widths},
         batch_size=setting.batch,
         schedule=RULES[setting.rule],
         epochs=epochs,

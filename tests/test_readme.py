@@ -45,7 +45,7 @@ def registries() -> Iterator[None]:
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
     GAN = lookalike.GAN
-    once = {"steps": 8, "held_out": 0.0, "monitors": False, "correct": False}
+    once = {"steps": 8, "held_out": 0.0, "monitors": False, "refine": {"correct": False}}
     small = partial(GAN, **once, width=16, depth=1, batch_size=32)
     small.preset = partial(GAN.preset, **once)  # type: ignore[attr-defined]
     for place in (lookalike, lookalike.models):

@@ -171,7 +171,11 @@ def _changed_statement(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.If):
         for value in (False, True):
             yield _with(node, test=ast.Constant(value))
-    elif isinstance(node, ast.AugAssign) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)) or isinstance(node, ast.Continue | ast.Break):
+    elif (
+        isinstance(node, ast.AugAssign)
+        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
+        or isinstance(node, ast.Continue | ast.Break)
+    ):
         yield ast.Pass()
 
 

@@ -108,7 +108,7 @@ def test_coverage_counts_cells_that_held_out_points_occupy() -> None:
 @pytest.fixture(scope="module")
 def run() -> FunctionRun:
     """Return a run that is over at once."""
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     return learn_function(FUNCTIONS["circle"], points=64, noise=0.01, synthesizer=model)
 
 
@@ -170,7 +170,7 @@ def test_the_report_is_alive(run: FunctionRun) -> None:
 
 @pytest.mark.train
 def test_sizes_that_the_model_chooses_itself_are_told() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
     report = learn_function(FUNCTIONS["circle"], points=64, synthesizer=model).report.to_pydict()
     assert report["epoch"] == [16.0, 32.0]
     assert report["points generated"] == [1024, 2048]
@@ -189,7 +189,7 @@ def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyP
         return fit(self, data, on_interval=both, **options)
 
     monkeypatch.setattr(GAN, "fit", overheard)
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
     run = learn_function(FUNCTIONS["circle"], points=200, synthesizer=model)
     anew = heard.index(heard[0], 1)  # with so few points, training begins anew with all of them
     assert [snapshot.step for snapshot in run.snapshots[:-1]] == heard[anew:]
@@ -197,7 +197,7 @@ def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.train
 def test_the_same_seed_gives_the_same_points() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     once, again, other = (
         learn_function(FUNCTIONS["circle"], points=64, synthesizer=model, random_state=seed)
         for seed in (5, 5, 6)
@@ -210,7 +210,7 @@ def test_the_same_seed_gives_the_same_points() -> None:
 
 @pytest.mark.train
 def test_every_column_is_a_number_however_few_values_it_has() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     made = learn_function(FUNCTIONS["step"], points=64, synthesizer=model)
     assert made.generated.column("y").type == made.train.column("y").type
     flat = learn_function(make_function("0*x"), points=64, synthesizer=model)

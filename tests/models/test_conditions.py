@@ -49,7 +49,9 @@ def table() -> pd.DataFrame:
 def model(table: pd.DataFrame, optimised: None) -> GAN:
     """Return a GAN that has learned long enough to know the groups apart."""
     settings: dict[str, Any] = {"width": 64, "depth": 2, "batch_size": 256, "monitors": False}
-    return GAN(steps=4_800, held_out=0.0, correct=False, random_state=0, **settings).fit(table)
+    return GAN(
+        steps=4_800, held_out=0.0, refine={"correct": False}, random_state=0, **settings
+    ).fit(table)
 
 
 CASES: dict[str, tuple[dict[str, Any], str]] = {
@@ -189,7 +191,9 @@ def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
 
 
 def test_a_model_that_cannot_be_told_conditions_says_so_of_rare_ones(table: pd.DataFrame) -> None:
-    model = GAN(steps=1, width=8, conditions=False, correct=False, random_state=0).fit(table)
+    model = GAN(steps=1, width=8, conditions=False, refine={"correct": False}, random_state=0).fit(
+        table
+    )
     with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):
         model.sample(3, given={"group": "rare", "size": 233})
 

@@ -66,7 +66,7 @@ class Unconditional(Independent):
 @pytest.fixture(scope="module", params=["gan", "independent", "unconditional"])
 def model(table: pd.DataFrame, request: pytest.FixtureRequest) -> Synthesizer:
     settings: dict[str, Any] = {"width": 16, "depth": 1, "batch_size": 64, "monitors": False}
-    gan = GAN(steps=8, held_out=0.0, correct=False, **settings)
+    gan = GAN(steps=8, held_out=0.0, refine={"correct": False}, **settings)
     models = {"gan": gan, "independent": Independent(), "unconditional": Unconditional()}
     made = models[request.param].set_params(random_state=0).fit(table)
     forms = {"total": "linear", "y": "linear", "drop": "offset", "tariff": "lookup"}

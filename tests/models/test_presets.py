@@ -70,8 +70,8 @@ def test_networks_are_the_published_ones(
     name: str, generator: tuple[int, ...], discriminator: tuple[int, ...]
 ) -> None:
     model = GAN.preset(name)
-    assert Architecture.from_mapping(model.generator).widths == generator
-    assert Architecture.from_mapping(model.discriminator).widths == discriminator
+    assert Architecture.from_mapping(model.get_params()["generator"]).widths == generator
+    assert Architecture.from_mapping(model.get_params()["discriminator"]).widths == discriminator
 
 
 def test_a_preset_can_be_changed_and_a_wrong_name_is_said() -> None:

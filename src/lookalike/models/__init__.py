@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._request import BlockConditions, Request
+from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
@@ -22,6 +23,7 @@ __all__ = [
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
+    "GaussianCopula",
     "Independent",
     "Request",
     "Synthesizer",
@@ -36,7 +38,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(Independent)
+SYNTHESIZERS.enter(GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:

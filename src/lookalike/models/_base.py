@@ -1,6 +1,6 @@
 """What every synthesizer does the same way: check, infer, encode, sample in blocks, save.
 
-A new synthesizer is one subclass with five small hooks; everything that touches tables is here.
+A new synthesizer is one subclass with four small hooks; everything that touches tables is here.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
+from threading import Event
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,16 +24,17 @@ from lookalike._core.errors import (
     NotFittedError,
     ParameterError,
 )
-from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
-from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import (
-    BlockSource,
-    EncodedRows,
-    Layout,
-    Learned,
-    SampledRows,
-    TableEncoder,
+from lookalike._core.parameters import (
+    AnyOf,
+    Choice,
+    Group,
+    Instance,
+    Number,
+    Rule,
+    check_parameters,
 )
+from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
 from lookalike.models._rare_conditions import rare_condition_warning
@@ -42,6 +45,8 @@ from lookalike.models._sample_conditions import SampleConditions, parse_sample_c
 from lookalike.models._saving import save_model
 from lookalike.models._schema_for import schema_for
 from lookalike.models._support import Support
+from lookalike.models._task import FitTask, OnInterval
+from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.tables import (
     Kind,
     Origin,
@@ -65,6 +70,8 @@ __all__ = ["Synthesizer"]
 
 _COUNT = Number(0, integer=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
+#: What a synthesizer without a parameter ``refine`` gets.
+_NOT_REFINED = Refine(calibrate=False, correct=False)
 #: Kinds of dataframes that have another name than their library.
 _LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
@@ -81,7 +88,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
     for each of the others in ``_rules``, and writes four hooks: `_fit`, `_source`, `_state` and
-    `_restore`. It may override `_encoder`. The hooks see encoded rows only, and at least one
+    `_restore`. It may override `_encoder`. With a parameter ``refine`` (see
+    `lookalike.refine.Refine`) its rows are calibrated, corrected by held-out rows and kept from
+    combining what never occurs together. The hooks see encoded rows only, and at least one
     block: tables of which nothing is learned never reach them.
 
     Attributes
@@ -112,6 +121,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     capabilities: ClassVar[frozenset[str]] = frozenset()
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
+    #: Groups of parameters, by the names of the parameters that hold them.
+    _groups: ClassVar[Mapping[str, type[Group]]] = {}
 
     random_state: RandomState
     schema_: Schema
@@ -124,6 +135,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     _origin: Origin
     #: Counts of the training rows; None where nothing is learned of them.
     _support: Support | None
+    #: What is done to ordinary rows that `_source` makes.
+    _refinement: Refinement = Refinement()
+    #: The number of steps after which training ended.
+    _trained_steps: int = 0
     #: The parameters of the fit: those of the estimator may be set anew before the next one.
     _fitted_with: dict[str, Any]
     #: The attributes of the fit, parameters included.
@@ -137,13 +152,30 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
     @abstractmethod
-    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:
+    def _fit(self, task: FitTask) -> None:
         """Learn encoded rows and keep what was learned as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
-        may set attributes as it goes. It may set ``history_``. A synthesizer whose own `fit` hands
-        options to `_learned` takes them here as keywords.
+        may set attributes as it goes, and ``history_``.
         """
+
+    def _fit_conditions(self, task: FitTask) -> None:
+        """Learn what rows to rare conditions need; it runs beside the fit of the refinement."""
+
+    def _start_from(
+        self,
+        warm_start: Synthesizer | str | os.PathLike[str] | None,
+        mapping: Mapping[str, str] | None,
+    ) -> Any:
+        """Return what `_fit` starts from, read from what a caller gave; None where nothing was.
+
+        Raises
+        ------
+        ParameterError
+            If the synthesizer always begins from nothing.
+        """
+        if warm_start is not None or mapping is not None:
+            raise ParameterError(f"A {type(self).__name__} takes no warm start.")
 
     @abstractmethod
     def _source(self, request: Request) -> BlockSource:
@@ -171,6 +203,52 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _restore(self, state: Learned, layout: Layout) -> None:
         """Take back what `_state` gave. `state` comes from a file: check what it holds."""
 
+    # --- parameters ------------------------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; with `deep`, those of groups too, by their own names.
+
+        Parameters
+        ----------
+        deep : bool
+
+        Returns
+        -------
+        dict of str to object
+        """
+        own: dict[str, Any] = super().get_params(deep=False)
+        for name, group in self._groups.items() if deep else ():
+            own |= group.read(own[name]).get_params(deep=False)
+        return own
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters; those of a group by their own names.
+
+        Parameters
+        ----------
+        **parameters
+            Names and values.
+
+        Returns
+        -------
+        Synthesizer
+            The estimator itself.
+
+        Raises
+        ------
+        ParameterError
+            If a group has been given parameters that break their rules.
+        """
+        own = {k: v for k, v in parameters.items() if k in self._get_param_names()}
+        rest = {k: v for k, v in parameters.items() if k not in own}
+        for name, group in self._groups.items():
+            changed = {k: rest.pop(k) for k in tuple(rest) if k in group.rules}
+            if changed:
+                current = group.read(own.get(name, getattr(self, name)))
+                own[name] = group(**{**current.get_params(deep=False), **changed})
+        super().set_params(**own, **rest)
+        return self
+
     # --- fit -------------------------------------------------------------------------------------
 
     def fit(
@@ -181,6 +259,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         schema: Schema | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
         target: str | None = None,
+        warm_start: Synthesizer | str | os.PathLike[str] | None = None,
+        mapping: Mapping[str, str] | None = None,
+        on_interval: OnInterval | None = None,
     ) -> Self:
         """Learn a table.
 
@@ -198,6 +279,15 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         target : str, optional
             The column that the table is meant to predict. All of its levels are kept, however rare,
             and an integer target of few values is taken for classes.
+        warm_start : Synthesizer or path, optional
+            For a GAN: a fitted one to start from, with networks of the same sizes. What it learned
+            of columns that both tables have is kept and tuned. The discriminator, which no model
+            keeps, first catches up while the generator waits.
+        mapping : mapping of str to str, optional
+            For columns of other names: the name in this table to the name in `warm_start`.
+        on_interval : callable, optional
+            Called after every interval of training with the step and a function from a number of
+            rows to rows of the present state, in the kind of dataframe of `data`.
 
         Returns
         -------
@@ -210,22 +300,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If a parameter breaks its rule.
         DataError
             If the table cannot be used, does not fit `schema`, or has no usable `target`.
-        """
-        return self._learned(data, y, schema, kinds, target)
-
-    def _learned(
-        self,
-        data: Any,
-        y: Any,
-        schema: Schema | None,
-        kinds: Mapping[str, Kind | str] | None,
-        target: str | None,
-        **options: Any,
-    ) -> Self:
-        """Learn a table on a fresh copy, which replaces the estimator only on success.
-
-        `options` go to `_fit`. What others have set on the estimator, such as scikit-learn while
-        it searches, stays; what an earlier fit has set goes.
+        TrainingError
+            If training goes wrong and no remedy helps.
         """
         if isinstance(y, str | Mapping | Schema):
             raise ParameterError(
@@ -233,9 +309,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 "predict by target=, and give schema= and kinds= by their names."
             )
         self._check_parameters()
+        start = self._start_from(warm_start, mapping)
+        # What others have set on the estimator, such as scikit-learn while it searches, stays; what
+        # an earlier fit has set goes. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, options)
+        fresh._learn(data, schema, kinds, target, start, on_interval)
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -256,7 +335,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         schema: Schema | None,
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
-        options: Mapping[str, Any],
+        start: Any,
+        on_interval: OnInterval | None,
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
@@ -284,7 +364,55 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         if encoder.layout_.blocks:
             encoded = encoder.encode(table)
             self._support = Support.fit(encoded, encoder.layout_, encoder.min_category_count)
-            self._fit(encoded, encoder.layout_, seed, **options)
+            share = getattr(self, "held_out", None)
+            split = hold_out(encoded, share, generator(seed, "hold out"))
+            task = FitTask(split, encoder.layout_, seed, start, on_interval)
+            self._fit(task)
+            self._refine(task)
+
+    def _refine(self, task: FitTask) -> None:
+        """Fit what makes the model's rows better and, beside it, what conditions need.
+
+        After an interrupt what has been learned is whole, and only what is finished counts.
+        """
+        given = self.get_params(deep=False).get("refine") if self._is_refined else _NOT_REFINED
+        wanted = Refine.read(given)
+        history = self.history_
+        try:
+            if wanted.calibrate:
+                margins = MarginMap.fit(self._source(Request(task.seed)), task.layout)
+                self._refinement = Refinement(margins)
+            if not history.cut_short:
+                self._correct_beside_conditions(task, wanted)
+        except KeyboardInterrupt:
+            history.stopped = "interrupted after training"
+            history.cut_short = history.interrupted = True
+        _warn_of_training(history)
+
+    def _correct_beside_conditions(self, task: FitTask, wanted: Refine) -> None:
+        """Fit the correction in a thread and conditions beside it: trees leave cores idle."""
+        given_up = Event()
+        with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
+            fitting = None
+            if wanted.correct is not False:
+                fitting = worker.submit(
+                    self._refinement.corrected,
+                    lambda seed: self._source(Request(seed)),
+                    task.split,
+                    task.layout,
+                    task.seed,
+                    force=wanted.correct is True,
+                    cancelled=given_up.is_set,
+                )
+            try:
+                self._fit_conditions(task)
+                if fitting is not None and not self.history_.cut_short:
+                    wait([fitting])
+            finally:
+                given_up.set()
+                if fitting is not None and fitting.done():
+                    self._refinement, words = fitting.result()
+                    self.history_.add(self._trained_steps, "correction", words)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)
@@ -546,6 +674,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _seed(self, random_state: RandomState) -> int:
         return self.seed_ if random_state is None else as_seed(random_state)
 
+    @property
+    def _is_refined(self) -> bool:
+        """Whether rows are refined: where a synthesizer has a parameter ``refine``."""
+        return "refine" in self._rules
+
     def _tables(
         self, n: int | None, given: Any, balance: str | None, random_state: RandomState, start: int
     ) -> Iterator[pa.Table]:
@@ -575,7 +708,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     def _start(self, request: Request) -> BlockSource:
         """Return the source of a request, also where nothing is learned of the table."""
-        return self._source(request) if self.encoder_.layout_.blocks else self._nothing
+        if not self.encoder_.layout_.blocks:
+            return self._nothing
+        source = self._source(request)
+        if request.conditions is not None or not self._is_refined:
+            return source
+        return self._refinement.refined(source, request.seed, self.encoder_.violates_zeros)
 
     def _completion(
         self, given: Any, n: int | None, balance: str | None, random_state: RandomState, start: int
@@ -674,3 +812,16 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_fitted()
         save_model(self, path)
+
+
+def _warn_of_training(history: History) -> None:
+    """Say what went wrong while training, and what was done about it."""
+    words = [event.words for event in history.events if event.kind in ("remedy", "copying")]
+    if history.cut_short:
+        words.append(f"stopped early: {history.stopped}")
+    if words:
+        warnings.warn(
+            f"Training was not smooth: {'; '.join(words)}. The model is usable.",
+            LookalikeWarning,
+            stacklevel=5,
+        )

@@ -20,6 +20,7 @@ from lookalike.encoding import (
 )
 from lookalike.models._base import Synthesizer
 from lookalike.models._request import BlockConditions, Request
+from lookalike.models._task import FitTask
 from lookalike.tables import Kind
 
 __all__ = ["Independent"]
@@ -100,10 +101,10 @@ class Independent(Synthesizer):
             text_placeholder=self.text_placeholder,
         )
 
-    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:  # noqa: ARG002
+    def _fit(self, task: FitTask) -> None:
         self._shares = {
-            i: _shares(encoded, layout, i)
-            for i, block in enumerate(layout.blocks)
+            i: _shares(task.rows, task.layout, i)
+            for i, block in enumerate(task.layout.blocks)
             if block.head == "softmax"
         }
 

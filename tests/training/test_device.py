@@ -12,7 +12,7 @@ import jax.numpy as jnp
 import pytest
 
 from lookalike._core.errors import TrainingError
-from lookalike.models import _device
+from lookalike.training import _device
 
 
 @pytest.fixture
