@@ -123,7 +123,6 @@ def test_models_that_xla_trains_are_known() -> None:
     from sklearn.tree import DecisionTreeClassifier
 
     from lookalike.experiments._battery import is_compiled
-    from lookalike.models import DenseClassifier
 
     assert is_compiled("dense network", None)
     assert is_compiled("mine", GridSearchCV(DenseClassifier(), {}))
