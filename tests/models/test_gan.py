@@ -266,7 +266,7 @@ _LEARNING = GAN(
     depth=2,
     batch_size=256,
     conditions=False,
-    correct=False,
+    refine={"correct": False},
     monitors=False,
     random_state=0,
 )
