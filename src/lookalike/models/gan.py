@@ -117,7 +117,8 @@ class GAN(Synthesizer):
         Whether a second generator, begun from the first, learns to make rows to conditions that
         are rare, for `sample` with ``given`` or ``balance``, and to complete rows, for `impute`.
         It adds up to three tenths to the time and leaves other rows as they are. Conditions that
-        2 % of ordinary rows fulfil do without it: rows are chosen from these.
+        2 % of ordinary rows fulfil do without it: rows are chosen from these. So does `impute`,
+        less well: cells are then taken from ordinary rows.
     remedies : bool
         Whether a run that collapses, diverges, stays far from real rows, is won by the
         discriminator or loses finite losses goes back to its last good state and on with a remedy.
