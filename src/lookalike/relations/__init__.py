@@ -24,17 +24,11 @@ from lookalike.tables import Schema
 
 __all__ = [
     "RELATIONS",
-    "ApproximateLookup",
     "Cells",
     "Domains",
-    "Equal",
     "Evidence",
     "Feasible",
     "LearnedColumn",
-    "LinearCombination",
-    "Lookup",
-    "Offset",
-    "Ratio",
     "Reconciled",
     "Relation",
     "RelationGraph",
