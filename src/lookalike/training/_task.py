@@ -147,9 +147,7 @@ class Task(ABC):
         steps = stacked.shape[1]
         padded = np.zeros((len(stacked), CHUNK), np.float32)
         padded[:, :steps] = stacked
-        return _advance(
-            self, state, data, seed_words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
-        )
+        return _advance(self, state, data, seed_words(seed), np.array(steps, np.int32), padded)
 
 
 @dataclass(frozen=True)
