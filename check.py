@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Run every check: lint, format, types, import contracts, then all tests and doctests.
 
-Usage: ``python check.py``. Every check runs even if an earlier one fails; the exit code is 0 only
-if all pass.
+Usage: ``python check.py [--quick]``. Every check runs even if an earlier one fails; the exit code
+is 0 only if all pass. ``--quick`` leaves out the tests that train networks, most of the time.
 """
 
 from __future__ import annotations
 
+import argparse
 import subprocess
 import sys
 import time
@@ -23,11 +24,17 @@ CHECKS = {
     "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
     "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"],
 }
+QUICK = ["-m", "not train"]
 
 
 def main() -> int:
     """Run the checks one after the other and say which of them failed."""
-    failed = [name for name, command in CHECKS.items() if not passes(name, command)]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="leave out tests that train networks")
+    checks = dict(CHECKS)
+    if parser.parse_args().quick:
+        checks["tests"] = [*checks["tests"], *QUICK]
+    failed = [name for name, command in checks.items() if not passes(name, command)]
     if failed:
         print(f"failed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,13 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parent
+#: Examples in docstrings that call one of these train a network.
+_TRAINS = re.compile(r"\b(GAN|DenseClassifier|DenseRegressor|learn_function)\(")
 
-# Before JAX is imported: compiled programs are kept between runs, and each of several test
-# processes keeps to one thread instead of all of them fighting for every core.
+# Before JAX is imported: compiled programs are kept between runs, they are compiled in half the
+# time (and run slowly; see `optimised`), and each of several test processes keeps to one thread
+# instead of all of them fighting for every core.
+os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("LOOKALIKE_CACHE", str(ROOT / ".pytest_cache" / "compiled"))
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
@@ -26,6 +32,27 @@ install_import_hook("lookalike.nn", "beartype.beartype")
 # No clock decides over a test, and the same examples are tried everywhere and every time.
 settings.register_profile("lookalike", deadline=None, derandomize=True)
 settings.load_profile("lookalike")
+
+
+@pytest.hookimpl(tryfirst=True)  # before items are deselected by their marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the doctests that train networks; tests are marked where they stand."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem):
+            sources = (example.source for example in item.dtest.examples)
+            if any(_TRAINS.search(source) for source in sources):
+                item.add_marker(pytest.mark.train)
+
+
+@pytest.fixture(scope="module")
+def optimised() -> Iterator[None]:
+    """Compile as users do: for what trains long, and where rounding is what is tested."""
+    import jax
+
+    before = jax.config.values["jax_disable_most_optimizations"]
+    jax.config.update("jax_disable_most_optimizations", False)
+    yield
+    jax.config.update("jax_disable_most_optimizations", before)
 
 
 @pytest.fixture(scope="session")

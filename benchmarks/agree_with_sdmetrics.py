@@ -27,7 +27,8 @@ import pyarrow.parquet as pq
 import lookalike
 from lookalike.metrics import LinearDetection, Pair, Shape, Trend
 from lookalike.metrics._codebook import as_floats, as_levels
-from lookalike.tables import conform, infer_schema, read_table
+from lookalike.relations import infer_schema
+from lookalike.tables import conform, read_table
 
 HERE = Path(__file__).resolve()
 REQUIREMENTS = ["sdmetrics==0.32.*", "pyarrow"]

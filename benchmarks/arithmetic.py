@@ -30,11 +30,11 @@ import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from lookalike.models._sampler import _TOGETHER, Sampler
 
 from _quality.markdown import grid
 from lookalike import GAN
 from lookalike.models._recipe import game_of
-from lookalike.models._sampler import _TOGETHER, Sampler
 from lookalike.models.gan import _data
 from lookalike.nn import Network
 from lookalike.nn._product import product
@@ -126,7 +126,9 @@ def works(name: str, table: pa.Table) -> list[Work]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         # Trained for a moment, for its encoding and plan.
-        model = GAN(steps=4, correct=False, conditions=False, monitors=False, remedies=False)
+        model = GAN(
+            steps=4, refine={"correct": False}, conditions=False, monitors=False, remedies=False
+        )
         model.set_params(random_state=0).fit(table)
     game = game_of(model, model._plan, len(table), model._width, conditioned=False)
     data = _data(model.encoder_.encode(conform(table, model.schema_)))

@@ -81,7 +81,7 @@ def run(shape: str, method: str, seed: int) -> dict[str, Any]:
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        model = GAN(**settings, random_state=seed).fit(mixtures.drawn(shape, seed))
+        model = GAN().set_params(**settings, random_state=seed).fit(mixtures.drawn(shape, seed))
     counted = mixtures.judged(shape, model.sample(mixtures.JUDGED, random_state=seed))
     last = model.history_.rows[-1]
     seen = {name: last[name] for name in ("coverage", "density", "modes", "collapsed")}

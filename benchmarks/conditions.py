@@ -148,9 +148,9 @@ def _asked(sample: Make, given: Mapping[str, Any], real: Real, score: Score) -> 
 
 
 def _scores(whole: pd.DataFrame) -> dict[str, Score]:
-    from lookalike.tables import infer_schema
+    from lookalike.tables import infer_columns
 
-    schema = infer_schema(whole, dependencies=False)
+    schema = infer_columns(whole)
     return {name: partial(_score, name, schema) for name in ("c2st", "shape")}
 
 
@@ -165,9 +165,9 @@ def _score(name: str, schema: Any, real: pd.DataFrame, made: pd.DataFrame) -> fl
 
 
 def _completed(impute: Make, train: pd.DataFrame, test: pd.DataFrame) -> str:
-    from lookalike.tables import Kind, infer_schema
+    from lookalike.tables import Kind, infer_columns
 
-    schema = infer_schema(pd.concat([train, test]), dependencies=False)
+    schema = infer_columns(pd.concat([train, test]))
     levels = {Kind.CATEGORICAL, Kind.BOOLEAN, Kind.CONSTANT}
     discrete = [c.name for c in schema.columns if c.kind in levels]
     c2st = _scores(test)["c2st"]

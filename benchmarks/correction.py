@@ -15,6 +15,7 @@ import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,16 +46,17 @@ def measure(folder: Path, name: str, seed: int, work: Path, settings: dict[str, 
     split = data.part(folder, name, seed, work)
     table = pq.read_table(split.train)
     begin = time.perf_counter()
-    model = GAN(random_state=seed, **settings).fit(table, target=split.target)
+    model = GAN().set_params(random_state=seed, **settings).fit(table, target=split.target)
     seconds = round(time.perf_counter() - begin, 1)
     words = [e.words for e in model.history_.events if e.kind == "correction"]
-    corrected = model._correction
-    for kind, correction in (("none", None), ("correction", corrected)):
-        model._correction = correction
+    fitted = model._refinement
+    plain = replace(fitted, correction=None)
+    for kind, refinement in (("none", plain), ("correction", fitted)):
+        model._refinement = refinement
         line = {"data": name, "seed": seed, "rows": kind, "fit_seconds": seconds}
         if kind == "correction":
             line["words"] = "".join(words)
-        if kind == "none" or corrected is not None:
+        if kind == "none" or fitted.correction is not None:
             line |= scores(model, split, work)
         print(json.dumps(line), flush=True)
 

@@ -80,7 +80,7 @@ def run(table: pa.Table, rows: int, method: str, seed: int) -> dict[str, Any]:
         made, ended = table.take(order[rows : 2 * rows]), {}
     else:
         asked = {"random_state": seed, **settings}
-        model = GAN(**asked) if method == "default" else GAN.preset("reddy", **asked)
+        model = GAN().set_params(**asked) if method == "default" else GAN.preset("reddy", **asked)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = model.fit(real).sample(rows)

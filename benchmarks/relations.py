@@ -23,7 +23,8 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from _quality.data import HELD_OUT, SOURCES, read
 from lookalike.encoding import SampledRows, TableEncoder, sample_encoded
-from lookalike.tables import Dependency, conform, from_arrow, infer_schema, render, to_arrow
+from lookalike.relations import describe, infer_schema
+from lookalike.tables import Dependency, conform, from_arrow, render, to_arrow
 
 _BLUR, _REDRAWN, _RANGES = 0.1, 0.05, 8
 _LINE = "| {} | {} | {} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} | {:.3f} |"
@@ -55,14 +56,14 @@ def main() -> None:
             make = _blurred if arguments.gan is None else _by_gan(arguments.gan)
             related, rejected, kept = make(train, seed, derive=True)
             alone, _, _ = make(train, seed, derive=False)
-            left_out += [f"{name}, seed {seed}: {d.in_words()}: {d.against}" for d in rejected]
+            left_out += [f"{name}, seed {seed}: {describe(d)}: {d.against}" for d in rejected]
             for dependency in kept:
                 figures = list(_figures(dependency, held_out, related, alone))
                 chance = 1 / np.sqrt(len(held_out))
                 worse += any(
                     a > b + chance for a, b in zip(figures[::2], figures[1::2], strict=True)
                 )
-                words = dependency.in_words().split(" (")[0]
+                words = describe(dependency, why=False)
                 print(_LINE.format(name, seed, words, *figures, chance), flush=True)
     print(f"\nWorse than by itself by more than chance: {worse}.\n\nFound, but not kept:\n")
     print("\n".join(f"- {line}" for line in left_out) or "- nothing")

@@ -120,7 +120,7 @@ def _mixture(shape: str, seed: int, remedies: bool, **other: Any) -> dict[str, A
     from lookalike import GAN
 
     settings = {**mixtures.PLAIN, "steps": _STEPS, "monitors": _WATCHING, **other}
-    model = GAN(**settings, remedies=remedies, random_state=seed)
+    model = GAN().set_params(**settings, remedies=remedies, random_state=seed)
     found = _tried(model, mixtures.drawn(shape, seed))
     if not _fitted(model):
         return found
@@ -229,7 +229,7 @@ def _default(file: Path, seed: int) -> dict[str, Any]:
 
     table = read_table(file)
     order = np.random.default_rng(seed).permutation(len(table))[:MOST_ROWS]
-    model = GAN(budget="fast", correct=False, conditions=False, random_state=seed)
+    model = GAN(budget="fast", refine={"correct": False}, conditions=False, random_state=seed)
     found = _tried(model, table.take(np.sort(order)))
     if not _fitted(model):
         return found

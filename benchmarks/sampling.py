@@ -44,7 +44,9 @@ def fit(folder: Path, model: str, *, correct: bool) -> None:
     from lookalike import GAN
 
     table = pq.read_table(folder / "tables" / "adult_48842.parquet").drop_columns("split")
-    GAN(steps=400, conditions=False, correct=correct, random_state=0).fit(table).save(model)
+    GAN(steps=400, conditions=False, refine={"correct": correct}, random_state=0).fit(table).save(
+        model
+    )
 
 
 def sample(model: str, rows: int) -> None:

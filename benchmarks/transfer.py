@@ -78,8 +78,8 @@ def run(file: Path | None, pair: str, way: str, seed: int) -> dict[str, Any]:
         warnings.simplefilter("ignore")
         before = None
         if way == "transferred":
-            before = GAN(**settings, random_state=seed + 1_000).fit(first)
-        model = GAN(**settings, random_state=seed).fit(second, warm_start=before)
+            before = GAN().set_params(**settings, random_state=seed + 1_000).fit(first)
+        model = GAN().set_params(**settings, random_state=seed).fit(second, warm_start=before)
     rows = model.history_.rows
     coverage = [round(row["coverage"], 4) for row in rows]
     steps = [int(row["step"]) for row in rows]

@@ -29,7 +29,7 @@ import pyarrow as pa
 import lookalike as la
 from lookalike.reports import Curves, Evaluation, curves, figures, judge
 from lookalike.reports.figures import DrawnRun
-from lookalike.tables import infer_schema, read_table
+from lookalike.tables import infer_columns, read_table
 
 #: How the learning rate follows the batch size; the published rate is that of batches of 64.
 RULES: dict[str, Any] = {
@@ -97,7 +97,7 @@ def numbers_of(path: str | None) -> pa.Table:
     """Return the rows without gaps of a table's numeric columns."""
     table = read_table(path) if path else pa.Table.from_pandas(la.datasets.load("penguins"))
     kinds = {"integer", "continuous"}
-    found = [one.name for one in infer_schema(table).columns if one.kind in kinds]
+    found = [one.name for one in infer_columns(table).columns if one.kind in kinds]
     return table.select(found).drop_null()
 
 
@@ -106,8 +106,8 @@ def train(table: pa.Table, setting: Setting, epochs: int) -> Result:
     published = la.GAN.preset("reddy")
     widths = {"widths": [setting.width, setting.width]}
     model = published.set_params(
-        generator={**published.generator, **widths},
-        discriminator={**published.discriminator, **widths},
+        generator={**published.networks.generator, **widths},
+        discriminator={**published.networks.discriminator, **widths},
         batch_size=setting.batch,
         schedule=RULES[setting.rule],
         epochs=epochs,

@@ -15,12 +15,13 @@ from lookalike.cli import main
 from lookalike.metrics import METRICS
 from lookalike.models.presets import PRESETS
 from lookalike.nn import OBJECTIVES
+from lookalike.relations import RELATIONS
 from lookalike.training.monitors import MONITORS
 from lookalike.training.strategies import STRATEGIES
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-REGISTRIES = (METRICS, MONITORS, STRATEGIES, OBJECTIVES, PRESETS)
+REGISTRIES = (METRICS, MONITORS, STRATEGIES, OBJECTIVES, PRESETS, RELATIONS)
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -44,8 +45,9 @@ def registries() -> Iterator[None]:
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
     GAN = lookalike.GAN
-    small = partial(GAN, steps=8, width=16, depth=1, monitors=False, correct=False)
-    small.preset = partial(GAN.preset, steps=8)  # type: ignore[attr-defined]
+    once = {"steps": 8, "held_out": 0.0, "monitors": False, "refine": {"correct": False}}
+    small = partial(GAN, **once, width=16, depth=1, batch_size=32)
+    small.preset = partial(GAN.preset, **once)  # type: ignore[attr-defined]
     for place in (lookalike, lookalike.models):
         monkeypatch.setattr(place, "GAN", small, raising=False)
     monkeypatch.chdir(tmp_path)
@@ -60,11 +62,13 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     [page for page in PAGES if blocks(page, "python")],
     ids=lambda page: page.name,
 )
+@pytest.mark.train
 def test_python_blocks(page: Path, quick: Path) -> None:
     for block in blocks(page, "python"):
         exec(compile(block, page.name, "exec"), {"__name__": "__main__"})
 
 
+@pytest.mark.train
 def test_command_line_block(quick: Path, capsys: pytest.CaptureFixture[str]) -> None:
     commands = [
         shlex.split(line, comments=True)

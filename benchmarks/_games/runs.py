@@ -47,12 +47,13 @@ def _task(line: Line) -> Task:
     return line["data"], line["method"], line["seed"]
 
 
-def parser(description: str | None, seeds: int) -> argparse.ArgumentParser:
-    """Return a parser that knows the file of lines, the seeds and the cores."""
+def parser(description: str | None, seeds: int, *, file: bool = True) -> argparse.ArgumentParser:
+    """Return a parser that knows the seeds, the cores and, where asked, the file of lines."""
     made = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    made.add_argument("lines", type=Path, help="the file of results; made if it is absent")
+    if file:
+        made.add_argument("lines", type=Path, help="the file of results; made if it is absent")
     made.add_argument("--seeds", type=int, default=seeds, help="how many; from 0 on")
     made.add_argument("--cores", type=int, nargs="+", help="pin all work to these cores")
     return made

@@ -24,7 +24,7 @@ def main(path: Path) -> None:
     for _ in range(2):
         settings = {"random_state": 0} | task["settings"]
         name = task["preset"]
-        model = GAN(**settings) if name is None else GAN.preset(name, **settings)
+        model = GAN().set_params(**settings) if name is None else GAN.preset(name, **settings)
         began = time.perf_counter()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

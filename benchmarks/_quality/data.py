@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from lookalike.tables import Kind, infer_schema
+from lookalike.tables import Kind, infer_columns
 
 #: The share of rows that is held out where a table has no split of its own.
 HELD_OUT = 0.2
@@ -153,7 +153,7 @@ def resampled(folder: Path, name: str, rows: int, seed: int, work: Path) -> Spli
 
 
 def _discrete(frame: pd.DataFrame, source: Source) -> list[str]:
-    schema = infer_schema(frame, dependencies=False)
+    schema = infer_columns(frame)
     return [c.name for c in schema.columns if c.kind in _DISCRETE and c.name != source.split]
 
 

@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from lightgbm.basic import LightGBMError
 
 from lookalike.metrics import METRICS, Measured, Pair, score_tables
-from lookalike.tables import conform, infer_schema
+from lookalike.tables import conform, infer_columns
 
 SEED = 0
 _SIDES = ("ceiling", "floor")
@@ -45,7 +45,7 @@ def main() -> None:
     """Score what the task names and write the scores."""
     asked = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     tables = {name: pq.read_table(asked[name]) for name in ("train", "test", "fake")}
-    schema = infer_schema(tables["train"], dependencies=False)
+    schema = infer_columns(tables["train"])
     real, holdout, fake = (conform(table, schema) for table in tables.values())
     pair = Pair(real, fake, schema, asked["target"], holdout, SEED)
     names = asked["metrics"] or list(METRICS)

@@ -25,7 +25,7 @@ def main() -> None:
 
         import lookalike
 
-        model: Any = getattr(lookalike, name)(random_state=asked.seed, **settings)
+        model: Any = getattr(lookalike, name)().set_params(random_state=asked.seed, **settings)
         model.fit(pq.read_table(asked.train))
         return lambda rows: model.sample_to(Path(asked.out), rows)
 

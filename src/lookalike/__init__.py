@@ -20,7 +20,14 @@ from lookalike._core.pages import Page, enter_page
 if TYPE_CHECKING:
     from lookalike import datasets, errors
     from lookalike.experiments import Booster, Verdict, boost
-    from lookalike.models import GAN, DenseClassifier, DenseRegressor, Independent, load
+    from lookalike.models import (
+        GAN,
+        DenseClassifier,
+        DenseRegressor,
+        GaussianCopula,
+        Independent,
+        load,
+    )
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
 
@@ -32,6 +39,7 @@ __all__ = [
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
+    "GaussianCopula",
     "Independent",
     "Schema",
     "Verdict",
@@ -63,6 +71,7 @@ def _reports() -> ModuleType:
 
 
 def _tables() -> ModuleType:
+    import lookalike.relations  # noqa: F401 - it enters how a `Schema` is inferred
     import lookalike.tables as room
 
     return room
@@ -85,6 +94,7 @@ _HOMES = {
     "GAN": _models,
     "DenseClassifier": _models,
     "DenseRegressor": _models,
+    "GaussianCopula": _models,
     "Independent": _models,
     "load": _models,
     "Booster": _experiments,

@@ -18,6 +18,7 @@ from lookalike.metrics import METRICS
 from lookalike.models import SYNTHESIZERS, Independent, load
 from lookalike.nn import OBJECTIVES, PENALTIES
 from lookalike.nn.normalisations import NORMALISATIONS
+from lookalike.relations import RELATIONS
 from lookalike.training.monitors import MONITORS
 from lookalike.training.strategies import STRATEGIES
 
@@ -28,6 +29,7 @@ EVERY = (
     NORMALISATIONS,
     OBJECTIVES,
     PENALTIES,
+    RELATIONS,
     STRATEGIES,
     SYNTHESIZERS,
 )
@@ -176,7 +178,7 @@ def test_a_metric_of_an_installed_package_is_found_by_its_name(install: Install)
 def test_every_registry_has_a_group_of_entry_points() -> None:
     assert {registry.group.removeprefix("lookalike.") for registry in EVERY} == {
         *("encodings", "metrics", "monitors", "normalisations"),
-        *("objectives", "penalties", "strategies", "synthesizers"),
+        *("objectives", "penalties", "relations", "strategies", "synthesizers"),
     }
 
 

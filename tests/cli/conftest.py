@@ -12,9 +12,14 @@ import numpy as np
 import pytest
 
 from lookalike.cli import main
+from lookalike.models import Independent
+from lookalike.tables import read_table
 
-#: Options of a fit that is over at once.
-SMALL = ["--set", "steps=8", "--set", "width=16", "--set", "depth=1"]
+#: Options of a fit that is over at once: one small network, and nothing after it.
+SMALL = [
+    *("--set", "steps=8", "--set", "width=16", "--set", "depth=1", "--set", "batch_size=32"),
+    *("--set", "held_out=0", "--set", "conditions=false", "--set", "correct=false"),
+]
 
 
 class Result(NamedTuple):
@@ -74,8 +79,18 @@ def csv(tmp_path: Path, people: str) -> Path:
 
 @pytest.fixture(scope="session")
 def fitted(tmp_path_factory: pytest.TempPathFactory, people: str) -> Path:
-    """Return the path of a model of the small table, trained for a few steps."""
+    """Return the path of a model of the small table that takes no time to learn."""
     folder = tmp_path_factory.mktemp("fitted")
+    (folder / "people.csv").write_text(people)
+    model = folder / "people.lookalike"
+    Independent(random_state=1).fit(read_table(folder / "people.csv")).save(model)
+    return model
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, people: str) -> Path:
+    """Return the path of a GAN of the small table, trained for a few steps by the command line."""
+    folder = tmp_path_factory.mktemp("trained")
     (folder / "people.csv").write_text(people)
     model = folder / "people.lookalike"
     words = ["fit", folder / "people.csv", "-o", model, "--seed", 1, "--quiet"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,21 @@ Run = Callable[..., Any]
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Train small networks a few steps, and try two models."""
+    """Learn columns independently of each other, and try two models."""
     import lookalike.experiments._battery as battery
-    from lookalike.models import GAN
+    from lookalike.models import Independent
 
-    small = {"steps": 6, "width": 16, "depth": 1, "held_out": 0.0, "monitors": False}
-    monkeypatch.setattr("lookalike.models.GAN", partial(GAN, **small))
+    monkeypatch.setattr("lookalike.cli._boost._synthesizer", lambda *_: Independent())
     names = ("Gaussian naive Bayes", "decision tree")
     monkeypatch.setattr(battery, "model_names", lambda _classes: names)
+
+
+@pytest.mark.train
+def test_a_gan_is_tried(run: Run, csv: Path, small: list[str]) -> None:
+    words = ["--target", "late", "--repeats", 2, "--no-controls", "--model", "decision tree"]
+    result = run("boost", csv, *words, *small, "--json", "-")
+    assert result.code == 0, result.err
+    assert json.loads(result.out)["facts"]["synthesizer"].startswith("GAN(")
 
 
 @pytest.mark.usefixtures("quick")

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 
 from lookalike.cli._options import parse_conditions
+from lookalike.models import Independent
+from lookalike.tables import read_table
 
 
 @pytest.mark.parametrize(
@@ -39,8 +41,7 @@ def test_values_and_names_with_signs_are_asked_for(run: Callable[..., Any], tmp_
     )
     csv, model, out = tmp_path / "t.csv", tmp_path / "t.lookalike", tmp_path / "o.csv"
     table.to_csv(csv, index=False)
-    small = ["--set", "steps=8", "--set", "width=16", "--set", "depth=1"]
-    assert run("fit", csv, "-o", model, *small).code == 0
+    Independent(random_state=0).fit(read_table(csv)).save(model)
     for text, values in ((r"a\=b=x\..y", {"x..y"}), (r"a\=b=S\|M|z", {"S|M", "z"})):
         assert run("sample", model, "-n", 30, "-o", out, "--where", text).code == 0
         assert set(pd.read_csv(out)["a=b"]) <= values

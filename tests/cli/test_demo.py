@@ -13,11 +13,14 @@ import pytest
 import lookalike
 
 
+@pytest.mark.train
 def test_demo_writes_rows_a_model_and_a_report(
     run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    small = partial(lookalike.GAN, steps=8, width=16, depth=1)
+    quick: dict[str, Any] = {"width": 16, "depth": 1, "batch_size": 32, "monitors": False}
+    small = partial(lookalike.GAN, **quick, held_out=0.0, correct=False)
     monkeypatch.setattr("lookalike.models.GAN", small, raising=False)
+    monkeypatch.setattr("lookalike.cli._demo._STEPS", 8)
     penguins = lookalike.datasets.load("penguins", kind="pyarrow")
     out = tmp_path / "a" / "folder"
     result = run("demo", "--out", out)

@@ -13,6 +13,8 @@ from lookalike.cli._fit import write_page
 
 Run = Callable[..., Any]
 
+pytestmark = pytest.mark.train
+
 
 def test_fit_writes_how_training_went(run: Run, csv: Path, small: list[str]) -> None:
     model, page = csv.with_name("m.lookalike"), csv.with_name("training.html")
@@ -25,9 +27,9 @@ def test_fit_writes_how_training_went(run: Run, csv: Path, small: list[str]) -> 
 
 
 def test_the_page_can_go_to_standard_output(
-    fitted: Path, capsys: pytest.CaptureFixture[str]
+    trained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    write_page(la.load(fitted), "-")
+    write_page(la.load(trained), "-")
     found = capsys.readouterr()
     assert found.out.startswith("<!DOCTYPE html>")
     assert found.err == ""

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lookalike.encoding._codec import (
+from lookalike.tables.values.codec import (
     array_from_json,
     array_to_json,
     type_from_json,

@@ -13,7 +13,8 @@ import pytest
 
 from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.encoding._unseen import tally, unseen
-from lookalike.tables import Dependency, Schema, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Dependency, Schema, conform
 
 N = 2_000
 
@@ -56,8 +57,8 @@ def family() -> dict[str, Any]:
 def test_impossible_combinations_are_refused_and_real_ones_never(family: dict[str, Any]) -> None:
     encoder, table = fitted(family)
     rows = drawn(encoder, table)
-    assert not encoder.impossible(rows).any()
-    wrong = encoder.impossible(mixed(rows))
+    assert not encoder.violates_zeros(rows).any()
+    wrong = encoder.violates_zeros(mixed(rows))
     made = encoder.decode(mixed(rows)).to_pydict()
     for role, sex, pay, refused in zip(made["role"], made["sex"], made["pay"], wrong, strict=True):
         nobody = (role, sex) in {("husband", "F"), ("wife", "M")}
@@ -79,7 +80,7 @@ def test_they_survive_saving(family: dict[str, Any]) -> None:
     values = json.loads(json.dumps(state.values, allow_nan=False))
     again = TableEncoder.from_state(Learned(values, state.arrays), encoder.schema_)
     rows = mixed(drawn(encoder, table))
-    np.testing.assert_array_equal(again.impossible(rows), encoder.impossible(rows))
+    np.testing.assert_array_equal(again.violates_zeros(rows), encoder.violates_zeros(rows))
     assert again.never_together() == encoder.never_together()
 
 
@@ -116,7 +117,7 @@ def test_chance_excludes_nothing() -> None:
 def test_it_is_off_where_nothing_is_derived(family: dict[str, Any]) -> None:
     encoder, table = fitted(family, derive=False)
     assert encoder.never_together() == []
-    assert not encoder.impossible(mixed(drawn(encoder, table))).any()
+    assert not encoder.violates_zeros(mixed(drawn(encoder, table))).any()
 
 
 def test_all_that_is_looked_up_by_must_have_been_seen() -> None:
@@ -134,7 +135,7 @@ def test_all_that_is_looked_up_by_must_have_been_seen() -> None:
     known = set(zip(cells["one"], cells["two"], strict=True))
     made = encoder.decode(rows).to_pydict()
     unseen = [pair not in known for pair in zip(made["one"], made["two"], strict=True)]
-    np.testing.assert_array_equal(encoder.impossible(rows), unseen)
+    np.testing.assert_array_equal(encoder.violates_zeros(rows), unseen)
     assert not any("two" in line for line in fitted(cells)[0].never_together())
 
 

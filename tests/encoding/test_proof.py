@@ -15,7 +15,8 @@ import pytest
 from lookalike._core.errors import LookalikeWarning
 from lookalike.encoding import Learned, SampledRows, TableEncoder, sample_encoded
 from lookalike.models import Independent
-from lookalike.tables import Dependency, Schema, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Dependency, Schema, conform
 
 N = 600
 OFFSET = Dependency("y", ("x",), "offset", (1.0,))

@@ -376,12 +376,12 @@ def test_a_range_that_begins_or_ends_in_a_gap_leaves_out_what_lies_before() -> N
     x = np.where(np.arange(600) < 300, 0.0, rng.normal(5_000, 900, 600))
     table = pa.table({"x": x})
     encoder = fit(table, schema_of(table, {"x": Kind.CONTINUOUS}))
-    above = encoder.ask(ColumnCondition("x", low=pa.scalar(100.0)))
-    below = encoder.ask(ColumnCondition("x", high=pa.scalar(1_000.0)))
+    above = encoder.encode_condition(ColumnCondition("x", low=pa.scalar(100.0)))
+    below = encoder.encode_condition(ColumnCondition("x", high=pa.scalar(1_000.0)))
     assert above is not None
     assert below is not None
-    np.testing.assert_allclose(above.limits[0], [[0.5, np.inf]], atol=1e-6)
-    np.testing.assert_allclose(below.limits[0], [[-np.inf, 0.5]], atol=1e-6)
+    np.testing.assert_allclose(above.bounds[0], [[0.5, np.inf]], atol=1e-6)
+    np.testing.assert_allclose(below.bounds[0], [[-np.inf, 0.5]], atol=1e-6)
 
 
 def test_a_column_of_which_nothing_may_be_kept_is_missing_and_named() -> None:

@@ -102,6 +102,7 @@ def test_the_replication_prints_both_beside_each_other(
     assert (tmp_path / "titanic-default.html").is_file()
 
 
+@pytest.mark.train
 def test_the_search_runs_within_boost(
     load: Load,
     titanic: Path,
@@ -135,6 +136,7 @@ def test_the_search_space_is_the_thesis_s(load: Load) -> None:
         search.estimator.set_params(**one)._check_parameters()
 
 
+@pytest.mark.train
 def test_the_random_space_is_fitted(load: Load) -> None:
     script = load("search")
     rng = np.random.default_rng(0)
@@ -155,6 +157,7 @@ def search_candidates(search: Any) -> list[dict[str, Any]]:
     return list(ParameterSampler(search.param_distributions, search.n_iter, random_state=0))
 
 
+@pytest.mark.train
 def test_labels_cut_at_zero_are_nearly_all_ones(load: Load) -> None:
     defects = load("defects")
     rng = np.random.default_rng(0)

@@ -108,10 +108,11 @@ def test_coverage_counts_cells_that_held_out_points_occupy() -> None:
 @pytest.fixture(scope="module")
 def run() -> FunctionRun:
     """Return a run that is over at once."""
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     return learn_function(FUNCTIONS["circle"], points=64, noise=0.01, synthesizer=model)
 
 
+@pytest.mark.train
 def test_a_run_holds_points_and_accuracy(run: FunctionRun) -> None:
     for table in (run.train, run.held_out, run.generated):
         assert table.column_names == ["x", "y"]
@@ -124,12 +125,14 @@ def test_a_run_holds_points_and_accuracy(run: FunctionRun) -> None:
     assert run.seconds > 0
 
 
+@pytest.mark.train
 def test_a_run_does_not_reach_the_target_untrained(run: FunctionRun) -> None:
     assert not run.reached
     assert "not reached" in run.answer
     assert f"{100 * run.accuracy.error:.2f} %" in run.answer
 
 
+@pytest.mark.train
 def test_snapshots_follow_training(run: FunctionRun) -> None:
     assert [snapshot.step for snapshot in run.snapshots][-2:] == [8, 8]
     assert all(snapshot.points.shape == (1_000, 2) for snapshot in run.snapshots)
@@ -137,6 +140,7 @@ def test_snapshots_follow_training(run: FunctionRun) -> None:
     np.testing.assert_array_equal(run.snapshots[-1].points[:64], np.column_stack(run.generated))
 
 
+@pytest.mark.train
 def test_the_report_is_alive(run: FunctionRun) -> None:
     report = run.report.to_pydict()
     assert list(report) == [
@@ -164,13 +168,15 @@ def test_the_report_is_alive(run: FunctionRun) -> None:
         assert report[name][0] != report[name][1], name
 
 
+@pytest.mark.train
 def test_sizes_that_the_model_chooses_itself_are_told() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL, "batch_size": None})
     report = learn_function(FUNCTIONS["circle"], points=64, synthesizer=model).report.to_pydict()
     assert report["epoch"] == [16.0, 32.0]
     assert report["points generated"] == [1024, 2048]
 
 
+@pytest.mark.train
 def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     heard: list[int] = []
     fit = GAN.fit
@@ -183,14 +189,15 @@ def test_snapshots_are_those_of_the_run_that_is_kept(monkeypatch: pytest.MonkeyP
         return fit(self, data, on_interval=both, **options)
 
     monkeypatch.setattr(GAN, "fit", overheard)
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL, "held_out": None, "monitors": False})
     run = learn_function(FUNCTIONS["circle"], points=200, synthesizer=model)
     anew = heard.index(heard[0], 1)  # with so few points, training begins anew with all of them
     assert [snapshot.step for snapshot in run.snapshots[:-1]] == heard[anew:]
 
 
+@pytest.mark.train
 def test_the_same_seed_gives_the_same_points() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     once, again, other = (
         learn_function(FUNCTIONS["circle"], points=64, synthesizer=model, random_state=seed)
         for seed in (5, 5, 6)
@@ -201,8 +208,9 @@ def test_the_same_seed_gives_the_same_points() -> None:
     assert not hasattr(model, "schema_")
 
 
+@pytest.mark.train
 def test_every_column_is_a_number_however_few_values_it_has() -> None:
-    model = GAN(**{**FUNCTION_RECIPE, **SMALL})
+    model = GAN().set_params(**{**FUNCTION_RECIPE, **SMALL})
     made = learn_function(FUNCTIONS["step"], points=64, synthesizer=model)
     assert made.generated.column("y").type == made.train.column("y").type
     flat = learn_function(make_function("0*x"), points=64, synthesizer=model)

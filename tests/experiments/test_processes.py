@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import pytest
 
 from lookalike._core.errors import DataError, TrainingError
-from lookalike.experiments._battery import is_compiled
 from lookalike.experiments._processes import in_processes
 from lookalike.models import DenseClassifier
 
@@ -67,7 +66,7 @@ def numbers(threads: int, backends: list[str]) -> dict[str, list[float]]:
     """Return what the script finds where XLA has so many threads."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.replace("BACKENDS", repr(backends))],
-        env={**os.environ, "NPROC": str(threads)},
+        env={**os.environ, "NPROC": str(threads), "JAX_DISABLE_MOST_OPTIMIZATIONS": "0"},
         capture_output=True,
         check=True,
     )
@@ -75,6 +74,7 @@ def numbers(threads: int, backends: list[str]) -> dict[str, list[float]]:
     return found
 
 
+@pytest.mark.train
 def test_threads_of_xla_change_no_number() -> None:
     many = numbers(4, ["loky", "threading"])
     one = numbers(1, [])
@@ -96,12 +96,11 @@ def squares(number: int) -> Iterator[int]:
 def test_results_come_as_they_are_found() -> None:
     assert sorted(in_processes(squares, [1, 3, 2], 2)) == [0, 0, 0, 1, 1, 4]
     assert list(in_processes(squares, [], 2)) == []
-    threads = in_processes(lambda _: [os.environ["NPROC"]], [0], 1)
-    assert list(threads) == ["1"]
 
 
-def test_a_process_ends_with_its_caller_s_patience() -> None:
-    found = in_processes(lambda _: iter([os.getpid(), 0]), [0], 1)
+def test_a_process_has_one_thread_and_ends_with_its_caller_s_patience() -> None:
+    found = in_processes(lambda _: iter([os.environ["NPROC"], os.getpid(), 0]), [0], 1)
+    assert next(found) == "1"
     number = next(found)
     os.kill(number, 0)
     found.close()  # as an interrupt does
@@ -119,8 +118,11 @@ def test_what_a_process_raises_is_raised_here() -> None:
 
 
 def test_models_that_xla_trains_are_known() -> None:
+    # Not above: the processes of these tests import this module.
     from sklearn.model_selection import GridSearchCV
     from sklearn.tree import DecisionTreeClassifier
+
+    from lookalike.experiments._battery import is_compiled
 
     assert is_compiled("dense network", None)
     assert is_compiled("mine", GridSearchCV(DenseClassifier(), {}))

@@ -51,6 +51,16 @@ def test_equal_rows_far_from_the_origin_are_at_distance_zero():
     assert_array_equal(nearest(rows, rows, 1)[0], np.zeros((50, 1)))
 
 
+def test_neighbours_that_products_cannot_tell_apart_are_in_order_of_distance():
+    """Far from the centre a product is rounded by more than near rows differ."""
+    heaps = np.repeat([-1000, 1000], 40).astype(np.float32)[:, None]
+    rows = points(80, 0) + heaps
+    ways, found = nearest(rows, rows, 5, same=True)
+    assert (np.diff(ways, axis=1) >= 0).all()
+    exact = np.linalg.norm(rows[:, None] - rows[found], axis=2)
+    assert_array_equal(ways, exact)
+
+
 def test_views_keep_what_was_found(trio, mixed_schema):
     pair = Pair(trio[0], trio[1], mixed_schema)
     real, synthetic = pair.real_view, pair.synthetic_view

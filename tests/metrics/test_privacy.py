@@ -97,6 +97,6 @@ def test_an_attack_by_hand():
     entry = _judged("some", truth, suspicion)
     assert entry.auc == 0.5
     assert entry.true_positives == 0.5
-    assert _judged("perfect", truth, truth.astype(float))["error"] == 0
+    assert _judged("perfect", truth, truth.astype(float)).error == 0
     # Hanley & McNeil 1982 for ½: sqrt((n + m + 1) / 12 n m).
     assert _error(0.5, truth) == pytest.approx(np.sqrt(201 / 12 / 100**2), rel=1e-6)

@@ -14,9 +14,10 @@ import pytest
 from lookalike import Independent
 from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.encoding import TableEncoder
-from lookalike.models import Synthesizer, _ahead
+from lookalike.models import Request, Synthesizer, _ahead
 from lookalike.models._support import Support
-from lookalike.tables import conform, infer_schema, parse_conditions
+from lookalike.relations import infer_schema
+from lookalike.tables import conform, parse_conditions
 
 ROWS = 600
 
@@ -87,14 +88,13 @@ def test_a_late_row_costs_what_the_first_one_costs(
     model: Independent, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[int] = []
-    for hook in ("_start_sampling", "_start_asking"):
-        start = getattr(Independent, hook)
+    source = Independent._source
 
-        def counting(self: Independent, *args: Any, start: Any = start) -> Any:
-            make = start(self, *args)
-            return lambda block: made.append(block) or make(block)
+    def counting(self: Independent, request: Request) -> Any:
+        make = source(self, request)
+        return lambda block: made.append(block) or make(block)
 
-        monkeypatch.setattr(Independent, hook, counting)
+    monkeypatch.setattr(Independent, "_source", counting)
     model.sample(5, **ASKED[name])
     first = len(made)
     made.clear()
@@ -186,8 +186,8 @@ def test_counts_bound_the_truth_and_tell_no_small_one(table: pd.DataFrame, least
         wishes = parse_conditions(given, schema)
         truth = np.ones(ROWS, bool)
         for wish in wishes:
-            truth &= wish.fulfilled(cells[wish.column].combine_chunks())
-        found = support.count([encoder.ask(wish) for wish in wishes])
+            truth &= wish.matches(cells[wish.column].combine_chunks())
+        found = support.count([encoder.encode_condition(wish) for wish in wishes])
         assert found is not None
         assert found[0].about - 2 * (ROWS // 32) <= truth.sum() <= found[0].most
 

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
 from lookalike._core.parameters import Choice
-from lookalike.models import Independent
+from lookalike.models import Independent, Request
 from lookalike.models._ahead import ahead
-from lookalike.models._base import _rebatch
 from lookalike.models._fingerprint import ENOUGH, fingerprint
+from lookalike.models._rows import rebatch
 from lookalike.tables import Kind, Schema
 
 TABLE = pa.table(
@@ -49,8 +49,8 @@ class Failing(Independent):
         super()._fit(encoded, layout, seed)
         self._meet("fit")
 
-    def _start_sampling(self, seed):
-        make = super()._start_sampling(seed)
+    def _source(self, request):
+        make = super()._source(request)
         self._meet("start")
 
         def made(block):
@@ -186,7 +186,7 @@ def test_rebatch_keeps_rows_and_sizes(sizes, batch_size):
     words = pa.array([f"w{i % 3}" for i in range(ends[-1])], pa.string()).dictionary_encode()
     whole = pa.table({"i": np.arange(ends[-1]), "w": words})
     tables = [whole.slice(a, b - a) for a, b in itertools.pairwise(ends)]
-    batches = list(_rebatch(iter(tables), batch_size))
+    batches = list(rebatch(iter(tables), batch_size))
     assert all(batch.num_rows == batch_size for batch in batches[:-1])
     assert all(0 < batch.num_rows <= batch_size for batch in batches)
     made = [row for batch in batches for row in batch.to_pylist()]
@@ -280,12 +280,9 @@ class Told(Independent):
     BLOCK = 16
     last = 10**9
 
-    def _start_sampling(self, seed):
-        make = super()._start_sampling(seed)
+    def _source(self, request):
+        make = super()._source(Request(request.seed))
         return lambda block: make(block) if block < self.last else self._nothing(block)
-
-    def _start_asking(self, seed, asking):
-        return self._start_sampling(seed)
 
 
 SELDOM = pa.table({"x": np.linspace(0, 1, 1000), "c": ["often"] * 990 + ["seldom"] * 10})

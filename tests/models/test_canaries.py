@@ -77,7 +77,7 @@ def planted() -> pa.Table:
         "since": [*[None] * n, FAR],
     }
     x = rng.normal(size=ROWS)
-    # told by another column and a rest
+    # learned by its residual from another column
     return pa.table(columns | {"x": x, "y": x + rng.choice([0.0, 0.125, 0.25], ROWS)})
 
 

@@ -15,8 +15,11 @@ import pytest
 
 from lookalike import GAN
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
-from lookalike.models._asking import _nearest
-from lookalike.tables import infer_schema, parse_conditions
+from lookalike.models._sample_conditions import _nearest
+from lookalike.relations import infer_schema
+from lookalike.tables import parse_conditions
+
+pytestmark = pytest.mark.train
 
 ROWS = 300
 START = pd.Timestamp("2024-01-01")
@@ -46,7 +49,7 @@ def make_table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model() -> GAN:
     settings: dict[str, Any] = {"width": 8, "depth": 1, "batch_size": 32, "monitors": False}
-    made = GAN(steps=8, held_out=0.0, correct=False, random_state=0, **settings)
+    made = GAN(steps=8, held_out=0.0, refine={"correct": False}, random_state=0, **settings)
     made.set_params(encodings={"count": "onehot"})
     return made.fit(make_table(), kinds={"code": "categorical", "count": "integer"})
 
@@ -109,7 +112,7 @@ def test_what_cannot_be_is_one_error(
 
 
 def test_a_condition_that_hardly_a_row_fulfils_is_warned_of(model: GAN) -> None:
-    words = r"of the 300 training rows.*number ≥ 2\.2 and count = 8\..* made to what is asked"
+    words = r"of the 300 training rows.*number ≥ 2\.2 and count = 8\..* made to the conditions"
     with pytest.warns(LookalikeWarning, match=words):
         model.sample(3, given={"number": (2.2, None), "count": 8})
 

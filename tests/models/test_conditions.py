@@ -9,9 +9,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-import lookalike.models._base as module
+import lookalike.models._routes as module
 from lookalike import GAN, Independent, load
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
+
+pytestmark = pytest.mark.train
 
 #: Rare conditions take another way than common ones.
 WAYS = pytest.mark.parametrize("rare", [False, True], ids=["common", "rare"])
@@ -44,10 +46,12 @@ def table() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def model(table: pd.DataFrame) -> GAN:
+def model(table: pd.DataFrame, optimised: None) -> GAN:
     """Return a GAN that has learned long enough to know the groups apart."""
     settings: dict[str, Any] = {"width": 64, "depth": 2, "batch_size": 256, "monitors": False}
-    return GAN(steps=4_800, held_out=0.0, correct=False, random_state=0, **settings).fit(table)
+    return GAN(
+        steps=4_800, held_out=0.0, refine={"correct": False}, random_state=0, **settings
+    ).fit(table)
 
 
 CASES: dict[str, tuple[dict[str, Any], str]] = {
@@ -74,7 +78,7 @@ def test_every_row_is_as_it_is_asked_to_be(
     model: GAN, name: str, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "_COMMON", 2.0)
+        monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     given, query = CASES[name]
     made = model.sample(300, given=given, random_state=1)
     assert len(made) == 300
@@ -87,7 +91,7 @@ def test_the_other_columns_follow_the_condition(
     model: GAN, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
-        monkeypatch.setattr(module, "_COMMON", 2.0)
+        monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     means = {
         group: model.sample(1_000, given={"group": group})["number"].mean()
         for group in ("a", "b", "rare")
@@ -179,7 +183,7 @@ def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
     assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
     assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
     rare = {"group": "rare", "size": {8, 233}, "day": ("2024-02-01", "2024-04-20")}
-    with pytest.warns(LookalikeWarning, match="The rows are made to what is asked"):
+    with pytest.warns(LookalikeWarning, match="The rows are made to the conditions"):
         made = model.sample(300, given=rare)
     assert len(made.query("group == 'rare' and size in [8, 233] and twice == 2 * size")) == 300
     assert made["day"].between("2024-02-01", "2024-04-20").all()
@@ -187,7 +191,9 @@ def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
 
 
 def test_a_model_that_cannot_be_told_conditions_says_so_of_rare_ones(table: pd.DataFrame) -> None:
-    model = GAN(steps=1, width=8, conditions=False, correct=False, random_state=0).fit(table)
+    model = GAN(steps=1, width=8, conditions=False, refine={"correct": False}, random_state=0).fit(
+        table
+    )
     with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):
         model.sample(3, given={"group": "rare", "size": 233})
 

@@ -11,8 +11,9 @@ import pytest
 
 from lookalike import GAN, Independent
 from lookalike._core.errors import DataError
-from lookalike.models._asking import read_asking
-from lookalike.models._balance import Classes
+from lookalike.models import Request
+from lookalike.models._round_robin import RoundRobin
+from lookalike.models._sample_conditions import parse_sample_conditions
 
 ROWS = 2_000
 
@@ -57,7 +58,7 @@ def model() -> Independent:
 def test_conditions_that_exclude_each_other_are_named_before_rows_are_made(
     model: Independent, given: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Independent, "_start_sampling", None)
+    monkeypatch.setattr(Independent, "_source", None)
     with pytest.raises(DataError, match=words):
         model.sample(5, given=given)
 
@@ -74,7 +75,7 @@ def test_conditions_that_exclude_each_other_are_named_before_rows_are_made(
     ],
 )
 def test_conditions_that_go_together_are_taken(model: Independent, given: dict[str, Any]) -> None:
-    assert len(read_asking(given, None, model.schema_, model.encoder_).wishes) == 2
+    assert len(parse_sample_conditions(given, None, model.schema_, model.encoder_).columns) == 2
 
 
 def test_a_balanced_level_that_cannot_be_is_named(model: Independent) -> None:
@@ -100,9 +101,9 @@ def test_a_column_called_target_is_meant_by_its_name() -> None:
 
 def test_of_conditions_that_no_row_met_the_fewest_are_named(model: Independent) -> None:
     given = {"a": (0, 25), "b": (0, 10), "sex": "m"}
-    asking = read_asking(given, None, model.schema_, model.encoder_)
+    conditions = parse_sample_conditions(given, None, model.schema_, model.encoder_)
     made = pa.table({"a": [10, 90] * 50, "b": [90, 10] * 50, "sex": ["m"] * 100})
-    error = asking.hopeless(made, np.ones(100, bool))
+    error = conditions.infeasible_error(made, np.ones(100, bool))
     assert "among 100" in str(error)
     assert "none has a in 0..25 and b in 0..10 together, though 50.0%" in str(error)
     assert "sex" not in str(error)
@@ -111,28 +112,29 @@ def test_of_conditions_that_no_row_met_the_fewest_are_named(model: Independent) 
 def test_all_rows_that_were_made_are_counted(
     model: Independent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Independent, "_start_asking", lambda self, s, a: self._start_ordinary(s))
+    monkeypatch.setattr(Independent, "_conditional", lambda self, s, _: self._source(Request(s)))
     monkeypatch.setattr(
-        model.encoder_, "impossible", lambda drawn: np.ones(len(drawn.levels), bool)
+        model.encoder_, "violates_zeros", lambda drawn: np.ones(len(drawn.levels), bool)
     )
     with pytest.raises(DataError, match=r"among 32,768 .*combine what never occurs"):
         model.sample(3, given={"sex": "m"})
 
 
 def test_classes_come_in_turn_and_equally_often() -> None:
-    classes = Classes("c", pa.array(["u", "v", "w"]))
+    levels = RoundRobin("c", pa.array(["u", "v", "w"]))
     came = pa.table({"c": list("uuxwvuwwv"), "k": range(9)})
-    assert classes.arranged(came, 6).to_pydict() == {"c": list("uvwuvw"), "k": [0, 4, 3, 1, 8, 6]}
-    assert classes.arranged(came, 9)["c"].to_pylist() == list("uvwuvwuw")
+    assert levels.interleaved(came, 6).to_pydict() == {"c": list("uvwuvw"), "k": [0, 4, 3, 1, 8, 6]}
+    assert levels.interleaved(came, 9)["c"].to_pylist() == list("uvwuvwuw")
 
 
+@pytest.mark.train
 def test_more_levels_than_a_block_has_rows_are_balanced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GAN, "BLOCK", 1_024)
     rng = np.random.default_rng(0)
     level = np.append(np.arange(1_200), np.arange(1_200))
     table = pd.DataFrame({"k": [f"k{v}" for v in level], "x": rng.normal(size=2_400).round(2)})
     settings: dict[str, Any] = {"width": 8, "depth": 1, "batch_size": 32, "monitors": False}
-    model = GAN(steps=4, held_out=0.0, correct=False, random_state=0, **settings)
+    model = GAN(steps=4, held_out=0.0, refine={"correct": False}, random_state=0, **settings)
     model.fit(table, kinds={"k": "categorical"}, target="k")
     made = model.sample(2_400, balance="k")
     assert set(made["k"].value_counts()) == {2}

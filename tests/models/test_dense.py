@@ -15,6 +15,8 @@ from lookalike._core.seeds import generator
 from lookalike.models import DenseClassifier, DenseRegressor
 from lookalike.models.dense import _split
 
+pytestmark = pytest.mark.train
+
 # One shape for all tests: compiling takes longest.
 SMALL: dict[str, Any] = {"layers": 2, "units": 32, "random_state": 0}
 

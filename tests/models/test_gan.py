@@ -21,13 +21,14 @@ import lookalike.models.gan as module
 from lookalike._core.errors import LookalikeWarning, ModelFileError, ParameterError, TrainingError
 from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, Learned
 from lookalike.models import GAN, load
-from lookalike.models._calibration import calibrate
-from lookalike.models._sampler import Calibration, Sampler
+from lookalike.models._generator import GeneratorSource
 from lookalike.nn import Architecture, Plan, ZeroCentred
 from lookalike.nn.objectives import Hinge
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.testing import synthesizer_checks
 from lookalike.training.strategies import Cosine, Gap
+
+pytestmark = pytest.mark.train
 
 QUICK: dict[str, Any] = {
     "steps": 8,
@@ -64,7 +65,7 @@ def test_an_interrupted_fit_is_usable_and_says_so(
 
     monkeypatch.setattr(module, "train", interrupted)
     with pytest.warns(LookalikeWarning, match="interrupted after step"):
-        model = GAN(**QUICK).fit(table)
+        model = GAN().set_params(**QUICK).fit(table)
     assert model.sample(5).num_rows == 5
     assert "interrupted" in model.history_.stopped
     assert model.history_.interrupted
@@ -93,16 +94,16 @@ def test_an_interrupt_after_training_does_not_wait_for_trees(
             time.sleep(0.01)
         raise Cancelled
 
-    monkeypatch.setattr(module, "fit_correction", endless)
+    monkeypatch.setattr("lookalike.refine._pipeline.fit_correction", endless)
     with pytest.warns(LookalikeWarning, match="interrupted after training"):
-        model = GAN(**QUICK | {"conditions": True, "correct": None}).fit(table)
+        model = GAN().set_params(**QUICK | {"conditions": True, "correct": None}).fit(table)
     assert len(runs) == 2
     assert model.history_.interrupted
     assert model.sample(5).num_rows == 5
 
 
 def test_rubbish_is_an_error_and_leaves_the_model_unfitted(table: pa.Table) -> None:
-    model = GAN(**QUICK | {"learning_rate": 1e30, "remedies": False})
+    model = GAN().set_params(**QUICK | {"learning_rate": 1e30, "remedies": False})
     with pytest.raises(TrainingError, match="finite"):
         model.fit(table)
     with pytest.raises(ValueError, match="fit"):
@@ -111,7 +112,7 @@ def test_rubbish_is_an_error_and_leaves_the_model_unfitted(table: pa.Table) -> N
 
 def test_all_broken_parameters_are_said_at_once(table: pa.Table) -> None:
     with pytest.raises(ParameterError) as caught:
-        GAN(budget="quick", width=0, temperature=-1).fit(table)
+        GAN(budget="quick", width=0, networks={"temperature": -1}).fit(table)
     for name in ("budget", "width", "temperature"):
         assert name in str(caught.value)
 
@@ -156,7 +157,7 @@ def test_the_share_of_monitors_is_known_and_changes_nothing(
     table: pa.Table, tmp_path: Path
 ) -> None:
     watched = {**QUICK, "monitors": ["players"], "held_out": 0.0}
-    first, again = (GAN(**watched).fit(table) for _ in range(2))
+    first, again = (GAN().set_params(**watched).fit(table) for _ in range(2))
     assert first.history_ == again.history_
     share = first.history_.monitor_share
     assert share is not None
@@ -177,7 +178,7 @@ def test_instances_are_taken_where_names_and_mappings_are(table: pa.Table, tmp_p
         "penalty": ZeroCentred(0.3),
         "schedule": Gap(width=0.2, base=Cosine(floor=0.1)),
     }
-    model = clone(GAN(**QUICK | parts)).fit(table)
+    model = clone(GAN().set_params(**QUICK | parts)).fit(table)
     assert model.get_params()["objective"] == Hinge()
     model.save(tmp_path / "m.lookalike")
     again = load(tmp_path / "m.lookalike")
@@ -185,26 +186,26 @@ def test_instances_are_taken_where_names_and_mappings_are(table: pa.Table, tmp_p
     assert again.get_params()["generator"]["widths"] == [8, 16]
     assert again.get_params()["schedule"] == Gap(width=0.2, base=Cosine(floor=0.1)).to_mapping()
     written = {name: part.to_mapping() for name, part in parts.items()}
-    assert GAN(**QUICK | written).fit(table).sample(5).equals(model.sample(5))
+    assert GAN().set_params(**QUICK | written).fit(table).sample(5).equals(model.sample(5))
 
 
 def test_an_instance_of_another_kind_is_refused(table: pa.Table) -> None:
     with pytest.raises(ParameterError, match=r"(?s)objective is not.*schedule is not"):
-        GAN(objective=Cosine(), schedule=Hinge()).fit(table)  # type: ignore[arg-type]
+        GAN(objective=Cosine(), training={"schedule": Hinge()}).fit(table)  # type: ignore[arg-type]
 
 
 def test_explicit_steps_are_played(table: pa.Table) -> None:
-    assert GAN(**QUICK).fit(table).history_["step"][-1] == 8
+    assert GAN().set_params(**QUICK).fit(table).history_["step"][-1] == 8
 
 
 def test_a_restored_state_must_have_the_right_arrays(table: pa.Table) -> None:
-    model = GAN(**QUICK).fit(table)
+    model = GAN().set_params(**QUICK).fit(table)
     state = model._state()
-    other = GAN(**QUICK)
+    other = GAN().set_params(**QUICK)
     other.n_rows_ = model.n_rows_
     with pytest.raises(ModelFileError, match="width"):
         other._restore(Learned({"width": -1}, state.arrays), model.encoder_.layout_)
-    for name, wrong in (("generator/0", np.zeros(3)), ("calibration/bias", np.full(5, np.nan))):
+    for name, wrong in (("generator/0", np.zeros(3)), ("bias", np.full(5, np.nan))):
         arrays = {**state.arrays, name: wrong}
         with pytest.raises(ModelFileError, match=name):
             other._restore(Learned(state.values, arrays), model.encoder_.layout_)
@@ -223,24 +224,29 @@ def test_calibration_makes_the_marginals_of_an_untrained_generator_right() -> No
     codes = np.random.default_rng(0).choice(4, (5_000, 1), p=shares).astype(np.int32)
     plan = Plan(layout)
     network = Architecture((16, 16), residual=True).build(8, plan.width, jax.random.key(0))
-    sampler = Sampler(plan, network, Calibration.none(plan), 8, 2048)
+    source = GeneratorSource(plan, network, np.zeros(4, np.float32), 8, 2048)
     encoded = EncodedRows(np.zeros((5_000, 2), np.float32), codes)
-    calibrated = Sampler(plan, network, calibrate(sampler, encoded, 1), 8, 2048)
-    drawn = [calibrated.block(2, number) for number in range(8)]
+    balanced = source.calibrated(encoded, 1)
+    margins = MarginMap.fit(partial(balanced.block, 1), layout)
+    drawn = [margins.applied(balanced.block(2, number)) for number in range(8)]
     levels = np.concatenate([d.levels for d in drawn])[:, 0]
     numbers = np.concatenate([d.numbers for d in drawn])[:, 0]
     real = np.bincount(codes[:, 0], minlength=4) / 5_000
     assert np.abs(np.bincount(levels, minlength=4) / levels.size - real).sum() / 2 < 0.02
     assert abs(numbers.mean()) < 0.05
     assert numbers.std() == pytest.approx(1, abs=0.05)
-    before = np.concatenate([np.asarray(sampler.block(2, k).numbers) for k in range(8)])[:, 0]
+    before = np.concatenate([source.block(2, k).numbers for k in range(8)])[:, 0]
     assert abs(before.mean()) > 0.05 or abs(before.std() - 1) > 0.1
 
 
 def test_numbers_stay_within_what_the_encoding_can_say() -> None:
-    plan = Plan(Layout((Block("x", "value", "interval", 0, 0, 1, "linear"),), 2, 0))
-    numbers = Calibration.none(plan).apply(np.array([[1e9], [-1e9], [0.5]], np.float32), plan)
-    np.testing.assert_allclose(numbers[:, 0], [Z_MAX, -Z_MAX, 0.5])
+    layout = Layout((Block("x", "value", "interval", 0, 0, 1, "linear"),), 2, 0)
+    plan = Plan(layout)
+    network = Architecture((16,)).build(8, plan.width, jax.random.key(0))
+    wild = eqx.tree_at(lambda n: n.last.weight, network, 1e4 * network.last.weight)
+    drawn = GeneratorSource(plan, wild, np.zeros(0, np.float32), 8, 2048).block(0, 0).numbers
+    assert drawn.max() == pytest.approx(Z_MAX)
+    assert drawn.min() == pytest.approx(-Z_MAX)
 
 
 def test_padding_does_not_change_what_rows_are_drawn() -> None:
@@ -250,9 +256,19 @@ def test_padding_does_not_change_what_rows_are_drawn() -> None:
     assert jnp.all(data.floats[300:] == 0)
 
 
-_BRIEF = GAN(**QUICK | {"steps": 16})
+_BRIEF = GAN().set_params(**QUICK | {"steps": 16})
 #: What is checked is that it learns, not how fast: a small network, long enough for a mixture.
-_LEARNING = GAN(steps=2_400, width=64, depth=2, batch_size=256, conditions=False, random_state=0)
+#: A correction, which has tests of its own, could make up for a generator that does not.
+_LEARNING = GAN(
+    steps=2_400,
+    width=64,
+    depth=2,
+    batch_size=256,
+    conditions=False,
+    correct=False,
+    monitors=False,
+    random_state=0,
+)
 
 
 #: beartype, which checks `lookalike.nn` in these tests, picks by Python's global generator which
@@ -264,14 +280,20 @@ _ELSEWHERE = "global_random_state_is_untouched"
     "check",
     [
         pytest.param(check, id=name)
-        for name, check in [
-            *synthesizer_checks(_BRIEF, learns=False),
-            *synthesizer_checks(_LEARNING, contract=False),
-        ]
+        for name, check in synthesizer_checks(_BRIEF, learns=False)
         if name != _ELSEWHERE
     ],
 )
-def test_contract_and_learning(check: Callable[[], None]) -> None:
+def test_contract(check: Callable[[], None]) -> None:
+    check()
+
+
+@pytest.mark.parametrize(
+    "check",
+    [pytest.param(check, id=name) for name, check in synthesizer_checks(_LEARNING, contract=False)],
+)
+@pytest.mark.usefixtures("optimised")
+def test_learning(check: Callable[[], None]) -> None:
     check()
 
 
@@ -287,7 +309,7 @@ dict(synthesizer_checks(model, learns=False))[{_ELSEWHERE!r}]()
 
 def test_what_is_set_after_the_fit_changes_no_fitted_model(table: pa.Table, tmp_path: Path) -> None:
     widths = [8]
-    model = GAN(**QUICK, generator={"widths": widths}).fit(table)
+    model = GAN().set_params(**QUICK, generator={"widths": widths}).fit(table)
     before = model.sample(5)
     widths.append(9)
     model.set_params(latent_size=3, latent="uniform")
@@ -301,25 +323,15 @@ def test_what_is_set_after_the_fit_changes_no_fitted_model(table: pa.Table, tmp_
 def test_what_was_learned_is_kept_where_learning_anew_is_interrupted(runs: list[Any]) -> None:
     rows = pa.table({"x": np.random.default_rng(0).normal(size=250)})
     with pytest.warns(LookalikeWarning, match="not learned anew"):
-        model = GAN(**QUICK).fit(rows)
+        model = GAN().set_params(**QUICK).fit(rows)
     assert len(runs) == 2
     assert model.sample(5).num_rows == 5
 
 
 def test_few_rows_can_be_held_out_of_many() -> None:
     rows = pa.table({"x": np.random.default_rng(0).normal(size=1_100)})
-    model = GAN(**QUICK | {"held_out": 0.002, "correct": False}).fit(rows)
+    model = GAN().set_params(**QUICK | {"held_out": 0.002, "correct": False}).fit(rows)
     assert any("held_out" in row for row in model.history_.rows)
-
-
-@pytest.mark.parametrize("name", ["calibration/own", "calibration/due"])
-def test_a_calibration_without_knots_is_refused(table: pa.Table, name: str) -> None:
-    model = GAN(**QUICK).fit(table)
-    state = model._state()
-    arrays = {k: v[:, :0] if k.startswith("calibration/o") else v for k, v in state.arrays.items()}
-    arrays[name] = state.arrays[name][:, :0]
-    with pytest.raises(ModelFileError, match="calibration"):
-        model._restore(Learned(state.values, arrays), model.encoder_.layout_)
 
 
 @pytest.mark.parametrize("normalisation", ["batch", "layer", "spectral"])
@@ -327,6 +339,6 @@ def test_networks_of_every_normalisation_are_saved(
     table: pa.Table, tmp_path: Path, normalisation: str
 ) -> None:
     hidden = {"widths": [8], "normalisation": normalisation}
-    model = GAN(**QUICK, generator=hidden, discriminator=hidden).fit(table)
+    model = GAN().set_params(**QUICK, generator=hidden, discriminator=hidden).fit(table)
     model.save(tmp_path / "m.lookalike")
     assert load(tmp_path / "m.lookalike").sample(5).equals(model.sample(5))

@@ -46,6 +46,7 @@ def test_all_systems_of_the_documents_are_there() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.train
 def test_a_preset_trains(name: str, table: pd.DataFrame) -> None:
     brief: dict[str, Any] = {"steps": 6, "epochs": None, "monitors": False, "random_state": 0}
     model = GAN.preset(name, **brief).fit(table)
@@ -69,8 +70,8 @@ def test_networks_are_the_published_ones(
     name: str, generator: tuple[int, ...], discriminator: tuple[int, ...]
 ) -> None:
     model = GAN.preset(name)
-    assert Architecture.from_mapping(model.generator).widths == generator
-    assert Architecture.from_mapping(model.discriminator).widths == discriminator
+    assert Architecture.from_mapping(model.get_params()["generator"]).widths == generator
+    assert Architecture.from_mapping(model.get_params()["discriminator"]).widths == discriminator
 
 
 def test_a_preset_can_be_changed_and_a_wrong_name_is_said() -> None:

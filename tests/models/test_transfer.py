@@ -12,6 +12,8 @@ import pytest
 from lookalike import GAN, Independent
 from lookalike._core.errors import ParameterError, SchemaError
 
+pytestmark = pytest.mark.train
+
 QUICK: dict[str, Any] = {
     "width": 32,
     "depth": 1,
@@ -98,9 +100,11 @@ def test_networks_of_another_form_and_unknown_names_are_refused() -> None:
         "correct": False,
     }
     hidden = {"widths": [8, 8], "normalisation": "batch", "bias": True}
-    model = GAN(**settings, generator=hidden, random_state=0).fit(table(0))
+    model = GAN().set_params(**settings, generator=hidden, random_state=0).fit(table(0))
     for other in ({"activation": "tanh"}, {"residual": True}):
         with pytest.raises(ParameterError, match="same form"):
-            GAN(**settings, generator=hidden | other).fit(table(1), warm_start=model)
+            GAN().set_params(**settings, generator=hidden | other).fit(table(1), warm_start=model)
     with pytest.raises(SchemaError, match="'zzz'"):
-        GAN(**settings, generator=hidden).fit(table(1), warm_start=model, mapping={"zzz": "x"})
+        GAN().set_params(**settings, generator=hidden).fit(
+            table(1), warm_start=model, mapping={"zzz": "x"}
+        )

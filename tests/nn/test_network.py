@@ -13,6 +13,8 @@ import pytest
 from lookalike.nn import Architecture, Network
 from lookalike.nn._activations import ACTIVATIONS
 
+pytestmark = pytest.mark.train
+
 KEY = jax.random.key(0)
 ROWS = jax.random.normal(jax.random.key(1), (16, 4))
 

@@ -10,6 +10,8 @@ import pytest
 from lookalike.encoding import Block, EncodedRows, Layout, sample_encoded
 from lookalike.nn import Plan, uniforms
 
+pytestmark = pytest.mark.train
+
 ROWS = 400
 
 

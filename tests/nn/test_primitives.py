@@ -10,6 +10,8 @@ from scipy import stats
 from lookalike.nn import noise
 from lookalike.nn._primitives import normals, uniforms
 
+pytestmark = pytest.mark.train
+
 SHAPE = (301, 99)
 
 

@@ -234,7 +234,7 @@ def test_many_chances_that_pass_one_are_all_held_at_one() -> None:
 
 def test_a_correction_ties_what_the_generator_left_apart(correction: Correction) -> None:
     pool = drawn(correction.pool * 4_096, 7, tied=False)
-    kept = correction.kept(pool, 4_096, seed=1, number=0)
+    kept = correction.selected(pool, 4_096, seed=1, number=0)
     assert kept.numbers.shape == (4_096, 2)
 
     def broken(rows: SampledRows) -> float:
@@ -250,19 +250,19 @@ def test_a_correction_ties_what_the_generator_left_apart(correction: Correction)
 
 def test_a_block_depends_on_seed_and_number_alone(correction: Correction) -> None:
     pool = drawn(3_000, 8, tied=False)
-    first, again = (correction.kept(pool, 1_000, 5, 2) for _ in range(2))
+    first, again = (correction.selected(pool, 1_000, 5, 2) for _ in range(2))
     for a, b in zip(first, again, strict=True):
         np.testing.assert_array_equal(a, b)
     for seed, number in ((5, 3), (6, 2)):
-        assert (correction.kept(pool, 1_000, seed, number).numbers != first.numbers).any()
+        assert (correction.selected(pool, 1_000, seed, number).numbers != first.numbers).any()
 
 
 def test_impossible_rows_are_kept_only_where_rows_are_short(correction: Correction) -> None:
     pool = drawn(300, 9, tied=False)
     ruled_out = np.arange(300) < 150
-    numbers = correction.kept(pool, 100, 1, 0, ruled_out).numbers[:, 1]
+    numbers = correction.selected(pool, 100, 1, 0, ruled_out).numbers[:, 1]
     assert set(numbers) <= set(pool.numbers[150:, 1])
-    many = correction.kept(pool, 200, 1, 0, ruled_out).numbers[:, 1]
+    many = correction.selected(pool, 200, 1, 0, ruled_out).numbers[:, 1]
     assert set(pool.numbers[150:, 1]) <= set(many)
     assert len(set(many)) == 200
 
@@ -295,7 +295,7 @@ def test_rows_that_trained_nothing_can_object() -> None:
     fitted = fit_correction(untied, encoded, LAYOUT, 0, other)
     assert fitted.correction is None
     assert "rows that did not train" in fitted.words
-    assert fit_correction(untied, encoded, LAYOUT, 0, other, insist=True).correction is not None
+    assert fit_correction(untied, encoded, LAYOUT, 0, other, force=True).correction is not None
 
 
 def test_many_rows_that_trained_nothing_judge_alone() -> None:
@@ -318,7 +318,7 @@ def test_the_same_seed_fits_the_same_correction(correction: Correction) -> None:
 def test_a_correction_comes_back_from_its_arrays(correction: Correction) -> None:
     again = Correction.from_state(correction.state(), LAYOUT)
     pool = drawn(500, 10, tied=False)
-    a, b = (c.kept(pool, 100, 0, 0) for c in (again, correction))
+    a, b = (c.selected(pool, 100, 0, 0) for c in (again, correction))
     np.testing.assert_array_equal(a.numbers, b.numbers)
     np.testing.assert_array_equal(a.levels, b.levels)
 

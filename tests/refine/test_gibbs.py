@@ -13,7 +13,7 @@ from lookalike.errors import ModelFileError
 from lookalike.refine import CorrectionFit, GibbsSweep, _fit_correction, fit_correction
 from lookalike.refine import _conditionals as conditionals
 from lookalike.refine._binning import Binning
-from lookalike.refine._conditionals import fit_redraw
+from lookalike.refine._conditionals import fit_sweep
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.refine._forest import Forest
 from lookalike.refine._gibbs import balanced, chances_of, systematic
@@ -63,23 +63,23 @@ def learned(make: Callable[[int], SampledRows], cancelled: Callable[[], bool] = 
     cells = Binning.fit(real, LAYOUT)
     codes, made = cells.of_rows(real), cells.of_drawn(make(0))
     folds = [(codes[1_000:], codes[:1_000]), (codes[:2_000], codes[2_000:])]
-    return fit_redraw(folds, made, codes, cells, LAYOUT, np.random.default_rng(0), cancelled)
+    return fit_sweep(folds, made, codes, cells, LAYOUT, np.random.default_rng(0), cancelled)
 
 
 @pytest.fixture(scope="module")
-def redraw() -> GibbsSweep:
+def sweep() -> GibbsSweep:
     found = learned(untied)
     assert found is not None
     return found
 
 
-def test_columns_are_drawn_anew_whose_relations_the_generator_has_not_learned(redraw):
-    assert [one.feature for one in redraw.conditionals] == [THREE, TWO]
+def test_columns_are_drawn_anew_whose_relations_the_generator_has_not_learned(sweep):
+    assert [one.feature for one in sweep.conditionals] == [THREE, TWO]
 
 
-def test_rows_drawn_anew_have_relations_of_real_rows(redraw):
+def test_rows_drawn_anew_have_relations_of_real_rows(sweep):
     rows = untied(50)
-    anew = redraw.applied(rows, 1, 0)
+    anew = sweep.applied(rows, 1, 0)
     assert agreement(rows) < 0.6
     # One sweep is not all of it: each column is drawn given what the others were before.
     assert agreement(anew) > 0.8
@@ -98,7 +98,7 @@ def test_a_generator_that_knows_all_relations_is_left_alone():
 def test_what_choosing_has_mended_is_not_drawn_anew():
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.correction is not None
-    assert fitted.redraw is None
+    assert fitted.sweep is None
     assert "anew" not in fitted.words
 
 
@@ -106,7 +106,7 @@ def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
     nothing = CorrectionFit(None, "no correction")
     monkeypatch.setattr(_fit_correction, "_choice", lambda *_args, **_options: nothing)
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
-    assert fitted.redraw is not None
+    assert fitted.sweep is not None
     assert fitted.words == "no correction; drawn anew given all other columns: 'three', 'two'"
 
 
@@ -122,21 +122,21 @@ def test_columns_of_many_levels_are_left_for_want_of_time():
     assert conditionals._candidates(cells, LAYOUT, 10**6) == []
 
 
-def test_a_block_depends_on_seed_and_number_alone(redraw):
+def test_a_block_depends_on_seed_and_number_alone(sweep):
     rows = untied(51)
-    first, again = (redraw.applied(rows, 5, 2) for _ in range(2))
+    first, again = (sweep.applied(rows, 5, 2) for _ in range(2))
     np.testing.assert_array_equal(first.levels, again.levels)
     for seed, number in ((5, 3), (6, 2)):
-        assert (redraw.applied(rows, seed, number).levels != first.levels).any()
+        assert (sweep.applied(rows, seed, number).levels != first.levels).any()
 
 
-def test_rows_that_would_be_impossible_keep_their_levels(redraw):
+def test_rows_that_would_be_impossible_keep_their_levels(sweep):
     rows = untied(52)
 
     def impossible(drawn: SampledRows) -> np.ndarray:
         return drawn.levels[:, 1] == 1
 
-    anew = redraw.applied(rows, 1, 0, impossible)
+    anew = sweep.applied(rows, 1, 0, impossible)
     kept = (anew.levels == rows.levels).all(axis=1)
     assert kept[impossible(anew)].all()
     assert not kept.all()
@@ -209,10 +209,10 @@ def test_levels_that_are_certain_or_impossible_stay_so():
 # --- the model file ------------------------------------------------------------------------------
 
 
-def test_a_redraw_comes_back_from_its_arrays(redraw):
-    again = GibbsSweep.from_state(redraw.state(), LAYOUT)
+def test_a_redraw_comes_back_from_its_arrays(sweep):
+    again = GibbsSweep.from_state(sweep.state(), LAYOUT)
     rows = untied(53)
-    a, b = (one.applied(rows, 3, 1) for one in (again, redraw))
+    a, b = (one.applied(rows, 3, 1) for one in (again, sweep))
     np.testing.assert_array_equal(a.levels, b.levels)
 
 
@@ -232,9 +232,9 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_damaged_arrays_are_refused(redraw, damage):
+def test_damaged_arrays_are_refused(sweep, damage):
     name, change = DAMAGE[damage]
-    arrays = dict(redraw.state().arrays)
+    arrays = dict(sweep.state().arrays)
     if change is None:
         del arrays[name]
     else:

@@ -70,6 +70,22 @@ def test_a_better_generator_scores_higher_and_a_copier_is_caught(count: int) -> 
     }
 
 
+@pytest.mark.parametrize("count", [300, 1_500])
+def test_rows_that_are_all_alike_score_lower_than_rows_that_vary(count: int) -> None:
+    """Without E‖Y − Y'‖ in the energy distance, the middle of all rows would be the best row."""
+    made = {"good": rows(1, 2_000), "alike": np.zeros((2_000, 4), np.float32)}
+
+    def make(name: str) -> SampledRows:
+        return SampledRows(made[name], np.zeros((len(made[name]), 0), np.int32))
+
+    training, held = rows(0, count), rows(2, count)
+    whole = encoded(np.concatenate([training, held]))
+    selection = HoldOut(whole, encoded(training), encoded(held)).selection(LAYOUT, make, 3)
+    assert selection is not None
+    good, alike = (selection.score(name).value for name in made)  # type: ignore[arg-type]
+    assert good > alike + 0.5
+
+
 @pytest.mark.parametrize(("share", "copying"), [(0.0, False), (0.1, True), (1.0, True)])
 @pytest.mark.parametrize("count", [1_000, 12_000])
 def test_copies_among_other_rows_are_found_with_a_tenth_held_out(

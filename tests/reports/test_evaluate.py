@@ -12,8 +12,9 @@ import pytest
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError, SchemaError
 from lookalike.models import Independent
+from lookalike.relations import infer_schema
 from lookalike.reports import evaluate
-from lookalike.tables import Kind, infer_schema
+from lookalike.tables import Kind
 
 REAL = pa.table({"age": [31, 25, 47, 52, 38, 29] * 5, "smokes": [True, False, False] * 10})
 FAKE = pa.table({"age": [30, 24, 49, 50, 39, 33] * 5, "smokes": [True, True, False] * 10})

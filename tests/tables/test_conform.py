@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import SchemaError
-from lookalike.tables import canonical_schema, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import canonical_schema, conform
 
 DAY = dt.datetime(2020, 1, 1)
 WRITTEN = pa.table(

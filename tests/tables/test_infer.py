@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError
-from lookalike.tables import Kind, Schema, canonical_type, conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import Kind, Schema, canonical_type, conform
 
 RNG = np.random.default_rng(0)
 N = 400

@@ -10,14 +10,8 @@ import pyarrow.compute as pc
 import pytest
 
 from lookalike._core.errors import DataError
-from lookalike.tables import (
-    Schema,
-    canonical_schema,
-    conform,
-    infer_schema,
-    read_table,
-    render,
-)
+from lookalike.relations import infer_schema
+from lookalike.tables import Schema, canonical_schema, conform, read_table, render
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data"
 DATA = Path(os.environ.get("LOOKALIKE_DATA", BESIDE))

@@ -13,15 +13,8 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from lookalike._core.errors import SchemaError
-from lookalike.tables import (
-    Column,
-    Kind,
-    Schema,
-    canonical_schema,
-    conform,
-    infer_schema,
-    render,
-)
+from lookalike.relations import infer_schema
+from lookalike.tables import Column, Kind, Schema, canonical_schema, conform, render
 
 FEW = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 

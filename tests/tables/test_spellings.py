@@ -12,15 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike._core.errors import ParameterError
-from lookalike.tables import (
-    IdentifierMaker,
-    Kind,
-    Schema,
-    cautions,
-    conform,
-    infer_schema,
-    render,
-)
+from lookalike.relations import infer_schema
+from lookalike.tables import IdentifierMaker, Kind, Schema, cautions, conform, render
 
 RNG = np.random.default_rng(5)
 N = 80

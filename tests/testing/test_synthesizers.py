@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count
 
 import numpy as np
@@ -37,9 +38,9 @@ class Global(Independent):
 class Restless(Independent):
     """Never makes the same rows again."""
 
-    def _start_sampling(self, seed):
+    def _source(self, request):
         turn = next(_TURNS)
-        return super()._start_sampling(seed + turn)
+        return super()._source(replace(request, seed=request.seed + turn))
 
 
 _TURNS = count()
@@ -48,24 +49,24 @@ _TURNS = count()
 class Short(Independent):
     """Makes blocks that are too small."""
 
-    def _start_sampling(self, seed):
-        make = super()._start_sampling(seed)
+    def _source(self, request):
+        make = super()._source(request)
         return lambda block: SampledRows(*(part[:5] for part in make(block)))
 
 
 class Chained(Independent):
     """Blocks depend on which were made before."""
 
-    def _start_sampling(self, seed):
-        make, made = super()._start_sampling(seed), count()
+    def _source(self, request):
+        make, made = super()._source(request), count()
         return lambda block: make(next(made))
 
 
 class Sharing(Independent):
     """All blocks are written to one array."""
 
-    def _start_sampling(self, seed):
-        make, whole = super()._start_sampling(seed), []
+    def _source(self, request):
+        make, whole = super()._source(request), []
 
         def shared(block):
             drawn = make(block)

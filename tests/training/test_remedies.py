@@ -26,6 +26,8 @@ from lookalike.training import (
 from lookalike.training._trainer import _next_attempt
 from lookalike.training.monitors import Measure, Monitor
 
+pytestmark = pytest.mark.train
+
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SMALL = Architecture(widths=(8,))
 GAME = Game(Plan(LAYOUT), SMALL, SMALL, 4, 32, average=0.0)

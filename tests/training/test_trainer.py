@@ -31,6 +31,8 @@ from lookalike.training import (
 from lookalike.training._monitoring import MonitorRunner
 from lookalike.training.monitors import Collapse, IntervalSnapshot, MonitorData, Players
 
+pytestmark = pytest.mark.train
+
 RATES = {"generator": 3e-3, "discriminator": 3e-3}
 LAYOUT = Layout((Block("c", "value", "code", 0, 0, 4, "softmax"),), 0, 1)
 SHARES = np.array([0.6, 0.25, 0.1, 0.05])

@@ -7,11 +7,23 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar, Self
+
+from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import ParameterError, nearest
 
-__all__ = ["AnyOf", "Choice", "Flag", "Instance", "Number", "Rule", "check_parameters"]
+__all__ = [
+    "AnyOf",
+    "Choice",
+    "Flag",
+    "Group",
+    "GroupOf",
+    "Instance",
+    "Number",
+    "Rule",
+    "check_parameters",
+]
 
 #: Of a value that breaks its rule, so many characters are shown.
 _LONGEST = 200
@@ -137,6 +149,62 @@ def check_parameters(
             wrong.append(f"{owner}: {name} {words}; got {_shown(value)}.{rule.hint(value)}")
     if wrong:
         raise ParameterError("\n".join(wrong))
+
+
+class Group(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base class of parameters that belong together and travel as one value.
+
+    A subclass stores them in ``__init__``, all by keyword, and declares a rule for each. Searches
+    of scikit-learn reach them by ``group__parameter``.
+    """
+
+    #: One rule for each parameter.
+    rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
+
+    @classmethod
+    def read(cls, value: Self | Mapping[str, Any] | None) -> Self:
+        """Return an instance as it is, one of a mapping, or the defaults where there is none.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter is unknown or breaks its rule.
+        """
+        group = value if isinstance(value, cls) else cls._of(value or {})
+        check_parameters(cls.__name__, cls.rules, group.get_params(deep=False))
+        return group
+
+    @classmethod
+    def _of(cls, values: Mapping[str, Any]) -> Self:
+        names = cls._get_param_names()
+        for name in values:
+            if name not in names:
+                raise ParameterError(
+                    f"{cls.__name__} has no parameter {name!r}.{nearest(name, names)}"
+                )
+        return cls(**values)
+
+    def to_mapping(self) -> dict[str, Any]:
+        """Return the parameters that are not the default ones, JSON-ready where they can be."""
+        default = type(self)().get_params(deep=False)
+        values = {k: v for k, v in self.get_params(deep=False).items() if v != default[k]}
+        return {k: v.to_mapping() if hasattr(v, "to_mapping") else v for k, v in values.items()}
+
+
+@dataclass(frozen=True)
+class GroupOf(Rule):
+    """A group of parameters, a mapping of them, or None for the defaults."""
+
+    cls: type[Group]
+
+    def broken_by(self, value: Any) -> str | None:
+        if value is not None and not isinstance(value, self.cls | Mapping):
+            return f"must be a {self.cls.__name__}, a mapping of its parameters or None"
+        try:
+            self.cls.read(value)
+        except ParameterError as error:
+            return f"is not understood ({error})"
+        return None
 
 
 def _shown(value: Any) -> str:

@@ -144,8 +144,10 @@ def _model(preset: str | None, steps: int | None, settings: list[str] | None) ->
     from lookalike.models import GAN
 
     # A preset is taken as published, too: what it collapses to is what one wants to see.
-    remedies = {"remedies": FUNCTION_RECIPE["remedies"]}
-    model = GAN(**FUNCTION_RECIPE) if preset is None else GAN.preset(preset, **remedies)
+    if preset is None:
+        model = GAN().set_params(**FUNCTION_RECIPE)
+    else:
+        model = GAN.preset(preset, remedies=FUNCTION_RECIPE["remedies"])
     known = list(model.get_params())
     chosen = parse_settings(settings, known)
     if steps is not None:

@@ -23,10 +23,10 @@ __all__ = ["info"]
 
 _TABLES = (".csv", ".csv.gz", ".parquet")
 _ZIP = b"PK\x03\x04"
-#: What heads the dependencies of some forms.
+#: The heading of dependencies, by whether a residual is learned.
 _GROUPS = {
-    "Derived from other columns, not learned:": ("lookup", "linear", "mostly"),
-    "Told by other columns and a rest, which is learned:": ("offset", "ratio", "equal"),
+    "Derived from other columns, not learned:": False,
+    "Derived from other columns and a residual, which is learned:": True,
 }
 _NEVER = "Never together, though chance would have it often:"
 _MOST_LINES = 20
@@ -68,7 +68,8 @@ def info(
             _show_lines(_NEVER, facts["never_together"])
         return
 
-    from lookalike.tables import cautions, infer_schema, read_table
+    from lookalike.relations import infer_schema
+    from lookalike.tables import cautions, read_table
 
     table = read_table(model_or_data)
     inferred = infer_schema(table, kinds)
@@ -126,9 +127,12 @@ def _show_schema(schema: Schema) -> None:
 
 
 def _show_relations(schema: Schema) -> None:
-    for title, forms in _GROUPS.items():
-        _show_lines(title, [d.in_words() for d in schema.dependencies if d.form in forms])
-    lines = [f"{d.in_words()}: {d.against}" for d in schema.rejected]
+    from lookalike.relations import describe, relation
+
+    for title, learned in _GROUPS.items():
+        found = [d for d in schema.dependencies if relation(d).learns_residual is learned]
+        _show_lines(title, [describe(d) for d in found])
+    lines = [f"{describe(d)}: {d.against}" for d in schema.rejected]
     _show_lines("Found, but not used:", lines)
 
 

@@ -57,24 +57,9 @@ def sample(
 
     check_output(output)
     check_safe_csv(output, safe_csv)
-    loaded = load(model)
-    if complete is not None:
-        made = _complete(loaded, complete, output, seed, safe_csv)
-    else:
-        assert rows is not None
-        made = rows
-        given = parse_conditions(where)
-        loaded.sample_to(
-            output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
-        )
+    given = parse_conditions(where) if complete is None else complete
+    made = load(model).sample_to(
+        output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
+    )
     if output != "-":
         say(f"wrote {output}: {made:,} rows")
-
-
-def _complete(model: object, data: str, output: str, seed: int | None, safe_csv: bool) -> int:
-    """Write the rows of a file with their missing cells made; return how many."""
-    from lookalike.models import GAN
-
-    if not isinstance(model, GAN):
-        raise ParameterError(f"Only a GAN completes rows; this model is {type(model).__name__}.")
-    return model.impute_to(output, data, random_state=seed, safe_csv=safe_csv)

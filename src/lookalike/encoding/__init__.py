@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from lookalike.encoding._asked import Asked
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
 from lookalike.encoding._base import (
     ENCODINGS,
     ColumnEncoding,
     ComparingEncoding,
     Context,
-    Learned,
     RowEncoding,
 )
+from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._draw import Z_MAX, sample_encoded
-from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
-from lookalike.encoding._rows import Rows
+from lookalike.encoding._layout import Block, BlockSource, EncodedRows, Layout, SampledRows
 from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
 from lookalike.encoding.embedding import Embedding
@@ -27,8 +27,8 @@ from lookalike.encoding.table import TableEncoder
 __all__ = [
     "ENCODINGS",
     "Z_MAX",
-    "Asked",
     "Block",
+    "BlockSource",
     "ColumnEncoding",
     "ComparingEncoding",
     "Context",
@@ -41,6 +41,7 @@ __all__ = [
     "OneHot",
     "Power",
     "Quantile",
+    "RowCondition",
     "RowEncoding",
     "Rows",
     "SampledRows",

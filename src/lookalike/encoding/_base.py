@@ -3,61 +3,18 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import ClassVar, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
 
+from lookalike._core.learned import Learned
 from lookalike._core.registry import Registry
+from lookalike._core.rows import Rows
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
-from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
 
-__all__ = ["ColumnEncoding", "ComparingEncoding", "Context", "Learned", "RowEncoding"]
-
-
-@dataclass(frozen=True)
-class Learned:
-    """What a fitted encoding has learned: JSON-ready values and plain arrays, never training rows.
-
-    Parameters
-    ----------
-    values : dict
-        JSON-ready.
-    arrays : dict of str to ndarray
-        Numeric arrays, for safetensors.
-    """
-
-    values: dict[str, Any] = field(default_factory=dict)
-    arrays: dict[str, np.ndarray] = field(default_factory=dict)
-
-    @classmethod
-    def joined(cls, values: dict[str, Any], parts: Mapping[str, Learned]) -> Learned:
-        """Return a state of `values` and of parts, whose arrays keep their part's name."""
-        stored = {name: part.values for name, part in parts.items()}
-        arrays = {
-            f"{name}/{key}": array
-            for name, part in parts.items()
-            for key, array in part.arrays.items()
-        }
-        return cls({**values, "parts": stored}, arrays)
-
-    def parts(self) -> dict[str, Learned]:
-        """Return the parts that `joined` was given, in the same order.
-
-        Examples
-        --------
-        >>> Learned.joined({"a": 1}, {"x": Learned({"b": 2})}).parts()
-        {'x': Learned(values={'b': 2}, arrays={})}
-        """
-        arrays: dict[str, dict[str, np.ndarray]] = {}
-        for key, array in self.arrays.items():
-            name, _, rest = key.partition("/")
-            arrays.setdefault(name, {})[rest] = array
-        parts = self.values["parts"].items()
-        return {name: Learned(values, arrays.get(name, {})) for name, values in parts}
+__all__ = ["ColumnEncoding", "ComparingEncoding", "Context", "RowEncoding"]
 
 
 class ColumnEncoding(ABC):

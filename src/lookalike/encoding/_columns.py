@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._arrow import is_null, masked
+from lookalike._core.rows import Rows
 from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context, RowEncoding
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._context import MOST_ROWS, numbers_of
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._layout import EncodedRows, SampledRows
-from lookalike.encoding._rows import Rows
+from lookalike.tables.values.arrow import is_null, masked
 
 __all__ = ["EncodedColumn", "fit_columns"]
 

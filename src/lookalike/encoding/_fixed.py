@@ -7,10 +7,11 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import ColumnEncoding, Learned
-from lookalike.encoding._codec import array_from_json, array_to_json
+from lookalike._core.learned import Learned
+from lookalike.encoding._base import ColumnEncoding
 from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.tables import Column, Kind
+from lookalike.tables.values.codec import array_from_json, array_to_json
 
 __all__ = ["Constant", "Unlearned"]
 

@@ -7,10 +7,11 @@ from typing import ClassVar, Self
 
 import pyarrow as pa
 
-from lookalike.encoding._base import Learned, RowEncoding
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
+from lookalike.encoding._base import RowEncoding
 from lookalike.encoding._fixed import Unlearned
 from lookalike.encoding._layout import SampledRows
-from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, IdentifierMaker, Kind
 
 __all__ = ["Identifier"]

@@ -8,7 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from lookalike.encoding._limits import LEAST
-from lookalike.encoding._shared import TOGETHER, apart, inner_ends
+from lookalike.tables.values.shared import TOGETHER, apart, inner_ends
 
 __all__ = ["interpolated", "piecewise"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from jaxtyping import Float, Int
 
-__all__ = ["Block", "EncodedRows", "Layout", "SampledRows"]
+__all__ = ["Block", "BlockSource", "EncodedRows", "Layout", "SampledRows"]
 
 #: How a block is computed from its encoded form.
 Source = Literal["interval", "value", "code"]
@@ -42,6 +42,10 @@ class SampledRows(NamedTuple):
 
     numbers: Float[np.ndarray, "rows numbers"]
     levels: Int[np.ndarray, "rows levels"]
+
+
+#: Makes the rows of a block by its number: the same every time, called by several threads at once.
+BlockSource = Callable[[int], SampledRows]
 
 
 @dataclass(frozen=True)

@@ -17,26 +17,23 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.encoding._arrow import is_null, to_numpy
+from lookalike._core.rows import Rows
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import fit_columns
-from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._derive import relation
 from lookalike.encoding._draw import Z_MAX, sample_encoded
-from lookalike.encoding._layout import EncodedRows, SampledRows
-from lookalike.encoding._linear import Linear
-from lookalike.encoding._numbers import raw_of
-from lookalike.encoding._rest import Rest
-from lookalike.encoding._rows import Rows
-from lookalike.encoding._spans import lay_out
+from lookalike.encoding._layout import SampledRows
+from lookalike.encoding._spans import encode_columns, lay_out
+from lookalike.relations import Cells, Relation, relation
 from lookalike.tables import Column, Dependency, Kind, Schema
+from lookalike.tables.values.arrow import is_null, plain, to_numpy
+from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Proof"]
 
 #: The share of rows that take no part in a fit, the most of them, and the most that are fitted.
 _HELD_OUT, _MOST_HELD_OUT, _MOST_FITTED = 1 / 3, 3_000, 6_000
 #: What a network blurs: normal scores by so many standard deviations, and the share of levels that
-#: are drawn anew.
+#: are drawn again.
 _BLUR, _REDRAWN = 0.1, 0.05
 #: What is as good may look worse by chance by this, over the root of the number of rows held out.
 _CHANCE = 1.0
@@ -84,23 +81,20 @@ class Proof:
         Relations that build on others must come after these.
         """
         made = relation(dependency, self._choice.least)
-        if isinstance(made, Linear) and len(dependency.on) == 1:
-            return None  # a column in other units loses nothing
-        if not len(self._held_out):
+        if not made.needs_proof or not len(self._held_out):
             return None
         names = (dependency.column, *dependency.needs)
         fitted = {name: self._cells[name].take(self._fitted) for name in names}
-        if isinstance(made, Rest) and not made.suits(fitted):
-            return "rows of a part of the table cannot be told so"
-        made.fit(fitted, self._schema)
-        if isinstance(made, Derivation) and made.is_empty:
+        if not made.suits(fitted):
+            return "a part of the table has rows that it cannot describe"
+        if made.fit(fitted, self._schema).is_empty:
             return "too few rows share any of its values"
         others = {name: self._of(name).made for name in dependency.needs}
-        if isinstance(made, Rest):
-            rest = _noisy(made.column, made.rest(fitted), self._choice, f"{dependency.column} rest")
-            column = made.make(others, rest)
-        else:
-            column = made.make(others, Rows())
+        residual = made.residual(fitted)
+        if residual is not None:
+            seed = f"{dependency.column} rest"
+            residual = _noisy(made.residual_column, residual, self._choice, seed)
+        column = made.compute(others, residual, Rows())
         for what, by_itself, related in self._compared(made, others, column):
             if related > by_itself + self._margin:
                 return (
@@ -111,23 +105,24 @@ class Proof:
         return None
 
     def _compared(
-        self, made: Derivation | Rest, others: Cells, column: pa.Array
+        self, made: Relation, others: Cells, column: pa.Array
     ) -> Iterator[tuple[str, float, float]]:
         """Yield how far rows without and with a relation are from those that took no part."""
-        name, on = made.dependency.column, made.dependency.on
+        name, on = made.spec.column, made.spec.on
         both = (self._of(name).alone, column)
         alone, related = (_apart(self._of(name).real, cells) for cells in both)
         yield "its distribution", alone, related
-        if isinstance(made, Rest):
-            real = made.rest({n: self._of(n).real for n in (name, *on)})
-            rests = [made.rest({**others, name: cells}) for cells in both]
-            alone, related = (_apart(real, rest) for rest in rests)
-            yield f"its rest beside {_listed(on)}", alone, related
+        real = made.residual({n: self._of(n).real for n in (name, *on)})
+        if real is not None:
+            alone, related = (
+                _apart(real, made.residual({**others, name: cells})) for cells in both
+            )
+            yield f"its residual beside {_listed(on)}", alone, related
         codes = [self._of(name).codes(cells) for cells in both]
-        for names in (on, self._others(made.dependency)):
+        for names in (on, self._others(made.spec)):
             if names:
                 alone, related = (self._joint(name, code, names) for code in codes)
-                yield f"its tie to {_listed(names)}", alone, related
+                yield f"its association with {_listed(names)}", alone, related
 
     @cached_property
     def _looked_at(self) -> tuple[list[str], np.ndarray]:
@@ -137,18 +132,18 @@ class Proof:
         return able, np.stack([self._of(name).real_codes for name in able])
 
     def _others(self, dependency: Dependency) -> list[str]:
-        """Return the columns that go most with one, of those that it is not told by."""
+        """Return the columns that go most with one, of those that it does not depend on."""
         names, codes = self._looked_at
         # all tables of the column's cells and another's, one after the other
         keys = self._of(dependency.column).real_codes * _WIDE + codes
         keys += _WIDE**2 * np.arange(len(names))[:, None]
         counts = np.bincount(keys.ravel(), minlength=len(names) * _WIDE**2)
         seen = counts.reshape(-1, _WIDE, _WIDE) / codes.shape[1]
-        due = seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
-        strength = np.abs(seen - due).sum(axis=(1, 2))
-        told = {dependency.column, *dependency.on}
+        expected = seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
+        strength = np.abs(seen - expected).sum(axis=(1, 2))
+        related = {dependency.column, *dependency.on}
         order = [names[i] for i in np.argsort(-strength, kind="stable")]
-        return [name for name in order if name not in told][:_OTHERS]
+        return [name for name in order if name not in related][:_OTHERS]
 
     def _joint(self, name: str, codes: np.ndarray, others: Sequence[str]) -> float:
         """Return how far a column goes with others otherwise than it does in rows held out."""
@@ -205,8 +200,8 @@ class _Sides:
         return self.alone if self.related is None else self.related
 
     @cached_property
-    def _ranges(self) -> _Cells:
-        return _Cells.of(self.real)
+    def _ranges(self) -> _Bins:
+        return _Bins.of(self.real)
 
     def codes(self, cells: pa.Array) -> np.ndarray:
         """Return the coarse cells of rows of this column."""
@@ -226,7 +221,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Cells:
+class _Bins:
     """Few ranges of a number, or its most frequent levels, and all that is missing.
 
     Parameters
@@ -244,7 +239,7 @@ class _Cells:
     def of(cls, real: pa.Array) -> Self:
         """Cut about evenly, and around the commonest value."""
         if not _is_numeric(real.type):
-            counted = _plain(real).drop_null().value_counts()
+            counted = plain(real).drop_null().value_counts()
             most = pc.array_sort_indices(counted.field("counts"), order="descending")[:_CELLS]
             return cls(None, counted.field("values").take(most))
         floats = _floats(real)
@@ -267,9 +262,9 @@ class _Cells:
             floats = _floats(cells)
             found = np.searchsorted(self.cuts, floats, side="right")
             return np.where(np.isnan(floats), _WIDE - 1, found)
-        plain = _plain(cells)
-        found = to_numpy(pc.index_in(plain, value_set=self.levels).fill_null(_WIDE - 2))
-        return np.where(is_null(plain), _WIDE - 1, found)
+        levels = plain(cells)
+        found = to_numpy(pc.index_in(levels, value_set=self.levels).fill_null(_WIDE - 2))
+        return np.where(is_null(levels), _WIDE - 1, found)
 
 
 def _shares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -281,10 +276,10 @@ def _shares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _apart(real: pa.Array, made: pa.Array) -> float:
     """Return the greatest difference of two columns: of cumulative shares, or of common values."""
     if not _is_numeric(real.type):
-        known = pc.unique(_plain(real))
+        known = pc.unique(plain(real))
         found = [
             np.bincount(
-                to_numpy(pc.index_in(_plain(c), value_set=known).fill_null(len(known))),
+                to_numpy(pc.index_in(plain(c), value_set=known).fill_null(len(known))),
                 minlength=len(known) + 1,
             )
             / max(len(c), 1)
@@ -312,10 +307,6 @@ def _is_numeric(kind: pa.DataType) -> bool:
     )
 
 
-def _plain(cells: pa.Array) -> pa.Array:
-    return cells.dictionary_decode() if pa.types.is_dictionary(cells.type) else cells
-
-
 def _floats(cells: pa.Array) -> np.ndarray:
     """Return numbers and ticks as floats, NaN where missing."""
     floats = np.full(len(cells), np.nan)
@@ -329,14 +320,7 @@ def _noisy(column: Column, cells: pa.Array, choice: Choice, seed: str) -> pa.Arr
     rng = np.random.default_rng(list(seed.encode()))
     (part,) = fit_columns({column.name: cells}, replace(choice, schema=schema), rng)
     layout, (place,) = lay_out((part,))
-    whole = EncodedRows(
-        np.zeros((len(cells), layout.floats), np.float32),
-        np.zeros((len(cells), layout.codes), np.int32),
-    )
-    for mine, encoded in zip(place.of_encoded(whole), part.encode(cells), strict=True):
-        mine[:] = encoded
-    if part.has_gate:
-        whole.codes[:, layout.blocks[0].source_start] = is_null(cells)
+    whole = encode_columns({column.name: cells}, [(part, place)], layout, len(cells))
     drawn = sample_encoded(whole, layout, rng)
     silent = is_null(cells) if part.has_gate else np.zeros(len(cells), bool)
     drawn = _blurred(drawn, silent, rng)
@@ -352,12 +336,12 @@ def _blurred(drawn: SampledRows, silent: np.ndarray, rng: np.random.Generator) -
     drawn : SampledRows
         Rows of one column.
     silent : ndarray of bool, shape (n,)
-        In which rows its numbers say nothing: they are drawn anew.
+        In which rows its numbers say nothing: they are drawn again.
     """
     fresh = rng.standard_normal(drawn.numbers.shape)
     numbers = np.where(silent[:, None], rng.standard_normal(fresh.shape), drawn.numbers)
     # the sum of two normals, scaled so that it is as wide as the one
     numbers = (numbers + _BLUR * fresh) / np.hypot(1.0, _BLUR)
-    anew = rng.random(drawn.levels.shape) < _REDRAWN
-    levels = np.where(anew, rng.permuted(drawn.levels, axis=0), drawn.levels)
+    redrawn = rng.random(drawn.levels.shape) < _REDRAWN
+    levels = np.where(redrawn, rng.permuted(drawn.levels, axis=0), drawn.levels)
     return SampledRows(np.clip(numbers, -Z_MAX, Z_MAX).astype(np.float32), levels.astype(np.int32))

@@ -8,11 +8,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike._core.learned import Learned
+from lookalike.encoding._base import ColumnEncoding
 from lookalike.encoding._layout import Block, EncodedRows, Head, SampledRows
-from lookalike.encoding._numbers import MEASURED, Grid
-from lookalike.encoding._shared import apart
 from lookalike.tables import Column, Kind
+from lookalike.tables.values.grid import MEASURED, Grid
+from lookalike.tables.values.shared import apart
 
 __all__ = ["Scaled"]
 

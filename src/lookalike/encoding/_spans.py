@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
+from lookalike.relations import Cells
+from lookalike.tables.values.arrow import is_null
 
-__all__ = ["BlockSpan", "lay_out"]
+__all__ = ["BlockSpan", "encode_columns", "lay_out"]
 
 
 @dataclass(frozen=True)
@@ -91,3 +95,21 @@ def _moved(block: Block, width: int, place: BlockSpan) -> Block:
         source_start=block.source_start + first,
         masked_by=place.gate,
     )
+
+
+def encode_columns(
+    cells: Cells, learned: Iterable[tuple[EncodedColumn, BlockSpan]], layout: Layout, rows: int
+) -> EncodedRows:
+    """Return the encoded form of some columns, in which the blocks of others are 0."""
+    whole = EncodedRows(
+        np.zeros((rows, layout.floats), np.float32), np.zeros((rows, layout.codes), np.int32)
+    )
+    for part, place in learned:
+        if not (place.own.blocks or part.has_gate):
+            continue
+        values = cells[part.name]
+        if part.has_gate and place.gate is not None:
+            whole.codes[:, layout.blocks[place.gate].source_start] = is_null(values)
+        for mine, made in zip(place.of_encoded(whole), part.encode(values), strict=True):
+            mine[:] = made
+    return whole

@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.special import ndtri
 
+from lookalike._core.rows import Rows
 from lookalike.encoding._columns import EncodedColumn
 from lookalike.encoding._draw import Z_MAX
 from lookalike.encoding._layout import SampledRows
-from lookalike.encoding._rows import Rows
 from lookalike.encoding._zeros import StructuralZeros
 
 __all__ = ["describe_zeros"]
@@ -24,7 +24,7 @@ _INSIDE = 1e-5
 
 
 def describe_zeros(
-    exclusions: StructuralZeros, parts: Sequence[EncodedColumn], rests: Mapping[str, str]
+    exclusions: StructuralZeros, parts: Sequence[EncodedColumn], residuals: Mapping[str, str]
 ) -> list[str]:
     """Return one line for each level or range that never occurs with some of another column.
 
@@ -34,8 +34,8 @@ def describe_zeros(
         What never occurs.
     parts : sequence of EncodedColumn
         How each column is encoded.
-    rests : mapping of str to str
-        What is encoded in place of a column, for those that are told by others and a rest.
+    residuals : mapping of str to str
+        What is encoded in place of a column, for those that are learned by a residual.
 
     Returns
     -------
@@ -48,7 +48,9 @@ def describe_zeros(
         names = []
         for i in (pair.left, pair.right):
             block = exclusions.layout.blocks[i]
-            names.append((rests.get(block.column, block.column), _cells(exclusions, i, by_name)))
+            names.append(
+                (residuals.get(block.column, block.column), _cells(exclusions, i, by_name))
+            )
         (left, cells), (right, others) = names
         for k in np.flatnonzero(pair.never.any(axis=1)):
             never = ", ".join(_joined(others, np.flatnonzero(pair.never[k])))

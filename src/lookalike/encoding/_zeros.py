@@ -10,10 +10,9 @@ import numpy as np
 from scipy.special import ndtri
 
 from lookalike._core.bounds import whole
-from lookalike.encoding._asked import Asked
-from lookalike.encoding._base import Learned
+from lookalike._core.learned import Learned
+from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
-from lookalike.encoding._leeway import Leeway
 from lookalike.encoding._limits import LEAST
 from lookalike.encoding._unseen import tally, unseen
 
@@ -165,13 +164,15 @@ class StructuralZeros:
                 pair.never[seen > 0] = False
         return [pair for pair in found if pair.never.any()]
 
-    def narrow(self, left: Leeway, encoded: EncodedRows, known: Mapping[int, np.ndarray]) -> None:
-        """Rule out what never occurs together with known cells.
+    def narrowed(
+        self, condition: RowCondition, encoded: EncodedRows, known: Mapping[int, np.ndarray]
+    ) -> RowCondition:
+        """Return a condition without what never occurs together with known cells.
 
         Parameters
         ----------
-        left : Leeway
-            Of n rows; what is ruled out is taken from it.
+        condition : RowCondition
+            Of n rows.
         encoded : EncodedRows
             The rows.
         known : mapping of int to ndarray of bool, shape (n,)
@@ -184,28 +185,44 @@ class StructuralZeros:
                 (pair.left, pair.right, pair.never),
                 (pair.right, pair.left, pair.never.T),
             ):
+                if other not in cells:
+                    every = np.ones((1, never.shape[1]), bool)
+                    own = condition.allowed.get(other, every)
+                    cells[other] = np.broadcast_to(own, (len(known[other]), own.shape[1])).copy()
                 rows = np.flatnonzero(known[one] & ~known[other])
-                ruled_out = np.pad(never, ((0, 1), (0, 0)))[codes[one][rows]]
-                if other not in self.cuts:
-                    left.allow(other, ~ruled_out, rows)
-                else:
-                    shape = (left.rows, never.shape[1])
-                    cells.setdefault(other, np.ones(shape, bool))[rows] &= ~ruled_out
+                # one cell more, of what is silenced, rules out nothing
+                possible = ~np.pad(never, ((0, 1), (0, 0)))[codes[one][rows]] & cells[other][rows]
+                # one level at least stays; where no range does, all do, see below
+                some = possible.any(axis=1) | (other in self.cuts)
+                cells[other][rows[some]] = possible[some]
         for i, possible in cells.items():
+            if i not in self.cuts:
+                levels = RowCondition(self.layout, len(possible), {i: possible})
+                condition = condition.narrowed(levels)
+                continue
             rows = np.flatnonzero(possible.any(axis=1) & ~possible.all(axis=1))
             edges = np.concatenate([[0.0], self.cuts[i], [1.0]])
             first = possible[rows].argmax(axis=1)
             stop = possible.shape[1] - possible[rows, ::-1].argmax(axis=1)
-            left.bound(i, np.stack([edges[first], edges[stop]], axis=1), rows)
+            bounds = {i: np.stack([edges[first], edges[stop]], axis=1)}
+            condition = condition.narrowed(RowCondition(self.layout, len(rows), {}, bounds), rows)
+        return condition
 
-    def asked(self, asked: Asked, block: int) -> np.ndarray | None:
-        """Return which cells of a block what is asked allows; None where it is not asked of it."""
-        if block in asked.allowed:
-            return asked.allowed[block]
-        if block not in asked.limits or block not in self.cuts:
+    def cells_within(self, condition: RowCondition, block: int) -> np.ndarray | None:
+        """Return which cells of a block a condition allows; None where it is not on that block.
+
+        Parameters
+        ----------
+        condition : RowCondition
+            A cell is allowed if one of its rows allows it.
+        block : int
+        """
+        if block in condition.allowed:
+            return np.asarray(condition.allowed[block].any(axis=0))
+        if block not in condition.bounds or block not in self.cuts:
             return None
         cuts = self.cuts[block]
-        limits = asked.limits[block]
+        limits = condition.bounds[block]
         cells = np.arange(len(cuts) + 1)
         first = np.searchsorted(cuts, limits[:, 0] + LEAST, side="right")
         last = np.searchsorted(cuts, limits[:, 1] - LEAST, side="left")

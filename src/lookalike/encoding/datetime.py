@@ -9,11 +9,12 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.bounds import whole
-from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike._core.learned import Learned
+from lookalike.encoding._base import ColumnEncoding
 from lookalike.encoding._layout import Block, EncodedRows, SampledRows
-from lookalike.encoding._numbers import Grid, raw_of
 from lookalike.encoding.quantile import Quantile
 from lookalike.tables import Column, Kind
+from lookalike.tables.values.grid import Grid, raw_of
 
 __all__ = ["Datetime"]
 

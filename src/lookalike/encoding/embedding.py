@@ -10,12 +10,13 @@ from scipy.sparse import csr_array
 from scipy.special import ndtr
 
 from lookalike._core.bounds import whole
-from lookalike.encoding._base import ComparingEncoding, Context, Learned
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
+from lookalike.encoding._base import ComparingEncoding, Context
 from lookalike.encoding._layout import Block, EncodedRows, SampledRows
-from lookalike.encoding._levels import Levels
 from lookalike.encoding._limits import limits_of
-from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
+from lookalike.tables.values.levels import Levels
 
 __all__ = ["Embedding"]
 

@@ -7,11 +7,12 @@ from typing import ClassVar, Self
 import numpy as np
 import pyarrow as pa
 
-from lookalike.encoding._base import Learned, RowEncoding
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
+from lookalike.encoding._base import RowEncoding
 from lookalike.encoding._layout import Block, EncodedRows, SampledRows
-from lookalike.encoding._levels import Levels
-from lookalike.encoding._rows import Rows
 from lookalike.tables import Column, Kind
+from lookalike.tables.values.levels import Levels
 
 __all__ = ["OneHot"]
 

@@ -8,12 +8,13 @@ import numpy as np
 import pyarrow as pa
 from scipy.special import ndtr, ndtri
 
-from lookalike.encoding._base import ColumnEncoding, Learned
+from lookalike._core.learned import Learned
+from lookalike.encoding._base import ColumnEncoding
 from lookalike.encoding._knots import interpolated, piecewise
 from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.encoding._limits import limits_of
-from lookalike.encoding._numbers import MEASURED, Grid, nearest
 from lookalike.tables import Column, Kind
+from lookalike.tables.values.grid import MEASURED, Grid, nearest
 
 __all__ = ["Quantile"]
 

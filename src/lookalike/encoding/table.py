@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Self
 
@@ -12,29 +12,25 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import LookalikeWarning, ModelFileError, NotFittedError
-from lookalike.encoding._arrow import filled, flat, is_null
-from lookalike.encoding._asked import Asked, asked, range_about, wish_of_parent
-from lookalike.encoding._base import ENCODINGS, ColumnEncoding, Learned
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
+from lookalike.encoding._base import ENCODINGS, ColumnEncoding
 from lookalike.encoding._choice import Choice
 from lookalike.encoding._columns import EncodedColumn, fit_columns
-from lookalike.encoding._completion import broken, follow, open_to, recognised
-from lookalike.encoding._conflict import conflict
-from lookalike.encoding._derivation import Cells, Derivation
-from lookalike.encoding._derive import in_order, relation
+from lookalike.encoding._condition import RowCondition
+from lookalike.encoding._conflict import contradiction
+from lookalike.encoding._encode_condition import encode_condition, range_about
 from lookalike.encoding._fixed import Constant
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import EncodedRows, SampledRows
-from lookalike.encoding._leeway import Leeway
-from lookalike.encoding._lookup import Lookup
 from lookalike.encoding._proof import Proof
-from lookalike.encoding._rest import Rest
-from lookalike.encoding._rows import Rows
-from lookalike.encoding._settle import settle
-from lookalike.encoding._spans import lay_out
-from lookalike.encoding._ties import Ties
+from lookalike.encoding._spans import encode_columns, lay_out
+from lookalike.encoding._translate import feasible_condition, learned_column
 from lookalike.encoding._zero_words import describe_zeros
 from lookalike.encoding._zeros import StructuralZeros
-from lookalike.tables import ColumnCondition, Kind, Schema
+from lookalike.relations import Cells, Relation, RelationGraph, cells_of, in_order, relation
+from lookalike.tables import Column, ColumnCondition, Kind, Schema
+from lookalike.tables.values.arrow import flat, is_null
 
 __all__ = ["TableEncoder"]
 
@@ -62,9 +58,9 @@ class TableEncoder:
     onehot_limit : int, default 128
         The most levels of a column for which one-hot is the default.
     derive : bool, default True
-        Whether columns that depend on others are derived, or told by what is left of them, and
-        what never occurs together is known; if not, all columns are learned as they are. A column
-        for which an encoding is chosen is never told by a rest.
+        Whether columns that depend on others are derived, or learned by a residual, and what never
+        occurs together is known; if not, all columns are learned as they are. A column for which an
+        encoding is chosen never gives way to a residual.
     text_placeholder : str, optional
         What stands in every cell of free text; by default such cells are missing.
 
@@ -74,6 +70,8 @@ class TableEncoder:
         What the columns are, with the relations that proved themselves, and those that did not.
     layout_ : Layout
         What the spans of an encoded row are.
+    graph_ : RelationGraph
+        How columns depend on each other.
     exclusions_ : StructuralZeros
         What never occurs together.
     """
@@ -126,74 +124,72 @@ class TableEncoder:
             self.text_placeholder,
         )
         choice.check()
-        cells = {name: flat(table.column(name)) for name in schema.names}
-        schema = self._relate(schema, choice, cells)
-        rests = self._rests
-        derived = {made.dependency.column for made in self._relations} - rests.keys()
-        learned = {
-            name: rests[name].rest(cells) if name in rests else cells[name]
-            for name in schema.names
-            if name not in derived
-        }
-        columns = tuple(rests[c.name].column if c.name in rests else c for c in schema.columns)
-        told = replace(schema, columns=columns)
-        self._take(schema, fit_columns(learned, replace(choice, schema=told), rng))
+        cells = cells_of(table.select(schema.names))
+        schema, relations = self._relate(schema, choice, cells)
+        columns = _learned_columns(schema, relations)
+        learned = {name: cells[name] for name in columns}
+        learned |= {r.spec.column: r.residual(cells) for r in relations if r.learns_residual}
+        choice_of = replace(choice, schema=replace(schema, columns=tuple(columns.values())))
+        self._take(schema, relations, fit_columns(learned, choice_of, rng))
         self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
         self._warn_of_rare(choice, cells)
         return self
 
-    def _relate(self, schema: Schema, choice: Choice, cells: Cells) -> Schema:
+    def _relate(
+        self, schema: Schema, choice: Choice, cells: Cells
+    ) -> tuple[Schema, list[Relation]]:
         """Fit the relations between columns that prove themselves, each after those it builds on.
 
         Returns
         -------
         Schema
             With these alone as dependencies, and the others as rejected.
+        list of Relation
         """
-        self._relations: list[Derivation | Rest] = []
+        kept: list[Relation] = []
         rejected = []
         proof = Proof(schema, choice, cells)
-        for dependency in in_order(schema) if self.derive else ():
+        for dependency in in_order(schema.dependencies) if self.derive else ():
             made = relation(dependency, choice.least)
-            if isinstance(made, Rest) and choice.is_chosen(dependency.column):
-                against: str | None = "an encoding was chosen for the column"
-            elif isinstance(made, Rest) and not made.suits(cells):
-                against = "the table has rows that cannot be told so"
-            else:
-                against = proof.refuted(dependency)
+            against = self._against(made, choice, cells) or proof.refuted(dependency)
+            if against is None and made.fit(cells, schema).is_empty:
+                against = "too few rows share any of its values"
             if against is None:
-                made.fit(cells, schema)
-                if isinstance(made, Derivation) and made.is_empty:
-                    against = "too few rows share any of its values"
-            if against is None:
-                self._relations.append(made)
+                kept.append(made)
             else:
                 rejected.append(replace(dependency, against=against))
-        kept = {made.dependency.column for made in self._relations}
-        return replace(
-            schema,
-            dependencies=tuple(d for d in schema.dependencies if d.column in kept),
-            rejected=(*schema.rejected, *rejected),
-        )
+        columns = {made.spec.column for made in kept}
+        dependencies = tuple(d for d in schema.dependencies if d.column in columns)
+        rejected_ = (*schema.rejected, *rejected)
+        return replace(schema, dependencies=dependencies, rejected=rejected_), kept
 
-    @property
-    def _rests(self) -> dict[str, Rest]:
-        """The relations of which a rest is learned, by the column it takes the place of."""
-        return {r.dependency.column: r for r in self._relations if isinstance(r, Rest)}
+    @staticmethod
+    def _against(made: Relation, choice: Choice, cells: Cells) -> str | None:
+        """Return why a relation is not even tried; None if it is."""
+        if made.learns_residual and choice.is_chosen(made.spec.column):
+            return "an encoding was chosen for the column"
+        if not made.suits(cells):
+            return "the table has rows that it cannot describe"
+        return None
 
-    def _take(self, schema: Schema, parts: tuple[EncodedColumn, ...]) -> None:
+    def _take(
+        self, schema: Schema, relations: Sequence[Relation], parts: tuple[EncodedColumn, ...]
+    ) -> None:
         self.schema_ = schema
         self._parts = parts
         self.layout_, self._places = lay_out(parts)
+        columns = _learned_columns(schema, relations)
+        learned = {part.name: learned_column(part, columns[part.name]) for part in parts}
+        self.graph_ = RelationGraph(schema, relations, learned)
 
     def _find_exclusions(self, table: pa.Table) -> StructuralZeros:
         if not self.derive:
             return StructuralZeros(self.layout_, {}, ())
         keys = [
-            frozenset(r.dependency.on)
-            for r in self._relations
-            if isinstance(r, Derivation) and len(r.dependency.on) == 2
+            frozenset(made.spec.on)
+            for made in self.graph_.relations
+            if not made.learns_residual and len(made.spec.on) == 2
         ]
 
         def encode(rows: np.ndarray, columns: Collection[str]) -> EncodedRows:
@@ -265,22 +261,16 @@ class TableEncoder:
 
     def _encode(self, table: pa.Table, columns: Collection[str]) -> EncodedRows:
         """Return the encoded form of rows, in which other columns are left 0."""
-        rows, rests = table.num_rows, self._rests
-        whole = EncodedRows(
-            np.zeros((rows, self.layout_.floats), np.float32),
-            np.zeros((rows, self.layout_.codes), np.int32),
-        )
-        for part, place in zip(self._parts, self._places, strict=True):
-            if part.name not in columns or not (place.own.blocks or part.has_gate):
-                continue
-            name = part.name
-            values = rests[name].rest(_Flat(table)) if name in rests else flat(table.column(name))
-            if part.has_gate and place.gate is not None:
-                gate = self.layout_.blocks[place.gate]
-                whole.codes[:, gate.source_start] = is_null(values)
-            for mine, made in zip(place.of_encoded(whole), part.encode(values), strict=True):
-                mine[:] = made
-        return whole
+        residuals = [r for name, r in self.graph_.residuals.items() if name in columns]
+        needed = {*columns, *(on for r in residuals for on in r.spec.on)}
+        cells = cells_of(table.select([n for n in table.column_names if n in needed]))
+        cells |= {r.spec.column: r.residual(cells) for r in residuals}
+        learned = [
+            (part, place)
+            for part, place in zip(self._parts, self._places, strict=True)
+            if part.name in columns
+        ]
+        return encode_columns(cells, learned, self.layout_, table.num_rows)
 
     def decode(
         self, drawn: SampledRows, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
@@ -313,7 +303,9 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        cells, _ = self._decoded(drawn, Rows(start, seed), {} if known is None else _Flat(known))
+        cells, _ = self._decoded(
+            drawn, Rows(start, seed), None if known is None else cells_of(known)
+        )
         return self._table(cells)
 
     def numbered(self, table: pa.Table, *, start: int, seed: int) -> pa.Table:
@@ -346,76 +338,44 @@ class TableEncoder:
         names = list(self.schema_.names)
         return pa.Table.from_arrays([cells[name] for name in names], names=names)
 
-    def _decoded(
-        self, drawn: SampledRows, rows: Rows, known: Cells
-    ) -> tuple[dict[str, pa.Array], dict[str, pa.Array]]:
-        """Return the columns of drawn rows, and the rests that some of them are told by."""
-        cells: dict[str, pa.Array] = {}
-        plain: dict[str, pa.Array] = {}
-        left: dict[str, pa.Array] = {}
-        rests = self._rests
+    def _decoded(self, drawn: SampledRows, rows: Rows, known: Cells | None) -> tuple[Cells, Cells]:
+        """Return the columns of sampled rows, and the residuals that some are learned by."""
+        sampled: dict[str, pa.Array] = {}
+        residuals: dict[str, pa.Array] = {}
         for part, place in zip(self._parts, self._places, strict=True):
             missing = None
             if place.gate is not None:
                 missing = drawn.levels[:, self.layout_.drawn_starts[place.gate]] == 1
-            into = left if part.name in rests else plain
+            into = residuals if part.name in self.graph_.residuals else sampled
             into[part.name] = part.decode(place.of_drawn(drawn), missing, rows)
-        for name, made in plain.items():
-            cells[name] = filled(known[name], made) if known else made
-        for tie in self._relations:
-            name = tie.dependency.column
-            if isinstance(tie, Rest):
-                plain[name] = tie.make(cells, left[name])
-            else:
-                plain[name] = tie.make(recognised(tie, cells, plain), rows)
-            cells[name] = filled(known[name], plain[name]) if known else plain[name]
-        return cells, left
+        return self.graph_.compute(sampled, residuals, rows, known), residuals
 
-    def ties(self) -> Ties:
-        """Return how columns depend on each other and on blocks."""
-        self._check_fitted()
-        learned = {
-            part.name: (part, place) for part, place in zip(self._parts, self._places, strict=True)
-        }
-        return Ties.of(self.schema_, self._relations, self.layout_, learned)
-
-    def follow(self, known: pa.Table) -> pa.Table:
-        """Fill in what follows exactly from the known cells of rows.
+    def feasible(self, known: pa.Table) -> RowCondition:
+        """Return what the blocks of rows may be, so that the known cells of others can follow.
 
         Parameters
         ----------
         known : pyarrow.Table
-            Canonical rows with the columns of the schema, null where a cell is not known.
-
-        Returns
-        -------
-        pyarrow.Table
-            n rows, fewer cells of which are null.
+            The rows that `graph_.infer` gave.
         """
         self._check_fitted()
-        return self._table(follow(self.ties(), _cells(known)))
+        pairs = zip(self._parts, self._places, strict=True)
+        learned = {part.name: (part, place) for part, place in pairs}
+        return feasible_condition(
+            self.graph_.feasible(known), known.num_rows, self.layout_, learned
+        )
 
-    def open_to(self, known: pa.Table) -> Leeway:
-        """Return what the blocks of rows may be, so that the known cells of others follow.
-
-        Parameters
-        ----------
-        known : pyarrow.Table
-            What `follow` gave.
-        """
-        return open_to(self.ties(), _cells(known))
-
-    def settle(
+    def reconcile(
         self, known: pa.Table, drawn: SampledRows, *, start: int = 0, seed: int = 0
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        """Choose of what was drawn, and change it, so that the known cells of rows follow from it.
+        """Choose of sampled cells, and change them, so that the known cells of rows follow.
 
         Parameters
         ----------
         known : pyarrow.Table
-            What `follow` gave, n rows.
+            The rows that `graph_.infer` gave, n of them.
         drawn : SampledRows
-            Rows as they were drawn.
+            Rows as they were sampled.
         start, seed : int
             As for `decode`.
 
@@ -424,33 +384,15 @@ class TableEncoder:
         pyarrow.Table
             The known cells and those that they now follow from.
         ndarray of bool, shape (n,)
-            Rows in which a cell is another than was drawn.
+            Rows in which a cell differs from the sampled one.
         ndarray, shape (n,)
-            How far rows were from what is known, as they had been drawn.
+            How far rows were from what is known, as they had been sampled.
         """
-        rows, cells = Rows(start, seed), _cells(known)
-        made, left = self._decoded(drawn, rows, cells)
-        settled = settle(self.ties(), cells, made, left, rows)
-        return self._table(settled.cells), settled.changed, settled.misfit
+        rows, cells = Rows(start, seed), cells_of(known)
+        made = self.graph_.reconcile(known, *self._decoded(drawn, rows, cells), rows)
+        return self._table(made.cells), made.changed, made.distance
 
-    def broken(self, known: pa.Table, made: pa.Table) -> dict[str, np.ndarray]:
-        """Return for each column in which completed rows its relation to others does not hold.
-
-        Parameters
-        ----------
-        known : pyarrow.Table
-            Canonical rows, null where a cell was not known. Relations of which all cells were
-            known do not count, nor cells that were never learned.
-        made : pyarrow.Table
-            The same rows, completed.
-
-        Returns
-        -------
-        dict of str to ndarray of bool, shape (n,)
-        """
-        return broken(self.ties(), _cells(known), _cells(made))
-
-    def impossible(
+    def violates_zeros(
         self, drawn: SampledRows, *, known: Mapping[int, np.ndarray] | None = None
     ) -> np.ndarray:
         """Return which drawn rows combine what never occurred together in the table of the fit.
@@ -490,104 +432,80 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        rests = {
-            name: f"the rest of {name}"
-            for name, made in self._rests.items()
-            if made.column != self.schema_[name]
+        residuals = {
+            name: f"the residual of {name}"
+            for name, made in self.graph_.residuals.items()
+            if made.residual_column != self.schema_[name]
         }
-        return describe_zeros(self.exclusions_, self._parts, rests)
+        return describe_zeros(self.exclusions_, self._parts, residuals)
 
-    def ask(self, wish: ColumnCondition) -> Asked | None:
-        """Return what a wish means for the blocks of a row.
+    def encode_condition(self, condition: ColumnCondition) -> RowCondition | None:
+        """Return a condition on a column as one on the blocks of rows.
 
         Parameters
         ----------
-        wish : ColumnCondition
-            What is asked of one column.
+        condition : ColumnCondition
 
         Returns
         -------
-        Asked or None
-            None where no block can be told: the column is made of several others, or of another
-            by chance.
+        RowCondition or None
+            With one row for each of several numbers, see `RowCondition.drawn`. None where no block
+            says it: the column is made of several others, or of another by chance.
 
         Raises
         ------
         DataError
-            If no row can be as wished.
+            If no row can fulfil it.
         NotFittedError
             Before `fit`.
         """
         self._check_fitted()
-        for made in self._relations:
-            if made.dependency.column == wish.column:
-                parent = wish_of_parent(made, wish, self._parts)
-                return None if parent is None else self.ask(parent)
-        at = next(i for i, part in enumerate(self._parts) if part.name == wish.column)
-        return asked(self._parts[at], self._places[at], self.layout_, wish)
+        found = self.graph_.condition_on_learned(condition)
+        if found is None:
+            return None
+        at = next(i for i, part in enumerate(self._parts) if part.name == found.column)
+        return encode_condition(self._parts[at], self._places[at], self.layout_, found)
 
-    def conflict(
-        self, wishes: Sequence[ColumnCondition], asked: Sequence[Asked | None]
+    def contradiction(
+        self, conditions: Sequence[ColumnCondition], encoded: Sequence[RowCondition | None]
     ) -> tuple[tuple[ColumnCondition, ...], str] | None:
-        """Return wishes that no row can fulfil together, and why.
+        """Return conditions that no row can fulfil together, and why.
 
         Parameters
         ----------
-        wishes : sequence of ColumnCondition
-        asked : sequence of Asked or None
-            What `ask` gave of each.
+        conditions : sequence of ColumnCondition
+        encoded : sequence of RowCondition or None
+            What `encode_condition` gave of each.
 
         Returns
         -------
         tuple of tuple of ColumnCondition and str, or None
             None where neither relations nor what never occurs together say so.
         """
-        return conflict(self.ties(), self.exclusions_, wishes, asked)
+        return contradiction(self.graph_, self.exclusions_, conditions, encoded)
 
-    def unrelated(self) -> frozenset[str]:
-        """Return the columns that are not made of others, and of which no other is made."""
-        self._check_fitted()
-        related = {r.dependency.column for r in self._relations}
-        related |= {name for r in self._relations for name in r.dependency.needs}
-        return frozenset(self.schema_.names) - related
-
-    def around(self, wish: ColumnCondition, share: float) -> ColumnCondition | None:
-        """Return the range about the one number that is wished.
+    def around(self, condition: ColumnCondition, share: float) -> ColumnCondition | None:
+        """Return the range about the one number that a condition is on.
 
         Parameters
         ----------
-        wish : ColumnCondition
-            What is asked of one column.
+        condition : ColumnCondition
         share : float
             Which share of the rows of the fit lies within the range on each side.
 
         Returns
         -------
         ColumnCondition or None
-            None where the wish is not of one value, or the column is not told by one number alone.
+            None where it is not on one value, or the column is not encoded by one number alone.
         """
         self._check_fitted()
-        if wish.column not in self.unrelated():
+        if condition.column not in self.graph_.unrelated:
             return None
-        part = next(part for part in self._parts if part.name == wish.column)
-        return range_about(part, wish, share)
-
-    def levels(self, name: str) -> pa.Array | None:
-        """Return the levels of a column that can be made; None where it is not of levels."""
-        self._check_fitted()
-        made = next((r for r in self._relations if r.dependency.column == name), None)
-        if made is None:
-            return next(part.encoding.known for part in self._parts if part.name == name)
-        if not isinstance(made, Lookup) or len(made.dependency.on) != 1:
-            return None
-        parent = self.levels(made.dependency.on[0])
-        if parent is None:
-            return None
-        found = pc.unique(made.make({made.dependency.on[0]: parent}, Rows())).drop_null()
-        return found.dictionary_decode() if pa.types.is_dictionary(found.type) else found
+        part = next(part for part in self._parts if part.name == condition.column)
+        return range_about(part, condition, share)
 
     def gates(self) -> dict[int, tuple[str, ...]]:
-        """Return the columns that each *missing* block tells of, by its index in the layout."""
+        """Return the columns that each *missing* block silences, by its index in the layout."""
         self._check_fitted()
         found: dict[int, tuple[str, ...]] = {}
         for part, place in zip(self._parts, self._places, strict=True):
@@ -623,8 +541,8 @@ class TableEncoder:
         """
         self._check_fitted()
         present = {name: ~is_null(flat(table.column(name))) for name in self.schema_.names}
-        for name, made in self._rests.items():
-            for other in made.dependency.on:
+        for name, made in self.graph_.residuals.items():
+            for other in made.spec.on:
                 present[name] = present[name] & present[other]
         known = {i: present[block.column] for i, block in enumerate(self.layout_.blocks)}
         for i, names in self.gates().items():
@@ -646,9 +564,10 @@ class TableEncoder:
             {"name": part.name, "encoding": part.encoding.name, "gate": part.gate}
             for part in self._parts
         ]
-        derived = [made.dependency.column for made in self._relations]
+        relations = self.graph_.relations
+        derived = [made.spec.column for made in relations]
         parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
-        parts |= {f"derived {i}": made.state() for i, made in enumerate(self._relations)}
+        parts |= {f"derived {i}": made.state() for i, made in enumerate(relations)}
         parts["exclusions"] = self.exclusions_.state()
         return Learned.joined({"options": options, "columns": columns, "derived": derived}, parts)
 
@@ -657,21 +576,18 @@ class TableEncoder:
         """Make a fitted encoder from what `state` gave and the schema of the fit."""
         self = cls(**state.values["options"])
         found = state.parts()
-        dependencies = {dependency.column: dependency for dependency in schema.dependencies}
-        self._relations = []
-        for i, name in enumerate(state.values["derived"]):
-            made, learned = relation(dependencies[name]), found[f"derived {i}"]
-            self._relations.append(
-                made.load(learned, schema) if isinstance(made, Rest) else made.load(learned)
-            )
-        rests = self._rests
+        specs = {dependency.column: dependency for dependency in schema.dependencies}
+        relations = [
+            relation(specs[name]).load(found[f"derived {i}"], schema)
+            for i, name in enumerate(state.values["derived"])
+        ]
+        columns = _learned_columns(schema, relations)
         parts = []
         for i, stored in enumerate(state.values["columns"]):
-            kind, name = _encoding(stored["encoding"]), stored["name"]
-            column = rests[name].column if name in rests else schema[name]
-            encoding = kind.from_state(found[f"column {i}"], column)
+            column = columns[stored["name"]]
+            encoding = _encoding(stored["encoding"]).from_state(found[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
-        self._take(schema, tuple(parts))
+        self._take(schema, relations, tuple(parts))
         self.exclusions_ = StructuralZeros.from_state(found["exclusions"], self.layout_)
         return self
 
@@ -682,32 +598,22 @@ class TableEncoder:
             )
 
 
+def _learned_columns(schema: Schema, relations: Sequence[Relation]) -> dict[str, Column]:
+    """Return the columns that are encoded, residuals in place of those that are learned by one."""
+    learned = {column.name: column for column in schema.columns}
+    for made in relations:
+        if made.learns_residual:
+            learned[made.spec.column] = made.residual_column
+        else:
+            del learned[made.spec.column]
+    return learned
+
+
 def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:
     """Return some rows by their rising numbers, without a copy where none is left out."""
     if rows[-1] - rows[0] + 1 == len(rows):
         return table.slice(int(rows[0]), len(rows))
     return table.take(rows)
-
-
-def _cells(table: pa.Table) -> dict[str, pa.Array]:
-    """Return the columns of a table by name, each as one array."""
-    return {name: flat(table.column(name)) for name in table.column_names}
-
-
-class _Flat(Mapping[str, pa.Array]):
-    """The columns of a table by name, each as one array."""
-
-    def __init__(self, table: pa.Table) -> None:
-        self._table = table
-
-    def __getitem__(self, name: str) -> pa.Array:
-        return flat(self._table.column(name))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._table.column_names)
-
-    def __len__(self) -> int:
-        return int(self._table.num_columns)
 
 
 def _encoding(name: str) -> type[ColumnEncoding]:

@@ -18,14 +18,17 @@ from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import TrainingSet
-from lookalike.experiments._metrics import (
+from lookalike.metrics import (
     CLASS_METRICS,
     NUMBER_METRICS,
-    Answers,
-    judge_classes,
-    judge_numbers,
+    ClassPredictions,
+    Codebook,
+    class_metrics,
+    class_scores,
+    models_for,
+    number_metrics,
+    preprocessor,
 )
-from lookalike.metrics import Codebook, class_scores, models_for, preprocessor
 from lookalike.models import DenseClassifier, DenseRegressor
 from lookalike.tables import as_frame
 
@@ -237,8 +240,8 @@ class ModelEvaluation:
 
     def _judged(self, known: Floats, scores: Floats, probable: bool) -> ModelMetrics:
         binary = self.book.sizes[self.book.discrete.index(self.target)] - 2 == 2
-        answers = Answers(self.test.target, known, np.asarray(scores, float), probable)
-        return judge_classes(answers, binary)
+        answers = ClassPredictions(self.test.target, known, np.asarray(scores, float), probable)
+        return class_metrics(answers, binary)
 
     def _regress(
         self, model: Any, target: Floats, prepared: tuple[Any, Any], raw: bool
@@ -248,12 +251,12 @@ class ModelEvaluation:
         middle, unit = (0.0, 1.0) if raw else (float(target.mean()), float(target.std()) or 1.0)
         model.fit(prepared[0], (target - middle) / unit)
         guess = np.asarray(model.predict(prepared[1]), float) * unit + middle
-        return judge_numbers(self.test.target, guess)
+        return number_metrics(self.test.target, guess)
 
     def _naive(self, training: TrainingSet) -> ModelMetrics:
         count = len(self.test.target)
         if not self.classes:
-            return judge_numbers(self.test.target, np.full(count, training.target.mean()))
+            return number_metrics(self.test.target, np.full(count, training.target.mean()))
         known, counts = np.unique(training.target, return_counts=True)
         return self._judged(known, np.tile(counts / counts.sum(), (count, 1)), True)
 

@@ -9,12 +9,12 @@ from typing import Any
 from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._comparison import BATTERY, Comparison, Row
-from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._records import Record
 from lookalike.experiments._score_table import ScoreTable
 from lookalike.experiments._statistics import Difference, holm, repeats_needed
 from lookalike.experiments._verdict import Verdict
 from lookalike.experiments._verdict_words import left_out, summary_sentence
+from lookalike.metrics import LOWER_IS_BETTER
 
 __all__ = ["build_verdict"]
 

@@ -194,7 +194,7 @@ def learn_function(
     --------
     >>> from lookalike.datasets.functions import FUNCTIONS
     >>> from lookalike.models import GAN
-    >>> short = GAN(**{**FUNCTION_RECIPE, "steps": 8, "width": 16, "depth": 1})
+    >>> short = GAN().set_params(**{**FUNCTION_RECIPE, "steps": 8, "width": 16, "depth": 1})
     >>> run = learn_function(FUNCTIONS["circle"], points=64, synthesizer=short)
     >>> run.generated.column_names
     ['x', 'y']
@@ -261,7 +261,7 @@ def _model(synthesizer: GAN | None, seed: int, progress: bool) -> GAN:
 
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    model: GAN = GAN(**FUNCTION_RECIPE) if synthesizer is None else clone(synthesizer)
+    model: GAN = GAN().set_params(**FUNCTION_RECIPE) if synthesizer is None else clone(synthesizer)
     if model.random_state is None:
         model.set_params(random_state=as_seed(generator(seed, "train")))
     model.set_params(progress=progress or model.progress)

@@ -24,7 +24,7 @@ from lookalike.experiments._splits import (
     stratified,
     time_ordered,
 )
-from lookalike.tables import Kind, Schema, conform, infer_schema, to_arrow
+from lookalike.tables import Kind, Schema, conform, infer_columns, to_arrow
 
 __all__ = ["StudySpec", "specify"]
 
@@ -189,7 +189,7 @@ def _check_names(names: list[str], target: str, groups: str | None, time: str | 
 
 
 def _schema(table: pa.Table, target: str, kinds: Mapping[str, Kind | str] | None) -> Schema:
-    schema = infer_schema(table, kinds, dependencies=False)
+    schema = infer_columns(table, kinds)
     column = schema[target]
     if (
         column.kind is Kind.INTEGER
@@ -197,7 +197,7 @@ def _schema(table: pa.Table, target: str, kinds: Mapping[str, Kind | str] | None
         and column.distinct <= _CLASSES_OF_INTEGERS
     ):
         kinds = {**(kinds or {}), target: Kind.CATEGORICAL}
-        schema = infer_schema(table, kinds, dependencies=False)
+        schema = infer_columns(table, kinds)
         column = schema[target]
     if not column.kind.is_learned:
         raise SchemaError(

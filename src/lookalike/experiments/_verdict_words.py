@@ -16,8 +16,8 @@ from lookalike.experiments._comparison import (
     plain,
     signed,
 )
-from lookalike.experiments._metrics import LOWER_IS_BETTER
 from lookalike.experiments._statistics import LEVEL
+from lookalike.metrics import LOWER_IS_BETTER
 
 __all__ = ["headline_row", "left_out", "outlook", "summary_sentence"]
 

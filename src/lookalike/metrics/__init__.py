@@ -17,6 +17,14 @@ from lookalike.metrics._models import (
     models_for,
 )
 from lookalike.metrics._pair import Pair
+from lookalike.metrics._prediction import (
+    CLASS_METRICS,
+    LOWER_IS_BETTER,
+    NUMBER_METRICS,
+    ClassPredictions,
+    class_metrics,
+    number_metrics,
+)
 from lookalike.metrics._result import About, Measured, Reference, Score
 from lookalike.metrics._score import independent_columns, score_tables
 from lookalike.metrics._view import View
@@ -36,13 +44,17 @@ from lookalike.metrics.tstr import TrainOnSynthetic
 from lookalike.metrics.wnmi import WeightedMutualInformation
 
 __all__ = [
+    "CLASS_METRICS",
+    "LOWER_IS_BETTER",
     "METRICS",
+    "NUMBER_METRICS",
     "SUPPORT_VECTORS",
     "About",
     "AlphaPrecision",
     "Attack",
     "AttackDetails",
     "BetaRecall",
+    "ClassPredictions",
     "Codebook",
     "ColumnScore",
     "ColumnShare",
@@ -69,10 +81,12 @@ __all__ = [
     "Trend",
     "View",
     "WeightedMutualInformation",
+    "class_metrics",
     "class_scores",
     "independent_columns",
     "macro_auc",
     "models_for",
+    "number_metrics",
     "preprocessor",
     "read_score",
     "score_tables",

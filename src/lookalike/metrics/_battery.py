@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import r2_score
 
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
@@ -21,9 +21,9 @@ from lookalike.metrics._models import (
     BOOSTED_TREES,
     SUPPORT_VECTORS,
     class_scores,
-    macro_auc,
     models_for,
 )
+from lookalike.metrics._prediction import ClassPredictions
 from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 
@@ -183,18 +183,13 @@ def _judge(
 def _classify(model: Any, train: Table, test: Table) -> tuple[float, float, float]:
     """Return ROC AUC, accuracy and balanced accuracy."""
     known = np.unique(train[1])
-    truth = test[1]
-    if len(known) == 1:
-        # A table of one class teaches to always answer this class.
-        guess, scores = np.full(len(truth), known[0]), np.zeros((len(truth), 1))
-    else:
+    # A table of one class teaches to always answer this class.
+    scores = np.zeros((len(test[1]), 1))
+    if len(known) > 1:
         model.fit(train[0], train[1])
         scores = class_scores(model, test[0])
-        guess = known[scores.argmax(axis=1)]
-    present = np.unique(truth)
-    recalls = [np.mean(guess[truth == level] == level) for level in present]
-    area = macro_auc(truth, scores, known, present)
-    return area, float(accuracy_score(truth, guess)), float(np.mean(recalls))
+    found = ClassPredictions(test[1], known, scores, probable=False)
+    return found.roc_auc, found.accuracy, found.balanced_accuracy
 
 
 def _regress(model: Any, train: Table, test: Table) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._request import BlockConditions, Request
+from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
 
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "SYNTHESIZERS",
+    "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
+    "GaussianCopula",
     "Independent",
+    "Request",
     "Synthesizer",
     "load",
 ]
@@ -33,7 +38,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(Independent)
+SYNTHESIZERS.enter(GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:

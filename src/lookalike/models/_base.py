@@ -1,6 +1,6 @@
 """What every synthesizer does the same way: check, infer, encode, sample in blocks, save.
 
-A new synthesizer is one subclass with five small hooks; everything that touches tables is here.
+A new synthesizer is one subclass with four small hooks; everything that touches tables is here.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
-from dataclasses import replace
+from threading import Event
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -22,31 +23,41 @@ from lookalike._core.errors import (
     LookalikeWarning,
     NotFittedError,
     ParameterError,
-    SchemaError,
 )
-from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule, check_parameters
+from lookalike._core.parameters import (
+    AnyOf,
+    Choice,
+    Group,
+    Instance,
+    Number,
+    Rule,
+    check_parameters,
+)
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import EncodedRows, Layout, Learned, SampledRows, TableEncoder
-from lookalike.models._ahead import ahead
-from lookalike.models._asking import Asking, read_asking
-from lookalike.models._few import few_in_words
+from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._fingerprint import fingerprint
+from lookalike.models._impute import Completion, completed_like
+from lookalike.models._rare_conditions import rare_condition_warning
+from lookalike.models._request import Request
+from lookalike.models._routes import choose_route
+from lookalike.models._rows import accepted_tables, is_frame, ordinary_tables, rebatch, zeros
+from lookalike.models._sample_conditions import SampleConditions, parse_sample_conditions
 from lookalike.models._saving import save_model
+from lookalike.models._schema_for import schema_for
 from lookalike.models._support import Support
-from lookalike.models._way import Way, find_way
+from lookalike.models._task import FitTask, OnInterval
+from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.tables import (
-    Dependency,
     Kind,
     Origin,
     Schema,
     TableWriter,
     as_frame,
+    as_given,
     best_library,
-    cautions,
     check_output,
     conform,
     from_arrow,
-    infer_schema,
     natural,
     open_categories,
     render,
@@ -57,12 +68,10 @@ from lookalike.training import History
 
 __all__ = ["Synthesizer"]
 
-#: Ordinary rows are chosen from where such a share of them is as asked.
-_COMMON = 0.02
-#: An integer target with at most so many distinct values names classes rather than amounts.
-_TARGET_LEVELS = 20
 _COUNT = Number(0, integer=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
+#: What a synthesizer without a parameter ``refine`` gets.
+_NOT_REFINED = Refine(calibrate=False, correct=False)
 #: Kinds of dataframes that have another name than their library.
 _LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
@@ -78,8 +87,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     """Base class of everything that learns a table and makes rows that look like it.
 
     A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
-    for each of the others in ``_rules``, and writes four hooks: `_fit`, `_start_sampling`, `_state`
-    and `_restore`. It may override `_encoder`. The hooks see encoded rows only, and at least one
+    for each of the others in ``_rules``, and writes four hooks: `_fit`, `_source`, `_state` and
+    `_restore`. It may override `_encoder`. With a parameter ``refine`` (see
+    `lookalike.refine.Refine`) its rows are calibrated, corrected by held-out rows and kept from
+    combining what never occurs together. The hooks see encoded rows only, and at least one
     block: tables of which nothing is learned never reach them.
 
     Attributes
@@ -105,8 +116,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     #: Whether XLA trains it: what it learns then depends on how many threads XLA has. The rows of a
     #: fitted model must not: they depend on the model, the seed and their number alone.
     COMPILED: ClassVar[bool] = True
+    #: What it can do beyond ordinary rows: ``"conditions"``, to make rows that fulfil conditions on
+    #: their blocks. Without, conditions are met by choosing from ordinary rows.
+    capabilities: ClassVar[frozenset[str]] = frozenset()
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
+    #: Groups of parameters, by the names of the parameters that hold them.
+    _groups: ClassVar[Mapping[str, type[Group]]] = {}
 
     random_state: RandomState
     schema_: Schema
@@ -119,6 +135,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     _origin: Origin
     #: Counts of the training rows; None where nothing is learned of them.
     _support: Support | None
+    #: What is done to ordinary rows that `_source` makes.
+    _refinement: Refinement = Refinement()
+    #: The number of steps after which training ended.
+    _trained_steps: int = 0
     #: The parameters of the fit: those of the estimator may be set anew before the next one.
     _fitted_with: dict[str, Any]
     #: The attributes of the fit, parameters included.
@@ -132,22 +152,48 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
     @abstractmethod
-    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:
+    def _fit(self, task: FitTask) -> None:
         """Learn encoded rows and keep what was learned as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
-        may set attributes as it goes. It may set ``history_``. A synthesizer whose own `fit` hands
-        options to `_learned` takes them here as keywords.
+        may set attributes as it goes, and ``history_``.
         """
 
+    def _fit_conditions(self, task: FitTask) -> None:
+        """Learn what rows to rare conditions need; it runs beside the fit of the refinement."""
+
+    def _start_from(
+        self,
+        warm_start: Synthesizer | str | os.PathLike[str] | None,
+        mapping: Mapping[str, str] | None,
+    ) -> Any:
+        """Return what `_fit` starts from, read from what a caller gave; None where nothing was.
+
+        Raises
+        ------
+        ParameterError
+            If the synthesizer always begins from nothing.
+        """
+        if warm_start is not None or mapping is not None:
+            raise ParameterError(f"A {type(self).__name__} takes no warm start.")
+
     @abstractmethod
-    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
+    def _source(self, request: Request) -> BlockSource:
         """Return a function that makes block ``b``: exactly `BLOCK` rows, the same every time.
 
         The function is called by several threads at once, for blocks in any order and for some of
         them again: it must share nothing that a call changes, neither a generator of random numbers
         nor an array to fill.
+
+        A request has conditions only if the class declares the capability ``"conditions"``. Then
+        every row must fulfil that of its block, ``request.conditions(b)``, and where that has
+        several rows, the block has one row for each.
         """
+
+    @property
+    def _takes_conditions(self) -> bool:
+        """Whether this fitted model makes rows to conditions; a fit may have left that out."""
+        return "conditions" in self.capabilities
 
     @abstractmethod
     def _state(self) -> Learned:
@@ -156,6 +202,52 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     @abstractmethod
     def _restore(self, state: Learned, layout: Layout) -> None:
         """Take back what `_state` gave. `state` comes from a file: check what it holds."""
+
+    # --- parameters ------------------------------------------------------------------------------
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the parameters; with `deep`, those of groups too, by their own names.
+
+        Parameters
+        ----------
+        deep : bool
+
+        Returns
+        -------
+        dict of str to object
+        """
+        own: dict[str, Any] = super().get_params(deep=False)
+        for name, group in self._groups.items() if deep else ():
+            own |= group.read(own[name]).get_params(deep=False)
+        return own
+
+    def set_params(self, **parameters: Any) -> Self:
+        """Set parameters; those of a group by their own names.
+
+        Parameters
+        ----------
+        **parameters
+            Names and values.
+
+        Returns
+        -------
+        Synthesizer
+            The estimator itself.
+
+        Raises
+        ------
+        ParameterError
+            If a group has been given parameters that break their rules.
+        """
+        own = {k: v for k, v in parameters.items() if k in self._get_param_names()}
+        rest = {k: v for k, v in parameters.items() if k not in own}
+        for name, group in self._groups.items():
+            changed = {k: rest.pop(k) for k in tuple(rest) if k in group.rules}
+            if changed:
+                current = group.read(own.get(name, getattr(self, name)))
+                own[name] = group(**{**current.get_params(deep=False), **changed})
+        super().set_params(**own, **rest)
+        return self
 
     # --- fit -------------------------------------------------------------------------------------
 
@@ -167,6 +259,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         schema: Schema | None = None,
         kinds: Mapping[str, Kind | str] | None = None,
         target: str | None = None,
+        warm_start: Synthesizer | str | os.PathLike[str] | None = None,
+        mapping: Mapping[str, str] | None = None,
+        on_interval: OnInterval | None = None,
     ) -> Self:
         """Learn a table.
 
@@ -184,6 +279,15 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         target : str, optional
             The column that the table is meant to predict. All of its levels are kept, however rare,
             and an integer target of few values is taken for classes.
+        warm_start : Synthesizer or path, optional
+            For a GAN: a fitted one to start from, with networks of the same sizes. What it learned
+            of columns that both tables have is kept and tuned. The discriminator, which no model
+            keeps, first catches up while the generator waits.
+        mapping : mapping of str to str, optional
+            For columns of other names: the name in this table to the name in `warm_start`.
+        on_interval : callable, optional
+            Called after every interval of training with the step and a function from a number of
+            rows to rows of the present state, in the kind of dataframe of `data`.
 
         Returns
         -------
@@ -196,22 +300,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             If a parameter breaks its rule.
         DataError
             If the table cannot be used, does not fit `schema`, or has no usable `target`.
-        """
-        return self._learned(data, y, schema, kinds, target)
-
-    def _learned(
-        self,
-        data: Any,
-        y: Any,
-        schema: Schema | None,
-        kinds: Mapping[str, Kind | str] | None,
-        target: str | None,
-        **options: Any,
-    ) -> Self:
-        """Learn a table on a fresh copy, which replaces the estimator only on success.
-
-        `options` go to `_fit`. What others have set on the estimator, such as scikit-learn while
-        it searches, stays; what an earlier fit has set goes.
+        TrainingError
+            If training goes wrong and no remedy helps.
         """
         if isinstance(y, str | Mapping | Schema):
             raise ParameterError(
@@ -219,9 +309,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 "predict by target=, and give schema= and kinds= by their names."
             )
         self._check_parameters()
+        start = self._start_from(warm_start, mapping)
+        # What others have set on the estimator, such as scikit-learn while it searches, stays; what
+        # an earlier fit has set goes. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, options)
+        fresh._learn(data, schema, kinds, target, start, on_interval)
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -242,11 +335,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         schema: Schema | None,
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
-        options: Mapping[str, Any],
+        start: Any,
+        on_interval: OnInterval | None,
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
-        schema = _schema_of(table, schema, kinds, target)
+        schema = schema_for(table, schema, kinds, target)
         encoder = self._encoder()
         encoder.keep = () if target is None else (target,)
         schema, origin = without_rare(
@@ -270,7 +364,55 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         if encoder.layout_.blocks:
             encoded = encoder.encode(table)
             self._support = Support.fit(encoded, encoder.layout_, encoder.min_category_count)
-            self._fit(encoded, encoder.layout_, seed, **options)
+            share = getattr(self, "held_out", None)
+            split = hold_out(encoded, share, generator(seed, "hold out"))
+            task = FitTask(split, encoder.layout_, seed, start, on_interval)
+            self._fit(task)
+            self._refine(task)
+
+    def _refine(self, task: FitTask) -> None:
+        """Fit what makes the model's rows better and, beside it, what conditions need.
+
+        After an interrupt what has been learned is whole, and only what is finished counts.
+        """
+        given = self.get_params(deep=False).get("refine") if self._is_refined else _NOT_REFINED
+        wanted = Refine.read(given)
+        history = self.history_
+        try:
+            if wanted.calibrate:
+                margins = MarginMap.fit(self._source(Request(task.seed)), task.layout)
+                self._refinement = Refinement(margins)
+            if not history.cut_short:
+                self._correct_beside_conditions(task, wanted)
+        except KeyboardInterrupt:
+            history.stopped = "interrupted after training"
+            history.cut_short = history.interrupted = True
+        _warn_of_training(history)
+
+    def _correct_beside_conditions(self, task: FitTask, wanted: Refine) -> None:
+        """Fit the correction in a thread and conditions beside it: trees leave cores idle."""
+        given_up = Event()
+        with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
+            fitting = None
+            if wanted.correct is not False:
+                fitting = worker.submit(
+                    self._refinement.corrected,
+                    lambda seed: self._source(Request(seed)),
+                    task.split,
+                    task.layout,
+                    task.seed,
+                    force=wanted.correct is True,
+                    cancelled=given_up.is_set,
+                )
+            try:
+                self._fit_conditions(task)
+                if fitting is not None and not self.history_.cut_short:
+                    wait([fitting])
+            finally:
+                given_up.set()
+                if fitting is not None and fitting.done():
+                    self._refinement, words = fitting.result()
+                    self.history_.add(self._trained_steps, "correction", words)
 
     def __sklearn_is_fitted__(self) -> bool:
         return "schema_" in vars(self)
@@ -284,9 +426,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     def sample(
         self,
-        n: int,
+        n: int | None = None,
         *,
-        given: Mapping[str, Any] | None = None,
+        given: Any = None,
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
@@ -300,10 +442,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Parameters
         ----------
         n : int
-            How many rows, 0 or more.
-        given : mapping of str to object, optional
+            The number of rows, 0 or more. It may be left out where `given` is a dataframe.
+        given : mapping of str to object, dataframe or path, optional
             What every row must be: for a column one value, a list of values, a tuple of two limits
-            (both included; None leaves a side open), or None for missing.
+            (both included; None leaves a side open), or None for missing. Or rows to complete,
+            see `impute`.
         balance : str, optional
             A column of levels; each is made equally often. ``"target"`` is the target of the fit
             where no column is called so.
@@ -312,8 +455,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         start : int
             The number of the first row.
         as_ : {"pandas", "polars", "arrow"} or None
-            The kind of dataframe. None is that of the training table; of one that was a file, the
-            first of these that is installed.
+            The kind of dataframe. None is that of the training table, or of the rows that are
+            given; of one that was a file, the first of these that is installed.
 
         Returns
         -------
@@ -324,43 +467,93 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Warns
         -----
         LookalikeWarning
-            If hardly a training row is as asked.
+            If hardly a training row fulfils the conditions.
 
         Raises
         ------
         NotFittedError
             If the model has not been fitted.
         ParameterError
-            If a parameter breaks its rule, or what is asked is rare and the model was fitted
-            without conditions.
+            If a parameter breaks its rule, or the conditions are rare and the model cannot make
+            rows to them.
         DataError
             If no row can be as `given`; it says why.
         """
-        asking = self._asking(given, balance)
+        self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
-        tables = self._tables(*self._request(n, random_state, start), asking)
+        if is_frame(given):
+            return self._completed(given, n, balance, random_state, start, as_)
+        tables = self._tables(n, given, balance, random_state, start)
         return self._given_back(tables, as_)
+
+    def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
+        """Complete rows: make their missing cells and columns, given the cells that are known.
+
+        It is ``sample(given=data)``. A model that makes rows to conditions draws the other cells
+        given the known ones; any other takes them from generated rows that have the same known
+        cells, or else from the nearest.
+
+        Parameters
+        ----------
+        data : dataframe, shape (rows, columns), or path
+            Columns of the training table, any of them, in any order; null where a cell is to be
+            made. It is not changed.
+        random_state : int, Generator, RandomState or None
+            The seed; None is the model's own ``seed_``.
+
+        Returns
+        -------
+        dataframe, shape (rows, columns of the training table)
+            Of the kind of `data`: its columns in its dtypes, and in pandas with its index. Known
+            cells are as they were; no cell of `data` that was null is null, free text
+            aside. Columns that `data` does not have may be missing where they were in the training
+            table. Relations between columns hold, and what never occurs together does not.
+
+        Warns
+        -----
+        LookalikeWarning
+            If known cells leave no way to keep a relation, with the relation and the number of
+            rows; or if they are unlike all rows of a model that makes none to conditions.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        DataError
+            If `data` has other columns, or values that do not fit them.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from lookalike import Independent
+        >>> table = pa.table({"x": [1.5, 2.25, 3.0, 4.5] * 8, "c": ["a", "b", "a", "a"] * 8})
+        >>> model = Independent(random_state=0).fit(table)
+        >>> model.impute(pa.table({"c": ["b", None], "x": [None, 3.0]}))["x"].null_count
+        0
+        """
+        self._check_fitted()
+        return self._completed(data, None, None, random_state, 0, None)
 
     def sample_batches(
         self,
-        n: int,
+        n: int | None = None,
         *,
         batch_size: int = 65_536,
-        given: Mapping[str, Any] | None = None,
+        given: Any = None,
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
     ) -> Iterator[pa.RecordBatch]:
-        """Make the rows of `sample` batch after batch, in constant memory.
+        """Make the rows of `sample` batch by batch, in constant memory.
 
         Parameters
         ----------
         n : int
-            How many rows, 0 or more.
+            The number of rows, as for `sample`.
         batch_size : int
             Rows in each batch; the last one may have fewer. It does not change the rows.
-        given : mapping of str to object, optional
-            What every row must be, as for `sample`.
+        given : mapping of str to object, dataframe or path, optional
+            What every row must be, or rows to complete, as for `sample`.
         balance : str, optional
             A column whose levels are made equally often, as for `sample`.
         random_state : int, Generator, RandomState or None
@@ -381,34 +574,34 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         ParameterError
             If a parameter breaks its rule.
         """
+        self._check_fitted()
         check_parameters(
             "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
         )
-        asking = self._asking(given, balance)
-        tables = self._tables(*self._request(n, random_state, start), asking)
-        return _rebatch(map(self._as_handed_in, tables), batch_size)
+        tables = self._tables(n, given, balance, random_state, start)
+        return rebatch(map(self._as_handed_in, tables), batch_size)
 
     def sample_to(
         self,
         path: str | os.PathLike[str],
-        n: int,
+        n: int | None = None,
         *,
-        given: Mapping[str, Any] | None = None,
+        given: Any = None,
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
         safe_csv: bool = False,
-    ) -> None:
-        """Write the rows of `sample` to a file, in constant memory.
+    ) -> int:
+        """Write the rows of `sample` to a file, in constant memory, as the training table has them.
 
         Parameters
         ----------
         path : str or path-like
             A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
         n : int
-            How many rows, 0 or more.
-        given : mapping of str to object, optional
-            What every row must be, as for `sample`.
+            The number of rows, as for `sample`.
+        given : mapping of str to object, dataframe or path, optional
+            What every row must be, or rows to complete, as for `sample`.
         balance : str, optional
             A column whose levels are made equally often, as for `sample`.
         random_state : int, Generator, RandomState or None
@@ -419,6 +612,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             Whether text that a spreadsheet would take for a formula gets a quote before it; see
             `lookalike.tables.TableWriter`.
 
+        Returns
+        -------
+        int
+            The number of rows that were written.
+
         Raises
         ------
         NotFittedError
@@ -428,89 +626,145 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         OutputError
             If the file cannot be written; found before any row is made where it can be.
         """
-        n, seed, start = self._request(n, random_state, start)
-        asking = self._asking(given, balance)
+        self._check_fitted()
         check_output(path)
+        tables = self._tables(n, given, balance, random_state, start)
+        rows = 0
         with TableWriter(path, self._empty().schema, safe_csv=safe_csv) as writer:
-            for table in self._tables(n, seed, start, asking):
+            for table in tables:
                 writer.write(render(table, self.schema_, encoded=True))
+                rows += table.num_rows
+        return rows
 
-    def _request(self, n: int, random_state: RandomState, start: int) -> tuple[int, int, int]:
-        self._check_fitted()
-        check_parameters("sample", {"n": _COUNT, "start": _COUNT}, {"n": n, "start": start})
-        return int(n), self.seed_ if random_state is None else as_seed(random_state), int(start)
-
-    def _asking(self, given: Mapping[str, Any] | None, balance: str | None) -> Asking | None:
-        """Read conditions; None where there are none."""
-        self._check_fitted()
-        if not given and balance is None:
-            return None
-        return read_asking(given, balance, self.schema_, self.encoder_, self.target_)
-
-    def _start_asking(
+    def impute_to(
         self,
-        seed: int,  # noqa: ARG002 - for synthesizers that can be told
-        asking: Asking,
-    ) -> Callable[[int], SampledRows]:
-        """Return a function that makes block ``b`` of rows that are told conditions.
+        path: str | os.PathLike[str],
+        data: Any,
+        *,
+        random_state: RandomState = None,
+        safe_csv: bool = False,
+    ) -> int:
+        """Write the rows of `impute` to a file: ``sample_to(path, given=data)``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            As for `sample_to`.
+        data : dataframe or path
+            Rows to complete, as for `impute`.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `impute`.
+        safe_csv : bool
+            As for `sample_to`.
+
+        Returns
+        -------
+        int
+            The number of rows that were written.
 
         Raises
         ------
-        ParameterError
-            If the model cannot be told any.
+        OutputError
+            If the file cannot be written.
+        NotFittedError, DataError
+            As by `impute`.
         """
-        raise ParameterError(
-            f"This {type(self).__name__} cannot be told conditions, and fewer than {_COMMON:.0%} "
-            f"of its ordinary rows fulfil these: {asking}. Ask for less, or fit a GAN with "
-            "conditions=True."
-        )
+        return self.sample_to(path, given=data, random_state=random_state, safe_csv=safe_csv)
 
-    def _start_ordinary(self, seed: int) -> Callable[[int], SampledRows]:
-        """Return a function that makes block ``b`` of rows of which nothing is asked."""
-        return self._start_sampling(seed) if self.encoder_.layout_.blocks else self._nothing
+    def _seed(self, random_state: RandomState) -> int:
+        return self.seed_ if random_state is None else as_seed(random_state)
+
+    @property
+    def _is_refined(self) -> bool:
+        """Whether rows are refined: where a synthesizer has a parameter ``refine``."""
+        return "refine" in self._rules
 
     def _tables(
-        self,
-        n: int,
-        seed: int,
-        start: int,
-        asking: Asking | None = None,
+        self, n: int | None, given: Any, balance: str | None, random_state: RandomState, start: int
     ) -> Iterator[pa.Table]:
-        """Return canonical rows ``[start, start + n)``, a block at a time."""
+        """Return canonical rows, a block at a time."""
+        if is_frame(given):
+            return self._warned(self._completion(given, n, balance, random_state, start)[0])
+        conditions = self._conditions(given, balance)
+        check_parameters("sample", {"n": _COUNT, "start": _COUNT}, {"n": n, "start": start})
+        assert n is not None
+        seed = self._seed(random_state)
         if n == 0:
             return iter(())
-        if asking is None:
-            return self._ordinary_tables(n, seed, start)
-        way = find_way(self, seed, asking, _COMMON)
-        words = few_in_words(self, way)
+        if conditions is None:
+            return ordinary_tables(self, int(n), seed, int(start))
+        route = choose_route(self, seed, conditions)
+        words = rare_condition_warning(route)
         if words is not None:
             warnings.warn(words, LookalikeWarning, stacklevel=3)
-        return self._asked_tables(way, n, start)
+        return accepted_tables(route, int(n), int(start))
 
-    def _ordinary_tables(self, n: int, seed: int, start: int) -> Iterator[pa.Table]:
-        stop = start + n
-        make = self._start_ordinary(seed)
-        blocks = range(start // self.BLOCK, (stop - 1) // self.BLOCK + 1)
-        for block, drawn in zip(blocks, ahead(make, blocks), strict=True):
-            first = block * self.BLOCK
-            rows = slice(max(start - first, 0), min(stop - first, self.BLOCK))
-            kept = SampledRows(*(part[rows] for part in drawn))
-            yield self.encoder_.decode(kept, start=first + rows.start, seed=seed)
+    def _conditions(
+        self, given: Mapping[str, Any] | None, balance: str | None
+    ) -> SampleConditions | None:
+        if (given is None or (isinstance(given, Mapping) and not given)) and balance is None:
+            return None
+        return parse_sample_conditions(given, balance, self.schema_, self.encoder_, self.target_)
 
-    def _asked_tables(self, way: Way, n: int, start: int) -> Iterator[pa.Table]:
-        """Yield canonical rows that are as asked, an asked block at a time."""
-        stop = start + n
-        blocks = range(start // way.rows, (stop - 1) // way.rows + 1)
-        for block, table in zip(blocks, ahead(way.block, blocks), strict=True):
-            first = block * way.rows
-            begin, end = max(start - first, 0), min(stop - first, way.rows)
-            yield table.slice(begin, end - begin)
+    def _start(self, request: Request) -> BlockSource:
+        """Return the source of a request, also where nothing is learned of the table."""
+        if not self.encoder_.layout_.blocks:
+            return self._nothing
+        source = self._source(request)
+        if request.conditions is not None or not self._is_refined:
+            return source
+        return self._refinement.refined(source, request.seed, self.encoder_.violates_zeros)
+
+    def _completion(
+        self, given: Any, n: int | None, balance: str | None, random_state: RandomState, start: int
+    ) -> tuple[Completion, Origin]:
+        """Read rows to complete."""
+        table, origin = to_arrow(given)
+        if n is not None and n != table.num_rows:
+            raise ParameterError(
+                f"n must be the number of rows that are given, {table.num_rows:,}; got {n!r}. "
+                "Leave it out."
+            )
+        if balance is not None or start != 0:
+            raise ParameterError(
+                "Rows that are given say themselves what they are, from row 0 on; got "
+                f"balance={balance!r}, start={start!r}. Leave these out."
+            )
+        return Completion(self, table, self._seed(random_state)), origin
+
+    def _completed(
+        self,
+        given: Any,
+        n: int | None,
+        balance: str | None,
+        random_state: RandomState,
+        start: int,
+        as_: str | None,
+    ) -> Any:
+        """Return completed rows in the kind of dataframe that came, or another one."""
+        completion, origin = self._completion(given, n, balance, random_state, start)
+        whole = self._whole(completion.tables())
+        for words in completion.warnings():
+            warnings.warn(words, LookalikeWarning, stacklevel=3)
+        made = self._as_handed_in(whole)
+        if not origin.is_file:
+            made = completed_like(completion.table, whole, made, self.schema_)
+        if as_ is not None:
+            return as_frame(made, _LIBRARY_OF.get(as_, as_))
+        return as_given(made, given, origin, self._origin)
+
+    def _warned(self, completion: Completion) -> Iterator[pa.Table]:
+        """Yield completed rows, and warn of what could not be kept after the last one."""
+        yield from completion.tables()
+        for words in completion.warnings():
+            warnings.warn(words, LookalikeWarning, stacklevel=2)
+
+    def _whole(self, tables: Iterable[pa.Table]) -> pa.Table:
+        return pa.concat_tables([self._no_rows(), *tables]).unify_dictionaries()
 
     def _given_back(self, tables: Iterable[pa.Table], as_: str | None = None) -> Any:
         """Return canonical rows as the caller's kind of dataframe, or another one."""
-        whole = pa.concat_tables([self._no_rows(), *tables]).unify_dictionaries()
-        library = _LIBRARY_OF.get(as_ or "", as_)
-        whole = self._as_handed_in(whole)
+        whole, library = self._as_handed_in(self._whole(tables)), _LIBRARY_OF.get(as_ or "", as_)
         if self._origin.is_file:
             return as_frame(whole, library or best_library())
         if library in (None, self._origin.library):
@@ -525,12 +779,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     def _nothing(self, _block: int) -> SampledRows:
         """Make a block of a table of which nothing is learned."""
-        return _zeros(self.BLOCK, self.encoder_.layout_)
+        return zeros(self.BLOCK, self.encoder_.layout_)
 
     def _no_rows(self) -> pa.Table:
         """Return no rows, canonical."""
         # One row is decoded and dropped, so that no encoding needs to cope with none.
-        one = _zeros(1, self.encoder_.layout_)
+        one = zeros(1, self.encoder_.layout_)
         return self.encoder_.decode(one, start=0, seed=self.seed_).slice(0, 0)
 
     def _empty(self) -> pa.Table:
@@ -560,75 +814,14 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         save_model(self, path)
 
 
-def _schema_of(
-    table: pa.Table,
-    schema: Schema | None,
-    kinds: Mapping[str, Kind | str] | None,
-    target: str | None,
-) -> Schema:
-    """Return the schema to use: the caller's or an inferred one, fit for the target."""
-    if schema is not None and kinds:
-        raise ParameterError(
-            "fit takes a schema or kinds, not both: put the kinds into the schema "
-            "(Schema.infer(data, kinds=...))."
+def _warn_of_training(history: History) -> None:
+    """Say what went wrong while training, and what was done about it."""
+    words = [event.words for event in history.events if event.kind in ("remedy", "copying")]
+    if history.cut_short:
+        words.append(f"stopped early: {history.stopped}")
+    if words:
+        warnings.warn(
+            f"Training was not smooth: {'; '.join(words)}. The model is usable.",
+            LookalikeWarning,
+            stacklevel=5,
         )
-    inferred = infer_schema(table, kinds) if schema is None else schema
-    for caution in cautions(table, inferred) if schema is None else ():
-        warnings.warn(caution, LookalikeWarning, stacklevel=4)
-    if target is None:
-        return inferred
-    column = inferred[target]
-    guessed = schema is None and target not in (kinds or {})
-    if guessed and column.kind is Kind.INTEGER and column.distinct <= _TARGET_LEVELS:
-        inferred = infer_schema(table, {**(kinds or {}), target: Kind.CATEGORICAL})
-        column = inferred[target]
-    if not column.kind.is_learned:
-        raise SchemaError(
-            f"A target must be a column that can be learned, but {target!r} is taken for "
-            f"{column.kind.value} ({column.why}). Name another column, or set its kind."
-        )
-    return _underived(inferred, target)
-
-
-def _underived(schema: Schema, target: str) -> Schema:
-    """Return the schema with a target that is learned: others may be derived from it."""
-    derived = {dependency.column for dependency in schema.dependencies}
-    kept = []
-    for dependency in schema.dependencies:
-        if dependency.column != target:
-            kept.append(dependency)
-        elif _is_one_to_one(schema, dependency) and dependency.on[0] not in derived:
-            kept.append(Dependency(dependency.on[0], (target,)))
-    return replace(schema, dependencies=tuple(kept))
-
-
-def _is_one_to_one(schema: Schema, dependency: Dependency) -> bool:
-    """Whether a lookup can be read backwards: a function onto as many values as it has keys."""
-    if dependency.form != "lookup" or len(dependency.on) != 1:
-        return False
-    key, value = schema[dependency.on[0]], schema[dependency.column]
-    return (key.distinct, key.missing) == (value.distinct, value.missing)
-
-
-def _zeros(rows: int, layout: Layout) -> SampledRows:
-    softmax = [block for block in layout.blocks if block.head == "softmax"]
-    numbers = layout.width - sum(block.width for block in softmax)
-    return SampledRows(
-        np.zeros((rows, numbers), np.float32), np.zeros((rows, len(softmax)), np.int32)
-    )
-
-
-def _rebatch(tables: Iterator[pa.Table], batch_size: int) -> Iterator[pa.RecordBatch]:
-    """Cut tables into batches of exactly `batch_size` rows and a rest."""
-    waiting: list[pa.Table] = []
-    rows = 0
-    for table in tables:
-        waiting.append(table)
-        rows += table.num_rows
-        if rows >= batch_size:
-            whole = pa.concat_tables(waiting).combine_chunks()
-            cut = rows - rows % batch_size
-            yield from whole.slice(0, cut).to_batches(max_chunksize=batch_size)
-            waiting, rows = [whole.slice(cut)], rows - cut
-    if rows:
-        yield from pa.concat_tables(waiting).combine_chunks().to_batches()

@@ -39,6 +39,7 @@ from lookalike.models._archive import Parts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
 from lookalike.models._support import Support
+from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema, render
 from lookalike.training import History
 
@@ -170,6 +171,8 @@ def _build(parts: Parts, own: _Synthesizers) -> Synthesizer:
         counts = Learned(dict(manifest["support"]), _under("support", parts.arrays))
         model._support = Support.from_state(counts, layout)
         model._restore(Learned(dict(manifest["model"]), _under("model", parts.arrays)), layout)
+        fitted = Learned({}, _under("refinement", parts.arrays))
+        model._refinement = Refinement.from_state(fitted, layout)
     model._keep_names()
     _prove(model)
     return model

@@ -1,80 +1,115 @@
-"""Completing rows of which some cells are known.
+"""Completed rows: their missing cells are made, given the cells that are known.
 
-A row is drawn, told what is known of it; what known cells follow from is put right; and rows in
-which relations do not hold, or that combine what never occurs, are drawn again.
+A row is made to the condition that its known cells are; what these follow from is reconciled; and
+rows that break a relation, or have a structural zero, are made again.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
-from lookalike.encoding import EncodedRows, SampledRows, TableEncoder
-from lookalike.models._conditions import Completer, Told, told_by_cells
-from lookalike.nn import Network, Plan
+from lookalike._core.errors import DataError
+from lookalike.encoding import BlockSource, RowCondition, SampledRows
+from lookalike.models._hot_deck import HotDeck
+from lookalike.models._known_cells import condition_of_cells
+from lookalike.models._request import FittedModel, Request
+from lookalike.relations import describe
 from lookalike.tables import Schema, canonical_type, conform, natural, render
 
-__all__ = ["blank", "imputed", "told_of"]
+__all__ = ["Completion", "completed_like"]
 
-#: How often rows are drawn anew that do not fit, …
+#: How often rows with a fault are made again, …
 _ROUNDS = 8
-#: … and how many draws the nearest is chosen of, where several parts of a known sum are made.
+#: … and the draws of which the nearest is chosen, where several parts of a known sum are made.
 _CHOICE = 8
-#: Rounds and draws lie so many blocks apart: 2**24 blocks are 10**11 rows.
-_APART = 2**24
+#: How often rows with structural zeros are drawn again at once, before all else is looked at.
+_REDRAWS = 16
+#: Draws lie this many blocks apart: 2**20 blocks are 8 * 10**9 rows.
+_APART = 2**20
 
 
-class Completing(Protocol):
-    """A synthesizer that may have learned to complete rows, as `GAN` does."""
-
-    BLOCK: ClassVar[int]
-    schema_: Schema
-    encoder_: TableEncoder
-    _plan: Plan
-    _completer: Network | None
-
-    def _complete(self) -> Completer: ...
-
-    def _nothing(self, block: int, /) -> SampledRows: ...
-
-    def _no_rows(self) -> pa.Table: ...
+#: From conditions, and the number of the block of rows they are on, to their source.
+_Conditional = Callable[[RowCondition, int], BlockSource]
 
 
-def imputed(model: Completing, table: pa.Table, seed: int) -> pa.Table:
-    """Return canonical rows with their missing cells made, see `GAN.impute`.
+@dataclass
+class Completion:
+    """Rows that are completed a block at a time.
 
     Parameters
     ----------
-    model : Completing
-        Fitted.
+    model : FittedModel
     table : pyarrow.Table
         Rows of some of its columns.
     seed : int
         Row i of the result depends on the row, its number and the seed alone.
     """
-    if model._completer is None and model.encoder_.layout_.blocks:
-        raise ParameterError(
-            "This GAN cannot complete rows: it was fitted without conditions. "
-            "Fit it with conditions=True."
-        )
-    whole = _canonical(table, model.schema_)
-    given = frozenset(table.column_names)
-    parts: list[pa.Table] = []
-    left: dict[str, int] = {}
-    for first in range(0, whole.num_rows, model.BLOCK):
-        known = whole.slice(first, model.BLOCK).combine_chunks()
-        made, broken = _Block(model, known, given, seed, first).completed()
-        parts.append(made)
-        left = {name: left.get(name, 0) + int(rows.sum()) for name, rows in broken.items()}
-    _warn(model.schema_, left)
-    return pa.concat_tables([model._no_rows(), *parts]).unify_dictionaries()
+
+    model: FittedModel
+    table: pa.Table
+    seed: int
+    _broken: dict[str, int] = field(default_factory=dict)
+    _unlike: int = 0
+
+    def tables(self) -> Iterator[pa.Table]:
+        """Yield canonical rows with their missing cells made."""
+        model = self.model
+        whole = _canonical(self.table, model.schema_)
+        given, source = frozenset(self.table.column_names), self._conditional()
+        for first in range(0, whole.num_rows, model.BLOCK):
+            known = whole.slice(first, model.BLOCK).combine_chunks()
+            made, broken = _Block(model, known, given, self.seed, first, source).completed()
+            for name, rows in broken.items():
+                self._broken[name] = self._broken.get(name, 0) + int(rows.sum())
+            yield made
+
+    def _conditional(self) -> _Conditional:
+        """Return how rows to conditions are made: by the model itself, or from a hot deck."""
+        model = self.model
+        if model._takes_conditions or not model.encoder_.layout_.blocks:
+            return lambda condition, _: model._start(Request(self.seed, lambda _: condition))
+        rows = model._start(Request(self.seed))(0)
+        wrong = model.encoder_.violates_zeros(rows)
+        rows = SampledRows(*(part[~wrong | wrong.all()] for part in rows))
+        deck = HotDeck(model.encoder_.layout_, rows, self.seed)
+        counted = set()
+
+        def source(condition: RowCondition, number: int) -> BlockSource:
+            donors = deck.donors(condition, number)
+            if number not in counted:  # once for each block of rows, by its first conditions
+                counted.add(number)
+                self._unlike += int(donors.unlike.sum())
+            return donors.block
+
+        return source
+
+    def warnings(self) -> list[str]:
+        """Return what could not be kept, after the last table."""
+        found = []
+        words = [
+            f"{describe(dependency, why=False)} (not in "
+            f"{self._broken[dependency.column]:,} of the rows)"
+            for dependency in self.model.schema_.dependencies
+            if self._broken.get(dependency.column)
+        ]
+        if words:
+            found.append(
+                "Not all rows could be completed so that what holds in the training table holds in "
+                f"them: {'; '.join(words)}. Their known cells may not go together; other seeds may "
+                "do."
+            )
+        if self._unlike:
+            found.append(
+                f"The known cells of {self._unlike:,} of {len(self.table):,} rows are unlike all "
+                f"rows of this {type(self.model).__name__}, which cannot make rows to conditions: "
+                "their other cells are those of the nearest, a guess."
+            )
+        return found
 
 
 def completed_like(
@@ -87,7 +122,7 @@ def completed_like(
     table : pyarrow.Table
         Rows of some columns, as they came.
     canonical : pyarrow.Table
-        What `imputed` gave of them.
+        The same rows, completed.
     made : pyarrow.Table
         The same in the types in which other columns are wanted.
     schema : Schema
@@ -129,22 +164,6 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _warn(schema: Schema, left: Mapping[str, int]) -> None:
-    """Say which relations could not be kept."""
-    words = [
-        f"{replace(dependency, why='').in_words()} (not in {left[dependency.column]:,} of the rows)"
-        for dependency in schema.dependencies
-        if left.get(dependency.column)
-    ]
-    if words:
-        warnings.warn(
-            "Not all rows could be completed so that what holds in the training table holds in "
-            f"them: {'; '.join(words)}. Their known cells may not go together; other seeds may do.",
-            LookalikeWarning,
-            stacklevel=4,
-        )
-
-
 def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
     """Return the table with all columns of the schema, null where it has none."""
     present = {schema[name].name for name in table.column_names}
@@ -154,17 +173,6 @@ def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
         for c in schema.columns
     ]
     return pa.table(cells, names=list(schema.names))
-
-
-def blank(schema: Schema, name: str, cells: pa.Array) -> pa.Table:
-    """Return canonical rows of which one column is known, and no other."""
-    kinds = {column.name: canonical_type(column) for column in schema.columns}
-    own = kinds[name]
-    known = cells.dictionary_encode().cast(own) if pa.types.is_dictionary(own) else cells.cast(own)
-    return pa.table(
-        [known if n == name else pa.nulls(len(cells), kind) for n, kind in kinds.items()],
-        names=list(kinds),
-    )
 
 
 @dataclass(frozen=True)
@@ -211,112 +219,88 @@ class _Block:
 
     Parameters
     ----------
-    model : Completing
+    model : FittedModel
     rows : pyarrow.Table
         Canonical, null where a cell is to be made.
     given : frozenset of str
         The columns that the caller's table has.
     seed, first : int
         Of the rows, and the number of the first one.
+    conditional : callable
+        Gives the source of rows to conditions.
     """
 
-    model: Completing
+    model: FittedModel
     rows: pa.Table
     given: frozenset[str]
     seed: int
     first: int
+    conditional: _Conditional
 
     def completed(self) -> tuple[pa.Table, dict[str, np.ndarray]]:
         """Return completed rows, and for each column in which its relation does not hold."""
         encoder = self.model.encoder_
-        known = encoder.follow(self.rows)
-        if not encoder.layout_.blocks:
-            made = self._decoded(self.model._nothing(0), known)
-            return made, encoder.broken(self.rows, made)
-        told, fixed = told_of(self.model, known, self.given)
-        best = self._attempt(known, told, fixed, 0)
+        known = encoder.graph_.infer(self.rows)
+        condition, fixed = condition_of_cells(encoder, known, self.given)
+        source = self._source(condition)
+        best = self._attempt(known, source, fixed, 0)
         for round_ in range(1, _ROUNDS + 1):
             if not best.faults.any():
                 break
-            best = best.or_better(self._attempt(known, told, fixed, round_))
+            best = best.or_better(self._attempt(known, source, fixed, round_))
         return best.made, best.broken
 
     def _attempt(
-        self, known: pa.Table, told: Told, fixed: Mapping[int, np.ndarray], round_: int
+        self, known: pa.Table, source: BlockSource, fixed: Mapping[int, np.ndarray], round_: int
     ) -> _Attempt:
         """Draw rows, settle what known cells follow from, and draw what goes with it."""
-        encoder, place = self.model.encoder_, round_ * (_CHOICE + 1)
-        drawn = self._draw(told, place)
+        encoder, place = self.model.encoder_, round_ * (_CHOICE + 1) * _REDRAWS
+        drawn = self._possible(source, place, fixed)
         settled, changed, misfit = self._settled(known, drawn)
         for k in range(1, _CHOICE):
             if not misfit.any():
                 break
-            other = self._draw(told, place + k)
+            other = source(place + k * _REDRAWS)
             more, also, far = self._settled(known, other)
             nearer = far < misfit
             settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, other, drawn)
             changed, misfit = np.where(nearer, also, changed), np.where(nearer, far, misfit)
         if changed.any():
-            settled = encoder.follow(settled)
-            again = self._draw(told_of(self.model, settled, self.given)[0], place + _CHOICE)
+            settled = encoder.graph_.infer(settled)
+            condition, now_fixed = condition_of_cells(encoder, settled, self.given)
+            again = self._possible(self._source(condition), place + _CHOICE * _REDRAWS, now_fixed)
             drawn = _either_drawn(changed, again, drawn)
-        made = self._decoded(drawn, settled)
-        impossible = encoder.impossible(drawn, known=fixed)
-        return _Attempt(made, encoder.broken(self.rows, made), impossible)
+        made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled)
+        impossible = encoder.violates_zeros(drawn, known=fixed)
+        return _Attempt(made, encoder.graph_.violations(self.rows, made), impossible)
 
-    def _draw(self, told: Told, place: int) -> SampledRows:
-        block = self.first // self.model.BLOCK + place * _APART
-        return self.model._complete().draw(told, self.seed, block % 2**32)
+    def _possible(
+        self, source: BlockSource, place: int, fixed: Mapping[int, np.ndarray]
+    ) -> SampledRows:
+        """Draw rows, and those again that have structural zeros besides known cells."""
+        drawn = source(place)
+        for k in range(1, _REDRAWS):
+            wrong = self.model.encoder_.violates_zeros(drawn, known=fixed)
+            if not wrong.any():
+                break
+            drawn = _either_drawn(wrong, source(place + k), drawn)
+        return drawn
+
+    def _source(self, condition: RowCondition) -> BlockSource:
+        """Return what draws these rows, again and again, to a condition."""
+        number, rows = self.first // self.model.BLOCK, self.rows.num_rows
+        make = self.conditional(condition, number)
+
+        def draw(place: int) -> SampledRows:
+            drawn = make((number + place * _APART) % 2**32)
+            return SampledRows(drawn.numbers[:rows], drawn.levels[:rows])
+
+        return draw
 
     def _settled(
         self, known: pa.Table, drawn: SampledRows
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        return self.model.encoder_.settle(known, drawn, start=self.first, seed=self.seed)
-
-    def _decoded(self, drawn: SampledRows, known: pa.Table) -> pa.Table:
-        drawn = SampledRows(drawn.numbers[: known.num_rows], drawn.levels[: known.num_rows])
-        return self.model.encoder_.decode(drawn, start=self.first, seed=self.seed, known=known)
-
-
-def told_of(
-    model: Completing, rows: pa.Table, given: frozenset[str]
-) -> tuple[Told, dict[int, np.ndarray]]:
-    """Return what the generator is told of rows, and which blocks follow from known cells.
-
-    Parameters
-    ----------
-    model : Completing
-        Fitted, with conditions.
-    rows : pyarrow.Table
-        Canonical rows, null where a cell is not known.
-    given : frozenset of str
-        Columns of which no cell is to be missing.
-    """
-    encoder, plan = model.encoder_, model._plan
-    layout = encoder.layout_
-    encoded = encoder.encode(rows)
-    known = encoder.known(rows)
-    codes = encoded.codes.copy()
-    for i, names in encoder.gates().items():
-        # A cell that is to be made is not to be missing; its column may be, where none was given.
-        if not given.isdisjoint(names):
-            codes[:, layout.blocks[i].source_start] = 0
-            known[i] = np.ones(rows.num_rows, bool)
-    encoded = EncodedRows(encoded.floats, codes)
-    told = told_by_cells(plan, encoded, known, layout)
-    for i, block in enumerate(layout.blocks):
-        missing = None if block.part == "missing" else encoder.missing_level(i)
-        if missing is not None and block.column in given:
-            told.allow(plan, i, np.arange(block.width) != missing, slice(None))
-    open_to = encoder.open_to(rows)
-    encoder.exclusions_.narrow(open_to, encoded, known)
-    for i, allowed in open_to.allowed.items():
-        at = np.flatnonzero(~known[i])
-        told.allow(plan, i, allowed[at], at)
-    for i, limits in open_to.limits.items():
-        at = np.flatnonzero(~known[i])
-        told.bound(plan, i, limits[at], at)
-    return told, known
+        return self.model.encoder_.reconcile(known, drawn, start=self.first, seed=self.seed)
 
 
 def _either(which: np.ndarray, these: pa.Table, those: pa.Table) -> pa.Table:

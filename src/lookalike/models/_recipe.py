@@ -8,10 +8,11 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
-from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Penalty, Plan
+from lookalike.models._groups import Networks, Training
+from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Plan
 from lookalike.training import REMEDIES, EarlyStopping, Game, Optimiser, TrainingPlan
 from lookalike.training.monitors import MONITORS, Monitor
-from lookalike.training.strategies import STRATEGIES, Strategy
+from lookalike.training.strategies import STRATEGIES
 
 __all__ = ["Recipe", "batch_of", "game_of", "make_plan", "steps_of", "width_of"]
 
@@ -40,27 +41,13 @@ class Recipe(Protocol):
     epochs: int | None
     batch_size: int | None
     objective: str | Mapping[str, Any] | Objective
-    generator: Mapping[str, Any] | Architecture | None
-    discriminator: Mapping[str, Any] | Architecture | None
     width: int | None
     depth: int
-    latent_size: int
-    latent: str
     learning_rate: float
-    discriminator_rate: float | None
-    schedule: str | Mapping[str, Any] | Strategy
-    discriminator_schedule: str | Mapping[str, Any] | Strategy | None
-    optimiser: str
-    betas: Sequence[float]
-    discriminator_steps: int
-    penalty: str | Mapping[str, Any] | Penalty | None
-    penalty_every: int
-    clip: float | None
-    pack: int
-    average: float
-    temperature: float
     monitors: bool | Sequence[str]
     remedies: bool
+    networks: Networks | Mapping[str, Any] | None
+    training: Training | Mapping[str, Any] | None
 
 
 def steps_of(recipe: Recipe, rows: int) -> int:
@@ -111,30 +98,31 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
     ParameterError
         If parameters contradict each other.
     """
+    networks, training = Networks.read(recipe.networks), Training.read(recipe.training)
     batch = batch_of(recipe, rows)
-    if batch % recipe.pack:
+    if batch % networks.pack:
         raise ParameterError(
-            f"A batch must hold whole packs, but batch_size is {batch} and pack is {recipe.pack}."
+            f"A batch must hold whole packs, but batch_size is {batch} and pack is {networks.pack}."
         )
     residual = Architecture(widths=(width,) * (recipe.depth + 1), residual=True)
     return Game(
         plan=plan,
-        generator=_architecture(recipe.generator, residual),
-        discriminator=_architecture(recipe.discriminator, residual),
-        latent_size=recipe.latent_size,
+        generator=_architecture(networks.generator, residual),
+        discriminator=_architecture(networks.discriminator, residual),
+        latent_size=networks.latent_size,
         batch_size=batch,
         objective=OBJECTIVES.create(recipe.objective),
-        penalty=None if recipe.penalty is None else PENALTIES.create(recipe.penalty),
-        penalty_every=recipe.penalty_every if recipe.penalty is not None else 1,
-        clip=recipe.clip,
-        discriminator_steps=recipe.discriminator_steps,
-        pack=recipe.pack,
-        latent="normal" if recipe.latent == "normal" else "uniform",
-        average=recipe.average,
-        temperature=recipe.temperature,
+        penalty=None if training.penalty is None else PENALTIES.create(training.penalty),
+        penalty_every=training.penalty_every if training.penalty is not None else 1,
+        clip=training.clip,
+        discriminator_steps=training.discriminator_steps,
+        pack=networks.pack,
+        latent="normal" if networks.latent == "normal" else "uniform",
+        average=training.average,
+        temperature=networks.temperature,
         optimiser=Optimiser(
-            "adam" if recipe.optimiser == "adam" else "rmsprop",
-            (float(recipe.betas[0]), float(recipe.betas[1])),
+            "adam" if training.optimiser == "adam" else "rmsprop",
+            (float(training.betas[0]), float(training.betas[1])),
         ),
         conditioned=conditioned,
     )
@@ -150,10 +138,11 @@ def make_plan(
     stop_at: int | None = None,
 ) -> TrainingPlan:
     """Return how long a run is, which may end sooner, and how it is monitored and steered."""
-    own = STRATEGIES.create(recipe.schedule)
-    other = recipe.discriminator_schedule
+    training = Training.read(recipe.training)
+    own = STRATEGIES.create(training.schedule)
+    other = training.discriminator_schedule
     rate = recipe.learning_rate
-    other_rate = rate if recipe.discriminator_rate is None else recipe.discriminator_rate
+    other_rate = rate if training.discriminator_rate is None else training.discriminator_rate
     interval = -(-steps // _INTERVALS)
     return TrainingPlan(
         steps=steps,

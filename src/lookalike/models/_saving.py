@@ -13,6 +13,7 @@ from lookalike._core.errors import ParameterError
 from lookalike.encoding import Learned, TableEncoder
 from lookalike.models._archive import Parts, to_json, write_parts
 from lookalike.models._support import Support
+from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
@@ -35,6 +36,7 @@ class Fitted(Protocol):
     fingerprint_: str
     _origin: Origin
     _support: Support | None
+    _refinement: Refinement
     _fitted_with: dict[str, Any]
 
     def _state(self) -> Learned: ...
@@ -82,7 +84,12 @@ def _take_apart(model: Fitted) -> Parts:
     arrays = {
         # Not `ascontiguousarray`, which makes a scalar an array of one.
         f"{prefix}/{name}": np.asarray(array, order="C")
-        for prefix, state in (("encoding", encoding), ("support", support), ("model", learned))
+        for prefix, state in (
+            ("encoding", encoding),
+            ("support", support),
+            ("model", learned),
+            ("refinement", model._refinement.state()),
+        )
         for name, array in state.arrays.items()
     }
     return Parts(manifest, encoding.values, arrays)

@@ -1,4 +1,4 @@
-"""How many training rows fulfil a condition, told by coarse counts: no row is kept.
+"""The number of training rows that fulfil a condition, by coarse counts: no row is kept.
 
 Each column is cut into its levels, or into parts of equally many rows by its encoding, and rows
 are counted in the parts of each column and of each pair of columns. Counts are rounded down to
@@ -16,7 +16,7 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 from scipy.special import ndtr
 
-from lookalike.encoding import Asked, Block, EncodedRows, Layout, Learned
+from lookalike.encoding import Block, EncodedRows, Layout, Learned, RowCondition
 
 __all__ = ["Count", "Support"]
 
@@ -96,24 +96,24 @@ class _Axis:
         before[axis] = (1, 0)
         return np.pad(np.cumsum(counts, axis=axis), before)
 
-    def weights(self, asked: Asked, index: int, *, whole: bool) -> np.ndarray:
-        """Return what each count adds to that of the rows as asked, shape (cells,).
+    def weights(self, condition: RowCondition, index: int, *, whole: bool) -> np.ndarray:
+        """Return what each count adds to that of the rows that fulfil a condition, shape (cells,).
 
         Parameters
         ----------
-        asked : Asked
+        condition : RowCondition
         index : int
             Of the block in the layout.
         whole : bool
-            Whether a part counts as a whole of which some is asked for.
+            Whether a part of which some rows fulfil it counts as a whole.
         """
         if self.at is not None:
-            allowed = asked.allowed[index].astype(float)
+            allowed = condition.allowed[index][0].astype(float)
             share = np.bincount(self.at, allowed, self.parts)
             if whole:
                 return np.asarray(share > 0, float)
             return share / np.maximum(np.bincount(self.at, minlength=self.parts), 1)
-        limits = self.shares(asked.limits[index]) * self.parts
+        limits = self.shares(condition.bounds[index]) * self.parts
         covered = self._touched(limits) if whole else self._covered(limits)
         return np.asarray(np.append(0.0, covered) - np.append(covered, 0.0))
 
@@ -195,44 +195,50 @@ class Support:
             pairs[i, j] = rounded(other.summed(one.summed(counts, 0), 1))
         return cls(layout, least, singles, pairs)
 
-    def count(self, wishes: Sequence[Asked]) -> tuple[Count, tuple[int, ...]] | None:
-        """Return how many rows are as asked, at most, and which one or two wishes say so.
+    def count(self, conditions: Sequence[RowCondition]) -> tuple[Count, tuple[int, ...]] | None:
+        """Return how many rows fulfil all conditions, by the one or two of them that say most.
 
         Parameters
         ----------
-        wishes : sequence of Asked
+        conditions : sequence of RowCondition
+            On one column each.
 
         Returns
         -------
         tuple of Count and tuple of int, or None
-            None where nothing is known of any wish.
+            The count, and the positions of the conditions it is of; None where none is counted.
         """
         at = [
-            (k, index) for k, wish in enumerate(wishes) if (index := self._index(wish)) is not None
+            (k, index)
+            for k, condition in enumerate(conditions)
+            if (index := self._index(condition)) is not None
         ]
         found: list[tuple[Count, tuple[int, ...]]]
-        found = [(self._one(wishes[k], i), (k,)) for k, i in at]
+        found = [(self._one(conditions[k], i), (k,)) for k, i in at]
         for (k, i), (m, j) in itertools.combinations(at, 2):
             if (min(i, j), max(i, j)) in self._pairs:
                 ordered = (k, i, m, j) if i < j else (m, j, k, i)
-                found.append((self._two(wishes, *ordered), (k, m)))
+                found.append((self._two(conditions, *ordered), (k, m)))
         return min(found, key=lambda each: (each[0].about, each[0].most), default=None)
 
-    def _index(self, wish: Asked) -> int | None:
-        """Return the block that says most of a wish."""
-        known = [i for i in (*wish.limits, *reversed(wish.allowed)) if i in self._alone]
+    def _index(self, condition: RowCondition) -> int | None:
+        """Return the block that says most of a condition."""
+        known = [i for i in (*condition.bounds, *reversed(condition.allowed)) if i in self._alone]
         return known[0] if known else None
 
-    def _one(self, wish: Asked, index: int) -> Count:
+    def _one(self, condition: RowCondition, index: int) -> Count:
         axis, counts = self._alone[index], self._singles[index]
-        part, whole = (axis.weights(wish, index, whole=which) for which in (False, True))
+        part, whole = (axis.weights(condition, index, whole=which) for which in (False, True))
         lost = (self.least - 1) * axis.terms(whole)
         return Count(float(part @ counts), int(whole @ counts) + lost)
 
-    def _two(self, wishes: Sequence[Asked], k: int, i: int, m: int, j: int) -> Count:
+    def _two(self, conditions: Sequence[RowCondition], k: int, i: int, m: int, j: int) -> Count:
         one, other, counts = self._axes[i], self._axes[j], self._pairs[i, j].astype(float)
         parts, wholes = (
-            (one.weights(wishes[k], i, whole=which), other.weights(wishes[m], j, whole=which))
+            (
+                one.weights(conditions[k], i, whole=which),
+                other.weights(conditions[m], j, whole=which),
+            )
             for which in (False, True)
         )
         terms = one.terms(wholes[0]) * other.terms(wholes[1])

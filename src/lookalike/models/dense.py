@@ -89,15 +89,13 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
         # JAX is paid for by those who train.
         import jax.numpy as jnp  # noqa: PLC0415
 
-        from lookalike.models._device import (  # noqa: PLC0415
-            keep_compiled_programs,
-            make_room_for_programs,
-        )
         from lookalike.training import (  # noqa: PLC0415
             DenseSpec,
             EarlyStopping,
             SupervisedTask,
             TrainingPlan,
+            keep_compiled_programs,
+            make_room_for_programs,
             train,
         )
         from lookalike.training.strategies import Constant  # noqa: PLC0415

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
-from threading import Event
-from typing import Any, ClassVar, NamedTuple, Self
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar, Self
 
 import jax
 import jax.numpy as jnp
@@ -16,92 +14,46 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import (
-    LookalikeWarning,
-    ParameterError,
     TrainingError,
 )
-from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, Rule
+from lookalike._core.parameters import AnyOf, Choice, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.progress import progress
-from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import EncodedRows, Layout, Learned, SampledRows
-from lookalike.models._asking import Asking
+from lookalike._core.seeds import RandomState
+from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
-from lookalike.models._calibration import calibrate
-from lookalike.models._conditions import Completer, Told, unsure, widened
-from lookalike.models._device import keep_compiled_programs, make_room_for_programs
-from lookalike.models._impute import blank, completed_like, imputed, told_of
+from lookalike.models._conditional_sampler import (
+    ConditionalSampler,
+    soften_logits,
+    widen_inputs,
+)
+from lookalike.models._generator import GeneratorSource
+from lookalike.models._groups import Networks, Option, Training
 from lookalike.models._recipe import STEPS, batch_of, game_of, make_plan, steps_of, width_of
-from lookalike.models._sampler import Calibration, Sampler
+from lookalike.models._request import BlockConditions, Request
+from lookalike.models._task import FitTask
 from lookalike.models._transfer import Transfer, transferred
 from lookalike.models._weights import checked_width, network_of, taken
 from lookalike.models.presets import find_preset
 from lookalike.nn import (
     OBJECTIVES,
-    PENALTIES,
-    Architecture,
     Latent,
     Network,
     Objective,
-    Penalty,
     Plan,
 )
-from lookalike.refine import (
-    Correction,
-    CorrectionFit,
-    GibbsSweep,
-    HoldOut,
-    fit_correction,
-    hold_out,
+from lookalike.refine import HoldOut, Refine
+from lookalike.training import (
+    Data,
+    Game,
+    RowsByLevel,
+    TrainingResult,
+    keep_compiled_programs,
+    make_room_for_programs,
+    train,
 )
-from lookalike.tables import (
-    Kind,
-    Schema,
-    as_given,
-    check_output,
-    render,
-    to_arrow,
-    write_table,
-)
-from lookalike.training import CHUNK, Data, Game, RowsByLevel, TrainingResult, train
 from lookalike.training.monitors import MONITORS
-from lookalike.training.strategies import STRATEGIES, Strategy
 
 __all__ = ["GAN"]
-
-
-@dataclass(frozen=True)
-class _Option(Rule):
-    """A name, a mapping or an instance that a function reads: it says itself what is wrong.
-
-    Of an instance its mapping is read, as it will be from a model file.
-    """
-
-    read: Callable[[Any], object]
-    optional: bool = False
-
-    def broken_by(self, value: Any) -> str | None:
-        if self.optional and value is None:
-            return None
-        if isinstance(value, Architecture | Objective | Penalty | Strategy):
-            value = value.to_mapping()
-        if not isinstance(value, str | Mapping | Sequence):
-            return "must be a name or a mapping" + (" or None" if self.optional else "")
-        try:
-            self.read(value)
-        except ParameterError as error:
-            return f"is not understood ({error})"
-        return None
-
-
-class _Betas(Rule):
-    """Two decays."""
-
-    def broken_by(self, value: Any) -> str | None:
-        rule = Number(0, 1)
-        listed = isinstance(value, Sequence) and len(value) == 2
-        if listed and all(rule.broken_by(v) is None and v < 1 for v in value):
-            return None
-        return "must be two numbers in [0, 1)"
 
 
 #: Steps of the generator that learns conditions, as a share of those of the first, and the most
@@ -117,26 +69,6 @@ _SHOWN = {
     "rate_generator": "rate",
     "held_out": "held out",
 }
-#: Called after every interval with the step and a function that makes rows.
-OnInterval = Callable[[int, Callable[[int], Any]], None]
-
-
-class _Extras(NamedTuple):
-    """Arguments of one call of `GAN.fit` that are no parameters of the estimator.
-
-    Parameters
-    ----------
-    transfer : Transfer or None
-        Networks to start from.
-    on_interval : callable or None
-        Called after every interval.
-    """
-
-    transfer: Transfer | None = None
-    on_interval: OnInterval | None = None
-
-
-_NO_EXTRAS = _Extras()
 
 
 class GAN(Synthesizer):
@@ -147,8 +79,8 @@ class GAN(Synthesizer):
     zero-centred gradient penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the
     moving average of the generator. After training its marginals are calibrated, and rows are
     mended by boosted trees where that helps. Training is watched, and mended where it goes wrong.
-    Other objectives, architectures and rules are parameters; `preset` has those of published
-    systems.
+    Other objectives, architectures and rules are parameters, those that few change in groups;
+    `set_params` knows all by their own names. `preset` has those of published systems.
 
     Parameters
     ----------
@@ -166,48 +98,13 @@ class GAN(Synthesizer):
         What the players play for: "relativistic", "minimax", "non-saturating", "least-squares",
         "hinge", "wasserstein" or "kl", or a mapping of that ``"name"`` and options, such as
         ``{"name": "non-saturating", "smoothing": 0.1}``.
-    generator, discriminator : mapping, Architecture or None
-        Architectures, such as ``{"widths": [32, 64], "activation": "relu", "normalisation":
-        "batch", "dropout": 0.3, "bias": False}``, or ``{"symmetrical": {"first": 32, "layers":
-        2}}`` for widths that double; see `lookalike.nn.Architecture`. None takes residual layers
-        of `width` and `depth`.
     width : int or None
         Hidden units of residual networks. None takes 256, or 128 for tables of fewer than 2,000
         rows.
     depth : int
         Layers of residual networks, after the first.
-    latent_size : int
-        The width of the generator's random input.
-    latent : {"normal", "uniform"}
-        Its distribution: standard normal, or uniform in [-1, 1].
     learning_rate : float
         The generator's rate, at its peak.
-    discriminator_rate : float or None
-        The discriminator's; None takes the same.
-    schedule : str, mapping or Strategy
-        How the rates change: "constant", "cosine", "onecycle", "plateau", "batch-scaled",
-        "balance" or "gap", or a mapping of that ``"name"`` and its options.
-    discriminator_schedule : str, mapping, Strategy or None
-        Another one for the discriminator.
-    optimiser : {"adam", "rmsprop"}
-        How slopes become steps.
-    betas : sequence of float
-        Two decays: of slopes and of their squares.
-    discriminator_steps : int
-        Updates of the discriminator for each update of the generator.
-    penalty : str, mapping, Penalty or None
-        What keeps the discriminator smooth: "zero-centred", γ/2·(R1 + R2), or "interpolated", the
-        Wasserstein gradient penalty, or a mapping of that ``"name"`` and its ``"weight"``.
-    penalty_every : int
-        The penalty is taken at every so many steps, so many times as strong.
-    clip : float or None
-        The discriminator's weights are kept within ± this.
-    pack : int
-        How many rows the discriminator sees as one.
-    average : float
-        The decay of the moving average of the generator; 0 takes the generator itself.
-    temperature : float
-        τ of the Gumbel-softmax that makes levels differentiable.
     held_out : float or None
         The share of rows that do not train but choose the best state, and stop training when it
         no longer improves. None holds out 15 % of tables of 200 to 1,000 rows, which are then
@@ -225,13 +122,13 @@ class GAN(Synthesizer):
         Whether a run that collapses, diverges, stays far from real rows, is won by the
         discriminator or loses finite losses goes back to its last good state and on with a remedy.
         What was done stands in ``history_.events``.
-    calibrate : bool
-        Whether marginals are corrected after training.
-    correct : bool or None
-        Whether boosted trees mend rows after training: they choose rows of two to six times as
-        many, by how real and generated rows differ, and draw columns of few levels anew, given all
-        others. None does each where held-out rows show that it helps, True chooses wherever trees
-        find a difference; both take 200 rows at least. Sampling takes two to six times as long.
+    networks : Networks, mapping or None
+        The form of both networks, such as ``Networks(latent_size=16)``; None for the defaults.
+    training : Training, mapping or None
+        The rules by which they learn, such as ``{"penalty": None}``; None for the defaults.
+    refine : Refine, mapping or None
+        What is done to rows after training, such as ``Refine(correct=False)``; None for the
+        defaults.
     derive : bool
         Whether columns that are functions of others are derived instead of learned.
     encodings : mapping of str to str, or None
@@ -264,42 +161,34 @@ class GAN(Synthesizer):
     ['x', 'c']
     """
 
+    capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "budget": Choice(tuple(STEPS)),
         "steps": AnyOf((Number(1, integer=True),), none=True),
         "epochs": AnyOf((Number(1, integer=True),), none=True),
         "batch_size": AnyOf((Number(1, 2**20, integer=True),), none=True),
-        "objective": _Option(OBJECTIVES.create),
-        "generator": _Option(Architecture.from_mapping, optional=True),
-        "discriminator": _Option(Architecture.from_mapping, optional=True),
+        "objective": Option(OBJECTIVES.create),
         "width": AnyOf((Number(1, 2**16, integer=True),), none=True),
         "depth": Number(0, 256, integer=True),
-        "latent_size": Number(1, 2**16, integer=True),
-        "latent": Choice(("normal", "uniform")),
         "learning_rate": Number(0, open_low=True),
-        "discriminator_rate": AnyOf((Number(0, open_low=True),), none=True),
-        "schedule": _Option(STRATEGIES.create),
-        "discriminator_schedule": _Option(STRATEGIES.create, optional=True),
-        "optimiser": Choice(("adam", "rmsprop")),
-        "betas": _Betas(),
-        "discriminator_steps": Number(1, 100, integer=True),
-        "penalty": _Option(PENALTIES.create, optional=True),
-        "penalty_every": Number(1, CHUNK, integer=True),
-        "clip": AnyOf((Number(0, open_low=True),), none=True),
-        "pack": Number(1, 64, integer=True),
-        "average": Number(0, 1),
-        "temperature": Number(0, open_low=True),
         "held_out": AnyOf((Number(0, 0.9),), none=True),
-        "monitors": AnyOf((Flag(), _Option(MONITORS.create_all))),
+        "monitors": AnyOf((Flag(), Option(MONITORS.create_all))),
         "conditions": Flag(),
         "remedies": Flag(),
-        "calibrate": Flag(),
-        "correct": AnyOf((Flag(),), none=True),
+        "networks": GroupOf(Networks),
+        "training": GroupOf(Training),
+        "refine": GroupOf(Refine),
         "derive": Flag(),
         "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
         "progress": Flag(),
+    }
+
+    _groups: ClassVar[Mapping[str, type[Group]]] = {
+        "networks": Networks,
+        "training": Training,
+        "refine": Refine,
     }
 
     _generator: Network
@@ -309,9 +198,8 @@ class GAN(Synthesizer):
     #: Of the generator's random input, as it was trained.
     _latent_size: int
     _latent: Latent
-    _calibration: Calibration
-    _correction: Correction | None = None
-    _redraw: GibbsSweep | None = None
+    #: Added to the logits of levels, so that each is as frequent as it should be.
+    _bias: np.ndarray
     _plan: Plan
 
     def __init__(
@@ -322,31 +210,16 @@ class GAN(Synthesizer):
         epochs: int | None = None,
         batch_size: int | None = None,
         objective: str | Mapping[str, Any] | Objective = "relativistic",
-        generator: Mapping[str, Any] | Architecture | None = None,
-        discriminator: Mapping[str, Any] | Architecture | None = None,
         width: int | None = None,
         depth: int = 3,
-        latent_size: int = 64,
-        latent: str = "normal",
         learning_rate: float = 1.2e-3,
-        discriminator_rate: float | None = None,
-        schedule: str | Mapping[str, Any] | Strategy = "cosine",
-        discriminator_schedule: str | Mapping[str, Any] | Strategy | None = None,
-        optimiser: str = "adam",
-        betas: Sequence[float] = (0.0, 0.99),
-        discriminator_steps: int = 1,
-        penalty: str | Mapping[str, Any] | Penalty | None = "zero-centred",
-        penalty_every: int = 4,
-        clip: float | None = None,
-        pack: int = 1,
-        average: float = 0.999,
-        temperature: float = 0.2,
         held_out: float | None = None,
         monitors: bool | Sequence[str] = True,
         conditions: bool = True,
         remedies: bool = True,
-        calibrate: bool = True,
-        correct: bool | None = None,
+        networks: Networks | Mapping[str, Any] | None = None,
+        training: Training | Mapping[str, Any] | None = None,
+        refine: Refine | Mapping[str, Any] | None = None,
         derive: bool = True,
         encodings: Mapping[str, str] | None = None,
         min_category_count: int = 2,
@@ -359,31 +232,16 @@ class GAN(Synthesizer):
         self.epochs = epochs
         self.batch_size = batch_size
         self.objective = objective
-        self.generator = generator
-        self.discriminator = discriminator
         self.width = width
         self.depth = depth
-        self.latent_size = latent_size
-        self.latent = latent
         self.learning_rate = learning_rate
-        self.discriminator_rate = discriminator_rate
-        self.schedule = schedule
-        self.discriminator_schedule = discriminator_schedule
-        self.optimiser = optimiser
-        self.betas = betas
-        self.discriminator_steps = discriminator_steps
-        self.penalty = penalty
-        self.penalty_every = penalty_every
-        self.clip = clip
-        self.pack = pack
-        self.average = average
-        self.temperature = temperature
         self.held_out = held_out
         self.monitors = monitors
         self.conditions = conditions
         self.remedies = remedies
-        self.calibrate = calibrate
-        self.correct = correct
+        self.networks = networks
+        self.training = training
+        self.refine = refine
         self.derive = derive
         self.encodings = encodings
         self.min_category_count = min_category_count
@@ -413,7 +271,8 @@ class GAN(Synthesizer):
         >>> GAN.preset("leitner-wgan-gp", epochs=10).objective
         'wasserstein'
         """
-        return cls(**{**find_preset(name).parameters, **parameters})
+        model: Self = cls().set_params(**{**find_preset(name).parameters, **parameters})
+        return model
 
     def rows_per_step(self, rows: int) -> int:
         """Return how many rows of each kind a step draws: `batch_size`, or what it is by default.
@@ -434,95 +293,37 @@ class GAN(Synthesizer):
         """
         return batch_of(self, rows)
 
-    def fit(
+    def _start_from(
         self,
-        data: Any,
-        y: Any = None,
-        *,
-        schema: Schema | None = None,
-        kinds: Mapping[str, Kind | str] | None = None,
-        target: str | None = None,
-        warm_start: Synthesizer | str | os.PathLike[str] | None = None,
-        mapping: Mapping[str, str] | None = None,
-        on_interval: OnInterval | None = None,
-    ) -> Self:
-        """Learn a table.
+        warm_start: Synthesizer | str | os.PathLike[str] | None,
+        mapping: Mapping[str, str] | None,
+    ) -> Transfer | None:
+        return transferred(warm_start, mapping)
 
-        Parameters
-        ----------
-        data : pandas, polars or pyarrow table, shape (rows, columns), or path
-            The training table; it is not changed. Any eager frame that narwhals knows will do, and
-            a ``.csv``, ``.csv.gz`` or ``.parquet`` file.
-        y : array-like, optional
-            Not learned: scikit-learn's pipelines and searches hand it to every estimator.
-        schema : Schema, optional
-            What each column is; inferred where it is not given.
-        kinds : mapping of str to str, optional
-            Kinds of columns that inference should not guess, such as ``{"zip": "categorical"}``.
-        target : str, optional
-            The column that the table is meant to predict. All of its levels are kept, however rare,
-            and an integer target of few values is taken for classes.
-        warm_start : GAN or path, optional
-            A fitted GAN to start from, with networks of the same sizes: what it learned of columns
-            that both tables have is kept and tuned. The discriminator, which no model keeps, first
-            catches up while the generator waits.
-        mapping : mapping of str to str, optional
-            For columns of other names: the name in this table to the name in `warm_start`.
-        on_interval : callable, optional
-            Called after every interval with the step and a function from a number of rows to rows
-            of the present state, in the kind of dataframe of `data`.
-
-        Returns
-        -------
-        GAN
-            The estimator itself. Where `fit` fails, it is left as it was.
-
-        Raises
-        ------
-        ParameterError
-            If a parameter breaks its rule.
-        DataError
-            If the table cannot be used, does not fit `schema`, or has no usable `target`.
-        TrainingError
-            If training goes wrong and no remedy helps.
-        """
-        extras = _Extras(transferred(warm_start, mapping), on_interval)
-        return self._learned(data, y, schema, kinds, target, extras=extras)
-
-    def _fit(
-        self, encoded: EncodedRows, layout: Layout, seed: int, extras: _Extras = _NO_EXTRAS
-    ) -> None:
+    def _fit(self, task: FitTask) -> None:
         keep_compiled_programs()
         make_room_for_programs()
-        rows = len(encoded.floats)
-        self._plan = Plan(layout)
-        self._calibration = Calibration.none(self._plan)
+        rows = len(task.rows.floats)
+        self._plan = Plan(task.layout)
+        self._bias = np.zeros(self._plan.width - self._plan.number_width, np.float32)
         self._width = width_of(self, rows)
-        held = hold_out(encoded, self.held_out, generator(seed, "hold out"))
         game = game_of(self, self._plan, rows, self._width, conditioned=False)
         self._latent_size, self._latent = game.latent_size, game.latent
-        outcome = self._train(game, held, seed, steps_of(self, rows), layout, extras)
+        self._outcome = outcome = self._train(game, task, steps_of(self, rows))
         self._generator, self.history_ = outcome.model, outcome.history
-        try:
-            if self.calibrate:
-                self._calibration = calibrate(self._sampler(), encoded, seed)
-            if not self.history_.cut_short:
-                self._learn_more(outcome, held, encoded, seed, layout)
-        except KeyboardInterrupt:  # what has been learned is whole without
-            self.history_.stopped = "interrupted after training"
-            self.history_.cut_short = self.history_.interrupted = True
-        self._say_what_happened()
+        self._trained_steps = outcome.step
+        if Refine.read(self.refine).calibrate:
+            self._bias = self._generated().calibrated(task.rows, task.seed).bias
 
-    def _train(
-        self, game: Game, held: HoldOut, seed: int, steps: int, layout: Layout, extras: _Extras
-    ) -> TrainingResult[Game]:
+    def _train(self, game: Game, task: FitTask, steps: int) -> TrainingResult[Game]:
         """Train with rows held out; a table that is learned anew gets all of its rows then."""
-        first = self._run(game, held.training, held, seed, steps, layout, extras)
-        if not held.refit or first.history.cut_short:
+        split = task.split
+        first = self._run(game, split.training, split, task, steps)
+        if not split.refit or first.history.cut_short:
             return first
         history = first.history
         try:
-            again = self._run(game, held.all, None, seed, steps, layout, extras, stop_at=first.step)
+            again = self._run(game, split.all, None, task, steps, stop_at=first.step)
         except (KeyboardInterrupt, TrainingError) as error:
             why = str(error) or "interrupted"
             history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
@@ -541,110 +342,69 @@ class GAN(Synthesizer):
         history.add(first.step, "stop", history.stopped)
         return first
 
-    def _learn_more(
-        self,
-        outcome: TrainingResult[Game],
-        held: HoldOut,
-        encoded: EncodedRows,
-        seed: int,
-        layout: Layout,
-    ) -> None:
-        """Learn the correction and, at the same time, conditions: trees leave cores idle."""
-        given_up = Event()
-        with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
-            fitting = None
-            if self.correct is not False:
-                fitting = worker.submit(self._fit_correction, held, layout, seed, given_up.is_set)
-            try:
-                if self.conditions:
-                    self._completer = self._learn_conditions(outcome, encoded, seed)
-                if fitting is not None and not self.history_.cut_short:
-                    wait([fitting])
-            finally:  # after an interrupt only what is finished counts
-                given_up.set()
-                if fitting is not None and fitting.done():
-                    self._correction, words, self._redraw = fitting.result()
-                    self.history_.add(outcome.step, "correction", words)
-
-    def _learn_conditions(
-        self, outcome: TrainingResult[Game], encoded: EncodedRows, seed: int
-    ) -> Network | None:
+    def _fit_conditions(self, task: FitTask) -> None:
         """Train a copy of the networks on, told conditions that real rows fulfil."""
+        outcome = self._outcome
+        del self._outcome  # it holds the discriminator, which no model keeps
+        if not self.conditions:
+            return
         batch = min(outcome.task.batch_size, _CONDITIONED_BATCH)
         game = replace(outcome.task, conditioned=True, pack=1, batch_size=batch)
-        fresh = game.begin(seed)
+        fresh = game.begin(task.seed)
         # What has judged packs of rows cannot judge one: then the discriminator begins anew.
         judge = outcome.state.discriminator if outcome.task.pack == 1 else None
         start = game.begin(
-            seed,
-            generator=unsure(widened(outcome.model, fresh.generator), self._plan),
-            discriminator=None if judge is None else widened(judge, fresh.discriminator),
+            task.seed,
+            generator=soften_logits(widen_inputs(outcome.model, fresh.generator), self._plan),
+            discriminator=None if judge is None else widen_inputs(judge, fresh.discriminator),
         )
-        steps = max(round(_CONDITIONED * steps_of(self, len(encoded.floats))), 1)
+        steps = max(round(_CONDITIONED * steps_of(self, len(task.rows.floats))), 1)
         plan = make_plan(self, game, steps, early_stopping=None)
         rates = {name: _FASTER * rate for name, rate in plan.rates.items()}
         plan = replace(plan, monitors=(), remedies=(), rates=rates)
-        data = _data(encoded)
-        by_level = RowsByLevel.of(encoded.codes, len(data.codes))
+        data = _data(task.rows)
+        by_level = RowsByLevel.of(task.rows.codes, len(data.codes))
         try:
             with progress("conditions", steps, show=self.progress) as report:
                 learned = train(
                     game,
                     data._replace(by_level=by_level),
-                    seed,
+                    task.seed,
                     plan,
                     start=start,
                     report=lambda step, measures: report(step, _shown(measures)),
                 )
         except TrainingError as error:
             self.history_.add(outcome.step, "stop", f"conditions were not learned: {error}")
-            return None
+            return
         if learned.history.cut_short:
             why = f"while conditions were learned: {learned.history.stopped}"
             self.history_.stopped, self.history_.cut_short = why, True
             self.history_.interrupted = learned.history.interrupted
-        network: Network = learned.model
-        return network
-
-    def _fit_correction(
-        self, held: HoldOut, layout: Layout, seed: int, cancelled: Callable[[], bool]
-    ) -> CorrectionFit:
-        """Fit what chooses rows, on rows that are not those of any sample of the same seed."""
-        other = int(generator(seed, "correction").integers(2**63))
-        sampler = self._sampler()
-        real, judging = (held.all, None) if held.refit else (held.training, held.rows)
-        return fit_correction(
-            lambda number: sampler.calibrated(other, number),
-            real,
-            layout,
-            seed,
-            judging,
-            insist=self.correct is True,
-            cancelled=cancelled,
-        )
+        self._completer = learned.model
 
     def _run(
         self,
         game: Game,
         training: EncodedRows,
-        held: HoldOut | None,
-        seed: int,
+        split: HoldOut | None,
+        task: FitTask,
         steps: int,
-        layout: Layout,
-        extras: _Extras,
         *,
         stop_at: int | None = None,
     ) -> TrainingResult[Game]:
         """Play one run from its first step, or from networks of another model."""
 
         def make(network: Network) -> SampledRows:
-            return self._sampler(network).block(seed, 0)
+            return self._generated(network).block(task.seed, 0)
 
-        held_rows = None if held is None else held.rows
-        early_stopping = None if held is None else held.early_stopping(layout, make, seed)
+        held_rows = None if split is None else split.rows
+        early_stopping = None
+        if split is not None:
+            early_stopping = split.early_stopping(task.layout, make, task.seed)
         start, delay = None, 0
-        if extras.transfer is not None:
-            start, delay = extras.transfer.start(game, seed, steps)
+        if task.start is not None:
+            start, delay = task.start.start(game, task.seed, steps)
         plan = make_plan(
             self,
             game,
@@ -657,182 +417,62 @@ class GAN(Synthesizer):
             return train(
                 game,
                 _data(training),
-                seed,
+                task.seed,
                 plan,
                 held_out=None if held_rows is None else _data(held_rows),
                 start=start,
                 report=lambda step, measures: report(step, _shown(measures)),
-                on_interval=self._on_interval(seed, extras.on_interval),
+                on_interval=self._on_interval(task),
             )
 
-    def _on_interval(
-        self, seed: int, callback: OnInterval | None
-    ) -> Callable[[int, Network], None] | None:
+    def _on_interval(self, task: FitTask) -> Callable[[int, Network], None] | None:
         """Return a function that hands every state to the caller's `on_interval`."""
-        if callback is None:
+        if task.on_interval is None:
             return None
+        seed, on_interval = task.seed, task.on_interval
 
         def hand_over(step: int, network: Network) -> None:
             def sample(n: int) -> Any:
                 blocks = range(-(-n // self.BLOCK))
-                drawn = (self._sampler(network).block(seed, block) for block in blocks)
+                drawn = (self._generated(network).block(seed, block) for block in blocks)
                 tables = [
                     self.encoder_.decode(one, start=block * self.BLOCK, seed=seed)
                     for block, one in zip(blocks, drawn, strict=True)
                 ]
                 return self._given_back([pa.concat_tables(tables).slice(0, n)] if tables else [])
 
-            callback(step, sample)
+            on_interval(step, sample)
 
         return hand_over
 
-    def _say_what_happened(self) -> None:
-        history = self.history_
-        words = [event.words for event in history.events if event.kind in ("remedy", "copying")]
-        if history.cut_short:
-            words.append(f"stopped early: {history.stopped}")
-        if words:
-            warnings.warn(
-                f"Training was not smooth: {'; '.join(words)}. The model is usable.",
-                LookalikeWarning,
-                stacklevel=6,
-            )
-
-    def _sampler(self, network: Network | None = None) -> Sampler:
+    def _generated(self, network: Network | None = None) -> GeneratorSource:
         network = self._generator if network is None else network
-        return Sampler(
-            self._plan,
-            network,
-            self._calibration,
-            self._latent_size,
-            self.BLOCK,
-            self._latent,
+        return GeneratorSource(
+            self._plan, network, self._bias, self._latent_size, self.BLOCK, self._latent
         )
 
-    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
-        keep_compiled_programs()
-        make_room_for_programs()
-        sampler = replace(
-            self._sampler(),
-            correction=self._correction,
-            redraw=self._redraw,
-            impossible=self.encoder_.impossible,
-        )
-        return lambda block: sampler.block(seed, block)
+    @property
+    def _takes_conditions(self) -> bool:
+        return self._completer is not None
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]:
-        if self._completer is None:
-            return super()._start_asking(seed, asking)
+    def _source(self, request: Request) -> BlockSource:
         keep_compiled_programs()
         make_room_for_programs()
-        completer = self._complete()
+        if request.conditions is not None:
+            return self._conditional(request.seed, request.conditions)
+        return partial(self._generated().block, request.seed)
+
+    def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
+        """Return what draws rows to conditions."""
+        assert self._completer is not None
+        sampler = ConditionalSampler(self._plan, self._completer, self._latent_size, self._latent)
 
         def make(block: int) -> SampledRows:
-            told = self._told_classes(asking, block)
-            rng = generator(seed, "conditions", block)
-            told.ask(self._plan, asking.told, slice(None), rng)
-            return completer.draw(told, seed, block)
+            condition = conditions(block)
+            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            return sampler.draw(condition, rows, seed, block)
 
         return make
-
-    def _told_classes(self, asking: Asking, block: int) -> Told:
-        """Return what asks rows of a block to take classes in turn."""
-        if asking.classes is None:
-            return Told.nothing(self._plan, self.BLOCK)
-        name = asking.classes.column
-        levels = asking.classes.in_turn(block * self.BLOCK, self.BLOCK)
-        rows = blank(self.schema_, name, levels)
-        return told_of(self, self.encoder_.follow(rows), frozenset((name,)))[0]
-
-    def _complete(self) -> Completer:
-        assert self._completer is not None
-        return Completer(self._plan, self._completer, self._latent_size, self._latent)
-
-    def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
-        """Complete rows: make their missing cells and columns, given the cells that are known.
-
-        Parameters
-        ----------
-        data : dataframe, shape (rows, columns), or path
-            Columns of the training table, any of them, in any order; null where a cell is to be
-            made. It is not changed.
-        random_state : int, Generator, RandomState or None
-            The seed; None is the model's own ``seed_``.
-
-        Returns
-        -------
-        dataframe, shape (rows, columns of the training table)
-            Of the kind of `data`: its columns in its dtypes, and in pandas with its index. Known
-            cells are as they were; no cell of `data` that was null is null, free text
-            aside. Columns that `data` does not have may be missing where they were in the training
-            table. Relations between columns hold, and what never occurs together does not; where
-            known cells leave no way to keep a relation, a warning names it and counts the rows.
-
-        Raises
-        ------
-        NotFittedError
-            If the model has not been fitted.
-        ParameterError
-            If it was fitted without conditions, unless nothing is learned of its table.
-        DataError
-            If `data` has other columns, or values that do not fit them.
-
-        Examples
-        --------
-        >>> import pyarrow as pa
-        >>> from lookalike import GAN
-        >>> table = pa.table({"x": [1.5, 2.25, 3.0, 4.5] * 8, "c": ["a", "b", "a", "a"] * 8})
-        >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
-        >>> model.impute(pa.table({"c": ["b", None], "x": [None, 3.0]}))["x"].null_count
-        0
-        """
-        self._check_fitted()
-        seed = self.seed_ if random_state is None else as_seed(random_state)
-        table, origin = to_arrow(data)
-        made = self._as_handed_in(whole := imputed(self, table, seed))
-        if not origin.is_file:
-            made = completed_like(table, whole, made, self.schema_)
-        return as_given(made, data, origin, self._origin)
-
-    def impute_to(
-        self,
-        path: str | os.PathLike[str],
-        data: Any,
-        *,
-        random_state: RandomState = None,
-        safe_csv: bool = False,
-    ) -> int:
-        """Write the rows of `impute` to a file, as the training table writes them.
-
-        Parameters
-        ----------
-        path : str or path-like
-            A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
-        data : dataframe or path
-            Rows to complete, as for `impute`.
-        random_state : int, Generator, RandomState or None
-            The seed, as for `impute`.
-        safe_csv : bool
-            As for `sample_to`.
-
-        Returns
-        -------
-        int
-            How many rows were written.
-
-        Raises
-        ------
-        OutputError
-            If the file cannot be written.
-        NotFittedError, ParameterError, DataError
-            As by `impute`.
-        """
-        self._check_fitted()
-        seed = self.seed_ if random_state is None else as_seed(random_state)
-        check_output(path)
-        made = render(imputed(self, to_arrow(data)[0], seed), self.schema_)
-        write_table(made, path, safe_csv=safe_csv)
-        return int(made.num_rows)
 
     def _state(self) -> Learned:
         leaves = {
@@ -840,18 +480,7 @@ class GAN(Synthesizer):
             for name, network in (("generator", self._generator), ("completer", self._completer))
             for k, leaf in enumerate(jax.tree.leaves(network))
         }
-        calibration = {
-            "calibration/bias": self._calibration.bias,
-            "calibration/own": self._calibration.own,
-            "calibration/due": self._calibration.due,
-        }
-        kept = {
-            f"{prefix}/{name}": array
-            for prefix, part in (("correction", self._correction), ("redraw", self._redraw))
-            if part is not None
-            for name, array in part.state().arrays.items()
-        }
-        return Learned({"width": self._width}, leaves | calibration | kept)
+        return Learned({"width": self._width}, {**leaves, "bias": self._bias})
 
     def _restore(self, state: Learned, layout: Layout) -> None:
         keep_compiled_programs()
@@ -862,25 +491,7 @@ class GAN(Synthesizer):
         self._generator = network_of(game, state, "generator")
         if "completer/0" in state.arrays:
             self._completer = network_of(replace(game, conditioned=True), state, "completer")
-        none = Calibration.none(self._plan)
-        own = state.arrays.get("calibration/own", none.own)
-        knots = max(own.shape[-1], 1) if own.ndim == 2 else 1
-        self._calibration = Calibration(
-            taken(state, "calibration/bias", none.bias.shape),
-            taken(state, "calibration/own", (self._plan.number_width, knots)),
-            taken(state, "calibration/due", (self._plan.number_width, knots)),
-        )
-        if corrected := _under("correction", state):
-            self._correction = Correction.from_state(Learned({}, corrected), layout)
-        if redrawn := _under("redraw", state):
-            self._redraw = GibbsSweep.from_state(Learned({}, redrawn), layout)
-
-
-def _under(prefix: str, state: Learned) -> dict[str, np.ndarray]:
-    """Return the arrays of a state under a prefix, by the rest of their names."""
-    begin = f"{prefix}/"
-    arrays = state.arrays.items()
-    return {name.removeprefix(begin): a for name, a in arrays if name.startswith(begin)}
+        self._bias = taken(state, "bias", (self._plan.width - self._plan.number_width,))
 
 
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -10,10 +10,18 @@ from scipy.special import ndtri
 
 from lookalike._core.parameters import Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import Asked, EncodedRows, Layout, Learned, SampledRows, TableEncoder
-from lookalike.models._asking import Asking
+from lookalike.encoding import (
+    BlockSource,
+    EncodedRows,
+    Layout,
+    Learned,
+    SampledRows,
+    TableEncoder,
+)
 from lookalike.models._base import Synthesizer
-from lookalike.tables import ColumnCondition, Kind
+from lookalike.models._request import BlockConditions, Request
+from lookalike.models._task import FitTask
+from lookalike.tables import Kind
 
 __all__ = ["Independent"]
 
@@ -21,6 +29,10 @@ __all__ = ["Independent"]
 _Z_MAX = 5.0
 #: A level costs one share here, so that no column has too many of them for one block.
 _ANY_LEVELS = 2**31 - 1
+#: The share that an allowed level has at least, so that one can always be drawn.
+_LEAST_SHARE = 1e-12
+#: Levels of rows that are looked at together where each row has its own condition.
+_AT_A_TIME = 2**22
 
 
 class Independent(Synthesizer):
@@ -59,6 +71,7 @@ class Independent(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
+    capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
@@ -88,20 +101,22 @@ class Independent(Synthesizer):
             text_placeholder=self.text_placeholder,
         )
 
-    def _fit(self, encoded: EncodedRows, layout: Layout, seed: int) -> None:  # noqa: ARG002
+    def _fit(self, task: FitTask) -> None:
         self._shares = {
-            i: _shares(encoded, layout, i)
-            for i, block in enumerate(layout.blocks)
+            i: _shares(task.rows, task.layout, i)
+            for i, block in enumerate(task.layout.blocks)
             if block.head == "softmax"
         }
 
-    def _start_sampling(self, seed: int) -> Callable[[int], SampledRows]:
+    def _source(self, request: Request) -> BlockSource:
+        if request.conditions is not None:
+            return self._conditional(request.seed, request.conditions)
         layout = self.encoder_.layout_
         softmax = [i for i, block in enumerate(layout.blocks) if block.head == "softmax"]
         cumulative = [np.cumsum(self._shares[i]) for i in softmax]
 
         def make(block: int) -> SampledRows:
-            rng = generator(seed, "sample", block)
+            rng = generator(request.seed, "sample", block)
             z = rng.standard_normal((self.BLOCK, len(layout.blocks) - len(softmax)), np.float32)
             u = rng.random((self.BLOCK, len(softmax)))
             levels = np.empty(u.shape, np.int32)
@@ -111,36 +126,25 @@ class Independent(Synthesizer):
 
         return make
 
-    def _start_asking(self, seed: int, asking: Asking) -> Callable[[int], SampledRows]:
-        layout, classes = self.encoder_.layout_, asking.classes
-        turns = [asking.told]
-        if classes is not None:
-            levels = (classes.levels.slice(k, 1) for k in range(len(classes)))
-            told = (
-                self.encoder_.ask(ColumnCondition(classes.column, values=level)) for level in levels
-            )
-            turns = [(*asking.told, *([] if one is None else [one])) for one in told]
+    def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
+        """Return what draws each block within what a condition leaves of its distribution."""
+        layout = self.encoder_.layout_
 
-        def make(block: int) -> SampledRows:
-            rng = generator(seed, "asked", block)
-            u = rng.random((self.BLOCK, len(layout.blocks)))
-            options = rng.random((self.BLOCK, len(asking.wishes) + 1))
-            numbers = np.empty((self.BLOCK, layout.numbers), np.float32)
-            levels = np.empty((self.BLOCK, layout.softmaxes), np.int32)
-            turn = (block * self.BLOCK + np.arange(self.BLOCK)) % len(turns)
-            for k in np.unique(turn):
-                rows = np.flatnonzero(turn == k)
-                for i, (part, at) in enumerate(
-                    zip(layout.blocks, layout.drawn_starts, strict=True)
-                ):
-                    if part.head == "softmax":
-                        shares = _allowed(self._shares[i], i, turns[k])
-                        limits = np.cumsum(shares)[:-1]
-                        levels[rows, at] = np.searchsorted(limits, u[rows, i], side="right")
-                    else:
-                        low, high = _limits(i, turns[k], options[rows])
-                        z = ndtri(low + (high - low) * u[rows, i])
-                        numbers[rows, at] = np.clip(z, -_Z_MAX, _Z_MAX)
+        def make(number: int) -> SampledRows:
+            condition = conditions(number)
+            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            u = generator(seed, "asked", number).random((rows, len(layout.blocks)))
+            numbers = np.empty((rows, layout.numbers), np.float32)
+            levels = np.empty((rows, layout.softmaxes), np.int32)
+            for i, (block, at) in enumerate(zip(layout.blocks, layout.drawn_starts, strict=True)):
+                if block.head == "softmax":
+                    allowed = condition.allowed.get(i, np.ones((1, block.width), bool))
+                    levels[:, at] = _levels(self._shares[i], allowed, u[:, i])
+                else:
+                    bounds = condition.bounds.get(i, np.array([[0.0, 1.0]]))
+                    low, high = np.clip(bounds, 0.0, 1.0).T
+                    z = ndtri(low + (high - low) * u[:, i])
+                    numbers[:, at] = np.clip(z, -_Z_MAX, _Z_MAX)
             return SampledRows(numbers, levels)
 
         return make
@@ -170,32 +174,24 @@ def _shares(encoded: EncodedRows, layout: Layout, index: int) -> np.ndarray:
     return np.asarray(counts / counts.sum(), np.float64)
 
 
-def _allowed(shares: np.ndarray, index: int, told: Sequence[Asked]) -> np.ndarray:
-    """Return the shares of a block's levels among those that are allowed."""
-    for asked in told:
-        if index in asked.allowed:
-            shares = np.where(asked.allowed[index], shares, 0.0)
-    whole = shares.sum()
-    return shares / whole if whole > 0 else shares
-
-
-def _limits(
-    index: int, told: Sequence[Asked], options: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return between which cumulative probabilities a block's numbers lie, for each row.
+def _levels(shares: np.ndarray, allowed: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
+    """Draw an allowed level for each row by the shares of levels.
 
     Parameters
     ----------
-    index : int
-        Of the block.
-    told : sequence of Asked
-    options : ndarray, shape (rows, len(told) or more)
-        Numbers in [0, 1) that take one of the options of each, by their shares.
+    shares : ndarray, shape (levels,)
+    allowed : ndarray of bool, shape (n or 1, levels)
+    uniforms : ndarray, shape (n,)
+        Numbers in [0, 1).
     """
-    low, high = np.zeros(len(options)), np.ones(len(options))
-    for k, asked in enumerate(told):
-        if index in asked.limits:
-            option = np.searchsorted(np.cumsum(asked.shares)[:-1], options[:, k], side="right")
-            limits = asked.limits[index][option]
-            low, high = np.maximum(low, limits[:, 0]), np.minimum(high, limits[:, 1])
-    return low, np.maximum(low, high)
+    shares = np.maximum(shares, _LEAST_SHARE)
+    if len(allowed) == 1:
+        reached = np.cumsum(shares * allowed[0])
+        return np.asarray(np.searchsorted(reached[:-1], uniforms * reached[-1], side="right"))
+    found, step = np.empty(len(uniforms), np.int64), max(_AT_A_TIME // len(shares), 1)
+    for first in range(0, len(uniforms), step):
+        some = slice(first, first + step)
+        reached = np.cumsum(shares * allowed[some], axis=1)
+        wanted = uniforms[some] * reached[:, -1]
+        found[some] = (reached[:, :-1] <= wanted[:, None]).sum(axis=1)
+    return found

@@ -2,11 +2,12 @@
 
 from lookalike.nn._architecture import Architecture
 from lookalike.nn._conditions import (
-    Condition,
+    DeviceCondition,
     condition_width,
     constrain,
     draw_conditions,
     no_condition,
+    to_device,
 )
 from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._network import Layer, Network
@@ -19,8 +20,8 @@ __all__ = [
     "OBJECTIVES",
     "PENALTIES",
     "Architecture",
-    "Condition",
     "DenseNetwork",
+    "DeviceCondition",
     "Latent",
     "Layer",
     "Linear",
@@ -39,5 +40,6 @@ __all__ = [
     "no_condition",
     "noise",
     "seed_words",
+    "to_device",
     "uniforms",
 ]

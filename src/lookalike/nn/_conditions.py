@@ -1,7 +1,7 @@
-"""What is asked of a row: bounds for its numbers, and levels that are ruled out.
+"""Conditions on the device: bounds of numbers and ruled-out levels, in the plan's order.
 
-A generator that is told a condition always fulfils it: each number is mapped into its bounds, and
-the logits of levels that are ruled out are put out of reach. No row is made and thrown away.
+A generator always fulfils its condition: each number is mapped into its bounds, and the logits of
+levels that are ruled out are put out of reach. No row is made and thrown away.
 """
 
 from __future__ import annotations
@@ -10,25 +10,33 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.scipy.special import ndtr, ndtri
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from lookalike.encoding import Z_MAX
+from lookalike.encoding import Z_MAX, RowCondition
 from lookalike.nn._plan import Plan
 
-__all__ = ["Condition", "condition_width", "constrain", "draw_conditions", "no_condition"]
+__all__ = [
+    "DeviceCondition",
+    "condition_width",
+    "constrain",
+    "draw_conditions",
+    "no_condition",
+    "to_device",
+]
 
-#: The share of training rows of which nothing is asked.
+#: The share of training rows without a condition.
 _UNASKED = 0.25
-#: How often what is asked of a number or level is one value rather than a range or a set.
+#: How often a condition on a number or level is one value rather than a range or a set.
 _EQUAL = 0.5
 #: The widths of ranges, as shares of the rows, are drawn log-uniformly between these.
 _NARROWEST, _WIDEST = 0.01, 0.8
 _NEVER = -1e9
 
 
-class Condition(NamedTuple):
-    """What is asked of rows, in the plan's order.
+class DeviceCondition(NamedTuple):
+    """Conditions on rows, in the plan's order.
 
     Parameters
     ----------
@@ -43,7 +51,7 @@ class Condition(NamedTuple):
     forbidden: Float[Array, "rows levels"]
 
     def vector(self) -> Float[Array, "rows width"]:
-        """Return what the networks are told, shape (rows, `condition_width`); 0 where unasked.
+        """Return the networks' input, shape (rows, `condition_width`); 0 without a condition.
 
         Of each number: whether it is bounded, the middle of its bounds and half their distance.
         """
@@ -54,7 +62,7 @@ class Condition(NamedTuple):
 
 
 def condition_width(plan: Plan) -> int:
-    """Return the length of `Condition.vector`.
+    """Return the length of `DeviceCondition.vector`.
 
     Parameters
     ----------
@@ -67,8 +75,8 @@ def condition_width(plan: Plan) -> int:
     return 2 * plan.number_width + plan.width
 
 
-def no_condition(plan: Plan, rows: int) -> Condition:
-    """Return the condition that asks nothing.
+def no_condition(plan: Plan, rows: int) -> DeviceCondition:
+    """Return the condition that all rows fulfil.
 
     Parameters
     ----------
@@ -78,14 +86,44 @@ def no_condition(plan: Plan, rows: int) -> Condition:
 
     Returns
     -------
-    Condition
+    DeviceCondition
     """
     bound = jnp.full((rows, plan.number_width), Z_MAX)
-    return Condition(-bound, bound, jnp.zeros((rows, plan.width - plan.number_width)))
+    return DeviceCondition(-bound, bound, jnp.zeros((rows, plan.width - plan.number_width)))
+
+
+def to_device(plan: Plan, condition: RowCondition, rows: int) -> DeviceCondition:
+    """Put a condition into the plan's order, and on the device.
+
+    Parameters
+    ----------
+    plan : Plan
+    condition : RowCondition
+        Of the plan's layout.
+    rows : int
+        The number of rows to return: if `condition` has fewer, but more than one, whatever the
+        last ones are is of no interest.
+
+    Returns
+    -------
+    DeviceCondition
+    """
+    low = np.full((rows, plan.number_width), -Z_MAX, np.float32)
+    high, some = -low, slice(0, rows if condition.rows == 1 else condition.rows)
+    forbidden = np.zeros((rows, plan.width - plan.number_width), np.float32)
+    for block in condition.bounds:
+        limits, at = condition.encoded_bounds(block), plan.starts[block]
+        if plan.layout.blocks[block].head == "tanh":
+            limits = np.arctanh(np.clip(limits, -np.tanh(Z_MAX), np.tanh(Z_MAX)))
+        low[some, at], high[some, at] = limits.T
+    for block, allowed in condition.allowed.items():
+        at = plan.starts[block] - plan.number_width
+        forbidden[some, at : at + allowed.shape[1]] = ~allowed
+    return DeviceCondition(*map(jnp.asarray, (low, high, forbidden)))
 
 
 def constrain(
-    plan: Plan, raw: Float[Array, "rows width"], condition: Condition
+    plan: Plan, raw: Float[Array, "rows width"], condition: DeviceCondition
 ) -> Float[Array, "rows width"]:
     """Return a generator's raw output so changed that the rows made of it fulfil a condition.
 
@@ -97,7 +135,7 @@ def constrain(
     plan : Plan
     raw : array, shape (rows, width)
         What the network gives, before any head.
-    condition : Condition
+    condition : DeviceCondition
         Of as many rows.
 
     Returns
@@ -122,7 +160,7 @@ def draw_conditions(
     rows: Float[Array, "rows width"],
     key: PRNGKeyArray,
     told: Int[Array, " rows"] | None = None,
-) -> Condition:
+) -> DeviceCondition:
     """Draw conditions that encoded rows fulfil, so that rows are what the conditions leave.
 
     Which columns are asked for, and the cells into which a column is cut, are drawn without
@@ -140,7 +178,7 @@ def draw_conditions(
 
     Returns
     -------
-    Condition
+    DeviceCondition
     """
     keys = jax.random.split(key, 3)
     drawn = jax.random.uniform(keys[0], (len(rows), len(plan.columns) + 2))
@@ -148,7 +186,7 @@ def draw_conditions(
     asked = drawn[:, 2:] < share
     low, high = _bounds(plan, rows[:, : plan.number_width], asked, keys[1])
     levels = rows[:, plan.number_width :]
-    return Condition(low, high, _forbidden(plan, levels, asked, told, keys[2]))
+    return DeviceCondition(low, high, _forbidden(plan, levels, asked, told, keys[2]))
 
 
 def _bounds(

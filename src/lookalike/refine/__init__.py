@@ -1,4 +1,4 @@
-"""What makes generated rows better, whoever made them: chosen, drawn again, held out.
+"""The refinement of generated rows, whoever made them, judged by rows held out.
 
 Room rule: it sees encoded rows and functions that make them, never networks.
 """
@@ -6,8 +6,23 @@ Room rule: it sees encoded rows and functions that make them, never networks.
 from __future__ import annotations
 
 from lookalike.refine._correction import Correction
+from lookalike.refine._density_ratio import Cancelled
 from lookalike.refine._fit_correction import CorrectionFit, fit_correction
 from lookalike.refine._gibbs import GibbsSweep
 from lookalike.refine._holdout import HoldOut, hold_out
+from lookalike.refine._margins import MarginMap
+from lookalike.refine._pipeline import BlockSource, Refine, Refinement
 
-__all__ = ["Correction", "CorrectionFit", "GibbsSweep", "HoldOut", "fit_correction", "hold_out"]
+__all__ = [
+    "BlockSource",
+    "Cancelled",
+    "Correction",
+    "CorrectionFit",
+    "GibbsSweep",
+    "HoldOut",
+    "MarginMap",
+    "Refine",
+    "Refinement",
+    "fit_correction",
+    "hold_out",
+]

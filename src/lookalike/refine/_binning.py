@@ -12,7 +12,7 @@ from scipy.special import ndtri
 
 from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, SampledRows
 
-__all__ = ["Binning", "centres"]
+__all__ = ["Binning", "Codes", "JointFeatures", "centres"]
 
 #: The most cells of a number that are not for missing, …
 _MOST = 128
@@ -25,6 +25,8 @@ _ROWS = 20
 _LAST_LEVEL = 255
 
 Codes = UInt8[np.ndarray, "rows features"]
+#: For each joint feature: where its cells begin, and its features as (position, last cell, step).
+JointFeatures = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from lookalike.refine._gibbs import (
     logits_of,
 )
 
-__all__ = ["fit_redraw"]
+__all__ = ["fit_sweep"]
 
 #: Columns are tried, those of fewest levels first, up to so many levels times rows for all trees.
 _MOST_WORK = 1_500_000
@@ -59,7 +59,7 @@ class _Learned(NamedTuple):
     losses: Float[np.ndarray, " rows"]
 
 
-def fit_redraw(
+def fit_sweep(
     folds: Sequence[Split],
     made: Codes,
     known: Codes,

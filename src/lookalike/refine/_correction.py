@@ -64,7 +64,7 @@ class Correction:
         trees, terms = self.forest.sums(codes)
         return np.asarray(clipped(trees) + terms)
 
-    def kept(
+    def selected(
         self,
         pool: SampledRows,
         rows: int,
@@ -72,7 +72,7 @@ class Correction:
         number: int,
         impossible: Bool[np.ndarray, " pool"] | None = None,
     ) -> SampledRows:
-        """Return the rows of a block that are kept of its pool, in its order.
+        """Return the rows of a block that are selected from its pool, in its order.
 
         Parameters
         ----------

@@ -14,7 +14,7 @@ from lookalike._core.workers import in_parallel
 from lookalike.encoding import EncodedRows, Layout, SampledRows
 from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._choose import choose
-from lookalike.refine._conditionals import fit_redraw
+from lookalike.refine._conditionals import fit_sweep
 from lookalike.refine._correction import Correction, clipped
 from lookalike.refine._density_ratio import Cancelled, boost, gains
 from lookalike.refine._forest import UNIT, Forest
@@ -67,13 +67,13 @@ class CorrectionFit(NamedTuple):
         None where generated rows are better left alone.
     words : str
         What was found, as a sentence.
-    redraw : GibbsSweep or None
+    sweep : GibbsSweep or None
         None where no column is better drawn anew.
     """
 
     correction: Correction | None
     words: str
-    redraw: GibbsSweep | None = None
+    sweep: GibbsSweep | None = None
 
 
 def fit_correction(
@@ -83,7 +83,7 @@ def fit_correction(
     seed: int,
     held_out: EncodedRows | None = None,
     *,
-    insist: bool = False,
+    force: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> CorrectionFit:
     """Fit a correction of a generator.
@@ -109,7 +109,7 @@ def fit_correction(
     held_out : EncodedRows, optional
         Real rows that did not train the generator either and are not among `encoded`: few of
         them must not object, many judge alone.
-    insist : bool
+    force : bool
         Whether the correction is kept even if it is not sure to help.
     cancelled : callable
         Asked now and then whether to give up.
@@ -134,11 +134,11 @@ def fit_correction(
     pools = _pools(make, cells, len(real), cancelled)
     folds = _folds(real, held, rng)
     known = real if held is None else np.concatenate([real, held])
-    fitted = _choice(folds, pools, held, known, cells, rng, cancelled, insist=insist)
+    fitted = _choice(folds, pools, held, known, cells, rng, cancelled, force=force)
     made = _as_sampled(fitted.correction, pools[-1], len(real))
     splits = [(training, judging) for training, judging, _ in folds]
-    redraw = fit_redraw(splits, made, known, cells, layout, rng, cancelled)
-    return _and_redrawn(fitted, redraw, layout)
+    sweep = fit_sweep(splits, made, known, cells, layout, rng, cancelled)
+    return _with_sweep(fitted, sweep, layout)
 
 
 def _choice(
@@ -150,7 +150,7 @@ def _choice(
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
     *,
-    insist: bool,
+    force: bool,
 ) -> CorrectionFit:
     """Fit what chooses rows, if held-out rows become likelier by it."""
     training, stopping, fresh = pools
@@ -159,10 +159,10 @@ def _choice(
         return CorrectionFit(None, "no correction: trees find nothing that holds for held-out rows")
     fraction, gain, error = _fraction(own)
     found = f"{gain:.3f} ± {error:.3f} nats a row"
-    if gain <= _WORTH + _SURE * error and not insist:
+    if gain <= _WORTH + _SURE * error and not force:
         return CorrectionFit(None, f"no correction: held-out rows become likelier by {found} only")
     logs = forest.sums(fresh)[0]
-    if held is not None and _FEWEST_HELD_OUT <= len(held) < _JUDGE and not insist:
+    if held is not None and _FEWEST_HELD_OUT <= len(held) < _JUDGE and not force:
         gain = gains(fraction * forest.sums(held)[0], fraction * logs).mean()
         if gain <= 0:
             return CorrectionFit(
@@ -181,15 +181,15 @@ def _as_sampled(correction: Correction | None, fresh: Codes, rows: int) -> Codes
     return np.asarray(fresh[chosen])
 
 
-def _and_redrawn(fitted: CorrectionFit, redraw: GibbsSweep | None, layout: Layout) -> CorrectionFit:
+def _with_sweep(fitted: CorrectionFit, sweep: GibbsSweep | None, layout: Layout) -> CorrectionFit:
     """Return what was fitted with what is drawn anew, and say so."""
-    if redraw is None:
+    if sweep is None:
         return fitted
     levels = [block.column for block in layout.blocks if block.head == "softmax"]
-    first = redraw.cells.categories[0]
-    names = ", ".join(repr(levels[one.feature - first]) for one in redraw.conditionals)
+    first = sweep.cells.categories[0]
+    names = ", ".join(repr(levels[one.feature - first]) for one in sweep.conditionals)
     words = f"{fitted.words}; drawn anew given all other columns: {names}"
-    return fitted._replace(redraw=redraw, words=words)
+    return fitted._replace(sweep=sweep, words=words)
 
 
 def _pools(

@@ -5,18 +5,16 @@ Any content of the arrays is safe to evaluate: every index is bounded by constru
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Int32, UInt8, UInt32
+from jaxtyping import Int32, UInt32
 
-from lookalike.refine._binning import Codes
+from lookalike.refine._binning import Codes, JointFeatures
 
 __all__ = ["LEAVES", "UNIT", "Forest"]
 
@@ -24,8 +22,6 @@ __all__ = ["LEAVES", "UNIT", "Forest"]
 LEAVES = 32
 #: Values are stored as whole multiples of 1 / UNIT, so that their sums are the same everywhere.
 UNIT = 2**20
-#: Rows that are evaluated together: their masks stay in the cache.
-_ROWS = 128
 #: Rows are padded to multiples of this, so that few programs are compiled.
 _PADDED = 8_192
 #: Features of few cells are looked up as one of so many joint cells at most.
@@ -33,9 +29,6 @@ _JOINT = 128
 #: Trees are padded to multiples of this, so that their words begin where cache lines do.
 _ALIGNED = 16
 _ALL = np.uint32(2**32 - 1)
-
-#: For each joint feature: where its cells begin, and its features as (position, last cell, step).
-_Joint = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -131,16 +124,22 @@ class Forest:
         padded = -(-rows // _PADDED) * _PADDED
         if padded != rows:
             codes = np.pad(codes, [(0, padded - rows), (0, 0)])
-        joint, arrays = self._joined_features
-        trees, terms = _sums(joint, self.outputs, *arrays, jnp.asarray(codes))
+        trees, terms = self._evaluate(codes)
         return tuple(np.asarray(part)[:rows] / UNIT for part in (trees, terms))  # type: ignore[return-value]
+
+    @cached_property
+    def _evaluate(self) -> Callable[[Codes], tuple[Any, Any]]:
+        # JAX is loaded only where trees are evaluated.
+        from lookalike.refine._forest_sums import evaluator  # noqa: PLC0415
+
+        joint, arrays = self._joined_features()
+        return evaluator(joint, self.outputs, *arrays)
 
     @cached_property
     def _starts(self) -> np.ndarray:
         return np.cumsum(self.sizes) - self.sizes
 
-    @cached_property
-    def _joined_features(self) -> tuple[_Joint, tuple[Array, Array, Array]]:
+    def _joined_features(self) -> tuple[JointFeatures, tuple[np.ndarray, np.ndarray, np.ndarray]]:
         """Return how features are looked up together, and masks, values and terms of that."""
         # The trees of each sum stand together.
         rounds = len(self) // self.outputs
@@ -165,7 +164,7 @@ class Forest:
             terms.append(term)
             begin += len(word)
         arrays = np.concatenate(words), values, np.concatenate(terms)
-        return tuple(plan), tuple(jnp.asarray(array) for array in arrays)  # type: ignore[return-value]
+        return tuple(plan), arrays
 
 
 def _grouped(sizes: tuple[int, ...]) -> list[list[int]]:
@@ -219,33 +218,3 @@ def _goes_left(node: Mapping[str, Any], cells: int) -> np.ndarray:
         chosen = [int(cell) for cell in str(node["threshold"]).split("||")]
         return np.isin(np.arange(cells), chosen)
     return np.arange(cells) <= float(node["threshold"])
-
-
-@partial(jax.jit, static_argnums=(0, 1))
-def _sums(
-    joint: _Joint,
-    outputs: int,
-    masks: UInt32[Array, "cells trees"],
-    values: Int32[Array, "trees leaves"],
-    terms: Int32[Array, " cells"],
-    codes: UInt8[Array, "rows features"],
-) -> tuple[Int32[Array, "rows ..."], Int32[Array, " rows"]]:
-    trees, leaves = values.shape
-    flat = values.reshape(-1)
-    first = jnp.arange(trees, dtype=jnp.int32) * leaves
-
-    def some(rows: UInt8[Array, "some features"]) -> tuple[Array, Array]:
-        cells = rows.astype(jnp.int32)
-        word, term = jnp.full((len(rows), trees), _ALL), jnp.zeros(len(rows), jnp.int32)
-        for begin, features in joint:
-            at = begin + sum(step * jnp.minimum(cells[:, j], last) for j, last, step in features)
-            word &= masks.at[at].get(mode="clip")
-            term += terms.at[at].get(mode="clip")
-        lowest = leaves - 1 - jax.lax.clz(word & -word).astype(jnp.int32)
-        found = flat.at[first + jnp.maximum(lowest, 0)].get(mode="clip")
-        if outputs == 1:
-            return found.sum(axis=1), term
-        return found.reshape(len(rows), outputs, -1).sum(axis=2), term
-
-    sums: tuple[Array, Array] = jax.lax.map(some, codes.reshape(-1, _ROWS, codes.shape[1]))
-    return sums[0].reshape(-1, *sums[0].shape[2:]), sums[1].reshape(-1)

@@ -158,7 +158,7 @@ class GibbsSweep:
         return SampledRows(rows.numbers, levels)
 
     def state(self) -> Learned:
-        """Return the redraw as plain arrays."""
+        """Return the sweep as plain arrays."""
         forests = [one.forest for one in self.conditionals]
         arrays = {
             **self.cells.arrays(),
@@ -171,7 +171,7 @@ class GibbsSweep:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> GibbsSweep:
-        """Make a redraw from what `state` gave.
+        """Make a sweep from what `state` gave.
 
         Raises
         ------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -13,7 +14,9 @@ from lookalike._core.seeds import generator
 from lookalike.encoding import EncodedRows, Layout, SampledRows, sample_encoded
 from lookalike.refine._copying import copy_detector
 from lookalike.refine._detector import detectability
-from lookalike.training import CheckpointScore, EarlyStopping
+
+if TYPE_CHECKING:
+    from lookalike.training import EarlyStopping
 
 __all__ = ["HoldOut", "hold_out"]
 
@@ -66,6 +69,11 @@ class HoldOut:
         seed : int
             Of the numbers that real rows draw within their intervals, and of the detector.
         """
+        from lookalike.training import (  # noqa: PLC0415 - they load JAX
+            CheckpointScore,
+            EarlyStopping,
+        )
+
         if self.rows is None:
             return None
         small = len(self.all.floats) < _SMALL

@@ -24,7 +24,7 @@ from lookalike.reports._curves import HistoryLike, curves
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._marginals import marginal
 from lookalike.reports._summary import ColumnRow, Marginal, Summary
-from lookalike.tables import Column, Kind, Schema, conform, infer_schema, to_arrow
+from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
 
 __all__ = ["evaluate"]
 
@@ -161,7 +161,7 @@ def _schema(
                 f"model must be fitted, but this {type(model).__name__} is not: call fit first."
             )
         return model.schema_
-    return infer_schema(real, kinds, dependencies=False) if schema is None else schema
+    return infer_columns(real, kinds) if schema is None else schema
 
 
 def _canonical(table: pa.Table, schema: Schema, name: str) -> pa.Table:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from lookalike.tables._conditions import ColumnCondition, parse_conditions
 from lookalike.tables._conform import conform
-from lookalike.tables._dependencies import find_dependencies
 from lookalike.tables._natural import natural
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
@@ -14,7 +13,7 @@ from lookalike.tables.frames._open_categories import open_categories
 from lookalike.tables.frames._origin import ColumnOrigin, Origin
 from lookalike.tables.identifiers._maker import IdentifierMaker
 from lookalike.tables.infer._cautions import cautions
-from lookalike.tables.infer._infer import infer_schema
+from lookalike.tables.infer._infer import infer_columns
 from lookalike.tables.infer._rare_categories import without_rare
 from lookalike.tables.io._read import read_table
 from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv, write_table
@@ -39,9 +38,8 @@ __all__ = [
     "check_output",
     "check_safe_csv",
     "conform",
-    "find_dependencies",
     "from_arrow",
-    "infer_schema",
+    "infer_columns",
     "natural",
     "open_categories",
     "parse_conditions",
@@ -51,5 +49,3 @@ __all__ = [
     "without_rare",
     "write_table",
 ]
-
-Schema._inferred = staticmethod(infer_schema)

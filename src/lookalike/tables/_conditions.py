@@ -1,4 +1,4 @@
-"""What is asked of rows: cells that are equal, among several, in a range, or missing."""
+"""Conditions on columns: cells that are equal, among several, in a range, or missing."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _MEASURED = frozenset({Kind.CONTINUOUS, Kind.INTEGER})
 #: A number of no more distinct values than this is counted or coded rather than measured.
 _COUNTED = 20
 
-#: Of the values asked for, so many are named in a message.
+#: The most values of a condition that a message names.
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
 class ColumnCondition:
-    """What is asked of one column.
+    """A condition on the cells of one column.
 
     Parameters
     ----------
@@ -49,12 +49,12 @@ class ColumnCondition:
     high: pa.Scalar | None = None
     missing: bool = False
 
-    def fulfilled(self, cells: pa.Array) -> np.ndarray:
-        """Say which canonical cells are as they are wished, shape (n,)."""
+    def matches(self, cells: pa.Array) -> np.ndarray:
+        """Return which canonical cells fulfil the condition, shape (n,)."""
         if self.missing:
             return np.asarray(pc.is_null(cells).to_numpy(zero_copy_only=False))
         if pa.types.is_dictionary(cells.type):
-            known = self.fulfilled(cells.dictionary)
+            known = self.matches(cells.dictionary)
             at = cells.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)
             return np.asarray(np.append(known, False)[at])
         if self.values is not None:
@@ -107,11 +107,11 @@ def parse_conditions(given: Mapping[str, Any], schema: Schema) -> tuple[ColumnCo
     SchemaError
         If there is no such column.
     DataError
-        If a value is not of its column's kind, or the wish cannot be.
+        If a value is not of its column's kind, or the condition cannot be.
     """
     if not isinstance(given, Mapping):
         raise ParameterError(
-            "Conditions must be a mapping of column names to what is asked of them; got "
+            "Conditions must be a mapping of column names to values, or rows to complete; got "
             f"{type(given).__name__}. Write {{'column': value}}."
         )
     found = {schema[name].name: _read(name, value, schema) for name, value in given.items()}
@@ -155,7 +155,7 @@ def _check_no_range(column: Column, values: list[Any], cells: pa.Array) -> None:
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return the values of a wish for one or several."""
+    """Return the values of a condition on one or several."""
     if isinstance(value, np.ndarray):
         return list(value.ravel())
     many = isinstance(value, Collection | pa.Array | pa.ChunkedArray)

@@ -67,9 +67,9 @@ def conform(table: pa.Table, schema: Schema) -> pa.Table:
 
     Examples
     --------
-    >>> from lookalike.tables import infer_schema
+    >>> from lookalike.tables import infer_columns
     >>> table = pa.table({"price": ["$1,200", "$850", "?"]})
-    >>> conform(table, infer_schema(table))["price"].to_pylist()
+    >>> conform(table, infer_columns(table))["price"].to_pylist()
     [1200, 850, None]
     """
     _check_names(table.column_names, schema.names)

@@ -12,7 +12,8 @@ import pyarrow.types as pt
 
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Kind, Schema
-from lookalike.tables._storage import is_text, one_array, storage_type
+from lookalike.tables._storage import is_text, storage_type
+from lookalike.tables.values.arrow import flat
 
 __all__ = ["natural"]
 
@@ -45,14 +46,14 @@ def natural(table: pa.Table, schema: Schema, numbered: Collection[str] = frozens
 
     Examples
     --------
-    >>> from lookalike.tables import conform, infer_schema
+    >>> from lookalike.tables import conform, infer_columns
     >>> table = pa.table({"paid": ["yes", "no", "no", None], "sum": ["$1,200", "$850", "$7", "?"]})
-    >>> schema = infer_schema(table)
+    >>> schema = infer_columns(table)
     >>> natural(conform(table, schema), schema)["sum"].to_pylist()
     [1200, 850, 7, None]
     """
     cells = [
-        _meant(one_array(table[column.name]), column, numbered)
+        _meant(flat(table[column.name]), column, numbered)
         if is_text(storage_type(column))
         else render(table.select([column.name]), Schema((column,)))[column.name]
         for column in schema.columns

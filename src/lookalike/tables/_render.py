@@ -13,7 +13,6 @@ from lookalike.tables._storage import (
     cast_cells,
     is_number,
     is_text,
-    one_array,
     plain_type,
     storage_type,
 )
@@ -23,6 +22,7 @@ from lookalike.tables.text._calendar_codes import write_codes
 from lookalike.tables.text._date_patterns import split_days, write_dates
 from lookalike.tables.text._durations import write_durations
 from lookalike.tables.text._numbers import write_numbers
+from lookalike.tables.values.arrow import flat
 
 __all__ = ["render"]
 
@@ -62,16 +62,16 @@ def render(table: pa.Table, schema: Schema, *, encoded: bool = False) -> pa.Tabl
 
     Examples
     --------
-    >>> from lookalike.tables import conform, infer_schema
+    >>> from lookalike.tables import conform, infer_columns
     >>> table = pa.table({"paid": ["yes", "no", "no", None], "sum": ["$1,200", "$850", "$7", "?"]})
-    >>> schema = infer_schema(table)
+    >>> schema = infer_columns(table)
     >>> render(conform(table, schema), schema).equals(table)
     True
     """
     columns = []
     for column in schema.columns:
         try:
-            values = one_array(table[column.name])
+            values = flat(table[column.name])
             columns.append(_render_column(values, column, encoded=encoded))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise SchemaError(

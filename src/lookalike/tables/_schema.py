@@ -183,24 +183,24 @@ class Dependency:
     on : tuple of str
         The columns that determine it.
     form : str
-        Derived and not learned:
+        The name of the relation, see `lookalike.relations.RELATIONS`. The column is computed:
 
         - ``"lookup"``: each combination of levels of `on` has one value of `column`.
         - ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
         - ``"mostly"``: each combination of levels of `on` has one value of `column` in nearly all
           rows; the others depend on nothing else and are drawn by their frequencies.
 
-        Learned is only what is left:
+        A residual is learned in its place:
 
-        - ``"offset"``: `column` = sum of coefficient times column of `on` + the rest.
-        - ``"ratio"``: `column` = the column of `on` times the rest.
-        - ``"equal"``: `column` is that of `on` in many rows, and on its own in the rest.
+        - ``"offset"``: `column` = sum of coefficient times column of `on` + residual.
+        - ``"ratio"``: `column` = the column of `on` times residual.
+        - ``"equal"``: `column` is that of `on` in many rows, and on its own in the others.
     coefficients : tuple of float
         For ``"linear"`` and ``"offset"``: one for each of `on`.
     constant : float
         For ``"linear"``.
     why : str
-        What a relation that is not exact was taken for one by, in words.
+        The evidence for a relation that is not exact, in words.
     at_least, at_most : tuple of str
         For ``"offset"`` and ``"ratio"``: columns that this one was below, or above, in no row.
     against : str
@@ -216,44 +216,6 @@ class Dependency:
     at_least: tuple[str, ...] = ()
     at_most: tuple[str, ...] = ()
     against: str = ""
-
-    def in_words(self) -> str:
-        """Return what the dependency says, in one line.
-
-        Returns
-        -------
-        str
-
-        Examples
-        --------
-        >>> Dependency("total", ("fare", "tip"), "linear", (1.0, 1.0)).in_words()
-        'total = fare + tip'
-        """
-        on, why = " and ".join(self.on), f" ({self.why})" if self.why else ""
-        if self.form == "lookup":
-            return f"{self.column} is fixed by {on}"
-        if self.form == "mostly":
-            return f"{self.column} is nearly fixed by {on}{why}"
-        if self.form == "equal":
-            return f"{self.column} is often that of {on}{why}"
-        if self.form == "ratio":
-            return f"{self.column} = {on} × the rest{self._bounds()}{why}"
-        terms = [
-            f"{'-' * (factor < 0)}{name}" if abs(factor) == 1 else f"{factor:g} × {name}"
-            for factor, name in zip(self.coefficients, self.on, strict=True)
-        ]
-        if self.form == "offset":
-            terms.append("the rest")
-        if self.constant:
-            terms.append(f"{self.constant:g}")
-        total = " + ".join(terms).replace("+ -", "- ")
-        return f"{self.column} = {total}{self._bounds()}{why}"
-
-    def _bounds(self) -> str:
-        least, most = (" and ".join(names) for names in (self.at_least, self.at_most))
-        return (f", never below {least}" if least else "") + (
-            f", never above {most}" if most else ""
-        )
 
     @property
     def needs(self) -> frozenset[str]:
@@ -299,9 +261,10 @@ class Schema:
 
     Examples
     --------
+    >>> import lookalike as la
     >>> import pyarrow as pa
     >>> table = pa.table({"zip": ["02139", "02139", "10001"], "price": ["$8.00", "$12.50", "?"]})
-    >>> schema = Schema.infer(table, kinds={"zip": "categorical"})
+    >>> schema = la.Schema.infer(table, kinds={"zip": "categorical"})
     >>> schema["price"].kind.value, schema["price"].missing, schema["price"].why
     ('continuous', 1, "2 distinct numbers in 2 rows, written with '$'")
     >>> Schema.from_json(schema.to_json()) == schema
@@ -313,7 +276,7 @@ class Schema:
     rows: int = 0
     rejected: tuple[Dependency, ...] = field(default=())
 
-    #: `infer_schema`, which stands above this module: the room enters it here.
+    #: `lookalike.relations.infer_schema`, which stands above this room: that room enters it here.
     _inferred: ClassVar[Callable[..., Schema]]
 
     @property
@@ -396,7 +359,7 @@ class Schema:
         *,
         dependencies: bool = True,
     ) -> Schema:
-        """Find out what each column of a table is; see `lookalike.tables.infer_schema`.
+        """Find out what each column of a table is; see `lookalike.relations.infer_schema`.
 
         Parameters
         ----------

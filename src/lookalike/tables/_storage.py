@@ -26,6 +26,7 @@ import pyarrow.types as pt
 from lookalike._core.errors import DataError
 from lookalike.tables._arrow_types import parse_type
 from lookalike.tables._schema import Column, Kind, Schema
+from lookalike.tables.values.arrow import flat
 
 __all__ = [
     "canonical_schema",
@@ -35,7 +36,6 @@ __all__ = [
     "is_number",
     "is_text",
     "level_type",
-    "one_array",
     "plain_column",
     "plain_type",
     "storage_type",
@@ -100,16 +100,7 @@ def plain_type(arrow: pa.DataType) -> pa.DataType:
 def plain_column(column: pa.ChunkedArray) -> pa.Array:
     """Return a column as one array of its plain type."""
     arrow = plain_type(column.type)
-    return one_array(column if column.type == arrow else column.cast(arrow))
-
-
-def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """Return a column as one array, with one dictionary if it is of a dictionary type."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    whole = column.unify_dictionaries().combine_chunks()
-    # older versions of Arrow leave a column without chunks as it is
-    return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
+    return flat(column if column.type == arrow else column.cast(arrow))
 
 
 def level_type(column: Column) -> pa.DataType:

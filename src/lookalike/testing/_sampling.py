@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lookalike._core.errors import ParameterError
 from lookalike.encoding import SampledRows
+from lookalike.models import Request
 from lookalike.testing._checks import must, must_raise
 from lookalike.testing._subject import Subject
 
@@ -58,8 +59,8 @@ def a_row_depends_on_its_number_alone(subject: Subject) -> None:
 def blocks_are_made_at_once(subject: Subject) -> None:
     """One function makes blocks in several threads at once, in any order, as each is made alone."""
     order = (2, 0, 1, 0, 2, 1)
-    alone = [subject.fitted._start_sampling(3)(block) for block in range(3)]
-    make, barrier = subject.fitted._start_sampling(3), threading.Barrier(len(order))
+    alone = [subject.fitted._source(Request(3))(block) for block in range(3)]
+    make, barrier = subject.fitted._source(Request(3)), threading.Barrier(len(order))
 
     def at_once(block: int) -> SampledRows:
         barrier.wait(timeout=60)

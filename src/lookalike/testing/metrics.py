@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from lookalike._core.plain import build
 from lookalike.metrics import Measured, Metric, Pair
-from lookalike.tables import conform, infer_schema
+from lookalike.relations import infer_schema
+from lookalike.tables import conform
 from lookalike.testing._checks import Check, global_random_state, must, named, run
 from lookalike.testing._tables import judged
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 from lookalike.models import Synthesizer
-from lookalike.testing import _estimator, _files, _frames, _sampling
+from lookalike.testing import _conditions, _estimator, _files, _frames, _sampling
 from lookalike.testing._checks import Check, named, run
 from lookalike.testing._learning import learning
 from lookalike.testing._subject import Subject
 
 __all__ = ["check_synthesizer", "synthesizer_checks"]
 
-_CONTRACT = (*_estimator.CHECKS, *_sampling.CHECKS, *_frames.CHECKS, *_files.CHECKS)
+_CONTRACT = (
+    *_estimator.CHECKS,
+    *_sampling.CHECKS,
+    *_conditions.CHECKS,
+    *_frames.CHECKS,
+    *_files.CHECKS,
+)
 
 
 def synthesizer_checks(

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from lookalike.training._adversarial import MEASURES, Game, Optimiser, TrainState
     from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
     from lookalike.training._data import Data, RowsByLevel
+    from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._remedies import REMEDIES
     from lookalike.training._supervised import (
         DenseModel,
@@ -47,6 +48,8 @@ __all__ = [
     "TrainState",
     "TrainingPlan",
     "TrainingResult",
+    "keep_compiled_programs",
+    "make_room_for_programs",
     "train",
 ]
 
@@ -59,11 +62,21 @@ def __getattr__(name: str) -> Any:
         _adversarial,
         _checkpoints,
         _data,
+        _device,
         _remedies,
         _supervised,
         _task,
         _trainer,
     )
 
-    modules = (_adversarial, _checkpoints, _data, _remedies, _supervised, _task, _trainer)
+    modules = (
+        _adversarial,
+        _checkpoints,
+        _data,
+        _device,
+        _remedies,
+        _supervised,
+        _task,
+        _trainer,
+    )
     return getattr(next(module for module in modules if name in module.__all__), name)

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, Int, PRNGKeyArray, PyTree
 from lookalike._core.seeds import generator
 from lookalike.nn import (
     Architecture,
-    Condition,
+    DeviceCondition,
     Latent,
     Network,
     Objective,
@@ -316,7 +316,7 @@ class Game(GenerativeTask):
 
     def _real(
         self, data: Data, which: PRNGKeyArray, within: PRNGKeyArray, asking: PRNGKeyArray
-    ) -> tuple[Rows, Rows, Condition]:
+    ) -> tuple[Rows, Rows, DeviceCondition]:
         """Return a batch of real rows, and the conditions that are drawn for them."""
         rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
         told: Int[Array, " rows"] | None = None
@@ -334,7 +334,7 @@ class Game(GenerativeTask):
         self,
         generator: Network,
         told: Rows,
-        condition: Condition,
+        condition: DeviceCondition,
         latent: PRNGKeyArray,
         levels: PRNGKeyArray,
     ) -> tuple[Rows, PyTree]:

@@ -34,9 +34,9 @@ def cautions(table: pa.Table, schema: Schema) -> list[str]:
 
     Examples
     --------
-    >>> from lookalike.tables import infer_schema
+    >>> from lookalike.tables import infer_columns
     >>> table = pa.table({"age": ["31", "54", "28", "about 40"]})
-    >>> print(*cautions(table, infer_schema(table)))
+    >>> print(*cautions(table, infer_columns(table)))
     Column 'age' is taken for text: 3 of 4 cells are numbers, others not, such as 'about 40'. \
 Mend these cells, or choose a kind for the column.
     """

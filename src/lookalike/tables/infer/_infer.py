@@ -1,33 +1,29 @@
-"""Inferring a schema: one pass of vectorised statistics, each guess explained."""
+"""Inferring columns: one pass of vectorised statistics, each guess explained."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.tables._arrow_types import check_columns
-from lookalike.tables._conform import check_cells, conform
-from lookalike.tables._dependencies import find_dependencies
+from lookalike.tables._conform import check_cells
 from lookalike.tables._schema import Column, Kind, Schema
 from lookalike.tables.frames._convert import to_arrow
 from lookalike.tables.infer._column import describe
 from lookalike.tables.infer._facts import gather
 from lookalike.tables.infer._guess import fallbacks, guess
 
-__all__ = ["infer_schema"]
+__all__ = ["infer_columns"]
 
 #: All cells were read to make the guess; so many distinct ones are read once more as it says.
 _PROVEN = 10_000
 
 
-def infer_schema(
-    data: Any, kinds: Mapping[str, Kind | str] | None = None, *, dependencies: bool = True
-) -> Schema:
-    """Find out what each column of a table is, and how columns depend on each other.
+def infer_columns(data: Any, kinds: Mapping[str, Kind | str] | None = None) -> Schema:
+    """Find out what each column of a table is; `lookalike.relations` finds how columns depend.
 
     Parameters
     ----------
@@ -35,13 +31,11 @@ def infer_schema(
         The table; any eager frame that narwhals knows will do. It may be typed or all of text.
     kinds : mapping of str to str, optional
         Kinds that are not to be guessed, such as ``{"zip": "categorical"}``.
-    dependencies : bool
-        Whether to look for columns that are functions of others.
 
     Returns
     -------
     Schema
-        Every column with its kind, and in `Column.why` the reason.
+        Every column with its kind, and in `Column.why` the reason; no dependencies.
 
     Raises
     ------
@@ -53,7 +47,7 @@ def infer_schema(
     Examples
     --------
     >>> table = pa.table({"zip": ["02139", "10001", "02139"], "age": ["31", "?", "54"]})
-    >>> for column in infer_schema(table, {"zip": "categorical"}).columns:
+    >>> for column in infer_columns(table, {"zip": "categorical"}).columns:
     ...     print(column.name, column.kind.value, column.why, sep=": ")
     zip: categorical: as chosen
     age: integer: 2 distinct whole numbers in 2 rows
@@ -69,10 +63,7 @@ def infer_schema(
             wrong.append(str(error))
     if wrong:
         raise ParameterError("\n".join(wrong))
-    schema = Schema(tuple(columns), (), table.num_rows)
-    if not dependencies:
-        return schema
-    return replace(schema, dependencies=find_dependencies(conform(table, schema), schema))
+    return Schema(tuple(columns), (), table.num_rows)
 
 
 def _infer_column(name: str, column: pa.ChunkedArray, chosen: Kind | None) -> Column:

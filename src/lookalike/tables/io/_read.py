@@ -19,7 +19,7 @@ __all__ = ["read_table"]
 def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a data file.
 
-    CSV is read as text, every column of it: what the text means is for `infer_schema` to say, so
+    CSV is read as text, every column of it: what the text means is for `infer_columns` to say, so
     that leading zeros, ``NA`` and the like survive. Only an empty cell without quotes is null. The
     first row holds the names; the delimiter is found out among ``, ; tab |``.
 

@@ -23,7 +23,6 @@ __all__ = [
     "parse_dates",
     "regex_of",
     "split_days",
-    "ticks_of",
     "write_dates",
     "zone_minutes",
 ]
@@ -277,27 +276,6 @@ def finest_unit(values: pa.Array) -> str:
         if length <= tick or not (ticks % (length // tick)).any():
             return unit
     return "ns"
-
-
-def ticks_of(values: pa.Array, unit: str | None) -> tuple[np.ndarray, int]:
-    """Return dates, times or durations as ticks of their type, and how many ticks a unit has.
-
-    Parameters
-    ----------
-    values : pyarrow.Array of date32, timestamp, time64 or duration, shape (n,)
-        The values.
-    unit : str or None
-        The unit; None for one tick.
-
-    Returns
-    -------
-    ticks : ndarray of int64, shape (n,)
-        0 where missing.
-    step : int
-        At least 1.
-    """
-    tick = _DAY if pa.types.is_date32(values.type) else _UNITS[values.type.unit]
-    return _ticks(values), max(1, _UNITS[unit] // tick) if unit else 1
 
 
 def _ticks(values: pa.Array) -> np.ndarray:

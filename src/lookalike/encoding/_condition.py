@@ -1,0 +1,190 @@
+"""Conditions on encoded rows: the levels and numbers that each of their blocks may have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Self
+
+import numpy as np
+from scipy.special import ndtri
+
+from lookalike.encoding._draw import Z_MAX
+from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
+
+__all__ = ["RowCondition"]
+
+#: A probability that a single value has at least, so that each can be chosen.
+_LEAST_SHARE = 1e-12
+#: How far numbers may lie out of their bounds by head: a generator's tanh does not reach ±1.
+_ROUNDING = {"linear": 1e-6, "tanh": 1e-4}
+
+
+@dataclass(frozen=True, eq=False)
+class RowCondition:
+    """The levels and the bounds of numbers that encoded rows may have.
+
+    It never changes: its arrays cannot be written to, and `narrowed` returns another one.
+
+    Parameters
+    ----------
+    layout : Layout
+        The spans of an encoded row.
+    rows : int
+        The number of rows that have a condition each; 1 for one condition on all rows.
+    allowed : mapping of int to ndarray of bool, shape (rows or 1, width)
+        By the index of a block of levels: the levels that a row may have.
+    bounds : mapping of int to ndarray, shape (rows or 1, 2)
+        By the index of a block of one number: its least and greatest value, as a cumulative
+        probability (source ``"interval"``) or as the encoded number (source ``"value"``).
+        A number that its *missing* block silences has no bounds.
+    """
+
+    layout: Layout
+    rows: int = 1
+    allowed: Mapping[int, np.ndarray] = field(default_factory=dict)
+    bounds: Mapping[int, np.ndarray] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in ("allowed", "bounds"):
+            arrays = {i: array.view() for i, array in getattr(self, name).items()}
+            for array in arrays.values():
+                array.flags.writeable = False
+            object.__setattr__(self, name, MappingProxyType(arrays))
+
+    @classmethod
+    def of_cells(
+        cls, layout: Layout, encoded: EncodedRows, known: Mapping[int, np.ndarray]
+    ) -> Self:
+        """Return the condition that rows have the cells that are known.
+
+        Parameters
+        ----------
+        layout : Layout
+        encoded : EncodedRows
+            n rows; the blocks that are not known do not matter.
+        known : mapping of int to ndarray of bool, shape (n,)
+            For the index of each block: the rows in which it is known.
+        """
+        rows, allowed, bounds = len(encoded.codes), {}, {}
+        for i, block in enumerate(layout.blocks):
+            at = np.flatnonzero(known[i])
+            if not len(at):
+                continue
+            start = block.source_start
+            if block.source == "code":
+                allowed[i] = np.ones((rows, block.width), bool)
+                allowed[i][at] = False
+                allowed[i][at, encoded.codes[at, start]] = True
+            else:
+                # A number within an interval has two floats, any other one is its own limit.
+                ends = np.array([start, start + (block.source == "interval")])
+                bounds[i] = np.tile([-np.inf, np.inf], (rows, 1))
+                bounds[i][at] = encoded.floats[np.ix_(at, ends)]
+        return cls(layout, rows, allowed, bounds)
+
+    def narrowed(self, other: RowCondition, at: np.ndarray | None = None) -> RowCondition:
+        """Return the condition that rows fulfil both; what no row can fulfil is left out.
+
+        Parameters
+        ----------
+        other : RowCondition
+            Of the same layout.
+        at : ndarray of int, shape (m,), optional
+            The rows that `other` is about, if not all.
+        """
+        rows = max(self.rows, other.rows) if at is None else self.rows
+        where = slice(None) if at is None else at
+        allowed, bounds = dict(self.allowed), dict(self.bounds)
+        for i, levels in other.allowed.items():
+            every = np.ones((1, self.layout.blocks[i].width), bool)
+            own = np.broadcast_to(allowed.get(i, every), (rows, every.shape[1])).copy()
+            both = own[where] & levels
+            own[where] = np.where(both.any(axis=1, keepdims=True), both, own[where])
+            allowed[i] = own
+        for i, limits in other.bounds.items():
+            own = np.broadcast_to(bounds.get(i, np.array([[-np.inf, np.inf]])), (rows, 2)).copy()
+            low = np.maximum(own[where, 0], limits[:, 0])
+            high = np.minimum(own[where, 1], limits[:, 1])
+            # Ranges that only touch have nothing in common, but a single value may lie at an end.
+            some = (low < high) | ((low == high) & (limits[:, 0] == limits[:, 1]))
+            own[where] = np.where(some[:, None], np.stack([low, high], axis=1), own[where])
+            bounds[i] = own
+        return replace(self, rows=rows, allowed=allowed, bounds=bounds)
+
+    def drawn(self, uniforms: np.ndarray) -> RowCondition:
+        """Return a condition for each of n rows: one of these, drawn by its share of all rows.
+
+        Parameters
+        ----------
+        uniforms : ndarray, shape (n,)
+            Numbers in [0, 1), one for each row.
+        """
+        if self.rows == 1:
+            return self
+        share = np.ones(self.rows)
+        for i, limits in self.bounds.items():
+            if self.layout.blocks[i].source == "interval":
+                share = share * np.maximum(limits[:, 1] - limits[:, 0], _LEAST_SHARE)
+        chosen = np.searchsorted(np.cumsum(share / share.sum())[:-1], uniforms, side="right")
+        allowed, bounds = (
+            {i: array if len(array) == 1 else array[chosen] for i, array in arrays.items()}
+            for arrays in (self.allowed, self.bounds)
+        )
+        return replace(self, rows=len(uniforms), allowed=allowed, bounds=bounds)
+
+    def encoded_bounds(self, block: int) -> np.ndarray:
+        """Return the least and the greatest encoded number of a block, shape (rows or 1, 2)."""
+        what, limits = self.layout.blocks[block], self.bounds[block]
+        if what.source == "interval":
+            return np.asarray(np.clip(ndtri(np.clip(limits, 0, 1)), -Z_MAX, Z_MAX))
+        most = 1.0 if what.head == "tanh" else Z_MAX
+        return np.asarray(np.clip(limits, -most, most))
+
+    def accepts(self, rows: SampledRows) -> np.ndarray:
+        """Return which rows fulfil the condition, shape (n,).
+
+        Parameters
+        ----------
+        rows : SampledRows
+            n rows: as many as there are conditions, or any number where there is one for all.
+        """
+        blocks, starts = self.layout.blocks, self.layout.drawn_starts
+        right = np.ones(len(rows.levels), bool)
+        for i, allowed in self.allowed.items():
+            every = np.broadcast_to(allowed, (len(right), allowed.shape[1]))
+            right &= every[np.arange(len(right)), rows.levels[:, starts[i]]]
+        for i in self.bounds:
+            (low, high), slack = self.encoded_bounds(i).T, _ROUNDING[blocks[i].head]
+            number, gate = rows.numbers[:, starts[i]], blocks[i].masked_by
+            inside = (number >= low - slack) & (number <= high + slack)
+            right &= inside if gate is None else inside | (rows.levels[:, starts[gate]] == 1)
+        return right
+
+    def enforced(self, rows: SampledRows, uniforms: np.ndarray) -> SampledRows:
+        """Return rows changed where they break the condition: another level, the nearest number.
+
+        Parameters
+        ----------
+        rows : SampledRows
+            n rows, as for `accepts`.
+        uniforms : ndarray, shape (n,)
+            Numbers in [0, 1) that choose among allowed levels.
+        """
+        starts, numbers, levels = self.layout.drawn_starts, rows.numbers.copy(), rows.levels.copy()
+        for i, allowed in self.allowed.items():
+            at = starts[i]
+            every = np.broadcast_to(allowed, (len(levels), allowed.shape[1]))
+            wrong = np.flatnonzero(~every[np.arange(len(levels)), levels[:, at]])
+            # The k-th allowed level is the first at which k of them have been counted.
+            options = np.cumsum(every[wrong], axis=1)
+            wanted = (uniforms[wrong] * options[:, -1]).astype(int)
+            levels[wrong, at] = (options <= wanted[:, None]).sum(axis=1)
+        for i in self.bounds:
+            numbers[:, starts[i]] = np.clip(numbers[:, starts[i]], *self.encoded_bounds(i).T)
+        for block, at in zip(self.layout.blocks, starts, strict=True):
+            if block.masked_by is not None:
+                silent = levels[:, starts[block.masked_by]] == 1
+                numbers[silent, at : at + block.width] = 0
+        return SampledRows(numbers, levels)

@@ -1,0 +1,119 @@
+"""Rows that a generator makes to conditions, and how it begins to learn them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Int, UInt32
+
+from lookalike.encoding import Z_MAX, RowCondition, SampledRows
+from lookalike.nn import (
+    DeviceCondition,
+    Latent,
+    Network,
+    Plan,
+    constrain,
+    key_of,
+    noise,
+    seed_words,
+    to_device,
+    uniforms,
+)
+
+__all__ = ["ConditionalSampler", "soften_logits", "widen_inputs"]
+
+#: Numbers of rows are rounded up to multiples of this, so that calls share compiled programs.
+_ROUND = 1024
+#: The share of its logits that a generator keeps when it is to learn conditions.
+_SOFTENED = 0.3
+
+
+@dataclass(frozen=True)
+class ConditionalSampler:
+    """Draws rows that fulfil conditions.
+
+    Parameters
+    ----------
+    plan : Plan
+    network : Network
+        A generator that was trained with conditions.
+    latent_size : int
+    latent : {"normal", "uniform"}
+        The size and distribution of its random input.
+    """
+
+    plan: Plan
+    network: Network
+    latent_size: int
+    latent: Latent
+
+    def draw(self, condition: RowCondition, rows: int, seed: int, block: int) -> SampledRows:
+        """Return rows that fulfil a condition; they depend on seed and block alone."""
+        padded = rows + -rows % _ROUND
+        numbers, levels = _draw(
+            self.plan,
+            (padded, self.latent_size),
+            self.latent,
+            self.network,
+            to_device(self.plan, condition, padded),
+            seed_words(seed, block),
+        )
+        drawn = np.array(numbers)[:rows]
+        within = np.array(self.plan.is_interval, bool)
+        drawn[:, within] = np.clip(drawn[:, within], -Z_MAX, Z_MAX)
+        return SampledRows(drawn, np.asarray(levels)[:rows])
+
+
+def widen_inputs(network: Network, wider: Network) -> Network:
+    """Return a network of more inputs that answers as `network` while the new ones are 0.
+
+    Parameters
+    ----------
+    network : Network
+        Of k inputs.
+    wider : Network
+        Of the same layers and more inputs, of which the first k mean the same.
+    """
+
+    def fitted(old: Array, new: Array) -> Array:
+        if old.shape == new.shape:
+            return old
+        return new.at[: old.shape[0]].set(old)
+
+    made: Network = jax.tree.map(fitted, network, wider)
+    return made
+
+
+def soften_logits(network: Network, plan: Plan) -> Network:
+    """Return a generator whose logits of levels are a share of what they were.
+
+    From levels that a generator is certain of, no slope leads on to others.
+    """
+    units = jnp.arange(plan.width) >= plan.number_width
+    share = jnp.where(units, _SOFTENED, 1.0)
+    last = network.last
+    assert last.bias is not None
+    changed: Network = eqx.tree_at(
+        lambda n: (n.last.weight, n.last.bias), network, (last.weight * share, last.bias * share)
+    )
+    return changed
+
+
+@eqx.filter_jit
+def _draw(
+    plan: Plan,
+    size: tuple[int, int],
+    distribution: Latent,
+    network: Network,
+    condition: DeviceCondition,
+    words: UInt32[Array, " words"],
+) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
+    latent, within = jax.random.split(key_of(words, "threefry2x32"))
+    z = noise(latent, size, distribution)
+    raw = network(jnp.concatenate([z, condition.vector()], axis=1))
+    uniform = uniforms(within, (size[0], len(plan.levels)))
+    return plan.harden(constrain(plan, raw, condition), uniform)

@@ -1,0 +1,165 @@
+"""The parameters of a GAN that few callers change, in two groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lookalike._core.errors import ParameterError
+from lookalike._core.parameters import AnyOf, Choice, Group, Number, Rule
+from lookalike.nn import PENALTIES, Architecture, Objective, Penalty
+from lookalike.training import CHUNK
+from lookalike.training.strategies import STRATEGIES, Strategy
+
+__all__ = ["Networks", "Option", "Training"]
+
+
+@dataclass(frozen=True)
+class Option(Rule):
+    """A name, a mapping or an instance that a function reads: it says itself what is wrong.
+
+    Of an instance its mapping is read, as it will be from a model file.
+    """
+
+    read: Callable[[Any], object]
+    optional: bool = False
+
+    def broken_by(self, value: Any) -> str | None:
+        if self.optional and value is None:
+            return None
+        if isinstance(value, Architecture | Objective | Penalty | Strategy):
+            value = value.to_mapping()
+        if not isinstance(value, str | Mapping | Sequence):
+            return "must be a name or a mapping" + (" or None" if self.optional else "")
+        try:
+            self.read(value)
+        except ParameterError as error:
+            return f"is not understood ({error})"
+        return None
+
+
+class _Betas(Rule):
+    """Two decays."""
+
+    def broken_by(self, value: Any) -> str | None:
+        rule = Number(0, 1)
+        listed = isinstance(value, Sequence) and len(value) == 2
+        if listed and all(rule.broken_by(v) is None and v < 1 for v in value):
+            return None
+        return "must be two numbers in [0, 1)"
+
+
+class Networks(Group):
+    """The form of both networks of a GAN.
+
+    Parameters
+    ----------
+    generator, discriminator : mapping, Architecture or None
+        Architectures, such as ``{"widths": [32, 64], "activation": "relu", "normalisation":
+        "batch", "dropout": 0.3, "bias": False}``, or ``{"symmetrical": {"first": 32, "layers":
+        2}}`` for widths that double; see `lookalike.nn.Architecture`. None takes residual layers
+        of the GAN's `width` and `depth`.
+    latent_size : int
+        The width of the generator's random input.
+    latent : {"normal", "uniform"}
+        Its distribution: standard normal, or uniform in [-1, 1].
+    pack : int
+        The number of rows that the discriminator sees as one.
+    temperature : float
+        τ of the Gumbel-softmax that makes levels differentiable.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "generator": Option(Architecture.from_mapping, optional=True),
+        "discriminator": Option(Architecture.from_mapping, optional=True),
+        "latent_size": Number(1, 2**16, integer=True),
+        "latent": Choice(("normal", "uniform")),
+        "pack": Number(1, 64, integer=True),
+        "temperature": Number(0, open_low=True),
+    }
+
+    def __init__(
+        self,
+        *,
+        generator: Mapping[str, Any] | Architecture | None = None,
+        discriminator: Mapping[str, Any] | Architecture | None = None,
+        latent_size: int = 64,
+        latent: str = "normal",
+        pack: int = 1,
+        temperature: float = 0.2,
+    ) -> None:
+        self.generator = generator
+        self.discriminator = discriminator
+        self.latent_size = latent_size
+        self.latent = latent
+        self.pack = pack
+        self.temperature = temperature
+
+
+class Training(Group):
+    """The rules by which both networks of a GAN learn.
+
+    Parameters
+    ----------
+    discriminator_rate : float or None
+        The discriminator's learning rate; None takes the generator's.
+    schedule : str, mapping or Strategy
+        How the rates change: "constant", "cosine", "onecycle", "plateau", "batch-scaled",
+        "balance" or "gap", or a mapping of that ``"name"`` and its options.
+    discriminator_schedule : str, mapping, Strategy or None
+        Another one for the discriminator.
+    optimiser : {"adam", "rmsprop"}
+        How slopes become steps.
+    betas : sequence of float
+        Two decays: of slopes and of their squares.
+    discriminator_steps : int
+        Updates of the discriminator for each update of the generator.
+    penalty : str, mapping, Penalty or None
+        What keeps the discriminator smooth: "zero-centred", γ/2·(R1 + R2), or "interpolated", the
+        Wasserstein gradient penalty, or a mapping of that ``"name"`` and its ``"weight"``.
+    penalty_every : int
+        The number of steps from one penalty to the next; each is that many times as strong.
+    clip : float or None
+        The discriminator's weights are kept within ± this.
+    average : float
+        The decay of the moving average of the generator; 0 takes the generator itself.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "discriminator_rate": AnyOf((Number(0, open_low=True),), none=True),
+        "schedule": Option(STRATEGIES.create),
+        "discriminator_schedule": Option(STRATEGIES.create, optional=True),
+        "optimiser": Choice(("adam", "rmsprop")),
+        "betas": _Betas(),
+        "discriminator_steps": Number(1, 100, integer=True),
+        "penalty": Option(PENALTIES.create, optional=True),
+        "penalty_every": Number(1, CHUNK, integer=True),
+        "clip": AnyOf((Number(0, open_low=True),), none=True),
+        "average": Number(0, 1),
+    }
+
+    def __init__(
+        self,
+        *,
+        discriminator_rate: float | None = None,
+        schedule: str | Mapping[str, Any] | Strategy = "cosine",
+        discriminator_schedule: str | Mapping[str, Any] | Strategy | None = None,
+        optimiser: str = "adam",
+        betas: Sequence[float] = (0.0, 0.99),
+        discriminator_steps: int = 1,
+        penalty: str | Mapping[str, Any] | Penalty | None = "zero-centred",
+        penalty_every: int = 4,
+        clip: float | None = None,
+        average: float = 0.999,
+    ) -> None:
+        self.discriminator_rate = discriminator_rate
+        self.schedule = schedule
+        self.discriminator_schedule = discriminator_schedule
+        self.optimiser = optimiser
+        self.betas = betas
+        self.discriminator_steps = discriminator_steps
+        self.penalty = penalty
+        self.penalty_every = penalty_every
+        self.clip = clip
+        self.average = average

@@ -1,0 +1,308 @@
+"""All relations of a table together: what follows, what remains possible, what does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike._core.rows import Rows
+from lookalike.relations._base import Relation
+from lookalike.relations._candidates import Feasible
+from lookalike.relations._cells import Cells, cells_of
+from lookalike.relations._domains import Domains, LearnedColumn, Order
+from lookalike.relations._reconciled import Reconciled
+from lookalike.relations._registry import describe
+from lookalike.relations._value_format import ValueFormat
+from lookalike.tables import ColumnCondition, Schema
+from lookalike.tables.values.arrow import filled, is_null
+
+__all__ = ["RelationGraph"]
+
+
+class RelationGraph:
+    """The fitted relations between the columns of a table.
+
+    Parameters
+    ----------
+    schema : Schema
+        What the columns are.
+    relations : sequence of Relation
+        Fitted, each after those it builds on.
+    learned : mapping of str to LearnedColumn
+        The columns, and the residuals in place of columns, that are encoded.
+
+    Attributes
+    ----------
+    relations : tuple of Relation
+    residuals : dict of str to Relation
+        Those that learn a residual in place of their column, by that column.
+    domains : Domains
+        The values that columns can have.
+    """
+
+    def __init__(
+        self, schema: Schema, relations: Sequence[Relation], learned: Mapping[str, LearnedColumn]
+    ) -> None:
+        self.relations = tuple(relations)
+        self.residuals = {r.spec.column: r for r in relations if r.learns_residual}
+        self.domains = _domains(schema, self.relations, learned)
+        self._by_column = {r.spec.column: r for r in relations}
+        self._learned = learned
+        self._names = schema.names
+
+    @property
+    def unrelated(self) -> frozenset[str]:
+        """The columns that depend on no others, and on which no other depends."""
+        related = set(self._by_column)
+        related |= {name for relation in self.relations for name in relation.spec.needs}
+        return frozenset(self._names) - related
+
+    # --- rows -------------------------------------------------------------------------------------
+
+    def compute(
+        self, sampled: Cells, residuals: Cells, rows: Rows, known: Cells | None = None
+    ) -> dict[str, pa.Array]:
+        """Return all columns, those that depend on others computed in order.
+
+        Parameters
+        ----------
+        sampled : mapping of str to pyarrow.Array, shape (n,)
+            The columns that depend on no others.
+        residuals : mapping of str to pyarrow.Array, shape (n,)
+            The residuals of columns that are learned by one.
+        rows : Rows
+            Which rows they are.
+        known : mapping of str to pyarrow.Array, shape (n,), optional
+            All columns; cells that are not null stand in place of sampled and computed ones.
+        """
+        whole = dict(sampled)
+        cells = (
+            {name: filled(known[name], made) for name, made in whole.items()}
+            if known
+            else dict(whole)
+        )
+        for relation in self.relations:
+            name = relation.spec.column
+            on = relation.recognised(cells, whole)
+            made = whole[name] = relation.compute(on, residuals.get(name), rows)
+            cells[name] = filled(known[name], made) if known else made
+        return cells
+
+    def infer(self, known: pa.Table) -> pa.Table:
+        """Fill in what follows exactly from the known cells of rows, in either direction.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            Canonical rows with the columns of the schema, null where a cell is not known.
+
+        Returns
+        -------
+        pyarrow.Table
+            n rows, fewer cells of which are null.
+        """
+        cells = cells_of(known)
+        exact = [relation for relation in self.relations if relation.exact]
+        for _ in exact:
+            before = _unknown(cells)
+            for relation in exact:
+                cells[relation.spec.column] = relation.infer_column(cells)
+            for relation in reversed(exact):
+                cells |= relation.infer_others(cells, self.domains)
+            if _unknown(cells) == before:
+                break
+        return self._table(cells)
+
+    def feasible(self, known: pa.Table) -> Iterator[Feasible]:
+        """Yield what columns may be in rows, so that the known cells of others can follow.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            The rows that `infer` gave.
+        """
+        cells = cells_of(known)
+        needed = {name: ~is_null(array) for name, array in cells.items()}
+        settled = dict(needed)
+        for relation in reversed(self.relations):
+            if relation.shows_presence:
+                name = relation.spec.column
+                for other in relation.spec.on:
+                    needed[other] = needed[other] | needed[name]
+                    settled[name] = settled[name] & settled[other]
+        for name in cells:
+            if len(rows := np.flatnonzero(needed[name] & ~settled[name])):
+                yield Feasible(name, rows)
+        for relation in reversed(self.relations):
+            yield from relation.feasible(cells)
+
+    def reconcile(
+        self, known: pa.Table, sampled: Cells, residuals: Cells, rows: Rows
+    ) -> Reconciled:
+        """Choose and change sampled cells so that known cells follow from them.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            The rows that `infer` gave.
+        sampled : mapping of str to pyarrow.Array, shape (n,)
+            Whole rows, the known cells among them.
+        residuals : mapping of str to pyarrow.Array, shape (n,)
+            The sampled residuals.
+        rows : Rows
+            Which rows they are.
+        """
+        count = known.num_rows
+        draft = Reconciled(
+            cells_of(known), sampled, residuals, np.zeros(count, bool), np.zeros(count)
+        )
+        for relation in reversed(self.relations):
+            relation.reconcile(draft, self.domains, rows)
+        return draft
+
+    def violations(self, known: pa.Table, completed: pa.Table) -> dict[str, np.ndarray]:
+        """Return for each column in which completed rows its relation to others does not hold.
+
+        Parameters
+        ----------
+        known : pyarrow.Table
+            Canonical rows, null where a cell was not known. Relations of which all cells were
+            known do not count, nor cells that were never learned.
+        completed : pyarrow.Table
+            The same rows, completed.
+
+        Returns
+        -------
+        dict of str to ndarray of bool, shape (n,)
+        """
+        cells, given = cells_of(completed), cells_of(known)
+        unknown = {name: is_null(array) for name, array in given.items()}
+        found = {}
+        for relation in self.relations:
+            name = relation.spec.column
+            wrong = relation.violations(cells, ~unknown[name], self.domains)
+            if wrong is not None:
+                some = [unknown[n] for n in (name, *relation.spec.needs)]
+                found[name] = wrong & np.logical_or.reduce(some)
+        return found
+
+    def _table(self, cells: Cells) -> pa.Table:
+        return pa.Table.from_arrays([cells[n] for n in self._names], names=list(self._names))
+
+    # --- conditions -------------------------------------------------------------------------------
+
+    def condition_on_learned(self, condition: ColumnCondition) -> ColumnCondition | None:
+        """Return the condition on a column that depends on no other that means the same.
+
+        Parameters
+        ----------
+        condition : ColumnCondition
+
+        Returns
+        -------
+        ColumnCondition or None
+            None where the column depends on several others, or on another by chance.
+
+        Raises
+        ------
+        DataError
+            If no row fulfils it.
+        """
+        while (relation := self._by_column.get(condition.column)) is not None:
+            if condition.missing or len(relation.spec.on) != 1:
+                return None
+            parent = relation.spec.on[0]
+            levels = None if parent in self._by_column else self._learned[parent].levels
+            found = relation.condition_on_parent(condition, levels)
+            if found is None:
+                return None
+            condition = found
+        return condition
+
+    def contradiction(
+        self, conditions: Sequence[ColumnCondition]
+    ) -> tuple[tuple[ColumnCondition, ...], str] | None:
+        """Return conditions that no row fulfils together by a relation, and that relation in words.
+
+        Parameters
+        ----------
+        conditions : sequence of ColumnCondition
+
+        Returns
+        -------
+        tuple of tuple of ColumnCondition and str, or None
+            None where the relations allow them.
+        """
+        by_column = {condition.column: condition for condition in conditions}
+        for relation in self.relations:
+            spec = relation.spec
+            some = tuple(by_column[n] for n in (*spec.on, spec.column) if n in by_column)
+            if spec.column not in by_column or len(some) < 2 or any(c.missing for c in some):
+                continue
+            if relation.contradicts(by_column, self.domains):
+                return some, describe(spec, why=False)
+        return None
+
+    def relation_between(self, one: str, other: str) -> str:
+        """Return in words how two columns that exclude each other are related."""
+        for relation in self.relations:
+            if {one, other} <= {relation.spec.column, *relation.spec.on}:
+                return describe(relation.spec, why=False)
+        return "they follow from the same column"
+
+    def levels(self, name: str) -> pa.Array | None:
+        """Return the levels of a column that can be made; None where it is not of levels."""
+        relation = self._by_column.get(name)
+        if relation is None:
+            return self._learned[name].levels
+        if len(relation.spec.on) != 1:
+            return None
+        of = self.levels(relation.spec.on[0])
+        return None if of is None else relation.levels(of)
+
+
+def _unknown(cells: Cells) -> int:
+    return sum(array.null_count for array in cells.values())
+
+
+def _domains(
+    schema: Schema, relations: Sequence[Relation], learned: Mapping[str, LearnedColumn]
+) -> Domains:
+    """Return the values that columns can have, given what encodings make and relations limit."""
+    residuals = {r.spec.column: r for r in relations if r.learns_residual}
+    ends = {name: made.ends for name, made in learned.items() if name not in residuals}
+    ends |= {r.spec.column: limits for r in relations if (limits := r.ends()) is not None}
+    # a column may lie beyond ends that were drawn in where a residual is added to it or it is one
+    loose = set(residuals) | {
+        name
+        for relation in residuals.values()
+        for name in relation.spec.on
+        if name in learned and not learned[name].keeps_ends
+    }
+    formats = {}
+    for column in schema.columns:
+        if column.kind.is_numeric:
+            of = ValueFormat.of(column, ends=ends.get(column.name))
+            formats[column.name] = of.widened() if column.name in loose else of
+    left = {}
+    for name, relation in residuals.items():
+        limits, made = learned[name].ends, relation.residual_column
+        if limits is not None:
+            of = ValueFormat.of(made, limits.type, limits)
+            left[name] = of if learned[name].keeps_ends else of.widened()
+    rigid = {n for n, made in learned.items() if made.levels is not None or made.is_fixed}
+    rigid |= {r.spec.column for r in relations if r.is_rigid and not r.learns_residual}
+    return Domains(formats, left, frozenset(rigid), _orders(relations))
+
+
+def _orders(relations: Sequence[Relation]) -> dict[str, tuple[Order, ...]]:
+    """Return for each column the others that it was never below or above, in either direction."""
+    found: dict[str, list[Order]] = {}
+    for spec in (relation.spec for relation in relations):
+        for other in dict.fromkeys((*spec.at_least, *spec.at_most)):
+            least, most = other in spec.at_least, other in spec.at_most
+            found.setdefault(spec.column, []).append(Order(other, least, most))
+            found.setdefault(other, []).append(Order(spec.column, most, least))
+    return {name: tuple(orders) for name, orders in found.items()}
