@@ -167,7 +167,7 @@ class _Target:
 
     @property
     def is_stream(self) -> bool:
-        """Whether it is written to as it comes."""
+        """True where it is written to as it comes."""
         if self.descriptor is not None:
             return True
         return self.found is not None and not stat.S_ISREG(self.found.st_mode)

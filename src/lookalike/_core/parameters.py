@@ -25,7 +25,7 @@ __all__ = [
     "check_parameters",
 ]
 
-#: Of a value that breaks its rule, so many characters are shown.
+#: The most characters that are shown of a value that breaks its rule.
 _LONGEST = 200
 
 

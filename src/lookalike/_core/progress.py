@@ -81,7 +81,7 @@ def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[
 
 
 class _Pace:
-    """How long the rest takes, if it goes on as before."""
+    """An estimate of the remaining time, if work goes on as before."""
 
     def __init__(self, total: int, begin: int) -> None:
         self.total, self.begin, self.done = total, begin, begin

@@ -76,6 +76,8 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
         The class that all of them are subclasses of.
     plural : str, optional
         The last part of the entry points' group; `noun` and "s" by default.
+    key : str
+        The attribute of a class that is its name.
 
     Examples
     --------
@@ -91,14 +93,17 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
     (4, 3)
     """
 
-    def __init__(self, noun: str, base: type, plural: str | None = None) -> None:
+    def __init__(
+        self, noun: str, base: type, plural: str | None = None, *, key: str = "name"
+    ) -> None:
         self.noun = noun
         self.base = base
+        self.key = key
         self.group = f"lookalike.{plural or noun + 's'}"
         self._entered: dict[str, type[T] | Callable[[], type[T]]] = {}
 
     def enter(self, *kinds: type[T], **loaders: Callable[[], type[T]]) -> None:
-        """Enter classes under their ``name``, or that of the class, and loaders under theirs.
+        """Enter classes under their names, or those of the classes, and loaders under theirs.
 
         Parameters
         ----------
@@ -108,7 +113,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
             Functions that import and return a class, called at its first use.
         """
         for kind in kinds:
-            self._entered[getattr(kind, "name", kind.__name__)] = kind
+            self._entered[getattr(kind, self.key, kind.__name__)] = kind
         self._entered.update(loaders)
 
     # --- a mapping ------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def _shortened(found: re.Match[str]) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Return a text of at most so many characters: its beginning and, half as much, its end."""
+    """Return a text of at most `most` characters: its beginning and, half as much, its end."""
     if len(text) <= most:
         return text
     end = most // 3

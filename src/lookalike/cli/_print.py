@@ -1,4 +1,4 @@
-"""What the user sees: lines on standard error, tables on standard output."""
+"""Output for the user: lines on standard error, tables on standard output."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _LIBRARIES = ("pandas", "polars", "pyarrow")
 
 @dataclass(frozen=True)
 class DataSet:
-    """What a bundled table is.
+    """The description of a bundled table.
 
     Parameters
     ----------

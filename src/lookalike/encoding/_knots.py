@@ -65,7 +65,7 @@ def piecewise(
     )
     together = TOGETHER if fewest > 1 else 1
     gaps = _gaps(positions, int(room * _FOR_GAPS) // 4)
-    column = _Column(np.repeat(positions, counts), half, together)
+    column = _KnotColumn(np.repeat(positions, counts), half, together)
     ends = np.append(0, np.cumsum(counts))
     stretches = _stretches(ends, atoms, gaps, together)
     jumps = _jumps(ends, atoms, stretches, positions)
@@ -82,7 +82,7 @@ def piecewise(
 
 
 @dataclass(frozen=True)
-class _Column:
+class _KnotColumn:
     """The rows of a column in order.
 
     Parameters

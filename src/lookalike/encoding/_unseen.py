@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Pair", "tally", "unseen"]
+__all__ = ["BlockPair", "tally", "unseen"]
 
 #: A cell that is empty was due so many times if columns were independent, …
 _LEAST_DUE = 20.0
@@ -24,7 +24,7 @@ _AT_A_TIME, _WORK, _FEWEST_ROWS = 512, 3e10, 300
 
 
 @dataclass(frozen=True)
-class Pair:
+class BlockPair:
     """Combinations of two blocks' cells that are expected but not seen.
 
     Parameters
@@ -39,9 +39,9 @@ class Pair:
     right: int
     due: np.ndarray
 
-    def at(self, least: float) -> Pair:
+    def at(self, least: float) -> BlockPair:
         """Return what is due so many times at least."""
-        return Pair(self.left, self.right, np.where(self.due >= least, self.due, 0.0))
+        return BlockPair(self.left, self.right, np.where(self.due >= least, self.due, 0.0))
 
 
 def tally(left: np.ndarray, right: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -158,7 +158,7 @@ class _Search:
         cells = np.concatenate([np.zeros(0, np.int64), *frequent])
         return _Search(self.codes, self.sizes, self.names, blocks, cells, self.least)
 
-    def due(self) -> list[Pair]:
+    def due(self) -> list[BlockPair]:
         """Return the pairs of blocks with combinations that are due but not seen."""
         chunks = self._chunks()
         masks, gate = self._presence()
@@ -166,7 +166,7 @@ class _Search:
         beside = np.zeros((len(self.cells), len(masks.T)), np.float32)
         for chunk in chunks:
             beside[chunk] = self._indicators(chunk).T @ masks
-        found: list[Pair] = []
+        found: list[BlockPair] = []
         single = np.zeros(64)
         for k, one in enumerate(chunks):
             left = self._indicators(one)
@@ -213,7 +213,7 @@ class _Search:
             made[k] = self.codes[self.blocks[i]] == self.cells[i]
         return made.T
 
-    def _pairs(self, one: np.ndarray, other: np.ndarray, due: np.ndarray) -> list[Pair]:
+    def _pairs(self, one: np.ndarray, other: np.ndarray, due: np.ndarray) -> list[BlockPair]:
         """Return the pairs of blocks, of two runs of cells, that have most due."""
         a, b = np.nonzero(due)
         left, right = self.blocks[one[a]], self.blocks[other[b]]
@@ -225,7 +225,7 @@ class _Search:
             rows = which == k
             table = np.zeros((self.sizes[i], self.sizes[j]))
             table[self.cells[one[a[rows]]], self.cells[other[b[rows]]]] = due[a[rows], b[rows]]
-            made.append(Pair(int(self.names[i]), int(self.names[j]), table))
+            made.append(BlockPair(int(self.names[i]), int(self.names[j]), table))
         return made
 
 

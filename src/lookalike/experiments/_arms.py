@@ -57,7 +57,7 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class ArmContext:
-    """What an arm may use: training rows and what was learned of them alone.
+    """The material of an arm: training rows, and what was learned from them alone.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ class ArmContext:
     numbers : int
         How many of the input columns are numbers; the others are levels.
     synthetic : callable
-        Takes a count and returns so many synthetic rows as a `TrainingSet`; the rows of a smaller
+        Takes a count and returns that many synthetic rows as a `TrainingSet`; the rows of a smaller
         count are the first ones of a larger.
     draw : callable
         Takes a purpose and returns a generator for it.

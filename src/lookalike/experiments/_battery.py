@@ -144,7 +144,7 @@ def failure(what: str, error: Exception) -> str:
 
 @dataclass(frozen=True)
 class ModelEvaluation:
-    """What models are judged on.
+    """The held-out rows and measures by which models are judged.
 
     Parameters
     ----------
@@ -168,7 +168,7 @@ class ModelEvaluation:
 
     @property
     def classes(self) -> bool:
-        """Whether the target has classes."""
+        """True where the target has classes."""
         return self.target in self.book.discrete
 
     @property

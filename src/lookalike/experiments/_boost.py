@@ -72,7 +72,7 @@ def boost(
     target : str
         The column to predict: classes, or a number.
     synthesizer : Synthesizer, optional
-        What makes the synthetic rows; `GAN` with its defaults if not given. It is fitted anew for
+        What makes the synthetic rows; `GAN` with its defaults if not given. It is fitted afresh for
         each split and share, with a seed of its own.
     factors : sequence of float
         How many synthetic rows are added for each real one: 0.2 is 20 % more rows. Empty: none,
@@ -198,7 +198,7 @@ def boost(
     return build_verdict(found, arms, shares, study.metrics, facts, [*spec.notes, *notes])
 
 
-# --- what is asked --------------------------------------------------------------------------------
+# --- parameters -----------------------------------------------------------------------------------
 
 
 def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, ...]:
@@ -299,17 +299,17 @@ def _run(
     """Do what the records do not hold yet, and write each part as it is done."""
     held = store.of(study.data)
     done = {_key(record) for record in held if record.value is not None or not retry}
-    due = [item for item in (_rest(study, item, done) for item in items) if item.todo]
+    unfinished = [item for item in (_rest(study, item, done) for item in items) if item.todo]
     total = sum(len(item.todo) for item in items)
-    ready = total - sum(len(item.todo) for item in due)
+    ready = total - sum(len(item.todo) for item in unfinished)
     with (
         show_progress("trying", total, show=show, begin=ready) as report,
         warnings.catch_warnings(),
     ):
         # Linear models stop after a set count of steps, converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        for found in _finished(study, due, n_jobs):
-            store.add(found, anew=retry)
+        for found in _finished(study, unfinished, n_jobs):
+            store.add(found, replace=retry)
             ready += len({(record.arm, record.factor, record.model) for record in found})
             report(ready, {})
 

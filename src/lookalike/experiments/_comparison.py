@@ -89,19 +89,19 @@ class Comparison:
 
     @property
     def seen(self) -> bool:
-        """Whether there is a difference, by the adjusted test."""
+        """True where there is a difference, by the adjusted test."""
         return self.p_holm is not None and self.p_holm < LEVEL
 
     @property
     def word(self) -> str:
-        """How the arm stands to the other: better, worse, or no evidence of a difference."""
+        """The result in a word: better, worse, or no evidence of a difference."""
         if not self.seen:
             return UNDECIDED
         return BETTER if self.difference > 0 else WORSE
 
     @property
     def words(self) -> str:
-        """How the arm stands to which other, such as ``"worse than jitter +20 %"``."""
+        """The result and the opponent, such as ``"worse than jitter +20 %"``."""
         whom = "real rows alone" if self.against == _REAL else self.opponent
         return f"{self.word} {'than' if self.seen else 'from'} {whom}"
 
@@ -178,7 +178,7 @@ class Row:
 
     @property
     def word(self) -> str | None:
-        """What synthetic rows do: ``"helps"``, ``"harms"`` or ``"no evidence that it helps"``.
+        """The effect of the rows: ``"helps"``, ``"harms"`` or ``"no evidence that it helps"``.
 
         They help if they are better than real rows alone *and* than the best cheap control, and
         harm if they are worse than real rows alone. None for other arms.

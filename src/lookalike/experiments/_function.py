@@ -73,7 +73,7 @@ _YES_NO = {0.0: "no", 1.0: "yes"}
 
 @dataclass(frozen=True, eq=False)
 class FunctionSnapshot:
-    """What the generator made of a function at one step of training.
+    """The generated points of a function at one step of training.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ class FunctionRun:
 
     @property
     def reached(self) -> bool:
-        """Whether the error is at most 3 % of the range and 95 % of the domain are covered."""
+        """True where the error is at most 3 % of the range and 95 % of the domain are covered."""
         error, coverage = FUNCTION_TARGETS
         return self.accuracy.error <= error and self.accuracy.coverage >= coverage
 
@@ -175,7 +175,7 @@ def learn_function(
     noise : float
         The standard deviation of noise on the points, as a share of the range.
     synthesizer : GAN, optional
-        What learns; a GAN with `FUNCTION_RECIPE` if not given. It is fitted anew.
+        What learns; a GAN with `FUNCTION_RECIPE` if not given. It is fitted as a copy.
     random_state : int, Generator, RandomState or None
         The seed of the points, and of training where the synthesizer has none of its own.
     progress : bool

@@ -1,4 +1,4 @@
-"""How far points are from a curve or a surface, and how much of it they reach."""
+"""The distance of points from a curve or a surface, and the part of it that they reach."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _REACH = 0.05
 
 @dataclass(frozen=True)
 class FunctionAccuracy:
-    """How well points lie on a function and cover it; distances as shares of the range.
+    """The accuracy of points on a function, and their coverage; distances as shares of the range.
 
     Parameters
     ----------
@@ -88,14 +88,14 @@ class FunctionMetric:
         if vertical is not None:  # the grid is fine, but the value right above is never farther
             distances = np.minimum(distances, vertical)
         reached = np.unique(cells[distances <= _REACH])
-        due = np.unique(self._nearest(held_out)[1])
+        wanted = np.unique(self._nearest(held_out)[1])
         return FunctionAccuracy(
             _rms(distances if vertical is None or self.function.jumps else vertical),
             _rms(distances),
             float(np.quantile(distances, 0.95)),
             None if vertical is None else _rms(vertical),
             None if vertical is None else float(np.quantile(vertical, 0.95)),
-            len(np.intersect1d(due, reached)) / len(due),
+            len(np.intersect1d(wanted, reached)) / len(wanted),
         )
 
     def _nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -112,10 +112,10 @@ class FunctionMetric:
         if not self.function.explicit:
             return None
         low, high = self.function.bounds
-        due = self.function.at(np.clip(points[:, :-1], low, high))[:, -1]
+        expected = self.function.at(np.clip(points[:, :-1], low, high))[:, -1]
         # Beyond the domain there is no value: what is missing counts as if it were vertical.
         beyond = np.abs(points[:, :-1] - np.clip(points[:, :-1], low, high)) / self._scale[:-1]
-        vertical = np.abs(points[:, -1] - due) / self._scale[-1]
+        vertical = np.abs(points[:, -1] - expected) / self._scale[-1]
         return np.asarray(np.hypot(vertical, np.linalg.norm(beyond, axis=1)))
 
 

@@ -1,4 +1,4 @@
-"""What a number depends on, as text that is the same in every process.
+"""Digests of what a number depends on, as text that is the same in every process.
 
 A record is found again by a digest of the estimator that gave it. The text that Python shows for
 an object will not do: it may hold an address, or leave out the middle of an array.
@@ -56,17 +56,17 @@ def identity(value: Any) -> str:
     >>> one == other
     False
     """
-    return _told(value, ())
+    return _text(value, ())
 
 
-def _told(value: Any, around: tuple[int, ...]) -> str:
+def _text(value: Any, around: tuple[int, ...]) -> str:
     """Describe an object that stands within others, whose ids are given."""
     if id(value) in around:
         return "itself"
     parts = _parts(value)
     if parts is None:
         return repr(value)
-    return f"{_name(type(value))}({', '.join(_told(part, (*around, id(value))) for part in parts)})"
+    return f"{_name(type(value))}({', '.join(_text(part, (*around, id(value))) for part in parts)})"
 
 
 def _parts(value: Any) -> list[Any] | None:

@@ -1,4 +1,4 @@
-"""What was measured, a row for each number, in a file that a kill cannot hurt.
+"""Records of what was measured, a row for each number, in a file that a kill cannot hurt.
 
 Rows of one item of work are written in one transaction of SQLite, and a row that is there
 already is not written again: a study that was stopped goes on where it was.
@@ -129,14 +129,14 @@ class Records:
                 "Name a new file."
             )
 
-    def add(self, records: Iterable[Record], *, anew: bool = False) -> None:
+    def add(self, records: Iterable[Record], *, replace: bool = False) -> None:
         """Write records, all or none of them; those that are there already stay as they are.
 
         Parameters
         ----------
         records : iterable of Record
             What one item of work measured.
-        anew : bool
+        replace : bool
             Whether they take the place of those that are there.
 
         Raises
@@ -146,7 +146,7 @@ class Records:
         """
         try:
             with self._database:
-                insert = _INSERT.format("REPLACE" if anew else "IGNORE")
+                insert = _INSERT.format("REPLACE" if replace else "IGNORE")
                 self._database.executemany(insert, [astuple(record) for record in records])
         except sqlite3.OperationalError as error:
             raise OutputError(f"Cannot write records to {str(self.path)!r}: {error}.") from error

@@ -1,4 +1,4 @@
-"""A study: what is asked of a table, and one item of the work, which any process can do."""
+"""A study of a table, and one item of its work, which any process can do."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax"
 
 @dataclass(frozen=True)
 class Study:
-    """What is asked of a table.
+    """A study of one table: everything that its numbers depend on.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class Study:
 
     @property
     def compiled(self) -> bool:
-        """Whether XLA computes some of the numbers: they depend on how many threads it has."""
+        """True where XLA computes some of the numbers: they depend on its number of threads."""
         made = self.synthesizer.COMPILED and any(arm.role == "synthetic" for arm in self.arms)
         return made or any(is_compiled(*entrant) for entrant in self.entrants.items())
 
@@ -143,7 +143,7 @@ def work(study: Study, item: WorkItem, caller: int) -> list[Record]:
     Parameters
     ----------
     study : Study
-        What is asked.
+        The study.
     item : WorkItem
         Which part of it.
     caller : int
@@ -170,7 +170,7 @@ def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
     Parameters
     ----------
     study : Study
-        What is asked.
+        The study.
     item : WorkItem
         Which part of it.
 

@@ -29,9 +29,9 @@ from lookalike.tables import Kind, Schema, conform, infer_columns, to_arrow
 __all__ = ["StudySpec", "specify"]
 
 
-#: An integer target of at most so many distinct values names classes rather than amounts.
+#: The most distinct values of an integer target that names classes rather than amounts.
 _CLASSES_OF_INTEGERS = 20
-#: Above so many classes, a target is not one to be classified.
+#: The most classes of a target that is worth classifying.
 _MOST_CLASSES = 100
 
 
@@ -68,12 +68,12 @@ class StudySpec:
 
     @property
     def classes(self) -> bool:
-        """Whether the target has classes."""
+        """True where the target has classes."""
         return self.schema[self.target].kind.is_discrete
 
     @property
     def parted(self) -> str:
-        """How rows are parted, in a word."""
+        """The way in which rows are parted, in a word."""
         if self.groups is not None:
             return "grouped"
         if self.times is not None:

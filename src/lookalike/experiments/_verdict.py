@@ -19,7 +19,7 @@ __all__ = ["Verdict"]
 
 @dataclass(frozen=True, repr=False)
 class Verdict(Document):
-    """Whether synthetic rows help models on a table: what `boost` found.
+    """The answer to whether synthetic rows help models on a table: the result of `boost`.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class Verdict(Document):
 
     @property
     def outlook(self) -> str:
-        """What hides the answer's effect, and how many splits show it; empty where it is seen."""
+        """The reason why no effect is seen, and the splits to see it; empty where it is."""
         return outlook(self.table)
 
     def _json(self) -> str:

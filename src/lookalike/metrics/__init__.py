@@ -1,4 +1,4 @@
-"""How well one table stands for another. Room rule: metrics know tables and scores, never models.
+"""Measures of how well one table stands for another. Room rule: metrics know tables, never models.
 
 Add a metric: a file with a subclass of `Metric`, and its class below, in `METRICS`.
 """

@@ -1,4 +1,4 @@
-"""What a metric is. Room rule: metrics know tables, numpy and scikit-learn; never models."""
+"""The contract of a metric. Room rule: metrics know tables and scikit-learn, never models."""
 
 from __future__ import annotations
 

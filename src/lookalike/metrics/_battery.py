@@ -1,4 +1,4 @@
-"""The battery: what several models reach on held-out rows after training on some table."""
+"""The battery: results of several models on held-out rows after training on some table."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ __all__ = ["ModelDetails", "ModelResult", "battery"]
 #: Training rows of models, and of those that take fewer or more.
 MOST_ROWS = 50_000
 _MOST_ROWS = {SUPPORT_VECTORS: 4_000, BOOSTED_TREES: sys.maxsize}
-#: Above so many classes, a target is not one to be classified.
+#: The most classes of a target that is worth classifying.
 MOST_CLASSES = 100
 
 
 @dataclass(frozen=True)
 class ModelResult:
-    """What one model reaches on the held-out rows.
+    """The results of one model on the held-out rows.
 
     Parameters
     ----------

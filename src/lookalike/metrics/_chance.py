@@ -1,9 +1,9 @@
-"""How unlike two samples of one distribution look by chance, and scores without that part.
+"""Scores relative to what chance alone does to two samples of one distribution.
 
 Two samples of one distribution are never equal: the smaller they are, and the more levels a column
 has, the less alike they look. A raw likeness says therefore as much about the count of rows as
 about the rows. It is set against what it would be if both tables were of one distribution: the
-pooled rows are parted anew at random, for then every parting is as likely as the one at hand (a
+pooled rows are parted at random, for then every parting is as likely as the one at hand (a
 permutation test's null distribution; Good 2005). Where that mean is known in closed form, it is
 computed; elsewhere it is the mean over some partings.
 """

@@ -1,4 +1,4 @@
-"""What the numbers of all tables of an evaluation are relative to: the real table's columns."""
+"""The codebook of an evaluation: ranges, bins and levels to which all tables are relative."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BINS = 10
 
 @dataclass(frozen=True)
 class Cuts:
-    """Where a numeric column is cut into bins.
+    """The limits of the bins of a numeric column.
 
     Parameters
     ----------

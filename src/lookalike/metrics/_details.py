@@ -1,4 +1,4 @@
-"""What a metric says beside its number: typed, written as plain values and read back."""
+"""Details of a score beside its number: typed, written as plain values and read back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["ColumnScore", "ColumnShare", "Details", "PairScore"]
 
 @dataclass(frozen=True)
 class ColumnScore:
-    """What one column gets in a metric that looks at columns.
+    """The score of one column in a metric that looks at columns.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class ColumnScore:
 
 @dataclass(frozen=True)
 class PairScore:
-    """What two columns get in a metric that looks at pairs.
+    """The score of two columns in a metric that looks at pairs.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class PairScore:
 
 @dataclass(frozen=True)
 class ColumnShare:
-    """How much a detector leant on one column.
+    """The share of one column in a detector's gain.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class ColumnShare:
 
 @dataclass(frozen=True)
 class Details:
-    """What every metric may say; one with more to say has a subclass with fields of its own.
+    """Details that every metric may give; one with more has a subclass with fields of its own.
 
     Parameters
     ----------

@@ -63,7 +63,7 @@ class TreeInputs:
     Parameters
     ----------
     *views : View
-        The tables that are told apart; what is learned of levels is learned of all rows alike.
+        The tables that are compared; levels are learned from all rows alike.
     """
 
     def __init__(self, *views: View) -> None:
@@ -133,7 +133,7 @@ def indistinguishable(
 
 @dataclass(frozen=True)
 class Unlike:
-    """What a detector reached on three folds.
+    """The AUC of a detector on three folds.
 
     Parameters
     ----------

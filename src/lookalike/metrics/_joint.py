@@ -1,4 +1,4 @@
-"""How often each two levels of two columns occur together, and which pairs are looked at."""
+"""Joint counts of the levels of two columns, and the choice of pairs of columns."""
 
 from __future__ import annotations
 

@@ -54,13 +54,13 @@ def nearest(
 
 
 def _exact(queries: Floats32, references: Floats32, rows: npt.NDArray[np.int64]) -> Neighbours:
-    """Measure the distances anew: those of the product are rounded, and equal rows must be at 0."""
-    ways = np.stack(
+    """Measure distances exactly: those of the product are rounded, and equal rows must be at 0."""
+    exact = np.stack(
         [np.linalg.norm(queries - references[rows[:, k]], axis=1) for k in range(rows.shape[1])],
         axis=1,
     )
-    order = np.argsort(ways, axis=1, kind="stable")
-    return np.take_along_axis(ways, order, 1), np.take_along_axis(rows, order, 1)
+    order = np.argsort(exact, axis=1, kind="stable")
+    return np.take_along_axis(exact, order, 1), np.take_along_axis(rows, order, 1)
 
 
 def within(view: View) -> Neighbours:

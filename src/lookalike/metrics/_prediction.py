@@ -1,4 +1,4 @@
-"""How good the predictions of a model are on held-out rows: of classes, and of numbers."""
+"""Measures of predictions for held-out rows: of classes, and of numbers."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from lookalike.metrics._view import LevelCodes, View
 
 __all__ = ["RARE", "WIDE", "PooledLevels"]
 
-#: A column of up to so many levels is taken as it is.
+#: The most levels of a column that is taken as it is.
 WIDE = 64
 #: In a column of more levels, those with fewer of the pooled rows are one level.
 RARE = 20
@@ -54,7 +54,7 @@ class PooledLevels:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many levels each column has: 0 stands for the rare ones."""
+        """The number of levels of each column: level 0 stands for the rare ones."""
         return tuple(int(one[-1]) + 1 for one in self.maps)
 
     @property

@@ -1,4 +1,4 @@
-"""How near the rows of one table are to those of another, in units of how near they are."""
+"""Distances from the rows of one table to those of another, beside those among themselves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a metric found, and the score that it becomes between its references."""
+"""The result of a metric, and the score that it becomes between its references."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LEAST_WAY = 0.1
 
 @dataclass(frozen=True)
 class Measured:
-    """What a metric found on one pair of tables.
+    """The result of a metric on one pair of tables.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class Score:
 
     @property
     def way(self) -> float | None:
-        """By how much the ceiling is better than the floor; None where one is missing.
+        """The distance from the floor up to the ceiling; None where one is missing.
 
         It may be negative: where columns alone are looked at, independent ones are as good.
         """
@@ -180,19 +180,19 @@ class Score:
 
     @property
     def gap(self) -> float | None:
-        """By how much the ceiling is better than the value; None where one is missing."""
+        """The distance from the value up to the ceiling; None where one is missing."""
         if self.ceiling is None or self.value is None:
             return None
         return self._better(self.ceiling, self.value)
 
     @property
     def leeway(self) -> float:
-        """By how much a value may differ from that of equally good rows."""
+        """The most that a value may differ from that of equally good rows."""
         return max(self.chance, self.tolerance)
 
     @property
     def standing(self) -> Standing:
-        """Where the value stands between its references, in a word.
+        """The place of the value between its references, in a word.
 
         ``"unknown"``: the value or a reference is missing. ``"unplaced"``: the ceiling is not
         better than the floor beyond chance, so that there is no place between them. ``"real"``:
@@ -209,7 +209,7 @@ class Score:
 
     @property
     def position(self) -> float | None:
-        """Where the value lies on the way from the floor (0) to the ceiling (1).
+        """The place of the value between the floor (0) and the ceiling (1).
 
         It may lie outside [0, 1]. None where the standing is ``"unknown"`` or ``"unplaced"``.
         """
@@ -219,7 +219,7 @@ class Score:
 
     @property
     def shortfall(self) -> float | None:
-        """How far the value is from its ceiling, as a share of the way from the floor.
+        """The distance to the ceiling, as a share of that from the floor to the ceiling.
 
         0 where the value is that of real rows, but for chance; None where a part is missing. The
         way is taken to be a tenth of the score's range or more.

@@ -106,7 +106,7 @@ def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
     table : pyarrow.Table
         The columns.
     rows : int
-        How many rows to return; beyond those of the table, each column begins anew.
+        How many rows to return; beyond those of the table, each column starts over.
     seed : int
         The seed of the shuffles.
 

@@ -58,7 +58,7 @@ class View:
         return kept
 
     def sample(self, rows: int) -> View:
-        """Return at most so many rows, drawn without replacement from the seed, in order."""
+        """Return at most `rows` rows, drawn without replacement from the seed, in order."""
         if rows >= len(self):
             return self
         return self.keep(("sample", rows), lambda: self._sample(rows))
@@ -118,7 +118,7 @@ class View:
         """The rows as points, shape (n, d), for distances.
 
         Numbers are scaled so that the real range is [0, 1]; a missing one lies at the middle of
-        the range and is told by a column of its own. Levels are one-hot; those of a column with
+        the range and is marked in a column of its own. Levels are one-hot; those of a column with
         too many are random directions of length 1, so that any two different levels are about as
         far apart as with a one-hot code (Johnson & Lindenstrauss 1984).
         """

@@ -63,8 +63,8 @@ def _likeness(real: Floats32, synthetic: Floats32, parting: Parting) -> float:
 
 def spread(points: Floats32, centre: Floats32) -> Floats:
     """Return the distance of each point from a centre; shape (n,)."""
-    ways: Floats = np.linalg.norm(points - centre, axis=1).astype(np.float64)
-    return ways
+    distances: Floats = np.linalg.norm(points - centre, axis=1).astype(np.float64)
+    return distances
 
 
 def agreement(curve: Floats) -> float:

@@ -38,7 +38,7 @@ class CopyDetails(Details):
     exact_rows, synthetic_rows : int
         The synthetic rows that are exact copies, and all of them.
     near_rows : int
-        The synthetic rows of which near copies were counted.
+        The synthetic rows among which near copies were counted.
     near_limit : float
         The distance below which a row is a near copy.
     """
@@ -84,7 +84,7 @@ class Copies(Metric):
         known = set(_keys(real))
         exact = sum(key in known for key in _keys(synthetic))
         most = max(_FEWEST_QUERIES, _MOST_DISTANCES // len(real))
-        limit = float(np.quantile(_own_ways(real, most), NEAR))
+        limit = float(np.quantile(_own_distances(real, most), NEAR))
         asked = synthetic.sample(most)
         near = float(np.mean(between(asked, real)[0][:, 0] <= limit))
         details = CopyDetails(
@@ -111,7 +111,7 @@ class Copies(Metric):
         )
 
 
-def _own_ways(real: View, most: int) -> Floats:
+def _own_distances(real: View, most: int) -> Floats:
     """Return how far training rows are from their nearest other training row."""
     if len(real) <= min(most, MOST_ROWS):
         return within(real)[0][:, 0].astype(np.float64)
@@ -120,8 +120,8 @@ def _own_ways(real: View, most: int) -> Floats:
         return nearest(real.sample(most).embedding, real.embedding, 2)
 
     # The nearest of a row that is itself among the references is that row.
-    ways = real.keep(("copies", most), ask)[0]
-    return ways[:, 1].astype(np.float64)
+    distances = real.keep(("copies", most), ask)[0]
+    return distances[:, 1].astype(np.float64)
 
 
 def _keys(view: View) -> list[bytes]:

@@ -24,7 +24,7 @@ __all__ = ["Attack", "AttackDetails", "Membership"]
 
 #: Rows that are attacked, of members and of non-members each.
 MOST_CANDIDATES = 5_000
-#: Below so many held-out rows, half of which are the attacker's, an attack says nothing.
+#: The fewest held-out rows, half of them the attacker's, with which an attack says something.
 FEWEST_HOLDOUT = 20
 #: By how much more than a blind guess is worth a warning.
 _ATTACK = 0.05
@@ -34,7 +34,7 @@ FALSE_POSITIVES = 0.01
 
 @dataclass(frozen=True)
 class Attack:
-    """What one attack reaches.
+    """The results of one attack.
 
     Parameters
     ----------

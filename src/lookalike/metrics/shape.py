@@ -18,7 +18,7 @@ from lookalike.metrics._view import LevelCodes
 
 __all__ = ["Bridges", "Shape", "kolmogorov", "total_variation"]
 
-#: At so many places, at most, a distribution function is followed where chance is simulated.
+#: The most places at which a distribution function is followed where chance is simulated.
 _PLACES = 20_000
 #: How many walks are simulated; all columns share them.
 _WALKS = 20
@@ -135,7 +135,7 @@ class Bridges:
             self._walks *= scale
 
     def expected(self, pooled: Floats) -> float:
-        """Return the mean statistic for a column, of which the pooled values are given."""
+        """Return the mean statistic for the pooled values of a column."""
         present = np.sort(pooled[~np.isnan(pooled)])
         # Where blocks of equal values end, as shares of all rows.
         last = np.append(np.flatnonzero(present[1:] != present[:-1]) + 1, len(present))

@@ -32,7 +32,7 @@ class Trend(Metric):
     ten equal widths of the real column's range and a missing cell is a level. Each pair is
     relative to its mean for two samples of one distribution of the same sizes (see `_chance`). In
     the mean over pairs, two numeric columns count by the share of rows in which both are present.
-    Of more than 5,000 pairs, so many are drawn from the seed.
+    Of more than 5,000 pairs, 5,000 are drawn from the seed.
 
     `raw` in the details is the likeness as it is, with Pearson's correlation: pairs score as in
     SDMetrics 0.32 (``CorrelationSimilarity``, ``ContingencySimilarity``).

@@ -36,7 +36,7 @@ class WeightedMutualInformation(Metric):
 
     Source: arXiv 2603.23016, section on metrics. NOTE: differs there in bins of equal widths.
     Both tables are cut to the same count of rows (at most 200,000, drawn from the seed), for
-    mutual information is overestimated on few rows. Of more than 5,000 pairs, so many are drawn
+    mutual information is overestimated on few rows. Of more than 5,000 pairs, 5,000 are drawn
     from the seed.
     """
 

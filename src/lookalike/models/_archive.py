@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from lookalike._core.errors import ModelFileError, OutputError
 from lookalike._core.files import open_output
 
-__all__ = ["Parts", "read_parts", "to_json", "write_parts"]
+__all__ = ["ArchiveParts", "read_parts", "to_json", "write_parts"]
 
 _MANIFEST, _ENCODING, _WEIGHTS = _MEMBERS = (
     "manifest.json",
@@ -52,7 +52,7 @@ _DIGESTS = "sha256"
 
 
 @dataclass
-class Parts:
+class ArchiveParts:
     """What a model file holds.
 
     Parameters
@@ -68,7 +68,7 @@ class Parts:
     arrays: dict[str, np.ndarray]
 
 
-def write_parts(parts: Parts, path: str | os.PathLike[str]) -> None:
+def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
     """Write a model's parts to one file, which is either whole or absent, and its owner's alone.
 
     Raises
@@ -131,7 +131,9 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def read_parts(path: str | os.PathLike[str], check: Callable[[dict[str, Any]], None]) -> Parts:
+def read_parts(
+    path: str | os.PathLike[str], check: Callable[[dict[str, Any]], None]
+) -> ArchiveParts:
     """Read a model's parts.
 
     Parameters
@@ -143,7 +145,7 @@ def read_parts(path: str | os.PathLike[str], check: Callable[[dict[str, Any]], N
 
     Returns
     -------
-    Parts
+    ArchiveParts
         What the file holds: its form is sound, its meaning is still to be checked.
 
     Raises
@@ -165,7 +167,7 @@ def read_parts(path: str | os.PathLike[str], check: Callable[[dict[str, Any]], N
         raise ModelFileError(f"it cannot be read ({reason}).") from error
 
 
-def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> Parts:
+def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> ArchiveParts:
     """Read the members of a model file, each checked before memory is taken for it."""
     size = os.fstat(file.fileno()).st_size
     _check_directory(file, size)
@@ -180,7 +182,7 @@ def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> Parts:
                 )
             digests = manifest.pop(_DIGESTS, None)
             encoding = _read_json(archive, _ENCODING, digests)
-            return Parts(manifest, encoding, _read_arrays(archive, size, digests))
+            return ArchiveParts(manifest, encoding, _read_arrays(archive, size, digests))
     except ModelFileError:
         raise
     except (

@@ -35,7 +35,7 @@ from lookalike._core.errors import (
 from lookalike._core.registry import Registry
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
-from lookalike.models._archive import Parts, read_parts
+from lookalike.models._archive import ArchiveParts, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
 from lookalike.models._support import Support
@@ -56,7 +56,7 @@ _MOST_COLUMNS = 2**15
 _PROOF = 8
 
 #: For an old format, the function that carries its parts on to the next one.
-_MIGRATIONS: dict[int, Callable[[Parts], Parts]] = {}
+_MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 
 
 # --- read ----------------------------------------------------------------------------------------
@@ -113,7 +113,7 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: Parts, own: _Synthesizers) -> Synthesizer:
+def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
     try:
         return _build(_migrate(parts), own)
     except (ModelFileError, TrainingError):  # the latter is about this process, not the file
@@ -135,7 +135,7 @@ def _put_together(parts: Parts, own: _Synthesizers) -> Synthesizer:
         ) from error
 
 
-def _migrate(parts: Parts) -> Parts:
+def _migrate(parts: ArchiveParts) -> ArchiveParts:
     number = parts.manifest["format"]
     while number < FORMAT:
         if number not in _MIGRATIONS:
@@ -145,7 +145,7 @@ def _migrate(parts: Parts) -> Parts:
     return parts
 
 
-def _build(parts: Parts, own: _Synthesizers) -> Synthesizer:
+def _build(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
     manifest = parts.manifest
     cls = _class(manifest["synthesizer"], own)
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})

@@ -11,7 +11,7 @@ import numpy as np
 
 from lookalike._core.errors import ParameterError
 from lookalike.encoding import Learned, TableEncoder
-from lookalike.models._archive import Parts, to_json, write_parts
+from lookalike.models._archive import ArchiveParts, to_json, write_parts
 from lookalike.models._support import Support
 from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema
@@ -62,7 +62,7 @@ def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
     write_parts(_take_apart(model), path)
 
 
-def _take_apart(model: Fitted) -> Parts:
+def _take_apart(model: Fitted) -> ArchiveParts:
     encoding = model.encoder_.state()
     learned = model._state() if model.encoder_.layout_.blocks else Learned()
     support = Learned() if model._support is None else model._support.state()
@@ -92,7 +92,7 @@ def _take_apart(model: Fitted) -> Parts:
         )
         for name, array in state.arrays.items()
     }
-    return Parts(manifest, encoding.values, arrays)
+    return ArchiveParts(manifest, encoding.values, arrays)
 
 
 def _parameters(model: Fitted) -> dict[str, Any]:

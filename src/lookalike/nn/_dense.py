@@ -34,7 +34,7 @@ class Moments(NamedTuple):
     variance: Float[Array, "*layers units"]
 
 
-class _Layer(NamedTuple):
+class _DenseLayer(NamedTuple):
     """A dense layer that is followed by a normalisation, so that it needs no bias of its own."""
 
     weight: Float[Array, "*layers inputs units"]
@@ -60,8 +60,8 @@ class DenseNetwork(eqx.Module):
     key : PRNG key
     """
 
-    first: _Layer
-    others: _Layer
+    first: _DenseLayer
+    others: _DenseLayer
     last: Linear
     activation: str = eqx.field(static=True)
 
@@ -79,8 +79,8 @@ class DenseNetwork(eqx.Module):
         keys = jax.random.split(key, 3)
         first = jax.random.normal(keys[0], (inputs, units)) * jnp.sqrt(_HE / fan_in)
         others = jax.random.normal(keys[1], (layers - 1, units, units)) * (_HE / units) ** 0.5
-        self.first = _Layer(first, jnp.ones(units), jnp.zeros(units))
-        self.others = _Layer(others, jnp.ones(others.shape[:2]), jnp.zeros(others.shape[:2]))
+        self.first = _DenseLayer(first, jnp.ones(units), jnp.zeros(units))
+        self.others = _DenseLayer(others, jnp.ones(others.shape[:2]), jnp.zeros(others.shape[:2]))
         self.last = Linear(units, outputs, keys[2])
         self.activation = activation
 
@@ -105,7 +105,7 @@ class DenseNetwork(eqx.Module):
         kept = jax.random.bernoulli(key, 1 - dropout, (*moments.mean.shape, len(x)))
 
         def pass_on(
-            x: Float[Array, "rows inputs"], part: tuple[_Layer, Bool[Array, "units rows"]]
+            x: Float[Array, "rows inputs"], part: tuple[_DenseLayer, Bool[Array, "units rows"]]
         ) -> tuple[Float[Array, "rows units"], Moments]:
             layer, kept = part
             x = x @ layer.weight
@@ -128,7 +128,7 @@ class DenseNetwork(eqx.Module):
         self, x: Float[Array, "rows inputs"], moments: Moments
     ) -> Float[Array, "rows outputs"]:
         def pass_on(
-            x: Float[Array, "rows inputs"], part: tuple[_Layer, Moments]
+            x: Float[Array, "rows inputs"], part: tuple[_DenseLayer, Moments]
         ) -> tuple[Float[Array, "rows units"], None]:
             layer, seen = part
             return self._normalised(x @ layer.weight, layer, seen), None
@@ -138,7 +138,7 @@ class DenseNetwork(eqx.Module):
         return self.last(jax.lax.scan(pass_on, x, (self.others, rest))[0])
 
     def _normalised(
-        self, x: Float[Array, "rows units"], layer: _Layer, seen: Moments
+        self, x: Float[Array, "rows units"], layer: _DenseLayer, seen: Moments
     ) -> Float[Array, "rows units"]:
         x = (x - seen.mean) * jax.lax.rsqrt(seen.variance + _EPSILON)
         return _ACTIVATIONS[self.activation](x * layer.scale + layer.shift)
@@ -147,7 +147,7 @@ class DenseNetwork(eqx.Module):
         self, moments: Moments
     ) -> list[tuple[Float[Array, "inputs units"], Float[Array, " units"]]]:
         """Return weight and bias of each layer, with the normalisation multiplied in."""
-        layers = [self.first, *(_Layer(*parts) for parts in zip(*self.others, strict=True))]
+        layers = [self.first, *(_DenseLayer(*parts) for parts in zip(*self.others, strict=True))]
         found = []
         for layer, mean, variance in zip(layers, *moments, strict=True):
             factor = layer.scale * jax.lax.rsqrt(variance + _EPSILON)

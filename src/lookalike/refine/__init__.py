@@ -11,10 +11,9 @@ from lookalike.refine._fit_correction import CorrectionFit, fit_correction
 from lookalike.refine._gibbs import GibbsSweep
 from lookalike.refine._holdout import HoldOut, hold_out
 from lookalike.refine._margins import MarginMap
-from lookalike.refine._pipeline import BlockSource, Refine, Refinement
+from lookalike.refine._pipeline import Refine, Refinement
 
 __all__ = [
-    "BlockSource",
     "Cancelled",
     "Correction",
     "CorrectionFit",

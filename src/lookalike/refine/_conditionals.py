@@ -49,10 +49,10 @@ _PARAMETERS: dict[str, Any] = {
     "verbosity": -1,
 }
 
-Split = tuple[Codes, Codes]
+_CodeSplit = tuple[Codes, Codes]
 
 
-class _Learned(NamedTuple):
+class _FittedConditional(NamedTuple):
     """A conditional distribution, and the log loss of each row that judged it."""
 
     forest: Forest
@@ -60,7 +60,7 @@ class _Learned(NamedTuple):
 
 
 def fit_sweep(
-    folds: Sequence[Split],
+    folds: Sequence[_CodeSplit],
     made: Codes,
     known: Codes,
     cells: Binning,
@@ -139,8 +139,8 @@ def _candidates(cells: Binning, layout: Layout, rows: int) -> list[int]:
 
 
 def _learn(
-    feature: int, split: Split, cells: Binning, seed: int, cancelled: Callable[[], bool]
-) -> _Learned:
+    feature: int, split: _CodeSplit, cells: Binning, seed: int, cancelled: Callable[[], bool]
+) -> _FittedConditional:
     """Learn the levels of a feature from one part of the rows, for as long as the other gains."""
     import lightgbm  # noqa: PLC0415 - half a second that other models need not pay
 
@@ -173,7 +173,7 @@ def _learn(
     real = split[1]
     chances = chances_of(forest, real)
     own = chances[np.arange(len(real)), real[:, feature]]
-    return _Learned(forest, -np.log(np.maximum(own, _LEAST_CHANCE)))
+    return _FittedConditional(forest, -np.log(np.maximum(own, _LEAST_CHANCE)))
 
 
 def _data(lightgbm: Any, codes: Codes, feature: int, cells: Binning) -> Any:

@@ -12,9 +12,9 @@ from lookalike._core.numerics import as_points, nearest_rows
 from lookalike.encoding import EncodedRows, Layout, SampledRows
 from lookalike.refine._binning import centres
 
-__all__ = ["copy_detector"]
+__all__ = ["Points", "copy_detector"]
 
-Rows = Float[np.ndarray, "rows width"]
+Points = Float[np.ndarray, "rows width"]
 
 #: Generated rows of one look, and real rows they are compared with, at most.
 _LOOK, _MOST = 2_048, 40_000
@@ -94,12 +94,12 @@ class _Places:
         How many of them are held out.
     """
 
-    rows: Rows
+    rows: Points
     counts: Int[np.ndarray, " places"]
     held: Int[np.ndarray, " places"]
 
     @classmethod
-    def of(cls, rows: Rows, held: int, rng: np.random.Generator) -> _Places:
+    def of(cls, rows: Points, held: int, rng: np.random.Generator) -> _Places:
         """Return the places of rows, of which the last `held` are held out."""
         words = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
         _, first, which = np.unique(words, return_index=True, return_inverse=True)
@@ -128,20 +128,22 @@ class _Places:
         return bool(found < few * due and found < due - _TOLERANCE * error)
 
 
-def _nearest(rows: Rows, real: Rows) -> tuple[Int[np.ndarray, " rows"], Float[np.ndarray, " rows"]]:
+def _nearest(
+    rows: Points, real: Points
+) -> tuple[Int[np.ndarray, " rows"], Float[np.ndarray, " rows"]]:
     """Return each row's nearest real row, the first of several, and its squared distance."""
     gaps, at = nearest_rows(rows, real, 1)
     return at[:, 0], (rows**2).sum(axis=1) + gaps[:, 0]
 
 
-def _points(width: int, rng: np.random.Generator) -> Rows:
+def _points(width: int, rng: np.random.Generator) -> Points:
     """Return a point for each level of a block, any two of them about 1 apart."""
     if width <= _WIDE:
         return np.eye(width, dtype=np.float32) * np.float32(_APART)
     return rng.choice(np.array([-_SIGN, _SIGN], np.float32), (width, _WIDE))
 
 
-def _matrix(drawn: SampledRows, points: Sequence[Rows]) -> Rows:
+def _matrix(drawn: SampledRows, points: Sequence[Points]) -> Points:
     """Return rows in which distances mean something, and are exact."""
     rounded = np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0  # of two zeros, one is left
     return as_points(rounded.astype(np.float32), drawn.levels, points)

@@ -7,20 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float
 
 from lookalike._core.numerics import as_points, distances
 from lookalike._core.seeds import generator
 from lookalike.encoding import EncodedRows, Layout, SampledRows, sample_encoded
-from lookalike.refine._copying import copy_detector
+from lookalike.refine._copying import Points, copy_detector
 from lookalike.refine._detector import detectability
 
 if TYPE_CHECKING:
     from lookalike.training import EarlyStopping
 
 __all__ = ["HoldOut", "hold_out"]
-
-Rows = Float[np.ndarray, "rows width"]
 
 #: Tables below so many rows are too few for a detector, and are learned anew with all rows.
 _SMALL = 1_000
@@ -154,7 +151,7 @@ def _energy_distance(
     return value
 
 
-def _matrix(drawn: SampledRows, layout: Layout, rows: int | None = None) -> Rows:
+def _matrix(drawn: SampledRows, layout: Layout, rows: int | None = None) -> Points:
     """Return rows in which distances mean something: two different levels are 1 apart."""
     codes = [np.eye(b.width) * 0.5**0.5 for b in layout.blocks if b.head == "softmax"]
     return as_points(drawn.numbers[:rows].astype(float), drawn.levels[:rows], codes)

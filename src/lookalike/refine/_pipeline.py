@@ -12,17 +12,15 @@ from jaxtyping import Bool
 
 from lookalike._core.parameters import AnyOf, Flag, Group, Rule
 from lookalike._core.seeds import derive_seed
-from lookalike.encoding import Layout, Learned, SampledRows
+from lookalike.encoding import BlockSource, Layout, Learned, SampledRows
 from lookalike.refine._correction import Correction
 from lookalike.refine._fit_correction import fit_correction
 from lookalike.refine._gibbs import GibbsSweep
 from lookalike.refine._holdout import HoldOut
 from lookalike.refine._margins import MarginMap
 
-__all__ = ["BlockSource", "Refine", "Refinement", "ViolatesZeros"]
+__all__ = ["Refine", "Refinement", "ViolatesZeros"]
 
-#: From a number to a block of rows. Pure: threads call it at once, for blocks in any order.
-BlockSource = Callable[[int], SampledRows]
 #: Says which rows combine what never occurs together.
 ViolatesZeros = Callable[[SampledRows], Bool[np.ndarray, " rows"]]
 

@@ -1,4 +1,4 @@
-"""How strongly each two columns of a table go together."""
+"""Associations of each two columns of a table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lookalike.tables import Schema
 
 __all__ = ["associations"]
 
-#: Levels that are told apart; rarer ones are one level, so that tables stay small.
+#: The most levels of a column; rarer ones are one level, so that tables stay small.
 MOST_LEVELS = 20
 #: Of longer tables, evenly spaced rows are taken: what is drawn does not change by more.
 MOST_ROWS = 200_000

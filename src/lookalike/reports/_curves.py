@@ -1,4 +1,4 @@
-"""What training recorded, as curves of at most a few hundred points."""
+"""Curves of at most a few hundred points of what training recorded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FARTHEST = 1e300
 
 
 class HistoryLike(Protocol):
-    """What a fitted model keeps as ``history_``.
+    """A history as a fitted model keeps it in ``history_``.
 
     Its ``stopped``, ``cut_short``, ``events`` and ``optimisers`` are drawn too, where it has them.
     """

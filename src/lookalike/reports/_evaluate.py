@@ -28,13 +28,13 @@ from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_ar
 
 __all__ = ["evaluate"]
 
-#: So many columns are looked at in pairs in a report, the worst ones.
+#: The most columns that a report looks at in pairs, the worst ones.
 MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
 
-class FittedModel(Protocol):
-    """What an evaluation asks of a fitted model."""
+class EvaluatedModel(Protocol):
+    """The part of a fitted model that an evaluation needs."""
 
     schema_: Schema
     target_: str | None
@@ -47,7 +47,7 @@ def evaluate(
     holdout: Any = None,
     target: str | None = None,
     *,
-    model: FittedModel | None = None,
+    model: EvaluatedModel | None = None,
     schema: Schema | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: Sequence[str] | None = None,
@@ -144,7 +144,7 @@ def evaluate(
 
 def _schema(
     real: pa.Table,
-    model: FittedModel | None,
+    model: EvaluatedModel | None,
     schema: Schema | None,
     kinds: Mapping[str, Kind | str] | None,
 ) -> Schema:

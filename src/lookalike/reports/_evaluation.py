@@ -24,7 +24,7 @@ _STRICT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
 
 @dataclass(frozen=True, repr=False)
 class Evaluation(Document):
-    """How well a synthetic table stands for a real one: what `evaluate` found.
+    """The result of `evaluate`: how well a synthetic table stands for a real one.
 
     Its JSON is ``{"verdict": …, "references": {"ceiling": …, "floor": …}, "scores": {"c2st":
     {"value": …, "ceiling": …, "floor": …, …}, …}, "summary": …}``. What metrics say of pairs is in
@@ -61,7 +61,7 @@ class Evaluation(Document):
 
     @property
     def verdict(self) -> str:
-        """What the scores mean, in a few sentences."""
+        """The meaning of the scores, in a few sentences."""
         return " ".join(verdict(self.scores, self.summary))
 
     @property

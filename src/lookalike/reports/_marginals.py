@@ -1,4 +1,4 @@
-"""How the values of each column are distributed: histograms, curves, shares of levels."""
+"""Distributions of the values of each column: histograms, curves, shares of levels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["marginal"]
 
 #: Levels that are shown by name; all others are one bar, "other".
 MOST_LEVELS = 8
-#: Up to so many distinct numbers are shown as levels, not as a histogram.
+#: The most distinct numbers that are shown as levels, not as a histogram.
 FEW_NUMBERS = 10
 #: Numbers that each so many of the present cells share, and that are so many times more common than
 #: the next one, stand beside the histogram: their bins would make all others invisible.

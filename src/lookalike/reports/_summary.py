@@ -1,4 +1,4 @@
-"""What a report says and draws, as plain values: everything is computed before anything is drawn.
+"""The contents of a report as plain values: all is computed before anything is drawn.
 
 A `Summary` holds no row of either table, only counts, shares, curves and scores, so that a report
 can be drawn again from its JSON, on another machine, without the data.
@@ -80,7 +80,7 @@ class Histogram:
 
 @dataclass(frozen=True)
 class Marginal:
-    """How the values of one column are distributed.
+    """The distribution of the values of one column.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ class PairRow:
 
 @dataclass(frozen=True)
 class Associations:
-    """How strongly each two columns go together: square matrices, one row for each column.
+    """Associations of each two columns: square matrices, one row for each column.
 
     Two numbers: Pearson's correlation, in [-1, 1]. Two categories: Cramér's V, in [0, 1]. A number
     and a category: the correlation ratio, in [0, 1]. None where it is not defined.
@@ -218,7 +218,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Curves:
-    """What training recorded.
+    """Curves of what training recorded.
 
     Parameters
     ----------

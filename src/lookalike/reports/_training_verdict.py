@@ -1,4 +1,4 @@
-"""How a run went, in words: from what was recorded alone."""
+"""The verdict on a training run, from its records alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AWAY = 20.0
 
 @dataclass(frozen=True)
 class Judgement:
-    """How a run went.
+    """The verdict on a run.
 
     Parameters
     ----------

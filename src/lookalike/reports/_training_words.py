@@ -1,4 +1,4 @@
-"""What each quantity that training records means, in plain words, and which values are good."""
+"""Meanings of the quantities that training records, in plain words, and their good values."""
 
 from __future__ import annotations
 

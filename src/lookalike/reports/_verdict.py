@@ -96,7 +96,7 @@ def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
         reason = next((f" ({s.reason.rstrip('.')})" for s in found if s.reason), "")
         return f"No detector looked at the rows as a whole{reason}."
     score = max(asked, key=_excess)
-    words = _told(score)
+    words = _verdict_words(score)
     if doubted and words == _STEPS[0][1]:
         words = f"{words} by a detector, though they are unlike them by another score"
     beside = ["guessing: 50"]
@@ -111,7 +111,7 @@ def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
     return said + _doubt(score)
 
 
-def _told(score: Score) -> str:
+def _verdict_words(score: Score) -> str:
     """Say how well synthetic rows are told from real ones."""
     if _excess(score) <= score.leeway / 2 + 1e-9:
         return _STEPS[0][1]

@@ -15,12 +15,14 @@ __all__ = ["write_tensorboard"]
 
 #: Quantities that begin with one of these words stand together; all others are monitors'.
 _GROUPS = ("loss", "accuracy", "probability", "gradient", "rate")
-_Rows = Sequence[Mapping[str, float]]
+_HistoryRows = Sequence[Mapping[str, float]]
 #: Step, kind and words.
-_Event = tuple[int, str, str]
+_ScalarEvent = tuple[int, str, str]
 
 
-def write_tensorboard(attempts: Sequence[_Rows], events: Sequence[_Event], folder: Path) -> None:
+def write_tensorboard(
+    attempts: Sequence[_HistoryRows], events: Sequence[_ScalarEvent], folder: Path
+) -> None:
     """Write rows as scalars and events as text.
 
     Parameters
@@ -66,7 +68,7 @@ def _write(folder: Path, summaries: Iterable[tuple[int, Any]]) -> None:
         raise OutputError(f"Cannot write to {str(folder)!r}: {error.strerror or error}.") from error
 
 
-def _scalars(rows: _Rows) -> Iterable[tuple[int, Any]]:
+def _scalars(rows: _HistoryRows) -> Iterable[tuple[int, Any]]:
     value = import_module("tensorboard.compat.proto.summary_pb2").Summary.Value
     for row in rows:
         for name, number in row.items():
@@ -79,7 +81,7 @@ def _tag(name: str) -> str:
     return f"{first if first in _GROUPS else 'monitors'}/{name}"
 
 
-def _words(events: Sequence[_Event]) -> Iterable[tuple[int, Any]]:
+def _words(events: Sequence[_ScalarEvent]) -> Iterable[tuple[int, Any]]:
     """Return events as the text plug-in reads them: tensors of strings."""
     summary = import_module("tensorboard.compat.proto.summary_pb2")
     tensor = import_module("tensorboard.compat.proto.tensor_pb2").TensorProto

@@ -29,7 +29,7 @@ _DRAWN, _LINES = 4_000, 31
 
 @dataclass(frozen=True)
 class Variable:
-    """What a function is drawn over, evenly between two bounds.
+    """A variable of a function, drawn evenly between two bounds.
 
     Parameters
     ----------
@@ -297,7 +297,7 @@ class Function:
 
     @cached_property
     def jumps(self) -> bool:
-        """Whether a column changes by a tenth of its range between neighbours on the fine grid."""
+        """True where a column changes by a tenth of its range between neighbours on the grid."""
         low, high = self.limits
         _, points = self.grid
         count = _ALONG if len(self.variables) == 1 else _ACROSS

@@ -1,4 +1,4 @@
-"""Where a function grows beyond all bounds between the points of a grid."""
+"""Poles of a function: places between grid points where it grows beyond all bounds."""
 
 from __future__ import annotations
 

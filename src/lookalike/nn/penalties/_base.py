@@ -10,10 +10,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from lookalike._core.registry import Component
 
-__all__ = ["Logits", "Penalty"]
+__all__ = ["LogitFunction", "Penalty"]
 
 #: A discriminator: from rows, shape (rows, width), to one logit each, shape (rows,).
-Logits = Callable[[Float[Array, "rows width"]], Float[Array, " rows"]]
+LogitFunction = Callable[[Float[Array, "rows width"]], Float[Array, " rows"]]
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Penalty(Component, ABC):
     @abstractmethod
     def __call__(
         self,
-        logits: Logits,
+        logits: LogitFunction,
         real: Float[Array, "rows width"],
         fake: Float[Array, "rows width"],
         key: PRNGKeyArray,

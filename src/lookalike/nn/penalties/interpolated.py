@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from lookalike._core.parameters import Number, Rule
-from lookalike.nn.penalties._base import Logits, Penalty
+from lookalike.nn.penalties._base import LogitFunction, Penalty
 
 __all__ = ["Interpolated"]
 
@@ -40,7 +40,7 @@ class Interpolated(Penalty):
 
     def __call__(
         self,
-        logits: Logits,
+        logits: LogitFunction,
         real: Float[Array, "rows width"],
         fake: Float[Array, "rows width"],
         key: PRNGKeyArray,

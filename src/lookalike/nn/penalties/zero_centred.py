@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from lookalike._core.parameters import Number, Rule
-from lookalike.nn.penalties._base import Logits, Penalty
+from lookalike.nn.penalties._base import LogitFunction, Penalty
 
 __all__ = ["ZeroCentred", "zero_centred"]
 
@@ -37,7 +37,7 @@ class ZeroCentred(Penalty):
 
     def __call__(
         self,
-        logits: Logits,
+        logits: LogitFunction,
         real: Float[Array, "rows width"],
         fake: Float[Array, "rows width"],
         key: PRNGKeyArray,  # noqa: ARG002 - penalties between rows draw where
@@ -46,7 +46,7 @@ class ZeroCentred(Penalty):
         return self.weight / 2 * (zero_centred(logits, real) + zero_centred(logits, fake))
 
 
-def zero_centred(logits: Logits, rows: Float[Array, "rows width"]) -> Float[Array, ""]:
+def zero_centred(logits: LogitFunction, rows: Float[Array, "rows width"]) -> Float[Array, ""]:
     """Return E ‖∇ D(x)‖², called R1 on real and R2 on generated rows.
 
     Parameters

@@ -1,4 +1,4 @@
-"""What models reach by what they were trained on, and how sure a difference is."""
+"""Results of models by their training rows, and intervals of differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By how much the correlations of each column are off: a table with bars."""
+"""Errors of the correlations of each column: a table with bars."""
 
 from __future__ import annotations
 

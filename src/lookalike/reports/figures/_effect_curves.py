@@ -1,4 +1,4 @@
-"""How an effect changes with the rows that are added, or with the rows that are kept."""
+"""Effects over the number of rows that are added, or that are kept."""
 
 from __future__ import annotations
 

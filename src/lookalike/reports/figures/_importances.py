@@ -1,4 +1,4 @@
-"""By which columns a detector tells synthetic rows from real ones."""
+"""The columns by which a detector recognises synthetic rows."""
 
 from __future__ import annotations
 

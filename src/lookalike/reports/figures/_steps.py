@@ -1,4 +1,4 @@
-"""What figures over the steps of training share: curves, their axes, and marks of events."""
+"""Parts of figures over the steps of training: curves, their axes, and marks of events."""
 
 from __future__ import annotations
 

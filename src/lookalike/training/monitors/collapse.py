@@ -20,7 +20,7 @@ from lookalike.training.monitors._twins import Twins
 
 __all__ = ["Collapse"]
 
-Counts = NDArray[np.intp]
+ModeCounts = NDArray[np.intp]
 
 #: Neighbours whose farthest makes a row's ball, as Naeem et al. have it.
 _NEIGHBOURS = 5
@@ -53,9 +53,9 @@ class _Seen(NamedTuple):
     """What one look saw: how many generated rows, and how many of them in which part."""
 
     rows: int
-    regions: Counts
-    levels: Counts
-    modes: Counts
+    regions: ModeCounts
+    levels: ModeCounts
+    modes: ModeCounts
 
 
 class Collapse(Monitor):
@@ -110,10 +110,10 @@ class Collapse(Monitor):
         self._modes = modes(among, _MODE)
         self._rare = None if data.crowd is None else Rare(data.crowd)
         self._seen: deque[_Seen] = deque(maxlen=_LOOKS)
-        self._rare_seen: deque[tuple[int, Counts]] = deque(maxlen=_RARE_LOOKS)
+        self._rare_seen: deque[tuple[int, ModeCounts]] = deque(maxlen=_RARE_LOOKS)
         self._known(data, alone.argmin(axis=1))
 
-    def _known(self, data: MonitorData, nearest: Counts) -> None:
+    def _known(self, data: MonitorData, nearest: ModeCounts) -> None:
         """Count the real rows, those that train and those that do not, by region and level."""
         levels, rows = self._levels(data.real), self._rows
         if data.held_out is not None:
@@ -187,13 +187,13 @@ class Collapse(Monitor):
             found["levels"] = float(reached[self._expected].mean())
         return found
 
-    def _modes_of(self, nearest: Counts, distance: NDArray[np.floating]) -> Counts:
+    def _modes_of(self, nearest: ModeCounts, distance: NDArray[np.floating]) -> ModeCounts:
         if self._modes is None:
             return np.zeros(0, np.intp)
         label = self._modes.label[nearest][distance <= self._modes.reach]
         return np.bincount(label[label >= 0], minlength=self._modes.label.max() + 1)
 
-    def _levels(self, rows: Rows) -> Counts:
+    def _levels(self, rows: Rows) -> ModeCounts:
         """Count the rows of each level of each block, shape (levels of all blocks,)."""
         codes = rows.levels + self._starts[:-1]
         return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))
