@@ -40,7 +40,7 @@ _STEP = np.float32(2.0**-23)
 # --- keys and random numbers -------------------------------------------------------------------
 
 
-def seed_words(seed: int, *path: int) -> UInt32[np.ndarray, " words"]:
+def seed_words(seed: int, *path: int) -> UInt32[Array, " words"]:
     """Pack a seed of 64 bits, and numbers of 32 bits that follow it, for a compiled program.
 
     Parameters
@@ -54,7 +54,7 @@ def seed_words(seed: int, *path: int) -> UInt32[np.ndarray, " words"]:
     array of uint32, shape (2 + len(path),)
         For `key_of`.
     """
-    return np.array([seed % 2**32, seed // 2**32, *path], np.uint32)
+    return jnp.asarray([seed % 2**32, seed // 2**32, *path], jnp.uint32)
 
 
 def key_of(words: UInt32[Array, " words"], kind: Literal["threefry2x32", "rbg"]) -> PRNGKeyArray:
