@@ -35,7 +35,6 @@ from lookalike.models._sampler import _TOGETHER, Sampler
 from _quality.markdown import grid
 from lookalike import GAN
 from lookalike.models._recipe import game_of
-from lookalike.models.gan import _data
 from lookalike.nn import Network
 from lookalike.nn._product import product
 from lookalike.tables import conform
@@ -131,7 +130,7 @@ def works(name: str, table: pa.Table) -> list[Work]:
         )
         model.set_params(random_state=0).fit(table)
     game = game_of(model, model._plan, len(table), model._width, conditioned=False)
-    data = _data(model.encoder_.encode(conform(table, model.schema_)))
+    data = Data.of(model.encoder_.encode(conform(table, model.schema_)))
     state = game.begin(0)
     network = state.generator
     own = Counter(_forward(_TOGETHER, network))

@@ -26,6 +26,7 @@ from lookalike.nn import Architecture, Plan, ZeroCentred
 from lookalike.nn.objectives import Hinge
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.testing import synthesizer_checks
+from lookalike.training import Data
 from lookalike.training.strategies import Cosine, Gap
 
 pytestmark = pytest.mark.train
@@ -251,7 +252,7 @@ def test_numbers_stay_within_what_the_encoding_can_say() -> None:
 
 
 def test_padding_does_not_change_what_rows_are_drawn() -> None:
-    data = module._data(EncodedRows(np.ones((300, 2), np.float32), np.zeros((300, 1), np.int32)))
+    data = Data.of(EncodedRows(np.ones((300, 2), np.float32), np.zeros((300, 1), np.int32)))
     assert data.floats.shape == (512, 2)
     assert int(data.rows) == 300
     assert jnp.all(data.floats[300:] == 0)

@@ -20,7 +20,7 @@ from sklearn.utils.validation import validate_data
 
 from lookalike._core.errors import DataError, LookalikeWarning
 from lookalike._core.parameters import Flag, Instance, Number, Rule, check_parameters
-from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike._core.seeds import RandomState, as_seed, derive_seed
 from lookalike.experiments._fitting import fit_whole
 from lookalike.models import Synthesizer
 from lookalike.tables import from_arrow, to_arrow
@@ -163,7 +163,7 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
             target += "_"
         table = rows.append_column(target, pa.array(labels.tolist()))
         self.synthesizer_ = _default() if self.synthesizer is None else clone(self.synthesizer)
-        seed = int(generator(as_seed(self.random_state), "booster").integers(2**63))
+        seed = derive_seed(as_seed(self.random_state), "booster")
         self.synthesizer_.set_params(random_state=seed)
         fit_whole(self.synthesizer_, table, {target: "categorical"}, target)
         count = round(self.factor * table.num_rows)

@@ -18,7 +18,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import DataError, LookalikeError, TrainingError
-from lookalike._core.seeds import generator
+from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
 from lookalike.experiments._fitting import fit_whole
@@ -206,7 +206,7 @@ class _StudyTables:
             book,
             study.target,
             _training_set(test, book, study.target),
-            int(generator(study.seed, "models", item.split.number).integers(2**63)),
+            derive_seed(study.seed, "models", item.split.number),
             study.library,
         )
         self.context = ArmContext(

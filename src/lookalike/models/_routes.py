@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError
-from lookalike._core.seeds import generator
+from lookalike._core.seeds import derive_seed, generator
 from lookalike.encoding import BlockSource, RowCondition, SampledRows
 from lookalike.models._known_cells import condition_of_cells, one_column_table
 from lookalike.models._request import BlockConditions, FittedModel, Request
@@ -94,7 +94,7 @@ class Route:
             return self.first
         seed = self.seed
         if attempt:  # each time other candidates
-            seed = int(generator(self.seed, "asked again", attempt).integers(2**63))
+            seed = derive_seed(self.seed, "asked again", attempt)
         make = self._start(seed) if attempt else self._source
         blocks = range(number * self.candidates, (number + 1) * self.candidates)
         tables = [self._accepted_of(make(block), block, seed) for block in blocks]

@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, ClassVar, Self
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pyarrow as pa
 
@@ -45,7 +44,6 @@ from lookalike.refine import HoldOut, Refine
 from lookalike.training import (
     Data,
     Game,
-    RowsByLevel,
     TrainingResult,
     keep_compiled_programs,
     make_room_for_programs,
@@ -363,13 +361,11 @@ class GAN(Synthesizer):
         plan = make_plan(self, game, steps, early_stopping=None)
         rates = {name: _FASTER * rate for name, rate in plan.rates.items()}
         plan = replace(plan, monitors=(), remedies=(), rates=rates)
-        data = _data(task.rows)
-        by_level = RowsByLevel.of(task.rows.codes, len(data.codes))
         try:
             with progress("conditions", steps, show=self.progress) as report:
                 learned = train(
                     game,
-                    data._replace(by_level=by_level),
+                    Data.of(task.rows, by_level=True),
                     task.seed,
                     plan,
                     start=start,
@@ -417,10 +413,10 @@ class GAN(Synthesizer):
         with progress("training", plan.end, show=self.progress) as report:
             return train(
                 game,
-                _data(training),
+                Data.of(training),
                 task.seed,
                 plan,
-                held_out=None if held_rows is None else _data(held_rows),
+                held_out=None if held_rows is None else Data.of(held_rows),
                 start=start,
                 report=lambda step, measures: report(step, _shown(measures)),
                 on_interval=self._on_interval(task),
@@ -498,14 +494,3 @@ class GAN(Synthesizer):
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:
     """Return what the progress line shows of an interval's measures, under short names."""
     return {short: measures[name] for name, short in _SHOWN.items() if name in measures}
-
-
-def _data(encoded: EncodedRows) -> Data:
-    """Move encoded rows to the device, padded to a power of two so that programs are shared."""
-    rows = len(encoded.floats)
-    padding = [(0, (1 << max(rows - 1, 255).bit_length()) - rows), (0, 0)]
-    return Data(
-        jnp.asarray(np.pad(encoded.floats, padding)),
-        jnp.asarray(np.pad(encoded.codes, padding)),
-        jnp.asarray(rows, jnp.int32),
-    )

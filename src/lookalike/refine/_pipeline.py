@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Bool
 
 from lookalike._core.parameters import AnyOf, Flag, Group, Rule
-from lookalike._core.seeds import generator
+from lookalike._core.seeds import derive_seed
 from lookalike.encoding import BlockSource, Layout, Learned, SampledRows
 from lookalike.refine._correction import Correction
 from lookalike.refine._fit_correction import fit_correction
@@ -112,7 +112,7 @@ class Refinement:
         Cancelled
             If it was cancelled.
         """
-        other = int(generator(seed, "correction").integers(2**63))
+        other = derive_seed(seed, "correction")
         source = self._mapped(source_of(other))
         real, judging = (split.all, None) if split.refit else (split.training, split.rows)
         found = fit_correction(

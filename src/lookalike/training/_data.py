@@ -9,8 +9,12 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
+from lookalike.encoding import EncodedRows
+
 __all__ = ["Data", "RowsByLevel"]
 
+#: The fewest rows to which data are padded.
+_LEAST = 256
 #: The share of rows that are drawn for a level.
 _SHARE = 0.5
 
@@ -103,6 +107,23 @@ class Data(NamedTuple):
     codes: Int[Array, "padded codes"]
     rows: Int[Array, ""]
     by_level: RowsByLevel | None = None
+
+    @classmethod
+    def of(cls, encoded: EncodedRows, *, by_level: bool = False) -> Self:
+        """Move encoded rows to the device, padded to a power of two.
+
+        Parameters
+        ----------
+        encoded : EncodedRows
+        by_level : bool
+            Whether to find the rows of each level, too.
+        """
+        rows = len(encoded.floats)
+        padded = 1 << max(rows - 1, _LEAST - 1).bit_length()
+        padding = [(0, padded - rows), (0, 0)]
+        floats, codes = (jnp.asarray(np.pad(part, padding)) for part in encoded)
+        found = RowsByLevel.of(encoded.codes, padded) if by_level else None
+        return cls(floats, codes, jnp.asarray(rows, jnp.int32), found)
 
 
 def _share_of(uniform: Float[Array, " rows"], count: Array | int) -> Int[Array, " rows"]:

@@ -9,6 +9,7 @@ from typing import ClassVar, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
@@ -198,21 +199,20 @@ class SupervisedTask(Task):
         """
 
         def score(model: DenseModel) -> CheckpointScore:
-            value, loss = (float(part) for part in _judge(model, held_out, self.spec))
+            value, loss = np.asarray(_judge(model, held_out, self.spec)).tolist()
             return CheckpointScore(value, tie_break=-loss)
 
         return score
 
 
 @partial(jax.jit, static_argnames="spec")
-def _judge(model: DenseModel, held_out: LabelledRows, spec: DenseSpec) -> tuple[Array, Array]:
-    """Return the score and the loss of a model on held-out rows."""
+def _judge(model: DenseModel, held_out: LabelledRows, spec: DenseSpec) -> Array:
+    """Return the score and the loss of a model on held-out rows, shape (2,)."""
     found = model.network(held_out.inputs, model.moments)
     shares = held_out.weights / held_out.weights.sum()
     loss = shares @ _losses(found, held_out.targets, spec)
-    if spec.classes:
-        return shares @ (found.argmax(axis=1) == held_out.targets).astype(jnp.float32), loss
-    return -loss, loss
+    right = shares @ (found.argmax(axis=1) == held_out.targets).astype(jnp.float32)
+    return jnp.stack([right if spec.classes else -loss, loss])
 
 
 def _losses(found: Array, targets: Array, spec: DenseSpec) -> Array:

@@ -147,9 +147,8 @@ class Task(ABC):
         steps = stacked.shape[1]
         padded = np.zeros((len(stacked), CHUNK), np.float32)
         padded[:, :steps] = stacked
-        return _advance(
-            self, state, data, seed_words(seed), jnp.asarray(steps, jnp.int32), jnp.asarray(padded)
-        )
+        count = jnp.asarray(steps, jnp.int32)
+        return _advance(self, state, data, seed_words(seed), count, jnp.asarray(padded))
 
 
 @dataclass(frozen=True)

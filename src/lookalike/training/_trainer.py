@@ -131,12 +131,6 @@ class TrainingResult(NamedTuple, Generic[TaskT]):
     state: Any
 
 
-#: Called after every interval with the step and the measures.
-Report = Callable[[int, dict[str, float]], None]
-#: Called after every interval with the step and the model.
-OnInterval = Callable[[int, Any], None]
-
-
 def train(
     task: TaskT,
     data: Any,
@@ -145,8 +139,8 @@ def train(
     *,
     held_out: Any = None,
     start: Any = None,
-    report: Report | None = None,
-    on_interval: OnInterval | None = None,
+    report: Callable[[int, dict[str, float]], None] | None = None,
+    on_interval: Callable[[int, Any], None] | None = None,
 ) -> TrainingResult[TaskT]:
     """Train the networks of a task and return its model with what happened.
 
@@ -189,7 +183,7 @@ def train(
     # The threads of BLAS wait in busy loops after a measurement, and would take cores away from
     # the steps.
     with threadpool_limits(1):
-        run = _Training(task, data, seed, plan, held_out, start)
+        run = _TrainingRun(task, data, seed, plan, held_out, start)
         try:
             while run.goes_on:
                 measures = run.play()
@@ -217,7 +211,7 @@ class _Good(NamedTuple):
     far: float = math.inf
 
 
-class _Training(Generic[TaskT]):
+class _TrainingRun(Generic[TaskT]):
     """One run: its state, what monitors it, and what it remembers to go back to."""
 
     def __init__(
