@@ -47,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="module")
 def optimised() -> Iterator[None]:
     """Compile as users do: for what trains long, and where rounding is what is tested."""
-    import jax
+    import jax  # noqa: PLC0415 - most tests need none
 
     before = jax.config.values["jax_disable_most_optimizations"]
     jax.config.update("jax_disable_most_optimizations", False)

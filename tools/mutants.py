@@ -94,6 +94,7 @@ def mutants(path: Path, source: str, lines: set[int] | None = None) -> Iterator[
         Only changes that begin on these lines; all by default.
     """
     tree = ast.parse(source)
+    plain = ast.unparse(tree)
     annotations = set(_annotations(tree))  # they do nothing where the program runs
     for number, node in enumerate(ast.walk(tree)):
         line = getattr(node, "lineno", None)
@@ -105,7 +106,7 @@ def mutants(path: Path, source: str, lines: set[int] | None = None) -> Iterator[
             _Replace(place, other).visit(made)
             change = f"{_shown(node)}  →  {_shown(other)}"
             text = ast.unparse(ast.fix_missing_locations(made))
-            if text != ast.unparse(tree):
+            if text != plain:
                 yield Mutant(path, line, change, text)
 
 
@@ -171,11 +172,8 @@ def _changed_statement(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.If):
         for value in (False, True):
             yield _with(node, test=ast.Constant(value))
-    elif (
-        isinstance(node, ast.AugAssign)
-        or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call))
-        or isinstance(node, ast.Continue | ast.Break)
-    ):
+    called = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+    if called or isinstance(node, ast.AugAssign | ast.Continue | ast.Break):
         yield ast.Pass()
 
 

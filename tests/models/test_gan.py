@@ -35,6 +35,7 @@ QUICK: dict[str, Any] = {
     "width": 16,
     "depth": 1,
     "batch_size": 32,
+    "penalty": None,  # a step with its slopes takes half as long again to compile
     "monitors": False,
     "conditions": False,
     "random_state": 0,

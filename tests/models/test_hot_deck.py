@@ -101,7 +101,7 @@ def test_completed_rows_are_written_in_batches_and_to_a_file(
 
 def test_rows_of_a_deck_fulfil_any_condition(model: Bootstrap, table: pd.DataFrame) -> None:
     layout: Layout = model.encoder_.layout_
-    deck = HotDeck(layout, model._source(Request(0)), 0)
+    deck = HotDeck(layout, model._source(Request(0))(0), 0)
     rng = np.random.default_rng(0)
     allowed = {
         i: np.append(rng.random((50, block.width - 1)) < 0.4, np.ones((50, 1), bool), axis=1)

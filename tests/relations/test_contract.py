@@ -142,7 +142,7 @@ def test_a_relation_keeps_its_contract(form: str) -> None:
 class Larger(Relation):
     """The larger of two other numbers."""
 
-    form = "larger"
+    name = "larger"
     exact = True
 
     def fit(self, cells: Cells, schema: Schema) -> Larger:

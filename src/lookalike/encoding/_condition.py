@@ -79,9 +79,9 @@ class RowCondition:
                 allowed[i][at, encoded.codes[at, start]] = True
             else:
                 # A number within an interval has two floats, any other one is its own limit.
-                last = start + (block.source == "interval")
+                ends = np.array([start, start + (block.source == "interval")])
                 bounds[i] = np.tile([-np.inf, np.inf], (rows, 1))
-                bounds[i][at] = encoded.floats[at][:, [start, last]]
+                bounds[i][at] = encoded.floats[np.ix_(at, ends)]
         return cls(layout, rows, allowed, bounds)
 
     def narrowed(self, other: RowCondition, at: np.ndarray | None = None) -> RowCondition:

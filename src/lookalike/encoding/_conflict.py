@@ -32,7 +32,7 @@ def contradiction(
     exclusions : StructuralZeros
     conditions : sequence of ColumnCondition
     encoded : sequence of RowCondition or None
-        What each means for the blocks of a row.
+        Each as a condition on blocks, where there is one.
     """
     of_blocks = [(c, a) for c, a in zip(conditions, encoded, strict=True) if a is not None]
     for (one, a), (other, b) in combinations(of_blocks, 2):
@@ -44,7 +44,7 @@ def contradiction(
 
 
 def _apart(a: RowCondition, b: RowCondition) -> bool:
-    """Whether what is asked of a block is asked otherwise of it."""
+    """Return whether two conditions have nothing in common on some block."""
     for block in a.allowed.keys() & b.allowed.keys():
         if not (a.allowed[block] & b.allowed[block]).any():
             return True
@@ -57,7 +57,7 @@ def _apart(a: RowCondition, b: RowCondition) -> bool:
 
 
 def _never(exclusions: StructuralZeros, a: RowCondition, b: RowCondition) -> bool:
-    """Whether all cells of two blocks that are asked for never occur together."""
+    """Return whether no cells of two blocks that conditions allow occur together."""
     for pair in exclusions.pairs:
         for one, other in ((a, b), (b, a)):
             left, right = (

@@ -33,7 +33,7 @@ __all__ = ["Proof"]
 #: The share of rows that take no part in a fit, the most of them, and the most that are fitted.
 _HELD_OUT, _MOST_HELD_OUT, _MOST_FITTED = 1 / 3, 3_000, 6_000
 #: What a network blurs: normal scores by so many standard deviations, and the share of levels that
-#: are drawn anew.
+#: are drawn again.
 _BLUR, _REDRAWN = 0.1, 0.05
 #: What is as good may look worse by chance by this, over the root of the number of rows held out.
 _CHANCE = 1.0
@@ -122,7 +122,7 @@ class Proof:
         for names in (on, self._others(made.spec)):
             if names:
                 alone, related = (self._joint(name, code, names) for code in codes)
-                yield f"its tie to {_listed(names)}", alone, related
+                yield f"its association with {_listed(names)}", alone, related
 
     @cached_property
     def _looked_at(self) -> tuple[list[str], np.ndarray]:
@@ -132,18 +132,18 @@ class Proof:
         return able, np.stack([self._of(name).real_codes for name in able])
 
     def _others(self, dependency: Dependency) -> list[str]:
-        """Return the columns that go most with one, of those that it is not told by."""
+        """Return the columns that go most with one, of those that it does not depend on."""
         names, codes = self._looked_at
         # all tables of the column's cells and another's, one after the other
         keys = self._of(dependency.column).real_codes * _WIDE + codes
         keys += _WIDE**2 * np.arange(len(names))[:, None]
         counts = np.bincount(keys.ravel(), minlength=len(names) * _WIDE**2)
         seen = counts.reshape(-1, _WIDE, _WIDE) / codes.shape[1]
-        due = seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
-        strength = np.abs(seen - due).sum(axis=(1, 2))
-        told = {dependency.column, *dependency.on}
+        expected = seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
+        strength = np.abs(seen - expected).sum(axis=(1, 2))
+        related = {dependency.column, *dependency.on}
         order = [names[i] for i in np.argsort(-strength, kind="stable")]
-        return [name for name in order if name not in told][:_OTHERS]
+        return [name for name in order if name not in related][:_OTHERS]
 
     def _joint(self, name: str, codes: np.ndarray, others: Sequence[str]) -> float:
         """Return how far a column goes with others otherwise than it does in rows held out."""
@@ -200,8 +200,8 @@ class _Sides:
         return self.alone if self.related is None else self.related
 
     @cached_property
-    def _ranges(self) -> _Cells:
-        return _Cells.of(self.real)
+    def _ranges(self) -> _Bins:
+        return _Bins.of(self.real)
 
     def codes(self, cells: pa.Array) -> np.ndarray:
         """Return the coarse cells of rows of this column."""
@@ -221,7 +221,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True)
-class _Cells:
+class _Bins:
     """Few ranges of a number, or its most frequent levels, and all that is missing.
 
     Parameters
@@ -336,12 +336,12 @@ def _blurred(drawn: SampledRows, silent: np.ndarray, rng: np.random.Generator) -
     drawn : SampledRows
         Rows of one column.
     silent : ndarray of bool, shape (n,)
-        In which rows its numbers say nothing: they are drawn anew.
+        In which rows its numbers say nothing: they are drawn again.
     """
     fresh = rng.standard_normal(drawn.numbers.shape)
     numbers = np.where(silent[:, None], rng.standard_normal(fresh.shape), drawn.numbers)
     # the sum of two normals, scaled so that it is as wide as the one
     numbers = (numbers + _BLUR * fresh) / np.hypot(1.0, _BLUR)
-    anew = rng.random(drawn.levels.shape) < _REDRAWN
-    levels = np.where(anew, rng.permuted(drawn.levels, axis=0), drawn.levels)
+    redrawn = rng.random(drawn.levels.shape) < _REDRAWN
+    levels = np.where(redrawn, rng.permuted(drawn.levels, axis=0), drawn.levels)
     return SampledRows(np.clip(numbers, -Z_MAX, Z_MAX).astype(np.float32), levels.astype(np.int32))

@@ -14,25 +14,18 @@ from lookalike.encoding._encode_condition import extremes
 from lookalike.encoding._layout import Layout
 from lookalike.encoding._spans import BlockSpan
 from lookalike.relations import Feasible, LearnedColumn
+from lookalike.tables import Column
 
 __all__ = ["feasible_condition", "learned_column"]
 
 
-def learned_column(part: EncodedColumn, *, measured: bool) -> LearnedColumn:
-    """Return the values that an encoding makes of a column.
-
-    Parameters
-    ----------
-    part : EncodedColumn
-    measured : bool
-        Whether they are numbers or times.
-    """
+def learned_column(part: EncodedColumn, column: Column) -> LearnedColumn:
+    """Return the values that an encoding makes of a column."""
     encoding, ends = part.encoding, None
-    if measured and encoding.known is not None and len(encoding.known):
-        ends = pa.array(
-            [e.as_py() for e in pc.min_max(encoding.known).values()], encoding.known.type
-        )
-    elif measured and encoding.known is None and encoding.blocks:
+    if column.kind.is_numeric and encoding.known is not None and len(encoding.known):
+        least, most = pc.min_max(encoding.known).values()
+        ends = pa.array([least.as_py(), most.as_py()], encoding.known.type)
+    elif column.kind.is_numeric and encoding.known is None and encoding.blocks:
         ends = extremes(part)
     return LearnedColumn(encoding.known, ends, encoding.keeps_ends, not encoding.blocks)
 

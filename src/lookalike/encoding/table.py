@@ -29,7 +29,7 @@ from lookalike.encoding._translate import feasible_condition, learned_column
 from lookalike.encoding._zero_words import describe_zeros
 from lookalike.encoding._zeros import StructuralZeros
 from lookalike.relations import Cells, Relation, RelationGraph, cells_of, in_order, relation
-from lookalike.tables import ColumnCondition, Kind, Schema
+from lookalike.tables import Column, ColumnCondition, Kind, Schema
 from lookalike.tables.values.arrow import flat, is_null
 
 __all__ = ["TableEncoder"]
@@ -126,15 +126,10 @@ class TableEncoder:
         choice.check()
         cells = cells_of(table.select(schema.names))
         schema, relations = self._relate(schema, choice, cells)
-        residuals = {r.spec.column: r for r in relations if r.learns_residual}
-        computed = {r.spec.column for r in relations} - residuals.keys()
-        learned = {
-            name: residuals[name].residual(cells) if name in residuals else cells[name]
-            for name in schema.names
-            if name not in computed
-        }
-        columns = (r.residual_column if (r := residuals.get(c.name)) else c for c in schema.columns)
-        choice_of = replace(choice, schema=replace(schema, columns=tuple(columns)))
+        columns = _learned_columns(schema, relations)
+        learned = {name: cells[name] for name in columns}
+        learned |= {r.spec.column: r.residual(cells) for r in relations if r.learns_residual}
+        choice_of = replace(choice, schema=replace(schema, columns=tuple(columns.values())))
         self._take(schema, relations, fit_columns(learned, choice_of, rng))
         self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
@@ -184,9 +179,8 @@ class TableEncoder:
         self.schema_ = schema
         self._parts = parts
         self.layout_, self._places = lay_out(parts)
-        residuals = {r.spec.column for r in relations if r.learns_residual}
-        measured = {n for n in schema.names if n in residuals or schema[n].kind.is_numeric}
-        learned = {p.name: learned_column(p, measured=p.name in measured) for p in parts}
+        columns = _learned_columns(schema, relations)
+        learned = {part.name: learned_column(part, columns[part.name]) for part in parts}
         self.graph_ = RelationGraph(schema, relations, learned)
 
     def _find_exclusions(self, table: pa.Table) -> StructuralZeros:
@@ -511,7 +505,7 @@ class TableEncoder:
         return range_about(part, condition, share)
 
     def gates(self) -> dict[int, tuple[str, ...]]:
-        """Return the columns that each *missing* block tells of, by its index in the layout."""
+        """Return the columns that each *missing* block silences, by its index in the layout."""
         self._check_fitted()
         found: dict[int, tuple[str, ...]] = {}
         for part, place in zip(self._parts, self._places, strict=True):
@@ -587,12 +581,11 @@ class TableEncoder:
             relation(specs[name]).load(found[f"derived {i}"], schema)
             for i, name in enumerate(state.values["derived"])
         ]
-        residuals = {r.spec.column: r for r in relations if r.learns_residual}
+        columns = _learned_columns(schema, relations)
         parts = []
         for i, stored in enumerate(state.values["columns"]):
-            kind, name = _encoding(stored["encoding"]), stored["name"]
-            column = residuals[name].residual_column if name in residuals else schema[name]
-            encoding = kind.from_state(found[f"column {i}"], column)
+            column = columns[stored["name"]]
+            encoding = _encoding(stored["encoding"]).from_state(found[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
         self._take(schema, relations, tuple(parts))
         self.exclusions_ = StructuralZeros.from_state(found["exclusions"], self.layout_)
@@ -603,6 +596,17 @@ class TableEncoder:
             raise NotFittedError(
                 "A TableEncoder must be fitted first: call fit(table, schema, rng)."
             )
+
+
+def _learned_columns(schema: Schema, relations: Sequence[Relation]) -> dict[str, Column]:
+    """Return the columns that are encoded, residuals in place of those that are learned by one."""
+    learned = {column.name: column for column in schema.columns}
+    for made in relations:
+        if made.learns_residual:
+            learned[made.spec.column] = made.residual_column
+        else:
+            del learned[made.spec.column]
+    return learned
 
 
 def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:

@@ -702,7 +702,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _conditions(
         self, given: Mapping[str, Any] | None, balance: str | None
     ) -> SampleConditions | None:
-        if (given is None or given == {}) and balance is None:
+        if (given is None or (isinstance(given, Mapping) and not given)) and balance is None:
             return None
         return parse_sample_conditions(given, balance, self.schema_, self.encoder_, self.target_)
 

@@ -7,13 +7,12 @@ others from a donor that has the same. Donors are generated rows, never training
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from scipy.special import ndtr
 
 from lookalike._core.seeds import generator
-from lookalike.encoding import BlockSource, Layout, RowCondition, SampledRows
+from lookalike.encoding import Layout, RowCondition, SampledRows
 
 __all__ = ["Donors", "HotDeck"]
 
@@ -29,24 +28,18 @@ _TIE = 1e-6
 
 @dataclass(frozen=True)
 class HotDeck:
-    """A block of generated rows, from which rows to conditions are taken.
+    """Generated rows, from which rows to conditions are taken.
 
     Parameters
     ----------
     layout : Layout
-    source : callable
-        Makes ordinary blocks.
+    rows : SampledRows
     seed : int
     """
 
     layout: Layout
-    source: BlockSource
+    rows: SampledRows
     seed: int
-
-    @cached_property
-    def rows(self) -> SampledRows:
-        """The rows of the deck."""
-        return self.source(0)
 
     def donors(self, condition: RowCondition, number: int) -> Donors:
         """Find the donors of rows.
@@ -100,7 +93,7 @@ class HotDeck:
         beyond = np.maximum(np.maximum(low - own, own - high), 0)
         if block.masked_by is not None:
             beyond[:, self.rows.levels[:, starts[block.masked_by]] == 1] = 0
-        return beyond
+        return np.asarray(beyond)
 
 
 @dataclass(frozen=True)

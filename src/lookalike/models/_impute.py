@@ -27,8 +27,10 @@ __all__ = ["Completion", "completed_like"]
 _ROUNDS = 8
 #: … and the draws of which the nearest is chosen, where several parts of a known sum are made.
 _CHOICE = 8
-#: Rounds and draws lie this many blocks apart: 2**24 blocks are 10**11 rows.
-_APART = 2**24
+#: How often rows with structural zeros are drawn again at once, before all else is looked at.
+_REDRAWS = 16
+#: Draws lie this many blocks apart: 2**20 blocks are 8 * 10**9 rows.
+_APART = 2**20
 
 
 #: From conditions, and the number of the block of rows they are on, to their source.
@@ -71,7 +73,10 @@ class Completion:
         model = self.model
         if model._takes_conditions or not model.encoder_.layout_.blocks:
             return lambda condition, _: model._start(Request(self.seed, lambda _: condition))
-        deck = HotDeck(model.encoder_.layout_, model._start(Request(self.seed)), self.seed)
+        rows = model._start(Request(self.seed))(0)
+        wrong = model.encoder_.violates_zeros(rows)
+        rows = SampledRows(*(part[~wrong | wrong.all()] for part in rows))
+        deck = HotDeck(model.encoder_.layout_, rows, self.seed)
         counted = set()
 
         def source(condition: RowCondition, number: int) -> BlockSource:
@@ -249,25 +254,37 @@ class _Block:
         self, known: pa.Table, source: BlockSource, fixed: Mapping[int, np.ndarray], round_: int
     ) -> _Attempt:
         """Draw rows, settle what known cells follow from, and draw what goes with it."""
-        encoder, place = self.model.encoder_, round_ * (_CHOICE + 1)
-        drawn = source(place)
+        encoder, place = self.model.encoder_, round_ * (_CHOICE + 1) * _REDRAWS
+        drawn = self._possible(source, place, fixed)
         settled, changed, misfit = self._settled(known, drawn)
         for k in range(1, _CHOICE):
             if not misfit.any():
                 break
-            other = source(place + k)
+            other = source(place + k * _REDRAWS)
             more, also, far = self._settled(known, other)
             nearer = far < misfit
             settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, other, drawn)
             changed, misfit = np.where(nearer, also, changed), np.where(nearer, far, misfit)
         if changed.any():
             settled = encoder.graph_.infer(settled)
-            condition, _ = condition_of_cells(encoder, settled, self.given)
-            again = self._source(condition)(place + _CHOICE)
+            condition, now_fixed = condition_of_cells(encoder, settled, self.given)
+            again = self._possible(self._source(condition), place + _CHOICE * _REDRAWS, now_fixed)
             drawn = _either_drawn(changed, again, drawn)
         made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled)
         impossible = encoder.violates_zeros(drawn, known=fixed)
         return _Attempt(made, encoder.graph_.violations(self.rows, made), impossible)
+
+    def _possible(
+        self, source: BlockSource, place: int, fixed: Mapping[int, np.ndarray]
+    ) -> SampledRows:
+        """Draw rows, and those again that have structural zeros besides known cells."""
+        drawn = source(place)
+        for k in range(1, _REDRAWS):
+            wrong = self.model.encoder_.violates_zeros(drawn, known=fixed)
+            if not wrong.any():
+                break
+            drawn = _either_drawn(wrong, source(place + k), drawn)
+        return drawn
 
     def _source(self, condition: RowCondition) -> BlockSource:
         """Return what draws these rows, again and again, to a condition."""

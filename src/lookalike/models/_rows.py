@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -64,6 +64,5 @@ def zeros(rows: int, layout: Layout) -> SampledRows:
 
 def is_frame(given: Any) -> bool:
     """Return whether what is given is rows, or the path of a file that has them."""
-    return isinstance(given, str | os.PathLike) or any(
-        hasattr(given, name) for name in ("columns", "schema")
-    )
+    named = hasattr(given, "columns") or hasattr(given, "schema")
+    return isinstance(given, str | os.PathLike) or (named and not isinstance(given, Mapping))

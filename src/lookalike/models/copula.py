@@ -6,23 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float
-from scipy.special import ndtr, ndtri
-from scipy.stats import norm
 
 from lookalike._core.errors import ModelFileError
-from lookalike._core.parameters import Flag, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import (
-    Z_MAX,
-    BlockSource,
-    EncodedRows,
-    Layout,
-    Learned,
-    SampledRows,
-    TableEncoder,
-)
+from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._base import Synthesizer
+from lookalike.models._gaussian import draw_within
+from lookalike.models._normal_scores import NormalScores
 from lookalike.models._request import Request
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
@@ -34,8 +25,6 @@ __all__ = ["GaussianCopula"]
 _LEAST, _MOST = 1e-4, 0.999
 #: A level costs one share here, so that no column has too many of them for one block.
 _ANY_LEVELS = 2**31 - 1
-
-Scores = Float[np.ndarray, "rows columns"]
 
 
 class GaussianCopula(Synthesizer):
@@ -79,19 +68,18 @@ class GaussianCopula(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
+    capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "refine": GroupOf(Refine),
         "derive": Flag(),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
     }
-    _groups: ClassVar[Mapping[str, Any]] = {"refine": Refine}
+    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
-    #: For each softmax block, its levels in the order of the latent variable, and where they end.
-    _orders: dict[int, np.ndarray]
-    _cuts: dict[int, np.ndarray]
-    #: The lower triangle whose square is the correlation matrix of the blocks.
-    _factor: np.ndarray
+    #: Rows as normal variables, and the correlations of these.
+    _scores: NormalScores
+    _correlation: np.ndarray
 
     def __init__(
         self,
@@ -119,125 +107,54 @@ class GaussianCopula(Synthesizer):
         )
 
     def _fit(self, task: FitTask) -> None:
-        rows = task.split.all if task.split.refit else task.split.training
-        levels = [i for i, block in enumerate(task.layout.blocks) if block.head == "softmax"]
-        self._orders = {i: np.arange(task.layout.blocks[i].width) for i in levels}
-        scores, _ = self._scores(rows, task.layout)
-        # Levels that go with the same values of other columns become neighbours.
-        for i in levels:
-            others = np.delete(scores, i, axis=1)
-            if others.shape[1]:
-                axis = np.linalg.svd(others - others.mean(axis=0), full_matrices=False)[2][0]
-                self._orders[i] = _ordered_by(
-                    others @ axis, _codes(rows, task.layout, i), len(self._orders[i])
-                )
-        scores, present = self._scores(rows, task.layout)
-        self._factor = np.linalg.cholesky(_correlations(scores, present))
-
-    def _scores(self, rows: EncodedRows, layout: Layout) -> tuple[Scores, Scores]:
-        """Return the mean of each normal variable, given its cell, and which cells are present."""
-        self._cuts = {}
-        scores = np.zeros((len(rows.floats), len(layout.blocks)))
-        present = np.ones_like(scores)
-        for i, block in enumerate(layout.blocks):
-            if block.masked_by is not None:
-                gate = layout.blocks[block.masked_by]
-                present[:, i] = rows.codes[:, gate.source_start] == 0
-            if block.head != "softmax":
-                low, high = rows.floats[:, block.source_start : block.source_start + 2].T.astype(
-                    float
-                )
-            else:
-                codes, order = _codes(rows, layout, i), self._orders[i]
-                shares = np.bincount(codes[present[:, i] > 0], minlength=block.width)[order]
-                ends = np.concatenate([[0.0], np.cumsum(shares) / max(shares.sum(), 1)])
-                self._cuts[i] = ends[1:-1]
-                place = np.argsort(order)[codes]
-                low, high = ends[place], ends[place + 1]
-            scores[:, i] = _means(low, high) * present[:, i]
-        return scores, present
+        rows = task.rows if task.split.refit else task.split.training
+        self._scores = NormalScores.fit(rows, task.layout)
+        self._correlation = _correlations(*self._scores.of_rows(rows))
 
     def _source(self, request: Request) -> BlockSource:
-        layout = self.encoder_.layout_
+        conditions, columns = request.conditions, len(self._correlation)
+        factor = np.linalg.cholesky(self._correlation)
 
-        def make(block: int) -> SampledRows:
+        def ordinary(block: int) -> SampledRows:
             rng = generator(request.seed, "sample", block)
-            z = rng.standard_normal((self.BLOCK, len(layout.blocks))) @ self._factor.T
-            return self._rows_of(np.clip(z, -Z_MAX, Z_MAX), layout)
+            return self._scores.to_rows(rng.standard_normal((self.BLOCK, columns)) @ factor.T)
 
-        return make
+        def conditional(block: int) -> SampledRows:
+            assert conditions is not None
+            condition = conditions(block)
+            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            rng = generator(request.seed, "conditions", block)
+            within = self._scores.intervals(condition)
+            return self._scores.to_rows(draw_within(self._correlation, within, rows, rng))
 
-    def _rows_of(self, z: Scores, layout: Layout) -> SampledRows:
-        """Return the rows that normal variables stand for; numbers of missing cells are 0."""
-        numbers = np.empty((len(z), layout.numbers), np.float32)
-        levels = np.empty((len(z), layout.softmaxes), np.int32)
-        starts = layout.drawn_starts
-        for i in sorted(range(len(starts)), key=lambda i: layout.blocks[i].head != "softmax"):
-            block, at = layout.blocks[i], starts[i]
-            if block.head == "softmax":
-                levels[:, at] = self._orders[i][
-                    np.searchsorted(self._cuts[i], ndtr(z[:, i]), side="right")
-                ]
-                continue
-            numbers[:, at] = z[:, i]
-            if block.masked_by is not None:
-                numbers[levels[:, starts[block.masked_by]] == 1, at] = 0
-        return SampledRows(numbers, levels)
+        return ordinary if conditions is None else conditional
 
     def _state(self) -> Learned:
-        orders = {f"order {i}": order.astype(np.int32) for i, order in self._orders.items()}
-        return Learned(
-            {},
-            {**orders, **{f"cuts {i}": c for i, c in self._cuts.items()}, "factor": self._factor},
-        )
+        arrays = self._scores.state().arrays
+        return Learned({}, {**arrays, "correlation": self._correlation})
 
     def _restore(self, state: Learned, layout: Layout) -> None:
-        self._orders, self._cuts, arrays = {}, {}, state.arrays
+        self._scores = NormalScores.from_state(state, layout)
+        self._correlation = np.asarray(state.arrays["correlation"], float)
         count = len(layout.blocks)
-        self._factor = arrays["factor"]
-        whole = self._factor.shape == (count, count) and np.isfinite(self._factor).all()
-        for i, block in enumerate(layout.blocks):
-            if block.head == "softmax":
-                order, cuts = arrays[f"order {i}"], arrays[f"cuts {i}"]
-                self._orders[i], self._cuts[i] = order, cuts
-                whole &= sorted(order.tolist()) == list(range(block.width))
-                whole &= len(cuts) == block.width - 1 and bool(
-                    (np.diff(cuts, prepend=0, append=1) >= 0).all()
-                )
-        if not whole:
-            raise ModelFileError(
-                "The arrays of a Gaussian copula do not fit its columns: the file is damaged."
-            )
+        whole = self._correlation.shape == (count, count)
+        if not whole or not (np.linalg.eigvalsh(self._correlation) > 0).all():
+            raise ModelFileError("The correlations of a Gaussian copula are damaged.")
 
 
-def _codes(rows: EncodedRows, layout: Layout, index: int) -> np.ndarray:
-    return np.asarray(rows.codes[:, layout.blocks[index].source_start])
-
-
-def _means(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return E[z | low ≤ Φ(z) ≤ high] of a standard normal z."""
-    wide = np.maximum(high - low, 1e-9)
-    within = (norm.pdf(ndtri(low)) - norm.pdf(ndtri(high))) / wide
-    narrow = high - low < 1e-7
-    return np.asarray(np.where(narrow, ndtri(np.clip((low + high) / 2, 1e-9, 1 - 1e-9)), within))
-
-
-def _ordered_by(score: np.ndarray, codes: np.ndarray, levels: int) -> np.ndarray:
-    """Return levels by the mean score of their rows."""
-    counts = np.maximum(np.bincount(codes, minlength=levels), 1)
-    return np.argsort(np.bincount(codes, score, minlength=levels) / counts, kind="stable")
-
-
-def _correlations(scores: Scores, present: Scores) -> np.ndarray:
+def _correlations(scores: np.ndarray, present: np.ndarray) -> np.ndarray:
     """Return the correlations of the normal variables of which scores are the conditional means.
 
     To first order E[s_i s_j] = ρ_ij · E[s_i²] · E[s_j²]: cells that say little of their normal
     variable, such as two levels, say as little of its correlation.
     """
-    counts = np.maximum(present.T @ present, 1)
-    variance = np.maximum((scores**2).sum(axis=0) / np.maximum(present.sum(axis=0), 1), 1e-6)
-    found = np.clip((scores.T @ scores) / counts / np.outer(variance, variance), -_MOST, _MOST)
+    known = present.astype(float)
+    variance = (scores**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    products = scores.T @ scores / np.maximum(known.T @ known, 1)
+    scale = np.maximum(variance, _LEAST)
+    found = np.clip(products / np.outer(scale, scale), -_MOST, _MOST)
     np.fill_diagonal(found, 1.0)
+    # The nearest matrix that is positive definite, but for its scale.
     values, vectors = np.linalg.eigh(found)
     whole = (vectors * np.maximum(values, _LEAST)) @ vectors.T
     sizes = np.sqrt(np.diag(whole))

@@ -139,7 +139,7 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
         self._folded[0] = (self._folded[0][0][: inputs.shape[1]], self._folded[0][1])
         self.history_ = result.history
         self.n_iter_ = len(result.history)
-        self.validation_score_ = max(result.history["held_out"])
+        self.validation_score_ = max(row["held_out"] for row in result.history.rows)
 
     def _outputs(self, data: Any) -> Floats:
         """Return what the network says of each row, shape (n, outputs)."""

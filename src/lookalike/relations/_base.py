@@ -27,7 +27,7 @@ __all__ = ["Relation"]
 
 
 class Relation(ABC):
-    """How one column of a table depends on others.
+    """A dependence of one column of a table on others.
 
     A subclass must fit, compute, say and store the relation; the other methods, by which known
     cells and conditions are taken into account, have defaults that are right but know little.
@@ -40,8 +40,8 @@ class Relation(ABC):
         Gives the least count of a value of a column that may be stored; 1 without it.
     """
 
-    #: The name of the form, as `Dependency.form` has it.
-    form: ClassVar[str]
+    #: The name of the form: what `Dependency.form` is.
+    name: ClassVar[str]
     #: Whether the column follows from the others in each row, without a residual and by no chance.
     exact: ClassVar[bool] = False
     #: Whether a residual is encoded and learned in place of the column.

@@ -90,7 +90,7 @@ class Combinations:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Which codes one column may have in each row.
+    """The codes that one column may have in each row.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ class Candidates:
 
     @property
     def count(self) -> np.ndarray:
-        """How many codes each row may have, shape (n,)."""
+        """The number of codes that each row may have, shape (n,)."""
         return np.asarray(self.stop - self.first)
 
     def only(self) -> tuple[np.ndarray, np.ndarray]:

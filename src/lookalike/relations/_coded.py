@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.relations._measure import sample_rows
+from lookalike.relations._numeric_column import sample_rows
 from lookalike.tables import Column
 from lookalike.tables.values.arrow import flat
 

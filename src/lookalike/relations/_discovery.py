@@ -1,14 +1,57 @@
-"""Columns that are functions of others: found, so that they are derived and not learned."""
+"""Inferring a schema: the columns, and which of them are functions of others."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pyarrow as pa
 
 from lookalike.relations._evidence import Evidence, Stage
 from lookalike.relations._registry import RELATIONS
-from lookalike.tables import Dependency, Schema
+from lookalike.tables import Dependency, Kind, Schema, conform, infer_columns, to_arrow
 
-__all__ = ["find_dependencies"]
+__all__ = ["find_dependencies", "infer_schema"]
+
+
+def infer_schema(
+    data: Any, kinds: Mapping[str, Kind | str] | None = None, *, dependencies: bool = True
+) -> Schema:
+    """Find out what each column of a table is, and how columns depend on each other.
+
+    Parameters
+    ----------
+    data : pandas, polars or pyarrow table, shape (rows, columns)
+        The table; any eager frame that narwhals knows will do. It may be typed or all of text.
+    kinds : mapping of str to str, optional
+        Kinds that are not to be guessed, such as ``{"zip": "categorical"}``.
+    dependencies : bool
+        Whether to look for columns that are functions of others.
+
+    Returns
+    -------
+    Schema
+        Every column with its kind, and in `Column.why` the reason.
+
+    Raises
+    ------
+    DataError
+        If the table has no rows or columns, or a column that cannot be used.
+    ParameterError
+        If `kinds` names a column or a kind that there is not, or one that a column cannot have.
+
+    Examples
+    --------
+    >>> table = pa.table({"net": [*range(50)], "gross": [2 * x + 1 for x in range(50)]})
+    >>> [(d.column, d.on, d.form) for d in infer_schema(table).dependencies]
+    [('gross', ('net',), 'linear')]
+    """
+    table, _ = to_arrow(data)
+    schema = infer_columns(table, kinds)
+    if not dependencies:
+        return schema
+    return replace(schema, dependencies=find_dependencies(conform(table, schema), schema))
 
 
 def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]:
@@ -44,7 +87,7 @@ def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]
     """
     evidence = Evidence(table, schema)
     for stage in Stage:
-        for relation in (RELATIONS[form] for form in RELATIONS.entered):
+        for relation in map(RELATIONS.__getitem__, RELATIONS.entered):
             if (finder := relation.finders.get(stage)) is not None:
                 evidence.found.add(finder(evidence), exact=relation.exact)
     return evidence.found.in_order()

@@ -1,4 +1,4 @@
-"""What finders of relations look at: the columns of a table, and what others have found."""
+"""The evidence for relations: the columns of a table, and the relations found so far."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from lookalike._core.errors import SchemaError
 from lookalike.relations._coded import Coded
-from lookalike.relations._measure import Measure
+from lookalike.relations._numeric_column import NumericColumn
 from lookalike.tables import Dependency, Kind, Schema
 
 __all__ = ["Evidence", "Finder", "Found", "Stage", "in_order"]
@@ -133,7 +133,7 @@ class Evidence:
         What finders have found so far.
     coded : list of Coded
         All learned columns, as level numbers.
-    measures : list of Measure
+    measures : list of NumericColumn
         Those of numbers, dates, times and durations, as floats.
     """
 
@@ -141,7 +141,7 @@ class Evidence:
         learned = [column for column in schema.columns if column.kind.is_learned]
         self.found = Found()
         self.coded = [Coded(table[c.name], c) for c in learned]
-        self.measures = [Measure.of(table[c.name], c) for c in learned if c.kind.is_numeric]
+        self.measures = [NumericColumn.of(table[c.name], c) for c in learned if c.kind.is_numeric]
         self._numbers = frozenset(column.name for column in learned if column.kind in _NUMBERS)
 
     @property
@@ -150,17 +150,17 @@ class Evidence:
         return self.found.derived
 
     @property
-    def free(self) -> list[Measure]:
+    def free(self) -> list[NumericColumn]:
         """The measures that depend on no others so far and can be squared."""
         return [m for m in self._moderate if m.name not in self.derived]
 
     @property
-    def free_numbers(self) -> list[Measure]:
+    def free_numbers(self) -> list[NumericColumn]:
         """Those of them that are numbers, not dates, times or durations."""
         return [m for m in self.free if m.name in self._numbers]
 
     @cached_property
-    def _moderate(self) -> list[Measure]:
+    def _moderate(self) -> list[NumericColumn]:
         return [m for m in self.measures if np.abs(m.floats).max(initial=0) < _MOST]
 
 

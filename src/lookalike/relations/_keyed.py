@@ -1,4 +1,4 @@
-"""What lookups share: combinations of cells of some columns, as keys of cells of another."""
+"""The base of lookups: combinations of cells of some columns are keys of cells of another."""
 
 from __future__ import annotations
 

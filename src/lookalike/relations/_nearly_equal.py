@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from lookalike.relations._measure import Measure, sample_rows
+from lookalike.relations._numeric_column import NumericColumn, sample_rows
 from lookalike.tables import Dependency
 
 __all__ = ["by_mask", "concentration", "nearly_equal"]
@@ -51,7 +51,7 @@ class _Edge:
     correlation: float
 
 
-def nearly_equal(measures: Sequence[Measure]) -> Iterator[Dependency]:
+def nearly_equal(measures: Sequence[NumericColumn]) -> Iterator[Dependency]:
     """Find columns that are nearly others times a factor, and a tree in which each depends on one.
 
     The tree connects the most correlated columns first (Kruskal 1956) and grows from the one with
@@ -62,7 +62,7 @@ def nearly_equal(measures: Sequence[Measure]) -> Iterator[Dependency]:
 
     Parameters
     ----------
-    measures : sequence of Measure
+    measures : sequence of NumericColumn
         Columns that are not derived.
 
     Yields
@@ -85,17 +85,19 @@ def nearly_equal(measures: Sequence[Measure]) -> Iterator[Dependency]:
             yield from _from_root(group, neighbours, root, seen)
 
 
-def by_mask(measures: Sequence[Measure]) -> Iterator[tuple[list[Measure], list[Measure]]]:
+def by_mask(
+    measures: Sequence[NumericColumn],
+) -> Iterator[tuple[list[NumericColumn], list[NumericColumn]]]:
     """Group columns by where they are missing.
 
     Yields
     ------
-    group : list of Measure
+    group : list of NumericColumn
         Missing in exactly the same rows.
-    wider : list of Measure
+    wider : list of NumericColumn
         Others, never missing where the group is not.
     """
-    groups: dict[bytes, list[Measure]] = {}
+    groups: dict[bytes, list[NumericColumn]] = {}
     for measure in measures:
         groups.setdefault(measure.mask, []).append(measure)
     masks = sorted(groups, key=lambda mask: (mask != b"", -len(groups[mask])))
@@ -122,7 +124,7 @@ def concentration(values: np.ndarray) -> float:
     return float((counts * (counts - 1)).sum() / max(len(values) * (len(values) - 1), 1))
 
 
-def _edges(group: list[Measure]) -> list[_Edge]:
+def _edges(group: list[NumericColumn]) -> list[_Edge]:
     """Return the pairs that are nearly equal, most correlated first."""
     number = {m.name: i for i, m in enumerate(group)}
     edges = []
@@ -144,7 +146,7 @@ def _edges(group: list[Measure]) -> list[_Edge]:
     return sorted(edges, key=lambda e: (-e.correlation, e.left, e.right))
 
 
-def _ranks(measures: list[Measure], rows: np.ndarray) -> np.ndarray:
+def _ranks(measures: list[NumericColumn], rows: np.ndarray) -> np.ndarray:
     """Return the ranks of cells so that products are correlations, shape (columns, rows)."""
     ranks = np.stack([m.floats[rows] for m in measures])
     ranks = rankdata(ranks, axis=1)
@@ -174,7 +176,7 @@ def _tree(edges: list[_Edge]) -> dict[int, list[int]]:
 
 
 def _from_root(
-    group: list[Measure], neighbours: dict[int, list[int]], root: int, seen: set[int]
+    group: list[NumericColumn], neighbours: dict[int, list[int]], root: int, seen: set[int]
 ) -> Iterator[Dependency]:
     """Yield the relations of one tree, each after that of its parent."""
     if root in seen:
@@ -192,7 +194,7 @@ def _from_root(
                     yield dependency
 
 
-def _related(parent: Measure, child: Measure) -> Dependency | None:
+def _related(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
     """Return how a column depends on another; None if the residual would be harder to learn."""
     rows = sample_rows(np.flatnonzero(~child.missing), ROWS)
     x, y = parent.floats[rows], child.floats[rows]
@@ -238,7 +240,7 @@ def _spread(values: np.ndarray) -> float:
     return float(high - low)
 
 
-def _step(values: np.ndarray, measure: Measure) -> float:
+def _step(values: np.ndarray, measure: NumericColumn) -> float:
     """Return the greatest step of which all values are multiples, but for a constant."""
     if not measure.step:
         return 0.0
@@ -249,7 +251,7 @@ def _step(values: np.ndarray, measure: Measure) -> float:
 
 
 def _is_steadier(
-    x: np.ndarray, y: np.ndarray, factor: float, parent: Measure, child: Measure
+    x: np.ndarray, y: np.ndarray, factor: float, parent: NumericColumn, child: NumericColumn
 ) -> bool:
     """Return whether the quotient is narrow, and grows less with the column than the difference."""
     if parent.unit != "number":

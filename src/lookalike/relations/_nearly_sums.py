@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from lookalike.relations._measure import Measure, sample_rows
 from lookalike.relations._nearly_equal import by_mask, concentration
+from lookalike.relations._numeric_column import NumericColumn, sample_rows
 from lookalike.tables import Dependency
 
 __all__ = ["nearly_sums"]
@@ -34,12 +34,12 @@ _ROUNDS = 20
 _LEAST_RESIDUAL = 1e-6
 
 
-def nearly_sums(measures: Sequence[Measure]) -> Iterator[Dependency]:
+def nearly_sums(measures: Sequence[NumericColumn]) -> Iterator[Dependency]:
     """Find columns that are others added and subtracted, plus a residual of few values.
 
     Parameters
     ----------
-    measures : sequence of Measure
+    measures : sequence of NumericColumn
         Numbers that are not derived.
 
     Yields
@@ -75,7 +75,7 @@ def _explained(values: np.ndarray) -> np.ndarray:
 
 
 def _sum_of(
-    group: list[Measure], values: np.ndarray, i: int, varied: np.ndarray
+    group: list[NumericColumn], values: np.ndarray, i: int, varied: np.ndarray
 ) -> Iterator[Dependency]:
     others = [int(j) for j in varied if j != i]
     factors = _least_absolute(values[:, others], values[:, i])
@@ -118,7 +118,7 @@ def _least_absolute(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.asarray(factors[:-1] / scale)
 
 
-def _is_small(residual: np.ndarray, total: np.ndarray, columns: list[Measure]) -> bool:
+def _is_small(residual: np.ndarray, total: np.ndarray, columns: list[NumericColumn]) -> bool:
     """Return whether a residual takes few values and is small, where no column is missing alone."""
     gone = columns[0].missing
     if any((part.missing & ~gone).any() for part in columns[1:]):

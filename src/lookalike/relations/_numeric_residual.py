@@ -70,7 +70,7 @@ class Scale:
         return scale
 
     def is_exact(self, values: pa.Array) -> bool:
-        """Whether present floats are whole in this unit."""
+        """Return whether present floats are whole in this unit."""
         floats = raw_of(values, None)
         unit = 10.0 ** (self.decimals or 0)
         return bool((np.rint(floats * unit) / unit == floats).all())

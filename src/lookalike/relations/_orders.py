@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lookalike.relations._measure import Measure
+from lookalike.relations._numeric_column import NumericColumn
 from lookalike.tables import Dependency
 
 __all__ = ["with_orders"]
@@ -19,7 +19,7 @@ _MOST_COMPARED = 16
 
 
 def with_orders(
-    relations: Sequence[Dependency], measures: Mapping[str, Measure]
+    relations: Sequence[Dependency], measures: Mapping[str, NumericColumn]
 ) -> list[Dependency]:
     """Add to relations the columns that theirs were never below or above.
 
@@ -31,7 +31,7 @@ def with_orders(
     ----------
     relations : sequence of Dependency
         Of form ``"offset"`` or ``"ratio"``, each after those it builds on.
-    measures : mapping of str to Measure
+    measures : mapping of str to NumericColumn
         The columns.
 
     Returns
@@ -55,7 +55,7 @@ def with_orders(
     return ordered
 
 
-def _is_ordered(low: Measure, high: Measure) -> bool:
+def _is_ordered(low: NumericColumn, high: NumericColumn) -> bool:
     """Return whether one column is never above another by no chance, though it could be."""
     both = ~(low.missing | high.missing)
     x, y = low.floats[both], high.floats[both]

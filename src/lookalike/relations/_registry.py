@@ -1,4 +1,4 @@
-"""Every form of relation: the one place where a new one is entered."""
+"""Every form of relation by its name, and what dependencies stand for."""
 
 from __future__ import annotations
 
@@ -6,19 +6,13 @@ from lookalike._core.errors import SchemaError, nearest
 from lookalike._core.registry import Registry
 from lookalike.relations._base import Relation
 from lookalike.relations._cells import Least
-from lookalike.relations.approximate_lookup import ApproximateLookup
-from lookalike.relations.equal import Equal
-from lookalike.relations.linear import Linear
-from lookalike.relations.lookup import Lookup
-from lookalike.relations.offset import Offset
-from lookalike.relations.ratio import Ratio
 from lookalike.tables import Dependency
 
 __all__ = ["RELATIONS", "describe", "relation"]
 
-#: Relation classes by the name of their form; yours may join them.
-RELATIONS: Registry[Relation] = Registry("relation", Relation, key="form")
-RELATIONS.enter(Linear, Lookup, ApproximateLookup, Offset, Ratio, Equal)
+#: Relation classes by the name of their form; yours may join them. A schema, which may come from a
+#: file, can name those that are entered here, never an entry point alone.
+RELATIONS: Registry[Relation] = Registry("relation", Relation)
 
 
 def relation(spec: Dependency, least: Least | None = None) -> Relation:
@@ -71,11 +65,9 @@ def describe(spec: Dependency, *, why: bool = True) -> str:
 
 
 def _kind(spec: Dependency) -> type[Relation]:
-    # A schema may come from a file, which can have nothing imported.
-    found = RELATIONS.registered(spec.form)
-    if found is None:
-        raise SchemaError(
-            f"The form of a dependency must be one of {', '.join(RELATIONS.entered)}; that of "
-            f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS.entered)}"
-        )
-    return found
+    if (kind := RELATIONS.registered(spec.form)) is not None:
+        return kind
+    raise SchemaError(
+        f"The form of a dependency must be one of {', '.join(RELATIONS.entered)}; that of "
+        f"{spec.column!r} is {spec.form!r}.{nearest(spec.form, RELATIONS)}"
+    )

@@ -24,7 +24,7 @@ _NANOSECONDS |= {"ms": 10**6, "us": 10**3, "ns": 1}
 
 @dataclass(frozen=True)
 class ValueFormat:
-    """How the numbers or times of a column are written, and between which they lie.
+    """The type, the steps and the range of the numbers or times of a column.
 
     Parameters
     ----------

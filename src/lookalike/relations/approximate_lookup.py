@@ -27,7 +27,7 @@ from lookalike.relations._coded import (
 from lookalike.relations._evidence import Evidence, Finder, Stage
 from lookalike.relations._keyed import KeyedRelation
 from lookalike.relations._level_index import joined_codes
-from lookalike.relations._measure import sample_rows
+from lookalike.relations._numeric_column import sample_rows
 from lookalike.tables import Dependency
 
 __all__ = ["ApproximateLookup"]
@@ -76,7 +76,7 @@ class _Fit:
 
     @property
     def testing(self) -> int:
-        """How many rows could disagree: all but one of each key."""
+        """The number of rows that could disagree: all but one of each key."""
         return len(self.keys) - int(np.count_nonzero(np.bincount(self.keys)))
 
     @property
@@ -243,7 +243,7 @@ def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dep
 
 
 class _Odds:
-    """How often each target goes with a key.
+    """The targets of each key, with their shares.
 
     Parameters
     ----------
@@ -326,7 +326,7 @@ class ApproximateLookup(KeyedRelation):
     that of any row.
     """
 
-    form: ClassVar[str] = "mostly"
+    name: ClassVar[str] = "mostly"
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.EXCEPTIONS: _find}
 
     def _fit_keys(

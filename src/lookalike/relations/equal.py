@@ -15,7 +15,7 @@ from lookalike.relations._base import Relation
 from lookalike.relations._cells import Cells, numbers_of
 from lookalike.relations._domains import Domains
 from lookalike.relations._evidence import Evidence, Finder, Stage
-from lookalike.relations._measure import Measure, sample_rows
+from lookalike.relations._numeric_column import NumericColumn, sample_rows
 from lookalike.relations._reconciled import Reconciled
 from lookalike.tables import Dependency, Schema
 from lookalike.tables.values.arrow import is_null, masked, to_numpy
@@ -69,7 +69,7 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
                 break
 
 
-def _near(able: Sequence[Measure]) -> dict[int, list[int]]:
+def _near(able: Sequence[NumericColumn]) -> dict[int, list[int]]:
     """Return for columns the others of their unit that they often equal, most often first.
 
     Only cells that are equal are looked at: the cells of a row are sorted, and equal ones stand
@@ -98,7 +98,7 @@ def _near(able: Sequence[Measure]) -> dict[int, list[int]]:
     return {k: [i for _, i in sorted(found)] for k, found in near.items()}
 
 
-def _uncommon(measure: Measure, rows: np.ndarray) -> np.ndarray:
+def _uncommon(measure: NumericColumn, rows: np.ndarray) -> np.ndarray:
     """Return some cells of a column, NaN where they are missing or a common value."""
     cells = np.where(measure.missing[rows], np.nan, measure.floats[rows])
     _, codes, counts = np.unique(cells, return_inverse=True, return_counts=True)
@@ -106,7 +106,7 @@ def _uncommon(measure: Measure, rows: np.ndarray) -> np.ndarray:
     return cells
 
 
-def _checked(parent: Measure, child: Measure) -> Dependency | None:
+def _checked(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
     """Return the relation if it holds in all rows, apart from common values."""
     values, codes = np.unique(child.floats, return_inverse=True)
     counts = np.bincount(codes)
@@ -137,7 +137,7 @@ class Equal(Relation):
     range that was seen; of a missing cell it is the middle of that range.
     """
 
-    form: ClassVar[str] = "equal"
+    name: ClassVar[str] = "equal"
     learns_residual: ClassVar[bool] = True
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.REPEATS: _find}
 

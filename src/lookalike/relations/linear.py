@@ -16,7 +16,7 @@ from lookalike.relations._base import Relation
 from lookalike.relations._cells import Cells, put
 from lookalike.relations._domains import Domains
 from lookalike.relations._evidence import Evidence, Finder, Stage
-from lookalike.relations._measure import Measure, sample_rows
+from lookalike.relations._numeric_column import NumericColumn, sample_rows
 from lookalike.relations._reconciled import Reconciled
 from lookalike.relations._value_format import ValueFormat
 from lookalike.relations._weighted_sum import WeightedSum, is_out_of_reach, sum_in_words
@@ -25,7 +25,7 @@ from lookalike.tables.values.arrow import is_null
 from lookalike.tables.values.codec import type_from_json, type_to_json
 from lookalike.tables.values.grid import raw_of
 
-__all__ = ["Linear"]
+__all__ = ["LinearCombination"]
 
 #: A limit of a condition is widened by this, relative to its size.
 _WIDER = 1e-9
@@ -53,7 +53,7 @@ def _in_other_units(evidence: Evidence) -> Iterator[Dependency]:
     Dependency
         Of form ``"linear"`` on one column; that with more distinct values, or the first, is kept.
     """
-    groups: dict[tuple[str, bytes], list[Measure]] = {}
+    groups: dict[tuple[str, bytes], list[NumericColumn]] = {}
     for measure in evidence.measures:
         groups.setdefault((measure.unit, measure.mask), []).append(measure)
     for group in groups.values():
@@ -63,7 +63,7 @@ def _in_other_units(evidence: Evidence) -> Iterator[Dependency]:
             yield from _copies_among(sorted(able, key=lambda m: -m.distinct), present)
 
 
-def _copies_among(group: list[Measure], present: np.ndarray) -> Iterator[Dependency]:
+def _copies_among(group: list[NumericColumn], present: np.ndarray) -> Iterator[Dependency]:
     if len(group) < 2:
         return
     first = sample_rows(present, _FIRST_ROWS)
@@ -83,7 +83,7 @@ def _copies_among(group: list[Measure], present: np.ndarray) -> Iterator[Depende
 
 
 def _line(
-    parent: Measure, child: Measure, first: np.ndarray, present: np.ndarray
+    parent: NumericColumn, child: NumericColumn, first: np.ndarray, present: np.ndarray
 ) -> tuple[float, float] | None:
     """Return the factor and the constant that make one column of another, or None."""
     x, y = parent.floats[first], child.floats[first]
@@ -134,7 +134,7 @@ def _sums(evidence: Evidence) -> Iterator[Dependency]:
     """
     able = [m for m in evidence.free_numbers if m.distinct >= _FEWEST_VALUES]
     complete = [m for m in able if m.mask == b""]
-    by_mask: dict[bytes, list[Measure]] = {}
+    by_mask: dict[bytes, list[NumericColumn]] = {}
     for measure in able:
         by_mask.setdefault(measure.mask, []).append(measure)
     for mask in sorted(by_mask, key=lambda mask: (mask != b"", -len(by_mask[mask])))[:_MASKS]:
@@ -143,7 +143,9 @@ def _sums(evidence: Evidence) -> Iterator[Dependency]:
             yield from _sums_among(group, np.flatnonzero(~by_mask[mask][0].missing), mask)
 
 
-def _sums_among(group: list[Measure], present: np.ndarray, mask: bytes) -> Iterator[Dependency]:
+def _sums_among(
+    group: list[NumericColumn], present: np.ndarray, mask: bytes
+) -> Iterator[Dependency]:
     rows = sample_rows(present, _SUM_ROWS)
     if len(rows) < len(group) + _SPARE_ROWS:
         return
@@ -169,7 +171,7 @@ def _sums_among(group: list[Measure], present: np.ndarray, mask: bytes) -> Itera
 
 
 def _sum(
-    parts: list[Measure], factors: list[float], total: Measure, present: np.ndarray
+    parts: list[NumericColumn], factors: list[float], total: NumericColumn, present: np.ndarray
 ) -> Dependency | None:
     """Return the dependency, turned so that parts are added where that can be, if it holds."""
     ones = [float(round(f)) for f in factors]
@@ -191,7 +193,7 @@ def _sum(
     return Dependency(total.name, tuple(m.name for m in parts), "linear", tuple(ones), constant)
 
 
-def _is_masked(dependency: Dependency, group: list[Measure], mask: bytes) -> bool:
+def _is_masked(dependency: Dependency, group: list[NumericColumn], mask: bytes) -> bool:
     """Return whether the derived column is missing exactly where one of its parts is."""
     masks = {m.name: m.mask for m in group}
     return masks[dependency.column] == mask in [masks[name] for name in dependency.on]
@@ -200,13 +202,13 @@ def _is_masked(dependency: Dependency, group: list[Measure], mask: bytes) -> boo
 # --- the relation ---------------------------------------------------------------------------------
 
 
-class Linear(Relation):
+class LinearCombination(Relation):
     """A constant plus a weighted sum of other columns, rounded as the column is.
 
     It is missing where any of the others is.
     """
 
-    form: ClassVar[str] = "linear"
+    name: ClassVar[str] = "linear"
     exact: ClassVar[bool] = True
     shows_presence: ClassVar[bool] = True
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.UNITS: _in_other_units, Stage.SUMS: _sums}

@@ -161,7 +161,7 @@ class Lookup(KeyedRelation):
     column.
     """
 
-    form: ClassVar[str] = "lookup"
+    name: ClassVar[str] = "lookup"
     exact: ClassVar[bool] = True
     finders: ClassVar[Mapping[Stage, Finder]] = {
         Stage.LEVELS: partial(_by_one, discrete=True),

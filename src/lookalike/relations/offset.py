@@ -36,7 +36,7 @@ def _find(evidence: Evidence) -> Iterable[Dependency]:
 class Offset(NumericResidual):
     """A sum of other columns, each times a number, and a residual."""
 
-    form: ClassVar[str] = "offset"
+    name: ClassVar[str] = "offset"
     finders: ClassVar[Mapping[Stage, Finder]] = {Stage.RESIDUALS: _find}
 
     def _set_residual_column(self) -> None:

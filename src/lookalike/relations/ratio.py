@@ -21,7 +21,7 @@ __all__ = ["Ratio"]
 class Ratio(NumericResidual):
     """Another column, positive like this one, times a residual."""
 
-    form: ClassVar[str] = "ratio"
+    name: ClassVar[str] = "ratio"
 
     def _set_residual_column(self) -> None:
         self.residual_column = Column(self.spec.column, Kind.CONTINUOUS, "double")

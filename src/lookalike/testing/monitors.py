@@ -138,7 +138,8 @@ def _runs_are_apart(monitor: type[Monitor]) -> None:
 
 def _changes_nothing(monitor: type[Monitor]) -> None:
     data, snapshot = _scene(_mixed, _mixed, True, 60, _MEASURES)
-    shown = (*data.real, *snapshot.fake, snapshot.logits_real, snapshot.logits_fake)
+    logits = snapshot.logits_real, snapshot.logits_fake
+    shown = [*data.real, *snapshot.fake, *(part for part in logits if part is not None)]
     before = [np.array(array) for array in shown]
     watching = monitor()
     watching.begin(data)

@@ -127,7 +127,7 @@ class Game(GenerativeTask):
     penalty : Penalty or None
         What is added to the discriminator's loss.
     penalty_every : int
-        The penalty is taken at every so many steps, so many times as strong.
+        Steps from one penalty to the next, each so many times as strong.
     clip : float or None
         The discriminator's weights are kept within ± this.
     discriminator_steps : int
@@ -199,7 +199,7 @@ class Game(GenerativeTask):
         generator, discriminator : Network, optional
             Networks to start from, instead of untrained ones.
         """
-        fresh = super().begin(seed)
+        fresh: TrainState = super().begin(seed)
         generator = fresh.generator if generator is None else generator
         discriminator = fresh.discriminator if discriminator is None else discriminator
         return fresh._replace(generator=generator, discriminator=discriminator, average=generator)

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 __all__ = ["USELESS", "FailureDetector"]
 
 #: In the first share of a run, and its first steps, it has to find its way, and again after a
-#: remedy, in the same share: there only lost numbers raise an alarm.
+#: remedy, in the same share: there only losses that are not finite count as a failure.
 _GRACE, _GRACE_STEPS = 0.1, 250
 #: So many of the last looks must say the same before it counts: a generator that goes from mode to
 #: mode looks whole now and then.
@@ -131,7 +131,7 @@ class FailureDetector:
 
     def _note(self, step: int, far: float | None, measures: Mapping[str, float]) -> None:
         """Note what this look says of everything that can be wrong."""
-        # A mended run has to be better soon; and where nobody measures how far rows are, a
+        # A mended run has to be better soon; and where distances are not measured, a
         # collapse counts as it is.
         patience = 0.0 if self.mended or far is None else _STALLED * self.total
         stalled = step - self.progress >= patience
@@ -147,7 +147,7 @@ class FailureDetector:
             self.recent["distance"].append(stalled and self.distant[-1])
 
     def _words(self, enough: int) -> str | None:
-        """Return what so many of the last looks say, the last one among them."""
+        """Return what enough of the last measurements say, the last one among them."""
         for name, words in _WORDS.items():
             looks = self.recent[name]
             if looks and looks[-1] and sum(looks) >= enough:

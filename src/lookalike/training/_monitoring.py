@@ -124,7 +124,8 @@ class MonitorRunner:
         if not isinstance(self.task, GenerativeTask):
             return _NONE, None, None
         made: GeneratedRows = jax.device_get(self.task.generate(state, self.seed, step, encoded))
-        return _rows(self.task.plan, made.rows, made.levels), made.logits_real, made.logits_fake
+        fake = _rows(self.task.plan, np.asarray(made.rows), np.asarray(made.levels))
+        return fake, made.logits_real, made.logits_fake
 
 
 def _turn(monitors: Sequence[Monitor], interval: int, every: int, *, last: bool) -> list[Monitor]:

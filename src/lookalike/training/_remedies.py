@@ -39,7 +39,7 @@ def _packed(game: Game) -> Game:
 def _relativistic(game: Game) -> Game:
     """Play what has never collapsed: relativistic pairing under R1 + R2, without momentum.
 
-    It begins anew: what a generator has learned of a game that went wrong is in its way.
+    It starts again: what a generator has learned of a game that went wrong is in its way.
     """
     return replace(
         game,

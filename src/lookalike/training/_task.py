@@ -242,8 +242,8 @@ def _advance(
     def play(carry: tuple[Any, Measures], *, first: bool) -> tuple[Any, Measures]:
         state, sums = carry
         at = state.step - begun
-        now = {name: rates[k, at] for k, name in enumerate(task.optimisers)}
         drawn = jax.random.fold_in(key, state.step)
+        now = {name: rates[k, at] for k, name in enumerate(task.optimisers)}
         state, measures = task.step(data, drawn, now, state, first=first)
         return state, sums + measures
 

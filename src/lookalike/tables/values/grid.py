@@ -108,7 +108,7 @@ class Grid:
 
     @property
     def _unit(self) -> float:
-        """What a position of full floats is counted in: a power of two, so that it is exact."""
+        """The unit of positions of full floats: a power of two, so that it is exact."""
         size = max(abs(self.low), abs(self.high))
         usual = size == 0 or 1 / _LARGE < size < _LARGE
         return 1.0 if self.is_even or usual else math.ldexp(1.0, math.frexp(size)[1] - 1)

@@ -71,7 +71,7 @@ class Levels:
 
     @property
     def count(self) -> int:
-        """How many codes there are, the pool among them."""
+        """The number of codes, the pool among them."""
         return len(self.values) + (self.pool > 0)
 
     @property

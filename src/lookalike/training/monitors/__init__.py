@@ -1,6 +1,6 @@
-"""Monitors, one file each: they watch a run between compiled steps, on fixed samples of rows.
+"""Monitors, one file each: they observe a run between compiled steps, on fixed samples of rows.
 
-A `Monitor` declares what it measures, the range, what is good and what a look costs. It is shown a
+A `Monitor` declares what it measures, the range, what is good, its cost and its needs. It gets an
 `IntervalSnapshot`: training rows, held-out rows and fresh generated rows, at most 512 of each.
 """
 

@@ -106,10 +106,10 @@ class Guided(Run):
     base : Run
         The schedule.
     measure : str
-        What is listened to. If it is never heard, that is said once.
+        The name of what is observed. If it is never measured, that is said once.
     """
 
-    #: Intervals after which a measure that was never heard is spoken of.
+    #: Intervals after which a measure that was never there is mentioned.
     SILENCE: ClassVar[int] = 20
 
     def __init__(self, base: Run, measure: str) -> None:
@@ -117,7 +117,7 @@ class Guided(Run):
         self.base = base
         self.factor = 1.0
         self._measure = measure
-        self._unheard: int | None = 0
+        self._missing: int | None = 0
 
     def _plan(self, steps: Floats) -> Floats:
         return self.factor * self.base._plan(steps)
@@ -125,23 +125,23 @@ class Guided(Run):
     def observe(self, step: int, measures: Mapping[str, float]) -> str | None:
         """See `Run.observe`."""
         value = measures.get(self._measure)
-        own = self._miss() if value is None or not np.isfinite(value) else self._hear(step, value)
+        own = self._miss() if value is None or not np.isfinite(value) else self._take(step, value)
         said = [words for words in (self.base.observe(step, measures), own) if words is not None]
         return "; ".join(said) or None
 
     def _miss(self) -> str | None:
-        if self._unheard is None:
+        if self._missing is None:
             return None
-        self._unheard += 1
-        if self._unheard != self.SILENCE:
+        self._missing += 1
+        if self._missing != self.SILENCE:
             return None
         return (
             f"{self._measure} was not among the measures of {self.SILENCE} intervals, so the rate "
             "follows its schedule alone"
         )
 
-    def _hear(self, step: int, value: float) -> str | None:
-        self._unheard = None
+    def _take(self, step: int, value: float) -> str | None:
+        self._missing = None
         return self._answer(step, value)
 
     @abstractmethod

@@ -15,7 +15,7 @@ from lookalike.relations._value_format import ticks
 from lookalike.tables import Column
 from lookalike.tables.values.arrow import flat, is_null
 
-__all__ = ["Measure", "sample_rows"]
+__all__ = ["NumericColumn", "sample_rows"]
 
 #: Rows that are looked at first.
 _FIRST_ROWS = 2000
@@ -24,7 +24,7 @@ _TOLERANCE = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Measure:
+class NumericColumn:
     """One numeric column as floats.
 
     Parameters
@@ -66,7 +66,7 @@ class Measure:
 
     @cached_property
     def distinct(self) -> int:
-        """How many different values there are, counted up to many."""
+        """The number of different values, as far as it matters."""
         present = self.floats[~self.missing]
         few = len(np.unique(present[:_FIRST_ROWS]))
         return few if few > _FIRST_ROWS // 2 else len(np.unique(present))

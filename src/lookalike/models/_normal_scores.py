@@ -1,0 +1,163 @@
+"""Encoded rows as normal variables, one for each block: what copulas and their kin are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+from scipy.special import ndtr, ndtri
+from scipy.stats import norm
+
+from lookalike._core.errors import ModelFileError
+from lookalike.encoding import Z_MAX, EncodedRows, Layout, Learned, RowCondition, SampledRows
+
+__all__ = ["Intervals", "NormalScores"]
+
+Scores = Float[np.ndarray, "rows blocks"]
+#: The least and greatest value of a normal variable in each of some pieces, shape (rows, pieces).
+Intervals = tuple[np.ndarray, np.ndarray]
+
+#: Intervals of probability that are narrower have the score of their middle.
+_NARROW = 1e-7
+
+
+@dataclass(frozen=True)
+class NormalScores:
+    """A map between encoded rows and standard normal variables.
+
+    A number is Φ⁻¹ of its cumulative probability; a level is an interval of it, as long as its
+    share of the rows. Levels stand in an order in which neighbours go with the same values of
+    other columns.
+
+    Parameters
+    ----------
+    layout : Layout
+        Its blocks are levels, and numbers that are drawn within intervals.
+    orders : mapping of int to ndarray of int32, shape (levels,)
+        By the index of a block: its levels in order.
+    cuts : mapping of int to ndarray, shape (levels + 1,)
+        By the index of a block: the cumulative probabilities between which its levels lie.
+    """
+
+    layout: Layout
+    orders: Mapping[int, np.ndarray]
+    cuts: Mapping[int, np.ndarray]
+
+    @classmethod
+    def fit(cls, rows: EncodedRows, layout: Layout) -> NormalScores:
+        """Learn the shares of levels and put them in order."""
+        widths = {i: b.width for i, b in enumerate(layout.blocks) if b.head == "softmax"}
+        orders = {i: np.arange(width, dtype=np.int32) for i, width in widths.items()}
+        first = cls(layout, orders, {i: _cuts(rows, layout, i, orders[i]) for i in widths})
+        scores, _ = first.of_rows(rows)
+        for i, width in widths.items():
+            others = np.delete(scores, i, axis=1)
+            if others.shape[1] and width > 2:
+                # The first principal component of the other columns; levels by their mean on it.
+                axis = np.linalg.eigh(np.cov(others, rowvar=False).reshape(others.shape[1], -1))[1]
+                codes = rows.codes[:, layout.blocks[i].source_start]
+                sums = np.bincount(codes, others @ axis[:, -1], minlength=width)
+                means = sums / np.maximum(np.bincount(codes, minlength=width), 1)
+                orders[i] = np.argsort(means, kind="stable").astype(np.int32)
+        return cls(layout, orders, {i: _cuts(rows, layout, i, orders[i]) for i in widths})
+
+    def of_rows(self, rows: EncodedRows) -> tuple[Scores, Bool[np.ndarray, "rows blocks"]]:
+        """Return the mean of each normal variable given its cell, and the cells that are present.
+
+        Parameters
+        ----------
+        rows : EncodedRows
+            n rows.
+        """
+        scores = np.zeros((len(rows.floats), len(self.layout.blocks)))
+        present = np.ones(scores.shape, bool)
+        for i, block in enumerate(self.layout.blocks):
+            present[:, i] = _present(rows, self.layout, i)
+            at = block.source_start
+            if block.head == "softmax":
+                place = np.argsort(self.orders[i])[rows.codes[:, at]]
+                low, high = self.cuts[i][place], self.cuts[i][place + 1]
+            else:
+                low, high = rows.floats[:, at : at + 2].T.astype(float)
+            scores[:, i] = np.where(present[:, i], _means(low, high), 0.0)
+        return scores, present
+
+    def to_rows(self, z: Scores) -> SampledRows:
+        """Return the rows that normal variables stand for; numbers of missing cells are 0."""
+        layout, starts = self.layout, self.layout.drawn_starts
+        numbers = np.empty((len(z), layout.numbers), np.float32)
+        levels = np.empty((len(z), layout.softmaxes), np.int32)
+        for i, order in self.orders.items():
+            place = np.searchsorted(self.cuts[i][1:-1], ndtr(z[:, i]), side="right")
+            levels[:, starts[i]] = order[place]
+        for i, block in enumerate(layout.blocks):
+            if block.head != "softmax":
+                numbers[:, starts[i]] = np.clip(z[:, i], -Z_MAX, Z_MAX)
+                if block.masked_by is not None:
+                    numbers[levels[:, starts[block.masked_by]] == 1, starts[i]] = 0
+        return SampledRows(numbers, levels)
+
+    def intervals(self, condition: RowCondition) -> dict[int, Intervals]:
+        """Return the pieces in which a condition leaves normal variables, by block.
+
+        A piece whose greatest value is below its least is ruled out.
+        """
+        found: dict[int, Intervals] = {}
+        for i, allowed in condition.allowed.items():
+            ends = ndtri(self.cuts[i])
+            fits = allowed[:, self.orders[i]]
+            found[i] = np.where(fits, ends[:-1], 1.0), np.where(fits, ends[1:], -1.0)
+        for i, bounds in condition.bounds.items():
+            low, high = ndtri(np.clip(bounds, 0.0, 1.0)).T
+            found[i] = low[:, None], high[:, None]
+        return found
+
+    def state(self) -> Learned:
+        """Return what was learned."""
+        orders = {f"order {i}": order for i, order in self.orders.items()}
+        return Learned({}, {**orders, **{f"cuts {i}": cuts for i, cuts in self.cuts.items()}})
+
+    @classmethod
+    def from_state(cls, state: Learned, layout: Layout) -> NormalScores:
+        """Make the map from what `state` gave.
+
+        Raises
+        ------
+        ModelFileError
+            If it does not fit the layout.
+        """
+        orders, cuts = {}, {}
+        for i, block in enumerate(layout.blocks):
+            if block.head == "softmax":
+                orders[i], cuts[i] = state.arrays[f"order {i}"], state.arrays[f"cuts {i}"]
+                whole = sorted(orders[i].tolist()) == list(range(block.width))
+                rises = cuts[i].shape == (block.width + 1,) and (np.diff(cuts[i]) >= 0).all()
+                if not whole or not rises or cuts[i][0] != 0 or cuts[i][-1] != 1:
+                    raise ModelFileError(f"The levels of {block.column!r} are damaged.")
+        return cls(layout, orders, cuts)
+
+
+def _present(rows: EncodedRows, layout: Layout, index: int) -> np.ndarray:
+    gate = layout.blocks[index].masked_by
+    if gate is None:
+        return np.ones(len(rows.codes), bool)
+    return np.asarray(rows.codes[:, layout.blocks[gate].source_start] == 0)
+
+
+def _cuts(rows: EncodedRows, layout: Layout, index: int, order: np.ndarray) -> np.ndarray:
+    """Return the cumulative shares of levels in an order, from 0 to 1."""
+    codes = rows.codes[_present(rows, layout, index), layout.blocks[index].source_start]
+    shares = np.bincount(codes, minlength=len(order))[order] / max(len(codes), 1)
+    cuts = np.concatenate([[0.0], np.cumsum(shares)])
+    cuts[-1] = 1.0
+    return cuts
+
+
+def _means(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return E[z | low ≤ Φ(z) ≤ high] of a standard normal z."""
+    middle = ndtri(np.clip((low + high) / 2, _NARROW, 1 - _NARROW))
+    wide = high - low > _NARROW
+    density = norm.pdf(ndtri(low)) - norm.pdf(ndtri(high))
+    return np.asarray(np.where(wide, density / np.where(wide, high - low, 1.0), middle))
