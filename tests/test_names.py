@@ -13,7 +13,7 @@ SOURCE = Path(__file__).parents[1] / "src" / "lookalike"
 PENDING = frozenset(
     {
         *("Block", "Cells", "Choice", "Conditional", "Constant", "Linear", "Measure"),
-        *("OnInterval", "Rows", "Training"),
+        *("OnInterval", "Rows", "Scores", "Training"),
     }
 )
 

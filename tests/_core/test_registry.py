@@ -207,6 +207,31 @@ def test_a_model_file_cannot_have_an_installed_package_imported(
     assert type(load(tmp_path / "m")) is SYNTHESIZERS["Foreign"]
 
 
+def test_a_parameter_in_a_model_file_cannot_have_an_installed_package_imported(
+    install: Install, tmp_path: Path
+) -> None:
+    import pyarrow as pa
+
+    class Chooser(Independent):
+        _rules: ClassVar = {**Independent._rules, "objective": OBJECTIVES.name_rule}
+
+        def __init__(self, *, objective: str = "hinge", random_state: Any = None) -> None:
+            super().__init__(random_state=random_state)
+            self.objective = objective
+
+    code = (
+        "from lookalike.nn.objectives import Hinge\nclass Foreign(Hinge):\n    name = 'foreign'\n"
+    )
+    install("[lookalike.objectives]\nforeign = foreign_parts:Foreign\n", code)
+    model = Chooser(objective="foreign", random_state=0)
+    model.fit(pa.table({"x": [1.5, 2.5, 2.0]})).save(tmp_path / "m")
+    with pytest.raises(ModelFileError, match=r"objective must be one of .*got 'foreign'"):
+        load(tmp_path / "m", synthesizers=[Chooser])
+    assert "foreign_parts" not in sys.modules
+    assert OBJECTIVES["foreign"].name == "foreign"  # who asks for it has registered it
+    assert load(tmp_path / "m", synthesizers=[Chooser]).objective == "foreign"
+
+
 def test_an_encoding_of_an_installed_package_can_be_chosen_not_named_by_a_state(
     install: Install,
 ) -> None:

@@ -80,7 +80,7 @@ def test_rows_that_are_all_alike_score_lower_than_rows_that_vary(count: int) -> 
 
     training, held = rows(0, count), rows(2, count)
     whole = encoded(np.concatenate([training, held]))
-    selection = HoldOut(whole, encoded(training), encoded(held)).selection(LAYOUT, make, 3)
+    selection = HoldOut(whole, encoded(training), encoded(held)).early_stopping(LAYOUT, make, 3)
     assert selection is not None
     good, alike = (selection.score(name).value for name in made)  # type: ignore[arg-type]
     assert good > alike + 0.5

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, ClassVar, Generic, TypeVar
@@ -11,9 +13,21 @@ from typing import Any, ClassVar, Generic, TypeVar
 from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.parameters import Instance, Rule, check_parameters
 
-__all__ = ["Component", "Registry"]
+__all__ = ["Component", "Registry", "registered_only"]
 
 T = TypeVar("T")
+#: True while entry points are not looked at.
+_SEALED: ContextVar[bool] = ContextVar("sealed", default=False)
+
+
+@contextmanager
+def registered_only() -> Iterator[None]:
+    """Let no registry look at entry points: for names that come from a file."""
+    token = _SEALED.set(True)
+    try:
+        yield
+    finally:
+        _SEALED.reset(token)
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
     A class joins in one of three ways: it is entered here; the caller sets ``registry[name]``; or
     an installed package declares it as an entry point of the group ``lookalike.<plural>``. An
     entry point is imported when it is asked for by its name, never before, and never because a
-    file names it (see `registered`).
+    file names it (see `registered` and `registered_only`).
 
     Parameters
     ----------
@@ -148,7 +162,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
 
     def _installed(self) -> dict[str, EntryPoint]:
         """Return the entry points that are not entered yet."""
-        found = entry_points(group=self.group)
+        found = () if _SEALED.get() else entry_points(group=self.group)
         return {point.name: point for point in found if point.name not in self._entered}
 
     # --- names ----------------------------------------------------------------------------------

@@ -71,6 +71,8 @@ class ModelDetails(Details):
 
     Parameters
     ----------
+    raw, rows, columns, pairs, pairs_seen, pairs_in_all, importances : optional
+        See `Details`.
     headline : {"auc", "r2"}
         What the score is the mean of.
     models : tuple of ModelResult

@@ -35,6 +35,8 @@ class CopyDetails(Details):
 
     Parameters
     ----------
+    raw, rows, columns, pairs, pairs_seen, pairs_in_all, importances : optional
+        See `Details`.
     exact_rows, synthetic_rows : int
         The synthetic rows that are exact copies, and all of them.
     near_rows : int

@@ -58,6 +58,8 @@ class AttackDetails(Details):
 
     Parameters
     ----------
+    raw, rows, columns, pairs, pairs_seen, pairs_in_all, importances : optional
+        See `Details`.
     attacks : tuple of Attack
         Every attack.
     members, non_members, attacker_rows : int

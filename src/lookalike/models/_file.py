@@ -32,7 +32,7 @@ from lookalike._core.errors import (
     TrainingError,
     nearest,
 )
-from lookalike._core.registry import Registry
+from lookalike._core.registry import Registry, registered_only
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
 from lookalike.models._archive import ArchiveParts, read_parts
@@ -115,7 +115,8 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
 
 def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
     try:
-        return _build(_migrate(parts), own)
+        with registered_only():  # a file has nothing imported that nobody has asked for
+            return _build(_migrate(parts), own)
     except (ModelFileError, TrainingError):  # the latter is about this process, not the file
         raise
     # A hostile file can make any of these happen anywhere below; none of them is a defect.
