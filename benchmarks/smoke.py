@@ -96,7 +96,12 @@ def judged(lines: list[dict[str, Any]], bands: Bands) -> tuple[list[list[str]], 
     """Return a row for each table, method and score, and whether one is worse than its band."""
     rows, worse = [], False
     for name, method, metric, values in _values(lines):
-        band, mean = bands[name][method][metric], statistics.fmean(values)
+        mean = statistics.fmean(values)
+        band = bands.get(name, {}).get(method, {}).get(metric)
+        if band is None:
+            raise SystemExit(
+                f"{name}, {method}: there is no band of {metric}; measure it: --update."
+            )
         word = "worse" if mean < band["low"] else "better" if mean > band["high"] else "as before"
         worse |= word == "worse"
         between = f"{band['low']:.3f} to {band['high']:.3f}"
