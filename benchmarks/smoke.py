@@ -113,8 +113,9 @@ def _values(lines: list[dict[str, Any]]) -> list[tuple[str, str, str, list[float
     """Return the values over seeds of each table, method and score that has one."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for line in lines:
-        for metric in METRICS:
-            value = line["scores"][metric]
+        for metric, value in line["scores"].items():
+            if metric not in METRICS:  # of lines that were kept from another time
+                continue
             if value is None:
                 raise SystemExit(f"{line['data']}, {line['method']}: there is no {metric}.")
             found.setdefault((line["data"], line["method"], metric), []).append(value)
