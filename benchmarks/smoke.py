@@ -96,7 +96,12 @@ def judged(lines: list[dict[str, Any]], bands: Bands) -> tuple[list[list[str]], 
     """Return a row for each table, method and score, and whether one is worse than its band."""
     rows, worse = [], False
     for name, method, metric, values in _values(lines):
-        band, mean = bands[name][method][metric], statistics.fmean(values)
+        mean = statistics.fmean(values)
+        band = bands.get(name, {}).get(method, {}).get(metric)
+        if band is None:
+            raise SystemExit(
+                f"{name}, {method}: there is no band of {metric}; measure it: --update."
+            )
         word = "worse" if mean < band["low"] else "better" if mean > band["high"] else "as before"
         worse |= word == "worse"
         between = f"{band['low']:.3f} to {band['high']:.3f}"
@@ -108,8 +113,9 @@ def _values(lines: list[dict[str, Any]]) -> list[tuple[str, str, str, list[float
     """Return the values over seeds of each table, method and score that has one."""
     found: dict[tuple[str, str, str], list[float]] = {}
     for line in lines:
-        for metric in METRICS:
-            value = line["scores"][metric]
+        for metric, value in line["scores"].items():
+            if metric not in METRICS:  # of lines that were kept from another time
+                continue
             if value is None:
                 raise SystemExit(f"{line['data']}, {line['method']}: there is no {metric}.")
             found.setdefault((line["data"], line["method"], metric), []).append(value)

@@ -23,12 +23,20 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(battery, "model_names", lambda _classes: names)
 
 
-@pytest.mark.train
-def test_a_gan_is_tried(run: Run, csv: Path, small: list[str]) -> None:
-    words = ["--target", "late", "--repeats", 2, "--no-controls", "--model", "decision tree"]
-    result = run("boost", csv, *words, *small, "--json", "-")
-    assert result.code == 0, result.err
-    assert json.loads(result.out)["facts"]["synthesizer"].startswith("GAN(")
+def test_a_gan_with_the_settings_given_is_tried(
+    run: Run, csv: Path, small: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    monkeypatch.setattr(
+        "lookalike.experiments.boost", lambda *_, **more: seen.append(more["synthesizer"]) or 1 / 0
+    )
+    run("boost", csv, "--target", "late", *small)
+    run("boost", csv, "--target", "late", "--budget", "fast")
+    assert [type(model).__name__ for model in seen] == ["GAN", "GAN"]
+    assert [(model.steps, model.width, model.budget) for model in seen] == [
+        (8, 16, "balanced"),
+        (None, None, "fast"),
+    ]
 
 
 @pytest.mark.usefixtures("quick")
