@@ -300,7 +300,7 @@ def test_an_old_format_is_carried_forward(monkeypatch, good, model, tmp_path):
 
     def renamed(parts):
         manifest = {**parts.manifest, "seed": parts.manifest["random"], "target": None}
-        return _archive.Parts(manifest, parts.encoding, parts.arrays)
+        return _archive.ArchiveParts(manifest, parts.encoding, parts.arrays)
 
     monkeypatch.setitem(_file._MIGRATIONS, before, renamed)
     back = load(tmp_path / "old")
