@@ -493,7 +493,7 @@ def test_a_manifest_that_makes_no_sense(refused, good, values):
 
 def test_a_network_of_more_layers_than_there_may_be_is_refused(good, tmp_path):
     path = tmp_path / "deep.lookalike"
-    deep = {"generator": {"widths": [8] * 100_000}}
+    deep = {"networks": {"generator": {"widths": [8] * 100_000}}}
     path.write_bytes(changed(good, synthesizer="GAN", parameters=deep))
     with pytest.raises(ModelFileError, match=r"at most 257 hidden layers, but names 100,000"):
         load(path)
