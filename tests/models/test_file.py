@@ -282,10 +282,9 @@ def test_no_format(refused, good, number):
     assert "not a lookalike model" in refused(changed(good, format=number))
 
 
-@pytest.mark.parametrize("number", [0, 4])
-def test_old_format_without_a_way(refused, good, number):
-    words = refused(changed(good, format=number))
-    assert f"format {number} cannot be read any more. Fit the model again" in words
+def test_old_format_without_a_way(refused, good):
+    words = refused(changed(good, format=0))
+    assert "format 0 cannot be read any more. Fit the model again" in words
 
 
 def test_an_old_format_is_carried_forward(monkeypatch, good, model, tmp_path):
@@ -300,7 +299,7 @@ def test_an_old_format_is_carried_forward(monkeypatch, good, model, tmp_path):
 
     def renamed(parts):
         manifest = {**parts.manifest, "seed": parts.manifest["random"], "target": None}
-        return _archive.Parts(manifest, parts.encoding, parts.arrays)
+        return _archive.ArchiveParts(manifest, parts.encoding, parts.arrays)
 
     monkeypatch.setitem(_file._MIGRATIONS, before, renamed)
     back = load(tmp_path / "old")
@@ -493,7 +492,7 @@ def test_a_manifest_that_makes_no_sense(refused, good, values):
 
 def test_a_network_of_more_layers_than_there_may_be_is_refused(good, tmp_path):
     path = tmp_path / "deep.lookalike"
-    deep = {"generator": {"widths": [8] * 100_000}}
+    deep = {"networks": {"generator": {"widths": [8] * 100_000}}}
     path.write_bytes(changed(good, synthesizer="GAN", parameters=deep))
     with pytest.raises(ModelFileError, match=r"at most 257 hidden layers, but names 100,000"):
         load(path)
