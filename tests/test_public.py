@@ -18,6 +18,7 @@ NAMES = {
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
+    "GaussianCopula",
     "Independent",
     "Schema",
     "Verdict",

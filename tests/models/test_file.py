@@ -282,10 +282,9 @@ def test_no_format(refused, good, number):
     assert "not a lookalike model" in refused(changed(good, format=number))
 
 
-@pytest.mark.parametrize("number", [0, 4])
-def test_old_format_without_a_way(refused, good, number):
-    words = refused(changed(good, format=number))
-    assert f"format {number} cannot be read any more. Fit the model again" in words
+def test_old_format_without_a_way(refused, good):
+    words = refused(changed(good, format=0))
+    assert "format 0 cannot be read any more. Fit the model again" in words
 
 
 def test_an_old_format_is_carried_forward(monkeypatch, good, model, tmp_path):

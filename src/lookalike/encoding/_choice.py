@@ -11,17 +11,17 @@ import pyarrow.compute as pc
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.encoding._base import ENCODINGS, ColumnEncoding
-from lookalike.encoding._fixed import Constant
+from lookalike.encoding._fixed import ConstantEncoding
 from lookalike.encoding._identifier import Identifier
 from lookalike.tables import Column, Kind, Schema
 
-__all__ = ["Choice"]
+__all__ = ["EncodingChoice"]
 
 _KINDS = tuple(kind.value for kind in Kind if kind.is_learned)
 
 
 @dataclass(frozen=True)
-class Choice:
+class EncodingChoice:
     """The rules by which columns get their encodings.
 
     Parameters
@@ -77,11 +77,11 @@ class Choice:
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
         """Return the encoding, not yet fitted, of a column with n >= 1 cells."""
         if cells.null_count == len(cells) or self.is_secret(column, cells):
-            return Constant(pa.nulls(1, cells.type))
+            return ConstantEncoding(pa.nulls(1, cells.type))
         if column.kind is Kind.TEXT:
-            return Constant(pa.array([self.text_placeholder], pa.string()).cast(cells.type))
+            return ConstantEncoding(pa.array([self.text_placeholder], pa.string()).cast(cells.type))
         if column.kind is Kind.CONSTANT:
-            return Constant()
+            return ConstantEncoding()
         if column.kind is Kind.IDENTIFIER:
             return Identifier(self.min_count)
         own = None if column.name in _KINDS else self.chosen.get(column.name)

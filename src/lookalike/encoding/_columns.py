@@ -10,9 +10,9 @@ import pyarrow as pa
 
 from lookalike._core.rows import Rows
 from lookalike.encoding._base import ColumnEncoding, ComparingEncoding, Context, RowEncoding
-from lookalike.encoding._choice import Choice
+from lookalike.encoding._choice import EncodingChoice
 from lookalike.encoding._context import MOST_ROWS, numbers_of
-from lookalike.encoding._fixed import Constant
+from lookalike.encoding._fixed import ConstantEncoding
 from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.tables.values.arrow import is_null, masked
 
@@ -66,7 +66,7 @@ class EncodedColumn:
 
 
 def fit_columns(
-    cells: Mapping[str, pa.Array], choice: Choice, rng: np.random.Generator
+    cells: Mapping[str, pa.Array], choice: EncodingChoice, rng: np.random.Generator
 ) -> tuple[EncodedColumn, ...]:
     """Choose and fit the encodings of columns; those that compare columns come last.
 
@@ -74,7 +74,7 @@ def fit_columns(
     ----------
     cells : mapping of str to pyarrow.Array
         The columns to encode, n >= 1 rows.
-    choice : Choice
+    choice : EncodingChoice
         Which encoding each gets.
     rng : numpy.random.Generator
         Chooses the rows on which columns are compared.
@@ -113,7 +113,7 @@ def _needs_gate(encoding: ColumnEncoding, values: pa.Array) -> bool:
     """Return whether missing cells must be told by a block of their own."""
     if values.null_count == 0 or encoding.takes_missing:
         return False
-    return not (isinstance(encoding, Constant) and encoding.is_missing)
+    return not (isinstance(encoding, ConstantEncoding) and encoding.is_missing)
 
 
 def _some_rows(count: int, rng: np.random.Generator) -> pa.Array:

@@ -13,7 +13,7 @@ from lookalike.encoding._layout import Block, EncodedRows, SampledRows
 from lookalike.tables import Column, Kind
 from lookalike.tables.values.codec import array_from_json, array_to_json
 
-__all__ = ["Constant", "Unlearned"]
+__all__ = ["ConstantEncoding", "Unlearned"]
 
 
 class Unlearned(ColumnEncoding):
@@ -28,7 +28,7 @@ class Unlearned(ColumnEncoding):
         return EncodedRows(np.zeros((rows, 0), np.float32), np.zeros((rows, 0), np.int32))
 
 
-class Constant(Unlearned):
+class ConstantEncoding(Unlearned):
     """The same value in every row: a constant column's, a placeholder, or a missing one.
 
     Parameters
@@ -38,7 +38,7 @@ class Constant(Unlearned):
 
     Examples
     --------
-    >>> encoding = Constant().fit(pa.array(["CH"]), Column("land", Kind.CONSTANT, "string"))
+    >>> encoding = ConstantEncoding().fit(pa.array(["CH"]), Column("land", Kind.CONSTANT, "string"))
     >>> encoding.decode(SampledRows(np.zeros((2, 0)), np.zeros((2, 0)))).to_pylist()
     ['CH', 'CH']
     """

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.rows import Rows
-from lookalike.encoding._choice import Choice
+from lookalike.encoding._choice import EncodingChoice
 from lookalike.encoding._columns import fit_columns
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import SampledRows
@@ -55,13 +55,13 @@ class Proof:
     ----------
     schema : Schema
         What the columns are.
-    choice : Choice
+    choice : EncodingChoice
         By which rules columns get their encodings; here every number is one normal score.
     cells : mapping of str to pyarrow.Array
         The columns of a canonical table.
     """
 
-    def __init__(self, schema: Schema, choice: Choice, cells: Cells) -> None:
+    def __init__(self, schema: Schema, choice: EncodingChoice, cells: Cells) -> None:
         rows = len(next(iter(cells.values())))
         order = np.random.default_rng(0).permutation(rows)
         held_out = min(int(rows * _HELD_OUT), _MOST_HELD_OUT)
@@ -177,7 +177,7 @@ class _Sides:
     column : Column
     fitted, real : pyarrow.Array
         Its cells.
-    choice : Choice
+    choice : EncodingChoice
         By which rules it is encoded.
     related : pyarrow.Array or None
         The fitted rows as they are made by a relation that has proved itself.
@@ -186,7 +186,7 @@ class _Sides:
     column: Column
     fitted: pa.Array
     real: pa.Array
-    choice: Choice
+    choice: EncodingChoice
     related: pa.Array | None = None
 
     @cached_property
@@ -314,7 +314,7 @@ def _floats(cells: pa.Array) -> np.ndarray:
     return floats
 
 
-def _noisy(column: Column, cells: pa.Array, choice: Choice, seed: str) -> pa.Array:
+def _noisy(column: Column, cells: pa.Array, choice: EncodingChoice, seed: str) -> pa.Array:
     """Return cells encoded, blurred as a network does it, and decoded."""
     schema = Schema((column,))
     rng = np.random.default_rng(list(seed.encode()))

@@ -15,12 +15,12 @@ from lookalike._core.errors import LookalikeWarning, ModelFileError, NotFittedEr
 from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
 from lookalike.encoding._base import ENCODINGS, ColumnEncoding
-from lookalike.encoding._choice import Choice
+from lookalike.encoding._choice import EncodingChoice
 from lookalike.encoding._columns import EncodedColumn, fit_columns
 from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._conflict import contradiction
 from lookalike.encoding._encode_condition import encode_condition, range_about
-from lookalike.encoding._fixed import Constant
+from lookalike.encoding._fixed import ConstantEncoding
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import EncodedRows, SampledRows
 from lookalike.encoding._proof import Proof
@@ -115,7 +115,7 @@ class TableEncoder:
         ParameterError
             If `encodings` names an unknown column, kind or encoding, or one that does not fit.
         """
-        choice = Choice(
+        choice = EncodingChoice(
             schema,
             self.encodings or {},
             self.onehot_limit,
@@ -137,7 +137,7 @@ class TableEncoder:
         return self
 
     def _relate(
-        self, schema: Schema, choice: Choice, cells: Cells
+        self, schema: Schema, choice: EncodingChoice, cells: Cells
     ) -> tuple[Schema, list[Relation]]:
         """Fit the relations between columns that prove themselves, each after those it builds on.
 
@@ -165,7 +165,7 @@ class TableEncoder:
         return replace(schema, dependencies=dependencies, rejected=rejected_), kept
 
     @staticmethod
-    def _against(made: Relation, choice: Choice, cells: Cells) -> str | None:
+    def _against(made: Relation, choice: EncodingChoice, cells: Cells) -> str | None:
         """Return why a relation is not even tried; None if it is."""
         if made.learns_residual and choice.is_chosen(made.spec.column):
             return "an encoding was chosen for the column"
@@ -209,7 +209,7 @@ class TableEncoder:
             stacklevel=3,
         )
 
-    def _warn_of_rare(self, choice: Choice, cells: Cells) -> None:
+    def _warn_of_rare(self, choice: EncodingChoice, cells: Cells) -> None:
         """Say what single rows lose, and what of them stays because it is to be predicted."""
         secret = [
             part.name
@@ -618,7 +618,7 @@ def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:
 
 def _encoding(name: str) -> type[ColumnEncoding]:
     """Return the encoding that a state names, of those that are registered."""
-    own = {kind.name: kind for kind in (Constant, Identifier)}
+    own = {kind.name: kind for kind in (ConstantEncoding, Identifier)}
     found = own.get(name) or ENCODINGS.registered(name)
     if found is None:
         raise ModelFileError(f"it holds an encoding {name!r}, which is not registered.")

@@ -1,6 +1,6 @@
 """Synthesizers: where encoding, networks and training meet. Room rule: knows no metric.
 
-`GAN` is imported when it is first used, so that nothing else pays for JAX.
+What needs JAX is imported when it is first used, so that nothing else pays for it.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._request import BlockConditions, Request
+from lookalike.models._task import FitTask
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
+from lookalike.refine import Refine
 
 if TYPE_CHECKING:
+    from lookalike.models._groups import Networks, TrainingRules
     from lookalike.models.gan import GAN
 
 __all__ = [
@@ -23,10 +26,14 @@ __all__ = [
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
+    "FitTask",
     "GaussianCopula",
     "Independent",
+    "Networks",
+    "Refine",
     "Request",
     "Synthesizer",
+    "TrainingRules",
     "load",
 ]
 
@@ -42,9 +49,13 @@ SYNTHESIZERS.enter(GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:
-    """Import `GAN` at its first use (PEP 562)."""
+    """Import what needs JAX at its first use (PEP 562)."""
     if name == "GAN":
         return _gan()
+    if name in ("Networks", "TrainingRules"):
+        from lookalike.models import _groups  # noqa: PLC0415 - it loads JAX
+
+        return getattr(_groups, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -45,7 +45,7 @@ from lookalike.models._sample_conditions import SampleConditions, parse_sample_c
 from lookalike.models._saving import save_model
 from lookalike.models._schema_for import schema_for
 from lookalike.models._support import Support
-from lookalike.models._task import FitTask, OnInterval
+from lookalike.models._task import FitCallback, FitTask
 from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.tables import (
     Kind,
@@ -261,7 +261,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         target: str | None = None,
         warm_start: Synthesizer | str | os.PathLike[str] | None = None,
         mapping: Mapping[str, str] | None = None,
-        on_interval: OnInterval | None = None,
+        on_interval: FitCallback | None = None,
     ) -> Self:
         """Learn a table.
 
@@ -336,7 +336,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         kinds: Mapping[str, Kind | str] | None,
         target: str | None,
         start: Any,
-        on_interval: OnInterval | None,
+        on_interval: FitCallback | None,
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)

@@ -17,15 +17,13 @@ _SWEEPS, _DRAWS = 16, 16
 #: The least probability that is told from 0.
 _LEAST = 1e-12
 
-Scores = Float[np.ndarray, "rows variables"]
-
 
 def draw_within(
     correlation: Float[np.ndarray, "variables variables"],
     intervals: Mapping[int, Intervals],
     rows: int,
     rng: np.random.Generator,
-) -> Scores:
+) -> Float[np.ndarray, "rows variables"]:
     """Draw standard normal variables of a correlation matrix, given intervals of some of them.
 
     Those with intervals are drawn one after the other, each given those before it, as often as

@@ -12,7 +12,7 @@ from lookalike.nn import PENALTIES, Architecture, Objective, Penalty
 from lookalike.training import CHUNK
 from lookalike.training.strategies import STRATEGIES, Strategy
 
-__all__ = ["Networks", "Option", "Training"]
+__all__ = ["Networks", "Option", "TrainingRules"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Networks(Group):
         self.temperature = temperature
 
 
-class Training(Group):
+class TrainingRules(Group):
     """The rules by which both networks of a GAN learn.
 
     Parameters

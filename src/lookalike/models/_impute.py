@@ -63,7 +63,7 @@ class Completion:
         given, source = frozenset(self.table.column_names), self._conditional()
         for first in range(0, whole.num_rows, model.BLOCK):
             known = whole.slice(first, model.BLOCK).combine_chunks()
-            made, broken = _Block(model, known, given, self.seed, first, source).completed()
+            made, broken = _RowGroup(model, known, given, self.seed, first, source).completed()
             for name, rows in broken.items():
                 self._broken[name] = self._broken.get(name, 0) + int(rows.sum())
             yield made
@@ -214,7 +214,7 @@ class _Attempt:
 
 
 @dataclass(frozen=True)
-class _Block:
+class _RowGroup:
     """Rows that are completed together.
 
     Parameters

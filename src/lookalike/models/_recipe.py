@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
-from lookalike.models._groups import Networks, Training
+from lookalike.models._groups import Networks, TrainingRules
 from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Plan
 from lookalike.training import REMEDIES, EarlyStopping, Game, Optimiser, TrainingPlan
 from lookalike.training.monitors import MONITORS, Monitor
@@ -47,7 +47,7 @@ class Recipe(Protocol):
     monitors: bool | Sequence[str]
     remedies: bool
     networks: Networks | Mapping[str, Any] | None
-    training: Training | Mapping[str, Any] | None
+    training: TrainingRules | Mapping[str, Any] | None
 
 
 def steps_of(recipe: Recipe, rows: int) -> int:
@@ -98,7 +98,7 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
     ParameterError
         If parameters contradict each other.
     """
-    networks, training = Networks.read(recipe.networks), Training.read(recipe.training)
+    networks, training = Networks.read(recipe.networks), TrainingRules.read(recipe.training)
     batch = batch_of(recipe, rows)
     if batch % networks.pack:
         raise ParameterError(
@@ -138,7 +138,7 @@ def make_plan(
     stop_at: int | None = None,
 ) -> TrainingPlan:
     """Return how long a run is, which may end sooner, and how it is monitored and steered."""
-    training = Training.read(recipe.training)
+    training = TrainingRules.read(recipe.training)
     own = STRATEGIES.create(training.schedule)
     other = training.discriminator_schedule
     rate = recipe.learning_rate

@@ -19,9 +19,8 @@ from lookalike.training import History
 
 __all__ = ["FORMAT", "save_model"]
 
-#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS` of `_file`,
-#: or refuses what was written before, as 5 does: older files hold values of single rows.
-FORMAT = 5
+#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS` of `_file`.
+FORMAT = 1
 
 
 class Fitted(Protocol):

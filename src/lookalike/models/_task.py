@@ -9,10 +9,10 @@ from typing import Any
 from lookalike.encoding import EncodedRows, Layout
 from lookalike.refine import HoldOut
 
-__all__ = ["FitTask", "OnInterval"]
+__all__ = ["FitCallback", "FitTask"]
 
 #: Called after every interval with the step and a function that makes rows of the present state.
-OnInterval = Callable[[int, Callable[[int], Any]], None]
+FitCallback = Callable[[int, Callable[[int], Any]], None]
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class FitTask:
     layout: Layout
     seed: int
     start: Any = None
-    on_interval: OnInterval | None = None
+    on_interval: FitCallback | None = None
 
     @property
     def rows(self) -> EncodedRows:

@@ -26,7 +26,7 @@ from lookalike.models._conditional_sampler import (
     widen_inputs,
 )
 from lookalike.models._generator import GeneratorSource
-from lookalike.models._groups import Networks, Option, Training
+from lookalike.models._groups import Networks, Option, TrainingRules
 from lookalike.models._recipe import STEPS, batch_of, game_of, make_plan, steps_of, width_of
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
@@ -123,7 +123,7 @@ class GAN(Synthesizer):
         What was done stands in ``history_.events``.
     networks : Networks, mapping or None
         The form of both networks, such as ``Networks(latent_size=16)``; None for the defaults.
-    training : Training, mapping or None
+    training : TrainingRules, mapping or None
         The rules by which they learn, such as ``{"penalty": None}``; None for the defaults.
     refine : Refine, mapping or None
         What is done to rows after training, such as ``Refine(correct=False)``; None for the
@@ -175,7 +175,7 @@ class GAN(Synthesizer):
         "conditions": Flag(),
         "remedies": Flag(),
         "networks": GroupOf(Networks),
-        "training": GroupOf(Training),
+        "training": GroupOf(TrainingRules),
         "refine": GroupOf(Refine),
         "derive": Flag(),
         "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
@@ -186,7 +186,7 @@ class GAN(Synthesizer):
 
     _groups: ClassVar[Mapping[str, type[Group]]] = {
         "networks": Networks,
-        "training": Training,
+        "training": TrainingRules,
         "refine": Refine,
     }
 
@@ -217,7 +217,7 @@ class GAN(Synthesizer):
         conditions: bool = True,
         remedies: bool = True,
         networks: Networks | Mapping[str, Any] | None = None,
-        training: Training | Mapping[str, Any] | None = None,
+        training: TrainingRules | Mapping[str, Any] | None = None,
         refine: Refine | Mapping[str, Any] | None = None,
         derive: bool = True,
         encodings: Mapping[str, str] | None = None,

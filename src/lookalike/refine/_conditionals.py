@@ -16,8 +16,8 @@ from lookalike.refine._density_ratio import Cancelled, leaves
 from lookalike.refine._forest import Forest
 from lookalike.refine._gibbs import (
     MOST_LEVELS,
-    Conditional,
     GibbsSweep,
+    LevelConditional,
     chances_of,
     logits_of,
 )
@@ -115,7 +115,7 @@ def fit_sweep(
         if gains.mean() > _WORTH + _SURE * gains.std() / len(gains) ** 0.5:
             mean = Forest.joined([one.forest.scaled(1 / len(real)) for one in real])
             shares = np.bincount(known[:, feature], minlength=cells.sizes[feature]) / len(known)
-            found.append(Conditional(feature, mean, shares.astype(np.float32)))
+            found.append(LevelConditional(feature, mean, shares.astype(np.float32)))
     # Columns of two levels, such as a class to be predicted, come last: what is drawn last has its
     # distribution given all that a row ends with.
     return GibbsSweep(cells, tuple(reversed(found))) if found else None

@@ -16,8 +16,8 @@ from lookalike.refine._forest import Forest
 
 __all__ = [
     "MOST_LEVELS",
-    "Conditional",
     "GibbsSweep",
+    "LevelConditional",
     "balanced",
     "chances_of",
     "logits_of",
@@ -34,7 +34,7 @@ _MOST_ROUNDS = 1_000
 
 
 @dataclass(frozen=True)
-class Conditional:
+class LevelConditional:
     """The distribution of one column's levels, given all other cells.
 
     Parameters
@@ -119,12 +119,12 @@ class GibbsSweep:
     ----------
     cells : Binning
         What the trees see of a row.
-    conditionals : tuple of Conditional
+    conditionals : tuple of LevelConditional
         In the order in which columns are drawn.
     """
 
     cells: Binning
-    conditionals: tuple[Conditional, ...]
+    conditionals: tuple[LevelConditional, ...]
 
     def applied(
         self,
@@ -205,7 +205,7 @@ class GibbsSweep:
             for part, count in zip(parts, outputs, strict=True)
         ]
         shares = np.split(due, np.cumsum(widths)[:-1])
-        return cls(cells, tuple(map(Conditional, features.tolist(), forests, shares)))
+        return cls(cells, tuple(map(LevelConditional, features.tolist(), forests, shares)))
 
 
 def logits_of(levels: int) -> int:
