@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PATH = Path("src/lookalike/tables/_sums.py")
+PATH = Path("src/lookalike/relations/linear.py")
 
 
 @pytest.fixture(scope="module")
