@@ -57,7 +57,7 @@ class Shifts(MinMax):
 class Wide(MinMax):
     """Gives numbers of the wrong type."""
 
-    def encoded(self, values):
+    def encode(self, values):
         floats, codes = super().encode(values)
         return EncodedRows(floats.astype(np.float64), codes)
 
