@@ -5,7 +5,7 @@ Usage::
 
     python tools/mutants.py                            # lines changed since main, and not committed
     python tools/mutants.py --since HEAD~3             # lines changed since another commit
-    python tools/mutants.py src/lookalike/relations/lookup.py [--tests tests/relations/test_discovery_nearly.py]
+    python tools/mutants.py src/lookalike/relations/lookup.py [--tests tests/relations]
     python tools/mutants.py src/lookalike/relations/lookup.py:60-75
 
 Each mutant is one change of one expression or statement: a comparison, an operator or a number is

@@ -161,7 +161,10 @@ def test_rates_over_decades_have_a_logarithmic_axis() -> None:
 
 
 def test_runs_stand_below_each_other() -> None:
-    both = [figures.DrawnRun("first", "settled", record()), figures.DrawnRun("failed", "no rows", None)]
+    both = [
+        figures.DrawnRun("first", "settled", record()),
+        figures.DrawnRun("failed", "no rows", None),
+    ]
     text = svg(figures.runs(both))
     for words in ("first", "settled", "failed", "nothing was recorded"):
         assert words in text
