@@ -24,7 +24,7 @@ def as_seed(random_state: RandomState) -> int:
     Parameters
     ----------
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        An integer is used as it is; a generator is drawn from once (and so advanced);
+        An integer is used unchanged; a generator is drawn from once (and so advanced);
         None takes fresh entropy from the operating system.
 
     Returns
