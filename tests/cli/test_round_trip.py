@@ -184,7 +184,7 @@ def test_info_says_which_relations_are_used_and_which_are_not(run: Run, tmp_path
     Independent(random_state=0).fit(read_table(data)).save(model)
     for path in (data, model):
         result = run("info", path).out
-        assert "value is fixed by key: its distribution would be off by" in result
+        assert "value is determined by key: its distribution would be off by" in result
         facts = json.loads(run("info", path, "--json").out)
         schema = facts.get("schema", facts)
         assert any("held out" in d["against"] for d in schema["rejected"])

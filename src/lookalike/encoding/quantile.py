@@ -34,8 +34,9 @@ class Quantile(ColumnEncoding):
     Of up to 1,000 distinct values that occur twice or more on average (or up to 100 that do not),
     those that `min_count` rows share are all kept as *atoms* with their jumps; of more, the
     frequent ones. Between atoms F is piecewise linear, and its knots are means of several rows: a
-    value that fewer rows have is not stored. Both ends are trimmed in the same way, so that no single row stretches the range. Values on an even grid (whole numbers,
-    decimals, days) are decoded rounded to it.
+    value that fewer rows have is not stored. Both ends are trimmed in the same way, so that no
+    single row stretches the range. Values on an even grid (whole numbers, decimals, days) are
+    decoded rounded to it.
 
     Parameters
     ----------
