@@ -156,7 +156,7 @@ def test_info_names_cells_in_the_way_and_takes_gaps(run: Run, tmp_path: Path) ->
     path.write_text("\n".join(["age,smoker", *rows, "about 40,1.0"]) + "\n")
     result = run("info", path)
     assert result.code == 0
-    assert result.err.startswith("warning: Column 'age' is taken for text: 30 of 31 cells are numb")
+    assert result.err.startswith("warning: Column 'age' is read as text: 30 of 31 cells are numb")
     assert "such as 'about 40'" in result.err
     lines = {line.split()[0]: line for line in result.out.splitlines()[2:] if line}
     assert "boolean" in lines["smoker"]

@@ -28,7 +28,7 @@ class Learned:
 
     @classmethod
     def joined(cls, values: dict[str, Any], parts: Mapping[str, Learned]) -> Learned:
-        """Return a state of `values` and nested parts; arrays are named after their part.""" 
+        """Return a state of `values` and nested parts; arrays are named after their part."""
         stored = {name: part.values for name, part in parts.items()}
         arrays = {
             f"{name}/{key}": array

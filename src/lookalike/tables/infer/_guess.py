@@ -1,4 +1,4 @@
-"""Which kind a column is of, and why in words."""
+"""The inference of a column's kind, with its reason in words."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from lookalike.tables.text._shapes import regularity
 
 __all__ = ["Guess", "fallbacks", "guess"]
 
-#: So few distinct numbers are levels, if on average each occurs in so many rows.
+#: The greatest number of distinct numbers that are categories, and their least mean count.
 _FEW_LEVELS = 10
 _ROWS_PER_LEVEL = 20
-#: A level is worth learning if it occurs again: at most this share of cells may stand alone.
+#: The greatest share of unique values among categories, which must repeat to be learned.
 _ALONE = 0.5
-#: So many distinct cells show a pattern or a sequence where no name says *identifier*.
+#: The least number of distinct cells for a pattern or a sequence without a name that hints at it.
 _EVIDENCE = 20
-#: Of time zones, so many are named.
+#: The number of time zones named.
 _SHOWN = 5
-#: Cells are written one way if at least this share of them is.
+#: The share of cells in one format from which all count as written one way.
 _UNIFORM = 0.98
 
 
@@ -39,22 +39,22 @@ class Guess(NamedTuple):
 
 
 def guess(facts: Facts) -> Guess:
-    """Guess the kind of a column.
+    """Infer the kind of a column.
 
     Parameters
     ----------
     facts : Facts
-        What is known of it.
+        The facts on the column.
 
     Returns
     -------
     Guess
-        The kind, and why.
+        The kind and the reason.
 
     Raises
     ------
     DataError
-        If its numbers can neither be measured nor be told apart as levels or identifiers.
+        If its numbers can be neither measures nor categories nor identifiers.
     """
     cells = facts.cells
     if cells.distinct == 0:
@@ -77,17 +77,17 @@ def guess(facts: Facts) -> Guess:
 
 
 def fallbacks(facts: Facts) -> tuple[Guess, ...]:
-    """Return what a column is if the guess does not hold for all its cells, the last in any case.
+    """Return the alternatives if the first guess does not fit all cells; the last always fits.
 
     Parameters
     ----------
     facts : Facts
-        What is known of it.
+        The facts on the column.
 
     Returns
     -------
     tuple of Guess
-        Numbers where cells are numbers, then levels or text.
+        Numbers where cells are numbers, then categories or text.
     """
     found = []
     if facts.family == "numbers":
@@ -123,9 +123,11 @@ def _numbers(facts: Facts) -> Guess:
         if identifier:
             return identifier
     if _few_levels(meant):
-        return Guess(Kind.CATEGORICAL, f"{counted}: levels, not a measure")
+        return Guess(Kind.CATEGORICAL, f"{counted}: categories, not a measure")
     if whole and _is_code(facts):
-        return Guess(Kind.CATEGORICAL, f"{counted}, and the name says code: levels, not a measure")
+        return Guess(
+            Kind.CATEGORICAL, f"{counted}, and the name says code: categories, not a measure"
+        )
     return Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts))
 
 
@@ -134,7 +136,7 @@ def _few_levels(meant: Tally) -> bool:
 
 
 def _as_text(facts: Facts) -> str:
-    """Say how numbers are written where it is not plain."""
+    """Describe the format of numbers where it is not plain."""
     form = facts.form
     if form is None:
         return ""
@@ -150,7 +152,7 @@ def _as_text(facts: Facts) -> str:
 
 
 def _is_code(facts: Facts) -> bool:
-    """Whether the name says that repeating whole numbers are codes, and nothing speaks against."""
+    """Return whether the name says that repeating integers are codes, without counter-evidence."""
     meant = facts.meant
     return (
         hints_at_code(facts.name)
@@ -176,7 +178,7 @@ def _numeric_identifier(facts: Facts) -> Guess | None:
         return Guess(Kind.IDENTIFIER, why)
     why = (
         f"the name says identifier, but its {meant.distinct:,} values repeat in "
-        f"{meant.present:,} rows: levels that rows share"
+        f"{meant.present:,} rows: categories that rows share"
     )
     return Guess(Kind.CATEGORICAL, why)
 
@@ -225,7 +227,7 @@ def _words(facts: Facts) -> Guess:
     )
     named = hints_at_key(facts.name)
     if facts.is_text and mostly_dates(cells.values):
-        spelling = "" if facts.odd else "; dates or times in a spelling that is not known"
+        spelling = "" if facts.odd else "; dates or times in an unknown format"
         return Guess(Kind.TEXT, differ + spelling)
     if named or cells.distinct >= _EVIDENCE:
         found = regularity(cells.values, lenient=named)
