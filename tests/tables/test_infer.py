@@ -158,7 +158,7 @@ TYPED_COLUMNS = {
     "moments": ("x", [m.replace(hour=7) for m in MIDNIGHTS], Kind.DATETIME, "timestamp"),
     "dates": ("x", [m.date() for m in MIDNIGHTS], Kind.DATE, "date32"),
     "times": ("x", [dt.time(7, d) for d in range(9)], Kind.TIME, "times of day"),
-    "lengths": ("x", [dt.timedelta(d) for d in range(9)], Kind.DURATION, "lengths of time"),
+    "lengths": ("x", [dt.timedelta(d) for d in range(9)], Kind.DURATION, "durations"),
     "null": ("x", [None, None], Kind.CONSTANT, "missing"),
     "categories": (
         "x",

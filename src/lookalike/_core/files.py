@@ -94,7 +94,7 @@ def open_output(path: str | os.PathLike[str], *, private: bool = False) -> Itera
     Parameters
     ----------
     path : str or path-like
-        Where the finished file will be. A link is followed. A device, a pipe or a stream is
+        The path of the finished file. A link is followed. A device, a pipe or a stream is
         written to directly.
     private : bool
         Whether a new file is readable by its owner only. An existing file keeps its mode and,

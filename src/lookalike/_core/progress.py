@@ -106,14 +106,14 @@ class _Pace:
 
 
 def _lines(title: str, pace: _Pace) -> ReportProgress:
-    total, said = pace.total, pace.begin * 10 // max(pace.total, 1)
+    total, reported = pace.total, pace.begin * 10 // max(pace.total, 1)
 
     def report(done: int, numbers: Mapping[str, float]) -> None:
-        nonlocal said
+        nonlocal reported
         pace.reached(done)
         tenth = done * 10 // max(total, 1)
-        if tenth > said:
-            said = tenth
+        if tenth > reported:
+            reported = tenth
             words = "  ".join(part for part in (pace.words, _words(numbers)) if part)
             say(f"{title}: {done:,}/{total:,}  {words}")
 

@@ -12,7 +12,7 @@ from lookalike._core.errors import ParameterError
 
 __all__ = ["RandomState", "as_seed", "derive_seed", "generator"]
 
-#: What every ``random_state`` parameter accepts.
+#: The values that every ``random_state`` parameter accepts.
 RandomState = int | np.random.Generator | np.random.RandomState | None
 
 _SEED_BITS = 63

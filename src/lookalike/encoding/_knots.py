@@ -194,7 +194,7 @@ def _jumps(
     """
     if len(atoms) == 0:
         return np.zeros((0, 2))
-    below, upto = ends[atoms].astype(float), ends[atoms + 1].astype(float)
+    below, through = ends[atoms].astype(float), ends[atoms + 1].astype(float)
     taken = {first for first, _ in stretches}
     for i in range(len(atoms) + 1):
         # The values between atom i - 1 and atom i, if they are not a stretch.
@@ -208,10 +208,10 @@ def _jumps(
             half_way = positions[atoms[i - 1]] / 2 + positions[atoms[i]] / 2
             rank = ends[first + int(np.searchsorted(positions[first:last], half_way))]
         if i:
-            upto[i - 1] = rank
+            through[i - 1] = rank
         if i < len(atoms):
             below[i] = rank
-    return np.stack([below, upto], axis=1)
+    return np.stack([below, through], axis=1)
 
 
 def _atoms(counts: np.ndarray, fewest: int, most: int) -> np.ndarray:

@@ -389,8 +389,8 @@ class TableEncoder:
             The distance of each row, as sampled, from its known cells.
         """
         rows, cells = Rows(start, seed), cells_of(known)
-        made = self.graph_.reconcile(known, *self._decoded(drawn, rows, cells), rows)
-        return self._table(made.cells), made.changed, made.distance
+        reconciled = self.graph_.reconcile(known, *self._decoded(drawn, rows, cells), rows)
+        return self._table(reconciled.cells), reconciled.changed, reconciled.distance
 
     def violates_zeros(
         self, drawn: SampledRows, *, known: Mapping[int, np.ndarray] | None = None
@@ -460,11 +460,11 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        found = self.graph_.condition_on_learned(condition)
-        if found is None:
+        translated = self.graph_.condition_on_learned(condition)
+        if translated is None:
             return None
-        at = next(i for i, part in enumerate(self._parts) if part.name == found.column)
-        return encode_condition(self._parts[at], self._spans[at], self.layout_, found)
+        at = next(i for i, part in enumerate(self._parts) if part.name == translated.column)
+        return encode_condition(self._parts[at], self._spans[at], self.layout_, translated)
 
     def contradiction(
         self, conditions: Sequence[ColumnCondition], encoded: Sequence[RowCondition | None]
@@ -565,9 +565,9 @@ class TableEncoder:
             for part in self._parts
         ]
         relations = self.graph_.relations
-        derived = [made.spec.column for made in relations]
+        derived = [fitted.spec.column for fitted in relations]
         parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
-        parts |= {f"derived {i}": made.state() for i, made in enumerate(relations)}
+        parts |= {f"derived {i}": fitted.state() for i, fitted in enumerate(relations)}
         parts["exclusions"] = self.exclusions_.state()
         return Learned.joined({"options": options, "columns": columns, "derived": derived}, parts)
 
@@ -575,20 +575,20 @@ class TableEncoder:
     def from_state(cls, state: Learned, schema: Schema) -> Self:
         """Restore a fitted encoder from its `state` and the schema of the fit."""
         self = cls(**state.values["options"])
-        found = state.parts()
+        stored_parts = state.parts()
         specs = {dependency.column: dependency for dependency in schema.dependencies}
         relations = [
-            relation(specs[name]).load(found[f"derived {i}"], schema)
+            relation(specs[name]).load(stored_parts[f"derived {i}"], schema)
             for i, name in enumerate(state.values["derived"])
         ]
         columns = _learned_columns(schema, relations)
         parts = []
         for i, stored in enumerate(state.values["columns"]):
             column = columns[stored["name"]]
-            encoding = _encoding(stored["encoding"]).from_state(found[f"column {i}"], column)
+            encoding = _encoding(stored["encoding"]).from_state(stored_parts[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
         self._take(schema, relations, tuple(parts))
-        self.exclusions_ = StructuralZeros.from_state(found["exclusions"], self.layout_)
+        self.exclusions_ = StructuralZeros.from_state(stored_parts["exclusions"], self.layout_)
         return self
 
     def _check_fitted(self) -> None:

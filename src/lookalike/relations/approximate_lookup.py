@@ -87,13 +87,13 @@ class _Fit:
     @property
     def holds(self) -> bool:
         """True where nearly all rows agree, beyond chance and beyond the most common value."""
-        commonest = float(np.bincount(self.child).max()) / len(self.child)
-        if commonest == 1 or self.testing < _FEWEST_ROWS:
+        top_share = float(np.bincount(self.child).max()) / len(self.child)
+        if top_share == 1 or self.testing < _FEWEST_ROWS:
             return False
         confirming = self.testing - np.count_nonzero(~self.agrees)
         return (
-            0 < self.error <= min(_EXCEPTIONS, _LEFT_OVER * (1 - commonest))
-            and -np.log(commonest) * confirming >= EVIDENCE
+            0 < self.error <= min(_EXCEPTIONS, _LEFT_OVER * (1 - top_share))
+            and -np.log(top_share) * confirming >= EVIDENCE
         )
 
     def depends_on(self, others: Sequence[np.ndarray]) -> bool:
@@ -145,10 +145,10 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
     number = {c.name: i for i, c in enumerate(able)}
     # A nearly constant column gives no evidence.
     free = uncommon * able[0].rows >= EVIDENCE
-    found: set[int] = set()
+    derived_here: set[int] = set()
     for on in _keys(able):
         at = [number[c.name] for c in on]
-        if found & set(at):
+        if derived_here & set(at):
             continue
         keys = _Keys.of(_joined([codes[i] for i in at]))
         allowed = free & (levels <= math.prod(c.levels for c in on))
@@ -156,7 +156,7 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
         for i in keys.candidates(codes, np.flatnonzero(allowed), uncommon):
             dependency = _checked(on, able[i], evidence.coded)
             if dependency is not None:
-                found.add(i)
+                derived_here.add(i)
                 free[i] = False
                 yield dependency
 

@@ -92,9 +92,9 @@ def _determines(parent: np.ndarray, child: np.ndarray) -> bool:
     """
     if not (child[first_rows(parent)[parent]] == child).all():
         return False
-    commonest = np.bincount(child).max() / len(child)
+    top_share = np.bincount(child).max() / len(child)
     confirming = len(parent) - np.count_nonzero(np.bincount(parent))
-    return bool(-np.log(commonest) * confirming >= EVIDENCE)
+    return bool(-np.log(top_share) * confirming >= EVIDENCE)
 
 
 # --- by two columns -------------------------------------------------------------------------------

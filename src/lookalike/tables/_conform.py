@@ -38,7 +38,7 @@ _NOUNS = {
     Kind.DATETIME: "dates with times",
     Kind.DATE: "dates",
     Kind.TIME: "times of day",
-    Kind.DURATION: "lengths of time",
+    Kind.DURATION: "durations",
 }
 
 
@@ -101,7 +101,7 @@ def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
     extra = [name for name in names if name not in set(known)]
     if not missing and not extra:
         return
-    said = []
+    faults = []
     for some, words, others in (
         (missing, "lacks", extra or names),
         (extra, "does not know", missing or known),
@@ -109,8 +109,8 @@ def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
         if some:
             subject = "the table" if words == "lacks" else "the schema"
             listed = ", ".join(map(repr, some[:5])) + (", …" if len(some) > 5 else "")
-            said.append(f"{subject} {words} {listed}.{nearest(some[0], others)}")
-    raise SchemaError(f"A table must have the columns of its schema: {' '.join(said)}")
+            faults.append(f"{subject} {words} {listed}.{nearest(some[0], others)}")
+    raise SchemaError(f"A table must have the columns of its schema: {' '.join(faults)}")
 
 
 def _conform_column(values: pa.ChunkedArray, column: Column) -> pa.Array:

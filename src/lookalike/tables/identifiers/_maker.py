@@ -191,12 +191,12 @@ class IdentifierMaker:
             raise ValueError("the shares of an identifier's patterns must be one for each")
         self._patterns = []
         for i, stored in enumerate(values["patterns"]):
-            own = {
+            pattern_arrays = {
                 name.removeprefix(f"{i} "): array
                 for name, array in arrays.items()
                 if name.startswith(f"{i} ")
             }
-            self._patterns.append(_PATTERNS[stored["kind"]].from_state(stored, own))
+            self._patterns.append(_PATTERNS[stored["kind"]].from_state(stored, pattern_arrays))
         return self
 
 
@@ -234,7 +234,9 @@ def _word_patterns(words: pa.Array, fewest: int) -> list[tuple[float, _Identifie
         able = skeleton if any(letter in "9Aax" for letter in skeleton) else skeleton + "9"
         weighted[able] = weighted.get(able, 0) + cells
     return [
-        found for skeleton in weighted for found in word_patterns(runs_of(words, skeleton), fewest)
+        pattern
+        for skeleton in weighted
+        for pattern in word_patterns(runs_of(words, skeleton), fewest)
     ]
 
 

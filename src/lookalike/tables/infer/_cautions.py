@@ -40,8 +40,8 @@ def cautions(table: pa.Table, schema: Schema) -> list[str]:
     Column 'age' is read as text: 3 of 4 cells are numbers, others not, such as 'about 40'. \
 Fix these cells, or choose a kind for the column.
     """
-    said = (_caution(table[column.name], column) for column in schema.columns)
-    return [sentence for sentence in said if sentence]
+    sentences = (_caution(table[column.name], column) for column in schema.columns)
+    return [sentence for sentence in sentences if sentence]
 
 
 def _caution(cells: pa.ChunkedArray, column: Column) -> str:
@@ -52,15 +52,15 @@ def _caution(cells: pa.ChunkedArray, column: Column) -> str:
         return ""
     facts = gather(column.name, cells)
     if facts.odd:
-        said = facts.note.rsplit(" (", 1)[0]
+        reason = facts.note.rsplit(" (", 1)[0]
         odd = facts.odd
     elif column.kind is Kind.TEXT and facts.cells.distinct and mostly_dates(facts.cells.values):
-        said = "its cells look like dates or times in an unknown format"
+        reason = "its cells look like dates or times in an unknown format"
         odd = tuple(facts.cells.values[:_SHOWN].to_pylist())
     else:
         return ""
     return (
-        f"Column {column.name!r} is read as {column.kind.value}: {said}, such as "
+        f"Column {column.name!r} is read as {column.kind.value}: {reason}, such as "
         f"{_listed(odd)}. Fix these cells, or choose a kind for the column."
     )
 

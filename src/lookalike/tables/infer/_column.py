@@ -105,8 +105,8 @@ def _details(facts: Facts, kind: Kind) -> dict[str, Any]:
     if kind is Kind.CATEGORICAL:
         return words | _levels(facts)
     if kind is Kind.IDENTIFIER:
-        found = regularity(facts.cells.values, lenient=True)
-        return words | {"example": found.example if found else None}
+        pattern = regularity(facts.cells.values, lenient=True)
+        return words | {"example": pattern.example if pattern else None}
     if kind is Kind.CONSTANT:
         return words | {"example": json.dumps(to_json(_plain(facts.cells))[:1])[1:-1] or "null"}
     return words

@@ -140,14 +140,14 @@ def _as_text(facts: Facts) -> str:
     form = facts.form
     if form is None:
         return ""
-    said = []
+    formats = []
     if form.prefix.strip() or form.suffix.strip():
-        said.append(f"with {(form.prefix + form.suffix).strip()!r}")
+        formats.append(f"with {(form.prefix + form.suffix).strip()!r}")
     if form.thousands:
-        said.append(f"with {form.thousands!r} between thousands")
+        formats.append(f"with {form.thousands!r} between thousands")
     if form.decimal != "." and not (form.thousands and pt.is_integer(facts.meant.values.type)):
-        said.append(f"with {form.decimal!r} before decimals")
-    written = f", written {' and '.join(said)}" if said else ""
+        formats.append(f"with {form.decimal!r} before decimals")
+    written = f", written {' and '.join(formats)}" if formats else ""
     return written if facts.same >= _UNIFORM else f"{written}, not all written the same way"
 
 
@@ -198,20 +198,20 @@ def _dates(facts: Facts) -> Guess:
         zones = ", ".join(zone.strip() for zone, _ in facts.form.zones[:_SHOWN])
         more = len(facts.form.zones) - _SHOWN
         zones += f" and {more} more" if more > 0 else ""
-        said = f"written as {facts.form.pattern}, in time zones {zones}"
+        how = f"written as {facts.form.pattern}, in time zones {zones}"
     elif facts.form is not None:
-        said = f"written as {facts.form.pattern}" + " in a number" * facts.form.as_number
+        how = f"written as {facts.form.pattern}" + " in a number" * facts.form.as_number
     else:
-        said = f"stored as {facts.storage}"
+        how = f"stored as {facts.storage}"
     if pt.is_date32(values.type):
-        return Guess(Kind.DATE, f"dates {said}")
+        return Guess(Kind.DATE, f"dates {how}")
     if pt.is_time(values.type):
-        return Guess(Kind.TIME, f"times of day {said}")
+        return Guess(Kind.TIME, f"times of day {how}")
     if pt.is_duration(values.type):
-        return Guess(Kind.DURATION, f"lengths of time {said}")
+        return Guess(Kind.DURATION, f"durations {how}")
     if values.type.tz is None and not split_days(values)[1].any():
-        return Guess(Kind.DATE, f"dates {said}, all at midnight")
-    return Guess(Kind.DATETIME, f"dates with times {said}")
+        return Guess(Kind.DATE, f"dates {how}, all at midnight")
+    return Guess(Kind.DATETIME, f"dates with times {how}")
 
 
 def _words(facts: Facts) -> Guess:

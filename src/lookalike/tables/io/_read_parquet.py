@@ -56,8 +56,8 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
             table = file.read(names).select(names)
     except (pa.ArrowException, OSError) as error:
         # Arrow adds lines on its own code.
-        said = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise FileFormatError(f"{name} is not Parquet, or damaged: {said}.") from error
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise FileFormatError(f"{name} is not Parquet, or damaged: {reason}.") from error
     if table.num_rows == 0:
         raise FileFormatError(f"{name} has columns but no rows: a table needs some.")
     plain = [pa.field(field.name, field.type, field.nullable) for field in table.schema]

@@ -182,8 +182,8 @@ def read_dates(words: pa.Array, hinted: bool) -> Dates | None:
     if len(first) > _LONGEST or not any(letter.isdigit() for letter in first):
         return None
     read = (_read(words, pattern) for pattern in _fitting(first))
-    found = [dates for dates in read if dates is not None]
-    return _settled(found) if found else _read_digits(words, hinted)
+    readings = [dates for dates in read if dates is not None]
+    return _settled(readings) if readings else _read_digits(words, hinted)
 
 
 def read_possible(words: pa.Array, counts: np.ndarray) -> Dates | None:
@@ -251,12 +251,12 @@ def _read_digits(words: pa.Array, hinted: bool) -> Dates | None:
     if around is None:
         return _read_clock(words, hinted)
     before, first, after = around.groups()
-    found = pc.extract_regex(
+    extracted = pc.extract_regex(
         words, f"^{re.escape(before)}(?P<digits>[0-9]{{{len(first)}}}){re.escape(after)}$"
     )
-    if found.null_count or len(first) not in CODES.values():
+    if extracted.null_count or len(first) not in CODES.values():
         return None
-    numbers = pc.cast(found.field("digits"), pa.int64())
+    numbers = pc.cast(extracted.field("digits"), pa.int64())
     read = []
     for pattern, width in CODES.items():
         dates = _read(words, before + pattern + after) if width == len(first) else None
@@ -332,12 +332,12 @@ def _surroundings(before: str, after: str) -> list[tuple[str, str]]:
 
 def _ends(word: str) -> list[str]:
     """Return the possible ends of a pattern after the date: words, a time, a time zone."""
-    found = [word] if _AROUND.fullmatch(word) else []
+    endings = [word] if _AROUND.fullmatch(word) else []
     if not any(letter.isdigit() for letter in word):
-        return found
+        return endings
     joint = re.match("[^0-9%]{1,12}", word)
     if joint is None:
-        return found
+        return endings
     rest = word[joint.end() :]
     zone = ZONE.search(rest)
     for end in ["", zone.group()] if zone else [""]:
@@ -347,8 +347,8 @@ def _ends(word: str) -> list[str]:
             if time == "%H" and joint.group() not in ("T", " "):
                 continue
             if match and _AROUND.fullmatch(timed[match.end() :]):
-                found.append(joint.group() + time + timed[match.end() :] + end)
-    return found
+                endings.append(joint.group() + time + timed[match.end() :] + end)
+    return endings
 
 
 @cache

@@ -227,6 +227,6 @@ def _mixture(words: Tally) -> tuple[str, tuple[str, ...]]:
             shape = shape_of(others[0][:30])
             # The shape of a cell of signs alone would quote it.
             shown = f" ({shape})" if shape != others[0] else ""
-            said = f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
-            return said, tuple(others)
+            note = f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
+            return note, tuple(others)
     return "", ()

@@ -304,8 +304,8 @@ def _guess_form(words: pa.Array) -> TextForm | str:
     parts = [_PARTS.fullmatch(word) for word in words[:_FIRST].to_pylist()]
     if not parts or not all(parts):
         return ""
-    found = [part for part in parts if part is not None]
-    prefixes, suffixes = {p["prefix"] for p in found}, {p["suffix"] for p in found}
+    matches = [part for part in parts if part is not None]
+    prefixes, suffixes = {p["prefix"] for p in matches}, {p["suffix"] for p in matches}
     if len(prefixes) > 1:
         return ""
     prefix, suffix = prefixes.pop(), min(suffixes)
@@ -315,9 +315,9 @@ def _guess_form(words: pa.Array) -> TextForm | str:
     form = scaled if scaled.units else TextForm(prefix=prefix, suffix=suffix)
     if not (_is_prefix(prefix) and _is_suffix(form.suffix)):
         return ""
-    if any(p["open"] for p in found):
+    if any(p["open"] for p in matches):
         form = replace(form, negative="($1)")
-    elif any(p["inside"] for p in found) and form.prefix:
+    elif any(p["inside"] for p in matches) and form.prefix:
         form = replace(form, negative="$-1")
     if _mask(pc.match_substring(words, "+")).any():
         if _all(words, _CALLED):

@@ -146,8 +146,8 @@ def _mixed(words: pa.Array) -> Regularity | None:
 def _described(words: pa.Array) -> Regularity:
     counted = pc.value_counts(shapes(words))
     counts = counted.field("counts")
-    commonest = pc.index(counts, pc.max(counts)).as_py()
-    example = counted.field("values")[commonest].as_py()
+    most = pc.index(counts, pc.max(counts)).as_py()
+    example = counted.field("values")[most].as_py()
     if len(counts) == 1:
         return Regularity(example, f"the pattern {example}")
     some = "a few patterns" if len(counts) <= _SKELETONS else "patterns"
