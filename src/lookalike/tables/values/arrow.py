@@ -23,7 +23,8 @@ def filled(known: pa.Array, others: pa.Array) -> pa.Array:
     if known.null_count == 0:
         return known
     if pa.types.is_dictionary(known.type):
-        whole = pc.coalesce(*(plain(cells).cast(known.type.value_type) for cells in (known, others)))
+        kind = known.type.value_type
+        whole = pc.coalesce(*(plain(cells).cast(kind) for cells in (known, others)))
         return whole.dictionary_encode().cast(known.type)
     return pc.coalesce(known, others.cast(known.type))
 
