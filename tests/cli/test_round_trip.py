@@ -156,7 +156,7 @@ def test_info_names_cells_in_the_way_and_takes_gaps(run: Run, tmp_path: Path) ->
     path.write_text("\n".join(["age,smoker", *rows, "about 40,1.0"]) + "\n")
     result = run("info", path)
     assert result.code == 0
-    assert result.err.startswith("warning: Column 'age' is taken for text: 30 of 31 cells are numb")
+    assert result.err.startswith("warning: Column 'age' is read as text: 30 of 31 cells are numb")
     assert "such as 'about 40'" in result.err
     lines = {line.split()[0]: line for line in result.out.splitlines()[2:] if line}
     assert "boolean" in lines["smoker"]
@@ -184,10 +184,10 @@ def test_info_says_which_relations_are_used_and_which_are_not(run: Run, tmp_path
     Independent(random_state=0).fit(read_table(data)).save(model)
     for path in (data, model):
         result = run("info", path).out
-        assert "value is fixed by key: its distribution would be off by" in result
+        assert "value is determined by key: its distribution would be off by" in result
         facts = json.loads(run("info", path, "--json").out)
         schema = facts.get("schema", facts)
-        assert any("held out" in d["against"] for d in schema["rejected"])
+        assert any("held-out rows" in d["against"] for d in schema["rejected"])
     assert "km = 0.00076 × steps + residual" in run("info", data).out
 
 

@@ -62,7 +62,7 @@ def test_keys_of_a_category_type_are_new(frame, tmp_path):
 
 def test_keys_of_an_enum_are_drawn_from_the_set(tmp_path):
     frame = pl.DataFrame({"x": pl.Series(KEYS, dtype=pl.Enum(KEYS))})
-    with pytest.warns(LookalikeWarning, match="'x' tells rows apart, but its dtype Enum"):
+    with pytest.warns(LookalikeWarning, match="'x' is an identifier, but its dtype Enum"):
         both = refitted(frame, tmp_path, N)
     for made in both:
         assert made.schema == frame.schema

@@ -93,10 +93,10 @@ def test_ranges_of_times_of_numpy(model: GAN) -> None:
 @pytest.mark.parametrize(
     ("given", "error", "words"),
     [
-        ({"number": 1e9}, DataError, "values from"),
-        ({"moment": "2030-01-01"}, DataError, "values from"),
-        ({"moment": dt.datetime(1970, 1, 1)}, DataError, "values from"),
-        ({"count": (20, 30)}, DataError, "None of the levels"),
+        ({"number": 1e9}, DataError, "learned values lie between"),
+        ({"moment": "2030-01-01"}, DataError, "learned values lie between"),
+        ({"moment": dt.datetime(1970, 1, 1)}, DataError, "learned values lie between"),
+        ({"count": (20, 30)}, DataError, "None of the learned values"),
         ({"number": float("nan")}, DataError, "None to have"),
         ({"number": pd.NA}, DataError, "None to have"),
         ({"moment": pd.NaT}, DataError, "None to have"),

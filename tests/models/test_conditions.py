@@ -136,7 +136,7 @@ def test_a_saved_model_meets_the_same_conditions(model: GAN, tmp_path: Path) -> 
     ("given", "words"),
     [
         ({"group": "c"}, "has not learned 'c'"),
-        ({"number": (50, 60)}, "values from"),
+        ({"number": (50, 60)}, "learned values lie between"),
         ({"number": None}, "never missing"),
         ({"twice": 7.0}, "No row"),
         ({"group": ("a", "b")}, "range"),

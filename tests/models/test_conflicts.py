@@ -52,7 +52,7 @@ def model() -> Independent:
         ({"a": 3, "b": 4, "total": 90}, r"a = 3 and b = 4 and total = 90 .*total = a \+ b"),
         ({"a": 3, "total": 110}, "a = 3 and total = 110 together"),
         ({"x": (0, 0.1), "y": (1, 2)}, "x in 0.0..0.1 and y in 1.0..2.0 .*y = 2 × x"),
-        ({"code": 7, "name": ["one", "two"]}, "name is fixed by code"),
+        ({"code": 7, "name": ["one", "two"]}, "name is determined by code"),
     ],
 )
 def test_conditions_that_exclude_each_other_are_named_before_rows_are_made(

@@ -370,7 +370,11 @@ def test_text_that_looks_like_a_number_stays_text():
         (pd.Series([True]), pa.array([None], pa.bool_()), "'x' of dtype bool .* 'boolean'"),
         (pd.Series([1]), pa.array([0.5]), "'x' must fit the type int64"),
         (pd.Series([1], dtype="int8"), pa.array([300]), "'x' must fit the type int8"),
-        (pd.Series(["a"], dtype="category"), pa.array(["z"]), "'x' can only hold .* 'z' came"),
+        (
+            pd.Series(["a"], dtype="category"),
+            pa.array(["z"]),
+            "'x' can hold its own .* not 'z': add it",
+        ),
         (pl.Series([1], dtype=pl.UInt8), pa.array([-1]), "'x' must fit the type uint8"),
         (pl.Series(["a"], dtype=pl.Enum(["a"])), pa.array(["z"]), "'x' must fit the polars dtype"),
     ],

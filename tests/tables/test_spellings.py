@@ -366,7 +366,7 @@ def test_dates_of_other_spellings_are_never_made_digit_by_digit(form):
     table, schema, column = inferred(cells)
     assert column.kind is Kind.TEXT
     (caution,) = cautions(table, schema)
-    assert "a spelling that is not known" in caution
+    assert "in an unknown format" in caution
     assert repr(cells[0]) in caution
 
 
@@ -375,7 +375,7 @@ def test_cells_in_the_way_are_named_but_not_kept():
     table = pa.table({"x": [*map(str, range(40)), "about 40", long], "y": ["a", "b"] * 21})
     schema = infer_schema(table)
     (caution,) = cautions(table, schema)
-    assert "'x' is taken for text: 40 of 42 cells are numbers" in caution
+    assert "'x' is read as text: 40 of 42 cells are numbers" in caution
     assert "'about 40' and 'a remark that goes on a…'" in caution
     assert "about 40" not in schema.to_json()
     assert cautions(table, infer_schema(table, {"x": "text"})) == []

@@ -14,16 +14,16 @@ def whole(value: Any, low: int, high: int, name: str) -> int:
     Parameters
     ----------
     value : object
-        What a file holds.
+        The value read from a file.
     low, high : int
         The bounds, both included.
     name : str
-        What the number is, for the message.
+        The name of the number, for the message.
 
     Raises
     ------
     ValueError
-        If it is anything else.
+        If it breaks this rule.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def finite(value: Any, name: str) -> float:
     Raises
     ------
     ValueError
-        If it is anything else.
+        If it breaks this rule.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
         return value

@@ -15,15 +15,15 @@ __all__ = ["Document"]
 
 
 class Document(ABC):
-    """A result that can be kept: as JSON, which is read back, and as a page for people."""
+    """A result that can be saved: as JSON, to be read back, and as an HTML page for readers."""
 
-    #: Its name with its article, for messages; the number of its JSON format; its page's heading.
+    #: Its noun with an article, for messages; its JSON format number; the heading of its page.
     _noun: ClassVar[str]
     _format: ClassVar[int]
     _heading: ClassVar[str]
 
     def to_json(self, path: str | os.PathLike[str] | None = None) -> str:
-        """Return it as JSON, and write it to a file where one is given.
+        """Return the result as JSON, and write it to a file where one is given.
 
         Parameters
         ----------
@@ -33,7 +33,7 @@ class Document(ABC):
         Returns
         -------
         str
-            A JSON object with the number of its ``"format"``, which `from_json` reads.
+            A JSON object with its ``"format"`` number, for `from_json` to read.
 
         Raises
         ------
@@ -44,7 +44,7 @@ class Document(ABC):
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote.
+        """Read a result that `to_json` wrote.
 
         Parameters
         ----------
@@ -54,12 +54,12 @@ class Document(ABC):
         Returns
         -------
         Evaluation or Verdict
-            It draws the same page.
+            The result; its page is the same.
 
         Raises
         ------
         DataError
-            If the text is something else, or of a later version.
+            If the text is not such JSON, or was written by a later version.
         """
         try:
             values = json.loads(text)
@@ -81,7 +81,7 @@ class Document(ABC):
         title: str | None = None,
         date: str | None = None,
     ) -> str:
-        """Return it as one page, and write it to a file where one is given.
+        """Return the result as one HTML page, and write it to a file where one is given.
 
         Parameters
         ----------
@@ -90,7 +90,7 @@ class Document(ABC):
         title : str, optional
             The page's heading.
         date : str, optional
-            A date to print. There is none by default, so that the same result is the same page.
+            A date to print. By default there is none, so that equal results give equal pages.
 
         Returns
         -------
@@ -111,8 +111,8 @@ class Document(ABC):
     @classmethod
     @abstractmethod
     def _from_values(cls, values: Mapping[str, Any]) -> Self:
-        """Make a result from its JSON values."""
+        """Build a result from its JSON values."""
 
     @abstractmethod
     def _page(self, title: str, date: str | None) -> str:
-        """Return HTML."""
+        """Return the HTML page."""

@@ -78,7 +78,7 @@ class NotFittedError(LookalikeError, ValueError, AttributeError):
 
 
 class OutputError(LookalikeError, OSError):
-    """A result cannot be written where it was asked for."""
+    """A result cannot be written to its path."""
 
 
 class MissingDependencyError(LookalikeError, ImportError):
@@ -90,7 +90,7 @@ class TrainingError(LookalikeError, RuntimeError):
 
 
 class LookalikeWarning(UserWarning):
-    """Something that the user should know, but that does not stop the work."""
+    """A problem that the user should know of, but that does not stop the work."""
 
     def __init__(self, *args: object) -> None:
         super().__init__(*(presentable(arg) if isinstance(arg, str) else arg for arg in args))

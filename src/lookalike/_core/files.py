@@ -1,8 +1,9 @@
 """Files that are either whole or absent: written beside the target, then renamed.
 
 Everything that the package writes goes through `open_output`. Links are followed, and a file that
-is replaced keeps its mode and its owner. What is no regular file (a device, a named pipe, a stream
-of this process by its path, such as ``/dev/stdout``) cannot be renamed over: it is written to.
+is replaced keeps its mode and its owner. Devices, named pipes and
+streams of this process (such as ``/dev/stdout``) cannot be replaced by a rename: they are written
+to directly.
 """
 
 from __future__ import annotations
@@ -31,21 +32,21 @@ except ImportError:  # Windows, where an open file cannot be deleted in the firs
 
 __all__ = ["check_writable", "is_stream", "open_output", "saved", "write_text"]
 
-#: What signals end a process at once, if nothing else was said: a temporary file would stay.
+#: Signals that end a process at once by default, which would leave a temporary file behind.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-#: How temporary files are named: short, so that a target may have the longest name there is.
+#: Names of temporary files: short, so that the target's own name may be of the greatest length.
 _PREFIX = f".lookalike-{zlib.crc32(node().encode()):08x}-"
 _TEMPORARY = re.compile(re.escape(_PREFIX) + "[0-9a-f]{16}[.]tmp")
 _FLAGS = os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-#: Of a file that is only its owner's to read, and of one for which the umask decides.
+#: The mode of a file that only its owner may read, and of one for which the umask decides.
 _PRIVATE, _BY_UMASK = 0o600, 0o666
 _MOST_LINKS = 40
 
-#: Temporary files that are being written, and by which process: a forked child has a copy.
+#: Temporary files being written, with their process: a forked child inherits a copy.
 _unfinished: dict[Path, int] = {}
 
 
-# --- what is offered ------------------------------------------------------------------------------
+# --- public functions -----------------------------------------------------------------------------
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
@@ -64,16 +65,17 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     with _as_output_error(path):
         target = _find(path)
         if not target.is_stream:
-            _sweep(target.place.parent)
-            temporary, number, lock = _create(target.place.parent, _PRIVATE)
+            _sweep(target.resolved.parent)
+            temporary, number, lock = _create(target.resolved.parent, _PRIVATE)
             os.close(number)
             _delete(temporary, lock)
-        if target.found is not None and target.descriptor is None and not os.access(path, os.W_OK):
+        is_file = target.existing is not None and target.descriptor is None
+        if is_file and not os.access(path, os.W_OK):
             raise OutputError(f"Cannot overwrite {str(path)!r}: permission denied.")
 
 
 def is_stream(path: str | os.PathLike[str]) -> bool:
-    """Return whether what is at `path` is written to as it comes: a device, a pipe, a stream.
+    """Return whether `path` is written to directly: a device, a pipe or a stream.
 
     Examples
     --------
@@ -92,16 +94,16 @@ def open_output(path: str | os.PathLike[str], *, private: bool = False) -> Itera
     Parameters
     ----------
     path : str or path-like
-        Where the finished file will be. A link is followed. A device, a pipe or a stream is
-        written to as it comes.
+        The path of the finished file. A link is followed. A device, a pipe or a stream is
+        written to directly.
     private : bool
-        Whether a file that was not there before is for its owner's eyes only. One that was there
-        keeps its mode and, where that is permitted, its owner.
+        Whether a new file is readable by its owner only. An existing file keeps its mode and,
+        where that is permitted, its owner.
 
     Yields
     ------
     binary file
-        What to write to, at its start. It may not be seekable.
+        The file to write to. It may not be seekable.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     text : str
-        What UTF-8 cannot hold, half a pair of surrogates, is escaped.
+        The text. Lone surrogates, which UTF-8 cannot encode, are escaped.
     path : str or path-like
         See `open_output`.
 
@@ -135,13 +137,13 @@ def write_text(text: str, path: str | os.PathLike[str]) -> None:
 
 
 def saved(text: str, path: str | os.PathLike[str] | None) -> str:
-    """Return a text, and write it to a file where one is given; see `write_text`."""
+    """Return a text unchanged, and write it to a file where one is given; see `write_text`."""
     if path is not None:
         write_text(text, path)
     return text
 
 
-# --- where a path leads ---------------------------------------------------------------------------
+# --- output targets -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -151,31 +153,31 @@ class _Target:
     Parameters
     ----------
     path : str
-        As it was given.
-    place : Path
-        The same with all links followed.
-    found : os.stat_result or None
-        What is there now.
+        The path as given.
+    resolved : Path
+        The path with all links followed.
+    existing : os.stat_result or None
+        The status of the file that exists there.
     descriptor : int or None
-        The stream of this process that it is another name of.
+        The file descriptor of this process that the path is another name for.
     """
 
     path: str
-    place: Path
-    found: os.stat_result | None
+    resolved: Path
+    existing: os.stat_result | None
     descriptor: int | None
 
     @property
     def is_stream(self) -> bool:
-        """True where it is written to as it comes."""
+        """True where the target is written to directly."""
         if self.descriptor is not None:
             return True
-        return self.found is not None and not stat.S_ISREG(self.found.st_mode)
+        return self.existing is not None and not stat.S_ISREG(self.existing.st_mode)
 
 
 @contextmanager
 def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
-    """Say of an error of the system which output it is about."""
+    """Turn an `OSError` into an `OutputError` that names the output."""
     try:
         yield
     except OutputError:
@@ -187,7 +189,7 @@ def _as_output_error(path: str | os.PathLike[str]) -> Iterator[None]:
 
 
 def _find(path: str | os.PathLike[str]) -> _Target:
-    """Find out where a path leads, and refuse what no file can be."""
+    """Resolve a path, and reject one that no output file can have."""
     name = os.fspath(path)
     if not name or "\0" in name:
         raise OutputError(f"An output must be the path of a file; got {name!r}.")
@@ -195,24 +197,25 @@ def _find(path: str | os.PathLike[str]) -> _Target:
     if number is not None:
         return _Target(name, Path(name), os.fstat(number), number)
     try:
-        found = os.stat(name)
+        existing = os.stat(name)
     except FileNotFoundError:
-        found = None
-    # What a link points to is what is written, whether it is there yet or not.
-    place = Path(os.path.realpath(name))
-    if name.endswith(("/", os.sep)) or (found is not None and stat.S_ISDIR(found.st_mode)):
+        existing = None
+    # A link's target is written, whether it exists yet or not.
+    resolved = Path(os.path.realpath(name))
+    if name.endswith(("/", os.sep)) or (existing is not None and stat.S_ISDIR(existing.st_mode)):
         raise OutputError(f"An output must be a file, but {name!r} is a folder.")
-    if found is not None and stat.S_ISSOCK(found.st_mode):
+    if existing is not None and stat.S_ISSOCK(existing.st_mode):
         raise OutputError(f"An output must be a file, but {name!r} is a socket.")
-    if found is None and not place.parent.is_dir():
-        raise OutputError(f"The folder of an output must exist: there is no {str(place.parent)!r}.")
-    return _Target(name, place, found, None)
+    if existing is None and not resolved.parent.is_dir():
+        folder = str(resolved.parent)
+        raise OutputError(f"The folder of an output must exist: there is no {folder!r}.")
+    return _Target(name, resolved, existing, None)
 
 
 def _descriptor(name: str) -> int | None:
-    """Return which stream of this process a path is another name of, such as ``/dev/stdout``.
+    """Return the descriptor of this process that a path such as ``/dev/stdout`` is a name for.
 
-    It is not opened by that path: that would cut off what a file has already got from others.
+    The path itself is not opened: that would truncate a file to which others have written.
     """
     ours = rf"(?:/dev/fd|/proc/(?:self|{os.getpid()})/(?:task/\d+/)?fd)/(\d+)"
     for _ in range(_MOST_LINKS):
@@ -220,8 +223,8 @@ def _descriptor(name: str) -> int | None:
         if not folder.startswith("/dev") and not os.path.islink(name):
             return None
         for spelling in (name, os.path.join(os.path.realpath(folder), last)):
-            if found := re.fullmatch(ours, spelling):
-                return int(found[1])
+            if match := re.fullmatch(ours, spelling):
+                return int(match[1])
         if not os.path.islink(name):
             return None
         name = os.path.join(folder, os.readlink(name))
@@ -233,9 +236,9 @@ def _descriptor(name: str) -> int | None:
 
 @contextmanager
 def _stream(target: _Target) -> Iterator[BinaryIO]:
-    """Open what is written to as it comes."""
+    """Open a target that is written to directly."""
     if target.descriptor is not None:
-        for stream in (sys.stdout, sys.stderr):  # what was said before comes first
+        for stream in (sys.stdout, sys.stderr):  # earlier output comes first
             if stream is not None:
                 stream.flush()
         number = os.dup(target.descriptor)
@@ -251,24 +254,24 @@ def _stream(target: _Target) -> Iterator[BinaryIO]:
 @contextmanager
 def _beside(target: _Target, private: bool) -> Iterator[BinaryIO]:
     """Open a temporary file beside the target; rename it on success, delete it on failure."""
-    folder = target.place.parent
+    folder = target.resolved.parent
     _sweep(folder)
-    mode = _PRIVATE if private or target.found is not None else _BY_UMASK
+    mode = _PRIVATE if private or target.existing is not None else _BY_UMASK
     with _deleted_by_signals():
         temporary, number, lock = _create(folder, mode)
         try:
             with os.fdopen(number, "wb") as file:
                 yield file
                 file.flush()
-                _keep_owner_and_mode(file.fileno(), target.found)
-            # Closed, since a file of a network is on its disk only then.
-            os.replace(temporary, target.place)
+                _keep_owner_and_mode(file.fileno(), target.existing)
+            # Closed, since a file of a network file system is on disk only then.
+            os.replace(temporary, target.resolved)
         finally:
             _delete(temporary, lock)
 
 
 def _create(folder: Path, mode: int) -> tuple[Path, int, int | None]:
-    """Make a temporary file; return its path, a descriptor and one that holds a lock on it.
+    """Create a temporary file; return its path, a descriptor and one that holds a lock on it.
 
     The lock says that a process still writes to it: see `_sweep`.
     """
@@ -281,7 +284,7 @@ def _create(folder: Path, mode: int) -> tuple[Path, int, int | None]:
             del _unfinished[path]
             raise
         _lock(number, wait=True)
-        # Another process may have taken it for a dead one's before it was locked.
+        # Before it was locked, another process may have deleted it as a dead process's file.
         if fcntl is None or os.fstat(number).st_nlink:
             return path, number, None if fcntl is None else os.dup(number)
         os.close(number)
@@ -289,7 +292,7 @@ def _create(folder: Path, mode: int) -> tuple[Path, int, int | None]:
 
 
 def _delete(temporary: Path, lock: int | None) -> None:
-    """Delete a temporary file, if it has not been renamed, and let go of it."""
+    """Delete a temporary file, unless it was renamed, and release its lock."""
     with suppress(FileNotFoundError):
         temporary.unlink()
     if lock is not None:
@@ -297,19 +300,19 @@ def _delete(temporary: Path, lock: int | None) -> None:
     _unfinished.pop(temporary, None)
 
 
-def _keep_owner_and_mode(number: int, found: os.stat_result | None) -> None:
-    """Give a file the owner and the mode of the one whose place it will take."""
-    if found is None or not hasattr(os, "fchown"):
+def _keep_owner_and_mode(number: int, existing: os.stat_result | None) -> None:
+    """Give a file the owner and the mode of the one that it will replace."""
+    if existing is None or not hasattr(os, "fchown"):
         return
-    mode = stat.S_IMODE(found.st_mode) & 0o777
+    mode = stat.S_IMODE(existing.st_mode) & 0o777
     try:
-        _give(number, found.st_uid, found.st_gid)
+        _give(number, existing.st_uid, existing.st_gid)
     except OSError:
         try:
-            _give(number, -1, found.st_gid)
+            _give(number, -1, existing.st_gid)
         except OSError:
-            mode &= ~0o070  # it was for another group
-    with suppress(OSError):  # of some file systems, which have no modes
+            mode &= ~0o070  # the permission was another group's
+    with suppress(OSError):  # some file systems have no modes
         os.fchmod(number, mode)
 
 
@@ -319,11 +322,11 @@ def _give(number: int, user: int, group: int) -> None:
         os.fchown(number, user, group)
 
 
-# --- what killed processes leave ------------------------------------------------------------------
+# --- leftovers of killed processes ----------------------------------------------------------------
 
 
 def _sweep(folder: Path) -> None:
-    """Delete temporary files that processes of this machine and user left when they were killed."""
+    """Delete temporary files of killed processes of this machine and user."""
     with suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name):
@@ -347,7 +350,7 @@ def _delete_unless_written(path: str) -> None:
 
 
 def _lock(number: int, *, wait: bool) -> bool:
-    """Lock a file for this process alone; say whether it could be. It ends with the process."""
+    """Lock a file until this process ends; return whether that succeeded."""
     if fcntl is None:
         return False
     try:
@@ -359,9 +362,9 @@ def _lock(number: int, *, wait: bool) -> bool:
 
 @contextmanager
 def _deleted_by_signals() -> Iterator[None]:
-    """Let a signal that ends the process delete what is unfinished first.
+    """Delete unfinished files before a signal ends the process.
 
-    Only where the process would end by it anyway, and where Python lets it be changed.
+    Only for signals that would end the process anyway, and where Python allows a handler.
     """
     here = threading.current_thread() is threading.main_thread()
     taken = [s for s in _ENDING if here and signal.getsignal(s) is signal.SIG_DFL]
@@ -375,7 +378,7 @@ def _deleted_by_signals() -> Iterator[None]:
 
 
 def _end(number: int, _frame: FrameType | None) -> None:
-    """Delete what this process has not finished, and end by the signal."""
+    """Delete this process's unfinished files, and end by the signal."""
     for path, process in list(_unfinished.items()):
         if process == os.getpid():
             with suppress(OSError):

@@ -1,4 +1,4 @@
-"""What fitted things have learned, as plain values and arrays: the parts of a model file."""
+"""Learned state of fitted objects, as plain values and arrays: the parts of a model file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Learned:
 
     @classmethod
     def joined(cls, values: dict[str, Any], parts: Mapping[str, Learned]) -> Learned:
-        """Return a state of `values` and of parts, whose arrays keep their part's name."""
+        """Return a state of `values` and nested parts; arrays are named after their part."""
         stored = {name: part.values for name, part in parts.items()}
         arrays = {
             f"{name}/{key}": array
@@ -38,7 +38,7 @@ class Learned:
         return cls({**values, "parts": stored}, arrays)
 
     def parts(self) -> dict[str, Learned]:
-        """Return the parts that `joined` was given, in the same order.
+        """Return the parts passed to `joined`, in the same order.
 
         Examples
         --------

@@ -1,6 +1,6 @@
 """Numerical tools that several rooms use: distances, neighbours, the area under the ROC curve.
 
-Also the factors of iterative proportional fitting. NumPy alone; there is one copy of each.
+Also the factors of iterative proportional fitting. NumPy alone.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ Floats = npt.NDArray[np.float64]
 Floats32 = npt.NDArray[np.float32]
 _Array = npt.NDArray[Any]
 
-#: Rows that are worked on at a time: so few stay near the processor.
+#: The number of rows per block: few enough to stay in the processor's cache.
 BLOCK = 64
-#: Squared distances below this share of the rows' own size are rounding, and are taken as 0.
+#: Squared distances below this share of the rows' squared norm are rounding errors, set to 0.
 _ROUNDING = {np.dtype(np.float32): 1e-6, np.dtype(np.float64): 1e-14}
-#: Distances that a worker holds at once in the search for neighbours: 64 MB.
+#: The number of distances a worker holds at once in the neighbour search: 64 MB.
 QUERIES, REFERENCES = 2048, 8192
 
 
 def as_points(numbers: _Array, levels: _Array, codes: Sequence[_Array]) -> _Array:
-    """Return rows in which Euclidean distances mean something.
+    """Return rows as points between which Euclidean distance is meaningful.
 
     Parameters
     ----------
     numbers : ndarray, shape (rows, p)
         Numbers on one scale.
     levels : ndarray of int, shape (rows, q)
-        Levels.
+        The levels of categorical columns.
     codes : sequence of ndarray, shapes (levels, width)
-        For each column of levels the point of each level; any two about 1 apart.
+        The point of each level, for each column of levels; any two points are about 1 apart.
 
     Returns
     -------
@@ -63,12 +63,12 @@ def distances(a: _Array, b: _Array) -> _Array:
     """Return Euclidean distances between all rows, by one matrix product.
 
     ‖x − y‖² = ‖x‖² + ‖y‖² − 2x·y loses digits where rows are far from zero and near each other,
-    so rows are centred first, and what remains of equal rows is set to exactly 0.
+    so rows are centred first, and distances of equal rows are set to exactly 0.
 
     Parameters
     ----------
     a, b : ndarray of float32 or float64, shapes (n, width) and (m, width)
-        Rows.
+        The rows.
 
     Returns
     -------
@@ -77,25 +77,27 @@ def distances(a: _Array, b: _Array) -> _Array:
     centre = b.mean(axis=0)
     a, b = a - centre, b - centre
     of_a, of_b = (np.einsum("ij,ij->i", rows, rows) for rows in (a, b))
-    found: _Array = a @ b.T
-    rounding = found.dtype.type(_ROUNDING[found.dtype])
+    # ‖x − y‖² = ‖x‖² + ‖y‖² − 2x·y, in place, a block of rows at a time.
+    result: _Array = a @ b.T
+    rounding = result.dtype.type(_ROUNDING[result.dtype])
     for start in range(0, len(a), BLOCK):
-        part = found[start : start + BLOCK]
+        part = result[start : start + BLOCK]
         sizes = np.add.outer(of_a[start : start + BLOCK], of_b)
         part *= -2
         part += sizes
+        # Differences below the rounding error of the sum are equal rows.
         sizes *= rounding
         np.copyto(part, 0, where=part <= sizes)
         np.sqrt(part, out=part)
-    return found
+    return result
 
 
-def nth_nearest(found: _Array, n: int) -> _Array:
+def nth_nearest(apart: _Array, n: int) -> _Array:
     """Return the n-th smallest distance of each row.
 
     Parameters
     ----------
-    found : ndarray, shape (rows, m)
+    apart : ndarray, shape (rows, m)
         Distances.
     n : int
         1 for the nearest.
@@ -103,27 +105,27 @@ def nth_nearest(found: _Array, n: int) -> _Array:
     Returns
     -------
     ndarray, shape (rows,)
-        In memory of its own: a column of a matrix is read 20 times as slowly.
+        Contiguous in memory: a column of a matrix is read 20 times as slowly.
     """
-    nth: _Array = np.partition(found, n - 1, axis=1)[:, n - 1].copy()
+    nth: _Array = np.partition(apart, n - 1, axis=1)[:, n - 1].copy()
     return nth
 
 
 def nearest_rows(
     queries: _Array, references: _Array, count: int, *, same: bool = False
 ) -> tuple[_Array, npt.NDArray[np.int64]]:
-    """Find the nearest references of each query by one matrix product; of several, the first.
+    """Find the nearest references of each query by one matrix product; the first of equals.
 
-    ‖q − r‖² = ‖q‖² − 2q·r + ‖r‖²: without ‖q‖², which changes no order, it is one product. It is
-    exact where all sums of products are, and else rounded in its last digits: centre rows that are
-    far from zero.
+    ‖q − r‖² = ‖q‖² − 2q·r + ‖r‖²: without ‖q‖², which does not change the order, this is one
+    product. It is exact where all sums of products are, and otherwise rounded in its last digits:
+    centre rows that are far from zero.
 
     Parameters
     ----------
     queries : ndarray of float32, shape (m, d)
-        From where.
+        The rows whose neighbours are searched for.
     references : ndarray of float32, shape (n, d)
-        To where; n >= `count`, or n > `count` where `same`.
+        The candidates; n >= `count`, or n > `count` where `same`.
     count : int
         The number of neighbours.
     same : bool
@@ -134,7 +136,7 @@ def nearest_rows(
     gaps : ndarray of float32, shape (m, count)
         ‖q − r‖² − ‖q‖², increasing.
     rows : ndarray of int, shape (m, count)
-        Which references.
+        The row numbers of the references.
     """
     right = np.empty((references.shape[1] + 1, len(references)), np.float32)
     right[:-1] = references.T
@@ -154,23 +156,23 @@ def _nearest(
 ) -> tuple[_Array, npt.NDArray[np.int64]]:
     """Return the smallest products and their columns, shape (m, count).
 
-    `own` is the number of the first query among the references, None where it is none of them.
+    `own` is the first query's row number among the references, None where queries are others.
     """
-    here, gaps, rows = np.arange(len(left)), [], []
+    queries, gaps, rows = np.arange(len(left)), [], []
     for begin in range(0, right.shape[1], REFERENCES):
         part = left @ right[:, begin : begin + REFERENCES]
         if own is not None:
             # A row is no neighbour of itself.
-            self = here + own - begin
+            self = queries + own - begin
             inside = (self >= 0) & (self < part.shape[1])
-            part[here[inside], self[inside]] = np.inf
-        # The smallest, taken out, then the next one: faster than sorting for a few neighbours.
+            part[queries[inside], self[inside]] = np.inf
+        # Take the minimum and mask it, then the next: faster than sorting for a few neighbours.
         for _ in range(min(count, part.shape[1])):
-            place = part.argmin(axis=1)
-            gaps.append(part[here, place])
-            rows.append(place + begin)
-            part[here, place] = np.inf
-    # The best of the best of all blocks.
+            nearest = part.argmin(axis=1)
+            gaps.append(part[queries, nearest])
+            rows.append(nearest + begin)
+            part[queries, nearest] = np.inf
+    # Merge the nearest of all blocks.
     stacked = np.stack(gaps, axis=1)
     best = np.argsort(stacked, axis=1, kind="stable")[:, :count]
     return np.take_along_axis(stacked, best, 1), np.take_along_axis(np.stack(rows, axis=1), best, 1)
@@ -179,7 +181,8 @@ def _nearest(
 def auc(higher: _Array, lower: _Array) -> float:
     """Return the area under the ROC curve of two samples of scores.
 
-    That is how often one of the first scores exceeds one of the second; ties count half.
+    It is the probability that a score of the first exceeds one of the second; equal scores count
+    half.
 
     Parameters
     ----------
@@ -211,14 +214,14 @@ def auc(higher: _Array, lower: _Array) -> float:
 
 
 def raking_factors(target: _Array, share: _Array, step: float) -> _Array:
-    """Return by how much one step of iterative proportional fitting multiplies each cell.
+    """Return the factor by which one step of iterative proportional fitting multiplies each cell.
 
-    Target share over present share (Deming and Stephan 1940); 1 for cells without any share.
+    Target share over current share (Deming and Stephan 1940); 1 for cells whose share is 0.
 
     Parameters
     ----------
     target, share : ndarray, shape (cells,)
-        The shares that are wanted, and those that there are, in one unit.
+        The target shares and the current ones, in one unit.
     step : float
         The largest factor; the smallest is 1 / `step`.
 

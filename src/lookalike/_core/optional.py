@@ -1,4 +1,4 @@
-"""Packages that not everybody has: imported when they are needed, with a clear error if absent."""
+"""Optional packages: imported when they are needed, with a clear error where they are absent."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def require(package: str, purpose: str, instead: str = "") -> ModuleType:
     package : str
         The package's name, the same for import and installation.
     purpose : str
-        What needs it, as the subject of a sentence.
+        The feature that needs it, as the subject of a sentence.
     instead : str, optional
-        What else the caller can do, as a sentence.
+        An alternative for the caller, as a sentence.
 
     Returns
     -------

@@ -1,6 +1,6 @@
-"""Pages of results whose own room may not know reports, which draw them.
+"""Pages of results whose own room may not import the reports room, which draws them.
 
-The package itself, which stands above all rooms, enters here how a page is found.
+The package itself, which stands above all rooms, registers the functions that write pages here.
 """
 
 from __future__ import annotations
@@ -16,25 +16,25 @@ _PAGES: dict[str, Callable[[], Page]] = {}
 
 
 def enter_page(name: str, find: Callable[[], Page]) -> None:
-    """Enter how the page of a sort of result is found.
+    """Register the function that writes the page of a type of result.
 
     Parameters
     ----------
     name : str
-        The sort of result.
+        The type of result.
     find : callable
-        Imports and returns the function that writes the page; called when a page is asked for.
+        Imports and returns the function that writes the page; called when a page is first needed.
     """
     _PAGES[name] = find
 
 
 def page_of(name: str) -> Page:
-    """Return the function that writes the page of a sort of result.
+    """Return the function that writes the page of a type of result.
 
     Parameters
     ----------
     name : str
-        As it was entered.
+        The type of result, as registered.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Declared rules for parameters; every broken rule of a call is reported at once."""
+"""Declared rules for parameters; all broken rules of a call are reported at once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
     "check_parameters",
 ]
 
-#: The most characters that are shown of a value that breaks its rule.
+#: The greatest number of characters shown of a value that breaks its rule.
 _LONGEST = 200
 
 
@@ -34,10 +34,10 @@ class Rule(ABC):
 
     @abstractmethod
     def broken_by(self, value: Any) -> str | None:
-        """Say in words what the rule is if `value` breaks it, else return None."""
+        """Return the rule in words if `value` breaks it, else None."""
 
     def hint(self, value: Any) -> str:  # noqa: ARG002 - rules with names to suggest need it
-        """Return a sentence, with a leading space, on what may have been meant."""
+        """Return a sentence, with a leading space, that suggests a valid value."""
         return ""
 
 
@@ -102,7 +102,7 @@ class Instance(Rule):
 
 @dataclass(frozen=True)
 class AnyOf(Rule):
-    """None, or what one of the other rules allows."""
+    """None, or a value that one of the other rules allows."""
 
     rules: tuple[Rule, ...]
     none: bool = False
@@ -121,16 +121,16 @@ def check_parameters(
     rules: Mapping[str, Rule | Callable[[], Rule]],
     values: Mapping[str, Any],
 ) -> None:
-    """Check values against their rules and raise one error that lists all that is wrong.
+    """Check values against their rules and raise one error that lists every fault.
 
     Parameters
     ----------
     owner : str
-        Whose parameters these are, for the message.
+        The name of the parameters' owner, for the message.
     rules : mapping of str to Rule
         One rule for each known parameter.
     values : mapping of str to object
-        What arrived.
+        The values that arrived.
 
     Raises
     ------
@@ -154,8 +154,8 @@ def check_parameters(
 class Group(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base class of parameters that belong together and travel as one value.
 
-    A subclass stores them in ``__init__``, all by keyword, and declares a rule for each. Searches
-    of scikit-learn reach them by ``group__parameter``.
+    A subclass stores them in ``__init__``, all by keyword, and declares a rule for each. A search
+    in scikit-learn reaches them as ``group__parameter``.
     """
 
     #: One rule for each parameter.
@@ -163,7 +163,7 @@ class Group(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     @classmethod
     def read(cls, value: Self | Mapping[str, Any] | None) -> Self:
-        """Return an instance as it is, one of a mapping, or the defaults where there is none.
+        """Return an instance unchanged, one built from a mapping, or the defaults for None.
 
         Raises
         ------
@@ -185,7 +185,7 @@ class Group(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return cls(**values)
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return the parameters that are not the default ones, JSON-ready where they can be."""
+        """Return the parameters that differ from their defaults, JSON-ready where possible."""
         default = type(self)().get_params(deep=False)
         values = {k: v for k, v in self.get_params(deep=False).items() if v != default[k]}
         return {k: v.to_mapping() if hasattr(v, "to_mapping") else v for k, v in values.items()}
@@ -208,6 +208,6 @@ class GroupOf(Rule):
 
 
 def _shown(value: Any) -> str:
-    """Return a value as Python would write it, cut where nobody would read on."""
+    """Return the ``repr`` of a value, cut to a readable length."""
     words = repr(value)
     return words if len(words) <= _LONGEST else f"{words[:_LONGEST]}…"

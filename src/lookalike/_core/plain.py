@@ -1,4 +1,4 @@
-"""Nested dataclasses as plain values, as JSON knows them, and back."""
+"""Conversion of nested dataclasses to plain JSON values, and back."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 
 
 def jsonable(value: Any) -> Any:
-    """Return nested values as JSON knows them: lists, dicts, and None for what is not finite."""
+    """Return nested values as JSON types: lists, dicts, and None for non-finite numbers."""
     if isinstance(value, Mapping):
         return {str(key): jsonable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
@@ -25,7 +25,7 @@ def jsonable(value: Any) -> Any:
 
 
 def build(kind: type[_T], values: Mapping[str, Any]) -> _T:
-    """Make a (nested) dataclass from a dict of its fields; what is absent keeps its default."""
+    """Build a (nested) dataclass from a dict of its fields; absent fields keep their defaults."""
     hints = get_type_hints(kind)
     names = [f.name for f in fields(kind) if f.name in values]  # type: ignore[arg-type]
     return kind(**{name: _value(hints[name], values[name]) for name in names})

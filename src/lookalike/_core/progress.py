@@ -13,32 +13,32 @@ from lookalike._core.streams import say
 
 __all__ = ["ReportProgress", "progress"]
 
-#: Called with how far the work is, and with what to show beside it.
+#: Called with the amount of work done, and with numbers to show beside it.
 ReportProgress = Callable[[int, Mapping[str, float]], None]
 
 
 @contextmanager
 def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[ReportProgress]:
-    """Show how far a piece of work is: a bar, the remaining time and a few numbers.
+    """Show the progress of a piece of work: a bar, the remaining time and a few numbers.
 
-    The remaining time is that of the work so far, for as much as is left: reports may come seldom.
+    The remaining time is extrapolated from the work done so far, since reports may be rare.
 
     Parameters
     ----------
     title : str
-        What is being done.
+        The name of the work.
     total : int
-        What counts as all of it.
+        The total amount of work.
     show : bool
-        False shows nothing; so does a standard error that is not a terminal, save for one line
-        at the end of every tenth.
+        False shows nothing. Where standard error is not a terminal, one line is written after
+        each tenth of the work.
     begin : int
-        How much of it was done before, and has taken no time now.
+        The amount that was done earlier, which does not count for the estimate of time.
 
     Yields
     ------
     callable
-        Takes how far the work is and a mapping of numbers to show.
+        Takes the amount of work done and a mapping of numbers to show.
     """
     pace = _Pace(total, begin)
     if not show:
@@ -81,19 +81,19 @@ def progress(title: str, total: int, *, show: bool, begin: int = 0) -> Iterator[
 
 
 class _Pace:
-    """An estimate of the remaining time, if work goes on as before."""
+    """An estimate of the remaining time, at the pace so far."""
 
     def __init__(self, total: int, begin: int) -> None:
         self.total, self.begin, self.done = total, begin, begin
         self.started = self.at = time.monotonic()
 
     def reached(self, done: int) -> None:
-        """Note how far the work is now."""
+        """Record the amount of work done now."""
         self.done, self.at = done, time.monotonic()
 
     @property
     def left(self) -> float | None:
-        """The remaining seconds; None as long as nothing is known."""
+        """The remaining seconds; None before the first report."""
         if self.done <= self.begin:
             return None
         each = (self.at - self.started) / (self.done - self.begin)
@@ -101,19 +101,19 @@ class _Pace:
 
     @property
     def words(self) -> str:
-        """The remaining time, such as ``"0:01:05 left"``; empty where nothing is known."""
+        """The remaining time, such as ``"0:01:05 left"``; empty before the first report."""
         return "" if self.left is None else f"{timedelta(seconds=round(self.left))} left"
 
 
 def _lines(title: str, pace: _Pace) -> ReportProgress:
-    total, said = pace.total, pace.begin * 10 // max(pace.total, 1)
+    total, reported = pace.total, pace.begin * 10 // max(pace.total, 1)
 
     def report(done: int, numbers: Mapping[str, float]) -> None:
-        nonlocal said
+        nonlocal reported
         pace.reached(done)
         tenth = done * 10 // max(total, 1)
-        if tenth > said:
-            said = tenth
+        if tenth > reported:
+            reported = tenth
             words = "  ".join(part for part in (pace.words, _words(numbers)) if part)
             say(f"{title}: {done:,}/{total:,}  {words}")
 

@@ -1,4 +1,4 @@
-"""Parts that are chosen by name: of this package, of the caller, and of installed packages."""
+"""Components chosen by name: this package's, the caller's, and those of installed packages."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from lookalike._core.parameters import Instance, Rule, check_parameters
 __all__ = ["Component", "Registry", "registered_only"]
 
 T = TypeVar("T")
-#: True while entry points are not looked at.
+#: True while entry points are ignored.
 _SEALED: ContextVar[bool] = ContextVar("sealed", default=False)
 
 
 @contextmanager
 def registered_only() -> Iterator[None]:
-    """Let no registry look at entry points: for names that come from a file."""
+    """Let all registries ignore entry points: for names that come from a file."""
     token = _SEALED.set(True)
     try:
         yield
@@ -32,14 +32,14 @@ def registered_only() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Component:
-    """A named part with options: its fields, checked when it is made, written as plain values.
+    """A named part with options: its fields, checked at construction, written as plain values.
 
-    Equal options are equal and hash alike, so that a compiled program can be made for them.
+    Parts with equal options are equal and hash alike, so that compiled programs can be cached.
     """
 
-    #: How it is called in a registry.
+    #: Its name in a registry.
     name: ClassVar[str]
-    #: A rule for each field that has one.
+    #: The rules of its fields.
     rules: ClassVar[Mapping[str, Rule]] = {}
 
     def __post_init__(self) -> None:
@@ -55,7 +55,7 @@ class Component:
 
 @dataclass(frozen=True)
 class _Anything(Rule):
-    """A value that the class it is meant for will judge."""
+    """Any value; the component that receives it checks it."""
 
     def broken_by(self, value: Any) -> str | None:  # noqa: ARG002 - nothing breaks this rule
         return None
@@ -77,17 +77,17 @@ class _RegisteredName(Rule):
 class Registry(MutableMapping[str, type[T]], Generic[T]):
     """Classes by the names that users, presets and model files write.
 
-    A class joins in one of three ways: it is entered here; the caller sets ``registry[name]``; or
-    an installed package declares it as an entry point of the group ``lookalike.<plural>``. An
-    entry point is imported when it is asked for by its name, never before, and never because a
-    file names it (see `registered` and `registered_only`).
+    A class is added in one of three ways: it is entered here; the caller sets ``registry[name]``;
+    or an installed package declares it as an entry point of the group ``lookalike.<plural>``. An
+    entry point is imported when its name is looked up, never before, and never because a file
+    names it (see `registered` and `registered_only`).
 
     Parameters
     ----------
     noun : str
-        What the classes are, for messages: "objective".
+        The noun for the classes in messages, such as "objective".
     base : type
-        The class that all of them are subclasses of.
+        The base class of all of them.
     plural : str, optional
         The last part of the entry points' group; `noun` and "s" by default.
     key : str
@@ -117,7 +117,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
         self._entered: dict[str, type[T] | Callable[[], type[T]]] = {}
 
     def enter(self, *kinds: type[T], **loaders: Callable[[], type[T]]) -> None:
-        """Enter classes under their names, or those of the classes, and loaders under theirs.
+        """Register classes under their own names, and loaders under their keywords.
 
         Parameters
         ----------
@@ -139,7 +139,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
         if not issubclass(found, self.base):
             raise ParameterError(
                 f"The {self.noun} {name!r} must be a subclass of {self.base.__name__}; "
-                f"got {found!r}. Correct what enters it: a package's entry point of "
+                f"got {found!r}. Correct its registration: a package's entry point of "
                 f"{self.group!r}, or your code."
             )
         self._entered[name] = found
@@ -161,7 +161,7 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
         return len(list(iter(self)))
 
     def _installed(self) -> dict[str, EntryPoint]:
-        """Return the entry points that are not entered yet."""
+        """Return the entry points whose names are not registered yet."""
         found = () if _SEALED.get() else entry_points(group=self.group)
         return {point.name: point for point in found if point.name not in self._entered}
 
@@ -169,11 +169,11 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
 
     @property
     def entered(self) -> tuple[str, ...]:
-        """The names without those of installed packages that nobody has asked for."""
+        """The registered names, without entry points that were not looked up yet."""
         return tuple(self._entered)
 
     def registered(self, name: str) -> type[T] | None:
-        """Return a class that is entered, or None: entry points are not looked at."""
+        """Return a registered class, or None; entry points are ignored."""
         return self[name] if name in self._entered else None
 
     @property
@@ -183,20 +183,20 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
 
     @property
     def name_rule(self) -> Rule:
-        """The rule of a parameter that is a name of this registry."""
+        """The rule for a parameter whose value is a name of this registry."""
         return _RegisteredName(self)
 
     # --- instances ------------------------------------------------------------------------------
 
     def create(self, spec: str | Mapping[str, Any] | T) -> T:
-        """Return the part that a name, or a mapping of a name and options, stands for.
+        """Return the part that a name, or a mapping with a name and options, specifies.
 
         Parameters
         ----------
         spec : str, mapping or instance
             A name; or a mapping with that ``"name"`` and the options of its class, where an option
-            that is itself such a part may be a name or a mapping again; or a part, which is
-            returned as it is.
+            that is itself such a part may again be a name or a mapping; or a part, which is
+            returned unchanged.
 
         Returns
         -------
@@ -222,12 +222,12 @@ class Registry(MutableMapping[str, type[T]], Generic[T]):
         return kind(**options)
 
     def create_all(self, specs: Iterable[str | Mapping[str, Any] | T]) -> list[T]:
-        """Return the parts that several specifications stand for; see `create`.
+        """Return the parts that several specifications describe; see `create`.
 
         Raises
         ------
         ParameterError
-            If any is wrong; all that is wrong is said at once.
+            If any is wrong; all faults are listed at once.
         """
         made, wrong = [], []
         for spec in [specs] if isinstance(specs, str) else specs:

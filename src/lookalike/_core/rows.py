@@ -1,4 +1,4 @@
-"""Chance that belongs to a row's number, so that no block boundary can change it."""
+"""Random numbers that depend on a row's number, so that no block boundary can change them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _WORD = 2**64 - 1
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows of an endless synthetic table are being decoded.
+    """A run of rows of an endless synthetic table, with its seed.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class Rows:
     seed: int = 0
 
     def of(self, column: str) -> Rows:
-        """Return the same rows with a seed that belongs to one column."""
+        """Return the same rows with a seed for one column."""
         mixed = (self.seed * 0x9E3779B97F4A7C15 + zlib.crc32(column.encode())) & _WORD
         return Rows(self.start, mixed)
 

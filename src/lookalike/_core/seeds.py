@@ -12,7 +12,7 @@ from lookalike._core.errors import ParameterError
 
 __all__ = ["RandomState", "as_seed", "derive_seed", "generator"]
 
-#: What every ``random_state`` parameter accepts.
+#: The values that every ``random_state`` parameter accepts.
 RandomState = int | np.random.Generator | np.random.RandomState | None
 
 _SEED_BITS = 63
@@ -24,7 +24,7 @@ def as_seed(random_state: RandomState) -> int:
     Parameters
     ----------
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
-        An integer is used as it is; a generator is drawn from once (and so advanced);
+        An integer is used unchanged; a generator is drawn from once (and so advanced);
         None takes fresh entropy from the operating system.
 
     Returns

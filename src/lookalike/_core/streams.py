@@ -1,4 +1,4 @@
-"""The standard streams: closed, full or no longer read, they must not fail in odd ways."""
+"""Standard streams that are closed, full or no longer read, handled with clear errors."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from lookalike._core.words import presentable
 
 __all__ = ["drop", "fill_closed", "say", "standard_output"]
 
-#: For each stream: its name, how it is used, and how it is opened where it was closed. The input
-#: can then not be read and the output not be written, which is said; messages go nowhere.
+#: The name of each stream, its mode, and the mode in which it is opened where it was closed. Then
+#: reading the input or writing the output raises a clear error; messages are discarded.
 _STREAMS = (
     ("stdin", "r", os.O_WRONLY),
     ("stdout", "w", os.O_RDONLY),
@@ -24,16 +24,16 @@ _STREAMS = (
 
 
 def fill_closed() -> None:
-    """Put something in the place of standard streams that the caller closed.
+    """Open the null device in place of standard streams that the caller closed.
 
-    Without it, the first file that is opened would get the number of such a stream, and with it
-    whatever libraries write there.
+    Otherwise the first file that is opened would get the descriptor of such a stream, and with
+    it whatever libraries write there.
     """
     for number, (name, mode, flags) in enumerate(_STREAMS):
         try:
             os.fstat(number)
         except OSError:
-            nowhere = os.open(os.devnull, flags)  # gets the lowest number that is free
+            nowhere = os.open(os.devnull, flags)  # gets the lowest free descriptor
             if nowhere != number:
                 os.dup2(nowhere, number)
                 os.close(nowhere)
@@ -43,7 +43,7 @@ def fill_closed() -> None:
 
 
 def say(text: str) -> None:
-    """Write a message to standard error; one that cannot be written is lost, nothing else."""
+    """Write a message to standard error; ignore it where it cannot be written."""
     if sys.stderr is None:  # print would take standard output instead
         return
     try:
@@ -54,14 +54,14 @@ def say(text: str) -> None:
 
 @contextmanager
 def standard_output() -> Iterator[None]:
-    """Say of an error while standard output is written that it is about that.
+    """Turn errors of writing standard output into an `OutputError` that says so.
 
     Raises
     ------
     OutputError
         If standard output cannot be written.
     BrokenPipeError
-        If its reader has gone.
+        If its reader has closed it.
     """
     if sys.stdout is None:
         raise OutputError("Cannot write to standard output: it is closed.")
@@ -78,7 +78,7 @@ def standard_output() -> Iterator[None]:
 
 
 def drop(stream: TextIO) -> None:
-    """Let what is still to be flushed, at the exit of Python too, go nowhere."""
+    """Discard a stream's unflushed output, also at the exit of Python."""
     with suppress(OSError, ValueError, AttributeError):
         number = stream.fileno()
         nowhere = os.open(os.devnull, os.O_WRONLY)

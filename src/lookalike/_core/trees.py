@@ -1,4 +1,4 @@
-"""Boosted trees that tell two kinds of rows apart: how they are grown, and what they say."""
+"""Gradient-boosted trees that classify two kinds of rows: training and log odds."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def grow_trees(
     rounds: int,
     seed: int,
 ) -> lightgbm.Booster:
-    """Grow boosted trees that tell label 1 from label 0.
+    """Fit gradient-boosted trees that classify label 1 against label 0.
 
     Parameters
     ----------
     inputs : ndarray of float, shape (n, features)
-        Numbers, then levels as numbers.
+        Numbers first, then category codes.
     labels : ndarray of int, shape (n,)
         0 or 1.
     numeric : int
-        How many of the features are numbers; the others are categories.
+        The number of features that are numbers; the others are categories.
     settings : mapping
-        LightGBM's parameters of growth.
+        LightGBM's training parameters.
     rounds : int
         The number of trees.
     seed : int

@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be shown: no line broken, no terminal steered, no end of it."""
+"""Untrusted text made safe to show: escaped line breaks and control characters, bounded length."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from unicodedata import category
 
 __all__ = ["presentable", "printable"]
 
-#: How much of a quoted value, and of a whole message, is shown.
+#: The greatest length shown of a quoted value, and of a whole message.
 _MOST_QUOTED, _MOST_WORDS = 120, 1_000
-#: A value in quotes that is longer. An apostrophe within or after a word begins none.
+#: A longer value in quotes. An apostrophe within or after a word does not begin one.
 _LONG = re.compile(
     rf"(?<!\w)(['\"])((?:(?!\1)[^\\]|\\.){{{_MOST_QUOTED}}}(?:(?!\1)[^\\]|\\.)+)\1(?!\w)", re.DOTALL
 )
 
 
 def printable(text: object) -> str:
-    r"""Escape what would break a line or steer a terminal.
+    r"""Escape characters that would break a line or control a terminal.
 
     Examples
     --------
@@ -29,7 +29,7 @@ def printable(text: object) -> str:
 
 
 def presentable(message: str) -> str:
-    r"""Return a message that may hold anything, ready to be shown.
+    r"""Return a message with untrusted content, made safe to show.
 
     Quoted values and the whole are cut in their middle where they are too long; control characters
     are escaped. Lines stay lines: a value is quoted with its line breaks escaped.
@@ -51,7 +51,7 @@ def _shortened(found: re.Match[str]) -> str:
 
 
 def _cut(text: str, most: int) -> str:
-    """Return a text of at most `most` characters: its beginning and, half as much, its end."""
+    """Cut a text to `most` characters: its beginning and, half as long, its end."""
     if len(text) <= most:
         return text
     end = most // 3

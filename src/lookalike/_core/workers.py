@@ -21,9 +21,9 @@ def in_parallel(
 ) -> list[_T]:
     """Call functions on as many threads as there are cores, and return their results in order.
 
-    Each one works on one core: pools of BLAS threads within would wait for each other in busy
-    loops, which costs far more than they save, above all where cores are shared. Models that use
-    OpenMP have to be told so themselves: its limits are those of a thread.
+    Each function computes on one core: nested pools of BLAS threads would wait for each other in
+    busy loops, which costs far more than they save, above all where cores are shared. Models that
+    use OpenMP must be limited by their own parameters: its limits are per thread.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ def in_parallel(
     Returns
     -------
     list
-        What they returned.
+        Their results.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def in_parallel(
 
 
 def cores() -> int:
-    """Return on how many cores this process may compute."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Tables to try things on: small real ones, and simulated ones with known answers.
+"""Tables for experiments: small real ones, and simulated ones with known answers.
 
 Room rule: ``datasets`` knows ``tables`` and ``_core``, and never JAX.
 """

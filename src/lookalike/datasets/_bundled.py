@@ -1,4 +1,4 @@
-"""Small real tables that come with the package; `LICENSES.md` beside them says on what terms."""
+"""Small real tables that come with the package; `LICENSES.md` beside them lists their licences."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ class DataSet:
     Parameters
     ----------
     name : str
-        The name to load it by.
+        The name that `load` takes.
     summary : str
-        What a row is, and where it comes from.
+        A sentence on its rows and their source.
     target : str
-        The column that one would predict.
+        The usual target column of a prediction.
     rows : int
-        How many rows it has.
+        The number of rows.
     columns : mapping of str to str
-        What each column is, with its unit, in order.
+        A description of each column, with its unit, in order.
     licence : str
         The terms of use.
     """
@@ -97,7 +97,7 @@ def names() -> tuple[str, ...]:
     Returns
     -------
     tuple of str
-        What `load` and `describe` take.
+        The names that `load` and `describe` accept.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def names() -> tuple[str, ...]:
 
 
 def describe(name: str) -> DataSet:
-    """Say what a bundled table is.
+    """Return the description of a bundled table.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def describe(name: str) -> DataSet:
     Returns
     -------
     DataSet
-        Its summary, target, columns and terms.
+        Its summary, target, columns and licence.
 
     Raises
     ------
@@ -147,7 +147,7 @@ def load(name: str, *, kind: str | None = None) -> Any:
     name : str
         One of `names`.
     kind : {"pandas", "polars", "pyarrow"} or None
-        Whose dataframe to return; None is the first of them that is installed.
+        The library of the dataframe; None chooses the first that is installed.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Simulated tables with known answers: what is to be learned is stated beside the rows."""
+"""Simulated tables with known answers: the true distribution is stated beside the rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
     "make_mixture",
 ]
 
-#: A point farther than so many spreads from every centre belongs to no mode.
+#: A point farther than this many standard deviations from every centre belongs to no mode.
 _NEAR = 4.0
 
 
@@ -37,7 +37,7 @@ class Gaussian:
     Parameters
     ----------
     columns : tuple of str
-        The names.
+        The column names.
     mean : ndarray, shape (columns,)
         The mean.
     covariance : ndarray, shape (columns, columns)
@@ -84,8 +84,8 @@ class Mixture:
         Returns
         -------
         ndarray, shape (modes,)
-            The share of all rows that lie within four spreads of the centre, nearest centre first;
-            what is missing to 1 lies near none.
+            The share of all rows whose nearest centre it is, within four standard deviations; the
+            remainder to 1 lies near none.
 
         Raises
         ------
@@ -102,18 +102,18 @@ class Mixture:
 
 @dataclass(frozen=True, eq=False)
 class DependentCategories:
-    """Categories of which one says much about the next; some pairs never occur.
+    """Dependent categorical columns; some pairs of categories never occur.
 
     Parameters
     ----------
     weather, transport : tuple of str
-        The levels of the first two columns.
+        The categories of the first two columns.
     joint : ndarray, shape (weather, transport)
         The probability of each pair; an exact 0 is a pair that never occurs.
     late : ndarray, shape (weather, transport)
         The probability that the third column is true, given the pair.
     wheels : tuple of int
-        The fourth column: a function of the level of transport.
+        The fourth column: a function of transport.
     """
 
     weather: tuple[str, ...]
@@ -133,7 +133,7 @@ class DependentCategories:
         Returns
         -------
         ndarray, shape (weather, transport)
-            To be compared with `joint`.
+            The observed counterpart of `joint`.
 
         Raises
         ------
@@ -154,7 +154,7 @@ def _check(table: pa.Table, columns: tuple[str, ...]) -> None:
         )
 
 
-#: What `make_gaussian` draws from.
+#: The distribution of `make_gaussian`.
 GAUSSIAN = Gaussian(
     columns=("x", "y", "z", "w"),
     mean=np.array([0.0, 10.0, -5.0, 100.0]),
@@ -169,7 +169,7 @@ GAUSSIAN = Gaussian(
 )
 
 _ANGLES = np.arange(8) * np.pi / 4
-#: What `make_mixture` draws from, by name.
+#: The distributions of `make_mixture` by name.
 MIXTURES: Mapping[str, Mixture] = MappingProxyType(
     {
         "ring": Mixture(
@@ -186,7 +186,7 @@ MIXTURES: Mapping[str, Mixture] = MappingProxyType(
     }
 )
 
-#: What `make_dependent_categories` draws from.
+#: The distribution of `make_dependent_categories`.
 DEPENDENT_CATEGORIES = DependentCategories(
     weather=("sun", "rain", "snow"),
     transport=("bicycle", "car", "tram"),
@@ -197,12 +197,12 @@ DEPENDENT_CATEGORIES = DependentCategories(
 
 
 def make_gaussian(n: int, seed: RandomState = 0) -> pa.Table:
-    """Draw rows of four numbers from `GAUSSIAN`: three that correlate, one by itself.
+    """Draw rows of four numbers from `GAUSSIAN`: three correlated, one independent.
 
     Parameters
     ----------
     n : int
-        How many rows.
+        The number of rows.
     seed : int, Generator, RandomState or None
         The seed.
 
@@ -235,11 +235,11 @@ def make_mixture(n: int, seed: RandomState = 0, *, shape: str = "ring") -> pa.Ta
     Parameters
     ----------
     n : int
-        How many rows.
+        The number of rows.
     seed : int, Generator, RandomState or None
         The seed.
     shape : {"ring", "grid", "rare"}
-        Eight modes on a ring, 25 on a grid, or three of which one has 2 % of the rows.
+        Eight modes on a ring, 25 on a grid, or three modes, one with 2 % of the rows.
 
     Returns
     -------
@@ -271,7 +271,7 @@ def make_dependent_categories(n: int, seed: RandomState = 0) -> pa.Table:
     Parameters
     ----------
     n : int
-        How many rows.
+        The number of rows.
     seed : int, Generator, RandomState or None
         The seed.
 

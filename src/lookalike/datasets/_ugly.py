@@ -1,4 +1,4 @@
-"""One table with everything that tables do to those who learn them."""
+"""A table that combines the difficulties of real tables."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ _WORDS = np.array(
 
 
 def make_ugly(n: int, seed: RandomState = 0) -> pa.Table:
-    """Make rows of every kind of column, with what makes each of them hard.
+    """Generate a table with columns of every kind, each with a typical difficulty.
 
     Missing cells (in part dependent on another column), a constant, a column of nothing but
-    missing cells, identifiers, free text, spikes, heavy tails, rare and many levels, moments with
-    and without a time zone, dates, times, durations, numbers and truth values as text, codes with
+    missing cells, identifiers, free text, spikes, heavy tails, rare and many categories, date-times
+    with and without a time zone, dates, times, durations, numbers and booleans as text, codes with
     leading zeros, columns that are functions of others, and names that need quoting or escaping.
 
     Parameters
     ----------
     n : int
-        How many rows.
+        The number of rows.
     seed : int, Generator, RandomState or None
         The seed.
 
     Returns
     -------
     pyarrow.Table, shape (n, 29)
-        No infinite values, no nested columns, no name twice.
+        There are no infinite values, no nested columns and no repeated names.
 
     Raises
     ------

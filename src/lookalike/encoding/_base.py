@@ -20,21 +20,21 @@ __all__ = ["ColumnEncoding", "ComparingEncoding", "Context", "RowEncoding"]
 class ColumnEncoding(ABC):
     """A reversible map between one column without missing cells and arrays.
 
-    ``fit`` learns from a canonical Arrow column (see `lookalike.tables`); ``encode`` gives the
-    form that is kept while training; `lookalike.encoding.sample_encoded` makes of it what a
-    generator would make; ``decode`` goes back. ``decode(sample_encoded(encode(x))) == x`` wherever
-    the encoding claims to be lossless, and the nearest value that it can say otherwise.
+    ``fit`` learns from a canonical Arrow column (see `lookalike.tables`); ``encode`` returns
+    the form stored for training; `lookalike.encoding.sample_encoded` turns it into rows as a
+    generator outputs them; ``decode`` inverts. ``decode(sample_encoded(encode(x))) == x`` wherever
+    the encoding is lossless, and otherwise the nearest value that it can represent.
 
-    Blocks are numbered from 0 within the encoding; `TableEncoder` shifts them into place.
+    Blocks are numbered from 0 within the encoding; `TableEncoder` shifts them to their columns.
     """
 
-    #: The name under which it is stored and chosen.
+    #: The name by which users and model files refer to it.
     name: ClassVar[str]
     #: The kinds of columns that it can encode.
     kinds: ClassVar[frozenset[Kind]]
-    #: Whether it encodes missing cells itself; if not, `TableEncoder` does and hands it the others.
+    #: True where it encodes missing cells itself; otherwise `TableEncoder` omits them.
     takes_missing: ClassVar[bool] = False
-    #: Whether it pools rare levels, and so takes `min_count`.
+    #: True where it pools rare levels, and so takes `min_count`.
     pools: ClassVar[bool] = False
 
     @abstractmethod
@@ -48,22 +48,22 @@ class ColumnEncoding(ABC):
 
     @property
     def known(self) -> pa.Array | None:
-        """The levels that it can say; None where it is of numbers."""
+        """The values that it can decode to, one per level; None for an encoding of numbers."""
         return None
 
     @property
     def keeps_ends(self) -> bool:
-        """Whether the range that it decodes is that of the fit, not drawn in."""
+        """True where it decodes to the full range of the fit, without trimmed ends."""
         return True
 
     @property
     def missing_level(self) -> int | None:
-        """The level that says *missing*; None where missing cells are told otherwise."""
+        """The level for *missing*; None where missing cells are encoded otherwise."""
         return None
 
     @property
     def layout(self) -> Layout:
-        """The blocks as a layout of their own."""
+        """The layout of its blocks alone."""
         per_number = {"interval": 2, "value": 1, "code": 0}
         floats = sum(per_number[block.source] * block.width for block in self.blocks)
         codes = sum(block.source == "code" for block in self.blocks)
@@ -75,47 +75,47 @@ class ColumnEncoding(ABC):
 
     @abstractmethod
     def decode(self, drawn: SampledRows) -> pa.Array:
-        """Return the canonical Arrow column of drawn rows, restricted to this encoding's blocks."""
+        """Return the canonical Arrow column of sampled rows, given this encoding's blocks alone."""
 
     @abstractmethod
     def state(self) -> Learned:
-        """Return what was learned."""
+        """Return the learned state."""
 
     @classmethod
     @abstractmethod
     def from_state(cls, state: Learned, column: Column) -> Self:
-        """Make a fitted encoding from what `state` gave."""
+        """Restore a fitted encoding from its `state`."""
 
 
-#: The encodings that a user can choose; yours may join them.
+#: The encodings that a user can choose; others can be registered.
 ENCODINGS: Registry[ColumnEncoding] = Registry("encoding", ColumnEncoding)
 
 
 class RowEncoding(ColumnEncoding):
-    """An encoding whose way back also needs to know which rows it decodes.
+    """An encoding that also needs the row numbers to decode.
 
-    It needs a row's number (a new identifier) or chance that belongs to that number (which of
-    several values a pooled level stands for), so that no block boundary can change a row.
+    The row number gives a new identifier, or seeds a random choice (the value for a pooled level),
+    so that no block boundary can change a row.
     """
 
     @abstractmethod
     def decode_rows(self, drawn: SampledRows, rows: Rows) -> pa.Array:
-        """Return the canonical Arrow column of drawn rows, the first of which is `rows.start`."""
+        """Return the canonical Arrow column of sampled rows, numbered from `rows.start`."""
 
     def decode(self, drawn: SampledRows) -> pa.Array:
-        """Return the canonical Arrow column of drawn rows, counted from row 0 of seed 0."""
+        """Return the canonical Arrow column of sampled rows, numbered from 0 with seed 0."""
         return self.decode_rows(drawn, Rows())
 
 
 class Context(NamedTuple):
-    """Some rows of a column and of the encoded numbers of the other columns.
+    """A sample of rows: cells of a column, and the encoded numbers of the other columns.
 
     Parameters
     ----------
     cells : pyarrow.Array, shape (rows,)
-        Cells of the column, missing ones among them.
+        Cells of the column, including missing ones.
     numbers : ndarray of float64, shape (rows, d)
-        Finite; d >= 1.
+        The encoded numbers, finite; d >= 1.
     """
 
     cells: pa.Array
@@ -123,7 +123,7 @@ class Context(NamedTuple):
 
 
 class ComparingEncoding(RowEncoding):
-    """An encoding that learns more where it is shown the other columns."""
+    """An encoding that can also learn from the other columns."""
 
     @abstractmethod
     def fit(self, values: pa.Array, column: Column, context: Context | None = None) -> Self:

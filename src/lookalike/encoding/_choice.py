@@ -1,4 +1,4 @@
-"""Which encoding a column gets: the default of its kind, or what the user chose."""
+"""The choice of a column's encoding: the default of its kind, or the user's."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class EncodingChoice:
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     chosen : mapping of str to str
-        Encodings by column, or by kind; a column's own counts first. A name that is both, such as
-        ``"duration"``, means the kind.
+        Encodings by column or by kind; a column's own takes precedence. A name that is both, such
+        as ``"duration"``, means the kind.
     onehot_limit : int
-        The most levels of a column for which one-hot is the default.
+        The greatest number of categories for which one-hot is the default.
     min_count : int
         The least count of a level, or of a number, that is kept.
     keep : sequence of str
-        Columns of which every level is kept.
+        The columns that keep all their categories.
     text_placeholder : str or None
-        What stands in a cell of free text.
+        The value generated for cells of free text.
     """
 
     schema: Schema
@@ -49,7 +49,7 @@ class EncodingChoice:
     text_placeholder: str | None = None
 
     def check(self) -> None:
-        """Raise one ParameterError that lists all that is wrong with what was chosen."""
+        """Raise one ParameterError that lists every invalid choice."""
         wrong = [words for name in self.chosen if (words := self._broken(name)) is not None]
         if wrong:
             raise ParameterError("\n".join(wrong))
@@ -70,9 +70,9 @@ class EncodingChoice:
         return None
 
     def is_chosen(self, name: str) -> bool:
-        """Whether an encoding was chosen for a column, by its name or by its kind."""
-        own = name in self.chosen and name not in _KINDS
-        return own or self.schema[name].kind.value in self.chosen
+        """Return whether the user chose an encoding for a column, by its name or by its kind."""
+        by_name = name in self.chosen and name not in _KINDS
+        return by_name or self.schema[name].kind.value in self.chosen
 
     def encoding(self, column: Column, cells: pa.Array) -> ColumnEncoding:
         """Return the encoding, not yet fitted, of a column with n >= 1 cells."""
@@ -84,22 +84,22 @@ class EncodingChoice:
             return ConstantEncoding()
         if column.kind is Kind.IDENTIFIER:
             return Identifier(self.min_count)
-        own = None if column.name in _KINDS else self.chosen.get(column.name)
-        name = own or self.chosen.get(column.kind.value)
+        by_name = None if column.name in _KINDS else self.chosen.get(column.name)
+        name = by_name or self.chosen.get(column.kind.value)
         kind: type[Any] = ENCODINGS[name or self._default(column, cells)]
-        made: ColumnEncoding = kind(min_count=self.least(column)) if kind.pools else kind()
-        return made
+        encoding: ColumnEncoding = kind(min_count=self.least(column)) if kind.pools else kind()
+        return encoding
 
     def least(self, column: Column) -> int:
-        """Return how often a value of a column must occur to be kept."""
+        """Return the least count with which a value of a column is kept."""
         return 1 if self.keeps_all(column) else self.min_count
 
     def keeps_all(self, column: Column) -> bool:
-        """Whether every level of a column is kept, however rare."""
+        """Return whether a column keeps all its categories, however rare."""
         return column.name in self.keep and column.kind.is_discrete
 
     def is_secret(self, column: Column, cells: pa.Array) -> bool:
-        """Whether a column has cells, but so few that nothing of them may be stored."""
+        """Return whether a column has present cells, but too few for any value to be stored."""
         if column.kind in (Kind.IDENTIFIER, Kind.TEXT) or cells.null_count == len(cells):
             return False
         counts = pc.value_counts(cells.drop_null()).field("counts")

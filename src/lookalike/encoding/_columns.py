@@ -1,4 +1,4 @@
-"""The columns of a table that are not derived: each with its encoding and its missing cells."""
+"""Encoded columns: those that are not derived, each with its encoding and its missing cells."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class EncodedColumn:
     Parameters
     ----------
     name : str
-        The column.
+        The column's name.
     encoding : ColumnEncoding
         Fitted to its present cells.
     gate : str or None
-        The column whose *missing* block says where this one is missing: itself, or an earlier
-        column that was missing in exactly the same rows; None where nothing was.
+        The column whose *missing* block marks the missing cells of this one: itself, or an earlier
+        column that was missing in exactly the same rows; None where no cell was missing.
     """
 
     name: str
@@ -40,11 +40,11 @@ class EncodedColumn:
 
     @property
     def has_gate(self) -> bool:
-        """Whether the column has a *missing* block of its own."""
+        """True where the column has its own *missing* block."""
         return self.gate == self.name
 
     def encode(self, values: pa.Array) -> EncodedRows:
-        """Return the encoded form of cells; that of a missing one is such that it is drawn as 0."""
+        """Return the encoded form of cells; missing cells are encoded so as to be sampled as 0."""
         if self.encoding.takes_missing or values.null_count == 0:
             return self.encoding.encode(values)
         present, layout = ~is_null(values), self.encoding.layout
@@ -57,7 +57,7 @@ class EncodedColumn:
         return EncodedRows(floats, codes)
 
     def decode(self, drawn: SampledRows, missing: np.ndarray | None, rows: Rows) -> pa.Array:
-        """Return the cells of drawn rows, restricted to the encoding's blocks."""
+        """Return the cells of sampled rows, restricted to the encoding's blocks."""
         if isinstance(self.encoding, RowEncoding):
             values = self.encoding.decode_rows(drawn, rows.of(self.name))
         else:
@@ -68,16 +68,16 @@ class EncodedColumn:
 def fit_columns(
     cells: Mapping[str, pa.Array], choice: EncodingChoice, rng: np.random.Generator
 ) -> tuple[EncodedColumn, ...]:
-    """Choose and fit the encodings of columns; those that compare columns come last.
+    """Choose and fit the encodings of columns; those that learn from other columns come last.
 
     Parameters
     ----------
     cells : mapping of str to pyarrow.Array
         The columns to encode, n >= 1 rows.
     choice : EncodingChoice
-        Which encoding each gets.
+        The rules for choosing encodings.
     rng : numpy.random.Generator
-        Chooses the rows on which columns are compared.
+        Samples the rows for encodings that learn from other columns.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def fit_columns(
 
 
 def _needs_gate(encoding: ColumnEncoding, values: pa.Array) -> bool:
-    """Return whether missing cells must be told by a block of their own."""
+    """Return whether the column's missing cells need a block of their own."""
     if values.null_count == 0 or encoding.takes_missing:
         return False
     return not (isinstance(encoding, ConstantEncoding) and encoding.is_missing)
@@ -123,7 +123,7 @@ def _some_rows(count: int, rng: np.random.Generator) -> pa.Array:
 def _numbers(
     parts: Iterable[EncodedColumn], cells: Mapping[str, pa.Array], rows: pa.Array
 ) -> np.ndarray | None:
-    """Return what fitted parts are in some rows; None where nothing is learned of them."""
+    """Return the encoded numbers of fitted columns in some rows; None where there are none."""
     learned = [part for part in parts if part.encoding.blocks]
     if not learned:
         return None

@@ -15,9 +15,9 @@ from lookalike.encoding._layout import EncodedRows, Layout, SampledRows
 
 __all__ = ["RowCondition"]
 
-#: A probability that a single value has at least, so that each can be chosen.
+#: The least probability of a single value, so that each can be chosen.
 _LEAST_SHARE = 1e-12
-#: How far numbers may lie out of their bounds by head: a generator's tanh does not reach ±1.
+#: The tolerance of bounds by head: a generator's tanh does not reach ±1.
 _ROUNDING = {"linear": 1e-6, "tanh": 1e-4}
 
 
@@ -25,20 +25,20 @@ _ROUNDING = {"linear": 1e-6, "tanh": 1e-4}
 class RowCondition:
     """The levels and the bounds of numbers that encoded rows may have.
 
-    It never changes: its arrays cannot be written to, and `narrowed` returns another one.
+    It is immutable: its arrays are read-only, and `narrowed` returns a new condition.
 
     Parameters
     ----------
     layout : Layout
         The spans of an encoded row.
     rows : int
-        The number of rows that have a condition each; 1 for one condition on all rows.
+        The number of rows with a condition of their own; 1 for one condition on all rows.
     allowed : mapping of int to ndarray of bool, shape (rows or 1, width)
-        By the index of a block of levels: the levels that a row may have.
+        The allowed levels, by the index of a block of levels.
     bounds : mapping of int to ndarray, shape (rows or 1, 2)
-        By the index of a block of one number: its least and greatest value, as a cumulative
+        The least and greatest value, by the index of a block of one number: as a cumulative
         probability (source ``"interval"``) or as the encoded number (source ``"value"``).
-        A number that its *missing* block silences has no bounds.
+        Bounds do not apply where the *missing* block masks a number.
     """
 
     layout: Layout
@@ -57,15 +57,15 @@ class RowCondition:
     def of_cells(
         cls, layout: Layout, encoded: EncodedRows, known: Mapping[int, np.ndarray]
     ) -> Self:
-        """Return the condition that rows have the cells that are known.
+        """Return the condition that rows have their known cells.
 
         Parameters
         ----------
         layout : Layout
         encoded : EncodedRows
-            n rows; the blocks that are not known do not matter.
+            The n rows; blocks that are not known are ignored.
         known : mapping of int to ndarray of bool, shape (n,)
-            For the index of each block: the rows in which it is known.
+            The rows in which each block is known, by its index.
         """
         rows, allowed, bounds = len(encoded.codes), {}, {}
         for i, block in enumerate(layout.blocks):
@@ -78,43 +78,43 @@ class RowCondition:
                 allowed[i][at] = False
                 allowed[i][at, encoded.codes[at, start]] = True
             else:
-                # A number within an interval has two floats, any other one is its own limit.
+                # An interval has two floats; any other number is its own lower and upper limit.
                 ends = np.array([start, start + (block.source == "interval")])
                 bounds[i] = np.tile([-np.inf, np.inf], (rows, 1))
                 bounds[i][at] = encoded.floats[np.ix_(at, ends)]
         return cls(layout, rows, allowed, bounds)
 
     def narrowed(self, other: RowCondition, at: np.ndarray | None = None) -> RowCondition:
-        """Return the condition that rows fulfil both; what no row can fulfil is left out.
+        """Return the intersection with another condition; where it is empty, this one is kept.
 
         Parameters
         ----------
         other : RowCondition
-            Of the same layout.
+            A condition of the same layout.
         at : ndarray of int, shape (m,), optional
-            The rows that `other` is about, if not all.
+            The rows to which `other` applies, if not all.
         """
         rows = max(self.rows, other.rows) if at is None else self.rows
         where = slice(None) if at is None else at
         allowed, bounds = dict(self.allowed), dict(self.bounds)
         for i, levels in other.allowed.items():
             every = np.ones((1, self.layout.blocks[i].width), bool)
-            own = np.broadcast_to(allowed.get(i, every), (rows, every.shape[1])).copy()
-            both = own[where] & levels
-            own[where] = np.where(both.any(axis=1, keepdims=True), both, own[where])
-            allowed[i] = own
+            mine = np.broadcast_to(allowed.get(i, every), (rows, every.shape[1])).copy()
+            both = mine[where] & levels
+            mine[where] = np.where(both.any(axis=1, keepdims=True), both, mine[where])
+            allowed[i] = mine
         for i, limits in other.bounds.items():
-            own = np.broadcast_to(bounds.get(i, np.array([[-np.inf, np.inf]])), (rows, 2)).copy()
-            low = np.maximum(own[where, 0], limits[:, 0])
-            high = np.minimum(own[where, 1], limits[:, 1])
-            # Ranges that only touch have nothing in common, but a single value may lie at an end.
+            mine = np.broadcast_to(bounds.get(i, np.array([[-np.inf, np.inf]])), (rows, 2)).copy()
+            low = np.maximum(mine[where, 0], limits[:, 0])
+            high = np.minimum(mine[where, 1], limits[:, 1])
+            # Ranges that only touch do not intersect, but a single value may lie at an end.
             some = (low < high) | ((low == high) & (limits[:, 0] == limits[:, 1]))
-            own[where] = np.where(some[:, None], np.stack([low, high], axis=1), own[where])
-            bounds[i] = own
+            mine[where] = np.where(some[:, None], np.stack([low, high], axis=1), mine[where])
+            bounds[i] = mine
         return replace(self, rows=rows, allowed=allowed, bounds=bounds)
 
     def drawn(self, uniforms: np.ndarray) -> RowCondition:
-        """Return a condition for each of n rows: one of these, drawn by its share of all rows.
+        """Return a condition for each of n rows, sampled from these by their shares of all rows.
 
         Parameters
         ----------
@@ -136,39 +136,40 @@ class RowCondition:
 
     def encoded_bounds(self, block: int) -> np.ndarray:
         """Return the least and the greatest encoded number of a block, shape (rows or 1, 2)."""
-        what, limits = self.layout.blocks[block], self.bounds[block]
-        if what.source == "interval":
+        span, limits = self.layout.blocks[block], self.bounds[block]
+        if span.source == "interval":
             return np.asarray(np.clip(ndtri(np.clip(limits, 0, 1)), -Z_MAX, Z_MAX))
-        most = 1.0 if what.head == "tanh" else Z_MAX
+        most = 1.0 if span.head == "tanh" else Z_MAX
         return np.asarray(np.clip(limits, -most, most))
 
     def accepts(self, rows: SampledRows) -> np.ndarray:
-        """Return which rows fulfil the condition, shape (n,).
+        """Return a mask of the rows that fulfil the condition, shape (n,).
 
         Parameters
         ----------
         rows : SampledRows
-            n rows: as many as there are conditions, or any number where there is one for all.
+            The n rows: one per condition, or any number where one condition applies to all.
         """
         blocks, starts = self.layout.blocks, self.layout.drawn_starts
-        right = np.ones(len(rows.levels), bool)
+        accepted = np.ones(len(rows.levels), bool)
         for i, allowed in self.allowed.items():
-            every = np.broadcast_to(allowed, (len(right), allowed.shape[1]))
-            right &= every[np.arange(len(right)), rows.levels[:, starts[i]]]
+            every = np.broadcast_to(allowed, (len(accepted), allowed.shape[1]))
+            accepted &= every[np.arange(len(accepted)), rows.levels[:, starts[i]]]
         for i in self.bounds:
             (low, high), slack = self.encoded_bounds(i).T, _ROUNDING[blocks[i].head]
             number, gate = rows.numbers[:, starts[i]], blocks[i].masked_by
             inside = (number >= low - slack) & (number <= high + slack)
-            right &= inside if gate is None else inside | (rows.levels[:, starts[gate]] == 1)
-        return right
+            # A masked number is accepted whatever it is.
+            accepted &= inside if gate is None else inside | (rows.levels[:, starts[gate]] == 1)
+        return accepted
 
     def enforced(self, rows: SampledRows, uniforms: np.ndarray) -> SampledRows:
-        """Return rows changed where they break the condition: another level, the nearest number.
+        """Return rows repaired where they violate the condition: another level, the nearest number.
 
         Parameters
         ----------
         rows : SampledRows
-            n rows, as for `accepts`.
+            The n rows, as for `accepts`.
         uniforms : ndarray, shape (n,)
             Numbers in [0, 1) that choose among allowed levels.
         """
@@ -177,14 +178,15 @@ class RowCondition:
             at = starts[i]
             every = np.broadcast_to(allowed, (len(levels), allowed.shape[1]))
             wrong = np.flatnonzero(~every[np.arange(len(levels)), levels[:, at]])
-            # The k-th allowed level is the first at which k of them have been counted.
+            # The k-th allowed level, uniformly: the first at which the count of allowed exceeds k.
             options = np.cumsum(every[wrong], axis=1)
             wanted = (uniforms[wrong] * options[:, -1]).astype(int)
             levels[wrong, at] = (options <= wanted[:, None]).sum(axis=1)
         for i in self.bounds:
             numbers[:, starts[i]] = np.clip(numbers[:, starts[i]], *self.encoded_bounds(i).T)
+        # Masked numbers are 0, as in encoded rows.
         for block, at in zip(self.layout.blocks, starts, strict=True):
             if block.masked_by is not None:
-                silent = levels[:, starts[block.masked_by]] == 1
-                numbers[silent, at : at + block.width] = 0
+                masked = levels[:, starts[block.masked_by]] == 1
+                numbers[masked, at : at + block.width] = 0
         return SampledRows(numbers, levels)

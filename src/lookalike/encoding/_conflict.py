@@ -1,4 +1,4 @@
-"""Conditions that exclude each other, by relations or by what never occurs together."""
+"""Conditions that contradict each other, by relations or by structural zeros."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lookalike.tables import ColumnCondition
 
 __all__ = ["contradiction"]
 
-#: Ranges of probability that lie no farther apart could still meet, but for rounding.
+#: The tolerance, in probability, below which ranges may still overlap but for rounding.
 _APART = 1e-6
 
 
@@ -24,7 +24,7 @@ def contradiction(
     conditions: Sequence[ColumnCondition],
     encoded: Sequence[RowCondition | None],
 ) -> tuple[tuple[ColumnCondition, ...], str] | None:
-    """Return conditions that no row can fulfil together, and why; None where none are known.
+    """Return conditions that no row can fulfil together, and the reason; None where none are known.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ def contradiction(
     exclusions : StructuralZeros
     conditions : sequence of ColumnCondition
     encoded : sequence of RowCondition or None
-        Each as a condition on blocks, where there is one.
+        The conditions on blocks, where there are such.
     """
     of_blocks = [(c, a) for c, a in zip(conditions, encoded, strict=True) if a is not None]
     for (one, a), (other, b) in combinations(of_blocks, 2):
@@ -44,7 +44,7 @@ def contradiction(
 
 
 def _apart(a: RowCondition, b: RowCondition) -> bool:
-    """Return whether two conditions have nothing in common on some block."""
+    """Return whether two conditions are disjoint on some block."""
     for block in a.allowed.keys() & b.allowed.keys():
         if not (a.allowed[block] & b.allowed[block]).any():
             return True
@@ -57,7 +57,7 @@ def _apart(a: RowCondition, b: RowCondition) -> bool:
 
 
 def _never(exclusions: StructuralZeros, a: RowCondition, b: RowCondition) -> bool:
-    """Return whether no cells of two blocks that conditions allow occur together."""
+    """Return whether all pairs of cells that two conditions allow are structural zeros."""
     for pair in exclusions.pairs:
         for one, other in ((a, b), (b, a)):
             left, right = (

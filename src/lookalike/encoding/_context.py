@@ -1,4 +1,4 @@
-"""What an encoding that compares its column with the others is shown of them."""
+"""Encoded numbers of the other columns, for encodings that learn from them."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ from lookalike.encoding._layout import Block, EncodedRows, Layout
 
 __all__ = ["MOST_ROWS", "numbers_of"]
 
-#: Rows on which columns are compared; more would say little more.
+#: The number of rows on which columns are compared; more would add little.
 MOST_ROWS = 50_000
-#: Numbers that are shown of all the other columns together, and of one column of levels.
+#: The greatest number of numbers from all other columns together, and from one column of levels.
 _MOST_NUMBERS, _MOST_LEVELS = 64, 8
 
 
 def numbers_of(encoded: Iterable[tuple[Layout, EncodedRows]]) -> np.ndarray:
-    """Return one matrix of what columns are in their encoded form, without any random draw.
+    """Return one matrix of columns in their encoded form, without any random draw.
 
-    Intervals are shown as the z of their middle, and codes as indicators of the most frequent
+    Intervals are represented by the z of their middle, codes by indicators of the most frequent
     levels.
 
     Parameters
     ----------
     encoded : iterable of (Layout, EncodedRows)
-        Each column, n rows.
+        The columns, n rows each.
 
     Returns
     -------
     ndarray of float64, shape (n, at most 64)
     """
-    shown: list[np.ndarray] = []
+    numbers: list[np.ndarray] = []
     for layout, rows in encoded:
         for block in layout.blocks:
-            shown += _shown(block, rows)
-    return np.stack(shown[:_MOST_NUMBERS], axis=1)
+            numbers += _numbers(block, rows)
+    return np.stack(numbers[:_MOST_NUMBERS], axis=1)
 
 
-def _shown(block: Block, encoded: EncodedRows) -> list[np.ndarray]:
+def _numbers(block: Block, encoded: EncodedRows) -> list[np.ndarray]:
     first = block.source_start
     if block.source == "code":
         codes = encoded.codes[:, first]

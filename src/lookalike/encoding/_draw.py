@@ -1,4 +1,4 @@
-"""From the encoded form to rows as a generator would make them."""
+"""Sampling of rows, as a generator outputs them, from the encoded form."""
 
 from __future__ import annotations
 
@@ -10,29 +10,29 @@ from lookalike.encoding._layout import Block, EncodedRows, Layout, SampledRows
 __all__ = ["Z_MAX", "sample_encoded"]
 
 #: Encoded numbers of intervals lie in [-Z_MAX, Z_MAX]; Φ(-5) = 2.9e-7 is below the least
-#: probability (1e-6) that an interval is given, so that clipping never leaves an interval.
+#: probability (1e-6) of an interval, so that clipping never leaves an interval.
 Z_MAX = 5.0
-#: How far (in probability) a draw keeps from the limits of its interval: more than what a float32
-#: z can be off (1.4e-8) and the rounding of the limits themselves (3e-8).
+#: The distance (in probability) of a draw from the limits of its interval: more than the error of a
+#: float32 z (1.4e-8) and the rounding of the limits themselves (3e-8).
 _MARGIN = 1e-7
 
 
 def sample_encoded(encoded: EncodedRows, layout: Layout, rng: np.random.Generator) -> SampledRows:
-    """Draw rows in the form that a generator makes from their encoded form.
+    """Sample rows in the form of a generator's output from their encoded form.
 
     Parameters
     ----------
     encoded : EncodedRows
-        Encoded rows, n of them.
+        The n encoded rows.
     layout : Layout
-        What their columns are.
+        The layout of the rows.
     rng : numpy.random.Generator
-        Where the uniform numbers of the intervals come from.
+        The source of uniform numbers for the intervals.
 
     Returns
     -------
     SampledRows
-        n rows; what a *missing* block silences is 0.
+        The n rows; numbers that a *missing* block masks are 0.
 
     Examples
     --------

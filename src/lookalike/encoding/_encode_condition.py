@@ -1,4 +1,4 @@
-"""From a condition on a column to one on the blocks that encode it."""
+"""Translation of a condition on a column to one on the blocks that encode it."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ __all__ = ["encode_condition", "extremes", "range_about"]
 def encode_condition(
     column: EncodedColumn, span: BlockSpan, layout: Layout, condition: ColumnCondition
 ) -> RowCondition:
-    """Translate a condition on a column.
+    """Translate a condition on a column to one on encoded rows.
 
     Parameters
     ----------
     column, span : EncodedColumn, BlockSpan
-        The column.
+        The column and its span.
     layout : Layout
-        Of the whole row.
+        The layout of the whole row.
     condition : ColumnCondition
 
     Returns
     -------
     RowCondition
-        With one row, or with one for each of several numbers: a row of the table has one of them.
+        With one row, or with one for each of several numbers, of which a table row has one.
 
     Raises
     ------
     DataError
-        If no row can fulfil it: a level that was not learned, a range without rows, missing cells
-        where none were.
+        If no row can fulfil it: a category that was not learned, a range without rows, or missing
+        cells in a column without any.
     """
     if condition.missing:
         return _missing(column, span, layout, condition)
@@ -49,24 +49,24 @@ def encode_condition(
         _check_constant(column, condition)
         return RowCondition(layout, allowed=gate)
     if _is_listed(column, condition):
-        own = _values(column, _listed(column, condition))
+        of_column = _values(column, _listed(column, condition))
     else:
-        own = _range(column, condition)
+        of_column = _range(column, condition)
     first = next(
         i for i, b in enumerate(layout.blocks) if b.column == column.name and b.part != "missing"
     )
     return RowCondition(
         layout,
-        own.rows,
-        gate | {first + i: allowed for i, allowed in own.allowed.items()},
-        {first + i: limits for i, limits in own.bounds.items()},
+        of_column.rows,
+        gate | {first + i: allowed for i, allowed in of_column.allowed.items()},
+        {first + i: limits for i, limits in of_column.bounds.items()},
     )
 
 
 def range_about(
     column: EncodedColumn, condition: ColumnCondition, share: float
 ) -> ColumnCondition | None:
-    """Return the range about the one number that a condition is on; see `TableEncoder.around`."""
+    """Return the range around the one number of a condition; see `TableEncoder.around`."""
     blocks, known = column.encoding.blocks, column.encoding.known
     if len(blocks) != 1 or blocks[0].source != "interval" or known is not None:
         return None
@@ -79,12 +79,13 @@ def range_about(
 
 
 def _check_constant(column: EncodedColumn, condition: ColumnCondition) -> None:
-    """Refuse a value that is not the one that a column has in all rows."""
+    """Reject a value other than the one that the column has in all rows."""
     value = column.decode(_one(column), None, Rows())
     if value[0].is_valid and condition.matches(value)[0]:
         return
     raise DataError(
-        f"No row can be so: {condition}. In the training table it is always {value[0].as_py()!r}."
+        f"No row can satisfy {condition}. In the training table the column is always "
+        f"{value[0].as_py()!r}; leave the condition out."
     )
 
 
@@ -93,14 +94,17 @@ def _missing(
 ) -> RowCondition:
     if span.gate is not None:
         return RowCondition(layout, allowed={span.gate: np.array([[False, True]])})
-    found = [i for i, b in enumerate(layout.blocks) if b.column == column.name]
+    blocks = [i for i, b in enumerate(layout.blocks) if b.column == column.name]
     level = column.encoding.missing_level
     if level is not None:
-        width = layout.blocks[found[0]].width
-        return RowCondition(layout, allowed={found[0]: np.arange(width)[None] == level})
-    if not found and column.decode(_one(column), None, Rows()).null_count:
+        width = layout.blocks[blocks[0]].width
+        return RowCondition(layout, allowed={blocks[0]: np.arange(width)[None] == level})
+    if not blocks and column.decode(_one(column), None, Rows()).null_count:
         return RowCondition(layout)
-    raise DataError(f"No row can be so: {condition}. In the training table it was never missing.")
+    raise DataError(
+        f"No row can satisfy {condition}. The column is never missing in the training table; leave "
+        "the condition out."
+    )
 
 
 def _one(column: EncodedColumn) -> SampledRows:
@@ -112,25 +116,25 @@ def _one(column: EncodedColumn) -> SampledRows:
 
 
 def _is_listed(column: EncodedColumn, condition: ColumnCondition) -> bool:
-    """Return whether a condition lists values, or can: numbers that are encoded as levels."""
+    """Return whether a condition lists values, or can be listed: numbers encoded as levels."""
     return condition.values is not None or column.encoding.known is not None
 
 
 def _listed(column: EncodedColumn, condition: ColumnCondition) -> ColumnCondition:
-    """Return the condition with the levels that lie in its range; one on values as it is."""
+    """Return the condition with the levels that lie in its range; one on values unchanged."""
     known = column.encoding.known
     if condition.values is not None or known is None:
         return condition
     inside = known.filter(pa.array(condition.matches(known)))
     if not len(inside):
         raise DataError(
-            f"No row can be so: {condition}. None of the levels that were learned is there."
+            f"No row can satisfy {condition}. None of the learned values lies in that range."
         )
     return ColumnCondition(condition.column, values=inside)
 
 
 def _values(column: EncodedColumn, condition: ColumnCondition) -> RowCondition:
-    """Return the condition on values: levels all at once, numbers in one row each."""
+    """Return the condition on values: all levels in one row, numbers in one row each."""
     assert condition.values is not None
     encoded = column.encoding.encode(condition.values)
     blocks = column.encoding.blocks
@@ -149,7 +153,7 @@ def _values(column: EncodedColumn, condition: ColumnCondition) -> RowCondition:
 
 
 def _check_levels(column: EncodedColumn, condition: ColumnCondition, encoded: EncodedRows) -> None:
-    """Refuse levels that come back as others: those that were not learned."""
+    """Reject levels that were not learned: they would be decoded to others."""
     assert condition.values is not None
     back = column.decode(
         sample_encoded(encoded, column.encoding.layout, np.random.default_rng(0)), None, Rows()
@@ -161,8 +165,8 @@ def _check_levels(column: EncodedColumn, condition: ColumnCondition, encoded: En
         words = ", ".join(repr(v) for v in unknown.to_pylist())
         some = ", ".join(names[:10]) + (", …" if len(names) > 10 else "")
         raise DataError(
-            f"No row can be so: {condition}. The model has not learned {words}: it was never in "
-            f"the training table, or too rare.{nearest(str(unknown[0]), names)} It knows {some}."
+            f"No row can satisfy {condition}. The model has not learned {words}: not in the "
+            f"training table, or too rare.{nearest(str(unknown[0]), names)} It has learned {some}."
         )
 
 
@@ -172,7 +176,7 @@ def _same(a: pa.Array, b: pa.Array) -> np.ndarray:
 
 
 def _range(column: EncodedColumn, condition: ColumnCondition) -> RowCondition:
-    """Return the condition on a range: of a date of several parts, on the first part alone."""
+    """Return the condition on a range; for a date of several parts, on the first part alone."""
     blocks = column.encoding.blocks
     limits = {0: np.array([[-np.inf, np.inf]])}
     for side, limit in enumerate((condition.low, condition.high)):
@@ -190,7 +194,7 @@ def _range(column: EncodedColumn, condition: ColumnCondition) -> RowCondition:
 def _edge(column: EncodedColumn, limit: pa.Scalar, piece: np.ndarray, side: int) -> float:
     """Return the probability at which a range begins (side 0) or ends (side 1).
 
-    A limit that lies in a gap counts as the nearest piece, which may be outside of the range.
+    A limit in a gap counts as the nearest piece, which may lie outside the range.
     """
     if len(column.encoding.blocks) > 1:
         return float(piece[side])
@@ -203,7 +207,7 @@ def _edge(column: EncodedColumn, limit: pa.Scalar, piece: np.ndarray, side: int)
 
 
 def _check_range(column: EncodedColumn, condition: ColumnCondition) -> None:
-    """Refuse a range that lies beyond all values."""
+    """Reject a range beyond all learned values."""
     least, most = extremes(column).to_pylist()
     low = None if condition.low is None else condition.low.as_py()
     high = None if condition.high is None else condition.high.as_py()
@@ -212,7 +216,7 @@ def _check_range(column: EncodedColumn, condition: ColumnCondition) -> None:
 
 
 def _check_values(column: EncodedColumn, condition: ColumnCondition) -> None:
-    """Refuse values of which one lies beyond all that were learned."""
+    """Reject values if one lies beyond all learned values."""
     assert condition.values is not None
     least, most = extremes(column).to_pylist()
     if any(value < least or value > most for value in condition.values.to_pylist()):
@@ -220,7 +224,7 @@ def _check_values(column: EncodedColumn, condition: ColumnCondition) -> None:
 
 
 def extremes(column: EncodedColumn) -> pa.Array:
-    """Return the least and the greatest cell that an encoding of numbers or times can say."""
+    """Return the least and the greatest cell of an encoding of numbers or times."""
     width = column.encoding.layout.numbers
     bound = 1.0 if column.encoding.blocks[0].head == "tanh" else Z_MAX
     ends = np.full((2, width), [[-bound], [bound]], np.float32)
@@ -229,5 +233,5 @@ def extremes(column: EncodedColumn) -> pa.Array:
 
 def _beyond(condition: ColumnCondition, least: object, most: object) -> DataError:
     return DataError(
-        f"No row can be so: {condition}. The model has learned values from {least} to {most}."
+        f"No row can satisfy {condition}. The learned values lie between {least} and {most}."
     )

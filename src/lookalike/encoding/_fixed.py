@@ -1,4 +1,4 @@
-"""Columns of which nothing is learned but one value: constants, placeholders, free text."""
+"""Encodings that learn at most one value: constants, placeholders, free text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ConstantEncoding(Unlearned):
     Parameters
     ----------
     value : pyarrow.Array of length 1, or None
-        What is repeated; None takes the first cell at ``fit``.
+        The value to repeat; None takes the first cell at ``fit``.
 
     Examples
     --------
@@ -51,7 +51,7 @@ class ConstantEncoding(Unlearned):
 
     @property
     def is_missing(self) -> bool:
-        """Whether a missing cell was given."""
+        """True where the value is a missing cell."""
         return self.value is not None and self.value.null_count == 1
 
     def fit(self, values: pa.Array, column: Column) -> Self:

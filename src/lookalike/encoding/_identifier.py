@@ -1,4 +1,4 @@
-"""Identifiers: made anew, of the same pattern."""
+"""Identifiers: new ones of the same pattern."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Identifier(Unlearned, RowEncoding):
     Parameters
     ----------
     min_count : int, default 2
-        The least number of identifiers that have a pattern, or a part of one, that is kept.
+        The least number of identifiers that must share a pattern, or a part of one, to keep it.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Identifier(Unlearned, RowEncoding):
     def fit(self, values: pa.Array, column: Column) -> Self:
         """Learn the pattern."""
         self._column = column.name
-        # which cells are missing is learned with the rest, in a block of its own
+        # Missing cells are learned in a block of their own.
         self._maker = IdentifierMaker(self.min_count).fit(values, replace(column, missing=0))
         return self
 
@@ -53,7 +53,7 @@ class Identifier(Unlearned, RowEncoding):
 
     @property
     def is_whole(self) -> bool:
-        """Whether all identifiers are whole numbers."""
+        """True where all identifiers are whole numbers."""
         return self._maker.is_whole
 
     def state(self) -> Learned:

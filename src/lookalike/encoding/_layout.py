@@ -1,4 +1,4 @@
-"""What each span of an encoded row is: the one thing that the networks know about a table."""
+"""The layout of an encoded row: all that the networks know about a table."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from jaxtyping import Float, Int
 
 __all__ = ["Block", "BlockSource", "EncodedRows", "Layout", "SampledRows"]
 
-#: How a block is computed from its encoded form.
+#: The form in which a block is stored.
 Source = Literal["interval", "value", "code"]
-#: What the generator ends in for a block.
+#: The generator's output layer for a block.
 Head = Literal["linear", "tanh", "softmax"]
 
 
 class EncodedRows(NamedTuple):
-    """Encoded rows in the form that is kept on the device, before any random draw.
+    """Encoded rows in the form stored on the device, before any random draw.
 
     Parameters
     ----------
@@ -32,7 +32,7 @@ class EncodedRows(NamedTuple):
 
 
 class SampledRows(NamedTuple):
-    """Rows as a generator makes them: numbers for linear and tanh heads, levels for softmax heads.
+    """Rows as a generator outputs them: numbers of linear and tanh heads, levels of softmax heads.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class SampledRows(NamedTuple):
     levels: Int[np.ndarray, "rows levels"]
 
 
-#: Makes the rows of a block by its number: the same every time, called by several threads at once.
+#: Generates the rows of a block by its number: reproducible, called by several threads at once.
 BlockSource = Callable[[int], SampledRows]
 
 
@@ -55,21 +55,21 @@ class Block:
     Parameters
     ----------
     column : str
-        The column it belongs to.
+        The column to which it belongs.
     part : str
-        What it is of that column: ``"value"``, ``"missing"``, ``"axis 0"``, …
+        The part of the column: ``"value"``, ``"missing"``, ``"axis 0"``, …
     source : {"interval", "value", "code"}
         ``"interval"``: two floats (lo, hi) at `source_start` of ``EncodedRows.floats``, the limits
         of the value's cumulative probability; the encoded number is z = Φ⁻¹(lo + (hi − lo)·U)
         with a fresh uniform U at every use (`width` is 1).
-        ``"value"``: `width` floats at `source_start` of ``EncodedRows.floats``, used as they are.
+        ``"value"``: `width` floats at `source_start` of ``EncodedRows.floats``, used unchanged.
         ``"code"``: one level number at `source_start` of ``EncodedRows.codes``, made one-hot.
     source_start : int
-        Where its encoded form begins.
+        The start of its encoded form.
     start, width : int
         Its span in the encoded row: ``[start, start + width)``.
     head : {"linear", "tanh", "softmax"}
-        How the generator makes it: a real number, a number in (-1, 1), or a distribution over
+        The generator's output for it: a real number, a number in (-1, 1), or a distribution over
         levels.
     masked_by : int or None
         The index of a two-level ``"missing"`` block of the same column: where that says *missing*
@@ -113,7 +113,7 @@ class Layout:
 
     @cached_property
     def softmaxes(self) -> int:
-        """The count of softmax blocks: the width of ``SampledRows.levels``."""
+        """The number of softmax blocks: the width of ``SampledRows.levels``."""
         return sum(block.head == "softmax" for block in self.blocks)
 
     @cached_property
@@ -140,6 +140,6 @@ class Layout:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Layout:
-        """Make a layout from what `to_dict` gave."""
+        """Restore a layout from its `to_dict`."""
         blocks = tuple(Block(**block) for block in values["blocks"])
         return cls(blocks, int(values["floats"]), int(values["codes"]))

@@ -1,4 +1,4 @@
-"""Cumulative probabilities that a float32 can tell apart."""
+"""Cumulative probabilities that are distinct in float32."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 
 __all__ = ["LEAST", "limits_of"]
 
-#: No interval is narrower: what a float32 can tell apart near 1, with room to spare.
+#: The least width of an interval: the resolution of float32 near 1, with a margin.
 LEAST = 1e-6
 
 
@@ -16,12 +16,12 @@ def limits_of(masses: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     masses : ndarray, shape (k,)
-        Positive.
+        Positive weights.
 
     Returns
     -------
     ndarray of float64, shape (k + 1,)
-        From 0 to 1; each is a number that float32 holds exactly.
+        The limits, from 0 to 1; each is exact in float32.
 
     Examples
     --------

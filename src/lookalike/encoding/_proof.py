@@ -1,9 +1,9 @@
 """The proof of a relation: its column must be no worse than if it had been learned by itself.
 
-The rows are parted. On the greater part the relation and the columns are fitted, and rows are made
-from it as a network at best would: encoded, blurred, and decoded again. They are made twice from
-the same blurred columns, with the relation and without it, and compared with the rows that took no
-part.
+The rows are split. The relation and the columns are fitted on the greater part, and rows are
+generated from it as an ideal network would: encoded, blurred with noise, and decoded. This is done
+twice from the same blurred columns, with the relation and without it, and both are compared with
+the held-out rows.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Proof"]
 
-#: The share of rows that take no part in a fit, the most of them, and the most that are fitted.
+#: The share of held-out rows, their greatest number, and the greatest number of fitted rows.
 _HELD_OUT, _MOST_HELD_OUT, _MOST_FITTED = 1 / 3, 3_000, 6_000
-#: What a network blurs: normal scores by so many standard deviations, and the share of levels that
-#: are drawn again.
-_BLUR, _REDRAWN = 0.1, 0.05
-#: What is as good may look worse by chance by this, over the root of the number of rows held out.
+#: The noise of a network: the standard deviation added to normal scores, and the share of levels
+#: that are resampled.
+_BLUR, _RESAMPLED = 0.1, 0.05
+#: The tolerance for chance, over the root of the number of held-out rows.
 _CHANCE = 1.0
-#: A value that is this share of a column, and occurs so often, counts by itself.
+#: A value with this share of a column, and this count, is compared by itself.
 _COMMON, _FEWEST = 0.01, 10
-#: Levels or ranges of two columns that are counted together; columns that a column is compared
-#: with, and of how many these are chosen.
-_CELLS, _OTHERS, _LOOKED_AT = 8, 6, 32
-#: One range is cut out for a value that is this share of a column; cells there can be then.
+#: The number of cells per column in a contingency table; of columns that a column is compared with;
+#: and of candidates for these.
+_CELLS, _OTHERS, _CANDIDATES = 8, 6, 32
+#: The share of a value that gets a range of its own; the greatest number of cells with it.
 _SPIKE, _WIDE = 0.05, _CELLS + 4
-#: One column of levels costs nothing here.
+#: One-hot for any number of levels: one column at a time costs little.
 _ANY_LEVELS = 2**31 - 1
 
 
 class Proof:
-    """The rows of a table, parted, and its columns as a network would make them.
+    """The split rows of a table, and its columns as a network would generate them.
 
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     choice : EncodingChoice
-        By which rules columns get their encodings; here every number is one normal score.
+        The rules for choosing encodings; here every number is one normal score.
     cells : mapping of str to pyarrow.Array
         The columns of a canonical table.
     """
@@ -67,7 +67,7 @@ class Proof:
         held_out = min(int(rows * _HELD_OUT), _MOST_HELD_OUT)
         self._held_out = pa.array(np.sort(order[:held_out]))
         self._fitted = pa.array(np.sort(order[held_out : held_out + _MOST_FITTED]))
-        # a level that is kept in all rows may occur but once in few of them
+        # A level that is kept among all rows may occur only once in a small part of them.
         least = choice.min_count if 2 * len(self._fitted) >= rows else 1
         numeric = {kind.value: "quantile" for kind in Kind if kind.is_numeric}
         self._choice = replace(choice, chosen=numeric, onehot_limit=_ANY_LEVELS, min_count=least)
@@ -76,30 +76,31 @@ class Proof:
         self._margin = _CHANCE / np.sqrt(max(held_out, 1))
 
     def refuted(self, dependency: Dependency) -> str | None:
-        """Return what a relation would make worse, in words; None where it proves itself.
+        """Return in words what a relation would make worse; None where it proves itself.
 
         Relations that build on others must come after these.
         """
-        made = relation(dependency, self._choice.least)
-        if not made.needs_proof or not len(self._held_out):
+        fitted_relation = relation(dependency, self._choice.least)
+        if not fitted_relation.needs_proof or not len(self._held_out):
             return None
         names = (dependency.column, *dependency.needs)
         fitted = {name: self._cells[name].take(self._fitted) for name in names}
-        if not made.suits(fitted):
+        if not fitted_relation.suits(fitted):
             return "a part of the table has rows that it cannot describe"
-        if made.fit(fitted, self._schema).is_empty:
+        if fitted_relation.fit(fitted, self._schema).is_empty:
             return "too few rows share any of its values"
         others = {name: self._of(name).made for name in dependency.needs}
-        residual = made.residual(fitted)
+        # The residual and the column as a network would generate them with the relation.
+        residual = fitted_relation.residual(fitted)
         if residual is not None:
             seed = f"{dependency.column} rest"
-            residual = _noisy(made.residual_column, residual, self._choice, seed)
-        column = made.compute(others, residual, Rows())
-        for what, by_itself, related in self._compared(made, others, column):
+            residual = _noisy(fitted_relation.residual_column, residual, self._choice, seed)
+        column = fitted_relation.compute(others, residual, Rows())
+        for what, by_itself, related in self._compared(fitted_relation, others, column):
             if related > by_itself + self._margin:
                 return (
-                    f"{what} would be off by {related:.3f}, by itself by {by_itself:.3f}, "
-                    f"in {len(self._held_out):,} rows held out"
+                    f"{what} would be off by {related:.3f}, against {by_itself:.3f} when learned "
+                    f"by itself, on {len(self._held_out):,} held-out rows"
                 )
         self._sides[dependency.column] = replace(self._of(dependency.column), related=column)
         return None
@@ -107,7 +108,7 @@ class Proof:
     def _compared(
         self, made: Relation, others: Cells, column: pa.Array
     ) -> Iterator[tuple[str, float, float]]:
-        """Yield how far rows without and with a relation are from those that took no part."""
+        """Yield each distance from held-out rows with its name, without and with a relation."""
         name, on = made.spec.column, made.spec.on
         both = (self._of(name).alone, column)
         alone, related = (_apart(self._of(name).real, cells) for cells in both)
@@ -125,20 +126,21 @@ class Proof:
                 yield f"its association with {_listed(names)}", alone, related
 
     @cached_property
-    def _looked_at(self) -> tuple[list[str], np.ndarray]:
-        """Return columns, evenly taken of all, and their coarse cells in rows held out."""
+    def _candidates(self) -> tuple[list[str], np.ndarray]:
+        """Candidate columns, evenly spaced among all, and their coarse cells in held-out rows."""
         able = [c.name for c in self._schema.columns if c.kind.is_learned]
-        able = able[:: max(1, -(-len(able) // _LOOKED_AT))]
+        able = able[:: max(1, -(-len(able) // _CANDIDATES))]
         return able, np.stack([self._of(name).real_codes for name in able])
 
     def _others(self, dependency: Dependency) -> list[str]:
-        """Return the columns that go most with one, of those that it does not depend on."""
-        names, codes = self._looked_at
-        # all tables of the column's cells and another's, one after the other
+        """Return the columns most associated with one, apart from those that it depends on."""
+        names, codes = self._candidates
+        # Contingency tables of the column with each candidate, one after the other.
         keys = self._of(dependency.column).real_codes * _WIDE + codes
         keys += _WIDE**2 * np.arange(len(names))[:, None]
         counts = np.bincount(keys.ravel(), minlength=len(names) * _WIDE**2)
         seen = counts.reshape(-1, _WIDE, _WIDE) / codes.shape[1]
+        # Association: the distance from the table expected under independence.
         expected = seen.sum(axis=2, keepdims=True) * seen.sum(axis=1, keepdims=True)
         strength = np.abs(seen - expected).sum(axis=(1, 2))
         related = {dependency.column, *dependency.on}
@@ -146,7 +148,7 @@ class Proof:
         return [name for name in order if name not in related][:_OTHERS]
 
     def _joint(self, name: str, codes: np.ndarray, others: Sequence[str]) -> float:
-        """Return how far a column goes with others otherwise than it does in rows held out."""
+        """Return how much a column's association with others differs from that in held-out rows."""
         far = [
             np.abs(
                 _shares(self._of(name).real_codes, self._of(other).real_codes)
@@ -170,17 +172,17 @@ class Proof:
 
 @dataclass(frozen=True, eq=False)
 class _Sides:
-    """One column: the rows that are fitted, and those that take no part.
+    """One column's fitted rows and held-out rows.
 
     Parameters
     ----------
     column : Column
     fitted, real : pyarrow.Array
-        Its cells.
+        Its cells in fitted and in held-out rows.
     choice : EncodingChoice
-        By which rules it is encoded.
+        The rules for choosing its encoding.
     related : pyarrow.Array or None
-        The fitted rows as they are made by a relation that has proved itself.
+        The fitted rows as generated by a relation that has proved itself.
     """
 
     column: Column
@@ -191,12 +193,12 @@ class _Sides:
 
     @cached_property
     def alone(self) -> pa.Array:
-        """The fitted rows as a network would make them that has learned the column by itself."""
+        """The fitted rows as a network would generate them if it learned the column by itself."""
         return _noisy(self.column, self.fitted, self.choice, self.column.name)
 
     @property
     def made(self) -> pa.Array:
-        """The fitted rows as they will be made."""
+        """The fitted rows as they will be generated."""
         return self.alone if self.related is None else self.related
 
     @cached_property
@@ -222,14 +224,14 @@ def _listed(names: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class _Bins:
-    """Few ranges of a number, or its most frequent levels, and all that is missing.
+    """Coarse cells of a column: ranges of a number or its most frequent levels, and *missing*.
 
     Parameters
     ----------
     cuts : ndarray or None
-        Where ranges part, as raw values.
+        The limits between ranges, as raw values.
     levels : pyarrow.Array or None
-        Levels; all others are one.
+        The levels; all others share one cell.
     """
 
     cuts: np.ndarray | None
@@ -237,7 +239,7 @@ class _Bins:
 
     @classmethod
     def of(cls, real: pa.Array) -> Self:
-        """Cut about evenly, and around the commonest value."""
+        """Cut into about equal parts, and around the most common value."""
         if not _is_numeric(real.type):
             counted = plain(real).drop_null().value_counts()
             most = pc.array_sort_indices(counted.field("counts"), order="descending")[:_CELLS]
@@ -257,14 +259,14 @@ class _Bins:
         return cls(np.unique(cuts), None)
 
     def codes(self, cells: pa.Array) -> np.ndarray:
-        """Return the cell of each row, below `_WIDE`; the last is for what is missing."""
+        """Return the cell of each row, below `_WIDE`; the last is for missing ones."""
         if self.cuts is not None:
             floats = _floats(cells)
-            found = np.searchsorted(self.cuts, floats, side="right")
-            return np.where(np.isnan(floats), _WIDE - 1, found)
+            codes = np.searchsorted(self.cuts, floats, side="right")
+            return np.where(np.isnan(floats), _WIDE - 1, codes)
         levels = plain(cells)
-        found = to_numpy(pc.index_in(levels, value_set=self.levels).fill_null(_WIDE - 2))
-        return np.where(is_null(levels), _WIDE - 1, found)
+        codes = to_numpy(pc.index_in(levels, value_set=self.levels).fill_null(_WIDE - 2))
+        return np.where(is_null(levels), _WIDE - 1, codes)
 
 
 def _shares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -274,31 +276,33 @@ def _shares(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 def _apart(real: pa.Array, made: pa.Array) -> float:
-    """Return the greatest difference of two columns: of cumulative shares, or of common values."""
+    """Return the distance of two columns: Kolmogorov-Smirnov's, or total variation."""
     if not _is_numeric(real.type):
-        known = pc.unique(plain(real))
-        found = [
+        levels = pc.unique(plain(real))
+        shares = [
             np.bincount(
-                to_numpy(pc.index_in(plain(c), value_set=known).fill_null(len(known))),
-                minlength=len(known) + 1,
+                to_numpy(pc.index_in(plain(c), value_set=levels).fill_null(len(levels))),
+                minlength=len(levels) + 1,
             )
             / max(len(c), 1)
             for c in (real, made)
         ]
-        return float(np.abs(found[0] - found[1]).sum() / 2)
-    a, b = np.sort(_floats(real)), np.sort(_floats(made))  # missing cells come last
+        return float(np.abs(shares[0] - shares[1]).sum() / 2)
+    # Cumulative shares at every value; missing cells sort last.
+    a, b = np.sort(_floats(real)), np.sort(_floats(made))
     values, counts = np.unique(a[~np.isnan(a)], return_counts=True)
     every = np.concatenate([values, b[~np.isnan(b)]])
-    upto = [np.searchsorted(x, every, side="right") / max(len(x), 1) for x in (a, b)]
-    gone = [np.isnan(x).mean() for x in (a, b)]
+    cumulative = [np.searchsorted(x, every, side="right") / max(len(x), 1) for x in (a, b)]
+    missing = [np.isnan(x).mean() for x in (a, b)]
+    # Shares of the common values.
     common = values[counts >= max(_COMMON * len(a), _FEWEST)]
     both = [
         np.searchsorted(x, common, side="right") - np.searchsorted(x, common, side="left")
         for x in (a, b)
     ]
     jumps = np.abs(both[0] / max(len(a), 1) - both[1] / max(len(b), 1)).sum() / 2
-    far = np.abs(upto[0] - upto[1]).max(initial=0.0)
-    return float(max(far, abs(gone[0] - gone[1]), jumps))
+    distance = np.abs(cumulative[0] - cumulative[1]).max(initial=0.0)
+    return float(max(distance, abs(missing[0] - missing[1]), jumps))
 
 
 def _is_numeric(kind: pa.DataType) -> bool:
@@ -308,40 +312,40 @@ def _is_numeric(kind: pa.DataType) -> bool:
 
 
 def _floats(cells: pa.Array) -> np.ndarray:
-    """Return numbers and ticks as floats, NaN where missing."""
+    """Return numbers, or the ticks of times, as floats; NaN where missing."""
     floats = np.full(len(cells), np.nan)
     floats[~is_null(cells)] = raw_of(cells.drop_null(), None)
     return floats
 
 
 def _noisy(column: Column, cells: pa.Array, choice: EncodingChoice, seed: str) -> pa.Array:
-    """Return cells encoded, blurred as a network does it, and decoded."""
+    """Return cells encoded, blurred with the noise of a network, and decoded."""
     schema = Schema((column,))
     rng = np.random.default_rng(list(seed.encode()))
     (part,) = fit_columns({column.name: cells}, replace(choice, schema=schema), rng)
-    layout, (place,) = lay_out((part,))
-    whole = encode_columns({column.name: cells}, [(part, place)], layout, len(cells))
+    layout, (span,) = lay_out((part,))
+    whole = encode_columns({column.name: cells}, [(part, span)], layout, len(cells))
     drawn = sample_encoded(whole, layout, rng)
-    silent = is_null(cells) if part.has_gate else np.zeros(len(cells), bool)
-    drawn = _blurred(drawn, silent, rng)
+    masked = is_null(cells) if part.has_gate else np.zeros(len(cells), bool)
+    drawn = _blurred(drawn, masked, rng)
     missing = drawn.levels[:, 0] == 1 if part.has_gate else None
-    return part.decode(place.of_drawn(drawn), missing, Rows())
+    return part.decode(span.of_drawn(drawn), missing, Rows())
 
 
-def _blurred(drawn: SampledRows, silent: np.ndarray, rng: np.random.Generator) -> SampledRows:
-    """Return rows as a network would make them that has learned them but for noise.
+def _blurred(drawn: SampledRows, masked: np.ndarray, rng: np.random.Generator) -> SampledRows:
+    """Return rows as an ideal network would generate them, but for noise.
 
     Parameters
     ----------
     drawn : SampledRows
-        Rows of one column.
-    silent : ndarray of bool, shape (n,)
-        In which rows its numbers say nothing: they are drawn again.
+        The sampled rows of one column.
+    masked : ndarray of bool, shape (n,)
+        The rows whose numbers are masked: they are resampled.
     """
-    fresh = rng.standard_normal(drawn.numbers.shape)
-    numbers = np.where(silent[:, None], rng.standard_normal(fresh.shape), drawn.numbers)
-    # the sum of two normals, scaled so that it is as wide as the one
-    numbers = (numbers + _BLUR * fresh) / np.hypot(1.0, _BLUR)
-    redrawn = rng.random(drawn.levels.shape) < _REDRAWN
-    levels = np.where(redrawn, rng.permuted(drawn.levels, axis=0), drawn.levels)
+    noise = rng.standard_normal(drawn.numbers.shape)
+    numbers = np.where(masked[:, None], rng.standard_normal(noise.shape), drawn.numbers)
+    # The sum of two normals, scaled back to unit variance.
+    numbers = (numbers + _BLUR * noise) / np.hypot(1.0, _BLUR)
+    resampled = rng.random(drawn.levels.shape) < _RESAMPLED
+    levels = np.where(resampled, rng.permuted(drawn.levels, axis=0), drawn.levels)
     return SampledRows(np.clip(numbers, -Z_MAX, Z_MAX).astype(np.float32), levels.astype(np.int32))

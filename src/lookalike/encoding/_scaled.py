@@ -1,4 +1,4 @@
-"""What the encodings share that scale a number and keep it one number."""
+"""The base of encodings that scale a number to one number."""
 
 from __future__ import annotations
 
@@ -21,19 +21,18 @@ __all__ = ["Scaled"]
 class Scaled(ColumnEncoding):
     """A monotone function of the position of a value on its column's grid.
 
-    The way back rounds to the grid (whole numbers, decimals, dates) and never leaves the range
-    that was seen, which is drawn in so that no single row stretches it. It is exact where the range
-    has fewer than about 2**22 steps, which is what a float32 can tell apart; else the nearest that
-    can be said.
+    Decoding rounds to the grid (whole numbers, decimals, dates) and never leaves the observed
+    range, whose ends are trimmed so that no single row stretches it. It is exact where the range
+    has fewer than about 2**22 steps, the resolution of float32; otherwise it is the nearest value.
 
     Parameters
     ----------
     min_count : int, default 2
-        The least count of a value that is stored; 1 keeps the range as it is.
+        The least number of rows that share a stored value; 1 keeps the range untrimmed.
     """
 
     kinds: ClassVar[frozenset[Kind]] = MEASURED
-    #: What the generator ends in.
+    #: The generator's output layer.
     head: ClassVar[Head] = "linear"
     pools: ClassVar[bool] = True
 
@@ -57,7 +56,7 @@ class Scaled(ColumnEncoding):
 
     @abstractmethod
     def _unscale(self, numbers: np.ndarray) -> np.ndarray:
-        """Return positions; those outside the range are drawn in by the caller."""
+        """Return positions; the caller clips those outside the range."""
 
     @abstractmethod
     def _values(self) -> dict[str, Any]:
@@ -65,10 +64,10 @@ class Scaled(ColumnEncoding):
 
     @abstractmethod
     def _take(self, values: dict[str, Any]) -> None:
-        """Take what `_values` gave."""
+        """Restore the learned parameters from `_values`."""
 
     def _mean_of(self, numbers: np.ndarray) -> float:
-        """Return the mean, a little beside it where a row has that very number."""
+        """Return the mean, slightly shifted where a row has exactly that number."""
         mean = np.array([numbers.mean()])
         return float((apart(mean, np.unique(numbers)) if self.min_count > 1 else mean)[0])
 

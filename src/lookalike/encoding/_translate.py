@@ -1,4 +1,4 @@
-"""Columns as relations see them, and what these leave open as levels and ranges of blocks."""
+"""Translation between columns, as relations see them, and the levels and ranges of blocks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["feasible_condition", "learned_column"]
 
 
 def learned_column(part: EncodedColumn, column: Column) -> LearnedColumn:
-    """Return the values that an encoding makes of a column."""
+    """Return the values that an encoding can generate for a column."""
     encoding, ends = part.encoding, None
     if column.kind.is_numeric and encoding.known is not None and len(encoding.known):
         least, most = pc.min_max(encoding.known).values()
@@ -36,17 +36,17 @@ def feasible_condition(
     layout: Layout,
     learned: Mapping[str, tuple[EncodedColumn, BlockSpan]],
 ) -> RowCondition:
-    """Return the condition on blocks of rows that columns are feasible.
+    """Return the condition on the blocks of rows that their columns are feasible.
 
     Parameters
     ----------
     feasible : iterable of Feasible
-        What columns may be; those without blocks are left out.
+        The feasible values of columns; columns without blocks are ignored.
     rows : int
         The number of rows.
     layout : Layout
     learned : mapping of str to tuple of EncodedColumn and BlockSpan
-        By column.
+        The encoded columns and their spans, by name.
     """
     condition = RowCondition(layout, rows)
     blocks: dict[str, int] = {}
@@ -86,9 +86,11 @@ def _candidates(
     values, encoding = one.levels.values, column.encoding
     allowed, bounds = {}, {}
     if layout.blocks[block].source == "code":
-        table = one.candidates.table()  # a column for each value, the last for missing
+        # Candidates by row: a column for each value, the last for missing.
+        table = one.candidates.table()
         if span.gate is not None:
             allowed[span.gate] = np.stack([table[:, :-1].any(axis=1), table[:, -1]], axis=1)
+        # The level of each value, as indicators, shape (values + 1, levels).
         codes = np.zeros((len(values) + 1, layout.blocks[block].width), bool)
         if len(values):
             codes[np.arange(len(values)), encoding.encode(values).codes[:, 0]] = True

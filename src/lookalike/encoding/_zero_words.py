@@ -1,4 +1,4 @@
-"""What never occurs together, in words."""
+"""Structural zeros in words."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lookalike.encoding._zeros import StructuralZeros
 
 __all__ = ["describe_zeros"]
 
-#: What a cell is called: a level, or the ends of a range.
+#: The name of a cell: a level, or the ends of a range.
 _Name = str | tuple[str, str]
-#: How far inside its range a number is looked at, in probability.
+#: The distance from the end of a range, in probability, of the value that names it.
 _INSIDE = 1e-5
 
 
@@ -31,11 +31,11 @@ def describe_zeros(
     Parameters
     ----------
     exclusions : StructuralZeros
-        What never occurs.
+        The combinations that never occur.
     parts : sequence of EncodedColumn
-        How each column is encoded.
+        The encoded columns.
     residuals : mapping of str to str
-        What is encoded in place of a column, for those that are learned by a residual.
+        The names of residuals, by the column that each of them encodes.
 
     Returns
     -------
@@ -62,7 +62,7 @@ def describe_zeros(
 def _cells(
     exclusions: StructuralZeros, i: int, parts: Mapping[str, EncodedColumn]
 ) -> Sequence[_Name]:
-    """Return what each cell of a block is called."""
+    """Return the name of each cell of a block."""
     block = exclusions.layout.blocks[i]
     part = parts[block.column]
     if block.part == "missing":
@@ -83,7 +83,7 @@ def _cells(
 
 
 def _joined(names: Sequence[_Name], cells: np.ndarray) -> list[str]:
-    """Return what some cells are called; ranges that follow each other are one."""
+    """Return the names of some cells; adjacent ranges are merged."""
     words = []
     for run in np.split(cells, np.flatnonzero(np.diff(cells) > 1) + 1):
         first, last = names[run[0]], names[run[-1]]
@@ -96,7 +96,7 @@ def _joined(names: Sequence[_Name], cells: np.ndarray) -> list[str]:
 
 
 def _has_pool(part: EncodedColumn, kept: int) -> bool:
-    """Whether the level after the kept ones stands for rare ones, not for a missing cell."""
+    """Return whether the level after the kept ones is the pool of rare ones, not *missing*."""
     levels = np.array([[kept]], np.int32)
     cell = part.decode(SampledRows(np.zeros((1, 0), np.float32), levels), None, Rows())
     return bool(cell[0].is_valid)

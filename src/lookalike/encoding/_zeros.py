@@ -1,4 +1,4 @@
-"""What never occurs together although chance would have it often: structural zeros."""
+"""Structural zeros: combinations that never occur, though often expected by chance."""
 
 from __future__ import annotations
 
@@ -18,24 +18,25 @@ from lookalike.encoding._unseen import tally, unseen
 
 __all__ = ["StructuralZero", "StructuralZeros"]
 
-#: Rows in which exclusions are looked for, and rows at a time in which they are confirmed.
+#: The number of rows searched for structural zeros, and the rows at a time that confirm them.
 _ROWS, _AT_A_TIME = 20_000, 50_000
-#: Levels of a block that is looked at, cells of a number, and the share of a value of its own.
+#: The greatest number of levels of a searched block; the cells of a number; the share of a value
+#: that gets a cell of its own.
 _MOST_LEVELS, _BINS, _SPIKE = 128, 8, 0.05
-#: Pairs that a model file may hold.
+#: The greatest number of pairs in a model file.
 _MOST_STORED = 4_096
 
 
 @dataclass(frozen=True)
 class StructuralZero:
-    """Which combinations of two blocks never occur.
+    """Combinations of two blocks that never occur.
 
     Parameters
     ----------
     left, right : int
-        Indices of blocks.
+        The indices of the blocks.
     never : ndarray of bool, shape (cells of left, cells of right)
-        True for what never occurs.
+        True for combinations that never occur.
     """
 
     left: int
@@ -50,11 +51,11 @@ class StructuralZeros:
     Parameters
     ----------
     layout : Layout
-        What the spans of an encoded row are.
+        The spans of an encoded row.
     cuts : dict of int to ndarray of float64
-        For blocks that are numbers: where their ranges part, as cumulative probabilities.
+        The limits between the ranges of each block of numbers, as cumulative probabilities.
     pairs : tuple of StructuralZero
-        What never occurs.
+        The combinations that never occur, by pair of blocks.
     """
 
     layout: Layout
@@ -69,7 +70,7 @@ class StructuralZeros:
         layout: Layout,
         keys: Collection[frozenset[str]] = (),
     ) -> Self:
-        """Find what never occurs in a table.
+        """Find the structural zeros of a table.
 
         A combination counts if it occurs in no row but would in 20 or more if the two columns were
         independent (more where many combinations are compared).
@@ -77,22 +78,22 @@ class StructuralZeros:
         Parameters
         ----------
         rows : int
-            How many there are.
+            The number of rows.
         encode : callable
-            Gives the encoded form of rows by their numbers, shape (m,), in which only the blocks
-            of some columns need to be right.
+            Returns the encoded form of rows by their numbers, shape (m,); only the blocks of the
+            named columns need to be right.
         layout : Layout
-            What its columns are.
+            The layout of encoded rows.
         keys : collection of frozenset of str
-            Pairs of columns that others are looked up by: all their combinations that never occur
-            count, if nearly all that there are have been seen.
+            Pairs of columns that are the keys of a lookup: all their combinations that never occur
+            count, if nearly all existing ones have been observed.
 
         Returns
         -------
         StructuralZeros
         """
-        some = np.arange(rows)[:: max(1, -(-rows // _ROWS))]
-        sample = encode(some, {block.column for block in layout.blocks})
+        sampled = np.arange(rows)[:: max(1, -(-rows // _ROWS))]
+        sample = encode(sampled, {block.column for block in layout.blocks})
         cuts = {
             i: _cuts(*_present(sample, layout, i))
             for i, block in enumerate(layout.blocks)
@@ -101,12 +102,12 @@ class StructuralZeros:
         self = cls(layout, cuts, ())
         codes = self._codes_of_encoded(sample, self._able())
         sizes = {i: self._cells(i) for i in codes}
-        empty, looked_at = unseen(codes, sizes, self._keys(keys))
-        found = [StructuralZero(left, right, never) for left, right, never in empty]
-        if looked_at < rows:
-            found = self._confirmed(found, rows, encode)
-        needed = {i for pair in found for i in (pair.left, pair.right)}
-        return cls(layout, {i: cut for i, cut in cuts.items() if i in needed}, tuple(found))
+        empty, searched = unseen(codes, sizes, self._keys(keys))
+        zeros = [StructuralZero(left, right, never) for left, right, never in empty]
+        if searched < rows:
+            zeros = self._confirmed(zeros, rows, encode)
+        needed = {i for pair in zeros for i in (pair.left, pair.right)}
+        return cls(layout, {i: cut for i, cut in cuts.items() if i in needed}, tuple(zeros))
 
     def _able(self) -> list[int]:
         """Return the blocks that can be compared."""
@@ -120,7 +121,7 @@ class StructuralZeros:
         return len(self.cuts[i]) + 1 if i in self.cuts else self.layout.blocks[i].width
 
     def _keys(self, columns: Collection[frozenset[str]]) -> list[tuple[int, int]]:
-        """Return the pairs of blocks of levels that stand for pairs of columns."""
+        """Return the pairs of blocks of levels that encode pairs of columns."""
         able: dict[str, list[int]] = {}
         for i in self._able():
             if self.layout.blocks[i].source == "code":
@@ -131,53 +132,54 @@ class StructuralZeros:
     def _codes_of_encoded(
         self, rows: EncodedRows, blocks: Collection[int]
     ) -> dict[int, np.ndarray]:
-        """Return for each block the cell of each row; one past the last where it is silenced."""
+        """Return the cell of each row, by block; one past the last where the block is masked."""
         codes = {}
         for i in blocks:
             block = self.layout.blocks[i]
             source = block.source_start
             if block.source == "code":
-                found = rows.codes[:, source].astype(np.int64)
+                cells = rows.codes[:, source].astype(np.int64)
             else:
-                found = np.searchsorted(self.cuts[i], rows.floats[:, source], side="right")
+                cells = np.searchsorted(self.cuts[i], rows.floats[:, source], side="right")
             if block.masked_by is not None:
                 gate = self.layout.blocks[block.masked_by]
-                found[rows.codes[:, gate.source_start] == 1] = self._cells(i)
-            codes[i] = found
+                cells[rows.codes[:, gate.source_start] == 1] = self._cells(i)
+            codes[i] = cells
         return codes
 
     def _confirmed(
         self,
-        found: list[StructuralZero],
+        zeros: list[StructuralZero],
         rows: int,
         encode: Callable[[np.ndarray, Collection[str]], EncodedRows],
     ) -> list[StructuralZero]:
-        """Return what occurs in no row at all."""
-        blocks = {i for pair in found for i in (pair.left, pair.right)}
+        """Return the structural zeros that hold in all rows."""
+        blocks = {i for pair in zeros for i in (pair.left, pair.right)}
         gates = {self.layout.blocks[i].masked_by for i in blocks} - {None}
         columns = {self.layout.blocks[i].column for i in (*blocks, *gates) if i is not None}
-        for first in range(0, rows if found else 0, _AT_A_TIME):
+        for first in range(0, rows if zeros else 0, _AT_A_TIME):
             part = encode(np.arange(first, min(first + _AT_A_TIME, rows)), columns)
             codes = self._codes_of_encoded(part, blocks)
-            for pair in found:
+            for pair in zeros:
                 seen = tally(codes[pair.left], codes[pair.right], pair.never.shape)
                 pair.never[seen > 0] = False
-        return [pair for pair in found if pair.never.any()]
+        return [pair for pair in zeros if pair.never.any()]
 
     def narrowed(
         self, condition: RowCondition, encoded: EncodedRows, known: Mapping[int, np.ndarray]
     ) -> RowCondition:
-        """Return a condition without what never occurs together with known cells.
+        """Return a condition narrowed to cells that can occur together with known ones.
 
         Parameters
         ----------
         condition : RowCondition
-            Of n rows.
+            The condition on n rows.
         encoded : EncodedRows
             The rows.
         known : mapping of int to ndarray of bool, shape (n,)
-            For the index of each block: in which rows it is known.
+            The rows in which each block is known, by its index.
         """
+        # The possible cells of each block, shape (rows, cells), given the known blocks of each row.
         codes = self._codes_of_encoded(encoded, self._involved)
         cells: dict[int, np.ndarray] = {}
         for pair in self.pairs:
@@ -187,12 +189,13 @@ class StructuralZeros:
             ):
                 if other not in cells:
                     every = np.ones((1, never.shape[1]), bool)
-                    own = condition.allowed.get(other, every)
-                    cells[other] = np.broadcast_to(own, (len(known[other]), own.shape[1])).copy()
+                    allowed = condition.allowed.get(other, every)
+                    shape = (len(known[other]), allowed.shape[1])
+                    cells[other] = np.broadcast_to(allowed, shape).copy()
                 rows = np.flatnonzero(known[one] & ~known[other])
-                # one cell more, of what is silenced, rules out nothing
+                # One more cell, for masked blocks, rules out nothing.
                 possible = ~np.pad(never, ((0, 1), (0, 0)))[codes[one][rows]] & cells[other][rows]
-                # one level at least stays; where no range does, all do, see below
+                # At least one level stays; where no range is possible, all stay, see below.
                 some = possible.any(axis=1) | (other in self.cuts)
                 cells[other][rows[some]] = possible[some]
         for i, possible in cells.items():
@@ -200,6 +203,7 @@ class StructuralZeros:
                 levels = RowCondition(self.layout, len(possible), {i: possible})
                 condition = condition.narrowed(levels)
                 continue
+            # Numbers get the range from their first to their last possible cell.
             rows = np.flatnonzero(possible.any(axis=1) & ~possible.all(axis=1))
             edges = np.concatenate([[0.0], self.cuts[i], [1.0]])
             first = possible[rows].argmax(axis=1)
@@ -209,12 +213,12 @@ class StructuralZeros:
         return condition
 
     def cells_within(self, condition: RowCondition, block: int) -> np.ndarray | None:
-        """Return which cells of a block a condition allows; None where it is not on that block.
+        """Return the cells of a block that a condition allows; None where it is not on that block.
 
         Parameters
         ----------
         condition : RowCondition
-            A cell is allowed if one of its rows allows it.
+            The condition; a cell is allowed if one of its rows allows it.
         block : int
         """
         if block in condition.allowed:
@@ -231,31 +235,31 @@ class StructuralZeros:
     def violates(
         self, drawn: SampledRows, known: Mapping[int, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Return which rows have a combination that never occurs.
+        """Return a mask of the rows with a combination that never occurs.
 
         Parameters
         ----------
         drawn : SampledRows
-            n rows.
+            The n rows.
         known : mapping of int to ndarray of bool, shape (n,), optional
-            For the index of each block: in which rows it was not drawn but known. Two such are
-            not looked at.
+            The rows in which each block is known, not sampled, by its index. Pairs of known blocks
+            are not checked.
 
         Returns
         -------
         ndarray of bool, shape (n,)
         """
-        wrong = np.zeros(len(drawn.levels), bool)
+        violated = np.zeros(len(drawn.levels), bool)
         codes = {i: self._codes_of_drawn(drawn, i) for i in self._involved}
         for pair in self.pairs:
             width = pair.never.shape[1] + 1
-            # one more cell on both sides is never wrong: what is silenced
+            # One more cell on both sides, for masked blocks, is never violated.
             table = np.pad(pair.never, ((0, 1), (0, 1))).ravel()
-            found = table[codes[pair.left] * width + codes[pair.right]]
+            hit = table[codes[pair.left] * width + codes[pair.right]]
             if known is not None:
-                found &= ~(known[pair.left] & known[pair.right])
-            wrong |= found
-        return wrong
+                hit &= ~(known[pair.left] & known[pair.right])
+            violated |= hit
+        return violated
 
     @property
     def _involved(self) -> set[int]:
@@ -267,7 +271,7 @@ class StructuralZeros:
             return np.asarray(drawn.levels[:, at], np.intp)
         numbers = drawn.numbers[:, at]
         codes = np.zeros(len(numbers), np.intp)
-        for cut in ndtri(self.cuts[i]).astype(np.float32):  # few: quicker than a search
+        for cut in ndtri(self.cuts[i]).astype(np.float32):  # few cuts: faster than a search
             codes += numbers >= cut
         if block.masked_by is not None:
             gate = self.layout.drawn_starts[block.masked_by]
@@ -275,7 +279,7 @@ class StructuralZeros:
         return codes
 
     def state(self) -> Learned:
-        """Return what was learned."""
+        """Return the learned state."""
         sizes = [int(pair.never.sum()) for pair in self.pairs]
         cells = [np.flatnonzero(pair.never) for pair in self.pairs]
         values = {
@@ -287,20 +291,20 @@ class StructuralZeros:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> Self:
-        """Return the exclusions of which `state` was stored, in a file that may be damaged."""
+        """Restore structural zeros from `state`, which may come from a damaged file."""
         cuts = {int(i): np.asarray(cut, np.float64) for i, cut in state.values["cuts"].items()}
         self = cls(layout, cuts, ())
         able = set(self._able())
         for cut in cuts.values():
-            whole(cut.size, 0, _BINS + 2, "the count of cuts")
+            whole(cut.size, 0, _BINS + 2, "the number of cuts")
             if cut.ndim != 1 or not ((cut > 0) & (cut < 1)).all():
                 raise ValueError("numbers must be cut at probabilities")
-        whole(len(state.values["pairs"]), 0, _MOST_STORED, "the count of exclusions")
+        whole(len(state.values["pairs"]), 0, _MOST_STORED, "the number of exclusions")
         cells = state.arrays["cells"]
         pairs, first = [], 0
         for (left, right), size in zip(state.values["pairs"], state.values["sizes"], strict=True):
             if not {left, right} <= able:
-                raise ValueError("an exclusion must be of blocks that there are")
+                raise ValueError("an exclusion must be of blocks of the layout")
             never = np.zeros((self._cells(left), self._cells(right)), bool)
             never.ravel()[cells[first : first + whole(size, 0, never.size, "a size")]] = True
             pairs.append(StructuralZero(left, right, never))
@@ -309,7 +313,7 @@ class StructuralZeros:
 
 
 def _present(rows: EncodedRows, layout: Layout, i: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the limits of the intervals of a block where it is not silenced."""
+    """Return the limits of the intervals of a block where it is not masked."""
     block: Block = layout.blocks[i]
     limits = rows.floats[:, block.source_start : block.source_start + 2].T.astype(np.float64)
     if block.masked_by is not None:
@@ -319,20 +323,22 @@ def _present(rows: EncodedRows, layout: Layout, i: int) -> tuple[np.ndarray, np.
 
 
 def _cuts(lower: np.ndarray, upper: np.ndarray) -> np.ndarray:
-    """Return where the range of a number is cut: about evenly, and around its commonest value.
+    """Return the cuts of a number's range: about even, and around its most common value.
 
-    No interval is cut in two, so that what is drawn within it stays on its side.
+    No interval is cut in two, so that samples within it stay on one side.
     """
     if len(lower) == 0:
         return np.zeros(0)
     values, counts = np.unique(lower, return_counts=True)
-    upto = np.cumsum(counts)
-    even = np.searchsorted(upto, np.arange(1, _BINS) * len(lower) / _BINS)
+    # Cuts at even shares of the rows, and around a frequent value.
+    cumulative = np.cumsum(counts)
+    even = np.searchsorted(cumulative, np.arange(1, _BINS) * len(lower) / _BINS)
     cuts = values[np.minimum(even, len(values) - 1)]
     top = int(counts.argmax())
     if counts[top] >= _SPIKE * len(lower):
         cuts = np.concatenate([cuts, values[top : top + 2]])
     cuts = np.unique(cuts)
+    # Keep the cuts that no interval crosses.
     highest = np.maximum.accumulate(upper[np.argsort(lower, kind="stable")])
     before = np.searchsorted(np.sort(lower), cuts - LEAST)
     whole = (before > 0) & (highest[np.maximum(before - 1, 0)] <= cuts + 2 * LEAST)

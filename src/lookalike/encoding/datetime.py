@@ -18,9 +18,9 @@ from lookalike.tables.values.grid import Grid, raw_of
 
 __all__ = ["Datetime"]
 
-#: Up to so many distinct values the one number keeps them all, and with them every pattern.
+#: Up to this many distinct values, one number keeps them all, and with them every pattern.
 _MANY = 1000
-#: Weekdays have a pattern if their shares are so far (in total variation) from a seventh each.
+#: Weekdays have a pattern if their shares are this far (in total variation) from a seventh each.
 _UNEVEN = 0.1
 _PER_DAY = {"s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_400 * 10**9}
 
@@ -28,16 +28,16 @@ _PER_DAY = {"s": 86_400, "ms": 86_400 * 10**3, "us": 86_400 * 10**6, "ns": 86_40
 class Datetime(ColumnEncoding):
     """Dates and times through the `Quantile` transform of their calendar parts.
 
-    Times that lie on several days are two numbers, the day and the time of day, so that the hours
-    of a day keep their pattern; of more than 1,000 different days whose weekdays are unevenly
-    filled, the day is two: the week and the weekday. All else is one number. Days and times of
-    day are those of UTC, as only these come back without loss. Decoding is exact to the unit step
-    and never leaves the range that was seen, which is drawn in as that of `Quantile` is.
+    Times on several days are two numbers, the day and the time of day, so that the hours of a day
+    keep their pattern; with more than 1,000 different days and uneven weekdays, the day becomes
+    two: the week and the weekday. Everything else is one number. Days and times of day are those
+    of UTC, which alone are lossless. Decoding is exact to the unit step and never leaves the
+    observed range, trimmed as for `Quantile`.
 
     Parameters
     ----------
     min_count : int, default 2
-        The least count of a value that is stored, as for `Quantile`.
+        The least number of rows that share a stored value, as for `Quantile`.
 
     Examples
     --------
@@ -60,14 +60,14 @@ class Datetime(ColumnEncoding):
         self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column) -> Self:
-        """Learn which parts to tell apart, and the distribution of each."""
+        """Learn the calendar parts to encode, and the distribution of each."""
         self._column = column.name
         self._grid = Grid.fit(values, column, self.min_count)
         self._day = _ticks_per_day(values.type)
         raw = raw_of(values, None)
         inside = self._within(raw)
         self._names = _part_names(inside, self._day)
-        # where days alone differ, all rows have the same time of day
+        # Where days alone differ, all rows have the same time of day.
         self._clock = 0 if "time" in self._names else int(inside[0] % self._day)
         parts = self._split(raw)
         if not parts:
@@ -78,24 +78,24 @@ class Datetime(ColumnEncoding):
         return self
 
     def _within(self, raw: np.ndarray) -> np.ndarray:
-        """Return raw values held within the range."""
+        """Return raw values clipped to the range."""
         return np.asarray(np.clip(raw, np.int64(self._grid.low), np.int64(self._grid.high)))
 
     def _split(self, raw: np.ndarray) -> list[np.ndarray]:
-        """Return the parts of raw values, in the order of their names; none for one number."""
+        """Return the calendar parts of raw values, in order of their names; none for one number."""
         day = raw // self._day
-        found = {
+        parts = {
             "day": day,
             "week": (day + 3) // 7,  # 1970-01-01 was a Thursday; weeks begin on Monday
             "weekday": (day + 3) % 7,
             "time": raw - day * self._day,
         }
-        return [found[name] for name in self._names]
+        return [parts[name] for name in self._names]
 
     def _join(self, parts: list[np.ndarray]) -> np.ndarray:
-        found = dict(zip(self._names, parts, strict=True))
-        day = found["day"] if "day" in found else found["week"] * 7 + found["weekday"] - 3
-        raw = day * self._day + found.get("time", np.int64(self._clock))
+        by_name = dict(zip(self._names, parts, strict=True))
+        day = by_name["day"] if "day" in by_name else by_name["week"] * 7 + by_name["weekday"] - 3
+        raw = day * self._day + by_name.get("time", np.int64(self._clock))
         return self._within(raw)
 
     @property
@@ -116,13 +116,13 @@ class Datetime(ColumnEncoding):
         return EncodedRows(floats, np.zeros((len(values), 0), np.int32))
 
     def decode(self, drawn: SampledRows) -> pa.Array:
-        made = [
+        parts = [
             part.decode(SampledRows(drawn.numbers[:, i : i + 1], drawn.levels))
             for i, part in enumerate(self._parts)
         ]
         if not self._names:
-            return made[0]
-        return self._grid.array(self._join([part.to_numpy() for part in made]))
+            return parts[0]
+        return self._grid.array(self._join([part.to_numpy() for part in parts]))
 
     def state(self) -> Learned:
         values = {
@@ -145,7 +145,7 @@ class Datetime(ColumnEncoding):
         whole(self._day, 1, _PER_DAY["ns"], "the ticks of a day")
         whole(self._clock, 0, self._day, "a time of day")
         if len(self._parts) != max(len(self._names), 1):
-            raise ValueError("a moment must have a distribution for each of its parts")
+            raise ValueError("a date must have a distribution for each of its parts")
         return self
 
 
@@ -156,7 +156,7 @@ def _ticks_per_day(kind: pa.DataType) -> int:
 
 
 def _part_names(raw: np.ndarray, day: int) -> tuple[str, ...]:
-    """Return the parts worth telling apart; none where the whole is one number."""
+    """Return the names of the parts to encode separately; none where the whole is one number."""
     days = raw // day
     first, last = int(days.min()), int(days.max())
     distinct = len(np.unique(raw))

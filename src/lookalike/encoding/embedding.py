@@ -1,4 +1,4 @@
-"""Columns of many levels as a few numbers, at a cost that does not grow with a one-hot width."""
+"""Columns of many levels as a few numbers, without the width of a one-hot encoding."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from lookalike.tables.values.levels import Levels
 
 __all__ = ["Embedding"]
 
-#: A level's mean of another column counts as if it had so many more rows at the overall mean.
+#: The prior of a level's mean of another column: this many rows at the overall mean.
 _PRIOR_ROWS = 5.0
-#: Up to so many levels get one axis, up to the next two, and more three.
+#: The greatest number of levels for one axis, and for two; more levels get three.
 _ONE_AXIS, _TWO_AXES, _MOST_AXES = 64, 4096, 3
 #: The greatest probability: added to an index up to 2**22 it does not round up to the next.
 _BELOW_ONE = 1 - 1e-9
@@ -31,20 +31,20 @@ _BELOW_ONE = 1 - 1e-9
 class Embedding(ComparingEncoding):
     """Levels placed along a few axes of association, each axis exactly N(0, 1).
 
-    Levels that go with similar values of the other columns stand near each other: their means of
+    Levels associated with similar values of the other columns lie near each other: their means of
     the other columns' encoded numbers (shrunk towards the overall mean) are projected on the
     leading principal components, weighted by frequency. Along the first component the levels are
     cut into groups of nearly equal mass, each group along the second, and so on (a discrete
-    Rosenblatt transform). A level's place on an axis is the interval of its group's cumulative
+    Rosenblatt transform). A level's position on an axis is the interval of its group's cumulative
     probability within the group before, drawn as in `Quantile`; so every axis is N(0, 1),
-    independent of the others where nothing else is known, and the way back is an exact lookup.
-    State and time grow with the count of levels alone.
+    independent of the others where nothing else is known, and decoding is an exact lookup. State
+    and time grow with the number of levels alone.
 
     Parameters
     ----------
     min_count : int, default 2
-        Levels seen less often share one place; where that is decoded, a kept level is drawn by
-        frequency. 1 keeps all.
+        Rarer levels share one position; where that is decoded, a kept level is drawn by frequency.
+        1 keeps all.
 
     Examples
     --------
@@ -64,17 +64,17 @@ class Embedding(ComparingEncoding):
         self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column, context: Context | None = None) -> Self:
-        """Learn the levels and their places.
+        """Learn the levels and their positions.
 
         Parameters
         ----------
         values : pyarrow.Array, shape (n,)
-            Present cells.
+            The present cells.
         column : Column
-            Their column.
+            The column of the cells.
         context : Context, optional
-            Some cells and the other columns' numbers in the same rows; without it, levels are
-            placed by frequency.
+            A sample of cells and the other columns' numbers in the same rows; without it,
+            levels are ordered by frequency.
         """
         self._column = column.name
         self._levels = Levels.of(values, column.kind, self.min_count)
@@ -122,11 +122,11 @@ class Embedding(ComparingEncoding):
         self._levels = Levels.from_dict(state.values, state.arrays["shares"])
         self._places, self._limits = state.arrays["places"], state.arrays["limits"]
         count = self._levels.count
-        axes = whole(self._axes, 1, _MOST_AXES, "the count of axes")
+        axes = whole(self._axes, 1, _MOST_AXES, "the number of axes")
         if self._limits.shape != (count, 2 * axes) or not np.isfinite(self._limits).all():
             raise ValueError("the limits of levels do not belong to them")
         if not np.array_equal(np.sort(self._places), np.arange(count)):
-            raise ValueError("each level must have one place")
+            raise ValueError("each level must have one position")
         return self
 
 
@@ -135,15 +135,17 @@ def _points(levels: Levels, axes: int, context: Context | None) -> np.ndarray:
     points = np.zeros((levels.count, axes))
     if context is None:
         return points
+    # Means of the other columns by level, shrunk to the overall mean, shape (levels, d).
     codes = levels.codes(context.cells)
     rows = np.flatnonzero(codes >= 0)
     member = csr_array((np.ones(len(rows)), (codes[rows], rows)), (levels.count, len(codes)))
     numbers = context.numbers - context.numbers.mean(axis=0)
     counts = np.bincount(codes[rows], minlength=levels.count)
     means = (member @ numbers) / (counts + _PRIOR_ROWS)[:, None]
+    # Their leading principal components, weighted by frequency.
     _, vectors = np.linalg.eigh((means * levels.masses[:, None]).T @ means)
     leading = vectors[:, ::-1][:, :axes]
-    # an eigenvector's sign is arbitrary: its greatest component is made positive
+    # An eigenvector's sign is arbitrary: its greatest component is made positive.
     greatest = np.abs(leading).argmax(axis=0)
     leading = leading * np.sign(leading[greatest, np.arange(leading.shape[1])])
     points[:, : leading.shape[1]] = means @ leading
@@ -161,40 +163,42 @@ def _place(masses: np.ndarray, points: np.ndarray) -> tuple[np.ndarray, np.ndarr
     Returns
     -------
     places : ndarray of int64, shape (levels,)
-        The code of the level at each place.
+        The code of the level at each position.
     limits : ndarray of float32, shape (levels, 2 * axes)
-        For the level at each place, the limits of its interval on each axis.
+        The limits of the interval on each axis, for the level at each position.
     """
     count, axes = points.shape
     groups_per_axis = int(np.ceil(count ** (1 / axes)))
     limits = np.empty((count, 2 * axes), np.float32)
     cell = np.zeros(count, np.int64)
     for axis in range(axes):
+        # Groups of the axes before, each sorted along this axis.
         order = np.lexsort([points[:, axis], cell])
         cells = np.split(order, np.flatnonzero(np.diff(cell[order])) + 1)
-        made = 0
+        cells_so_far = 0
         for members in cells:
             group = np.arange(len(members))
             if axis < axes - 1:
                 group = _equal_masses(masses[members], groups_per_axis)
+            # Cumulative probabilities of the new groups within their parent group.
             edges = limits_of(np.bincount(group, masses[members]))
             limits[members, 2 * axis] = edges[group]
             limits[members, 2 * axis + 1] = edges[group + 1]
-            cell[members] = made + group
-            made += int(group[-1]) + 1
+            cell[members] = cells_so_far + group
+            cells_so_far += int(group[-1]) + 1
     places = np.argsort(cell)
     return places, limits[places]
 
 
 def _equal_masses(masses: np.ndarray, groups: int) -> np.ndarray:
-    """Return a group number for each of some levels in order: 0, …, without gaps."""
+    """Return the group number of each level, in order: 0, …, without gaps."""
     middle = (np.cumsum(masses) - masses / 2) / masses.sum()
     group = np.minimum((middle * groups).astype(np.int64), groups - 1)
     return np.unique(group, return_inverse=True)[1]
 
 
 def _edges(limits: np.ndarray) -> list[np.ndarray]:
-    """Return, for each axis, where groups begin: the index of the group before plus its limit."""
+    """Return the start of each group, by axis: the index of its parent plus its lower limit."""
     edges = []
     parent = np.zeros(len(limits), np.int64)
     for axis in range(limits.shape[1] // 2):

@@ -13,12 +13,12 @@ __all__ = ["MinMax"]
 
 
 class MinMax(Scaled):
-    """Scale linearly so that the least value is -1 and the greatest 1.
+    """Scale linearly so that the least value is -1 and the greatest is 1.
 
     Parameters
     ----------
     min_count : int, default 2
-        How many rows must share a value that is stored.
+        The least number of rows that share a stored value.
 
     Examples
     --------

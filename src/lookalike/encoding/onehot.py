@@ -1,4 +1,4 @@
-"""Categories and booleans as one level of several, missing cells and a pool among them."""
+"""Categories and booleans as one-hot levels, with levels for missing and pooled cells."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["OneHot"]
 
 
 class OneHot(RowEncoding):
-    """One level of a softmax block for each level of the column.
+    """A softmax block with one level for each category of the column.
 
-    Levels seen fewer than `min_count` times are one level for learning, the *pool*: their values
-    are not stored, and where the pool is decoded, a kept level is drawn by frequency. Missing
-    cells are one more level, the last.
+    Categories that occur fewer than `min_count` times share one level, the *pool*: their values are
+    not stored, and where the pool is decoded, a kept category is drawn by frequency. Missing cells
+    are one more level, the last.
 
     Parameters
     ----------
     min_count : int, default 2
-        The least count of a level that is kept; 1 keeps all.
+        The least count of a category that is kept; 1 keeps all.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class OneHot(RowEncoding):
         self.min_count = min_count
 
     def fit(self, values: pa.Array, column: Column) -> Self:
-        """Learn the levels from all cells, of which at least one is present."""
+        """Learn the levels from all cells; at least one is present."""
         self._column = column.name
         self._levels = Levels.of(values, column.kind, self.min_count)
         self._has_missing = values.null_count > 0
@@ -71,7 +71,7 @@ class OneHot(RowEncoding):
 
     def encode(self, values: pa.Array) -> EncodedRows:
         codes = self._levels.codes(values)
-        # where fit saw nothing missing, a missing cell is taken for the most frequent level
+        # Where no cell was missing at fit, a missing cell is encoded as the most frequent level.
         codes[codes == -1] = self._levels.count if self._has_missing else 0
         return EncodedRows(np.zeros((len(codes), 0), np.float32), codes[:, None].astype(np.int32))
 

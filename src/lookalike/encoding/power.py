@@ -12,27 +12,27 @@ from lookalike.encoding._scaled import Scaled
 
 __all__ = ["Power"]
 
-#: The exponent is estimated on at most so many values, evenly spaced among the sorted.
+#: The greatest number of values, evenly spaced in order, for estimating the exponent.
 _ENOUGH = 100_000
-#: Exponents beyond these serve nobody.
+#: The bounds of the exponent.
 _EXPONENTS = (-2.0, 4.0)
-#: A float32 tells apart what differs by this part of its size, with room to spare …
+#: The relative resolution of float32, with a margin …
 _RESOLUTION = 2.0**-20
-#: … and no more than so many parts of a range of full floats need to be told apart.
+#: … and the greatest number of steps of a range of full floats to keep distinct.
 _PARTS = 2**14
 
 
 class Power(Scaled):
     """The Yeo-Johnson transform with its most likely exponent, then mean 0 and deviation 1.
 
-    The exponent is held within [-2, 4] and to where neighbouring values stay apart in float32
-    (NOTE: differs from the source, which has no such bounds). What a generator makes beyond the
-    range that was seen is drawn in to its ends before the way back: no power is undefined.
+    The exponent is bounded by [-2, 4] and such that neighbouring values stay distinct in float32
+    (NOTE: differs from the source, which has no such bounds). Generated values beyond the observed
+    range are clipped before decoding, so that no power is undefined.
 
     Parameters
     ----------
     min_count : int, default 2
-        How many rows must share a value that is stored.
+        The least number of rows that share a stored value.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Power(Scaled):
         self._mean, self._deviation = self._mean_of(powered), float(powered.std()) or 1.0
 
     def _bounds(self, low: float, high: float) -> tuple[float, float]:
-        """Return the exponents between which neighbours stay apart in float32 numbers."""
+        """Return the bounds of the exponent within which neighbours stay distinct in float32."""
         zero, one = self._measure(np.array([0.0, 1.0]))
         step = (one - zero) if self._grid.is_even else 0.0
         if step < (high - low) * _RESOLUTION:
@@ -66,7 +66,7 @@ class Power(Scaled):
             return (1.0, 1.0)
 
         def room(end: float) -> float:
-            # the slope at x is (x + 1)^(λ - 1); times a step it must exceed the resolution
+            # The slope at x is (x + 1)^(λ - 1); times a step, it must exceed the resolution.
             return float(np.log(step / _RESOLUTION) / np.log1p(end)) if end > 1 else np.inf
 
         least = max(1 - room(high), 2 - room(-low), _EXPONENTS[0])
@@ -74,7 +74,7 @@ class Power(Scaled):
         return (least, most) if least < most else (1.0, 1.0)
 
     def _measure(self, positions: np.ndarray) -> np.ndarray:
-        """Return values of numbers, as a power is not the same for another zero; else positions."""
+        """Return values of numbers, since a power depends on the zero; otherwise positions."""
         if not self._grid.is_number:
             return positions
         return (self._grid.low + positions * self._grid.step) / 10.0**self._grid.decimals

@@ -18,9 +18,9 @@ from lookalike.tables.values.grid import MEASURED, Grid, nearest
 
 __all__ = ["Quantile"]
 
-#: Up to so many distinct values are all kept if they repeat (those of too few rows aside), …
+#: The number of distinct values up to which all are kept if they repeat (rare ones excepted), …
 _ALL = 1000
-#: … and up to so many whether they do or not.
+#: … and up to which all are kept whether they do or not.
 _FEW = 100
 
 
@@ -28,18 +28,20 @@ class Quantile(ColumnEncoding):
     """Randomised probability integral transform (Rüschendorf 2009; as dequantisation).
 
     A value x with empirical cumulative limits lo = F(x−), hi = F(x) is drawn as z = Φ⁻¹(u),
-    u uniform in (lo, hi): exactly N(0, 1), whatever spikes, gaps and tails the column has. Back:
-    u = Φ(z), then the quantile function. Of up to 1,000 distinct values that occur twice or more on
-    average (or up to 100 that do not), those that `min_count` rows share are all kept as *atoms*
-    with their jumps; of more, the frequent ones. Between atoms F is piecewise linear, and its knots
-    are means of several rows: a value that fewer rows have is not stored. Both ends are drawn in
-    in the same way, so that no single row stretches the range. Values on an even grid (whole
-    numbers, decimals, days) come back rounded to it.
+    u uniform in (lo, hi): exactly N(0, 1), whatever spikes, gaps and tails the column has. It is
+    decoded by u = Φ(z), then the quantile function.
+
+    Of up to 1,000 distinct values that occur twice or more on average (or up to 100 that do not),
+    those that `min_count` rows share are all kept as *atoms* with their jumps; of more, the
+    frequent ones. Between atoms F is piecewise linear, and its knots are means of several rows: a
+    value that fewer rows have is not stored. Both ends are trimmed in the same way, so that no
+    single row stretches the range. Values on an even grid (whole numbers, decimals, days) are
+    decoded rounded to it.
 
     Parameters
     ----------
     min_count : int, default 2
-        The least count of a value that is stored; with 1 the range and single values are kept.
+        The least number of rows that share a stored value; 1 keeps the range and single values.
 
     Examples
     --------
@@ -101,7 +103,7 @@ class Quantile(ColumnEncoding):
     def _limits(self, raw: np.ndarray) -> np.ndarray:
         """Return the limits of raw values between knots as cumulative probabilities, shape (n, 2).
 
-        What lies where nothing is decoded may be anything in the nearest piece.
+        Values in a gap, to which nothing is decoded, get the nearest piece.
         """
         at, half = self._grid.positions(raw), self._half
         limits = np.stack([self._below(at - half), self._upto(at + half)], axis=1)
@@ -110,11 +112,12 @@ class Quantile(ColumnEncoding):
         limits[(raw > self._grid.high) | (at > self._knots[-1] - half)] = steps[-2:]
         flat = np.flatnonzero(np.diff(self._cumulative) == 0)
         if len(flat):
-            # a gap lasts from the last value before it to the first after it
+            # A gap extends from the last value before it to the first after it.
             first, last = self._knots[flat] - half, self._knots[flat + 1] + half
             gap = np.maximum(np.searchsorted(first, at, "right") - 1, 0)
             inside = np.flatnonzero((at > first[gap]) & (at < last[gap]))
             gap, at = gap[inside], at[inside]
+            # The piece before or after the gap, whichever is nearer.
             piece = np.searchsorted(steps, self._cumulative[flat])[gap]
             piece -= at - first[gap] <= last[gap] - at
             piece = np.clip(piece, 0, len(steps) - 2)
@@ -125,7 +128,7 @@ class Quantile(ColumnEncoding):
         return interpolated(positions, self._knots, self._cumulative)
 
     def _below(self, positions: np.ndarray) -> np.ndarray:
-        # np.interp takes the last of equal knots: on the mirrored axis that is the first
+        # np.interp takes the last of equal knots; on the mirrored axis, that is the first.
         return interpolated(-positions, -self._knots[::-1], self._cumulative[::-1])
 
     def decode(self, drawn: SampledRows) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Numbers with their mean taken away, divided by their standard deviation."""
+"""Numbers scaled to mean 0 and standard deviation 1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Standard(Scaled):
     Parameters
     ----------
     min_count : int, default 2
-        How many rows must share a value that is stored.
+        The least number of rows that share a stored value.
 
     Examples
     --------

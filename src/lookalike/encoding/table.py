@@ -1,4 +1,4 @@
-"""A whole table: which encoding each column gets, missing cells, and derived columns."""
+"""The encoder of a whole table: an encoding for each column, missing cells, derived columns."""
 
 from __future__ import annotations
 
@@ -49,31 +49,31 @@ class TableEncoder:
         name that is both means the kind.
         By default: numbers, times and durations ``"quantile"``; dates and datetimes
         ``"datetime"``; categories and booleans ``"onehot"``, and ``"embedding"`` beyond
-        `onehot_limit` levels.
+        `onehot_limit` categories.
     min_category_count : int, default 2
-        Levels and numbers that occur less often are never stored; such levels are pooled, and never
-        made. 1 keeps every level, every end of a range and every single number.
+        Categories and numbers that occur less often are never stored; such categories are pooled,
+        and never generated. 1 keeps every category, every end of a range and every single number.
     keep : sequence of str, default ()
-        Columns of which every level is kept, however rare: such as the target of a prediction.
+        Columns that keep all their categories, however rare, such as the target of a prediction.
     onehot_limit : int, default 128
-        The most levels of a column for which one-hot is the default.
+        The greatest number of categories for which one-hot is the default.
     derive : bool, default True
-        Whether columns that depend on others are derived, or learned by a residual, and what never
-        occurs together is known; if not, all columns are learned as they are. A column for which an
-        encoding is chosen never gives way to a residual.
+        Whether columns that depend on others are derived, or learned by a residual, and structural
+        zeros are found; if not, all columns are learned unchanged. A column with a chosen encoding
+        is never replaced by a residual.
     text_placeholder : str, optional
-        What stands in every cell of free text; by default such cells are missing.
+        The value generated for every cell of free text; by default such cells are missing.
 
     Attributes
     ----------
     schema_ : Schema
-        What the columns are, with the relations that proved themselves, and those that did not.
+        The columns, with the relations that proved themselves, and those that did not.
     layout_ : Layout
-        What the spans of an encoded row are.
+        The spans of an encoded row.
     graph_ : RelationGraph
-        How columns depend on each other.
+        The relations between columns.
     exclusions_ : StructuralZeros
-        What never occurs together.
+        The structural zeros: combinations that never occur.
     """
 
     def __init__(
@@ -99,16 +99,16 @@ class TableEncoder:
         Parameters
         ----------
         table : pyarrow.Table
-            What `lookalike.tables.conform` gave, at least one row.
+            The result of `lookalike.tables.conform`, with at least one row.
         schema : Schema
-            What its columns are.
+            The table's schema.
         rng : numpy.random.Generator
-            Chooses the rows on which columns of many levels are compared with the others.
+            Samples the rows on which columns of many categories are compared with the others.
 
         Returns
         -------
         TableEncoder
-            Itself.
+            The fitted encoder.
 
         Raises
         ------
@@ -144,32 +144,32 @@ class TableEncoder:
         Returns
         -------
         Schema
-            With these alone as dependencies, and the others as rejected.
+            The schema with these alone as dependencies, and the others as rejected.
         list of Relation
         """
         kept: list[Relation] = []
         rejected = []
         proof = Proof(schema, choice, cells)
         for dependency in in_order(schema.dependencies) if self.derive else ():
-            made = relation(dependency, choice.least)
-            against = self._against(made, choice, cells) or proof.refuted(dependency)
-            if against is None and made.fit(cells, schema).is_empty:
+            candidate = relation(dependency, choice.least)
+            against = self._against(candidate, choice, cells) or proof.refuted(dependency)
+            if against is None and candidate.fit(cells, schema).is_empty:
                 against = "too few rows share any of its values"
             if against is None:
-                kept.append(made)
+                kept.append(candidate)
             else:
                 rejected.append(replace(dependency, against=against))
-        columns = {made.spec.column for made in kept}
+        columns = {accepted.spec.column for accepted in kept}
         dependencies = tuple(d for d in schema.dependencies if d.column in columns)
         rejected_ = (*schema.rejected, *rejected)
         return replace(schema, dependencies=dependencies, rejected=rejected_), kept
 
     @staticmethod
-    def _against(made: Relation, choice: EncodingChoice, cells: Cells) -> str | None:
-        """Return why a relation is not even tried; None if it is."""
-        if made.learns_residual and choice.is_chosen(made.spec.column):
+    def _against(candidate: Relation, choice: EncodingChoice, cells: Cells) -> str | None:
+        """Return the reason not to try a relation; None where it is tried."""
+        if candidate.learns_residual and choice.is_chosen(candidate.spec.column):
             return "an encoding was chosen for the column"
-        if not made.suits(cells):
+        if not candidate.suits(cells):
             return "the table has rows that it cannot describe"
         return None
 
@@ -178,7 +178,7 @@ class TableEncoder:
     ) -> None:
         self.schema_ = schema
         self._parts = parts
-        self.layout_, self._places = lay_out(parts)
+        self.layout_, self._spans = lay_out(parts)
         columns = _learned_columns(schema, relations)
         learned = {part.name: learned_column(part, columns[part.name]) for part in parts}
         self.graph_ = RelationGraph(schema, relations, learned)
@@ -204,13 +204,13 @@ class TableEncoder:
         outcome = "missing" if self.text_placeholder is None else repr(self.text_placeholder)
         warnings.warn(
             f"Free text is not learned: every cell of {', '.join(map(repr, texts))} will be "
-            f"{outcome}. Give a kind to learn it as, or set text_placeholder.",
+            f"{outcome}. Declare another kind to have it learned, or set text_placeholder.",
             LookalikeWarning,
             stacklevel=3,
         )
 
     def _warn_of_rare(self, choice: EncodingChoice, cells: Cells) -> None:
-        """Say what single rows lose, and what of them stays because it is to be predicted."""
+        """Warn of columns of which nothing is kept, and of rare categories kept for prediction."""
         secret = [
             part.name
             for part in self._parts
@@ -220,7 +220,7 @@ class TableEncoder:
             warnings.warn(
                 f"No value of {', '.join(map(repr, secret))} occurs in {self.min_category_count} "
                 "rows, so none is kept: every cell will be missing. Leave such columns out, or set "
-                "min_category_count=1 if they may be shown.",
+                "min_category_count=1 if their values may be published.",
                 LookalikeWarning,
                 stacklevel=3,
             )
@@ -230,16 +230,16 @@ class TableEncoder:
             if len(rare):
                 words = ", ".join(repr(v) for v in rare.field("values").to_pylist()[:5])
                 warnings.warn(
-                    f"Every level of the target {name!r} is kept, however rare: {words} "
+                    f"Every category of the target {name!r} is kept, however rare: {words} "
                     f"occur{'s' if len(rare) == 1 else ''} in fewer than "
                     f"{self.min_category_count} rows and will be stored and generated. "
-                    "Drop these rows if nobody may know of them.",
+                    "Drop these rows if they must stay private.",
                     LookalikeWarning,
                     stacklevel=3,
                 )
 
     def encode(self, table: pa.Table) -> EncodedRows:
-        """Return the encoded form of a canonical table, which may be another than that of `fit`.
+        """Return the encoded form of a canonical table, which may differ from that of `fit`.
 
         Parameters
         ----------
@@ -260,14 +260,14 @@ class TableEncoder:
         return self._encode(table, self.schema_.names)
 
     def _encode(self, table: pa.Table, columns: Collection[str]) -> EncodedRows:
-        """Return the encoded form of rows, in which other columns are left 0."""
+        """Return the encoded form of rows; other columns are 0."""
         residuals = [r for name, r in self.graph_.residuals.items() if name in columns]
         needed = {*columns, *(on for r in residuals for on in r.spec.on)}
         cells = cells_of(table.select([n for n in table.column_names if n in needed]))
         cells |= {r.spec.column: r.residual(cells) for r in residuals}
         learned = [
-            (part, place)
-            for part, place in zip(self._parts, self._places, strict=True)
+            (part, span)
+            for part, span in zip(self._parts, self._spans, strict=True)
             if part.name in columns
         ]
         return encode_columns(cells, learned, self.layout_, table.num_rows)
@@ -275,10 +275,10 @@ class TableEncoder:
     def decode(
         self, drawn: SampledRows, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
     ) -> pa.Table:
-        """Return drawn rows as a canonical table.
+        """Return sampled rows as a canonical table.
 
-        What a row becomes depends on the row itself, its number and the seed alone, not on the
-        rows that are decoded with it.
+        A decoded row depends only on the row itself, its number and the seed, not on the rows
+        that are decoded with it.
 
         Parameters
         ----------
@@ -289,8 +289,8 @@ class TableEncoder:
         seed : int
             The seed of the sample.
         known : pyarrow.Table, optional
-            Canonical rows whose cells stand in place of drawn ones where they are not null;
-            columns that are made of others are made of these.
+            Canonical rows whose cells replace sampled ones where they are not null; columns derived
+            from others are derived from these.
 
         Returns
         -------
@@ -325,12 +325,12 @@ class TableEncoder:
             if isinstance(part.encoding, Identifier):
                 at = table.schema.get_field_index(part.name)
                 missing = is_null(flat(table.column(at)))
-                made = part.decode(nothing, missing, Rows(start, seed))
-                table = table.set_column(at, part.name, made)
+                identifiers = part.decode(nothing, missing, Rows(start, seed))
+                table = table.set_column(at, part.name, identifiers)
         return table
 
     def whole_identifiers(self) -> frozenset[str]:
-        """Return the columns of identifiers that are whole numbers, however they are stored."""
+        """Return the columns of identifiers that are whole numbers, in any storage type."""
         parts = ((part.name, part.encoding) for part in self._parts)
         return frozenset(n for n, made in parts if isinstance(made, Identifier) and made.is_whole)
 
@@ -339,28 +339,28 @@ class TableEncoder:
         return pa.Table.from_arrays([cells[name] for name in names], names=names)
 
     def _decoded(self, drawn: SampledRows, rows: Rows, known: Cells | None) -> tuple[Cells, Cells]:
-        """Return the columns of sampled rows, and the residuals that some are learned by."""
+        """Return the columns of sampled rows, and the residuals of those learned by one."""
         sampled: dict[str, pa.Array] = {}
         residuals: dict[str, pa.Array] = {}
-        for part, place in zip(self._parts, self._places, strict=True):
+        for part, span in zip(self._parts, self._spans, strict=True):
             missing = None
-            if place.gate is not None:
-                missing = drawn.levels[:, self.layout_.drawn_starts[place.gate]] == 1
+            if span.gate is not None:
+                missing = drawn.levels[:, self.layout_.drawn_starts[span.gate]] == 1
             into = residuals if part.name in self.graph_.residuals else sampled
-            into[part.name] = part.decode(place.of_drawn(drawn), missing, rows)
+            into[part.name] = part.decode(span.of_drawn(drawn), missing, rows)
         return self.graph_.compute(sampled, residuals, rows, known), residuals
 
     def feasible(self, known: pa.Table) -> RowCondition:
-        """Return what the blocks of rows may be, so that the known cells of others can follow.
+        """Return the condition on the blocks of rows under which known derived cells can follow.
 
         Parameters
         ----------
         known : pyarrow.Table
-            The rows that `graph_.infer` gave.
+            The rows from `graph_.infer`.
         """
         self._check_fitted()
-        pairs = zip(self._parts, self._places, strict=True)
-        learned = {part.name: (part, place) for part, place in pairs}
+        pairs = zip(self._parts, self._spans, strict=True)
+        learned = {part.name: (part, span) for part, span in pairs}
         return feasible_condition(
             self.graph_.feasible(known), known.num_rows, self.layout_, learned
         )
@@ -368,47 +368,47 @@ class TableEncoder:
     def reconcile(
         self, known: pa.Table, drawn: SampledRows, *, start: int = 0, seed: int = 0
     ) -> tuple[pa.Table, np.ndarray, np.ndarray]:
-        """Choose of sampled cells, and change them, so that the known cells of rows follow.
+        """Choose among sampled cells, and change them, so that the known cells of rows follow.
 
         Parameters
         ----------
         known : pyarrow.Table
-            The rows that `graph_.infer` gave, n of them.
+            The n rows from `graph_.infer`.
         drawn : SampledRows
-            Rows as they were sampled.
+            The rows as sampled.
         start, seed : int
             As for `decode`.
 
         Returns
         -------
         pyarrow.Table
-            The known cells and those that they now follow from.
+            The known cells and the cells from which they now follow.
         ndarray of bool, shape (n,)
-            Rows in which a cell differs from the sampled one.
+            True for rows in which a cell differs from the sampled one.
         ndarray, shape (n,)
-            How far rows were from what is known, as they had been sampled.
+            The distance of each row, as sampled, from its known cells.
         """
         rows, cells = Rows(start, seed), cells_of(known)
-        made = self.graph_.reconcile(known, *self._decoded(drawn, rows, cells), rows)
-        return self._table(made.cells), made.changed, made.distance
+        reconciled = self.graph_.reconcile(known, *self._decoded(drawn, rows, cells), rows)
+        return self._table(reconciled.cells), reconciled.changed, reconciled.distance
 
     def violates_zeros(
         self, drawn: SampledRows, *, known: Mapping[int, np.ndarray] | None = None
     ) -> np.ndarray:
-        """Return which drawn rows combine what never occurred together in the table of the fit.
+        """Return a mask of the sampled rows with a combination that never occurred at fit.
 
         Parameters
         ----------
         drawn : SampledRows
             n rows.
         known : mapping of int to ndarray of bool, shape (n,), optional
-            For the index of each block: in which rows it was not drawn but known. What is known
-            of two blocks is not looked at.
+            The rows in which each block is known, not sampled, by its index. Pairs of known blocks
+            are not checked.
 
         Returns
         -------
         ndarray of bool, shape (n,)
-            See `exclusions_`; all False where `derive` is off.
+            The mask, see `exclusions_`; all False where `derive` is off.
 
         Raises
         ------
@@ -419,7 +419,7 @@ class TableEncoder:
         return self.exclusions_.violates(drawn, known)
 
     def never_together(self) -> list[str]:
-        """Return in words what never occurred together in the table of the fit.
+        """Return in words the combinations that never occurred at fit.
 
         Returns
         -------
@@ -450,7 +450,7 @@ class TableEncoder:
         -------
         RowCondition or None
             With one row for each of several numbers, see `RowCondition.drawn`. None where no block
-            says it: the column is made of several others, or of another by chance.
+            expresses it: the column is derived from several others, or from another by chance.
 
         Raises
         ------
@@ -460,38 +460,38 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        found = self.graph_.condition_on_learned(condition)
-        if found is None:
+        translated = self.graph_.condition_on_learned(condition)
+        if translated is None:
             return None
-        at = next(i for i, part in enumerate(self._parts) if part.name == found.column)
-        return encode_condition(self._parts[at], self._places[at], self.layout_, found)
+        at = next(i for i, part in enumerate(self._parts) if part.name == translated.column)
+        return encode_condition(self._parts[at], self._spans[at], self.layout_, translated)
 
     def contradiction(
         self, conditions: Sequence[ColumnCondition], encoded: Sequence[RowCondition | None]
     ) -> tuple[tuple[ColumnCondition, ...], str] | None:
-        """Return conditions that no row can fulfil together, and why.
+        """Return conditions that no row can fulfil together, and the reason.
 
         Parameters
         ----------
         conditions : sequence of ColumnCondition
         encoded : sequence of RowCondition or None
-            What `encode_condition` gave of each.
+            The result of `encode_condition` for each.
 
         Returns
         -------
         tuple of tuple of ColumnCondition and str, or None
-            None where neither relations nor what never occurs together say so.
+            None where neither relations nor structural zeros contradict them.
         """
         return contradiction(self.graph_, self.exclusions_, conditions, encoded)
 
     def around(self, condition: ColumnCondition, share: float) -> ColumnCondition | None:
-        """Return the range about the one number that a condition is on.
+        """Return the range around the one number of a condition.
 
         Parameters
         ----------
         condition : ColumnCondition
         share : float
-            Which share of the rows of the fit lies within the range on each side.
+            The share of the fitted rows within the range on each side.
 
         Returns
         -------
@@ -505,21 +505,21 @@ class TableEncoder:
         return range_about(part, condition, share)
 
     def gates(self) -> dict[int, tuple[str, ...]]:
-        """Return the columns that each *missing* block silences, by its index in the layout."""
+        """Return the columns that each *missing* block masks, by its index in the layout."""
         self._check_fitted()
         found: dict[int, tuple[str, ...]] = {}
-        for part, place in zip(self._parts, self._places, strict=True):
-            if place.gate is not None:
-                found[place.gate] = (*found.get(place.gate, ()), part.name)
+        for part, span in zip(self._parts, self._spans, strict=True):
+            if span.gate is not None:
+                found[span.gate] = (*found.get(span.gate, ()), part.name)
         return found
 
     def missing_level(self, block: int) -> int | None:
-        """Return the level of a block of several that says *missing*; None where none does.
+        """Return the level of a softmax block for *missing*; None where it has none.
 
         Parameters
         ----------
         block : int
-            Its index in the layout; not that of a *missing* block.
+            The index of the block in the layout; not that of a *missing* block.
         """
         self._check_fitted()
         name = self.layout_.blocks[block].column
@@ -527,7 +527,7 @@ class TableEncoder:
         return part.encoding.missing_level
 
     def known(self, table: pa.Table) -> dict[int, np.ndarray]:
-        """Say which blocks of rows follow from the cells that are present in a canonical table.
+        """Return the blocks of rows that follow from the present cells of a canonical table.
 
         Parameters
         ----------
@@ -537,7 +537,7 @@ class TableEncoder:
         Returns
         -------
         dict of int to ndarray of bool, shape (n,)
-            For the index of each block of the layout.
+            A mask of the rows, by the index of each block of the layout.
         """
         self._check_fitted()
         present = {name: ~is_null(flat(table.column(name))) for name in self.schema_.names}
@@ -550,7 +550,7 @@ class TableEncoder:
         return known
 
     def state(self) -> Learned:
-        """Return what was learned: no training rows, see each encoding."""
+        """Return the learned state, without training rows; see each encoding."""
         self._check_fitted()
         options = {
             "encodings": None if self.encodings is None else dict(self.encodings),
@@ -565,30 +565,30 @@ class TableEncoder:
             for part in self._parts
         ]
         relations = self.graph_.relations
-        derived = [made.spec.column for made in relations]
+        derived = [fitted.spec.column for fitted in relations]
         parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
-        parts |= {f"derived {i}": made.state() for i, made in enumerate(relations)}
+        parts |= {f"derived {i}": fitted.state() for i, fitted in enumerate(relations)}
         parts["exclusions"] = self.exclusions_.state()
         return Learned.joined({"options": options, "columns": columns, "derived": derived}, parts)
 
     @classmethod
     def from_state(cls, state: Learned, schema: Schema) -> Self:
-        """Make a fitted encoder from what `state` gave and the schema of the fit."""
+        """Restore a fitted encoder from its `state` and the schema of the fit."""
         self = cls(**state.values["options"])
-        found = state.parts()
+        stored_parts = state.parts()
         specs = {dependency.column: dependency for dependency in schema.dependencies}
         relations = [
-            relation(specs[name]).load(found[f"derived {i}"], schema)
+            relation(specs[name]).load(stored_parts[f"derived {i}"], schema)
             for i, name in enumerate(state.values["derived"])
         ]
         columns = _learned_columns(schema, relations)
         parts = []
         for i, stored in enumerate(state.values["columns"]):
             column = columns[stored["name"]]
-            encoding = _encoding(stored["encoding"]).from_state(found[f"column {i}"], column)
+            encoding = _encoding(stored["encoding"]).from_state(stored_parts[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
         self._take(schema, relations, tuple(parts))
-        self.exclusions_ = StructuralZeros.from_state(found["exclusions"], self.layout_)
+        self.exclusions_ = StructuralZeros.from_state(stored_parts["exclusions"], self.layout_)
         return self
 
     def _check_fitted(self) -> None:
@@ -599,7 +599,7 @@ class TableEncoder:
 
 
 def _learned_columns(schema: Schema, relations: Sequence[Relation]) -> dict[str, Column]:
-    """Return the columns that are encoded, residuals in place of those that are learned by one."""
+    """Return the encoded columns, with residuals in span of the columns learned by one."""
     learned = {column.name: column for column in schema.columns}
     for made in relations:
         if made.learns_residual:
@@ -610,14 +610,14 @@ def _learned_columns(schema: Schema, relations: Sequence[Relation]) -> dict[str,
 
 
 def _rows_of(table: pa.Table, rows: np.ndarray) -> pa.Table:
-    """Return some rows by their rising numbers, without a copy where none is left out."""
+    """Return some rows by their increasing numbers, without a copy where that is all rows."""
     if rows[-1] - rows[0] + 1 == len(rows):
         return table.slice(int(rows[0]), len(rows))
     return table.take(rows)
 
 
 def _encoding(name: str) -> type[ColumnEncoding]:
-    """Return the encoding that a state names, of those that are registered."""
+    """Return the registered encoding that a state names."""
     own = {kind.name: kind for kind in (ConstantEncoding, Identifier)}
     found = own.get(name) or ENCODINGS.registered(name)
     if found is None:

@@ -1,6 +1,6 @@
 """Relations between columns. Room rule: ``relations`` knows ``tables`` and ``_core`` only.
 
-Add a relation: a file with a subclass of `Relation`, and its class in the last line.
+To add a relation, write a file with a subclass of `Relation`, and enter its class in the last line.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The contract of a relation between columns.
 
-A form of relation is one file: how it is found, how its column is computed from others, what
-follows from it in the other direction, and how it is said in words.
+A form of relation is one file: its discovery, the computation of its column from others, the
+inference in the other direction, and its description in words.
 """
 
 from __future__ import annotations
@@ -29,31 +29,31 @@ __all__ = ["Relation"]
 class Relation(ABC):
     """A dependence of one column of a table on others.
 
-    A subclass must fit, compute, say and store the relation; the other methods, by which known
-    cells and conditions are taken into account, have defaults that are right but know little.
+    A subclass must fit, compute, describe and store the relation; the other methods, which account
+    for known cells and conditions, have defaults that are correct but infer little.
 
     Parameters
     ----------
     spec : Dependency
-        Which column depends on which others, and how.
+        The column, the columns it depends on, and the form of the relation.
     least : callable, optional
-        Gives the least count of a value of a column that may be stored; 1 without it.
+        Returns the least count of a value of a column that may be stored; 1 if not given.
     """
 
-    #: The name of the form: what `Dependency.form` is.
+    #: The name of the form, as in `Dependency.form`.
     name: ClassVar[str]
-    #: Whether the column follows from the others in each row, without a residual and by no chance.
+    #: True where the column follows from the others in each row, without residual or randomness.
     exact: ClassVar[bool] = False
-    #: Whether a residual is encoded and learned in place of the column.
+    #: True where a residual is encoded and learned in place of the column.
     learns_residual: ClassVar[bool] = False
-    #: Whether a present cell of the column shows that all cells it depends on are present.
+    #: True where a present cell of the column implies that all cells it depends on are present.
     shows_presence: ClassVar[bool] = False
-    #: Whether the column has certain values only, so that it cannot be moved a little.
+    #: True where the column has a discrete set of values, so that it cannot be shifted slightly.
     is_rigid: ClassVar[bool] = False
-    #: What finds such relations in a table, by the stage at which it looks.
+    #: The functions that find such relations in a table, by stage.
     finders: ClassVar[Mapping[Stage, Finder]] = {}
 
-    #: The residual as a column, under the name of the one whose place it takes; set by `fit` and
+    #: The residual as a column, under the name of the column that it replaces; set by `fit` and
     #: `load` where `learns_residual`.
     residual_column: Column
 
@@ -73,12 +73,12 @@ class Relation(ABC):
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing may be stored, since every cell is too rare."""
+        """True where nothing may be stored, since every cell is too rare."""
         return False
 
     @property
     def needs_proof(self) -> bool:
-        """Whether rows held out must show that the column is no worse for the relation."""
+        """True where held-out rows must show that the relation does not degrade the column."""
         return True
 
     def fewest(self, column: Column) -> int:
@@ -100,7 +100,7 @@ class Relation(ABC):
         residual : pyarrow.Array or None, shape (n,)
             The residual, where one is learned.
         rows : Rows
-            Which rows they are: chance belongs to a row's number.
+            The row numbers, which seed random choices.
 
         Returns
         -------
@@ -113,67 +113,67 @@ class Relation(ABC):
 
     @abstractmethod
     def state(self) -> Learned:
-        """Return what was learned."""
+        """Return the learned state."""
 
     @abstractmethod
     def load(self, state: Learned, schema: Schema) -> Self:
-        """Take what `state` gave; it comes from a file."""
+        """Restore the learned state, which comes from a file."""
 
     # --- words ------------------------------------------------------------------------------------
 
     @classmethod
     @abstractmethod
     def statement(cls, spec: Dependency) -> str:
-        """Return what a dependency of this form says, such as ``"total = fare + tip"``."""
+        """Return a dependency of this form in words, such as ``"total = fare + tip"``."""
 
     # --- known cells ------------------------------------------------------------------------------
 
     def recognised(self, cells: Cells, sampled: Cells) -> Cells:
-        """Return the columns with sampled levels in place of known ones that were never learned."""
+        """Return the columns with sampled levels in place of known but unlearned ones."""
         return cells
 
     def is_determined(self, cells: Cells) -> np.ndarray:
-        """Return in which rows the column follows from the cells that are known, shape (n,)."""
+        """Return a mask of the rows in which the column follows from known cells, shape (n,)."""
         if not self.exact:
             return np.zeros(len(cells[self.spec.column]), bool)
         return np.asarray(np.logical_and.reduce([~is_null(cells[name]) for name in self.spec.on]))
 
     def infer_column(self, cells: Cells) -> pa.Array:
         """Return the column with cells filled in that follow from known ones."""
-        own = cells[self.spec.column]
-        ready = is_null(own) & self.is_determined(cells)
+        column = cells[self.spec.column]
+        ready = is_null(column) & self.is_determined(cells)
         if not ready.any():
-            return own
+            return column
         at = pa.array(np.flatnonzero(ready))
         some = {name: cells[name].take(at) for name in self.spec.on}
-        return put(own, self.compute(some, None, Rows()), ready)
+        return put(column, self.compute(some, None, Rows()), ready)
 
     def infer_others(self, cells: Cells, domains: Domains) -> Cells:
         """Return columns it depends on with cells filled in that follow from known ones."""
         return {}
 
     def feasible(self, cells: Cells) -> Iterator[Feasible]:
-        """Yield the values of unknown cells that known cells of the column can follow from."""
+        """Yield the values of unknown cells from which known cells of the column can follow."""
         yield from ()
 
     def reconcile(self, draft: Reconciled, domains: Domains, rows: Rows) -> None:  # noqa: B027
         """Change sampled cells so that known cells of the column follow from them."""
 
     def violations(self, cells: Cells, known: np.ndarray, domains: Domains) -> np.ndarray | None:
-        """Return in which rows the relation does not hold.
+        """Return a mask of the rows in which the relation does not hold.
 
         Parameters
         ----------
         cells : mapping of str to pyarrow.Array, shape (n,)
             All columns.
         known : ndarray of bool, shape (n,)
-            In which rows the column was known, not computed.
+            The rows in which the column was known, not computed.
         domains : Domains
 
         Returns
         -------
         ndarray of bool, shape (n,), or None
-            None where any row may be.
+            None where the relation allows any row.
         """
         if not self.exact:
             return None
@@ -189,14 +189,14 @@ class Relation(ABC):
     def condition_on_parent(
         self, condition: ColumnCondition, levels: pa.Array | None
     ) -> ColumnCondition | None:
-        """Return the condition on the one column it depends on that means the same.
+        """Return the equivalent condition on the one column it depends on.
 
         Parameters
         ----------
         condition : ColumnCondition
-            On the column of this relation; not that it is missing.
+            A condition on the column of this relation, other than *missing*.
         levels : pyarrow.Array or None
-            Of the column it depends on.
+            The levels of the column it depends on.
 
         Returns
         -------
@@ -211,13 +211,13 @@ class Relation(ABC):
         return None
 
     def contradicts(self, conditions: Mapping[str, ColumnCondition], domains: Domains) -> bool:
-        """Return whether the relation keeps rows from fulfilling conditions together.
+        """Return whether the relation prevents rows from fulfilling conditions together.
 
         Parameters
         ----------
         conditions : mapping of str to ColumnCondition
-            By column: one on the column of the relation, and others on some that it depends on,
-            none of them that a cell is missing.
+            Conditions by column: on the column of the relation, and on some that it depends on;
+            none of them is *missing*.
         domains : Domains
         """
         return False

@@ -1,4 +1,4 @@
-"""Columns by name, and small things that they need."""
+"""Columns by name, and helpers for them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def cells_of(table: pa.Table) -> dict[str, pa.Array]:
     Parameters
     ----------
     table : pyarrow.Table, shape (n, columns)
-        Canonical.
+        A canonical table.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def numbers_of(cells: pa.Array) -> np.ndarray:
 
 
 def put(cells: pa.Array, some: pa.Array, rows: np.ndarray) -> pa.Array:
-    """Return cells in which those of some rows are filled in where they are null.
+    """Fill in null cells of some rows.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def put(cells: pa.Array, some: pa.Array, rows: np.ndarray) -> pa.Array:
     some : pyarrow.Array, shape (m,)
         The new cells.
     rows : ndarray of bool, shape (n,)
-        Their rows, m of them.
+        The rows of the new cells, m of them.
     """
     at = np.full(len(cells), -1)
     at[rows] = np.arange(len(some))
@@ -63,10 +63,10 @@ def put(cells: pa.Array, some: pa.Array, rows: np.ndarray) -> pa.Array:
 
 
 def equal_cells(a: pa.Array, b: pa.Array) -> np.ndarray:
-    """Return in which rows cells agree, numbers but for rounding, missing ones with each other."""
+    """Return a mask of equal cells: numbers up to rounding, missing cells equal each other."""
     a, b = plain(a), plain(b)
-    alike = is_null(a) == is_null(b)
+    agree = is_null(a) == is_null(b)
     if pa.types.is_primitive(a.type) and not pa.types.is_boolean(a.type):
         x, y = (numbers_of(cells).astype(float) for cells in (a, b))
-        return np.asarray(alike & (np.abs(x - y) <= _ROUNDING * (np.abs(x) + np.abs(y))))
-    return np.asarray(alike & to_numpy(pc.equal(a, b).fill_null(pa.scalar(value=True))))
+        return np.asarray(agree & (np.abs(x - y) <= _ROUNDING * (np.abs(x) + np.abs(y))))
+    return np.asarray(agree & to_numpy(pc.equal(a, b).fill_null(pa.scalar(value=True))))

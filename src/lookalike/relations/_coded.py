@@ -1,4 +1,4 @@
-"""Columns as level numbers, to compare which levels go with which."""
+"""Columns as level codes, for comparing their levels."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ __all__ = [
     "some_rows",
 ]
 
-#: Numbers are looked up by only if they have no more different values than this.
+#: The greatest number of distinct values of a numeric key column.
 _NUMERIC_LEVELS = 1000
-#: The least mean count of a level that others are looked up by, of a number, and of a pair.
+#: The least mean count of a key: a level, a number, and a pair.
 _ROWS_PER_LEVEL = 2
 _ROWS_PER_NUMBER = 10
 ROWS_PER_PAIR = 5
 #: The number of levels of a coarse column.
 COARSE = 8
-#: The logarithm of how unlikely it must be that independent columns give an exact function.
+#: The negative log probability required of an exact function if columns were independent.
 EVIDENCE = 20.0
-#: Rows that are looked at first, and pairs of rows of one level that are compared before these.
+#: The number of rows searched first, and of pairs of rows of one level compared before these.
 _FIRST_ROWS = 2_000
 _PROBES = (16, 256)
-#: The most columns of a table in which pairs of columns are tried.
+#: The greatest number of columns of a table in which pairs of columns are tried.
 PAIR_COLUMNS = 40
 
 
 class Coded:
-    """One column as level numbers; a missing cell is a level of its own.
+    """One column as level codes; *missing* is a level of its own.
 
     Parameters
     ----------
@@ -64,18 +64,18 @@ class Coded:
 
     @cached_property
     def codes(self) -> np.ndarray:
-        """Level numbers from 0, shape (n,)."""
+        """The level codes from 0, shape (n,)."""
         return _dense(_codes(self._values))
 
     def some_codes(self, rows: np.ndarray) -> np.ndarray:
-        """Return the level numbers of some rows, counted again from 0."""
+        """Return the level codes of some rows, renumbered from 0."""
         if "codes" in vars(self):
             return _dense(self.codes[rows])
         return _dense(_codes(self._values.take(pa.array(rows))))
 
     @cached_property
     def coarse(self) -> np.ndarray:
-        """Level numbers below `COARSE`: measured ones by rank, others by frequency; shape (n,)."""
+        """Codes below `COARSE`: of measured levels by rank, others by frequency; shape (n,)."""
         levels = COARSE
         if self.levels <= levels:
             return self.codes
@@ -84,7 +84,7 @@ class Coded:
             rank = np.empty(len(counts), np.int64)
             rank[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
             return np.asarray(np.minimum(rank, levels - 1)[self.codes])
-        # codes count values by their first row: they are put in order, missing last
+        # Codes number values by their first row: sort them by value, missing last.
         row = first_rows(self.codes)
         order = pc.array_sort_indices(flat(self._values.take(pa.array(row)))).to_numpy()
         below = np.cumsum(counts[order]) - counts[order]
@@ -94,7 +94,7 @@ class Coded:
 
     @property
     def is_parent(self) -> bool:
-        """Whether others may be looked up by this column."""
+        """True where the column may be the key of a lookup."""
         if self.is_discrete:
             return 1 < self.levels <= self.rows // _ROWS_PER_LEVEL
         return 1 < self.levels <= min(self.rows // _ROWS_PER_NUMBER, _NUMERIC_LEVELS)
@@ -116,15 +116,15 @@ def _dense(codes: np.ndarray) -> np.ndarray:
 
 
 class Sample:
-    """Some rows of columns as level numbers, to rule out at once most of what does not hold.
+    """A sample of rows as level codes, to rule out most false relations quickly.
 
     Parameters
     ----------
     codes : ndarray of int32, shape (columns, n)
-        Level numbers.
+        The level codes.
     surprise : ndarray, shape (columns,)
-        How much a row that has the commonest level confirms: minus the logarithm of its share, or
-        a bound of that where other rows may have more levels.
+        The evidence of a row with the most common level: minus the log of its share, or a bound of
+        it where other rows may have more levels.
     """
 
     def __init__(self, codes: np.ndarray, surprise: np.ndarray) -> None:
@@ -132,27 +132,28 @@ class Sample:
 
     @classmethod
     def of(cls, coded: Sequence[Coded]) -> Self:
-        """Take the first rows of columns."""
+        """Sample rows of columns."""
         rows = some_rows(coded)
         codes = np.stack([c.some_codes(rows) for c in coded]).astype(np.int32)
         uncommon = np.array([len(rows) - np.bincount(c).max() for c in codes], float)
         if len(rows) < coded[0].rows:
+            # An upper bound for all rows: three standard deviations of a Poisson count.
             uncommon += 3 * np.sqrt(uncommon) + 3
         with np.errstate(divide="ignore"):
             surprise = -np.log(np.maximum(1 - uncommon / len(rows), 0.0))
         return cls(codes, surprise)
 
     def not_refuted(self, parent: int, children: np.ndarray, confirming: int) -> np.ndarray:
-        """Return which columns no row refutes as a function of another's levels.
+        """Return the columns that no sampled row refutes as functions of another column.
 
         Parameters
         ----------
         parent : int
-            The other column.
+            The index of the other column.
         children : ndarray of int, shape (m,)
-            The columns.
+            The indices of the columns.
         confirming : int
-            How many rows of the whole table repeat a level of the parent.
+            The number of rows of the whole table that repeat a level of the parent.
         """
         children = children[self.surprise[children] * confirming >= EVIDENCE]
         rows, others = repeated(self.codes[parent])
@@ -167,7 +168,7 @@ class Sample:
 
 
 def repeated(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return all rows but one of each level, and for each of them that one."""
+    """Return all rows but one of each level, and that one for each of them."""
     last = first_rows(codes)[codes]
     rows = np.flatnonzero(last != np.arange(len(codes)))
     return rows, last[rows]
@@ -181,10 +182,10 @@ def first_rows(codes: np.ndarray) -> np.ndarray:
 
 
 def paired(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """Return the level numbers of the combinations of two columns."""
+    """Return the codes of the combinations of two columns."""
     return _dense(a * (b.max(initial=0) + 1) + b)
 
 
 def some_rows(coded: Sequence[Coded]) -> np.ndarray:
-    """Return the numbers of the rows that are looked at first."""
+    """Return the numbers of the rows that are searched first."""
     return sample_rows(np.arange(coded[0].rows), _FIRST_ROWS)

@@ -1,4 +1,4 @@
-"""Inferring a schema: the columns, and which of them are functions of others."""
+"""Inference of a schema: the columns, and the functional dependencies between them."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ __all__ = ["find_dependencies", "infer_schema"]
 def infer_schema(
     data: Any, kinds: Mapping[str, Kind | str] | None = None, *, dependencies: bool = True
 ) -> Schema:
-    """Find out what each column of a table is, and how columns depend on each other.
+    """Infer the kind of each column of a table, and the dependencies between columns.
 
     Parameters
     ----------
     data : pandas, polars or pyarrow table, shape (rows, columns)
         The table; any eager frame that narwhals knows will do. It may be typed or all of text.
     kinds : mapping of str to str, optional
-        Kinds that are not to be guessed, such as ``{"zip": "categorical"}``.
+        Declared kinds, which are not inferred, such as ``{"zip": "categorical"}``.
     dependencies : bool
         Whether to look for columns that are functions of others.
 
     Returns
     -------
     Schema
-        Every column with its kind, and in `Column.why` the reason.
+        Every column with its kind, and the reason in `Column.why`.
 
     Raises
     ------
     DataError
         If the table has no rows or columns, or a column that cannot be used.
     ParameterError
-        If `kinds` names a column or a kind that there is not, or one that a column cannot have.
+        If `kinds` names an unknown column or kind, or one that a column cannot have.
 
     Examples
     --------
@@ -56,19 +56,19 @@ def infer_schema(
 
 
 def find_dependencies(table: pa.Table, schema: Schema) -> tuple[Dependency, ...]:
-    """Find the columns that are functions of others, exactly or nearly.
+    """Find the columns that are exact or approximate functions of others.
 
-    The finders of all forms look one after the other, see `Stage`; the first relation that is found
-    for a column counts. A column is missing exactly where those it depends on say so. What could be
-    chance is left out: an exact function must be confirmed by rows that would break it with near
-    certainty if the columns were independent.
+    The finders of all forms run one after the other, see `Stage`; the first relation found for a
+    column is kept. A column is missing exactly where those it depends on imply it. Relations that
+    could be chance are left out: an exact function must be confirmed by rows that would almost
+    certainly break it if the columns were independent.
 
     Parameters
     ----------
     table : pyarrow.Table, shape (rows, columns)
         A canonical table.
     schema : Schema
-        What its columns are.
+        The table's schema.
 
     Returns
     -------

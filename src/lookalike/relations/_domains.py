@@ -1,4 +1,4 @@
-"""The values that the columns of a table can have, whoever makes them."""
+"""The values that the columns of a table can have, encoded or derived."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from lookalike.tables.values.grid import raw_of
 
 __all__ = ["Domains", "LearnedColumn", "Order"]
 
-#: A residual may lie so far beyond those of the fit, as a share of their range: columns are rounded
+#: The slack of a residual beyond those of the fit, as a share of their range: columns are rounded
 _SLACK = 0.01
-#: Numbers that differ by less than this, relative to their size, are equal but for rounding.
+#: Numbers that differ by less than this, relative to their size, are equal up to rounding.
 _ROUNDING = 1e-9
 
 
 @dataclass(frozen=True)
 class LearnedColumn:
-    """The values that an encoding makes of a column, or of the residual in its place.
+    """The values that an encoding generates for a column, or for the residual in its place.
 
     Parameters
     ----------
     levels : pyarrow.Array or None
-        The only values, where they can be counted.
+        All possible values, where they are finitely many.
     ends : pyarrow.Array or None, shape (2,)
         The least and the greatest cell of numbers or times.
     keeps_ends : bool
-        Whether these are the ends of the training table, not drawn in.
+        Whether these are the ends of the training table, not trimmed.
     is_fixed : bool
-        Whether nothing is learned: all rows have one value, or a value of their own.
+        Whether nothing is learned: all rows have one value, or each row a value of its own.
     """
 
     levels: pa.Array | None = None
@@ -58,13 +58,13 @@ class Domains:
     Parameters
     ----------
     formats : mapping of str to ValueFormat
-        Of the columns of numbers and times.
+        The formats of columns of numbers and times.
     residuals : mapping of str to ValueFormat
-        Of the residuals that are learned in place of columns.
+        The formats of residuals that are learned in place of columns.
     rigid : frozenset of str
-        Columns that cannot be moved a little: they have certain values only.
+        Columns that cannot be shifted slightly, since their values are discrete.
     orders : mapping of str to tuple of Order
-        By column.
+        The orders by column.
     """
 
     formats: Mapping[str, ValueFormat]
@@ -73,14 +73,14 @@ class Domains:
     orders: Mapping[str, tuple[Order, ...]]
 
     def ends(self, name: str, condition: ColumnCondition | None = None) -> tuple[float, float]:
-        """Return the least and the greatest number of a column, under a condition if there is one.
+        """Return the least and the greatest number of a column, given a condition on it.
 
         Parameters
         ----------
         name : str
             A column of numbers or times.
         condition : ColumnCondition, optional
-            On that column; not that it is missing.
+            A condition on that column, other than *missing*.
         """
         of = self.formats[name]
         low, high = float(of.low), float(of.high)
@@ -96,7 +96,7 @@ class Domains:
         return least, most
 
     def is_new_residual(self, name: str, residual: np.ndarray) -> np.ndarray:
-        """Return which numbers lie beyond the residuals that were learned of a column."""
+        """Return a mask of numbers beyond the learned residuals of a column."""
         if name not in self.residuals:
             return np.zeros(len(residual), bool)
         low, high = float(self.residuals[name].low), float(self.residuals[name].high)

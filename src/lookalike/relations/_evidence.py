@@ -22,13 +22,13 @@ _MOST = 1e100
 
 
 class Stage(IntEnum):
-    """When a finder looks: the first relation that is found for a column counts.
+    """The stage of a finder: the first relation found for a column is kept.
 
-    Cheap and certain relations come first. Finders of one stage look in the order in which
-    `RELATIONS` has their forms.
+    Cheap and certain relations come first. Finders of one stage run in the order of their forms in
+    `RELATIONS`.
     """
 
-    #: The column is another one in other units.
+    #: The column is another one in different units.
     UNITS = 1
     #: The column follows from the levels of one other.
     LEVELS = 2
@@ -47,7 +47,7 @@ class Stage(IntEnum):
 
 
 class Found:
-    """Dependencies without cycles, at most one for a column."""
+    """Dependencies without cycles, at most one per column."""
 
     def __init__(self) -> None:
         self._by_column: dict[str, Dependency] = {}
@@ -60,7 +60,7 @@ class Found:
         return frozenset(self._by_column)
 
     def add(self, dependencies: Iterable[Dependency], *, exact: bool = False) -> None:
-        """Keep those that derive a new column and close no cycle; say whether they are exact."""
+        """Keep the dependencies that derive a new column and close no cycle."""
         for dependency in dependencies:
             new = dependency.column not in self._by_column
             if new and not self._closes_cycle(dependency):
@@ -100,7 +100,7 @@ def in_order(dependencies: Iterable[Dependency]) -> tuple[Dependency, ...]:
     Raises
     ------
     SchemaError
-        If columns are derived from each other in a circle.
+        If columns are derived from each other in a cycle.
     """
     waiting = {dependency.column: dependency for dependency in dependencies}
     ordered: list[Dependency] = []
@@ -123,18 +123,18 @@ class Evidence:
     Parameters
     ----------
     table : pyarrow.Table, shape (rows, columns)
-        Canonical.
+        A canonical table.
     schema : Schema
-        What its columns are.
+        The table's schema.
 
     Attributes
     ----------
     found : Found
-        What finders have found so far.
+        The dependencies found so far.
     coded : list of Coded
-        All learned columns, as level numbers.
+        All learned columns, as level codes.
     measures : list of NumericColumn
-        Those of numbers, dates, times and durations, as floats.
+        The columns of numbers, dates, times and durations, as floats.
     """
 
     def __init__(self, table: pa.Table, schema: Schema) -> None:
@@ -146,7 +146,7 @@ class Evidence:
 
     @property
     def derived(self) -> frozenset[str]:
-        """The columns that depend on others, as far as has been found."""
+        """The columns that depend on others, as found so far."""
         return self.found.derived
 
     @property
@@ -156,7 +156,7 @@ class Evidence:
 
     @property
     def free_numbers(self) -> list[NumericColumn]:
-        """Those of them that are numbers, not dates, times or durations."""
+        """The free measures that are numbers, not dates, times or durations."""
         return [m for m in self.free if m.name in self._numbers]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""All relations of a table together: what follows, what remains possible, what does not fit."""
+"""All relations of a table: inference, feasible values, violations, contradictions."""
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ class RelationGraph:
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The table's schema.
     relations : sequence of Relation
-        Fitted, each after those it builds on.
+        The fitted relations, each after those it builds on.
     learned : mapping of str to LearnedColumn
-        The columns, and the residuals in place of columns, that are encoded.
+        The encoded columns, and residuals in place of columns.
 
     Attributes
     ----------
     relations : tuple of Relation
     residuals : dict of str to Relation
-        Those that learn a residual in place of their column, by that column.
+        The relations that learn a residual in place of their column, by that column.
     domains : Domains
         The values that columns can have.
     """
@@ -54,7 +54,7 @@ class RelationGraph:
 
     @property
     def unrelated(self) -> frozenset[str]:
-        """The columns that depend on no others, and on which no other depends."""
+        """The columns that neither depend on others nor have others depend on them."""
         related = set(self._by_column)
         related |= {name for relation in self.relations for name in relation.spec.needs}
         return frozenset(self._names) - related
@@ -64,7 +64,7 @@ class RelationGraph:
     def compute(
         self, sampled: Cells, residuals: Cells, rows: Rows, known: Cells | None = None
     ) -> dict[str, pa.Array]:
-        """Return all columns, those that depend on others computed in order.
+        """Return all columns, computing those that depend on others in order.
 
         Parameters
         ----------
@@ -73,25 +73,25 @@ class RelationGraph:
         residuals : mapping of str to pyarrow.Array, shape (n,)
             The residuals of columns that are learned by one.
         rows : Rows
-            Which rows they are.
+            The row numbers.
         known : mapping of str to pyarrow.Array, shape (n,), optional
-            All columns; cells that are not null stand in place of sampled and computed ones.
+            All columns; cells that are not null replace sampled and computed ones.
         """
         whole = dict(sampled)
         cells = (
-            {name: filled(known[name], made) for name, made in whole.items()}
+            {name: filled(known[name], array) for name, array in whole.items()}
             if known
             else dict(whole)
         )
         for relation in self.relations:
             name = relation.spec.column
             on = relation.recognised(cells, whole)
-            made = whole[name] = relation.compute(on, residuals.get(name), rows)
-            cells[name] = filled(known[name], made) if known else made
+            computed = whole[name] = relation.compute(on, residuals.get(name), rows)
+            cells[name] = filled(known[name], computed) if known else computed
         return cells
 
     def infer(self, known: pa.Table) -> pa.Table:
-        """Fill in what follows exactly from the known cells of rows, in either direction.
+        """Fill in the cells that follow exactly from the known cells of rows, in either direction.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class RelationGraph:
         Returns
         -------
         pyarrow.Table
-            n rows, fewer cells of which are null.
+            The n rows with fewer nulls.
         """
         cells = cells_of(known)
         exact = [relation for relation in self.relations if relation.exact]
@@ -116,15 +116,16 @@ class RelationGraph:
         return self._table(cells)
 
     def feasible(self, known: pa.Table) -> Iterator[Feasible]:
-        """Yield what columns may be in rows, so that the known cells of others can follow.
+        """Yield the feasible values of columns, from which the known cells of others can follow.
 
         Parameters
         ----------
         known : pyarrow.Table
-            The rows that `infer` gave.
+            The rows from `infer`.
         """
         cells = cells_of(known)
         needed = {name: ~is_null(array) for name, array in cells.items()}
+        # Cells that must be present, since a known cell depends on them, though they are unknown.
         settled = dict(needed)
         for relation in reversed(self.relations):
             if relation.shows_presence:
@@ -146,13 +147,13 @@ class RelationGraph:
         Parameters
         ----------
         known : pyarrow.Table
-            The rows that `infer` gave.
+            The rows from `infer`.
         sampled : mapping of str to pyarrow.Array, shape (n,)
-            Whole rows, the known cells among them.
+            Whole rows, including the known cells.
         residuals : mapping of str to pyarrow.Array, shape (n,)
             The sampled residuals.
         rows : Rows
-            Which rows they are.
+            The row numbers.
         """
         count = known.num_rows
         draft = Reconciled(
@@ -163,13 +164,13 @@ class RelationGraph:
         return draft
 
     def violations(self, known: pa.Table, completed: pa.Table) -> dict[str, np.ndarray]:
-        """Return for each column in which completed rows its relation to others does not hold.
+        """Return masks of the completed rows that violate a column's relation to others, by column.
 
         Parameters
         ----------
         known : pyarrow.Table
-            Canonical rows, null where a cell was not known. Relations of which all cells were
-            known do not count, nor cells that were never learned.
+            Canonical rows, null where a cell was not known. Relations all of whose cells were known
+            do not count, nor cells that were never learned.
         completed : pyarrow.Table
             The same rows, completed.
 
@@ -179,14 +180,14 @@ class RelationGraph:
         """
         cells, given = cells_of(completed), cells_of(known)
         unknown = {name: is_null(array) for name, array in given.items()}
-        found = {}
+        masks = {}
         for relation in self.relations:
             name = relation.spec.column
             wrong = relation.violations(cells, ~unknown[name], self.domains)
             if wrong is not None:
                 some = [unknown[n] for n in (name, *relation.spec.needs)]
-                found[name] = wrong & np.logical_or.reduce(some)
-        return found
+                masks[name] = wrong & np.logical_or.reduce(some)
+        return masks
 
     def _table(self, cells: Cells) -> pa.Table:
         return pa.Table.from_arrays([cells[n] for n in self._names], names=list(self._names))
@@ -194,7 +195,7 @@ class RelationGraph:
     # --- conditions -------------------------------------------------------------------------------
 
     def condition_on_learned(self, condition: ColumnCondition) -> ColumnCondition | None:
-        """Return the condition on a column that depends on no other that means the same.
+        """Return the equivalent condition on a column that depends on no other.
 
         Parameters
         ----------
@@ -215,16 +216,16 @@ class RelationGraph:
                 return None
             parent = relation.spec.on[0]
             levels = None if parent in self._by_column else self._learned[parent].levels
-            found = relation.condition_on_parent(condition, levels)
-            if found is None:
+            on_parent = relation.condition_on_parent(condition, levels)
+            if on_parent is None:
                 return None
-            condition = found
+            condition = on_parent
         return condition
 
     def contradiction(
         self, conditions: Sequence[ColumnCondition]
     ) -> tuple[tuple[ColumnCondition, ...], str] | None:
-        """Return conditions that no row fulfils together by a relation, and that relation in words.
+        """Return conditions that a relation makes contradictory, and that relation in words.
 
         Parameters
         ----------
@@ -246,14 +247,14 @@ class RelationGraph:
         return None
 
     def relation_between(self, one: str, other: str) -> str:
-        """Return in words how two columns that exclude each other are related."""
+        """Return in words the relation between two columns with contradictory conditions."""
         for relation in self.relations:
             if {one, other} <= {relation.spec.column, *relation.spec.on}:
                 return describe(relation.spec, why=False)
         return "they follow from the same column"
 
     def levels(self, name: str) -> pa.Array | None:
-        """Return the levels of a column that can be made; None where it is not of levels."""
+        """Return the levels that can be generated for a column; None where it has no levels."""
         relation = self._by_column.get(name)
         if relation is None:
             return self._learned[name].levels
@@ -270,11 +271,11 @@ def _unknown(cells: Cells) -> int:
 def _domains(
     schema: Schema, relations: Sequence[Relation], learned: Mapping[str, LearnedColumn]
 ) -> Domains:
-    """Return the values that columns can have, given what encodings make and relations limit."""
+    """Return the values that columns can have, given their encodings and relations."""
     residuals = {r.spec.column: r for r in relations if r.learns_residual}
-    ends = {name: made.ends for name, made in learned.items() if name not in residuals}
+    ends = {name: column.ends for name, column in learned.items() if name not in residuals}
     ends |= {r.spec.column: limits for r in relations if (limits := r.ends()) is not None}
-    # a column may lie beyond ends that were drawn in where a residual is added to it or it is one
+    # A column may exceed trimmed ends where it is a residual or a residual is added to it.
     loose = set(residuals) | {
         name
         for relation in residuals.values()
@@ -286,23 +287,23 @@ def _domains(
         if column.kind.is_numeric:
             of = ValueFormat.of(column, ends=ends.get(column.name))
             formats[column.name] = of.widened() if column.name in loose else of
-    left = {}
+    residual_formats = {}
     for name, relation in residuals.items():
-        limits, made = learned[name].ends, relation.residual_column
+        limits, column = learned[name].ends, relation.residual_column
         if limits is not None:
-            of = ValueFormat.of(made, limits.type, limits)
-            left[name] = of if learned[name].keeps_ends else of.widened()
-    rigid = {n for n, made in learned.items() if made.levels is not None or made.is_fixed}
+            of = ValueFormat.of(column, limits.type, limits)
+            residual_formats[name] = of if learned[name].keeps_ends else of.widened()
+    rigid = {n for n, column in learned.items() if column.levels is not None or column.is_fixed}
     rigid |= {r.spec.column for r in relations if r.is_rigid and not r.learns_residual}
-    return Domains(formats, left, frozenset(rigid), _orders(relations))
+    return Domains(formats, residual_formats, frozenset(rigid), _orders(relations))
 
 
 def _orders(relations: Sequence[Relation]) -> dict[str, tuple[Order, ...]]:
-    """Return for each column the others that it was never below or above, in either direction."""
-    found: dict[str, list[Order]] = {}
+    """Return the columns that each column was never below or above, in either direction."""
+    by_column: dict[str, list[Order]] = {}
     for spec in (relation.spec for relation in relations):
         for other in dict.fromkeys((*spec.at_least, *spec.at_most)):
             least, most = other in spec.at_least, other in spec.at_most
-            found.setdefault(spec.column, []).append(Order(other, least, most))
-            found.setdefault(other, []).append(Order(spec.column, most, least))
-    return {name: tuple(orders) for name, orders in found.items()}
+            by_column.setdefault(spec.column, []).append(Order(other, least, most))
+            by_column.setdefault(other, []).append(Order(spec.column, most, least))
+    return {name: tuple(orders) for name, orders in by_column.items()}

@@ -1,4 +1,4 @@
-"""The base of lookups: combinations of cells of some columns are keys of cells of another."""
+"""The base of lookups: combinations of cells of some columns are keys to cells of another."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ __all__ = ["KeyedRelation"]
 
 
 class KeyedRelation(Relation):
-    """A column that goes by combinations of cells of others.
+    """A column that is looked up by combinations of cells of others.
 
-    Levels and numbers of too few rows are not stored. A number that was never seen counts as the
-    nearest that was.
+    Levels and numbers of too few rows are not stored. An unseen number counts as the nearest seen
+    one.
     """
 
     is_rigid = True
@@ -48,7 +48,7 @@ class KeyedRelation(Relation):
     def _fit_keys(
         self, keys: np.ndarray, first: np.ndarray, targets: np.ndarray, fewest: int
     ) -> None:
-        """Learn the targets of keys, and of the first column's codes for keys never seen.
+        """Learn the targets of keys, and of the first column's codes for unseen keys.
 
         Parameters
         ----------
@@ -58,7 +58,7 @@ class KeyedRelation(Relation):
         """
 
     def _codes(self, cells: Cells) -> list[np.ndarray]:
-        """Return the codes of the columns that the relation goes by, each of shape (n,)."""
+        """Return the codes of the key columns, each of shape (n,)."""
         pairs = zip(self._parents, self.spec.on, strict=True)
         return [known.codes(cells[name])[0] for known, name in pairs]
 
@@ -79,16 +79,16 @@ class KeyedRelation(Relation):
 
     @abstractmethod
     def _load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
-        """Take and check what `_arrays` gave."""
+        """Restore and check the stored arrays."""
 
     # --- known cells ------------------------------------------------------------------------------
 
     @abstractmethod
     def _entries(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return which keys go, at least mostly, with which targets."""
+        """Return the keys and their targets, or their usual targets."""
 
     def _combinations(self) -> Combinations:
-        """Return the combinations of all columns that go together."""
+        """Return the existing combinations of all columns."""
         keys, targets = self._entries()
         columns = [targets]
         for known in reversed(self._parents):
@@ -98,14 +98,14 @@ class KeyedRelation(Relation):
         return Combinations(names, known_cells, np.stack(columns[::-1], axis=1))
 
     def recognised(self, cells: Cells, sampled: Cells) -> Cells:
-        found = {}
+        recognised = {}
         for known, name in zip(self._parents, self.spec.on, strict=True):
-            found[name] = cells[name]
+            recognised[name] = cells[name]
             if cells[name] is not sampled[name]:
-                strange = known.codes(cells[name])[1]
-                if strange.any():
-                    found[name] = filled(masked(cells[name], strange), sampled[name])
-        return found
+                unseen = known.codes(cells[name])[1]
+                if unseen.any():
+                    recognised[name] = filled(masked(cells[name], unseen), sampled[name])
+        return recognised
 
     def feasible(self, cells: Cells) -> Iterator[Feasible]:
         for pattern in self._combinations().patterns(cells):
@@ -118,7 +118,7 @@ class KeyedRelation(Relation):
                 )
 
     def reconcile(self, draft: Reconciled, domains: Domains, rows: Rows) -> None:
-        """Choose unknown cells, as they were sampled or near to it."""
+        """Choose unknown cells, equal to the sampled ones where possible, or near them."""
         for pattern in self._combinations().patterns(draft.cells):
             for k, column in enumerate(pattern.unknown):
                 name = pattern.combinations.names[column]
@@ -126,12 +126,12 @@ class KeyedRelation(Relation):
                 candidates = pattern.candidates(column, pattern.unknown[:k])
                 sampled, _ = known.codes(draft.now(name, pattern.rows))
                 chosen = candidates.nearest(sampled)
-                if not known.measured:  # no level is nearer than another: chance decides
+                if not known.measured:  # no level is nearer than another: choose at random
                     uniforms = rows.of(name).uniforms(pattern.rows)
                     chosen = np.where(chosen == sampled, sampled, candidates.picked(uniforms))
                 chosen = np.where(candidates.count > 0, chosen, sampled)
                 pattern.codes[:, column] = chosen
                 dictionary = pa.types.is_dictionary(draft.cells[name].type)
-                made = known.cells(chosen, dictionary)
-                draft.take(name, made, pattern.rows, chosen != sampled)
+                array = known.cells(chosen, dictionary)
+                draft.take(name, array, pattern.rows, chosen != sampled)
                 draft.distance[pattern.rows] += chosen != sampled

@@ -1,4 +1,4 @@
-"""The cells that a lookup knows of its columns, as codes."""
+"""The learned cells of a lookup's columns, as codes."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ __all__ = ["LevelIndex", "joined_codes", "known_rows"]
 
 
 class LevelIndex:
-    """The cells of a column that a lookup knows, with a code for each; missing is the last code.
+    """The learned cells of a lookup's column, with a code for each; *missing* is the last code.
 
     Parameters
     ----------
     values : pyarrow.Array, shape (k,)
-        Distinct; sorted where they are numbers, dates, times or durations.
+        The distinct cells; sorted where they are numbers, dates, times or durations.
     measured : bool
-        Whether a cell that is not among them counts as the nearest.
+        Whether any other cell counts as the nearest of them.
     """
 
     def __init__(self, values: pa.Array, measured: bool) -> None:
@@ -37,7 +37,7 @@ class LevelIndex:
 
     @classmethod
     def of(cls, cells: pa.Array, column: Column, least: Least | None) -> Self:
-        """Return the cells of a column; those that are too rare to be stored are not known."""
+        """Index the cells of a column, without those that are too rare to be stored."""
         present = cells.drop_null()
         fewest = 1 if least is None else least(column)
         if column.kind.is_numeric:
@@ -49,14 +49,14 @@ class LevelIndex:
         return cls(Levels.of(present, column.kind, fewest).values, False)
 
     def rare(self, cells: pa.Array) -> np.ndarray:
-        """Return which cells are present but too rare to be known, shape (n,)."""
+        """Return a mask of cells that are present but too rare to be stored, shape (n,)."""
         if not self.measured:
             return self.codes(cells)[1]
         known = pc.is_in(cells, value_set=self.values)
         return np.asarray(~is_null(cells) & ~to_numpy(known))
 
     def codes(self, cells: pa.Array) -> tuple[np.ndarray, np.ndarray]:
-        """Return the code of each cell as int64, and whether the cell is unknown."""
+        """Return the code of each cell as int64, and a mask of cells that are not in the index."""
         last = len(self.values)
         missing = is_null(cells)
         codes = np.full(len(cells), last, np.int64)
@@ -86,7 +86,9 @@ class LevelIndex:
         if codes.ndim != 1 or codes.dtype.kind not in "iu":
             raise ValueError("codes must be whole numbers")
         if len(codes) and not 0 <= codes.min() <= codes.max() <= len(self.values):
-            raise ValueError("a code must be that of a cell")
+            raise ValueError(
+                "a code must be the index of a stored cell, or the last one for missing"
+            )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the cells as JSON-ready values."""
@@ -94,12 +96,12 @@ class LevelIndex:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:
-        """Return the cells of which `to_dict` was stored."""
+        """Restore the index from its `to_dict`."""
         return cls(array_from_json(stored["cells"]), bool(stored["measured"]))
 
 
 def joined_codes(known: Sequence[LevelIndex], codes: Sequence[np.ndarray]) -> np.ndarray:
-    """Return one whole number for each combination of codes of some columns."""
+    """Return one integer key for each combination of codes of some columns."""
     key = np.zeros(len(codes[0]), np.int64)
     for cells, code in zip(known, codes, strict=True):
         key = key * (len(cells.values) + 1) + code
@@ -107,16 +109,16 @@ def joined_codes(known: Sequence[LevelIndex], codes: Sequence[np.ndarray]) -> np
 
 
 def known_rows(known: Sequence[LevelIndex], cells: Sequence[pa.Array]) -> list[np.ndarray]:
-    """Return the codes of some columns in the rows of which no cell is too rare to be known."""
+    """Return the codes of columns in the rows without cells that are too rare to be stored."""
     rare = np.logical_or.reduce([k.rare(column) for k, column in zip(known, cells, strict=True)])
     kept = pa.array(~rare)
     return [k.codes(column.filter(kept))[0] for k, column in zip(known, cells, strict=True)]
 
 
 def _index(cells: pa.Array, known: pa.Array) -> np.ndarray:
-    """Return the index of each cell among known ones, ``len(known)`` where it is not."""
+    """Return the index of each cell among known ones, ``len(known)`` for others."""
     if pa.types.is_dictionary(cells.type):
         table: np.ndarray = np.append(_index(cells.dictionary, known), len(known))
         return np.take(table, to_numpy(cells.indices.fill_null(len(table) - 1)))
-    found = pc.index_in(cells, value_set=known).fill_null(len(known))
-    return to_numpy(found).astype(np.int64)
+    indices = pc.index_in(cells, value_set=known).fill_null(len(known))
+    return to_numpy(indices).astype(np.int64)

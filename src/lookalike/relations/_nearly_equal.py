@@ -1,4 +1,4 @@
-"""Numbers, dates and times that differ little from another column: the difference is learned."""
+"""Discovery of numbers, dates and times that differ little from another column."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from lookalike.tables import Dependency
 
 __all__ = ["by_mask", "concentration", "nearly_equal"]
 
-#: Rows on which columns are compared, fewer where there are more cells than this; the fewest that
-#: say anything.
+#: The number of rows on which columns are compared; the cells above which they are fewer; and the
+#: least number of rows for evidence.
 ROWS, _CELLS = 5000, 4_000_000
 _FEWEST_ROWS = 50
 #: Columns are nearly equal if their rank correlation is at least this.
 _CORRELATION = 0.99
-#: Of many columns that each is nearly equal to, the nearest are looked at.
+#: The number of nearest columns that are considered for each column.
 _MOST_EDGES = 8
-#: Columns of fewer values are learned value by value.
+#: The least number of distinct values; columns of fewer are learned value by value.
 _FEWEST_VALUES = 20
-#: The residual is narrower than the column by this factor, in the range of nine tenths of the
-#: rows: what a network blurs of it is then less than what it would blur of the column.
+#: The greatest ratio of the residual's 90 % range to the column's: a network's noise on the
+#: residual is then less than it would be on the column.
 _NARROWER = 0.25
-#: A residual is no wider than another if it is not by more than this; one without a factor, …
+#: The ratio up to which a residual counts as no wider than another; for one without a factor, …
 _NO_WIDER, _PLAINER = 1.02, 1.1
 #: … or as long as it is narrow, where this share of rows is equal.
 _EQUAL = 0.05
-#: The most significant digits of a factor; fewer are tried first.
+#: The greatest number of significant digits of a factor; fewer are tried first.
 _DIGITS = 8
 #: The residual repeats its values nearly as often as the column, so that none of its own is lost
 _REPEATS = 0.9
-#: The size of a ratio is so much less related to the size of the column than that of a difference.
+#: The least margin by which a ratio's size correlates less with the column's than a difference's.
 _STEADIER = 0.1
-#: Patterns of missing cells that are looked into.
+#: The number of patterns of missing cells that are searched.
 _MASKS = 20
 #: A float64 holds every whole number up to here.
 _EXACT = 2.0**53
@@ -52,13 +52,13 @@ class _Edge:
 
 
 def nearly_equal(measures: Sequence[NumericColumn]) -> Iterator[Dependency]:
-    """Find columns that are nearly others times a factor, and a tree in which each depends on one.
+    """Find columns that nearly equal others times a factor, as a tree of dependencies.
 
     The tree connects the most correlated columns first (Kruskal 1956) and grows from the one with
-    fewest missing cells, of these the one that is nearest to all others. What is learned is the
-    difference to the other, times a factor where they are of different scales; by the quotient
-    where its size is steadier than that of the difference. What is left must be much narrower than
-    the column, and repeat its values as often (prices that end in 99 would else end in anything).
+    fewest missing cells, among these the one nearest to all others. The residual is the difference
+    from the other column, times a factor where their scales differ; or the quotient, where its size
+    is steadier. The residual must be much narrower than the column, and repeat its values as often
+    (prices that end in 99 would otherwise end in any digits).
 
     Parameters
     ----------
@@ -88,32 +88,32 @@ def nearly_equal(measures: Sequence[NumericColumn]) -> Iterator[Dependency]:
 def by_mask(
     measures: Sequence[NumericColumn],
 ) -> Iterator[tuple[list[NumericColumn], list[NumericColumn]]]:
-    """Group columns by where they are missing.
+    """Group columns by their pattern of missing cells.
 
     Yields
     ------
     group : list of NumericColumn
-        Missing in exactly the same rows.
+        Columns that are missing in exactly the same rows.
     wider : list of NumericColumn
-        Others, never missing where the group is not.
+        Other columns, never missing where the group is present.
     """
     groups: dict[bytes, list[NumericColumn]] = {}
     for measure in measures:
         groups.setdefault(measure.mask, []).append(measure)
     masks = sorted(groups, key=lambda mask: (mask != b"", -len(groups[mask])))
     for mask in masks[:_MASKS]:
-        gone = groups[mask][0].missing
+        missing = groups[mask][0].missing
         wider = [
             m
             for other in masks[:_MASKS]
-            if other != mask and not (groups[other][0].missing & ~gone).any()
+            if other != mask and not (groups[other][0].missing & ~missing).any()
             for m in groups[other]
         ]
         yield groups[mask], wider
 
 
 def concentration(values: np.ndarray) -> float:
-    """Return the chance that two rows have the same value, as far as rows show it.
+    """Estimate the probability that two rows have the same value.
 
     Examples
     --------
@@ -137,17 +137,17 @@ def _edges(group: list[NumericColumn]) -> list[_Edge]:
         ranks = _ranks(both, rows)
         for i in range(len(same)):
             near = ranks[i] @ ranks[i + 1 :].T
-            # a moment cannot be multiplied by less than 0
+            # A date cannot have a negative factor.
             size = np.abs(near) if same[i].unit == "number" else near
-            found = np.flatnonzero(size >= _CORRELATION)
-            for j in found[np.argsort(-size[found], kind="stable")][:_MOST_EDGES]:
+            close = np.flatnonzero(size >= _CORRELATION)
+            for j in close[np.argsort(-size[close], kind="stable")][:_MOST_EDGES]:
                 pair = number[both[i].name], number[both[i + 1 + j].name]
                 edges.append(_Edge(*pair, float(size[j])))
     return sorted(edges, key=lambda e: (-e.correlation, e.left, e.right))
 
 
 def _ranks(measures: list[NumericColumn], rows: np.ndarray) -> np.ndarray:
-    """Return the ranks of cells so that products are correlations, shape (columns, rows)."""
+    """Return centred unit ranks, whose products are correlations, shape (columns, rows)."""
     ranks = np.stack([m.floats[rows] for m in measures])
     ranks = rankdata(ranks, axis=1)
     ranks -= ranks.mean(axis=1, keepdims=True)
@@ -156,7 +156,7 @@ def _ranks(measures: list[NumericColumn], rows: np.ndarray) -> np.ndarray:
 
 
 def _tree(edges: list[_Edge]) -> dict[int, list[int]]:
-    """Return the neighbours of each column in the spanning forest of the greatest correlations."""
+    """Return each column's neighbours in the spanning forest of greatest correlation."""
     part: dict[int, int] = {}
     neighbours: dict[int, list[int]] = {}
 
@@ -195,7 +195,7 @@ def _from_root(
 
 
 def _related(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
-    """Return how a column depends on another; None if the residual would be harder to learn."""
+    """Return the dependency on another column; None if the residual would be harder to learn."""
     rows = sample_rows(np.flatnonzero(~child.missing), ROWS)
     x, y = parent.floats[rows], child.floats[rows]
     correlation = float(np.corrcoef(rankdata(x), rankdata(y))[0, 1])
@@ -205,7 +205,7 @@ def _related(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
     if _is_steadier(x, y, factor, parent, child) and concentration(y / x) >= least:
         return Dependency(child.name, (parent.name,), "ratio", why=why)
     residual = y - factor * x
-    step = _step(y, child)  # the column comes back rounded to its own steps
+    step = _step(y, child)  # the decoded column is rounded to its own steps
     if concentration(np.rint(residual / step) if step else residual) < least:
         return None
     if not _spread(residual) <= _NARROWER * _spread(y):
@@ -214,10 +214,10 @@ def _related(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
 
 
 def _factor(x: np.ndarray, y: np.ndarray, step: float) -> float:
-    """Return what to multiply a column by so that least is left of another: 1 where that will do.
+    """Return the factor with the least residual: 1 where that is good enough.
 
-    It is the median slope between rows that lie half of all rows apart (Theil 1950, with few
-    pairs), so that no outliers count, in the fewest digits that leave no more.
+    It is the median slope between rows that are half of all ranks apart (Theil 1950, with few
+    pairs), which is robust to outliers, in the fewest digits that do not widen the residual.
     """
     order = np.argsort(x, kind="stable")
     half = len(order) // 2
@@ -235,13 +235,13 @@ def _factor(x: np.ndarray, y: np.ndarray, step: float) -> float:
 
 
 def _spread(values: np.ndarray) -> float:
-    """Return the range of nine tenths of the values: the greatest few do not count."""
+    """Return the range of the central 90 % of the values."""
     low, high = np.quantile(values, [0.05, 0.95])
     return float(high - low)
 
 
 def _step(values: np.ndarray, measure: NumericColumn) -> float:
-    """Return the greatest step of which all values are multiples, but for a constant."""
+    """Return the greatest step of which all values are multiples, up to a constant."""
     if not measure.step:
         return 0.0
     steps = np.rint((values - values[0]) / measure.step)
@@ -253,7 +253,7 @@ def _step(values: np.ndarray, measure: NumericColumn) -> float:
 def _is_steadier(
     x: np.ndarray, y: np.ndarray, factor: float, parent: NumericColumn, child: NumericColumn
 ) -> bool:
-    """Return whether the quotient is narrow, and grows less with the column than the difference."""
+    """Return whether the quotient is narrow, and its size less correlated with the column's."""
     if parent.unit != "number":
         return False
     present = ~child.missing

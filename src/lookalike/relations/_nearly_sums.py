@@ -1,4 +1,4 @@
-"""Numbers that are sums of other columns but for a small residual, such as a hidden fee."""
+"""Discovery of sums of other columns with a small residual, such as a hidden fee."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from lookalike.tables import Dependency
 
 __all__ = ["nearly_sums"]
 
-#: Rows that relations are looked for in; the fewest that say anything, beyond ten for each column.
+#: The number of rows searched; the least number for evidence, beyond ten for each column.
 _ROWS = 1000
 _SPARE_ROWS = 100
-#: Columns are looked at if so much of their variance is explained by all the others.
+#: The least share of a column's variance explained by all the others.
 _EXPLAINED = 0.98
-#: Factors are whole numbers to within this, or none.
+#: The tolerance of a factor as a whole number.
 _NEAR_ONE = 0.1
 _MOST_PARTS = 8
 _FEWEST_VALUES = 20
-#: The residual takes few values: two rows have the same one with this chance at least …
+#: The residual takes few values: two rows agree with at least this probability …
 _REPEATS = 0.02
-#: … and this many times the chance that they have the same value of the column.
+#: … and this many times the probability that they agree in the column.
 _MORE_REPEATS = 4.0
 #: The mean absolute deviation of the residual is at most this share of the column's.
 _SMALLER = 0.25
-#: Columns vary by more than rounding errors, as a share of their greatest value.
+#: The least standard deviation of a column, as a share of its greatest value, beyond rounding.
 _LEAST_SPREAD = 1e-9
-#: Rounds of reweighted least squares, and the least residual that counts, of the greatest.
+#: Rounds of reweighted least squares, and the least residual, as a share of the greatest.
 _ROUNDS = 20
 _LEAST_RESIDUAL = 1e-6
 
@@ -46,7 +46,7 @@ def nearly_sums(measures: Sequence[NumericColumn]) -> Iterator[Dependency]:
     ------
     Dependency
         Of form ``"offset"`` on two columns or more, none of them missing where the column is not.
-        Of columns that nearly add up to another, the total depends on them.
+        Where columns nearly add up to another, the total depends on them.
     """
     for same, wider in by_mask([m for m in measures if m.unit == "number"]):
         group = [*same, *wider]
@@ -69,7 +69,7 @@ def nearly_sums(measures: Sequence[NumericColumn]) -> Iterator[Dependency]:
 def _explained(values: np.ndarray) -> np.ndarray:
     """Return the share of each column's variance that a linear function of the others explains."""
     table = np.atleast_2d(np.corrcoef(values, rowvar=False))
-    # R² = 1 - 1 / (C⁻¹)ᵢᵢ, with a little added so that copies of columns do not matter
+    # R² = 1 - 1 / (C⁻¹)ᵢᵢ, with a small ridge so that copies of columns do no harm.
     inverse = np.linalg.inv(table + 1e-9 * np.eye(len(table)))
     return np.nan_to_num(1 - 1 / np.diag(inverse))
 
@@ -78,6 +78,7 @@ def _sum_of(
     group: list[NumericColumn], values: np.ndarray, i: int, varied: np.ndarray
 ) -> Iterator[Dependency]:
     others = [int(j) for j in varied if j != i]
+    # Keep the parts whose factors are 1 or -1, within tolerance.
     factors = _least_absolute(values[:, others], values[:, i])
     ones = np.rint(factors)
     used = np.abs(factors) > _NEAR_ONE
@@ -88,7 +89,7 @@ def _sum_of(
     parts = {others[j]: float(ones[j]) for j in np.flatnonzero(used)}
     total = i
     if list(parts.values()).count(-1.0) == len(parts) - 1:
-        # b = a - c - d + residual is a = b + c + d - residual
+        # b = a - c - d + residual is a = b + c + d - residual.
         total = next(j for j, one in parts.items() if one == 1)
         parts = {j: 1.0 for j in (*parts, i) if j != total}
     residual = values[:, total] - sum(one * values[:, j] for j, one in parts.items())
@@ -119,9 +120,9 @@ def _least_absolute(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _is_small(residual: np.ndarray, total: np.ndarray, columns: list[NumericColumn]) -> bool:
-    """Return whether a residual takes few values and is small, where no column is missing alone."""
-    gone = columns[0].missing
-    if any((part.missing & ~gone).any() for part in columns[1:]):
+    """Return whether a residual takes few values and is small, and no part is missing alone."""
+    missing = columns[0].missing
+    if any((part.missing & ~missing).any() for part in columns[1:]):
         return False
     step = max(column.step for column in columns)
     repeats = concentration(np.rint(residual / step) if step else residual)

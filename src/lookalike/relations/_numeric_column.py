@@ -1,4 +1,4 @@
-"""Columns of numbers, dates and times as floats, to compare them."""
+"""Columns of numbers, dates and times as floats, for comparison."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from lookalike.tables.values.arrow import flat, is_null
 
 __all__ = ["NumericColumn", "sample_rows"]
 
-#: Rows that are looked at first.
+#: The number of rows searched first.
 _FIRST_ROWS = 2000
-#: Full floats are equal if they differ by no more than this share of what they are the sum of.
+#: The tolerance of equal full floats, as a share of their greatest summand.
 _TOLERANCE = 1e-12
 
 
@@ -32,13 +32,13 @@ class NumericColumn:
     name : str
         The column's name.
     unit : str
-        Columns of one unit can be compared: ``"number"``, or the canonical type of a date.
+        ``"number"``, or the canonical type of a date; columns of one unit can be compared.
     floats : ndarray of float64, shape (n,)
         Numbers or ticks; 0 where missing.
     missing : ndarray of bool, shape (n,)
-        Where cells are missing.
+        A mask of the missing cells.
     step : float
-        All values are whole multiples of it; 0 for full floats.
+        The step of which all values are multiples; 0 for full floats.
     """
 
     name: str
@@ -61,28 +61,28 @@ class NumericColumn:
 
     @cached_property
     def mask(self) -> bytes:
-        """The missing cells, to be compared."""
+        """The missing cells as bytes, for comparison."""
         return np.packbits(self.missing).tobytes() if self.missing.any() else b""
 
     @cached_property
     def distinct(self) -> int:
-        """The number of different values, as far as it matters."""
+        """The number of distinct values; an estimate from the first rows where it is large."""
         present = self.floats[~self.missing]
         few = len(np.unique(present[:_FIRST_ROWS]))
         return few if few > _FIRST_ROWS // 2 else len(np.unique(present))
 
     def is_made_by(self, parts: Sequence[np.ndarray], rows: np.ndarray | slice) -> bool:
-        """Return whether a sum, rounded as this column is, gives its values in some rows.
+        """Return whether a sum, rounded as this column is, equals it in some rows.
 
-        Every cell is judged by itself: numbers of one column may differ by many orders of
-        magnitude, and a tolerance that the greatest allows would let small ones be anything.
+        Every cell has its own tolerance: numbers of one column may differ by many orders of
+        magnitude, and a tolerance for the greatest would allow anything for small ones.
 
         Parameters
         ----------
         parts : sequence of ndarray of float64, shape (len(rows),) or ()
-            What is added up.
+            The summands.
         rows : ndarray of int or slice
-            Which rows, all of them present.
+            The rows, all of them present.
         """
         floats = self.floats[rows]
         total, size = np.zeros(len(floats)), np.abs(floats)

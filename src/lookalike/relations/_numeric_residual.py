@@ -1,4 +1,4 @@
-"""The base of offsets and ratios: the distance of a column from others is learned."""
+"""The base of offsets and ratios, which learn a column's residual from others."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from lookalike.tables.values.shared import middle
 
 __all__ = ["NumericResidual", "Scale", "bounds_in_words"]
 
-#: Whole numbers of which a sum of k cannot leave an int64 are below this over k.
+#: The bound, over k, of whole numbers whose sums of k terms fit an int64.
 _MOST = 2.0**62
-#: A bound that is a whole step but for rounding errors counts as one.
+#: The tolerance of a bound as a whole step.
 _ROUNDING = 1e-6
-#: Cells that differ by less than this, relative to their size, are equal but for rounding.
+#: Cells that differ by less than this, relative to their size, are equal up to rounding.
 _EQUAL = 1e-9
 
 
@@ -94,25 +94,25 @@ class Scale:
 
 
 class NumericResidual(Relation):
-    """A column that is computed of numbers or times and of a residual that is learned.
+    """A column that is computed from numbers or times and a learned residual.
 
-    The column comes back rounded to its own grid, within the range that was seen, and on the right
-    side of columns that it never passed. It is missing where the residual is. Where a column that
-    it depends on is missing, the median of that column stands for it.
+    The computed column is rounded to its own grid, clipped to the observed range, and kept on the
+    right side of columns that it never passed. It is missing where the residual is. Where a column
+    that it depends on is missing, that column's median is used.
     """
 
     learns_residual: ClassVar[bool] = True
     shows_presence: ClassVar[bool] = True
 
     def suits(self, cells: Cells) -> bool:
-        own = cells[self.spec.column]
+        column = cells[self.spec.column]
         others = [cells[name] for name in self.spec.on]
-        alone = [pc.and_(pc.is_valid(own), pc.is_null(other)) for other in others]
-        timed = pa.types.is_temporal(own.type)
+        alone = [pc.and_(pc.is_valid(column), pc.is_null(other)) for other in others]
+        timed = pa.types.is_temporal(column.type)
         return (
-            own.null_count < len(own)
+            column.null_count < len(column)
             and not any(pc.any(rows).as_py() for rows in alone)
-            and all(other.type == own.type or not timed for other in others)
+            and all(other.type == column.type or not timed for other in others)
         )
 
     def fit(self, cells: Cells, schema: Schema) -> Self:
@@ -131,7 +131,7 @@ class NumericResidual(Relation):
 
     @abstractmethod
     def _set_residual_column(self) -> None:
-        """Set what the residual is as a column."""
+        """Set `residual_column`, the description of the residual."""
 
     def _on(self, cells: Cells) -> list[np.ndarray]:
         pairs = zip(self.spec.on, self._middle, strict=True)
@@ -151,7 +151,7 @@ class NumericResidual(Relation):
                 present = ~is_null(cells[name])
                 bound = self._positions(self._scale.numbers(cells[name].drop_null()), grid)
                 limit[present] = tighter(limit[present], bound)
-                # an order counts more than a range
+                # An order takes precedence over a range.
                 other[present] = tighter(other[present], bound)
         if grid.is_even:
             positions, lower = np.rint(positions), np.ceil(lower - _ROUNDING)
@@ -160,7 +160,7 @@ class NumericResidual(Relation):
         return masked(grid.array(grid.at(placed)), missing)
 
     def _reaching(self, cells: Cells) -> Grid:
-        """Return the grid, reaching to all cells that this column is never below or above."""
+        """Return the grid, extended to all cells that this column is never below or above."""
         grid = self._grid
         unit = 10.0 ** (grid.decimals - (self._scale.decimals or 0))
         if not grid.is_even:
@@ -216,14 +216,14 @@ class NumericResidual(Relation):
 
     @abstractmethod
     def _sum_of(self, cells: Cells, residual: np.ndarray) -> WeightedSum:
-        """Return the column as a sum of the known and sampled ones that it depends on."""
+        """Return the column as a sum of the known and sampled columns that it depends on."""
 
     @abstractmethod
     def _residual_of(self, moved: WeightedSum, residual: np.ndarray) -> np.ndarray:
-        """Return the residual that moved columns leave, where another one was sampled."""
+        """Return the residual of shifted columns, in place of the sampled one."""
 
     def reconcile(self, draft: Reconciled, domains: Domains, rows: Rows) -> None:
-        """Move unknown columns to where the known one is, less the sampled residual."""
+        """Shift unknown columns so that the known one follows with the sampled residual."""
         name, on = self.spec.column, self.spec.on
         at = draft.unresolved(self.spec, domains)
         if not len(at):
@@ -232,40 +232,41 @@ class NumericResidual(Relation):
         parts = self._sum_of({n: draft.now(n, at) for n in (name, *on)}, residual)
         free = draft.movable(self.spec, domains, at)
         moved = parts.moved(free, domains.formats)
-        # a residual that was never seen is worse than a column beyond its range
-        strange = domains.is_new_residual(name, self._residual_of(moved, residual))
+        # An unseen residual is worse than a column beyond its range.
+        unseen = domains.is_new_residual(name, self._residual_of(moved, residual))
         loose = parts.moved(free, domains.formats, hold=False)
         numbers = dict(moved.numbers)
         for n in free:
-            nearest = np.where(strange, loose.numbers[n], moved.numbers[n])
+            nearest = np.where(unseen, loose.numbers[n], moved.numbers[n])
             numbers[n] = draft.ordered(n, nearest, domains, at)
         draft.take_parts(parts, replace(moved, numbers=numbers), domains, at)
 
     def violations(self, cells: Cells, known: np.ndarray, domains: Domains) -> np.ndarray:
         residual = self.residual(cells)
-        strange = domains.is_new_residual(self.spec.column, numbers_of(residual))
-        return np.asarray(~self._is_ordered(cells) | (known & strange & ~is_null(residual)))
+        unseen = domains.is_new_residual(self.spec.column, numbers_of(residual))
+        return np.asarray(~self._is_ordered(cells) | (known & unseen & ~is_null(residual)))
 
     def _is_ordered(self, cells: Cells) -> np.ndarray:
-        """Return in which rows the column is between those that it never passed."""
-        own = cells[self.spec.column]
-        numbers, right = numbers_of(own), np.ones(len(own), bool)
+        """Return a mask of the rows in which the column respects its orders."""
+        column = cells[self.spec.column]
+        numbers, ordered = numbers_of(column), np.ones(len(column), bool)
         for names, sign in ((self.spec.at_least, 1), (self.spec.at_most, -1)):
             for name in names:
                 apart = (numbers - numbers_of(cells[name])) * sign
                 size = np.abs(numbers.astype(float))
-                right &= (apart >= -_EQUAL * size) | is_null(own) | is_null(cells[name])
-        return right
+                missing = is_null(column) | is_null(cells[name])
+                ordered &= (apart >= -_EQUAL * size) | missing
+        return ordered
 
 
 def bounds_in_words(spec: Dependency) -> str:
-    """Return which columns a column never passes, as the end of a sentence."""
+    """Return the columns that a column never passes, as the end of a sentence."""
     least, most = (" and ".join(names) for names in (spec.at_least, spec.at_most))
     return (f", never below {least}" if least else "") + (f", never above {most}" if most else "")
 
 
 def _on_grid(raw: float, grid: Grid, *, up: bool) -> float:
-    """Return the next raw value of an even grid above or below one; full floats as they are."""
+    """Return the next raw value of an even grid above or below one; full floats unchanged."""
     if not grid.is_even:
         return raw
     low = int(grid.low)

@@ -1,4 +1,4 @@
-"""Orders of columns that no row breaks, such as a low price and a high one."""
+"""Orders of columns that no row violates, such as a low price and a high one."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from lookalike.tables import Dependency
 
 __all__ = ["with_orders"]
 
-#: Rows in which two columns differ, all in one direction: were it chance, 1 in 2^29 tables.
+#: The least number of rows in which two columns differ, all in one direction: by chance in 1 of
+#: 2^29 tables.
 _FEWEST = 30
-#: The most related columns that one is compared with.
+#: The greatest number of related columns that one is compared with.
 _MOST_COMPARED = 16
 
 
@@ -23,9 +24,9 @@ def with_orders(
 ) -> list[Dependency]:
     """Add to relations the columns that theirs were never below or above.
 
-    Only columns that depend on each other, directly or through others, are compared, and each
-    with those that come before it. Columns whose ranges do not meet, or that
-    differ by a factor, have no order worth keeping.
+    Only columns that depend on each other, directly or through others, are compared, each with
+    those before it. Columns whose ranges do not overlap, or that differ by a factor, have no order
+    worth keeping.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def with_orders(
     Returns
     -------
     list of Dependency
-        In the same order.
+        The relations with their orders, in the same order.
     """
     together: dict[str, list[str]] = {}
     ordered = []
@@ -56,7 +57,7 @@ def with_orders(
 
 
 def _is_ordered(low: NumericColumn, high: NumericColumn) -> bool:
-    """Return whether one column is never above another by no chance, though it could be."""
+    """Return whether one column is never above another, beyond chance, though it could be."""
     both = ~(low.missing | high.missing)
     x, y = low.floats[both], high.floats[both]
     if not len(x) or y.min() > x.max():

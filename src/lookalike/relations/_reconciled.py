@@ -1,4 +1,4 @@
-"""Rows in which sampled cells are changed so that known cells of other columns follow."""
+"""Rows whose sampled cells are changed so that known cells of other columns follow."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ __all__ = ["Reconciled"]
 
 @dataclass
 class Reconciled:
-    """Rows on their way from sampled cells to cells that known ones follow from.
+    """A draft of rows in which sampled cells become cells from which known ones follow.
 
     Parameters
     ----------
     cells : dict of str to pyarrow.Array, shape (n,)
-        Known cells, and those that were chosen so that these follow from them; else null.
+        Known cells, and the cells chosen so that these follow from them; otherwise null.
     sampled : mapping of str to pyarrow.Array, shape (n,)
         All cells as they were sampled.
     residuals : mapping of str to pyarrow.Array, shape (n,)
         The sampled residuals of columns that are learned by one.
     changed : ndarray of bool, shape (n,)
-        Rows in which cells are not as they were sampled.
+        The rows in which cells differ from the sampled ones.
     distance : ndarray, shape (n,)
-        How far sampled cells were from what is known; 0 where they fit.
+        The distance of each row's sampled cells from the known ones; 0 where they fit.
     """
 
     cells: dict[str, pa.Array]
@@ -40,25 +40,25 @@ class Reconciled:
     changed: np.ndarray
     distance: np.ndarray
 
-    def take(self, name: str, made: pa.Array, rows: np.ndarray, changed: np.ndarray) -> None:
-        """Take cells of some rows for known where none was.
+    def take(self, name: str, new: pa.Array, rows: np.ndarray, changed: np.ndarray) -> None:
+        """Set cells of some rows where none is known yet.
 
         Parameters
         ----------
         name : str
-        made : pyarrow.Array, shape (m,)
+        new : pyarrow.Array, shape (m,)
         rows : ndarray of int, shape (m,)
         changed : ndarray of bool, shape (m,)
-            Which differ from the sampled ones.
+            The cells that differ from the sampled ones.
         """
         count = len(self.changed)
         at = np.full(count, -1)
         at[rows[changed]] = np.flatnonzero(changed)
-        own = made.take(pa.array(at, mask=at < 0))
+        chosen = new.take(pa.array(at, mask=at < 0))
         kept = np.full(count, -1)
         kept[rows[~changed]] = rows[~changed]
-        own = filled(own, self.sampled[name].take(pa.array(kept, mask=kept < 0)))
-        self.cells[name] = filled(self.cells[name], own)
+        chosen = filled(chosen, self.sampled[name].take(pa.array(kept, mask=kept < 0)))
+        self.cells[name] = filled(self.cells[name], chosen)
         self.changed[rows[changed]] = True
 
     def now(self, name: str, rows: np.ndarray) -> pa.Array:
@@ -67,7 +67,7 @@ class Reconciled:
         return filled(self.cells[name].take(at), self.sampled[name].take(at))
 
     def unresolved(self, spec: Dependency, domains: Domains) -> np.ndarray:
-        """Return the rows in which a total is known and some of the numbers it is made of are not.
+        """Return the rows in which a total is known but some of its summands are not.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class Reconciled:
         Returns
         -------
         ndarray of int64
-            Row numbers; none where not all of `spec.on` are numbers or times.
+            The row numbers; none where not all of `spec.on` are numbers or times.
         """
         if any(name not in domains.formats for name in spec.on):
             return np.zeros(0, np.int64)
@@ -87,7 +87,7 @@ class Reconciled:
     def movable(
         self, spec: Dependency, domains: Domains, rows: np.ndarray
     ) -> dict[str, np.ndarray]:
-        """Return in which of some rows each column of a sum may be moved."""
+        """Return a mask, for each column of a sum, of the rows in which it may be shifted."""
         return {
             name: is_null(self.cells[name])[rows] for name in spec.on if name not in domains.rigid
         }
@@ -95,26 +95,26 @@ class Reconciled:
     def take_parts(
         self, before: WeightedSum, after: WeightedSum, domains: Domains, rows: np.ndarray
     ) -> None:
-        """Take the numbers of a sum for known that were moved so that it meets its target.
+        """Set the summands that were shifted so that a sum meets its target.
 
         Parameters
         ----------
         before, after : WeightedSum
-            Of some rows.
+            The sum of some rows, before and after.
         domains : Domains
         rows : ndarray of int
-            These rows.
+            The row numbers.
         """
         for name, numbers in after.numbers.items():
             changed = numbers != before.numbers[name]
             missing = is_null(self.now(name, rows)) & ~changed
-            made = domains.formats[name].cells(numbers, missing)
-            self.take(name, made, rows, changed)
+            cells = domains.formats[name].cells(numbers, missing)
+            self.take(name, cells, rows, changed)
 
     def ordered(
         self, name: str, numbers: np.ndarray, domains: Domains, rows: np.ndarray
     ) -> np.ndarray:
-        """Return numbers of a column, moved to the right side of known ones that it never passed.
+        """Return numbers of a column, clipped to the right side of known ones that it never passed.
 
         Parameters
         ----------
@@ -128,11 +128,11 @@ class Reconciled:
         high = ~low if whole else -low
         for order in domains.orders.get(name, ()):
             cells = self.cells[order.other].take(pa.array(rows))
-            there = ~is_null(cells)
+            known = ~is_null(cells)
             limit = numbers_of(cells).astype(numbers.dtype)
             if order.least:
-                low = np.where(there, np.maximum(low, limit), low)
+                low = np.where(known, np.maximum(low, limit), low)
             if order.most:
-                high = np.where(there, np.minimum(high, limit), high)
+                high = np.where(known, np.minimum(high, limit), high)
         clipped = np.clip(numbers, low, np.maximum(low, high))
         return np.asarray(np.where(low <= high, clipped, numbers))

@@ -1,4 +1,4 @@
-"""Every form of relation by its name, and what dependencies stand for."""
+"""The registry of relations by the name of their form, and their descriptions."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from lookalike.tables import Dependency
 
 __all__ = ["RELATIONS", "describe", "relation"]
 
-#: Relation classes by the name of their form; yours may join them. A schema, which may come from a
-#: file, can name those that are entered here, never an entry point alone.
+#: Relation classes by the name of their form; others can be registered. A schema, which may come
+#: from a file, can name those that are entered here, never an entry point alone.
 RELATIONS: Registry[Relation] = Registry("relation", Relation)
 
 
 def relation(spec: Dependency, least: Least | None = None) -> Relation:
-    """Return the relation, not yet fitted, that a dependency stands for.
+    """Return the relation, not yet fitted, that a dependency specifies.
 
     Parameters
     ----------
     spec : Dependency
-        Which column depends on which others, and how.
+        The column, the columns it depends on, and the form of the relation.
     least : callable, optional
-        Gives the least count of a value of a column that may be stored; 1 without it.
+        Returns the least count of a value of a column that may be stored; 1 if not given.
 
     Returns
     -------
@@ -38,7 +38,7 @@ def relation(spec: Dependency, least: Least | None = None) -> Relation:
 
 
 def describe(spec: Dependency, *, why: bool = True) -> str:
-    """Return what a dependency says, in one line.
+    """Describe a dependency in one line.
 
     Parameters
     ----------

@@ -14,9 +14,9 @@ from lookalike.tables.values.grid import from_raw, raw_of
 
 __all__ = ["ValueFormat", "ticks"]
 
-#: Ends that were drawn in are widened by the range over this.
+#: Trimmed ends are widened by the range over this.
 _BEYOND = 20
-#: What fits into an int64 for certain.
+#: A bound that certainly fits an int64.
 _MOST = 2.0**62
 _NANOSECONDS = {"D": 86_400 * 10**9, "h": 3_600 * 10**9, "m": 60 * 10**9, "s": 10**9}
 _NANOSECONDS |= {"ms": 10**6, "us": 10**3, "ns": 1}
@@ -29,13 +29,13 @@ class ValueFormat:
     Parameters
     ----------
     type : pyarrow.DataType
-        Canonical.
+        The canonical type.
     decimals : int or None
-        Of floats; None for full ones.
+        The decimals of floats; None for full ones.
     step : int
-        Of integers and times, in ticks.
+        The step of integers and times, in ticks.
     low, high : float
-        In ticks for times.
+        The ends of the range, in ticks for times.
     """
 
     type: pa.DataType
@@ -48,13 +48,13 @@ class ValueFormat:
     def of(
         cls, column: Column, kind: pa.DataType | None = None, ends: pa.Array | None = None
     ) -> Self:
-        """Return how a column is written, given its least and greatest cell if it has any."""
+        """Return the format of a column, given its least and greatest cell if it has any."""
         kind = canonical_type(column) if kind is None else kind
         low, high = (-np.inf, np.inf) if ends is None else (e.item() for e in raw_of(ends, None))
         return cls(kind, column.decimals, ticks(kind, column.unit), low, high)
 
     def widened(self) -> ValueFormat:
-        """Return a range a little wider: known cells may lie beyond ends that were drawn in."""
+        """Return a slightly wider format: known cells may lie beyond trimmed ends."""
         if np.isinf(self.low):
             return self
         low, high = self.low, self.high
@@ -66,7 +66,7 @@ class ValueFormat:
 
     @property
     def order(self) -> tuple[float, float]:
-        """A key that sorts columns: coarse ones first, which fine ones can make up for."""
+        """The sort key of columns: coarse ones first, whose rounding finer ones can absorb."""
         if not pa.types.is_floating(self.type):
             return 0.0, float(self.low) - float(self.high)
         decimals = np.inf if self.decimals is None else self.decimals
@@ -74,13 +74,13 @@ class ValueFormat:
 
     @property
     def finest(self) -> float:
-        """The distance of neighbouring numbers; 1 of full floats, which need no rounding."""
+        """The distance of neighbouring numbers; 1 for full floats, which need no rounding."""
         if pa.types.is_floating(self.type):
             return 1.0 if self.decimals is None else 10.0**-self.decimals
         return float(self.step)
 
     def rounded(self, numbers: np.ndarray) -> np.ndarray:
-        """Return numbers as the column has them: float64, or int64 of whole steps."""
+        """Return numbers rounded to the column's steps: float64 or int64."""
         if pa.types.is_floating(self.type):
             numbers = numbers.astype(np.float64)
             return numbers if self.decimals is None else np.round(numbers, self.decimals)
@@ -90,7 +90,7 @@ class ValueFormat:
         return np.asarray((numbers + self.step // 2) // self.step * self.step)
 
     def clipped(self, numbers: np.ndarray) -> np.ndarray:
-        """Return numbers of the column's own type, moved between its limits."""
+        """Return numbers of the column's own type, clipped to its limits."""
         if np.isinf(self.low):
             return numbers
         kind = numbers.dtype.type
@@ -102,7 +102,7 @@ class ValueFormat:
 
 
 def ticks(kind: pa.DataType, unit: str | None) -> int:
-    """Return how many ticks of a date, time or duration its column's finest step has."""
+    """Return the number of ticks in the finest step of a column of dates, times or durations."""
     if unit not in _NANOSECONDS or pa.types.is_date32(kind) or not pa.types.is_temporal(kind):
         return 1
     return max(1, _NANOSECONDS[unit] // _NANOSECONDS[getattr(kind, "unit", "ms")])

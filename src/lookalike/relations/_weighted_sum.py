@@ -1,4 +1,4 @@
-"""Sums of columns: what their parts can be, given the whole."""
+"""Weighted sums of columns, and the values of their parts given the total."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from lookalike.tables import ColumnCondition, Dependency
 
 __all__ = ["WeightedSum", "is_out_of_reach", "sum_in_words"]
 
-#: Numbers that differ by less than this, relative to their size, are equal but for rounding.
+#: Numbers that differ by less than this, relative to their size, are equal up to rounding.
 _ROUNDING = 1e-9
-#: A count of steps that is whole but for rounding counts as whole.
+#: The tolerance of a number of steps as whole.
 _LITTLE = 1e-6
-#: So far may a sum be from a condition on it, relative to its size.
+#: The tolerance of a sum against a condition on it, relative to its size.
 _SLACK = 1e-6
 
 
 @dataclass(frozen=True)
 class WeightedSum:
-    """A sum of columns, row by row.
+    """A weighted sum of columns, row by row.
 
     Parameters
     ----------
     target : ndarray, shape (n,)
         The value that the sum should have.
     numbers : dict of str to ndarray, shape (n,)
-        The columns that are added, as far as they are known or guessed.
+        The summed columns, known or sampled.
     weights : dict of str to ndarray, shape (n,)
         The factor of each.
     """
@@ -48,7 +48,7 @@ class WeightedSum:
         target: np.ndarray,
         weights: Mapping[str, float | np.ndarray],
     ) -> Self:
-        """Take columns of a table; where all is whole, the sum is computed in whole numbers."""
+        """Build a sum from columns; where all numbers are whole, it is computed in integers."""
         numbers = {name: numbers_of(cells[name]) for name in weights}
         factors = {
             name: np.broadcast_to(np.asarray(w), target.shape) for name, w in weights.items()
@@ -60,7 +60,7 @@ class WeightedSum:
 
     @classmethod
     def of_spec(cls, spec: Dependency, cells: Cells, added: float | np.ndarray) -> Self:
-        """Return the sum that a column is of others, once a number or a residual is taken off."""
+        """Build the sum for a dependency, whose target is the column less a number or residual."""
         target = numbers_of(cells[spec.column])
         if isinstance(added, float) and target.dtype.kind == "i" and added == round(added):
             added = int(added)
@@ -68,7 +68,7 @@ class WeightedSum:
         return cls.of(cells, np.asarray(target - added), weights)
 
     def shortfall(self) -> np.ndarray:
-        """Return the target less the sum, 0 where that is but rounding."""
+        """Return the target less the sum, 0 where the difference is rounding error."""
         parts = [self.numbers[name] * weight for name, weight in self.weights.items()]
         short = np.asarray(self.target - np.sum(parts, axis=0))
         if short.dtype.kind == "f":
@@ -83,61 +83,62 @@ class WeightedSum:
         *,
         hold: bool = True,
     ) -> WeightedSum:
-        """Move some columns, one after the other, so that the sum meets its target.
+        """Shift some columns, one after the other, so that the sum meets its target.
 
         Parameters
         ----------
         free : mapping of str to ndarray of bool, shape (n,)
-            In which rows each column may be moved.
+            A mask of the rows in which each column may be shifted.
         formats : mapping of str to ValueFormat
-            Of each of them.
+            The format of each of them.
         hold : bool
-            Whether they stay between their limits.
+            Whether they stay within their limits.
         """
-        now = self
-        # coarse columns first: finer ones can make up for their rounding
+        current = self
+        # Coarse columns first: finer ones can absorb their rounding.
         names = sorted(free, key=lambda name: formats[name].order)
         for k, name in enumerate(names):
-            short, weight, form = now.shortfall(), now.weights[name], formats[name]
+            short, weight, form = current.shortfall(), current.weights[name], formats[name]
             rows = np.flatnonzero(free[name] & (short != 0) & (weight != 0))
-            own, factor = now.numbers[name][rows], weight[rows]
-            # a factor of one keeps whole numbers whole
+            old, factor = current.numbers[name][rows], weight[rows]
+            # A factor of one keeps integers exact.
             plain = (np.abs(factor) == 1).all()
             move = short[rows] * factor if plain else short[rows] / factor
-            found = form.rounded(own + move)
+            new = form.rounded(old + move)
             if hold:
-                found = form.clipped(found)
-                # if those that follow cannot reach the target from here, go on by whole steps
-                left = short[rows] - (found - own) * factor
-                excess = now._excess(left, names[k + 1 :], free, formats, rows)
+                new = form.clipped(new)
+                # If the columns that follow cannot absorb the remainder, go on by whole steps.
+                remaining = short[rows] - (new - old) * factor
+                excess = current._excess(remaining, names[k + 1 :], free, formats, rows)
                 steps = np.sign(excess) * np.ceil(np.abs(excess / factor) / form.finest - _LITTLE)
-                further = found + form.finest * steps * np.sign(factor)
-                found = np.where(excess == 0, found, form.clipped(form.rounded(further)))
-            numbers = now.numbers[name].copy()
-            numbers[rows] = found
-            now = WeightedSum(self.target, {**now.numbers, name: numbers}, self.weights)
-        return now
+                further = new + form.finest * steps * np.sign(factor)
+                new = np.where(excess == 0, new, form.clipped(form.rounded(further)))
+            numbers = current.numbers[name].copy()
+            numbers[rows] = new
+            current = WeightedSum(self.target, {**current.numbers, name: numbers}, self.weights)
+        return current
 
     def _excess(
         self,
-        left: np.ndarray,
+        shortfall: np.ndarray,
         others: Sequence[str],
         free: Mapping[str, np.ndarray],
         formats: Mapping[str, ValueFormat],
         rows: np.ndarray,
     ) -> np.ndarray:
-        """Return the part of a shortfall that other columns cannot make up for."""
+        """Return the part of a shortfall that other columns cannot absorb."""
         up, down = np.zeros(len(rows)), np.zeros(len(rows))
         for name in others:
-            own, weight = self.numbers[name][rows], self.weights[name][rows].astype(float)
-            ends = np.stack([formats[name].low - own, formats[name].high - own]).astype(float)
-            with np.errstate(invalid="ignore"):  # what may be as it likes, zero times
+            form, numbers = formats[name], self.numbers[name][rows]
+            weight = self.weights[name][rows].astype(float)
+            ends = np.stack([form.low - numbers, form.high - numbers]).astype(float)
+            with np.errstate(invalid="ignore"):  # an infinite range with weight 0
                 reach = np.nan_to_num(ends * weight, nan=0.0, posinf=np.inf, neginf=-np.inf)
             up += np.where(free[name][rows], np.maximum(reach.max(axis=0), 0), 0)
             down += np.where(free[name][rows], np.minimum(reach.min(axis=0), 0), 0)
         if not others:
             return np.zeros(len(rows))
-        return np.asarray(np.maximum(left - up, 0) + np.minimum(left - down, 0))
+        return np.asarray(np.maximum(shortfall - up, 0) + np.minimum(shortfall - down, 0))
 
 
 def is_out_of_reach(
@@ -146,9 +147,9 @@ def is_out_of_reach(
     conditions: Mapping[str, ColumnCondition],
     domains: Domains,
 ) -> bool:
-    """Return whether no sum under conditions is a value of the total.
+    """Return whether no sum under conditions can be a value of the total.
 
-    To the columns of a sum, each with a coefficient, a number between the two of `added` is added.
+    A number within the range `added` is added to the weighted columns.
     """
     if any(name not in domains.formats for name in (spec.column, *spec.on)):
         return False
@@ -164,7 +165,7 @@ def is_out_of_reach(
 
 
 def sum_in_words(spec: Dependency, *more: str) -> str:
-    """Return a weighted sum of columns, and more terms, such as ``"a - 2 × b + 1"``."""
+    """Return a weighted sum of columns and further terms in words, such as ``"a - 2 × b + 1"``."""
     terms = [
         f"{'-' * (factor < 0)}{name}" if abs(factor) == 1 else f"{factor:g} × {name}"
         for factor, name in zip(spec.coefficients, spec.on, strict=True)

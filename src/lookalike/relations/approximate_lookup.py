@@ -1,4 +1,4 @@
-"""A column that has one cell for nearly each combination of others, and few cells for some."""
+"""A column with one cell for nearly every combination of others, and a few for some."""
 
 from __future__ import annotations
 
@@ -32,20 +32,20 @@ from lookalike.tables import Dependency
 
 __all__ = ["ApproximateLookup"]
 
-#: The most rows, of those that could disagree with others of their key, that do.
+#: The greatest share of rows that disagree with their key, among those that could.
 _EXCEPTIONS = 0.01
-#: A key must leave no more than this share of the error of a guess that does not know it.
+#: The greatest error of a key, as a share of the error of a guess without it.
 _LEFT_OVER = 0.1
-#: Keys are looked at closely if, of the first rows, no more than this share and one disagree with
-#: another row of their key, as a share also of those that disagree with the commonest value.
+#: Keys are examined closely if, among the first rows, at most this share plus one disagree with
+#: another row of their key; also as a share of the rows that disagree with the most common value.
 _DISAGREEING = 0.05
 _OF_UNCOMMON = 0.5
-#: So many rows could disagree at least.
+#: The least number of rows that could disagree.
 _FEWEST_ROWS = 100
-#: What is left depends on another column if chance gives such a table less often than this.
+#: The significance level at which exceptions depend on another column.
 _CHANCE = 1e-3
-#: Pairs of rows that are compared before all of them, and how far above what is expected (in
-#: standard deviations) they may disagree.
+#: The number of pairs of rows compared before all of them, and the standard deviations above the
+#: expected disagreement that are allowed.
 _PROBES, _DEVIATIONS = 32, 4.0
 
 
@@ -56,9 +56,9 @@ class _Fit:
     Parameters
     ----------
     keys, child : ndarray of int64, shape (n,)
-        Level numbers.
+        The level codes.
     agrees : ndarray of bool, shape (n,)
-        Which rows have the commonest value of their key.
+        A mask of the rows with the most common value of their key.
     """
 
     keys: np.ndarray
@@ -69,7 +69,7 @@ class _Fit:
     def of(cls, keys: np.ndarray, child: np.ndarray) -> Self:
         width = int(child.max(initial=0)) + 1
         pairs, counts = np.unique(keys * np.int64(width) + child, return_counts=True)
-        order = np.lexsort([counts, pairs // width])  # the last of each key is its commonest
+        order = np.lexsort([counts, pairs // width])  # the last of each key is its most common
         common = np.zeros(int(keys.max(initial=0)) + 1, np.int64)
         common[(pairs // width)[order]] = (pairs % width)[order]
         return cls(keys, child, common[keys] == child)
@@ -86,29 +86,30 @@ class _Fit:
 
     @property
     def holds(self) -> bool:
-        """Whether nearly all rows agree, more than by chance or with the commonest value."""
-        commonest = float(np.bincount(self.child).max()) / len(self.child)
-        if commonest == 1 or self.testing < _FEWEST_ROWS:
+        """True where nearly all rows agree, beyond chance and beyond the most common value."""
+        top_share = float(np.bincount(self.child).max()) / len(self.child)
+        if top_share == 1 or self.testing < _FEWEST_ROWS:
             return False
         confirming = self.testing - np.count_nonzero(~self.agrees)
         return (
-            0 < self.error <= min(_EXCEPTIONS, _LEFT_OVER * (1 - commonest))
-            and -np.log(commonest) * confirming >= EVIDENCE
+            0 < self.error <= min(_EXCEPTIONS, _LEFT_OVER * (1 - top_share))
+            and -np.log(top_share) * confirming >= EVIDENCE
         )
 
     def depends_on(self, others: Sequence[np.ndarray]) -> bool:
-        """Return whether, within keys, the rows that disagree prefer some levels of another column.
+        """Return whether, within keys, disagreeing rows prefer some levels of another column.
 
-        Given the key, disagreeing rows would else be spread over levels as all rows of the key
+        Given the key, disagreeing rows would otherwise be spread over levels as all rows of the key
         are; their count in one level is then less variable than a Poisson count.
 
         Parameters
         ----------
         others : sequence of ndarray of int64, shape (n,)
-            Level numbers below `COARSE` of other columns.
+            The level codes of other columns, below `COARSE`.
         """
         if not others:
             return False
+        # The error rate of each row's key, and from it the expected counts by level.
         of_key = np.bincount(self.keys, weights=~self.agrees) / np.maximum(
             np.bincount(self.keys), 1
         )
@@ -116,22 +117,23 @@ class _Fit:
         expected = np.stack([np.bincount(o, weights, COARSE) for o in others])
         seen = np.stack([np.bincount(o[~self.agrees], minlength=COARSE) for o in others])
         width = np.array([int(o.max(initial=0)) + 1 for o in others])
+        # Two-sided Poisson tails, with a Bonferroni correction.
         chance = np.minimum(poisson.sf(seen - 1, expected), poisson.cdf(seen, expected))
         least = chance.min(axis=1, initial=1.0, where=np.arange(COARSE) < width[:, None])
         return bool((least < _CHANCE / (2 * width * len(others))).any())
 
 
 def _find(evidence: Evidence) -> Iterator[Dependency]:
-    """Find columns of which the levels of one or two others fix nearly every value.
+    """Find columns nearly all of whose values are determined by one or two others.
 
-    At most 1 % of the rows may disagree with the commonest value of their key, at most a tenth of
-    those that disagree with the commonest value of all; and which rows disagree must not depend on
-    any other column, as they would be drawn without regard to it.
+    At most 1 % of the rows may disagree with the most common value of their key, and at most a
+    tenth of those that disagree with the most common value of all; and the exceptions must not
+    depend on any other column, as they are sampled independently of it.
 
     Yields
     ------
     Dependency
-        Of form ``"mostly"``, on one column where one will do.
+        Of form ``"mostly"``, on one column where one is enough.
     """
     derived = evidence.derived
     able = [c for c in evidence.coded if c.name not in derived and c.levels > 1]
@@ -141,12 +143,12 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
     uncommon = np.array([1 - float(np.bincount(c).max()) / len(c) for c in codes])
     levels = np.array([c.levels for c in able])
     number = {c.name: i for i, c in enumerate(able)}
-    # a column that is nearly always the same gives no evidence
+    # A nearly constant column gives no evidence.
     free = uncommon * able[0].rows >= EVIDENCE
-    found: set[int] = set()
+    derived_here: set[int] = set()
     for on in _keys(able):
         at = [number[c.name] for c in on]
-        if found & set(at):
+        if derived_here & set(at):
             continue
         keys = _Keys.of(_joined([codes[i] for i in at]))
         allowed = free & (levels <= math.prod(c.levels for c in on))
@@ -154,13 +156,13 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
         for i in keys.candidates(codes, np.flatnonzero(allowed), uncommon):
             dependency = _checked(on, able[i], evidence.coded)
             if dependency is not None:
-                found.add(i)
+                derived_here.add(i)
                 free[i] = False
                 yield dependency
 
 
 def _keys(able: list[Coded]) -> list[tuple[Coded, ...]]:
-    """Return the columns to look up by: one of levels, two, a number; fewest keys first."""
+    """Return the candidate keys: one column of levels, two, or a number; fewest keys first."""
     parents = sorted((c for c in able if c.is_parent), key=lambda c: c.levels)
     discrete = [c for c in parents if c.is_discrete]
     pairs: list[tuple[Coded, ...]] = []
@@ -179,12 +181,12 @@ def _joined(codes: list[np.ndarray]) -> np.ndarray:
 
 
 class _Keys(NamedTuple):
-    """For each of some rows another one of the same key, where there is one.
+    """Pairs of rows with the same key.
 
     Parameters
     ----------
     rows, others : ndarray of int64, shape (m,)
-        Row numbers.
+        The row numbers of each pair.
     """
 
     rows: np.ndarray
@@ -197,28 +199,30 @@ class _Keys(NamedTuple):
     def candidates(
         self, codes: np.ndarray, children: np.ndarray, uncommon: np.ndarray
     ) -> list[int]:
-        """Return columns whose rows mostly agree with the other of their key, unlike all rows.
+        """Return columns whose pairs of rows mostly agree, more than rows in general.
 
         Parameters
         ----------
         codes : ndarray of int32, shape (columns, n)
         children : ndarray of int64, shape (m,)
-            Which of the columns may follow from the keys.
+            The columns that may follow from the keys.
         uncommon : ndarray, shape (columns,)
-            The share of rows that do not have the commonest level of a column.
+            The share of rows without a column's most common level.
         """
         share = np.minimum(_DISAGREEING, _OF_UNCOMMON * uncommon)
+        # A few pairs first, with a margin for chance, then all of them.
         probes = sample_rows(np.arange(len(self.rows)), _PROBES)
         expected = share[children] * len(probes)
         most = expected + _DEVIATIONS * np.sqrt(expected) + 1
         children = children[self._disagreeing(codes, children, probes) <= most]
         every = np.arange(len(self.rows))
         most = share[children] * len(every) + 1
-        found: list[int] = children[self._disagreeing(codes, children, every) <= most].tolist()
-        return found
+        agreeing = self._disagreeing(codes, children, every) <= most
+        passed: list[int] = children[agreeing].tolist()
+        return passed
 
     def _disagreeing(self, codes: np.ndarray, children: np.ndarray, at: np.ndarray) -> np.ndarray:
-        """Count for some columns the rows that do not agree with the other of their key."""
+        """Count the pairs of rows that disagree, for some columns."""
         own, other = (codes[children[:, None], r[at]] for r in (self.rows, self.others))
         return np.asarray(np.count_nonzero(own != other, axis=1))
 
@@ -236,7 +240,7 @@ def _checked(on: tuple[Coded, ...], child: Coded, coded: Sequence[Coded]) -> Dep
     order = sorted(range(len(on)), key=lambda i: alone[i])
     count = int(np.count_nonzero(~fit.agrees))
     why = (
-        f"all but {count:,} of {len(fit.keys):,} rows have the commonest value of their "
+        f"all but {count:,} of {len(fit.keys):,} rows have the most common value of their "
         f"{'combination' if len(on) == 2 else 'level'}; exceptions depend on no other column"
     )
     return Dependency(child.name, tuple(on[i].name for i in order), "mostly", why=why)
@@ -248,11 +252,11 @@ class _Odds:
     Parameters
     ----------
     keys : ndarray of int64, shape (k,)
-        Sorted and distinct.
+        The sorted, distinct keys.
     ends : ndarray of int64, shape (k,)
-        Where the targets of each key end; those of the next begin there.
+        The end of each key's targets; those of the next begin there.
     targets : ndarray of int64, shape (m,)
-        Distinct within a key, the commonest first.
+        The targets, distinct within a key, the most common first.
     upto : ndarray of float64, shape (m,)
         Cumulative shares within the key.
     """
@@ -264,14 +268,16 @@ class _Odds:
 
     @classmethod
     def of(cls, keys: np.ndarray, targets: np.ndarray, fewest: int) -> Self:
-        """Count pairs of key and target; those of fewer rows are not stored."""
+        """Count pairs of key and target, without those of fewer than `fewest` rows."""
         width = int(targets.max(initial=0)) + 1
         pairs, counts = np.unique(keys * width + targets, return_counts=True)
         pairs, counts = pairs[counts >= fewest], counts[counts >= fewest]
+        # By key, the most common target first.
         order = np.lexsort([-counts, pairs // width])
         pairs, counts = pairs[order], counts[order]
         distinct, first = np.unique(pairs // width, return_index=True)
         ends = np.append(first, len(pairs))[1:].astype(np.int64)
+        # Cumulative counts within each key, as shares of the key's total.
         before = np.append(0, np.cumsum(counts))
         sizes = np.diff(np.append(first, len(pairs)))
         start, total = (
@@ -280,19 +286,19 @@ class _Odds:
         return cls(distinct, ends, pairs % width, (before[1:] - start) / total)
 
     def sampled(self, keys: np.ndarray, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return a target for each key by a number in [0, 1), and which keys are known."""
+        """Return a target for each key by a uniform number, and a mask of the known keys."""
         if len(self.keys) == 0:
             return np.zeros_like(keys), np.zeros(len(keys), bool)
         at = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
-        # shares of key k lie in (k, k + 1]: one search finds the target of every row
+        # The shares of key k lie in (k, k + 1]: one search finds the target of every row.
         sizes = np.diff(self.ends, prepend=0)
         limits = np.repeat(np.arange(len(self.keys)), sizes) + self.upto
-        place = np.searchsorted(limits, at + uniforms, side="right")
-        found = self.targets[np.clip(place, (self.ends - sizes)[at], self.ends[at] - 1)]
-        return found, self.keys[at] == keys
+        position = np.searchsorted(limits, at + uniforms, side="right")
+        targets = self.targets[np.clip(position, (self.ends - sizes)[at], self.ends[at] - 1)]
+        return targets, self.keys[at] == keys
 
     def usual(self) -> tuple[np.ndarray, np.ndarray]:
-        """Return keys and targets that go together: the commonest, or all of targets with none."""
+        """Return each key with its most common target, and all keys of targets that are none."""
         sizes = np.diff(self.ends, prepend=0)
         keys = np.repeat(self.keys, sizes)
         first = np.zeros(len(keys), bool)
@@ -301,29 +307,29 @@ class _Odds:
         return keys[first], self.targets[first]
 
     def arrays(self, name: str) -> dict[str, np.ndarray]:
-        """Return what is stored, under the names `load` finds it by."""
+        """Return the arrays to store, under the names that `load` reads."""
         parts = {"keys": self.keys, "ends": self.ends, "targets": self.targets, "upto": self.upto}
         return {f"{name} {part}": array for part, array in parts.items()}
 
     @classmethod
     def load(cls, arrays: dict[str, np.ndarray], name: str) -> Self:
-        """Return what `arrays` gave; it comes from a file."""
+        """Restore the odds from `arrays`, which come from a file."""
         parts = [arrays[f"{name} {part}"] for part in ("keys", "ends", "targets", "upto")]
         keys, ends, targets, upto = parts
         sizes = np.diff(ends, prepend=0)
         if len(keys) != len(ends) or (sizes < 1).any() or sizes.sum() != len(targets):
             raise ValueError("the targets of a relation do not belong to its keys")
         if len(upto) != len(targets) or not ((upto > 0) & (upto <= 1)).all():
-            raise ValueError("the shares of a relation are no shares")
+            raise ValueError("the shares of a relation must be above 0 and at most 1")
         return cls(keys, ends, targets, upto)
 
 
 class ApproximateLookup(KeyedRelation):
-    """Few cells of the column for each combination of cells of others, drawn by their shares.
+    """A few cells of the column for each combination of cells of others, drawn by their shares.
 
-    What is drawn depends on the row's number and the seed. A combination that was never seen, or in
-    too few rows to be stored, takes a cell of the rows that agree in the first column, and failing
-    that of any row.
+    The draw depends on the row's number and the seed. A combination that was never seen, or in too
+    few rows to be stored, takes a cell of the rows that agree in the first column, or else of any
+    row.
     """
 
     name: ClassVar[str] = "mostly"
@@ -361,4 +367,4 @@ class ApproximateLookup(KeyedRelation):
 
     @classmethod
     def statement(cls, spec: Dependency) -> str:
-        return f"{spec.column} is nearly fixed by {' and '.join(spec.on)}"
+        return f"{spec.column} is nearly determined by {' and '.join(spec.on)}"

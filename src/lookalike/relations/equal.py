@@ -1,4 +1,4 @@
-"""A column that repeats another in many rows: the rows in which it does are learned as an event."""
+"""A column that equals another in many rows; in which rows, is learned as an event."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from lookalike.tables.values.grid import Grid
 
 __all__ = ["Equal"]
 
-#: Rows that are looked at first, fewer where there are more cells than this, but not so few.
+#: The number of rows searched first; the cells above which they are fewer; and their least number.
 _FIRST_ROWS, _CELLS, _FEWEST_ROWS = 2000, 2_000_000, 500
-#: The most columns that one is compared with, of those that are equal to it in a row.
+#: The greatest number of columns that one is compared with, among those equal to it in a row.
 _NEIGHBOURS = 4
-#: Values that are this share of a column or more are learned as such.
+#: The share of a column from which a value is common, and learned by itself.
 _COMMON = 0.01
-#: The share of rows, without those of common values, in which two columns are equal …
+#: The least share of rows, without those of common values, in which two columns are equal …
 _SHARE = 0.05
-#: … and not in all but a few of them, …
+#: … and the greatest, …
 _MOST = 0.99
-#: … how many such rows there are at least, …
+#: … the least number of such rows, …
 _FEWEST = 50
-#: … and how many times more than there would be if the columns were independent.
+#: … and their least ratio to the number expected if the columns were independent.
 _LIFT = 5.0
-#: Some rows may show so much less of the share and of the number of rows.
+#: The tolerance, on a sample, of the share and the number of rows.
 _CLEAR = 0.6
-#: Columns of fewer values are learned value by value.
+#: The least number of distinct values; columns of fewer are learned value by value.
 _FEWEST_VALUES = 30
 
 
 def _find(evidence: Evidence) -> Iterator[Dependency]:
-    """Find columns that are equal to another in more rows than chance and common values explain.
+    """Find columns that equal another in more rows than chance and common values explain.
 
     Yields
     ------
@@ -54,7 +54,7 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
     able = [m for m in evidence.measures if m.distinct >= _FEWEST_VALUES]
     if len(able) < 2:
         return
-    # columns of relations that are not exact, and those that depend on others, are left as they are
+    # Columns of inexact relations, and those that depend on others, are left alone.
     taken = evidence.derived | evidence.found.nearly_related
     near = _near(able)
     for k in sorted(range(len(able)), key=lambda k: (able[k].distinct, able[k].name)):
@@ -70,10 +70,9 @@ def _find(evidence: Evidence) -> Iterator[Dependency]:
 
 
 def _near(able: Sequence[NumericColumn]) -> dict[int, list[int]]:
-    """Return for columns the others of their unit that they often equal, most often first.
+    """Return the columns of the same unit that each column often equals, most often first.
 
-    Only cells that are equal are looked at: the cells of a row are sorted, and equal ones stand
-    side by side. Common values do not count.
+    The cells of each row are sorted, so that equal ones are adjacent. Common values do not count.
     """
     most = min(_FIRST_ROWS, max(_CELLS // len(able), _FEWEST_ROWS))
     rows = sample_rows(np.arange(len(able[0].floats)), most)
@@ -86,6 +85,7 @@ def _near(able: Sequence[NumericColumn]) -> dict[int, list[int]]:
         ranked = np.take_along_axis(cells, order, axis=1)
         equal = [np.zeros(0, np.int64)]
         for hop in range(1, min(_NEIGHBOURS, len(group) - 1) + 1):
+            # Cells that are equal `hop` ranks apart, as pairs of columns.
             at = np.nonzero(ranked[:, hop:] == ranked[:, :-hop])
             equal.append(order[:, :-hop][at] * len(group) + order[:, hop:][at])
         pairs, counts = np.unique(np.concatenate(equal), return_counts=True)
@@ -95,7 +95,7 @@ def _near(able: Sequence[NumericColumn]) -> dict[int, list[int]]:
                 enough = count >= _CLEAR * _FEWEST * len(rows) / len(able[0].floats)
                 if enough and count >= _CLEAR * _SHARE * counted[one]:
                     near.setdefault(group[one], []).append((-count, group[other]))
-    return {k: [i for _, i in sorted(found)] for k, found in near.items()}
+    return {k: [i for _, i in sorted(ranked)] for k, ranked in near.items()}
 
 
 def _uncommon(measure: NumericColumn, rows: np.ndarray) -> np.ndarray:
@@ -107,7 +107,7 @@ def _uncommon(measure: NumericColumn, rows: np.ndarray) -> np.ndarray:
 
 
 def _checked(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
-    """Return the relation if it holds in all rows, apart from common values."""
+    """Return the relation if it holds on all rows, apart from common values."""
     values, codes = np.unique(child.floats, return_inverse=True)
     counts = np.bincount(codes)
     common = counts >= _COMMON * len(codes)
@@ -117,6 +117,7 @@ def _checked(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
     share = equal.sum() / max(rows, 1)
     if equal.sum() < _FEWEST or not _SHARE <= share <= _MOST:
         return None
+    # The share of rows expected to be equal if the columns were independent.
     at = np.minimum(np.searchsorted(values, parent.floats[~parent.missing]), len(values) - 1)
     same = values[at] == parent.floats[~parent.missing]
     of_parent = np.bincount(at[same], minlength=len(values)) / len(parent.floats)
@@ -131,10 +132,10 @@ def _checked(parent: NumericColumn, child: NumericColumn) -> Dependency | None:
 
 
 class Equal(Relation):
-    """Another column where the residual says so by being missing, else the residual itself.
+    """Another column where the residual is missing, otherwise the residual itself.
 
-    The column had no missing cells. A copy is rounded to the column's own grid and held within the
-    range that was seen; of a missing cell it is the middle of that range.
+    The column had no missing cells. A copy is rounded to the column's own grid and clipped to the
+    observed range; the copy of a missing cell is the middle of that range.
     """
 
     name: ClassVar[str] = "equal"
@@ -153,7 +154,7 @@ class Equal(Relation):
 
     def residual(self, cells: Cells) -> pa.Array:
         own, other = cells[self.spec.column], cells[self.spec.on[0]]
-        if own.type != other.type:  # a whole and a broken number
+        if own.type != other.type:  # an integer and a float
             own, other = own.cast(pa.float64(), safe=False), other.cast(pa.float64(), safe=False)
         same = to_numpy(pc.equal(own, other).fill_null(pa.scalar(value=False)))
         return masked(cells[self.spec.column], same)
@@ -184,15 +185,15 @@ class Equal(Relation):
 
     @classmethod
     def statement(cls, spec: Dependency) -> str:
-        return f"{spec.column} is often that of {' and '.join(spec.on)}"
+        return f"{spec.column} often equals {' and '.join(spec.on)}"
 
     def reconcile(self, draft: Reconciled, domains: Domains, rows: Rows) -> None:
-        """Let an unknown column be the known one that repeats it, where it was sampled so."""
+        """Set an unknown column to the known one that equals it, where it was sampled so."""
         (name,) = self.spec.on
         at = draft.unresolved(self.spec, domains)
         at = at[is_null(draft.residuals[self.spec.column])[at]]
         if not len(at) or name in domains.rigid:
             return
         known = numbers_of(draft.cells[self.spec.column].take(pa.array(at)))
-        found = domains.formats[name].cells(known, np.zeros(len(at), bool))
-        draft.take(name, found, at, numbers_of(draft.now(name, at)) != numbers_of(found))
+        copies = domains.formats[name].cells(known, np.zeros(len(at), bool))
+        draft.take(name, copies, at, numbers_of(draft.now(name, at)) != numbers_of(copies))

@@ -29,16 +29,16 @@ __all__ = ["LinearCombination"]
 
 #: A limit of a condition is widened by this, relative to its size.
 _WIDER = 1e-9
-#: The fewest different values with which an exact line is no chance.
+#: The least number of distinct values with which an exact line is not chance.
 _POINTS = 10
-#: Rows that are looked at first.
+#: The number of rows searched first.
 _FIRST_ROWS = 2000
-#: The least correlation at which a line is looked for, and the most pairs of columns.
+#: The least correlation at which a line is tried, and the greatest number of pairs of columns.
 _CORRELATION = 0.9999
 _PAIRS = 2000
-#: The most significant digits of a factor; fewer are tried first.
+#: The greatest number of significant digits of a factor; fewer are tried first.
 _DIGITS = 8
-#: A line is not worth trying to write where it misses by more than this share of the greatest.
+#: The greatest error of a line that is worth trying, as a share of the greatest value.
 _NEARLY = 1e-6
 
 
@@ -51,7 +51,7 @@ def _in_other_units(evidence: Evidence) -> Iterator[Dependency]:
     Yields
     ------
     Dependency
-        Of form ``"linear"`` on one column; that with more distinct values, or the first, is kept.
+        Of form ``"linear"`` on one column: the one with more distinct values, or the first.
     """
     groups: dict[tuple[str, bytes], list[NumericColumn]] = {}
     for measure in evidence.measures:
@@ -85,15 +85,15 @@ def _copies_among(group: list[NumericColumn], present: np.ndarray) -> Iterator[D
 def _line(
     parent: NumericColumn, child: NumericColumn, first: np.ndarray, present: np.ndarray
 ) -> tuple[float, float] | None:
-    """Return the factor and the constant that make one column of another, or None."""
+    """Return the factor and the constant that map one column to another, or None."""
     x, y = parent.floats[first], child.floats[first]
     middle_x, middle_y = x.mean(), y.mean()
     spread = ((x - middle_x) ** 2).sum()
-    if not 0 < spread < np.inf:  # too small or too great to be squared
+    if not 0 < spread < np.inf:  # too small or too large to be squared
         return None
     slope = float(((x - middle_x) * (y - middle_y)).sum() / spread)
-    left = np.abs(y - middle_y - slope * (x - middle_x)).max()
-    if left > 2 * child.step + _NEARLY * np.abs(y).max():
+    residual = np.abs(y - middle_y - slope * (x - middle_x)).max()
+    if residual > 2 * child.step + _NEARLY * np.abs(y).max():
         return None
     for digits in range(_DIGITS):
         factor = float(f"{slope:.{digits}e}")
@@ -111,25 +111,25 @@ def _line(
 
 # --- found as sums --------------------------------------------------------------------------------
 
-#: Rows that relations are looked for in; the fewest that say anything, beyond one for each column.
+#: The number of rows searched; the least number for evidence, beyond one for each column.
 _SUM_ROWS = 1000
 _SPARE_ROWS = 20
-#: A column is a sum of others if no more than this share of it is left over.
+#: The greatest residual of a column that is a sum of others, as a share of it.
 _LEFT_OVER = 1e-8
 _NEAR_ONE = 1e-6
 _MOST_PARTS = 8
-#: Patterns of missing cells that are looked into.
+#: The number of patterns of missing cells that are searched.
 _MASKS = 20
 _FEWEST_VALUES = 3
 
 
 def _sums(evidence: Evidence) -> Iterator[Dependency]:
-    """Find columns that are a constant plus and minus others, in every row.
+    """Find columns that are a constant plus or minus others, in every row.
 
     Yields
     ------
     Dependency
-        Of form ``"linear"`` on two columns or more. Of columns that add up to another, the total is
+        Of form ``"linear"`` on two columns or more. Where columns add up to another, the total is
         derived.
     """
     able = [m for m in evidence.free_numbers if m.distinct >= _FEWEST_VALUES]
@@ -149,18 +149,19 @@ def _sums_among(
     rows = sample_rows(present, _SUM_ROWS)
     if len(rows) < len(group) + _SPARE_ROWS:
         return
-    # small columns first, so that totals are found to depend on their parts
+    # Small columns first, so that totals are found to depend on their parts.
     order = sorted(group, key=lambda m: float(np.square(m.floats[rows]).sum()))
     values = np.stack([m.floats[rows] for m in order], axis=1)
     centred = values - values.mean(axis=0)
     size = np.linalg.norm(centred, axis=0)
     scaled = centred / np.where(size > 0, size, 1.0)
-    # what is left of each column, given those before it
-    left = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
-    free = np.flatnonzero(left > _LEFT_OVER)
-    bound = np.flatnonzero(left <= _LEFT_OVER)
+    # The residual of each column, given those before it.
+    residual = np.abs(np.diag(np.linalg.qr(scaled, mode="r")))
+    free = np.flatnonzero(residual > _LEFT_OVER)
+    bound = np.flatnonzero(residual <= _LEFT_OVER)
     if not len(free) or not len(bound):
         return
+    # The factors of the dependent columns, by least squares on the free ones.
     q, r = np.linalg.qr(scaled[:, free])
     factors = solve_triangular(r, q.T @ scaled[:, bound]) * size[bound] / size[free][:, None]
     for column, i in zip(factors.T, bound, strict=True):
@@ -173,22 +174,22 @@ def _sums_among(
 def _sum(
     parts: list[NumericColumn], factors: list[float], total: NumericColumn, present: np.ndarray
 ) -> Dependency | None:
-    """Return the dependency, turned so that parts are added where that can be, if it holds."""
+    """Return the dependency if it holds, rearranged into a sum of parts where possible."""
     ones = [float(round(f)) for f in factors]
     if not 1 < len(parts) <= _MOST_PARTS or any(abs(one) != 1 for one in ones):
         return None
     if any(abs(f - one) > _NEAR_ONE for f, one in zip(factors, ones, strict=True)):
         return None
     if ones.count(-1.0) == len(ones) - 1:
-        # total = a - b - c, which is a = total + b + c
+        # total = a - b - c is a = total + b + c.
         a = ones.index(1.0)
         parts, total = [*parts[:a], *parts[a + 1 :], total], parts[a]
         ones = [1.0] * len(parts)
-    made = [one * m.floats[present] for one, m in zip(ones, parts, strict=True)]
-    constant = float(np.median(total.floats[present] - sum(made)))
+    terms = [one * m.floats[present] for one, m in zip(ones, parts, strict=True)]
+    constant = float(np.median(total.floats[present] - sum(terms)))
     if total.step:
         constant = float(f"{np.rint(constant / total.step) * total.step:.15g}")
-    if not total.is_made_by((*made, np.array(constant)), present):
+    if not total.is_made_by((*terms, np.array(constant)), present):
         return None
     return Dependency(total.name, tuple(m.name for m in parts), "linear", tuple(ones), constant)
 
@@ -203,7 +204,7 @@ def _is_masked(dependency: Dependency, group: list[NumericColumn], mask: bytes) 
 
 
 class LinearCombination(Relation):
-    """A constant plus a weighted sum of other columns, rounded as the column is.
+    """A constant plus a weighted sum of other columns, rounded to the column's steps.
 
     It is missing where any of the others is.
     """
@@ -220,7 +221,7 @@ class LinearCombination(Relation):
 
     @property
     def needs_proof(self) -> bool:
-        return len(self.spec.on) > 1  # a column in other units loses nothing
+        return len(self.spec.on) > 1  # a change of units loses nothing
 
     def compute(self, cells: Cells, residual: pa.Array | None, rows: Rows) -> pa.Array:
         count = len(cells[self.spec.on[0]])
@@ -248,26 +249,26 @@ class LinearCombination(Relation):
     # --- known cells ------------------------------------------------------------------------------
 
     def infer_others(self, cells: Cells, domains: Domains) -> Cells:
-        """Return the one column of a sum that is not known, in rows that have but one."""
+        """Return the unknown summand of a sum, in rows with only one."""
         on = self.spec.on
         unknown = np.stack([is_null(cells[name]) for name in on])
-        lonely = ~is_null(cells[self.spec.column]) & (unknown.sum(axis=0) == 1)
-        if not lonely.any() or any(name not in domains.formats for name in on):
+        single = ~is_null(cells[self.spec.column]) & (unknown.sum(axis=0) == 1)
+        if not single.any() or any(name not in domains.formats for name in on):
             return {}
-        at = pa.array(np.flatnonzero(lonely))
+        at = pa.array(np.flatnonzero(single))
         some = {name: cells[name].take(at) for name in (self.spec.column, *on)}
         free = {name: is_null(some[name]) for name in on}
         parts = WeightedSum.of_spec(self.spec, some, self.spec.constant)
         moved = parts.moved(free, domains.formats, hold=False)
         return {
             name: put(
-                cells[name], domains.formats[name].cells(moved.numbers[name], ~free[name]), lonely
+                cells[name], domains.formats[name].cells(moved.numbers[name], ~free[name]), single
             )
             for name in on
         }
 
     def reconcile(self, draft: Reconciled, domains: Domains, rows: Rows) -> None:
-        """Move unknown parts of a sum by what the sampled ones fall short of it."""
+        """Shift unknown parts of a sum by its shortfall."""
         at = draft.unresolved(self.spec, domains)
         if not len(at):
             return
@@ -288,7 +289,7 @@ class LinearCombination(Relation):
         condition: ColumnCondition,
         levels: pa.Array | None,
     ) -> ColumnCondition | None:
-        """Return the range of a number that a range of a multiple of it means, a little widened."""
+        """Return the range of a number given the range of a multiple of it, slightly widened."""
         limits = [condition.low, condition.high]
         if condition.values is not None:
             limits = [pc.min(condition.values), pc.max(condition.values)]
@@ -297,7 +298,7 @@ class LinearCombination(Relation):
         (weight,), constant = self.spec.coefficients, self.spec.constant
         try:
             ends = [None if v is None else (float(v.as_py()) - constant) / weight for v in limits]
-        except TypeError:  # dates and durations: found by checking rows
+        except TypeError:  # dates and durations: left to the check of rows
             return None
         low, high = ends if weight > 0 else ends[::-1]
         slack = _WIDER * max(abs(v) for v in ends if v is not None)
@@ -308,6 +309,6 @@ class LinearCombination(Relation):
         )
 
     def contradicts(self, conditions: Mapping[str, ColumnCondition], domains: Domains) -> bool:
-        """Return whether no sum of parts under conditions is a total under its own."""
+        """Return whether no sum of parts under conditions fulfils the condition on the total."""
         constant = self.spec.constant
         return is_out_of_reach(self.spec, (constant, constant), conditions, domains)

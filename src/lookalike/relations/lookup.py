@@ -1,4 +1,4 @@
-"""A column that has one cell for each combination of cells of others."""
+"""A column with one cell for each combination of cells of others."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = ["Lookup"]
 
 
 def _commonest(keys: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct keys, sorted, and the commonest target of each."""
+    """Return the distinct keys, sorted, and the most common target of each."""
     distinct, which = np.unique(keys, return_inverse=True)
     width = int(targets.max(initial=0)) + 1
     pairs, counts = np.unique(which * width + targets, return_counts=True)
@@ -52,21 +52,21 @@ def _mode(codes: np.ndarray) -> int:
 
 
 def _by_one(evidence: Evidence, *, discrete: bool) -> Iterator[Dependency]:
-    """Find columns that each level of another one has one value of.
+    """Find columns with one value for each level of another.
 
     Parameters
     ----------
     evidence : Evidence
     discrete : bool
-        Whether to look up by levels, or else by numbers of few values.
+        Whether the keys are levels, or else numbers of few values.
 
     Yields
     ------
     Dependency
-        Of form ``"lookup"`` on one column: of those that will do, that of the fewest levels.
+        Of form ``"lookup"`` on one column: the possible one with the fewest levels.
     """
     derived = evidence.derived
-    # a column is determined only by one of as many levels or more: this order has no cycles
+    # A column is determined only by one with as many levels or more: this order has no cycles.
     order = sorted(evidence.coded, key=lambda c: (-c.levels, not c.is_discrete))
     free = np.array([c.levels > 1 and c.name not in derived for c in order], bool)
     parents = [i for i, c in enumerate(order) if c.is_parent and c.is_discrete is discrete]
@@ -74,7 +74,7 @@ def _by_one(evidence: Evidence, *, discrete: bool) -> Iterator[Dependency]:
         return
     some = Sample.of(order)
     parent_of: dict[int, int] = {}
-    # of parents that will do, that of the fewest levels comes first
+    # Among possible parents, the one with the fewest levels comes first.
     for i in sorted(parents, key=lambda i: (order[i].levels, i)):
         children = np.flatnonzero(free[i + 1 :]) + i + 1
         for j in some.not_refuted(i, children, order[i].rows - order[i].levels).tolist():
@@ -85,54 +85,54 @@ def _by_one(evidence: Evidence, *, discrete: bool) -> Iterator[Dependency]:
 
 
 def _determines(parent: np.ndarray, child: np.ndarray) -> bool:
-    """Return whether each level of the parent has one of the child, and that is no chance.
+    """Return whether each level of the parent has one of the child, beyond chance.
 
-    Were they independent, m rows of one level would all have the same child with a probability of
-    at most p^(m - 1), p being the share of the commonest child.
+    If they were independent, m rows of one level would all have the same child with a probability
+    of at most p^(m - 1), where p is the share of the most common child.
     """
     if not (child[first_rows(parent)[parent]] == child).all():
         return False
-    commonest = np.bincount(child).max() / len(child)
+    top_share = np.bincount(child).max() / len(child)
     confirming = len(parent) - np.count_nonzero(np.bincount(parent))
-    return bool(-np.log(commonest) * confirming >= EVIDENCE)
+    return bool(-np.log(top_share) * confirming >= EVIDENCE)
 
 
 # --- by two columns -------------------------------------------------------------------------------
 
 
 def _by_two(evidence: Evidence) -> Iterator[Dependency]:
-    """Find columns that each combination of levels of two others has one value of.
+    """Find columns with one value for each combination of levels of two others.
 
     Yields
     ------
     Dependency
-        Of form ``"lookup"`` on two columns, the more telling one first.
+        Of form ``"lookup"`` on two columns, the more informative one first.
     """
     derived = evidence.derived
     free = [c for c in evidence.coded if c.name not in derived and c.levels > 1]
     if not 3 <= len(free) <= PAIR_COLUMNS:
         return
-    found: set[str] = set()
+    derived_here: set[str] = set()
     rows = some_rows(free)
     some = {c.name: c.some_codes(rows) for c in free}
     parents = [c for c in free if c.is_parent and c.is_discrete]
     for a, b in sorted(combinations(parents, 2), key=lambda pair: pair[0].levels * pair[1].levels):
-        if a.levels * b.levels * ROWS_PER_PAIR > a.rows or {a.name, b.name} & found:
+        if a.levels * b.levels * ROWS_PER_PAIR > a.rows or {a.name, b.name} & derived_here:
             continue
         together = paired(some[a.name], some[b.name])
         first = first_rows(together)[together]
         for child in free:
-            if child in (a, b) or child.name in found or child.levels > a.levels * b.levels:
+            if child in (a, b) or child.name in derived_here or child.levels > a.levels * b.levels:
                 continue
             codes = some[child.name]
             if (codes[first] == codes).all() and _pair_determines(a, b, child):
-                found.add(child.name)
+                derived_here.add(child.name)
                 ranked = sorted((a, b), key=lambda c: -_agreement(c.codes, child.codes).sum())
                 yield Dependency(child.name, tuple(c.name for c in ranked))
 
 
 def _pair_determines(a: Coded, b: Coded, child: Coded) -> bool:
-    """Return whether two columns determine another, and each is needed for it."""
+    """Return whether two columns determine another, and each of them is needed."""
     together = paired(a.codes, b.codes)
     if not (child.codes[first_rows(together)[together]] == child.codes).all():
         return False
@@ -146,7 +146,7 @@ def _pair_determines(a: Coded, b: Coded, child: Coded) -> bool:
 
 
 def _agreement(parent: np.ndarray, child: np.ndarray) -> np.ndarray:
-    """Return, for each level of the parent, the share of its commonest child."""
+    """Return the share of the most common child, for each level of the parent."""
     key = parent * np.int64(child.max(initial=0) + 1) + child
     pairs, counts = np.unique(key, return_counts=True)
     best = np.zeros(int(parent.max(initial=0)) + 1)
@@ -157,7 +157,7 @@ def _agreement(parent: np.ndarray, child: np.ndarray) -> np.ndarray:
 class Lookup(KeyedRelation):
     """One cell of the column for each combination of cells of others.
 
-    A combination that was never seen takes the commonest cell among rows that agree in the first
+    A combination that was never seen takes the most common cell among rows that agree in the first
     column.
     """
 
@@ -189,8 +189,8 @@ class Lookup(KeyedRelation):
         codes = self._codes(cells)
         key = joined_codes(self._parents, codes)
         at = np.minimum(np.searchsorted(self._keys, key), len(self._keys) - 1)
-        found = np.where(self._keys[at] == key, self._targets[at], self._by_first[codes[0]])
-        return self._child.cells(found, self._dictionary)
+        targets = np.where(self._keys[at] == key, self._targets[at], self._by_first[codes[0]])
+        return self._child.cells(targets, self._dictionary)
 
     def _entries(self) -> tuple[np.ndarray, np.ndarray]:
         return self._keys, self._targets
@@ -209,47 +209,48 @@ class Lookup(KeyedRelation):
 
     @classmethod
     def statement(cls, spec: Dependency) -> str:
-        return f"{spec.column} is fixed by {' and '.join(spec.on)}"
+        return f"{spec.column} is determined by {' and '.join(spec.on)}"
 
     # --- known cells ------------------------------------------------------------------------------
 
     def is_determined(self, cells: Cells) -> np.ndarray:
         ready = super().is_determined(cells)
-        if ready.any():  # of levels that were never learned nothing is known
+        if ready.any():  # nothing is known of levels that were never learned
             ready &= self._combinations().of_cells(cells)[1][:, :-1].all(axis=1)
         return ready
 
     def infer_others(self, cells: Cells, domains: Domains) -> Cells:
-        """Return columns of which but one cell goes with those that are known."""
-        found: dict[str, pa.Array] = {}
+        """Return key columns filled in where only one cell is possible."""
+        inferred: dict[str, pa.Array] = {}
         for pattern in self._combinations().patterns(cells):
             if len(pattern.unknown) > 1:
                 continue
             (column,) = pattern.unknown
             name, known = pattern.combinations.names[column], pattern.combinations.known[column]
-            own = found.get(name, cells[name])
+            column_cells = inferred.get(name, cells[name])
             code, one = pattern.candidates(column).only()
             code = np.where(one, code, len(known.values))
-            rows = np.zeros(len(own), bool)
+            rows = np.zeros(len(column_cells), bool)
             rows[pattern.rows] = True
-            found[name] = put(own, known.cells(code, pa.types.is_dictionary(own.type)), rows)
-        return found
+            dictionary = pa.types.is_dictionary(column_cells.type)
+            inferred[name] = put(column_cells, known.cells(code, dictionary), rows)
+        return inferred
 
     def violations(self, cells: Cells, known: np.ndarray, domains: Domains) -> np.ndarray:
         codes = self._combinations()
-        own, present = codes.of_cells(cells)
+        actual, present = codes.of_cells(cells)
         expected, _ = self._child.codes(self.compute(cells, None, Rows()))
-        # rows with a level that was never learned break nothing
-        there = np.stack([~is_null(cells[name]) for name in codes.names], axis=1)
-        strange = (~present & there).any(axis=1)
-        right = (own[:, -1] == expected) | strange | is_null(cells[self.spec.column])
+        # Rows with a level that was never learned violate nothing.
+        given = np.stack([~is_null(cells[name]) for name in codes.names], axis=1)
+        unseen = (~present & given).any(axis=1)
+        right = (actual[:, -1] == expected) | unseen | is_null(cells[self.spec.column])
         return np.asarray(known & ~right)
 
     # --- conditions -------------------------------------------------------------------------------
 
     def levels(self, of: pa.Array) -> pa.Array:
-        made = self.compute({self.spec.on[0]: of}, None, Rows())
-        return plain(pc.unique(made).drop_null())
+        targets = self.compute({self.spec.on[0]: of}, None, Rows())
+        return plain(pc.unique(targets).drop_null())
 
     def condition_on_parent(
         self, condition: ColumnCondition, levels: pa.Array | None
@@ -260,15 +261,16 @@ class Lookup(KeyedRelation):
         fitting = condition.matches(self.compute({name: levels}, None, Rows()))
         if not fitting.any():
             raise DataError(
-                f"No row can be so: {condition}. It never was so in the training table."
+                f"No row can satisfy {condition}. No row of the training table does; change "
+                "or drop the condition."
             )
         return ColumnCondition(name, values=levels.filter(pa.array(fitting)))
 
     def contradicts(self, conditions: Mapping[str, ColumnCondition], domains: Domains) -> bool:
-        """Return whether no combination that there is fulfils all conditions."""
+        """Return whether no existing combination fulfils all conditions."""
         codes = self._combinations()
         if len(codes.names) > 2 and codes.names[0] not in conditions:
-            return False  # combinations that were not seen go by the first column
+            return False  # unseen combinations are looked up by the first column
         right = np.ones(len(codes.entries), bool)
         for k, name in enumerate(codes.names):
             if name in conditions:

@@ -27,7 +27,7 @@ __all__ = ["Offset"]
 def _find(evidence: Evidence) -> Iterable[Dependency]:
     """Find offsets and ratios, those of the smallest residuals first."""
     measures, found = evidence.free, Found()
-    with np.errstate(all="ignore"):  # what is not finite is no relation
+    with np.errstate(all="ignore"):  # relations that are not finite are rejected
         found.add(nearly_sums(measures))
         found.add(nearly_equal([m for m in measures if m.name not in found.derived]))
     return with_orders(found.in_order(), {m.name: m for m in measures})

@@ -1,4 +1,4 @@
-"""A column that is another one times a residual; the finder of offsets finds it, too."""
+"""A column that is another one times a residual, found by the finder of offsets."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Ratio(NumericResidual):
 
     def residual(self, cells: Cells) -> pa.Array:
         own, parent = cells[self.spec.column], self._on(cells)[0]
-        # other tables may hold what is not positive: it counts as the median
+        # Other tables may hold non-positive numbers, which count as the median.
         parent = np.where(parent > 0, parent, self._middle[0])
         return pa.array(self._scale.filled(own, 1.0) / parent, mask=is_null(own))
 

@@ -1,4 +1,4 @@
-"""What a table is, and how it comes in and goes out. Room rule: ``tables`` knows ``_core`` only."""
+"""Tables: schema, input, output and text formats. Room rule: ``tables`` knows ``_core`` only."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., pa.DataType]], ...] = (
 
 
 def parse_type(text: str) -> pa.DataType:
-    """Return the Arrow type that ``str(type)`` gave: the flat ones, not lists, structs or maps.
+    """Parse the name of a flat Arrow type, as ``str(type)`` writes it.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def parse_type(text: str) -> pa.DataType:
 
 
 def is_flat(arrow: pa.DataType) -> bool:
-    """Whether a column of this type has one plain value in each cell."""
+    """Return whether a column of this type has one plain value in each cell."""
     if pt.is_dictionary(arrow):
         return is_flat(arrow.value_type) and not pt.is_dictionary(arrow.value_type)
     try:
@@ -88,7 +88,7 @@ def check_columns(
     types : sequence of pyarrow.DataType
         Their types.
     where : str
-        What the columns are of, as the subject of a sentence.
+        The columns' table, as the subject of a sentence.
     error : type
         The class of error to raise.
 
@@ -102,7 +102,7 @@ def check_columns(
         if not is_flat(arrow):
             raise error(
                 f"A column must hold one plain value in each cell: {where} has a column {name!r} "
-                f"of type {arrow}. Take it apart into plain columns, or leave it out."
+                f"of type {arrow}. Split it into plain columns, or leave it out."
             )
 
 
@@ -157,7 +157,7 @@ def cast_column(column: pa.ChunkedArray, arrow: pa.DataType, name: str) -> pa.Ch
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
             f"The values of column {name!r} must fit the type {arrow}, but some of the "
-            f"{column.type} that came do not: {error}."
+            f"{column.type} values do not: {error}."
         ) from error
 
 
@@ -172,7 +172,7 @@ def _as_dictionary(chunk: pa.Array, arrow: pa.DictionaryType) -> pa.DictionaryAr
 
 
 def to_json(values: pa.Array) -> list[Any]:
-    """Return the values of a flat array as JSON-ready ones that `from_json` turns back exactly."""
+    """Return the values of a flat array as JSON-ready ones; `from_json` restores them exactly."""
     kind = values.type
     if pt.is_floating(kind) or pt.is_decimal(kind):
         values = values.cast(pa.string())
@@ -182,7 +182,7 @@ def to_json(values: pa.Array) -> list[Any]:
 
 
 def from_json(values: Sequence[Any], arrow: pa.DataType) -> pa.Array:
-    """Return the array of type `arrow` that `to_json` turned into `values`."""
+    """Restore an array of type `arrow` from `to_json`."""
     if pt.is_floating(arrow) or pt.is_decimal(arrow):
         return pc.cast(pa.array(values, pa.string()), arrow)
     if pt.is_temporal(arrow):

@@ -1,4 +1,4 @@
-"""Conditions on columns: cells that are equal, among several, in a range, or missing."""
+"""Conditions on columns: cells equal to a value, among several, in a range, or missing."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _RANGED = frozenset(
     {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
 )
 _MEASURED = frozenset({Kind.CONTINUOUS, Kind.INTEGER})
-#: A number of no more distinct values than this is counted or coded rather than measured.
+#: The number of distinct values up to which numbers count as counts or codes, not as measured.
 _COUNTED = 20
 
-#: The most values of a condition that a message names.
+#: The greatest number of values of a condition in a message.
 _SHOWN = 20
 
 
@@ -36,7 +36,7 @@ class ColumnCondition:
     ----------
     column : str
     values : pyarrow.Array or None
-        Canonical cells, one of which each cell must be.
+        The canonical values that cells may have.
     low, high : pyarrow.Scalar or None
         Canonical limits, both included; None leaves a side open.
     missing : bool
@@ -50,7 +50,7 @@ class ColumnCondition:
     missing: bool = False
 
     def matches(self, cells: pa.Array) -> np.ndarray:
-        """Return which canonical cells fulfil the condition, shape (n,)."""
+        """Return a mask of the canonical cells that fulfil the condition, shape (n,)."""
         if self.missing:
             return np.asarray(pc.is_null(cells).to_numpy(zero_copy_only=False))
         if pa.types.is_dictionary(cells.type):
@@ -91,11 +91,11 @@ def parse_conditions(given: Mapping[str, Any], schema: Schema) -> tuple[ColumnCo
     Parameters
     ----------
     given : mapping of str to object
-        For a column: one value; a list, set or array of values; a tuple of two, the limits of a
-        range (None leaves a side open); or None for missing. Two values of a measured number are
+        By column: one value; a list, set or array of values; a tuple of two limits of a range
+        (None leaves a side open); or None for missing. Two values of a measured number are
         written as a set, since a list of them could be meant for a range.
     schema : Schema
-        Of the table.
+        The table's schema.
 
     Returns
     -------
@@ -107,22 +107,22 @@ def parse_conditions(given: Mapping[str, Any], schema: Schema) -> tuple[ColumnCo
     SchemaError
         If there is no such column.
     DataError
-        If a value is not of its column's kind, or the condition cannot be.
+        If a value is not of its column's kind, or the condition is not possible.
     """
     if not isinstance(given, Mapping):
         raise ParameterError(
             "Conditions must be a mapping of column names to values, or rows to complete; got "
             f"{type(given).__name__}. Write {{'column': value}}."
         )
-    found = {schema[name].name: _read(name, value, schema) for name, value in given.items()}
-    return tuple(found[name] for name in schema.names if name in found)
+    by_name = {schema[name].name: _read(name, value, schema) for name, value in given.items()}
+    return tuple(by_name[name] for name in schema.names if name in by_name)
 
 
 def _read(name: str, value: Any, schema: Schema) -> ColumnCondition:
     column = schema[name]
     if not column.kind.is_learned and column.kind is not Kind.CONSTANT:
         raise DataError(
-            f"A condition must be on a column that is learned, but {name!r} is taken for "
+            f"A condition must be on a column that is learned, but the kind of {name!r} is "
             f"{column.kind.value}. Leave it out."
         )
     if value is None:
@@ -132,18 +132,18 @@ def _read(name: str, value: Any, schema: Schema) -> ColumnCondition:
     values = _listed(value)
     if not values or any(v is None for v in values):
         raise ParameterError(
-            f"A set of values must have one at least, none of them missing; got {value!r} for "
-            f"{name!r}. Ask for None alone to have the cell missing."
+            f"A set of values must not be empty or hold missing values; got {value!r} for "
+            f"{name!r}. Give None alone for a missing cell."
         )
     cells = _canonical(name, values, schema)
     if not isinstance(value, Set):
         _check_no_range(column, values, cells)
-    # In order: a set of words has another one in every process.
+    # Sorted: a set of strings has a different order in every process.
     return ColumnCondition(name, values=pc.unique(cells).sort())
 
 
 def _check_no_range(column: Column, values: list[Any], cells: pa.Array) -> None:
-    """Refuse two rising values of a measured number: are they all values, or limits?"""
+    """Reject two rising values of a measured number, which could be values or limits."""
     measured = column.kind in _MEASURED and column.distinct > _COUNTED
     if len(values) == 2 and measured and operator.lt(cells[0].as_py(), cells[1].as_py()):
         low, high = map(_plain, values)
@@ -155,7 +155,7 @@ def _check_no_range(column: Column, values: list[Any], cells: pa.Array) -> None:
 
 
 def _listed(value: Any) -> list[Any]:
-    """Return the values of a condition on one or several."""
+    """Return the values of a condition as a list."""
     if isinstance(value, np.ndarray):
         return list(value.ravel())
     many = isinstance(value, Collection | pa.Array | pa.ChunkedArray)
@@ -163,7 +163,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Return a scalar of numpy or Arrow as one of Python."""
+    """Return a numpy or Arrow scalar as a Python one."""
     if isinstance(value, pa.Scalar):
         return value.as_py()
     if isinstance(value, np.datetime64 | np.timedelta64):
@@ -208,6 +208,6 @@ def _canonical(name: str, values: list[Any], schema: Schema) -> pa.Array:
     if cells.null_count:
         raise DataError(
             f"A condition on {name!r} must be of its kind, {schema[name].kind.value}; "
-            f"{values!r} says missing there. Ask for None to have the cell missing."
+            f"{values!r} means missing there. Give None for a missing cell."
         )
     return cells

@@ -1,4 +1,4 @@
-"""From a caller's table to the canonical one."""
+"""Conversion of a caller's table to the canonical one."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from lookalike.tables.text._parse import Misfit, parse, whole_days
 
 __all__ = ["check_cells", "conform"]
 
-#: So many cells show whether they repeat.
+#: The number of cells sampled to see whether they repeat.
 _FEW = 1000
 _NOUNS = {
     Kind.CONTINUOUS: "numbers",
@@ -38,27 +38,27 @@ _NOUNS = {
     Kind.DATETIME: "dates with times",
     Kind.DATE: "dates",
     Kind.TIME: "times of day",
-    Kind.DURATION: "lengths of time",
+    Kind.DURATION: "durations",
 }
 
 
 def conform(table: pa.Table, schema: Schema) -> pa.Table:
     """Turn a table into its canonical form: the columns, in order, of one type per kind.
 
-    The table may be another one than the schema was inferred from: columns in another order,
-    numbers where there was text or the reverse, other integer types, dictionaries or none.
+    The table may differ from the one that the schema was inferred from: columns in another order,
+    numbers instead of text or the reverse, other integer types, with or without dictionaries.
 
     Parameters
     ----------
     table : pyarrow.Table, shape (rows, columns)
         The table; it may have no rows.
     schema : Schema
-        What its columns are.
+        The table's schema.
 
     Returns
     -------
     pyarrow.Table, shape (rows, columns)
-        The types are those of `lookalike.tables.canonical_schema`; missing cells are nulls.
+        The table in the types of `lookalike.tables.canonical_schema`; missing cells are nulls.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def conform(table: pa.Table, schema: Schema) -> pa.Table:
 
 
 def check_cells(cells: pa.Array, column: Column) -> None:
-    """Check that cells of a column are all of its kind.
+    """Check that all cells of a column are of its kind.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
     extra = [name for name in names if name not in set(known)]
     if not missing and not extra:
         return
-    said = []
+    faults = []
     for some, words, others in (
         (missing, "lacks", extra or names),
         (extra, "does not know", missing or known),
@@ -109,8 +109,8 @@ def _check_names(names: Sequence[str], known: Sequence[str]) -> None:
         if some:
             subject = "the table" if words == "lacks" else "the schema"
             listed = ", ".join(map(repr, some[:5])) + (", …" if len(some) > 5 else "")
-            said.append(f"{subject} {words} {listed}.{nearest(some[0], others)}")
-    raise SchemaError(f"A table must have the columns of its schema: {' '.join(said)}")
+            faults.append(f"{subject} {words} {listed}.{nearest(some[0], others)}")
+    raise SchemaError(f"A table must have the columns of its schema: {' '.join(faults)}")
 
 
 def _conform_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
@@ -123,7 +123,7 @@ def _conform_column(values: pa.ChunkedArray, column: Column) -> pa.Array:
     except Misfit as misfit:
         noun = _NOUNS.get(column.kind, f"values of type {target}")
         raise SchemaError(
-            f"Column {column.name!r} must hold {noun}, but has {misfit}. Mend or remove such rows, "
+            f"Column {column.name!r} must hold {noun}, but has {misfit}. Fix or remove such rows, "
             "or choose another kind for the column."
         ) from misfit
     if column.kind is Kind.CONTINUOUS:
@@ -158,7 +158,7 @@ def _converted(cells: pa.Array, target: pa.DataType, column: Column) -> pa.Array
 
 
 def _parsed(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
-    """Return what words mean; where they repeat, each is read once."""
+    """Parse words; where they repeat, each distinct one once."""
     few = words[:_FEW]
     if 2 * pc.count_distinct(few).as_py() > len(few):
         return parse(words, target, form)
@@ -180,7 +180,7 @@ def _without_marker(cells: pa.Array, form: TextForm) -> pa.Array:
 
 
 def _finite(cells: pa.Array) -> pa.Array:
-    """Return floats with nulls for NaN, none of them infinite."""
+    """Return floats with nulls for NaN; reject infinite ones."""
     if pt.is_float16(cells.type):
         cells = pc.cast(cells, pa.float32())
     infinite = pc.is_inf(cells)
@@ -191,7 +191,7 @@ def _finite(cells: pa.Array) -> pa.Array:
 
 
 def _in_zone(cells: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
-    """Return moments of a time zone as what the clock showed, where the column has no zone."""
+    """Return timestamps with a time zone as local time, where the column has no zone."""
     if cells.type.tz is None or (pt.is_timestamp(target) and target.tz is not None):
         return cells
     clock = pc.cast(cells, pa.timestamp(cells.type.unit))
@@ -201,7 +201,7 @@ def _in_zone(cells: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
 
 def _as_text(cells: pa.Array, target: pa.DataType) -> pa.Array:
     if pt.is_floating(cells.type) or pt.is_decimal(cells.type):
-        # codes such as 2139.0, which a missing cell has made floats of
+        # Codes such as 2139.0, which became floats because of a missing cell.
         words = pc.cast(cells, pa.string())
         return pc.cast(pc.replace_substring_regex(words, r"\.0+$", ""), target)
     return pc.cast(cells, target)
@@ -218,7 +218,7 @@ def _as_boolean(cells: pa.Array) -> pa.Array:
 
 
 def _dated(cells: pa.Array, target: pa.DataType, pattern: str) -> pa.Array:
-    """Return the dates or times that whole numbers stand for."""
+    """Return the dates or times that whole numbers encode."""
     numbers = _cast(cells, pa.int64())
     values = read_codes(numbers, pattern)
     wrong = pc.and_(values.is_null(), numbers.is_valid())
@@ -251,7 +251,7 @@ def _first_misfit(cells: pa.Array, target: pa.DataType) -> pa.Scalar:
 
 
 def _rounded(values: pa.Array, column: Column) -> pa.Array:
-    """Return float32 numbers with the decimals that they were written with."""
+    """Return float32 numbers rounded to the decimals in which they were written."""
     plain = plain_type(storage_type(column))
     if column.decimals is None or not (pt.is_float32(plain) or pt.is_float16(plain)):
         return values
@@ -261,7 +261,7 @@ def _rounded(values: pa.Array, column: Column) -> pa.Array:
 
 
 def _levels(cells: pa.Array, column: Column) -> pa.Array:
-    """Return cells as a dictionary, the declared levels first and in their order."""
+    """Return cells as a dictionary, the declared categories first and in their order."""
     if column.categories is None:
         return cells.dictionary_encode()
     known = pa.array(column.categories, cells.type)

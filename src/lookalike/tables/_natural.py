@@ -1,4 +1,4 @@
-"""Columns that a file holds as text, as what they mean: numbers, moments and truth values."""
+"""Conversion of columns that a file holds as text to numbers, dates and booleans."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lookalike.tables.values.arrow import flat
 
 __all__ = ["natural"]
 
-#: Words that are plainly a number, and what it is then.
+#: Words that are plainly numbers.
 _PLAIN = (
     (r"0|-?[1-9][0-9]{0,17}", pa.int64()),
     (r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}", pa.float64()),
@@ -26,23 +26,23 @@ _PLAIN = (
 
 
 def natural(table: pa.Table, schema: Schema, numbered: Collection[str] = frozenset()) -> pa.Table:
-    """Turn a canonical table into the types of its values, however they were written.
+    """Turn a canonical table into the natural types of its values, however they were written.
 
     Parameters
     ----------
     table : pyarrow.Table, shape (rows, columns)
         A canonical table.
     schema : Schema
-        What its columns are.
+        The table's schema.
     numbered : collection of str
-        Identifiers that are whole numbers, however they are stored.
+        Identifiers that are whole numbers, in any storage type.
 
     Returns
     -------
     pyarrow.Table, shape (rows, columns)
-        Columns that were stored as text are numbers, dates, times or booleans where they are
-        taken for such; a constant is one where it plainly is. All others are of the types
-        `Column.storage`.
+        The table with columns that were stored as text as numbers, dates, times or booleans
+        according to their kind; a constant where it plainly is one of these. All others have the
+        types `Column.storage`.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What sets numbers apart: whole or not, how many decimals, how many levels."""
+"""Properties of numbers: integer or float, and the number of decimals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from lookalike.tables._storage import cast_cells
 
 __all__ = ["as_measure", "as_whole", "decimals_of"]
 
-#: A float64 holds every whole number below.
+#: A float64 holds every integer below this.
 _EXACT = 2**53
 #: Numbers with more decimals than this count as full floats.
 _MOST_DECIMALS = 9
@@ -60,19 +60,19 @@ def as_whole(values: pa.Array) -> pa.Array:
 
 
 def decimals_of(values: pa.Array, single: bool = False) -> int | None:
-    """Return how many decimals suffice to write numbers, or None for full floats.
+    """Return the number of decimals that suffice to write numbers, or None for full floats.
 
     Parameters
     ----------
     values : pyarrow.Array of int64 or float64, shape (n,)
         The numbers.
     single : bool
-        Whether they are stored as float32 or less: then they need only be equal in float32.
+        Whether they are stored as float32 or narrower, so that they need be equal in float32 only.
 
     Returns
     -------
     int or None
-        At most 9, or 6 for `single`.
+        The number of decimals, at most 9, or 6 for `single`.
 
     Examples
     --------

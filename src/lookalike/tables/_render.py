@@ -1,4 +1,4 @@
-"""From the canonical table back to the caller's types and ways of writing."""
+"""Conversion of the canonical table back to the caller's types and formats."""
 
 from __future__ import annotations
 
@@ -35,25 +35,25 @@ _ISO = {
 
 
 def render(table: pa.Table, schema: Schema, *, encoded: bool = False) -> pa.Table:
-    """Turn a canonical table into the types and the ways of writing of the caller's table.
+    """Turn a canonical table into the types and formats of the caller's table.
 
-    ``render(conform(table, schema), schema)`` is `table` again, but that columns come in the
-    schema's order, missing cells are all marked the same way, and numbers and dates that were
-    written in several ways are written in the commonest.
+    ``render(conform(table, schema), schema)`` equals `table`, except that columns are in the
+    schema's order, missing cells are all marked the same way, and numbers and dates of several
+    formats are written in the most common one.
 
     Parameters
     ----------
     table : pyarrow.Table, shape (rows, columns)
         A canonical table.
     schema : Schema
-        What its columns are.
+        The table's schema.
     encoded : bool
-        Whether levels that are text may stay dictionaries, as `TableWriter` takes them.
+        Whether categories that are text may stay dictionaries, as `TableWriter` accepts them.
 
     Returns
     -------
     pyarrow.Table, shape (rows, columns)
-        Of the types `Column.storage`, but for what is encoded.
+        The table in the types `Column.storage`, apart from dictionaries.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def _render_column(values: pa.Array, column: Column, *, encoded: bool) -> pa.Arr
         if _word(column) is not None and indices.null_count:
             levels = pa.concat_arrays([levels, pa.array([_word(column)], plain)])
             indices = pc.fill_null(indices, len(levels) - 1)
-        # Two levels may be written alike; a dictionary holds each text once.
+        # Two levels may be written the same; a dictionary holds each text once.
         if encoded and is_text(storage) and len(pc.unique(levels)) == len(levels):
             return pa.DictionaryArray.from_arrays(indices, levels)
         values = levels.take(indices)
@@ -130,14 +130,14 @@ def _written(values: pa.Array, column: Column) -> pa.Array:
 
 
 def _zones_of(values: pa.Array, form: TextForm) -> pa.Array:
-    """Return a time zone for every moment, by the shares of its month: equal moments have one."""
+    """Return a time zone for every timestamp, by the shares of its month; equal ones agree."""
     days, nanoseconds = split_days(values)
     month = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
     shares = np.array([of for _, of in form.zones])
     uniform = uniforms(
         random_words(days, key(0, "day")) ^ nanoseconds.astype(np.uint64), key(0, "zone")
     )
-    # the first zone at which the shares of the month sum up to more
+    # The first zone at which the cumulative shares of the month exceed the number.
     chosen = (np.cumsum(shares, axis=0)[:-1, month] <= uniform).sum(axis=0)
     return pa.array([zone for zone, _ in form.zones]).take(pa.array(chosen))
 

@@ -1,4 +1,4 @@
-"""What a table is: its columns, their kinds, and how they depend on each other."""
+"""The schema of a table: its columns, their kinds, and the dependencies between them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Column", "Dependency", "Kind", "Schema", "TextForm"]
 
 
 class Kind(StrEnum):
-    """What the values of a column mean."""
+    """The meaning of a column's values."""
 
     CONTINUOUS = "continuous"
     INTEGER = "integer"
@@ -33,17 +33,17 @@ class Kind(StrEnum):
 
     @property
     def is_numeric(self) -> bool:
-        """Whether the kind is ordered and measured: numbers, dates, times, durations."""
+        """True for ordered, measured kinds: numbers, dates, times, durations."""
         return self in _NUMERIC
 
     @property
     def is_discrete(self) -> bool:
-        """Whether the kind has levels: categorical or boolean."""
+        """True for kinds with categories: categorical or boolean."""
         return self in (Kind.CATEGORICAL, Kind.BOOLEAN)
 
     @property
     def is_learned(self) -> bool:
-        """Whether synthesizers learn the kind (identifiers, text and constants they do not)."""
+        """True for kinds that synthesizers learn: all but identifiers, text and constants."""
         return self.is_numeric or self.is_discrete
 
 
@@ -54,12 +54,12 @@ _NUMERIC = frozenset(
 
 @dataclass(frozen=True)
 class TextForm:
-    """How the values of a column are written where it is stored as text.
+    """The text format of a column's values, where it is stored as text.
 
     Parameters
     ----------
     missing : str or None
-        The word that stands for a missing cell, such as ``"?"``; None for a null.
+        The word for a missing cell, such as ``"?"``; None for a null.
     true, false : str or None
         The words of a boolean, such as ``"yes"`` and ``"no"``.
     pattern : str or None
@@ -67,23 +67,23 @@ class TextForm:
         (``%-m``, ``%-H``, ``%-I`` likewise), ``%^b`` for capitals, ``%_b`` for small
         letters, and ``%3f`` for three digits.
     as_number : bool
-        Whether the digits of `pattern` are written as a number is, without zeros before it, or
+        Whether the digits of `pattern` are written like a number, without leading zeros, or
         stored as one.
     zones : tuple of (str, tuple of float)
-        Where the pattern ends in ``%z``: the time zones that occur, each with its share of the
-        cells in January, in February, and so on.
+        The time zones of a pattern that ends in ``%z``, each with its share of the cells in
+        January, in February, and so on.
     impossible : bool
-        Whether days that there are not, such as 30 February, stand for missing cells.
+        Whether impossible days, such as 30 February, mean missing cells.
     prefix, suffix : str
-        What surrounds a number, such as ``"$"`` or ``"%"``.
+        The text around a number, such as ``"$"`` or ``"%"``.
     thousands, decimal : str
         The separators of a number.
     fixed : int or None
-        The count of decimals that every number is written with, None where it varies.
+        The number of decimals of every number, None where it varies.
     least : int
-        The least count of decimals where it varies: 1 where whole numbers are written ``"7.0"``.
+        The least number of decimals where it varies: 1 where whole numbers are written ``"7.0"``.
     negative : str
-        How minus one is written with a prefix: ``"-$1"``, ``"$-1"`` or ``"($1)"``.
+        The format of minus one with a prefix: ``"-$1"``, ``"$-1"`` or ``"($1)"``.
     minus : str
         The sign of numbers below zero: ``"-"``, or the longer one of typesetters.
     plus : str
@@ -91,13 +91,13 @@ class TextForm:
     lakhs : bool
         Whether digits above thousands are grouped by two, as in ``"12,34,567"``.
     units : tuple of (str, int)
-        What stands behind a number for thousands, millions and so on, from small to large (``""``,
-        ``"k"``, ``"M"``), each with the most decimals that numbers have there. With `fixed`, all
-        of them are written.
+        The suffixes for thousands, millions and so on, from small to large (``""``, ``"k"``,
+        ``"M"``), each with its greatest number of decimals. With `fixed`, all of them are
+        written.
     exponent : str
-        How the exponent of scientific notation is written, such as ``"e+00"`` or ``"E0"``.
+        The format of the exponent in scientific notation, such as ``"e+00"`` or ``"E0"``.
     most : int or None
-        The most decimals before an exponent, where their count varies.
+        The greatest number of decimals before an exponent, where it varies.
     """
 
     missing: str | None = None
@@ -129,29 +129,29 @@ class Column:
     Parameters
     ----------
     name : str
-        Its name.
+        The column's name.
     kind : Kind
-        What its values mean.
+        The meaning of its values.
     storage : str
         The Arrow type in which the caller's table holds it, such as ``"int64"``.
     nullable : bool
         Whether cells may be missing.
     why : str
-        Why it was taken for this kind, in words.
+        The reason for this kind, in words.
     missing, distinct : int
-        Missing cells and distinct values at inference.
+        The numbers of missing cells and of distinct values at inference.
     decimals : int or None
-        Decimals that numbers are written with at most; None where they are full floats.
+        The greatest number of decimals of its numbers; None where they are full floats.
     unit : str or None
         The finest step of a date, time or duration: one of ``"D"``, ``"h"``, ``"m"``, ``"s"``,
         ``"ms"``, ``"us"``, ``"ns"``.
     categories : tuple or None
-        The levels of a categorical column where their order is known beforehand (an ordered or
-        declared category type); None where the levels are whatever the data hold.
+        The categories of a column whose type declares them (ordered or not); None where they are
+        those that occur in the data.
     ordered : bool
         Whether the order of `categories` has a meaning.
     form : TextForm or None
-        How values are written where the storage is text and the kind is not.
+        The format of values where the storage is text and the kind is not.
     example : str or None
         For an identifier, its pattern as a shape (``"9"`` for a digit, ``"A"`` and ``"a"`` for a
         letter, other characters as they are); for a constant, its value as JSON.
@@ -185,16 +185,16 @@ class Dependency:
     form : str
         The name of the relation, see `lookalike.relations.RELATIONS`. The column is computed:
 
-        - ``"lookup"``: each combination of levels of `on` has one value of `column`.
+        - ``"lookup"``: each combination of categories of `on` has one value of `column`.
         - ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
-        - ``"mostly"``: each combination of levels of `on` has one value of `column` in nearly all
-          rows; the others depend on nothing else and are drawn by their frequencies.
+        - ``"mostly"``: each combination of categories of `on` has one value of `column` in nearly
+          all rows; the exceptions depend on nothing else and are drawn by their frequencies.
 
         A residual is learned in its place:
 
         - ``"offset"``: `column` = sum of coefficient times column of `on` + residual.
         - ``"ratio"``: `column` = the column of `on` times residual.
-        - ``"equal"``: `column` is that of `on` in many rows, and on its own in the others.
+        - ``"equal"``: `column` equals that of `on` in many rows, and is independent in the others.
     coefficients : tuple of float
         For ``"linear"`` and ``"offset"``: one for each of `on`.
     constant : float
@@ -202,9 +202,9 @@ class Dependency:
     why : str
         The evidence for a relation that is not exact, in words.
     at_least, at_most : tuple of str
-        For ``"offset"`` and ``"ratio"``: columns that this one was below, or above, in no row.
+        For ``"offset"`` and ``"ratio"``: columns that this one was never below, or never above.
     against : str
-        For one that is not used: the reason, in words.
+        The reason, in words, for not using the dependency.
     """
 
     column: str
@@ -219,12 +219,12 @@ class Dependency:
 
     @property
     def needs(self) -> frozenset[str]:
-        """All columns that must be known before this one can be made."""
+        """All columns that must be known before this one can be computed."""
         return frozenset((*self.on, *self.at_least, *self.at_most))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
-        """Make a dependency of JSON values; what older files do not have keeps its default.
+        """Build a dependency from JSON values; fields that older files lack keep their defaults.
 
         Parameters
         ----------
@@ -234,7 +234,7 @@ class Dependency:
         Returns
         -------
         Dependency
-            With tuples where JSON has lists.
+            The dependency, with tuples where JSON has lists.
         """
         fields: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value
@@ -245,7 +245,7 @@ class Dependency:
 
 @dataclass(frozen=True)
 class Schema:
-    """What each column of a table is, and how columns depend on each other.
+    """The kinds of a table's columns, and the dependencies between them.
 
     Parameters
     ----------
@@ -255,9 +255,9 @@ class Schema:
         Columns that are functions of others, or nearly; a column is derived at most once, and never
         (through others) from itself.
     rows : int
-        The row count at inference.
+        The number of rows at inference.
     rejected : tuple of Dependency
-        What was found but is not used, since it did not prove itself: a fit adds to these.
+        The dependencies that are not used, as they did not prove themselves: a fit adds to these.
 
     Examples
     --------
@@ -276,7 +276,7 @@ class Schema:
     rows: int = 0
     rejected: tuple[Dependency, ...] = field(default=())
 
-    #: `lookalike.relations.infer_schema`, which stands above this room: that room enters it here.
+    #: `lookalike.relations.infer_schema`, which that room, above this one, registers here.
     _inferred: ClassVar[Callable[..., Schema]]
 
     @property
@@ -286,7 +286,7 @@ class Schema:
 
     @cached_property
     def _by_name(self) -> dict[str, Column]:
-        # Reversed, so that of two columns of one name the first is found.
+        # Reversed, so that the first of two columns with one name is found.
         return {column.name: column for column in reversed(self.columns)}
 
     def __getitem__(self, name: str) -> Column:
@@ -315,7 +315,7 @@ class Schema:
         Parameters
         ----------
         column : Column
-            The new description of a column that there is.
+            The new description of an existing column.
 
         Returns
         -------
@@ -337,7 +337,7 @@ class Schema:
         Returns
         -------
         dict
-            What `from_dict` takes.
+            The values for `from_dict`.
         """
         return asdict(self)
 
@@ -347,7 +347,7 @@ class Schema:
         Returns
         -------
         str
-            What `from_json` takes.
+            The text for `from_json`.
         """
         return json.dumps(self.to_dict(), ensure_ascii=False, indent=1)
 
@@ -359,14 +359,14 @@ class Schema:
         *,
         dependencies: bool = True,
     ) -> Schema:
-        """Find out what each column of a table is; see `lookalike.relations.infer_schema`.
+        """Infer the schema of a table; see `lookalike.relations.infer_schema`.
 
         Parameters
         ----------
         data : pandas, polars or pyarrow table, shape (rows, columns)
             The table.
         kinds : mapping of str to str, optional
-            Kinds that are not to be guessed, such as ``{"zip": "categorical"}``.
+            Declared kinds, which are not inferred, such as ``{"zip": "categorical"}``.
         dependencies : bool
             Whether to look for columns that are functions of others.
 
@@ -380,13 +380,13 @@ class Schema:
         DataError
             If the table cannot be used.
         ParameterError
-            If `kinds` cannot be.
+            If `kinds` is not possible for the table.
         """
         return cls._inferred(data, kinds, dependencies=dependencies)
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Schema:
-        """Make a schema from what `to_dict` gave.
+        """Restore a schema from its `to_dict`.
 
         Parameters
         ----------
@@ -413,7 +413,7 @@ class Schema:
 
     @classmethod
     def from_json(cls, text: str) -> Schema:
-        """Make a schema from what `to_json` gave.
+        """Restore a schema from its `to_json`.
 
         Parameters
         ----------
@@ -436,7 +436,7 @@ class Schema:
             raise SchemaError(f"A schema must be JSON: {error}.") from error
 
 
-#: What a stored way of writing may be; it comes from a file.
+#: The valid stored formats; they come from a file.
 _PATTERN = re.compile(r"(?:[^%]|%[-^_1-9]?[YymdeojGVbBaAHIMSfpPsz])*")
 _NEGATIVES = ("-$1", "$-1", "($1)")
 _PLUSES = ("", "+", "+0")
@@ -460,7 +460,7 @@ def _form(values: Mapping[str, Any]) -> TextForm:
         or not _EXPONENT.fullmatch(form.exponent)
         or not decimals <= set(range(_MOST_DECIMALS + 1))
     ):
-        raise ValueError(f"no such way of writing: {values}")
+        raise ValueError(f"no such text format: {values}")
     return form
 
 

@@ -1,4 +1,4 @@
-"""Which Arrow type a column is stored in, which it is worked on in, and casts between them.
+"""The storage type and the canonical type of a column in Arrow, and casts between them.
 
 The canonical type of a kind:
 
@@ -14,7 +14,7 @@ identifier, text,  the storage's own type, never a dictionary or a view
 constant
 =================  =================================================================
 
-A missing cell is a null, whatever stood for it.
+A missing cell is a null, however it was written.
 """
 
 from __future__ import annotations
@@ -53,12 +53,12 @@ _FIXED = {
 
 
 def is_text(arrow: pa.DataType) -> bool:
-    """Whether the cells of a plain type are text."""
+    """Return whether the cells of a plain type are text."""
     return bool(pt.is_string(arrow) or pt.is_large_string(arrow) or pt.is_string_view(arrow))
 
 
 def is_number(arrow: pa.DataType) -> bool:
-    """Whether the cells of a plain type are numbers."""
+    """Return whether the cells of a plain type are numbers."""
     return bool(pt.is_integer(arrow) or pt.is_floating(arrow) or pt.is_decimal(arrow))
 
 
@@ -89,7 +89,7 @@ def storage_type(column: Column) -> pa.DataType:
 def plain_type(arrow: pa.DataType) -> pa.DataType:
     """Return the type of the cells: a dictionary's values, string for a view of strings.
 
-    Decimals of 32 and 64 bits, for which Arrow has few functions, are worked on in 128.
+    Decimals of 32 and 64 bits, for which Arrow has few functions, become 128 bits wide.
     """
     plain = arrow.value_type if pt.is_dictionary(arrow) else arrow
     if pt.is_decimal(plain) and plain.bit_width < _DECIMAL_BITS:
@@ -119,7 +119,7 @@ def level_type(column: Column) -> pa.DataType:
 
 
 def canonical_type(column: Column) -> pa.DataType:
-    """Return the Arrow type in which a column is worked on.
+    """Return the canonical Arrow type of a column.
 
     Parameters
     ----------
@@ -152,12 +152,12 @@ def canonical_schema(schema: Schema) -> pa.Schema:
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The table's schema.
 
     Returns
     -------
     pyarrow.Schema
-        The same names, each with the type that `canonical_type` gives.
+        The same names with the types of `canonical_type`.
 
     Examples
     --------
@@ -168,7 +168,7 @@ def canonical_schema(schema: Schema) -> pa.Schema:
 
 
 def cast_cells(values: pa.Array, arrow: pa.DataType) -> pa.Array:
-    """Cast cells between plain types without loss but for the rounding of floats.
+    """Cast cells between plain types, without loss except for the rounding of floats.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def cast_cells(values: pa.Array, arrow: pa.DataType) -> pa.Array:
         return values
     if pt.is_boolean(values.type) and not pt.is_integer(arrow):
         values = pc.cast(values, pa.int8())
-    # by text where Arrow has no way, rounds wrongly, or asks for more digits than are needed
+    # By text where Arrow has no cast, rounds wrongly, or needs more digits.
     whole = pt.is_integer(values.type)
     if (pt.is_decimal(values.type) and pt.is_floating(arrow)) or (whole and pt.is_decimal(arrow)):
         values = pc.cast(values, pa.string())

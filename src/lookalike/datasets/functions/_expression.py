@@ -1,7 +1,7 @@
 """Formulas as text: read by a small grammar of our own, computed by numpy, never run as code.
 
-Python's parser makes the tree; nothing of it is compiled. What stands in the tree is checked
-against the short lists below, and everything else is refused.
+Python's parser builds the tree; nothing is compiled. Each node is checked against the short lists
+below, and anything else is rejected.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def _where_true(condition: np.ndarray, one: np.ndarray, other: np.ndarray) -> np
 
 
 _CONSTANTS = {"pi": np.pi, "tau": 2 * np.pi, "e": np.e}
-#: What can be called: how many arguments it takes, and what computes it.
+#: The functions of a formula: the number of arguments, and the implementation.
 _FUNCTIONS: dict[str, tuple[int, Callable[..., np.ndarray]]] = {
     "abs": (1, np.abs),
     "acos": (1, np.arccos),
@@ -109,7 +109,7 @@ class Expression:
     text: str
 
     def __post_init__(self) -> None:
-        _ = self._read  # what is wrong with a formula is said when it is made
+        _ = self._read  # an invalid formula raises at construction
 
     @cached_property
     def _read(self) -> tuple[Node, tuple[str, ...]]:
@@ -117,7 +117,8 @@ class Expression:
         return reader.node(_tree(self.text), 0), tuple(reader.variables)
 
     def __reduce__(self) -> tuple[type[Expression], tuple[str]]:
-        return Expression, (self.text,)  # what was read of it cannot be pickled, the text can
+        # The functions read from it cannot be pickled, the text can.
+        return Expression, (self.text,)
 
     @property
     def variables(self) -> tuple[str, ...]:
@@ -130,13 +131,12 @@ class Expression:
         Parameters
         ----------
         **values : ndarray or float
-            One for each variable, of shapes that broadcast; names that are none are ignored.
+            A value for each variable, of shapes that broadcast; other names are ignored.
 
         Returns
         -------
         ndarray of float64
-            Of the shape that all values together have. Where the formula is not defined it is not
-            finite.
+            The result, of the broadcast shape; not finite where the formula is undefined.
 
         Raises
         ------
@@ -199,14 +199,14 @@ def _tree(text: str) -> ast.expr:
         )
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of the tokeniser, on what is refused anyway
+            warnings.simplefilter("ignore")  # the tokeniser's, on text that is rejected anyway
             return ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise ParameterError(_where(text, error)) from None
 
 
 def _where(text: str, error: BaseException) -> str:
-    """Say where a formula cannot be read."""
+    """Return the message for a formula that cannot be read, with the position."""
     at = getattr(error, "offset", None)
     near = text.strip().replace("^", "**")[max((at or 1) - 1, 0) :][:10].strip()
     place = f" near {near!r}" if near else " at its end"
@@ -221,14 +221,14 @@ def _shown(text: str) -> str:
 
 
 class _Reader:
-    """Turns a checked tree into functions of the variables' values."""
+    """A reader that turns a checked tree into functions of the variables' values."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.variables: dict[str, None] = {}
 
     def node(self, tree: ast.AST, depth: int) -> Node:
-        """Return what computes one node."""
+        """Return the function that computes one node."""
         if depth > _DEEPEST:
             raise ParameterError(f"A formula may be nested {_DEEPEST} deep; this one is deeper.")
         match tree:

@@ -21,9 +21,9 @@ __all__ = ["Function", "FunctionColumn", "Variable"]
 #: Points of the fine grid along a curve, and in each direction of a surface.
 _ALONG = 20_000
 _ACROSS = 400
-#: What changes by more than this share of its range between neighbours on the grid has a jump.
+#: A column that changes by more than this share of its range between grid neighbours has a jump.
 _JUMP = 0.1
-#: Points of a curve, and lines of a surface, that are drawn.
+#: The number of points of a curve, and of lines of a surface, in a plot.
 _DRAWN, _LINES = 4_000, 31
 
 
@@ -34,11 +34,11 @@ class Variable:
     Parameters
     ----------
     name : str
-        As it stands in the formulas.
+        Its name in the formulas.
     low, high : float
         The bounds.
     unit : str
-        Of a variable that is measured; else empty.
+        Its unit of measurement, or empty.
     """
 
     name: str
@@ -65,7 +65,7 @@ class FunctionColumn:
     formula : Expression
         Over the function's variables.
     unit : str
-        Of a column that is measured; else empty.
+        Its unit of measurement, or empty.
     """
 
     name: str
@@ -78,7 +78,7 @@ class Function:
     """A curve (one variable) or a surface (two), as formulas over its variables.
 
     An explicit function has its variables as columns, and one value over them. A parametric one may
-    go back over itself; its variables are parameters, which are no columns.
+    fold back over itself; its variables are parameters, not columns.
 
     Parameters
     ----------
@@ -86,13 +86,13 @@ class Function:
     variables : tuple of Variable
         One or two.
     columns : tuple of FunctionColumn
-        Those of the points, the value last: the value alone of an explicit function, or all
-        coordinates of a parametric one.
+        The computed columns: the value alone of an explicit function, or all coordinates of a
+        parametric one.
     explicit : bool
     title : str
-        What it is, in a few words.
+        A short description.
     source : str
-        Where it is from.
+        The source of the formula.
 
     Examples
     --------
@@ -190,17 +190,17 @@ class Function:
         return np.column_stack([*(values.values() if self.explicit else ()), *own])
 
     def inputs(self, n: int, rng: np.random.Generator) -> np.ndarray:
-        """Draw values of the variables evenly within their ranges, shape (n, variables)."""
+        """Draw values of the variables uniformly within their ranges, shape (n, variables)."""
         low, high = self.bounds
         return rng.uniform(low, high, (n, len(self.variables)))
 
     def draw(self, n: int, seed: RandomState = 0, *, noise: float = 0.0) -> pa.Table:
-        """Draw points.
+        """Draw points of the function.
 
         Parameters
         ----------
         n : int
-            How many.
+            The number of points.
         seed : int, Generator, RandomState or None
             The seed.
         noise : float
@@ -210,7 +210,7 @@ class Function:
         Returns
         -------
         pyarrow.Table, shape (n, columns)
-            All float64.
+            The points, in float64.
 
         Raises
         ------
@@ -239,8 +239,8 @@ class Function:
     def grid(self) -> tuple[np.ndarray, np.ndarray]:
         """A fine grid over the variables, shape (n, variables), and its points, shape (n, columns).
 
-        20,000 points along a curve, 400 × 400 on a surface. Whether it is finite is also asked at
-        0, in the middle, and between neighbours of different signs.
+        20,000 points along a curve, 400 × 400 on a surface. That it is finite is also checked at 0,
+        in the middle, and between neighbours of different signs.
 
         Raises
         ------
@@ -258,7 +258,8 @@ class Function:
         return inputs, points
 
     def _lost_between(self, inputs: np.ndarray, points: np.ndarray) -> np.ndarray:
-        """Return where it is not finite beside the grid: at 0, in the middle, at a pole."""
+        """Return inputs off the grid where it is not finite: at 0, in the middle, at a pole."""
+        # The corners, middles and zeros of the ranges.
         noted = [(v.low, (v.low + v.high) / 2, v.high, 0.0) for v in self.variables]
         few = np.array(list(product(*noted)))
         low, high = self.bounds
@@ -266,17 +267,18 @@ class Function:
         lost: np.ndarray = few[~np.isfinite(self.at(few)).all(axis=1)]
         if len(lost):
             return lost
+        # Poles of each column, by changes of sign on the grid.
         count = _ALONG if len(self.variables) == 1 else _ACROSS
         shape = (count,) * len(self.variables)
         cube = points.reshape(*shape, -1)
 
-        def found(column: int) -> np.ndarray:
+        def poles_of(column: int) -> np.ndarray:
             def value(at: np.ndarray) -> np.ndarray:
                 return self.at(at)[:, column]
 
             return poles(value, inputs.reshape(*shape, -1), cube[..., column])
 
-        return np.concatenate([found(-k) for k in range(1, len(self.columns) + 1)])
+        return np.concatenate([poles_of(-k) for k in range(1, len(self.columns) + 1)])
 
     def _not_finite(self, inputs: np.ndarray) -> str:
         ends = [[f"{x:.4g}" for x in (part.min(), part.max())] for part in inputs.T]
@@ -302,13 +304,14 @@ class Function:
         _, points = self.grid
         count = _ALONG if len(self.variables) == 1 else _ACROSS
         cube = points.reshape(*(count for _ in self.variables), -1)
+        # The greatest difference of neighbours, over all axes, for each column.
         steps = [np.abs(np.diff(cube, axis=k)).max(axis=k) for k in range(len(self.variables))]
         widest = np.max([step.reshape(-1, len(low)).max(axis=0) for step in steps], axis=0)
         return bool((widest > _JUMP * (high - low)).any())
 
     @property
     def outline(self) -> np.ndarray:
-        """Points to draw it by: shape (n, columns) of a curve, (m, m, columns) of a surface."""
+        """Points for a plot: shape (n, columns) of a curve, (m, m, columns) of a surface."""
         _, points = self.grid
         if len(self.variables) == 1:
             return points[:: _ALONG // _DRAWN]

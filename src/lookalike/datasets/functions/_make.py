@@ -15,12 +15,12 @@ __all__ = ["make_function"]
 _RANGE = (-3.0, 3.0)
 #: The column of a formula's value.
 _VALUE = "value"
-#: A single word of so many letters is rather a misspelt name than a formula.
+#: A single word of more letters is more likely a misspelt name than a formula.
 _WORD = 3
 
 
 def make_function(text: str, ranges: Mapping[str, tuple[float, float]] | None = None) -> Function:
-    """Return a function of the library, or one that a formula states.
+    """Return a function of the library, or the function of a formula.
 
     Parameters
     ----------
@@ -32,8 +32,8 @@ def make_function(text: str, ranges: Mapping[str, tuple[float, float]] | None = 
     Returns
     -------
     Function
-        Finite within its ranges, as far as a fine grid tells. The value of a formula is the column
-        ``"value"``.
+        The function, finite within its ranges on a fine grid. The value of a formula is the
+        column ``"value"``.
 
     Raises
     ------
@@ -51,12 +51,12 @@ def make_function(text: str, ranges: Mapping[str, tuple[float, float]] | None = 
     wanted = dict(ranges or {})
     function = FUNCTIONS.get(text.strip()) or _stated(text.strip(), wanted)
     function = function.over(wanted)
-    _ = function.grid  # says where it is not finite, before any work
+    _ = function.grid  # raises where it is not finite, before any work
     return function
 
 
 def _stated(text: str, ranges: Mapping[str, tuple[float, float]]) -> Function:
-    """Return the function of a formula, its variables over the usual range."""
+    """Return the function of a formula, its variables over the default range."""
     formula = _formula(text, ranges)
     if not 1 <= len(formula.variables) <= 2:
         found = ", ".join(formula.variables) or "none"
@@ -65,14 +65,14 @@ def _stated(text: str, ranges: Mapping[str, tuple[float, float]]) -> Function:
         )
     if _VALUE in formula.variables:
         raise ParameterError(
-            f"A variable cannot be called {_VALUE!r}: the value's own column is. Rename it."
+            f"A variable cannot be called {_VALUE!r}: that names the value's column. Rename it."
         )
     variables = tuple(Variable(name, *_RANGE) for name in formula.variables)
     return Function(text, variables, (FunctionColumn(_VALUE, formula),), True, text)
 
 
 def _formula(text: str, ranges: Mapping[str, tuple[float, float]]) -> Expression:
-    """Read a formula; what rather looks like a misspelt name is not taken for one."""
+    """Read a formula; reject a word that looks like a misspelt name."""
     word = text.replace("-", "").replace("_", "")
     hint = nearest(text.lower().replace("_", "-"), FUNCTIONS)
     if word.isalpha() and len(word) > _WORD and (hint or "-" not in text) and text not in ranges:

@@ -1,1 +1,1 @@
-"""Dataframes of every library in and out, as Arrow tables that remember where they came from."""
+"""Conversion between dataframes of every library and Arrow tables with their origin."""

@@ -1,4 +1,4 @@
-"""The border to dataframes: any eager frame or file in, Arrow inside, the same kind of frame out.
+"""Conversion at the border: any eager frame or file in, Arrow inside, the same type of frame out.
 
 pandas and polars are not dependencies: they are touched only where the caller's table is theirs.
 """
@@ -23,7 +23,7 @@ __all__ = ["as_frame", "as_given", "best_library", "from_arrow", "to_arrow"]
 
 _LIBRARIES = ("pandas", "polars", "pyarrow")
 
-#: Further libraries of eager frames that narwhals knows: no other is ever imported by name.
+#: Further libraries of eager frames that narwhals supports: no other is ever imported by name.
 _OTHERS = ("modin", "cudf")
 _SUGGESTION = {
     "dict": "Make a frame of it first, such as pyarrow.table(data) or pandas.DataFrame(data).",
@@ -35,7 +35,7 @@ _SUGGESTION = {
 
 
 def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
-    """Turn a dataframe or a data file into an Arrow table, and remember what it was.
+    """Turn a dataframe or a data file into an Arrow table and its origin.
 
     Missing cells (NaN in a numpy column, None, NA, NaT) become nulls. A pandas index is not a
     column and is left out.
@@ -51,7 +51,7 @@ def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
     table : pyarrow.Table
         The same columns, in order, named by text, one plain value in each cell.
     origin : Origin
-        What `from_arrow` needs.
+        The origin for `from_arrow`.
 
     Raises
     ------
@@ -86,20 +86,20 @@ def to_arrow(data: Any) -> tuple[pa.Table, Origin]:
 
 
 def from_arrow(table: pa.Table, origin: Origin) -> Any:
-    """Turn an Arrow table into the kind of dataframe that `origin` remembers.
+    """Turn an Arrow table into the type of dataframe described by `origin`.
 
     Parameters
     ----------
     table : pyarrow.Table
         The columns of `origin`, in order; types that can be cast without loss will do.
     origin : Origin
-        What `to_arrow` gave, for this or another table of the same columns.
+        The result of `to_arrow`, for this or another table of the same columns.
 
     Returns
     -------
     dataframe
-        Of the caller's library, with its column names and dtypes; a pandas frame has a fresh index.
-        Of a table that came from a file, `as_frame` of the `best_library`.
+        A frame of the caller's library, with its column names and dtypes; a pandas frame has a new
+        index. For a table from a file, `as_frame` of the `best_library`.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def from_arrow(table: pa.Table, origin: Origin) -> Any:
     """
     if tuple(table.column_names) != origin.names:
         raise DataError(
-            f"A table to give back must have the columns {list(origin.names)}, in this order; "
+            f"A table to convert back must have the columns {list(origin.names)}, in this order; "
             f"got {table.column_names}."
         )
     columns = [
@@ -133,26 +133,26 @@ def from_arrow(table: pa.Table, origin: Origin) -> Any:
 
 
 def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
-    """Turn an Arrow table into the kind of dataframe that came, with the columns that it had.
+    """Turn an Arrow table into the caller's type of dataframe, keeping its columns' dtypes.
 
     Parameters
     ----------
     table : pyarrow.Table
         The rows of `data`, and perhaps further columns.
     data : dataframe or path
-        What came.
+        The caller's table.
     origin : Origin
-        What `to_arrow` gave of it.
+        The origin of `data` from `to_arrow`.
     whole : Origin
-        Of another table, which had all columns.
+        The origin of another table, which had all columns.
 
     Returns
     -------
     dataframe
-        Of the library of `data`; columns that it has in their dtypes, others (and, in pandas,
-        numbers and times among objects) in those of `whole`
-        where that is of the same library, else in those that are natural there. In pandas it has
-        the index of `data`, and its categories get those that are new.
+        A frame of the library of `data`. Its columns keep their dtypes; others (and, in pandas,
+        numbers and times among objects) have those of `whole` where that is of the same library,
+        otherwise the natural ones. In pandas, it has the index of `data`, and new categories are
+        added.
 
     Raises
     ------
@@ -172,7 +172,7 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
         return as_frame(table, best_library())
     if origin.library == "pandas":
         origin = to_arrow(_pandas.widened(data, table))[1]
-        # Numbers among objects have no dtype of their own: mostly a gap has taken it from them.
+        # Numbers among objects have no dtype of their own, mostly because of a missing cell.
         origin = origin.only([c.name for c in origin.columns if not _pandas.is_loose(c)])
     parts = [_as_table(from_arrow(table.select(list(origin.names)), origin))]
     others = [name for name in table.column_names if name not in origin.names]
@@ -211,13 +211,13 @@ def as_frame(table: pa.Table, library: str) -> Any:
     table : pyarrow.Table
         Any table of flat columns.
     library : {"pandas", "polars", "pyarrow"}
-        Whose dataframe. In pandas, integers and booleans with missing cells come as nullable
-        dtypes, dictionaries as categories.
+        The library of the dataframe. In pandas, integers and booleans with missing cells get
+        nullable dtypes, dictionaries become categories.
 
     Returns
     -------
     dataframe
-        Of that library.
+        A frame of that library.
 
     Raises
     ------
@@ -238,7 +238,7 @@ def as_frame(table: pa.Table, library: str) -> Any:
         return _polars.natural(table)
     if library == "pyarrow":
         return table
-    raise DataError(f"A table can be had for pandas, polars or pyarrow; got {library!r}.")
+    raise DataError(f"A dataframe's library must be pandas, polars or pyarrow; got {library!r}.")
 
 
 def _give_back(columns: list[pa.ChunkedArray], origin: Origin, rows: int) -> Any:
@@ -251,7 +251,7 @@ def _give_back(columns: list[pa.ChunkedArray], origin: Origin, rows: int) -> Any
     if origin.is_file:
         return as_frame(pa.table(columns, list(origin.names)), best_library())
     if origin.library in _OTHERS:
-        require(origin.library, f"To give back a {origin.library} frame")
+        require(origin.library, f"Returning a {origin.library} frame")
         backend: Any = origin.library
         return nw.from_arrow(pa.table(columns, list(origin.names)), backend=backend).to_native()
     raise DataError(f"There is no dataframe library {origin.library!r}.")
@@ -274,7 +274,7 @@ def _to_pyarrow(columns: list[pa.ChunkedArray], origin: Origin) -> pa.Table | pa
         if column.null_count and not nullable:
             raise DataError(
                 f"Column {was.name!r} is declared as never null, but {column.null_count} of the "
-                "values to give back are missing: declare the field nullable before fitting."
+                "values to return are missing: declare the field nullable before fitting."
             )
         fields.append(pa.field(was.name, column.type, nullable))
     table = pa.table(columns, schema=pa.schema(fields))
@@ -297,13 +297,13 @@ def _from_narwhals(data: Any) -> tuple[pa.Table, Origin]:
         kind = type(data).__name__
         raise DataError(
             "A table must be a dataframe of pandas, polars, pyarrow or another library that "
-            f"narwhals knows; got {_full_name(data)}. "
+            f"narwhals supports; got {_full_name(data)}. "
             + _SUGGESTION.get(kind, "Turn it into one of these first.")
         )
     table, origin = _from_pyarrow(frame.to_arrow(), {})
     library = str(frame.implementation.value)
     if library not in _OTHERS:
-        raise DataError(f"Frames of {library} cannot be given back: convert it to pyarrow first.")
+        raise DataError(f"Frames of {library} cannot be returned: convert it to pyarrow first.")
     return table, Origin(library, origin.columns)
 
 

@@ -1,4 +1,4 @@
-"""Category types of columns whose values are made anew: keys, numbers and dates of their own."""
+"""Category types of columns with newly generated values: keys, numbers and dates."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _OF_THE_SET = (Kind.CATEGORICAL, Kind.BOOLEAN, Kind.CONSTANT, Kind.TEXT)
 
 
 def open_categories(origin: Origin, schema: Schema) -> tuple[Origin, list[str]]:
-    """Let columns of a category type hold values that were not among their categories.
+    """Let columns of a category type hold values beyond their categories.
 
-    A pandas category then has the values that come for its categories. A polars Enum is a closed
-    set: what comes is replaced by members of the set, each as often as the others.
+    A pandas category then gets the generated values as its categories. A polars Enum is a closed
+    set: generated values are replaced by its members, each equally often.
 
     Parameters
     ----------
     origin : Origin
-        What the training table was.
+        The origin of the training table.
     schema : Schema
-        What its columns were taken for.
+        Its schema.
 
     Returns
     -------
     origin : Origin
-        For the tables that are made.
+        The origin for generated tables.
     notes : list of str
         A sentence for each closed set of keys.
     """
@@ -45,8 +45,8 @@ def open_categories(origin: Origin, schema: Schema) -> tuple[Origin, list[str]]:
         columns.append(_opened(was, column))
         if was.dtype.get("type") == "Enum":
             notes.append(
-                f"Column {was.name!r} tells rows apart, but its dtype Enum can hold no new keys: "
-                "rows are given members of the Enum again. Cast it to text to have new keys."
+                f"Column {was.name!r} is an identifier, but its dtype Enum can hold no new keys: "
+                "rows reuse members of the Enum. Cast it to text to have new keys."
             )
     return replace(origin, columns=tuple(columns)), notes
 
@@ -55,6 +55,6 @@ def _opened(was: ColumnOrigin, column: Column) -> ColumnOrigin:
     dtype = {**was.dtype, "open": True} if was.dtype else {}
     categories: dict[str, Any] = dtype.get("categories") or {}
     if isinstance(categories, dict) and categories.get("form") == "plain":
-        # They are replaced by those that come, and no model needs the keys of its rows.
+        # They are replaced by generated values, and no model needs the keys of its rows.
         dtype["categories"] = {**categories, "values": []}
     return replace(was, arrow=column.storage, dtype=dtype)

@@ -1,4 +1,4 @@
-"""Where a table came from: enough to give it back as it was."""
+"""The origin of a table: all that is needed to return a generated one in the same type."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from lookalike._core.errors import DataError
 
 __all__ = ["FILE", "ColumnOrigin", "Origin"]
 
-#: The library of a table that came from a file.
+#: The library name of a table from a file.
 FILE = "file"
 
 
 @dataclass(frozen=True)
 class ColumnOrigin:
-    """What one column was in the caller's table.
+    """The origin of one column of the caller's table.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class ColumnOrigin:
     arrow : str
         Its type in the Arrow table, as `str` gives it.
     dtype : dict
-        What else its library needs to make its dtype again, JSON-ready; empty where Arrow says all.
+        Further properties of its dtype, JSON-ready; empty where the Arrow type says all.
     """
 
     name: str
@@ -35,7 +35,7 @@ class ColumnOrigin:
 
 @dataclass(frozen=True)
 class Origin:
-    """What the caller's table was, so that a table made later can be given back the same way.
+    """The origin of the caller's table, so that a generated one can be returned in its type.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Origin:
     columns : tuple of ColumnOrigin
         The columns, in order.
     frame : dict
-        What the library needs to know of the frame as a whole, JSON-ready.
+        Properties of the frame as a whole that its library needs, JSON-ready.
 
     Examples
     --------
@@ -64,7 +64,7 @@ class Origin:
 
     @property
     def is_file(self) -> bool:
-        """Whether the table came from a file, and so is of no library."""
+        """True where the table came from a file, not from a library."""
         return self.library == FILE
 
     @property
@@ -86,12 +86,12 @@ class Origin:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Origin:
-        """Make an origin from what `to_dict` gave.
+        """Restore an origin from its `to_dict`.
 
         Parameters
         ----------
         values : mapping
-            What `to_dict` gave, before or after a way through JSON.
+            The result of `to_dict`, directly or through JSON.
 
         Returns
         -------

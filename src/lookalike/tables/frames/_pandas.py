@@ -20,7 +20,7 @@ from lookalike.tables.frames._pandas_mixed import mixed_to_arrow, no_unicode, re
 __all__ = ["from_arrow", "is_loose", "joined", "natural", "to_arrow", "widened"]
 
 _PLAIN_KINDS = "biufmM"
-#: What an object column may hold, as pandas names it, and the Arrow type where it is not obvious.
+#: The contents of an object column, as pandas names them, and the Arrow type if not obvious.
 _OBJECTS: dict[str, pa.DataType | None] = {
     "string": pa.string(),
     "bytes": pa.binary(),
@@ -39,7 +39,7 @@ _OBJECTS: dict[str, pa.DataType | None] = {
 }
 _INTEGERS = tuple(f"{sign}Int{bits}" for sign in ("", "U") for bits in (8, 16, 32, 64))
 _NULLABLE = frozenset({"boolean", "Float32", "Float64", *_INTEGERS})
-#: The dtypes of column labels that are kept; of others pandas makes what it will.
+#: The dtypes of column labels that are kept; others are left to pandas.
 _AXES = frozenset({"object", "str", "string", "int64", "float64"})
 _INSTEAD = {
     "PeriodDtype": "convert it with .dt.to_timestamp()",
@@ -92,7 +92,7 @@ def _names(axis: Any) -> list[str]:
 
 
 def _axis(axis: Any) -> dict[str, Any]:
-    """Return what makes the column index again, JSON-ready."""
+    """Return the properties of the column index, JSON-ready."""
     labels = [label.item() if isinstance(label, np.generic) else label for label in axis]
     name = axis.name if isinstance(axis.name, (str, int, float)) else None
     dtype = str(axis.dtype) if str(axis.dtype) in _AXES else None
@@ -160,7 +160,7 @@ def _examples(series: Any) -> str:
 
 
 def _missing_word(series: Any) -> str:
-    """Return how missing cells of an object column are marked: as the first of them is."""
+    """Return the marker of missing cells in an object column, which is that of the first."""
     missing = series[series.isna()]
     first = missing.iloc[0] if len(missing) else None
     if first is None:
@@ -169,7 +169,7 @@ def _missing_word(series: Any) -> str:
 
 
 def _extension_to_dict(dtype: Any, name: str) -> dict[str, Any]:
-    """Return what makes an extension dtype again, JSON-ready."""
+    """Return the properties of an extension dtype, JSON-ready."""
     kind = type(dtype).__name__
     if kind == "StringDtype":
         na = "nan" if isinstance(dtype.na_value, float) else "NA"
@@ -190,10 +190,10 @@ def _extension_to_dict(dtype: Any, name: str) -> dict[str, Any]:
 
 
 def from_arrow(columns: list[pa.ChunkedArray], origin: Origin, rows: int) -> Any:
-    """Make the frame that `origin` remembers of columns in its Arrow types."""
+    """Build the frame described by `origin` from columns in its Arrow types."""
     pd = require(
         "pandas",
-        "To give back a pandas frame, which the training table was,",
+        "Returning a pandas frame, the type of the training table,",
         "Or write the rows to a file with sample_to.",
     )
     data = {
@@ -219,7 +219,7 @@ def _numpy(pd: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
         nullable = str(dtype).replace("i", "I").replace("u", "U").replace("bool", "boolean")
         raise DataError(
             f"Column {was.name!r} of dtype {dtype} cannot hold the {column.null_count} missing "
-            f"cells that came: give it the dtype {nullable!r} before fitting."
+            f"cells of the rows: give it the dtype {nullable!r} before fitting."
         )
     values = column.to_numpy().astype(dtype, copy=False)
     # Arrow's own memory is read-only; a frame must be the caller's to change.
@@ -287,7 +287,7 @@ _MAKERS: dict[Any, Callable[[Any, pa.ChunkedArray, ColumnOrigin], Any]] = {
 
 
 def natural(table: pa.Table) -> Any:
-    """Make a pandas frame of any Arrow table; see `lookalike.tables.as_frame`."""
+    """Convert any Arrow table to a pandas frame; see `lookalike.tables.as_frame`."""
     pd = require("pandas", "A pandas frame")
     frame = table.to_pandas(ignore_metadata=True, date_as_object=False)
     dtypes = {
@@ -301,12 +301,12 @@ def natural(table: pa.Table) -> Any:
 
 
 def is_loose(column: ColumnOrigin) -> bool:
-    """Whether a column was one of objects that are not text."""
+    """Return whether a column had objects other than text."""
     return column.dtype.get("kind") == "object" and column.arrow not in ("string", "null")
 
 
 def widened(frame: Any, table: pa.Table) -> Any:
-    """Return a frame of which categories are all that the columns of a table have."""
+    """Return a frame whose categories include all values of a table's columns."""
     more = {}
     for label in frame.columns:
         cells = table[str(label)]

@@ -1,4 +1,4 @@
-"""pandas categories of any values to Arrow dictionaries and back; order and unused levels stay."""
+"""pandas categories to Arrow dictionaries and back, with their order and unused categories."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _JSON_TYPES = (str, int, float, bool)
 def categories_to_arrow(
     series: Any, name: str, to_arrow: ToArrow
 ) -> tuple[pa.DictionaryArray, dict[str, Any]]:
-    """Turn a categorical column into a dictionary array and what makes its dtype again.
+    """Turn a categorical column into a dictionary array and a description of its dtype.
 
     Categories that are not of one plain type (intervals, text beside numbers) are carried in the
     dictionary as text.
@@ -36,14 +36,14 @@ def categories_to_arrow(
     name : str
         Its name.
     to_arrow : callable
-        What turns a series of plain values into an array and its dtype; used on the categories.
+        The conversion of a series of plain values to an array and its dtype, for the categories.
 
     Returns
     -------
     array : pyarrow.DictionaryArray, shape (n,)
-        The codes are those of pandas.
+        The array, with the codes of pandas.
     dtype : dict
-        JSON-ready.
+        The dtype, JSON-ready.
     """
     categories = series.cat.categories
     if type(categories.dtype).__name__ == "IntervalDtype":
@@ -65,7 +65,7 @@ def take_categories(
     was: ColumnOrigin,
     to_series: ToSeries,
 ) -> Any:
-    """Turn a dictionary column into the categorical column that `categories_to_arrow` saw.
+    """Turn a dictionary column back into the categorical column of `categories_to_arrow`.
 
     Parameters
     ----------
@@ -74,9 +74,9 @@ def take_categories(
     column : pyarrow.ChunkedArray of dictionary type, shape (n,)
         Its values must be among the categories.
     was : ColumnOrigin
-        What the column was.
+        The origin of the column.
     to_series : callable
-        What turns a plain column into a series; used on the categories.
+        The conversion of a plain column to a series, for the categories.
 
     Returns
     -------
@@ -99,7 +99,7 @@ def take_categories(
 
 
 def _with_others(dtype: dict[str, Any], column: pa.ChunkedArray) -> dict[str, Any]:
-    """Return plain categories that rare ones were taken from, then those that came, in order."""
+    """Return plain categories, without removed rare ones, followed by new ones, in order."""
     labels = from_json(dtype["values"], parse_type(dtype["arrow"]))
     found = pc.unique(column.cast(labels.type)).drop_null()
     found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
@@ -114,7 +114,7 @@ def _codes(chunk: pa.DictionaryArray, labels: pa.Array, name: str) -> pa.Array:
     if codes.null_count > chunk.null_count:
         strange = chunk.filter(pc.and_(codes.is_null(), chunk.is_valid()))[0].as_py()
         raise DataError(
-            f"Column {name!r} can only hold its own categories, but {strange!r} came: add it to "
+            f"Column {name!r} can hold its own categories only, not {strange!r}: add it to "
             "the categories before fitting."
         )
     return codes.fill_null(-1)

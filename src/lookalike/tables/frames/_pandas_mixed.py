@@ -16,7 +16,7 @@ __all__ = ["mixed_to_arrow", "no_unicode", "restored"]
 
 _NUMBERS = (bool, int, float, Decimal, np.bool_, np.integer, np.floating)
 _PLAIN = (*_NUMBERS, str, dt.date, dt.time, dt.timedelta, np.datetime64)
-#: What words were, by the name of their type: what makes the value again if it is written the same.
+#: The parsers of words by the name of their type, used if a value is written the same.
 _MAKERS: dict[str, Callable[[str], Any]] = {
     "bool": lambda word: {"True": True, "False": False}[word],
     "int": int,
@@ -39,11 +39,11 @@ def mixed_to_arrow(series: Any) -> tuple[pa.Array, list[str]] | None:
     Returns
     -------
     array : pyarrow.Array, shape (n,)
-        Of float64 if all values are numbers or yes and no, else of text as Python writes them.
+        The array: float64 if all values are numbers or booleans, otherwise text as in Python.
     types : list of str
-        The names of the types that words are turned back into: none of which text was written like.
+        The names of the types to which words are converted back, which no text looked like.
 
-    None where one of the values is of no plain type, or all are decimals.
+    None where a value is of no plain type, or all are decimals.
     """
     missing = series.isna().to_numpy()
     values = series.to_numpy()[~missing]
@@ -62,7 +62,7 @@ def mixed_to_arrow(series: Any) -> tuple[pa.Array, list[str]] | None:
 
 
 def restored(objects: Any, types: list[str]) -> Any:
-    """Return a series of words with those that are written like values of some types as these."""
+    """Convert words of a series back to the types in whose format they are written."""
     values = objects.to_numpy().copy()
     for i, word in enumerate(values):
         if isinstance(word, str):
@@ -72,7 +72,7 @@ def restored(objects: Any, types: list[str]) -> Any:
 
 
 def _name(kind: type) -> str:
-    """Return the name of the plain type that a type is of."""
+    """Return the name of the plain type of a type."""
     for name, base in (("bool", (bool, np.bool_)), ("int", (int, np.integer))):
         if issubclass(kind, base):
             return name
@@ -87,7 +87,7 @@ def _is_written(word: str, name: str) -> bool:
 
 
 def no_unicode(subject: str, error: UnicodeEncodeError) -> DataError:
-    """Return the error for text with half of a character in it, such as a damaged file leaves."""
+    """Return the error for text with a lone surrogate, such as from a damaged file."""
     return DataError(
         f"Text must be valid Unicode: {subject} {str(error.object)[:40]!r}, with a lone surrogate "
         f"at position {error.start + 1}. Replace it, such as "

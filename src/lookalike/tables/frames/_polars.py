@@ -40,10 +40,10 @@ def to_arrow(frame: Any) -> tuple[pa.Table, Origin]:
 
 
 def from_arrow(columns: list[pa.ChunkedArray], origin: Origin) -> Any:
-    """Make the frame that `origin` remembers of columns in its Arrow types."""
+    """Build the frame described by `origin` from columns in its Arrow types."""
     pl = require(
         "polars",
-        "To give back a polars frame, which the training table was,",
+        "Returning a polars frame, the type of the training table,",
         "Or write the rows to a file with sample_to.",
     )
     return pl.DataFrame(
@@ -52,7 +52,7 @@ def from_arrow(columns: list[pa.ChunkedArray], origin: Origin) -> Any:
 
 
 def natural(table: pa.Table) -> Any:
-    """Make a polars frame of any Arrow table."""
+    """Convert any Arrow table to a polars frame."""
     return require("polars", "A polars frame").from_arrow(table)
 
 
@@ -64,13 +64,13 @@ def _series(pl: Any, column: pa.ChunkedArray, was: ColumnOrigin) -> Any:
         return pl.Series(was.name, pl.from_arrow(column)).cast(dtype)
     except pl.exceptions.PolarsError as error:
         raise DataError(
-            f"The values of column {was.name!r} must fit the polars dtype {dtype}, but some that "
-            f"came do not: {str(error).splitlines()[0]}"
+            f"The values of column {was.name!r} must fit the polars dtype {dtype}, but some "
+            f"do not: {str(error).splitlines()[0]}"
         ) from error
 
 
 def _of_the_set(column: pa.ChunkedArray, members: list[str]) -> pa.Array:
-    """Return members of a closed set in place of new keys: all in a random order, and again."""
+    """Return members of a closed set in place of new keys: all in random order, repeatedly."""
     places = np.arange(len(column), dtype=np.uint64) % np.uint64(len(members))
     order = pa.array(permuted(places, len(members), key(0, "set")))
     missing = pa.array(column.is_null().to_numpy())
@@ -79,7 +79,7 @@ def _of_the_set(column: pa.ChunkedArray, members: list[str]) -> pa.Array:
 
 
 def _to_dict(dtype: Any, name: str) -> dict[str, Any]:
-    """Return what makes a polars dtype again, JSON-ready."""
+    """Return the properties of a polars dtype, JSON-ready."""
     kind = dtype.base_type().__name__
     if kind in _PLAIN:
         return {"type": kind}

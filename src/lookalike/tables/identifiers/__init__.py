@@ -1,1 +1,1 @@
-"""New identifiers of the same form as those of a column."""
+"""New identifiers in the format of a column's."""

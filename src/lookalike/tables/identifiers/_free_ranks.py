@@ -1,4 +1,4 @@
-"""The ranks of a value space that training identifiers leave free, without storing these."""
+"""The ranks of a value space that training identifiers leave free, without storing them."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from lookalike._core.bounds import whole
 
 __all__ = ["CLOSED", "FreeRanks"]
 
-#: A bucket spans at least so many ranks, so that a taken one does not tell which is.
+#: The least number of ranks in a bucket, so that a taken bucket does not reveal the identifier.
 _NARROWEST = 8
-#: Buckets for each training identifier: few, so that a taken one is nothing special.
+#: The number of buckets per training identifier: few, so that taken buckets are common.
 _PER_IDENTIFIER = 2
-#: Their least and greatest count.
+#: The least and the greatest number of buckets.
 _FEWEST, _MOST = 64, 2**22
 
 
@@ -29,7 +29,7 @@ class FreeRanks:
     width : int
         Ranks in a bucket.
     taken : ndarray of bool, shape (buckets,)
-        Which buckets are taken. What does not fill a last bucket is not used.
+        A mask of the taken buckets. Ranks that do not fill a last bucket are unused.
     """
 
     width: int
@@ -63,11 +63,11 @@ class FreeRanks:
 
     @property
     def count(self) -> int:
-        """How many ranks are free."""
+        """The number of free ranks."""
         return len(self._free) * self.width
 
     def at(self, places: np.ndarray) -> np.ndarray:
-        """Return the free ranks at some places, numbers below `count`."""
+        """Return the free ranks at some positions below `count`."""
         bucket, offset = np.divmod(places, np.uint64(self.width))
         return self._free[bucket.astype(np.int64)] * np.uint64(self.width) + offset
 
@@ -77,7 +77,7 @@ class FreeRanks:
 
     @classmethod
     def from_state(cls, values: dict[str, int], bits: np.ndarray) -> Self:
-        """Return what `state` gave; it comes from a file.
+        """Restore the ranks from `state`, which comes from a file.
 
         Raises
         ------

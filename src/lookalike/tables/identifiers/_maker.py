@@ -1,4 +1,4 @@
-"""New identifiers of the same pattern: unique, never one of the training set, made row by row."""
+"""New identifiers of the same pattern: unique, never from training, generated row by row."""
 
 from __future__ import annotations
 
@@ -26,35 +26,34 @@ _IdentifierPattern = NumberPattern | RunningPattern | WordPattern
 _PATTERNS: dict[str, type[_IdentifierPattern]] = {
     pattern.kind: pattern for pattern in (NumberPattern, RunningPattern, WordPattern)
 }
-#: So many skeletons are made.
+#: The greatest number of skeletons.
 _SKELETONS = 20
-#: No model file has more patterns.
+#: The greatest number of patterns in a model file.
 _MOST_PATTERNS = 10_000
-#: Where so many do not make up this share, letters and digits may follow each other at random.
+#: If this many skeletons cover less than this share, letters and digits may alternate at random.
 _OF_CODES, _COVERED = 3, 0.9
-#: So many rows together have patterns by their shares.
+#: The length of a cycle of rows, within which patterns occur by their shares.
 _CYCLE = 2**13
 
 
 class IdentifierMaker:
-    """Makes identifiers that look like those of a column.
+    """A generator of identifiers that look like those of a column.
 
-    Running numbers are counted on. Of other identifiers the value space of their pattern is cut
-    into buckets; those that hold a training identifier are marked, and never used. Row ``i`` gets
-    the value at place π(i) of what is free, π being a random order that is computed from the seed
-    (see `lookalike.tables.identifiers._permutation`): identifiers are unique over all rows, any row
-    can be made alone, and of the training identifiers nothing is kept but the marks. When a space
-    is used up,
-    it gets one more digit or letter.
+    Sequential numbers are continued. For other identifiers, the value space of their pattern is cut
+    into buckets; those with a training identifier are marked, and never used. Row ``i`` gets the
+    free value at position π(i), where π is a random permutation computed from the seed (see
+    `lookalike.tables.identifiers._permutation`): identifiers are unique over all rows, any row can
+    be generated alone, and only the marks are kept of the training identifiers. An exhausted space
+    is extended by one digit or letter.
 
-    A column may have several patterns, and a pattern parts of few values, such as a prefix, a
-    country or a year: each is made as often as it occurs, and what too few identifiers have is
-    neither kept nor made. Missing cells occur in the same share as in training.
+    A column may have several patterns, and a pattern parts with few values, such as a prefix, a
+    country or a year: each is generated as often as it occurs, and those of too few identifiers
+    are neither kept nor generated. Missing cells have the same share as in training.
 
     Parameters
     ----------
     min_count : int, default 2
-        The least number of identifiers that have a pattern, or a part of one, that is kept.
+        The least number of identifiers that must share a pattern, or a part of one, to keep it.
 
     Examples
     --------
@@ -80,14 +79,14 @@ class IdentifierMaker:
         Parameters
         ----------
         values : pyarrow.Array of text or whole numbers, shape (n,)
-            Its identifiers; they may repeat. Nulls may have been dropped.
+            The identifiers; they may repeat. Nulls may have been dropped.
         column : Column
             The column.
 
         Returns
         -------
         IdentifierMaker
-            Itself.
+            The fitted generator.
 
         Raises
         ------
@@ -106,21 +105,21 @@ class IdentifierMaker:
         return self
 
     def make(self, start: int, count: int, seed: int) -> pa.Array:
-        """Make the identifiers of some rows.
+        """Generate the identifiers of some rows.
 
         Parameters
         ----------
         start : int
             The number of the first row.
         count : int
-            How many rows.
+            The number of rows.
         seed : int
-            Rows depend on it and on their number alone.
+            The seed; rows depend on it and on their number alone.
 
         Returns
         -------
         pyarrow.Array, shape (count,)
-            Of the training identifiers' type.
+            The identifiers, in the training type.
 
         Raises
         ------
@@ -132,25 +131,28 @@ class IdentifierMaker:
         if not self._patterns:
             return pa.nulls(count, self._type)
         which, places = self._turns(rows, seed)
-        made = [
+        parts = [
             pattern.values(places[which == i], seed) for i, pattern in enumerate(self._patterns)
         ]
+        # From the order of patterns back to the order of rows.
         order = np.argsort(np.argsort(which, kind="stable"), kind="stable")
-        values = made[0] if len(made) == 1 else pa.concat_arrays(made).take(pa.array(order))
+        values = parts[0] if len(parts) == 1 else pa.concat_arrays(parts).take(pa.array(order))
         values = pc.cast(values, self._type)
         return pc.if_else(pa.array(missing), pa.scalar(None, self._type), values)
 
     def _turns(self, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return which pattern has its turn in rows, and how many turns it had before.
+        """Return the pattern of each row, and the number of its earlier uses.
 
-        Within a cycle of rows each pattern has as many turns as its share says, in random order.
+        Within a cycle of rows, each pattern is used according to its share, in random order.
         """
         if len(self._patterns) == 1:
             return np.zeros(len(rows), np.int64), rows
+        # The pattern of each row of a cycle, in a random order.
         turns = np.maximum(np.rint(self._shares / self._shares.sum() * _CYCLE), 1).astype(np.int64)
         length = int(turns.sum())
         order = permuted(np.arange(length, dtype=np.uint64), length, key(seed, "shape"))
         cycle = np.repeat(np.arange(len(turns)), turns)[order.astype(np.int64)]
+        # The number of earlier uses of that pattern within the cycle.
         before = np.empty(length, np.uint64)
         first = np.cumsum(turns) - turns
         before[np.argsort(cycle, kind="stable")] = np.arange(length) - np.repeat(first, turns)
@@ -160,11 +162,11 @@ class IdentifierMaker:
 
     @property
     def is_whole(self) -> bool:
-        """Whether all that it makes are whole numbers without leading zeros."""
+        """True where all generated identifiers are whole numbers without leading zeros."""
         return all(isinstance(pattern, NumberPattern) for pattern in self._patterns)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Return what was learned, as JSON-ready values and arrays."""
+        """Return the learned state as JSON-ready values and arrays."""
         states = [pattern.state() for pattern in self._patterns]
         values = {
             "type": str(self._type),
@@ -178,23 +180,23 @@ class IdentifierMaker:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return the maker of which `state` was kept; it comes from a file."""
+        """Restore the generator from `state`, which comes from a file."""
         self = cls()
         self._type = parse_type(values["type"])
         self._missing = finite(values["missing"], "the share of missing identifiers")
         self._shares = arrays["shares"]
-        count = whole(len(values["patterns"]), 0, _MOST_PATTERNS, "the count of patterns")
+        count = whole(len(values["patterns"]), 0, _MOST_PATTERNS, "the number of patterns")
         positive = np.isfinite(self._shares).all() and (self._shares > 0).all()
         if self._shares.shape != (count,) or not positive:
             raise ValueError("the shares of an identifier's patterns must be one for each")
         self._patterns = []
         for i, stored in enumerate(values["patterns"]):
-            own = {
+            pattern_arrays = {
                 name.removeprefix(f"{i} "): array
                 for name, array in arrays.items()
                 if name.startswith(f"{i} ")
             }
-            self._patterns.append(_PATTERNS[stored["kind"]].from_state(stored, own))
+            self._patterns.append(_PATTERNS[stored["kind"]].from_state(stored, pattern_arrays))
         return self
 
 
@@ -223,21 +225,23 @@ def _word_patterns(words: pa.Array, fewest: int) -> list[tuple[float, _Identifie
             s: n for s, n in mixed.items() if n >= _COVERED * len(words) and "x" in s
         } or counted
     if not counted:
-        # no shape is shared: of the first, only which letters and digits follow each other is kept
+        # No shape is shared: keep only the sequence of letter and digit runs of the first.
         shape = re.sub("[^9Aa]", "", skeletons(words[:1])[0].as_py())
         counted = {re.sub(r"(.)\1+", r"\1", shape) or "9": len(words)}
     weighted: dict[str, int] = {}
     for skeleton, cells in counted.items():
-        # what has neither letters nor digits gets a number behind it
+        # A skeleton with neither letters nor digits gets a number appended.
         able = skeleton if any(letter in "9Aax" for letter in skeleton) else skeleton + "9"
         weighted[able] = weighted.get(able, 0) + cells
     return [
-        found for skeleton in weighted for found in word_patterns(runs_of(words, skeleton), fewest)
+        pattern
+        for skeleton in weighted
+        for pattern in word_patterns(runs_of(words, skeleton), fewest)
     ]
 
 
 def _counted(skeleton: pa.Array, fewest: int) -> dict[str, int]:
-    """Return the commonest skeletons that so many words share, and how many each has."""
+    """Return the most common skeletons that at least `fewest` words share, with their counts."""
     counted = pc.value_counts(skeleton)
     counts = counted.field("counts").to_numpy()
     top = np.argsort(-counts, kind="stable")[:_SKELETONS]

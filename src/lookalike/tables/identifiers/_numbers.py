@@ -16,15 +16,15 @@ from lookalike.tables.identifiers._permutation import key, permuted
 __all__ = ["NumberPattern", "is_sequence"]
 
 _WORD = 2**64
-#: Numbers count on if they fill their range but for this share.
+#: The greatest share of gaps in sequential numbers.
 _GAPS = 0.02
 _LEAST_SEQUENCE = 3
-#: Ranges: one of the training numbers, one for each further digit, and one below.
+#: The greatest number of ranges: the training numbers', one for each further digit, and one below.
 _MOST_LEVELS = 32
 
 
 def is_sequence(low: int, high: int, distinct: int) -> bool:
-    """Whether distinct numbers fill their range: a running number.
+    """Return whether distinct numbers fill their range, as sequential numbers do.
 
     Examples
     --------
@@ -37,16 +37,16 @@ def is_sequence(low: int, high: int, distinct: int) -> bool:
 class NumberPattern:
     """Whole numbers of an identifier column.
 
-    Running numbers are counted on. Of others the range, rounded outwards, is used where training
-    numbers leave it free; when that is used up, greater numbers follow, then smaller. A few numbers
-    far from all others do not widen the range: none of as many digits as they have is made instead.
+    Sequential numbers are continued. Otherwise the range, rounded outwards, is used where training
+    numbers leave it free; when it is exhausted, greater numbers follow, then smaller ones. A few
+    outliers do not widen the range: no numbers with as many digits as theirs are generated.
     """
 
     kind = "numbers"
 
     def __init__(self, arrow: pa.DataType, levels: list[tuple[int, FreeRanks | int]]) -> None:
         self._type = arrow
-        #: (lowest number, its free ranks or how many there are from it on).
+        #: (lowest number, its free ranks or the number of free numbers from it on).
         self._levels = levels
 
     @classmethod
@@ -70,7 +70,7 @@ class NumberPattern:
 
     @classmethod
     def counting(cls, values: pa.Array) -> Self | None:
-        """Learn distinct running numbers, or return None where they are none, but for a few."""
+        """Learn sequential numbers, or return None where they are not, except for a few."""
         ordered = np.sort(values.to_numpy())
         limits, most = np.iinfo(ordered.dtype), _aside(len(ordered))
         cuts = sorted(((a, b) for a in range(most + 1) for b in range(most + 1)), key=sum)
@@ -94,27 +94,27 @@ class NumberPattern:
         Parameters
         ----------
         rows : ndarray of uint64, shape (n,)
-            Row numbers.
+            The row numbers.
         seed : int
             The seed.
 
         Returns
         -------
         pyarrow.Array, shape (n,)
-            Of the training identifiers' type.
+            The identifiers, in the training type.
         """
-        made = np.zeros(len(rows), np.uint64)
+        identifiers = np.zeros(len(rows), np.uint64)
         begin = 0
         for i, (low, free) in enumerate(self._levels):
             count = free if isinstance(free, int) else free.count
-            here = (rows >= np.uint64(begin)) & (rows - np.uint64(begin) < np.uint64(count))
-            if here.any():
-                places = rows[here] - np.uint64(begin)
+            inside = (rows >= np.uint64(begin)) & (rows - np.uint64(begin) < np.uint64(count))
+            if inside.any():
+                places = rows[inside] - np.uint64(begin)
                 if isinstance(free, FreeRanks):
                     places = free.at(permuted(places, count, key(seed, "identifier", i)))
                 elif i:
                     places = permuted(places, count, key(seed, "identifier", i))
-                made[here] = places + np.uint64(low % _WORD)
+                identifiers[inside] = places + np.uint64(low % _WORD)
             begin += count
         if len(rows) and int(rows.max()) >= begin:
             raise DataError(
@@ -122,7 +122,7 @@ class NumberPattern:
                 f"{int(rows.max()):,} needs one: cast the column to int64."
             )
         signed = pa.types.is_signed_integer(self._type)
-        return pc.cast(pa.array(made.view(np.int64) if signed else made), self._type)
+        return pc.cast(pa.array(identifiers.view(np.int64) if signed else identifiers), self._type)
 
     def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Return JSON-ready values and arrays."""
@@ -137,12 +137,12 @@ class NumberPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave; it comes from a file.
+        """Restore the pattern from `state`, which comes from a file.
 
         Raises
         ------
         ValueError
-            If the type is not of whole numbers, or has no room for what is to be made.
+            If the type is not of whole numbers, or has no room for the numbers to generate.
         """
         arrow = pa.type_for_alias(values["type"])
         if not pa.types.is_integer(arrow):
@@ -155,21 +155,21 @@ class NumberPattern:
             low = whole(level["low"], int(limits.min), int(limits.max) + 1, "a lowest identifier")
             most = int(limits.max) + 1 - low
             if "count" in level:
-                levels.append((low, whole(level["count"], 0, most, "a count of identifiers")))
+                levels.append((low, whole(level["count"], 0, most, "a number of identifiers")))
                 continue
             free = FreeRanks.from_state(level, arrays[f"taken {i}"])
-            whole(free.width * len(free.taken), 0, most, "a count of identifiers")
+            whole(free.width * len(free.taken), 0, most, "a number of identifiers")
             levels.append((low, free))
         return cls(arrow, levels)
 
 
 def _aside(count: int) -> int:
-    """Return how many numbers at each end may lie far from the others."""
+    """Return the number of outliers allowed at each end."""
     return 2 if count >= 10 else 1 if count >= 6 else 0
 
 
 def _next(low: int, high: int, distinct: int) -> int:
-    """Return where running numbers go on, which tells neither the first nor the last."""
+    """Return the start of new sequential numbers, which reveals neither the first nor the last."""
     if high - low + 1 > distinct:
         high = low + int(distinct * (1 + _GAPS)) - 1
     unit = 10 ** max(len(str(distinct)) - 2, 1) if low > 1 else 1
@@ -179,7 +179,7 @@ def _next(low: int, high: int, distinct: int) -> int:
 def _without(
     others: list[int], levels: list[tuple[int, FreeRanks | int]]
 ) -> list[tuple[int, FreeRanks | int]]:
-    """Return ranges of numbers, without those that hold one of some numbers."""
+    """Return ranges of numbers, without those that contain any of some numbers."""
     return [
         (low, count)
         for low, count in levels
@@ -200,7 +200,7 @@ def _beyond(least: int, bound: int, limits: np.iinfo) -> list[tuple[int, FreeRan
 
 
 def _outwards(low: int, high: int, most: int) -> tuple[int, int]:
-    """Return a rounded range of as many digits that holds the numbers, its end not included."""
+    """Return a rounded range with the same number of digits around the numbers, end excluded."""
     unit = 10 ** max(len(str(high - low)) - 2, 1)
     least, bound = low // unit * unit, (high // unit + 1) * unit
     if low > 0:

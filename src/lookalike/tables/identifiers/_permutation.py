@@ -1,4 +1,4 @@
-"""Random numbers and orders that are computed row by row from a seed, without any memory."""
+"""Random numbers and permutations that are computed row by row from a seed, without memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def uniforms(rows: np.ndarray, key_: int) -> np.ndarray:
 
 
 def permuted(numbers: np.ndarray, size: int, key_: int) -> np.ndarray:
-    """Return the place of numbers in a random order of ``range(size)``.
+    """Return the images of numbers under a random permutation of ``range(size)``.
 
     A balanced Feistel network (Luby & Rackoff 1988) over the next power of four, walked on until
     the result is in range (Black & Rogaway 2002): a bijection that needs no memory.
@@ -45,12 +45,12 @@ def permuted(numbers: np.ndarray, size: int, key_: int) -> np.ndarray:
     size : int
         At most 2**64.
     key_ : int
-        Which order.
+        The key of the permutation.
 
     Returns
     -------
     ndarray of uint64, shape (n,)
-        Different numbers have different places.
+        The images, distinct for distinct numbers.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def _feistel(numbers: np.ndarray, half: int, key_: int) -> np.ndarray:
 
 
 def _mixed(numbers: np.ndarray) -> np.ndarray:
-    """Return numbers with their bits stirred (the finaliser of SplitMix64, Steele et al. 2014)."""
+    """Return numbers with mixed bits (the finaliser of SplitMix64, Steele et al. 2014)."""
     numbers = numbers + np.uint64(_GOLDEN)
     numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)

@@ -21,7 +21,7 @@ from lookalike.tables.identifiers._permutation import key, permuted, uniforms, w
 __all__ = ["RunningPattern", "WordPattern", "runs_of", "word_patterns"]
 
 _DIGITS, _LOWER, _UPPER = "0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#: What random letters may be drawn from, the smallest set first.
+#: The alphabets of random letters, the smallest first.
 _ALPHABETS = (
     _DIGITS,
     _DIGITS + "abcdef",
@@ -34,24 +34,24 @@ _ALPHABETS = (
 )
 _OF_LETTER = {"9": (_DIGITS,), "a": (_LOWER,), "A": (_UPPER,)}
 _RUNS = {"9": "[0-9]+", "A": r"\p{Lu}+", "a": r"\p{Ll}+", "x": "[0-9A-Za-z]+"}
-#: From fewer words nothing is taken for fixed; so many for each letter show which may occur.
+#: The least number of words to take a letter as fixed; per letter, to know which may occur.
 _EVIDENCE = 20
-#: A part of few values, such as a year, is chosen among them.
+#: The greatest number of values of a part that is chosen from a list, such as a year.
 _CHOICES = 50
 _WORDS_PER_CHOICE = 10
-#: Values of too few words are left out where the others make up this share.
+#: Values of too few words are left out where the others cover this share.
 _COVERED = 0.9
-#: As many words as can be counted in an order; of longer words the first places are random.
+#: The greatest number of words that are ranked; in longer words, the first places are random.
 _RANKS = 2**62
 _LONGEST_NUMBER = 18
 _DEFAULT_DIGITS = 6
-#: Places of a word, and more of them in longer words.
+#: The greatest number of places of a word, and of added ones.
 _LONGEST_WORD, _MOST_ADDED = 10_000, 1_000
 
 
 @dataclass(frozen=True)
 class _LetterRun:
-    """One run of digits or letters in words of one skeleton, or what stands between.
+    """One run of digits or letters in words of one skeleton, or the separator between runs.
 
     Parameters
     ----------
@@ -73,14 +73,14 @@ class _LetterRun:
         return self.letter in _RUNS
 
     def common(self, fewest: int) -> dict[str, int]:
-        """Return the values that so many words have, and how many; all where none is."""
+        """Return the values of at least `fewest` words, with counts; all if there are none."""
         counted = pc.value_counts(self.values)
-        found = dict(zip(*(counted.field(i).to_pylist() for i in range(2)), strict=True))
-        return {value: n for value, n in found.items() if n >= fewest} or found
+        counts = dict(zip(*(counted.field(i).to_pylist() for i in range(2)), strict=True))
+        return {value: n for value, n in counts.items() if n >= fewest} or counts
 
 
 def runs_of(cells: pa.Array, skeleton: str) -> list[_LetterRun]:
-    """Cut those words that have a skeleton into runs."""
+    """Split the words with a given skeleton into runs."""
     groups = (
         f"(?P<r{i}>{_RUNS.get(letter, re.escape(letter))})" for i, letter in enumerate(skeleton)
     )
@@ -91,9 +91,9 @@ def runs_of(cells: pa.Array, skeleton: str) -> list[_LetterRun]:
 def word_patterns(
     runs: list[_LetterRun], fewest: int
 ) -> list[tuple[float, RunningPattern | WordPattern]]:
-    """Return the patterns of words of one skeleton, with the number of words that each stands for.
+    """Return the patterns of words of one skeleton, each with its number of words.
 
-    Parts that have few values, such as a prefix, a country or a year, form *frames*: combinations
+    Parts with few values, such as a prefix, a country or a year, form *frames*: combinations
     that occur together, each with its share. A frame of too few words is not kept.
     """
     frames = _frames(runs, fewest)
@@ -104,27 +104,27 @@ def word_patterns(
     running = RunningPattern.fit(every, [(values, len(having)) for values, having in frames])
     if running is not None:
         return [(float(sum(map(len, kept))), running)]
-    found: list[tuple[float, RunningPattern | WordPattern]] = []
+    patterns: list[tuple[float, RunningPattern | WordPattern]] = []
     for values, having in frames:
-        own = _of_words(runs, having)
-        pattern = RunningPattern.fit(own, [(values, len(having))]) or WordPattern.fit(own, fewest)
-        found.append((float(len(having)), pattern))
-    return found
+        framed = _of_words(runs, having)
+        running = RunningPattern.fit(framed, [(values, len(having))])
+        patterns.append((float(len(having)), running or WordPattern.fit(framed, fewest)))
+    return patterns
 
 
 class RunningPattern:
-    """Words that are a running number between fixed parts: they are counted on.
+    """Words with a sequential number between fixed parts, which is continued.
 
     Parameters
     ----------
     parts : list of (str, str)
-        What stands before and after the number, each drawn by its share.
+        The parts before and after the number, drawn by their shares.
     limits : list of float
-        Cumulative shares of `parts`, the last left out.
+        The cumulative shares of `parts`, without the last.
     numbers : NumberPattern
         The numbers that no training word has.
     width : int
-        Digits that numbers are filled up to with zeros.
+        The number of digits to which numbers are padded with zeros.
     """
 
     kind = "running"
@@ -136,13 +136,13 @@ class RunningPattern:
 
     @classmethod
     def fit(cls, runs: list[_LetterRun], frames: list[tuple[dict[int, str], int]]) -> Self | None:
-        """Learn from the runs of distinct words, or return None if they have no running number.
+        """Learn from the runs of distinct words, or return None without a sequential number.
 
         Parameters
         ----------
         runs : list of _LetterRun
         frames : list of (dict of int to str, int)
-            The values of some runs that go together, and how many words have them.
+            The combinations of values of some runs, with their numbers of words.
         """
         framed = frames[0][0]
         varying = [i for i, run in enumerate(runs) if run.varies and i not in framed]
@@ -182,7 +182,7 @@ class RunningPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave; it comes from a file."""
+        """Restore the pattern from `state`, which comes from a file."""
         numbers = NumberPattern.from_state(values["numbers"], arrays)
         parts = [[_text(before), _text(after)] for before, after in values["parts"]]
         limits = [finite(limit, "the shares of parts") for limit in values["limits"]]
@@ -193,21 +193,21 @@ class RunningPattern:
 
 
 class WordPattern:
-    """Words of one shape: places, each with options.
+    """Words of one shape: a sequence of places, each with options.
 
-    When the words that training words leave free are used up, those of one more place follow.
+    When the words that training words leave free are exhausted, words with one more place follow.
 
     Parameters
     ----------
     places : list of list of str
         The options of each place.
     end : int
-        Before which place another is added.
+        The place before which others are added.
     alphabet : str
         The options of an added place.
     levels : list of FreeRanks or None
-        For words of no added place, of one, and so on: what training words leave free; None for
-        all. There are no training words of more places.
+        The free ranks of words with no added place, with one, and so on; None for all. There are
+        no training words with more places.
     """
 
     kind = "words"
@@ -242,12 +242,12 @@ class WordPattern:
             mask = pa.array(_of_lengths(runs, is_random, lengths))
             cells = [run.values.filter(mask) for run in runs]
             few = more > 0 and 0 < len(cells[0]) < fewest
-            # a word that is the only one so long is kept out by making none of that length
+            # No words are generated of a length that only a few training words have.
             self._levels.append(CLOSED if few else self._taken(cells, is_random, more))
         return self
 
     def _taken(self, runs: list[pa.Array], is_random: list[bool], more: int) -> FreeRanks | None:
-        """Return which ranks words of a count of added places leave free."""
+        """Return the free ranks of words with `more` added places."""
         if len(runs[0]) == 0:
             return None
         places = self._grown(more)
@@ -273,25 +273,25 @@ class WordPattern:
 
     def values(self, rows: np.ndarray, seed: int) -> pa.Array:
         """Return the words of some row numbers, shape (n,)."""
-        made: list[pa.Array] = []
+        parts: list[pa.Array] = []
         where: list[np.ndarray] = []
         for more, begin, stop, free in self._spans():
-            here = np.flatnonzero((rows >= np.uint64(begin)) & (rows < np.uint64(stop)))
-            if len(here):
-                places = rows[here] - np.uint64(begin)
+            inside = np.flatnonzero((rows >= np.uint64(begin)) & (rows < np.uint64(stop)))
+            if len(inside):
+                places = rows[inside] - np.uint64(begin)
                 ranks = permuted(places, stop - begin, key(seed, "word", more))
                 ranks = ranks if free is None else free.at(ranks)
-                made.append(self._words(ranks, rows[here], more, seed))
-                where.append(here)
+                parts.append(self._words(ranks, rows[inside], more, seed))
+                where.append(inside)
             if len(rows) == 0 or int(rows.max()) < stop:
                 break
-        if not made:
+        if not parts:
             return pa.array([], pa.string())
         order = np.argsort(np.concatenate(where))
-        return pa.concat_arrays(made).take(pa.array(order))
+        return pa.concat_arrays(parts).take(pa.array(order))
 
     def _spans(self) -> Iterator[tuple[int, int, int, FreeRanks | None]]:
-        """Yield counts of added places, with the row numbers whose words have so many."""
+        """Yield each number of added places, with the range of rows whose words have it."""
         begin = 0
         for more in count():
             free = self._levels[more] if more < len(self._levels) else None
@@ -330,7 +330,7 @@ class WordPattern:
 
     @classmethod
     def from_state(cls, values: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
-        """Return what `state` gave; it comes from a file.
+        """Restore the pattern from `state`, which comes from a file.
 
         Raises
         ------
@@ -352,7 +352,7 @@ class WordPattern:
             if free is not None:
                 grown = self._grown(i)
                 room = _size(grown[_first_counted(grown) :])
-                whole(free.width * len(free.taken), 0, room, "the count of words")
+                whole(free.width * len(free.taken), 0, room, "the number of words")
             self._levels.append(free)
         return self
 
@@ -361,8 +361,8 @@ class WordPattern:
 
 
 def _is_chosen(run: _LetterRun, fewest: int) -> bool:
-    """Whether a run is one of a few values, or the same in all words but a few."""
-    if not run.can_vary or len(run.values) <= 1:  # of a single word no part is kept
+    """Return whether a run has one of a few values, or the same in nearly all words."""
+    if not run.can_vary or len(run.values) <= 1:  # no part of a single word is kept
         return not run.can_vary
     common = run.common(fewest)
     words = sum(common.values())
@@ -371,7 +371,7 @@ def _is_chosen(run: _LetterRun, fewest: int) -> bool:
 
 
 def _random_runs(runs: list[_LetterRun], fewest: int) -> list[bool]:
-    """Return which runs are letters or digits at random, rather than one of a few values."""
+    """Return a flag for each run: random letters or digits, not one of a few values."""
     random = [not _is_chosen(run, fewest) for run in runs]
     able = [i for i, run in enumerate(runs) if run.can_vary]
     last = max(able, key=lambda i: (runs[i].letter == "9", runs[i].varies, i))
@@ -382,9 +382,9 @@ def _random_runs(runs: list[_LetterRun], fewest: int) -> list[bool]:
 
 
 def _frames(runs: list[_LetterRun], fewest: int) -> list[tuple[dict[int, str], np.ndarray]]:
-    """Return combinations of the values of runs that are not random, and which words have each.
+    """Return combinations of the values of runs that are not random, with their words.
 
-    Runs of fewest values come first; one is left out if with it there were too many combinations.
+    Runs with the fewest values come first; one that would give too many combinations is left out.
     """
     random = _random_runs(runs, fewest)
     chosen = [i for i, run in enumerate(runs) if run.can_vary and not random[i]]
@@ -398,12 +398,12 @@ def _frames(runs: list[_LetterRun], fewest: int) -> list[tuple[dict[int, str], n
         few = int((counts >= fewest).sum()) <= min(_CHOICES, max(covered // _WORDS_PER_CHOICE, 1))
         if few and covered >= _COVERED * len(joint):
             group, framed = joint, [*framed, i]
-    found = []
+    frames = []
     for one in np.unique(group):
         having = np.flatnonzero(group == one)
         if len(having) >= fewest:
-            found.append(({i: runs[i].values[int(having[0])].as_py() for i in framed}, having))
-    return found
+            frames.append(({i: runs[i].values[int(having[0])].as_py() for i in framed}, having))
+    return frames
 
 
 def _of_words(runs: list[_LetterRun], words: np.ndarray) -> list[_LetterRun]:
@@ -412,13 +412,13 @@ def _of_words(runs: list[_LetterRun], words: np.ndarray) -> list[_LetterRun]:
 
 
 def _growing(runs: list[_LetterRun], is_random: list[bool]) -> int:
-    """Return the run that gets more places: the last of digits, or else the last."""
+    """Return the run that grows: the last of digits, otherwise the last."""
     able = [i for i, random in enumerate(is_random) if random]
     return max(able, key=lambda i: (runs[i].letter == "9", i))
 
 
 def _usual_lengths(runs: list[_LetterRun], is_random: list[bool]) -> dict[int, int]:
-    """Return the commonest combination of lengths of the random runs."""
+    """Return the most common combination of lengths of the random runs."""
     able = [i for i, random in enumerate(is_random) if random]
     if len(runs[0].values) == 0:
         return dict.fromkeys(able, _DEFAULT_DIGITS)
@@ -441,7 +441,7 @@ def _letters(letter: str, seen: pa.Array, length: int, fewest: int) -> tuple[lis
     """Return the options of each place of a random run, and its alphabet."""
     at = [_LetterRun(letter, pc.utf8_slice_codeunits(seen, p, p + 1)) for p in range(length)]
     letters = [set(place.common(fewest)) for place in at]
-    # the x of 0x1f says nothing about the letters of the places behind it
+    # The x of 0x1f says nothing about the letters of the places after it.
     hexadecimal = length > 2 and letters[0] == {"0"} and letters[1] in ({"x"}, {"X"})
     first = 2 if hexadecimal else 0
     known = _OF_LETTER.get(letter, _ALPHABETS)
@@ -459,7 +459,7 @@ def _letters(letter: str, seen: pa.Array, length: int, fewest: int) -> tuple[lis
 
 
 def _first_counted(places: list[list[str]]) -> int:
-    """Return the first place from which on all words can be counted."""
+    """Return the first place from which the words can be ranked."""
     size = 1
     for i in reversed(range(len(places))):
         size *= len(places[i])

@@ -1,4 +1,4 @@
-"""What a user should know of guesses: cells that keep a column from being numbers or dates."""
+"""Warnings about inferred kinds: cells that keep a column from being numbers or dates."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ _LONGEST = 24
 
 
 def cautions(table: pa.Table, schema: Schema) -> list[str]:
-    """Say which cells keep columns from being what most of their cells are.
+    """List the cells that keep columns from the kind of most of their cells.
 
-    The schema itself copies no cell; this names some, each cut to a safe length.
+    The schema itself copies no cell; this quotes some, each cut to a safe length.
 
     Parameters
     ----------
     table : pyarrow.Table
         The table that the schema was inferred from.
     schema : Schema
-        What its columns were taken for.
+        The inferred schema.
 
     Returns
     -------
     list of str
-        One sentence or two for each such column; nothing of columns whose kind was chosen.
+        One or two sentences for each such column; none for columns whose kind was chosen.
 
     Examples
     --------
     >>> from lookalike.tables import infer_columns
     >>> table = pa.table({"age": ["31", "54", "28", "about 40"]})
     >>> print(*cautions(table, infer_columns(table)))
-    Column 'age' is taken for text: 3 of 4 cells are numbers, others not, such as 'about 40'. \
-Mend these cells, or choose a kind for the column.
+    Column 'age' is read as text: 3 of 4 cells are numbers, others not, such as 'about 40'. \
+Fix these cells, or choose a kind for the column.
     """
-    said = (_caution(table[column.name], column) for column in schema.columns)
-    return [sentence for sentence in said if sentence]
+    sentences = (_caution(table[column.name], column) for column in schema.columns)
+    return [sentence for sentence in sentences if sentence]
 
 
 def _caution(cells: pa.ChunkedArray, column: Column) -> str:
@@ -52,16 +52,16 @@ def _caution(cells: pa.ChunkedArray, column: Column) -> str:
         return ""
     facts = gather(column.name, cells)
     if facts.odd:
-        said = facts.note.rsplit(" (", 1)[0]
+        reason = facts.note.rsplit(" (", 1)[0]
         odd = facts.odd
     elif column.kind is Kind.TEXT and facts.cells.distinct and mostly_dates(facts.cells.values):
-        said = "its cells look like dates or times in a spelling that is not known"
+        reason = "its cells look like dates or times in an unknown format"
         odd = tuple(facts.cells.values[:_SHOWN].to_pylist())
     else:
         return ""
     return (
-        f"Column {column.name!r} is taken for {column.kind.value}: {said}, such as "
-        f"{_listed(odd)}. Mend these cells, or choose a kind for the column."
+        f"Column {column.name!r} is read as {column.kind.value}: {reason}, such as "
+        f"{_listed(odd)}. Fix these cells, or choose a kind for the column."
     )
 
 

@@ -24,7 +24,7 @@ from lookalike.tables.text._shapes import regularity
 __all__ = ["describe"]
 
 _EXACT = 2**53
-#: Bits of an index that has room for any count of keys.
+#: The bits of an index with room for any number of keys.
 _ROOM = 32
 _MEASURES = (Kind.CONTINUOUS, Kind.INTEGER)
 _DATES = (Kind.DATE, Kind.DATETIME, Kind.TIME)
@@ -36,11 +36,11 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
     Parameters
     ----------
     facts : Facts
-        What is known of the column.
+        The facts on the column.
     kind : Kind
-        The kind that it shall have.
+        The kind of the description.
     why : str
-        Why it has that kind.
+        The reason for the kind.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def describe(facts: Facts, kind: Kind, why: str) -> Column:
 
 
 def _storage(facts: Facts, kind: Kind) -> pa.DataType:
-    """Return the type that a column is stored in, with room for more keys than there were."""
+    """Return the storage type of a column, with room for more keys."""
     storage = facts.storage
     if kind is not Kind.IDENTIFIER or not pt.is_dictionary(storage):
         return storage
@@ -81,7 +81,7 @@ def _storage(facts: Facts, kind: Kind) -> pa.DataType:
 
 
 def _read_for(facts: Facts, kind: Kind) -> Facts:
-    """Return what is known of cells as of a kind, where they can be read in two ways."""
+    """Return the facts read for a kind, where cells can be read in two ways."""
     if kind in _DATES and facts.family == "numbers":
         dates = as_dates(facts, proven=False)
         return facts if dates is None or _no_date(dates, kind) else dates
@@ -105,15 +105,15 @@ def _details(facts: Facts, kind: Kind) -> dict[str, Any]:
     if kind is Kind.CATEGORICAL:
         return words | _levels(facts)
     if kind is Kind.IDENTIFIER:
-        found = regularity(facts.cells.values, lenient=True)
-        return words | {"example": found.example if found else None}
+        pattern = regularity(facts.cells.values, lenient=True)
+        return words | {"example": pattern.example if pattern else None}
     if kind is Kind.CONSTANT:
         return words | {"example": json.dumps(to_json(_plain(facts.cells))[:1])[1:-1] or "null"}
     return words
 
 
 def _boolean_form(facts: Facts) -> TextForm | None:
-    """Return the words for yes and no; of those that are numbers, the commonest for 1 and for 0."""
+    """Return the words for yes and no; for numbers, the most common spellings of 1 and 0."""
     form = facts.form
     if form is None or facts.family != "numbers":
         return form
@@ -144,7 +144,7 @@ def _decimals(facts: Facts) -> int | None:
 
 
 def _levels(facts: Facts) -> dict[str, Any]:
-    """Return what sets levels apart: their order, and whether text stands for numbers."""
+    """Return the details of categories: their order, and whether text means numbers."""
     if facts.categories is not None:
         return {"categories": facts.categories, "ordered": bool(facts.storage.ordered)}
     if facts.is_text and facts.family == "numbers" and facts.same == 1.0:
@@ -157,7 +157,7 @@ def _levels(facts: Facts) -> dict[str, Any]:
 
 
 def _obstacle(facts: Facts, kind: Kind) -> str:
-    """Say what keeps a column from being of a kind, ``""`` if nothing does."""
+    """Return what keeps a column from being of a kind, ``""`` if nothing does."""
     if kind is Kind.CONSTANT:
         return _second_value(facts)
     if kind in (Kind.CATEGORICAL, Kind.TEXT):
@@ -235,7 +235,7 @@ def _no_date(facts: Facts, kind: Kind) -> str:
 
 
 def _not_of(noun: str, facts: Facts, find: Any) -> str:
-    """Say that cells are not what they should be, naming one."""
+    """Return a message that cells are not of a noun, quoting one."""
     if not facts.is_text:
         return f"it holds {facts.storage}, not {noun}"
     others = np.flatnonzero(~find(facts.cells.values))

@@ -1,4 +1,4 @@
-"""What inference knows of a column: its cells, counted, and what they mean."""
+"""The facts for inference: the cells of a column, counted, and their meaning."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Facts", "as_dates", "as_numbers", "gather"]
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of one column.
+    """The facts on one column.
 
     Parameters
     ----------
@@ -34,22 +34,22 @@ class Facts:
     storage : pyarrow.DataType
         Its type in the caller's table.
     family : {"numbers", "booleans", "dates", "words"}
-        What its cells are.
+        The family of its cells.
     meant : Tally
-        What the cells mean: int64 or float64, bool, date32, timestamp, time64[us], duration[us];
-        the cells themselves for words.
+        The parsed values: int64 or float64, bool, date32, timestamp, time64[us], duration[us]; the
+        cells themselves for words.
     cells : Tally
-        The cells as they stand, missing ones and markers of those left out.
+        The cells as written, without missing ones and their markers.
     form : TextForm or None
-        How they are written, for text.
+        The text format, for text.
     same : float
-        The share of `cells` that writing `meant` in `form` gives.
+        The share of `cells` that writing `meant` in `form` reproduces.
     note : str
-        What reading the cells had to say; may be ``""``.
+        A remark from reading the cells; may be ``""``.
     categories : tuple or None
-        The levels that a category type declares.
+        The categories that a category type declares.
     odd : tuple of str
-        A few cells that are in the way of taking the others for numbers or dates.
+        A few cells that keep the others from being numbers or dates.
     """
 
     name: str
@@ -65,12 +65,12 @@ class Facts:
 
     @property
     def is_text(self) -> bool:
-        """Whether the cells are stored as text."""
+        """True where the cells are stored as text."""
         return is_text(self.cells.values.type)
 
 
 def gather(name: str, column: pa.ChunkedArray) -> Facts:
-    """Count a column's cells and find out what they mean.
+    """Count a column's cells and parse their meaning.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ def gather(name: str, column: pa.ChunkedArray) -> Facts:
     Returns
     -------
     Facts
-        What is known of it.
+        The facts on the column.
 
     Raises
     ------
@@ -120,19 +120,19 @@ def gather(name: str, column: pa.ChunkedArray) -> Facts:
 
 
 def as_dates(facts: Facts, *, proven: bool = True) -> Facts | None:
-    """Return what is known of whole numbers if they are codes of dates or times.
+    """Return the facts on whole numbers as dates or times, if they are such codes.
 
     Parameters
     ----------
     facts : Facts
-        What is known of a column.
+        The facts on a column.
     proven : bool
-        Whether they must be unlikely to be other numbers.
+        Whether they must be unlikely to be ordinary numbers.
 
     Returns
     -------
     Facts or None
-        None where they are no such codes.
+        The facts; None where they are no such codes.
     """
     form, meant = facts.form or TextForm(), facts.meant
     if facts.family != "numbers" or not pt.is_integer(meant.values.type):
@@ -151,17 +151,17 @@ def as_dates(facts: Facts, *, proven: bool = True) -> Facts | None:
 
 
 def as_numbers(facts: Facts) -> Facts | None:
-    """Return what is known of dates that are written with digits alone as of numbers, if they are.
+    """Return the facts on dates written in digits alone as numbers, if they are such.
 
     Parameters
     ----------
     facts : Facts
-        What is known of a column.
+        The facts on a column.
 
     Returns
     -------
     Facts or None
-        None where they are no numbers.
+        The facts; None where they are no numbers.
     """
     cells = facts.cells
     numbers = read_numbers(cells.values, cells.counts) if facts.is_text else ""
@@ -194,7 +194,7 @@ def _numbers(
 
 
 def _categories(column: pa.ChunkedArray) -> tuple[Any, ...] | None:
-    """Return the levels that a dictionary type declares, in its order, if JSON can hold them."""
+    """Return the categories that a dictionary type declares, in order, if JSON can hold them."""
     dictionaries = [chunk.dictionary for chunk in column.unify_dictionaries().chunks]
     if not dictionaries:
         return None
@@ -219,6 +219,6 @@ def _canonical_dates(name: str, values: pa.Array) -> pa.Array:
         return pc.cast(values, target)
     except pa.ArrowInvalid as error:
         raise DataError(
-            f"Times and durations are worked on in microseconds, but column {name!r} of type "
+            f"Times and durations are stored in microseconds, but column {name!r} of type "
             f"{kind} has values that do not fit: round them, or leave the column out."
         ) from error

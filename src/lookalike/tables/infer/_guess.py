@@ -1,4 +1,4 @@
-"""Which kind a column is of, and why in words."""
+"""The inference of a column's kind, with its reason in words."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from lookalike.tables.text._shapes import regularity
 
 __all__ = ["Guess", "fallbacks", "guess"]
 
-#: So few distinct numbers are levels, if on average each occurs in so many rows.
+#: The greatest number of distinct numbers that are categories, and their least mean count.
 _FEW_LEVELS = 10
 _ROWS_PER_LEVEL = 20
-#: A level is worth learning if it occurs again: at most this share of cells may stand alone.
+#: The greatest share of unique values among categories, which must repeat to be learned.
 _ALONE = 0.5
-#: So many distinct cells show a pattern or a sequence where no name says *identifier*.
+#: The least number of distinct cells for a pattern or a sequence without a name that hints at it.
 _EVIDENCE = 20
-#: Of time zones, so many are named.
+#: The number of time zones named.
 _SHOWN = 5
-#: Cells are written one way if at least this share of them is.
+#: The share of cells in one format from which all count as written one way.
 _UNIFORM = 0.98
 
 
@@ -39,22 +39,22 @@ class Guess(NamedTuple):
 
 
 def guess(facts: Facts) -> Guess:
-    """Guess the kind of a column.
+    """Infer the kind of a column.
 
     Parameters
     ----------
     facts : Facts
-        What is known of it.
+        The facts on the column.
 
     Returns
     -------
     Guess
-        The kind, and why.
+        The kind and the reason.
 
     Raises
     ------
     DataError
-        If its numbers can neither be measured nor be told apart as levels or identifiers.
+        If its numbers can be neither measures nor categories nor identifiers.
     """
     cells = facts.cells
     if cells.distinct == 0:
@@ -77,17 +77,17 @@ def guess(facts: Facts) -> Guess:
 
 
 def fallbacks(facts: Facts) -> tuple[Guess, ...]:
-    """Return what a column is if the guess does not hold for all its cells, the last in any case.
+    """Return the alternatives if the first guess does not fit all cells; the last always fits.
 
     Parameters
     ----------
     facts : Facts
-        What is known of it.
+        The facts on the column.
 
     Returns
     -------
     tuple of Guess
-        Numbers where cells are numbers, then levels or text.
+        Numbers where cells are numbers, then categories or text.
     """
     found = []
     if facts.family == "numbers":
@@ -123,9 +123,11 @@ def _numbers(facts: Facts) -> Guess:
         if identifier:
             return identifier
     if _few_levels(meant):
-        return Guess(Kind.CATEGORICAL, f"{counted}: levels, not a measure")
+        return Guess(Kind.CATEGORICAL, f"{counted}: categories, not a measure")
     if whole and _is_code(facts):
-        return Guess(Kind.CATEGORICAL, f"{counted}, and the name says code: levels, not a measure")
+        return Guess(
+            Kind.CATEGORICAL, f"{counted}, and the name says code: categories, not a measure"
+        )
     return Guess(Kind.INTEGER if whole else Kind.CONTINUOUS, counted + _as_text(facts))
 
 
@@ -134,23 +136,23 @@ def _few_levels(meant: Tally) -> bool:
 
 
 def _as_text(facts: Facts) -> str:
-    """Say how numbers are written where it is not plain."""
+    """Describe the format of numbers where it is not plain."""
     form = facts.form
     if form is None:
         return ""
-    said = []
+    formats = []
     if form.prefix.strip() or form.suffix.strip():
-        said.append(f"with {(form.prefix + form.suffix).strip()!r}")
+        formats.append(f"with {(form.prefix + form.suffix).strip()!r}")
     if form.thousands:
-        said.append(f"with {form.thousands!r} between thousands")
+        formats.append(f"with {form.thousands!r} between thousands")
     if form.decimal != "." and not (form.thousands and pt.is_integer(facts.meant.values.type)):
-        said.append(f"with {form.decimal!r} before decimals")
-    written = f", written {' and '.join(said)}" if said else ""
+        formats.append(f"with {form.decimal!r} before decimals")
+    written = f", written {' and '.join(formats)}" if formats else ""
     return written if facts.same >= _UNIFORM else f"{written}, not all written the same way"
 
 
 def _is_code(facts: Facts) -> bool:
-    """Whether the name says that repeating whole numbers are codes, and nothing speaks against."""
+    """Return whether the name says that repeating integers are codes, without counter-evidence."""
     meant = facts.meant
     return (
         hints_at_code(facts.name)
@@ -176,7 +178,7 @@ def _numeric_identifier(facts: Facts) -> Guess | None:
         return Guess(Kind.IDENTIFIER, why)
     why = (
         f"the name says identifier, but its {meant.distinct:,} values repeat in "
-        f"{meant.present:,} rows: levels that rows share"
+        f"{meant.present:,} rows: categories that rows share"
     )
     return Guess(Kind.CATEGORICAL, why)
 
@@ -196,20 +198,20 @@ def _dates(facts: Facts) -> Guess:
         zones = ", ".join(zone.strip() for zone, _ in facts.form.zones[:_SHOWN])
         more = len(facts.form.zones) - _SHOWN
         zones += f" and {more} more" if more > 0 else ""
-        said = f"written as {facts.form.pattern}, in time zones {zones}"
+        how = f"written as {facts.form.pattern}, in time zones {zones}"
     elif facts.form is not None:
-        said = f"written as {facts.form.pattern}" + " in a number" * facts.form.as_number
+        how = f"written as {facts.form.pattern}" + " in a number" * facts.form.as_number
     else:
-        said = f"stored as {facts.storage}"
+        how = f"stored as {facts.storage}"
     if pt.is_date32(values.type):
-        return Guess(Kind.DATE, f"dates {said}")
+        return Guess(Kind.DATE, f"dates {how}")
     if pt.is_time(values.type):
-        return Guess(Kind.TIME, f"times of day {said}")
+        return Guess(Kind.TIME, f"times of day {how}")
     if pt.is_duration(values.type):
-        return Guess(Kind.DURATION, f"lengths of time {said}")
+        return Guess(Kind.DURATION, f"durations {how}")
     if values.type.tz is None and not split_days(values)[1].any():
-        return Guess(Kind.DATE, f"dates {said}, all at midnight")
-    return Guess(Kind.DATETIME, f"dates with times {said}")
+        return Guess(Kind.DATE, f"dates {how}, all at midnight")
+    return Guess(Kind.DATETIME, f"dates with times {how}")
 
 
 def _words(facts: Facts) -> Guess:
@@ -225,7 +227,7 @@ def _words(facts: Facts) -> Guess:
     )
     named = hints_at_key(facts.name)
     if facts.is_text and mostly_dates(cells.values):
-        spelling = "" if facts.odd else "; dates or times in a spelling that is not known"
+        spelling = "" if facts.odd else "; dates or times in an unknown format"
         return Guess(Kind.TEXT, differ + spelling)
     if named or cells.distinct >= _EVIDENCE:
         found = regularity(cells.values, lenient=named)

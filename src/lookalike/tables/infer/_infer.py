@@ -18,31 +18,31 @@ from lookalike.tables.infer._guess import fallbacks, guess
 
 __all__ = ["infer_columns"]
 
-#: All cells were read to make the guess; so many distinct ones are read once more as it says.
+#: The number of distinct cells that are read once more to check a guess.
 _PROVEN = 10_000
 
 
 def infer_columns(data: Any, kinds: Mapping[str, Kind | str] | None = None) -> Schema:
-    """Find out what each column of a table is; `lookalike.relations` finds how columns depend.
+    """Infer the kind of each column of a table; `lookalike.relations` finds the dependencies.
 
     Parameters
     ----------
     data : pandas, polars or pyarrow table, shape (rows, columns)
-        The table; any eager frame that narwhals knows will do. It may be typed or all of text.
+        The table, or any eager frame that narwhals supports. It may be typed or all of text.
     kinds : mapping of str to str, optional
-        Kinds that are not to be guessed, such as ``{"zip": "categorical"}``.
+        Declared kinds, which are not inferred, such as ``{"zip": "categorical"}``.
 
     Returns
     -------
     Schema
-        Every column with its kind, and in `Column.why` the reason; no dependencies.
+        Every column with its kind, and the reason in `Column.why`; no dependencies.
 
     Raises
     ------
     DataError
         If the table has no rows or columns, or a column that cannot be used.
     ParameterError
-        If `kinds` names a column or a kind that there is not, or one that a column cannot have.
+        If `kinds` names an unknown column or kind, or one that a column cannot have.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def _infer_column(name: str, column: pa.ChunkedArray, chosen: Kind | None) -> Co
     facts = gather(name, column)
     if chosen is not None:
         return describe(facts, chosen, "as chosen")
-    # A guess is never a veto: it holds for every cell, or the next one is tried.
+    # A guess never rejects a table: it must fit every cell, or the next one is tried.
     guesses = (guess(facts), *fallbacks(facts))
     for kind, why in guesses[:-1]:
         try:

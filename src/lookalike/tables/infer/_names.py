@@ -1,4 +1,4 @@
-"""What a column's name hints at; a name alone never decides."""
+"""Hints from a column's name; a name alone never decides."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DATES = _set(
 
 
 def hints_at_key(name: str) -> bool:
-    """Whether a name says that the column tells rows, people or things apart.
+    """Return whether a name says that the column identifies rows, people or things.
 
     Examples
     --------
@@ -51,7 +51,7 @@ def hints_at_key(name: str) -> bool:
 
 
 def hints_at_code(name: str) -> bool:
-    """Whether a name says that whole numbers in the column are codes of something.
+    """Return whether a name says that whole numbers in the column are codes.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def hints_at_code(name: str) -> bool:
 
 
 def hints_at_date(name: str) -> bool:
-    """Whether a name says that the column holds dates.
+    """Return whether a name says that the column holds dates.
 
     Examples
     --------

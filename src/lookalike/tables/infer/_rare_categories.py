@@ -1,4 +1,4 @@
-"""Categories that come from the data, such as those of pandas, without those of too few rows."""
+"""Removal of rare categories from category types whose categories come from the data."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ __all__ = ["without_rare"]
 def without_rare(
     table: pa.Table, schema: Schema, origin: Origin, fewest: int, keep: Collection[str] = ()
 ) -> tuple[Schema, Origin]:
-    """Return a schema and an origin that do not name unordered categories of too few rows.
+    """Return a schema and an origin without unordered categories of too few rows.
 
-    A category type lists all values of its column, names of persons too. An order is declared by
-    hand, and so is a category that no row has: these stay.
+    A category type lists all values of its column, including names of persons. Ordered categories
+    and those that no row has are declared by hand: these stay.
 
     Parameters
     ----------
     table : pyarrow.Table
-        The table as it came.
+        The caller's table.
     schema : Schema
-        What its columns are.
+        The table's schema.
     origin : Origin
-        Where it came from.
+        The table's origin.
     fewest : int
-        The least count of a category that is named.
+        The least count of a category that is kept.
     keep : collection of str
         Columns whose categories all stay.
 
     Returns
     -------
     schema : Schema
-        Without rare categories.
+        The schema without rare categories.
     origin : Origin
-        Likewise.
+        The origin without rare categories.
     """
     columns = {column.name: column for column in origin.columns}
     for name in table.column_names:

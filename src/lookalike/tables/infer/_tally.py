@@ -1,4 +1,4 @@
-"""The distinct values of a column and how often each occurs: all that inference looks at."""
+"""The distinct values of a column and their counts: the basis of inference."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Tally:
     values : pyarrow.Array, shape (distinct,)
         The values, none of them null.
     counts : ndarray of int64, shape (distinct,)
-        How often each occurs.
+        The count of each value.
     missing : int
-        How many cells are missing.
+        The number of missing cells.
     """
 
     values: pa.Array
@@ -52,22 +52,22 @@ class Tally:
 
     @property
     def distinct(self) -> int:
-        """How many values differ."""
+        """The number of distinct values."""
         return len(self.values)
 
     @cached_property
     def present(self) -> int:
-        """How many cells are not missing."""
+        """The number of present cells."""
         return int(self.counts.sum())
 
     @property
     def rows(self) -> int:
-        """How many cells there are."""
+        """The number of cells."""
         return self.present + self.missing
 
     @cached_property
     def single_share(self) -> float:
-        """The share of the present cells whose value occurs nowhere else."""
+        """The share of present cells whose value is unique."""
         return float((self.counts == 1).sum() / max(self.present, 1))
 
     def without(self, gone: np.ndarray) -> Tally:
@@ -76,7 +76,7 @@ class Tally:
         return Tally(self.values.filter(pa.array(~gone)), self.counts[~gone], missing)
 
     def read_as(self, values: pa.Array) -> Tally:
-        """Return the tally of what the values mean: `values`, shape (distinct,), may repeat."""
+        """Return the tally of parsed `values`, shape (distinct,), which may repeat."""
         codes = values.dictionary_encode()
         counts = np.bincount(codes.indices.to_numpy(), self.counts, len(codes.dictionary))
         return Tally(codes.dictionary, counts.astype(np.int64), self.missing)

@@ -14,25 +14,25 @@ __all__ = ["fault_of", "not_utf8", "unclosed"]
 def fault_of(
     name: str, opened: Callable[[], BinaryIO], delimiter: str, fields: int, found: Exception
 ) -> FileFormatError:
-    """Return the error for a CSV that Arrow refused, with the line of its first fault.
+    """Return the error for a CSV that Arrow rejected, with the line of its first fault.
 
     Parameters
     ----------
     name : str
-        The file, for the message.
+        The name of the file, for the message.
     opened : callable
         Opens the file from its start, uncompressed.
     delimiter : str
-        One character.
+        The delimiter, one character.
     fields : int
-        How many fields the header has.
+        The number of fields in the header.
     found : Exception
-        What Arrow said.
+        The exception from Arrow.
 
     Returns
     -------
     FileFormatError
-        To be raised.
+        The error to raise.
     """
     for record in records(opened, delimiter):
         try:
@@ -87,5 +87,5 @@ def not_utf8(name: str, record: CsvRecord) -> FileFormatError:
 
 
 def _lines(text: str) -> Iterator[str]:
-    """Split as files are split: at line breaks only, not at whatever Unicode calls one."""
+    """Split text at line breaks as files have them, not at other Unicode line boundaries."""
     yield from text.replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -1,8 +1,8 @@
 """The records of a CSV with their line numbers: slow and exact, for headers and for errors.
 
-The rows themselves are read by Arrow, which is fast but cannot say where a fault is once quoted
-fields hold line breaks or several threads work. What is special here is special there: a quote at
-the start of a field opens it, a doubled quote inside is a quote, anything else is plain.
+The rows themselves are read by Arrow, which is fast but cannot locate a fault where quoted fields
+hold line breaks or several threads work. The rules are the same: a quote at the start of a field
+opens it, a doubled quote inside is a quote, anything else is plain.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class CsvRecord(NamedTuple):
     line, last_line : int
         The physical lines on which it begins and ends, counted from 1.
     fields : int
-        How many fields it has; 0 for an empty line.
+        The number of its fields; 0 for an empty line.
     text : str
-        Its bytes as Latin-1, line end included (so that any byte can stand in it).
+        Its bytes as Latin-1 (which can hold any byte), with the line end.
     closed : bool
         Whether its last quoted field ends; False only at the end of a damaged file.
     """
@@ -46,7 +46,7 @@ def records(opened: Callable[[], BinaryIO], delimiter: str) -> Iterator[CsvRecor
     opened : callable
         Opens the file from its start, uncompressed.
     delimiter : str
-        One character.
+        The delimiter, one character.
 
     Yields
     ------
@@ -72,7 +72,7 @@ def records(opened: Callable[[], BinaryIO], delimiter: str) -> Iterator[CsvRecor
 
 
 def _scan(line: str, delimiter: str, inside: bool) -> tuple[int, bool]:
-    """Count the delimiters outside quotes, and say whether the line ends inside a quoted field."""
+    """Count the delimiters outside quotes; return also whether the line ends inside quotes."""
     if '"' not in line:
         return (0, True) if inside else (line.count(delimiter), False)
     count, position = 0, 0

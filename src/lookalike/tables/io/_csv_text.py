@@ -1,6 +1,6 @@
 """The rows of an Arrow table as the text of a CSV, column by column, without a Python loop.
 
-Numbers are written with the fewest digits that give them back. Moments, dates and times are ISO
+Numbers are written with the fewest digits that identify them. Timestamps, dates and times are ISO
 8601 (``2013-01-31T23:59:00``, fractions of a second only where there are any, ``+01:00`` or ``Z``
 where there is a time zone), durations too (``PT90.5S``). A missing cell is empty, an empty text is
 ``""``.
@@ -16,10 +16,10 @@ from lookalike._core.errors import DataError
 
 __all__ = ["csv_header", "csv_rows"]
 
-#: What CSV asks to quote, and what a reader could trip over: other delimiters, spaces at the ends,
-#: a byte order mark.
+#: Text that CSV must quote, or that could confuse a reader: other delimiters, spaces at the ends, a
+#: byte order mark.
 _NEEDS_QUOTES = r'^$|[",;|\t\r\n]|^\s|\s$|^\x{feff}'
-#: What a spreadsheet takes for a formula, and what of it is only a number.
+#: Text that a spreadsheet reads as a formula, and the numbers among it.
 _FORMULA = r"^[=+\-@\t\r]"
 _PLAIN_NUMBER = r"^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$"
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -39,12 +39,12 @@ def csv_rows(table: pa.Table, *, safe: bool = False) -> pa.Buffer:
     table : pyarrow.Table, shape (n, columns)
         At least one row and one column.
     safe : bool
-        Whether text that a spreadsheet would take for a formula gets a quote before it.
+        Whether text that a spreadsheet would read as a formula gets a quote before it.
 
     Returns
     -------
     pyarrow.Buffer
-        Lines in UTF-8, each with its end.
+        The lines in UTF-8, each with its line end.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def csv_rows(table: pa.Table, *, safe: bool = False) -> pa.Buffer:
 
 
 def _bytes(lines: pa.StringArray) -> pa.Buffer:
-    """Return the values of a text array, which Arrow keeps end to end."""
+    """Return the values of a text array, which Arrow stores contiguously."""
     offsets = pa.Array.from_buffers(
         pa.int32(), len(lines) + 1, [None, lines.buffers()[1]], offset=lines.offset
     )
@@ -71,7 +71,7 @@ def _bytes(lines: pa.StringArray) -> pa.Buffer:
 def _field(column: pa.ChunkedArray, name: str, safe: bool) -> pa.Array:
     """Return a column as quoted text, nulls kept."""
     values = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if isinstance(values, pa.ChunkedArray):  # what older versions of Arrow make of no chunks
+    if isinstance(values, pa.ChunkedArray):  # the result of older versions of Arrow without chunks
         values = pa.concat_arrays(values.chunks)
     try:
         return _text(values, safe)
@@ -137,7 +137,7 @@ def _quoted(text: pa.Array) -> pa.Array:
 
 
 def _no_formulas(text: pa.Array) -> pa.Array:
-    """Put a quote before text that a spreadsheet would take for a formula."""
+    """Put a quote before text that a spreadsheet would read as a formula."""
     number = pc.match_substring_regex(text, _PLAIN_NUMBER)
     formula = pc.and_(pc.match_substring_regex(text, _FORMULA), pc.invert(number))
     return pc.if_else(formula, pc.binary_join_element_wise("'", text, ""), text)

@@ -19,9 +19,9 @@ __all__ = ["read_table"]
 def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pa.Table:
     """Read a data file.
 
-    CSV is read as text, every column of it: what the text means is for `infer_columns` to say, so
-    that leading zeros, ``NA`` and the like survive. Only an empty cell without quotes is null. The
-    first row holds the names; the delimiter is found out among ``, ; tab |``.
+    All columns of a CSV are read as text, whose meaning `infer_columns` finds, so that leading
+    zeros, ``NA`` and the like survive. Only an empty cell without quotes is null. The
+    first row holds the names; the delimiter is detected among ``, ; tab |``.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = 
         A ``.csv`` or ``.csv.gz`` file in UTF-8, a ``.parquet`` file, or ``"-"`` for CSV on standard
         input.
     columns : sequence of str, optional
-        The columns to read, in this order; all where it is not given.
+        The columns to read, in this order; all by default.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""CSV to an Arrow table of text: nothing is guessed about the cells, so nothing is mangled."""
+"""CSV to an Arrow table of text: cells are not interpreted, so that nothing is lost."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _BLOCK_BYTES = 16 << 20
 
 
 class CsvSource(NamedTuple):
-    """Where the bytes of a CSV are.
+    """The source of a CSV's bytes.
 
     Parameters
     ----------
     name : str
-        What to call it in a message.
+        Its name in messages.
     path : str or path-like or None
         The file.
     compressed : bool
@@ -49,7 +49,7 @@ class CsvSource(NamedTuple):
 
     @classmethod
     def standard_input(cls) -> CsvSource:
-        """Return what standard input holds.
+        """Read standard input.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class CsvSource(NamedTuple):
             ) from error
 
     def open(self) -> BinaryIO:
-        """Open it from its start, uncompressed."""
+        """Open the source from its start, uncompressed."""
         if self.path is None:
             return io.BytesIO(self.data)
         if self.compressed:
@@ -72,7 +72,7 @@ class CsvSource(NamedTuple):
         return open(self.path, "rb")
 
     def arrow(self) -> pa.NativeFile:
-        """Open it from its start, uncompressed, for Arrow."""
+        """Open the source from its start, uncompressed, for Arrow."""
         if self.path is None:
             return pa.BufferReader(self.data)
         return pa.input_stream(os.fspath(self.path), "gzip" if self.compressed else None)
@@ -89,7 +89,7 @@ def read_csv(source: CsvSource) -> pa.Table:
     Returns
     -------
     pyarrow.Table
-        All of type string.
+        The table, all of type string.
 
     Raises
     ------
@@ -109,7 +109,7 @@ def read_csv(source: CsvSource) -> pa.Table:
 def _delimiter(source: CsvSource) -> str:
     """Return the delimiter that gives most of the first records as many fields as the header.
 
-    A comma wins a tie, and everything that is not obvious.
+    A comma is preferred where counts are equal or unclear.
     """
     shares = {}
     for delimiter in _DELIMITERS:
@@ -122,7 +122,7 @@ def _delimiter(source: CsvSource) -> str:
 
 
 def _header(source: CsvSource, delimiter: str) -> CsvRecord:
-    """Return the first record that is not an empty line, and make sure that rows follow it."""
+    """Return the first record that is not an empty line, and check that rows follow it."""
     header = None
     for record in records(source.open, delimiter):
         if not record.closed:
@@ -157,7 +157,7 @@ def _rows(source: CsvSource, header: CsvRecord, names: list[str], delimiter: str
             arrow_csv.ParseOptions(
                 delimiter=delimiter,
                 newlines_in_values=True,
-                # In a table of one column an empty line is a missing cell, elsewhere it is nothing.
+                # An empty line is a missing cell in a table of one column, otherwise it is ignored.
                 ignore_empty_lines=len(names) > 1,
             ),
             arrow_csv.ConvertOptions(
@@ -174,7 +174,7 @@ def _rows(source: CsvSource, header: CsvRecord, names: list[str], delimiter: str
 
 
 def _check_end(source: CsvSource, table: pa.Table, delimiter: str) -> None:
-    """Refuse a quote that is never closed: Arrow takes all that follows it for one cell."""
+    """Reject a quote that is never closed: Arrow reads all that follows it as one cell."""
     last = table.column(table.num_columns - 1)
     if len(last) and "\n" in (last[-1].as_py() or ""):
         for record in records(source.open, delimiter):

@@ -14,7 +14,7 @@ from lookalike.tables._arrow_types import check_columns, check_names
 
 __all__ = ["read_parquet"]
 
-#: How pandas names a row index without a name when it writes one: not a column of the table.
+#: The name that pandas writes for an unnamed row index, which is not a column of the table.
 _INDEX = re.compile(r"__index_level_\d+__")
 
 
@@ -29,17 +29,17 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
     path : str or path-like
         The file.
     columns : sequence of str or None
-        The columns to read; None for all. Names that the file does not have are passed over.
+        The columns to read; None for all. Names that the file does not have are ignored.
 
     Returns
     -------
     pyarrow.Table
-        In the types of the file, in the order of the file.
+        The table, with the file's types and order.
 
     Raises
     ------
     FileFormatError
-        If it is no sound Parquet file, or has nested columns or no rows.
+        If it is not a valid Parquet file, or has nested columns or no rows.
     """
     name = repr(os.fspath(path))
     try:
@@ -55,9 +55,9 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
             check_columns(names, [field.type for field in wanted], name, FileFormatError)
             table = file.read(names).select(names)
     except (pa.ArrowException, OSError) as error:
-        # Arrow adds lines on where in its own code it was
-        said = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
-        raise FileFormatError(f"{name} is not Parquet, or damaged: {said}.") from error
+        # Arrow adds lines on its own code.
+        reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
+        raise FileFormatError(f"{name} is not Parquet, or damaged: {reason}.") from error
     if table.num_rows == 0:
         raise FileFormatError(f"{name} has columns but no rows: a table needs some.")
     plain = [pa.field(field.name, field.type, field.nullable) for field in table.schema]

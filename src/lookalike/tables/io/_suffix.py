@@ -1,4 +1,4 @@
-"""What a data file is, told by its suffix alone."""
+"""The format of a data file, by its suffix."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KINDS: tuple[FileKind, ...] = ("csv.gz", "csv", "parquet")
 
 
 def file_kind(path: str | os.PathLike[str], error: type[LookalikeError]) -> FileKind:
-    """Return what the suffix of a path says; ``"-"``, a standard stream, is CSV.
+    """Return the file format of a path by its suffix; ``"-"``, a standard stream, is CSV.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def file_kind(path: str | os.PathLike[str], error: type[LookalikeError]) -> File
     Returns
     -------
     {"csv", "csv.gz", "parquet"}
-        The kind of file.
+        The format.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Tables to files, a piece at a time: bounded memory, and a file that is whole or absent."""
+"""Tables to files, piece by piece: bounded memory, and a file that is whole or absent."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ from lookalike.tables.io._suffix import FileKind, file_kind
 
 __all__ = ["TableWriter", "check_output", "check_safe_csv", "write_table"]
 
-#: Rows in a row group of Parquet: enough to compress well, few enough to hold.
+#: The rows in a row group of Parquet: enough to compress well, few enough for memory.
 _ROW_GROUP = 131_072
-#: Rows of CSV that are made into text at once.
+#: The rows of a CSV that are converted to text at once.
 _TEXT_ROWS = 32_768
 
 _NO_ROWS = pa.schema([]).empty_table()
@@ -59,7 +59,7 @@ def check_output(path: str | os.PathLike[str]) -> None:
 
 
 def _output_kind(path: str | os.PathLike[str]) -> FileKind:
-    """Return what is written to a path: to a device or a pipe, CSV unless its name says another."""
+    """Return the format of an output; for a device or a pipe, CSV unless its suffix differs."""
     try:
         return file_kind(path, OutputError)
     except OutputError:
@@ -69,7 +69,7 @@ def _output_kind(path: str | os.PathLike[str]) -> FileKind:
 
 
 def check_safe_csv(path: str | os.PathLike[str], safe_csv: bool) -> None:
-    """Check that what is asked of a CSV is asked of one.
+    """Check that `safe_csv` is used for a CSV only.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def check_safe_csv(path: str | os.PathLike[str], safe_csv: bool) -> None:
     OutputError
         If the suffix is unknown.
     ParameterError
-        If `safe_csv` is asked of another kind of file.
+        If `safe_csv` is used for another file format.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def check_safe_csv(path: str | os.PathLike[str], safe_csv: bool) -> None:
     """
     if safe_csv and _output_kind(path) == "parquet":
         raise ParameterError(
-            "safe_csv is about cells of a CSV that a spreadsheet takes for formulas, but "
+            "safe_csv applies to cells of a CSV that a spreadsheet reads as formulas, but "
             f"{os.fspath(path)!r} is Parquet. Leave it out, or write a CSV."
         )
 
@@ -99,11 +99,11 @@ def check_safe_csv(path: str | os.PathLike[str], safe_csv: bool) -> None:
 class TableWriter:
     """Write a table to a file, piece after piece.
 
-    A context manager. Memory stays bounded however many rows come; the file appears under its name
-    only when all is written, and nothing is left where something fails. When a reader of standard
-    output goes away, writing ends quietly.
+    A context manager. Memory stays bounded for any number of rows; the file appears under its name
+    only when all is written, and nothing remains after a failure. When the reader of standard
+    output closes it, writing ends quietly.
 
-    CSV is written in UTF-8, with the shortest digits that give a number back, ISO 8601 dates,
+    CSV is written in UTF-8, with the fewest digits that identify a number, ISO 8601 dates,
     ``true`` and ``false``, an empty cell for a missing one and ``""`` for an empty text.
 
     Parameters
@@ -111,10 +111,10 @@ class TableWriter:
     path : str or path-like
         A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
     schema : pyarrow.Schema
-        The columns; pieces that come are cast to it. Text may come as dictionaries, from
-        which Parquet is written sooner.
+        The columns; pieces are cast to it. Text may come as dictionaries, from which Parquet is
+        written faster.
     safe_csv : bool, default False
-        Whether text that a spreadsheet would take for a formula gets a quote ``'`` before it: a
+        Whether text that a spreadsheet would read as a formula gets a quote ``'`` before it: a
         cell or a column name that begins with ``=``, ``+``, ``-``, ``@``, a tab or a carriage
         return and is no plain number such as ``-3.5``. Read back, the text has the quote.
 
@@ -123,9 +123,9 @@ class TableWriter:
     OutputError
         If the suffix is unknown or the file cannot be written, by a full disk for example.
     DataError
-        If names are empty or double, columns nested, or a piece does not fit the schema.
+        If names are empty or duplicate, columns nested, or a piece does not fit the schema.
     ParameterError
-        If `safe_csv` is asked of another file than a CSV.
+        If `safe_csv` is used for another format than CSV.
 
     Examples
     --------
@@ -176,7 +176,7 @@ class TableWriter:
         Raises
         ------
         DataError
-            If the columns are others, or values do not fit the schema.
+            If the columns differ, or values do not fit the schema.
         OutputError
             If the writer is not open.
         """
@@ -219,7 +219,7 @@ def write_table(table: pa.Table, path: str | os.PathLike[str], *, safe_csv: bool
     path : str or path-like
         A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
     safe_csv : bool, default False
-        Whether text that a spreadsheet would take for a formula gets a quote before it.
+        Whether text that a spreadsheet would read as a formula gets a quote before it.
 
     Raises
     ------
@@ -228,7 +228,7 @@ def write_table(table: pa.Table, path: str | os.PathLike[str], *, safe_csv: bool
     DataError
         If a column cannot be written.
     ParameterError
-        If `safe_csv` is asked of another file than a CSV.
+        If `safe_csv` is used for another format than CSV.
 
     Examples
     --------
@@ -262,7 +262,7 @@ def _csv(path: str | os.PathLike[str], lines: _Lines, *, compressed: bool) -> It
 
 @contextmanager
 def _to_standard_output(lines: _Lines) -> Iterator[_Write]:
-    with suppress(BrokenPipeError), standard_output():  # a reader may have had enough
+    with suppress(BrokenPipeError), standard_output():  # the reader may close it early
         sys.stdout.flush()
         file: BinaryIO = sys.stdout.buffer
         if isinstance(file, io.RawIOBase):  # unbuffered, as by python -u: it may write less
@@ -306,7 +306,7 @@ def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write
 
         def write(table: pa.Table) -> None:
             nonlocal writer
-            if writer is None:  # the first rows say what is encoded
+            if writer is None:  # the first rows determine the dictionaries
                 writer = opened(table.schema)
             table = _like(table, writer.schema)
             for start in range(0, table.num_rows, _ROW_GROUP):
@@ -324,12 +324,12 @@ def _parquet(path: str | os.PathLike[str], schema: pa.Schema) -> Iterator[_Write
 def _parquet_writer(
     file: BinaryIO, schema: pa.Schema, encoded: pa.Schema
 ) -> Iterator[parquet.ParquetWriter]:
-    """Open a file of a schema to which rows come with some text as dictionaries.
+    """Open a file for rows in which some text is dictionary-encoded.
 
-    A reader finds the columns as the schema has them: it stands in the file, as Arrow keeps it
-    there, in place of the one that rows come in.
+    Readers get the columns in the types of the schema, which is stored in the file as Arrow does,
+    instead of that of the rows.
     """
-    # Numbers hardly repeat: a dictionary of them is work for nothing.
+    # Numbers hardly repeat: a dictionary of them would be wasted work.
     repeating = [field.name for field in schema if not _is_number(field.type)]
     with parquet.ParquetWriter(
         file,
@@ -345,7 +345,7 @@ def _parquet_writer(
 
 
 def _like(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Return rows with each column encoded, or not, as the first ones were."""
+    """Return rows with the same dictionary-encoded columns as the first ones."""
     columns = [
         cast_column(column, field.type, field.name)
         for column, field in zip(rows.columns, schema, strict=True)
@@ -354,7 +354,7 @@ def _like(rows: pa.Table, schema: pa.Schema) -> pa.Table:
 
 
 def _is_encoded(came: pa.DataType, wanted: pa.DataType) -> bool:
-    """Say whether a column came as a dictionary of what is wanted."""
+    """Return whether a column is a dictionary of the target type."""
     return bool(pt.is_dictionary(came) and came.value_type == wanted)
 
 

@@ -1,1 +1,1 @@
-"""Numbers, dates and durations that are written as text, and codes of the calendar."""
+"""Numbers, dates and durations that are written as text, and calendar codes."""

@@ -16,7 +16,7 @@ from lookalike.tables.text._date_patterns import parse_dates, write_dates
 
 __all__ = ["CODES", "find_code", "is_proven", "read_codes", "write_codes"]
 
-#: How many digits each pattern has, those first that are tried first.
+#: The number of digits of each pattern, in the order in which they are tried.
 CODES = {
     "%Y%m%d": 8,
     "%Y%m": 6,
@@ -33,19 +33,19 @@ CODES = {
     "%H%M": 4,
     "%H%M%S": 6,
 }
-#: Without a user's word, years are these.
+#: The range of years, unless the user declares dates.
 _FIRST_YEAR, _LAST_YEAR = 1900, 2100
-#: So many distinct numbers, at least, show what they are where no name says so.
+#: The least number of distinct numbers for a decision without a hint from the name.
 _ENOUGH = 5
-#: How likely it may be at most that other numbers are valid by chance; and where the name says
+#: The greatest probability that ordinary numbers are all valid by chance; and where the name says
 #: that they are dates.
 _CHANCE, _CHANCE_IF_NAMED = 1e-6, 1e-2
-#: So many other numbers are tried.
+#: The number of random numbers tried.
 _TRIED = 2000
 
 
 def find_code(numbers: pa.Array, hinted: bool, *, proven: bool = True) -> str | None:
-    """Return the pattern by which whole numbers are dates or times, or None if they are not.
+    """Return the pattern of whole numbers that are dates or times, or None.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def find_code(numbers: pa.Array, hinted: bool, *, proven: bool = True) -> str | 
     hinted : bool
         Whether the column's name says that it holds dates or times.
     proven : bool
-        Whether they must be unlikely to be other numbers; if not, it is enough that all are valid.
+        Whether they must be unlikely to be ordinary numbers; if not, all must only be valid.
 
     Returns
     -------
@@ -76,7 +76,7 @@ def find_code(numbers: pa.Array, hinted: bool, *, proven: bool = True) -> str | 
 
 
 def is_proven(numbers: pa.Array, pattern: str, hinted: bool) -> bool:
-    """Return whether other numbers of the same range and roundness would hardly all be valid.
+    """Return whether ordinary numbers of the same range and roundness would hardly all be valid.
 
     Parameters
     ----------
@@ -97,10 +97,11 @@ def is_proven(numbers: pa.Array, pattern: str, hinted: bool) -> bool:
         return True
     if len(numbers) < _ENOUGH and not hinted:
         return False
-    found = numbers.to_numpy()
-    step = max(int(np.gcd.reduce(found)), 1)
+    # Random numbers of the same range, multiples of the same step: the share that is valid.
+    values = numbers.to_numpy()
+    step = max(int(np.gcd.reduce(values)), 1)
     rng = np.random.default_rng(0)
-    others = rng.integers(found.min() // step, found.max() // step, _TRIED, endpoint=True) * step
+    others = rng.integers(values.min() // step, values.max() // step, _TRIED, endpoint=True) * step
     valid = read_codes(pa.array(others), pattern).is_valid().to_numpy(zero_copy_only=False)
     valid &= _near_years(pa.array(others), pattern)
     share = max(float(valid.mean()), 1 / _TRIED)
@@ -125,7 +126,7 @@ def _all_valid(numbers: pa.Array, pattern: str) -> bool:
 
 
 def read_codes(numbers: pa.Array, pattern: str) -> pa.Array:
-    """Return what whole numbers mean by a pattern, shape (n,), null where there is no such day."""
+    """Parse whole numbers by a pattern, shape (n,); null for impossible days."""
     words = pc.utf8_lpad(pc.cast(numbers, pa.string()), CODES[pattern], "0")
     return parse_dates(words, pattern)
 

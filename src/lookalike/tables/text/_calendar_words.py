@@ -1,4 +1,4 @@
-"""Words of the calendar: cells that are its names, or look like dates in some spelling."""
+"""Calendar words: cells that are names of months or days, or look like dates in any format."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NAMES = frozenset(
 _LETTERS = re.compile(r"[^\W\d_]+")
 _SAMPLE = 1000
 _MOST = 0.95
-#: Nothing but a year between other digits, and no number that a day, an hour or a minute is not.
+#: A year among other digits, all of which could be a day, an hour or a minute.
 _YEAR = r"(?:1[6-9]|20)[0-9]{2}"
 _PART = r"(?:[0-5]?[0-9]|60)"
 _DATED = re.compile(rf"(?:(?:\D*{_PART}\D)+{_YEAR}(?:\D+{_PART})*|{_YEAR}(?:\D+{_PART})+)\D*")
@@ -54,7 +54,7 @@ def are_calendar_names(words: pa.Array) -> bool:
 
 
 def look_like_dates(words: pa.Array) -> np.ndarray:
-    """Return which of the first cells look like dates or times, whatever their spelling.
+    """Return a mask of the first cells that look like dates or times, in any format.
 
     They have digits beside the name of a month or a day of the week, a year beside small numbers,
     or hours and minutes.
@@ -62,12 +62,12 @@ def look_like_dates(words: pa.Array) -> np.ndarray:
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
-        Distinct cells.
+        The distinct cells.
 
     Returns
     -------
     ndarray of bool
-        One for each of the first thousand.
+        The mask of the first thousand cells.
 
     Examples
     --------

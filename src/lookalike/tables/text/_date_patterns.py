@@ -1,10 +1,10 @@
-"""Dates and times by pattern: from text and to text, a whole column at once.
+"""Dates and times by pattern: parsing and formatting, a whole column at once.
 
 Patterns are those of ``strftime`` with ``%-d`` for a day that is not padded (``%-m``, ``%-H``,
 ``%-I`` likewise), ``%e`` for one that is padded with a space, ``%o`` for ``1st`` and ``2nd``,
 ``%^b`` for capitals and ``%_b`` for small letters, ``%3f`` for three digits of a second, and at the
-end ``%z`` for a time zone that is not the same in all cells. Reading is easy on padding and
-capitals; writing is exact.
+end ``%z`` for a time zone that differs between cells. Parsing is lenient about padding and
+capitals; formatting is exact.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _ORDINALS = pa.array(
 _NO_YEAR = 2000
 _SECOND = 10**9
 _DAY = 86_400 * _SECOND
-#: So many days before and after 1970 can be held in nanoseconds.
+#: The number of days before and after 1970 that fit in nanoseconds.
 _NANOSECOND_DAYS = 106_000
 _UNITS = {
     "D": _DAY,
@@ -104,7 +104,7 @@ def regex_of(pattern: str) -> str:
             break
         field = _FIELDS[token["letter"]]
         if token["letter"] == "f":
-            # whole seconds may be written without a fraction
+            # Whole seconds may be written without a fraction.
             regex, end = f"{regex}(?:{re.escape(between)}{field})?", token.end()
             continue
         regex += re.escape(between)
@@ -119,7 +119,7 @@ def regex_of(pattern: str) -> str:
 
 
 def zone_minutes(pattern: str) -> int:
-    """Return how many minutes the clocks of a pattern's time zone are ahead of UTC.
+    """Return the offset of a pattern's time zone from UTC, in minutes.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def zone_minutes(pattern: str) -> int:
 
 
 def _offsets(zones: pa.Array) -> np.ndarray:
-    """Return the minutes that written zones are ahead of UTC."""
+    """Return the offsets of written time zones from UTC, in minutes."""
     digits = pc.replace_substring_regex(zones, "[^0-9]", "")
     digits = pc.utf8_rpad(pc.replace_substring_regex(digits, "^$", "0000"), 4, "0")
     hours, minutes = np.divmod(pc.cast(digits, pa.int64()).fill_null(0).to_numpy(), 100)
@@ -140,7 +140,7 @@ def _offsets(zones: pa.Array) -> np.ndarray:
 
 
 def _touch(tokens: list[re.Match[str]], i: int) -> bool:
-    """Whether the digits of token i and of the one after it stand side by side."""
+    """Return whether the digits of token i and of the next are adjacent."""
     if i < 0 or i + 1 >= len(tokens):
         return False
     named = {tokens[i]["letter"], tokens[i + 1]["letter"]} & _NAMED
@@ -148,21 +148,21 @@ def _touch(tokens: list[re.Match[str]], i: int) -> bool:
 
 
 def parse_dates(words: pa.Array, pattern: str) -> pa.Array:
-    """Return what words mean by a pattern.
+    """Parse words by a pattern.
 
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
         The words.
     pattern : str
-        The pattern; with ``%z``, what the clock showed is read, whatever the time zone.
+        The pattern; with ``%z``, local time is read, in any time zone.
 
     Returns
     -------
     pyarrow.Array, shape (n,)
-        Null where a word does not follow the pattern or there is no such day. Of type date32 for a
-        pattern without a time, time64[us] for one without a date; else timestamp[us] or, where
-        seconds have more than six digits, timestamp[ns].
+        The values; null where a word does not follow the pattern or the day is impossible. The type
+        is date32 for a pattern without a time, time64[us] for one without a date; otherwise
+        timestamp[us] or, where seconds have more than six digits, timestamp[ns].
 
     Examples
     --------
@@ -287,7 +287,7 @@ def _ticks(values: pa.Array) -> np.ndarray:
 
 
 class _Fields:
-    """The fields that a pattern finds in words."""
+    """The fields of words that follow a pattern."""
 
     def __init__(self, words: pa.Array, pattern: str) -> None:
         self._found = pc.extract_regex(words, f"^{regex_of(pattern)}$")
@@ -308,7 +308,7 @@ class _Fields:
 
 
 def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
-    """Return days since 1970, and whether there is such a day."""
+    """Return days since 1970, and a mask of possible days."""
     year = fields.number("year", _NO_YEAR)
     month, day = fields.number("month", 1), fields.number("day", 1)
     if fields.has("short"):
@@ -319,6 +319,7 @@ def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
         written = pc.utf8_lower(pc.utf8_slice_codeunits(fields.text("name"), 0, 3))
         month = pc.index_in(written, known).fill_null(-1).to_numpy() + 1
     valid = (year >= 1) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)
+    # A day is valid if it lies in its month.
     months = np.where(valid, (year - 1970) * 12 + month - 1, 0).astype("datetime64[M]")
     days = months.astype("datetime64[D]") + np.where(valid, day - 1, 0)
     valid &= days.astype("datetime64[M]") == months
@@ -328,7 +329,7 @@ def _days(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
         valid &= (ordinal >= 1) & (later.astype("datetime64[Y]") == days.astype("datetime64[Y]"))
         days = later
     if fields.has("week"):
-        # the week that holds 4 January is the first; it begins on a Monday
+        # The week with 4 January is the first; weeks begin on Monday (ISO 8601).
         monday = _mondays(days + 3)
         later = monday + 7 * (fields.number("week", 1) - 1)
         valid &= (later >= monday) & (later < _mondays(_next_year(days) + 3))
@@ -346,7 +347,7 @@ def _next_year(days: np.ndarray) -> np.ndarray:
 
 
 def _time_of_day(fields: _Fields) -> tuple[np.ndarray, np.ndarray]:
-    """Return nanoseconds since midnight, and whether there is such a time."""
+    """Return nanoseconds since midnight, and a mask of possible times."""
     hour, minute, second = (fields.number(name, 0) for name in ("hour", "minute", "second"))
     valid = (hour < 24) & (minute < 60) & (second < 60)
     if fields.has("half"):
@@ -395,7 +396,7 @@ def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
         )  # 1 January 1970 was a Thursday
     dates = days.astype("datetime64[D]")
     if letter in "GV":
-        thursday = _mondays(dates) + 3  # a week is of the year that its Thursday is in
+        thursday = _mondays(dates) + 3  # a week belongs to the year of its Thursday
         first = thursday.astype("datetime64[Y]")
         if letter == "V":
             return _padded((thursday - first.astype("datetime64[D]")).astype(np.int64) // 7 + 1, 2)
@@ -421,7 +422,7 @@ def _written_day(letter: str, flag: str, days: np.ndarray) -> pa.Array:
 
 
 def _in_case(names: list[str], flag: str) -> list[str]:
-    """Return names in capitals, in small letters, or as they are."""
+    """Return names in capitals, in small letters, or unchanged."""
     if flag == "^":
         return [name.upper() for name in names]
     return [name.lower() for name in names] if flag == "_" else names
@@ -436,5 +437,5 @@ def _padded(numbers: np.ndarray, width: int) -> pa.Array:
 
 @cache
 def _known(width: int) -> pa.Array:
-    """Return small numbers as text, filled up with zeros to a width."""
+    """Return small numbers as text, padded with zeros to a width."""
     return pa.array([f"{i:0{width}d}" for i in range(10 ** max(width, 2))])

@@ -1,4 +1,4 @@
-"""Which pattern the dates and times of a text column follow."""
+"""Detection of the pattern of dates and times in a text column."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lookalike.tables.text._date_patterns import (
 
 __all__ = ["Dates", "likely_dates", "read_dates", "read_possible", "zone_shares"]
 
-#: Where day and month can be taken for each other, the usual order with that separator is first.
+#: Where day and month could be swapped, the usual order with that separator is first.
 _DATES = (
     "%Y-%m-%d",
     "%Y/%m/%d",
@@ -121,32 +121,32 @@ _WEEKDAY = re.compile(
     r"(?P<day>(?i:mon|tues|wednes|thurs|fri|satur|sun)day|(?i:mon|tue|wed|thu|fri|sat|sun))"
     r"(?P<joint>[,.]? )"
 )
-#: From so many digits on, day and month can be taken for each other.
+#: The number of digits from which day and month could be swapped.
 _FULL = 8
-#: Of days that there are not, at most this share of the cells; days that there are, so many.
+#: The greatest share of impossible days among cells; the least number of possible days.
 _IMPOSSIBLE = 0.05
 _ENOUGH = 20
-#: So many words are tried when a mixture is described.
+#: The number of words tried to describe a mixture.
 _TRIED = 5
 _SAMPLE = 1000
-#: A reading whose years spread over so many times as many is not the one that is meant.
+#: A reading whose years spread this many times as widely as another's is rejected.
 _WIDER = 1.5
 
 
 @dataclass(frozen=True)
 class Dates:
-    """Dates or times that were read from text.
+    """Dates or times parsed from text.
 
     Parameters
     ----------
     values : pyarrow.Array of date32, timestamp or time64[us], shape (n,)
-        What was meant.
+        The parsed values.
     pattern : str
-        How they are written.
+        The pattern in which they are written.
     same : float
-        The share of words, among the first thousand, that writing gives back as they were.
+        The share of words, among the first thousand, that formatting reproduces.
     note : str
-        Which order of day and month was chosen, and why; ``""`` where there was no choice.
+        The chosen order of day and month, and why; ``""`` where it is unambiguous.
     """
 
     values: pa.Array
@@ -156,12 +156,12 @@ class Dates:
 
 
 def read_dates(words: pa.Array, hinted: bool) -> Dates | None:
-    """Read a column of dates, dates with times, or times of day that are written one way.
+    """Parse a column of dates, dates with times, or times of day in one format.
 
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
-        Distinct words, none of them null or a marker of missing cells.
+        The distinct words, without nulls or markers of missing cells.
     hinted : bool
         Whether the column's name says that it holds dates: then less proof is needed that digits
         alone are dates.
@@ -182,25 +182,25 @@ def read_dates(words: pa.Array, hinted: bool) -> Dates | None:
     if len(first) > _LONGEST or not any(letter.isdigit() for letter in first):
         return None
     read = (_read(words, pattern) for pattern in _fitting(first))
-    found = [dates for dates in read if dates is not None]
-    return _settled(found) if found else _read_digits(words, hinted)
+    readings = [dates for dates in read if dates is not None]
+    return _settled(readings) if readings else _read_digits(words, hinted)
 
 
 def read_possible(words: pa.Array, counts: np.ndarray) -> Dates | None:
-    """Read dates among which are a few days that there are not, such as 30 February.
+    """Parse dates that include a few impossible days, such as 30 February.
 
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
         Distinct words.
     counts : ndarray of int64, shape (n,)
-        How often each occurs.
+        The count of each.
 
     Returns
     -------
     Dates or None
-        Null for days that there are not; None where words follow no pattern, or where too many are
-        no days.
+        The dates, null for impossible days; None where words follow no pattern, or too many days
+        are impossible.
     """
     for word in words[:_TRIED].to_pylist():
         for pattern in _fitting(word) if len(word) <= _LONGEST else ():
@@ -210,19 +210,19 @@ def read_possible(words: pa.Array, counts: np.ndarray) -> Dates | None:
             real = parse_dates(words, pattern).is_valid().to_numpy(zero_copy_only=False)
             odd = counts[~real].sum()
             if 0 < odd <= _IMPOSSIBLE * counts.sum() and real.sum() >= _ENOUGH:
-                found = _read(words.filter(pa.array(real)), pattern)
-                values = parse_dates(words, found.pattern) if found else None
-                if found and values is not None:
-                    return replace(found, values=values.cast(found.values.type, safe=False))
+                dates = _read(words.filter(pa.array(real)), pattern)
+                values = parse_dates(words, dates.pattern) if dates else None
+                if dates and values is not None:
+                    return replace(dates, values=values.cast(dates.values.type, safe=False))
     return None
 
 
 def zone_shares(
     words: pa.Array, dates: Dates, counts: np.ndarray
 ) -> tuple[tuple[str, tuple[float, ...]], ...]:
-    """Return the time zones of words, each with its share of the cells of every month of the year.
+    """Return the time zones of words, each with its share of the cells in every month.
 
-    In months of which there are no cells, shares are those of all cells.
+    In months without cells, the shares are those of all cells.
 
     Examples
     --------
@@ -243,20 +243,20 @@ def zone_shares(
 
 
 def _read_digits(words: pa.Array, hinted: bool) -> Dates | None:
-    """Read dates of digits alone, all of one length, if they prove to be dates.
+    """Parse dates of digits alone, all of one length, if they are unlikely to be numbers.
 
-    What surrounds them is the same in all words; a time may have a point, as 09.45 has.
+    The text around them is the same in all words; a time may have a point, as 09.45.
     """
     around = _DIGITS_AROUND.fullmatch(words[0].as_py())
     if around is None:
         return _read_clock(words, hinted)
     before, first, after = around.groups()
-    found = pc.extract_regex(
+    extracted = pc.extract_regex(
         words, f"^{re.escape(before)}(?P<digits>[0-9]{{{len(first)}}}){re.escape(after)}$"
     )
-    if found.null_count or len(first) not in CODES.values():
+    if extracted.null_count or len(first) not in CODES.values():
         return None
-    numbers = pc.cast(found.field("digits"), pa.int64())
+    numbers = pc.cast(extracted.field("digits"), pa.int64())
     read = []
     for pattern, width in CODES.items():
         dates = _read(words, before + pattern + after) if width == len(first) else None
@@ -268,7 +268,7 @@ def _read_digits(words: pa.Array, hinted: bool) -> Dates | None:
 
 
 def _read_clock(words: pa.Array, hinted: bool) -> Dates | None:
-    """Read times with a point, some of them before ten: as numbers these had no zero before."""
+    """Parse times with a point, some before ten: as numbers these would have no leading zero."""
     dates = _read(words, _CLOCK)
     if dates is None or not pc.any(pc.match_substring_regex(words, "^0[0-9]")).as_py():
         return None
@@ -277,7 +277,7 @@ def _read_clock(words: pa.Array, hinted: bool) -> Dates | None:
 
 
 def likely_dates(words: pa.Array) -> np.ndarray:
-    """Return which words follow the commonest pattern of dates, a mask of shape (n,)."""
+    """Return a mask of the words that follow the most common pattern of dates, shape (n,)."""
     best = np.zeros(len(words), bool)
     for word in words[:_TRIED].to_pylist():
         if len(word) <= _LONGEST and any(letter.isdigit() for letter in word):
@@ -316,7 +316,7 @@ def _encode(word: str) -> list[str]:
 
 
 def _surroundings(before: str, after: str) -> list[tuple[str, str]]:
-    """Return what a pattern has before and after a date: a time on one side, or fixed words."""
+    """Return the parts of a pattern around a date: a time on one side, or fixed words."""
     if _AROUND.fullmatch(before):
         return [(before, end) for end in _ends(after)]
     if not _AROUND.fullmatch(after):
@@ -331,13 +331,13 @@ def _surroundings(before: str, after: str) -> list[tuple[str, str]]:
 
 
 def _ends(word: str) -> list[str]:
-    """Return what a pattern can go on with after the date: nothing, words, a time, a time zone."""
-    found = [word] if _AROUND.fullmatch(word) else []
+    """Return the possible ends of a pattern after the date: words, a time, a time zone."""
+    endings = [word] if _AROUND.fullmatch(word) else []
     if not any(letter.isdigit() for letter in word):
-        return found
+        return endings
     joint = re.match("[^0-9%]{1,12}", word)
     if joint is None:
-        return found
+        return endings
     rest = word[joint.end() :]
     zone = ZONE.search(rest)
     for end in ["", zone.group()] if zone else [""]:
@@ -347,13 +347,13 @@ def _ends(word: str) -> list[str]:
             if time == "%H" and joint.group() not in ("T", " "):
                 continue
             if match and _AROUND.fullmatch(timed[match.end() :]):
-                found.append(joint.group() + time + timed[match.end() :] + end)
-    return found
+                endings.append(joint.group() + time + timed[match.end() :] + end)
+    return endings
 
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    """Return the regular expression of a pattern that no digit or letter touches on either side."""
+    """Return the regular expression of a pattern without adjacent digits or letters."""
     starts = "(?<![0-9A-Za-z])" if re.match("%[bB]", pattern) else "(?<![0-9])"
     ends = "(?![0-9A-Za-z])" if pattern[-1] in "bBpP" else "(?![0-9])"
     return re.compile(starts + regex_of(pattern) + ends)
@@ -387,7 +387,7 @@ def _zones(pattern: str, words: pa.Array) -> pa.Array:
 
 
 def _as_written(pattern: str, words: pa.Array, values: pa.Array) -> tuple[str, float]:
-    """Return the pattern with padding and capitals as in most words, and the share of these."""
+    """Return the pattern with padding and capitals as in most words, and their share."""
     end = "%z" if pattern.endswith("%z") else ""
     if end:
         zones = _zones(pattern, words)
@@ -412,7 +412,7 @@ def _as_written(pattern: str, words: pa.Array, values: pa.Array) -> tuple[str, f
 
 
 def _at_midnight(pattern: str) -> str:
-    """Return the pattern with the midnight that every time is in place of its fields."""
+    """Return the pattern with its time fields replaced by midnight."""
     midnight = {"H": "00", "I": "12", "M": "00", "S": "00", "p": "AM", "P": "am"}
 
     def literal(token: re.Match[str]) -> str:
@@ -426,14 +426,14 @@ def _at_midnight(pattern: str) -> str:
 
 
 def _settled(found: list[Dates]) -> Dates:
-    """Return the one reading that is meant, with a note where day and month could be swapped."""
+    """Return the most plausible reading, with a note where day and month could be swapped."""
     found = _narrow(found)
     first = found[0]
     if len({_order(dates.pattern) for dates in found}) == 1:
         words = _ORDERS.get(_order(first.pattern))
         note = f"the {words}, as some days are past the 12th" if words else ""
         return replace(first, note=note)
-    # the field that never changes is the day: the first of every month
+    # The field that never changes is the day: the first of every month.
     monthly = [d for d in found if _changes(pc.month, d.values) and not _changes(pc.day, d.values)]
     chosen = monthly[0] if monthly else first
     words = _ORDERS.get(_order(chosen.pattern), "year first")
@@ -441,9 +441,9 @@ def _settled(found: list[Dates]) -> Dates:
 
 
 def _narrow(found: list[Dates]) -> list[Dates]:
-    """Return the readings whose years spread least, where a year of two digits stands at an end.
+    """Return the readings with the least spread of years, for two-digit years at an end.
 
-    Days taken for years spread over thirty of them, wherever the years were.
+    Days read as years spread over thirty of them, wherever the true years are.
     """
     if len({_order(d.pattern).startswith("y") for d in found}) == 1:
         return found

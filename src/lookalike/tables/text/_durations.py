@@ -1,4 +1,4 @@
-"""Lengths of time written as text, in the ways that programs write them."""
+"""Durations written as text, in the formats of common programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["parse_durations", "read_durations", "write_durations"]
 
 #: ISO 8601, as ``PT90.5S``, and that of pandas, as ``-1 days +23:59:59``.
 _ISO, _DAYS = "PT%sS", "%d days %H:%M:%S"
-#: Hours that may be more than a day has, with or without a zero before the first nine.
+#: Hours, possibly beyond 24, with or without a leading zero.
 _HOURS, _BARE_HOURS = "%H:%M:%S", "%-H:%M:%S"
 _CLOCK = r":(?P<minute>[0-5][0-9]):(?P<second>[0-5][0-9])(?:\.(?P<fraction>[0-9]{1,6}))?$"
 _REGEX = {
@@ -29,12 +29,12 @@ _DAY = 86_400 * _SECOND
 
 
 def read_durations(words: pa.Array) -> Dates | None:
-    """Read a column of lengths of time, or return None where the words are none.
+    """Parse a column of durations, or return None where the words are not durations.
 
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
-        Distinct words, none of them null or a marker of missing cells.
+        The distinct words, without nulls or markers of missing cells.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def read_durations(words: pa.Array) -> Dates | None:
 
 
 def parse_durations(words: pa.Array, pattern: str) -> pa.Array:
-    """Return what words mean as duration[us], shape (n,), null where a word is of another form."""
+    """Parse words as duration[us], shape (n,); null where a word has another form."""
     fields = pc.extract_regex(words, _REGEX[pattern])
     names = {field.name for field in fields.type}
 
@@ -77,12 +77,12 @@ def parse_durations(words: pa.Array, pattern: str) -> pa.Array:
 
 
 def write_durations(values: pa.Array, pattern: str) -> pa.Array:
-    """Write lengths of time by a pattern.
+    """Write durations by a pattern.
 
     Parameters
     ----------
     values : pyarrow.Array of duration[us], shape (n,)
-        The lengths; nulls stay null.
+        The durations; nulls stay null.
     pattern : str
         The pattern.
 
@@ -125,7 +125,7 @@ def _text(numbers: np.ndarray, width: int = 1) -> pa.Array:
 
 
 def _fraction(microseconds: np.ndarray, digits: int) -> pa.Array:
-    """Return ``".5"`` and such, ``""`` for nothing; `digits` is 0 where zeros at the end go."""
+    """Return fractions such as ``".5"``, or ``""``; `digits` is 0 to drop trailing zeros."""
     words = pc.binary_join_element_wise(".", _text(microseconds, 6), "")
     words = pc.if_else(pa.array(microseconds == 0), "", words)
     return words if digits else pc.replace_substring_regex(words, "0+$", "")

@@ -1,4 +1,4 @@
-"""What the cells of a text column mean, and how they are written."""
+"""Parsing of text columns: the meaning of their cells, and their text format."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ from lookalike.tables.text._words import boolean_words, is_marker, is_no_date, i
 __all__ = ["Family", "Reading", "read_text"]
 
 Family = Literal["numbers", "booleans", "dates", "words"]
-#: From this share of cells on it is worth saying that most, but not all, are numbers or dates.
+#: The share of cells from which a note says that most, but not all, are numbers or dates.
 _MIXED = 0.5
-#: So many distinct cells are looked at first; with a smaller share of them the others are not.
+#: The number of distinct cells tried first, and the least share of matches to try the others.
 _FIRST = 2000
 _HINTED = 0.1
-#: So many of the other cells are named.
+#: The number of other cells quoted.
 _NAMED = 3
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the cells of a column mean.
+    """The parsed cells of a text column.
 
     Parameters
     ----------
     family : {"numbers", "booleans", "dates", "words"}
-        What they are; ``"dates"`` are dates, dates with times, or times, as the type says.
+        The family of the cells; ``"dates"`` are dates, dates with times, or times, by their type.
     meant : Tally
-        The values that are meant.
+        The parsed values.
     cells : Tally
-        The same cells as they stand, those that are missing left out.
+        The same cells as written, without missing ones.
     form : TextForm or None
-        How they are written; None for a null where cells are missing and as they are else.
+        The text format; None where missing cells are nulls and others are kept as written.
     same : float
-        The share of cells that writing what is meant gives back as they stand.
+        The share of cells that formatting the values reproduces.
     note : str
-        What is to be said about it, as the end of a sentence; may be ``""``.
+        A remark, as the end of a sentence; may be ``""``.
     odd : tuple of str
-        A few cells that are in the way of taking the others for numbers or dates.
+        A few cells that keep the others from being numbers or dates.
     """
 
     family: Family
@@ -63,19 +63,19 @@ class Reading:
 
 
 def read_text(name: str, words: Tally) -> Reading:
-    """Find out what the cells of a text column mean.
+    """Parse the cells of a text column.
 
     Parameters
     ----------
     name : str
-        The column's name: it may hint at dates.
+        The column's name, which may hint at dates.
     words : Tally of string
         The distinct cells.
 
     Returns
     -------
     Reading
-        What they mean; family ``"words"`` where nothing else fits all of them.
+        The parsed cells; family ``"words"`` where nothing else fits all of them.
 
     Raises
     ------
@@ -88,9 +88,9 @@ def read_text(name: str, words: Tally) -> Reading:
     [36.6, 24.0]
     """
     markers = is_marker(words.values)
-    rest = words.without(markers)
-    if rest.distinct:
-        read = _read_rest(name, rest)
+    present = words.without(markers)
+    if present.distinct:
+        read = _read_present(name, present)
         if isinstance(read, Reading):
             form = read.form or TextForm()
             if markers.any() or form.missing is None:
@@ -100,45 +100,47 @@ def read_text(name: str, words: Tally) -> Reading:
     return _as_words(words, "")
 
 
-def _read_rest(name: str, rest: Tally) -> Reading | str:
-    """Read cells that are not missing, or say why they are left as words; spaces may surround."""
-    read = _read_as_it_stands(name, rest)
+def _read_present(name: str, present: Tally) -> Reading | str:
+    """Parse present cells, trimmed where needed, or return the reason to keep them as words."""
+    read = _read_as_it_stands(name, present)
     if isinstance(read, Reading):
         return read
-    trimmed = pc.utf8_trim_whitespace(rest.values)
-    if trimmed.equals(rest.values):
+    trimmed = pc.utf8_trim_whitespace(present.values)
+    if trimmed.equals(present.values):
         return read
-    closer = _read_as_it_stands(name, rest.read_as(trimmed))
+    closer = _read_as_it_stands(name, present.read_as(trimmed))
     if isinstance(closer, Reading):
-        return replace(closer, cells=rest, same=0.0, note=closer.note or "some with spaces around")
+        return replace(
+            closer, cells=present, same=0.0, note=closer.note or "some surrounded by spaces"
+        )
     return read
 
 
-def _read_as_it_stands(name: str, rest: Tally) -> Reading | str:
-    pair = boolean_words(rest.values) if rest.distinct == 2 else None
+def _read_as_it_stands(name: str, present: Tally) -> Reading | str:
+    pair = boolean_words(present.values) if present.distinct == 2 else None
     if pair:
         true, false = pair
-        meant = rest.read_as(pc.equal(rest.values, true))
-        return Reading("booleans", meant, rest, TextForm(true=true, false=false))
-    dates = _read_dates(name, rest)
+        meant = present.read_as(pc.equal(present.values, true))
+        return Reading("booleans", meant, present, TextForm(true=true, false=false))
+    dates = _read_dates(name, present)
     if dates:
         return dates
-    lengths = read_durations(rest.values)
+    lengths = read_durations(present.values)
     if lengths:
         form = TextForm(pattern=lengths.pattern)
-        return Reading("dates", rest.read_as(lengths.values), rest, form)
-    numbers = read_numbers(rest.values, rest.counts)
+        return Reading("dates", present.read_as(lengths.values), present, form)
+    numbers = read_numbers(present.values, present.counts)
     if not isinstance(numbers, str):
-        meant = rest.read_as(numbers.values)
-        return Reading("numbers", meant, rest, numbers.form, numbers.same)
-    _refuse_infinity(name, rest)
+        meant = present.read_as(numbers.values)
+        return Reading("numbers", meant, present, numbers.form, numbers.same)
+    _refuse_infinity(name, present)
     return numbers
 
 
-def _read_dates(name: str, rest: Tally) -> Reading | None:
-    """Read dates; those of zeros alone are missing, and so are a few days that there are not."""
-    zeros = is_no_date(rest.values)
-    real = rest.without(zeros)
+def _read_dates(name: str, present: Tally) -> Reading | None:
+    """Parse dates; those of zeros alone and a few impossible days are missing."""
+    zeros = is_no_date(present.values)
+    real = present.without(zeros)
     if real.distinct == 0:
         return None
     dates = read_dates(real.values, hints_at_date(name))
@@ -149,13 +151,15 @@ def _read_dates(name: str, rest: Tally) -> Reading | None:
         odd = possible.values.is_null().to_numpy(zero_copy_only=False)
         days = real.values.filter(pa.array(odd))[:_NAMED].to_pylist()
         share = f"{int(real.counts[odd].sum()):,} of {real.present:,} cells"
-        note = f"{share} are days that there are not, taken as missing"
+        note = f"{share} are impossible days, read as missing"
         real = real.without(odd)
         dates = replace(possible, values=possible.values.drop_null())
     if dates is None:
         return None
     form = TextForm(
-        missing=_usual_marker(rest, zeros), pattern=dates.pattern, impossible=possible is not None
+        missing=_usual_marker(present, zeros),
+        pattern=dates.pattern,
+        impossible=possible is not None,
     )
     if dates.pattern.endswith("%z"):
         form = replace(form, zones=zone_shares(real.values, dates, real.counts))
@@ -163,13 +167,13 @@ def _read_dates(name: str, rest: Tally) -> Reading | None:
     return Reading("dates", meant, real, form, dates.same, note, tuple(days))
 
 
-def _refuse_infinity(name: str, rest: Tally) -> None:
-    infinite = is_infinity(rest.values)
-    finite = rest.without(infinite)
+def _refuse_infinity(name: str, present: Tally) -> None:
+    infinite = is_infinity(present.values)
+    finite = present.without(infinite)
     if not infinite.any() or not finite.distinct:
         return
     if not isinstance(read_numbers(finite.values, finite.counts), str):
-        raise infinite_values(name, int(rest.counts[infinite].sum()))
+        raise infinite_values(name, int(present.counts[infinite].sum()))
 
 
 def infinite_values(name: str, count: int) -> DataError:
@@ -181,7 +185,7 @@ def infinite_values(name: str, count: int) -> DataError:
 
 
 def _usual_marker(words: Tally, markers: np.ndarray) -> str | None:
-    """Return the commonest marker of missing cells, None for a null."""
+    """Return the most common marker of missing cells, None for a null."""
     if not markers.any():
         return None
     counts = words.counts[markers]
@@ -192,7 +196,7 @@ def _usual_marker(words: Tally, markers: np.ndarray) -> str | None:
 
 
 def _as_words(words: Tally, reason: str) -> Reading:
-    """Leave cells as they are but for a marker, if missing cells have just that one marker.
+    """Keep cells as words, except for a marker if it is the only one of missing cells.
 
     With two ways of being missing (a null and a "?"), the difference would be lost: then the
     words stay.
@@ -207,22 +211,22 @@ def _as_words(words: Tally, reason: str) -> Reading:
 
 
 def _mixture(words: Tally) -> tuple[str, tuple[str, ...]]:
-    """Say that most cells are numbers or dates, but not all, if that is so, and name some others.
+    """Describe cells of which most are numbers or dates, but not all, and quote some others.
 
-    The words are kept with the schema, so they say of a cell no more than its shape.
+    The description is stored in the schema, so it reveals only the shape of a cell.
     """
     if words.present == 0:
         return "", ()
     for noun, find in (("numbers", likely_numbers), ("dates", likely_dates)):
         if find(words.values[:_FIRST]).mean() < _HINTED:
             continue
-        found = find(words.values)
-        cells = int(words.counts[found].sum())
+        fits = find(words.values)
+        cells = int(words.counts[fits].sum())
         if _MIXED * words.present <= cells < words.present:
-            others = words.values.filter(pa.array(~found))[:_NAMED].to_pylist()
+            others = words.values.filter(pa.array(~fits))[:_NAMED].to_pylist()
             shape = shape_of(others[0][:30])
-            # a cell of signs alone would be quoted by its shape
+            # The shape of a cell of signs alone would quote it.
             shown = f" ({shape})" if shape != others[0] else ""
-            said = f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
-            return said, tuple(others)
+            note = f"{cells:,} of {words.present:,} cells are {noun}, others not{shown}"
+            return note, tuple(others)
     return "", ()

@@ -1,4 +1,4 @@
-"""Numbers written as text: how a column writes them, what they mean, and how to write new ones."""
+"""Numbers written as text: detection of their format, parsing and formatting."""
 
 from __future__ import annotations
 
@@ -55,39 +55,39 @@ _CURRENCIES = frozenset(
     )
 )
 _INFINITY = r"^[+-]?(?i:inf|infinity)$"
-#: Of sums such as 250,000 at least so many end in 000; of numbers of three decimals hardly any.
+#: The least share of amounts such as 250,000 that end in 000; three-decimal numbers hardly do.
 _ROUND_SHARE = 0.2
-#: Fewer distinct words than this prove little.
+#: The least number of distinct words for a proof.
 _FEW = 5
-#: So many words are taken apart to see what surrounds numbers.
+#: The number of words split to find the text around numbers.
 _FIRST = 1000
 #: Telephone numbers, rather than numbers with a sign.
 _CALLED = r"^\+[0-9 ]{7,}$"
-#: So many words are tried when a mixture is described.
+#: The number of words tried to describe a mixture.
 _TRIED = 5
-#: The sign that typesetters use.
+#: The typographic minus sign.
 _LONG_MINUS = "\u2212"
-#: Ways of writing are compared on so many words.
+#: The number of words on which formats are compared.
 _SAMPLE = 5000
-#: With more decimals than this no count of them is kept.
+#: The greatest number of decimals that is kept.
 _MOST_FIXED = 15
 _MOST_BEFORE_EXPONENT = 16
-#: A float64 holds every whole number below.
+#: A float64 holds every integer below this.
 _EXACT = 2**53
 
 
 @dataclass(frozen=True)
 class Numbers:
-    """Numbers that were read from text.
+    """Numbers parsed from text.
 
     Parameters
     ----------
     values : pyarrow.Array of int64 or float64, shape (n,)
-        What was meant.
+        The parsed values.
     form : TextForm
-        How they are written.
+        The text format.
     same : float
-        The share of cells, among the first thousands, that `write_numbers` gives back as they were.
+        The share of cells, among the first thousands, that `write_numbers` reproduces.
     """
 
     values: pa.Array
@@ -96,17 +96,17 @@ class Numbers:
 
 
 def is_infinity(words: pa.Array) -> np.ndarray:
-    """Return where words say *infinite*, a mask of shape (n,)."""
+    """Return a mask of words that mean *infinite*, shape (n,)."""
     return _mask(pc.match_substring_regex(words, _INFINITY))
 
 
 def plain_numbers(words: pa.Array) -> np.ndarray:
-    """Return which words are plain numbers, a mask of shape (n,)."""
+    """Return a mask of words that are plain numbers, shape (n,)."""
     return _mask(pc.match_substring_regex(words, _regex(_PLAIN)))
 
 
 def likely_numbers(words: pa.Array) -> np.ndarray:
-    """Return which words are numbers of the commonest form among some, a mask of shape (n,)."""
+    """Return a mask of words that are numbers of the most common form, shape (n,)."""
     forms = [replace(_PLAIN, plus="+"), replace(_PLAIN, thousands=",", plus="+")]
     for i in range(min(len(words), _TRIED)):
         form = _guess_form(words[i : i + 1])
@@ -116,19 +116,19 @@ def likely_numbers(words: pa.Array) -> np.ndarray:
 
 
 def read_numbers(words: pa.Array, counts: np.ndarray) -> Numbers | str:
-    """Read a column of numbers that are written one way.
+    """Parse a column of numbers in one format.
 
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
-        Distinct words, none of them null or a marker of missing cells.
+        The distinct words, without nulls or markers of missing cells.
     counts : ndarray of int64, shape (n,)
-        How often each occurs.
+        The count of each.
 
     Returns
     -------
     Numbers or str
-        The numbers, or why the words are not taken for numbers (``""`` where nothing hints at it).
+        The numbers, or the reason why the words are not numbers (``""`` where nothing hints at it).
 
     Examples
     --------
@@ -156,9 +156,9 @@ def read_numbers(words: pa.Array, counts: np.ndarray) -> Numbers | str:
 
 
 def parse_numbers(words: pa.Array, form: TextForm) -> pa.Array | None:
-    """Return what words mean, shape (n,), null where a word is not a number of this form.
+    """Parse words, shape (n,); null where a word is not a number of this form.
 
-    The result is of int64 if all numbers are whole, written without decimals and fit; else of
+    The result is int64 if all numbers are whole, written without decimals and fit; otherwise
     float64. None where a number is too large for a float64.
     """
     if form.minus != "-":
@@ -211,7 +211,7 @@ def write_numbers(values: pa.Array, form: TextForm) -> pa.Array:
 
 
 def _write_plain(values: pa.Array, form: TextForm) -> pa.Array:
-    """Write numbers with a sign and a point where needed, and nothing else around them."""
+    """Write numbers with a sign and a decimal point where needed, without anything else."""
     if form.exponent:
         return _write_scientific(values, form)
     whole = pa.types.is_integer(values.type)
@@ -283,7 +283,7 @@ def _undecorated(words: pa.Array, form: TextForm) -> pa.Array:
 
 
 def _codes(words: pa.Array) -> str:
-    """Say why words of digits alone are codes, if they are."""
+    """Return the reason why words of digits alone are codes, if they are."""
     if not _all(words, r"^-?[0-9]+$"):
         return ""
     zeros = _mask(pc.match_substring_regex(words, r"^-?0[0-9]+$"))
@@ -298,14 +298,14 @@ def _codes(words: pa.Array) -> str:
 
 
 def _guess_form(words: pa.Array) -> TextForm | str:
-    """Return the form that all words have but for decimals, or why there is none."""
+    """Return the form that all words share, apart from decimals, or why there is none."""
     if _all(words, _regex(_PLAIN)):
         return _POINTS if _is_point_of_thousands(words) else _PLAIN
     parts = [_PARTS.fullmatch(word) for word in words[:_FIRST].to_pylist()]
     if not parts or not all(parts):
         return ""
-    found = [part for part in parts if part is not None]
-    prefixes, suffixes = {p["prefix"] for p in found}, {p["suffix"] for p in found}
+    matches = [part for part in parts if part is not None]
+    prefixes, suffixes = {p["prefix"] for p in matches}, {p["suffix"] for p in matches}
     if len(prefixes) > 1:
         return ""
     prefix, suffix = prefixes.pop(), min(suffixes)
@@ -315,9 +315,9 @@ def _guess_form(words: pa.Array) -> TextForm | str:
     form = scaled if scaled.units else TextForm(prefix=prefix, suffix=suffix)
     if not (_is_prefix(prefix) and _is_suffix(form.suffix)):
         return ""
-    if any(p["open"] for p in found):
+    if any(p["open"] for p in matches):
         form = replace(form, negative="($1)")
-    elif any(p["inside"] for p in found) and form.prefix:
+    elif any(p["inside"] for p in matches) and form.prefix:
         form = replace(form, negative="$-1")
     if _mask(pc.match_substring(words, "+")).any():
         if _all(words, _CALLED):
@@ -335,7 +335,7 @@ def _guess_form(words: pa.Array) -> TextForm | str:
 
 
 def _is_point_of_thousands(words: pa.Array, suffix: str = "") -> bool:
-    """Whether every point has three digits behind it, 0 among them where others have no point."""
+    """Return whether every point is followed by three digits, some ending in 0 if optional."""
     end = re.escape(suffix) + "$"
     if not _all(words, rf"[1-9][0-9]{{0,2}}\.[0-9]{{3}}{end}|^[^.]*$"):
         return False
@@ -345,24 +345,24 @@ def _is_point_of_thousands(words: pa.Array, suffix: str = "") -> bool:
 
 
 def _all(words: pa.Array, regex: str) -> bool:
-    """Whether all words match; a few are tried first."""
+    """Return whether all words match; a few are tried first."""
     parts = (words[:100], words)
     return all(pc.all(pc.match_substring_regex(part, regex)).as_py() for part in parts)
 
 
 def _is_prefix(prefix: str) -> bool:
-    """Whether it is blank or of a currency: other letters before digits make a code."""
+    """Return whether a prefix is blank or a currency: other letters before digits make a code."""
     word = prefix.strip()
     return not word or word in _CURRENCIES or any(unicodedata.category(c) == "Sc" for c in word)
 
 
 def _is_suffix(suffix: str) -> bool:
-    """Whether it can be a unit."""
+    """Return whether a suffix can be a unit."""
     return len(suffix) <= _LONGEST_SUFFIX and not any(c in '[]{}<>=&|*#@!?"\\_' for c in suffix)
 
 
 def _unambiguous(words: pa.Array, fitting: list[TextForm]) -> TextForm | str:
-    """Return the one form that is meant, or say why it cannot be known."""
+    """Return the only plausible form, or the reason why it is ambiguous."""
     first = fitting[0]
     money = bool(first.prefix.strip()) or any(unicodedata.category(c) == "Sc" for c in first.suffix)
     round_sums = _mask(pc.ends_with(words, "000" + first.suffix)).mean() > _ROUND_SHARE
@@ -375,16 +375,16 @@ def _unambiguous(words: pa.Array, fitting: list[TextForm]) -> TextForm | str:
         return f"groups of digits of one length ({example}): codes, not numbers"
     if first.thousands != "," or len(fitting) == 1 or fitting[1].decimal != ",":
         return first
-    # every comma has three digits behind it: thousands or decimals?
+    # Every comma is followed by three digits: thousands or decimals?
     without = _mask(pc.invert(pc.match_substring(words, ",")))
     if money or round_sums or len(words) >= _FEW:
         return first
     example = shape_of(words[int(np.argmin(without))].as_py())
-    return f"a comma may part thousands or decimals here ({example}): not taken for numbers"
+    return f"a comma may separate thousands or decimals ({example}): not read as numbers"
 
 
 def _are_digit_groups(words: pa.Array, separator: str) -> bool:
-    """Whether words such as telephone numbers have a separator twice or more at the same places."""
+    """Return whether separators repeat at the same positions, as in telephone numbers."""
     if separator in ("", ",") or len(words) < _FEW:
         return False
     if pc.count_distinct(shapes(words)).as_py() > 1:
@@ -395,7 +395,7 @@ def _are_digit_groups(words: pa.Array, separator: str) -> bool:
 def _with_decimals(
     words: pa.Array, counts: np.ndarray, values: pa.Array, form: TextForm
 ) -> Numbers:
-    """Find out how decimals are written: a fixed count, at least one, or only where needed."""
+    """Detect the format of decimals: a fixed number, at least one, or only where needed."""
     forms = [form]
     few, weights = words[:_SAMPLE], counts[:_SAMPLE]
     if pa.types.is_floating(values.type):
@@ -423,7 +423,7 @@ def _with_decimals(
 
 
 def _exponent(words: pa.Array) -> list[str] | None:
-    """Return how the exponents of scientific notation may be written, if all words have one.
+    """Return the possible exponent formats of scientific notation, if all words have one.
 
     Examples
     --------
@@ -439,7 +439,7 @@ def _exponent(words: pa.Array) -> list[str] | None:
 
 
 def _mantissas(words: pa.Array, form: TextForm) -> list[tuple[int | None, int | None]]:
-    """Return how many decimals stand before an exponent: always so many, or at most."""
+    """Return the numbers of decimals before an exponent, as (fixed, greatest)."""
     tail = re.escape(form.decimal) + r"(?P<decimals>[0-9]*)[eE]"
     decimals = pc.extract_regex(words, tail)
     digits = pc.utf8_length(pc.struct_field(decimals, "decimals")).fill_null(0)
@@ -448,7 +448,7 @@ def _mantissas(words: pa.Array, form: TextForm) -> list[tuple[int | None, int | 
 
 
 def _usual_decimals(words: pa.Array, counts: np.ndarray, form: TextForm) -> list[int]:
-    """Return the commonest count of written decimals if it is of most words, else nothing."""
+    """Return the most common number of written decimals if most words have it, else nothing."""
     tail = re.escape(form.suffix) + r"\)?$"
     decimals = pc.extract_regex(words, re.escape(form.decimal) + r"(?P<decimals>[0-9]*)" + tail)
     digits = pc.utf8_length(pc.struct_field(decimals, "decimals")).fill_null(0).to_numpy()
@@ -487,7 +487,7 @@ def _write_floats(values: pa.Array, form: TextForm) -> pa.Array:
         return _write_fixed(values, form.fixed)
     words = pc.cast(values, pa.string())
     size = pc.abs(values)
-    # where Python, and so most CSV files, use another notation than Arrow
+    # Where Python, and so most CSV files, use another notation than Arrow.
     odd = pc.or_(
         pc.greater_equal(size, 1e15), pc.and_(pc.less(size, 1e-4), pc.not_equal(size, 0.0))
     )

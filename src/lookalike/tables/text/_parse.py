@@ -1,4 +1,4 @@
-"""Words of a text column to values of a known type."""
+"""Parsing of a text column's words to values of a known type."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ class Misfit(ValueError):
 
     @classmethod
     def of(cls, value: pa.Scalar) -> Misfit:
-        """Return the misfit that is this value."""
+        """Return the misfit for a value."""
         plain = value.as_py()
         shown = repr(plain) if isinstance(plain, (str, int, float)) else str(plain)
         return cls(f"the value {shown if len(shown) <= 60 else shown[:59] + '…'}")
 
 
-def whole_days(moments: pa.Array) -> pa.Array:
-    """Return moments as date32.
+def whole_days(timestamps: pa.Array) -> pa.Array:
+    """Return timestamps as date32.
 
     Raises
     ------
     Misfit
         If one of them is not midnight.
     """
-    days = pc.cast(moments, pa.date32(), safe=False)
-    late = pc.not_equal(pc.cast(days, moments.type), moments).fill_null(False)
+    days = pc.cast(timestamps, pa.date32(), safe=False)
+    late = pc.not_equal(pc.cast(days, timestamps.type), timestamps).fill_null(False)
     if pc.any(late).as_py():
-        raise Misfit.of(moments.filter(late)[0])
+        raise Misfit.of(timestamps.filter(late)[0])
     return days
 
 
 def parse(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
-    """Return what words mean in a column of a known form; other forms are understood as well.
+    """Parse words of a column of a known form; other forms are understood as well.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def parse(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
     target : pyarrow.DataType
         The type of the result: numbers, booleans, dates, times or durations.
     form : TextForm
-        The form that is tried first.
+        The form to try first.
 
     Returns
     -------
@@ -84,7 +84,7 @@ def parse(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
 
 
 def _no_days(words: pa.Array, form: TextForm) -> np.ndarray:
-    """Return where words are no day at all, or, if the form says so, one that there is not."""
+    """Return a mask of words that are dates of zeros or, if the form says so, impossible days."""
     none = is_no_date(words)
     if form.impossible and form.pattern:
         alike = pc.match_substring_regex(words, f"^{regex_of(form.pattern)}$").fill_null(False)
@@ -93,7 +93,7 @@ def _no_days(words: pa.Array, form: TextForm) -> np.ndarray:
 
 
 def _by_form(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
-    """Read words of the column's own form; others give null."""
+    """Parse words of the column's own form; others give null."""
     if pt.is_boolean(target):
         true, false = pc.equal(words, form.true or "true"), pc.equal(words, form.false or "false")
         return pc.if_else(pc.or_(true, false), true, pa.scalar(None, pa.bool_()))
@@ -104,7 +104,7 @@ def _by_form(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
         return pa.nulls(len(words), target)
     if form.as_number:
         numbers = parse_numbers(words, form)
-        try:  # codes such as 20210405.0, which a missing cell has made floats of
+        try:  # codes such as 20210405.0, floats because of a missing cell
             whole = None if numbers is None else pc.cast(numbers, pa.int64())
         except pa.ArrowInvalid:
             whole = None
@@ -114,7 +114,7 @@ def _by_form(words: pa.Array, target: pa.DataType, form: TextForm) -> pa.Array:
 
 
 def _by_look(words: pa.Array, target: pa.DataType, _: TextForm) -> pa.Array:
-    """Read words of another form, whatever it is."""
+    """Parse words of any other form."""
     values: pa.Array | None
     if pt.is_boolean(target):
         values = truth(words)
@@ -132,20 +132,20 @@ def _by_look(words: pa.Array, target: pa.DataType, _: TextForm) -> pa.Array:
 
 
 def _odd_one(words: pa.Array, target: pa.DataType) -> pa.Scalar:
-    """Return a word that is to blame for words not being read."""
+    """Return a word that cannot be parsed."""
     likely = plain_numbers(words) if is_number(target) else likely_dates(words)
     return words[int(np.argmin(likely))]
 
 
 def _filled(values: pa.Array, mask: pa.Array, others: pa.Array) -> pa.Array:
-    """Return values with others, in order, in the places under a mask; of any type."""
+    """Return values with those under a mask replaced by others, in order; of any type."""
     order = np.arange(len(values))
     order[np.asarray(mask)] = len(values) + np.arange(len(others))
     return pa.concat_arrays([values, others]).take(pa.array(order))
 
 
 def _instants(words: pa.Array, target: pa.DataType) -> pa.Array | None:
-    """Read moments that are written with their offset from UTC."""
+    """Read timestamps that are written with their offset from UTC."""
     try:
         return pc.cast(words, target)
     except pa.ArrowInvalid:

@@ -1,4 +1,4 @@
-"""Numbers written in thousands, millions and more, by what stands behind them: 1.2k, €3.4B."""
+"""Numbers with suffixes for thousands, millions and more: 1.2k, €3.4B."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lookalike.tables._schema import TextForm
 
 __all__ = ["parse_scaled", "scaled_form", "write_scaled"]
 
-#: Powers of ten by what is written for them.
+#: The powers of ten by their suffix.
 _POWERS = {
     **dict.fromkeys(("k", "K", "Tsd.", "thousand"), 3),
     **dict.fromkeys(("m", "M", "mn", "Mn", "mio", "Mio", "Mio.", "million", "mln"), 6),
@@ -24,7 +24,7 @@ _POWERS = {
     **dict.fromkeys(("L", "lakh"), 5),
     **dict.fromkeys(("Cr", "crore"), 7),
 }
-#: Before a unit of measure these mean something else: mg is no million grams.
+#: Suffixes with another meaning before a unit of measure: mg is not a million grams.
 _ALONE = ("m", "b", "L", "T")
 _TAIL = re.compile(r"[0-9.,](?P<suffix>[^0-9.,)]*)\)?$")
 _DECIMALS = r"\.(?P<decimals>[0-9]*)"
@@ -32,19 +32,19 @@ _FIRST = 1000
 
 
 def scaled_form(words: pa.Array, prefix: str) -> TextForm | None:
-    """Return the form of numbers of several powers of ten, or None if they are not such.
+    """Return the form of numbers with suffixes for powers of ten, or None.
 
     Parameters
     ----------
     words : pyarrow.Array of string, shape (n,)
-        Distinct words.
+        The distinct words.
     prefix : str
-        What they begin with.
+        The prefix of the numbers.
 
     Returns
     -------
     TextForm or None
-        With `units`, and what stands behind all of them as its suffix.
+        The form with `units`, and the common end of all words as its suffix.
 
     Examples
     --------
@@ -58,7 +58,7 @@ def scaled_form(words: pa.Array, prefix: str) -> TextForm | None:
         rest = shortest[cut:]
         units = {suffix[: len(suffix) - len(rest)] for suffix in found if suffix.endswith(rest)}
         bare = {unit.strip() for unit in units}
-        # 12 and 1.8m are metres, if anything
+        # 12 and 1.8m are metres, if anything.
         lonely = len(bare - {""}) == 1 and not bare.isdisjoint(_ALONE)
         several = len(bare) == len(units) > 1 and not lonely
         if several and all(_is_unit(unit, rest) for unit in units):
@@ -69,7 +69,7 @@ def scaled_form(words: pa.Array, prefix: str) -> TextForm | None:
 
 
 def power_of(unit: str) -> int:
-    """Return the power of ten that a unit stands for."""
+    """Return the power of ten of a unit."""
     return _POWERS.get(unit.strip(), 0)
 
 
@@ -87,7 +87,7 @@ def _most_decimals(words: pa.Array, suffix: str) -> int:
 def parse_scaled(
     words: pa.Array, form: TextForm, parse: Callable[[pa.Array, TextForm], pa.Array | None]
 ) -> pa.Array | None:
-    """Return what words with units mean, shape (n,), null where a word is of another form.
+    """Parse words with units, shape (n,); null where a word has another form.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def parse_scaled(
     form : TextForm
         A form with units.
     parse : callable
-        Reads words of a form without units.
+        The parser of words of a form without units.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def parse_scaled(
             return None
         power = power_of(unit)
         numbers = pc.cast(read, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-        # 1.2 million are 1,200,000 to the last digit
+        # 1.2 million is exactly 1,200,000.
         with np.errstate(over="ignore", invalid="ignore"):
             scaled = np.round(numbers * 10.0**power, max(most - power, 0))
         values = np.where(np.isnan(values), scaled, values)
@@ -125,7 +125,7 @@ def parse_scaled(
 def write_scaled(
     values: pa.Array, form: TextForm, write: Callable[[pa.Array, TextForm], pa.Array]
 ) -> tuple[pa.Array, pa.Array]:
-    """Write numbers in the largest unit of which they have one at least.
+    """Write numbers in the largest unit that does not exceed them.
 
     Parameters
     ----------
@@ -134,17 +134,17 @@ def write_scaled(
     form : TextForm
         A form with units.
     write : callable
-        Writes plain numbers of a form without units.
+        The writer of plain numbers of a form without units.
 
     Returns
     -------
     words, units : pyarrow.Array of string, shape (n,)
-        Plain numbers, and what stands behind each.
+        The plain numbers, and the unit of each.
     """
     floats = pc.cast(values, pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     which = np.zeros(len(floats), np.int64)
     for i, (unit, _) in enumerate(form.units[1:], 1):
-        # what the unit below would round up to one of this unit is written in this one
+        # A number that would round up to one of this unit is written in it.
         below, most = form.units[i - 1]
         rounded = np.round(np.abs(floats) / 10.0 ** power_of(below), most)
         which[rounded >= 10.0 ** (power_of(unit) - power_of(below))] = i

@@ -1,6 +1,6 @@
-"""The shapes of text cells: ``9`` for a digit, ``A`` and ``a`` for letters, the rest as it is.
+"""The shapes of text cells: ``9`` for digits, ``A`` and ``a`` for letters, others unchanged.
 
-A shape says how cells look without copying one.
+A shape describes the format of cells without copying one.
 """
 
 from __future__ import annotations
@@ -12,26 +12,26 @@ import pyarrow.compute as pc
 
 __all__ = ["Regularity", "is_hexadecimal", "regularity", "shape_of", "shapes", "skeletons"]
 
-#: Cells are regular if so many skeletons cover so many of them.
+#: Cells are regular if this many skeletons cover this share of them.
 _SKELETONS = 3
 _COVERED = 0.99
-#: Of random letters and digits, such as hashes, nearly every cell has both.
+#: The least share of cells with both letters and digits among random codes, such as hashes.
 _MIXED_SHARE = 0.8
 _SHORTEST_MIXED = 6
 _LONGEST = 64
 _HEXADECIMAL = "^0[xX][0-9A-Fa-f]+$"
-#: Of more words, so many are looked at.
+#: The greatest number of words examined.
 _SAMPLE = 10_000
 
 
 @dataclass(frozen=True)
 class Regularity:
-    """That cells follow a pattern.
+    """The pattern that cells follow.
 
     Parameters
     ----------
     example : str
-        The commonest shape.
+        The most common shape.
     words : str
         The pattern in words.
     """
@@ -56,12 +56,12 @@ def shapes(words: pa.Array) -> pa.Array:
     """Return the shape of each cell, shape (n,)."""
     words = pc.replace_substring_regex(words, r"\p{N}", "9")
     words = pc.replace_substring_regex(words, r"\p{Lu}", "A")
-    # letters of scripts without capitals too: they would be copied
+    # Letters of scripts without capitals too, which would otherwise be copied.
     return pc.replace_substring_regex(words, r"[\p{Ll}\p{Lt}\p{Lm}\p{Lo}\p{M}]", "a")
 
 
 def skeletons(words: pa.Array) -> pa.Array:
-    """Return the shape of each cell with every run of digits or letters cut to one.
+    """Return the shape of each cell with every run of digits or letters shortened to one.
 
     Examples
     --------
@@ -82,9 +82,9 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
     Parameters
     ----------
     words : pyarrow.Array, shape (n,)
-        The cells, n >= 1; those of another type as they would be written.
+        The cells, n >= 1; those of another type as text.
     lenient : bool
-        Whether digits alone or letters alone will do, because the name says *identifier*.
+        Whether digits alone or letters alone are enough, because the name says *identifier*.
 
     Returns
     -------
@@ -118,12 +118,12 @@ def regularity(words: pa.Array, lenient: bool = False) -> Regularity | None:
 
 
 def is_hexadecimal(words: pa.Array) -> bool:
-    """Whether all words are numbers such as ``0x1f``."""
+    """Return whether all words are numbers such as ``0x1f``."""
     return bool(pc.all(pc.match_substring_regex(words, _HEXADECIMAL)).as_py())
 
 
 def _is_code(skeleton: str, lenient: bool) -> bool:
-    """Whether a skeleton is not one of words, nor of a measure."""
+    """Return whether a skeleton is that of a code, not of words or a measure."""
     digits = "9" in skeleton
     letters = "A" in skeleton or "a" in skeleton
     return digits and letters if not lenient else digits or len(skeleton) == 1
@@ -146,8 +146,8 @@ def _mixed(words: pa.Array) -> Regularity | None:
 def _described(words: pa.Array) -> Regularity:
     counted = pc.value_counts(shapes(words))
     counts = counted.field("counts")
-    commonest = pc.index(counts, pc.max(counts)).as_py()
-    example = counted.field("values")[commonest].as_py()
+    most = pc.index(counts, pc.max(counts)).as_py()
+    example = counted.field("values")[most].as_py()
     if len(counts) == 1:
         return Regularity(example, f"the pattern {example}")
     some = "a few patterns" if len(counts) <= _SKELETONS else "patterns"

@@ -8,16 +8,16 @@ import pyarrow.compute as pc
 
 __all__ = ["boolean_words", "is_marker", "is_no_date", "is_sure_marker", "truth"]
 
-#: Words that never are a level of their own.
+#: Words that are never a category of their own.
 _SURE = ("", "?", "NaN", "nan", "NULL", "null", "<NA>", "#N/A")
-#: Words that mean *missing* among numbers and dates, but may be a level among words.
+#: Words that mean *missing* among numbers and dates, but may be a category among words.
 _UNSURE = (
     *("NA", "N/A", "n/a", "na", "Null", "None", "none", "NONE", "NaT", "nil", "Nan", "NAN"),
     *("-", "--", "---", ".", "..", "...", "#NA", "#VALUE!", "missing", "Missing", "unknown"),
     *("Unknown", "not available", "Not Available"),
 )
 _PAIRS = (("yes", "no"), ("y", "n"), ("true", "false"), ("t", "f"), ("on", "off"), ("1", "0"))
-#: (true, false) in every way of writing; "1" and "0" come out once.
+#: (true, false) in every spelling; "1" and "0" occur once.
 _BOOLEANS = tuple(
     dict.fromkeys(
         (style(true), style(false))
@@ -28,22 +28,22 @@ _BOOLEANS = tuple(
 _NO_DATE = (
     r"^(?:0000([-/. ]?)00([-/. ]?)00|00([-/. ])00([-/. ])0000)(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?$"
 )
-#: Decimals that say nothing: what a missing cell makes of 1 and 0 in many programs.
+#: Decimals without meaning: many programs write 1 and 0 as 1.0 and 0.0 where a cell is missing.
 _NO_DECIMALS = r"^([01])[.,]0+$"
 
 
 def is_sure_marker(words: pa.Array) -> np.ndarray:
-    """Return which words mean *missing* in any column, a mask of shape (n,)."""
+    """Return a mask of words that mean *missing* in any column, shape (n,)."""
     return _among(words, _SURE)
 
 
 def is_marker(words: pa.Array) -> np.ndarray:
-    """Return which words mean *missing* among numbers and dates, a mask of shape (n,)."""
+    """Return a mask of words that mean *missing* among numbers and dates, shape (n,)."""
     return _among(words, _SURE + _UNSURE)
 
 
 def is_no_date(words: pa.Array) -> np.ndarray:
-    """Return which words are dates of nothing but zeros, which mean *missing* among dates.
+    """Return a mask of dates of zeros alone, which mean *missing* among dates.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def _among(words: pa.Array, known: tuple[str, ...]) -> np.ndarray:
 
 
 def boolean_words(words: pa.Array) -> tuple[str, str] | None:
-    """Return the (true, false) pair that one or two distinct words are of, or None.
+    """Return the (true, false) pair to which one or two distinct words belong, or None.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def boolean_words(words: pa.Array) -> tuple[str, str] | None:
 
 
 def truth(words: pa.Array) -> pa.Array | None:
-    """Return what words of any boolean pair mean, shape (n,), or None if one has no such meaning.
+    """Parse words of any boolean pair, shape (n,); None if a word is of none.
 
     Examples
     --------

@@ -1,1 +1,1 @@
-"""Cells as numbers and levels, exactly and back: what relations and encodings both need."""
+"""Lossless conversion of cells to numbers and levels, for relations and encodings."""

@@ -1,4 +1,4 @@
-"""Small things that Arrow columns need."""
+"""Helpers for Arrow columns."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ def flat(column: pa.ChunkedArray) -> pa.Array:
     if column.num_chunks == 1:
         return column.chunk(0)
     whole = column.unify_dictionaries().combine_chunks()
-    # older versions of Arrow leave a column without chunks as it is
+    # Older versions of Arrow return a column without chunks unchanged.
     return whole if isinstance(whole, pa.Array) else pa.concat_arrays(whole.chunks)
 
 
-def filled(known: pa.Array, made: pa.Array) -> pa.Array:
-    """Return known cells, and made ones where none is known."""
+def filled(known: pa.Array, others: pa.Array) -> pa.Array:
+    """Return known cells, and others where none is known."""
     if known.null_count == 0:
         return known
     if pa.types.is_dictionary(known.type):
-        whole = pc.coalesce(*(plain(cells).cast(known.type.value_type) for cells in (known, made)))
+        kind = known.type.value_type
+        whole = pc.coalesce(*(plain(cells).cast(kind) for cells in (known, others)))
         return whole.dictionary_encode().cast(known.type)
-    return pc.coalesce(known, made.cast(known.type))
+    return pc.coalesce(known, others.cast(known.type))
 
 
 def plain(cells: pa.Array) -> pa.Array:
@@ -34,12 +35,12 @@ def plain(cells: pa.Array) -> pa.Array:
 
 
 def to_numpy(array: pa.Array) -> np.ndarray:
-    """Return an array without missing cells as numpy, copied only where it must be."""
+    """Return an array without missing cells as numpy, copied only where necessary."""
     return np.asarray(array.to_numpy(zero_copy_only=False))
 
 
 def is_null(array: pa.Array) -> np.ndarray:
-    """Return which cells are missing, shape (n,)."""
+    """Return a mask of the missing cells, shape (n,)."""
     return to_numpy(array.is_null())
 
 
@@ -50,7 +51,7 @@ def masked(array: pa.Array, missing: np.ndarray) -> pa.Array:
     ----------
     array : pyarrow.Array, shape (n,)
     missing : ndarray of bool, shape (n,)
-        Which cells become null, besides those that are.
+        The cells that become null, besides those that are.
 
     Examples
     --------

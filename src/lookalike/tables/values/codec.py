@@ -25,7 +25,7 @@ def type_to_json(arrow_type: pa.DataType) -> str:
 
 
 def type_from_json(name: str) -> pa.DataType:
-    """Return the Arrow type of a name that `type_to_json` gave.
+    """Restore an Arrow type from `type_to_json`.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def array_to_json(array: pa.Array) -> dict[str, Any]:
 
 
 def array_from_json(stored: dict[str, Any]) -> pa.Array:
-    """Return the array that `array_to_json` was given.
+    """Restore an array from `array_to_json`.
 
     Examples
     --------

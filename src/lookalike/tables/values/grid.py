@@ -1,4 +1,4 @@
-"""Columns of numbers, dates, times and durations as evenly spaced positions, and exactly back."""
+"""Lossless conversion of numbers, dates, times and durations to evenly spaced positions."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["MEASURED", "Grid", "from_raw", "nearest", "raw_of"]
 #: The kinds whose values a `Grid` can hold.
 MEASURED = frozenset(kind for kind in Kind if kind.is_numeric)
 
-#: A float64 holds every whole number up to here.
+#: A float64 holds every integer up to this.
 _EXACT = 2.0**53
-#: An end that a single row has is drawn in by no more than this many steps.
+#: The greatest number of steps by which an end that a single row has is trimmed.
 _TRIES = 100
 #: Full floats beyond this, or all below its inverse, are counted in a unit of their own.
 _LARGE = 1e50
@@ -32,7 +32,8 @@ _LARGE = 1e50
 class Grid:
     """The evenly spaced values that a column can take.
 
-    The grid is the coarsest that holds all values seen: prices in quarters, days at midnight.
+    The grid is the coarsest that contains all observed values: prices in quarters, days at
+    midnight.
     A value is ``(low + step * k) / 10**decimals`` for a whole number k, its *position*. Where
     `step` is 0 the column is of full floats and a position is the value itself, or a part
     or a multiple of it where squares could overflow or vanish.
@@ -47,7 +48,7 @@ class Grid:
     decimals : int
         Decimals of a raw unit; 0 for all but continuous columns.
     low, high : int or float
-        The least and greatest raw value that is decoded, drawn in so that they are no single row's.
+        The least and greatest decoded raw value, trimmed so that no single row has them.
     """
 
     type: str
@@ -72,11 +73,11 @@ class Grid:
         Parameters
         ----------
         values : pyarrow.Array
-            The cells.
+            The present cells.
         column : Column
-            Their column.
+            The column of the cells.
         fewest : int
-            The least count of a value that may be stored; 1 keeps the range as it is.
+            The least count of a value that may be stored; 1 keeps the range untrimmed.
 
         Examples
         --------
@@ -94,7 +95,7 @@ class Grid:
             if len(rare):
                 low, high = np.sort(apart(np.array([low, high]), rare)).tolist()
             return cls(kind, 0, 0, low, high)
-        # a single row outside the range must not tell the step either
+        # A single row outside the range must not reveal the step either.
         inside = distinct[(distinct >= low) & (distinct <= high)]
         step = _step(inside) if len(inside) else 1
         if len(inside):
@@ -103,7 +104,7 @@ class Grid:
 
     @property
     def is_even(self) -> bool:
-        """Whether the values are evenly spaced, so that rounding gives them back exactly."""
+        """True where the values are evenly spaced, so that rounding restores them exactly."""
         return self.step > 0
 
     @property
@@ -115,7 +116,7 @@ class Grid:
 
     @property
     def is_number(self) -> bool:
-        """Whether positions are whole steps of plain numbers, not of dates, times or durations."""
+        """True where positions are whole steps of plain numbers, not dates, times or durations."""
         return self.is_even and not pa.types.is_temporal(type_from_json(self.type))
 
     @property
@@ -132,15 +133,15 @@ class Grid:
         return float(steps) if int(float(steps)) <= steps else float(np.nextafter(steps, 0))
 
     def raw(self, values: pa.Array) -> np.ndarray:
-        """Return raw values, int64 on an even grid and float64 else."""
+        """Return raw values, int64 on an even grid and float64 otherwise."""
         return raw_of(values, self.decimals if self.is_even else None)
 
     def positions(self, raw: np.ndarray) -> np.ndarray:
-        """Return the positions of raw values as float64, held within those of the fit."""
+        """Return the positions of raw values as float64, clipped to those of the fit."""
         inside: np.ndarray = np.clip(raw, raw.dtype.type(self.low), raw.dtype.type(self.high))
         if not self.is_even:
             return np.asarray(inside / self._unit)
-        # unsigned: the distance of two int64 can be more than an int64
+        # Unsigned: the distance of two int64 can exceed an int64.
         distance: np.ndarray = inside.view(np.uint64) - _unsigned(self.low)
         steps: np.ndarray = distance.astype(np.float64) / self.step
         return steps
@@ -192,7 +193,7 @@ def raw_of(values: pa.Array, decimals: int | None) -> np.ndarray:
 
 
 def from_raw(raw: np.ndarray, decimals: int, kind: pa.DataType) -> pa.Array:
-    """Return the Arrow column of which `raw_of` gave the raw values."""
+    """Restore an Arrow column from the raw values of `raw_of`."""
     if pa.types.is_floating(kind):
         whole = raw.dtype.kind == "i" and decimals > 0
         numbers = raw / 10.0**decimals if whole else raw.astype(np.float64)
@@ -203,7 +204,7 @@ def from_raw(raw: np.ndarray, decimals: int, kind: pa.DataType) -> pa.Array:
 
 
 def nearest(known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """Return, for each value, the index of the nearest of some sorted distinct values.
+    """Return the index of the nearest of some sorted distinct values, for each value.
 
     Examples
     --------
@@ -212,13 +213,13 @@ def nearest(known: np.ndarray, values: np.ndarray) -> np.ndarray:
     """
     right = np.clip(np.searchsorted(known, values), 0, len(known) - 1)
     left = np.maximum(right - 1, 0)
-    # halved, so that the distance of extreme int64 or float64 cannot overflow
+    # Halved, so that the distance of extreme int64 or float64 cannot overflow.
     nearer_left = values / 2 - known[left] / 2 < known[right] / 2 - values / 2
     return np.where((known[right] != values) & nearer_left, left, right)
 
 
 def _decimals(values: pa.Array, column: Column) -> int | None:
-    """Return how many decimals make the values whole, or None for full floats."""
+    """Return the number of decimals that makes the values whole, or None for full floats."""
     if not pa.types.is_floating(values.type):
         return 0
     if column.decimals is None:
@@ -241,7 +242,7 @@ def _step(raw: np.ndarray) -> int:
 
 
 def _aligned(low: int, high: int, base: int, step: int, rare: np.ndarray) -> tuple[int, int]:
-    """Return a range that is drawn in to a grid, and to what no single row has if that is near."""
+    """Return a range trimmed to a grid, and to values that no single row has if these are near."""
     low, high = low + (base - low) % step, high - (high - base) % step
     reach = step * min(_TRIES, (high - low) // step)
     low = next((n for n in range(low, low + reach + 1, step) if not _holds(rare, n)), low)

@@ -1,4 +1,4 @@
-"""The levels of a discrete column: which are kept, which are pooled, and how often each occurs."""
+"""The levels of a discrete column: the kept ones, the pooled ones, and their shares."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Levels:
     values : pyarrow.Array, shape (kept,)
         The kept levels.
     shares : ndarray of float64, shape (kept,)
-        How often each occurs among the kept; sums to 1.
+        The share of each among the kept; sums to 1.
     pool : float
         The share of the pooled levels among all present cells; 0 where nothing is pooled.
     kind : Kind
@@ -52,7 +52,7 @@ class Levels:
         kind : Kind
             The kind of the column.
         min_count : int
-            The least count of a level that is kept. Where no level is, all cells come back missing.
+            The least count of a level that is kept. Without any, all cells are decoded as missing.
 
         Examples
         --------
@@ -71,7 +71,7 @@ class Levels:
 
     @property
     def count(self) -> int:
-        """The number of codes, the pool among them."""
+        """The number of codes, including the pool."""
         return len(self.values) + (self.pool > 0)
 
     @property
@@ -81,7 +81,7 @@ class Levels:
         return np.append(kept, self.pool) if self.pool > 0 else kept
 
     def codes(self, values: pa.Array) -> np.ndarray:
-        """Return the code of each cell as int64; a level never seen is pooled or the commonest.
+        """Return the code of each cell as int64; an unseen level is pooled, or the most common.
 
         A missing cell has the code -1.
         """
@@ -118,23 +118,23 @@ class Levels:
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any], shares: np.ndarray) -> Self:
-        """Return the levels of which `to_dict` was stored; they come from a file."""
+        """Restore the levels from their `to_dict`, which comes from a file."""
         values, pool = array_from_json(stored["levels"]), finite(stored["pool"], "a pool")
         if shares.shape != (len(values),) or not (shares >= 0).all() or not 0 <= pool <= 1:
             raise ValueError("the shares of levels do not belong to them")
         if values.null_count:
-            raise ValueError("a missing cell is no level")
+            raise ValueError("a level must not be missing")
         return cls(values, shares, pool, Kind(stored["kind"]))
 
 
 def _count(values: pa.Array) -> tuple[pa.Array, np.ndarray]:
-    """Return the distinct present cells and how often each occurs."""
+    """Return the distinct present cells and their counts."""
     counted = values.drop_null().value_counts()
     found, counts = counted.field("values"), to_numpy(counted.field("counts"))
     if not pa.types.is_dictionary(found.type):
         return found, counts
     found = found.dictionary_decode()
-    # a dictionary may hold a level twice
+    # A dictionary may hold a level twice.
     return (
         (found, counts) if len(found.unique()) == len(found) else _count(values.dictionary_decode())
     )

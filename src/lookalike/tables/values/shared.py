@@ -6,12 +6,12 @@ import numpy as np
 
 __all__ = ["TOGETHER", "apart", "ends", "inner_ends", "middle"]
 
-#: A stored number that is no shared value is the mean of this many rows, fewer in short columns.
+#: The number of rows averaged for a stored number that is not shared, fewer in short columns.
 TOGETHER = 4
-#: This many rows at each end do not count for how far the range may reach.
+#: The number of rows at each end that do not extend the range.
 _OUTERMOST = 2
-#: So many rows are looked at at each end.
-_LOOKED_AT = _OUTERMOST + 2 * TOGETHER
+#: The number of rows examined at each end.
+_EXAMINED = _OUTERMOST + 2 * TOGETHER
 
 
 def ends(
@@ -19,19 +19,19 @@ def ends(
 ) -> tuple[int, int] | tuple[float, float]:
     """Return the least and the greatest number of a column that are stored and generated.
 
-    Each is the mean of the four outermost rows, but no further out than a straight line through
-    the rows before the last two would lead, so that an outlier does not stretch the range. Where
-    `fewest` rows share a value beyond that, it is that value. Columns of fewer than 10 rows leave
-    out and average fewer.
+    Each is the mean of the four outermost rows, but no further out than the linear extrapolation
+    of the rows before the last two, so that an outlier does not stretch the range. Where `fewest`
+    rows share a value beyond that, it is that value. Columns of fewer than 10 rows omit and
+    average fewer.
 
     Parameters
     ----------
     distinct : ndarray of int64 or float64, shape (k,)
-        The values of a column, sorted.
+        The sorted values of a column.
     counts : ndarray of int, shape (k,)
-        How often each occurs.
+        The count of each.
     fewest : int
-        The least count of a value that may be stored; 1 keeps both ends as they are.
+        The least count of a value that may be stored; 1 keeps both ends untrimmed.
 
     Examples
     --------
@@ -40,10 +40,10 @@ def ends(
     """
     if fewest <= 1:
         return distinct[0].item(), distinct[-1].item()
-    most = _LOOKED_AT
+    most = _EXAMINED
     first = np.repeat(distinct[:most], np.minimum(counts[:most], most))[:most]
     last = np.repeat(distinct[-most:], np.minimum(counts[-most:], most))[-most:]
-    low, high = _drawn_in(first), _drawn_in(last[::-1])
+    low, high = _trimmed_end(first), _trimmed_end(last[::-1])
     low, high = min(low, high), max(low, high)
     shared = distinct[counts >= fewest]
     if len(shared):
@@ -52,23 +52,23 @@ def ends(
 
 
 def inner_ends(rows: np.ndarray) -> tuple[float, float]:
-    """Return the ends of sorted numbers, of which none counts as shared."""
-    low, high = _drawn_in(rows[:_LOOKED_AT]), _drawn_in(rows[::-1][:_LOOKED_AT])
+    """Return the ends of sorted numbers, none of which counts as shared."""
+    low, high = _trimmed_end(rows[:_EXAMINED]), _trimmed_end(rows[::-1][:_EXAMINED])
     return float(min(low, high)), float(max(low, high))
 
 
 def middle(numbers: np.ndarray, fewest: int) -> int | float:
-    """Return about the median of numbers, as the mean of several rows; 0 where there are none."""
+    """Return the approximate median, as the mean of several rows; 0 where there are none."""
     if len(numbers) == 0:
         return 0
     ordered, centre = np.sort(numbers), len(numbers) // 2
     reach = TOGETHER // 2 if fewest > 1 else 0
-    found = _mean(ordered[max(centre - reach, 0) : centre + max(reach, 1)])
-    return found if numbers.dtype.kind == "i" else float(found)
+    mean = _mean(ordered[max(centre - reach, 0) : centre + max(reach, 1)])
+    return mean if numbers.dtype.kind == "i" else float(mean)
 
 
 def apart(numbers: np.ndarray, rare: np.ndarray) -> np.ndarray:
-    """Return floats, those that equal one of some sorted values moved half-way to the next."""
+    """Move floats that equal one of some sorted values half-way to the next."""
     if len(rare) < 2:
         return np.where(np.isin(numbers, rare), np.nextafter(numbers, np.inf), numbers)
     at = np.minimum(np.searchsorted(rare, numbers), len(rare) - 1)
@@ -77,13 +77,13 @@ def apart(numbers: np.ndarray, rare: np.ndarray) -> np.ndarray:
     return np.where(rare[at] == numbers, rare[at] / 2 + rare[beside] / 2, numbers)
 
 
-def _drawn_in(rows: np.ndarray) -> float:
-    """Return how far the range reaches on the side of the outermost rows, outermost first."""
-    if len(rows) < _LOOKED_AT:
+def _trimmed_end(rows: np.ndarray) -> float:
+    """Return the trimmed end of the range on one side, given its rows, outermost first."""
+    if len(rows) < _EXAMINED:
         out = _OUTERMOST // 2 if len(rows) >= 6 else 0
         return _mean(rows[out : out + max(2, (len(rows) - 2 * out) // 2)])
     near, inner = _mean(rows[_OUTERMOST:-TOGETHER]), _mean(rows[-TOGETHER:])
-    # between the means of ranks 2 to 5 and 6 to 9 lie four ranks, as many as out to rank 0
+    # The means of ranks 2 to 5 and 6 to 9 are four ranks apart, as many as out to rank 0.
     outer, straight = _mean(rows[:TOGETHER]), near + (near - inner)
     return max(outer, straight) if near < inner else min(outer, straight)
 
