@@ -55,7 +55,7 @@ MEASURES = (
     "rate_generator",
 )
 
-Rows = Float[Array, "rows width"]
+RowMatrix = Float[Array, "rows width"]
 Logits = Float[Array, " rows"]
 #: The discriminator's loss without penalty, and what real and what generated rows add to it.
 Losses = tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]
@@ -243,7 +243,7 @@ class Game(GenerativeTask):
             step=state.step,
         )
 
-    def generate(self, state: TrainState, seed: int, step: int, real: Rows) -> GeneratedRows:
+    def generate(self, state: TrainState, seed: int, step: int, real: RowMatrix) -> GeneratedRows:
         """See `GenerativeTask.generate`: no condition is set.
 
         Where the discriminator sees packs of rows, each logit is that of its pack, and rows that
@@ -316,7 +316,7 @@ class Game(GenerativeTask):
 
     def _real(
         self, data: Data, which: PRNGKeyArray, within: PRNGKeyArray, asking: PRNGKeyArray
-    ) -> tuple[Rows, Rows, DeviceCondition]:
+    ) -> tuple[RowMatrix, RowMatrix, DeviceCondition]:
         """Return a batch of real rows, and the conditions that are drawn for them."""
         rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
         told: Int[Array, " rows"] | None = None
@@ -333,11 +333,11 @@ class Game(GenerativeTask):
     def _fake(
         self,
         generator: Network,
-        told: Rows,
+        told: RowMatrix,
         condition: DeviceCondition,
         latent: PRNGKeyArray,
         levels: PRNGKeyArray,
-    ) -> tuple[Rows, PyTree]:
+    ) -> tuple[RowMatrix, PyTree]:
         """Return generated rows, soft in their levels, and the network's statistics of them."""
         within, dropped = jax.random.split(latent)
         z = jnp.concatenate([self._noise(within, self.batch_size), told], axis=1)
@@ -346,10 +346,10 @@ class Game(GenerativeTask):
             raw = constrain(self.plan, raw, condition)
         return self.plan.soften(raw, levels, self.temperature), stats
 
-    def _noise(self, key: PRNGKeyArray, rows: int) -> Rows:
+    def _noise(self, key: PRNGKeyArray, rows: int) -> RowMatrix:
         return noise(key, (rows, self.latent_size), self.latent)
 
-    def _packed(self, rows: Rows, told: Rows) -> Rows:
+    def _packed(self, rows: RowMatrix, told: RowMatrix) -> RowMatrix:
         """Return what the discriminator sees: rows beside their conditions, in packs."""
         whole = jnp.concatenate([rows, told], axis=1)
         return whole.reshape(len(rows) // self.pack, -1)
@@ -357,9 +357,9 @@ class Game(GenerativeTask):
     def _discriminator_slope(
         self,
         discriminator: Network,
-        real: Rows,
-        fake: Rows,
-        told: Rows,
+        real: RowMatrix,
+        fake: RowMatrix,
+        told: RowMatrix,
         key: PRNGKeyArray,
         penalised: bool,
     ) -> tuple[Losses, Network, Network]:
@@ -386,13 +386,18 @@ class Game(GenerativeTask):
         return losses, slope, discriminator.absorb(stats[0]).absorb(stats[1])
 
     def _fake_slope(
-        self, discriminator: Network, real: Rows, fake: Rows, told: Rows, key: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], Rows, list[Float[Array, ""]]]:
+        self,
+        discriminator: Network,
+        real: RowMatrix,
+        fake: RowMatrix,
+        told: RowMatrix,
+        key: PRNGKeyArray,
+    ) -> tuple[Float[Array, ""], RowMatrix, list[Float[Array, ""]]]:
         """Return the generator's loss, its slope at the fake rows, and what was seen."""
         keys = jax.random.split(key)
         logits_real, _ = discriminator.learn(self._packed(real, told), keys[0])
 
-        def loss(x: Rows) -> tuple[Float[Array, ""], Logits]:
+        def loss(x: RowMatrix) -> tuple[Float[Array, ""], Logits]:
             logits_fake, _ = discriminator.learn(self._packed(x, told), keys[1])
             value = self.objective.generator(logits_real[:, 0], logits_fake[:, 0])
             return value, logits_fake[:, 0]
@@ -427,7 +432,7 @@ class Game(GenerativeTask):
         return discriminator if self.clip is None else clip_weights(discriminator, self.clip)
 
 
-def _logits(discriminator: Network, rows: Rows) -> Logits:
+def _logits(discriminator: Network, rows: RowMatrix) -> Logits:
     return discriminator(rows)[:, 0]
 
 
@@ -449,7 +454,7 @@ def _generate(
     game: Game,
     network: Network,
     discriminator: Network,
-    real: Rows,
+    real: RowMatrix,
     latent: Float[Array, "rows latent"],
     uniform: Float[Array, "rows levels"],
 ) -> GeneratedRows:
@@ -462,7 +467,7 @@ def _generate(
     )
 
 
-def _judged(game: Game, discriminator: Network, rows: Rows) -> Logits:
+def _judged(game: Game, discriminator: Network, rows: RowMatrix) -> Logits:
     rows = rows[: len(rows) - len(rows) % game.pack]
     packed = game._packed(rows, jnp.zeros((len(rows), game._told)))
     return jnp.repeat(_logits(discriminator, packed), game.pack)

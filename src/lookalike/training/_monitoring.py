@@ -18,7 +18,7 @@ from lookalike._core.workers import cores
 from lookalike.nn import Plan
 from lookalike.training._data import Data
 from lookalike.training._task import GeneratedRows, GenerativeTask, Task
-from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, MonitoredRows
 
 __all__ = ["MonitorRunner"]
 
@@ -27,7 +27,7 @@ _ROWS = 512
 #: Samples of this many training rows together show modes that are rare.
 _CROWD = 3
 #: Shown where a task generates no rows.
-_NONE = Rows(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.int32))
+_NONE = MonitoredRows(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.int32))
 
 
 class MonitorRunner:
@@ -119,7 +119,7 @@ class MonitorRunner:
         self.seconds += time.perf_counter() - started
         return found
 
-    def _generated(self, state: Any, step: int, encoded: Any) -> tuple[Rows, Any, Any]:
+    def _generated(self, state: Any, step: int, encoded: Any) -> tuple[MonitoredRows, Any, Any]:
         """Return fresh rows, and the logits of real rows and of them."""
         if not isinstance(self.task, GenerativeTask):
             return _NONE, None, None
@@ -159,7 +159,7 @@ def _prepare(
     return shown, encoded
 
 
-def _some(plan: Plan, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array]:
+def _some(plan: Plan, data: Data, seed: int, name: str) -> tuple[MonitoredRows, jax.Array]:
     """Return rows that are the same for the whole run, for monitors and for the discriminator."""
     rng = generator(seed, "watch", name)
     chosen = rng.permutation(int(data.rows))[:_ROWS]
@@ -200,8 +200,8 @@ def _expanded(plan: Plan, floats: np.ndarray, codes: np.ndarray, uniform: np.nda
     return plan.expand(jnp.asarray(floats), jnp.asarray(codes), jnp.asarray(uniform))
 
 
-def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> Rows:
+def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> MonitoredRows:
     """Return encoded rows in which two different levels are at distance 1."""
     matrix = encoded.copy()
     matrix[:, plan.number_width :] *= np.float32(0.5**0.5)
-    return Rows(matrix, levels)
+    return MonitoredRows(matrix, levels)

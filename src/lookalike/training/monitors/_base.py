@@ -13,7 +13,7 @@ from jaxtyping import Float, Int
 
 from lookalike._core.numerics import distances
 
-__all__ = ["Better", "IntervalSnapshot", "Measure", "Monitor", "MonitorData", "Rows"]
+__all__ = ["Better", "IntervalSnapshot", "Measure", "Monitor", "MonitorData", "MonitoredRows"]
 
 Better = Literal["higher", "lower", "near 1"]
 
@@ -41,7 +41,7 @@ class Measure:
     better: Better | None = None
 
 
-class Rows(NamedTuple):
+class MonitoredRows(NamedTuple):
     """Encoded rows, in a form in which Euclidean distances mean something.
 
     Parameters
@@ -55,7 +55,7 @@ class Rows(NamedTuple):
     matrix: Float[np.ndarray, "rows width"]
     levels: Int[np.ndarray, "rows blocks"]
 
-    def head(self, count: int) -> Rows:
+    def head(self, count: int) -> MonitoredRows:
         """Return the first rows.
 
         Parameters
@@ -65,9 +65,9 @@ class Rows(NamedTuple):
 
         Returns
         -------
-        Rows
+        MonitoredRows
         """
-        return Rows(self.matrix[:count], self.levels[:count])
+        return MonitoredRows(self.matrix[:count], self.levels[:count])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,9 +76,9 @@ class MonitorData:
 
     Parameters
     ----------
-    real : Rows
+    real : MonitoredRows
         Training rows, at most 512.
-    held_out : Rows or None
+    held_out : MonitoredRows or None
         Rows that do not train, at most 512; None if there are none.
     widths : tuple of int
         How many levels each softmax block has.
@@ -86,13 +86,13 @@ class MonitorData:
         The encoded numbers of more training rows, at most 1,536; None where there are no more.
     """
 
-    real: Rows
-    held_out: Rows | None
+    real: MonitoredRows
+    held_out: MonitoredRows | None
     widths: tuple[int, ...]
     crowd: Float[np.ndarray, "rows numbers"] | None = None
 
     @property
-    def unseen(self) -> Rows:
+    def unseen(self) -> MonitoredRows:
         """The held-out rows; where there are none, the training rows."""
         return self.real if self.held_out is None else self.held_out
 
@@ -112,7 +112,7 @@ class IntervalSnapshot:
         How many steps have been played, and how many the whole run has.
     real, held_out, widths
         As in `MonitorData`, and the same for the whole run.
-    fake : Rows
+    fake : MonitoredRows
         Fresh rows of the averaged generator, with hard levels.
     logits_real, logits_fake : array of float32, shape (rows,), or None
         A discriminator's judgement of ``real`` and of ``fake``, where there is one.
@@ -122,9 +122,9 @@ class IntervalSnapshot:
 
     step: int
     total: int
-    real: Rows
-    held_out: Rows | None
-    fake: Rows
+    real: MonitoredRows
+    held_out: MonitoredRows | None
+    fake: MonitoredRows
     logits_real: Float[np.ndarray, " real"] | None
     logits_fake: Float[np.ndarray, " fake"] | None
     measures: Mapping[str, float]

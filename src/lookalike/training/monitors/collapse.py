@@ -11,7 +11,13 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from lookalike._core.numerics import distances, nth_nearest
-from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
+from lookalike.training.monitors._base import (
+    IntervalSnapshot,
+    Measure,
+    Monitor,
+    MonitorData,
+    MonitoredRows,
+)
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 from lookalike.training.monitors._rare import Rare
@@ -164,7 +170,7 @@ class Collapse(Monitor):
         within = self._region_shares[lost].sum() >= _WITHIN
         return bool(within or self._whole_modes.lost(modes, rows, _FADED).any())
 
-    def _rare_lost(self, fake: Rows) -> bool:
+    def _rare_lost(self, fake: MonitoredRows) -> bool:
         """Say whether a rare mode has been lost in as many looks as that takes, this one the last.
 
         Looks at a generator that may not have found all parts yet do not count.
@@ -193,7 +199,7 @@ class Collapse(Monitor):
         label = self._modes.label[nearest][distance <= self._modes.reach]
         return np.bincount(label[label >= 0], minlength=self._modes.label.max() + 1)
 
-    def _levels(self, rows: Rows) -> ModeCounts:
+    def _levels(self, rows: MonitoredRows) -> ModeCounts:
         """Count the rows of each level of each block, shape (levels of all blocks,)."""
         codes = rows.levels + self._starts[:-1]
         return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))

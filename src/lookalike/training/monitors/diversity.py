@@ -10,7 +10,13 @@ import numpy as np
 from jaxtyping import Float
 
 from lookalike._core.numerics import BLOCK
-from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
+from lookalike.training.monitors._base import (
+    IntervalSnapshot,
+    Measure,
+    Monitor,
+    MonitorData,
+    MonitoredRows,
+)
 from lookalike.training.monitors._twins import MOST_SUPPORT, Twins
 
 __all__ = ["Diversity"]
@@ -87,7 +93,7 @@ def _vendi(among: Float[np.ndarray, "rows rows"], scale: float) -> float:
     return among.size / total
 
 
-def _share_of_equals(rows: Rows) -> float:
+def _share_of_equals(rows: MonitoredRows) -> float:
     """Return the share of the rows that equal another one in every number and level."""
     # + 0.0 makes 0 of -0, which has other bytes.
     matrix = rows.matrix + 0.0
