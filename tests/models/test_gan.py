@@ -1,4 +1,4 @@
-"""What is particular to the GAN; what all synthesizers share is tested by `lookalike.testing`."""
+"""Tests particular to the GAN; `lookalike.testing` tests what all synthesizers share."""
 
 from __future__ import annotations
 
