@@ -5,8 +5,8 @@ Usage::
 
     python tools/mutants.py                            # lines changed since main, and not committed
     python tools/mutants.py --since HEAD~3             # lines changed since another commit
-    python tools/mutants.py src/lookalike/tables/_sums.py [--tests tests/tables/test_nearly.py]
-    python tools/mutants.py src/lookalike/tables/_sums.py:60-75
+    python tools/mutants.py src/lookalike/relations/lookup.py [--tests tests/relations]
+    python tools/mutants.py src/lookalike/relations/lookup.py:60-75
 
 Each mutant is one change of one expression or statement: a comparison, an operator or a number is
 another, a condition is never or always true, a function's only argument is taken as its result, a

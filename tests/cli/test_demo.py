@@ -17,7 +17,12 @@ import lookalike
 def test_demo_writes_rows_a_model_and_a_report(
     run: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    quick: dict[str, Any] = {"width": 16, "depth": 1, "batch_size": 32, "penalty": None}
+    quick: dict[str, Any] = {
+        "width": 16,
+        "depth": 1,
+        "batch_size": 32,
+        "training": {"penalty": None},
+    }
     small = partial(lookalike.GAN, **quick, monitors=False, held_out=0.0, refine={"correct": False})
     monkeypatch.setattr("lookalike.models.GAN", small, raising=False)
     monkeypatch.setattr("lookalike.cli._demo._STEPS", 8)

@@ -143,7 +143,7 @@ def test_rows_do_not_depend_on_how_they_are_cut() -> None:
     assert encoder.decode(rows, start=1000, seed=6).to_pylist() != whole.to_pylist()
 
 
-def test_compact_of_a_part_is_the_part_of_compact() -> None:
+def test_the_encoded_form_of_a_part_is_the_part_of_the_encoded_form() -> None:
     table, kinds = mixed()
     encoder = fit(table, schema_of(table, kinds))
     whole, part = encoder.encode(table), encoder.encode(table.slice(37, 50))

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -24,6 +26,7 @@ from lookalike.models import GAN, load
 from lookalike.models._generator import GeneratorSource
 from lookalike.nn import Architecture, Plan, ZeroCentred
 from lookalike.nn.objectives import Hinge
+from lookalike.refine import MarginMap
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.testing import synthesizer_checks
 from lookalike.training import Data

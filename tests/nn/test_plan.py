@@ -52,7 +52,7 @@ def which(plan: Plan, rows: int) -> jax.Array:
     return uniforms(jax.random.key(1, impl="threefry2x32"), (rows, len(plan.levels)))
 
 
-def test_expanded_rows_say_what_the_compact_rows_say(layout: Layout, encoded: EncodedRows) -> None:
+def test_expanded_rows_say_what_the_encoded_rows_say(layout: Layout, encoded: EncodedRows) -> None:
     plan = Plan(layout)
     rows = np.asarray(plan.expand(*map(jnp.asarray, encoded), inside(plan, ROWS)))
     assert rows.shape == (ROWS, plan.width)

@@ -29,7 +29,7 @@ from lookalike.training import (
     train,
 )
 from lookalike.training._monitoring import MonitorRunner
-from lookalike.training.monitors import Collapse, IntervalSnapshot, MonitorData, Players
+from lookalike.training.monitors import MONITORS, Collapse, IntervalSnapshot, MonitorData, Players
 
 pytestmark = pytest.mark.train
 

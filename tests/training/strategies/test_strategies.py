@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lookalike._core.errors import ParameterError
-from lookalike.training.strategies import Run, RunSetting
+from lookalike.training.strategies import STRATEGIES, Run, RunSetting
 
 RATE, TOTAL, LN4 = 1e-3, 1000, 2 * math.log(2)
 
