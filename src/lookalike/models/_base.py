@@ -147,7 +147,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     # --- hooks -----------------------------------------------------------------------------------
 
     def _encoder(self) -> TableEncoder:
-        """Return the unfitted encoder that the parameters ask for."""
+        """Return the unfitted encoder with the parameters of the synthesizer."""
         parameters = self.get_params(deep=False)
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 

@@ -81,7 +81,7 @@ def _take_apart(model: Fitted) -> ArchiveParts:
         "model": learned.values,
     }
     arrays = {
-        # Not `ascontiguousarray`, which makes a scalar an array of one.
+        # Not `ascontiguousarray`, which turns a scalar into an array of one.
         f"{prefix}/{name}": np.asarray(array, order="C")
         for prefix, state in (
             ("encoding", encoding),

@@ -322,7 +322,7 @@ class GAN(Synthesizer):
             self._bias = self._generated().calibrated(task.rows, task.seed).bias
 
     def _train(self, game: Game, task: FitTask, steps: int) -> TrainingResult[Game]:
-        """Train with held-out rows; retrain on all rows where the split says so."""
+        """Train with held-out rows, and retrain on all rows if the split provides for it."""
         split = task.split
         first = self._run(game, split.training, split, task, steps)
         if not split.refit or first.history.cut_short:

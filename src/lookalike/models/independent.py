@@ -25,7 +25,7 @@ from lookalike.tables import Kind
 
 __all__ = ["Independent"]
 
-#: Probability integral transforms beyond ±5 are not told apart by the quantile encoding either.
+#: The limit to which normal numbers are clipped, beyond which the quantile encoding ends.
 _Z_MAX = 5.0
 #: A level costs one number here, so that no column has too many of them for one block.
 _ANY_LEVELS = 2**31 - 1

@@ -171,7 +171,7 @@ def draw_conditions(
     ----------
     plan : Plan
     rows : array, shape (rows, width)
-        Encoded rows, as `Plan.expand` makes them.
+        Encoded rows, as returned by `Plan.expand`.
     key : PRNG key
     told : array of int, shape (rows,), optional
         For rows that were drawn by a level, the code column of that level; else -1.

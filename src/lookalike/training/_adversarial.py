@@ -172,17 +172,19 @@ class Game(GenerativeTask):
     conditioned: bool = False
 
     @property
-    def _told(self) -> int:
+    def _condition_width(self) -> int:
         """The width of a condition as an input of the networks; 0 without conditions."""
         return condition_width(self.plan) if self.conditioned else 0
 
     def build_generator(self, key: PRNGKeyArray) -> Network:
         """Return an untrained generator."""
-        return self.generator.build(self.latent_size + self._told, self.plan.width, key)
+        return self.generator.build(self.latent_size + self._condition_width, self.plan.width, key)
 
     def build_discriminator(self, key: PRNGKeyArray) -> Network:
         """Return an untrained discriminator."""
-        return self.discriminator.build(self.pack * (self.plan.width + self._told), 1, key)
+        return self.discriminator.build(
+            self.pack * (self.plan.width + self._condition_width), 1, key
+        )
 
     def begin(
         self,
@@ -460,7 +462,7 @@ def _generate(
     latent: Float[Array, "rows latent"],
     uniform: Float[Array, "rows levels"],
 ) -> GeneratedRows:
-    told = jnp.zeros((len(real), game._told))
+    told = jnp.zeros((len(real), game._condition_width))
     raw = network(jnp.concatenate([latent, told], axis=1))
     numbers, drawn = game.plan.harden(raw, uniform)
     made = game.plan.encode(numbers, drawn)
@@ -471,5 +473,5 @@ def _generate(
 
 def _judged(game: Game, discriminator: Network, rows: RowMatrix) -> Logits:
     rows = rows[: len(rows) - len(rows) % game.pack]
-    packed = game._packed(rows, jnp.zeros((len(rows), game._told)))
+    packed = game._packed(rows, jnp.zeros((len(rows), game._condition_width)))
     return jnp.repeat(_logits(discriminator, packed), game.pack)

@@ -36,7 +36,7 @@ def write_mlflow(
     experiment : str
         The experiment's name; made if it is absent.
     run_name : str or None
-        The run's name; MLflow makes one up by default.
+        The name of the run; by default MLflow generates one.
     tracking_uri : str or None
         The tracking server or file. By default that of ``mlflow.set_tracking_uri`` or
         its environment variable, else a SQLite file ``mlflow.db`` in the current folder.
