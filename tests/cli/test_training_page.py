@@ -23,7 +23,7 @@ def test_fit_writes_how_training_went(run: Run, csv: Path, small: list[str]) -> 
     assert f"wrote {page}" in result.err
     text = page.read_text(encoding="utf-8")
     assert "<dd>120</dd>" in text
-    assert "all 8 steps were played" in text or "Too little was recorded" in text
+    assert "all 8 steps were completed" in text or "Too little was recorded" in text
 
 
 def test_the_page_can_go_to_standard_output(

@@ -73,11 +73,11 @@ def test_the_path_counts_the_words_of_several_seeds(monkeypatch: pytest.MonkeyPa
 
 
 def test_what_the_path_shows_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    from lookalike.models._recipe import _WATCHING
+    from lookalike.models._recipe import _USUAL_MONITORS
     from lookalike.training.monitors import MONITORS
 
     study = load("leitner_2021_path", monkeypatch)
-    assert set(study.MEASURES) <= {m.name for n in _WATCHING for m in MONITORS[n].measures}
+    assert set(study.MEASURES) <= {m.name for n in _USUAL_MONITORS for m in MONITORS[n].measures}
 
 
 def test_every_step_of_the_path_is_a_preset(monkeypatch: pytest.MonkeyPatch) -> None:

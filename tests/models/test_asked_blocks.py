@@ -130,7 +130,7 @@ FEW: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "three of which each two are common": (
         {"given": {"number": (1.2, None), "isle": "y", "whole": (0, 9), "gone": (1, 9)}},
-        "By the model's own rows",
+        "Judging by generated rows",
     ),
 }
 

@@ -1,4 +1,4 @@
-"""What the base promises to the hooks, and what it makes of them."""
+"""The base class of synthesizers: its promises to the hooks, and its use of them."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_what_cannot_be_is_one_error(
 
 
 def test_a_condition_that_hardly_a_row_fulfils_is_warned_of(model: GAN) -> None:
-    words = r"of the 300 training rows.*number ≥ 2\.2 and count = 8\..* made to the conditions"
+    words = r"of the 300 training rows.*number ≥ 2\.2 and count = 8\..* generated for the cond"
     with pytest.warns(LookalikeWarning, match=words):
         model.sample(3, given={"number": (2.2, None), "count": 8})
 

@@ -155,7 +155,7 @@ def test_conditions_that_exclude_each_other_are_named(model: GAN) -> None:
 def test_unknown_columns_get_the_nearest_name(model: GAN) -> None:
     with pytest.raises(SchemaError, match="'group'"):
         model.sample(5, given={"groop": "a"})
-    with pytest.raises(DataError, match="levels"):
+    with pytest.raises(DataError, match="must have categories"):
         model.sample(5, balance="number")
 
 
@@ -183,7 +183,7 @@ def test_columns_of_their_own_meet_any_condition(table: pd.DataFrame) -> None:
     assert len(made.query("group == 'a' and -3 <= number <= 1")) == 300
     assert model.sample(30, balance="flag")["flag"].value_counts().tolist() == [15, 15]
     rare = {"group": "rare", "size": {8, 233}, "day": ("2024-02-01", "2024-04-20")}
-    with pytest.warns(LookalikeWarning, match="The rows are made to the conditions"):
+    with pytest.warns(LookalikeWarning, match="The rows are generated for the conditions"):
         made = model.sample(300, given=rare)
     assert len(made.query("group == 'rare' and size in [8, 233] and twice == 2 * size")) == 300
     assert made["day"].between("2024-02-01", "2024-04-20").all()

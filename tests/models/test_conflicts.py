@@ -116,7 +116,7 @@ def test_all_rows_that_were_made_are_counted(
     monkeypatch.setattr(
         model.encoder_, "violates_zeros", lambda drawn: np.ones(len(drawn.levels), bool)
     )
-    with pytest.raises(DataError, match=r"among 32,768 .*combine what never occurs"):
+    with pytest.raises(DataError, match=r"among 32,768 .*combinations that never occur"):
         model.sample(3, given={"sex": "m"})
 
 

@@ -1,4 +1,4 @@
-"""What is particular to the GAN; what all synthesizers share is tested by `lookalike.testing`."""
+"""Tests particular to the GAN; `lookalike.testing` tests what all synthesizers share."""
 
 from __future__ import annotations
 
@@ -327,7 +327,7 @@ def test_what_is_set_after_the_fit_changes_no_fitted_model(table: pa.Table, tmp_
 
 def test_what_was_learned_is_kept_where_learning_anew_is_interrupted(runs: list[Any]) -> None:
     rows = pa.table({"x": np.random.default_rng(0).normal(size=250)})
-    with pytest.warns(LookalikeWarning, match="not learned anew"):
+    with pytest.warns(LookalikeWarning, match="not retrained on all rows"):
         model = GAN().set_params(**QUICK).fit(rows)
     assert len(runs) == 2
     assert model.sample(5).num_rows == 5

@@ -1,4 +1,4 @@
-"""What a model gives back: of a file numbers and dates as such, in the kind of frame asked for."""
+"""Types of sampled rows: natural ones for a file, in the kind of dataframe requested."""
 
 from __future__ import annotations
 

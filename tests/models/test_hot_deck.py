@@ -83,7 +83,7 @@ def test_known_cells_that_no_generated_row_has_are_warned_of(model: Bootstrap) -
 
 
 def test_rare_conditions_are_refused(model: Bootstrap) -> None:
-    with pytest.raises(ParameterError, match="cannot make rows to conditions"):
+    with pytest.raises(ParameterError, match="cannot generate rows for conditions"):
         model.sample(3, given={"group": "c", "x": (4.5, None)})
 
 

@@ -83,16 +83,16 @@ def test_a_preset_can_be_changed_and_a_wrong_name_is_said() -> None:
 @pytest.mark.parametrize(
     ("start", "words"),
     [
-        ("leitner-dense-1", "rate is not given: 1e-3"),
+        ("leitner-dense-1", "rate is not given: here 1e-3"),
         ("leitner-dense-3", "rate is not given"),
         ("leitner", "the uniform one"),
-        ("joshi-3d", "batch of ten"),
-        ("joshi", "plain output"),
+        ("joshi-3d", "Batches of ten"),
+        ("joshi", "the document's is linear"),
         ("reddy", "in proportion to the batch"),
-        ("wgan-gp", "epochs (500) and batch (64) are not given"),
+        ("wgan-gp", "epochs (here 500) and batch size (here 64) are not given"),
     ],
 )
-def test_what_a_document_leaves_open_is_named(start: str, words: str) -> None:
+def test_choices_that_a_document_leaves_open_are_noted(start: str, words: str) -> None:
     systems = [start] if start in PRESETS else [name for name in PRESETS if name.startswith(start)]
     assert systems
     assert all(words in PRESETS[name].notes for name in systems)

@@ -1,4 +1,4 @@
-"""Levels drawn anew: chances by trees, systematic draws, which columns are worth it."""
+"""Resampled levels: probabilities by trees, systematic draws, the selection of columns."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def agreement(rows: SampledRows) -> float:
 
 
 def learned(make: Callable[[int], SampledRows], cancelled: Callable[[], bool] = lambda: False):
-    """Return what is drawn anew of a generator's rows."""
+    """Return the sweep fitted to the rows of a generator."""
     real = table(3_000, 0)
     cells = Binning.fit(real, LAYOUT)
     codes, made = cells.of_rows(real), cells.of_drawn(make(0))
@@ -99,7 +99,7 @@ def test_what_choosing_has_mended_is_not_drawn_anew():
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.correction is not None
     assert fitted.sweep is None
-    assert "anew" not in fitted.words
+    assert "resampled" not in fitted.words
 
 
 def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
@@ -107,7 +107,7 @@ def test_what_choosing_has_not_mended_is_drawn_anew_and_said(monkeypatch):
     monkeypatch.setattr(_fit_correction, "_choice", lambda *_args, **_options: nothing)
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.sweep is not None
-    assert fitted.words == "no correction; drawn anew given all other columns: 'three', 'two'"
+    assert fitted.words == "no correction; resampled given all other columns: 'three', 'two'"
 
 
 def test_the_missing_level_of_a_number_is_never_drawn_anew():

@@ -23,7 +23,7 @@ def run(real: object, fake: object, generator: object = 0.7, discriminator: obje
         "loss_discriminator": discriminator + NOISE[3],
     }
     series = {name: tuple(np.asarray(v, float).tolist()) for name, v in values.items()}
-    return Curves(tuple((50.0 * np.arange(COUNT)).tolist()), series, "all steps were played")
+    return Curves(tuple((50.0 * np.arange(COUNT)).tolist()), series, "all steps were completed")
 
 
 SHAPES = {

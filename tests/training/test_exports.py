@@ -25,7 +25,7 @@ needs_mlflow = pytest.mark.skipif(
 def history() -> History:
     rows = [{"step": 10.0 * i, "loss_generator": 1.0 / i, "held_out": 0.5 + i} for i in (1, 2, 3)]
     del rows[0]["held_out"]
-    found = History(rows, stopped="all 30 steps were played")
+    found = History(rows, stopped="all 30 steps were completed")
     found.add(20, "rate", "The rate was halved: it said … “enough”.")
     return found
 

@@ -44,7 +44,7 @@ def test_a_run_that_is_well_is_left_alone() -> None:
 
 @pytest.mark.parametrize(
     ("look", "words"),
-    [(COLLAPSED, "collapsed"), (DEFEATED, "won"), (DIVERGED, "diverged"), (FAR, "stay far")],
+    [(COLLAPSED, "collapsed"), (DEFEATED, "won"), (DIVERGED, "diverged"), (FAR, "remain far")],
 )
 def test_what_lasts_for_three_looks_is_an_alarm(look: dict[str, float], words: str) -> None:
     *before, said = listen([WELL, look, look, look], stalled())
@@ -80,7 +80,7 @@ def test_a_run_that_is_slow_but_comes_nearer_is_left_alone(look: dict[str, float
     assert [detector.update(100 * k, look) for k, look in enumerate(looks, 1)] == [None] * 40
 
 
-@pytest.mark.parametrize(("look", "words"), [(COLLAPSED, "collapsed"), (FAR, "stay far")])
+@pytest.mark.parametrize(("look", "words"), [(COLLAPSED, "collapsed"), (FAR, "remain far")])
 def test_a_run_does_not_end_on_what_is_not_hoped_for(look: dict[str, float], words: str) -> None:
     def said(best: int) -> list[str | None]:
         """Come nearer up to a look, then no more."""

@@ -77,7 +77,7 @@ def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
     assert np.abs(share - SHARES).sum() / 2 < 0.1
     assert history["step"] == [100, 200, 300, 400, 500, 600]
     assert set(MEASURES) <= set(history.names)
-    assert history.stopped == "all 600 steps were played"
+    assert history.stopped == "all 600 steps were completed"
 
 
 @pytest.mark.parametrize("name", OBJECTIVES)
@@ -196,7 +196,7 @@ def test_if_all_states_copy_that_is_said_however_the_run_ends(
     outcome = play(game, data, steps=36, interval=12, early_stopping=copying)
     words = [event.words for event in outcome.history.events if event.kind == "copying"]
     assert len(words) == 2
-    assert "every state" in words[1]
+    assert "every scored state" in words[1]
 
 
 def test_a_run_can_end_before_its_schedule(game: Game, data: Data) -> None:

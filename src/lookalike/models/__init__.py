@@ -1,6 +1,6 @@
 """Synthesizers: where encoding, networks and training meet. Room rule: knows no metric.
 
-What needs JAX is imported when it is first used, so that nothing else pays for it.
+Modules that need JAX are imported at their first use, so that the others load quickly.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ SYNTHESIZERS.enter(GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs JAX at its first use (PEP 562)."""
+    """Import names that need JAX at their first use (PEP 562)."""
     if name == "GAN":
         return _gan()
     if name in ("Networks", "TrainingRules"):

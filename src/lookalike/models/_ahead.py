@@ -1,4 +1,4 @@
-"""Make blocks a little ahead of their use, so that no core waits for another."""
+"""Blocks computed ahead of their use, so that all cores are busy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ahead"]
 T = TypeVar("T")
 
 
-#: No more threads than this: blocks of many would fill the memory.
+#: The maximum number of threads, which bounds the memory for their blocks.
 _MOST = 8
 
 
@@ -24,17 +24,17 @@ def ahead(make: Callable[[int], T], blocks: Iterable[int], depth: int | None = N
     Parameters
     ----------
     make : callable
-        Takes a block's number; called by several threads at once. What it raises is raised here.
+        Takes a block's number; called by several threads at once. Its errors are raised here.
     blocks : iterable of int
         The numbers, in order.
     depth : int, optional
-        How many blocks are kept waiting at most: memory stays constant. None is one more than
-        there are threads.
+        The maximum number of blocks that wait for their use, so that memory is constant. None is
+        one more than the number of threads.
 
     Yields
     ------
     object
-        What `make` returned.
+        The result of `make`.
 
     Examples
     --------

@@ -1,8 +1,8 @@
-"""The container of a model: a zip of JSON and plain arrays, each checked before it is believed.
+"""The container of a model: a zip of JSON and plain arrays, each validated before use.
 
-Sizes are checked before memory is taken for them, and nothing is ever extracted to disk. The
-manifest holds the SHA-256 digest of each other member, so that a damaged or exchanged one is found
-before it is used. A digest is no signature: whoever writes a file can write its digests, too.
+Sizes are checked before memory is allocated, and nothing is ever extracted to disk. The manifest
+holds the SHA-256 digest of each other member, so that a damaged or exchanged one is found before it
+is used. A digest is not a signature: whoever writes a file can write its digests, too.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ _MANIFEST, _ENCODING, _WEIGHTS = _MEMBERS = (
     "encoding.json",
     "weights.safetensors",
 )
-#: What JSON may unpack to: about two million levels of 30 letters; and, beyond a little, how many
-#: times as much as it is packed. What shrinks more is written as it is.
+#: The maximum size of unpacked JSON, about two million levels of 30 letters; the size from which on
+#: the compression ratio is limited; and that limit. JSON that shrinks more is stored uncompressed.
 _JSON_LIMIT, _LITTLE, _PACKED_LIMIT = 64 * 2**20, 2**20, 200
 _USUAL = 6
-#: How many values JSON may hold, counted by what stands between them: each takes about 100 bytes.
+#: The maximum number of JSON values, counted by their separators; each takes about 100 bytes.
 _VALUES_LIMIT = 3_000_000
-#: How deep values may lie within each other, and how great a whole number may be.
+#: The maximum nesting depth of values, and the greatest magnitude of an integer.
 _DEEPEST, _GREATEST = 32, 2**64
-#: What the list of members at the end of the zip may hold.
+#: The maximum size of the list of members at the end of the zip.
 _DIRECTORY_LIMIT = 2**16
-#: What the names and shapes of all arrays may take, and how many arrays there may be.
+#: The maximum size of the names and shapes of all arrays, and the maximum number of arrays.
 _HEADER_LIMIT, _ARRAYS_LIMIT = 16 * 2**20, 100_000
 #: The key of the manifest under which the digests of the other members are.
 _DIGESTS = "sha256"
@@ -53,14 +53,14 @@ _DIGESTS = "sha256"
 
 @dataclass
 class ArchiveParts:
-    """What a model file holds.
+    """The content of a model file.
 
     Parameters
     ----------
     manifest, encoding : dict
         Plain values.
     arrays : dict of str to ndarray
-        By their names within the file.
+        Arrays by their names within the file.
     """
 
     manifest: dict[str, Any]
@@ -74,7 +74,7 @@ def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
     Raises
     ------
     OutputError
-        If the file cannot be written, or could not be read again: it would be too large.
+        If the file cannot be written, or would be too large to be read again.
     """
     others = {
         _ENCODING: to_json(parts.encoding),
@@ -85,11 +85,11 @@ def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
     for name in (_MANIFEST, _ENCODING):
         if (words := _too_much(contents[name])) is not None:
             raise OutputError(
-                f"A model file must stay within what is read again, but its {name} {words}. "
-                "Fit fewer columns, or pool more levels (min_category_count)."
+                f"A model file must be small enough to be read again, but its {name} {words}. "
+                "Fit fewer columns, or pool more categories (min_category_count)."
             )
     with open_output(path, private=True) as file:
-        # Made in memory: a pipe cannot be gone back in, and the bytes shall be the same there.
+        # Built in memory: a pipe cannot seek, and its bytes must be the same.
         whole = io.BytesIO()
         with zipfile.ZipFile(whole, "w") as archive:
             for name, content in contents.items():
@@ -98,7 +98,7 @@ def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
 
 
 def _member(name: str) -> zipfile.ZipInfo:
-    """Return the entry of a member, equal on every day and every system."""
+    """Return the zip entry of a member, identical on all days and systems."""
     info = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
     info.create_system = 3
     info.external_attr = 0o644 << 16
@@ -107,20 +107,20 @@ def _member(name: str) -> zipfile.ZipInfo:
 
 
 def _method(name: str) -> int:
-    """Return how a member is compressed."""
+    """Return the compression method of a member."""
     # Weights do not shrink; stored, their declared size can be checked against the file's.
     return zipfile.ZIP_STORED if name == _WEIGHTS else zipfile.ZIP_DEFLATED
 
 
 def _level(name: str, content: bytes) -> int:
-    """Return how hard a member is compressed: not at all what would look like a bomb."""
+    """Return the compression level of a member, 0 if it would look like a zip bomb."""
     if name == _WEIGHTS or len(content) <= _LITTLE:
         return _USUAL
     return _USUAL if len(zlib.compress(content)) * _PACKED_LIMIT >= len(content) else 0
 
 
 def to_json(value: Any) -> bytes:
-    """Return plain values as JSON; others, NaN and infinity raise TypeError or ValueError."""
+    """Return plain values as JSON; raise TypeError or ValueError for others, NaN and infinity."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, default=_plain)
     return text.encode()
 
@@ -141,12 +141,12 @@ def read_parts(
     path : str or path-like
         The model file.
     check : callable
-        Is given the manifest before anything else is read, and raises if it is not for us.
+        Called with the manifest before anything else is read; raises if it cannot be used.
 
     Returns
     -------
     ArchiveParts
-        What the file holds: its form is sound, its meaning is still to be checked.
+        The content of the file; its form has been validated, its meaning has not.
 
     Raises
     ------
@@ -154,21 +154,21 @@ def read_parts(
         If the file is missing, damaged, foreign or hostile.
     """
     try:
-        found = os.stat(path)
-        if not stat.S_ISREG(found.st_mode) and not stat.S_ISDIR(found.st_mode):
-            # A pipe would be waited for, and a device may have no end.
+        mode = os.stat(path).st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            # Reading a pipe would block, and a device may have no end.
             raise ModelFileError("a model must be a file, but this is a device or a pipe.")
         with Path(path).open("rb") as file:
             return _read(file, check)
     except ModelFileError:
         raise
-    except (OSError, ValueError) as error:  # the latter for what no path can be
+    except (OSError, ValueError) as error:  # the latter for an impossible path
         reason = getattr(error, "strerror", None) or error
         raise ModelFileError(f"it cannot be read ({reason}).") from error
 
 
 def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> ArchiveParts:
-    """Read the members of a model file, each checked before memory is taken for it."""
+    """Read the members of a model file, each checked before memory is allocated for it."""
     size = os.fstat(file.fileno()).st_size
     _check_directory(file, size)
     try:
@@ -192,14 +192,14 @@ def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> ArchivePar
         EOFError,
         MemoryError,
         OverflowError,
-        RuntimeError,  # of which NotImplementedError is one
+        RuntimeError,  # includes NotImplementedError
         ValueError,
     ) as error:
         raise ModelFileError(f"it is damaged ({error}). Save the model again.") from error
 
 
 def _check_directory(file: BinaryIO, size: int) -> None:
-    """Check the zip's end record, as our files have it: last, no comment, no 64-bit extension."""
+    """Check that the zip's end record is last, without comment and without 64-bit extension."""
     file.seek(max(size - 42, 0))
     tail = file.read()
     file.seek(0)
@@ -208,7 +208,7 @@ def _check_directory(file: BinaryIO, size: int) -> None:
         raise ModelFileError("it is not a lookalike model (not a zip file).")
     if tail[-22:-18] != b"PK\x05\x06" or tail[:4] == b"PK\x06\x07":
         raise ModelFileError(
-            "it is no whole lookalike model (its end is missing or foreign). "
+            "it is not a complete lookalike model (its end is missing or foreign). "
             "Copy or save the file again."
         )
     directory = struct.unpack("<I", tail[-10:-6])[0]
@@ -222,7 +222,7 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
         raise ModelFileError(
             f"it is not a lookalike model: exactly one {name} was expected, it has {len(found)}."
         )
-    # Some other methods unpack a whole member at once, whatever size it declares.
+    # Some other methods unpack a whole member at once, regardless of its declared size.
     if found[0].compress_type != _method(name):
         raise ModelFileError(
             f"{name} is compressed in a way that lookalike does not write "
@@ -232,10 +232,10 @@ def _find(archive: zipfile.ZipFile, name: str) -> zipfile.ZipInfo:
 
 
 def _content(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """Return what a member holds, up to the size that it declares.
+    """Return the content of a member, up to its declared size.
 
-    `ZipFile.read` would unpack whatever is there and cut it then. A member that holds more than it
-    declares has a wrong checksum here.
+    `ZipFile.read` would unpack all of it before cutting it off. A member that holds more than it
+    declares fails its checksum here.
     """
     with archive.open(info) as member:
         return member.read(info.file_size)
@@ -263,7 +263,7 @@ def _read_json(archive: zipfile.ZipFile, name: str, digests: Any = None) -> dict
 
 
 def _too_much(content: bytes) -> str | None:
-    """Say what is too much of JSON that is not parsed yet; None if nothing is."""
+    """Return the limit that JSON exceeds before it is parsed, in words; None if there is none."""
     if len(content) > _JSON_LIMIT:
         return f"has {len(content):,} bytes; {_JSON_LIMIT:,} are allowed"
     values = sum(map(content.count, (b",", b":", b"[", b"{")))
@@ -273,7 +273,7 @@ def _too_much(content: bytes) -> str | None:
 
 
 def _check_values(values: Any) -> None:
-    """Check how deep JSON goes, and that no number is beyond what one can be."""
+    """Check the nesting depth of JSON values and the size of numbers."""
     level = [values]
     for _ in range(_DEEPEST):
         below: list[Any] = []
@@ -285,10 +285,10 @@ def _check_values(values: Any) -> None:
             elif (isinstance(value, int) and abs(value) > _GREATEST) or (
                 isinstance(value, float) and not math.isfinite(value)
             ):
-                raise ValueError("a number is greater than any that it writes")
+                raise ValueError("a number exceeds the allowed range")
         level = below
     if level:
-        raise ValueError(f"values lie more than {_DEEPEST} deep within each other")
+        raise ValueError(f"values are nested more than {_DEEPEST} levels deep")
 
 
 def _digest(content: bytes) -> str:
@@ -296,13 +296,13 @@ def _digest(content: bytes) -> str:
 
 
 def _check_digest(name: str, content: bytes, digests: Any) -> None:
-    """Check that a member is the one that the manifest is about."""
+    """Check a member against the digest in the manifest."""
     if name == _MANIFEST:
         return
     if not isinstance(digests, dict) or digests.get(name) != _digest(content):
         raise ModelFileError(
-            f"{name} is not the one that {_MANIFEST} has the digest of: the file is damaged or has "
-            "been changed. Copy or save it again."
+            f"{name} does not match its digest in {_MANIFEST}: the file is damaged or has been "
+            "changed. Copy or save it again."
         )
 
 
@@ -323,8 +323,10 @@ def _read_arrays(archive: zipfile.ZipFile, size: int, digests: Any) -> dict[str,
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ModelFileError(f"{_WEIGHTS} is damaged: {error}.") from error
     if len(arrays) > _ARRAYS_LIMIT:
-        raise ModelFileError(f"{_WEIGHTS} holds {len(arrays):,} arrays; {_ARRAYS_LIMIT:,} may be.")
-    # An array without elements costs no bytes, so its other sides could say anything.
+        raise ModelFileError(
+            f"{_WEIGHTS} holds {len(arrays):,} arrays; {_ARRAYS_LIMIT:,} are allowed."
+        )
+    # An array without elements takes no bytes, so its other dimensions could be anything.
     if any(side > len(content) for array in arrays.values() for side in array.shape):
         raise ModelFileError(f"{_WEIGHTS} is damaged: an array has an impossible shape.")
     return arrays

@@ -1,4 +1,4 @@
-"""What every synthesizer does the same way: check, infer, encode, sample in blocks, save.
+"""The base class of synthesizers: it checks, infers, encodes, samples in blocks and saves.
 
 A new synthesizer is one subclass with four small hooks; everything that touches tables is here.
 """
@@ -70,54 +70,54 @@ __all__ = ["Synthesizer"]
 
 _COUNT = Number(0, integer=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
-#: What a synthesizer without a parameter ``refine`` gets.
+#: The refinement of a synthesizer without a parameter ``refine``: none.
 _NOT_REFINED = Refine(calibrate=False, correct=False)
-#: Kinds of dataframes that have another name than their library.
+#: Kinds of dataframes whose name differs from that of their library.
 _LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
     (int, np.integer, np.random.Generator, np.random.RandomState),
     "an integer, a numpy Generator, a numpy RandomState or None",
     optional=True,
 )
-#: Parameters of a synthesizer that, where it has them, are handed on to its `TableEncoder`.
+#: Parameters of a synthesizer that are passed on to its `TableEncoder`.
 _ENCODER_OPTIONS = ("encodings", "min_category_count", "onehot_limit", "derive", "text_placeholder")
 
 
 class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
-    """Base class of everything that learns a table and makes rows that look like it.
+    """Base class of models that learn a table and generate synthetic rows.
 
     A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
-    for each of the others in ``_rules``, and writes four hooks: `_fit`, `_source`, `_state` and
+    for each of the others in ``_rules``, and implements four hooks: `_fit`, `_source`, `_state` and
     `_restore`. It may override `_encoder`. With a parameter ``refine`` (see
-    `lookalike.refine.Refine`) its rows are calibrated, corrected by held-out rows and kept from
-    combining what never occurs together. The hooks see encoded rows only, and at least one
-    block: tables of which nothing is learned never reach them.
+    `lookalike.refine.Refine`) its rows are calibrated, corrected where that helps on held-out rows,
+    and free of structural zeros. The hooks see encoded rows only, with at least one block: a table
+    with no column to learn never reaches them.
 
     Attributes
     ----------
     schema_ : Schema
-        What each column of the training table is.
+        The kinds of the training table's columns and the relations between them.
     encoder_ : TableEncoder
         The fitted encoding of the table.
     target_ : str or None
         The column that the table is meant to predict, if the caller named one.
     history_ : History
-        What training recorded.
+        The measures and events of training.
     seed_ : int
-        The seed of training, and of `sample` where it is given none.
+        The seed of training, and the default seed of sampling.
     n_rows_ : int
-        The row count of the training table.
+        The number of rows of the training table.
     fingerprint_ : str
         A digest of the training table, see `lookalike.models._fingerprint`.
     """
 
-    #: Rows are made in blocks of this many; block ``b`` depends on the model, the seed and ``b``.
+    #: The number of rows of a block; block ``b`` depends on the model, the seed and ``b`` alone.
     BLOCK: ClassVar[int] = 8192
-    #: Whether XLA trains it: what it learns then depends on how many threads XLA has. The rows of a
-    #: fitted model must not: they depend on the model, the seed and their number alone.
+    #: Whether XLA trains the model: the result of training then depends on the number of XLA's
+    #: threads. The rows of a fitted model must not.
     COMPILED: ClassVar[bool] = True
-    #: What it can do beyond ordinary rows: ``"conditions"``, to make rows that fulfil conditions on
-    #: their blocks. Without, conditions are met by choosing from ordinary rows.
+    #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
+    #: their blocks. Without it, conditions are met by selecting from ordinary rows.
     capabilities: ClassVar[frozenset[str]] = frozenset()
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
@@ -133,84 +133,85 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     n_rows_: int
     fingerprint_: str
     _origin: Origin
-    #: Counts of the training rows; None where nothing is learned of them.
+    #: Counts of the training rows; None where no column is learned.
     _support: Support | None
-    #: What is done to ordinary rows that `_source` makes.
+    #: The refinement that is applied to ordinary rows of `_source`.
     _refinement: Refinement = Refinement()
     #: The number of steps after which training ended.
     _trained_steps: int = 0
-    #: The parameters of the fit: those of the estimator may be set anew before the next one.
+    #: The parameters of the fit: those of the estimator may change before the next one.
     _fitted_with: dict[str, Any]
-    #: The attributes of the fit, parameters included.
+    #: The names of the attributes that the fit has set, parameters included.
     _own_names: frozenset[str]
 
     # --- hooks -----------------------------------------------------------------------------------
 
     def _encoder(self) -> TableEncoder:
-        """Return the unfitted encoder that the parameters ask for."""
+        """Return the unfitted encoder with the parameters of the synthesizer."""
         parameters = self.get_params(deep=False)
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
     @abstractmethod
     def _fit(self, task: FitTask) -> None:
-        """Learn encoded rows and keep what was learned as attributes.
+        """Learn encoded rows and keep the result as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
         may set attributes as it goes, and ``history_``.
         """
 
     def _fit_conditions(self, task: FitTask) -> None:
-        """Learn what rows to rare conditions need; it runs beside the fit of the refinement."""
+        """Learn to generate rows for rare conditions, in parallel to the fit of the refinement."""
 
     def _start_from(
         self,
         warm_start: Synthesizer | str | os.PathLike[str] | None,
         mapping: Mapping[str, str] | None,
     ) -> Any:
-        """Return what `_fit` starts from, read from what a caller gave; None where nothing was.
+        """Return the warm start of `_fit` from the arguments of `fit`; None to start from scratch.
 
         Raises
         ------
         ParameterError
-            If the synthesizer always begins from nothing.
+            If the synthesizer takes no warm start.
         """
         if warm_start is not None or mapping is not None:
             raise ParameterError(f"A {type(self).__name__} takes no warm start.")
 
     @abstractmethod
     def _source(self, request: Request) -> BlockSource:
-        """Return a function that makes block ``b``: exactly `BLOCK` rows, the same every time.
+        """Return a function that generates block ``b``: exactly `BLOCK` rows, the same every time.
 
         The function is called by several threads at once, for blocks in any order and for some of
-        them again: it must share nothing that a call changes, neither a generator of random numbers
-        nor an array to fill.
+        them repeatedly: it must not share mutable state, such as a random number generator or a
+        buffer, between calls.
 
         A request has conditions only if the class declares the capability ``"conditions"``. Then
-        every row must fulfil that of its block, ``request.conditions(b)``, and where that has
+        every row must fulfil the condition of its block, ``request.conditions(b)``; if that has
         several rows, the block has one row for each.
         """
 
     @property
     def _takes_conditions(self) -> bool:
-        """Whether this fitted model makes rows to conditions; a fit may have left that out."""
+        """True if this fitted model generates rows for conditions; a fit may have left that out."""
         return "conditions" in self.capabilities
 
     @abstractmethod
     def _state(self) -> Learned:
-        """Return what `_fit` learned, for the model file; never training rows."""
+        """Return the learned state for the model file; never training rows."""
 
     @abstractmethod
     def _restore(self, state: Learned, layout: Layout) -> None:
-        """Take back what `_state` gave. `state` comes from a file: check what it holds."""
+        """Restore the state that `_state` returned; it comes from a file and must be checked."""
 
     # --- parameters ------------------------------------------------------------------------------
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the parameters; with `deep`, those of groups too, by their own names.
+        """Return the parameters; with `deep`, also those of groups, by their own names.
 
         Parameters
         ----------
         deep : bool
+            Whether to include the parameters of groups.
 
         Returns
         -------
@@ -222,7 +223,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return own
 
     def set_params(self, **parameters: Any) -> Self:
-        """Set parameters; those of a group by their own names.
+        """Set parameters, including those of groups by their own names.
 
         Parameters
         ----------
@@ -237,16 +238,16 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Raises
         ------
         ParameterError
-            If a group has been given parameters that break their rules.
+            If parameters of a group break their rules.
         """
         own = {k: v for k, v in parameters.items() if k in self._get_param_names()}
-        rest = {k: v for k, v in parameters.items() if k not in own}
+        others = {k: v for k, v in parameters.items() if k not in own}
         for name, group in self._groups.items():
-            changed = {k: rest.pop(k) for k in tuple(rest) if k in group.rules}
+            changed = {k: others.pop(k) for k in tuple(others) if k in group.rules}
             if changed:
                 current = group.read(own.get(name, getattr(self, name)))
                 own[name] = group(**{**current.get_params(deep=False), **changed})
-        super().set_params(**own, **rest)
+        super().set_params(**own, **others)
         return self
 
     # --- fit -------------------------------------------------------------------------------------
@@ -263,36 +264,37 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         mapping: Mapping[str, str] | None = None,
         on_interval: FitCallback | None = None,
     ) -> Self:
-        """Learn a table.
+        """Fit the model to a table.
 
         Parameters
         ----------
         data : pandas, polars or pyarrow table, shape (rows, columns), or path
-            The training table; it is not changed. Any eager frame that narwhals knows will do, and
-            a ``.csv``, ``.csv.gz`` or ``.parquet`` file.
+            The training table, or a ``.csv``, ``.csv.gz`` or ``.parquet`` file; any eager dataframe
+            that narwhals supports. It is not changed.
         y : array-like, optional
-            Not learned: scikit-learn's pipelines and searches hand it to every estimator.
+            Ignored; present because scikit-learn's pipelines and searches pass it.
         schema : Schema, optional
-            What each column is; inferred where it is not given.
+            The kinds of the columns and the relations between them; inferred by default.
         kinds : mapping of str to str, optional
-            Kinds of columns that inference should not guess, such as ``{"zip": "categorical"}``.
+            Kinds of single columns that override the inferred ones, such as
+            ``{"zip": "categorical"}``.
         target : str, optional
-            The column that the table is meant to predict. All of its levels are kept, however rare,
-            and an integer target of few values is taken for classes.
+            The column that the table is meant to predict. All of its categories are kept, however
+            rare, and an integer target with few distinct values is treated as categorical.
         warm_start : Synthesizer or path, optional
-            For a GAN: a fitted one to start from, with networks of the same sizes. What it learned
-            of columns that both tables have is kept and tuned. The discriminator, which no model
-            keeps, first catches up while the generator waits.
+            For a `GAN`: a fitted one to start from, with networks of the same sizes. Its weights
+            are fine-tuned for the columns that both tables have. The discriminator, which no model
+            keeps, is trained alone first.
         mapping : mapping of str to str, optional
-            For columns of other names: the name in this table to the name in `warm_start`.
+            Renamed columns: from names in this table to names in that of `warm_start`.
         on_interval : callable, optional
-            Called after every interval of training with the step and a function from a number of
-            rows to rows of the present state, in the kind of dataframe of `data`.
+            Called after every training interval with the step and a function that takes a number of
+            rows and samples them from the current state, in the kind of dataframe of `data`.
 
         Returns
         -------
         Synthesizer
-            The estimator itself. Where `fit` fails, it is left as it was.
+            The estimator itself. If `fit` fails, it is unchanged.
 
         Raises
         ------
@@ -310,8 +312,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             )
         self._check_parameters()
         start = self._start_from(warm_start, mapping)
-        # What others have set on the estimator, such as scikit-learn while it searches, stays; what
-        # an earlier fit has set goes. A fit that fails changes nothing.
+        # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
+        # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
         fresh._learn(data, schema, kinds, target, start, on_interval)
@@ -322,7 +324,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return self
 
     def _keep_names(self) -> None:
-        """Keep which attributes are those of the fit, so that the next one replaces them."""
+        """Record the attributes of the fit, so that the next one replaces them."""
         self._own_names = frozenset((*vars(self), "_own_names"))
 
     def _check_parameters(self) -> None:
@@ -371,37 +373,37 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             self._refine(task)
 
     def _refine(self, task: FitTask) -> None:
-        """Fit what makes the model's rows better and, beside it, what conditions need.
+        """Fit the refinement of the model's rows and, in parallel, the generation for conditions.
 
-        After an interrupt what has been learned is whole, and only what is finished counts.
+        After an interrupt the model is complete, with those of these parts that were finished.
         """
         given = self.get_params(deep=False).get("refine") if self._is_refined else _NOT_REFINED
-        wanted = Refine.read(given)
+        options = Refine.read(given)
         history = self.history_
         try:
-            if wanted.calibrate:
+            if options.calibrate:
                 margins = MarginMap.fit(self._source(Request(task.seed)), task.layout)
                 self._refinement = Refinement(margins)
             if not history.cut_short:
-                self._correct_beside_conditions(task, wanted)
+                self._correct_beside_conditions(task, options)
         except KeyboardInterrupt:
             history.stopped = "interrupted after training"
             history.cut_short = history.interrupted = True
         _warn_of_training(history)
 
-    def _correct_beside_conditions(self, task: FitTask, wanted: Refine) -> None:
-        """Fit the correction in a thread and conditions beside it: trees leave cores idle."""
+    def _correct_beside_conditions(self, task: FitTask, options: Refine) -> None:
+        """Fit the correction in a thread and conditions in this one: trees leave cores idle."""
         given_up = Event()
         with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
             fitting = None
-            if wanted.correct is not False:
+            if options.correct is not False:
                 fitting = worker.submit(
                     self._refinement.corrected,
                     lambda seed: self._source(Request(seed)),
                     task.split,
                     task.layout,
                     task.seed,
-                    force=wanted.correct is True,
+                    force=options.correct is True,
                     cancelled=given_up.is_set,
                 )
             try:
@@ -434,7 +436,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         start: int = 0,
         as_: str | None = None,
     ) -> Any:
-        """Make rows: the same columns, order, types and kind of dataframe as the training table.
+        """Generate rows with the columns, types and kind of dataframe of the training table.
 
         Row i depends on the model, the seed and i alone: ``sample(5)`` is the head of
         ``sample(10_000)``, and ``sample(5, start=100)`` its rows 100 to 104.
@@ -442,42 +444,42 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Parameters
         ----------
         n : int
-            The number of rows, 0 or more. It may be left out where `given` is a dataframe.
+            The number of rows, 0 or more. It may be omitted if `given` is a dataframe.
         given : mapping of str to object, dataframe or path, optional
-            What every row must be: for a column one value, a list of values, a tuple of two limits
-            (both included; None leaves a side open), or None for missing. Or rows to complete,
-            see `impute`.
+            Conditions that every row fulfils: for a column one value, a list of values, a tuple of
+            two limits (both included; None leaves a side open), or None for missing. Or a dataframe
+            of rows to complete, see `impute`.
         balance : str, optional
-            A column of levels; each is made equally often. ``"target"`` is the target of the fit
-            where no column is called so.
+            A column whose categories are generated equally often. ``"target"`` is the target of the
+            fit, unless a column has that name.
         random_state : int, Generator, RandomState or None
-            The seed; None is the model's own ``seed_``, so that the same rows come each time.
+            The seed. None is the model's own ``seed_``, so that every call returns the same rows.
         start : int
             The number of the first row.
         as_ : {"pandas", "polars", "arrow"} or None
-            The kind of dataframe. None is that of the training table, or of the rows that are
-            given; of one that was a file, the first of these that is installed.
+            The kind of dataframe. None is that of the training table, or of a dataframe `given`; if
+            that was a file, the first of the three that is installed.
 
         Returns
         -------
         dataframe, shape (n, columns)
-            With the dtypes of the training table; of one that was a file, numbers, dates and the
-            like as such, however the file writes them.
+            With the dtypes of the training table; if that was a file, numbers, dates and times have
+            types of their own, whatever text the file has for them.
 
         Warns
         -----
         LookalikeWarning
-            If hardly a training row fulfils the conditions.
+            If very few training rows fulfil the conditions.
 
         Raises
         ------
         NotFittedError
             If the model has not been fitted.
         ParameterError
-            If a parameter breaks its rule, or the conditions are rare and the model cannot make
-            rows to them.
+            If a parameter breaks its rule, or the conditions are rare and the model cannot generate
+            rows for them.
         DataError
-            If no row can be as `given`; it says why.
+            If no row can fulfil `given`; the message says why.
         """
         self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
@@ -487,33 +489,33 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return self._given_back(tables, as_)
 
     def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
-        """Complete rows: make their missing cells and columns, given the cells that are known.
+        """Complete rows: generate their missing cells and columns, given the known cells.
 
-        It is ``sample(given=data)``. A model that makes rows to conditions draws the other cells
-        given the known ones; any other takes them from generated rows that have the same known
-        cells, or else from the nearest.
+        It is the same as ``sample(given=data)``. A model that generates rows for conditions samples
+        the missing cells given the known ones; any other takes them from generated rows with the
+        same known cells, or from the most similar ones.
 
         Parameters
         ----------
         data : dataframe, shape (rows, columns), or path
-            Columns of the training table, any of them, in any order; null where a cell is to be
-            made. It is not changed.
+            Any columns of the training table, in any order, null where a cell is to be generated.
+            It is not changed.
         random_state : int, Generator, RandomState or None
             The seed; None is the model's own ``seed_``.
 
         Returns
         -------
         dataframe, shape (rows, columns of the training table)
-            Of the kind of `data`: its columns in its dtypes, and in pandas with its index. Known
-            cells are as they were; no cell of `data` that was null is null, free text
-            aside. Columns that `data` does not have may be missing where they were in the training
-            table. Relations between columns hold, and what never occurs together does not.
+            A dataframe of the kind of `data`, with its dtypes and, in pandas, its index. Known
+            cells are unchanged, and no null cell of `data` is still null, free text aside. Columns
+            that `data` does not have may have missing cells as in the training table. Relations
+            between columns hold, and there are no structural zeros.
 
         Warns
         -----
         LookalikeWarning
-            If known cells leave no way to keep a relation, with the relation and the number of
-            rows; or if they are unlike all rows of a model that makes none to conditions.
+            If the known cells contradict a relation, with the relation and the number of rows; or
+            if they are unlike all rows of a model that cannot generate rows for conditions.
 
         Raises
         ------
@@ -544,18 +546,19 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         random_state: RandomState = None,
         start: int = 0,
     ) -> Iterator[pa.RecordBatch]:
-        """Make the rows of `sample` batch by batch, in constant memory.
+        """Generate the rows of `sample` batch by batch, in constant memory.
 
         Parameters
         ----------
         n : int
             The number of rows, as for `sample`.
         batch_size : int
-            Rows in each batch; the last one may have fewer. It does not change the rows.
+            The number of rows in each batch; the last one may have fewer. It does not affect the
+            rows themselves.
         given : mapping of str to object, dataframe or path, optional
-            What every row must be, or rows to complete, as for `sample`.
+            Conditions that every row fulfils, or rows to complete, as for `sample`.
         balance : str, optional
-            A column whose levels are made equally often, as for `sample`.
+            A column whose categories are generated equally often, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int
@@ -564,8 +567,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Returns
         -------
         iterator of pyarrow.RecordBatch
-            In the Arrow types of the training table; of one that was a file, numbers, dates and
-            the like as such.
+            In the Arrow types of the training table; if that was a file, with types of their own
+            for numbers, dates and times.
 
         Raises
         ------
@@ -592,7 +595,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         start: int = 0,
         safe_csv: bool = False,
     ) -> int:
-        """Write the rows of `sample` to a file, in constant memory, as the training table has them.
+        """Write the rows of `sample` to a file in the format of the training table.
+
+        Memory is constant, however many rows there are.
 
         Parameters
         ----------
@@ -601,21 +606,21 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         n : int
             The number of rows, as for `sample`.
         given : mapping of str to object, dataframe or path, optional
-            What every row must be, or rows to complete, as for `sample`.
+            Conditions that every row fulfils, or rows to complete, as for `sample`.
         balance : str, optional
-            A column whose levels are made equally often, as for `sample`.
+            A column whose categories are generated equally often, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int
             The number of the first row.
         safe_csv : bool
-            Whether text that a spreadsheet would take for a formula gets a quote before it; see
+            Whether to put a quote before text that a spreadsheet would read as a formula; see
             `lookalike.tables.TableWriter`.
 
         Returns
         -------
         int
-            The number of rows that were written.
+            The number of rows written.
 
         Raises
         ------
@@ -624,7 +629,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         ParameterError
             If a parameter breaks its rule.
         OutputError
-            If the file cannot be written; found before any row is made where it can be.
+            If the file cannot be written; where possible, this is checked before rows are
+            generated.
         """
         self._check_fitted()
         check_output(path)
@@ -660,14 +666,14 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Returns
         -------
         int
-            The number of rows that were written.
+            The number of rows written.
 
         Raises
         ------
         OutputError
             If the file cannot be written.
         NotFittedError, DataError
-            As by `impute`.
+            As for `impute`.
         """
         return self.sample_to(path, given=data, random_state=random_state, safe_csv=safe_csv)
 
@@ -676,13 +682,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     @property
     def _is_refined(self) -> bool:
-        """Whether rows are refined: where a synthesizer has a parameter ``refine``."""
+        """True if rows are refined: if the synthesizer has a parameter ``refine``."""
         return "refine" in self._rules
 
     def _tables(
         self, n: int | None, given: Any, balance: str | None, random_state: RandomState, start: int
     ) -> Iterator[pa.Table]:
-        """Return canonical rows, a block at a time."""
+        """Return canonical rows, one block at a time."""
         if is_frame(given):
             return self._warned(self._completion(given, n, balance, random_state, start)[0])
         conditions = self._conditions(given, balance)
@@ -707,7 +713,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return parse_sample_conditions(given, balance, self.schema_, self.encoder_, self.target_)
 
     def _start(self, request: Request) -> BlockSource:
-        """Return the source of a request, also where nothing is learned of the table."""
+        """Return the source of a request, also for a table with no column to learn."""
         if not self.encoder_.layout_.blocks:
             return self._nothing
         source = self._source(request)
@@ -722,13 +728,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         table, origin = to_arrow(given)
         if n is not None and n != table.num_rows:
             raise ParameterError(
-                f"n must be the number of rows that are given, {table.num_rows:,}; got {n!r}. "
-                "Leave it out."
+                f"n must be the number of given rows, {table.num_rows:,}; got {n!r}. Omit it."
             )
         if balance is not None or start != 0:
             raise ParameterError(
-                "Rows that are given say themselves what they are, from row 0 on; got "
-                f"balance={balance!r}, start={start!r}. Leave these out."
+                "Given rows are completed as they are, from row 0 on; got "
+                f"balance={balance!r}, start={start!r}. Omit these."
             )
         return Completion(self, table, self._seed(random_state)), origin
 
@@ -741,7 +746,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         start: int,
         as_: str | None,
     ) -> Any:
-        """Return completed rows in the kind of dataframe that came, or another one."""
+        """Return completed rows in the kind of dataframe given, or another one."""
         completion, origin = self._completion(given, n, balance, random_state, start)
         whole = self._whole(completion.tables())
         for words in completion.warnings():
@@ -754,7 +759,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return as_given(made, given, origin, self._origin)
 
     def _warned(self, completion: Completion) -> Iterator[pa.Table]:
-        """Yield completed rows, and warn of what could not be kept after the last one."""
+        """Yield completed rows, and warn of broken relations after the last one."""
         yield from completion.tables()
         for words in completion.warnings():
             warnings.warn(words, LookalikeWarning, stacklevel=2)
@@ -772,18 +777,18 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return as_frame(whole, library)
 
     def _as_handed_in(self, table: pa.Table) -> pa.Table:
-        """Return canonical rows in the types of the table of the fit; of a file, as they mean."""
+        """Return canonical rows in the types of the training table; for a file, in natural ones."""
         if self._origin.is_file:
             return natural(table, self.schema_, self.encoder_.whole_identifiers())
         return render(table, self.schema_)
 
     def _nothing(self, _block: int) -> SampledRows:
-        """Make a block of a table of which nothing is learned."""
+        """Return a block of a table with no column to learn."""
         return zeros(self.BLOCK, self.encoder_.layout_)
 
     def _no_rows(self) -> pa.Table:
         """Return no rows, canonical."""
-        # One row is decoded and dropped, so that no encoding needs to cope with none.
+        # One row is decoded and dropped, so that encodings need not handle empty tables.
         one = zeros(1, self.encoder_.layout_)
         return self.encoder_.decode(one, start=0, seed=self.seed_).slice(0, 0)
 
@@ -794,34 +799,34 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     # --- save ------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to one file, which `lookalike.load` reads.
+        """Save the model to one file, which `lookalike.load` reads.
 
-        The file is a zip of JSON and plain arrays: no pickle, no code, no training row.
+        The file is a zip of JSON and plain arrays: no pickle, no code, no training rows.
 
         Parameters
         ----------
         path : str or path-like
-            Where to write it, by custom with the suffix ``.lookalike``.
+            The file, by convention with the suffix ``.lookalike``.
 
         Raises
         ------
         NotFittedError
             If the model has not been fitted.
         OutputError
-            If the file cannot be written; then nothing is left behind.
+            If the file cannot be written; then no partial file remains.
         """
         self._check_fitted()
         save_model(self, path)
 
 
 def _warn_of_training(history: History) -> None:
-    """Say what went wrong while training, and what was done about it."""
+    """Warn of the failures of training and of the remedies that were applied."""
     words = [event.words for event in history.events if event.kind in ("remedy", "copying")]
     if history.cut_short:
         words.append(f"stopped early: {history.stopped}")
     if words:
         warnings.warn(
-            f"Training was not smooth: {'; '.join(words)}. The model is usable.",
+            f"Training had problems: {'; '.join(words)}. The model is usable.",
             LookalikeWarning,
             stacklevel=5,
         )

@@ -1,4 +1,4 @@
-"""Rows that a generator makes to conditions, and how it begins to learn them."""
+"""Sampling from a conditional generator, and its initialisation from an unconditional one."""
 
 from __future__ import annotations
 
@@ -28,22 +28,23 @@ __all__ = ["ConditionalSampler", "soften_logits", "widen_inputs"]
 
 #: Numbers of rows are rounded up to multiples of this, so that calls share compiled programs.
 _ROUND = 1024
-#: The share of its logits that a generator keeps when it is to learn conditions.
+#: The factor of a generator's logits when it starts to learn conditions.
 _SOFTENED = 0.3
 
 
 @dataclass(frozen=True)
 class ConditionalSampler:
-    """Draws rows that fulfil conditions.
+    """Sampler of rows that fulfil conditions.
 
     Parameters
     ----------
     plan : Plan
     network : Network
-        A generator that was trained with conditions.
+        A conditional generator.
     latent_size : int
+        The width of its random input.
     latent : {"normal", "uniform"}
-        The size and distribution of its random input.
+        The distribution of its random input.
     """
 
     plan: Plan
@@ -69,14 +70,15 @@ class ConditionalSampler:
 
 
 def widen_inputs(network: Network, wider: Network) -> Network:
-    """Return a network of more inputs that answers as `network` while the new ones are 0.
+    """Return a network with more inputs and the same outputs as `network` while these are 0.
 
     Parameters
     ----------
     network : Network
-        Of k inputs.
+        A network with k inputs.
     wider : Network
-        Of the same layers and more inputs, of which the first k mean the same.
+        A network with the same layers and more inputs, the first k of them the same; it provides
+        the weights of the new ones.
     """
 
     def fitted(old: Array, new: Array) -> Array:
@@ -84,14 +86,14 @@ def widen_inputs(network: Network, wider: Network) -> Network:
             return old
         return new.at[: old.shape[0]].set(old)
 
-    made: Network = jax.tree.map(fitted, network, wider)
-    return made
+    widened: Network = jax.tree.map(fitted, network, wider)
+    return widened
 
 
 def soften_logits(network: Network, plan: Plan) -> Network:
-    """Return a generator whose logits of levels are a share of what they were.
+    """Return a generator with the logits of levels scaled down.
 
-    From levels that a generator is certain of, no slope leads on to others.
+    Where a generator is certain of a level, its softmax has no gradient towards the others.
     """
     units = jnp.arange(plan.width) >= plan.number_width
     share = jnp.where(units, _SOFTENED, 1.0)

@@ -1,4 +1,4 @@
-"""The model file: a zip of JSON and plain arrays, checked before it is believed.
+"""The model file: a zip of JSON and plain arrays, validated before use.
 
 ============================ =====================================================================
 ``manifest.json``            format and library version, class, parameters, seed, schema, origin,
@@ -8,9 +8,9 @@
 ``weights.safetensors``      the arrays of all, as ``encoding/...``, ``support/...``, ``model/...``
 ============================ =====================================================================
 
-There is no pickle in it and no training row, and loading runs no code of its own. The manifest has
-a digest of the other two. The same model gives the same bytes. A file of an older format is carried
-forward by `_MIGRATIONS`.
+It contains no pickle and no training rows, and loading runs no code from it. The manifest has a
+digest of the other two. The same model gives the same bytes. Files of older formats are converted
+by `_MIGRATIONS`.
 """
 
 from __future__ import annotations
@@ -45,17 +45,17 @@ from lookalike.training import History
 
 __all__ = ["SYNTHESIZERS", "load"]
 
-#: The synthesizers. A file may name those that are entered here, never an entry point alone: what
-#: reading a file imports is not for the file to say.
+#: The synthesizers. A file may name those that are entered here, never an entry point alone: a file
+#: must not decide what is imported.
 SYNTHESIZERS: Registry[Synthesizer] = Registry("synthesizer", Synthesizer)
 _Synthesizers = Mapping[str, type[Synthesizer]]
 
-#: Columns of a model that is read: each takes some time, however little it holds.
+#: The maximum number of columns of a model file: each takes some time, however small it is.
 _MOST_COLUMNS = 2**15
-#: How many rows a model that was read must decode at once.
+#: The number of rows that a loaded model decodes as a check.
 _PROOF = 8
 
-#: For an old format, the function that carries its parts on to the next one.
+#: For each older format, the function that converts its parts to the next one.
 _MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 
 
@@ -65,19 +65,19 @@ _MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 def load(
     path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()
 ) -> Synthesizer:
-    """Read a model that `Synthesizer.save` wrote.
+    """Load a model that `Synthesizer.save` has written.
 
     Parameters
     ----------
     path : str or path-like
         The model file.
     synthesizers : iterable of class
-        Synthesizers of your own that the file may be one of, besides those of the library.
+        Classes that the model may have, besides the synthesizers of this library.
 
     Returns
     -------
     Synthesizer
-        The fitted model: it makes the same rows as the saved one.
+        The fitted model; it generates the same rows as the saved one.
 
     Raises
     ------
@@ -115,11 +115,11 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
 
 def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
     try:
-        with registered_only():  # a file has nothing imported that nobody has asked for
+        with registered_only():  # a file must not cause imports
             return _build(_migrate(parts), own)
-    except (ModelFileError, TrainingError):  # the latter is about this process, not the file
+    except (ModelFileError, TrainingError):  # the latter concerns this process, not the file
         raise
-    # A hostile file can make any of these happen anywhere below; none of them is a defect.
+    # A hostile file can cause any of these anywhere below; none of them is a defect.
     except (
         LookalikeError,
         ArithmeticError,
@@ -140,7 +140,7 @@ def _migrate(parts: ArchiveParts) -> ArchiveParts:
     number = parts.manifest["format"]
     while number < FORMAT:
         if number not in _MIGRATIONS:
-            raise ModelFileError(f"format {number} cannot be read any more. Fit the model again.")
+            raise ModelFileError(f"format {number} is no longer supported. Fit the model again.")
         parts = _MIGRATIONS[number](parts)
         number += 1
     return parts
@@ -180,13 +180,13 @@ def _build(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
 
 
 def _prove(model: Synthesizer) -> None:
-    """Decode a few rows, so that an encoding that cannot is found here."""
+    """Decode a few rows, so that a damaged encoding is found here."""
     layout, rng = model.encoder_.layout_, np.random.default_rng(0)
     widths = [block.width for block in layout.blocks if block.head == "softmax"]
     numbers = 2 * rng.standard_normal((_PROOF, layout.numbers), np.float32)
     levels = rng.integers(0, widths, (_PROOF, len(widths))).astype(np.int32)
     render(model.encoder_.decode(SampledRows(numbers, levels), seed=model.seed_), model.schema_)
-    # The library that the table came from need not be there: rows can still go to a file.
+    # The dataframe library of the table may be missing: rows can still be written to a file.
     with suppress(MissingDependencyError):
         model.sample(0)
 
@@ -199,12 +199,13 @@ def _class(name: Any, own: _Synthesizers) -> type[Synthesizer]:
     known = [*SYNTHESIZERS.entered, *own]
     raise ModelFileError(
         f"it holds a {name!r}, which is none of {', '.join(known)}.{nearest(name, known)} "
-        "If it is a synthesizer of your own, or of another package: load(path, synthesizers=[...])."
+        "If it is a synthesizer of your own or of another package, use "
+        "load(path, synthesizers=[...])."
     )
 
 
 def _frozen(value: Any) -> Any:
-    """Return a JSON value with tuples for lists: a parameter must not change under a model."""
+    """Return a JSON value with tuples for lists, so that parameters are immutable."""
     return tuple(_frozen(v) for v in value) if isinstance(value, list) else value
 
 

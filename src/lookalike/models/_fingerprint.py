@@ -1,8 +1,8 @@
-"""A digest by which a training table is recognised, without keeping anything of it.
+"""A digest that identifies a training table without storing any of it.
 
-It says whether a *whole* table is the very one that a model learned. It is no secret in the strict
-sense: who holds all rows but one can try values for the last. Tables of fewer rows than `ENOUGH`
-could be guessed as a whole, so they get no digest.
+It tells whether a *whole* table is the one that a model has learned. It is not strictly private:
+whoever holds all rows but one can try values for the last. Tables with fewer rows than `ENOUGH`
+could be guessed as a whole, so they have no digest.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def fingerprint(table: pa.Table) -> str:
 
 
 def _words(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return the cells as text; moments as counts, which need no time zone tables."""
+    """Return the cells as text; dates and times as integers, independent of time zone tables."""
     kind = column.type
     if pa.types.is_dictionary(kind):
         return _words(pc.cast(column, kind.value_type))

@@ -1,4 +1,4 @@
-"""Jointly normal variables, some of which are known to lie in intervals."""
+"""Sampling of jointly normal variables, some of which are restricted to intervals."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lookalike.models._normal_scores import Intervals
 
 __all__ = ["draw_within"]
 
-#: Gibbs sweeps over the variables that have intervals, and the draws of which each begins with one.
+#: Gibbs sweeps over the restricted variables, and sequential draws to choose their start from.
 _SWEEPS, _DRAWS = 16, 16
-#: The least probability that is told from 0.
+#: The smallest probability that is distinguished from 0.
 _LEAST = 1e-12
 
 
@@ -24,19 +24,21 @@ def draw_within(
     rows: int,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "rows variables"]:
-    """Draw standard normal variables of a correlation matrix, given intervals of some of them.
+    """Sample correlated standard normal variables, some of them restricted to intervals.
 
-    Those with intervals are drawn one after the other, each given those before it, as often as
-    `_DRAWS`; one of these is taken by its weight (the GHK simulator: Hajivassiliou and Ruud 1994),
-    and brought nearer to the joint distribution by Gibbs sampling (Geweke 1991). Then the others
-    are drawn, exactly. Rows in which other variables are known are drawn apart.
+    The restricted variables are drawn sequentially, each given those before it, `_DRAWS` times; one
+    of the draws is selected by its importance weight (the GHK simulator: Hajivassiliou and Ruud
+    1994) and moved towards the joint distribution by Gibbs sampling (Geweke 1991). The other
+    variables are then drawn from their exact conditional distribution. Rows are grouped by the
+    variables that are restricted in them.
 
     Parameters
     ----------
     correlation : ndarray, shape (d, d)
-    intervals : mapping of int to tuple of ndarray, shape (rows or 1, pieces)
-        By variable: the least and greatest values of the pieces in which it may lie. Pieces whose
-        greatest value is below their least are ruled out; a variable with none in a row is free.
+    intervals : mapping of int to tuple of ndarray, shape (rows or 1, intervals)
+        For each restricted variable, the lower and upper limits of the intervals in which it may
+        lie. Intervals whose upper limit is below the lower one are ruled out; a variable without
+        any in a row is free there.
     rows : int
     rng : numpy.random.Generator
 
@@ -45,7 +47,7 @@ def draw_within(
     ndarray, shape (rows, d)
     """
     names = sorted(intervals)
-    # Each variable has random numbers of its own, so that a row is the same whatever stands beside.
+    # Each variable has a random stream of its own, so that a row does not depend on other rows.
     ours, choice, *streams = rng.spawn(2 + len(correlation))
     normal = ours.standard_normal((rows, len(correlation)))
     uniform = {i: streams[i].random((rows, _DRAWS + _SWEEPS)) for i in names}
@@ -73,7 +75,7 @@ def _drawn(
     uniform: Mapping[int, np.ndarray],
     chosen: np.ndarray,
 ) -> np.ndarray:
-    """Draw rows in which the same variables have intervals."""
+    """Draw rows in which the same variables are restricted."""
     some = np.array([i for i, _, _ in known], int)
     others = np.setdiff1d(np.arange(len(correlation)), some)
     z = np.zeros_like(normal)
@@ -82,16 +84,17 @@ def _drawn(
         inside = _begun(np.linalg.cholesky(correlation[np.ix_(some, some)]), known, uniform, chosen)
         for sweep in range(_SWEEPS):
             for k, (i, low, high) in enumerate(known):
+                # Given all others, variable k has variance 1 / P_kk, P the precision matrix.
                 spread = precision[k, k] ** -0.5
                 mean = inside[:, k] - (inside * precision[:, k]).sum(axis=1) / precision[k, k]
                 inside[:, k], _ = _within(mean, spread, low, high, uniform[i][:, _DRAWS + sweep])
         z[:, some] = inside
-    # The others are normal given these.
-    across = correlation[np.ix_(others, some)] @ precision
-    left = correlation[np.ix_(others, others)] - across @ correlation[np.ix_(some, others)]
-    factor = np.linalg.cholesky(left + 1e-9 * np.eye(len(others)))
-    # Sums that do not depend on how many rows there are, unlike those of BLAS.
-    z[:, others] = np.einsum("rs,os->ro", z[:, some], across)
+    # The others given these: mean Σ₂₁ Σ₁₁⁻¹ z₁, covariance Σ₂₂ − Σ₂₁ Σ₁₁⁻¹ Σ₁₂.
+    slopes = correlation[np.ix_(others, some)] @ precision
+    covariance = correlation[np.ix_(others, others)] - slopes @ correlation[np.ix_(some, others)]
+    factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(others)))
+    # einsum, since BLAS may sum in an order that depends on the number of rows.
+    z[:, others] = np.einsum("rs,os->ro", z[:, some], slopes)
     z[:, others] += np.einsum("rs,os->ro", normal[:, others], factor)
     return z
 
@@ -102,7 +105,11 @@ def _begun(
     uniform: Mapping[int, np.ndarray],
     chosen: np.ndarray,
 ) -> np.ndarray:
-    """Return one of several sequential draws of variables within their pieces, by its weight."""
+    """Return one of several sequential draws of restricted variables, selected by its weight.
+
+    With z = L·e for the Cholesky factor L, variable k given those before it is normal with mean
+    Σ_{j<k} L_kj·e_j and deviation L_kk; a draw's weight is the product of its intervals' masses.
+    """
     rows = len(chosen)
     innovations = np.zeros((rows * _DRAWS, len(known)))
     weights = np.ones(rows * _DRAWS)
@@ -122,10 +129,12 @@ def _begun(
 def _within(
     mean: np.ndarray, spread: float, low: np.ndarray, high: np.ndarray, uniform: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Draw one normal variable within pieces, and return the probability of all of these too."""
+    """Draw a normal variable within its intervals; return it and their total probability."""
+    # The probability of each interval, 0 for those that are ruled out.
     begin, end = (ndtr((edge - mean[:, None]) / spread) for edge in (low, high))
     mass = np.where(high >= low, np.maximum(end - begin, _LEAST), 0.0)
     total = np.cumsum(mass, axis=1)
+    # Inverse transform: choose an interval by its mass, then a position within it.
     wanted = uniform * total[:, -1]
     piece = np.minimum((total <= wanted[:, None]).sum(axis=1), mass.shape[1] - 1)
     at = np.arange(len(mean)), piece

@@ -1,4 +1,4 @@
-"""Blocks of rows of a trained generator."""
+"""Sampling of blocks of rows from a trained generator."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from lookalike.nn import Latent, Network, Plan, noise, uniforms
 
 __all__ = ["GeneratorSource"]
 
-#: Rows that are made together: what a network makes of them stays in the cache.
+#: The number of rows per forward pass: hidden layers of so small a batch stay in the CPU's cache.
 _TOGETHER = 1024
-#: Rounds of the fixed-point iteration on biases; each shrinks the error by an order.
+#: Rounds of the fixed-point iteration on biases; each reduces the error by an order of magnitude.
 _ROUNDS = 4
-#: No level's bias moves further than this, so that a level the generator never makes is not forced.
+#: The largest change of a level's bias, so that a level that is never generated is not forced.
 _MAX_BIAS = 3.0
 
 
 @dataclass(frozen=True)
 class GeneratorSource:
-    """Draws blocks of rows; block b depends on the network, the seed and b alone.
+    """Source of a generator's blocks; block b depends on the network, the seed and b alone.
 
     Parameters
     ----------
     plan : Plan
     generator : Network
     bias : ndarray, shape (width of all levels,)
-        Added to the logits, in the plan's order: it gives levels the shares due.
+        Added to the logits, in the plan's order, so that levels have their expected shares.
     latent_size, rows : int
-        The width of the generator's input, and the rows of one block, a multiple of 1,024.
+        The width of the generator's input, and the number of rows of a block, a multiple of 1,024.
     latent : {"normal", "uniform"}
-        Its distribution: standard normal, or uniform in [-1, 1].
+        The distribution of the input: standard normal, or uniform in [-1, 1].
     """
 
     plan: Plan
@@ -60,9 +60,9 @@ class GeneratorSource:
         encoded : EncodedRows
             The training rows.
         seed : int
-            Of the rows that are generated to measure on.
+            The seed of the generated rows that are measured.
         blocks : int
-            The number of blocks of them.
+            The number of these blocks.
         """
         if not self.plan.levels:
             return self
@@ -87,7 +87,7 @@ class GeneratorSource:
             jnp.asarray([seed % 2**32, seed // 2**32, number], jnp.uint32),
             jnp.asarray(measure),
         )
-        # What the encoding cannot say is taken for the nearest that it can.
+        # Numbers beyond the range of the encoding are clipped to it.
         most = np.where(self.plan.is_interval, np.float32(Z_MAX), np.float32(np.inf))
         within = np.clip(np.asarray(numbers), -most, most)
         return SampledRows(within, np.asarray(levels)), np.asarray(means)

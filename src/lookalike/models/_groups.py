@@ -1,4 +1,4 @@
-"""The parameters of a GAN that few callers change, in two groups."""
+"""The parameters of a GAN that few users change, in two groups."""
 
 from __future__ import annotations
 
@@ -17,9 +17,16 @@ __all__ = ["Networks", "Option", "TrainingRules"]
 
 @dataclass(frozen=True)
 class Option(Rule):
-    """A name, a mapping or an instance that a function reads: it says itself what is wrong.
+    """Rule for a name, a mapping or an instance that a function can read.
 
-    Of an instance its mapping is read, as it will be from a model file.
+    An instance is checked through its mapping, in which form a model file stores it.
+
+    Parameters
+    ----------
+    read : callable
+        Reads the value; its error is the reason of the refusal.
+    optional : bool
+        Whether None is allowed.
     """
 
     read: Callable[[Any], object]
@@ -40,7 +47,7 @@ class Option(Rule):
 
 
 class _Betas(Rule):
-    """Two decays."""
+    """Rule for the two decays of an optimiser."""
 
     def broken_by(self, value: Any) -> str | None:
         rule = Number(0, 1)
@@ -51,7 +58,7 @@ class _Betas(Rule):
 
 
 class Networks(Group):
-    """The form of both networks of a GAN.
+    """Architectures of the generator and the discriminator of a `GAN`.
 
     Parameters
     ----------
@@ -61,13 +68,21 @@ class Networks(Group):
         2}}`` for widths that double; see `lookalike.nn.Architecture`. None takes residual layers
         of the GAN's `width` and `depth`.
     latent_size : int
-        The width of the generator's random input.
+        The dimension of the latent space, the generator's random input.
     latent : {"normal", "uniform"}
-        Its distribution: standard normal, or uniform in [-1, 1].
+        The latent distribution: standard normal, or uniform in [-1, 1].
     pack : int
-        The number of rows that the discriminator sees as one.
+        The number of rows that the discriminator judges together (PacGAN: Lin et al. 2018, arXiv
+        1712.04086). `batch_size` must be a multiple of it.
     temperature : float
-        τ of the Gumbel-softmax that makes levels differentiable.
+        The temperature τ of the Gumbel-softmax through which gradients reach the logits of
+        categories.
+
+    Examples
+    --------
+    >>> from lookalike.models import Networks
+    >>> Networks(latent_size=16, pack=4)
+    Networks(latent_size=16, pack=4)
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -98,32 +113,40 @@ class Networks(Group):
 
 
 class TrainingRules(Group):
-    """The rules by which both networks of a GAN learn.
+    """Learning rates, optimiser and regularisation of both networks of a `GAN`.
 
     Parameters
     ----------
     discriminator_rate : float or None
-        The discriminator's learning rate; None takes the generator's.
+        The peak learning rate of the discriminator; None takes the generator's.
     schedule : str, mapping or Strategy
-        How the rates change: "constant", "cosine", "onecycle", "plateau", "batch-scaled",
-        "balance" or "gap", or a mapping of that ``"name"`` and its options.
+        The learning-rate schedule of both networks: "constant", "cosine", "onecycle", "plateau",
+        "batch-scaled", "balance" or "gap", or a mapping with that ``"name"`` and its options.
     discriminator_schedule : str, mapping, Strategy or None
-        Another one for the discriminator.
+        A schedule of its own for the discriminator; None takes `schedule`.
     optimiser : {"adam", "rmsprop"}
-        How slopes become steps.
+        The optimiser of both networks.
     betas : sequence of float
-        Two decays: of slopes and of their squares.
+        The decays of the optimiser's moving averages of gradients and of squared gradients.
     discriminator_steps : int
-        Updates of the discriminator for each update of the generator.
+        The number of discriminator updates for each generator update.
     penalty : str, mapping, Penalty or None
-        What keeps the discriminator smooth: "zero-centred", γ/2·(R1 + R2), or "interpolated", the
-        Wasserstein gradient penalty, or a mapping of that ``"name"`` and its ``"weight"``.
+        The gradient penalty of the discriminator: "zero-centred", γ/2·(R1 + R2), or "interpolated",
+        the Wasserstein gradient penalty; or a mapping with that ``"name"`` and its ``"weight"``.
+        None for no penalty.
     penalty_every : int
-        The number of steps from one penalty to the next; each is that many times as strong.
+        The number of steps between penalties; the weight is multiplied by it (lazy regularisation).
     clip : float or None
-        The discriminator's weights are kept within ± this.
+        The bound to whose ± the discriminator's weights are clipped; None for no clipping.
     average : float
-        The decay of the moving average of the generator; 0 takes the generator itself.
+        The decay of the exponential moving average of the generator, from which rows are sampled;
+        0 samples from the generator itself.
+
+    Examples
+    --------
+    >>> from lookalike.models import TrainingRules
+    >>> TrainingRules(schedule="constant", average=0.0)
+    TrainingRules(average=0.0, schedule='constant')
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {

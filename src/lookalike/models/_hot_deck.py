@@ -1,7 +1,7 @@
-"""Rows to conditions from any synthesizer: generated rows that fulfil them, or nearly.
+"""Hot-deck imputation: rows for conditions from the ordinary rows of any synthesizer.
 
-The hot deck of survey statistics (Andridge and Little 2010): a row with known cells takes the
-others from a donor that has the same. Donors are generated rows, never training rows.
+As in survey statistics (Andridge and Little 2010), a row with known cells takes the others from a
+donor with the same known cells, or similar ones. Donors are generated rows, never training rows.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from lookalike.encoding import Layout, RowCondition, SampledRows
 
 __all__ = ["Donors", "HotDeck"]
 
-#: Donors of each row; of the nearest ones, where no row fulfils its condition.
+#: The number of donors of each row: the nearest rows, fulfilling its condition where any do.
 _DONORS = 8
 #: Rows that are compared with the deck at once.
 _AT_A_TIME = 256
-#: A row is unlike the deck if it is this far from the nearest row there; another level is 1 away.
+#: The distance to its nearest donor from which a row is unlike the deck; another level is 1 away.
 _FAR = 0.5
-#: Distances so small that they only break ties.
+#: The scale of random numbers that are added to distances to choose among equals.
 _TIE = 1e-6
 
 
 @dataclass(frozen=True)
 class HotDeck:
-    """Generated rows, from which rows to conditions are taken.
+    """Generated rows from which rows for conditions are taken.
 
     Parameters
     ----------
@@ -47,16 +47,17 @@ class HotDeck:
         Parameters
         ----------
         condition : RowCondition
-            Of n rows.
+            The conditions of n rows.
         number : int
-            Of the block of rows: others have other donors.
+            The number of the block of rows, which seeds the choice among equal donors.
         """
         rng = generator(self.seed, "donors", number)
-        found = [
+        chunks = [
             self._nearest(condition, slice(first, min(first + _AT_A_TIME, condition.rows)), rng)
             for first in range(0, condition.rows, _AT_A_TIME)
         ]
-        donors, distances = (np.concatenate(part) for part in zip(*found, strict=True))
+        donors, distances = (np.concatenate(part) for part in zip(*chunks, strict=True))
+        # Donors are sorted by distance: those that fulfil the condition come first.
         fulfil = (distances == 0).sum(axis=1)
         count = np.where(fulfil > 0, fulfil, donors.shape[1])
         return Donors(self, condition, donors, count, distances.min(axis=1) >= _FAR)
@@ -64,9 +65,9 @@ class HotDeck:
     def _nearest(
         self, condition: RowCondition, some: slice, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return the positions of the nearest rows of the deck for some rows, and how far they are.
+        """Return the positions and distances of the nearest rows of the deck for some rows.
 
-        A level is 1 away from others, a number as far as the share of all rows that lies between.
+        Two levels are 1 apart, two numbers the share of all rows that lies between them.
         """
         shape = some.stop - some.start, len(self.rows.levels)
         distance = np.zeros(shape, np.float32)
@@ -75,7 +76,7 @@ class HotDeck:
             distance += ~own[:, self.rows.levels[:, self.layout.drawn_starts[i]]]
         for i in condition.bounds:
             distance += self._beyond(condition, i, some)
-        # Of rows at the same distance, chance decides for each row on its own.
+        # Rows at the same distance are ordered at random, for each row on its own.
         ranked = distance + _TIE * rng.random(shape, np.float32)
         count = min(_DONORS, shape[1])
         donors = np.argpartition(ranked, count - 1, axis=1)[:, :count]
@@ -84,7 +85,7 @@ class HotDeck:
         return donors, np.take_along_axis(distance, donors, axis=1)
 
     def _beyond(self, condition: RowCondition, i: int, some: slice) -> np.ndarray:
-        """Return how far numbers of the deck lie beyond the bounds of rows, shape (m, deck)."""
+        """Return the distance of the deck's numbers from the bounds of rows, shape (m, deck)."""
         block, starts = self.layout.blocks[i], self.layout.drawn_starts
         bounds = condition.encoded_bounds(i)
         bounds = bounds[some] if len(bounds) > 1 else bounds
@@ -98,19 +99,19 @@ class HotDeck:
 
 @dataclass(frozen=True)
 class Donors:
-    """The rows of a deck from which rows to conditions are made.
+    """The donors of rows in a hot deck.
 
     Parameters
     ----------
     deck : HotDeck
     condition : RowCondition
-        Of n rows.
+        The conditions of n rows.
     positions : ndarray of int, shape (n, donors)
-        In the deck, the nearest first.
+        The positions of donors in the deck, the nearest first.
     count : ndarray of int, shape (n,)
-        The number of them that each row may have.
+        The number of donors that may be used for each row.
     unlike : ndarray of bool, shape (n,)
-        The rows that are unlike all rows of the deck.
+        True for rows that are unlike all rows of the deck.
     """
 
     deck: HotDeck
@@ -120,7 +121,7 @@ class Donors:
     unlike: np.ndarray
 
     def block(self, number: int) -> SampledRows:
-        """Return rows that fulfil the condition, made of one donor each."""
+        """Return rows that fulfil the condition, from one donor each."""
         rng = generator(self.deck.seed, "donor", number)
         picked, level = rng.random((len(self.positions), 2)).T
         at = np.minimum((picked * self.count).astype(int), self.positions.shape[1] - 1)

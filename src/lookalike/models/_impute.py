@@ -1,7 +1,7 @@
-"""Completed rows: their missing cells are made, given the cells that are known.
+"""Completion of rows: missing cells are generated, given the known ones.
 
-A row is made to the condition that its known cells are; what these follow from is reconciled; and
-rows that break a relation, or have a structural zero, are made again.
+Rows are generated on the condition of their known cells. Cells that known ones are computed from
+are reconciled with them, and rows that break a relation or have a structural zero are regenerated.
 """
 
 from __future__ import annotations
@@ -23,31 +23,32 @@ from lookalike.tables import Schema, canonical_type, conform, natural, render
 
 __all__ = ["Completion", "completed_like"]
 
-#: How often rows with a fault are made again, …
+#: The maximum number of further attempts for rows that break a relation or have structural zeros.
 _ROUNDS = 8
-#: … and the draws of which the nearest is chosen, where several parts of a known sum are made.
+#: The number of draws from which the nearest is chosen where several parts of a known sum are
+#: generated.
 _CHOICE = 8
-#: How often rows with structural zeros are drawn again at once, before all else is looked at.
+#: The maximum number of draws per attempt for rows with structural zeros.
 _REDRAWS = 16
-#: Draws lie this many blocks apart: 2**20 blocks are 8 * 10**9 rows.
+#: The distance of draws, in blocks: 2**20 blocks are 8 * 10**9 rows.
 _APART = 2**20
 
 
-#: From conditions, and the number of the block of rows they are on, to their source.
+#: From conditions and the number of the block of rows that they are on, to a source of rows.
 _Conditional = Callable[[RowCondition, int], BlockSource]
 
 
 @dataclass
 class Completion:
-    """Rows that are completed a block at a time.
+    """Completion of a table, one block of rows at a time.
 
     Parameters
     ----------
     model : FittedModel
     table : pyarrow.Table
-        Rows of some of its columns.
+        Rows with some of the model's columns.
     seed : int
-        Row i of the result depends on the row, its number and the seed alone.
+        The seed; row i of the result depends on the given row, i and the seed alone.
     """
 
     model: FittedModel
@@ -57,7 +58,7 @@ class Completion:
     _unlike: int = 0
 
     def tables(self) -> Iterator[pa.Table]:
-        """Yield canonical rows with their missing cells made."""
+        """Yield canonical rows with their missing cells filled."""
         model = self.model
         whole = _canonical(self.table, model.schema_)
         given, source = frozenset(self.table.column_names), self._conditional()
@@ -69,7 +70,7 @@ class Completion:
             yield made
 
     def _conditional(self) -> _Conditional:
-        """Return how rows to conditions are made: by the model itself, or from a hot deck."""
+        """Return the source of rows for conditions: the model itself, or a hot deck."""
         model = self.model
         if model._takes_conditions or not model.encoder_.layout_.blocks:
             return lambda condition, _: model._start(Request(self.seed, lambda _: condition))
@@ -81,7 +82,7 @@ class Completion:
 
         def source(condition: RowCondition, number: int) -> BlockSource:
             donors = deck.donors(condition, number)
-            if number not in counted:  # once for each block of rows, by its first conditions
+            if number not in counted:  # each block of rows once, by its first conditions
                 counted.add(number)
                 self._unlike += int(donors.unlike.sum())
             return donors.block
@@ -89,70 +90,70 @@ class Completion:
         return source
 
     def warnings(self) -> list[str]:
-        """Return what could not be kept, after the last table."""
-        found = []
-        words = [
+        """Return the warnings about completed rows, after the last table."""
+        warnings = []
+        broken = [
             f"{describe(dependency, why=False)} (not in "
             f"{self._broken[dependency.column]:,} of the rows)"
             for dependency in self.model.schema_.dependencies
             if self._broken.get(dependency.column)
         ]
-        if words:
-            found.append(
-                "Not all rows could be completed so that what holds in the training table holds in "
-                f"them: {'; '.join(words)}. Their known cells may not go together; other seeds may "
-                "do."
+        if broken:
+            warnings.append(
+                "Some completed rows break a relation that holds in the training table: "
+                f"{'; '.join(broken)}. Their known cells may contradict it; otherwise try another "
+                "random_state."
             )
         if self._unlike:
-            found.append(
+            warnings.append(
                 f"The known cells of {self._unlike:,} of {len(self.table):,} rows are unlike all "
-                f"rows of this {type(self.model).__name__}, which cannot make rows to conditions: "
-                "their other cells are those of the nearest, a guess."
+                f"rows of this {type(self.model).__name__}, which cannot generate rows for "
+                "conditions: their other cells are those of the most similar row, and uncertain."
             )
-        return found
+        return warnings
 
 
 def completed_like(
     table: pa.Table, canonical: pa.Table, made: pa.Table, schema: Schema
 ) -> pa.Table:
-    """Return completed rows with the cells of a table as they were, and columns of its types.
+    """Return completed rows with the original cells and column types of the given table.
 
     Parameters
     ----------
     table : pyarrow.Table
-        Rows of some columns, as they came.
+        The given rows, with some of the columns.
     canonical : pyarrow.Table
-        The same rows, completed.
+        The completed rows, canonical.
     made : pyarrow.Table
-        The same in the types in which other columns are wanted.
+        The completed rows, with the final types of columns that were not given.
     schema : Schema
     """
     plain, written = natural(canonical, schema), render(canonical, schema)
     known = _canonical(table, schema)
     for k, name in enumerate(schema.names):
         if name in table.column_names:
-            came = table[name]
-            # Where text came, it is completed with text as the training table has it.
-            source = written if _is_text(came.type) else plain
-            made = made.set_column(k, name, _filled(came, known[name], source[name], name))
+            given = table[name]
+            # Text is completed with text, in the format of the training table.
+            source = written if _is_text(given.type) else plain
+            made = made.set_column(k, name, _filled(given, known[name], source[name], name))
     return made
 
 
 def _filled(
-    came: pa.ChunkedArray, known: pa.ChunkedArray, made: pa.ChunkedArray, name: str
+    given: pa.ChunkedArray, known: pa.ChunkedArray, made: pa.ChunkedArray, name: str
 ) -> pa.ChunkedArray:
-    """Return the cells that came, and made ones where what came says missing."""
+    """Return the given cells, and generated ones where a given cell means missing."""
     absent = known.is_null().combine_chunks()
-    kind = came.type.value_type if pa.types.is_dictionary(came.type) else came.type
+    kind = given.type.value_type if pa.types.is_dictionary(given.type) else given.type
     try:
-        cells = [part.cast(kind).combine_chunks() for part in (made, came)]
+        cells = [part.cast(kind).combine_chunks() for part in (made, given)]
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
-            f"Completed cells must fit the type of their column, but {name!r} is {came.type}: "
-            f"{error}. Give it a wider type first."
+            f"Completed cells must fit the type of their column, but {name!r} is {given.type}: "
+            f"{error}. Cast the column to a wider type first."
         ) from error
     whole = pc.if_else(absent, *cells)
-    if pa.types.is_dictionary(came.type):
+    if pa.types.is_dictionary(given.type):
         whole = whole.dictionary_encode()
     return pa.chunked_array([whole])
 
@@ -165,7 +166,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
-    """Return the table with all columns of the schema, null where it has none."""
+    """Return the table with all columns of the schema; those that it lacks are null."""
     present = {schema[name].name for name in table.column_names}
     own = conform(table, Schema(tuple(c for c in schema.columns if c.name in present)))
     cells = [
@@ -177,15 +178,15 @@ def _canonical(table: pa.Table, schema: Schema) -> pa.Table:
 
 @dataclass(frozen=True)
 class _Attempt:
-    """Completed rows.
+    """Completed rows and their faults.
 
     Parameters
     ----------
     made : pyarrow.Table
     broken : dict of str to ndarray of bool, shape (n,)
-        In which rows the relation of each column does not hold.
+        For each column with a relation, the rows that break it.
     impossible : ndarray of bool, shape (n,)
-        Which rows combine what never occurs, though their known cells do not.
+        True for rows with a structural zero that their known cells do not have.
     """
 
     made: pa.Table
@@ -194,14 +195,14 @@ class _Attempt:
 
     @property
     def faults(self) -> np.ndarray:
-        """How much is wrong with each row: relations that do not hold count most."""
+        """The number of faults of each row; a broken relation counts twice."""
         count = self.impossible.astype(int)
         for rows in self.broken.values():
             count += 2 * rows
         return count
 
     def or_better(self, other: _Attempt) -> _Attempt:
-        """Return these rows, and others in their place where fewer faults are in them."""
+        """Return these rows, replaced by those of another attempt where they have fewer faults."""
         better = other.faults < self.faults
         return _Attempt(
             _either(better, other.made, self.made),
@@ -215,19 +216,19 @@ class _Attempt:
 
 @dataclass(frozen=True)
 class _RowGroup:
-    """Rows that are completed together.
+    """A group of rows that are completed together.
 
     Parameters
     ----------
     model : FittedModel
     rows : pyarrow.Table
-        Canonical, null where a cell is to be made.
+        Canonical rows, null where a cell is to be generated.
     given : frozenset of str
-        The columns that the caller's table has.
+        The columns of the caller's table.
     seed, first : int
-        Of the rows, and the number of the first one.
+        The seed, and the number of the first row.
     conditional : callable
-        Gives the source of rows to conditions.
+        From conditions to a source of rows.
     """
 
     model: FittedModel
@@ -238,7 +239,7 @@ class _RowGroup:
     conditional: _Conditional
 
     def completed(self) -> tuple[pa.Table, dict[str, np.ndarray]]:
-        """Return completed rows, and for each column in which its relation does not hold."""
+        """Return completed rows, and for each column with a relation the rows that break it."""
         encoder = self.model.encoder_
         known = encoder.graph_.infer(self.rows)
         condition, fixed = condition_of_cells(encoder, known, self.given)
@@ -253,18 +254,21 @@ class _RowGroup:
     def _attempt(
         self, known: pa.Table, source: BlockSource, fixed: Mapping[int, np.ndarray], round_: int
     ) -> _Attempt:
-        """Draw rows, settle what known cells follow from, and draw what goes with it."""
+        """Draw rows, reconcile them with known cells, and redraw what depends on the changes."""
         encoder, place = self.model.encoder_, round_ * (_CHOICE + 1) * _REDRAWS
         drawn = self._possible(source, place, fixed)
         settled, changed, misfit = self._settled(known, drawn)
+        # Where drawn cells are far from what known cells demand, try other draws and keep the
+        # nearest for each row.
         for k in range(1, _CHOICE):
             if not misfit.any():
                 break
-            other = source(place + k * _REDRAWS)
-            more, also, far = self._settled(known, other)
+            redrawn = source(place + k * _REDRAWS)
+            more, also, far = self._settled(known, redrawn)
             nearer = far < misfit
-            settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, other, drawn)
+            settled, drawn = _either(nearer, more, settled), _either_drawn(nearer, redrawn, drawn)
             changed, misfit = np.where(nearer, also, changed), np.where(nearer, far, misfit)
+        # Reconciled cells are known from now on: redraw the other cells of their rows given them.
         if changed.any():
             settled = encoder.graph_.infer(settled)
             condition, now_fixed = condition_of_cells(encoder, settled, self.given)
@@ -277,7 +281,7 @@ class _RowGroup:
     def _possible(
         self, source: BlockSource, place: int, fixed: Mapping[int, np.ndarray]
     ) -> SampledRows:
-        """Draw rows, and those again that have structural zeros besides known cells."""
+        """Draw rows, and redraw those with structural zeros that known cells do not force."""
         drawn = source(place)
         for k in range(1, _REDRAWS):
             wrong = self.model.encoder_.violates_zeros(drawn, known=fixed)
@@ -287,7 +291,7 @@ class _RowGroup:
         return drawn
 
     def _source(self, condition: RowCondition) -> BlockSource:
-        """Return what draws these rows, again and again, to a condition."""
+        """Return the source of these rows on a condition, a different draw for each number."""
         number, rows = self.first // self.model.BLOCK, self.rows.num_rows
         make = self.conditional(condition, number)
 
@@ -304,7 +308,7 @@ class _RowGroup:
 
 
 def _either(which: np.ndarray, these: pa.Table, those: pa.Table) -> pa.Table:
-    """Return rows of one table where that is said, and else of the other."""
+    """Return rows of the first table where `which` is true, and else of the second."""
     at = np.arange(len(which)) + np.where(which, 0, len(which))
     return pa.concat_tables([these, those]).unify_dictionaries().take(pa.array(at)).combine_chunks()
 

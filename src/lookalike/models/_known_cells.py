@@ -1,4 +1,4 @@
-"""From known cells of rows to the condition on the blocks that encode them."""
+"""Conditions on encoded blocks from the known cells of rows."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ __all__ = ["condition_of_cells", "one_column_table"]
 def condition_of_cells(
     encoder: TableEncoder, rows: pa.Table, complete: frozenset[str]
 ) -> tuple[RowCondition, dict[int, np.ndarray]]:
-    """Return the condition that rows have their known cells, and the blocks that these say.
+    """Return the condition that rows have their known cells, and the blocks that these determine.
 
     Parameters
     ----------
     encoder : TableEncoder
         Fitted.
     rows : pyarrow.Table
-        n canonical rows, null where a cell is not known.
+        n canonical rows, null where a cell is unknown.
     complete : frozenset of str
-        Columns of which no cell is to be missing.
+        Columns whose unknown cells must not be missing.
 
     Returns
     -------
     RowCondition
-        Of n rows. What relations rule out, and structural zeros, is ruled out.
+        Conditions on n rows, which also exclude violations of relations and structural zeros.
     dict of int to ndarray of bool, shape (n,)
-        For the index of each block: the rows in which it follows from known cells.
+        For the index of each block, the rows in which known cells determine it.
     """
     layout, known = encoder.layout_, encoder.known(rows)
     floats, codes = encoder.encode(rows)
     codes = codes.copy()
     for i, names in encoder.gates().items():
-        # A cell that is to be made is not to be missing; its column may be, where none was given.
+        # A null cell of a given column must be filled; columns that are not given may be missing.
         if not complete.isdisjoint(names):
             codes[:, layout.blocks[i].source_start] = 0
             known[i] = np.ones(rows.num_rows, bool)
@@ -54,7 +54,7 @@ def condition_of_cells(
 
 
 def one_column_table(schema: Schema, name: str, cells: pa.Array) -> pa.Table:
-    """Return canonical rows of which one column is known, and no other."""
+    """Return canonical rows in which only one column is known."""
     kinds = {column.name: canonical_type(column) for column in schema.columns}
     own = kinds[name]
     known = cells.dictionary_encode().cast(own) if pa.types.is_dictionary(own) else cells.cast(own)

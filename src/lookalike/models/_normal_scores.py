@@ -1,4 +1,4 @@
-"""Encoded rows as normal variables, one for each block: what copulas and their kin are made of."""
+"""The map between encoded rows and latent normal variables, one per block, for copulas."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from lookalike.encoding import Z_MAX, EncodedRows, Layout, Learned, RowCondition
 __all__ = ["Intervals", "NormalScores"]
 
 Scores = Float[np.ndarray, "rows blocks"]
-#: The least and greatest value of a normal variable in each of some pieces, shape (rows, pieces).
+#: The lower and upper limits of the intervals of a normal variable, shape (rows, intervals) each.
 Intervals = tuple[np.ndarray, np.ndarray]
 
-#: Intervals of probability that are narrower have the score of their middle.
+#: Intervals of probability narrower than this have the score of their midpoint.
 _NARROW = 1e-7
 
 
@@ -27,18 +27,18 @@ _NARROW = 1e-7
 class NormalScores:
     """A map between encoded rows and standard normal variables.
 
-    A number is Φ⁻¹ of its cumulative probability; a level is an interval of it, as long as its
-    share of the rows. Levels stand in an order in which neighbours go with the same values of
-    other columns.
+    A number is Φ⁻¹ of its cumulative probability; a level is an interval of cumulative
+    probability, as long as its share of the rows. Levels are ordered so that neighbours occur with
+    similar values of other columns.
 
     Parameters
     ----------
     layout : Layout
-        Its blocks are levels, and numbers that are drawn within intervals.
+        A layout whose blocks are levels, or numbers that are drawn within intervals.
     orders : mapping of int to ndarray of int32, shape (levels,)
-        By the index of a block: its levels in order.
+        For the index of a block, its levels in order.
     cuts : mapping of int to ndarray, shape (levels + 1,)
-        By the index of a block: the cumulative probabilities between which its levels lie.
+        For the index of a block, the cumulative probabilities between which its levels lie.
     """
 
     layout: Layout
@@ -47,7 +47,7 @@ class NormalScores:
 
     @classmethod
     def fit(cls, rows: EncodedRows, layout: Layout) -> NormalScores:
-        """Learn the shares of levels and put them in order."""
+        """Learn the shares and the order of levels."""
         widths = {i: b.width for i, b in enumerate(layout.blocks) if b.head == "softmax"}
         orders = {i: np.arange(width, dtype=np.int32) for i, width in widths.items()}
         first = cls(layout, orders, {i: _cuts(rows, layout, i, orders[i]) for i in widths})
@@ -55,7 +55,7 @@ class NormalScores:
         for i, width in widths.items():
             others = np.delete(scores, i, axis=1)
             if others.shape[1] and width > 2:
-                # The first principal component of the other columns; levels by their mean on it.
+                # Order levels by their mean on the first principal component of other columns.
                 axis = np.linalg.eigh(np.cov(others, rowvar=False).reshape(others.shape[1], -1))[1]
                 codes = rows.codes[:, layout.blocks[i].source_start]
                 sums = np.bincount(codes, others @ axis[:, -1], minlength=width)
@@ -69,7 +69,7 @@ class NormalScores:
         Parameters
         ----------
         rows : EncodedRows
-            n rows.
+            Rows to transform.
         """
         scores = np.zeros((len(rows.floats), len(self.layout.blocks)))
         present = np.ones(scores.shape, bool)
@@ -77,21 +77,21 @@ class NormalScores:
             present[:, i] = _present(rows, self.layout, i)
             at = block.source_start
             if block.head == "softmax":
-                place = np.argsort(self.orders[i])[rows.codes[:, at]]
-                low, high = self.cuts[i][place], self.cuts[i][place + 1]
+                rank = np.argsort(self.orders[i])[rows.codes[:, at]]
+                low, high = self.cuts[i][rank], self.cuts[i][rank + 1]
             else:
                 low, high = rows.floats[:, at : at + 2].T.astype(float)
             scores[:, i] = np.where(present[:, i], _means(low, high), 0.0)
         return scores, present
 
     def to_rows(self, z: Scores) -> SampledRows:
-        """Return the rows that normal variables stand for; numbers of missing cells are 0."""
+        """Return the rows of normal variables; numbers of missing cells are 0."""
         layout, starts = self.layout, self.layout.drawn_starts
         numbers = np.empty((len(z), layout.numbers), np.float32)
         levels = np.empty((len(z), layout.softmaxes), np.int32)
         for i, order in self.orders.items():
-            place = np.searchsorted(self.cuts[i][1:-1], ndtr(z[:, i]), side="right")
-            levels[:, starts[i]] = order[place]
+            rank = np.searchsorted(self.cuts[i][1:-1], ndtr(z[:, i]), side="right")
+            levels[:, starts[i]] = order[rank]
         for i, block in enumerate(layout.blocks):
             if block.head != "softmax":
                 numbers[:, starts[i]] = np.clip(z[:, i], -Z_MAX, Z_MAX)
@@ -100,28 +100,28 @@ class NormalScores:
         return SampledRows(numbers, levels)
 
     def intervals(self, condition: RowCondition) -> dict[int, Intervals]:
-        """Return the pieces in which a condition leaves normal variables, by block.
+        """Return, by block, the intervals to which a condition restricts normal variables.
 
-        A piece whose greatest value is below its least is ruled out.
+        An interval whose upper limit is below its lower one is ruled out.
         """
-        found: dict[int, Intervals] = {}
+        limits: dict[int, Intervals] = {}
         for i, allowed in condition.allowed.items():
             ends = ndtri(self.cuts[i])
             fits = allowed[:, self.orders[i]]
-            found[i] = np.where(fits, ends[:-1], 1.0), np.where(fits, ends[1:], -1.0)
+            limits[i] = np.where(fits, ends[:-1], 1.0), np.where(fits, ends[1:], -1.0)
         for i, bounds in condition.bounds.items():
             low, high = ndtri(np.clip(bounds, 0.0, 1.0)).T
-            found[i] = low[:, None], high[:, None]
-        return found
+            limits[i] = low[:, None], high[:, None]
+        return limits
 
     def state(self) -> Learned:
-        """Return what was learned."""
+        """Return the learned arrays."""
         orders = {f"order {i}": order for i, order in self.orders.items()}
         return Learned({}, {**orders, **{f"cuts {i}": cuts for i, cuts in self.cuts.items()}})
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> NormalScores:
-        """Make the map from what `state` gave.
+        """Restore the map from its `state`.
 
         Raises
         ------

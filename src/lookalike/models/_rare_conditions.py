@@ -1,4 +1,4 @@
-"""The warning of conditions that hardly a training row fulfils."""
+"""The warning about conditions that very few training rows fulfil."""
 
 from __future__ import annotations
 
@@ -16,19 +16,20 @@ from lookalike.tables import ColumnCondition
 
 __all__ = ["rare_condition_warning"]
 
-#: Fewer training rows than this are few.
+#: Fewer training rows than this are reported as few.
 _FEW = 5
-#: Counts of one or two columns say nothing of this many conditions.
+#: From this number of conditions on, counts of pairs of columns do not suffice.
 _MANY = 3
 
 
 def rare_condition_warning(route: Route) -> str | None:
-    """Return the number of training rows that fulfil conditions, and how rows are made to them.
+    """Return a warning if few training rows fulfil the conditions of a route.
 
     Returns
     -------
     str or None
-        None where there are enough.
+        The number of training rows and the way in which rows are generated; None if there are
+        enough.
     """
     model, conditions = route.model, route.conditions
     fewest: tuple[Count, Sequence[ColumnCondition]] | None = None
@@ -43,7 +44,7 @@ def rare_condition_warning(route: Route) -> str | None:
     columns, about = conditions.columns, route.ordinary / model.BLOCK * model.n_rows_
     if about < _FEW and columns and (unknown or len(columns) >= _MANY):
         return (
-            f"By the model's own rows, about {about:.2g} of the {model.n_rows_:,} training rows "
+            f"Judging by generated rows, about {about:.2g} of the {model.n_rows_:,} training rows "
             f"{'have' if about != 1 else 'has'} {_and(columns)} together. {_made(route)}"
         )
     return None
@@ -63,7 +64,7 @@ def _each(conditions: SampleConditions) -> Iterator[tuple[ColumnCondition, ...]]
 def _count(
     model: FittedModel, conditions: Sequence[ColumnCondition]
 ) -> tuple[tuple[Count, Sequence[ColumnCondition]] | None, bool]:
-    """Return the count of training rows, the conditions it is of, and if all can be counted."""
+    """Return the count of training rows with its conditions, and whether all could be counted."""
     encoded = [
         (condition, _near(condition, found))
         for condition in conditions
@@ -79,7 +80,7 @@ def _count(
 
 
 def _near(condition: ColumnCondition, encoded: RowCondition) -> RowCondition:
-    """Return the condition, or one near to it: hardly a row ever has just one number."""
+    """Return a condition with a range around each number, which few rows have exactly."""
     if condition.values is None:
         return encoded
     blocks, margin = encoded.layout.blocks, np.array([-NEIGHBOURHOOD, NEIGHBOURHOOD])
@@ -96,18 +97,18 @@ def _counted(model: FittedModel, count: Count, conditions: Sequence[ColumnCondit
         return f"None of {rows} has {_and(conditions)}"
     if most < _FEW:
         return f"Fewer than {most + 1:,} of {rows} have {_and(conditions)}"
-    return f"About {count.about:.0f} of {rows}, and no more than {most:,}, have {_and(conditions)}"
+    return f"About {count.about:.0f} of {rows}, at most {most:,}, have {_and(conditions)}"
 
 
 def _made(route: Route) -> str:
     ordinary = f"{route.ordinary:,} of {route.model.BLOCK:,} ordinary rows fulfil them"
     if route.chosen_by is route.conditions:
-        how = f"The rows are chosen from ordinary ones ({ordinary})"
+        method = f"The rows are selected from ordinary ones ({ordinary})"
     elif route.chosen_by is not None:
-        how = "The rows are chosen from ordinary ones near it, and the number is put in"
+        method = "The rows are selected from ordinary ones with similar numbers, which are replaced"
     else:
-        how = f"The rows are made to the conditions, as only {ordinary}"
-    return f"{how}; the rest of each row is a guess. Ask for less, or take it for one."
+        method = f"The rows are generated for the conditions, as only {ordinary}"
+    return f"{method}; their other cells are uncertain. Relax the conditions, or use with caution."
 
 
 def _and(conditions: Sequence[ColumnCondition]) -> str:

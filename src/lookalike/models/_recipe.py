@@ -1,4 +1,4 @@
-"""From a GAN's parameters and a table's size to the game and the plan of its training."""
+"""The game and the training plan of a GAN, from its parameters and the size of the table."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from lookalike.training.strategies import STRATEGIES
 
 __all__ = ["Recipe", "batch_of", "game_of", "make_plan", "steps_of", "width_of"]
 
-#: From so many rows on a table gets all steps.
+#: The number of rows from which on a table is trained for the full number of steps.
 _LARGE = 10_000
-#: From so many rows on: the rows of each kind in a step, and how many times as many steps. Wide
-#: batches serve large tables best, more steps middle ones; both cost about the same.
+#: By the minimum number of rows: the batch size, and the factor of the number of steps. Larger
+#: batches suit large tables, more steps medium ones; both cost about the same.
 _PACES = ((20_000, 1_024, 1.1), (5_000, 512, 1.6), (0, 256, 1.0))
-#: Steps of each budget, before that.
+#: The number of steps of each budget, before this factor.
 STEPS = {"fast": 1_200, "balanced": 5_000, "best": 16_000}
-#: History rows of one run.
+#: The number of history rows of a run.
 _INTERVALS = 40
-#: Multiplications between two looks of the monitors, at least, so that looks take less than a
-#: tenth of the time; what else one step costs, in the same unit; and how often they look anyway,
-#: or where alarms listen: runs of tiny networks go wrong between looks that are far apart.
-_BETWEEN, _STEP, _FEWEST_LOOKS, _FEWEST_HEARD = 100e6, 0.3e6, 10, 20
-#: What looks at a run unless the caller chooses.
-_WATCHING = ("players", "diversity", "collapse", "convergence", "memorisation")
+#: The minimum number of multiplications between measurements of monitors, so that these take less
+#: than a tenth of the time; the overhead of a step in the same unit; and the minimum number of
+#: measurements without and with remedies: tiny networks fail between rare measurements.
+_BETWEEN, _STEP, _FEWEST, _FEWEST_WITH_REMEDIES = 100e6, 0.3e6, 10, 20
+#: The default monitors.
+_USUAL_MONITORS = ("players", "diversity", "collapse", "convergence", "memorisation")
 
 
 class Recipe(Protocol):
-    """The parameters of a `GAN` that say how it is trained; see there."""
+    """The parameters of a `GAN` that determine its training."""
 
     budget: str
     steps: int | None
@@ -51,7 +51,7 @@ class Recipe(Protocol):
 
 
 def steps_of(recipe: Recipe, rows: int) -> int:
-    """Return how many steps are played; a table of few rows is learned a little sooner."""
+    """Return the number of training steps; small tables need somewhat fewer."""
     if recipe.steps is not None:
         return recipe.steps
     if recipe.epochs is not None:
@@ -61,37 +61,37 @@ def steps_of(recipe: Recipe, rows: int) -> int:
 
 
 def batch_of(recipe: Recipe, rows: int) -> int:
-    """Return how many rows of a kind are in a step."""
+    """Return the number of real rows in a step."""
     if recipe.batch_size is not None:
         return recipe.batch_size
     return _pace(rows)[0]
 
 
 def _pace(rows: int) -> tuple[int, float]:
-    """Return the rows of a step and how many times as many steps, for a table of so many rows."""
+    """Return the batch size and the factor of the number of steps for a table of `rows` rows."""
     return next((batch, times) for least, batch, times in _PACES if rows >= least)
 
 
 def width_of(recipe: Recipe, rows: int) -> int:
-    """Return the hidden units of the residual networks."""
+    """Return the number of hidden units of the residual networks."""
     if recipe.width is not None:
         return recipe.width
     return 256 if rows >= _LARGE // 5 else 128
 
 
 def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: bool) -> Game:
-    """Return the rules of the game that parameters ask for.
+    """Return the game that the parameters describe.
 
     Parameters
     ----------
     recipe : Recipe
     plan : Plan
     rows : int
-        Of the training table.
+        The number of rows of the training table.
     width : int
-        Hidden units of the residual networks, where those are played.
+        The number of hidden units of residual networks.
     conditioned : bool
-        Whether rows are made to conditions.
+        Whether the networks are conditional.
 
     Raises
     ------
@@ -102,7 +102,7 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
     batch = batch_of(recipe, rows)
     if batch % networks.pack:
         raise ParameterError(
-            f"A batch must hold whole packs, but batch_size is {batch} and pack is {networks.pack}."
+            f"batch_size must be a multiple of pack; got {batch} and {networks.pack}. Change one."
         )
     residual = Architecture(widths=(width,) * (recipe.depth + 1), residual=True)
     return Game(
@@ -137,25 +137,24 @@ def make_plan(
     generator_delay: int = 0,
     stop_at: int | None = None,
 ) -> TrainingPlan:
-    """Return how long a run is, which may end sooner, and how it is monitored and steered."""
+    """Return the training plan of a game: its length, schedules, monitors and remedies."""
     training = TrainingRules.read(recipe.training)
-    own = STRATEGIES.create(training.schedule)
-    other = training.discriminator_schedule
-    rate = recipe.learning_rate
-    other_rate = rate if training.discriminator_rate is None else training.discriminator_rate
+    rate, schedule = recipe.learning_rate, STRATEGIES.create(training.schedule)
+    discriminator_rate, discriminator_schedule = rate, schedule
+    if training.discriminator_rate is not None:
+        discriminator_rate = training.discriminator_rate
+    if training.discriminator_schedule is not None:
+        discriminator_schedule = STRATEGIES.create(training.discriminator_schedule)
     interval = -(-steps // _INTERVALS)
     return TrainingPlan(
         steps=steps,
         stop_at=stop_at,
         interval=interval,
         monitor_every=_monitor_every(
-            game, steps, interval, _FEWEST_HEARD if recipe.remedies else _FEWEST_LOOKS
+            game, steps, interval, _FEWEST_WITH_REMEDIES if recipe.remedies else _FEWEST
         ),
-        rates={"generator": rate, "discriminator": other_rate},
-        strategies={
-            "generator": own,
-            "discriminator": own if other is None else STRATEGIES.create(other),
-        },
+        rates={"generator": rate, "discriminator": discriminator_rate},
+        strategies={"generator": schedule, "discriminator": discriminator_schedule},
         delays={"generator": generator_delay},
         monitors=_monitors(recipe),
         remedies=REMEDIES if recipe.remedies else (),
@@ -164,13 +163,13 @@ def make_plan(
 
 
 def _monitor_every(game: Game, steps: int, interval: int, fewest: int) -> int:
-    """Return the intervals between two looks: more than one where steps are small and few.
+    """Return the number of intervals between measurements: more than one if steps are cheap.
 
     It depends on sizes alone and not on the clock, so that the same seed gives the same run.
     """
-    made = _weights(game.latent_size, game.generator, game.plan.width)
-    judged = _weights(game.pack * game.plan.width, game.discriminator, 1)
-    step = _STEP + game.batch_size * (made + game.discriminator_steps * judged)
+    generator = _weights(game.latent_size, game.generator, game.plan.width)
+    discriminator = _weights(game.pack * game.plan.width, game.discriminator, 1)
+    step = _STEP + game.batch_size * (generator + game.discriminator_steps * discriminator)
     wanted = math.ceil(_BETWEEN / step / interval)
     return max(min(wanted, steps // interval // fewest), 1)
 
@@ -189,5 +188,5 @@ def _architecture(
 def _monitors(recipe: Recipe) -> tuple[Monitor, ...]:
     chosen = recipe.monitors
     if isinstance(chosen, bool):
-        chosen = [n for n in _WATCHING if n in MONITORS] if chosen else ()
+        chosen = [n for n in _USUAL_MONITORS if n in MONITORS] if chosen else ()
     return tuple(MONITORS.create_all(chosen))

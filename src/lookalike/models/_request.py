@@ -1,4 +1,4 @@
-"""A request for rows: a seed, and the conditions that they fulfil; and what can serve it."""
+"""A request for rows: a seed and conditions; and the protocol of the models that serve it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BlockConditions = Callable[[int], RowCondition]
 
 @dataclass(frozen=True)
 class Request:
-    """The rows that a block source makes.
+    """A request for rows from a block source.
 
     Parameters
     ----------
     seed : int
     conditions : callable or None
         From the number of a block to the conditions on its rows, the same every time: one for all
-        of them, or one for each, in which case the block has as many rows. None for ordinary rows.
+        of them, or one for each, which then sets the number of rows. None for ordinary rows.
     """
 
     seed: int
@@ -33,7 +33,7 @@ class Request:
 
 
 class FittedModel(Protocol):
-    """A fitted synthesizer, as far as rows are made with it."""
+    """The part of a fitted synthesizer that generates rows."""
 
     BLOCK: ClassVar[int]
     schema_: Schema

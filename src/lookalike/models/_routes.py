@@ -1,7 +1,7 @@
-"""Rows that fulfil conditions, in accepted blocks: none of them waits for those before it.
+"""Rows that fulfil conditions, in accepted blocks that are independent of each other.
 
-An accepted block has a fixed number of rows. They are chosen from candidate blocks that belong to
-it alone, so that row one million of a sample costs what its first row costs.
+An accepted block has a fixed number of rows. They are selected from candidate blocks of its own,
+so that row one million of a sample costs no more than its first row.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from lookalike.models._sample_conditions import SampleConditions
 
 __all__ = ["MIN_ACCEPTANCE", "NEIGHBOURHOOD", "Route", "choose_route"]
 
-#: Rows are chosen from ordinary ones where they accept such a share of them.
+#: The minimum share of ordinary rows that must fulfil conditions for rows to be selected from them.
 MIN_ACCEPTANCE = 0.02
-#: The share of the rows on each side that counts as near to a number.
+#: The share of the rows on each side of a number that counts as near to it.
 NEIGHBOURHOOD = 0.02
-#: The candidates of a block are doubled up to this many times before none is taken for infeasible.
+#: The number of times that candidates are doubled before conditions are declared infeasible.
 _MAX_DOUBLINGS = 2
-#: Usable rows of the first candidates that are enough to estimate how many others will have.
+#: The number of usable rows among the first candidates that suffices to estimate their rate.
 _ENOUGH_ROWS = 64
-#: Standard deviations by which an accepted block has fewer rows than its candidates should bring.
+#: The margin, in standard deviations, by which an accepted block is smaller than expected.
 _SAFETY = 4
-#: How often other candidates are made for an accepted block that is not full.
+#: The maximum number of further attempts to fill an accepted block.
 _MAX_RETRIES = 100
 
 
 @dataclass(frozen=True)
 class Route:
-    """The way in which rows that fulfil conditions are made.
+    """The way in which rows that fulfil conditions are generated.
 
     Parameters
     ----------
@@ -47,16 +47,16 @@ class Route:
     conditions : SampleConditions
     seed : int
     chosen_by : SampleConditions or None
-        The conditions by which ordinary rows are chosen, which may be near the real ones; None
-        where rows are made to the conditions.
+        The conditions by which ordinary rows are selected, which may be near the given ones; None
+        if rows are generated for the conditions.
     ordinary : int
         The number of rows of the first ordinary block that fulfil the conditions.
     candidates : int
-        The candidate blocks of each accepted block.
+        The number of candidate blocks for each accepted block.
     rows : int
-        The rows of an accepted block; each balanced level has as many of them.
+        The number of rows of an accepted block, the same for each balanced level.
     first : pyarrow.Table or None
-        The accepted rows among the candidates of block 0, where they have been made.
+        The accepted rows among the candidates of block 0, if they have been generated.
     """
 
     model: FittedModel
@@ -76,24 +76,24 @@ class Route:
         DataError
             If accepted rows are too rare to fill it.
         """
-        found: pa.Table | None = None
+        table: pa.Table | None = None
         for attempt in range(1 + _MAX_RETRIES):
             more = self.accepted(number, attempt)
-            found = more if found is None else pa.concat_tables([found, more]).unify_dictionaries()
-            found = self.conditions.first_usable(found, self.rows)
-            if len(found) == self.rows:
+            table = more if table is None else pa.concat_tables([table, more]).unify_dictionaries()
+            table = self.conditions.first_usable(table, self.rows)
+            if len(table) == self.rows:
                 first = number * self.rows
-                return self.model.encoder_.numbered(found, start=first, seed=self.seed)
-        assert found is not None
-        made = (1 + _MAX_RETRIES) * self.candidates * self.model.BLOCK
-        raise self.conditions.exhausted_error(len(found), made, self.rows)
+                return self.model.encoder_.numbered(table, start=first, seed=self.seed)
+        assert table is not None
+        tried = (1 + _MAX_RETRIES) * self.candidates * self.model.BLOCK
+        raise self.conditions.exhausted_error(len(table), tried, self.rows)
 
     def accepted(self, number: int, attempt: int = 0) -> pa.Table:
         """Return the accepted rows among the candidates of an accepted block."""
         if self.first is not None and number == attempt == 0:
             return self.first
         seed = self.seed
-        if attempt:  # each time other candidates
+        if attempt:  # new candidates for each attempt
             seed = derive_seed(self.seed, "asked again", attempt)
         make = self._start(seed) if attempt else self._source
         blocks = range(number * self.candidates, (number + 1) * self.candidates)
@@ -121,11 +121,11 @@ class Route:
 
     @cached_property
     def unit(self) -> int:
-        """The number of blocks in which every balanced level can have its turn."""
+        """The number of blocks that hold every balanced level at least once."""
         return -(-self.conditions.cycle // self.model.BLOCK)
 
     def infeasible_error(self) -> DataError:
-        """Return the error that says why no row of the first candidates is accepted."""
+        """Return the error that explains why no row of the first candidates is accepted."""
         encoder, tables, possible = self.model.encoder_, [], []
         for block in range(2**_MAX_DOUBLINGS * self.unit):
             drawn = self._source(block)
@@ -137,23 +137,23 @@ class Route:
 
 
 def choose_route(model: FittedModel, seed: int, conditions: SampleConditions) -> Route:
-    """Choose how rows that fulfil conditions are made, by a look at the first blocks.
+    """Choose the way to rows that fulfil conditions, from their share of the first blocks.
 
-    Where ordinary rows often fulfil the conditions, or nearly, they are chosen from; else rows are
-    made to the conditions.
+    If enough ordinary rows fulfil the conditions, or nearly, rows are selected from these;
+    otherwise rows are generated for the conditions.
 
     Parameters
     ----------
     model : FittedModel
         Fitted.
     seed : int
-        Of the sample.
+        The seed of the sample.
     conditions : SampleConditions
 
     Raises
     ------
     ParameterError
-        If rows have to be made to the conditions and the model cannot.
+        If rows have to be generated for the conditions and the model cannot.
     DataError
         If none of the first rows is accepted.
     """
@@ -168,15 +168,15 @@ def choose_route(model: FittedModel, seed: int, conditions: SampleConditions) ->
             return _sized(replace(route, ordinary=ordinary, first=accepted))
     if not model._takes_conditions:
         raise ParameterError(
-            f"This {type(model).__name__} cannot make rows to conditions, and fewer than "
-            f"{MIN_ACCEPTANCE:.0%} of its ordinary rows fulfil these: {conditions}. Ask for less, "
-            "or fit a GAN with conditions=True."
+            f"This {type(model).__name__} cannot generate rows for conditions, and fewer than "
+            f"{MIN_ACCEPTANCE:.0%} of its ordinary rows fulfil these: {conditions}. Relax the "
+            "conditions, or fit a GAN with conditions=True."
         )
     return _conditional(Route(model, conditions, seed, None, ordinary))
 
 
 def _conditional(route: Route) -> Route:
-    """Return a route on which rows are made to the conditions, with the candidates it takes."""
+    """Return a route that generates rows for the conditions, with enough candidates."""
     parts: list[pa.Table] = []
     for candidates in (route.unit * 2**k for k in range(_MAX_DOUBLINGS + 1)):
         parts += [route.accepted(k) for k in range(len(parts), candidates)]
@@ -189,11 +189,12 @@ def _conditional(route: Route) -> Route:
 
 
 def _sized(route: Route) -> Route:
-    """Return a route with accepted blocks that candidates seldom fail to fill."""
+    """Return a route whose accepted blocks are small enough that candidates rarely fail to fill."""
     assert route.first is not None
     cycle = route.conditions.cycle
     each = route.conditions.usable_rows(route.first) / cycle
-    # Of the rows that could have had a level, `each` did: the number varies among candidates.
+    # Binomial: of `tried` rows that could have a level, `each` were accepted; the accepted block
+    # stays `_SAFETY` standard deviations below.
     tried = route.candidates * route.model.BLOCK / (cycle if route.chosen_by is None else 1)
     tried = max(tried, each)
     spread = math.sqrt(each * (tried - each + _SAFETY) / tried)
@@ -206,13 +207,13 @@ def _of_blocks(model: FittedModel, conditions: SampleConditions, seed: int) -> B
 
     def of_block(number: int) -> RowCondition:
         rng = generator(seed, "conditions", number)
-        found = RowCondition(encoder.layout_)
+        combined = RowCondition(encoder.layout_)
         if balanced is not None:
             levels = balanced.levels_for_rows(number * model.BLOCK, model.BLOCK)
             rows = encoder.graph_.infer(one_column_table(model.schema_, balanced.column, levels))
-            found, _ = condition_of_cells(encoder, rows, frozenset((balanced.column,)))
+            combined, _ = condition_of_cells(encoder, rows, frozenset((balanced.column,)))
         for condition in conditions.encoded:
-            found = found.narrowed(condition.drawn(rng.random(model.BLOCK)))
-        return found
+            combined = combined.narrowed(condition.drawn(rng.random(model.BLOCK)))
+        return combined
 
     return of_block

@@ -1,4 +1,4 @@
-"""From blocks to tables of canonical rows, and from these to batches."""
+"""Conversion of blocks to tables of canonical rows, and of these to batches."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["accepted_tables", "is_frame", "ordinary_tables", "rebatch", "zeros"]
 
 
 def ordinary_tables(model: FittedModel, n: int, seed: int, start: int) -> Iterator[pa.Table]:
-    """Yield ordinary canonical rows ``[start, start + n)``, a block at a time."""
+    """Yield ordinary canonical rows ``[start, start + n)``, one block at a time."""
     stop = start + n
     make = model._start(Request(seed))
     blocks = range(start // model.BLOCK, (stop - 1) // model.BLOCK + 1)
@@ -30,7 +30,7 @@ def ordinary_tables(model: FittedModel, n: int, seed: int, start: int) -> Iterat
 
 
 def accepted_tables(route: Route, n: int, start: int) -> Iterator[pa.Table]:
-    """Yield canonical rows ``[start, start + n)`` that fulfil conditions, a block at a time."""
+    """Yield canonical rows ``[start, start + n)`` that fulfil conditions, one block at a time."""
     stop = start + n
     blocks = range(start // route.rows, (stop - 1) // route.rows + 1)
     for block, table in zip(blocks, ahead(route.block, blocks), strict=True):
@@ -40,7 +40,7 @@ def accepted_tables(route: Route, n: int, start: int) -> Iterator[pa.Table]:
 
 
 def rebatch(tables: Iterator[pa.Table], batch_size: int) -> Iterator[pa.RecordBatch]:
-    """Cut tables into batches of exactly `batch_size` rows, but for the last one."""
+    """Yield batches of exactly `batch_size` rows, except for the last one."""
     waiting: list[pa.Table] = []
     rows = 0
     for table in tables:
@@ -63,6 +63,6 @@ def zeros(rows: int, layout: Layout) -> SampledRows:
 
 
 def is_frame(given: Any) -> bool:
-    """Return whether what is given is rows, or the path of a file that has them."""
+    """Return whether `given` is a dataframe or the path of a file, rather than conditions."""
     named = hasattr(given, "columns") or hasattr(given, "schema")
     return isinstance(given, str | os.PathLike) or (named and not isinstance(given, Mapping))

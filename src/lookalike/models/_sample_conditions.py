@@ -1,4 +1,4 @@
-"""Conditions on rows as `sample` takes them: parsed, encoded, checked on every row."""
+"""The conditions of `sample`: parsed, encoded and checked on every row."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lookalike.tables import ColumnCondition, Schema, parse_conditions
 
 __all__ = ["MAX_CHECKED_LEVELS", "SampleConditions", "parse_sample_conditions"]
 
-#: The most levels that are looked at one by one before rows are balanced.
+#: The maximum number of levels that are checked one by one before rows are balanced.
 MAX_CHECKED_LEVELS = 200
 
 
@@ -27,13 +27,13 @@ class SampleConditions:
     Parameters
     ----------
     columns : tuple of ColumnCondition
-        All of them.
+        All conditions on columns.
     encoded : tuple of RowCondition
-        Those that are conditions on blocks, too.
+        Those of them that can be expressed as conditions on encoded blocks.
     balanced : RoundRobin or None
-        Levels that rows take in turn.
+        Levels that are assigned to rows in turn.
     unrelated : frozenset of str
-        The columns to which no other is related.
+        The columns without relations to others.
     """
 
     columns: tuple[ColumnCondition, ...]
@@ -47,49 +47,49 @@ class SampleConditions:
 
     @property
     def cycle(self) -> int:
-        """The number of rows in which each balanced level comes once."""
+        """The number of rows that contain each balanced level once."""
         return 1 if self.balanced is None else len(self.balanced)
 
     def usable_rows(self, accepted: pa.Table) -> int:
-        """Return how many of accepted rows can be used: as many of each balanced level."""
+        """Return the number of accepted rows that can be used, the same for each balanced level."""
         if self.balanced is None:
             return int(accepted.num_rows)
         return int(self.balanced.counts(accepted).min()) * len(self.balanced)
 
     def first_usable(self, accepted: pa.Table, rows: int) -> pa.Table:
-        """Return at most `rows` of accepted rows, balanced levels in turn."""
+        """Return at most `rows` of the accepted rows, with balanced levels in turn."""
         if self.balanced is None:
             return accepted.slice(0, rows)
         return self.balanced.interleaved(accepted, rows)
 
     def nearby(self, encoder: TableEncoder, share: float) -> SampleConditions | None:
-        """Return the conditions with a range about each number that one of them is on.
+        """Return the conditions with a range around each number that they require.
 
-        Rows near a number have nearly what belongs to it: with the number put in by
-        `with_exact_values` they stand for rows that have it.
+        Rows near a number have similar other cells: with the exact number, which
+        `with_exact_values` inserts, they stand for rows that have it.
 
         Parameters
         ----------
         encoder : TableEncoder
         share : float
-            Which share of the rows of the fit lies within a range on each side.
+            The share of the training rows that lies within a range on each side.
 
         Returns
         -------
         SampleConditions or None
-            None where no condition is on one number.
+            None if no condition requires a number.
         """
         ranges = [encoder.around(condition, share) for condition in self.columns]
-        if all(found is None for found in ranges):
+        if all(limits is None for limits in ranges):
             return None
         pairs = zip(self.columns, ranges, strict=True)
         return replace(self, columns=tuple(one if near is None else near for one, near in pairs))
 
     def with_exact_values(self, table: pa.Table) -> pa.Table:
-        """Return rows with the nearest values of conditions that list them.
+        """Return rows in which cells are replaced by the nearest values that conditions list.
 
-        A number that the encoding cannot say exactly (one that the training table does not have)
-        comes out as its neighbour otherwise. Of columns that are related to others, it does.
+        A number that does not occur in the training table cannot be encoded exactly, and would be
+        decoded to a neighbour. Columns with relations to others are left unchanged.
         """
         for condition in self.columns:
             name = condition.column
@@ -109,83 +109,83 @@ class SampleConditions:
         ----------
         table : pyarrow.Table, shape (rows, columns)
         possible : ndarray of bool, shape (rows,)
-            The rows without structural zeros.
+            True for rows without structural zeros.
         """
-        right = possible.copy()
+        fulfilled = possible.copy()
         for condition in self.columns:
-            right &= condition.matches(_cells(table, condition.column))
-        return table.filter(pa.array(right))
+            fulfilled &= condition.matches(_cells(table, condition.column))
+        return table.filter(pa.array(fulfilled))
 
     def infeasible_error(self, table: pa.Table, possible: np.ndarray) -> DataError:
-        """Return the error that says which conditions exclude each other, given rows that failed.
+        """Return the error that names the conditions that no generated row fulfils together.
 
         Parameters
         ----------
         table : pyarrow.Table, shape (rows, columns)
-            All that were made.
+            All generated rows.
         possible : ndarray of bool, shape (rows,)
-            The rows without structural zeros.
+            True for rows without structural zeros.
         """
         conditions = list(self.columns)
         if self.balanced is not None:
-            rare = int(np.argmin(self.balanced.counts(self.accepted(table, possible))))
-            level = self.balanced.levels.slice(rare, 1)
+            rarest = int(np.argmin(self.balanced.counts(self.accepted(table, possible))))
+            level = self.balanced.levels.slice(rarest, 1)
             conditions.append(ColumnCondition(self.balanced.column, values=level))
-        right = {str(one): one.matches(_cells(table, one.column)) for one in conditions}
-        needed = _together_never(list(right.values()), len(table))
-        words = [list(right)[k] for k in needed]
+        fulfilled = {str(one): one.matches(_cells(table, one.column)) for one in conditions}
+        needed = _together_never(list(fulfilled.values()), len(table))
+        words = [list(fulfilled)[k] for k in needed]
         if not words:
-            what = (
-                "all that fulfil them combine what never occurs in the training table, "
-                "see never_together() of the encoder"
+            reason = (
+                "all that do contain combinations that never occur in the training table, see "
+                "never_together() of the encoder"
             )
         elif len(words) == 1:
-            what = f"none has {words[0]}"
+            reason = f"none has {words[0]}"
         else:
-            what = f"none has {' and '.join(words)} together, though " + ", ".join(
-                f"{right[w].mean():.1%} have {w}" for w in words
+            reason = f"none has {' and '.join(words)} together, though " + ", ".join(
+                f"{fulfilled[w].mean():.1%} have {w}" for w in words
             )
-        levels = "" if self.balanced is None else f", of every level of {self.balanced.column}"
+        levels = "" if self.balanced is None else f" for every category of {self.balanced.column}"
         return DataError(
-            f"No row fulfils all conditions{levels}, among {len(table):,} that were made for "
-            f"them: {what}. Ask for less."
+            f"No row fulfils all conditions{levels}, among {len(table):,} generated for them: "
+            f"{reason}. Relax the conditions."
         )
 
-    def exhausted_error(self, found: int, made: int, wanted: int) -> DataError:
-        """Return the error that says that accepted rows do not come often enough."""
+    def exhausted_error(self, accepted: int, tried: int, wanted: int) -> DataError:
+        """Return the error for conditions that too few generated rows fulfil."""
         return DataError(
-            f"Rows that fulfil all conditions are too rare: {found:,} were found among {made:,} "
-            f"that were made for {wanted:,}: {self}. Ask for less."
+            f"Rows that fulfil all conditions are too rare: {accepted:,} were found among "
+            f"{tried:,} generated for {wanted:,}: {self}. Relax the conditions."
         )
 
 
 def _together_never(fulfilled: list[np.ndarray], rows: int) -> list[int]:
-    """Return the fewest, as far as leaving out one by one tells, that no row fulfils together."""
+    """Return a minimal set of conditions that no row fulfils together, by backward elimination."""
     kept = list(range(len(fulfilled)))
     if _all_of(fulfilled, kept, rows).any():
         return []
     for k in range(len(fulfilled)):
-        fewer = [other for other in kept if other != k]
+        fewer = [j for j in kept if j != k]
         if not _all_of(fulfilled, fewer, rows).any():
             kept = fewer
     return kept
 
 
 def _all_of(fulfilled: list[np.ndarray], which: list[int], rows: int) -> np.ndarray:
-    found = np.ones(rows, bool)
+    together = np.ones(rows, bool)
     for k in which:
-        found &= fulfilled[k]
-    return found
+        together &= fulfilled[k]
+    return together
 
 
 def _nearest(cells: pa.Array, values: pa.Array) -> pa.Array:
-    """Return for each cell the value that is nearest; of words, there is but one.
+    """Return the nearest value for each cell; cells without an order are left unchanged.
 
     Parameters
     ----------
     cells : pyarrow.Array, shape (n,)
     values : pyarrow.Array, shape (values,)
-        Of the same type, in order.
+        Sorted values of the same type.
     """
     if len(values) == 1:
         return pa.repeat(values[0], len(cells))
@@ -199,11 +199,11 @@ def _nearest(cells: pa.Array, values: pa.Array) -> pa.Array:
 
 
 def _gaps(low: np.ndarray, high: np.ndarray) -> np.ndarray:
-    """Return how far `high` lies above `low`, without a loss of digits."""
+    """Return `high` − `low` for ``high ≥ low``, without overflow of integers."""
     if low.dtype.kind == "f":
         with np.errstate(over="ignore"):
             return np.asarray(high - low)
-    # The difference of two integers may be too large for their type, but not without a sign.
+    # The difference of two signed integers may overflow their type, but fits the unsigned one.
     unsigned = f"u{low.itemsize}"
     return np.asarray(high.view(unsigned) - low.view(unsigned))
 
@@ -241,11 +241,11 @@ def parse_sample_conditions(
     given : mapping of str to object, or None
         See `lookalike.tables.parse_conditions`.
     balance : str or None
-        A column of levels that are to be equally frequent.
+        A column whose levels are to be equally frequent.
     schema : Schema
     encoder : TableEncoder
     target : str, optional
-        The column that ``balance="target"`` means where none is called so.
+        The column that ``balance="target"`` stands for, unless a column has that name.
 
     Raises
     ------
@@ -254,9 +254,9 @@ def parse_sample_conditions(
     """
     columns = parse_conditions(given or {}, schema)
     encoded = [encoder.encode_condition(condition) for condition in columns]
-    found = encoder.contradiction(columns, encoded)
-    if found is not None:
-        raise _excluded(*found)
+    contradiction = encoder.contradiction(columns, encoded)
+    if contradiction is not None:
+        raise _excluded(*contradiction)
     on_blocks = tuple(condition for condition in encoded if condition is not None)
     conditions = SampleConditions(columns, on_blocks, unrelated=encoder.graph_.unrelated)
     if balance is None:
@@ -268,7 +268,7 @@ def parse_sample_conditions(
 
 def _excluded(conditions: tuple[ColumnCondition, ...], why: str) -> DataError:
     words = " and ".join(map(str, conditions))
-    return DataError(f"No row fulfils {words} together: {why}. Ask for less.")
+    return DataError(f"No row fulfils {words} together: {why}. Relax the conditions.")
 
 
 def _balanced_column(
@@ -282,14 +282,12 @@ def _balanced_column(
     if balance == "target" and "target" not in schema.names:
         if target is None:
             raise DataError(
-                "balance='target' means the column that fit(target=...) was given, but this model "
-                "was fitted without. Name the column."
+                "balance='target' stands for the column given by fit(target=...), but this model "
+                "was fitted without one. Name the column."
             )
         balance = target
     if balance in given:
-        raise DataError(
-            f"A column is balanced or given, not both; {balance!r} is both. Leave one out."
-        )
+        raise DataError(f"A column is balanced or given, not both; {balance!r} is both. Omit one.")
     return schema[balance].name
 
 
@@ -297,7 +295,7 @@ def _balanced_levels(name: str, encoder: TableEncoder) -> RoundRobin:
     levels = encoder.graph_.levels(name)
     if levels is None:
         raise DataError(
-            f"A column that is balanced must be of levels, but {name!r} is "
+            f"A column to balance must have categories, but {name!r} is "
             f'{encoder.schema_[name].kind.value}. Fit with kinds={{{name!r}: "categorical"}}.'
         )
     return RoundRobin(name, levels)
@@ -309,17 +307,18 @@ def _check_levels(
     encoded: Sequence[RowCondition | None],
     encoder: TableEncoder,
 ) -> None:
-    """Refuse to balance a level that excludes a condition."""
-    if not columns or len(balanced) > MAX_CHECKED_LEVELS:  # the rows that are made show it
+    """Refuse to balance a level that contradicts a condition."""
+    if not columns or len(balanced) > MAX_CHECKED_LEVELS:  # generated rows will show it
         return
     for k in range(len(balanced)):
         level = ColumnCondition(balanced.column, values=balanced.levels.slice(k, 1))
-        found = encoder.contradiction(
+        contradiction = encoder.contradiction(
             (*columns, level), (*encoded, encoder.encode_condition(level))
         )
-        if found is not None:
-            words = " and ".join(str(condition) for condition in found[0] if condition is not level)
+        if contradiction is not None:
+            conditions, why = contradiction
+            words = " and ".join(str(one) for one in conditions if one is not level)
             raise DataError(
                 f"{balanced.column!r} cannot be balanced: no row has {level} with {words}: "
-                f"{found[1]}. Ask for less, or give the levels that are wanted."
+                f"{why}. Relax the conditions, or list the categories you want in given."
             )

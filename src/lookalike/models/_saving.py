@@ -1,4 +1,4 @@
-"""Writing a model file; `_file` says what is in one, and reads it."""
+"""Writing of model files; `_file` describes their content and reads them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from lookalike.training import History
 
 __all__ = ["FORMAT", "save_model"]
 
-#: The format that this version writes. A change of it needs an entry in `_MIGRATIONS` of `_file`.
+#: The format version. A change of it needs an entry in `_MIGRATIONS` of `_file`.
 FORMAT = 1
 
 
 class Fitted(Protocol):
-    """A synthesizer that has learned a table, as far as a file keeps it."""
+    """The part of a fitted synthesizer that a model file stores."""
 
     schema_: Schema
     encoder_: TableEncoder
@@ -47,9 +47,9 @@ def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     model : Fitted
-        A synthesizer.
+        A fitted synthesizer.
     path : str or path-like
-        Where to write it.
+        The file.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def _take_apart(model: Fitted) -> ArchiveParts:
         "model": learned.values,
     }
     arrays = {
-        # Not `ascontiguousarray`, which makes a scalar an array of one.
+        # Not `ascontiguousarray`, which turns a scalar into an array of one.
         f"{prefix}/{name}": np.asarray(array, order="C")
         for prefix, state in (
             ("encoding", encoding),
@@ -95,12 +95,12 @@ def _take_apart(model: Fitted) -> ArchiveParts:
 
 
 def _parameters(model: Fitted) -> dict[str, Any]:
-    """Return the arguments of the fit; a random generator becomes the seed drawn from it."""
+    """Return the parameters of the fit; a random generator becomes the seed drawn from it."""
     values = dict(model._fitted_with)
     if not isinstance(values["random_state"], int | None):
         values["random_state"] = model.seed_
     for name, value in values.items():
-        # Objectives, architectures and the like stand in the file as a user would write them.
+        # Objectives, architectures and the like are stored as mappings, as a user may write them.
         values[name] = value.to_mapping() if hasattr(value, "to_mapping") else value
         try:
             to_json(values[name])
@@ -112,7 +112,7 @@ def _parameters(model: Fitted) -> dict[str, Any]:
 
 
 def _finite(value: Any) -> Any:
-    """Return values with null for NaN and infinity, which JSON does not know: a loss may be one."""
+    """Return values with None for NaN and infinity, such as of a loss, which JSON lacks."""
     if isinstance(value, dict):
         return {k: _finite(v) for k, v in value.items()}
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The schema to learn a table by: the caller's or an inferred one, fit for the target."""
+"""The schema of a training table: the caller's or an inferred one, adapted to the target."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lookalike.tables import Dependency, Kind, Schema, cautions
 
 __all__ = ["schema_for"]
 
-#: An integer target with no more distinct values than this names classes rather than amounts.
+#: The most distinct values of an integer target that is treated as categorical.
 _TARGET_LEVELS = 20
 
 
@@ -24,7 +24,7 @@ def schema_for(
     kinds: Mapping[str, Kind | str] | None,
     target: str | None,
 ) -> Schema:
-    """Return the schema to use: the caller's or an inferred one, fit for the target."""
+    """Return the schema to use: the caller's or an inferred one, adapted to the target."""
     if schema is not None and kinds:
         raise ParameterError(
             "fit takes a schema or kinds, not both: put the kinds into the schema "
@@ -42,14 +42,14 @@ def schema_for(
         column = inferred[target]
     if not column.kind.is_learned:
         raise SchemaError(
-            f"A target must be a column that can be learned, but {target!r} is taken for "
+            f"A target must be a column that can be learned, but {target!r} was inferred to be "
             f"{column.kind.value} ({column.why}). Name another column, or set its kind."
         )
     return _underived(inferred, target)
 
 
 def _underived(schema: Schema, target: str) -> Schema:
-    """Return the schema with a target that is learned: others may be derived from it."""
+    """Return the schema with a target that is learned, from which other columns may be derived."""
     derived = {dependency.column for dependency in schema.dependencies}
     kept = []
     for dependency in schema.dependencies:

@@ -1,9 +1,9 @@
-"""The number of training rows that fulfil a condition, by coarse counts: no row is kept.
+"""Estimates of the number of training rows that fulfil a condition, from coarse counts.
 
-Each column is cut into its levels, or into parts of equally many rows by its encoding, and rows
-are counted in the parts of each column and of each pair of columns. Counts are rounded down to
-multiples of the rarest count of a level that is kept, so that none below it can be read off; the
-limits of the parts are those of the encoding, and are not stored.
+No row is stored. Each column is divided into its levels, or by its encoding into parts with equal
+numbers of rows, and rows are counted in the parts of each column and of each pair of columns.
+Counts are rounded down to multiples of `min_category_count`, so that no smaller one can be
+inferred; the limits of the parts follow from the encoding and are not stored.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from lookalike.encoding import Block, EncodedRows, Layout, Learned, RowCondition
 
 __all__ = ["Count", "Support"]
 
-#: Parts of a number and levels of their own in the counts of pairs: the first that fit.
+#: For counts of pairs, the number of parts of a number and of single levels: the first that fit.
 _SIZES = ((32, 64), (16, 32), (8, 16), (4, 8))
 _MOST_CELLS = 2**18
-#: Parts of a number that is counted alone.
+#: The number of parts of a number in the counts of single columns.
 _ALONE = 256
 
 _Key = TypeVar("_Key")
 
 
 class Count(NamedTuple):
-    """How many rows fulfil a condition.
+    """The estimated number of rows that fulfil a condition.
 
     Parameters
     ----------
     about : float
-        An estimate: within a part, rows are taken to lie evenly.
+        The estimate, for rows that are spread evenly within each part.
     most : int
-        The most that it can be.
+        The upper limit.
     """
 
     about: float
@@ -46,15 +46,16 @@ class Count(NamedTuple):
 
 @dataclass(frozen=True)
 class _Axis:
-    """How one block is cut.
+    """The division of one block into parts.
 
     Parameters
     ----------
     block : Block
     parts : int
-        Parts of a number; levels that are counted each on its own, and one for all others.
+        The number of parts: of a number, its intervals; of levels, the single ones and perhaps one
+        for all others.
     at : ndarray of int or None, shape (width,)
-        Of levels: the part of each.
+        The part of each level; None for a number.
     """
 
     block: Block
@@ -63,7 +64,7 @@ class _Axis:
 
     @property
     def cells(self) -> int:
-        """How many counts there are: of numbers, those of the rows below each limit."""
+        """The number of counts; for a number these are cumulative, one for each limit."""
         return self.parts + (self.at is None)
 
     def places(self, encoded: EncodedRows, layout: Layout) -> np.ndarray:
@@ -83,13 +84,13 @@ class _Axis:
         return np.asarray(found, np.int64)
 
     def shares(self, values: np.ndarray) -> np.ndarray:
-        """Map encoded numbers to [0, 1], without a change of their order."""
+        """Map encoded numbers monotonically to [0, 1]."""
         if self.block.source != "interval":
             values = (values + 1) / 2 if self.block.head == "tanh" else ndtr(values)
         return np.asarray(np.clip(values, 0, 1))
 
     def summed(self, counts: np.ndarray, axis: int) -> np.ndarray:
-        """Return counts of parts as those of rows below each limit, where it is of a number."""
+        """Return counts of parts, cumulative along an axis if it is of a number."""
         if self.at is not None:
             return counts
         before = [(0, 0)] * counts.ndim
@@ -97,15 +98,19 @@ class _Axis:
         return np.pad(np.cumsum(counts, axis=axis), before)
 
     def weights(self, condition: RowCondition, index: int, *, whole: bool) -> np.ndarray:
-        """Return what each count adds to that of the rows that fulfil a condition, shape (cells,).
+        """Return the weight of each count in that of the rows that fulfil a condition.
 
         Parameters
         ----------
         condition : RowCondition
         index : int
-            Of the block in the layout.
+            The index of the block in the layout.
         whole : bool
-            Whether a part of which some rows fulfil it counts as a whole.
+            Whether a part that fulfils the condition partially counts as a whole.
+
+        Returns
+        -------
+        ndarray, shape (cells,)
         """
         if self.at is not None:
             allowed = condition.allowed[index][0].astype(float)
@@ -124,7 +129,7 @@ class _Axis:
         return np.minimum(np.diff(below), 1.0)
 
     def _touched(self, limits: np.ndarray) -> np.ndarray:
-        """Return 1 for each part of which some lies within limits, else 0."""
+        """Return 1 for each part that overlaps with limits, else 0."""
         first = np.minimum(limits[:, 0].astype(int), self.parts - 1)
         last = np.clip(np.ceil(limits[:, 1]).astype(int) - 1, first, self.parts - 1)
         change = np.bincount(first, minlength=self.parts + 1)
@@ -132,22 +137,22 @@ class _Axis:
         return np.asarray(np.cumsum(change)[:-1] > 0, float)
 
     def terms(self, weights: np.ndarray) -> int:
-        """Return how many rounded counts may each lack something: ranges, or levels."""
+        """Return the number of rounded counts, each of which may be too small."""
         return int(np.count_nonzero(weights > 0))
 
 
 class Support:
-    """Counts of the training rows.
+    """Coarse counts of the training rows.
 
     Parameters
     ----------
     layout : Layout
     least : int
-        Counts are multiples of this.
+        The number of which all counts are multiples.
     singles : mapping of int to ndarray
-        By the index of a block: the counts of its parts.
+        For the index of a block, the counts of its parts.
     pairs : mapping of tuple of int to ndarray
-        By the indices of two blocks: the counts of their parts; none where there are too many.
+        For the indices of two blocks, the counts of their parts; empty if there would be too many.
     """
 
     def __init__(
@@ -172,7 +177,7 @@ class Support:
             The training rows.
         layout : Layout
         least : int
-            Below which no count is told.
+            The smallest count that is not rounded to 0.
         """
 
         def rounded(counts: np.ndarray) -> np.ndarray:
@@ -196,33 +201,33 @@ class Support:
         return cls(layout, least, singles, pairs)
 
     def count(self, conditions: Sequence[RowCondition]) -> tuple[Count, tuple[int, ...]] | None:
-        """Return how many rows fulfil all conditions, by the one or two of them that say most.
+        """Return the number of rows that fulfil the one or two most restrictive conditions.
 
         Parameters
         ----------
         conditions : sequence of RowCondition
-            On one column each.
+            Conditions on one column each.
 
         Returns
         -------
         tuple of Count and tuple of int, or None
-            The count, and the positions of the conditions it is of; None where none is counted.
+            The count, and the positions of its conditions; None if none can be counted.
         """
         at = [
             (k, index)
             for k, condition in enumerate(conditions)
             if (index := self._index(condition)) is not None
         ]
-        found: list[tuple[Count, tuple[int, ...]]]
-        found = [(self._one(conditions[k], i), (k,)) for k, i in at]
+        counts: list[tuple[Count, tuple[int, ...]]]
+        counts = [(self._one(conditions[k], i), (k,)) for k, i in at]
         for (k, i), (m, j) in itertools.combinations(at, 2):
             if (min(i, j), max(i, j)) in self._pairs:
                 ordered = (k, i, m, j) if i < j else (m, j, k, i)
-                found.append((self._two(conditions, *ordered), (k, m)))
-        return min(found, key=lambda each: (each[0].about, each[0].most), default=None)
+                counts.append((self._two(conditions, *ordered), (k, m)))
+        return min(counts, key=lambda each: (each[0].about, each[0].most), default=None)
 
     def _index(self, condition: RowCondition) -> int | None:
-        """Return the block that says most of a condition."""
+        """Return the index of the block by which a condition is counted, or None."""
         known = [i for i in (*condition.bounds, *reversed(condition.allowed)) if i in self._alone]
         return known[0] if known else None
 
@@ -243,7 +248,7 @@ class Support:
         )
         terms = one.terms(wholes[0]) * other.terms(wholes[1])
         if one.at is None and other.at is None:
-            terms *= 2  # four counts make the one of a rectangle, two of them added
+            terms *= 2  # the count of a rectangle is a sum of four, two of them added
         most = int(wholes[0] @ counts @ wholes[1]) + (self.least - 1) * terms
         return Count(max(float(parts[0] @ counts @ parts[1]), 0.0), max(most, 0))
 
@@ -257,10 +262,10 @@ class Support:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> Support:
-        """Take back what `state` gave; a ValueError where it does not fit the layout."""
+        """Restore the counts from `state`; raise ValueError if they do not fit the layout."""
         least = state.values["least"]
         if not isinstance(least, int) or isinstance(least, bool) or least < 1:
-            raise ValueError(f"counts of training rows are told from {least!r} on")
+            raise ValueError(f"counts of training rows are multiples of {least!r}")
         alone = _alone(layout)
         sizes = {i: (axis.cells,) for i, axis in alone.items()}
         singles = _cut(state.arrays["singles"], sizes)
@@ -283,7 +288,7 @@ def _cut(whole: np.ndarray, shapes: Mapping[_Key, tuple[int, ...]]) -> dict[_Key
 
 
 def _alone(layout: Layout) -> dict[int, _Axis]:
-    """Return how each block is cut that is counted alone: of numbers, those of one each."""
+    """Return the divisions for counts of single blocks: of levels, and of numbers of width 1."""
     return {
         i: _Axis(block, block.width, np.arange(block.width))
         if block.source == "code"
@@ -294,7 +299,7 @@ def _alone(layout: Layout) -> dict[int, _Axis]:
 
 
 def _axes(layout: Layout, singles: Mapping[int, np.ndarray]) -> dict[int, _Axis]:
-    """Return how each block is cut in pairs, so that there are not too many counts in all."""
+    """Return the divisions for counts of pairs of blocks, coarse enough for their total number."""
     for numbers, levels in _SIZES:
         axes = {
             i: _Axis(axis.block, numbers)

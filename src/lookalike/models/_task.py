@@ -1,4 +1,4 @@
-"""The task of a fit: everything that a synthesizer may learn from."""
+"""The task of a fit: the data and settings that a synthesizer learns from."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lookalike.refine import HoldOut
 
 __all__ = ["FitCallback", "FitTask"]
 
-#: Called after every interval with the step and a function that makes rows of the present state.
+#: Called after every interval with the step and a function that samples from the current state.
 FitCallback = Callable[[int, Callable[[int], Any]], None]
 
 
@@ -22,13 +22,13 @@ class FitTask:
     Parameters
     ----------
     split : HoldOut
-        All rows, and which of them train or are held out.
+        All rows, divided into those for training and those held out.
     layout : Layout
         The blocks of an encoded row.
     seed : int
-        The seed of all that is random.
+        The seed of the fit.
     start : object or None
-        What to start from, as the synthesizer's own `_start_from` read it.
+        The warm start, as returned by the synthesizer's `_start_from`.
     on_interval : callable or None
         Called after every interval of training.
     """

@@ -1,4 +1,4 @@
-"""Starting from what another model has learned, of the same table or of one like it."""
+"""Warm starts from the generator of another model, of the same table or a similar one."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ from lookalike.training import Game, TrainState
 
 __all__ = ["Transfer", "transferred"]
 
-#: The share of a run during which the generator waits for the new discriminator.
+#: The share of a run in which only the new discriminator is trained.
 _WAITING = 0.05
 
 
 @dataclass(frozen=True)
 class Transfer:
-    """A generator to start from, and how its columns are named now.
+    """A generator to start from, and the renaming of its columns.
 
     Parameters
     ----------
     plan : Plan
-        How rows stand in its network.
+        The layout of the network's outputs.
     network : Network
     mapping : mapping of str to str
-        Names in the new table to names in the old one, where they differ.
+        From names in the new table to names in the old one, where they differ.
     """
 
     plan: Plan
@@ -41,15 +41,15 @@ class Transfer:
     mapping: Mapping[str, str]
 
     def start(self, game: Game, seed: int, steps: int) -> tuple[TrainState, int]:
-        """Return the state to start from, and for how many steps the generator waits.
+        """Return the initial state and the number of steps during which the generator is frozen.
 
-        Hidden layers are taken as they are. Of the last layer, the units of all blocks that both
-        tables have, of the same width, are taken; the others begin untrained.
+        Hidden layers are copied. Of the last layer, the units of blocks that both tables have with
+        the same width are copied; the others are initialised at random.
 
         Raises
         ------
         ParameterError
-            If the networks are of other sizes or another form, or no column is common.
+            If the networks have other sizes or another form, or no column is common.
         SchemaError
             If the mapping names a column that is not learned.
         """
@@ -66,25 +66,25 @@ class Transfer:
         assert last.bias is not None
         assert self.network.last.bias is not None
         bias = last.bias.at[new].set(self.network.last.bias[old])
-        begun = eqx.tree_at(
+        transferred = eqx.tree_at(
             lambda n: (n.hidden, n.last.weight, n.last.bias),
             fresh,
             (self.network.hidden, weight, bias),
         )
-        return game.begin(seed, generator=begun), round(_WAITING * steps)
+        return game.begin(seed, generator=transferred), round(_WAITING * steps)
 
     def _check(self, fresh: Network, plan: Plan) -> None:
-        """Refuse networks of other sizes or of another form, and names that lead nowhere."""
+        """Refuse networks of other sizes or another form, and unknown columns in the mapping."""
         if _sizes(fresh) != _sizes(self.network):
             raise ParameterError(
                 "A warm start needs networks of the same sizes, but the model has "
                 f"{_sizes(self.network)} and this one {_sizes(fresh)}. Set latent_size, width and "
-                "depth (or generator) as they were."
+                "depth (or generator) to the values of that model."
             )
         if _form(fresh) != _form(self.network):
             raise ParameterError(
                 "A warm start needs networks of the same form, but activation, slope, residual "
-                "layers or normalisation differ. Set generator as it was."
+                "layers or normalisation differ. Set generator to that of the model."
             )
         for new in self.mapping:
             if new not in plan.columns:
@@ -94,15 +94,15 @@ class Transfer:
                 )
 
     def _units(self, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-        """Return which units of the old last layer become which of the new one."""
+        """Return the matching units of the old and of the new last layer."""
         known = {(b.column, b.part, b.width, b.head): s for b, s in _spans(self.plan)}
         old: list[int] = []
         new: list[int] = []
         for block, span in _spans(plan):
             name = self.mapping.get(block.column, block.column)
-            found = known.get((name, block.part, block.width, block.head))
-            if found is not None:
-                old.extend(found)
+            match = known.get((name, block.part, block.width, block.head))
+            if match is not None:
+                old.extend(match)
                 new.extend(span)
         return np.array(old, int), np.array(new, int)
 
@@ -110,16 +110,16 @@ class Transfer:
 def transferred(
     warm_start: Synthesizer | str | os.PathLike[str] | None, mapping: Mapping[str, str] | None
 ) -> Transfer | None:
-    """Return what a caller's wish for a warm start means, or None where there is none.
+    """Return the warm start for the arguments of `fit`, or None if there is none.
 
     Raises
     ------
     ParameterError
-        If `warm_start` is neither a model nor a path, or the model is no GAN.
+        If `warm_start` is neither a model nor a path, or the model is not a GAN.
     SchemaError
-        If `mapping` names a column that it has not learned.
+        If `mapping` names a column that the model has not learned.
     ModelFileError
-        If a path does not lead to a model.
+        If the path is not that of a model.
     """
     if warm_start is None:
         if mapping is not None:
@@ -140,7 +140,7 @@ def transferred(
     for new, old in (mapping or {}).items():
         if old not in plan.columns:
             raise SchemaError(
-                f"mapping sends {new!r} to {old!r}, which the model has not learned."
+                f"mapping maps {new!r} to {old!r}, which the model has not learned."
                 f"{nearest(old, plan.columns)}"
             )
     return Transfer(plan, network, dict(mapping or {}))
@@ -153,7 +153,7 @@ def _spans(plan: Plan) -> list[tuple[Block, range]]:
 
 
 def _form(network: Network) -> tuple[object, ...]:
-    """Return what the same weights would mean something else without; dropout may differ."""
+    """Return the properties of a network that its weights depend on; dropout may differ."""
     layers = jax.tree.structure(network.hidden)
     return layers, network.activation, network.slope, network.residual
 

@@ -1,4 +1,4 @@
-"""Networks and arrays of a model file, checked before they are believed."""
+"""Networks and arrays of a model file, validated before use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["checked_width", "network_of", "taken"]
 
 
 def network_of(game: Game, state: Learned, name: str) -> Network:
-    """Return a generator of a game with the stored weights of a name."""
+    """Return a generator with the weights that are stored under a name."""
     shapes = jax.eval_shape(lambda: game.begin(0).generator)
     leaves, tree = jax.tree.flatten(shapes)
     arrays = [taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
@@ -26,7 +26,7 @@ def network_of(game: Game, state: Learned, name: str) -> Network:
 
 
 def checked_width(width: object) -> int:
-    """Return the stored width of residual networks."""
+    """Return the stored width of residual networks after checking it."""
     if isinstance(width, int) and 0 < width <= 2**16:
         return width
     raise ModelFileError(
@@ -35,7 +35,7 @@ def checked_width(width: object) -> int:
 
 
 def taken(state: Learned, name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """Return a stored array, which must be of a shape and finite."""
+    """Return a stored array after checking that it is finite and of the given shape."""
     array: Any = state.arrays.get(name)
     if array is None or array.shape != shape or not np.isfinite(array).all():
         raise ModelFileError(

@@ -1,4 +1,4 @@
-"""The Gaussian copula: every marginal as it is, and one correlation for each pair of columns."""
+"""The Gaussian copula: exact marginals, and one correlation for each pair of columns."""
 
 from __future__ import annotations
 
@@ -21,42 +21,45 @@ from lookalike.tables import Kind
 
 __all__ = ["GaussianCopula"]
 
-#: The least eigenvalue of the correlation matrix, and the largest correlation.
+#: The smallest eigenvalue of the correlation matrix, and the largest correlation.
 _LEAST, _MOST = 1e-4, 0.999
-#: A level costs one share here, so that no column has too many of them for one block.
+#: A level costs one number here, so that no column has too many of them for one block.
 _ANY_LEVELS = 2**31 - 1
 
 
 class GaussianCopula(Synthesizer):
-    """Learn the marginals and the rank correlations of a table (Sklar 1959; Patki et al. 2016).
+    """Gaussian copula: marginals and pairwise correlations (Sklar 1959; Patki et al. 2016).
 
-    Each column is a normal variable that its quantile function turns into numbers, or its shares
-    into levels; all of them are jointly normal. Levels are ordered by what they go with. It is
-    fitted in about a second and knows of each pair of columns one number alone: what more there is,
-    the refinement of its rows adds where held-out rows ask for it.
+    Each column is the transform of a latent normal variable: numbers by their quantile function,
+    categories by cutting its range into intervals as long as their frequencies. The latent
+    variables are jointly normal, so that each pair of columns has one correlation; categories are
+    first ordered by their association with other columns. The fit itself takes about a second.
+    Dependence beyond correlations is added by the refinement, where it helps on held-out rows.
+    Conditions on columns are drawn from the conditional normal distribution.
 
     Parameters
     ----------
     refine : Refine, mapping or None
-        What is done to rows after the fit, such as ``Refine(correct=False)``; None for the
-        defaults.
+        Calibration and correction of the generated rows after the fit, such as
+        ``Refine(correct=False)``; None for the defaults.
     derive : bool
-        Whether columns that are functions of others are derived instead of learned.
+        Whether columns that are functions of others are computed from them instead of learned.
     min_category_count : int
-        Levels, numbers and parts of identifiers that fewer rows have are not stored.
+        The minimum number of rows that must share a category, a number or a part of an identifier
+        for the model to store it.
     text_placeholder : str or None
-        What stands in columns of free text; None for missing.
+        The text that fills columns of free text; None leaves them missing.
     random_state : int, Generator, RandomState or None
-        The seed.
+        The seed of the fit, and the default seed of sampling.
 
     Attributes
     ----------
     schema_ : Schema
-        What each column of the training table is.
+        The kinds of the training table's columns and the relations between them.
     encoder_ : TableEncoder
         The fitted encoding of the table.
     history_ : History
-        What the refinement found: nothing is trained step by step.
+        The result of the refinement; there are no training steps.
 
     Examples
     --------
@@ -77,7 +80,7 @@ class GaussianCopula(Synthesizer):
     }
     _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
-    #: Rows as normal variables, and the correlations of these.
+    #: The map between rows and latent normal variables, and the correlations of the latter.
     _scores: NormalScores
     _correlation: np.ndarray
 
@@ -143,19 +146,21 @@ class GaussianCopula(Synthesizer):
 
 
 def _correlations(scores: np.ndarray, present: np.ndarray) -> np.ndarray:
-    """Return the correlations of the normal variables of which scores are the conditional means.
+    """Return the correlations of latent normal variables from their conditional means, the scores.
 
-    To first order E[s_i s_j] = ρ_ij · E[s_i²] · E[s_j²]: cells that say little of their normal
-    variable, such as two levels, say as little of its correlation.
+    To first order E[s_i s_j] = ρ_ij · E[s_i²] · E[s_j²]: scores of coarse columns, such as those of
+    two categories, vary less than their latent variables, and their products have to be scaled up.
     """
-    known = present.astype(float)
-    variance = (scores**2).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
-    products = scores.T @ scores / np.maximum(known.T @ known, 1)
+    # Moments over the rows in which a column, or both columns of a pair, are present.
+    weights = present.astype(float)
+    variance = (scores**2).sum(axis=0) / np.maximum(weights.sum(axis=0), 1)
+    products = scores.T @ scores / np.maximum(weights.T @ weights, 1)
     scale = np.maximum(variance, _LEAST)
-    found = np.clip(products / np.outer(scale, scale), -_MOST, _MOST)
-    np.fill_diagonal(found, 1.0)
-    # The nearest matrix that is positive definite, but for its scale.
-    values, vectors = np.linalg.eigh(found)
-    whole = (vectors * np.maximum(values, _LEAST)) @ vectors.T
-    sizes = np.sqrt(np.diag(whole))
-    return np.asarray(whole / np.outer(sizes, sizes))
+    correlation = np.clip(products / np.outer(scale, scale), -_MOST, _MOST)
+    np.fill_diagonal(correlation, 1.0)
+    # Estimated pair by pair it need not be positive definite: raise the eigenvalues that are too
+    # small, then restore the unit diagonal.
+    values, vectors = np.linalg.eigh(correlation)
+    covariance = (vectors * np.maximum(values, _LEAST)) @ vectors.T
+    deviations = np.sqrt(np.diag(covariance))
+    return np.asarray(covariance / np.outer(deviations, deviations))

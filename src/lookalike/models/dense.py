@@ -1,4 +1,4 @@
-"""Dense networks as scikit-learn estimators: what synthetic rows are tried out with."""
+"""Dense networks as scikit-learn estimators, with which synthetic rows are put to use."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _RULES: dict[str, Rule] = {
 
 
 class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
-    """What the classifier and the regressor have in common."""
+    """Base class of the dense classifier and regressor."""
 
     _rules: ClassVar[Mapping[str, Rule]] = _RULES
     _classes: ClassVar[bool]
@@ -142,55 +142,58 @@ class _Dense(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no t
         self.validation_score_ = max(row["held_out"] for row in result.history.rows)
 
     def _outputs(self, data: Any) -> Floats:
-        """Return what the network says of each row, shape (n, outputs)."""
+        """Return the outputs of the network for each row, shape (n, outputs)."""
         check_is_fitted(self)
         rows = validate_data(self, data, dtype=np.float64, reset=False)
         # In float64 and without JAX: a row's result does not depend on the rows beside it.
         rows = (rows - self._middle) / self._spread
         for weight, bias in self._folded[:-1]:
             rows = _activated(rows @ weight + bias, self.activation)
-        found: Floats = rows @ self._folded[-1][0] + self._folded[-1][1]
-        return found
+        outputs: Floats = rows @ self._folded[-1][0] + self._folded[-1][1]
+        return outputs
 
 
 class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
-    """Classify rows by a dense network with early stopping.
+    """Dense neural network for classification, with early stopping.
 
-    Each hidden layer is dense, normalised over the batch, then selu, then dropout (Leitner 2021,
-    listing 7). A part of the training rows is held out for validation; training ends when
-    their accuracy no longer improves, and the best weights are kept.
+    Each hidden layer is dense → batch normalisation → activation → dropout (Leitner 2021, listing
+    7), trained with Adam on the cross-entropy. A share of the rows is held out for validation:
+    training ends when accuracy on them no longer improves, and the best weights are kept. The
+    estimator follows scikit-learn's contract and scales its inputs itself.
 
     Parameters
     ----------
-    layers, units : int
-        Hidden layers, and units in each.
+    layers : int
+        The number of hidden layers.
+    units : int
+        The number of units in each hidden layer.
     activation : {"selu", "elu", "relu"}
-        The nonlinearity.
+        The activation function of hidden layers.
     dropout : float
-        The share of hidden units that are dropped at each step.
+        The share of hidden units that are dropped in each training step.
     learning_rate : float
-        The step size of Adam.
+        The learning rate of Adam.
     batch_size : int
-        Rows in each step.
+        The number of rows in each step.
     epochs : int
-        The most passes through the rows.
+        The maximum number of passes through the rows.
     patience : int
-        So many passes without improvement end the training.
+        The number of epochs without improvement after which training ends.
     validation : float
-        The share of rows that are held out for validation, stratified by class.
+        The share of rows held out for validation, stratified by class.
     class_weight : mapping, "balanced" or None
-        Weights of classes, as in scikit-learn.
+        The weights of classes, as in scikit-learn.
     random_state : int, Generator, RandomState or None
         The seed.
 
     Attributes
     ----------
     classes_ : ndarray, shape (classes,)
-        The labels.
+        The class labels, sorted.
     n_iter_ : int
-        The number of epochs.
+        The number of epochs trained.
     history_ : History
-        What happened while training: a row for each epoch.
+        The measures of training, one row per epoch.
     validation_score_ : float
         The best accuracy on the validation rows.
 
@@ -244,14 +247,14 @@ class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
         self.class_weight = class_weight
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn the classes of rows.
+        """Train the classifier.
 
         Parameters
         ----------
         X : array-like, shape (n, features)
-            Numbers without missing cells; they need not be scaled.
+            Numeric features without missing cells; they need not be scaled.
         y : array-like, shape (n,)
-            The classes.
+            The class labels.
 
         Returns
         -------
@@ -284,13 +287,13 @@ class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
         ndarray of float, shape (n, classes)
             In the order of ``classes_``; each row sums to 1.
         """
-        found = self._outputs(X)
-        found = np.exp(found - found.max(axis=1, keepdims=True))
-        shares: Floats = found / found.sum(axis=1, keepdims=True)
-        return shares
+        logits = self._outputs(X)
+        weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+        probabilities: Floats = weights / weights.sum(axis=1, keepdims=True)
+        return probabilities
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the likeliest class of each row.
+        """Return the most probable class of each row.
 
         Parameters
         ----------
@@ -302,46 +305,49 @@ class DenseClassifier(ClassifierMixin, _Dense):  # type: ignore[misc]
         ndarray, shape (n,)
             Labels.
         """
-        places = self._outputs(X).argmax(axis=1)  # before classes_: it may not be fitted
-        labels: npt.NDArray[Any] = self.classes_[places]
+        codes = self._outputs(X).argmax(axis=1)  # before classes_: it may not be fitted
+        labels: npt.NDArray[Any] = self.classes_[codes]
         return labels
 
 
 class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
-    """Predict a number by a dense network with early stopping.
+    """Dense neural network for regression, with early stopping.
 
-    The network is that of `DenseClassifier`; the target is scaled within. Training ends when the
-    squared error on the validation rows no longer improves, and the best weights are kept.
+    The network is that of `DenseClassifier`, trained with Adam on the squared error. A share of the
+    rows is held out for validation: training ends when the error on them no longer improves, and
+    the best weights are kept. Inputs and target are scaled internally.
 
     Parameters
     ----------
-    layers, units : int
-        Hidden layers, and units in each.
+    layers : int
+        The number of hidden layers.
+    units : int
+        The number of units in each hidden layer.
     activation : {"selu", "elu", "relu"}
-        The nonlinearity.
+        The activation function of hidden layers.
     dropout : float
-        The share of hidden units that are dropped at each step.
+        The share of hidden units that are dropped in each training step.
     learning_rate : float
-        The step size of Adam.
+        The learning rate of Adam.
     batch_size : int
-        Rows in each step.
+        The number of rows in each step.
     epochs : int
-        The most passes through the rows.
+        The maximum number of passes through the rows.
     patience : int
-        So many passes without improvement end the training.
+        The number of epochs without improvement after which training ends.
     validation : float
-        The share of rows that are held out for validation, spread over the range of the target.
+        The share of rows held out for validation, spread over the range of the target.
     random_state : int, Generator, RandomState or None
         The seed.
 
     Attributes
     ----------
     n_iter_ : int
-        The number of epochs.
+        The number of epochs trained.
     history_ : History
-        What happened while training: a row for each epoch.
+        The measures of training, one row per epoch.
     validation_score_ : float
-        Minus the smallest mean squared error on the validation rows, in variances of the target.
+        The best validation score: minus the mean squared error, in variances of the target.
 
     Examples
     --------
@@ -357,14 +363,14 @@ class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
     _classes: ClassVar[bool] = False
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Learn the numbers of rows.
+        """Train the regressor.
 
         Parameters
         ----------
         X : array-like, shape (n, features)
-            Numbers without missing cells; they need not be scaled.
+            Numeric features without missing cells; they need not be scaled.
         y : array-like, shape (n,)
-            The numbers to predict.
+            The target values.
 
         Returns
         -------
@@ -384,7 +390,7 @@ class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
         return self
 
     def predict(self, X: Any) -> Floats:
-        """Return the number that is expected for each row.
+        """Return the predicted target of each row.
 
         Parameters
         ----------
@@ -396,22 +402,22 @@ class DenseRegressor(RegressorMixin, _Dense):  # type: ignore[misc]
         ndarray of float, shape (n,)
             In the unit of the target.
         """
-        found = self._outputs(X)[:, 0]
-        return found * self._unit + self._offset
+        return self._outputs(X)[:, 0] * self._unit + self._offset
 
 
 def _split(
     targets: Floats, share: float, rng: np.random.Generator
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the rows to learn and those to validate on, both spread over the targets."""
+    """Return the training and the validation rows, both spread over the targets."""
     count = len(targets)
     held = min(max(round(share * count), 1), count - 1)
     if held < 1:
         return np.arange(count), np.arange(count)
+    # Rows by their targets, equal ones at random: every (count / held)-th validates.
     order = rng.permutation(count)
     order = order[np.argsort(targets[order], kind="stable")]
-    places = ((np.arange(held) + rng.random()) * (count / held)).astype(np.int64)
-    return np.sort(np.delete(order, places)), np.sort(order[places])
+    picked = ((np.arange(held) + rng.random()) * (count / held)).astype(np.int64)
+    return np.sort(np.delete(order, picked)), np.sort(order[picked])
 
 
 def _padded(inputs: Floats, targets: Floats, weights: Floats, least: int) -> LabelledRows:

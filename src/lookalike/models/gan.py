@@ -54,13 +54,13 @@ from lookalike.training.monitors import MONITORS
 __all__ = ["GAN"]
 
 
-#: Steps of the generator that learns conditions, as a share of those of the first, and the most
-#: rows in each: of many and of rare conditions, more steps teach more than larger ones.
+#: Steps of the conditional generator, as a share of those of the first one, and the largest batch:
+#: for many or rare conditions, more steps help more than larger batches.
 _CONDITIONED = 0.3
 _CONDITIONED_BATCH = 256
-#: Its rates, as a multiple of those of the first.
+#: Its learning rates, as a multiple of those of the first.
 _FASTER = 2.0
-#: What the progress line shows.
+#: Measures on the progress line, and their short names there.
 _SHOWN = {
     "loss_discriminator": "loss D",
     "loss_generator": "loss G",
@@ -70,85 +70,92 @@ _SHOWN = {
 
 
 class GAN(Synthesizer):
-    """Learn a table by a game of two networks.
+    """Generative adversarial network for tables of mixed types.
 
-    By default numbers are encoded by a randomised probability integral transform and levels
-    one-hot; a residual generator and a residual discriminator play relativistic pairing with
-    zero-centred gradient penalties (Huang et al. 2024, arXiv 2501.05441); samples come from the
-    moving average of the generator. After training its marginals are calibrated, and rows are
-    mended by boosted trees where that helps. Training is watched, and mended where it goes wrong.
-    Other objectives, architectures and rules are parameters, those that few change in groups;
-    `set_params` knows all by their own names. `preset` has those of published systems.
+    By default, numbers are encoded by a randomised probability integral transform and categories
+    one-hot. A residual generator and a residual discriminator are trained with the relativistic
+    pairing loss and zero-centred gradient penalties (Huang et al. 2024, arXiv 2501.05441), and rows
+    are sampled from the moving average of the generator. After training, marginals are calibrated,
+    and boosted trees correct the joint distribution where that helps on held-out rows. Training is
+    monitored, and a run that fails is rolled back and continued with a remedy.
+
+    Every choice is a parameter. Those that few users change are grouped in `networks`, `training`
+    and `refine`; `set_params` accepts them by their own names too. `preset` returns the settings of
+    published systems.
 
     Parameters
     ----------
     budget : {"fast", "balanced", "best"}
-        How long to train, where neither `steps` nor `epochs` is given. Small tables get fewer
-        steps, and those of 5,000 to 20,000 rows most.
+        The training time, if neither `steps` nor `epochs` is given: about 1,200, 5,000 or 16,000
+        steps, fewer for small tables and most for those of 5,000 to 20,000 rows.
     steps : int or None
-        How many steps to train instead.
+        The number of training steps; overrides `budget`.
     epochs : int or None
-        How many times as many rows as the table has are drawn instead.
+        The number of passes through the table; overrides `budget`.
     batch_size : int or None
-        Rows of each kind, real and generated, in one step. None takes 1,024 for tables of 20,000
-        rows or more, 256 below 5,000 rows, else 512.
+        The number of real rows, and of generated rows, in each step. None takes 1,024 for tables
+        of 20,000 rows or more, 512 from 5,000 rows on, and 256 for smaller ones.
     objective : str, mapping or Objective
-        What the players play for: "relativistic", "minimax", "non-saturating", "least-squares",
-        "hinge", "wasserstein" or "kl", or a mapping of that ``"name"`` and options, such as
+        The loss of both networks: "relativistic", "minimax", "non-saturating", "least-squares",
+        "hinge", "wasserstein" or "kl"; or a mapping with that ``"name"`` and options, such as
         ``{"name": "non-saturating", "smoothing": 0.1}``.
     width : int or None
-        Hidden units of residual networks. None takes 256, or 128 for tables of fewer than 2,000
-        rows.
+        The number of units in each hidden layer of the residual networks. None takes 256, or 128
+        for tables of fewer than 2,000 rows.
     depth : int
-        Layers of residual networks, after the first.
+        The number of residual layers after the first layer.
     learning_rate : float
-        The generator's rate, at its peak.
+        The peak learning rate of the generator.
     held_out : float or None
-        The share of rows that do not train but choose the best state, and stop training when it
-        no longer improves. None holds out 15 % of tables of 200 to 1,000 rows, which are then
-        learned anew as long with all rows, 10 % (at most 4,000 rows) of larger ones, and nothing
-        of smaller ones. What follows training (marginals, conditions) sees all rows.
+        The share of rows held out for validation: they select the best state and stop training
+        early when it no longer improves. None holds out 10 % (at most 4,000 rows) of tables of more
+        than 1,000 rows; 15 % of tables of 200 to 1,000 rows, after which the model is retrained on
+        all rows for the best number of steps; and nothing of smaller ones. Calibration and the
+        conditional generator use all rows.
     monitors : bool or sequence of str
-        What looks at the players between intervals: all that is usual, nothing, or the names of
-        monitors.
+        The monitors that measure training between intervals: True for the usual ones, False for
+        none, or their names.
     conditions : bool
-        Whether a second generator, begun from the first, learns to make rows to conditions that
-        are rare, for `sample` with ``given`` or ``balance``, and to complete rows, for `impute`.
-        It adds up to three tenths to the time and leaves other rows as they are. Conditions that
-        2 % of ordinary rows fulfil do without it: rows are chosen from these. So does `impute`,
-        less well: cells are then taken from ordinary rows.
+        Whether to train a second, conditional generator as well, initialised from the first. It
+        generates rows that fulfil rare conditions (`sample` with ``given`` or ``balance``) and
+        completes rows (`impute`). It adds up to 30 % to the training time and does not change
+        ordinary rows. Without it, conditions must be fulfilled by at least 2 % of the ordinary
+        rows, from which matching ones are then selected; and `impute` takes missing cells from
+        similar generated rows, which is less accurate.
     remedies : bool
-        Whether a run that collapses, diverges, stays far from real rows, is won by the
-        discriminator or loses finite losses goes back to its last good state and on with a remedy.
-        What was done stands in ``history_.events``.
+        Whether to recover from failures. A run that collapses, diverges, remains far from the real
+        rows, is dominated by the discriminator or has losses that are not finite is rolled back to
+        its last good state and continued with a remedy, recorded in ``history_.events``.
     networks : Networks, mapping or None
-        The form of both networks, such as ``Networks(latent_size=16)``; None for the defaults.
+        Architectures and latent space, such as ``Networks(latent_size=16)``; None for the defaults.
     training : TrainingRules, mapping or None
-        The rules by which they learn, such as ``{"penalty": None}``; None for the defaults.
-    refine : Refine, mapping or None
-        What is done to rows after training, such as ``Refine(correct=False)``; None for the
+        Learning rates, optimiser and regularisation, such as ``{"penalty": None}``; None for the
         defaults.
+    refine : Refine, mapping or None
+        Calibration and correction of the generated rows after training, such as
+        ``Refine(correct=False)``; None for the defaults.
     derive : bool
-        Whether columns that are functions of others are derived instead of learned.
+        Whether columns that are functions of others are computed from them instead of learned.
     encodings : mapping of str to str, or None
-        Encodings by column or kind, such as ``{"continuous": "power"}``.
+        Encodings by column or by kind, such as ``{"continuous": "power"}``.
     min_category_count : int
-        Levels, numbers and parts of identifiers that fewer rows have are not stored.
+        The minimum number of rows that must share a category, a number or a part of an identifier
+        for the model to store it.
     text_placeholder : str or None
-        What stands in columns of free text; None for missing.
+        The text that fills columns of free text; None leaves them missing.
     progress : bool
-        Whether progress is shown on standard error.
+        Whether to show progress on standard error.
     random_state : int, Generator, RandomState or None
-        The seed of all that is random.
+        The seed of training, and the default seed of sampling.
 
     Attributes
     ----------
     schema_ : Schema
-        What each column of the training table is.
+        The kinds of the training table's columns and the relations between them.
     encoder_ : TableEncoder
         The fitted encoding of the table.
     history_ : History
-        What happened while training.
+        The measures and events of training.
 
     Examples
     --------
@@ -191,10 +198,10 @@ class GAN(Synthesizer):
     }
 
     _generator: Network
-    #: The generator that takes conditions, if it was trained.
+    #: The conditional generator, if it was trained.
     _completer: Network | None = None
     _width: int
-    #: Of the generator's random input, as it was trained.
+    #: The width of the generator's random input, as it was trained.
     _latent_size: int
     _latent: Latent
     #: Added to the logits of levels, so that each is as frequent as it should be.
@@ -255,9 +262,9 @@ class GAN(Synthesizer):
         Parameters
         ----------
         name : str
-            One of `lookalike.models.presets.PRESETS`, where each says what it is and its source.
+            A key of `lookalike.models.presets.PRESETS`, which describes each with its source.
         **parameters
-            What should be other than published, such as ``random_state=0``.
+            Parameters that override the published ones, such as ``random_state=0``.
 
         Raises
         ------
@@ -274,12 +281,12 @@ class GAN(Synthesizer):
         return model
 
     def rows_per_step(self, rows: int) -> int:
-        """Return how many rows of each kind a step draws: `batch_size`, or what it is by default.
+        """Return the number of real rows in each training step: `batch_size` or its default.
 
         Parameters
         ----------
         rows : int
-            Of the table that is learned.
+            The number of rows of the training table.
 
         Returns
         -------
@@ -315,7 +322,7 @@ class GAN(Synthesizer):
             self._bias = self._generated().calibrated(task.rows, task.seed).bias
 
     def _train(self, game: Game, task: FitTask, steps: int) -> TrainingResult[Game]:
-        """Train with rows held out; a table that is learned anew gets all of its rows then."""
+        """Train with held-out rows, and retrain on all rows if the split provides for it."""
         split = task.split
         first = self._run(game, split.training, split, task, steps)
         if not split.refit or first.history.cut_short:
@@ -324,25 +331,25 @@ class GAN(Synthesizer):
         try:
             again = self._run(game, split.all, None, task, steps, stop_at=first.step)
         except (KeyboardInterrupt, TrainingError) as error:
-            why = str(error) or "interrupted"
+            reason = str(error) or "interrupted"
             history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
         else:
             history.training_seconds += again.history.training_seconds
             history.monitor_seconds += again.history.monitor_seconds
             if not again.history.cut_short:
-                words = f"learned anew with all rows for the {first.step:,} steps that served best"
+                words = f"retrained on all rows for the best number of steps, {first.step:,}"
                 history.add(first.step, "refit", words)
                 history.events += [e for e in again.history.events if e.kind == "remedy"]
                 return again._replace(history=history)
-            why, history.cut_short = again.history.stopped, True
+            reason, history.cut_short = again.history.stopped, True
             history.interrupted = again.history.interrupted
-        # What was learned of most rows is whole, what was begun of all is not.
-        history.stopped = f"not learned anew with all rows: {why}"
+        # The first model is complete although it saw fewer rows; the retrained one is not.
+        history.stopped = f"not retrained on all rows: {reason}"
         history.add(first.step, "stop", history.stopped)
         return first
 
     def _fit_conditions(self, task: FitTask) -> None:
-        """Train a copy of the networks on, told conditions that real rows fulfil."""
+        """Train a copy of the networks further, each row on a condition that it fulfils."""
         outcome = self._outcome
         del self._outcome  # it holds the discriminator, which no model keeps
         if not self.conditions:
@@ -350,12 +357,12 @@ class GAN(Synthesizer):
         batch = min(outcome.task.batch_size, _CONDITIONED_BATCH)
         game = replace(outcome.task, conditioned=True, pack=1, batch_size=batch)
         fresh = game.begin(task.seed)
-        # What has judged packs of rows cannot judge one: then the discriminator begins anew.
-        judge = outcome.state.discriminator if outcome.task.pack == 1 else None
+        # A discriminator of packs cannot judge single rows: then it starts from scratch.
+        trained = outcome.state.discriminator if outcome.task.pack == 1 else None
         start = game.begin(
             task.seed,
             generator=soften_logits(widen_inputs(outcome.model, fresh.generator), self._plan),
-            discriminator=None if judge is None else widen_inputs(judge, fresh.discriminator),
+            discriminator=None if trained is None else widen_inputs(trained, fresh.discriminator),
         )
         steps = max(round(_CONDITIONED * steps_of(self, len(task.rows.floats))), 1)
         plan = make_plan(self, game, steps, early_stopping=None)
@@ -375,8 +382,8 @@ class GAN(Synthesizer):
             self.history_.add(outcome.step, "stop", f"conditions were not learned: {error}")
             return
         if learned.history.cut_short:
-            why = f"while conditions were learned: {learned.history.stopped}"
-            self.history_.stopped, self.history_.cut_short = why, True
+            reason = f"while conditions were learned: {learned.history.stopped}"
+            self.history_.stopped, self.history_.cut_short = reason, True
             self.history_.interrupted = learned.history.interrupted
         self._completer = learned.model
 
@@ -390,7 +397,7 @@ class GAN(Synthesizer):
         *,
         stop_at: int | None = None,
     ) -> TrainingResult[Game]:
-        """Play one run from its first step, or from networks of another model."""
+        """Train one model from scratch, or from the networks of another one."""
 
         def make(network: Network) -> SampledRows:
             return self._generated(network).block(task.seed, 0)
@@ -423,7 +430,7 @@ class GAN(Synthesizer):
             )
 
     def _on_interval(self, task: FitTask) -> Callable[[int, Network], None] | None:
-        """Return a function that hands every state to the caller's `on_interval`."""
+        """Return a function that passes every state to the caller's `on_interval`."""
         if task.on_interval is None:
             return None
         seed, on_interval = task.seed, task.on_interval
@@ -460,7 +467,7 @@ class GAN(Synthesizer):
         return partial(self._generated().block, request.seed)
 
     def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
-        """Return what draws rows to conditions."""
+        """Return the source of rows that fulfil conditions."""
         assert self._completer is not None
         sampler = ConditionalSampler(self._plan, self._completer, self._latent_size, self._latent)
 
@@ -492,5 +499,5 @@ class GAN(Synthesizer):
 
 
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:
-    """Return what the progress line shows of an interval's measures, under short names."""
+    """Return the measures of an interval for the progress line, under their short names."""
     return {short: measures[name] for name, short in _SHOWN.items() if name in measures}

@@ -1,4 +1,4 @@
-"""Every column drawn on its own: the floor that any synthesizer must beat."""
+"""Independent marginals: the baseline that every synthesizer must beat."""
 
 from __future__ import annotations
 
@@ -25,40 +25,41 @@ from lookalike.tables import Kind
 
 __all__ = ["Independent"]
 
-#: Probability integral transforms beyond ±5 are not told apart by the quantile encoding either.
+#: The limit to which normal numbers are clipped, beyond which the quantile encoding ends.
 _Z_MAX = 5.0
-#: A level costs one share here, so that no column has too many of them for one block.
+#: A level costs one number here, so that no column has too many of them for one block.
 _ANY_LEVELS = 2**31 - 1
-#: The share that an allowed level has at least, so that one can always be drawn.
+#: The smallest share of an allowed level, so that one can always be drawn.
 _LEAST_SHARE = 1e-12
-#: Levels of rows that are looked at together where each row has its own condition.
+#: Cells (rows × levels) that are handled at once where each row has its own condition.
 _AT_A_TIME = 2**22
 
 
 class Independent(Synthesizer):
-    """Draw every column on its own, by its own distribution.
+    """Independent columns: each is sampled from its own marginal distribution.
 
-    Categories are drawn by their frequencies, numbers and moments by their quantile functions,
-    missing cells by their share. Every marginal is right and nothing else is: what a score gives
-    this model is the floor of that score.
+    Categories are drawn by their frequencies, numbers and dates by their quantile functions,
+    missing cells by their share. All marginals are right, and columns are unrelated: the score of
+    this model is the baseline of every metric.
 
     Parameters
     ----------
     min_category_count : int
-        Levels, numbers and parts of identifiers that fewer rows have are not stored.
+        The minimum number of rows that must share a category, a number or a part of an identifier
+        for the model to store it.
     text_placeholder : str or None
-        What stands in columns of free text; None for missing.
+        The text that fills columns of free text; None leaves them missing.
     random_state : int, Generator, RandomState or None
-        The seed.
+        The seed of the fit, and the default seed of sampling.
 
     Attributes
     ----------
     schema_ : Schema
-        What each column of the training table is.
+        The kinds of the training table's columns and the relations between them.
     encoder_ : TableEncoder
         The fitted encoding of the table.
     history_ : History
-        Empty: nothing is trained step by step.
+        Empty: there are no training steps.
 
     Examples
     --------
@@ -91,8 +92,8 @@ class Independent(Synthesizer):
         self.random_state = random_state
 
     def _encoder(self) -> TableEncoder:
-        # Quantiles make every number one uniform draw, and one block per column keeps its levels
-        # together: only so is a column's whole distribution known from its blocks one by one.
+        # With quantiles every number is one uniform draw, and one block per column keeps its levels
+        # together: so the blocks, drawn independently, have the column's whole distribution.
         numeric = {str(kind): "quantile" for kind in Kind if kind.is_numeric}
         return TableEncoder(
             encodings=numeric,
@@ -127,7 +128,7 @@ class Independent(Synthesizer):
         return make
 
     def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
-        """Return what draws each block within what a condition leaves of its distribution."""
+        """Return the source of rows whose blocks are drawn within their conditions."""
         layout = self.encoder_.layout_
 
         def make(number: int) -> SampledRows:
@@ -164,7 +165,7 @@ class Independent(Synthesizer):
 
 
 def _shares(encoded: EncodedRows, layout: Layout, index: int) -> np.ndarray:
-    """Return the share of each level of a block among the rows where it is not silenced."""
+    """Return the share of each level of a block among the rows where it is not masked."""
     block = layout.blocks[index]
     codes = encoded.codes[:, block.source_start]
     if block.masked_by is not None:
@@ -188,10 +189,10 @@ def _levels(shares: np.ndarray, allowed: np.ndarray, uniforms: np.ndarray) -> np
     if len(allowed) == 1:
         reached = np.cumsum(shares * allowed[0])
         return np.asarray(np.searchsorted(reached[:-1], uniforms * reached[-1], side="right"))
-    found, step = np.empty(len(uniforms), np.int64), max(_AT_A_TIME // len(shares), 1)
+    drawn, step = np.empty(len(uniforms), np.int64), max(_AT_A_TIME // len(shares), 1)
     for first in range(0, len(uniforms), step):
         some = slice(first, first + step)
         reached = np.cumsum(shares * allowed[some], axis=1)
         wanted = uniforms[some] * reached[:, -1]
-        found[some] = (reached[:, :-1] <= wanted[:, None]).sum(axis=1)
-    return found
+        drawn[some] = (reached[:, :-1] <= wanted[:, None]).sum(axis=1)
+    return drawn

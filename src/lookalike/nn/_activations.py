@@ -1,4 +1,4 @@
-"""The nonlinearities of hidden layers: whatever `jax.nn` has that works number by number."""
+"""The activation functions of hidden layers: all elementwise functions of `jax.nn`."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ Activation = Callable[[Float[Array, "rows units"]], Float[Array, "rows units"]]
 
 #: Not defined on every number.
 _PARTIAL = ("log1mexp",)
-#: Points of the quadrature by which the gain of an activation is found.
+#: The number of points of the quadrature for the gain of an activation.
 _POINTS = 64
 
 
 def _by_number(name: str) -> bool:
-    """Whether a function of `jax.nn` needs one array only, and no axis of it."""
+    """Return whether a function of `jax.nn` is elementwise: of one array and without an axis."""
     function = getattr(jax.nn, name)
     if name.startswith("_") or name in _PARTIAL or not callable(function):
         return False
@@ -36,14 +36,14 @@ ACTIVATIONS: tuple[str, ...] = tuple(name for name in sorted(vars(jax.nn)) if _b
 
 
 def activation(name: str, slope: float) -> Activation:
-    """Return the function of a name.
+    """Return the activation function with a name.
 
     Parameters
     ----------
     name : str
         One of `ACTIVATIONS`.
     slope : float
-        The slope of ``leaky_relu`` below zero; the others do not have it.
+        The slope of ``leaky_relu`` below zero; unused by others.
 
     Returns
     -------
@@ -57,10 +57,9 @@ def activation(name: str, slope: float) -> Activation:
 
 
 def activation_name(given: object) -> object:
-    """Return the name of a function of `jax.nn`; anything else as it is.
+    """Return the name of a function of `jax.nn`; anything else unchanged.
 
-    What a model file holds is a name: a function of one's own would have to be run when it is
-    loaded, and has no place there.
+    Model files store names: loading them must not run code, such as a custom function.
 
     Parameters
     ----------
@@ -77,7 +76,7 @@ def activation_name(given: object) -> object:
 
 @lru_cache
 def rectifier_gain(name: str, slope: float) -> float:
-    """Return the standard deviation of weights, times √fan-in, that keeps E h² from layer to layer.
+    """Return the standard deviation of weights, times √fan-in, that preserves E h² over layers.
 
     For the leaky rectifier of slope a it is √(2 / (1 + a²)) (He et al. 2015, arXiv 1502.01852),
     for others 1/√E[f(x)²] of a standard normal x, by the same argument.

@@ -1,4 +1,4 @@
-"""The shape of a network, as users, presets and model files write it."""
+"""The architecture of a network, as specified by users, presets and model files."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["Architecture"]
 
 
 _WIDTH = Number(1, 2**16, integer=True)
-#: What says the widths: one by one, or doubling from the first, or the same backwards.
+#: The ways to specify widths: one by one, doubling from the first, or in the opposite order.
 _WAYS = ("widths", "symmetrical", "mirrored")
-#: How many hidden layers there may be: the first, and 256 that add to it.
+#: The maximum number of hidden layers: the first, and 256 residual ones.
 _LAYERS = 257
 
 
 @dataclass(frozen=True)
 class _Widths(Rule):
-    """A sequence of widths."""
+    """Rule for a sequence of widths."""
 
     def broken_by(self, value: Any) -> str | None:
         listed = isinstance(value, Sequence) and not isinstance(value, str)
@@ -57,34 +57,34 @@ _DOUBLING: dict[str, Rule] = {"first": _WIDTH, "layers": Number(1, 16, integer=T
 
 @dataclass(frozen=True)
 class Architecture:
-    """The hidden layers of a network; equal architectures share one compiled program.
+    """The hidden layers of a network; equal architectures share a compiled program.
 
     Parameters
     ----------
     widths : tuple of int
-        The units of each hidden layer, at most 257 of them; none makes an affine map.
+        The number of units of each hidden layer, for at most 257 layers; empty for an affine map.
     residual : bool, default False
-        Every hidden layer but the first adds to what it is given. All widths must be equal.
+        Whether every hidden layer but the first adds to its input. All widths must be equal.
     activation : str or function of `jax.nn`, default "leaky_relu"
-        Any function of `jax.nn` that takes one array and works number by number, such as
-        ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``, ``"silu"``, ``"tanh"``; kept by its name, as
-        model files hold names and loading one runs no code. Other functions are not taken.
+        An elementwise function of `jax.nn`, such as ``"relu"``, ``"elu"``, ``"selu"``, ``"gelu"``,
+        ``"silu"`` or ``"tanh"``. It is stored by name, since loading a model file runs no code;
+        other functions are refused.
     slope : float, default 0.2
-        The slope of ``"leaky_relu"`` below zero; other activations do not have it.
+        The slope of ``"leaky_relu"`` below zero; unused by other activations.
     normalisation : {None, "batch", "layer", "spectral"}
-        What stands between the weights of a hidden layer and its activation.
+        The normalisation of hidden layers before their activation.
     dropout : float, default 0
         The share of hidden units that are set to 0 while training.
     bias : bool, default True
-        Whether hidden layers have biases; the last one always has.
+        Whether hidden layers have biases; the last layer always has one.
     initial : {"he", "glorot", "dcgan", "lecun"}
-        How normal weights are scaled at first: √2/√inputs for rectifiers and likewise for others
-        (He), √(2/(inputs + outputs)), 0.02 (as in DCGAN), or 1/√inputs. Biases are 0.
+        The scale of initial normal weights: √2/√inputs for rectifiers and the equivalent for others
+        (He), √(2/(inputs + outputs)), 0.02 (as in DCGAN), or 1/√inputs. Biases start at 0.
 
     Raises
     ------
     ParameterError
-        If a value breaks its rule; all that is wrong is said at once.
+        If values break their rules; all of them are reported at once.
 
     Examples
     --------
@@ -106,7 +106,7 @@ class Architecture:
     def __post_init__(self) -> None:
         object.__setattr__(self, "activation", activation_name(self.activation))
         check_parameters("Architecture", _RULES, vars(self))
-        # Plain values, so that what is equal is hashed, printed and written alike.
+        # Plain values, so that equal architectures are hashed, printed and written alike.
         object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
         object.__setattr__(self, "slope", float(self.slope))
         object.__setattr__(self, "dropout", float(self.dropout))
@@ -126,9 +126,9 @@ class Architecture:
         Parameters
         ----------
         first : int
-            The units of the first hidden layer.
+            The number of units of the first hidden layer.
         layers : int
-            How many hidden layers there are.
+            The number of hidden layers.
         **options
             The other parameters.
 
@@ -145,15 +145,15 @@ class Architecture:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any] | Architecture) -> Architecture:
-        """Return the architecture of plain values, as `to_mapping` gives or a user writes them.
+        """Return the architecture of plain values, from `to_mapping` or from a user.
 
         Parameters
         ----------
         values : mapping of str to object, or Architecture
-            Parameters by name; those that are left out have their defaults. Instead of
-            ``"widths"`` it may have ``"symmetrical"``, a mapping of ``"first"`` and ``"layers"``
-            for widths that double (see `symmetrical`), or ``"mirrored"``, the same in the opposite
-            order. An architecture is returned as it is.
+            Parameters by name; omitted ones have their defaults. Instead of ``"widths"`` it may
+            have ``"symmetrical"``, a mapping of ``"first"`` and ``"layers"`` for widths that double
+            (see `symmetrical`), or ``"mirrored"``, the same in the opposite order. An architecture
+            is returned unchanged.
 
         Returns
         -------
@@ -162,7 +162,7 @@ class Architecture:
         Raises
         ------
         ParameterError
-            If a name is unknown, the widths are missing or said twice, or a value breaks its rule.
+            If a name is unknown, widths are missing or given twice, or a value breaks its rule.
 
         Examples
         --------
@@ -187,16 +187,16 @@ class Architecture:
         return cls(**{**values, "widths": tuple(values["widths"])})
 
     def to_mapping(self) -> dict[str, Any]:
-        """Return all parameters as plain values, fit for JSON."""
+        """Return all parameters as plain values for JSON."""
         return asdict(self) | {"widths": list(self.widths)}
 
     def build(self, inputs: int, outputs: int, key: PRNGKeyArray) -> Network:
-        """Return a network with fresh weights.
+        """Return an untrained network.
 
         Parameters
         ----------
         inputs, outputs : int
-            Widths of the rows that it reads and writes.
+            The widths of its inputs and outputs.
         key : PRNG key
 
         Returns
@@ -222,7 +222,7 @@ class Architecture:
         return Nothing if self.normalisation is None else NORMALISATIONS[self.normalisation]
 
     def _hidden(self, inputs: int, units: int, number: int, key: PRNGKeyArray) -> Layer:
-        # Each residual branch is scaled so that h does not grow by a factor with each layer.
+        # Residual branches are scaled by 1/√branches, so that h does not grow with depth.
         branches = len(self.widths) - 1 if self.residual and number else 1
         gain = rectifier_gain(str(self.activation), self.slope)
         deviation = INITIALS[self.initial](inputs, units, gain) / branches**0.5
@@ -242,14 +242,14 @@ class Architecture:
 
 
 def _named(values: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return parameters with the name of the activation where the function itself was given."""
+    """Return parameters in which an activation function is replaced by its name."""
     if "activation" not in values:
         return values
     return {**values, "activation": activation_name(values["activation"])}
 
 
 def _doubling(way: str, sizes: Any, others: Mapping[str, Any]) -> Architecture:
-    """Return the architecture whose widths double, or halve, as a mapping of both numbers says."""
+    """Return the architecture whose widths double, or halve, from a mapping of both numbers."""
     if not isinstance(sizes, Mapping) or set(sizes) != set(_DOUBLING):
         raise ParameterError(
             f"Architecture needs 'first' and 'layers' for {way!r}; got {sizes!r}. "

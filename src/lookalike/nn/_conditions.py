@@ -1,7 +1,7 @@
 """Conditions on the device: bounds of numbers and ruled-out levels, in the plan's order.
 
 A generator always fulfils its condition: each number is mapped into its bounds, and the logits of
-levels that are ruled out are put out of reach. No row is made and thrown away.
+levels that are ruled out are lowered out of reach. No row is rejected.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 #: The share of training rows without a condition.
 _UNASKED = 0.25
-#: How often a condition on a number or level is one value rather than a range or a set.
+#: The share of conditions on a number or level that are one value rather than a range or a set.
 _EQUAL = 0.5
 #: The widths of ranges, as shares of the rows, are drawn log-uniformly between these.
 _NARROWEST, _WIDEST = 0.01, 0.8
@@ -53,7 +53,7 @@ class DeviceCondition(NamedTuple):
     def vector(self) -> Float[Array, "rows width"]:
         """Return the networks' input, shape (rows, `condition_width`); 0 without a condition.
 
-        Of each number: whether it is bounded, the middle of its bounds and half their distance.
+        For each number: 1 if it is bounded, the middle of its bounds, and half their distance.
         """
         asked = (self.low > -Z_MAX) | (self.high < Z_MAX)
         middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
@@ -82,7 +82,7 @@ def no_condition(plan: Plan, rows: int) -> DeviceCondition:
     ----------
     plan : Plan
     rows : int
-        How many.
+        The number of rows.
 
     Returns
     -------
@@ -93,16 +93,16 @@ def no_condition(plan: Plan, rows: int) -> DeviceCondition:
 
 
 def to_device(plan: Plan, condition: RowCondition, rows: int) -> DeviceCondition:
-    """Put a condition into the plan's order, and on the device.
+    """Return a condition on the device, in the plan's order.
 
     Parameters
     ----------
     plan : Plan
     condition : RowCondition
-        Of the plan's layout.
+        A condition on the plan's layout.
     rows : int
-        The number of rows to return: if `condition` has fewer, but more than one, whatever the
-        last ones are is of no interest.
+        The number of rows to return. If `condition` has fewer, but more than one, the last ones are
+        arbitrary.
 
     Returns
     -------
@@ -125,18 +125,18 @@ def to_device(plan: Plan, condition: RowCondition, rows: int) -> DeviceCondition
 def constrain(
     plan: Plan, raw: Float[Array, "rows width"], condition: DeviceCondition
 ) -> Float[Array, "rows width"]:
-    """Return a generator's raw output so changed that the rows made of it fulfil a condition.
+    """Return a generator's raw output, changed so that its rows fulfil a condition.
 
-    A number z becomes Φ⁻¹(Φ(low) + (Φ(high) − Φ(low))·Φ(z)): what is standard normal without bounds
-    is the truncated normal within them.
+    A number z becomes Φ⁻¹(Φ(low) + (Φ(high) − Φ(low))·Φ(z)): a standard normal number becomes a
+    truncated normal one within the bounds.
 
     Parameters
     ----------
     plan : Plan
     raw : array, shape (rows, width)
-        What the network gives, before any head.
+        The output of the network, before any head.
     condition : DeviceCondition
-        Of as many rows.
+        Conditions on these rows.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def constrain(
     numbers, logits = raw[:, : plan.number_width], raw[:, plan.number_width :]
     low, high = condition.low, condition.high
     free = (low <= -Z_MAX) & (high >= Z_MAX)
-    # Both tails are computed from their own side: 1 − ε is 1 in single precision.
+    # Intervals above 0 are mirrored, since Φ near 1 has no digits left in single precision.
     upper = low > 0
     below = jnp.stack([jnp.where(upper, -high, low), jnp.where(upper, -low, high), numbers])
     a, b, share = ndtr(below.at[2].multiply(jnp.where(upper, -1.0, 1.0)))
@@ -161,20 +161,20 @@ def draw_conditions(
     key: PRNGKeyArray,
     told: Int[Array, " rows"] | None = None,
 ) -> DeviceCondition:
-    """Draw conditions that encoded rows fulfil, so that rows are what the conditions leave.
+    """Draw random conditions that encoded rows fulfil, for the training of conditional networks.
 
-    Which columns are asked for, and the cells into which a column is cut, are drawn without
-    looking at the rows; the condition is the cell in which a row lies. So a row has, given its
-    condition, the distribution of all rows that fulfil it.
+    The conditioned columns, and the cells into which their ranges are divided, are drawn
+    independently of the rows; the condition is the cell in which a row lies. Given its condition, a
+    row thus has the distribution of all rows that fulfil it.
 
     Parameters
     ----------
     plan : Plan
     rows : array, shape (rows, width)
-        Encoded rows, as `Plan.expand` makes them.
+        Encoded rows, as returned by `Plan.expand`.
     key : PRNG key
     told : array of int, shape (rows,), optional
-        For rows that were drawn for a level: the code column in which it is asked for; else -1.
+        For rows that were drawn by a level, the code column of that level; else -1.
 
     Returns
     -------
@@ -195,7 +195,7 @@ def _bounds(
     asked: Bool[Array, "rows columns"],
     key: PRNGKeyArray,
 ) -> tuple[Float[Array, "rows numbers"], Float[Array, "rows numbers"]]:
-    """Cut each asked number's range into cells and return the limits of its own."""
+    """Divide the range of each conditioned number into cells; return the limits of its cell."""
     if not plan.number_width:
         return numbers, numbers
     numbers = plan.unbound(numbers)
@@ -218,14 +218,14 @@ def _forbidden(
     told: Int[Array, " rows"] | None,
     key: PRNGKeyArray,
 ) -> Float[Array, "rows levels"]:
-    """Split each asked block's levels in two at random and rule out the other half."""
+    """Split the levels of each conditioned block in two at random and rule out the other half."""
     if not plan.levels:
         return levels
-    # One draw and one product for all blocks: a program for each would take long to compile.
+    # One draw and one product for all blocks, since a program for each takes long to compile.
     kinds, sides = jax.random.split(key)
     side = jax.random.bernoulli(sides, 0.5, levels.shape).astype(levels.dtype)
     own = (side * levels) @ plan.membership
-    # A missing block has two levels: asking of it is always asking for one of them.
+    # A missing block has two levels, so that a condition on it always names one of them.
     several = jnp.where(plan.block_widths > 2, _EQUAL, 1.0)
     equal = jax.random.uniform(kinds, own.shape) < several
     used = plan.asked_of_blocks(asked)

@@ -1,4 +1,4 @@
-"""A stack of dense layers with batch normalisation and dropout: what a predictor is made of."""
+"""A stack of dense layers with batch normalisation and dropout, for supervised learning."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from lookalike.nn._primitives import Linear
 __all__ = ["DenseNetwork", "Moments"]
 
 _ACTIVATIONS = {"elu": jax.nn.elu, "relu": jax.nn.relu, "selu": jax.nn.selu}
-#: ε of batch normalisation, and how much of the moving moments a batch leaves as they are.
+#: ε of batch normalisation, and the decay of its moving moments.
 _EPSILON = 1e-3
 _MOMENTUM = 0.9
 #: The variance of weights is this over the fan-in (He et al. 2015).
@@ -52,11 +52,11 @@ class DenseNetwork(eqx.Module):
     Parameters
     ----------
     inputs, outputs, units, layers : int
-        Widths of rows, of results and of hidden rows; how many hidden layers there are.
+        The widths of inputs, outputs and hidden layers, and the number of hidden layers.
     fan_in : float
-        How many inputs are not padding.
+        The number of inputs without padding.
     activation : {"elu", "relu", "selu"}
-        The nonlinearity.
+        The activation function.
     key : PRNG key
     """
 

@@ -14,7 +14,7 @@ from lookalike.nn.normalisations import Normalisation
 
 __all__ = ["Layer", "Network"]
 
-#: What a random byte can be.
+#: The number of values of a random byte.
 _CHANCES = 256
 
 
@@ -26,7 +26,7 @@ class Layer(eqx.Module):
     weight : array, shape (inputs, units)
     bias : array, shape (units,), or None
     normalisation : Normalisation
-        How the two are applied.
+        The normalisation that applies both.
     """
 
     weight: Float[Array, "inputs units"]
@@ -40,15 +40,15 @@ class Layer(eqx.Module):
     def learn(
         self, x: Float[Array, "rows inputs"]
     ) -> tuple[Float[Array, "rows units"], PyTree[Array]]:
-        """Return the results while training, and what the normalisation remembers of them."""
+        """Return the results while training, and the statistics of the normalisation."""
         return self.normalisation.learn(x, self.weight, self.bias)
 
     def absorb(self, stats: PyTree[Array]) -> Layer:
-        """Return the layer with what a batch has taught its normalisation."""
+        """Return the layer with the normalisation updated by the statistics of a batch."""
         return Layer(self.weight, self.bias, self.normalisation.absorb(stats))
 
     def with_weights(self, change: Callable[[Array], Array]) -> Layer:
-        """Return the layer with weight and bias changed by a function, each for itself."""
+        """Return the layer with a function applied to its weight and to its bias."""
         bias = None if self.bias is None else change(self.bias)
         return Layer(change(self.weight), bias, self.normalisation)
 
@@ -56,11 +56,11 @@ class Layer(eqx.Module):
 class Network(eqx.Module):
     """Hidden layers (affine → normalisation → activation → dropout), then an affine map.
 
-    In a residual network every hidden layer but the first adds to what it is given:
+    In a residual network every hidden layer but the first adds to its input:
     h₀ = f₀(x); hₖ = hₖ₋₁ + fₖ(hₖ₋₁); output = B h. In a plain one hₖ = fₖ(hₖ₋₁).
 
-    Made by `Architecture.build`. Leaves are in the order of the computation; what normalisations
-    remember are leaves, too, whose gradient is zero (see `Normalisation`).
+    Networks are built by `Architecture.build`. Leaves are in the order of the computation; the
+    statistics of normalisations are leaves, too, with zero gradients (see `Normalisation`).
 
     Parameters
     ----------
@@ -72,7 +72,7 @@ class Network(eqx.Module):
         Of ``leaky_relu`` below zero.
     residual : bool
     dropout : float
-        The share of hidden units that are set to 0 while training, to the nearest 1/256; the rest
+        The share of hidden units that are set to 0 while training, to the nearest 1/256; the others
         are scaled up.
     """
 
@@ -109,7 +109,7 @@ class Network(eqx.Module):
         -------
         array, shape (rows, outputs)
         tuple
-            What each layer remembers; empty where none does.
+            The statistics of each layer; empty if no layer keeps any.
         """
         activate = activation(self.activation, self.slope)
         stats = []
@@ -123,11 +123,11 @@ class Network(eqx.Module):
 
     @property
     def tracks(self) -> bool:
-        """Whether a training step has something to remember besides the slopes."""
+        """True if a training step updates statistics besides the gradients."""
         return any(layer.normalisation.tracks for layer in (*self.hidden, self.last))
 
     def absorb(self, stats: PyTree[Array]) -> Network:
-        """Return the network with what batches have taught its normalisations.
+        """Return the network with normalisations updated by the statistics of batches.
 
         Parameters
         ----------
@@ -152,7 +152,7 @@ class Network(eqx.Module):
         if self.dropout == 0:
             return x
         lost = round(self.dropout * _CHANCES)
-        # One word is four chances: drawing words is half of what a small network's step costs.
+        # One word serves four units: drawing words is half the cost of a small network's step.
         words = jax.random.bits(jax.random.fold_in(key, number), (-(-x.size // 4),), jnp.uint32)
         chances = jax.lax.bitcast_convert_type(words, jnp.uint8).reshape(-1)[: x.size]
         scale = _CHANCES / (_CHANCES - lost)

@@ -1,7 +1,7 @@
-"""How encoded rows stand in the networks: numbers first, then one-hot levels, widest last.
+"""The layout of encoded rows in the networks: numbers first, then one-hot levels, widest last.
 
-Blocks of equal width stand together, so that all softmaxes of one width are one operation: the
-compiled step stays small for tables of many columns.
+Blocks of equal width are adjacent, so that all softmaxes of one width are one operation: the
+compiled step stays small for tables with many columns.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ __all__ = ["Plan"]
 
 @dataclass(frozen=True)
 class Plan:
-    """The static plan by which networks read and write rows of a layout.
+    """The static arrangement of rows for reading and writing by networks.
 
     Parameters
     ----------
     layout : Layout
-        What each span of an encoded row is.
+        The blocks of an encoded row.
     """
 
     layout: Layout
@@ -43,7 +43,7 @@ class Plan:
 
     @cached_property
     def groups(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
-        """For each width of a softmax block: the width and the positions within `levels`."""
+        """The widths of softmax blocks, each with the positions of its blocks in `levels`."""
         widths = [self.layout.blocks[i].width for i in self.levels]
         return tuple(
             (width, tuple(p for p, w in enumerate(widths) if w == width))
@@ -52,7 +52,7 @@ class Plan:
 
     @cached_property
     def number_width(self) -> int:
-        """How many numbers stand at the head of a row."""
+        """The number of numbers at the head of a row."""
         return sum(self.layout.blocks[i].width for i in self.numbers)
 
     @cached_property
@@ -62,20 +62,20 @@ class Plan:
 
     @cached_property
     def starts(self) -> dict[int, int]:
-        """For the index of each block in the layout, where it begins in the plan's rows."""
-        found, at = {}, 0
+        """The start of each block in the plan's rows, by its index in the layout."""
+        starts, at = {}, 0
         for i in self.numbers:
-            found[i] = at
+            starts[i] = at
             at += self.layout.blocks[i].width
         for width, positions in self.groups:
             for p in positions:
-                found[self.levels[p]] = at
+                starts[self.levels[p]] = at
                 at += width
-        return found
+        return starts
 
     @cached_property
     def is_interval(self) -> tuple[bool, ...]:
-        """For each number, whether it is drawn within an interval (and so exactly normal)."""
+        """True for each number that is drawn within an interval (and so exactly normal)."""
         blocks = [self.layout.blocks[i] for i in self.numbers]
         return tuple(b.source == "interval" for b in blocks for _ in range(b.width))
 
@@ -86,19 +86,19 @@ class Plan:
 
     @cached_property
     def number_columns(self) -> np.ndarray:
-        """For each number, the position of its column in `columns`, shape (number_width,)."""
+        """The position of each number's column in `columns`, shape (number_width,)."""
         blocks = [self.layout.blocks[i] for i in self.numbers]
         return np.array([self.columns.index(b.column) for b in blocks for _ in range(b.width)], int)
 
     @cached_property
     def block_of_level(self) -> np.ndarray:
-        """For each level of a row, in the plan's order, the position of its block in `levels`."""
-        found = [p for width, positions in self.groups for p in positions for _ in range(width)]
-        return np.array(found, int)
+        """The position in `levels` of the block of each level, in the plan's order."""
+        blocks = [p for width, positions in self.groups for p in positions for _ in range(width)]
+        return np.array(blocks, int)
 
     @cached_property
     def block_widths(self) -> np.ndarray:
-        """How many levels each block of levels has."""
+        """The number of levels of each block of levels."""
         return np.array([self.layout.blocks[i].width for i in self.levels], int)
 
     @cached_property
@@ -112,7 +112,7 @@ class Plan:
         return np.array([self.code_source(p) for p in range(len(self.levels))], int)
 
     def asked_of_blocks(self, asked: Bool[Array, "rows columns"]) -> Bool[Array, "rows blocks"]:
-        """Say which blocks of levels are asked for: with any column they belong to or silence.
+        """Return a mask of conditioned blocks of levels: by any column they belong to or mask.
 
         Parameters
         ----------
@@ -126,18 +126,18 @@ class Plan:
         return asked.astype(jnp.float32) @ concerns > 0
 
     def present(self, numbers: Float[Array, "rows numbers"]) -> Bool[Array, "rows numbers"]:
-        """Say which numbers of encoded rows are not silenced; those that are, are 0."""
+        """Return a mask of the numbers of encoded rows that are not masked; masked ones are 0."""
         return jnp.where(self._gates[1] > 0, numbers != 0, True)
 
     def unbound(self, numbers: Float[Array, "rows numbers"]) -> Float[Array, "rows numbers"]:
-        """Return encoded numbers as they are before their heads' activation, within ±`Z_MAX`."""
+        """Return encoded numbers before the activation of their heads, within ±`Z_MAX`."""
         limit = float(np.tanh(Z_MAX))
         inverse = jnp.arctanh(jnp.clip(numbers, -limit, limit))
         return jnp.clip(jnp.where(self._bounded, inverse, numbers), -Z_MAX, Z_MAX)
 
     @cached_property
     def _bounded(self) -> np.ndarray:
-        """Which numbers come from a tanh head, shape (number_width,)."""
+        """True for each number from a tanh head, shape (number_width,)."""
         blocks = [self.layout.blocks[i] for i in self.numbers]
         return np.concatenate(
             [np.full(b.width, b.head == "tanh") for b in blocks] or [np.zeros(0, bool)]
@@ -145,7 +145,7 @@ class Plan:
 
     @cached_property
     def _gates(self) -> tuple[tuple[int, ...], np.ndarray]:
-        """The missing blocks by their positions in `levels`, and for each number which gate.
+        """The positions of missing blocks in `levels`, and the gate of each number.
 
         Gate 0 is always open; gate k is open where the k-th of those blocks says *present*.
         """
@@ -173,7 +173,7 @@ class Plan:
         codes: Int[Array, "rows codes"],
         uniform: Float[Array, "rows numbers"],
     ) -> Float[Array, "rows width"]:
-        """Expand encoded rows; uniform numbers say where within every interval."""
+        """Expand encoded rows; uniform numbers determine the positions within intervals."""
         parts = [self._expand_numbers(floats, codes, uniform)]
         for width, positions in self.groups:
             sources = np.array([self.code_source(p) for p in positions])
@@ -211,7 +211,7 @@ class Plan:
     def soften(
         self, raw: Float[Array, "rows width"], key: PRNGKeyArray, temperature: float
     ) -> Float[Array, "rows width"]:
-        """Finish a generator's raw output so that gradients flow: Gumbel-softmax levels."""
+        """Return a generator's raw output as differentiable rows, with Gumbel-softmax levels."""
         logits = raw[:, self.number_width :]
         if self.levels:
             logits = (logits + jax.random.gumbel(key, logits.shape)) / temperature
@@ -250,16 +250,15 @@ class Plan:
     def harden(
         self, raw: Float[Array, "rows width"], uniform: Float[Array, "rows levels"]
     ) -> tuple[Float[Array, "rows numbers"], Int[Array, "rows levels"]]:
-        """Make rows of a generator's raw output: numbers, and levels in layout order.
+        """Return the rows of a generator's raw output: numbers, and levels in layout order.
 
-        Uniform numbers, one for each block of levels, say which level is drawn.
-        Numbers are not clipped to what the encoding can say: that is for the calibration, which
-        maps them first.
+        Uniform numbers, one for each block of levels, determine the drawn level. Numbers are not
+        clipped to the range of the encoding, since the calibration maps them first.
         """
         numbers = self._bound(raw[:, : self.number_width])
         if not self.levels:
             return numbers, jnp.zeros((len(raw), 0), jnp.int32)
-        # Levels by rows: each operation is on whole vectors of rows.
+        # Transposed, so that each operation is on whole vectors of rows.
         logits = raw[:, self.number_width :].T
         levels, at = [jnp.zeros(len(raw), jnp.int32)] * len(self.levels), 0
         for width, positions in self.groups:
@@ -276,7 +275,7 @@ class Plan:
     def encode(
         self, numbers: Float[Array, "rows numbers"], levels: Int[Array, "rows levels"]
     ) -> Float[Array, "rows width"]:
-        """Return drawn rows as encoded ones: numbers as they are, levels one-hot."""
+        """Return sampled rows in encoded form: numbers unchanged, levels one-hot."""
         parts = [numbers]
         for width, positions in self.groups:
             hot = jax.nn.one_hot(levels[:, np.array(positions)], width, dtype=numbers.dtype)
@@ -292,9 +291,9 @@ class Plan:
 def _picked(
     logits: Float[Array, "blocks width rows"], uniform: Float[Array, "blocks rows"]
 ) -> Int[Array, "blocks rows"]:
-    """Draw a level by its softmax for each block and row: the first one whose sum is above.
+    """Draw a level from the softmax for each block and row, by inversion of the cumulative sum.
 
-    The sums are made in the same order twice, so that a level without any mass is never drawn.
+    The sums are computed in the same order twice, so that a level without mass is never drawn.
     """
     mass = jnp.exp(logits - logits.max(axis=1, keepdims=True))
     width, nothing = mass.shape[1], jnp.zeros_like(uniform)

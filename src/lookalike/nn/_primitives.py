@@ -1,4 +1,4 @@
-"""Small parts that networks share: keys, random numbers, initial weights, an affine map."""
+"""Shared building blocks of networks: keys, random numbers, initial weights, an affine map."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def seed_words(seed: int, *path: int) -> UInt32[Array, " words"]:
 
 
 def key_of(words: UInt32[Array, " words"], kind: Literal["threefry2x32", "rbg"]) -> PRNGKeyArray:
-    """Make a key of packed words, every bit of which counts.
+    """Return a key from packed words, which depends on every bit of them.
 
     Parameters
     ----------
@@ -66,8 +66,8 @@ def key_of(words: UInt32[Array, " words"], kind: Literal["threefry2x32", "rbg"])
         From `seed_words`.
     kind : {"threefry2x32", "rbg"}
         The generator. Threefry gives the same stream on every kind of device; the
-        hardware-friendly rbg is quicker, for training, which draws tens of thousands of numbers
-        at every step.
+        hardware-friendly rbg is faster, for training, which draws tens of thousands of numbers at
+        every step.
 
     Returns
     -------
@@ -80,10 +80,10 @@ def key_of(words: UInt32[Array, " words"], kind: Literal["threefry2x32", "rbg"])
 
 
 def uniforms(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "rows width"]:
-    """Draw numbers evenly from [0, 1).
+    """Draw uniform numbers from [0, 1).
 
-    Of a Threefry key the numbers are the same on every kind of device, and the first rows the same
-    however many are drawn.
+    With a Threefry key the numbers are the same on every kind of device, and the first rows do not
+    depend on the number of rows.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def uniforms(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "rows wi
 def normals(key: PRNGKeyArray, shape: tuple[int, int]) -> Float[Array, "rows width"]:
     """Draw numbers from N(0, 1), rounded to the middle quantiles of 2¹⁶ equal parts.
 
-    The largest is 4.3. What `uniforms` says of keys holds here, too.
+    The largest is 4.3. The notes on keys of `uniforms` apply.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def _words(key: PRNGKeyArray, shape: tuple[int, int]) -> UInt32[Array, "rows wid
         return jax.random.bits(key, shape, jnp.uint32)
     rows, width = shape
     calls = rows * -(-width // 2)
-    # The calls of a row stand together, so that its words do not depend on how many rows follow.
+    # The calls of a row are adjacent, so that its words do not depend on the number of rows.
     even = 2 * jnp.arange(calls, dtype=jnp.uint32)
     first, second = threefry_2x32(seeds, jnp.concatenate([even, even + 1])).reshape(2, rows, -1)
     return jnp.concatenate([first, second], axis=1)[:, :width]

@@ -1,4 +1,4 @@
-"""Matrix products of rows and weights: large ones of rounded factors, as processors like them."""
+"""Matrix products of rows and weights, with factors rounded to bfloat16 in large ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["product"]
 
 Matrix = Float[Array, "_ _"]
 
-#: Weights of so many numbers, so many one way, times so many rows are worth rounding.
+#: The minimum number of weights, width of their matrix and number of rows for rounding.
 _LARGE, _WIDE, _MANY = 2**14, 256, 128
 
 
@@ -19,9 +19,9 @@ def product(
 ) -> Float[Array, "rows units"]:
     """Return ``x @ weight``; factors of a large product are rounded to bfloat16.
 
-    Products of rounded numbers are exact in float32, and summed there. Many processors have units
-    for that, which are several times as fast; others take about as long as without rounding. A
-    rounded number is off by 0.2 % on average, at random. Slopes are made of rounded factors, too.
+    Products of rounded numbers are exact in float32, in which they are summed. Many processors have
+    units for that, which are several times faster; others take about as long as without rounding.
+    The rounding error is 0.2 % on average, at random. Gradients have rounded factors, too.
 
     Source: mixed-precision training, Micikevicius et al. 2018, arXiv 1710.03740, with weights kept
     in float32; bfloat16 needs no scaling of the loss (Kalamkar et al. 2019, arXiv 1905.12322).
@@ -40,8 +40,8 @@ def product(
     return _plain(x, weight)
 
 
-# Three products whose slopes are again such products, so that no transpose is left to the
-# compiler: of some it makes products of columns, which the CPU does slowly or not at all.
+# Three products whose gradients are again such products, so that no transpose is left to the
+# compiler, which turns some into products of columns that are slow or unsupported on the CPU.
 
 
 @jax.custom_vjp
@@ -62,7 +62,7 @@ def _by_columns(a: Matrix, b: Matrix) -> Matrix:
     rows, columns = a.shape
     if rows % 2:
         return _dot(a.T, b, 0)
-    # A transpose in halves stays one of its own.
+    # A transpose in halves is not fused into the product by the compiler.
     halves = a.astype(jnp.bfloat16).reshape(2, rows // 2, columns)
     return _dot(halves.transpose(2, 0, 1).reshape(columns, rows), b, 0)
 

@@ -1,6 +1,6 @@
-"""The refinement of generated rows, whoever made them, judged by rows held out.
+"""The refinement of any model's generated rows, validated on held-out rows.
 
-Room rule: it sees encoded rows and functions that make them, never networks.
+Room rule: it sees encoded rows and functions that generate them, never networks.
 """
 
 from __future__ import annotations

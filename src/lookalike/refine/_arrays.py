@@ -1,4 +1,4 @@
-"""Arrays of a model file, checked before they are believed."""
+"""Arrays of a model file, validated before use."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from lookalike.refine._forest import LEAVES
 
 __all__ = ["cells_of", "damaged", "taken", "trees_of"]
 
-#: No array is longer than this in any direction.
+#: The maximum length of an array along any axis.
 _MOST = 2**20
 
 
 def cells_of(state: Learned, layout: Layout) -> Binning:
-    """Return the cells that `Binning.arrays` gave.
+    """Restore a binning from its arrays.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def cells_of(state: Learned, layout: Layout) -> Binning:
 def trees_of(
     state: Learned, cells: Binning
 ) -> tuple[UInt32[np.ndarray, "cells trees"], Int32[np.ndarray, "trees leaves"]]:
-    """Return masks and values of trees over cells, as `Forest.arrays` gave them.
+    """Return the masks and values of trees over cells, from `Forest.arrays`.
 
     Raises
     ------
@@ -51,12 +51,12 @@ def trees_of(
 
 
 def taken(state: Learned, name: str, kind: Any, shape: tuple[int | None, ...]) -> np.ndarray:
-    """Return an array of a state that must have a type and shape; None is any length.
+    """Return an array of a state after checking its type and shape; None is any length.
 
     Raises
     ------
     ModelFileError
-        If it is missing or another one.
+        If it is missing, has another type or shape, or is not finite.
     """
     array = state.arrays.get(name)
     if (
@@ -72,7 +72,7 @@ def taken(state: Learned, name: str, kind: Any, shape: tuple[int | None, ...]) -
 
 
 def damaged(name: str) -> ModelFileError:
-    """Return the error that says which array does not fit."""
+    """Return the error for an array that does not fit."""
     return ModelFileError(
         f"A model file's correction must hold a fitting array {name!r}; it does not. "
         "The file is damaged."

@@ -1,4 +1,4 @@
-"""Rows as small whole numbers: what can be told apart once they are decoded, and no more."""
+"""Discretisation of rows: cells that distinguish only values that decode differently."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from lookalike.encoding import Z_MAX, Block, EncodedRows, Layout, SampledRows
 
 __all__ = ["Binning", "Codes", "JointFeatures", "centres"]
 
-#: The most cells of a number that are not for missing, …
+#: The maximum number of cells of a number, besides that for missing, …
 _MOST = 128
-#: … of all numbers together, …
+#: … and of all numbers together; …
 _MOST_OF_ALL = 6_000
-#: … the fewest, and the rows that each should have on average.
+#: … the minimum number, and the average number of rows that a cell should have.
 _FEWEST = 8
 _ROWS = 20
-#: Levels from this code on, the rarest, share a cell.
+#: The levels from this code on, the rarest, share a cell.
 _LAST_LEVEL = 255
 
 Codes = UInt8[np.ndarray, "rows features"]
-#: For each joint feature: where its cells begin, and its features as (position, last cell, step).
+#: For each joint feature, the start of its cells, and its features as (position, last cell, step).
 JointFeatures = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 
 
@@ -33,16 +33,16 @@ JointFeatures = tuple[tuple[int, tuple[tuple[int, int, int], ...]], ...]
 class Binning:
     """A partition of every number and level into at most 256 cells.
 
-    A number that repeats has a cell for each value, or for each frequent one: what lies within
-    the interval of one value becomes that value whatever it is, and trees must not look at it.
-    Features are the numbers in drawn order, then the levels in drawn order.
+    A number with repeated values has a cell for each value, or for each frequent one: all numbers
+    within the interval of a value are decoded to that value, and trees must not distinguish them.
+    Features are the numbers in sampled order, then the levels in sampled order.
 
     Parameters
     ----------
     layout : Layout
-        What the spans of an encoded row are.
+        The blocks of an encoded row.
     edges : tuple of ndarray of float32
-        For each number its inner edges, ascending; a cell holds its lower edge. One more cell is
+        The inner edges of each number, ascending; a cell includes its lower edge. One more cell is
         for missing.
     """
 
@@ -64,14 +64,14 @@ class Binning:
         most = max(most, _FEWEST)
         edges = []
         for block, k in numbers:
-            here = ~_missing(block, layout, encoded)
+            present = ~_missing(block, layout, encoded)
             lower, middle = _limits(block, k, encoded)
-            edges.append(_edges(lower[here], middle[here], most))
+            edges.append(_edges(lower[present], middle[present], most))
         return cls(layout, tuple(edges))
 
     @cached_property
     def sizes(self) -> tuple[int, ...]:
-        """How many cells each feature has."""
+        """The number of cells of each feature."""
         levels = (b.width for b in self.layout.blocks if b.head == "softmax")
         return tuple(
             [len(edges) + 2 for edges in self.edges] + [min(w, _LAST_LEVEL + 1) for w in levels]
@@ -84,7 +84,7 @@ class Binning:
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Where the cells of each feature begin if all stand in a row, shape (features,)."""
+        """The position of each feature's first cell among all cells, shape (features,)."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]]).astype(np.int32)
 
     def arrays(self) -> dict[str, np.ndarray]:
@@ -126,7 +126,8 @@ class Binning:
     ) -> Codes:
         codes = np.empty((rows, len(self.sizes)), np.uint8)
         for j, (edges, values, gate) in enumerate(zip(self.edges, numbers, gates, strict=True)):
-            order = np.argsort(values)  # to find edges among values is quicker than the reverse
+            # Searching the few edges among sorted values is faster than the reverse.
+            order = np.argsort(values)
             limits = np.searchsorted(values[order], edges, side="left")
             counts = np.diff(limits, prepend=0, append=rows)
             codes[order, j] = np.repeat(np.arange(len(counts), dtype=np.uint8), counts)
@@ -153,8 +154,8 @@ def centres(
     -------
     numbers : ndarray, shape (rows, numbers)
     snapped : callable
-        From drawn rows to their numbers, each moved to the middle of the interval of the rows'
-        value that it decodes to.
+        From sampled rows to their numbers, each moved to the middle of the interval of the value
+        to which it is decoded.
     """
     columns, intervals = [], []
     for block, k in _numbers(layout):
@@ -180,20 +181,20 @@ def centres(
 
 
 def _numbers(layout: Layout) -> list[tuple[Block, int]]:
-    """Return each number's block and its place there, in drawn order."""
+    """Return each number's block and its position there, in sampled order."""
     blocks = [block for block in layout.blocks if block.head != "softmax"]
     return [(block, k) for block in blocks for k in range(block.width)]
 
 
 def _missing(block: Block, layout: Layout, encoded: EncodedRows) -> np.ndarray:
-    """Say which encoded rows of a table have no number there, shape (rows,)."""
+    """Return the encoded rows in which a number is missing, as a mask of shape (rows,)."""
     if block.masked_by is None:
         return np.zeros(len(encoded.floats), bool)
     return np.asarray(encoded.codes[:, layout.blocks[block.masked_by].source_start] == 1)
 
 
 def _limits(block: Block, k: int, encoded: EncodedRows) -> tuple[np.ndarray, np.ndarray]:
-    """Return of each row the lower limit and the middle of its number, as float32."""
+    """Return the lower limit and the middle of each row's number, as float32."""
     lower = encoded.floats[:, block.source_start + k]
     if block.source != "interval":
         return lower, lower
@@ -204,13 +205,14 @@ def _limits(block: Block, k: int, encoded: EncodedRows) -> tuple[np.ndarray, np.
 
 
 def _edges(lower: np.ndarray, middle: np.ndarray, most: int) -> np.ndarray:
-    """Return at most about `most` edges between distinct values, those of frequent ones first."""
+    """Return about `most` edges between distinct values, including those of frequent values."""
     values, first, counts = np.unique(middle, return_index=True, return_counts=True)
-    # The limit below a value where it has an interval, else half-way to the value before it.
+    # The lower limit of a value's interval; without one, the midpoint to the value before it.
     below = lower[first]
     points = below == values
     points[:1] = False
     below[points] = (values[points] + values[np.flatnonzero(points) - 1]) / 2
+    # Too many values: edges at even quantiles, and on both sides of each frequent value.
     if len(values) > most:
         start = (np.cumsum(counts) - counts) / len(middle)
         even = np.searchsorted(start, np.linspace(0, 1, most + 1))

@@ -1,4 +1,4 @@
-"""A fixed number of rows chosen from a pool by weight, none twice."""
+"""Weighted sampling of a fixed number of rows from a pool, without replacement."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ __all__ = ["choose", "inclusion"]
 
 
 def inclusion(weights: Float[np.ndarray, " pool"], rows: int) -> Float[np.ndarray, " pool"]:
-    """Return the chance of each row to be chosen: by weight, at most 1, summing to `rows`.
+    """Return inclusion probabilities: proportional to weights, at most 1, with the sum `rows`.
 
     Parameters
     ----------
     weights : ndarray of float, shape (pool rows,)
-        Positive.
+        Positive weights.
     rows : int
-        At most as many as the pool has.
+        The number of rows to choose, at most that of the pool.
 
     Examples
     --------
@@ -25,10 +25,10 @@ def inclusion(weights: Float[np.ndarray, " pool"], rows: int) -> Float[np.ndarra
     """
     chances: np.ndarray = np.minimum(weights * (rows / weights.sum()), 1.0)
     sure = chances >= 1
-    # Rows that are certain give what they have too much to the others, until none is above 1.
+    # The excess of rows with probability 1 is distributed over the others until none exceeds 1.
     while 0 < sure.sum() < min(rows, len(weights)):
-        rest = weights[~sure]
-        chances[~sure] = rest * ((rows - sure.sum()) / rest.sum())
+        others = weights[~sure]
+        chances[~sure] = others * ((rows - sure.sum()) / others.sum())
         more = chances >= 1
         if (more == sure).all():
             break
@@ -41,22 +41,22 @@ def choose(
 ) -> Int[np.ndarray, " rows"]:
     """Choose rows by systematic sampling (Madow 1949).
 
-    The number of chosen rows in any part of the pool differs from what is due by less than one.
-    Neighbours are seldom chosen together: the pool has to be in random order.
+    The number of chosen rows in any section of the pool differs from its expectation by less than
+    one. Neighbours are rarely chosen together, so the pool must be in random order.
 
     Parameters
     ----------
     weights : ndarray of float, shape (pool rows,)
-        Positive.
+        Positive weights.
     rows : int
-        At most as many as the pool has.
+        The number of rows to choose, at most that of the pool.
     start : float
         A random number in [0, 1).
 
     Returns
     -------
     ndarray of int, shape (rows,)
-        Which rows, in the pool's order.
+        The positions of the chosen rows, in the pool's order.
     """
     reached = np.cumsum(inclusion(weights, rows))
     reached *= rows / reached[-1]

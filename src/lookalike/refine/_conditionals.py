@@ -1,4 +1,4 @@
-"""Learn which columns are worth drawing anew, and their conditional distributions."""
+"""Selection of the columns to resample, and fit of their conditional distributions."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from lookalike.refine._gibbs import (
 
 __all__ = ["fit_sweep"]
 
-#: Columns are tried, those of fewest levels first, up to so many levels times rows for all trees.
+#: The maximum of levels × rows over all columns tried, beginning with those of fewest levels.
 _MOST_WORK = 1_500_000
-#: Rounds at most, and rounds without a gain after which they are enough.
+#: The maximum number of boosting rounds, and the number of rounds without gain that ends them.
 _ROUNDS, _PATIENCE = 200, 15
-#: What each round adds of what is left to learn: more where it takes a tree for each level.
+#: The learning rate for two levels, and for more, where each round grows a tree for each level.
 _OF_TWO, _OF_MANY = 0.1, 0.2
-#: The gain must be above so many nats a row by this many standard errors.
+#: The gain, in nats per row, that must be exceeded by this number of standard errors.
 _WORTH, _SURE = 0.002, 2.0
 _LEAST_CHANCE = 1e-6
 _PARAMETERS: dict[str, Any] = {
@@ -53,7 +53,7 @@ _CodeSplit = tuple[Codes, Codes]
 
 
 class _FittedConditional(NamedTuple):
-    """A conditional distribution, and the log loss of each row that judged it."""
+    """A conditional distribution, and the log loss of each validation row."""
 
     forest: Forest
     losses: Float[np.ndarray, " rows"]
@@ -68,31 +68,31 @@ def fit_sweep(
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
 ) -> GibbsSweep | None:
-    """Find the columns whose relation to all others trees know better than the generator.
+    """Select the columns whose dependence on all others trees predict better than the generator.
 
-    Trees that learned a column of real rows are compared with trees that learned it of generated
-    ones: by the log loss of real rows that trained neither. Where the former are clearly better,
-    the column is drawn anew.
+    Trees trained to predict a column from real rows are compared with trees trained on generated
+    rows, by the log loss of real validation rows. Where the former are significantly better, the
+    column is resampled.
 
     Parameters
     ----------
     folds : sequence of tuple of two ndarray
-        For each fold the cells of the real rows that train, and of those that judge.
+        For each fold the cells of the real training rows and of the real validation rows.
     made : ndarray of uint8, shape (rows, features)
         Cells of generated rows, as they would be sampled.
     known : ndarray of uint8, shape (rows, features)
-        Cells of all real rows, which say how frequent levels are.
+        Cells of all real rows, for the frequencies of levels.
     cells : Binning
     layout : Layout
     rng : numpy.random.Generator
-        Of the trees' seeds.
+        The source of the trees' seeds.
     cancelled : callable
-        Asked after each tree whether to give up.
+        Returns whether to give up; called after each tree.
 
     Returns
     -------
-    Redraw or None
-        None where no column is worth it.
+    GibbsSweep or None
+        None if no column is to be resampled.
 
     Raises
     ------
@@ -107,29 +107,30 @@ def fit_sweep(
         for feature in features
         for split in splits
     ]
-    learned = in_parallel(work)
-    found = []
+    fitted = in_parallel(work)
+    conditionals = []
     for k, feature in enumerate(features):
-        *real, other = learned[k * len(splits) : (k + 1) * len(splits)]
-        gains = other.losses - np.concatenate([one.losses for one in real])
+        # One fit per fold of real rows, then one of generated rows, validated on the same rows.
+        *real, generated = fitted[k * len(splits) : (k + 1) * len(splits)]
+        gains = generated.losses - np.concatenate([one.losses for one in real])
         if gains.mean() > _WORTH + _SURE * gains.std() / len(gains) ** 0.5:
             mean = Forest.joined([one.forest.scaled(1 / len(real)) for one in real])
             shares = np.bincount(known[:, feature], minlength=cells.sizes[feature]) / len(known)
-            found.append(LevelConditional(feature, mean, shares.astype(np.float32)))
-    # Columns of two levels, such as a class to be predicted, come last: what is drawn last has its
-    # distribution given all that a row ends with.
-    return GibbsSweep(cells, tuple(reversed(found))) if found else None
+            conditionals.append(LevelConditional(feature, mean, shares.astype(np.float32)))
+    # Columns of two levels, such as a class to predict, are resampled last: only the last column
+    # is drawn given the final values of all others.
+    return GibbsSweep(cells, tuple(reversed(conditionals))) if conditionals else None
 
 
 def _candidates(cells: Binning, layout: Layout, rows: int) -> list[int]:
-    """Return columns of levels, those of few first, as many as there is time for."""
+    """Return columns of levels, those of fewest levels first, up to the maximum work."""
     gates = {block.masked_by for block in layout.blocks}
     blocks = [k for k, block in enumerate(layout.blocks) if block.head == "softmax"]
     parts = [block.column for block in layout.blocks]
     alone = [
         feature
         for feature, k in zip(cells.categories, blocks, strict=True)
-        # What silences a number, or says which of its values it is, goes with that number.
+        # Levels that mask a number, or are a part of its encoding, must not change without it.
         if k not in gates and parts.count(parts[k]) == 1
         if 2 <= layout.blocks[k].width <= MOST_LEVELS
     ]
@@ -141,8 +142,8 @@ def _candidates(cells: Binning, layout: Layout, rows: int) -> list[int]:
 def _learn(
     feature: int, split: _CodeSplit, cells: Binning, seed: int, cancelled: Callable[[], bool]
 ) -> _FittedConditional:
-    """Learn the levels of a feature from one part of the rows, for as long as the other gains."""
-    import lightgbm  # noqa: PLC0415 - half a second that other models need not pay
+    """Fit the levels of a feature to the training part, stopped early by the validation part."""
+    import lightgbm  # noqa: PLC0415 - takes half a second, which other models are spared
 
     levels = cells.sizes[feature]
     kind = (
@@ -177,7 +178,7 @@ def _learn(
 
 
 def _data(lightgbm: Any, codes: Codes, feature: int, cells: Binning) -> Any:
-    """Return rows labelled by one of their features, which is not shown."""
+    """Return rows labelled by one of their features, which is hidden."""
     shown = codes.astype(np.float32)
     shown[:, feature] = 0
     others = [k for k in cells.categories if k != feature]

@@ -1,4 +1,4 @@
-"""Does a generator repeat the rows that train it? Rows held out at random are the measure."""
+"""Detection of a generator that repeats its training rows, by comparison with held-out rows."""
 
 from __future__ import annotations
 
@@ -16,49 +16,47 @@ __all__ = ["Points", "copy_detector"]
 
 Points = Float[np.ndarray, "rows width"]
 
-#: Generated rows of one look, and real rows they are compared with, at most.
+#: The maximum number of generated rows per measurement, and of real rows to compare with.
 _LOOK, _MOST = 2_048, 40_000
-#: Very near is nearer than all but this share of held-out rows are to training rows, …
-_NEAR = 0.01
-#: … which so many held-out rows tell.
-_TOLD = 2_000
-#: Standard errors beyond which too few generated rows belong to held-out rows, …
+#: The distance below which a row is very near: this quantile of distances from held-out rows to
+#: training rows, estimated from at most `_MEASURED` of them.
+_NEAR, _MEASURED = 0.01, 2_000
+#: The number of standard errors by which generated rows must avoid held-out rows, …
 _TOLERANCE = 4.0
-#: … and what is too few, as a share of those due: of rows very near to real ones, and of all.
+#: … and the share of the expected number that is too few: of very near rows, and of all rows.
 _FEW_NEAR, _FEW = 0.5, 0.8
-#: Numbers are rounded to multiples of 1 / this, and levels that differ lie about 1 apart: distances
-#: are then exact sums, and rows that are equally near are found equally near.
+#: Numbers are rounded to multiples of 1 / this, and different levels lie about 1 apart. Distances
+#: are then exact sums, so that equal distances compare as equal.
 _GRAIN = 64
 _APART = 45 / _GRAIN
-#: Levels of a wider block stand as so many random signs, times this.
+#: The levels of wider blocks are encoded as this number of random signs, times `_SIGN`.
 _WIDE, _SIGN = 32, 8 / _GRAIN
 
 
 def copy_detector(
     training: EncodedRows, held: EncodedRows, layout: Layout, rng: np.random.Generator
 ) -> Callable[[SampledRows], bool]:
-    """Return what says of generated rows whether they repeat training rows.
+    """Return a function that tests whether generated rows repeat training rows.
 
-    Which rows were held out is chance. To a generator that has only learned how rows are
-    distributed they are like all others: of the rows that are the nearest real one to some
-    generated row, their share is due to them (the distance to the closest record, with a hold-out
-    as its measure: Platzer and Reutterer 2021, arXiv 2104.00635). If clearly fewer generated rows
-    belong to them, and that is no chance, training rows are repeated. This is asked of all
-    generated rows, and of those that lie very near to a real one, which finds a tenth of copies
-    among other rows.
+    Rows are held out at random, so a generator that has learned only their distribution treats
+    them like the others: a held-out row is the nearest real row of a generated one as often as its
+    share among real rows (the distance to the closest record with a hold-out: Platzer and Reutterer
+    2021, arXiv 2104.00635). If held-out rows are significantly less often the nearest, the
+    generator repeats training rows. The test is made on all generated rows, and on those very near
+    to a real row, where it detects a share of 10 % copies.
 
     Parameters
     ----------
     training, held : EncodedRows
-        n and m rows; of very many training rows, some are compared.
+        n training and m held-out rows; large training tables are subsampled.
     layout : Layout
     rng : numpy.random.Generator
-        Of the order of rows, by which one of equally near rows is chosen.
+        The source of the random order by which one of several equally near rows is chosen.
 
     Returns
     -------
     callable
-        From drawn rows, of which the first 2,048 are looked at, to bool.
+        From sampled rows, of which the first 2,048 are used, to bool.
     """
     count = max(_MOST - len(held.floats), len(held.floats))
     some = rng.permutation(len(training.floats))[:count]
@@ -68,7 +66,7 @@ def copy_detector(
     points = [_points(block.width, rng) for block in layout.blocks if block.head == "softmax"]
     rows = _matrix(SampledRows(middles, _levels(joined, layout)), points)
     own, trained = rows[len(training.floats) :], rows[: len(training.floats)]
-    limit = float(np.quantile(_nearest(own[:_TOLD], trained)[1], _NEAR))
+    limit = float(np.quantile(_nearest(own[:_MEASURED], trained)[1], _NEAR))
     places = _Places.of(rows, len(own), rng)
 
     def copies(drawn: SampledRows) -> bool:
@@ -89,9 +87,9 @@ class _Places:
     ----------
     rows : ndarray, shape (places, width)
     counts : ndarray of int, shape (places,)
-        How many rows are there.
+        The number of real rows with these values.
     held : ndarray of int, shape (places,)
-        How many of them are held out.
+        The number of held-out rows among them.
     """
 
     rows: Points
@@ -100,7 +98,7 @@ class _Places:
 
     @classmethod
     def of(cls, rows: Points, held: int, rng: np.random.Generator) -> _Places:
-        """Return the places of rows, of which the last `held` are held out."""
+        """Return the distinct rows; the last `held` of the given ones are held out."""
         words = np.ascontiguousarray(rows).view(f"V{rows.itemsize * rows.shape[1]}").ravel()
         _, first, which = np.unique(words, return_index=True, return_inverse=True)
         order = rng.permutation(len(first))
@@ -109,23 +107,24 @@ class _Places:
         return cls(rows[first[order]], counts[order], held_out[order])
 
     def shunned(self, at: Int[np.ndarray, " fake"], few: float) -> bool:
-        """Say whether held-out rows are so seldom the nearest that it is no chance.
+        """Return whether held-out rows are the nearest significantly too rarely.
 
         Parameters
         ----------
         at : ndarray of int, shape (fake rows,)
-            The nearest place of each.
+            The nearest distinct row of each generated row.
         few : float
-            Which share of what is due is too few.
+            The share of the expected number below which there are too few.
         """
-        # How often each place is the nearest is given; which rows of it are held out was drawn.
-        often, share = (
+        # Given the number of hits of each distinct row, the assignment of real rows to the hold-out
+        # is random: the hits of held-out rows have a binomial-like expectation and variance.
+        hits, share = (
             np.bincount(at, minlength=len(self.rows)),
             self.held.sum() / self.counts.sum(),
         )
-        found, due = (often * self.held / self.counts).sum(), share * len(at)
-        error = (share * (1 - share) * (often**2 / self.counts).sum()) ** 0.5
-        return bool(found < few * due and found < due - _TOLERANCE * error)
+        observed, expected = (hits * self.held / self.counts).sum(), share * len(at)
+        error = (share * (1 - share) * (hits**2 / self.counts).sum()) ** 0.5
+        return bool(observed < few * expected and observed < expected - _TOLERANCE * error)
 
 
 def _nearest(
@@ -144,8 +143,8 @@ def _points(width: int, rng: np.random.Generator) -> Points:
 
 
 def _matrix(drawn: SampledRows, points: Sequence[Points]) -> Points:
-    """Return rows in which distances mean something, and are exact."""
-    rounded = np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0  # of two zeros, one is left
+    """Return rows as points whose distances are exact."""
+    rounded = np.round(drawn.numbers * _GRAIN) / _GRAIN + 0.0  # makes −0.0 positive
     return as_points(rounded.astype(np.float32), drawn.levels, points)
 
 

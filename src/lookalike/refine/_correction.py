@@ -1,4 +1,4 @@
-"""The correction of a generator: which of the rows it makes are kept."""
+"""The correction of a generator: rejection of rows by an estimated density ratio."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ from lookalike.refine._raking import balanced
 
 __all__ = ["HIGHEST", "LOWEST", "Correction", "clipped"]
 
-#: Log ratios are held within these limits: a row counts for 20 at most.
+#: The limits to which log ratios are clipped: a row has a weight of at most 20.
 LOWEST, HIGHEST = -5.0, float(np.log(20.0))
-#: What is left of the weight of a row that cannot be.
+#: The factor of the weights of rows with structural zeros.
 _IMPOSSIBLE = 1e-9
-#: What a model file may ask to be made for each row.
+#: The maximum pool in a model file.
 _LARGEST_POOL = 64
-#: What a model file may ask to be looked up for each row: more than is ever grown.
+#: The maximum number of trees in a model file, more than are ever grown.
 _MOST_TREES = 4_096
 
 
 def clipped(logs: Float[np.ndarray, " rows"]) -> Float[np.ndarray, " rows"]:
-    """Return log ratios held within what a row may count for."""
+    """Return log ratios clipped to their limits."""
     return np.asarray(np.clip(logs, LOWEST, HIGHEST))
 
 
 @dataclass(frozen=True)
 class Correction:
-    """Keeps generated rows by weights that trees give them.
+    """Selection of generated rows by weights from boosted trees.
 
-    A row's weight is its density ratio of real to generated rows, as trees tell it, times a factor
-    for each of its cells that restores the marginals. Of `pool` times as many rows as are wanted,
-    a fixed number is kept, by weight and none twice (discriminator rejection sampling: Azadi et
-    al. 2019, arXiv 1810.06758; as importance resampling), so that the marginals of each block are
-    those due.
+    A row's weight is the density ratio of real to generated rows, estimated by trees, times a
+    factor for each of its cells that restores the marginals. From `pool` times as many rows as
+    needed, a fixed number is selected by weight, without replacement (discriminator rejection
+    sampling: Azadi et al. 2019, arXiv 1810.06758; as importance resampling), such that each block
+    has the target marginals.
 
     Parameters
     ----------
     cells : Binning
-        What the trees see of a row.
+        The discretisation of rows for the trees.
     forest : Forest
-        The log ratio by its trees, and the log factors of cells by its terms.
+        The log ratio as its trees, and the log factors of cells as its terms.
     due : ndarray of float32, shape (all cells,)
-        The share of each cell among the rows of a block.
+        The target share of each cell among the rows of a block.
     pool : int
-        How many rows are made for each row that is kept. The more, the fewer weights ask for a
-        chance above 1.
+        The number of rows generated for each row that is selected. With a larger pool, fewer
+        weights call for an inclusion probability above 1.
     """
 
     cells: Binning
@@ -77,14 +77,14 @@ class Correction:
         Parameters
         ----------
         pool : SampledRows
-            More rows than `rows`, each drawn by itself: their order is random.
+            More rows than `rows`, drawn independently, so that their order is random.
         rows : int
-            The rows of a block.
+            The number of rows of a block.
         seed, number : int
-            The seed of the sample, and the block's number: the choice depends on them and the
+            The seed of the sample, and the block's number: the selection depends on them and the
             pool alone.
         impossible : ndarray of bool, shape (pool rows,), optional
-            Rows that are kept only if there are too few others.
+            Rows with structural zeros, which are selected only if there are too few others.
         """
         codes = self.cells.of_drawn(pool)
         weights = np.exp(self.log_weights(codes))
@@ -110,7 +110,7 @@ class Correction:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> Correction:
-        """Make a correction from what `state` gave.
+        """Restore a correction from its `state`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Boosted trees that tell how much denser real rows lie than generated ones."""
+"""Boosted trees that estimate the density ratio of real to generated rows."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from lookalike.refine._forest import Forest
 
 __all__ = ["Cancelled", "boost", "gains", "leaves"]
 
-#: Few features for each tree: as important against overfitting as anything, and quicker.
+#: The share of features for each tree: small, against overfitting and for speed; and the minimum.
 _FEATURES = 0.3
 _FEWEST_FEATURES = 4
 _PATIENCE = 25
-#: Trees on few real rows are smaller, and their leaves heavier, so that none tells single rows.
+#: Trees for few real rows have fewer and heavier leaves, so that none isolates single rows.
 _LEAVES, _FEW, _FEWEST_LEAVES, _HEAVY = 31, 2_000, 6, 3.0
 _PARAMETERS: dict[str, Any] = {
     "objective": "binary",
@@ -45,7 +45,7 @@ _PARAMETERS: dict[str, Any] = {
 
 
 class Cancelled(Exception):
-    """Nobody waits for the trees any more."""
+    """Raised when the fit of trees has been cancelled."""
 
 
 def boost(
@@ -57,36 +57,35 @@ def boost(
     seed: int,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Forest:
-    """Grow trees whose sum is the log density ratio of real to generated rows.
+    """Fit trees whose sum is the log density ratio of real to generated rows.
 
-    A classifier with both kinds weighing the same has the log ratio for its logit (Sugiyama et
-    al. 2012). Trees are added until the gain on rows that do not train, see `gains`, no
-    longer grows.
+    The logit of a classifier with equal total weights of both kinds is the log ratio (Sugiyama et
+    al. 2012). Trees are added until the gain on validation rows, see `gains`, no longer rises.
 
     Parameters
     ----------
     real, pool : tuple of two ndarray of uint8, each of shape (rows, features)
-        Rows that train, and rows that stop the training.
+        Training rows and validation rows.
     cells : Binning
     trees : int
-        At most so many.
+        The maximum number of trees.
     rate : float
-        What each adds of what is left to learn.
+        The learning rate.
     seed : int
     cancelled : callable
-        Asked after each tree whether to give up.
+        Returns whether to give up; called after each tree.
 
     Returns
     -------
     Forest
-        Of no tree where none is a gain.
+        Without trees if none is a gain.
 
     Raises
     ------
     Cancelled
         If it was cancelled.
     """
-    import lightgbm  # noqa: PLC0415 - half a second that other models need not pay
+    import lightgbm  # noqa: PLC0415 - takes half a second, which other models are spared
 
     training = _data(lightgbm, real[0], pool[0], cells)
     judging = _data(lightgbm, real[1], pool[1], cells, training)
@@ -117,7 +116,7 @@ def boost(
 
 
 def _fitted_to(rows: int, features: int) -> dict[str, float]:
-    """Return the parameters that depend on how many real rows train, and on how many features."""
+    """Return the parameters that depend on the numbers of real training rows and of features."""
     share = max(_FEATURES, min(1.0, _FEWEST_FEATURES / features))
     fitted: dict[str, float] = {"feature_fraction": share, "num_leaves": leaves(rows)}
     if rows < _FEW:
@@ -126,7 +125,7 @@ def _fitted_to(rows: int, features: int) -> dict[str, float]:
 
 
 def leaves(rows: int) -> int:
-    """Return the leaves of a tree that so many real rows train.
+    """Return the maximum number of leaves of a tree for a number of real training rows.
 
     Examples
     --------
@@ -140,7 +139,7 @@ def gains(
     held_out: Float[np.ndarray, " held"],
     pool: Float[np.ndarray, " pool"],
 ) -> Float[np.ndarray, " held"]:
-    """Return how much likelier, in nats, each held-out row is where generated rows are weighted.
+    """Return the gain in log-likelihood of each held-out row by weighting generated rows, in nats.
 
     A generator of density g whose rows are weighted by w has the density g·w / E_g[w]: the
     log-likelihood of a row rises by ln w − ln E_g[w].
@@ -148,7 +147,7 @@ def gains(
     Parameters
     ----------
     held_out, pool : ndarray of float, shape (rows,)
-        Log ratios of real rows that trained nothing, and of generated rows.
+        Log ratios of held-out real rows, and of generated rows.
 
     Examples
     --------
@@ -160,7 +159,7 @@ def gains(
 
 
 def _data(lightgbm: Any, real: Codes, pool: Codes, cells: Binning, reference: Any = None) -> Any:
-    """Return rows of both kinds, each weighing as much in all as there are real ones."""
+    """Return rows of both kinds, whose total weights are equal."""
     counts = len(real), len(pool)
     return lightgbm.Dataset(
         np.concatenate([real, pool]).astype(np.float32),

@@ -1,4 +1,4 @@
-"""A quick boosted-tree detector between real and generated rows, in drawn form."""
+"""A fast boosted-tree detector between real and generated rows, in sampled form."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ _TREES = 60
 
 
 def detectability(real: SampledRows, fake: SampledRows, seed: int) -> float:
-    """Return how well trees tell real from generated rows they have not seen.
+    """Return how well boosted trees separate unseen real and generated rows.
 
-    Two-fold: each half of both kinds is judged by trees grown on the other.
+    Two-fold cross-validation: each half is scored by trees trained on the other.
 
     Parameters
     ----------
     real, fake : SampledRows
-        Of `fake`, as many rows are used as there are real ones.
+        Real and generated rows; equal numbers of both are used.
     seed : int
-        Of the split and the trees.
+        The seed of the split and the trees.
 
     Returns
     -------
     float
-        2·max(½, AUC) − 1: 0 where they cannot tell, 1 where they always can.
+        2·max(½, AUC) − 1: 0 if they are indistinguishable, 1 if they are perfectly separable.
     """
     rows = min(len(real.numbers), len(fake.numbers))
     x = np.concatenate([_features(part, rows) for part in (real, fake)])

@@ -1,4 +1,4 @@
-"""Fit a correction, and keep it only where rows that trained nothing say that it helps."""
+"""The fit of a correction, which is kept only if it helps on held-out rows."""
 
 from __future__ import annotations
 
@@ -23,52 +23,53 @@ from lookalike.refine._raking import rake, shares_due
 
 __all__ = ["CorrectionFit", "fit_correction"]
 
-#: Fewer rows cannot say whether a correction helps.
+#: The minimum number of rows to validate a correction.
 _FEWEST = 200
-#: The caller's held-out rows that are enough to have a say, and to judge alone.
+#: The minimum number of the caller's held-out rows to be used for validation, and to be used alone.
 _FEWEST_HELD_OUT, _JUDGE = 30, 2_000
-#: Real rows that train trees at most, and generated rows that do: for each real row, within limits.
+#: The maximum number of real rows that train trees, the number of generated rows for each of them,
+#: and the limits of the latter in total.
 _MOST_ROWS = 100_000
 _PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
-#: Generated rows that stop the trees, and fresh ones on which gains and marginals are measured:
-#: what is raked on few rows carries their chance into every sample.
+#: The number of generated rows for early stopping, and the limits of that for measuring gains and
+#: marginals: the sampling noise of the rows used for raking is carried into every sample.
 _STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
-#: Values of generated rows that a pool has at most: of wide tables fewer rows are made.
+#: The maximum number of values in a pool of generated rows, which limits the rows of wide tables.
 _MOST_VALUES = 20_000_000
-#: Generated rows that tell what the generator knows of a column, where real ones are fewer.
+#: The minimum number of generated rows in a pool.
 _FEWEST_MADE = 4_096
-#: The most trees of a fold.
+#: The maximum number of trees of a fold, and that for small tables.
 _TREES, _FEW_TREES = 600, 80
-#: What each tree adds of what is left to learn: more where no mean over folds smooths it.
+#: The learning rate of a single fold, and of several, whose mean is smoother.
 _ALONE, _AMONG = 0.3, 0.2
-#: The most words of all trees' masks together, unless that leaves a fold fewer than `_FEW_TREES`.
+#: The maximum size of all masks, in words, unless it allows a fold fewer than `_FEW_TREES` trees.
 _MOST_WORDS = 2**24
-#: From so many rows on, into how many parts they are split and how many of these judge in turn.
+#: By the minimum number of rows: the number of parts, of folds, and of trees per fold.
 _FOLDS = ((20_000, 10, 1, _TREES), (2_000, 5, 5, _TREES), (0, 5, 5, _FEW_TREES))
-#: Rows made for each row kept: of small tables, whose samples cost little time, and of tables of so
-#: many rows at least and at most. Of these, as many as leave so many effective rows for each.
+#: The number of rows generated for each row selected: for small tables, whose samples take little
+#: time, and the limits for tables from `_LARGE` rows on, where the effective number of rows must be
+#: 1.3 times that selected.
 _POOL_OF_SMALL, _LARGE, _POOL = 6, 20_000, (2, 4)
 _EFFECTIVE_ROWS = 1.3
-#: Fractions of the log ratio that are tried.
+#: The fractions of the log ratio that are tried.
 _FRACTIONS = (1.0, 0.75, 0.5, 0.25)
-#: The gain must be above so many nats a row, for a correction to be worth its time, by this many
-#: standard errors.
+#: The gain, in nats per row, that must be exceeded by this number of standard errors.
 _WORTH, _SURE = 0.01, 2.0
-#: The effective share of a weighted pool must not fall below this.
+#: The minimum effective share of a weighted pool.
 _LEAST_EFFECTIVE = 0.3
 
 
 class CorrectionFit(NamedTuple):
-    """What came of fitting a correction.
+    """The result of fitting a correction.
 
     Parameters
     ----------
     correction : Correction or None
-        None where generated rows are better left alone.
+        None if rows are better left unselected.
     words : str
-        What was found, as a sentence.
+        A sentence about the result.
     sweep : GibbsSweep or None
-        None where no column is better drawn anew.
+        None if no column is to be resampled.
     """
 
     correction: Correction | None
@@ -88,31 +89,31 @@ def fit_correction(
 ) -> CorrectionFit:
     """Fit a correction of a generator.
 
-    Boosted trees learn the log density ratio of real to generated rows on all but one fold of the
-    real rows, and stop by that fold; the ratio used is the mean over folds. A real row is
-    judged only by trees that never saw it: their mean gain in log-likelihood (see `gains`)
-    chooses which fraction of the log ratio is used, and must be clearly worth it. The mean over
-    folds is at least as good as the folds on average, since the logarithm of a mean of
-    exponentials is convex. Large tables have one fold only: the caller's held-out rows, if they
-    are many. Then marginals are restored.
+    Boosted trees estimate the log density ratio of real to generated rows from all but one fold of
+    the real rows, with early stopping on that fold; the mean over folds is used. Each real row is
+    scored only by trees that were not trained on it: the mean gain in log-likelihood (see `gains`)
+    selects the fraction of the log ratio, and must be significant. The mean over folds is at least
+    as good as the folds on average, since the logarithm of a mean of exponentials is convex. Large
+    tables have a single fold: the caller's held-out rows, if there are enough. Finally, marginals
+    are restored.
 
     Parameters
     ----------
     make : callable
-        From a number to a block of generated rows, calibrated and not corrected; other rows than
-        those that will be sampled.
+        From a number to a block of generated rows, calibrated but not corrected, other than those
+        that will be sampled.
     encoded : EncodedRows
         The real rows.
     layout : Layout
     seed : int
-        Of folds and trees.
+        The seed of folds and trees.
     held_out : EncodedRows, optional
-        Real rows that did not train the generator either and are not among `encoded`: few of
-        them must not object, many judge alone.
+        Real rows that did not train the generator and are not among `encoded`. Few of them can
+        only veto a correction; many replace the folds.
     force : bool
-        Whether the correction is kept even if it is not sure to help.
+        Whether to keep a correction that is not certain to help.
     cancelled : callable
-        Asked now and then whether to give up.
+        Returns whether to give up; called from time to time.
 
     Returns
     -------
@@ -125,7 +126,7 @@ def fit_correction(
     """
     rows = len(encoded.floats)
     if rows < _FEWEST:
-        return CorrectionFit(None, f"no correction: {rows} rows are too few to judge one")
+        return CorrectionFit(None, f"no correction: {rows} rows are too few to validate one")
     rng = generator(seed, "correction")
     cells = Binning.fit(encoded, layout)
     some = rng.permutation(rows)[:_MOST_ROWS]
@@ -152,27 +153,30 @@ def _choice(
     *,
     force: bool,
 ) -> CorrectionFit:
-    """Fit what chooses rows, if held-out rows become likelier by it."""
+    """Fit the selection of rows, if it raises the likelihood of held-out rows."""
     training, stopping, fresh = pools
     forest, own = _grow(folds, (training, stopping), fresh, cells, rng, cancelled)
     if not len(forest):
-        return CorrectionFit(None, "no correction: trees find nothing that holds for held-out rows")
+        return CorrectionFit(None, "no correction: no difference generalises to held-out rows")
     fraction, gain, error = _fraction(own)
-    found = f"{gain:.3f} ± {error:.3f} nats a row"
+    found = f"{gain:.3f} ± {error:.3f} nats per row"
     if gain <= _WORTH + _SURE * error and not force:
-        return CorrectionFit(None, f"no correction: held-out rows become likelier by {found} only")
+        words = f"no correction: the log-likelihood of held-out rows would rise by only {found}"
+        return CorrectionFit(None, words)
     logs = forest.sums(fresh)[0]
     if held is not None and _FEWEST_HELD_OUT <= len(held) < _JUDGE and not force:
         gain = gains(fraction * forest.sums(held)[0], fraction * logs).mean()
         if gain <= 0:
             return CorrectionFit(
-                None, f"no correction: rows that did not train change by {gain:.3f} nats"
+                None,
+                f"no correction: the log-likelihood of held-out rows would change by {gain:.3f} "
+                "nats per row",
             )
     return _finished(forest, fraction, fresh, known, cells, found)
 
 
 def _as_sampled(correction: Correction | None, fresh: Codes, rows: int) -> Codes:
-    """Return the cells of generated rows as they are sampled, as many as real ones or more."""
+    """Return the cells of at least as many generated rows as real ones, as they are sampled."""
     wanted = max(rows, _FEWEST_MADE)
     if correction is None:
         return fresh[:wanted]
@@ -182,13 +186,13 @@ def _as_sampled(correction: Correction | None, fresh: Codes, rows: int) -> Codes
 
 
 def _with_sweep(fitted: CorrectionFit, sweep: GibbsSweep | None, layout: Layout) -> CorrectionFit:
-    """Return what was fitted with what is drawn anew, and say so."""
+    """Return the fit with a sweep, whose columns are added to its sentence."""
     if sweep is None:
         return fitted
     levels = [block.column for block in layout.blocks if block.head == "softmax"]
     first = sweep.cells.categories[0]
     names = ", ".join(repr(levels[one.feature - first]) for one in sweep.conditionals)
-    words = f"{fitted.words}; drawn anew given all other columns: {names}"
+    words = f"{fitted.words}; resampled given all other columns: {names}"
     return fitted._replace(sweep=sweep, words=words)
 
 
@@ -197,17 +201,17 @@ def _pools(
 ) -> tuple[Codes, Codes, Codes]:
     """Return the cells of three separate pools of generated rows.
 
-    They train trees, stop them, and measure what came of it.
+    They serve to train trees, to stop them early, and to measure the result.
     """
     pools, number = [], 0
-    wishes = (
+    sizes = (
         int(np.clip(_PER_ROW * rows, *_POOL_ROWS)),
         _STOP_ROWS,
         int(np.clip(2 * _PER_ROW * rows, *_FRESH_ROWS)),
     )
-    share = min(1.0, _MOST_VALUES / (max(wishes) * max(len(cells.sizes), 1)))
-    for wished in wishes:
-        wanted = max(int(wished * share), _FEWEST_MADE)
+    share = min(1.0, _MOST_VALUES / (max(sizes) * max(len(cells.sizes), 1)))
+    for size in sizes:
+        wanted = max(int(size * share), _FEWEST_MADE)
         parts: list[Codes] = []
         while sum(map(len, parts)) < wanted:
             if cancelled():
@@ -221,7 +225,7 @@ def _pools(
 def _folds(
     real: Codes, held: Codes | None, rng: np.random.Generator
 ) -> list[tuple[Codes, Codes, int]]:
-    """Return for each fold the rows that train, those that judge, and how many trees at most."""
+    """Return, for each fold, training rows, validation rows and the maximum number of trees."""
     if held is not None and len(held) >= _JUDGE:
         return [(real, held, _TREES)]
     _, parts, folds, trees = next(plan for plan in _FOLDS if len(real) >= plan[0])
@@ -244,7 +248,7 @@ def _grow(
     Forest
         The mean over folds.
     list of tuple of two ndarray
-        For each fold, the log ratios of the rows that judge and of fresh generated rows.
+        For each fold, the log ratios of the validation rows and of fresh generated rows.
     """
     most = max(_MOST_WORDS // (sum(cells.sizes) * len(folds)), _FEW_TREES)
     rate = _ALONE if len(folds) == 1 else _AMONG
@@ -261,7 +265,7 @@ def _grow(
 
 
 def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, float]:
-    """Return the fraction of the log ratio that held-out rows like best, its gain and error."""
+    """Return the fraction of the log ratio with the highest gain, the gain and its error."""
     best = (0.0, -np.inf, 0.0)
     for fraction in _FRACTIONS:
         found = np.concatenate([gains(fraction * held, fraction * pool) for held, pool in own])
@@ -273,15 +277,14 @@ def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, f
 def _finished(
     forest: Forest, fraction: float, fresh: Codes, known: Codes, cells: Binning, gain: str
 ) -> CorrectionFit:
-    """Restore marginals, and temper weights that leave too few rows to choose from.
+    """Restore marginals, and temper weights whose effective number of rows is too small.
 
-    Marginals are those of all rows that are known, held out or not: a tenth less of them would be
-    a tenth of chance more.
+    The marginals are those of all real rows, held out or not, for the least sampling noise.
     """
     logs, tempered = forest.sums(fresh)[0], ""
     while (effective := _effective(fraction * logs)) < _LEAST_EFFECTIVE:
         fraction *= 0.8
-        tempered = "; its weights are tempered, since they would have left too few rows"
+        tempered = "; weights were tempered, as too few rows would have been effective"
     pool = _POOL_OF_SMALL
     if len(known) >= _LARGE:
         pool = int(np.clip(np.ceil(_EFFECTIVE_ROWS / effective), *_POOL))
@@ -290,9 +293,9 @@ def _finished(
     forest = forest.scaled(fraction)
     terms = np.rint(terms * UNIT).astype(np.int32)
     words = (
-        f"rows are chosen of {pool} times as many by {len(forest)} trees: held-out rows become "
-        f"likelier by {gain}, with {fraction:.2f} of the log ratio and an effective "
-        f"{effective:.0%} of the rows{tempered}"
+        f"rows are selected from {pool} times as many by {len(forest)} trees: the log-likelihood "
+        f"of held-out rows rises by {gain}, with {fraction:.2f} of the log ratio and "
+        f"{effective:.0%} effective rows{tempered}"
     )
     due = np.concatenate(shares_due(fresh, known, cells.sizes)).astype(np.float32)
     return CorrectionFit(Correction(cells, replace(forest, terms=terms), due, pool), words)

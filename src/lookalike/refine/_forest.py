@@ -1,4 +1,4 @@
-"""Trees over cells as plain arrays, evaluated without a branch on any device.
+"""Trees over cells as plain arrays, evaluated without branches on any device.
 
 Any content of the arrays is safe to evaluate: every index is bounded by construction.
 """
@@ -18,38 +18,38 @@ from lookalike.refine._binning import Codes, JointFeatures
 
 __all__ = ["LEAVES", "UNIT", "Forest"]
 
-#: The most leaves of a tree: one bit each.
+#: The maximum number of leaves of a tree, one bit each.
 LEAVES = 32
-#: Values are stored as whole multiples of 1 / UNIT, so that their sums are the same everywhere.
+#: Values are stored as integer multiples of 1 / UNIT, so that their sums are the same everywhere.
 UNIT = 2**20
 #: Rows are padded to multiples of this, so that few programs are compiled.
 _PADDED = 8_192
-#: Features of few cells are looked up as one of so many joint cells at most.
+#: The maximum number of joint cells of features that are looked up together.
 _JOINT = 128
-#: Trees are padded to multiples of this, so that their words begin where cache lines do.
+#: Trees are padded to multiples of this, so that their words are aligned with cache lines.
 _ALIGNED = 16
 _ALL = np.uint32(2**32 - 1)
 
 
 @dataclass(frozen=True)
 class Forest:
-    """A sum of trees and of one term for each feature's cell, or several sums of other trees.
+    """An additive model of trees and of one term for each cell, with one or several outputs.
 
-    A tree's leaves are the bits of a word. Each cell of each feature keeps, for each tree, the
-    leaves that can still be reached from there; the row's leaf is the lowest bit left
-    when the words of all its cells are combined (after QuickScorer: Lucchese et al. 2015).
+    A tree's leaves are the bits of a word. For each tree, each cell of each feature has a mask of
+    the leaves that can still be reached; the leaf of a row is the lowest bit of the conjunction of
+    all its cells' masks (after QuickScorer: Lucchese et al. 2015).
 
     Parameters
     ----------
     sizes : tuple of int
-        The cells of each feature.
+        The number of cells of each feature.
     masks : ndarray of uint32, shape (all cells, trees)
     values : ndarray of int32, shape (trees, LEAVES)
         The values of leaves, in units of 1 / UNIT.
     terms : ndarray of int32, shape (all cells,)
-        What a row gets for each of its cells, in units of 1 / UNIT.
+        The term of each cell, in units of 1 / UNIT.
     outputs : int
-        How many sums there are: tree t adds to sum t modulo this.
+        The number of outputs; tree t adds to output t modulo this.
     """
 
     sizes: tuple[int, ...]
@@ -65,7 +65,7 @@ class Forest:
         sizes: tuple[int, ...],
         outputs: int = 1,
     ) -> Forest:
-        """Make a forest of trees as LightGBM describes them.
+        """Convert trees from LightGBM's description.
 
         Parameters
         ----------
@@ -73,9 +73,9 @@ class Forest:
             ``"tree_structure"`` of each, as in ``Booster.dump_model()["tree_info"]``; at most
             LEAVES leaves each; features hold cells.
         sizes : tuple of int
-            The cells of each feature.
+            The number of cells of each feature.
         outputs : int
-            How many sums there are.
+            The number of outputs.
         """
         masks = np.full((sum(sizes), len(trees)), _ALL, np.uint32)
         values = np.zeros((len(trees), LEAVES), np.int32)
@@ -87,7 +87,7 @@ class Forest:
 
     @classmethod
     def joined(cls, forests: Sequence[Forest]) -> Forest:
-        """Return the sum of forests over the same cells and of as many outputs; one at least."""
+        """Return the sum of one or more forests over the same cells and outputs."""
         return cls(
             forests[0].sizes,
             np.concatenate([f.masks for f in forests], axis=1),
@@ -108,14 +108,14 @@ class Forest:
         return len(self.values)
 
     def sums(self, codes: Codes) -> tuple[np.ndarray, np.ndarray]:
-        """Return of each row what its trees and what its terms sum to, as float64.
+        """Return the sums of each row's trees and of its terms, as float64.
 
         The sums of trees have the shape (rows,), or (rows, outputs) if there are several.
 
         Parameters
         ----------
         codes : ndarray of uint8, shape (rows, features)
-            The cells of rows; those that a feature does not have count as its last.
+            The cells of rows; a number beyond a feature's last cell counts as that.
         """
         rows = len(codes)
         if not len(self):
@@ -140,8 +140,8 @@ class Forest:
         return np.cumsum(self.sizes) - self.sizes
 
     def _joined_features(self) -> tuple[JointFeatures, tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Return how features are looked up together, and masks, values and terms of that."""
-        # The trees of each sum stand together.
+        """Return the groups of features for joint lookup, and their masks, values and terms."""
+        # Reorder trees so that those of each output are contiguous, padded to cache lines.
         rounds = len(self) // self.outputs
         shape, short = (rounds, self.outputs), -rounds % _ALIGNED
         turned = self.masks.reshape(-1, *shape).swapaxes(1, 2)
@@ -149,6 +149,7 @@ class Forest:
         masks = filled.reshape(len(self.masks), -1)
         leaves = self.values.reshape(*shape, LEAVES).swapaxes(0, 1)
         values = np.pad(leaves, [(0, 0), (0, short), (0, 0)]).reshape(-1, LEAVES)
+        # The mask of a joint cell is the conjunction of its features' masks, its term their sum.
         plan, words, terms, begin = [], [], [], 0
         for group in _grouped(self.sizes):
             word, term = np.full((1, len(values)), _ALL), np.zeros(1, np.int32)
@@ -168,7 +169,7 @@ class Forest:
 
 
 def _grouped(sizes: tuple[int, ...]) -> list[list[int]]:
-    """Return groups of features with no more than so many joint cells, the largest first.
+    """Return groups of features with at most `_JOINT` joint cells, the largest first.
 
     Examples
     --------
@@ -189,7 +190,7 @@ def _grouped(sizes: tuple[int, ...]) -> list[list[int]]:
 
 
 def _grow(node: Mapping[str, Any], masks: list[np.ndarray], first: int = 0) -> list[float]:
-    """Take from the masks what a tree's decisions rule out; return the values of its leaves.
+    """Clear the leaves that a tree's decisions rule out from masks; return the leaves' values.
 
     Parameters
     ----------

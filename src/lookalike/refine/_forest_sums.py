@@ -1,4 +1,4 @@
-"""The compiled evaluation of a forest: words of reachable leaves, combined feature by feature."""
+"""The compiled evaluation of a forest: bit masks of reachable leaves, combined over features."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lookalike.training import keep_compiled_programs
 
 __all__ = ["evaluator"]
 
-#: Rows that are evaluated together: their masks stay in the cache.
+#: The number of rows that are evaluated at once, so that their masks fit the CPU's cache.
 _ROWS = 128
 
 
@@ -31,7 +31,7 @@ def evaluator(
     Parameters
     ----------
     joint : tuple
-        How features are looked up together.
+        The groups of features that are looked up together.
     outputs : int
         The number of sums.
     masks : ndarray of uint32, shape (joint cells, trees)
@@ -62,10 +62,12 @@ def _leaf_sums(
             jnp.full((len(rows), trees), np.uint32(2**32 - 1)),
             jnp.zeros(len(rows), jnp.int32),
         )
+        # One lookup per group of features clears the leaves that its cells rule out.
         for begin, features in joint:
             at = begin + sum(step * jnp.minimum(cells[:, j], last) for j, last, step in features)
             word &= masks.at[at].get(mode="clip")
             term += terms.at[at].get(mode="clip")
+        # The leaf of a tree is the lowest bit that is left: w & −w isolates it.
         lowest = leaves - 1 - jax.lax.clz(word & -word).astype(jnp.int32)
         found = flat.at[first + jnp.maximum(lowest, 0)].get(mode="clip")
         if outputs == 1:

@@ -1,4 +1,4 @@
-"""Levels drawn anew, column after column, given all other cells of a row."""
+"""Resampling of levels, column after column, given all other cells of a row."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ __all__ = [
     "systematic",
 ]
 
-#: Columns of more levels are not drawn anew.
+#: The maximum number of levels of a column that is resampled.
 MOST_LEVELS = 64
-#: Rounds in which chances are balanced, and by how much at most in each, up or down.
+#: The number of rounds of balancing, and the maximum factor in each, up or down.
 _ROUNDS, _STEP = 3, 2.0
 _LEAST = 1e-30
-#: Rounds of trees that a model file may hold for a column: five folds of 200 are the most grown.
+#: The maximum number of boosting rounds of a column in a model file: five folds of 200.
 _MOST_ROUNDS = 1_000
 
 
@@ -40,11 +40,11 @@ class LevelConditional:
     Parameters
     ----------
     feature : int
-        Which feature of the cells it is.
+        The column's position among the features of the binning.
     forest : Forest
         The log odds of its second level, if it has two; else the logits of all levels.
     due : ndarray of float32, shape (levels,)
-        The share of each level among all rows.
+        The target share of each level: its share among all real rows.
     """
 
     feature: int
@@ -52,12 +52,12 @@ class LevelConditional:
     due: Float[np.ndarray, " levels"]
 
     def chances(self, codes: Codes) -> Float[np.ndarray, "rows levels"]:
-        """Return the chances of levels for the rows of a block, on average those due."""
+        """Return the probabilities of levels for the rows of a block, near their target shares."""
         return balanced(chances_of(self.forest, codes), self.due)
 
 
 def chances_of(forest: Forest, codes: Codes) -> Float[np.ndarray, "rows levels"]:
-    """Return the chances of levels for rows by their cells, whose own is not looked at."""
+    """Return the probabilities of levels given the other cells of each row."""
     logits, _ = forest.sums(codes)
     if forest.outputs == 1:
         logits = np.stack([np.zeros_like(logits), logits], axis=1)
@@ -68,7 +68,7 @@ def chances_of(forest: Forest, codes: Codes) -> Float[np.ndarray, "rows levels"]
 def balanced(
     chances: Float[np.ndarray, "rows levels"], due: Float[np.ndarray, " levels"]
 ) -> Float[np.ndarray, "rows levels"]:
-    """Return chances whose means over rows are nearly those due, by a factor for each level."""
+    """Return probabilities scaled per level so that their means are near the target shares."""
     for _ in range(_ROUNDS):
         chances = chances * raking_factors(due, chances.mean(axis=0), _STEP)
         chances /= np.maximum(chances.sum(axis=1, keepdims=True), _LEAST)
@@ -80,12 +80,14 @@ def systematic(
 ) -> Int[np.ndarray, " rows"]:
     """Draw a level for each row, so that the count of each level is nearly what is expected.
 
-    Level after level, by systematic sampling (Madow 1949) among the rows that have none yet: how
-    many get it differs from the sum of their chances by less than one. Rows are in random order.
+    Level after level, by systematic sampling (Madow 1949) among the rows that have none yet: their
+    number differs from the sum of their probabilities by less than one. Rows must be in random
+    order.
 
     Parameters
     ----------
     chances : ndarray of float, shape (rows, levels)
+        The probabilities of levels.
     starts : ndarray of float, shape (levels,)
         Random numbers in [0, 1).
 
@@ -96,14 +98,16 @@ def systematic(
     last = chances.shape[1] - 1
     drawn = np.full(len(chances), last)
     open_rows = np.arange(len(chances))
-    rest = np.ones(len(chances))
+    remaining = np.ones(len(chances))
     for level in range(last):
-        here = chances[open_rows, level]
-        share = np.divide(here, rest, out=np.zeros_like(here), where=rest > 0)
+        # The probability of the level given that the row has none of the levels before it.
+        mass = chances[open_rows, level]
+        share = np.divide(mass, remaining, out=np.zeros_like(mass), where=remaining > 0)
+        # A row is hit where the cumulative sum, randomly shifted, passes an integer.
         reached = np.floor(np.cumsum(np.minimum(share, 1.0)) + starts[level])
         hit = np.diff(reached, prepend=np.floor(starts[level])) > 0
         drawn[open_rows[hit]] = level
-        open_rows, rest = open_rows[~hit], (rest - here)[~hit]
+        open_rows, remaining = open_rows[~hit], (remaining - mass)[~hit]
     return drawn
 
 
@@ -111,16 +115,16 @@ def systematic(
 class GibbsSweep:
     """One Gibbs sweep (Geman and Geman 1984) over columns of few levels.
 
-    Where rows have the distribution of real ones, and the conditional distributions are those of
-    real rows, a sweep changes nothing of it; where a column's relation to the others was not
-    learned well, it is put right. It costs no rows.
+    With the conditional distributions of real rows, a sweep leaves the distribution of real rows
+    invariant, and corrects columns whose dependence on the others was not learned well. No rows are
+    discarded.
 
     Parameters
     ----------
     cells : Binning
-        What the trees see of a row.
+        The discretisation of rows for the trees.
     conditionals : tuple of LevelConditional
-        In the order in which columns are drawn.
+        The conditional distributions, in the order in which columns are resampled.
     """
 
     cells: Binning
@@ -133,25 +137,25 @@ class GibbsSweep:
         number: int,
         impossible: Callable[[SampledRows], Bool[np.ndarray, " rows"]] | None = None,
     ) -> SampledRows:
-        """Return the rows of a block with levels drawn anew.
+        """Return the rows of a block with resampled levels.
 
         Parameters
         ----------
         rows : SampledRows
-            In random order.
+            Rows in random order.
         seed, number : int
-            The seed of the sample, and the block's number: what is drawn depends on them and the
-            rows alone.
+            The seed of the sample, and the block's number: the result depends on them and the rows
+            alone.
         impossible : callable, optional
-            Says which rows should not be; these keep their levels.
+            From rows to those with structural zeros; these keep their levels.
         """
         codes, levels = self.cells.of_drawn(rows), rows.levels.copy()
         first = len(self.cells.edges)
         random = Rows(number * MOST_LEVELS, seed).of("redraw")
         for one in self.conditionals:
-            found = one.chances(codes)
-            starts = random.of(str(one.feature)).uniforms(np.arange(found.shape[1]))
-            codes[:, one.feature] = levels[:, one.feature - first] = systematic(found, starts)
+            chances = one.chances(codes)
+            starts = random.of(str(one.feature)).uniforms(np.arange(chances.shape[1]))
+            codes[:, one.feature] = levels[:, one.feature - first] = systematic(chances, starts)
         if impossible is not None:
             kept = impossible(SampledRows(rows.numbers, levels))
             levels[kept] = rows.levels[kept]
@@ -171,7 +175,7 @@ class GibbsSweep:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> GibbsSweep:
-        """Make a sweep from what `state` gave.
+        """Restore a sweep from its `state`.
 
         Raises
         ------
@@ -209,5 +213,5 @@ class GibbsSweep:
 
 
 def logits_of(levels: int) -> int:
-    """Return how many logits tell the chances of so many levels."""
+    """Return the number of logits of a distribution over levels: one for two levels."""
     return 1 if levels == 2 else levels

@@ -1,4 +1,4 @@
-"""Rows that do not train: which they are, and how good a generator is on them."""
+"""The hold-out split, and the validation of generators on held-out rows."""
 
 from __future__ import annotations
 
@@ -19,32 +19,34 @@ if TYPE_CHECKING:
 
 __all__ = ["HoldOut", "hold_out"]
 
-#: Tables below so many rows are too few for a detector, and are learned anew with all rows.
+#: Tables with fewer rows are too small for a detector; models are retrained on all of their rows.
 _SMALL = 1_000
-#: What is held out by default: of small tables, and of larger ones at most so many rows.
+#: The default share of held-out rows of small and of larger tables, and their maximum number.
 _SMALL_SHARE, _SHARE, _MOST = 0.15, 0.10, 4_000
-#: Fewer held-out rows than these are too few for a detector, too.
+#: The minimum number of held-out rows for a detector.
 _FEWEST = 30
-#: Intervals between two looks, and looks that are clearly worse than the best after which training
-#: stops: of small tables and of others, whose looks take longer. A run has 40 intervals.
+#: For small tables (True) and others, whose validation takes longer: the number of intervals
+#: between validations, and the number of significantly worse ones that stops training. A run has
+#: 40 intervals.
 _EVERY, _PATIENCE = {True: 2, False: 5}, {True: 6, False: 4}
-#: Held-out rows of one look, at most: as many as a block has.
+#: The maximum number of held-out rows in a validation: that of a block.
 _MOST_JUDGED = 8_192
-#: Generated rows of one look at a small table: enough for a steady mean, quick to compare.
+#: The number of generated rows in a validation on a small table: a stable mean, fast to compute.
 _LOOK = 1_000
 
 
 @dataclass(frozen=True)
 class HoldOut:
-    """A table's rows, split into those that train and those held out.
+    """The rows of a table, split into training rows and held-out rows.
 
     Parameters
     ----------
     all, training : EncodedRows
+        All rows, and those that train.
     rows : EncodedRows or None
-        What is held out.
+        The held-out rows.
     refit : bool
-        Whether the table is to be learned anew with all rows, once it is known for how long.
+        Whether to retrain on all rows, once the best number of steps is known.
     """
 
     all: EncodedRows
@@ -55,16 +57,16 @@ class HoldOut:
     def early_stopping(
         self, layout: Layout, make: Callable[..., SampledRows], seed: int
     ) -> EarlyStopping | None:
-        """Return what chooses the best state, or None if nothing is held out.
+        """Return the early stopping by held-out rows, or None if there are none.
 
         Parameters
         ----------
         layout : Layout
         make : callable
-            From a generator to at least a few thousand drawn rows, always the same for the same
+            From a generator to at least a few thousand sampled rows, always the same for the same
             generator.
         seed : int
-            Of the numbers that real rows draw within their intervals, and of the detector.
+            The seed of the numbers drawn within the intervals of real rows, and of the detector.
         """
         from lookalike.training import (  # noqa: PLC0415 - they load JAX
             CheckpointScore,
@@ -79,7 +81,7 @@ class HoldOut:
         judge = _energy_distance if few else _detector
         value = judge(self.rows, layout, rng)
         copying = copy_detector(self.training, self.rows, layout, rng)
-        # Of an area under the curve of ½ (Hanley and McNeil 1982), of which the score is twice.
+        # The standard error of an AUC of ½ (Hanley and McNeil 1982); the score is 2·AUC − 1.
         error = 0.0 if few else 2 * (6 * min(len(self.rows.floats), _MOST_JUDGED)) ** -0.5
 
         def score(network: object) -> CheckpointScore:
@@ -90,15 +92,15 @@ class HoldOut:
 
 
 def hold_out(encoded: EncodedRows, share: float | None, rng: np.random.Generator) -> HoldOut:
-    """Split encoded rows at random into those that train and those held out.
+    """Split encoded rows at random into training rows and held-out rows.
 
     Parameters
     ----------
     encoded : EncodedRows
         n rows.
     share : float or None
-        The share that is held out; one row at least is left to train. None holds out 15 % of 200
-        to 1,000 rows, to be learned anew afterwards, and 10 % but at most 4,000 of more.
+        The held-out share; at least one row remains for training. None holds out 15 % of 200 to
+        1,000 rows, with a retraining on all rows, and 10 % (at most 4,000) of larger tables.
     rng : numpy.random.Generator
 
     Returns
@@ -125,7 +127,7 @@ def _count(rows: int) -> int:
 def _detector(
     held: EncodedRows, layout: Layout, rng: np.random.Generator
 ) -> Callable[[SampledRows], float]:
-    """Return how little boosted trees tell generated rows from held-out ones."""
+    """Return minus the detectability of generated rows among held-out ones, as a function."""
     some = rng.permutation(len(held.floats))[:_MOST_JUDGED]
     real = sample_encoded(EncodedRows(held.floats[some], held.codes[some]), layout, rng)
     seed = int(rng.integers(2**31))
@@ -135,10 +137,9 @@ def _detector(
 def _energy_distance(
     held: EncodedRows, layout: Layout, rng: np.random.Generator
 ) -> Callable[[SampledRows], float]:
-    """Return minus the energy distance to held-out rows (Székely and Rizzo 2013).
+    """Return minus the energy distance to held-out rows, as a function (Székely and Rizzo 2013).
 
-    2·E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖, numbers as they are encoded, a differing level as
-    distance 1.
+    2·E‖X − Y‖ − E‖X − X'‖ − E‖Y − Y'‖, with numbers as encoded and different levels at distance 1.
     """
     real = _matrix(sample_encoded(held, layout, rng), layout)
     among_real = distances(real, real).mean()
@@ -152,6 +153,6 @@ def _energy_distance(
 
 
 def _matrix(drawn: SampledRows, layout: Layout, rows: int | None = None) -> Points:
-    """Return rows in which distances mean something: two different levels are 1 apart."""
+    """Return rows as points, in which two different levels are 1 apart."""
     codes = [np.eye(b.width) * 0.5**0.5 for b in layout.blocks if b.head == "softmax"]
     return as_points(drawn.numbers[:rows].astype(float), drawn.levels[:rows], codes)

@@ -1,4 +1,4 @@
-"""Monotone maps that give generated numbers the marginals due and leave rank dependence alone."""
+"""Monotone maps that correct the marginals of generated numbers and preserve their ranks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["MarginMap"]
 #: Knots between ±_TAIL, beyond which too few rows are generated to measure a quantile.
 _KNOTS = 512
 _TAIL = 3.5
-#: The most knots that a model file may have for each number.
+#: The maximum number of knots of a number in a model file.
 _MOST_KNOTS = 4_096
 
 Knots = Float[np.ndarray, "numbers knots"]
@@ -25,17 +25,17 @@ Knots = Float[np.ndarray, "numbers knots"]
 
 @dataclass(frozen=True)
 class MarginMap:
-    """Maps of generated numbers, each from its own quantile function to the normal one.
+    """Maps of generated numbers from their own distributions to the standard normal one.
 
-    The encoding makes each number that is drawn within an interval exactly N(0, 1); a model that
-    comes close is mapped onto it. Other numbers stay as they are, and zeros (missing) too.
+    Encoded numbers that are drawn within intervals are exactly N(0, 1); those of a model are only
+    nearly so, and are mapped to it. Other numbers and zeros (missing) are left unchanged.
 
     Parameters
     ----------
     generated, target : ndarray of float32, shape (numbers, knots)
-        Knots of the monotone map of each number, which never leaves the limits of `target`.
+        Knots of the monotone map of each number, whose values stay within those of `target`.
     is_interval : ndarray of bool, shape (numbers,)
-        Which numbers are drawn within an interval, and so mapped.
+        True for numbers that are drawn within an interval, and so mapped.
     """
 
     generated: Knots
@@ -57,7 +57,7 @@ class MarginMap:
             The number of blocks that are measured.
         """
         intervals = _intervals(layout)
-        # Knots lie evenly in z, so that the tails are as finely corrected as the middle.
+        # Knots are equidistant in z, so that tails are corrected as finely as the middle.
         grid = np.linspace(-_TAIL, _TAIL, _KNOTS)
         knots = np.concatenate([[-Z_MAX], grid, [Z_MAX]]).astype(np.float32)
         target = np.tile(knots, (len(intervals), 1))
@@ -76,7 +76,7 @@ class MarginMap:
         numbers = rows.numbers
         mapped = numbers.copy()
         for k in np.flatnonzero(self.is_interval):
-            order = np.argsort(numbers[:, k])  # looking up in order is three times as fast
+            order = np.argsort(numbers[:, k])  # interpolation of sorted numbers is 3 times faster
             mapped[order, k] = np.interp(numbers[order, k], self.generated[k], self.target[k])
         mapped[numbers == 0] = 0
         return SampledRows(mapped, rows.levels)
@@ -87,7 +87,7 @@ class MarginMap:
 
     @classmethod
     def from_state(cls, state: Learned, layout: Layout) -> MarginMap:
-        """Make maps from what `state` gave.
+        """Restore maps from their `state`.
 
         Raises
         ------
@@ -113,7 +113,7 @@ class MarginMap:
 
 
 def _intervals(layout: Layout) -> np.ndarray:
-    """Return which of the numbers of a row are drawn within an interval."""
+    """Return a mask of the numbers that are drawn within an interval."""
     blocks = [block for block in layout.blocks if block.head != "softmax"]
     inside = np.array([block.source == "interval" for block in blocks], bool)
     return np.repeat(inside, [block.width for block in blocks])

@@ -1,4 +1,4 @@
-"""Refinement: what is fitted to a model's rows once, and done to each block of them after."""
+"""The refinement of a model's rows: fitted once, then applied to each block."""
 
 from __future__ import annotations
 
@@ -21,30 +21,31 @@ from lookalike.refine._margins import MarginMap
 
 __all__ = ["Refine", "Refinement", "ViolatesZeros"]
 
-#: Says which rows combine what never occurs together.
+#: From rows to those that have structural zeros: combinations that never occur.
 ViolatesZeros = Callable[[SampledRows], Bool[np.ndarray, " rows"]]
 
-#: The first number of the blocks from which spare rows are taken, and of those for rows that need
-#: a whole block of them.
+#: The first numbers of shared blocks of spare rows, and of those for a single block.
 _SPARE, _MANY_SPARE = 2**31, 2**31 + 2**30
-#: How often a whole block of spare rows is made for one block, and how far apart their numbers are.
+#: The number of spare blocks that a single block may have, and the gap between their numbers.
 _TURNS, _EACH_TURN = 4, 2**27
-#: How many blocks share a block of spare rows.
+#: The number of blocks that share a block of spare rows.
 _SHARING = 8
 
 
 class Refine(Group):
-    """What is done to the rows of a fitted model so that they come closer to real ones.
+    """Options for refining the rows of a fitted model so that they come closer to real ones.
 
     Parameters
     ----------
     calibrate : bool
-        Whether marginals are corrected after training.
+        Whether to calibrate the marginals of generated rows to those of the training table.
     correct : bool or None
-        Whether boosted trees mend rows: they choose rows of two to six times as many, by how real
-        and generated rows differ, and draw columns of few levels again, given all others. None
-        does each where held-out rows show that it helps, True chooses wherever trees find a
-        difference; both take 200 rows at least. Sampling takes two to six times as long.
+        Whether to correct the joint distribution by boosted trees. They estimate the density ratio
+        of real and generated rows, by which rows are selected from two to six times as many
+        candidates; and they resample columns of few categories given all other columns. None
+        applies each of the two if it helps on held-out rows, True selects rows wherever the trees
+        find a difference, False does neither. Both need at least 200 rows, and make sampling two to
+        six times slower.
 
     Examples
     --------
@@ -65,16 +66,16 @@ class Refine(Group):
 
 @dataclass(frozen=True)
 class Refinement:
-    """What has been fitted to the rows of a model.
+    """The fitted refinement of a model's rows; a step that is None is skipped.
 
     Parameters
     ----------
     margins : MarginMap or None
-        What gives numbers the marginals due.
+        Maps numbers to the marginals of the training table.
     correction : Correction or None
-        What chooses rows of a pool.
+        Selects rows from a pool of candidates.
     sweep : GibbsSweep or None
-        What draws levels of the chosen rows again.
+        Resamples categories of the selected rows.
     """
 
     margins: MarginMap | None = None
@@ -91,21 +92,21 @@ class Refinement:
         force: bool,
         cancelled: Callable[[], bool],
     ) -> tuple[Refinement, str]:
-        """Return the refinement with a correction where held-out rows ask for one, and a report.
+        """Return the refinement with a correction if it helps on held-out rows, and a report.
 
         Parameters
         ----------
         source_of : callable
-            From a seed to the blocks of a model's rows, not refined.
+            From a seed to the source of a model's rows, unrefined.
         split : HoldOut
             Real rows.
         layout : Layout
         seed : int
-            Of the fit; rows to learn from are not those of any sample of the same seed.
+            The seed of the fit; the generated rows are not those of a sample with the same seed.
         force : bool
-            Whether a correction is kept even where it is not sure to help.
+            Whether to keep a correction that is not certain to help.
         cancelled : callable
-            Asked now and then whether to give up.
+            Returns whether to give up; called from time to time.
 
         Raises
         ------
@@ -115,10 +116,10 @@ class Refinement:
         other = derive_seed(seed, "correction")
         source = self._mapped(source_of(other))
         real, judging = (split.all, None) if split.refit else (split.training, split.rows)
-        found = fit_correction(
+        fitted = fit_correction(
             source, real, layout, seed, judging, force=force, cancelled=cancelled
         )
-        return replace(self, correction=found.correction, sweep=found.sweep), found.words
+        return replace(self, correction=fitted.correction, sweep=fitted.sweep), fitted.words
 
     def refined(self, source: BlockSource, seed: int, violates_zeros: ViolatesZeros) -> BlockSource:
         """Return a source of refined rows; block b depends on the given source, the seed and b.
@@ -128,9 +129,9 @@ class Refinement:
         source : callable
             From a number to a block of a model's rows.
         seed : int
-            Of the sample.
+            The seed of the sample.
         violates_zeros : callable
-            Says which rows combine what never occurs together: others take their place.
+            From rows to those with structural zeros, which are replaced.
         """
         mapped = self._mapped(source)
         if self.correction is None:
@@ -154,7 +155,7 @@ class Refinement:
         violates_zeros: ViolatesZeros,
         number: int,
     ) -> SampledRows:
-        """Return a block of rows chosen from several."""
+        """Return a block of rows selected from a pool of several blocks."""
         size = correction.pool
         parts = [source(number * size + k) for k in range(size)]
         pool = SampledRows(*(np.concatenate(part) for part in zip(*parts, strict=True)))
@@ -162,7 +163,7 @@ class Refinement:
         return correction.selected(pool, rows, seed, number, violates_zeros(pool))
 
     def state(self) -> Learned:
-        """Return what was fitted as plain arrays."""
+        """Return the fitted steps as plain arrays."""
         parts = {"margins": self.margins, "correction": self.correction, "sweep": self.sweep}
         return Learned(
             {},
@@ -202,10 +203,10 @@ class Refinement:
 def _without_zeros(
     source: BlockSource, shared: BlockSource, violates_zeros: ViolatesZeros, number: int
 ) -> SampledRows:
-    """Return a block with spare rows in place of those that combine what never occurs together.
+    """Return a block in which spare rows replace those with structural zeros.
 
-    Some blocks share a block of spare rows, of which each has its own part; one in which many rows
-    are to be replaced has a few whole blocks for itself. Rows for which these do not suffice stay.
+    Several blocks share a block of spare rows, each its own part; a block in which many rows must
+    be replaced has a few spare blocks to itself. Rows for which these do not suffice are kept.
     """
     rows = source(number)
     bad = np.flatnonzero(violates_zeros(rows))
@@ -225,7 +226,7 @@ def _without_zeros(
 def _spare_rows(
     source: BlockSource, shared: BlockSource, number: int, part: int, *, few: bool
 ) -> Iterator[SampledRows]:
-    """Yield rows that may stand in for others of a block, where `few` are needed a small part."""
+    """Yield spare rows for a block, first its part of a shared block if `few` are needed."""
     if few:
         begin = number % _SHARING * part
         whole = shared(_SPARE + number // _SHARING)

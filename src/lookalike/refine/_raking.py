@@ -1,4 +1,4 @@
-"""Weights whose weighted marginals are those of the training table."""
+"""Raking: weights that give a pool of rows the marginals of the training table."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from lookalike.refine._choose import inclusion
 
 __all__ = ["balanced", "rake", "shares_due"]
 
-#: Rounds; where they would take more steps than this, one for each feature, fewer, but not so few.
+#: The number of rounds; fewer if rounds × features would exceed the maximum number of steps.
 _ROUNDS = 10
 _MOST_STEPS, _FEWEST_ROUNDS = 3_000, 3
-#: No cell's factor moves by more than this, up or down, in one round, …
+#: The maximum factor by which a cell's weight changes in one round, up or down, …
 _STEP = 5.0
-#: … and no log factor ends further from 0 than this.
+#: … and the maximum magnitude of its final logarithm.
 _LIMIT = 2.0
-#: Of a block, the marginals of cells that are due so many rows are met, in so many rounds, …
+#: Within a block, the minimum expected number of rows of a cell that is balanced, the number of
+#: rounds, …
 _FREQUENT, _BLOCK_ROUNDS = 30, 3
-#: … by factors within this, up or down.
+#: … and the maximum factor in one round, up or down.
 _BLOCK_STEP = 1.5
 
 
@@ -36,19 +37,19 @@ def rake(
     """Return log factors of cells that give rows chosen from a pool the marginals of real rows.
 
     Iterative proportional fitting (Deming and Stephan 1940): feature after feature, each cell's
-    factor is multiplied by its share due over its share among the chosen. The share due is that
-    among real rows, held towards the pool's own as if there were one more real row for each cell,
-    so that few real rows do not press their chance on the pool.
+    factor is multiplied by its target share over its share among the chosen rows. The target is the
+    share among real rows, smoothed towards that of the pool by one pseudo-row per cell, so that the
+    sampling noise of few real rows is not imposed on the pool.
 
-    NOTE: differs from the source in that shares are those of chances to be chosen, which no weight
-    can raise above 1, not those of weights.
+    NOTE: differs from the source in that shares are of inclusion probabilities, which are at most
+    1, not of weights.
 
     Parameters
     ----------
     weights : ndarray of float, shape (pool rows,)
-        Before raking.
+        Weights before raking.
     rows : int
-        How many rows are chosen.
+        The number of rows to choose.
     pool, real : ndarray of uint8, shape (any rows, features)
         Cells of generated and of real rows.
     sizes : sequence of int
@@ -58,14 +59,14 @@ def rake(
     -------
     ndarray of float, shape (sum of sizes,)
     """
-    due = shares_due(pool, real, sizes)
+    targets = shares_due(pool, real, sizes)
     logs = [np.zeros(size) for size in sizes]
     rounds = max(min(_ROUNDS, _MOST_STEPS // max(len(sizes), 1)), _FEWEST_ROUNDS)
     for _ in range(rounds):
         for j, size in enumerate(sizes):
             chances = inclusion(weights, rows)
             share = np.bincount(pool[:, j], chances, minlength=size) / rows
-            step = np.log(raking_factors(due[j], share, _STEP))
+            step = np.log(raking_factors(targets[j], share, _STEP))
             after = np.clip(logs[j] + step, -_LIMIT, _LIMIT)
             weights = weights * np.exp(after - logs[j])[pool[:, j]]
             logs[j] = after
@@ -73,7 +74,7 @@ def rake(
 
 
 def shares_due(pool: Codes, real: Codes, sizes: Sequence[int]) -> list[Float[np.ndarray, " cells"]]:
-    """Return for each feature the shares of its cells that chosen rows should have; see `rake`.
+    """Return the target shares of each feature's cells among chosen rows; see `rake`.
 
     Parameters
     ----------
@@ -96,20 +97,19 @@ def balanced(
     pool: Codes,
     due: Sequence[Float[np.ndarray, " cells"]],
 ) -> Float[np.ndarray, " pool"]:
-    """Return weights so changed that the rows expected of this very pool have the marginals due.
+    """Return weights with which the rows chosen from this pool have the target marginals.
 
-    A pool has more of one cell and fewer of another by chance; rows that are chosen from it need
-    not. Cells that are due few rows are taken together, since how many of them a pool has is
-    mostly chance.
+    The marginals of a pool deviate by chance; those of the rows chosen from it need not. Rare cells
+    are pooled, since their counts in a single pool are mostly noise.
 
     Parameters
     ----------
     weights : ndarray of float, shape (pool rows,)
     rows : int
-        How many rows are chosen.
+        The number of rows to choose.
     pool : ndarray of uint8, shape (pool rows, features)
     due : sequence of ndarray
-        For each feature the shares due.
+        The target shares of each feature's cells.
     """
     features = zip(np.ascontiguousarray(pool.T), due, strict=True)
     groups = [_grouped(cells, shares * rows) for cells, shares in features]
@@ -127,7 +127,7 @@ def balanced(
 def _grouped(
     cells: UInt8[np.ndarray, " pool"], due: Float[np.ndarray, " cells"]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return each row's group, 0 for all cells that are due few rows, and what groups are due."""
+    """Return each row's group, 0 for all rare cells, and the expected number of rows of groups."""
     frequent = due >= _FREQUENT
     group = np.where(frequent, np.cumsum(frequent), 0)
     return group[cells], np.bincount(group, due, minlength=frequent.sum() + 1)

@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 
 from lookalike.testing._checks import Check, global_random_state, must, named, run
-from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, MonitoredRows
 
 __all__ = ["check_monitor", "monitor_checks"]
 
@@ -32,7 +32,7 @@ _MEASURES = {
     "rate_discriminator": 1e-3,
 }
 
-Draw = Callable[[np.random.Generator, int], Rows]
+Draw = Callable[[np.random.Generator, int], MonitoredRows]
 
 
 def monitor_checks(monitor: type[Monitor]) -> list[Check]:
@@ -209,38 +209,40 @@ def _cases() -> dict[str, tuple[Draw, Draw]]:
     }
 
 
-def _rows(numbers: np.ndarray, levels: np.ndarray) -> Rows:
+def _rows(numbers: np.ndarray, levels: np.ndarray) -> MonitoredRows:
     """Return rows of numbers and codes in the form that monitors see."""
     hot = [np.eye(width)[levels[:, k]] * 0.5**0.5 for k, width in enumerate(_WIDTHS)]
-    return Rows(np.concatenate([numbers, *hot], axis=1).astype(np.float32), levels.astype(np.int32))
+    return MonitoredRows(
+        np.concatenate([numbers, *hot], axis=1).astype(np.float32), levels.astype(np.int32)
+    )
 
 
 def _levels(rng: np.random.Generator, rows: int) -> np.ndarray:
     return np.stack([rng.integers(0, width, rows) for width in _WIDTHS], axis=1)
 
 
-def _mixed(rng: np.random.Generator, rows: int) -> Rows:
+def _mixed(rng: np.random.Generator, rows: int) -> MonitoredRows:
     return _rows(rng.normal(size=(rows, 2)), _levels(rng, rows))
 
 
-def _equal(rng: np.random.Generator, rows: int) -> Rows:  # noqa: ARG001
+def _equal(rng: np.random.Generator, rows: int) -> MonitoredRows:  # noqa: ARG001
     return _rows(np.full((rows, 2), 0.3), np.zeros((rows, len(_WIDTHS)), int))
 
 
-def _only_levels(rng: np.random.Generator, rows: int) -> Rows:
+def _only_levels(rng: np.random.Generator, rows: int) -> MonitoredRows:
     return _rows(np.zeros((rows, 2)), _levels(rng, rows))
 
 
-def _heavy(rng: np.random.Generator, rows: int) -> Rows:
+def _heavy(rng: np.random.Generator, rows: int) -> MonitoredRows:
     return _rows(rng.standard_cauchy((rows, 2)), _levels(rng, rows))
 
 
-def _groups(rng: np.random.Generator, rows: int) -> Rows:
+def _groups(rng: np.random.Generator, rows: int) -> MonitoredRows:
     centres = 20.0 * rng.integers(0, 2, (rows, 2))
     return _rows(centres + rng.normal(0, 0.1, (rows, 2)), np.zeros((rows, len(_WIDTHS)), int))
 
 
-def _far(rng: np.random.Generator, rows: int) -> Rows:
+def _far(rng: np.random.Generator, rows: int) -> MonitoredRows:
     return _rows(rng.normal(1e4, 1e-3, (rows, 2)), _levels(rng, rows))
 
 

@@ -1,7 +1,7 @@
 """The training loop. Room rule: ``training`` knows networks, never tables, models or metrics.
 
-`History` is plain: whoever only reads one does not pay for JAX, so the others are imported when
-they are first used.
+`History` needs no JAX; the other names are imported at their first use, so that reading a history
+is fast.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what needs JAX at its first use (PEP 562)."""
+    """Import names that need JAX at their first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.training import (  # noqa: PLC0415

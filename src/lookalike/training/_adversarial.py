@@ -1,4 +1,4 @@
-"""The game between a generator and a discriminator, step by step."""
+"""The adversarial game of a generator and a discriminator, step by step."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from lookalike.training._task import GeneratedRows, GenerativeTask
 
 __all__ = ["MEASURES", "Game", "Optimiser", "TrainState"]
 
-#: What a step of a `Game` measures.
+#: The measures of a step of a `Game`.
 MEASURES = (
     "loss_discriminator",
     "loss_generator",
@@ -55,25 +55,25 @@ MEASURES = (
     "rate_generator",
 )
 
-Rows = Float[Array, "rows width"]
+RowMatrix = Float[Array, "rows width"]
 Logits = Float[Array, " rows"]
-#: The discriminator's loss without penalty, and what real and what generated rows add to it.
+#: The discriminator's loss without penalty, and its parts from real and from generated rows.
 Losses = tuple[Float[Array, ""], Float[Array, ""], Float[Array, ""]]
 
 
 class TrainState(NamedTuple):
-    """All that changes from step to step.
+    """The state of a game between steps.
 
     Parameters
     ----------
     generator, discriminator : Network
-        The two players.
+        The two networks.
     average : Network
         The moving average of the generator.
     generator_moments, discriminator_moments : optax.OptState
-        What the optimiser remembers of each.
+        The optimiser states of both.
     step : array of int, shape ()
-        How many steps have been played.
+        The number of completed steps.
     """
 
     generator: Network
@@ -86,15 +86,14 @@ class TrainState(NamedTuple):
 
 @dataclass(frozen=True)
 class Optimiser:
-    """How slopes become steps.
+    """An optimiser: Adam (Kingma and Ba 2015, arXiv 1412.6980) or RMSprop (Tieleman, Hinton 2012).
 
     Parameters
     ----------
     name : {"adam", "rmsprop"}
-        Kingma and Ba 2015, arXiv 1412.6980; Tieleman and Hinton 2012.
     betas : tuple of float
-        Adam's decays of the slope and of its square; RMSprop uses the second. β₁ = 0 is the
-        default: momentum makes two players overshoot each other (Huang et al. 2024).
+        Adam's decays of the gradient and of its square; RMSprop uses the second. β₁ = 0 is the
+        default, since momentum makes adversarial networks overshoot (Huang et al. 2024).
     """
 
     name: Literal["adam", "rmsprop"] = "adam"
@@ -102,7 +101,7 @@ class Optimiser:
 
     @cached_property
     def transform(self) -> optax.GradientTransformation:
-        """The optax transformation, to be scaled by minus the rate."""
+        """The optax transformation, to be scaled by minus the learning rate."""
         if self.name == "adam":
             return optax.scale_by_adam(b1=self.betas[0], b2=self.betas[1])
         return optax.scale_by_rms(decay=self.betas[1], eps=1e-7)
@@ -110,30 +109,31 @@ class Optimiser:
 
 @dataclass(frozen=True)
 class Game(GenerativeTask):
-    """The rules of one training run; equal games share one compiled program.
+    """Adversarial training of a generator and a discriminator; equal games share their programs.
 
     Parameters
     ----------
     plan : Plan
-        How rows stand in the networks.
+        The layout of rows in the networks.
     generator, discriminator : Architecture
-        What the two networks are built of.
+        The architectures of the two networks.
     latent_size : int
         The width of the generator's random input.
     batch_size : int
-        Rows of each kind in one step, a multiple of `pack`.
+        The number of real and of generated rows in one step, a multiple of `pack`.
     objective : Objective
-        What the two play for.
+        The losses of the two networks.
     penalty : Penalty or None
-        What is added to the discriminator's loss.
+        The penalty that is added to the discriminator's loss.
     penalty_every : int
-        Steps from one penalty to the next, each so many times as strong.
+        The number of steps between penalties, whose weight is multiplied by it.
     clip : float or None
-        The discriminator's weights are kept within ± this.
+        The bound to whose ± the discriminator's weights are clipped.
     discriminator_steps : int
-        Updates of the discriminator, each on fresh rows, for each update of the generator.
+        The number of discriminator updates, each on fresh rows, for each generator update.
     pack : int
-        How many rows of a kind the discriminator sees as one (Lin et al. 2018, arXiv 1712.04086).
+        The number of rows that the discriminator judges together (Lin et al. 2018, arXiv
+        1712.04086).
     latent : {"normal", "uniform"}
         The distribution of the random input: N(0, 1), or uniform in [-1, 1].
     average : float
@@ -141,17 +141,17 @@ class Game(GenerativeTask):
     temperature : float
         τ of the Gumbel-softmax.
     optimiser : Optimiser
-        Of both players.
+        The optimiser of both networks.
     conditioned : bool
-        Whether rows are made to conditions that are drawn at every step, and judged beside them.
+        Whether the networks are conditional, with new random conditions at every step.
     """
 
     optimisers: ClassVar[tuple[str, ...]] = ("generator", "discriminator")
     measures: ClassVar[tuple[str, ...]] = MEASURES
     shows: ClassVar[frozenset[str]] = frozenset({"rows", "logits"})
     advice: ClassVar[str] = (
-        "Lower learning_rate, raise the weight of penalty, or play another objective; "
-        "remedies=False takes the run as it is."
+        "Lower learning_rate, raise the weight of penalty, or use another objective; "
+        "remedies=False accepts the run as it is."
     )
 
     plan: Plan
@@ -172,17 +172,19 @@ class Game(GenerativeTask):
     conditioned: bool = False
 
     @property
-    def _told(self) -> int:
-        """How many numbers tell the networks a condition."""
+    def _condition_width(self) -> int:
+        """The width of a condition as an input of the networks; 0 without conditions."""
         return condition_width(self.plan) if self.conditioned else 0
 
     def build_generator(self, key: PRNGKeyArray) -> Network:
         """Return an untrained generator."""
-        return self.generator.build(self.latent_size + self._told, self.plan.width, key)
+        return self.generator.build(self.latent_size + self._condition_width, self.plan.width, key)
 
     def build_discriminator(self, key: PRNGKeyArray) -> Network:
         """Return an untrained discriminator."""
-        return self.discriminator.build(self.pack * (self.plan.width + self._told), 1, key)
+        return self.discriminator.build(
+            self.pack * (self.plan.width + self._condition_width), 1, key
+        )
 
     def begin(
         self,
@@ -233,7 +235,7 @@ class Game(GenerativeTask):
         return state.average
 
     def resume(self, state: TrainState, fresh: TrainState) -> TrainState:
-        """See `Task.resume`: the optimisers begin untrained, and a discriminator of other sizes."""
+        """See `Task.resume`: optimisers are reset, and so is a discriminator of other sizes."""
         # Packs make the discriminator wider.
         fits = _shapes(state.discriminator) == _shapes(fresh.discriminator)
         return fresh._replace(
@@ -243,13 +245,13 @@ class Game(GenerativeTask):
             step=state.step,
         )
 
-    def generate(self, state: TrainState, seed: int, step: int, real: Rows) -> GeneratedRows:
-        """See `GenerativeTask.generate`: no condition is set.
+    def generate(self, state: TrainState, seed: int, step: int, real: RowMatrix) -> GeneratedRows:
+        """See `GenerativeTask.generate`: rows are generated without conditions.
 
-        Where the discriminator sees packs of rows, each logit is that of its pack, and rows that
-        fill no pack have none.
+        If the discriminator judges packs of rows, each row has the logit of its pack, and rows
+        beyond the last whole pack have none.
         """
-        # Drawn here, since a program that draws takes twice as long to be compiled.
+        # Drawn by numpy: a program that draws takes twice as long to compile.
         rng, rows = generator(seed, "show", step), len(real)
         size = rows, self.latent_size
         if self.latent == "normal":
@@ -277,6 +279,8 @@ class Game(GenerativeTask):
             state = self._extra(data, jax.random.fold_in(key, extra), rate_d, state, first)
         draw = jax.random.split(key, 7)
         real, told, condition = self._real(data, draw[0], draw[1], draw[4])
+        # Generate once: the discriminator is updated first, then the gradient of its new judgement
+        # is pulled back through the same rows to the generator.
         (fake, stats), back_to_generator = jax.vjp(
             lambda g: self._fake(g, told, condition, draw[2], draw[3]), state.generator
         )
@@ -292,7 +296,7 @@ class Game(GenerativeTask):
         generator, moments_g = self._update(
             state.generator.absorb(stats), slope_g, state.generator_moments, rate_g
         )
-        # The average forgets the first steps quickly, so that short runs are not held back.
+        # The average forgets the first steps quickly, for the benefit of short runs.
         decay = jnp.minimum(self.average, (state.step + 1) / (state.step + 10))
         average = _mixed(state.average, generator, decay)
         norms = (_norm(slope_d), _norm(slope_g))
@@ -316,7 +320,7 @@ class Game(GenerativeTask):
 
     def _real(
         self, data: Data, which: PRNGKeyArray, within: PRNGKeyArray, asking: PRNGKeyArray
-    ) -> tuple[Rows, Rows, DeviceCondition]:
+    ) -> tuple[RowMatrix, RowMatrix, DeviceCondition]:
         """Return a batch of real rows, and the conditions that are drawn for them."""
         rows = jax.random.randint(which, (self.batch_size,), 0, data.rows)
         told: Int[Array, " rows"] | None = None
@@ -333,12 +337,12 @@ class Game(GenerativeTask):
     def _fake(
         self,
         generator: Network,
-        told: Rows,
+        told: RowMatrix,
         condition: DeviceCondition,
         latent: PRNGKeyArray,
         levels: PRNGKeyArray,
-    ) -> tuple[Rows, PyTree]:
-        """Return generated rows, soft in their levels, and the network's statistics of them."""
+    ) -> tuple[RowMatrix, PyTree]:
+        """Return generated rows with soft levels, and the network's statistics of them."""
         within, dropped = jax.random.split(latent)
         z = jnp.concatenate([self._noise(within, self.batch_size), told], axis=1)
         raw, stats = generator.learn(z, dropped)
@@ -346,24 +350,24 @@ class Game(GenerativeTask):
             raw = constrain(self.plan, raw, condition)
         return self.plan.soften(raw, levels, self.temperature), stats
 
-    def _noise(self, key: PRNGKeyArray, rows: int) -> Rows:
+    def _noise(self, key: PRNGKeyArray, rows: int) -> RowMatrix:
         return noise(key, (rows, self.latent_size), self.latent)
 
-    def _packed(self, rows: Rows, told: Rows) -> Rows:
-        """Return what the discriminator sees: rows beside their conditions, in packs."""
+    def _packed(self, rows: RowMatrix, told: RowMatrix) -> RowMatrix:
+        """Return the discriminator's input: rows with their conditions, in packs."""
         whole = jnp.concatenate([rows, told], axis=1)
         return whole.reshape(len(rows) // self.pack, -1)
 
     def _discriminator_slope(
         self,
         discriminator: Network,
-        real: Rows,
-        fake: Rows,
-        told: Rows,
+        real: RowMatrix,
+        fake: RowMatrix,
+        told: RowMatrix,
         key: PRNGKeyArray,
         penalised: bool,
     ) -> tuple[Losses, Network, Network]:
-        """Return the losses, the slope, and the network that has seen the rows' statistics."""
+        """Return the losses, the gradient, and the network with updated statistics."""
         keys = jax.random.split(key, 3)
         packed_real, packed_fake = self._packed(real, told), self._packed(fake, told)
 
@@ -386,13 +390,18 @@ class Game(GenerativeTask):
         return losses, slope, discriminator.absorb(stats[0]).absorb(stats[1])
 
     def _fake_slope(
-        self, discriminator: Network, real: Rows, fake: Rows, told: Rows, key: PRNGKeyArray
-    ) -> tuple[Float[Array, ""], Rows, list[Float[Array, ""]]]:
-        """Return the generator's loss, its slope at the fake rows, and what was seen."""
+        self,
+        discriminator: Network,
+        real: RowMatrix,
+        fake: RowMatrix,
+        told: RowMatrix,
+        key: PRNGKeyArray,
+    ) -> tuple[Float[Array, ""], RowMatrix, list[Float[Array, ""]]]:
+        """Return the generator's loss, its gradient at the generated rows, and measures."""
         keys = jax.random.split(key)
         logits_real, _ = discriminator.learn(self._packed(real, told), keys[0])
 
-        def loss(x: Rows) -> tuple[Float[Array, ""], Logits]:
+        def loss(x: RowMatrix) -> tuple[Float[Array, ""], Logits]:
             logits_fake, _ = discriminator.learn(self._packed(x, told), keys[1])
             value = self.objective.generator(logits_real[:, 0], logits_fake[:, 0])
             return value, logits_fake[:, 0]
@@ -401,7 +410,7 @@ class Game(GenerativeTask):
         return value, slope, self._seen(logits_real[:, 0], logits_fake)
 
     def _seen(self, real: Logits, fake: Logits) -> list[Float[Array, ""]]:
-        """Return what two sets of logits say of the game, in the order of `MEASURES`."""
+        """Return the accuracies and probabilities of logits, in the order of `MEASURES`."""
         centre = self.objective.centre(real, fake)
         on_real, on_fake = jnp.mean(real > centre), jnp.mean(fake <= centre)
         return [
@@ -427,7 +436,7 @@ class Game(GenerativeTask):
         return discriminator if self.clip is None else clip_weights(discriminator, self.clip)
 
 
-def _logits(discriminator: Network, rows: Rows) -> Logits:
+def _logits(discriminator: Network, rows: RowMatrix) -> Logits:
     return discriminator(rows)[:, 0]
 
 
@@ -449,11 +458,11 @@ def _generate(
     game: Game,
     network: Network,
     discriminator: Network,
-    real: Rows,
+    real: RowMatrix,
     latent: Float[Array, "rows latent"],
     uniform: Float[Array, "rows levels"],
 ) -> GeneratedRows:
-    told = jnp.zeros((len(real), game._told))
+    told = jnp.zeros((len(real), game._condition_width))
     raw = network(jnp.concatenate([latent, told], axis=1))
     numbers, drawn = game.plan.harden(raw, uniform)
     made = game.plan.encode(numbers, drawn)
@@ -462,7 +471,7 @@ def _generate(
     )
 
 
-def _judged(game: Game, discriminator: Network, rows: Rows) -> Logits:
+def _judged(game: Game, discriminator: Network, rows: RowMatrix) -> Logits:
     rows = rows[: len(rows) - len(rows) % game.pack]
-    packed = game._packed(rows, jnp.zeros((len(rows), game._told)))
+    packed = game._packed(rows, jnp.zeros((len(rows), game._condition_width)))
     return jnp.repeat(_logits(discriminator, packed), game.pack)

@@ -1,4 +1,4 @@
-"""Which state of a run is kept: the last one, or the best on rows that do not train."""
+"""Selection of the state that a run keeps: the last one, or the best on held-out rows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ __all__ = ["CheckpointScore", "Checkpointer", "EarlyStopping"]
 
 
 class CheckpointScore(NamedTuple):
-    """How good a model is on rows that did not train it.
+    """The validation score of a model on held-out rows.
 
     Parameters
     ----------
     value : float
-        Higher is better.
+        The score; higher is better.
     copying : bool or None
-        Whether its rows repeat training rows; then it is kept only if all that were scored do.
-        None where nobody compared them.
+        Whether its rows repeat training rows; such a model is kept only if all scored ones do.
+        None if they were not compared.
     error : float
-        The standard error of `value`: of states that differ by no more, the later is kept.
+        The standard error of `value`: of states within it, the later is kept.
     tie_break : float
-        Of states that differ by just as much as `error`, those with less than the kept one has are
-        not kept.
+        A second score, by which states are compared that differ by exactly `error`.
     """
 
     value: float
@@ -37,17 +36,17 @@ class CheckpointScore(NamedTuple):
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Keeps the best model by a score on held-out rows, and stops where others are worse.
+    """Early stopping by a score on held-out rows, which selects the best model.
 
     Parameters
     ----------
     score : callable
-        From a model to a `CheckpointScore`, computed on rows that do not train.
+        From a model to a `CheckpointScore`, computed on held-out rows.
     every : int
-        Intervals between two scores.
+        The number of intervals between scores.
     patience : int
-        Scores in a row that were not better than the best, nor within their error of it, after
-        which training stops.
+        The number of successive scores without improvement, beyond their error, after which
+        training stops.
     """
 
     score: Callable[[Any], CheckpointScore]
@@ -56,7 +55,7 @@ class EarlyStopping:
 
 
 class Checkpointer:
-    """Remembers the best model that an `EarlyStopping` has scored; without one, the last counts."""
+    """Keeps the best model scored by an `EarlyStopping`, or the last one without it."""
 
     def __init__(self, rule: EarlyStopping | None) -> None:
         self.rule = rule
@@ -68,16 +67,16 @@ class Checkpointer:
         self.copied = False
 
     def begin(self) -> None:
-        """Restore the patience for another attempt; the best of those before still counts."""
+        """Reset the patience for another attempt, but keep the best model."""
         self.failures = 0
 
     @property
     def exhausted(self) -> bool:
-        """Whether scores have not improved for too long."""
+        """True if scores have not improved for too long."""
         return self.rule is not None and self.failures >= self.rule.patience
 
     def update(self, model: Any, step: int, *, last: bool) -> tuple[dict[str, float], list[Event]]:
-        """Score a model if it is time to, and return what is to be recorded."""
+        """Score a model if scheduled; return the measures and events to record."""
         self.intervals += 1
         if self.rule is None or not (last or self.intervals % self.rule.every == 0):
             return {}, []
@@ -95,9 +94,7 @@ class Checkpointer:
             self.copied = True
             events.append(Event(step, "copying", self._copied()))
         if (last or self.exhausted) and self.copied and self.best is None:
-            words = (
-                "every state that was scored repeats training rows: the last is kept all the same"
-            )
+            words = "every scored state repeats training rows: the last is kept nevertheless"
             events.append(Event(step, "copying", words))
         seen = {"held_out": score.value}
         if score.copying is not None:
@@ -105,12 +102,12 @@ class Checkpointer:
         return seen, events
 
     def _copied(self) -> str:
-        before = f"the best before is of step {self.best_step:,}"
+        before = f"the best earlier state is that of step {self.best_step:,}"
         return (
-            "generated rows repeat training rows, which held-out rows show: states that do are not "
-            f"kept ({'none before did not' if self.best is None else before})"
+            "generated rows repeat training rows, by comparison with held-out rows: such states "
+            f"are not kept ({'there is no other so far' if self.best is None else before})"
         )
 
     def chosen(self, model: Any, step: int) -> tuple[Any, int]:
-        """Return the model that is kept and its step, given those of the last good state."""
+        """Return the selected model and its step, given those of the last good state."""
         return (model, step) if self.best is None else (self.best, self.best_step)

@@ -1,4 +1,4 @@
-"""Training rows on the device, and where rows of each level are, to draw rare levels often."""
+"""Training rows on the device, with an index by level for oversampling rare levels."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from lookalike.encoding import EncodedRows
 
 __all__ = ["Data", "RowsByLevel"]
 
-#: The fewest rows to which data are padded.
+#: The minimum number of rows to which data are padded.
 _LEAST = 256
-#: The share of rows that are drawn for a level.
+#: The share of rows that are drawn by level.
 _SHARE = 0.5
 
 
@@ -27,9 +27,9 @@ class RowsByLevel(NamedTuple):
     order : array of int32, shape (columns, padded)
         Row numbers, by level.
     starts : array of int32, shape (columns, levels + 1)
-        Where the rows of each level that occurs begin in `order`; padded with the row count.
+        The start of each occurring level in `order`; padded with the number of rows.
     present : array of int32, shape (columns,)
-        How many levels occur.
+        The number of occurring levels.
     """
 
     order: Int[Array, "columns padded"]
@@ -38,7 +38,7 @@ class RowsByLevel(NamedTuple):
 
     @classmethod
     def of(cls, codes: np.ndarray, padded: int) -> Self | None:
-        """Sort rows by each code column; None where there are no columns.
+        """Sort rows by each code column; return None if there are no columns.
 
         Parameters
         ----------
@@ -62,21 +62,21 @@ class RowsByLevel(NamedTuple):
     def rare(
         self, rows: Int[Array, " rows"], key: PRNGKeyArray
     ) -> tuple[Int[Array, " rows"], Int[Array, " rows"]]:
-        """Replace some rows by ones of a level that is drawn first, each level alike.
+        """Replace some rows by rows of a uniformly drawn level, so that rare levels are frequent.
 
         Parameters
         ----------
         rows : array of int
-            Drawn uniformly.
+            Uniformly drawn row numbers.
         key : PRNG key
 
         Returns
         -------
         array of int, shape (rows,)
-            The rows.
+            The row numbers.
         array of int, shape (rows,)
-            For those that were drawn for a level of a column: the column; for others -1. Where the
-            level is then asked for, a row is one of all that have it with equal chance.
+            The column by whose level a row was drawn, or -1. Given that level as a condition, a row
+            is distributed like all rows that have it.
         """
         which, among, within, used = jax.random.uniform(key, (4, len(rows)))
         column = _share_of(which, len(self.present))
@@ -98,7 +98,7 @@ class Data(NamedTuple):
     codes : array of int32, shape (padded, codes)
         The two arrays of `lookalike.encoding.EncodedRows`, padded with zeros.
     rows : array of int, shape ()
-        How many rows are real.
+        The number of rows without padding.
     by_level : RowsByLevel or None
         The rows of each level, for tasks that draw rare levels more often.
     """
@@ -116,16 +116,16 @@ class Data(NamedTuple):
         ----------
         encoded : EncodedRows
         by_level : bool
-            Whether to find the rows of each level, too.
+            Whether to index the rows by level.
         """
         rows = len(encoded.floats)
         padded = 1 << max(rows - 1, _LEAST - 1).bit_length()
         padding = [(0, padded - rows), (0, 0)]
         floats, codes = (jnp.asarray(np.pad(part, padding)) for part in encoded)
-        found = RowsByLevel.of(encoded.codes, padded) if by_level else None
-        return cls(floats, codes, jnp.asarray(rows, jnp.int32), found)
+        index = RowsByLevel.of(encoded.codes, padded) if by_level else None
+        return cls(floats, codes, jnp.asarray(rows, jnp.int32), index)
 
 
 def _share_of(uniform: Float[Array, " rows"], count: Array | int) -> Int[Array, " rows"]:
-    """Return numbers in 0 … count − 1, each as likely."""
+    """Return uniformly distributed integers in 0 … count − 1."""
     return jnp.floor(uniform * count).astype(jnp.int32)

@@ -1,4 +1,4 @@
-"""What JAX is told before anything is compiled."""
+"""Settings of JAX for the cache and the memory of compiled programs."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from lookalike._core.errors import TrainingError
 
 __all__ = ["keep_compiled_programs", "make_room_for_programs"]
 
-#: Where Linux says which parts of memory a process has mapped, and how many it may.
+#: The files in which Linux lists the memory maps of a process, and their maximum number.
 _MAPS, _MOST_MAPS = Path("/proc/self/maps"), Path("/proc/sys/vm/max_map_count")
-#: With more than this share of them, programs are forgotten, …
+#: The share of that number from which on compiled programs are dropped, …
 _FULL = 0.4
-#: … or where so many bytes more of memory are in use than when there were none.
+#: … and the growth in memory, in bytes, since they were last dropped.
 _MOST_GROWTH = 2**30
-#: Where Linux says how many pages of memory a process has.
+#: The file in which Linux states the number of memory pages of a process.
 _PAGES = Path("/proc/self/statm")
 
 
 class _Memory:
-    """The least memory that was in use since programs were last forgotten, in bytes."""
+    """The minimum memory in use since programs were last dropped, in bytes."""
 
     least: ClassVar[int | None] = None
 
@@ -40,8 +40,8 @@ def keep_compiled_programs() -> None:
     """Keep compiled programs on disk, so that a second run of the same shape compiles nothing.
 
     Called before anything is computed. The folder is ``$LOOKALIKE_CACHE`` or the user's cache
-    folder; ``LOOKALIKE_CACHE=off`` keeps nothing. A cache that the user set up for JAX is left as
-    it is.
+    folder; ``LOOKALIKE_CACHE=off`` keeps nothing. A cache that the user has configured for JAX is
+    not changed.
 
     Raises
     ------
@@ -53,23 +53,23 @@ def keep_compiled_programs() -> None:
         _users.remove(os.getpid())
         raise TrainingError(
             "A GAN needs a process in which JAX works, but this one was forked from one that had "
-            "used JAX, whose threads are not here: it would wait forever. Start processes by "
-            "multiprocessing's 'spawn' or 'forkserver', or by joblib's 'loky'."
+            "used JAX: its threads are missing, and it would wait forever. Start processes with "
+            "multiprocessing's 'spawn' or 'forkserver', or with joblib's 'loky'."
         )
     _set_folder()
 
 
 @cache
 def _set_folder() -> None:
-    """Say where compiled programs are kept."""
-    wish = os.environ.get("LOOKALIKE_CACHE", "")
-    if wish == "off" or jax.config.values["jax_compilation_cache_dir"] is not None:
+    """Set the folder in which compiled programs are kept."""
+    chosen = os.environ.get("LOOKALIKE_CACHE", "")
+    if chosen == "off" or jax.config.values["jax_compilation_cache_dir"] is not None:
         return
     try:
-        folder = Path(wish) if wish else _user_cache() / "lookalike"
+        folder = Path(chosen) if chosen else _user_cache() / "lookalike"
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, RuntimeError):
-        return  # no home, or one that is read-only: it costs compile time, nothing else
+        return  # no home, or a read-only one: programs are compiled again, nothing else
     for name, value in (
         ("jax_compilation_cache_dir", str(folder)),
         ("jax_persistent_cache_min_compile_time_secs", 0.05),
@@ -78,11 +78,11 @@ def _set_folder() -> None:
 
 
 def make_room_for_programs() -> None:
-    """Forget all compiled programs where they take too much room.
+    """Drop all compiled programs if they take too much memory.
 
-    Those of a fit of a new shape take some 200 MB, and 2,500 memory maps, of which a process may
-    have 65,530: Linux ends one that has more. Fits of the same shape share programs and add
-    nothing. What is needed again is read from the disk.
+    The programs of a fit with new shapes take some 200 MB and 2,500 memory maps; Linux ends a
+    process with more than 65,530 maps. Fits with the same shapes share programs. Programs that are
+    needed again are read from disk.
     """
     try:
         used = _used()
@@ -98,7 +98,7 @@ def make_room_for_programs() -> None:
 
 
 def _used() -> int:
-    """Return how many bytes of memory the process has."""
+    """Return the memory of the process in bytes."""
     return int(_PAGES.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
@@ -108,7 +108,7 @@ def _maps() -> int:
 
 
 def _give_back() -> None:
-    """Give memory that is free back to the system, where the C library can."""
+    """Return free memory to the system, if the C library can."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -13,7 +13,7 @@ from lookalike._core.optional import require
 __all__ = ["write_mlflow"]
 
 _SQLITE = "sqlite:///"
-#: What MLflow takes at once, and the longest value of a parameter that all its versions take.
+#: The maximum size of an MLflow batch, and the longest parameter that all its versions accept.
 _METRICS_AT_ONCE = 1000
 _PARAMETERS_AT_ONCE = 100
 _LONGEST = 500
@@ -32,16 +32,16 @@ def write_mlflow(
     Parameters
     ----------
     history : mapping of str to object
-        What to write, as `History.to_dict` gives it.
+        The record, as returned by `History.to_dict`.
     experiment : str
         The experiment's name; made if it is absent.
     run_name : str or None
-        The run's name; MLflow makes one up by default.
+        The name of the run; by default MLflow generates one.
     tracking_uri : str or None
-        Where runs are kept. By default what MLflow was told, by ``mlflow.set_tracking_uri`` or
+        The tracking server or file. By default that of ``mlflow.set_tracking_uri`` or
         its environment variable, else a SQLite file ``mlflow.db`` in the current folder.
     parameters : mapping of str to object
-        What else to keep, such as a model's parameters.
+        Parameters to log, such as those of a model.
 
     Returns
     -------

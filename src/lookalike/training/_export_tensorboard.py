@@ -13,7 +13,7 @@ from lookalike._core.optional import require
 
 __all__ = ["write_tensorboard"]
 
-#: Quantities that begin with one of these words stand together; all others are monitors'.
+#: The prefixes of measures that are grouped together; all others belong to monitors.
 _GROUPS = ("loss", "accuracy", "probability", "gradient", "rate")
 _HistoryRows = Sequence[Mapping[str, float]]
 #: Step, kind and words.
@@ -28,12 +28,12 @@ def write_tensorboard(
     Parameters
     ----------
     attempts : sequence of sequence of dict
-        The rows of a history. Where a run went back there are several attempts; each becomes a run
-        of its own, in a folder below, for TensorBoard knows no way back.
+        The rows of a history, one sequence per attempt. Each attempt becomes a separate run in a
+        subfolder, since steps in TensorBoard cannot go back.
     events : sequence of (int, str, str)
         Step, kind and words of each; written with the last attempt.
     folder : Path
-        Made if it is absent; it must not hold event files yet.
+        The folder, created if absent; it must not contain event files.
 
     Raises
     ------

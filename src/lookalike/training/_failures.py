@@ -1,4 +1,4 @@
-"""Detection of runs that go wrong: losses that are not finite, collapse, divergence, distance."""
+"""Detection of failing runs: losses that are not finite, collapse, divergence, distance."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ from collections.abc import Mapping
 
 __all__ = ["USELESS", "FailureDetector"]
 
-#: In the first share of a run, and its first steps, it has to find its way, and again after a
-#: remedy, in the same share: there only losses that are not finite count as a failure.
+#: The share and the number of first steps of a run, and the share after a remedy, in which only
+#: losses that are not finite count as a failure.
 _GRACE, _GRACE_STEPS = 0.1, 250
-#: So many of the last looks must say the same before it counts: a generator that goes from mode to
-#: mode looks whole now and then.
+#: The number of the last measurements that must agree, and that of the last measurements: a
+#: generator that cycles through modes may appear complete now and then.
 _PERSISTENT, _LOOKS = 3, 5
-#: Rows that reach only a part, and a discriminator that wins, are an alarm where rows came no
-#: nearer (by this factor) for this share of the run: slow runs begin like that, too.
+#: Partial coverage and a dominant discriminator count as failures if the distance to real rows has
+#: not decreased by this factor for this share of the run, since slow runs begin like that.
 _NEARER, _STALLED = 0.95, 0.3
-#: At the end of a run they are if rows came no nearer for this share of it.
+#: The same share at the end of a run.
 _STALLED_LAST = 0.1
-#: The discriminator has won where it places so many rows of both kinds right (that of the default
-#: game seldom places more than 0.8 right), and the rows are this many times as far from real ones
-#: as other real rows are.
+#: The discriminator dominates if its accuracy on both kinds of rows is at least this (in the
+#: default game it rarely exceeds 0.8), and the distance to real rows is more than this multiple of
+#: that between real rows.
 _WON, _BEYOND = 0.9, 2.0
-#: A run has diverged where rows are so far from real ones, and this many times as far as at best.
+#: A run has diverged if the distance exceeds this, and this multiple of its minimum.
 _FAR, _WORSE = 4.0, 4.0
-#: Rows are far where they are beyond that, and so few real ones have one near them; fewer where a
-#: remedy has to have helped at once.
+#: Rows are far if the distance exceeds `_BEYOND` and coverage is below this; the second value is
+#: for runs after a remedy, which must help at once.
 _FEW, _THIN = 0.5, 0.3
-#: With fewer, and an alarm, a generator is of no use.
+#: The coverage below which a failed generator is useless.
 USELESS = 0.1
-#: What each thing that goes wrong is called.
+#: The failures, in words.
 _WORDS = {
-    "collapse": "the generator collapsed: its rows reach only a part of the real ones",
-    "defeat": "the discriminator won: it tells nearly all rows apart, and none come nearer",
+    "collapse": "the generator collapsed: its rows cover only a part of the real ones",
+    "defeat": "the discriminator won: it recognises nearly all rows, and these do not improve",
     "divergence": "the run diverged: rows were nearer to real ones before",
     "failure": "that did not help: rows are still far from real ones",
-    "distance": "rows stay far from real ones, and come no nearer",
+    "distance": "rows remain far from real ones and do not improve",
 }
 
 
 class FailureDetector:
-    """Finds in the measures of every interval what is wrong, once that is certain.
+    """Detects persistent failures from the measures of every interval.
 
     Parameters
     ----------
     total : int
-        The steps of the run.
+        The number of steps of the run.
 
     Attributes
     ----------
     reach : float
-        The share of real rows that have a generated one near them, when it was last measured.
+        The coverage, the share of real rows with a generated one near them, when last measured.
     """
 
     def __init__(self, total: int) -> None:
@@ -60,14 +60,14 @@ class FailureDetector:
         self.begin(0, mended=False)
 
     def begin(self, step: int, *, mended: bool = True) -> None:
-        """Forget the recent measures: another attempt begins.
+        """Forget the recent measures at the start of an attempt.
 
         Parameters
         ----------
         step : int
-            Where it begins.
+            The first step of the attempt.
         mended : bool
-            Whether a remedy was applied: then it has to help.
+            Whether a remedy was applied, which then has to help.
         """
         self.since, self.mended = step, mended
         self.grace = max(_GRACE * self.total, 0 if mended else _GRACE_STEPS)
@@ -79,18 +79,17 @@ class FailureDetector:
         self.progress = step + self.grace
 
     def update(self, step: int, measures: Mapping[str, float], *, last: bool = False) -> str | None:
-        """Return what is wrong, in words, or None.
+        """Return the failure in words, or None.
 
         Parameters
         ----------
         step : int
-            How far the run is.
+            The current step.
         measures : mapping of str to float
-            Of the interval, by the task and by monitors. What was not measured leaves what is
-            known of it as it was.
+            The measures of the interval, by the task and by monitors; any may be absent.
         last : bool
-            Whether it is the last interval: a mended run must not end on what would be an alarm,
-            if it went on, and no run on what is not hoped for any more.
+            Whether it is the last interval, after which nothing can improve: a run with a remedy
+            must then show no sign of failure, and no run may be at rest in one.
         """
         if not all(math.isfinite(value) for value in measures.values()):
             return "the losses were not finite"
@@ -111,13 +110,13 @@ class FailureDetector:
 
     @property
     def useless(self) -> bool:
-        """Whether something was wrong in the end, and rows reach next to nothing."""
+        """True if the run ended in a failure with hardly any coverage."""
         return (self.wrong or self.at_rest() is not None) and self.reach < USELESS
 
     def at_rest(self) -> str | None:
-        """Return what is wrong with a run that no longer gets better, in words, or None.
+        """Return the failure of a run that no longer improves, in words, or None.
 
-        Unlike in `update`, nothing is hoped for from the rest of the run.
+        Unlike in `update`, no later improvement is expected.
         """
         for name, looks in (("collapse", self.collapsed), ("distance", self.distant)):
             if looks and looks[-1] and sum(looks) >= _PERSISTENT:
@@ -130,9 +129,8 @@ class FailureDetector:
             self.mark, self.progress = far, max(step, self.progress)
 
     def _note(self, step: int, far: float | None, measures: Mapping[str, float]) -> None:
-        """Note what this look says of everything that can be wrong."""
-        # A mended run has to be better soon; and where distances are not measured, a
-        # collapse counts as it is.
+        """Record for each kind of failure whether this measurement shows it."""
+        # After a remedy, or if distances are not measured, a collapse counts at once.
         patience = 0.0 if self.mended or far is None else _STALLED * self.total
         stalled = step - self.progress >= patience
         if "collapsed" in measures:
@@ -147,7 +145,7 @@ class FailureDetector:
             self.recent["distance"].append(stalled and self.distant[-1])
 
     def _words(self, enough: int) -> str | None:
-        """Return what enough of the last measurements say, the last one among them."""
+        """Return the failure that enough of the last measurements show, including the last one."""
         for name, words in _WORDS.items():
             looks = self.recent[name]
             if looks and looks[-1] and sum(looks) >= enough:

@@ -1,4 +1,4 @@
-"""What happened while training: one tidy table, a row per interval."""
+"""The record of training: a tidy table with a row per interval, and events."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ from lookalike.training._export_tensorboard import write_tensorboard
 
 __all__ = ["KINDS", "Event", "History"]
 
-#: What can happen: a player's rate changed; a remedy was applied; the run went back to an earlier
-#: state; generated rows lie too near to rows that train; the best run was played again with all
-#: rows; rows are chosen by a correction, or why not; the run ended.
+#: The kinds of events: a strategy changed a learning rate; a remedy was applied after a roll-back;
+#: generated rows repeat training rows; the model was retrained on all rows; a correction was fitted
+#: or rejected; the run ended.
 KINDS = ("rate", "remedy", "copying", "refit", "correction", "stop")
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happened at one step, and why.
+    """An event of training at one step.
 
     Parameters
     ----------
     step : int
         The step at which it was noticed.
     kind : str
-        One of `KINDS`; a run of a later version may know more.
+        One of `KINDS`; a record of a later version may have others.
     words : str
-        What happened and why, as a sentence.
+        A sentence about the event and its reason.
 
     Examples
     --------
@@ -57,25 +57,25 @@ class History:
     Parameters
     ----------
     rows : list of dict
-        One for each interval: ``"step"`` and what was measured over it.
+        One row for each interval: ``"step"`` and the measures of the interval.
     stopped : str
-        Why training ended, in words.
+        The reason why training ended, in words.
     cut_short : bool
-        Whether it ended by an interrupt or by losses that were not finite.
+        Whether training was ended by an interrupt or a failure.
     events : list of Event
-        What happened between, in order: changed rates, remedies, roll-backs.
+        The events of the run, in order: changed rates, remedies, roll-backs.
     interrupted : bool
-        Whether somebody ended it (Ctrl-C).
+        Whether the user interrupted training (Ctrl-C).
     optimisers : tuple of str
-        The names by which the run has losses and rates, such as ``("generator",
-        "discriminator")``: columns ``loss_<name>`` and ``rate_<name>``.
+        The names of the optimisers, such as ``("generator", "discriminator")``, which name the
+        columns ``loss_<name>`` and ``rate_<name>``.
     training_seconds, monitor_seconds : float
-        How long training took, wall clock, and for how much of it it waited for monitors; 0 where
-        nobody measured. They are not compared and not written: the same run is the same record.
+        The wall-clock time of training, and the part of it spent waiting for monitors; 0 if not
+        measured. They are neither compared nor saved, so that equal runs have equal records.
 
     Examples
     --------
-    >>> history = History([{"step": 50.0, "loss_generator": 0.7}], stopped="all steps were played")
+    >>> history = History([{"step": 50.0, "loss_generator": 0.7}], stopped="all steps completed")
     >>> history.add(50, "remedy", "The penalty was doubled: the generator had collapsed.")
     >>> history["loss_generator"], len(history.events)
     ([0.7], 1)
@@ -95,7 +95,7 @@ class History:
 
     @property
     def monitor_share(self) -> float | None:
-        """The share of training time spent waiting for monitors; None where nobody measured."""
+        """The share of training time spent waiting for monitors; None if not measured."""
         return self.monitor_seconds / self.training_seconds if self.training_seconds else None
 
     @property
@@ -107,16 +107,16 @@ class History:
         return [row.get(name) for row in self.rows]
 
     def add(self, step: int, kind: str, words: str) -> None:
-        """Record that something happened.
+        """Record an event.
 
         Parameters
         ----------
         step : int
-            When.
+            The step of the event.
         kind : str
             One of `KINDS`.
         words : str
-            What and why, as a sentence.
+            A sentence about the event and its reason.
 
         Raises
         ------
@@ -158,7 +158,7 @@ class History:
         }
 
     def to_json(self) -> str:
-        """Return the record as JSON text; what is not finite becomes null."""
+        """Return the record as JSON text; values that are not finite become null."""
         values = self.to_dict()
         values["rows"] = [
             {name: value if _finite(value) else None for name, value in row.items()}
@@ -169,13 +169,13 @@ class History:
     def to_tensorboard(self, folder: str | os.PathLike[str]) -> None:
         """Write the record as TensorBoard event files (tensorboard must be installed).
 
-        Rows become scalars, events texts. Where the run went back to an earlier step, each attempt
-        is a run of its own in a folder below.
+        Rows become scalars and events texts. If the run went back to an earlier step, each attempt
+        is a separate run in a subfolder.
 
         Parameters
         ----------
         folder : str or path-like
-            Made if it is absent; it must not hold event files yet.
+            The folder, created if absent; it must not contain event files.
 
         Raises
         ------
@@ -202,14 +202,14 @@ class History:
         Parameters
         ----------
         experiment : str
-            The experiment's name; made if it is absent.
+            The name of the experiment, created if absent.
         run_name : str, optional
-            The run's name; MLflow makes one up by default.
+            The name of the run; by default MLflow generates one.
         tracking_uri : str, optional
-            Where runs are kept. By default what MLflow was told, by ``mlflow.set_tracking_uri`` or
-            its environment variable, else a SQLite file ``mlflow.db`` in the current folder.
+            The tracking server or file. By default that of ``mlflow.set_tracking_uri`` or MLflow's
+            environment variable, else a SQLite file ``mlflow.db`` in the current folder.
         parameters : mapping of str to object, optional
-            What else to keep, such as ``model.get_params()``.
+            Parameters to log, such as ``model.get_params()``.
 
         Returns
         -------
@@ -231,16 +231,16 @@ class History:
 
     def _attempts(self) -> list[list[dict[str, float]]]:
         """Return the rows of each attempt: a new one begins where steps go back."""
-        found: list[list[dict[str, float]]] = [[]]
+        attempts: list[list[dict[str, float]]] = [[]]
         for row in self.rows:
-            if found[-1] and row["step"] <= found[-1][-1]["step"]:
-                found.append([])
-            found[-1].append(row)
-        return found
+            if attempts[-1] and row["step"] <= attempts[-1][-1]["step"]:
+                attempts.append([])
+            attempts[-1].append(row)
+        return attempts
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> History:
-        """Make a record from what `to_dict` gave; those of older versions have no events."""
+        """Restore a record from `to_dict`; those of older versions have no events."""
         rows: Sequence[Mapping[str, float]] = values["rows"]
         events = [
             Event(int(event["step"]), str(event["kind"]), str(event["words"]))

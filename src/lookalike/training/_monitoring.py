@@ -1,4 +1,4 @@
-"""Shows monitors real rows, generated rows, and a discriminator's judgement of both."""
+"""The runner of monitors: it provides real rows, generated rows and discriminator outputs."""
 
 from __future__ import annotations
 
@@ -18,42 +18,42 @@ from lookalike._core.workers import cores
 from lookalike.nn import Plan
 from lookalike.training._data import Data
 from lookalike.training._task import GeneratedRows, GenerativeTask, Task
-from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, MonitoredRows
 
 __all__ = ["MonitorRunner"]
 
-#: Real and generated rows that monitors compare, at most.
+#: The maximum number of real and of generated rows that monitors compare.
 _ROWS = 512
-#: Samples of this many training rows together show modes that are rare.
+#: The number of such samples of training rows that are searched for rare modes.
 _CROWD = 3
-#: Shown where a task generates no rows.
-_NONE = Rows(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.int32))
+#: The rows of a task that generates none.
+_NONE = MonitoredRows(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.int32))
 
 
 class MonitorRunner:
-    """Runs monitors after intervals, those to which the task shows all that they need.
+    """Runs the monitors whose needs a task meets, after training intervals.
 
     Parameters
     ----------
     monitors : sequence of Monitor
     task : Task
     data : Data
-        Rows that train; of a task that generates no rows, anything.
+        The training rows; unused for a task that generates no rows.
     held_out : Data or None
-        Rows that do not.
+        The held-out rows.
     seed : int
-        Of the rows that are shown.
+        The seed of the rows that are shown.
     state : NamedTuple
-        The task's, before its first step.
+        The state of the task before its first step.
     every : int
-        Intervals between two measurements.
+        The number of intervals between measurements.
 
     Attributes
     ----------
     passed_over : bool
-        Whether nothing was measured after the last interval, though a monitor detects collapse.
+        True if a monitor detects collapse but did not measure after the last interval.
     seconds : float
-        The time for which training has waited so far, wall clock. Nothing depends on it.
+        The wall-clock time for which training has waited so far. Nothing depends on it.
     """
 
     def __init__(
@@ -77,21 +77,21 @@ class MonitorRunner:
         started = time.perf_counter()
         worker = ThreadPoolExecutor(1, thread_name_prefix="lookalike-monitors")
         self.scene = worker.submit(_prepare, self.monitors, task, data, held_out, seed, state)
-        # Compiling the steps of the task, meanwhile, leaves a second core idle.
+        # Meanwhile, the task's steps are compiled on another core, if there is one.
         worker.shutdown(wait=cores() == 1)
         self.seconds = time.perf_counter() - started
 
     def measure(
         self, state: Any, step: int, total: int, measures: Mapping[str, float]
     ) -> dict[str, float]:
-        """Return what those monitors measure whose turn it is.
+        """Return the measurements of the monitors that are scheduled after this interval.
 
         Parameters
         ----------
         state : NamedTuple
-            The task's, after the interval.
+            The state of the task after the interval.
         step, total : int
-            How far the run is, and how long.
+            The current step and the total number of steps.
         measures : mapping of str to float
             The task's own measures of the interval.
         """
@@ -115,12 +115,12 @@ class MonitorRunner:
             measures=measures,
             widths=data.widths,
         )
-        found = _measured(turn, snapshot)
+        values = _measured(turn, snapshot)
         self.seconds += time.perf_counter() - started
-        return found
+        return values
 
-    def _generated(self, state: Any, step: int, encoded: Any) -> tuple[Rows, Any, Any]:
-        """Return fresh rows, and the logits of real rows and of them."""
+    def _generated(self, state: Any, step: int, encoded: Any) -> tuple[MonitoredRows, Any, Any]:
+        """Return freshly generated rows, and the logits of real rows and of these."""
         if not isinstance(self.task, GenerativeTask):
             return _NONE, None, None
         made: GeneratedRows = jax.device_get(self.task.generate(state, self.seed, step, encoded))
@@ -129,23 +129,23 @@ class MonitorRunner:
 
 
 def _turn(monitors: Sequence[Monitor], interval: int, every: int, *, last: bool) -> list[Monitor]:
-    """Return the monitors that measure after an interval: after the last one, all."""
+    """Return the monitors that measure after an interval; all of them after the last one."""
     return [m for m in monitors if last or interval % math.lcm(every, m.every) == 0]
 
 
 def _measured(monitors: Sequence[Monitor], snapshot: IntervalSnapshot) -> dict[str, float]:
-    """Return finite values by name; of generated rows that are not finite, none."""
-    found: dict[str, float] = {}
+    """Return finite values by name; none if generated rows are not finite."""
+    values: dict[str, float] = {}
     if bool(np.isfinite(snapshot.fake.matrix).all()):
         for monitor in monitors:
-            found |= monitor.measure(snapshot)
-    return {name: value for name, value in found.items() if math.isfinite(value)}
+            values |= monitor.measure(snapshot)
+    return {name: value for name, value in values.items() if math.isfinite(value)}
 
 
 def _prepare(
     monitors: Sequence[Monitor], task: Task, data: Any, held_out: Any, seed: int, state: Any
 ) -> tuple[MonitorData, Any]:
-    """Get monitors ready; return the rows that they compare with, and the encoded real rows."""
+    """Prepare the monitors; return their reference rows, and the encoded real rows."""
     shown, encoded = MonitorData(_NONE, None, ()), None
     if isinstance(task, GenerativeTask):
         plan = task.plan
@@ -159,8 +159,8 @@ def _prepare(
     return shown, encoded
 
 
-def _some(plan: Plan, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array]:
-    """Return rows that are the same for the whole run, for monitors and for the discriminator."""
+def _some(plan: Plan, data: Data, seed: int, name: str) -> tuple[MonitoredRows, jax.Array]:
+    """Return fixed rows for the whole run, for monitors and for the discriminator."""
     rng = generator(seed, "watch", name)
     chosen = rng.permutation(int(data.rows))[:_ROWS]
     encoded = _encoded(plan, data, chosen, rng)
@@ -170,7 +170,7 @@ def _some(plan: Plan, data: Data, seed: int, name: str) -> tuple[Rows, jax.Array
 
 
 def _crowd(plan: Plan, data: Data, seed: int) -> np.ndarray | None:
-    """Return the encoded numbers of more training rows, or None where there are no more."""
+    """Return the encoded numbers of a larger sample of training rows, or None for small tables."""
     rows = int(data.rows)
     if rows <= _ROWS:
         return None
@@ -184,14 +184,14 @@ def _crowd(plan: Plan, data: Data, seed: int) -> np.ndarray | None:
 
 
 def _encoded(plan: Plan, data: Data, chosen: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return chosen rows as they stand in the networks, 512 at most."""
+    """Return at most 512 chosen rows as the networks encode them."""
     floats, codes = (_filled(np.asarray(part)[chosen]) for part in (data.floats, data.codes))
     uniform = rng.random((_ROWS, plan.number_width), np.float32)
     return np.asarray(_expanded(plan, floats, codes, uniform))[: len(chosen)]
 
 
 def _filled(part: np.ndarray) -> np.ndarray:
-    """Return as many rows as one compiled program expects, the last ones zeros."""
+    """Return rows padded with zeros to the number that the compiled program expects."""
     return np.pad(part, ((0, _ROWS - len(part)), (0, 0)))
 
 
@@ -200,8 +200,8 @@ def _expanded(plan: Plan, floats: np.ndarray, codes: np.ndarray, uniform: np.nda
     return plan.expand(jnp.asarray(floats), jnp.asarray(codes), jnp.asarray(uniform))
 
 
-def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> Rows:
+def _rows(plan: Plan, encoded: np.ndarray, levels: np.ndarray) -> MonitoredRows:
     """Return encoded rows in which two different levels are at distance 1."""
     matrix = encoded.copy()
     matrix[:, plan.number_width :] *= np.float32(0.5**0.5)
-    return Rows(matrix, levels)
+    return MonitoredRows(matrix, levels)

@@ -1,4 +1,4 @@
-"""Remedies for a game that goes wrong: each is tried from the last good state."""
+"""Remedies for adversarial training that fails; each is tried from the last good state."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from lookalike.training._task import Remedy
 
 __all__ = ["REMEDIES"]
 
-#: The weight of a penalty where there was none, and by how much one that is there is raised.
+#: The weight of a new penalty, and the factor by which the weight of an existing one is raised.
 _PENALTY = 1.0
 _STRONGER = 4.0
-#: The rate of both players, the decay of the moving average and the fewest rows of a batch with
-#: which relativistic pairing under R1 + R2 has never collapsed.
+#: The learning rate of both networks, the decay of the moving average and the minimum batch size
+#: with which relativistic pairing under R1 + R2 has never collapsed.
 _SAFE_RATE, _SAFE_AVERAGE, _SAFE_BATCH = 1.2e-3, 0.999, 256
 
 
 def _penalised(game: Game) -> Game:
-    """Keep the discriminator smooth by R1 + R2; a penalty of that kind becomes stronger.
+    """Add an R1 + R2 penalty, or strengthen an existing one.
 
-    Clipped weights make way for it: both bound the slope, and clipping does it badly.
+    It replaces weight clipping, which bounds the discriminator's gradient less well.
     """
     weight = _PENALTY
     if isinstance(game.penalty, ZeroCentred):
@@ -30,16 +30,16 @@ def _penalised(game: Game) -> Game:
 
 
 def _packed(game: Game) -> Game:
-    """Show the discriminator two rows at once, so that it sees whether rows repeat each other."""
+    """Show the discriminator pairs of rows, so that it detects rows that repeat each other."""
     pack = 2 * game.pack
     rows = max(2 * game.batch_size, pack)
     return replace(game, pack=pack, batch_size=rows - rows % pack)
 
 
 def _relativistic(game: Game) -> Game:
-    """Play what has never collapsed: relativistic pairing under R1 + R2, without momentum.
+    """Use what has never collapsed: relativistic pairing under R1 + R2, without momentum.
 
-    It starts again: what a generator has learned of a game that went wrong is in its way.
+    Training starts from scratch: the weights of a generator that failed are a poor start.
     """
     return replace(
         game,

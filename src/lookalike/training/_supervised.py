@@ -1,4 +1,4 @@
-"""The training of a dense network on rows with targets."""
+"""Supervised training of a dense network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ADAM = optax.scale_by_adam()
 
 
 class LabelledRows(NamedTuple):
-    """Rows to learn or to validate on, padded to a round length; padding has weight 0.
+    """Rows with targets, padded to a round length; padding has weight 0.
 
     The padding lets tables of similar size share one compiled program.
 
@@ -32,11 +32,11 @@ class LabelledRows(NamedTuple):
     inputs : array, shape (padded, inputs)
         Numbers.
     targets : array, shape (padded,)
-        Numbers of classes, or amounts.
+        Class codes, or numbers.
     weights : array, shape (padded,)
-        How much each row counts.
+        The weight of each row.
     length : int
-        How many rows are not padding.
+        The number of rows without padding.
     """
 
     inputs: Float[Array, "padded inputs"]
@@ -47,7 +47,7 @@ class LabelledRows(NamedTuple):
 
 @dataclass(frozen=True)
 class DenseSpec:
-    """Settings that a compiled program is made for.
+    """Settings for which a program is compiled.
 
     Parameters
     ----------
@@ -58,9 +58,9 @@ class DenseSpec:
     activation : str
         See `DenseNetwork`.
     batch_size : int
-        Rows in each update; the last one of an epoch may have fewer.
+        The number of rows in each update; the last one of an epoch may have fewer.
     classes : bool
-        Whether targets are numbers of classes; otherwise they are amounts.
+        Whether targets are class codes; otherwise they are numbers.
     """
 
     inputs: int
@@ -86,7 +86,7 @@ class DenseModel(NamedTuple):
 
 
 class DenseState(NamedTuple):
-    """All that changes from epoch to epoch.
+    """The state of training between epochs.
 
     Parameters
     ----------
@@ -104,12 +104,12 @@ class DenseState(NamedTuple):
 @partial(jax.tree_util.register_dataclass, data_fields=["dropout", "fan_in"], meta_fields=["spec"])
 @dataclass(frozen=True)
 class SupervisedTask(Task):
-    """Adam on a dense network; one step is an epoch, every row once in a fresh order.
+    """Training of a dense network with Adam; one step is an epoch in a new random order.
 
     Parameters
     ----------
     spec : DenseSpec
-        What the program is compiled for.
+        The settings for which the program is compiled.
     dropout : array, shape ()
         The share of hidden units that are dropped.
     fan_in : array, shape ()
@@ -188,10 +188,10 @@ class SupervisedTask(Task):
     def score(self, held_out: LabelledRows) -> Callable[[DenseModel], CheckpointScore]:
         """Return the score of a model on held-out rows, for `EarlyStopping`.
 
-        It is the weighted accuracy, or minus the mean squared error. Among models of the same
-        accuracy, the one of the lowest loss is kept.
+        It is the weighted accuracy, or minus the mean squared error. Among models with the same
+        accuracy, the one with the lowest loss is kept.
 
-        NOTE: differs from Leitner 2021 in that last point: there, the first of them is kept.
+        NOTE: differs from Leitner 2021, where the first of them is kept.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""What a run trains: a task of one network, two or more, and one step of it."""
+"""Training tasks: the networks that a run trains, and one step of their training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from lookalike.nn import Plan, key_of, seed_words
 
 __all__ = ["CHUNK", "GeneratedRows", "GenerativeTask", "Remedy", "Task"]
 
-#: The most steps of one call of the compiled program.
+#: The maximum number of steps of one call of the compiled program.
 CHUNK = 256
 
 Scalar = Float[Array, ""]
@@ -25,26 +25,28 @@ Measures = Float[Array, " measures"]
 
 
 class Task(ABC):
-    """What a run trains: any number of networks, each of their optimisers with a name.
+    """Base class of training tasks: any number of networks with named optimisers.
 
     A subclass is a frozen dataclass, and equal tasks share a compiled program; or a pytree, whose
-    arrays can change without a new one. It says how training starts (`start`), what one step does
-    (`step`) and what of a state is scored, kept and returned (`model`). A state is a named tuple
-    of arrays and networks; its field ``step`` counts the steps.
+    arrays can change without recompilation. It defines the initial state (`start`), one step
+    (`step`), and the part of a state that is scored, kept and returned (`model`). A state is a
+    named tuple of arrays and networks; its field ``step`` counts the steps.
 
     Attributes
     ----------
     optimisers : tuple of str
-        Names of what has a learning rate of its own, such as ``("generator", "discriminator")`` or
-        ``("network",)``. Rates, schedules and columns of the history go by them.
+        The names of the optimisers, each with its own learning rate, such as ``("generator",
+        "discriminator")`` or ``("network",)``. Rates, schedules and columns of the history are
+        named after them.
     measures : tuple of str
-        What a step measures, such as ``loss_network``. Values that are not finite end the run.
+        The names of the measures of a step, such as ``loss_network``. Values that are not finite
+        are a failure.
     shows : frozenset of str
-        What monitors can see of it beside its measures; see `GenerativeTask`.
+        The kinds of data that monitors can use besides measures; see `GenerativeTask`.
     advice : str
-        What a user can do where training fails, as a sentence.
+        A sentence that advises the user if training fails.
     batch_size : int
-        Rows in one step.
+        The number of rows in one step.
     """
 
     optimisers: ClassVar[tuple[str, ...]]
@@ -55,17 +57,17 @@ class Task(ABC):
 
     @property
     def round_steps(self) -> int:
-        """The number of steps that belong together: every interval holds whole rounds of them."""
+        """The number of steps of a round; every interval consists of whole rounds."""
         return 1
 
     @property
     def ideal(self) -> float | None:
-        """The discriminator's loss where generated rows are as real ones, if it is known."""
+        """The discriminator's loss at the equilibrium, or None if it is unknown."""
         return None
 
     @abstractmethod
     def start(self, key: PRNGKeyArray) -> Any:
-        """Return the state before the first step. It is compiled.
+        """Return the state before the first step; this method is compiled.
 
         Parameters
         ----------
@@ -76,14 +78,14 @@ class Task(ABC):
     def step(
         self, data: Any, key: PRNGKeyArray, rates: Mapping[str, Scalar], state: Any, *, first: bool
     ) -> tuple[Any, Measures]:
-        """Return the state after one more step, and the values of `measures`. It is compiled.
+        """Return the state after one step, and the values of `measures`; this method is compiled.
 
         Parameters
         ----------
         data : pytree of arrays
-            What trains.
+            The training data.
         key : PRNG key
-            Of this step.
+            The key of this step.
         rates : mapping of str to array, shape ()
             The learning rate of each optimiser.
         state : NamedTuple
@@ -101,14 +103,14 @@ class Task(ABC):
         """
 
     def resume(self, state: Any, fresh: Any) -> Any:  # noqa: ARG002 - many go on as they are
-        """Return the state from which a run goes on under rules that a remedy has changed.
+        """Return the state from which a run continues after a remedy has changed the task.
 
         Parameters
         ----------
         state : NamedTuple
-            The last good one.
+            The last good state.
         fresh : NamedTuple
-            An untrained one of the present rules.
+            An untrained state of the changed task.
         """
         return state
 
@@ -131,10 +133,10 @@ class Task(ABC):
         state : NamedTuple
         data : pytree of arrays
         seed : int
-            Of the run; what a step draws depends on it and on the step's number.
+            The seed of the run; random numbers of a step depend on it and on the step's number.
         rates : mapping of str to array, shape (steps,)
-            The learning rate of each optimiser at every step, at most `CHUNK`; the number of steps
-            is their length. Neither is compiled in.
+            The learning rate of each optimiser at every step. Their length is the number of steps,
+            at most `CHUNK`. Other rates or lengths need no recompilation.
 
         Returns
         -------
@@ -153,19 +155,19 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Remedy:
-    """One change of the rules after a failure.
+    """A change of the task after a failure.
 
     Parameters
     ----------
     name : str
-        What is done, in words.
+        The change in words.
     change : callable
-        From the present task to another.
+        From the current task to the changed one.
     scales : mapping of str to float
-        Factors of coming learning rates, by optimiser.
+        Factors of future learning rates, by optimiser.
     restart_rate : float or None
-        The run starts again from step 0, with this learning rate of every optimiser; None goes
-        back to the last good state.
+        The learning rate of every optimiser with which the run restarts from step 0; None
+        continues from the last good state.
     """
 
     name: str
@@ -175,7 +177,7 @@ class Remedy:
 
 
 class GeneratedRows(NamedTuple):
-    """Generated rows that monitors see after an interval.
+    """Generated rows for the monitors after an interval.
 
     Parameters
     ----------
@@ -184,7 +186,7 @@ class GeneratedRows(NamedTuple):
     levels : array of int32, shape (rows, blocks of levels)
         The same levels, in layout order.
     logits_real, logits_fake : array, shape (rows,), or None
-        A discriminator's judgement of real and of these rows, where there is one.
+        The discriminator's logits of real rows and of these, if there is a discriminator.
     """
 
     rows: Float[Array, "rows width"]
@@ -199,7 +201,7 @@ class GenerativeTask(Task):
     Attributes
     ----------
     plan : Plan
-        How rows stand in the networks.
+        The layout of rows in the networks.
     """
 
     shows: ClassVar[frozenset[str]] = frozenset({"rows"})
@@ -215,9 +217,9 @@ class GenerativeTask(Task):
         ----------
         state : NamedTuple
         seed, step : int
-            What the rows depend on.
+            The seed of the run and the current step, which determine the rows.
         real : array, shape (rows, width)
-            Encoded real rows, for a discriminator to judge; as many are generated.
+            Encoded real rows for the discriminator; the same number is generated.
         """
 
 
@@ -246,8 +248,8 @@ def _advance(
         state, measures = task.step(data, drawn, now, state, first=first)
         return state, sums + measures
 
-    # Two programs of a step, one inside the other's loop: choosing between them at every step
-    # would copy what only one of them makes (measured: 6 to 13 % of a step of a GAN).
+    # The first step of a round and the others are two programs, one outside the inner loop:
+    # choosing between them at every step would copy the results (measured: 6 to 13 % of a step).
     def rounds(number: Int[Array, ""], carry: tuple[Any, Measures]) -> tuple[Any, Measures]:
         left = jnp.minimum(steps - number * task.round_steps, task.round_steps)
         carry = play(carry, first=True)

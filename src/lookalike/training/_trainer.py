@@ -24,40 +24,40 @@ from lookalike.training.strategies import STRATEGIES, Run, RunSetting, Strategy
 
 __all__ = ["TrainingPlan", "TrainingResult", "train"]
 
-#: The learning rate of an optimiser for which a plan has none, and how it changes.
+#: The default learning rate of an optimiser, and its default schedule.
 _RATE, _STRATEGY = 1e-3, STRATEGIES.create("cosine")
-#: With less of the run left, nobody could tell whether a remedy that goes on from there helps.
+#: The minimum share of the run that must remain for a remedy that continues it to show its effect.
 _ENOUGH = 0.2
 
 
 @dataclass(frozen=True)
 class TrainingPlan:
-    """How long a run is, and how it is monitored and steered.
+    """The length of a run, its learning rates, monitors, remedies and early stopping.
 
     Parameters
     ----------
     steps : int
         The number of steps.
     interval : int
-        Steps between two rows of the history, rounded up to whole rounds of the task.
+        The number of steps between two rows of the history, rounded up to whole rounds of the task.
     monitor_every : int
-        Intervals between two measurements of the monitors, where they cost much beside a step.
+        The number of intervals between measurements of the monitors, which may be costly.
     stop_at : int or None
-        The step after which the run ends, if sooner; schedules are those of the whole.
+        The step after which the run ends early; schedules are those of all `steps`.
     rates : mapping of str to float
-        Learning rates by the names of the task's optimisers; 0.001 where there is none.
+        Learning rates by the names of the task's optimisers; 0.001 by default.
     strategies : mapping of str to Strategy
-        How those change, by the same names; a cosine where there is none.
+        Learning-rate schedules by the same names; a cosine by default.
     delays : mapping of str to int
-        The number of steps for which an optimiser waits, by the same names: so an untrained
-        discriminator meets a trained generator without harm.
+        The number of first steps in which an optimiser makes no updates, by the same names: a
+        trained generator waits for an untrained discriminator.
     monitors : sequence of Monitor
-        What measures the models between intervals.
+        The monitors that measure the models between intervals.
     remedies : sequence of Remedy
-        What is tried, one after the other, where a run goes wrong; with none it goes on, and stops
-        where losses are not finite.
+        The remedies that are tried, one after the other, if the run fails. Without any, a failing
+        run continues, unless losses are not finite.
     early_stopping : EarlyStopping or None
-        Chooses the state that is kept; None keeps the last.
+        Selects the state that is kept; None keeps the last.
     """
 
     steps: int
@@ -77,7 +77,7 @@ class TrainingPlan:
         return self.steps if self.stop_at is None else min(self.stop_at, self.steps)
 
     def begin(self, task: Task) -> dict[str, Run]:
-        """Begin a run of each optimiser's learning rate.
+        """Start the learning-rate schedule of each optimiser.
 
         Parameters
         ----------
@@ -109,19 +109,19 @@ TaskT = TypeVar("TaskT", bound=Task)
 
 
 class TrainingResult(NamedTuple, Generic[TaskT]):
-    """What a run leaves behind.
+    """The result of a training run.
 
     Parameters
     ----------
     model : pytree
-        The kept one, as `Task.model` returns it.
+        The selected model, as `Task.model` returns it.
     history : History
     task : Task
-        The one that was trained last; remedies change it.
+        The task that was trained last; remedies change it.
     step : int
-        The step of the kept model.
+        The step of the selected model.
     state : NamedTuple
-        The last good one.
+        The last good state.
     """
 
     model: Any
@@ -142,28 +142,28 @@ def train(
     report: Callable[[int, dict[str, float]], None] | None = None,
     on_interval: Callable[[int, Any], None] | None = None,
 ) -> TrainingResult[TaskT]:
-    """Train the networks of a task and return its model with what happened.
+    """Train the networks of a task and return its model with the history.
 
-    An interrupt (Ctrl-C) ends the run with the last good state. Where losses are not finite, the
-    generator collapses or the run diverges, the run goes back to its last good state and the next
-    remedy of the plan is applied. After the last remedy it goes on to its end, as long as losses
-    are finite.
+    An interrupt (Ctrl-C) ends the run with the last good state. If losses are not finite, the
+    generator collapses or the run diverges, the run is rolled back to its last good state and the
+    next remedy of the plan is applied. After the last remedy it continues to its end, as long as
+    losses are finite.
 
     Parameters
     ----------
     task : Task
     data : pytree of arrays
-        What trains; of a `GenerativeTask` a `Data`.
+        The training data; for a `GenerativeTask` a `Data`.
     seed : int
     plan : TrainingPlan
     held_out : Data, optional
-        Rows that do not train, for monitors to compare with.
+        Held-out rows, with which monitors compare.
     start : NamedTuple, optional
-        The task's state to start from; by default one with untrained networks.
+        The initial state of the task; by default one with untrained networks.
     report : callable, optional
         Called with the step and the measures of every interval.
     on_interval : callable, optional
-        Called with the step and the present model after every interval.
+        Called with the step and the current model after every interval.
 
     Returns
     -------
@@ -177,11 +177,10 @@ def train(
         If the plan names an optimiser that the task does not have.
     TrainingError
         If the losses were not finite from the first interval on, or if no remedy helped and the
-        rows reach next to nothing.
+        rows have hardly any coverage.
     """
     started = time.perf_counter()
-    # The threads of BLAS wait in busy loops after a measurement, and would take cores away from
-    # the steps.
+    # After a measurement the threads of BLAS wait in busy loops, which would slow down training.
     with threadpool_limits(1):
         run = _TrainingRun(task, data, seed, plan, held_out, start)
         try:
@@ -203,7 +202,7 @@ def train(
 
 
 class _Good(NamedTuple):
-    """A state to which a run can go back, and how far its rows were from real ones."""
+    """A state to which a run can go back, and the distance of its rows from real ones."""
 
     state: Any
     step: int
@@ -212,7 +211,7 @@ class _Good(NamedTuple):
 
 
 class _TrainingRun(Generic[TaskT]):
-    """One run: its state, what monitors it, and what it remembers to go back to."""
+    """One run: its state, its monitors, and the state that it can go back to."""
 
     def __init__(
         self,
@@ -231,14 +230,14 @@ class _TrainingRun(Generic[TaskT]):
         self.attempt = 0
         self.checkpoints = Checkpointer(plan.early_stopping)
         self.failures = FailureDetector(plan.steps)
-        #: What share of real rows the state that is kept reached.
+        #: The coverage of the state that is kept.
         self.kept_reach = 1.0
         self.monitors = MonitorRunner(
             plan.monitors, task, data, held_out, seed, self.state, every=plan.monitor_every
         )
         self.good = self._good()
         self.history = History(
-            stopped=f"all {plan.end:,} steps were played", optimisers=task.optimisers
+            stopped=f"all {plan.end:,} steps were completed", optimisers=task.optimisers
         )
         self.stopped = False
 
@@ -248,11 +247,11 @@ class _TrainingRun(Generic[TaskT]):
 
     @property
     def final(self) -> bool:
-        """Whether no remedy is left to try."""
+        """True if all remedies have been tried."""
         return self.attempt == len(self.plan.remedies)
 
     def play(self) -> dict[str, float] | None:
-        """Train for one interval; return its measures, or None if the run went wrong in it."""
+        """Train for one interval; return its measures, or None if the run failed in it."""
         interval = self.plan.interval + -self.plan.interval % self.task.round_steps
         count = min(interval, self.plan.end - self.step)
         state, measures = self._advance(count)
@@ -264,7 +263,7 @@ class _TrainingRun(Generic[TaskT]):
         wrong = None
         if self.plan.remedies or not finite:
             wrong = self.failures.update(step, measures, last=last)
-        # When all has been tried, rows that do not reach everything are better than none.
+        # After the last remedy, rows with partial coverage are better than none.
         if wrong is not None and not (finite and self.final):
             self._go_back(wrong, step, measures)
             return None
@@ -314,8 +313,8 @@ class _TrainingRun(Generic[TaskT]):
         self.history.events.extend(events)
         unsure = self.monitors.passed_over or measures.get("collapsed", 0.0) == 1
         far = measures.get("convergence", math.inf)
-        # What cannot go back keeps what it has; and a run that comes nearer to its end raises no
-        # alarm, and keeps what it has then.
+        # Keep this state as good if there is no going back, if it is known not to have collapsed,
+        # or if it is the last and nearer to real rows than the one before.
         if self.final or not unsure or (last and far < self.good.far):
             self.good = self._good()._replace(far=far)
         if self.checkpoints.exhausted:
@@ -328,12 +327,12 @@ class _TrainingRun(Generic[TaskT]):
     def _good(self) -> _Good:
         return _Good(self.state, self.step, deepcopy(self.rates))
 
-    # --- when it goes wrong --------------------------------------------------------------------
+    # --- failures ------------------------------------------------------------------------------
 
     def _go_back(self, wrong: str, step: int, measures: dict[str, float] | None = None) -> None:
         """Return to the last good state and apply the next remedy, or end the run.
 
-        What was measured is recorded, unless it has been.
+        Measures that have not been recorded yet are added to the history.
         """
         if self.final:
             if self.good.step == 0 and self.checkpoints.best is None:
@@ -355,7 +354,7 @@ class _TrainingRun(Generic[TaskT]):
         self.history.events.append(Event(step, "remedy", words))
 
     def _apply(self, remedy: Remedy) -> None:
-        """Go back as far as a remedy asks, with its rates."""
+        """Restore the state and the rates from which a remedy starts."""
         fresh = self.task.begin(derive_seed(self.seed, "attempt", self.attempt))
         if remedy.restart_rate is not None:
             self.state, self.step = fresh, 0
@@ -363,7 +362,7 @@ class _TrainingRun(Generic[TaskT]):
             self.plan = replace(self.plan, rates=rates)
             self.rates = self.plan.begin(self.task)
             return
-        # From before the first interval untrained networks start again: with other random numbers.
+        # Before the first good interval, untrained networks are initialised with another seed.
         untrained = self.good.step == 0 and not self.warm
         self.state = fresh if untrained else self.task.resume(self.good.state, fresh)
         self.step, self.rates = self.good.step, deepcopy(self.good.rates)
@@ -371,30 +370,30 @@ class _TrainingRun(Generic[TaskT]):
             self.rates[name].scale(factor)
 
     def stop(self, why: str, *, cut_short: bool = False) -> None:
-        """End the run and say why."""
+        """End the run and record the reason."""
         self.stopped = True
         self.history.stopped, self.history.cut_short = why, cut_short
         self.history.events.append(Event(self.step, "stop", why))
 
     def result(self) -> TrainingResult[TaskT]:
-        """Return the kept model, or raise if it is of no use."""
+        """Return the selected model, or raise if it is useless."""
         kept = 0.0 if self.checkpoints.best is None else self.kept_reach
         if self.attempt and self.final and self.failures.useless and kept < USELESS:
             raise self._hopeless(
-                f"rows reach next to nothing at step {self.step:,}: no remedy helped"
+                f"rows have hardly any coverage at step {self.step:,}: no remedy helped"
             )
-        # A state that reaches a part of the rows is better than networks that never trained.
+        # A state with partial coverage is better than untrained networks.
         good = self.good if self.good.step > 0 else self._good()
         model, step = self.checkpoints.chosen(self.task.model(good.state), good.step)
         return TrainingResult(model, self.history, self.task, step, good.state)
 
     def _hopeless(self, what: str) -> TrainingError:
         return TrainingError(
-            "Training needs losses that stay finite, and a generator rows that spread over the "
-            f"table; {what}. {self.task.advice}"
+            "Training must keep losses finite, and generated rows must cover the table; "
+            f"{what}. {self.task.advice}"
         )
 
 
 def _next_attempt(attempt: int, remedies: int, left: float) -> int:
-    """Return the number of the next remedy; where little of the run is left, that of the last."""
+    """Return the number of the next remedy; that of the last if little of the run remains."""
     return attempt + 1 if left >= _ENOUGH else remedies

@@ -1,4 +1,4 @@
-"""What the best discriminator answers, found by minimising the loss of each objective."""
+"""The best discriminator's output, found by minimising the loss of each objective."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm, rankdata
 
-from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, Rows
+from lookalike.training.monitors import IntervalSnapshot, Monitor, MonitorData, MonitoredRows
 
 #: Rows of every sample and columns of every matrix, so that all tests share compiled programs.
 ROWS, WIDTH = 512, 24
@@ -24,15 +24,15 @@ class Scenes:
         hot = [np.eye(width)[levels[:, k]] * 0.5**0.5 for k, width in enumerate(widths)]
         matrix = np.concatenate([numbers, *hot], axis=1)
         filled = np.pad(matrix, [(0, 0), (0, max(WIDTH - matrix.shape[1], 0))])
-        return Rows(filled.astype(np.float32), levels.astype(np.int32))
+        return MonitoredRows(filled.astype(np.float32), levels.astype(np.int32))
 
     @staticmethod
     def watch(
         monitor: Monitor,
-        real: Rows,
-        fakes: Sequence[Rows],
+        real: MonitoredRows,
+        fakes: Sequence[MonitoredRows],
         *,
-        held_out: Rows | None = None,
+        held_out: MonitoredRows | None = None,
         widths: Sequence[int] = (),
         step: int = 100,
         total: int = 100,

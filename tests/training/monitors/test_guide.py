@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lookalike.models._recipe import _WATCHING
+from lookalike.models._recipe import _USUAL_MONITORS
 from lookalike.training.monitors import MONITORS, Measure, Monitor
 
 GUIDE = Path(__file__).parents[3] / "docs/guide/training.md"
@@ -19,7 +19,7 @@ def number(value: float) -> str:
 
 def row_of_monitor(kind: type[Monitor]) -> str:
     looks = "every one" if kind.every == 1 else f"every {kind.every}"
-    default = "yes" if kind.name in _WATCHING else "no"
+    default = "yes" if kind.name in _USUAL_MONITORS else "no"
     return f"| `{kind.name}` | {looks} | {kind.cost} | {default} |"
 
 
@@ -37,5 +37,5 @@ def test_every_monitor_is_in_the_guide_as_it_is(kind: type[Monitor]) -> None:
 
 
 def test_what_runs_by_default_are_monitors() -> None:
-    assert set(_WATCHING) < set(MONITORS)
-    assert "detector" not in _WATCHING
+    assert set(_USUAL_MONITORS) < set(MONITORS)
+    assert "detector" not in _USUAL_MONITORS

@@ -70,7 +70,7 @@ def test_plateau_cuts_when_nothing_improves_and_not_before():
         False,
     ]
     assert said[4] == (
-        "m has not improved on 0.5 for 3 intervals: the rate is cut to 0.5 of its schedule"
+        "m has not improved on 0.5 for 3 intervals: the rate is reduced to 0.5 of its schedule"
     )
     assert shares(begun, 100) == pytest.approx([0.25])
 

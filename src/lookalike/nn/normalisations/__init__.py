@@ -1,4 +1,4 @@
-"""What stands between a layer's weights and its activation: one file each."""
+"""Normalisations of layers before their activation, one file each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands between a layer's weights and its activation."""
+"""The base class of normalisations, which act between a layer's weights and its activation."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ __all__ = ["Normalisation", "affine"]
 
 
 class Normalisation(eqx.Module):
-    """How a layer computes ``x @ weight + bias`` before its activation.
+    """Base class of normalised versions of ``x @ weight + bias``.
 
-    What it remembers from step to step (running statistics, vectors) are array leaves like the
-    weights, and travel, average and are saved like them. No slope passes to them, neither while
-    training nor when sampling: their gradient is zero, so an optimiser without weight decay
-    leaves them as they are. Only `absorb` changes them.
+    State that is kept from step to step (running statistics, vectors) consists of array leaves like
+    the weights, which are averaged and saved like them. Their gradient is always zero, so that an
+    optimiser without weight decay leaves them unchanged. Only `absorb` changes them.
     """
 
-    #: How it is called in a registry; `Nothing` has no name.
+    #: The name in the registry; `Nothing` has none.
     name: ClassVar[str]
-    #: Whether `learn` has something to remember.
+    #: Whether `learn` returns statistics for `absorb`.
     tracks: ClassVar[bool] = False
     #: Whether the last layer of a network, which no activation follows, is normalised as well.
     last: ClassVar[bool] = False
@@ -34,7 +33,7 @@ class Normalisation(eqx.Module):
     def begin(
         cls, weight: Float[Array, "inputs units"], scale: float, key: PRNGKeyArray
     ) -> Normalisation:
-        """Return it before the first step, with results of deviation `scale` where it sets one."""
+        """Return the initial normalisation, whose results have deviation `scale` if it sets one."""
 
     @abstractmethod
     def __call__(
@@ -43,7 +42,7 @@ class Normalisation(eqx.Module):
         weight: Float[Array, "inputs units"],
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
-        """Return the results when sampling: each row's depend on that row alone."""
+        """Return the results when sampling, which for each row depend on that row alone."""
 
     def learn(
         self,
@@ -51,11 +50,11 @@ class Normalisation(eqx.Module):
         weight: Float[Array, "inputs units"],
         bias: Float[Array, " units"] | None,
     ) -> tuple[Float[Array, "rows units"], PyTree[Array]]:
-        """Return the results while training, and what `absorb` needs of this batch."""
+        """Return the results while training, and the statistics of this batch for `absorb`."""
         return self(x, weight, bias), ()
 
     def absorb(self, stats: PyTree[Array]) -> Normalisation:  # noqa: ARG002 - only some remember
-        """Return it with what a batch has taught it."""
+        """Return the normalisation updated by the statistics of a batch."""
         return self
 
 

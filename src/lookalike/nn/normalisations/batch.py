@@ -12,9 +12,9 @@ from lookalike.nn.normalisations._base import Normalisation, affine
 
 __all__ = ["BatchMoments", "BatchNorm"]
 
-#: Added to variances. A unit whose deviation is well below 0.03 is left small.
+#: Added to variances. A unit whose deviation is well below 0.03 remains small.
 _EPSILON = 1e-3
-#: How much of the running statistics a batch leaves as they are, once the run has begun.
+#: The decay of the running statistics, after the first steps.
 _MOMENTUM = 0.99
 
 
@@ -34,10 +34,10 @@ class BatchNorm(Normalisation):
     """Normalise by the batch while training, and by running statistics when sampling.
 
     The statistics of step t (from 0) move by the share max(1 − momentum, 1/(t + 1)) towards the
-    batch: at first they are plain averages of all batches, which settles at once; after
-    1/(1 − momentum) = 100 steps they are the usual moving averages. With the moving average alone
-    (momentum 0.99 from mean 0 and variance 1) a short run, such as 40 epochs of 30 steps, spends
-    a good part of itself in forgetting the start.
+    batch: at first they are plain averages of all batches, which converge quickly; after
+    1/(1 − momentum) = 100 steps they are the usual moving averages. With moving averages alone
+    (momentum 0.99 from mean 0 and variance 1) a short run, such as 40 epochs of 30 steps, would
+    spend much of its time forgetting the start.
 
     Source: Ioffe and Szegedy 2015, arXiv 1502.03167. NOTE: differs from the source, where the
     statistics are taken after training.
@@ -49,7 +49,7 @@ class BatchNorm(Normalisation):
     mean, variance : array, shape (units,)
         The running statistics.
     steps : array of float, shape ()
-        How many batches they have seen, counted up to 1/(1 − momentum).
+        The number of batches so far, counted up to 1/(1 − momentum).
     """
 
     scale: Float[Array, " units"]
@@ -68,7 +68,7 @@ class BatchNorm(Normalisation):
         scale: float,
         key: PRNGKeyArray,  # noqa: ARG003 - others draw
     ) -> BatchNorm:
-        """Return it before the first step: mean 0 and variance 1 until a batch is absorbed."""
+        """Return the initial normalisation, with mean 0 and variance 1."""
         zeros, ones = jnp.zeros_like(weight[0]), jnp.ones_like(weight[0])
         return cls(scale * ones, zeros, zeros, ones, jnp.zeros((), weight.dtype))
 
@@ -90,7 +90,7 @@ class BatchNorm(Normalisation):
         weight: Float[Array, "inputs units"],
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
-        """Return results normalised by the running statistics, which get no slope."""
+        """Return results normalised by the running statistics, which get no gradient."""
         mean, variance = jax.lax.stop_gradient((self.mean, self.variance))
         return self._normalised(affine(x, weight, bias), mean, variance)
 
@@ -104,7 +104,7 @@ class BatchNorm(Normalisation):
         return (units - mean) * factor + self.shift
 
     def absorb(self, stats: BatchMoments) -> BatchNorm:
-        """Return it with running statistics moved towards a batch's."""
+        """Return the normalisation with running statistics moved towards those of a batch."""
         share = jnp.maximum(1 - _MOMENTUM, 1 / (self.steps + 1))
         mean = self.mean + share * (stats.mean - self.mean)
         variance = self.variance + share * (stats.variance - self.variance)

@@ -19,7 +19,7 @@ _EPSILON = 1e-5
 class LayerNorm(Normalisation):
     """Normalise each row by its own units, then scale and shift each unit.
 
-    Rows stay independent of each other, so that it serves where a penalty is taken.
+    Rows remain independent of each other, as gradient penalties require.
 
     Source: Ba, Kiros and Hinton 2016, arXiv 1607.06450.
 
@@ -41,7 +41,7 @@ class LayerNorm(Normalisation):
         scale: float,
         key: PRNGKeyArray,  # noqa: ARG003 - others draw
     ) -> LayerNorm:
-        """Return it before the first step."""
+        """Return the initial normalisation."""
         units = weight.shape[1]
         return cls(jnp.full(units, scale, weight.dtype), jnp.zeros(units, weight.dtype))
 

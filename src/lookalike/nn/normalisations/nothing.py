@@ -1,4 +1,4 @@
-"""No normalisation: the affine map as it is."""
+"""No normalisation: the plain affine map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["Nothing"]
 
 
 class Nothing(Normalisation):
-    """The affine map as it is."""
+    """The plain affine map, without normalisation."""
 
     @classmethod
     def begin(
@@ -19,7 +19,7 @@ class Nothing(Normalisation):
         scale: float,  # noqa: ARG003 - the weights have it already
         key: PRNGKeyArray,  # noqa: ARG003 - others draw
     ) -> Nothing:
-        """Return it; it has no state."""
+        """Return the instance, which has no state."""
         return cls()
 
     def __call__(

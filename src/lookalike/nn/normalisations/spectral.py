@@ -21,10 +21,10 @@ _TINY = 1e-12
 class SpectralNorm(Normalisation):
     """Divide a layer's weight by an estimate of its largest singular value.
 
-    With activations whose slope is at most 1, a plain network then stretches no distance (up to
-    what the estimate lacks); a residual one of k residual layers stretches by at most 2ᵏ. The
-    last layer is normalised as well. The estimate is σ = ‖Wᵀ u‖ with a remembered direction u,
-    moved by one round of the power iteration at every training step.
+    With activations whose slope is at most 1, a plain network is then 1-Lipschitz (up to the error
+    of the estimate), and one with k residual layers 2ᵏ-Lipschitz. The last layer is normalised as
+    well. The estimate is σ = ‖Wᵀ u‖ with a stored direction u, updated by one round of the power
+    iteration at every training step.
 
     Source: Miyato, Kataoka, Koyama and Yoshida 2018, arXiv 1802.05957, algorithm 1.
 
@@ -47,7 +47,7 @@ class SpectralNorm(Normalisation):
         scale: float,  # noqa: ARG003 - the largest singular value is 1
         key: PRNGKeyArray,
     ) -> SpectralNorm:
-        """Return it with a direction that some rounds have already turned."""
+        """Return the initial normalisation, with a direction after some rounds of iteration."""
         start = jax.random.normal(key, weight.shape[:1])
         turned = jax.lax.fori_loop(0, _ROUNDS, lambda _, u: _turned(u, weight), _unit(start))
         return cls(turned)
@@ -58,7 +58,7 @@ class SpectralNorm(Normalisation):
         weight: Float[Array, "inputs units"],
         bias: Float[Array, " units"] | None,
     ) -> tuple[Float[Array, "rows units"], Float[Array, " inputs"]]:
-        """Return results by the direction turned once more, and that direction."""
+        """Return results with the direction after another round, and that direction."""
         turned = jax.lax.stop_gradient(_turned(self.direction, weight))
         return _divided(x, weight, bias, turned), turned
 
@@ -68,11 +68,11 @@ class SpectralNorm(Normalisation):
         weight: Float[Array, "inputs units"],
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
-        """Return results by the remembered direction."""
+        """Return results with the stored direction."""
         return _divided(x, weight, bias, jax.lax.stop_gradient(self.direction))
 
     def absorb(self, stats: Float[Array, " inputs"]) -> SpectralNorm:
-        """Return it with the turned direction."""
+        """Return the normalisation with the new direction."""
         return SpectralNorm(jax.lax.stop_gradient(stats))
 
 
@@ -93,7 +93,7 @@ def _divided(
     bias: Float[Array, " units"] | None,
     direction: Float[Array, " inputs"],
 ) -> Float[Array, "rows units"]:
-    """Return ``x @ (weight / σ) + bias``; the slope passes through σ by the weight."""
+    """Return ``x @ (weight / σ) + bias``; gradients pass through σ to the weight."""
     other = jax.lax.stop_gradient(_unit(direction @ weight))
     norm = direction @ weight @ other
     return affine(x / jnp.maximum(norm, _TINY), weight, bias)

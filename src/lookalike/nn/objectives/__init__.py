@@ -1,4 +1,4 @@
-"""What the two networks play for: one file each, with its formula and its source."""
+"""Adversarial objectives: one file each, with its formula and its source."""
 
 from __future__ import annotations
 

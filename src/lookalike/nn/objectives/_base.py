@@ -1,4 +1,4 @@
-"""What every objective offers to the game, and the common form of most."""
+"""The base class of objectives, and that of those that judge each row by itself."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class Objective(Component, ABC):
     @property
     @abstractmethod
     def ideal(self) -> float | None:
-        """The best discriminator's loss where both distributions are one; None if it says nothing.
+        """The best discriminator's loss for equal distributions; None if it is meaningless.
 
-        Further below it, the discriminator tells them apart; above it, it does worse than knowing
-        nothing.
+        Below it, the discriminator separates the distributions; above it, it is worse than an
+        uninformed one.
         """
 
     @abstractmethod
     def halves(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """Return what real and what generated rows add to the discriminator's loss."""
+        """Return the parts of the discriminator's loss from real and from generated rows."""
 
     def discriminator(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> Float[Array, ""]:
-        """Return what the discriminator makes small: the sum of both halves."""
+        """Return the discriminator's loss: the sum of both halves."""
         on_real, on_fake = self.halves(real, fake)
         return on_real + on_fake
 
@@ -49,20 +49,20 @@ class Objective(Component, ABC):
     def generator(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> Float[Array, ""]:
-        """Return what the generator makes small."""
+        """Return the generator's loss."""
 
     @abstractmethod
     def centre(self, real: Float[Array, " rows"], fake: Float[Array, " rows"]) -> Float[Array, ""]:
-        """Return the logit above which a row is called real.
+        """Return the logit above which a row is classified as real.
 
-        Where the objective fixes it, it is a constant: the best discriminator's answer to a row
-        that is as likely real as generated. Else it is found from both batches.
+        If the objective determines it, it is a constant: the best discriminator's output for a row
+        that is equally likely to be real or generated. Otherwise it is estimated from both batches.
         """
 
     def probability(
         self, logits: Float[Array, " rows"], centre: Float[Array, ""]
     ) -> Float[Array, " rows"]:
-        """Return how sure the discriminator is that rows are real, in [0, 1]; ½ at the centre."""
+        """Return the discriminator's probabilities that rows are real; ½ at the centre."""
         return jax.nn.sigmoid(logits - centre)
 
 
@@ -70,13 +70,13 @@ class Objective(Component, ABC):
 class Separate(Objective):
     """An objective that judges each row by itself: E a(D(x)) + E b(D(G(z))) against E c(D(G(z))).
 
-    A subclass writes the three functions row by row, and two constants.
+    A subclass implements the three functions of single rows, and two constants.
     """
 
     @property
     @abstractmethod
     def threshold(self) -> float:
-        """The logit above which a row is called real."""
+        """The logit above which a row is classified as real."""
 
     @abstractmethod
     def on_real(self, logits: Float[Array, " rows"]) -> Float[Array, " rows"]:
@@ -88,7 +88,7 @@ class Separate(Objective):
 
     @abstractmethod
     def on_own(self, logits: Float[Array, " rows"]) -> Float[Array, " rows"]:
-        """Return c: the generator's loss of each row that it made."""
+        """Return c: the generator's loss of each generated row."""
 
     def halves(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
@@ -101,11 +101,11 @@ class Separate(Objective):
         real: Float[Array, " rows"],  # noqa: ARG002 - objectives that pair rows need it
         fake: Float[Array, " rows"],
     ) -> Float[Array, ""]:
-        """Return E c over generated rows; real ones do not matter."""
+        """Return E c over generated rows; real ones are unused."""
         return jnp.mean(self.on_own(fake))
 
     def centre(self, real: Float[Array, " rows"], fake: Float[Array, " rows"]) -> Float[Array, ""]:
-        """Return the threshold, whatever the batches."""
+        """Return the threshold, for all batches."""
         return jnp.full((), self.threshold, jnp.result_type(real, fake))
 
 

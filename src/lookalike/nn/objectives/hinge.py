@@ -1,4 +1,4 @@
-"""The hinge: only rows within the margin, or on its wrong side, teach the discriminator."""
+"""The hinge loss: only rows within the margin, or on its wrong side, train the discriminator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["Hinge"]
 
 @dataclass(frozen=True)
 class Hinge(Separate):
-    """A margin between real and generated rows, as of a support vector machine.
+    """A margin between real and generated rows, as in a support vector machine.
 
     The discriminator minimises E max(0, 1 − D(x)) + E max(0, 1 + D(G(z))), and the generator
     −E D(G(z)).

@@ -1,4 +1,4 @@
-"""The Kullback-Leibler divergence, as a discriminator measures it."""
+"""The Kullback-Leibler divergence, as estimated by a discriminator."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lookalike.nn.objectives._base import Separate
 
 __all__ = ["KullbackLeibler"]
 
-#: The largest log density ratio that is told apart; e¹⁰ = 22,026.
+#: The largest log density ratio of the original conjugate; e¹⁰ = 22,026.
 _LARGEST = 10.0
 
 
@@ -25,19 +25,19 @@ class KullbackLeibler(Separate):
 
     Its output activation is the identity and the conjugate is f*(t) = exp(t − 1): the
     discriminator minimises −E D(x) + E f*(D(G(z))), the generator −E D(G(z)), or −E f*(D(G(z)))
-    where it shall saturate. The best discriminator is D = 1 + log(p/q), for densities p of real
+    if `saturating`. The best discriminator is D = 1 + log(p/q), for densities p of real
     and q of generated rows.
 
-    NOTE: differs from the source where D − 1 is above 10: there f* goes on as its tangent, which
-    is the conjugate of the same f on density ratios up to e¹⁰. No logit overflows.
+    NOTE: differs from the source where D − 1 is above 10: there f* continues as its tangent, the
+    conjugate of the same f on density ratios up to e¹⁰, so that no logit overflows.
 
     Source: Nowozin, Cseke and Tomioka 2016, arXiv 1606.00709, table 2 and section 3.2.
 
     Parameters
     ----------
     saturating : bool, default False
-        Let the generator minimise the divergence as it is. Its slope is then weighted by p/q and
-        fades where generated rows are far from real ones, hence the default (section 3.2 there).
+        Whether the generator minimises the divergence itself. Its gradient is then weighted by p/q
+        and vanishes where generated rows are far from real ones, hence the default (section 3.2).
     """
 
     saturating: bool = False
@@ -52,7 +52,7 @@ class KullbackLeibler(Separate):
 
     @property
     def threshold(self) -> float:
-        """The derivative of f at 1, which the best discriminator gives where p = q."""
+        """The derivative of f at 1, the best discriminator's output for p = q."""
         return 1.0
 
     def on_real(self, logits: Float[Array, " rows"]) -> Float[Array, " rows"]:
@@ -64,7 +64,7 @@ class KullbackLeibler(Separate):
         return _conjugate(logits)
 
     def on_own(self, logits: Float[Array, " rows"]) -> Float[Array, " rows"]:
-        """Return −D, or −f*(D) where the generator shall saturate."""
+        """Return −D, or −f*(D) if `saturating`."""
         return -_conjugate(logits) if self.saturating else -logits
 
 

@@ -1,4 +1,4 @@
-"""Least squares: logits are pulled to labels."""
+"""Least squares: logits are regressed on labels."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LeastSquares(Separate):
     Parameters
     ----------
     smoothing : float, default 0
-        s: how far the label of real rows stays below 1. At most ½.
+        s: the distance of the label of real rows from 1, at most ½.
     """
 
     smoothing: float | int = 0.0
@@ -37,12 +37,12 @@ class LeastSquares(Separate):
 
     @property
     def ideal(self) -> float:
-        """A quarter of the squared label, for the best discriminator answers half of it."""
+        """A quarter of the squared label, since the best discriminator outputs half of it."""
         return (1 - self.smoothing) ** 2 / 4
 
     @property
     def threshold(self) -> float:
-        """Half the label, which the best discriminator gives where p = q."""
+        """Half the label, the best discriminator's output for p = q."""
         return (1 - self.smoothing) / 2
 
     def on_real(self, logits: Float[Array, " rows"]) -> Float[Array, " rows"]:
@@ -60,8 +60,8 @@ class LeastSquares(Separate):
     def probability(
         self, logits: Float[Array, " rows"], centre: Float[Array, ""]
     ) -> Float[Array, " rows"]:
-        """Return D over the label of real rows, cut to [0, 1]; the label is twice the centre.
+        """Return D over the label of real rows, clipped to [0, 1]; the label is twice the centre.
 
-        The best discriminator answers (1 − s) p/(p + q), so this is p/(p + q).
+        The best discriminator outputs (1 − s) p/(p + q), so this is p/(p + q).
         """
         return jnp.clip(logits / (2 * centre), 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""The form of the first GAN's game that is played: the generator's slope does not fade."""
+"""The non-saturating objective of the original GAN: the generator's gradient does not vanish."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["NonSaturating"]
 class NonSaturating(Minimax):
     """Cross-entropy; the generator minimises −E log σ(D(G(z))).
 
-    The discriminator plays as in `Minimax`.
+    The discriminator's loss is that of `Minimax`.
 
     Source: Goodfellow et al. 2014, arXiv 1406.2661, section 3.
 
     Parameters
     ----------
     smoothing : float, default 0
-        Real rows are shown to the discriminator with the label 1 − smoothing. At most ½.
+        Real rows have the label 1 − smoothing; at most ½.
     """
 
     name: ClassVar[str] = "non-saturating"

@@ -1,4 +1,4 @@
-"""Each generated row is judged beside a real one."""
+"""Relativistic pairing: each generated row is compared with a real one."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ __all__ = ["RelativisticPairing"]
 
 @dataclass(frozen=True)
 class RelativisticPairing(Objective):
-    """Each fake row is judged beside one real row.
+    """Relativistic pairing: each generated row is compared with one real row.
 
     With Δ = D(fake) − D(real), the discriminator minimises E softplus(Δ) and the generator
-    E softplus(−Δ); both are ln 2 where the two distributions are one.
+    E softplus(−Δ); both are ln 2 for equal distributions.
 
     Source: Huang, Gokaslan, Kuleshov and Tompkin 2024, arXiv 2501.05441 (after
     Jolicoeur-Martineau 2018, arXiv 1807.00734).
@@ -30,13 +30,13 @@ class RelativisticPairing(Objective):
 
     @property
     def ideal(self) -> float:
-        """The loss ln 2 of a discriminator to which both rows of every pair are alike."""
+        """The loss ln 2 of a discriminator that cannot distinguish the rows of a pair."""
         return math.log(2)
 
     def halves(
         self, real: Float[Array, " rows"], fake: Float[Array, " rows"]
     ) -> tuple[Float[Array, ""], Float[Array, ""]]:
-        """Return half of the loss twice: both rows of a pair have the same part in it."""
+        """Return half of the loss twice, since both rows of a pair contribute equally."""
         half = self.discriminator(real, fake) / 2
         return half, half
 
@@ -53,5 +53,5 @@ class RelativisticPairing(Objective):
         return jnp.mean(jax.nn.softplus(real - fake))
 
     def centre(self, real: Float[Array, " rows"], fake: Float[Array, " rows"]) -> Float[Array, ""]:
-        """Return the middle between the means of both batches, as a constant in D is free."""
+        """Return the middle between the means of both batches, as D is defined up to a constant."""
         return midpoint(real, fake)

@@ -1,4 +1,4 @@
-"""What holds the discriminator's slopes: one file each, with its formula and its source."""
+"""Gradient penalties of the discriminator: one file each, with its formula and its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every penalty offers to the game."""
+"""The base class of penalties."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ LogitFunction = Callable[[Float[Array, "rows width"]], Float[Array, " rows"]]
 
 @dataclass(frozen=True)
 class Penalty(Component, ABC):
-    """A cost on the slopes of the discriminator's logits with respect to its input rows.
+    """A penalty on the gradients of the discriminator's logits with respect to its input rows.
 
-    The discriminator must judge each row by itself, or the slopes of rows are mixed: hand over a
-    network as it is when sampling (``net(x)``), for while training, batch normalisation lets each
-    row change the logits of all.
+    The discriminator must judge each row independently, or the gradients of rows are mixed: pass a
+    network in sampling mode (``net(x)``), since in training mode batch normalisation lets each row
+    change the logits of all.
     """
 
     @abstractmethod
@@ -33,4 +33,4 @@ class Penalty(Component, ABC):
         fake: Float[Array, "rows width"],
         key: PRNGKeyArray,
     ) -> Float[Array, ""]:
-        """Return the penalty with its weight: it is added to the discriminator's loss as it is."""
+        """Return the weighted penalty, to be added to the discriminator's loss."""

@@ -1,4 +1,4 @@
-"""Weights are cut to a box, so that a critic's slopes are bounded."""
+"""Weight clipping, which bounds the gradients of a critic."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["clip_weights"]
 
 
 def clip_weights(network: Network, limit: float | Float[Array, ""]) -> Network:
-    """Cut weights and biases of every linear map to [−limit, limit].
+    """Clip the weights and biases of every linear map to [−limit, limit].
 
-    Scales, shifts and statistics of normalisations stay as they are.
+    Scales, shifts and statistics of normalisations are unchanged.
 
     Source: Arjovsky, Chintala and Bottou 2017, arXiv 1701.07875, algorithm 1 (limit 0.01).
 
@@ -23,7 +23,7 @@ def clip_weights(network: Network, limit: float | Float[Array, ""]) -> Network:
     network : Network
         The critic after a step.
     limit : float
-        The half width of the box.
+        The bound.
 
     Returns
     -------

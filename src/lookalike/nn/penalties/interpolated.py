@@ -1,4 +1,4 @@
-"""Slopes between real and generated rows are drawn to one: the gradient penalty of WGAN-GP."""
+"""The gradient penalty of WGAN-GP: gradients between real and generated rows have norm 1."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from lookalike.nn.penalties._base import LogitFunction, Penalty
 
 __all__ = ["Interpolated"]
 
-#: Keeps the slope of a norm finite where the norm is 0.
+#: Keeps the gradient of a norm finite where the norm is 0.
 _TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class Interpolated(Penalty):
-    """Slopes between real and generated rows are drawn to one: λ E (‖∇D(x̂)‖ − 1)².
+    """Penalise gradients between real and generated rows unlike norm 1: λ E (‖∇D(x̂)‖ − 1)².
 
     x̂ = ε x + (1 − ε) G(z), with one ε from U(0, 1) for each row.
 

@@ -1,4 +1,4 @@
-"""Slopes on real and on generated rows are drawn to zero: R1 and R2."""
+"""Zero-centred gradient penalties on real and on generated rows: R1 and R2."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["ZeroCentred", "zero_centred"]
 
 @dataclass(frozen=True)
 class ZeroCentred(Penalty):
-    """Slopes are drawn to zero: γ/2 · (R1 + R2).
+    """Penalise gradients at real and at generated rows: γ/2 · (R1 + R2).
 
     R1 = E ‖∇D(x)‖² over real rows, and R2 is the same over generated ones.
 
@@ -54,7 +54,7 @@ def zero_centred(logits: LogitFunction, rows: Float[Array, "rows width"]) -> Flo
     logits : callable
         The discriminator, row by row independent.
     rows : array of shape (rows, width)
-        Where the gradient is taken.
+        The rows at which the gradient is taken.
 
     Returns
     -------

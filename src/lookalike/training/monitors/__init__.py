@@ -7,7 +7,13 @@ A `Monitor` declares what it measures, the range, what is good, its cost and its
 from __future__ import annotations
 
 from lookalike._core.registry import Registry
-from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
+from lookalike.training.monitors._base import (
+    IntervalSnapshot,
+    Measure,
+    Monitor,
+    MonitorData,
+    MonitoredRows,
+)
 from lookalike.training.monitors.collapse import Collapse
 from lookalike.training.monitors.convergence import Convergence
 from lookalike.training.monitors.detector import Detector
@@ -26,8 +32,8 @@ __all__ = [
     "Memorisation",
     "Monitor",
     "MonitorData",
+    "MonitoredRows",
     "Players",
-    "Rows",
 ]
 
 #: The monitors that a user can choose; yours may join them.

@@ -1,4 +1,4 @@
-"""What a monitor is, and what it is shown."""
+"""The base class of monitors, and the data that they are given."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from jaxtyping import Float, Int
 
 from lookalike._core.numerics import distances
 
-__all__ = ["Better", "IntervalSnapshot", "Measure", "Monitor", "MonitorData", "Rows"]
+__all__ = ["Better", "IntervalSnapshot", "Measure", "Monitor", "MonitorData", "MonitoredRows"]
 
 Better = Literal["higher", "lower", "near 1"]
 
 
 @dataclass(frozen=True)
 class Measure:
-    """What a number in the history is.
+    """The description of a measure in the history.
 
     Parameters
     ----------
     name : str
-        Its column in the history.
+        The column in the history.
     low, high : float
-        Its range.
+        The range.
     good : str
-        In words: which values are good.
+        The good values, in words.
     better : {"higher", "lower", "near 1"} or None
-        Which way is better; None where no single number says so.
+        The direction of improvement; None if there is no single one.
     """
 
     name: str
@@ -41,8 +41,8 @@ class Measure:
     better: Better | None = None
 
 
-class Rows(NamedTuple):
-    """Encoded rows, in a form in which Euclidean distances mean something.
+class MonitoredRows(NamedTuple):
+    """Encoded rows as points with meaningful Euclidean distances.
 
     Parameters
     ----------
@@ -55,45 +55,45 @@ class Rows(NamedTuple):
     matrix: Float[np.ndarray, "rows width"]
     levels: Int[np.ndarray, "rows blocks"]
 
-    def head(self, count: int) -> Rows:
+    def head(self, count: int) -> MonitoredRows:
         """Return the first rows.
 
         Parameters
         ----------
         count : int
-            How many; all, if there are no more.
+            The maximum number of rows.
 
         Returns
         -------
-        Rows
+        MonitoredRows
         """
-        return Rows(self.matrix[:count], self.levels[:count])
+        return MonitoredRows(self.matrix[:count], self.levels[:count])
 
 
 @dataclass(frozen=True, eq=False)
 class MonitorData:
-    """What stays the same while a run is watched.
+    """The data that are fixed while a run is monitored.
 
     Parameters
     ----------
-    real : Rows
-        Training rows, at most 512.
-    held_out : Rows or None
-        Rows that do not train, at most 512; None if there are none.
+    real : MonitoredRows
+        At most 512 training rows.
+    held_out : MonitoredRows or None
+        At most 512 held-out rows; None if there are none.
     widths : tuple of int
-        How many levels each softmax block has.
+        The number of levels of each softmax block.
     crowd : array of float32, shape (rows, numbers), optional
-        The encoded numbers of more training rows, at most 1,536; None where there are no more.
+        The encoded numbers of at most 1,536 training rows; None for small tables.
     """
 
-    real: Rows
-    held_out: Rows | None
+    real: MonitoredRows
+    held_out: MonitoredRows | None
     widths: tuple[int, ...]
     crowd: Float[np.ndarray, "rows numbers"] | None = None
 
     @property
-    def unseen(self) -> Rows:
-        """The held-out rows; where there are none, the training rows."""
+    def unseen(self) -> MonitoredRows:
+        """The held-out rows, or the training rows if there are none."""
         return self.real if self.held_out is None else self.held_out
 
     @cached_property
@@ -104,27 +104,27 @@ class MonitorData:
 
 @dataclass(frozen=True, eq=False)
 class IntervalSnapshot:
-    """What a monitor sees after an interval.
+    """The data of a monitor after an interval.
 
     Parameters
     ----------
     step, total : int
-        How many steps have been played, and how many the whole run has.
+        The number of completed steps, and that of the whole run.
     real, held_out, widths
-        As in `MonitorData`, and the same for the whole run.
-    fake : Rows
-        Fresh rows of the averaged generator, with hard levels.
+        As in `MonitorData`, fixed for the whole run.
+    fake : MonitoredRows
+        Newly generated rows of the averaged generator, with hard levels.
     logits_real, logits_fake : array of float32, shape (rows,), or None
-        A discriminator's judgement of ``real`` and of ``fake``, where there is one.
+        The discriminator's logits of ``real`` and of ``fake``, if there is a discriminator.
     measures : mapping of str to float
-        What the task itself measured, as means over the interval.
+        The measures of the task, as means over the interval.
     """
 
     step: int
     total: int
-    real: Rows
-    held_out: Rows | None
-    fake: Rows
+    real: MonitoredRows
+    held_out: MonitoredRows | None
+    fake: MonitoredRows
     logits_real: Float[np.ndarray, " real"] | None
     logits_fake: Float[np.ndarray, " fake"] | None
     measures: Mapping[str, float]
@@ -142,20 +142,21 @@ class IntervalSnapshot:
 
 
 class Monitor(ABC):
-    """Watches one side of a run. Made without arguments, and used for one run.
+    """Base class of monitors, which measure one aspect of a run.
 
-    A value that is not defined is left out of what `measure` returns: never NaN.
+    A monitor is constructed without arguments and used for one run. Undefined values are omitted
+    from the result of `measure`, never NaN.
     """
 
-    #: The name by which users ask for it.
+    #: The name by which users select it.
     name: ClassVar[str]
-    #: What it may return.
+    #: The measures that it may return.
     measures: ClassVar[tuple[Measure, ...]]
     #: The cost of one measurement, in words.
     cost: ClassVar[str]
-    #: Intervals between two measurements.
+    #: The number of intervals between measurements.
     every: ClassVar[int] = 1
-    #: What it cannot do without: it does not run on tasks that do not show "rows", or "logits".
+    #: The data that it requires, "rows" or "logits"; it does not run on tasks without them.
     needs: ClassVar[frozenset[str]] = frozenset({"rows"})
 
     def begin(self, data: MonitorData) -> None:  # noqa: B027 - many need nothing
@@ -164,20 +165,20 @@ class Monitor(ABC):
         Parameters
         ----------
         data : MonitorData
-            What stays the same.
+            The fixed data.
         """
 
     @abstractmethod
     def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
-        """Measure.
+        """Return the measures of an interval.
 
         Parameters
         ----------
         snapshot : IntervalSnapshot
-            What there is to see.
+            The data of the interval.
 
         Returns
         -------
         dict of str to float
-            Finite values by the names of `measures`; what is not defined is left out.
+            Finite values by the names of `measures`; undefined ones are omitted.
         """

@@ -13,7 +13,7 @@ from lookalike._core.numerics import nth_nearest
 
 __all__ = ["Modes", "modes"]
 
-#: The gap around modes must be so many times as wide as the widest gap within one.
+#: The gap around modes must be this many times as wide as the widest gap within one.
 _CLEAR = 2.0
 #: Modes must hold this share of all rows; the others are outliers.
 _MOST = 0.9
@@ -47,12 +47,12 @@ def modes(among: NDArray[np.floating], fewest: int) -> Modes | None:
     among : ndarray, shape (rows, rows)
         The distances among the rows.
     fewest : int
-        Rows of the smallest mode, and how many rows a neighbourhood has.
+        The size of the smallest mode, and of a neighbourhood.
 
     Returns
     -------
     Modes or None
-        None where no cut is clear, as in a sample of one mode.
+        None if no cut is clear, as in a sample of one mode.
     """
     rows = len(among)
     if rows < 2 * fewest:
@@ -62,7 +62,7 @@ def modes(among: NDArray[np.floating], fewest: int) -> Modes | None:
     np.maximum(mutual, among, out=mutual)
     tree = linkage(squareform(mutual, checks=False), "single")
     heights = tree[:, 2]
-    # Equal rows are 0 apart: a leap from nothing counts as if from a millionth of the widest.
+    # Equal rows are 0 apart: to limit the ratio, heights are at least a millionth of the widest.
     leaps = heights[1:] / np.maximum(heights[:-1], 1e-6 * max(float(heights[-1]), 1e-30))
     for at in np.argsort(-leaps, kind="stable")[: rows // fewest]:
         if leaps[at] < _CLEAR:

@@ -1,4 +1,4 @@
-"""Parts of the data, and which of them generated rows no longer reach."""
+"""Parts of the data, and a test for those that generated rows no longer reach."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["Parts"]
 
 Counts = NDArray[np.integer]
 
-#: A part is lost if it gets less than this share of its due, ...
+#: A part is lost if it gets less than this share of the expected number of rows, …
 LOST = 0.1
-#: ... and if that comes by chance, for any of the parts, only so often.
+#: … and if the probability of that by chance, for any of the parts, is below this.
 CHANCE = 1e-3
 
 
@@ -24,7 +24,7 @@ class Parts:
     counts : ndarray of int, shape (parts,)
         Reference rows in each part.
     rows : int
-        How many reference rows there are; a row may be in several parts.
+        The number of reference rows; a row may be in several parts.
     """
 
     def __init__(self, counts: Counts, rows: int) -> None:
@@ -32,28 +32,28 @@ class Parts:
         self._rows = rows
 
     def lost(self, counts: Counts, rows: int, share: float = LOST) -> NDArray[np.bool_]:
-        """Say which parts generated rows hardly reach, and not by chance.
+        """Return a mask of the parts that generated rows significantly miss.
 
-        A part is lost if its f generated rows are less than a share of what is due, and if so few
-        are not by chance: were both kinds of rows drawn alike, f of all f + r rows of the part
-        would be binomial with the share of generated rows among all, and f must be in its lowest
-        thousandth, divided by the number of parts (Bonferroni).
+        A part is lost if its f generated rows are less than a share of the expected number, and if
+        that is significant: if both kinds of rows had the same distribution, f of the f + r rows of
+        the part would be binomial with the share of generated rows among all, and f must be in its
+        lowest thousandth, divided by the number of parts (Bonferroni).
 
         Parameters
         ----------
         counts : ndarray of int, shape (parts,)
-            Generated rows in each part.
+            The number of generated rows in each part.
         rows : int
-            How many generated rows there are.
+            The number of generated rows.
         share : float, default 0.1
-            Of what is due.
+            The share of the expected number.
 
         Returns
         -------
         ndarray of bool, shape (parts,)
         """
         level = CHANCE / max(int((self._counts > 0).sum()), 1)
-        due = self._counts * (rows / self._rows)
+        expected = self._counts * (rows / self._rows)
         together = (counts + self._counts).astype(np.intc)
         chance = bdtr(counts.astype(float), together, rows / (rows + self._rows))
-        return np.asarray((counts < share * due) & (chance < level))
+        return np.asarray((counts < share * expected) & (chance < level))

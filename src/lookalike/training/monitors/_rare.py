@@ -12,21 +12,20 @@ from lookalike.training.monitors._parts import Parts
 
 __all__ = ["Rare"]
 
-#: Rows of the smallest mode, and the share below which a mode is rare.
+#: The size of the smallest mode, and the share below which a mode is rare.
 _FEWEST = 8
 _RARE = 0.03
-#: Rows that stand for all rare modes together, at most: those of the largest ones are kept.
+#: The maximum number of rows of all rare modes together; the largest modes are kept.
 _ANCHORS = 512
 
 
 class Rare:
-    """The rare modes of many real rows, and how often generated rows fall into each.
+    """The rare modes of real rows, in which generated rows are counted.
 
     Parameters
     ----------
     crowd : array, shape (rows, numbers)
-        Encoded numbers of real rows. What levels alone tell apart is no mode here: rare levels are
-        learned late.
+        The encoded numbers of real rows. Levels are ignored, since rare levels are learned late.
     """
 
     def __init__(self, crowd: Float[np.ndarray, "rows numbers"]) -> None:
@@ -42,7 +41,7 @@ class Rare:
         self._parts = Parts(counts[kept], len(crowd))
 
     def count(self, rows: Float[np.ndarray, "rows width"]) -> NDArray[np.intp]:
-        """Count the rows in each rare mode: those as near to its rows as these are to each other.
+        """Return the number of rows in each rare mode: as near to its rows as these to each other.
 
         Parameters
         ----------
@@ -56,22 +55,22 @@ class Rare:
         if not self._members:
             return np.zeros(0, np.intp)
         anchors = np.concatenate(self._members)
-        ways = distances(rows[:, : anchors.shape[1]], anchors)
+        to_anchors = distances(rows[:, : anchors.shape[1]], anchors)
         ends = np.cumsum([len(part) for part in self._members])[:-1]
-        parts = zip(np.split(ways, ends, axis=1), self._reaches, strict=True)
+        parts = zip(np.split(to_anchors, ends, axis=1), self._reaches, strict=True)
         near = [part.min(axis=1) <= reach for part, reach in parts]
         counts: NDArray[np.intp] = np.sum(near, axis=1, dtype=np.intp)
         return counts
 
     def any_lost(self, counts: NDArray[np.intp], rows: int) -> bool:
-        """Say whether a rare mode gets less than a tenth of its due, and not by chance.
+        """Return whether a rare mode gets significantly less than a tenth of the expected rows.
 
         Parameters
         ----------
         counts : ndarray of int, shape (rare modes,)
-            Generated rows in each.
+            The number of generated rows in each.
         rows : int
-            How many generated rows there are.
+            The number of generated rows.
 
         Returns
         -------
@@ -83,6 +82,6 @@ class Rare:
 def _own_reach(rows: Float[np.ndarray, "rows numbers"]) -> float:
     """Return the widest neighbourhood of a mode's rows; 0 if they are equal.
 
-    Rows between modes would else count for a rare one, which is due so few that they hide its loss.
+    Otherwise rows between modes would count for a rare one and hide its loss.
     """
     return float(nth_nearest(distances(rows, rows), _FEWEST).max())

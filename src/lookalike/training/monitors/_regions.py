@@ -11,18 +11,18 @@ __all__ = ["regions"]
 
 
 def regions(among: NDArray[np.floating], fewest: int) -> NDArray[np.intp]:
-    """Cut rows into regions of at least so many rows each, along the gaps between them.
+    """Partition rows into regions of a minimum size, along the gaps between them.
 
-    Rows are joined into a tree (Ward 1963), and the tree is cut wherever both parts are large
-    enough. A part that is too small is no region: its rows go to the region of the nearest row
-    that is in one, as outliers do in the condensed tree of Campello, Moulavi & Sander 2013.
+    Rows are joined into a tree (Ward 1963), which is cut wherever both parts are large enough. The
+    rows of smaller parts join the region of the nearest row that has one, as outliers do in the
+    condensed tree of Campello, Moulavi & Sander 2013.
 
     Parameters
     ----------
     among : ndarray, shape (rows, rows)
         The distances among the rows.
     fewest : int
-        Rows of the smallest region.
+        The minimum number of rows of a region.
 
     Returns
     -------
@@ -40,7 +40,7 @@ def regions(among: NDArray[np.floating], fewest: int) -> NDArray[np.intp]:
 
 
 def _cut(among: NDArray[np.floating], fewest: int) -> list[list[int]]:
-    """Return the rows of every region; rows of small parts are in none, and all if none is cut."""
+    """Return the rows of every region, without those of small parts; none if there is no cut."""
     rows = len(among)
     if rows < 2 * fewest:
         return []

@@ -1,4 +1,4 @@
-"""Twins: pairs of rows as near to each other as the nearest pairs of real rows are."""
+"""Twins: pairs of rows that are as near to each other as the nearest pairs of real rows."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from scipy.spatial.distance import squareform
 
 __all__ = ["MOST_SUPPORT", "Twins"]
 
-#: How many times as many kinds of rows as real ones are told apart at most.
+#: The maximum ratio of the numbers of kinds of generated and of real rows.
 MOST_SUPPORT = 10.0
-#: Real rows have so many pairs of twins for each row, or more where rows are equal.
+#: The number of pairs of twins per real row, or more if rows are equal.
 _PAIRS = 0.5
 
 
 class Twins:
     """A birthday test for the number of kinds of rows.
 
-    Among s rows that are drawn evenly from N kinds, about s²/2N pairs are of the same kind (the
-    birthday problem), so N is near the reciprocal of the share of such pairs.
+    Among s rows drawn uniformly from N kinds, about s²/2N pairs are of the same kind (the birthday
+    problem), so N is near the reciprocal of the share of such pairs.
 
     Source: Arora & Zhang 2017, "Do GANs actually learn the distribution? An empirical study",
-    arXiv 1706.08224. NOTE: differs in that no person looks at pairs: two rows are twins if they
-    are no farther apart than the s/2 nearest pairs of s real rows are.
+    arXiv 1706.08224. NOTE: differs in that pairs are not inspected by people: two rows are twins if
+    they are no farther apart than the s/2 nearest pairs of s real rows.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Twins:
             At most `MOST_SUPPORT`.
         """
         rows = len(among_fake)
-        # A pair more on both sides: no twins at all is no proof of infinitely many kinds.
+        # One pair is added to both counts: no twins do not prove infinitely many kinds.
         one = 2 / (rows * (rows - 1))
         fake = _share_within(among_fake, self._limit)
         return min((self._real + one) / (fake + one), MOST_SUPPORT)
@@ -60,6 +60,6 @@ class Twins:
 def _share_within(among: Float[np.ndarray, "rows rows"], limit: float) -> float:
     """Return the share of the pairs of rows that are no farther apart than a limit."""
     rows = len(among)
-    # A limit of the same kind as the distances: a wider one would convert them all.
+    # A limit of the distances' own dtype, since a wider one would convert them all.
     within = int(np.count_nonzero(among <= among.dtype.type(limit)))
     return (within - rows) / (rows * (rows - 1))

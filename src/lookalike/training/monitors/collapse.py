@@ -1,4 +1,4 @@
-"""`Collapse`: has the generator given up a part of the data?"""
+"""`Collapse`: a monitor for parts of the data that the generator no longer reaches."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 
 from lookalike._core.numerics import distances, nth_nearest
-from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
+from lookalike.training.monitors._base import (
+    IntervalSnapshot,
+    Measure,
+    Monitor,
+    MonitorData,
+    MonitoredRows,
+)
 from lookalike.training.monitors._modes import modes
 from lookalike.training.monitors._parts import Parts
 from lookalike.training.monitors._rare import Rare
@@ -22,35 +28,35 @@ __all__ = ["Collapse"]
 
 ModeCounts = NDArray[np.intp]
 
-#: Neighbours whose farthest makes a row's ball, as Naeem et al. have it.
+#: The number of neighbours that define a row's ball, as in Naeem et al.
 _NEIGHBOURS = 5
-#: Rows of the smallest region, and of the smallest mode or level.
+#: The size of the smallest region, and of the smallest mode or level.
 _REGION = 12
 _MODE = 5
-#: Looks over which a mode or a level may be reached, and over which a part must be lost, and a rare
-#: one.
+#: The number of measurements within which a mode or level may be reached, in which a part must be
+#: lost, and in which a rare mode must be lost.
 _LOOKS = 4
 _LASTING = 2
 _RARE_LOOKS = 8
-#: A level with less than this share of the rows is learned late in columns of many levels: that
-#: it is not made says little (in tables with airports or post codes it took a third of the run).
+#: The minimum share of a level whose loss counts: in columns of many levels, such as airports or
+#: post codes, rarer ones are learned late (it took a third of the run).
 _COMMON = 0.05
-#: Where modes stand apart, a region is a part of one: a generator that reaches every mode and makes
-#: it too narrow loses the outermost tenth of the rows, and has not collapsed.
+#: The minimum share of lost regions if modes are separate: a generator that reaches every mode but
+#: makes it too narrow loses the outermost tenth of the rows, and has not collapsed.
 _WITHIN = 0.15
-#: A mode is lost below this share of its due: rows between modes count for the nearest one.
+#: A mode is lost below this share of its expected rows: rows between modes count for the nearest.
 _FADED = 0.15
-#: Below this share of the kinds of rows that real data have, rows repeat a few.
+#: The ratio of the number of kinds of rows to that of real data below which rows repeat a few.
 _CONCENTRATED = 0.05
-#: Real rows below which no yes or no is said.
+#: The minimum number of real rows for a decision.
 _FEWEST = 30
-#: A run has to find all parts first: for a tenth of its steps and for so many, though never for
-#: more than a quarter of it.
+#: A run has this share of its steps, and at least this number, to find all parts, but never more
+#: than this last share.
 _GRACE, _GRACE_STEPS, _GRACE_MOST = 0.1, 250, 0.25
 
 
 class _Seen(NamedTuple):
-    """What one look saw: how many generated rows, and how many of them in which part."""
+    """The counts of one measurement: generated rows in all, and in each part."""
 
     rows: int
     regions: ModeCounts
@@ -59,30 +65,30 @@ class _Seen(NamedTuple):
 
 
 class Collapse(Monitor):
-    """Find parts of the data that generated rows no longer reach.
+    """Monitor for parts of the data that generated rows no longer reach.
 
-    - ``coverage``: the share of real rows that have a generated row in their ball, which reaches
-      to their fifth neighbour; ``density``: the mean number of such balls around a generated
-      row, divided by five (Naeem, Oh, Uh, Choi & Yoo 2020, arXiv 2002.09797).
-    - ``modes``: the share of the real sample's modes (groups of 5 rows or more with a clear gap
-      around them) in which there was a generated row in the last four looks. Left out where no
-      mode stands apart, as in numbers that were made normal before, which closes the gaps.
-    - ``levels``: the share of the levels with 5 real rows or more that were generated in the
-      last four looks. Left out where there are none.
-    - ``collapsed``: 1 if a mode, a region of real rows or a level of 5 % of them has been
-      lost in the last two looks (it got less than a tenth of its due, and not by chance), or
-      if there are less than a twentieth as many kinds of rows as in real data (the birthday
-      test of `Diversity`); else 0. Where modes stand apart, regions are parts of them, and
-      count if those that are lost hold 15 % of the real rows. Real rows are cut into regions
-      of 12 rows or more; a row is in the region of its nearest real row, a real row in that
-      of its nearest other, so that both are counted alike. Of tables with more than 512 rows,
-      1,536 are searched once for rare modes, which hold less than 3 % and are far apart from
-      the rest in their numbers: one of 1 % is nearly always known, and lost if it got less
-      than a tenth of its due in the last eight looks. What else holds less than about 2 % of
-      the real rows is not seen. Where no gaps stand between modes, the loss of one that is no
-      larger than a region may not be seen either.
-      Left out, and looks not counted for rare modes, in the first tenth of a run and its first
-      250 steps, or in its first quarter if that is less: it has to find all parts first. Left out
+    - ``coverage``: the share of real rows with a generated row in their ball, which extends to
+      their fifth neighbour; ``density``: the mean number of such balls around a generated row,
+      divided by five (Naeem, Oh, Uh, Choi & Yoo 2020, arXiv 2002.09797).
+    - ``modes``: the share of the modes of the real sample (groups of at least 5 rows with a clear
+      gap around them) that had a generated row in the last four measurements. Omitted if there
+      are no separate modes, as in numbers encoded to a normal distribution, which closes gaps.
+    - ``levels``: the share of the levels with at least 5 real rows that were generated in the last
+      four measurements. Omitted if there are none.
+    - ``collapsed``: 1 if a mode, a region of real rows or a level of at least 5 % has been lost in
+      the last two measurements (it got significantly less than a tenth of the expected rows), or
+      if the number of kinds of rows is less than a twentieth of that of real data (the birthday
+      test of `Diversity`); else 0. If there are separate modes, regions are parts of them, and
+      count if the lost ones hold 15 % of the real rows. Real rows are divided into regions of at
+      least 12 rows; a generated row belongs to the region of its nearest real row, a real row to
+      that of its nearest other one, so that both are counted alike. For tables with more than 512
+      rows, 1,536 rows are searched once for rare modes, which hold less than 3 % and are far from
+      all others in their numbers: a mode of 1 % is nearly always found, and is lost if it got less
+      than a tenth of the expected rows in the last eight measurements. Other parts of less than
+      about 2 % of the real rows are not monitored. Without gaps between modes, the loss of one
+      that is no larger than a region may remain undetected.
+      Omitted, and measurements of rare modes not counted, in the first tenth of a run and its first
+      250 steps, or in its first quarter if that is less, since parts are found gradually. Omitted
       for fewer than 30 real rows, too.
     """
 
@@ -114,7 +120,7 @@ class Collapse(Monitor):
         self._known(data, alone.argmin(axis=1))
 
     def _known(self, data: MonitorData, nearest: ModeCounts) -> None:
-        """Count the real rows, those that train and those that do not, by region and level."""
+        """Count all real rows, training and held-out ones, by region and level."""
         levels, rows = self._levels(data.real), self._rows
         if data.held_out is not None:
             to_real = distances(data.held_out.matrix, data.real.matrix)
@@ -149,7 +155,7 @@ class Collapse(Monitor):
         return found
 
     def _any_lost(self) -> bool:
-        """Say whether a mode, a region or a level has been lost in the last looks."""
+        """Return whether a mode, a region or a level has been lost in the last measurements."""
         last = list(self._seen)[-_LASTING:]
         rows = sum(seen.rows for seen in last)
         regions, levels, modes = (
@@ -164,10 +170,10 @@ class Collapse(Monitor):
         within = self._region_shares[lost].sum() >= _WITHIN
         return bool(within or self._whole_modes.lost(modes, rows, _FADED).any())
 
-    def _rare_lost(self, fake: Rows) -> bool:
-        """Say whether a rare mode has been lost in as many looks as that takes, this one the last.
+    def _rare_lost(self, fake: MonitoredRows) -> bool:
+        """Return whether a rare mode has been lost in the last measurements.
 
-        Looks at a generator that may not have found all parts yet do not count.
+        Measurements of a generator that may not have found all parts yet do not count.
         """
         if self._rare is None:
             return False
@@ -178,7 +184,7 @@ class Collapse(Monitor):
         return self._rare.any_lost(np.sum(counts, axis=0), sum(rows))
 
     def _shares(self) -> dict[str, float]:
-        """Return the shares of modes and of levels that the last looks have reached."""
+        """Return the shares of modes and of levels reached in the last measurements."""
         found = {}
         if self._modes is not None:
             found["modes"] = float(np.any([seen.modes for seen in self._seen], axis=0).mean())
@@ -193,14 +199,14 @@ class Collapse(Monitor):
         label = self._modes.label[nearest][distance <= self._modes.reach]
         return np.bincount(label[label >= 0], minlength=self._modes.label.max() + 1)
 
-    def _levels(self, rows: Rows) -> ModeCounts:
+    def _levels(self, rows: MonitoredRows) -> ModeCounts:
         """Count the rows of each level of each block, shape (levels of all blocks,)."""
         codes = rows.levels + self._starts[:-1]
         return np.bincount(codes.ravel(), minlength=int(self._starts[-1]))
 
 
 def _grace(total: int) -> float:
-    """Return the steps of a run before which no yes or no is said."""
+    """Return the number of first steps of a run without a decision."""
     return max(_GRACE * total, min(_GRACE_STEPS, _GRACE_MOST * total))
 
 

@@ -1,4 +1,4 @@
-"""`Convergence`: how far are generated rows from real ones, and are the players at rest?"""
+"""`Convergence`: a monitor for the distance of generated rows from real ones."""
 
 from __future__ import annotations
 
@@ -14,33 +14,33 @@ from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor
 __all__ = ["Convergence"]
 
 
-#: Directions in which rows are compared.
+#: The number of directions on which rows are projected.
 _DIRECTIONS = 64
-#: Rows below which there is nothing to compare with.
+#: The minimum number of rows to compare.
 _FEWEST = 10
 
 
 class Convergence(Monitor):
-    """Measure the distance that is left, by rows, by the discriminator and by the losses.
+    """Monitor for the remaining distance to real rows, by rows, by the discriminator and by losses.
 
     - ``sliced_wasserstein``: the mean over 64 fixed random directions of the Wasserstein-1
       distance between generated and held-out rows, projected on it (Rabin, Peyré, Delon & Bernot
-      2011; Bonneel et al. 2015); training rows where none are held out.
-    - ``convergence``: the same, divided by the distance of training rows to held-out rows, which
-      is what chance leaves; where none are held out, by that between both halves of the training
-      rows, made smaller by √2 for their lesser number. Left out where that is 0.
-    - ``critic_auc``: how often the discriminator ranks a training row above a generated one. At
-      an equilibrium it cannot; it is the gap by which the best answer to the generator that is at
-      hand, the discriminator itself, beats one that guesses. A duality gap (Grnarova et al. 2019,
-      arXiv 1811.05512) asks for the best answers of both players, which take training of their
-      own; this is the part of it that costs nothing, and it means the same for all objectives.
+      2011; Bonneel et al. 2015); training rows if none are held out.
+    - ``convergence``: the same, divided by the distance of training rows to held-out rows, which is
+      that expected by chance; if none are held out, by that between both halves of the training
+      rows, divided by √2 for their smaller number. Omitted if that is 0.
+    - ``critic_auc``: the probability that the discriminator ranks a training row above a generated
+      one, ½ at the equilibrium. It is the advantage of the current discriminator over guessing. A
+      duality gap (Grnarova et al. 2019, arXiv 1811.05512) needs the best responses of both
+      networks, which would have to be trained; this is the part of it that costs nothing, and it
+      has the same meaning for all objectives.
     - ``critic_gap``: the mean logit of training rows less that of generated ones, in standard
       deviations of all; the neural distance of Arora et al. 2017 (arXiv 1703.00573), scaled.
     - ``convergence_joshi``: |loss_real − loss_fake| + loss_generator, and
       ``convergence_joshi_3d``: |loss_real − loss_fake|. Joshi's report on function generation
-      states no formula; these are the ones that give the values in its two tables. They are of
-      the halves of cross-entropy: with relativistic pairing both halves are equal, and of a
-      Wasserstein critic, which has no zero, they say nothing.
+      states no formula; these reproduce the values in its two tables. They are meant for the halves
+      of the cross-entropy: with relativistic pairing both halves are equal, and for a Wasserstein
+      critic, which has no zero, they are meaningless.
     """
 
     name: ClassVar[str] = "convergence"
@@ -62,7 +62,7 @@ class Convergence(Monitor):
         self._sorted: dict[int, Floats32] = {}
 
     def _chance(self, data: MonitorData) -> float:
-        """Return the distance that two samples of real rows have."""
+        """Return the distance between two samples of real rows."""
         real = self._directions @ data.real.matrix.T
         if data.held_out is None:
             half = real.shape[1] // 2

@@ -1,4 +1,4 @@
-"""`Detector`: can a fresh classifier tell generated rows from real ones that did not train?"""
+"""`Detector`: a monitor that trains a classifier between generated and held-out rows."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor
 
 __all__ = ["Detector"]
 
-#: Rows of either kind below which nothing is said.
+#: The minimum number of rows of either kind.
 _FEWEST = 30
-#: Ridge, as a share of the mean diagonal of the kernel matrix.
+#: The ridge, as a share of the mean diagonal of the kernel matrix.
 _RIDGE = 0.1
 
 
 class Detector(Monitor):
-    """Tell rows apart by least squares on all features, their squares and their products.
+    """Monitor for the detectability of generated rows by a quadratic classifier.
 
     A kernel ridge regression with the kernel (1 + ⟨x, y⟩/width)² is fitted on half of the rows of
-    both kinds and ranks the other half, and the other way round; ``detector`` is the mean of both
-    areas under the ROC curve. The real rows are held-out ones where there are any. The
-    regression is solved in closed form, and sees means, variances and all relations of pairs of
-    features. With 512 rows of both kinds, chance leaves ±0.02.
+    both kinds and ranks the other half, and vice versa; ``detector`` is the mean of both areas
+    under the ROC curve. The real rows are held-out ones if there are any. The regression is solved
+    in closed form, and captures means, variances and all products of two features. With 512 rows
+    of both kinds, the sampling error is ±0.02.
 
     Source: the classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv 1610.06545), with the
     ridge classifier of Rifkin, Yeo & Poggio 2003.
@@ -59,9 +59,9 @@ def _area(
     centre: Float[np.ndarray, " width"],
     scale: Float[np.ndarray, " width"],
 ) -> float:
-    # A constant feature stays as it is: whatever differs from it tells rows apart.
+    # A constant feature is not scaled: any deviation from it reveals a row.
     scale = np.where(scale > 1e-6, scale, np.float32(1))
-    # Rows of both kinds in turn, so that the first half and the second hold as many of each.
+    # Rows of both kinds alternate, so that each half contains equal numbers of both.
     both = (np.stack([real, fake], axis=1).reshape(-1, real.shape[1]) - centre) / scale
     both = both.clip(-10, 10)
     kernel = (1 + both @ both.T / both.shape[1]) ** 2

@@ -1,4 +1,4 @@
-"""`Diversity`: are generated rows as different from each other as real rows are?"""
+"""`Diversity`: a monitor for the differences among generated rows, compared with real rows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ import numpy as np
 from jaxtyping import Float
 
 from lookalike._core.numerics import BLOCK
-from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor, MonitorData, Rows
+from lookalike.training.monitors._base import (
+    IntervalSnapshot,
+    Measure,
+    Monitor,
+    MonitorData,
+    MonitoredRows,
+)
 from lookalike.training.monitors._twins import MOST_SUPPORT, Twins
 
 __all__ = ["Diversity"]
 
 
 class Diversity(Monitor):
-    """Compare how different rows are from each other, by three definitions.
+    """Monitor for the diversity of generated rows, by three definitions.
 
     - ``diversity``: the mean distance of two generated rows, as a ratio to real rows.
     - ``vendi``: the effective number of different rows, as a ratio to real rows: the Vendi score
@@ -78,7 +84,7 @@ def _mean(among: Float[np.ndarray, "rows rows"]) -> float:
 def _vendi(among: Float[np.ndarray, "rows rows"], scale: float) -> float:
     """Return the effective number of rows at a scale."""
     # Σ λ² of the eigenvalues λ of K/n is its squared Frobenius norm, the mean of the squares of
-    # K = exp(−2·(d/scale)²): none has to be found.
+    # K = exp(−2·(d/scale)²): no eigenvalue has to be computed.
     narrow, total = among.dtype.type(2 / max(scale, 1e-12)), 0.0
     for start in range(0, len(among), BLOCK):
         part = among[start : start + BLOCK] * narrow
@@ -87,9 +93,9 @@ def _vendi(among: Float[np.ndarray, "rows rows"], scale: float) -> float:
     return among.size / total
 
 
-def _share_of_equals(rows: Rows) -> float:
+def _share_of_equals(rows: MonitoredRows) -> float:
     """Return the share of the rows that equal another one in every number and level."""
-    # + 0.0 makes 0 of -0, which has other bytes.
+    # + 0.0 turns -0.0 into 0.0, which has other bytes.
     matrix = rows.matrix + 0.0
     raw, size = matrix.tobytes(), matrix.shape[1] * matrix.itemsize
     counts = Counter(raw[row * size : (row + 1) * size] for row in range(len(matrix)))

@@ -1,4 +1,4 @@
-"""`Memorisation`: do generated rows lie nearer to training rows than to others?"""
+"""`Memorisation`: a monitor for generated rows nearer to training than to held-out rows."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from lookalike.training.monitors._base import IntervalSnapshot, Measure, Monitor
 
 __all__ = ["Memorisation"]
 
-#: Rows of either kind below which nothing is said.
+#: The minimum number of rows of either kind.
 _FEWEST = 30
-#: Standard errors beyond which it is not chance.
+#: The number of standard errors of a significant deviation.
 _TOLERANCE = 4.0
-#: Very near is nearer than all but this share of held-out rows are to training rows.
+#: Very near is nearer than this quantile of distances from held-out rows to training rows.
 _NEAR = 0.01
-#: Distances that differ by a lesser share are equal but for rounding.
+#: The relative difference below which distances count as equal, because of rounding.
 _ROUNDING = 1e-4
 
 
 class Memorisation(Monitor):
-    """Compare how near generated rows are to training rows and to as many held-out rows.
+    """Monitor for memorised rows, by distances to training and to as many held-out rows.
 
-    - ``nearer``: the share of generated rows whose nearest real row is a training row; ties count
-      half. It is 0.5 if nothing is memorised (the distance to the closest record, with a hold-out
-      as its measure: Platzer & Reutterer 2021, arXiv 2104.00635).
-    - ``near_copies``: the share of generated rows that are very near to a training row, less the
-      share of those that are as near to a held-out row. Very near is nearer than all but 1 % of
-      held-out rows are to training rows.
-    - ``copying``: 1 if either is beyond chance by four standard errors, else 0. Generated rows
-      that share a neighbour say the same thing twice, so errors are those of as many answers as
-      there are real rows, and twice the variance where rows are near copies.
+    - ``nearer``: the share of generated rows whose nearest real row is a training row; equal
+      distances count half. It is 0.5 if nothing is memorised (the distance to the closest record
+      with a hold-out: Platzer & Reutterer 2021, arXiv 2104.00635).
+    - ``near_copies``: the share of generated rows that are very near to a training row, minus the
+      share that are as near to a held-out row. Very near is nearer than all but 1 % of held-out
+      rows are to training rows.
+    - ``copying``: 1 if either exceeds its expectation by four standard errors, else 0. Generated
+      rows with the same neighbour are not independent, so errors are computed for the number of
+      real rows, and with twice the variance for near copies.
 
-    A view shows at most 512 training rows. A generator that only repeats a table of a few
-    thousand rows is found; one that repeats few of very many rows is not, and no alarm is no
-    proof of privacy. Nothing is returned where fewer than 30 rows are held out.
+    At most 512 training rows are compared. A generator that only repeats a table of a few thousand
+    rows is detected; one that repeats a few of very many rows is not: the absence of a warning does
+    not prove privacy. Nothing is returned if fewer than 30 rows are held out.
     """
 
     name: ClassVar[str] = "memorisation"
@@ -57,8 +57,8 @@ class Memorisation(Monitor):
             self._rows = 0
             return
         self._held_out = data.held_out.matrix[: self._rows]
-        ways = distances(self._held_out, data.real.matrix[: self._rows])
-        self._limit = float(np.quantile(ways.min(axis=1), _NEAR))
+        to_real = distances(self._held_out, data.real.matrix[: self._rows])
+        self._limit = float(np.quantile(to_real.min(axis=1), _NEAR))
 
     def measure(self, snapshot: IntervalSnapshot) -> dict[str, float]:
         """See `Monitor.measure`."""
@@ -81,12 +81,12 @@ def _compare(
 ) -> tuple[float, int, int]:
     """Return the share of rows that are nearer to a training row, and counts of near copies.
 
-    The counts are of rows that are within the limit of a training row and not of another real
-    row, and the other way round.
+    The counts are of rows within the limit of a training row but not of a held-out row, and vice
+    versa.
     """
     real, others = to_real.min(axis=1), to_others.min(axis=1)
-    tie = np.abs(real - others) <= _ROUNDING * (real + others)
-    nearer = float(np.where(tie, 0.5, real < others).mean())
+    equal = np.abs(real - others) <= _ROUNDING * (real + others)
+    nearer = float(np.where(equal, 0.5, real < others).mean())
     reach = limit * (1 + _ROUNDING)
     near, near_others = real <= reach, others <= reach
     return nearer, int((near & ~near_others).sum()), int((near_others & ~near).sum())

@@ -1,4 +1,4 @@
-"""`Players`: what the game itself measures of both networks."""
+"""`Players`: the measures of the training step for both networks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _INF = math.inf
 
 
 class Players(Monitor):
-    """Pass on what the compiled step measures of both players, as means over the interval."""
+    """Measures of the compiled step for both networks, as means over the interval."""
 
     name: ClassVar[str] = "players"
     cost: ClassVar[str] = "nothing: the compiled step measures it"

@@ -1,4 +1,4 @@
-"""What every learning-rate strategy does: it is asked for rates, and told what was measured."""
+"""The base classes of learning-rate strategies, which may adapt rates to measures."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ __all__ = ["Floats", "Guided", "Run", "RunSetting", "Schedule", "Strategy"]
 
 
 class RunSetting(NamedTuple):
-    """What is known of a run before its first step.
+    """The settings of a run for the learning rate of one optimiser.
 
     Parameters
     ----------
     rate : float
-        The learning rate, as the user stated it.
+        The learning rate, as set by the user.
     total : int
-        The steps of the whole run.
+        The number of steps of the whole run.
     optimiser : str
-        Whose rate it is, such as "generator", "discriminator" or "network".
+        The name of the optimiser, such as "generator", "discriminator" or "network".
     batch_size : int
-        Rows in one step (of each kind, where there are two).
+        The number of rows in one step (of real rows, if there are generated ones too).
     ideal : float or None
-        The discriminator's loss where generated rows are as real ones; None if none is known.
+        The discriminator's loss at the equilibrium; None if unknown.
     """
 
     rate: float
@@ -41,75 +41,75 @@ class RunSetting(NamedTuple):
 
 
 class Run(ABC):
-    """The rates of one optimiser over a run. It holds plain values: a deep copy is a safe point."""
+    """The learning rates of one optimiser over a run; a deep copy can be restored later."""
 
     def __init__(self) -> None:
         self._scale = 1.0
 
     def rates(self, first: int, count: int) -> NDArray[np.float32]:
-        """Return the learning rates of the coming steps.
+        """Return the learning rates of the next steps.
 
         Parameters
         ----------
         first : int
             The number of the first of these steps; a run starts with step 0.
         count : int
-            How many steps.
+            The number of steps.
 
         Returns
         -------
         ndarray of float32, shape (count,)
-            Absolute rates. They do not depend on how the steps are cut into calls.
+            Absolute rates, which do not depend on the division of steps into calls.
         """
         steps = np.arange(first, first + count, dtype=np.float64)
         return (self._scale * self._plan(steps)).astype(np.float32)
 
     @abstractmethod
     def _plan(self, steps: Floats) -> Floats:
-        """Return the rates of steps before `scale`, shape (count,)."""
+        """Return the rates of steps before scaling, shape (count,)."""
 
     def observe(self, step: int, measures: Mapping[str, float]) -> str | None:  # noqa: ARG002
-        """Take note of what an interval measured, and change the coming rates if that says so.
+        """Adapt the future rates to the measures of an interval.
 
         Parameters
         ----------
         step : int
-            How many steps have been played.
+            The number of completed steps.
         measures : mapping of str to float
             The means over the interval that ended there, by name; any may be absent.
 
         Returns
         -------
         str or None
-            Why the rate was changed, in words; None if it was not.
+            The reason for a change of the rate, in words; None if it did not change.
         """
         return None
 
     def scale(self, factor: float) -> None:
-        """Multiply all coming rates.
+        """Multiply all future rates.
 
         Parameters
         ----------
         factor : float
-            Positive.
+            A positive factor.
         """
         self._scale *= factor
 
 
 class Guided(Run):
-    """A schedule times a factor that answers to what is measured.
+    """A schedule times a factor that depends on a measure.
 
-    A subclass writes `_answer`, which may set ``self.factor`` and then says why.
+    A subclass implements `_answer`, which may set ``self.factor`` and then returns the reason.
 
     Parameters
     ----------
     base : Run
         The schedule.
     measure : str
-        The name of what is observed. If it is never measured, that is said once.
+        The name of the measure. If it never occurs, that is reported once.
     """
 
-    #: Intervals after which a measure that was never there is mentioned.
+    #: The number of intervals after which a missing measure is reported.
     SILENCE: ClassVar[int] = 20
 
     def __init__(self, base: Run, measure: str) -> None:
@@ -146,15 +146,15 @@ class Guided(Run):
 
     @abstractmethod
     def _answer(self, step: int, value: float) -> str | None:
-        """Take note of the measure's value at a step; return why the factor was changed, if so."""
+        """Adapt the factor to the measure's value at a step; return the reason of a change."""
 
 
 @dataclass(frozen=True)
 class Strategy(Component, ABC):
-    """How an optimiser's learning rate goes over a run.
+    """Base class of learning-rate strategies.
 
-    A strategy is a plain frozen value: equal options make equal strategies. What happens in one
-    run is kept by the `Run` that it begins.
+    A strategy is a frozen value: equal options make equal strategies. The state of one run is kept
+    by the `Run` that it begins.
     """
 
     @abstractmethod
@@ -164,7 +164,7 @@ class Strategy(Component, ABC):
         Parameters
         ----------
         setting : RunSetting
-            Of the optimiser whose rate it is.
+            The settings of the optimiser.
 
         Returns
         -------
@@ -173,7 +173,7 @@ class Strategy(Component, ABC):
 
 
 class Schedule(Strategy):
-    """A strategy whose rates are known from the start: a share of the rate for every step."""
+    """A strategy with a fixed schedule: a share of the rate for every step."""
 
     def begin(self, setting: RunSetting) -> Run:
         """See `Strategy.begin`."""
@@ -181,14 +181,14 @@ class Schedule(Strategy):
 
     @abstractmethod
     def share(self, steps: Floats, total: int) -> Floats:
-        """Return which share of the rate some steps get.
+        """Return the share of the rate at some steps.
 
         Parameters
         ----------
         steps : ndarray of float64, shape (count,)
             The numbers of the steps; the first of a run is 0.
         total : int
-            The steps of the whole run.
+            The number of steps of the whole run.
 
         Returns
         -------
@@ -197,7 +197,7 @@ class Schedule(Strategy):
 
 
 class _Scheduled(Run):
-    """Holds what a schedule needs to know."""
+    """The run of a fixed schedule."""
 
     def __init__(self, setting: RunSetting, schedule: Schedule) -> None:
         super().__init__()

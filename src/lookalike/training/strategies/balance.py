@@ -1,4 +1,4 @@
-"""`Balance`: neither player may run away from the other."""
+"""`Balance`: rates that keep the accuracy of the discriminator within a band."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ __all__ = ["Balance"]
 
 @dataclass(frozen=True)
 class Balance(Strategy):
-    """The stronger player is slowed, the weaker hurried, while accuracy is out of a band.
+    """Slow down the stronger network and speed up the weaker one while accuracy is out of a band.
 
-    After an interval in which the discriminator was right on more than `high` of the rows, as the
-    mean of real and of generated ones, its rate is multiplied by `factor` and a generator's rate
-    divided by it; below `low`, the other way round. Within the band the rate goes back to its
-    schedule by as much at a time.
+    After an interval in which the discriminator's accuracy, the mean over real and generated rows,
+    is above `high`, its rate is multiplied by `factor` and the generator's divided by it; below
+    `low`, vice versa. Within the band the rate returns to its schedule at the same pace.
 
     This is the adjustment of the learning rate during training that Joshi's report on function
     generation names ("dynamic adjustments to learning rates", driven by accuracies) but does not
@@ -32,9 +31,9 @@ class Balance(Strategy):
         The band of the discriminator's accuracy, counted around the objective's centre; 0.5 is
         chance.
     factor : float
-        How much the rate changes at a time.
+        The factor of the rate after an interval out of the band.
     floor, ceiling : float
-        The least and the largest multiple of the schedule.
+        The smallest and the largest multiple of the schedule.
     base : Strategy
         The schedule.
     """
@@ -70,7 +69,7 @@ class Balance(Strategy):
 
 
 class _Weighing(Guided):
-    """Remembers the factor only: the band says where it goes next."""
+    """The run of `Balance`; its only state is the factor."""
 
     def __init__(self, base: Run, options: Balance, optimiser: str) -> None:
         super().__init__(base, "accuracy")

@@ -1,4 +1,4 @@
-"""`BatchScaled`: larger batches take larger steps."""
+"""`BatchScaled`: learning rates that grow with the batch size."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["BatchScaled"]
 
 @dataclass(frozen=True)
 class BatchScaled(Strategy):
-    """The learning rate is meant for batches of a reference size, and grows with the batch.
+    """Scale the learning rate, which is given for a reference batch size, with the batch size.
 
     For the batch size B and the reference B₀ the rate is multiplied by B/B₀ (linear: Goyal et al.
     2017, arXiv 1706.02677, for plain gradient descent) or √(B/B₀) (sqrt: Krizhevsky 2014, arXiv
@@ -23,11 +23,11 @@ class BatchScaled(Strategy):
     Parameters
     ----------
     rule : {"linear", "sqrt"}
-        How the rate grows.
+        The rule by which the rate grows.
     reference : int
-        The batch size at which the rate stays as it is.
+        The batch size at which the rate is unchanged.
     base : Strategy
-        How the scaled rate goes over the run.
+        The schedule of the scaled rate.
     """
 
     rule: str = "linear"

@@ -1,4 +1,4 @@
-"""`Gap`: the discriminator's loss is held near its ideal."""
+"""`Gap`: rates that keep the discriminator's loss near its ideal value."""
 
 from __future__ import annotations
 
@@ -13,20 +13,19 @@ from lookalike.training.strategies.constant import Constant
 
 __all__ = ["Gap"]
 
-#: A change of the factor by less than this share is left for later: it is not worth a record.
+#: The minimum relative change of the factor; smaller changes are postponed.
 _WORTH = 0.1
 
 
 @dataclass(frozen=True)
 class Gap(Strategy):
-    """The rate of the discriminator follows the gap between its loss and the ideal one.
+    """Adapt the rate of the discriminator to the gap between its loss and the ideal one.
 
-    Where generated rows are as real ones, the best discriminator's loss is a known number V*. Let
-    V be the moving average of the measured loss and x = |V − V*| / (width·V*), at most 1. The rate
-    is multiplied by
+    At the equilibrium, the best discriminator's loss is a known number V*. Let V be the moving
+    average of the measured loss and x = |V − V*| / (width·V*), at most 1. The rate is multiplied by
 
-    - ceilingˣ if V > V*: the discriminator is too weak, and hurries;
-    - floorˣ if V < V*: it is too strong, and waits for the generator.
+    - ceilingˣ if V > V*: the discriminator is too weak and is sped up;
+    - floorˣ if V < V*: it is too strong and is slowed down.
 
     Source: Hazimeh & Ponomareva 2023, "Mind the (optimality) gap: a gap-aware learning rate
     scheduler for adversarial nets", arXiv 2302.00089, with their defaults. NOTE: differs in that
@@ -72,7 +71,7 @@ class Gap(Strategy):
 
 
 class _Closing(Guided):
-    """Remembers the moving average of the loss."""
+    """The run of `Gap`; its state is the moving average of the loss."""
 
     def __init__(self, base: Run, options: Gap, optimiser: str, ideal: float) -> None:
         super().__init__(base, "loss_discriminator")
@@ -86,17 +85,17 @@ class _Closing(Guided):
         kept = self._options.memory ** max(step - self._step, 1)
         self._step = step
         self._average = kept * self._average + (1 - kept) * value
-        wish = self._wish()
-        if not _worth_a_change(self.factor, wish):
+        factor = self._next_factor()
+        if not _worth_a_change(self.factor, factor):
             return None
-        self.factor = wish
+        self.factor = factor
         side = "above" if self._average > self._ideal else "below"
         return (
             f"the discriminator's loss {self._average:.3g} is {side} its ideal {self._ideal:.3g}: "
-            f"the {self._optimiser}'s rate is {wish:.2g} of its schedule"
+            f"the {self._optimiser}'s rate is {factor:.2g} of its schedule"
         )
 
-    def _wish(self) -> float:
+    def _next_factor(self) -> float:
         options = self._options
         gap = self._average - self._ideal
         weak = gap > 0

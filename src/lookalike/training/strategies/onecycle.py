@@ -1,4 +1,4 @@
-"""`OneCycle`: up to a peak, and down far below the start."""
+"""`OneCycle`: a schedule that rises to a peak and falls far below its start."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ __all__ = ["OneCycle"]
 
 @dataclass(frozen=True)
 class OneCycle(Schedule):
-    """One cycle: from a low rate up to a peak, and then down far below where it started.
+    """One cycle: from a low rate up to a peak, then down far below the start.
 
     Source: Smith 2018, "A disciplined approach to neural network hyper-parameters", arXiv
-    1803.09820. NOTE: differs from it in three points, as most programs do: both ways are half
-    cosines instead of straight lines, the way up is shorter than the way down, and momentum stays
-    as it is.
+    1803.09820. NOTE: differs from it in three points, like most implementations: both phases are
+    half cosines instead of straight lines, the rise is shorter than the fall, and momentum is
+    constant.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""`Plateau`: the rate is cut when a measure no longer improves."""
+"""`Plateau`: a rate that is reduced when a measure no longer improves."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ __all__ = ["Plateau"]
 
 @dataclass(frozen=True)
 class Plateau(Strategy):
-    """The rate is multiplied by a factor whenever a measure has not improved for some time.
+    """Multiply the rate by a factor whenever a measure has not improved for some time.
 
-    The losses of a game need not fall while both players learn, so a measure of the result, such
-    as ``convergence``, says more than a loss.
+    Adversarial losses need not fall while both networks improve, so a measure of the result, such
+    as ``convergence``, is more informative than a loss.
 
     Parameters
     ----------
     measure : str
-        What is watched; intervals without it do not count.
+        The measure; intervals without it do not count.
     better : {"lower", "higher"}
-        Which way is an improvement.
+        The direction of improvement.
     factor : float
-        What the rate is multiplied by.
+        The factor by which the rate is reduced.
     patience : int
-        Intervals without improvement before each cut.
+        The number of intervals without improvement before each reduction.
     least : float
-        By which share of the best value a value must beat it to count as an improvement.
+        The minimum improvement, as a share of the best value.
     floor : float
-        The rate is never cut below this share of the schedule.
+        The smallest rate, as a share of the schedule.
     base : Strategy
-        The schedule that is cut.
+        The schedule that is reduced.
     """
 
     measure: str = "convergence"
@@ -62,7 +62,7 @@ class Plateau(Strategy):
 
 
 class _Waiting(Guided):
-    """Remembers the best value and how long ago it was."""
+    """The run of `Plateau`; its state is the best value and the intervals since."""
 
     def __init__(self, base: Run, options: Plateau) -> None:
         super().__init__(base, options.measure)
@@ -81,7 +81,7 @@ class _Waiting(Guided):
         self.factor, self._waited = lower, 0
         return (
             f"{self._measure} has not improved on {self._best:.3g} for {self._options.patience} "
-            f"intervals: the rate is cut to {lower:.2g} of its schedule"
+            f"intervals: the rate is reduced to {lower:.2g} of its schedule"
         )
 
     def _improved(self, value: float) -> bool:
