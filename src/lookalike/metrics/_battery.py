@@ -47,9 +47,9 @@ class ModelResult:
     rows : int
         The rows that it was trained on.
     auc, accuracy, balanced_accuracy : float or None
-        Of a class target; ROC AUC is the mean over classes.
+        The scores for a class target; ROC AUC is the mean over classes.
     r2 : float or None
-        Of a numeric target.
+        The score for a numeric target.
     """
 
     model: str
@@ -74,7 +74,7 @@ class ModelDetails(Details):
     raw, rows, columns, pairs, pairs_seen, pairs_in_all, importances : optional
         See `Details`.
     headline : {"auc", "r2"}
-        What the score is the mean of.
+        The measure whose mean is the score.
     models : tuple of ModelResult
         Each model; boosted trees, the last, are not part of the mean.
     means : dict of str to float
@@ -185,7 +185,7 @@ def _judge(
 def _classify(model: Any, train: Table, test: Table) -> tuple[float, float, float]:
     """Return ROC AUC, accuracy and balanced accuracy."""
     known = np.unique(train[1])
-    # A table of one class teaches to always answer this class.
+    # A model that was trained on a single class always predicts it.
     scores = np.zeros((len(test[1]), 1))
     if len(known) > 1:
         model.fit(train[0], train[1])

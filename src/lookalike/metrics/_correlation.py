@@ -33,7 +33,7 @@ def correlations(view: View) -> Floats:
 
 
 def rank_correlations(view: View) -> Floats:
-    """Return the same of the ranks within each column (Spearman 1904).
+    """Return the matrix of rank correlations (Spearman 1904).
 
     A few far values, which make Pearson's correlation of heavy-tailed columns a matter of chance,
     are the highest ranks and no more.
@@ -62,7 +62,7 @@ def usual_gaps(pair: Pair) -> Floats:
     Parameters
     ----------
     pair : Pair
-        The tables whose pooled rows are parted at random, p numeric columns.
+        The tables whose pooled rows are split at random, p numeric columns.
 
     Returns
     -------

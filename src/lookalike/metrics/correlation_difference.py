@@ -1,4 +1,4 @@
-"""`CorrelationDifference`: how far off the correlations between numbers are."""
+"""`CorrelationDifference`: the error of the correlations between numeric columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["CorrelationDifference"]
 
 
 class CorrelationDifference(Metric):
-    """Average the absolute differences of rank correlations, beyond what is chance.
+    """Average the absolute differences of rank correlations, beyond chance.
 
     Of each numeric column, the mean over the other numeric columns of abs(Spearman real − Spearman
     synthetic), less its mean for two samples of one distribution of the same sizes (see

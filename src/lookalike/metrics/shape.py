@@ -1,4 +1,4 @@
-"""`Shape`: each column alone."""
+"""`Shape`: the distribution of each column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lookalike.metrics._view import LevelCodes
 
 __all__ = ["Bridges", "Shape", "kolmogorov", "total_variation"]
 
-#: The most places at which a distribution function is followed where chance is simulated.
+#: The largest number of points at which a simulated distribution function is evaluated.
 _PLACES = 20_000
-#: How many walks are simulated; all columns share them.
+#: The number of simulated walks; all columns share them.
 _WALKS = 20
 
 
@@ -34,7 +34,7 @@ class Shape(Metric):
     Each is relative to its mean for two samples of one distribution of the same sizes, so that
     another sample of the real rows scores 1 whatever its columns are (see `_chance`).
 
-    `raw` in the details is the likeness as it is: without missing cells it is that of
+    `raw` in the details is the unadjusted similarity: without missing cells it is that of
     SDMetrics 0.32 (``KSComplement``, ``TVComplement``), which drops missing cells.
 
     Examples
@@ -105,9 +105,10 @@ def kolmogorov(real: Floats, synthetic: Floats) -> float:
 class Bridges:
     """The Kolmogorov-Smirnov statistic of two samples of one distribution, by simulation.
 
-    If the pooled rows are parted at random, the difference of the two distribution functions is,
-    over the sorted pooled rows, a random walk that comes back to 0, whatever the values are; ties
-    say only where it is looked at. The walks are the same for all columns.
+    If the pooled rows are split at random, the difference of the two distribution functions is,
+    over the sorted pooled rows, a random walk that returns to 0, whatever the values are; equal
+    values only restrict the points at which it is evaluated. The walks are the same for all
+    columns.
 
     Parameters
     ----------
