@@ -144,7 +144,7 @@ def test_what_is_broken_is_found(synthesizer, words):
 
 def test_what_several_threads_cannot_use_is_found():
     check = dict(synthesizer_checks(Sharing(), learns=False))["blocks_are_made_at_once"]
-    with pytest.raises(AssertionError, match=r"block \d is another where several threads"):
+    with pytest.raises(AssertionError, match=r"block \d differs where several threads"):
         check()
 
 

@@ -26,7 +26,7 @@ _ROWS = 40
 
 
 def _sampled(subject: Subject, **options: Any) -> pa.Table:
-    """Return rows; that hardly a training row is like them is of no interest here."""
+    """Return rows, without the warning that hardly a training row resembles them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LookalikeWarning)
         return subject.fitted.sample(**options)
@@ -57,7 +57,7 @@ def conditions_are_met(subject: Subject) -> None:
 
 
 def rare_conditions_are_met_or_refused(subject: Subject) -> None:
-    """A model makes rows to rare conditions, or says that it cannot."""
+    """A model samples rows to rare conditions, or says that it cannot."""
     if not subject.fitted._takes_conditions:
         sample = subject.fitted.sample
         must_raise(ParameterError, f"sample(given={_RARE})", sample, 3, given=_RARE)
@@ -89,7 +89,7 @@ def known_cells_are_kept(subject: Subject) -> None:
         cells = subject.table[name].combine_chunks().slice(0, _ROWS)
         columns[name] = pc.if_else(gone, pa.scalar(None, cells.type), cells)
     given = pa.table(columns)
-    # a row whose city and zone contradict each other cannot be, but this table has none
+    # a row whose city and zone contradict each other cannot be completed; this table has none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LookalikeWarning)
         made, few = model.impute(given), model.impute(given.slice(0, 7))
@@ -106,7 +106,7 @@ def known_cells_are_kept(subject: Subject) -> None:
 
 
 def given_rows_say_their_number(subject: Subject) -> None:
-    """Given rows say their number themselves, and take no other conditions."""
+    """Given rows fix the number of rows, and take no other conditions."""
     sample, rows = subject.fitted.sample, subject.table.slice(0, 3)
     must_raise(ParameterError, "sample(4, given=3 rows)", sample, 4, given=rows)
     must_raise(ParameterError, "balance with given rows", sample, given=rows, balance="city")

@@ -53,7 +53,7 @@ def clone_is_unfitted(subject: Subject) -> None:
 
 
 def unfitted_is_refused(subject: Subject) -> None:
-    """Whatever needs a fitted model says so."""
+    """Every method that needs a fitted model says so."""
     model = subject.new()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.csv"
@@ -65,7 +65,7 @@ def unfitted_is_refused(subject: Subject) -> None:
 
 
 def fit_returns_itself(subject: Subject) -> None:
-    """``fit`` returns the estimator, leaves its parameters alone and sets what it promises.
+    """``fit`` returns the estimator, keeps its parameters and sets the promised attributes.
 
     It is called as scikit-learn's pipelines and searches do: with a second argument, on an
     estimator that bears marks of theirs.
@@ -78,7 +78,7 @@ def fit_returns_itself(subject: Subject) -> None:
     must(kept is mark, "fit removes an attribute that scikit-learn has set on the estimator")
     after = model.get_params(deep=False)
     must(all(after[k] is v for k, v in before.items()), "fit changes a parameter")
-    must(model.n_rows_ == subject.table.num_rows, "n_rows_ is not the count of training rows")
+    must(model.n_rows_ == subject.table.num_rows, "n_rows_ is not the number of training rows")
     must(model.schema_.names == tuple(subject.table.column_names), "schema_ has other columns")
     must(model.seed_ == 0, "seed_ is not the integer random_state")
     rows = model.history_.rows

@@ -1,4 +1,4 @@
-"""Checks of the tables that go in and come out: libraries, dtypes, odd shapes, what is kept."""
+"""Checks of the tables that go in and come out: libraries, dtypes, odd shapes, relations."""
 
 from __future__ import annotations
 

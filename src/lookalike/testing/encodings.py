@@ -19,9 +19,9 @@ from lookalike.testing._columns import ALONE, Example, alone, examples
 
 __all__ = ["check_encoding", "encoding_checks"]
 
-#: How far a float may come back from where it was, as a part of the column's range.
+#: The largest error of a decoded float, as a part of the column's range.
 _CLOSE = 0.01
-#: A column of so many different numbers; what an encoding keeps of it must not grow with it.
+#: The number of different values of a long column; the state of an encoding must not grow with it.
 _MANY = 20_000
 
 
@@ -36,8 +36,8 @@ def encoding_checks(encoding: type[ColumnEncoding]) -> list[Check]:
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def check_encoding(encoding: type[ColumnEncoding]) -> None:
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
     """
     run(encoding_checks(encoding))
 
@@ -110,7 +110,7 @@ def _blocks_fit_together(encoding: ColumnEncoding, example: Example) -> None:
         must(block.column == example.column.name, "a block belongs to another column")
         must((block.head == "softmax") == (block.source == "code"), "softmax heads are for codes")
         at = block.stop
-    must(bool(layout.blocks), "there is nothing to learn")
+    must(bool(layout.blocks), "there is no block to learn")
 
 
 def _compact_is_sound(encoding: ColumnEncoding, example: Example) -> None:
@@ -161,7 +161,7 @@ def _decodes_whatever_is_drawn(encoding: ColumnEncoding, example: Example) -> No
     must(made.null_count == 0, "a drawn row is decoded as missing")
     if example.column.kind.is_discrete:
         new = set(made.to_pylist()) - set(example.values.to_pylist())
-        must(not new, f"levels are made that the column does not have: {new}")
+        must(not new, f"levels are generated that the column does not have: {new}")
     elif pa.types.is_floating(made.type):
         must(bool(pc.all(pc.is_finite(made)).as_py()), "a drawn row is decoded as infinite or NaN")
 
@@ -197,7 +197,7 @@ def _keeps_little(encoding: type[ColumnEncoding]) -> None:
     values = pa.array(np.random.default_rng(4).normal(size=_MANY))
     state = encoding().fit(values, Column("x", Kind.CONTINUOUS, "double")).state()
     kept = sum(array.size for array in state.arrays.values()) + len(json.dumps(state.values)) // 8
-    must(kept < _MANY // 4, f"{kept} numbers are kept of a column of {_MANY} different ones")
+    must(kept < _MANY // 4, f"{kept} numbers are stored of a column of {_MANY} different ones")
 
 
 def _keeps_no_single_value(encoding: type[ColumnEncoding], kind: Kind) -> None:

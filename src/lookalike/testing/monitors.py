@@ -46,8 +46,8 @@ def monitor_checks(monitor: type[Monitor]) -> list[Check]:
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
     """
     found = [(check.__name__.strip("_"), partial(check, monitor)) for check in _CHECKS]
     return named(monitor.__name__, found)
@@ -64,7 +64,7 @@ def check_monitor(monitor: type[Monitor]) -> None:
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
 
     Examples
     --------
@@ -130,7 +130,7 @@ def _is_deterministic(monitor: type[Monitor]) -> None:
 
 
 def _runs_are_apart(monitor: type[Monitor]) -> None:
-    """What one run has seen is not known to the monitor of the next."""
+    """A monitor keeps nothing from one run to the next."""
     fresh = _watch(monitor, _mixed, _mixed)
     _watch(monitor, _groups, _equal)
     must(fresh == _watch(monitor, _mixed, _mixed), "one run changes what another measures")
@@ -145,7 +145,7 @@ def _changes_nothing(monitor: type[Monitor]) -> None:
     watching.begin(data)
     watching.measure(snapshot)
     same = all(np.array_equal(a, b) for a, b in zip(before, shown, strict=True))
-    must(same, "the rows that it is shown are changed")
+    must(same, "the monitor changes its input rows")
 
 
 def _watch(
@@ -157,7 +157,7 @@ def _watch(
     rows: int = 60,
     measures: dict[str, float] = _MEASURES,
 ) -> dict[str, float]:
-    """Return what a monitor finds in three looks at the end of a run."""
+    """Return the results of a monitor's three measurements at the end of a run."""
     found: dict[str, float] = {}
     watching = monitor()
     for look in range(3):
@@ -195,7 +195,7 @@ def _scene(
 
 
 def _cases() -> dict[str, tuple[Draw, Draw]]:
-    """Return real and generated rows by what is special about them."""
+    """Return real and generated rows by their special property."""
     return {
         "ordinary rows": (_mixed, _mixed),
         "real rows all equal": (_equal, _mixed),

@@ -29,8 +29,8 @@ def objective_checks(objective: Objective) -> list[Check]:
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
     """
     found = [(check.__name__.strip("_"), partial(check, objective)) for check in _CHECKS]
     return named(type(objective).__name__, found)
@@ -47,7 +47,7 @@ def check_objective(objective: Objective) -> None:
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
 
     Examples
     --------
