@@ -24,7 +24,7 @@ __all__ = ["function"]
 
 #: Files that are no pictures.
 _TABLES = ("points.csv", "report.csv", "accuracy.json", "model.lookalike", "report.html")
-#: What each picture of measures shows.
+#: The measures that each picture shows.
 _MEASURES = {
     "losses.png": "losses",
     "accuracies.png": "accuracies",
@@ -48,14 +48,18 @@ def function(
         list[str] | None,
         typer.Option("--range", metavar="V=LO:HI", help="The range of a variable; -3:3 if none."),
     ] = None,
-    points: Annotated[int, typer.Option(metavar="N", help="How many points to learn.")] = 2_000,
+    points: Annotated[
+        int, typer.Option(metavar="N", help="The number of points to learn.")
+    ] = 2_000,
     noise: Annotated[
         float, typer.Option(metavar="S", help="Noise on the points, as a share of the range.")
     ] = 0.0,
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="A preset, such as joshi-2d.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", help="How many steps to train.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", help="The number of training steps.")
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any parameter of the model."),
@@ -139,11 +143,11 @@ def _names(wanted: Function) -> list[str]:
 
 
 def _model(preset: str | None, steps: int | None, settings: list[str] | None) -> GAN:
-    """Return the unfitted model that the options ask for."""
+    """Return the unfitted model that the options describe."""
     from lookalike.experiments import FUNCTION_RECIPE
     from lookalike.models import GAN
 
-    # A preset is taken as published, too: what it collapses to is what one wants to see.
+    # A preset is taken as published, too: its collapse is of interest.
     if preset is None:
         model = GAN().set_params(**FUNCTION_RECIPE)
     else:
@@ -181,7 +185,7 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _facts(run: FunctionRun) -> dict[str, Any]:
-    """Return what was measured, ready for JSON."""
+    """Return the measures as plain values for JSON."""
     return {
         "function": run.function.name,
         "formula": run.function.formula,
@@ -196,7 +200,7 @@ def _facts(run: FunctionRun) -> dict[str, Any]:
 
 
 def _pictures(run: FunctionRun) -> dict[str, Callable[[], bytes]]:
-    """Return what draws each picture."""
+    """Return the function that draws each picture."""
     from lookalike.reports import figures, function_figure
 
     outline = figures.Outline(_labels(run.function), run.function.outline)
@@ -222,7 +226,7 @@ def _labels(wanted: Function) -> tuple[str, ...]:
 
 
 def _spread(titled: list[Any]) -> list[Any]:
-    """Choose some snapshots, the first steps closer together than the last."""
+    """Return some snapshots, the first steps closer together than the last."""
     count = min(_PANELS, len(titled))
     if count < _PANELS:
         return titled

@@ -29,7 +29,7 @@ __all__ = ["Booster"]
 
 ClassLabels = npt.NDArray[Any]
 
-#: Rows that are looked at for each one that is still needed, before a class is given up.
+#: Rows that are generated for each one that is still needed, before a class is given up.
 _PATIENCE = 200
 _PIECE = 8192
 
@@ -43,13 +43,13 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
     Parameters
     ----------
     synthesizer : Synthesizer or None
-        What makes the rows; `GAN` with its defaults if None. It learns features and target
-        together, and is not changed.
+        The model that generates the rows; `GAN` with its defaults if None. It learns features and
+        target together, and is not changed.
     factor : float
-        How many rows are added for each real one, as they come.
+        The number of rows added for each real one, as they come.
     balance : bool
-        Whether rows of the rarer classes are added beside these, until all classes are as large as
-        the largest.
+        True to add further rows of the rarer classes, until all classes are as large as the
+        largest.
     random_state : int, Generator, RandomState or None
         The seed of the synthesizer.
 
@@ -58,7 +58,7 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
     synthesizer_ : Synthesizer
         The fitted synthesizer.
     sampling_strategy_ : dict
-        How many rows of each class were added.
+        The number of rows added of each class.
 
     Examples
     --------
@@ -130,9 +130,9 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
         Returns
         -------
         X_resampled : array or dataframe, shape (n_new, features)
-            Of the same kind and dtypes; a pandas index is a fresh one.
+            Rows of the same kind and dtypes; a pandas index starts again at 0.
         y_resampled : array or series, shape (n_new,)
-            Of the same kind.
+            Classes of the same kind.
 
         Raises
         ------
@@ -192,7 +192,7 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
         if any(due.values()):
             lacking = {str(name): lack for name, lack in due.items() if lack}
             warnings.warn(
-                f"The synthesizer makes too few rows of some classes: still lacking {lacking}.",
+                f"The synthesizer generates too few rows of some classes: still lacking {lacking}.",
                 LookalikeWarning,
                 stacklevel=4,
             )
@@ -247,7 +247,7 @@ def _given_back(data: Any, table: pa.Table, origin: Any) -> Any:
 
 
 def _like(given: Any, labels: ClassLabels) -> Any:
-    """Return classes in the kind in which they came."""
+    """Return classes in their original kind."""
     if nw.dependencies.is_polars_series(given):
         return nw.new_series(given.name, labels.tolist(), backend="polars").to_native()
     return ArraysTransformer(labels, given).transform(labels, labels)[1]

@@ -27,22 +27,22 @@ def build_verdict(
     facts: Mapping[str, Any],
     notes: Sequence[str],
 ) -> Verdict:
-    """Compare the arms of a study and say in words what follows.
+    """Compare the arms of a study and put the result into words.
 
     Parameters
     ----------
     records : sequence of Record
         All numbers of the study.
     arms : sequence of Arm
-        What models were trained on; the first is the real one.
+        The sets of training rows; the first is the real one.
     shares : sequence of float
         The shares of training rows.
     metrics : sequence of str
-        What was measured, the headline first.
+        The metrics, the headline first.
     facts : mapping
-        What was done.
+        The facts of the study.
     notes : sequence of str
-        What was left out.
+        Omissions and their reasons.
 
     Returns
     -------
