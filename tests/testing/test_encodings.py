@@ -57,7 +57,7 @@ class Shifts(MinMax):
 class Wide(MinMax):
     """Gives numbers of the wrong type."""
 
-    def encoded(self, values):
+    def encode(self, values):
         floats, codes = super().encode(values)
         return EncodedRows(floats.astype(np.float64), codes)
 
@@ -83,7 +83,7 @@ class LearnsEarly(MinMax):
         (Remembers, "Remembers fails keeps_little: .* numbers are stored"),
         (Forgets, "Forgets fails state_is_all: "),
         (Shifts, "Shifts fails comes_back: "),
-        (Wide, "Wide fails compact_is_sound: .*: floats are float64"),
+        (Wide, "Wide fails encoded_rows_are_sound: .*: floats are float64"),
         (Sorts, "Sorts fails (comes_back|rows_are_decoded_one_by_one): "),
         (
             LearnsEarly,

@@ -113,7 +113,7 @@ def _blocks_fit_together(encoding: ColumnEncoding, example: Example) -> None:
     must(bool(layout.blocks), "there is no block to learn")
 
 
-def _compact_is_sound(encoding: ColumnEncoding, example: Example) -> None:
+def _encoded_rows_are_sound(encoding: ColumnEncoding, example: Example) -> None:
     layout, encoded = encoding.layout, encoding.encode(example.values)
     rows = len(example.values)
     must(encoded.floats.shape == (rows, layout.floats), f"floats are {encoded.floats.shape}")
@@ -240,7 +240,7 @@ def _plain(values: pa.Array) -> list[float]:
 
 _ON_COLUMNS = (
     _blocks_fit_together,
-    _compact_is_sound,
+    _encoded_rows_are_sound,
     _comes_back,
     _decodes_whatever_is_drawn,
     _state_is_all,
