@@ -1,4 +1,4 @@
-"""How much columns know of each other."""
+"""Tests of the information that columns share."""
 
 from __future__ import annotations
 

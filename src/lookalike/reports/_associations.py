@@ -19,7 +19,7 @@ __all__ = ["associations"]
 
 #: The most levels of a column; rarer ones are one level, so that tables stay small.
 MOST_LEVELS = 20
-#: Of longer tables, evenly spaced rows are taken: what is drawn does not change by more.
+#: Of longer tables, evenly spaced rows are taken: more would not change the drawing.
 MOST_ROWS = 200_000
 
 
@@ -35,13 +35,13 @@ def associations(
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     real, synthetic : pyarrow.Table
         Canonical tables.
     scores : mapping of str to Score
         Their details hold the scores of pairs.
     only : collection of str, optional
-        The columns to look at; all compared ones by default.
+        The columns to measure; all compared ones by default.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _matrix(values: Floats, levels: list[Ints]) -> Floats:
 
 
 def _unit(values: Floats) -> Floats:
-    """Bring a column's range to [0, 1]: the squares of the largest floats are not finite."""
+    """Scale a column to [0, 1]: the squares of the largest floats are not finite."""
     present = values[~np.isnan(values)] / 2
     if not len(present):
         return values

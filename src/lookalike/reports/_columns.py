@@ -1,4 +1,4 @@
-"""Each column in figures, and what metrics say of columns and pairs."""
+"""Each column in figures, and the scores of columns and pairs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def column_rows(
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     real, synthetic : pyarrow.Table
         Canonical tables.
     scores : mapping of str to Score
@@ -63,7 +63,7 @@ def _row(
 
 
 def _by_column(scores: Mapping[str, Score], key: str) -> dict[str, dict[str, float]]:
-    """Return what each score that looks at columns says of each of them."""
+    """Return the scores of each column, by metric."""
     found: dict[str, dict[str, float]] = {}
     for score in scores.values():
         for entry in score.details.columns:
@@ -82,13 +82,13 @@ def _distinct(values: pa.ChunkedArray) -> int:
 
 
 def importances(scores: Mapping[str, Score]) -> tuple[ColumnShare, ...]:
-    """Return how much the first detector among scores leant on each column, the most first."""
+    """Return the share of each column in the first detector's gain, the largest first."""
     found = (score.details.importances for score in scores.values() if score.details.importances)
     return tuple(ColumnShare(one.column, round(one.share, 6)) for one in next(found, ()))
 
 
 def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, PairMatrix]:
-    """Arrange what metrics say of each two columns as symmetric matrices.
+    """Arrange the scores of pairs of columns as symmetric matrices.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str
     Returns
     -------
     dict of str to tuple of tuple
-        One matrix for each score that looks at pairs; None where a pair has no score.
+        One matrix for each metric of pairs; None where a pair has no score.
     """
     places = {name: place for place, name in enumerate(columns)}
     found = {}

@@ -18,18 +18,19 @@ __all__ = ["marginal"]
 MOST_LEVELS = 8
 #: The most distinct numbers that are shown as levels, not as a histogram.
 FEW_NUMBERS = 10
-#: Numbers that each so many of the present cells share, and that are so many times more common than
-#: the next one, stand beside the histogram: their bins would make all others invisible.
+#: Numbers with at least this share of the present cells, and this many times more common than the
+#: next one, stand beside the histogram: their bins would make all others invisible.
 COMMON = 0.15
 ABOVE_OTHERS = 4
 MOST_BINS = 40
-#: 99 % of the values reach over so many times the width of their middle half: tails are heavy.
+#: Tails are heavy if 99 % of the values span more than this many times the width of their middle
+#: half.
 HEAVY = 20
 CURVE_POINTS = 129
 _FINE = 1024
-#: Numbers beyond that are divided before anything is added to them.
+#: Larger numbers are divided before anything is added to them.
 _HUGE = 1e300
-#: Where so many steps fit, bins need not hold whole ones.
+#: With more steps than this, bins need not hold whole ones.
 _MOST_STEPS = 1e9
 
 
@@ -39,7 +40,7 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
     Parameters
     ----------
     column : Column
-        What the column is; its kind must be one that synthesizers learn.
+        The column; its kind must be one that synthesizers learn.
     real, synthetic : pyarrow.ChunkedArray
         The column in canonical form.
 
@@ -86,7 +87,7 @@ def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -
     rest = np.setdiff1d(np.arange(len(levels)), shown)
     if len(rest):
         real_rest, synthetic_rest = levelled[:, rest].sum(axis=1).tolist()
-        bars.append(Bar(f"{len(rest):,} other levels", real_rest, synthetic_rest, "other"))
+        bars.append(Bar(f"{len(rest):,} other categories", real_rest, synthetic_rest, "other"))
     return (*bars, *_missing(*missing.tolist()))
 
 
@@ -130,7 +131,7 @@ def say(value: float, axis: str, step: float | None = None) -> str:
 def _histogram(
     present: tuple[Floats, Floats], counts: tuple[int, int], axis: str, step: float | None
 ) -> tuple[Histogram | None, tuple[Bar, ...]]:
-    """Return a histogram, None where no bins can be told apart, and what stands beside it."""
+    """Return a histogram, None where bins cannot be distinguished, and the bars beside it."""
     common = _common(present[0])
     # Beside the largest floats there is no room for widths and margins.
     unit = _scale(present)
@@ -156,7 +157,7 @@ def _histogram(
 
 
 def _scale(present: tuple[Floats, Floats]) -> float:
-    """Return what numbers are divided by: 1, unless there are huge ones."""
+    """Return the divisor of numbers: 1, unless there are huge ones."""
     largest = max((float(np.abs(values).max()) for values in present if len(values)), default=0.0)
     return 1.0 if largest < _HUGE else largest / _HUGE
 
@@ -193,7 +194,7 @@ def _common(values: Floats) -> Floats:
 
 
 def _range(real: Floats, synthetic: Floats) -> tuple[float, float]:
-    """Return what the axis spans: all values if they are near, else the bulk of both tables.
+    """Return the range of the axis: all values if they are near, else the bulk of both tables.
 
     A synthetic table that is far off widens the axis by at most the real bulk's own width to each
     side, so that the real values stay visible.
@@ -214,7 +215,7 @@ def _range(real: Floats, synthetic: Floats) -> tuple[float, float]:
 
 
 def _bulk(values: Floats) -> tuple[float, float]:
-    """Return where nearly all values are; of heavy tails, less: the middle must stay visible."""
+    """Return the range of nearly all values; heavy tails are cut so that the middle is visible."""
     low, first, last, high = (float(x) for x in np.quantile(values, [0.005, 0.25, 0.75, 0.995]))
     middle = last - first
     if 0 < middle < (high - low) / HEAVY:
@@ -226,7 +227,7 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
     """Return bin limits; where values stand `step` apart, each bin holds equally many of them.
 
     Where numbers are so large that floats are farther apart than `step`, or than bins are wide,
-    there are as many bins as can be told apart.
+    there are as many bins as can be distinguished.
     """
     bins = int(np.clip(np.sqrt(rows), 8, MOST_BINS))
     if step is None or step < _grain(low, high) or (high - low) / step > _MOST_STEPS:
@@ -241,7 +242,7 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
 
 
 def _grain(low: float, high: float) -> float:
-    """Return how far apart floats are at the farther end of a range."""
+    """Return the spacing of floats at the farther end of a range."""
     return float(np.spacing(max(abs(low), abs(high))))
 
 

@@ -13,7 +13,7 @@ from lookalike.reports.figures._style import GRID, INK, MUTED, SYNTHETIC, styled
 
 __all__ = ["SCORE", "correlation_differences"]
 
-#: The score that knows each column's mean difference.
+#: The score with each column's mean difference.
 SCORE = "correlation_difference"
 MOST_COLUMNS = 40
 _WIDTH = 7.0

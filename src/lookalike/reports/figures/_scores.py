@@ -1,4 +1,4 @@
-"""Scores as marks on the way from what independent columns get to what real rows get."""
+"""Scores as marks between the score of independent columns and that of real rows."""
 
 from __future__ import annotations
 
