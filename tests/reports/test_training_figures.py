@@ -161,7 +161,10 @@ def test_rates_over_decades_have_a_logarithmic_axis() -> None:
 
 
 def test_runs_stand_below_each_other() -> None:
-    both = [figures.Run("first", "settled", record()), figures.Run("failed", "no rows", None)]
+    both = [
+        figures.DrawnRun("first", "settled", record()),
+        figures.DrawnRun("failed", "no rows", None),
+    ]
     text = svg(figures.runs(both))
     for words in ("first", "settled", "failed", "nothing was recorded"):
         assert words in text
@@ -170,8 +173,8 @@ def test_runs_stand_below_each_other() -> None:
 
 def test_runs_of_two_settings_are_a_table() -> None:
     cells = {
-        ("narrow", "small"): figures.Run("", "oscillates", record()),
-        ("wide", "large"): figures.Run("", "settled", record(("accuracy",))),
+        ("narrow", "small"): figures.DrawnRun("", "oscillates", record()),
+        ("wide", "large"): figures.DrawnRun("", "settled", record(("accuracy",))),
     }
     figure = figures.run_table(["narrow", "wide"], ["small", "large"], cells)
     assert [axes.get_title(loc="left") for axes in figure.axes] == ["oscillates", "settled"]
