@@ -41,7 +41,7 @@ Your own table:
 
 def demo(
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for the results; made if need be.")
+        Path, typer.Option(metavar="DIR", help="The folder for the results, created if needed.")
     ] = Path("lookalike-demo"),
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:

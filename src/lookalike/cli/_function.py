@@ -1,4 +1,4 @@
-"""``lookalike function``: let a GAN learn a curve or a surface, and watch it."""
+"""``lookalike function``: let a GAN learn a curve or a surface, and draw its training."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def function(
         typer.Option("--set", metavar="NAME=VALUE", help="Any parameter of the model."),
     ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for the results; made if need be.")
+        Path, typer.Option(metavar="DIR", help="The folder for the results, created if needed.")
     ] = Path("lookalike-function"),
     seed: Annotated[int, SeedOption] = 0,
     listing: Annotated[bool, typer.Option("--list", help="Show the built-in functions.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
-    """Let a GAN learn a curve (one variable) or a surface (two), and see how close it comes.
+    """Let a GAN learn a curve (one variable) or a surface (two), and measure its accuracy.
 
     Formulas may use + - * / // % ** < > and sin, exp, where and the like. The folder gets the
     points, the record of training, the accuracy, pictures, all of it as a page, and the model.

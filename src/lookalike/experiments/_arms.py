@@ -222,12 +222,14 @@ class Smote(Arm):
         real = context.real
         labels, counts = np.unique(real.target, return_counts=True)
         most = int(counts.max())
-        due = {label: most for label, count in zip(labels, counts, strict=True) if 1 < count < most}
-        if not due:
+        targets = {
+            label: most for label, count in zip(labels, counts, strict=True) if 1 < count < most
+        }
+        if not targets:
             return real
-        least = min(int(counts[labels == label][0]) for label in due)
+        least = min(int(counts[labels == label][0]) for label in targets)
         settings = {
-            "sampling_strategy": due,
+            "sampling_strategy": targets,
             "k_neighbors": min(_NEIGHBOURS, least - 1),
             "random_state": _seed(context, self.name),
         }
@@ -241,9 +243,9 @@ class Smote(Arm):
         sampler = SMOTE(**settings)
         if count < columns:
             sampler = SMOTENC(list(range(count, columns)), **settings)
-        made, target = _fresh(sampler, cells, real.target)
-        made[:, :count] = scaler.inverse_transform(made[:, :count])
-        return _joined(real, TrainingSet(made, target))
+        inputs, target = _fresh(sampler, cells, real.target)
+        inputs[:, :count] = scaler.inverse_transform(inputs[:, :count])
+        return _joined(real, TrainingSet(inputs, target))
 
 
 @dataclass(frozen=True)

@@ -110,7 +110,7 @@ def boost(
         True to retry what failed before, according to the records; by default it stays failed.
     n_jobs : int, optional
         The number of splits to work on at once, as in joblib. Networks are trained in
-        processes of one thread each, also with 1, so that no count of cores or of jobs changes a
+        processes of one thread each, also with 1, so that no number of cores or of jobs changes a
         number; joblib's backends of several machines work as they are.
     random_state : int, Generator, RandomState or None
         The same seed gives the same numbers, on any backend.

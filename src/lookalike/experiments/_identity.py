@@ -46,7 +46,7 @@ def identity(value: Any) -> str:
     Returns
     -------
     str
-        The same for objects that were made in the same way, in any process; the states of random
+        The same for objects that were built in the same way, in any process; the states of random
         generators are left out.
 
     Examples
@@ -88,7 +88,7 @@ def _parts(value: Any) -> list[Any] | None:
     if hasattr(value, "get_params"):
         return [value.get_params(deep=False)]
     if " at 0x" in repr(value) and hasattr(value, "__dict__"):
-        # An address says nothing: look at what is within.
+        # An address identifies nothing: the contents do.
         return [{k: v for k, v in vars(value).items() if not k.startswith("__")}]
     return None
 

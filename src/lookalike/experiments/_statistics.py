@@ -110,11 +110,11 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, 0.04, None, 0.03])
     [0.03, 0.06, None, 0.06]
     """
-    made = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    tests = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     highest = 0.0
-    for rank, (p, place) in enumerate(made):
-        highest = max(highest, min(1.0, p * (len(made) - rank)))
+    for rank, (p, place) in enumerate(tests):
+        highest = max(highest, min(1.0, p * (len(tests) - rank)))
         adjusted[place] = highest
     return adjusted
 
@@ -146,5 +146,5 @@ def repeats_needed(found: Difference) -> int | None:
 
 def _seen(found: Difference, repeats: int) -> bool:
     strength = abs(found.mean) / (found.spread * math.sqrt(1 / repeats + found.ratio))
-    due = stats.t.ppf(1 - LEVEL / 2, repeats - 1) + stats.t.ppf(POWER, repeats - 1)
-    return bool(strength >= due)
+    required = stats.t.ppf(1 - LEVEL / 2, repeats - 1) + stats.t.ppf(POWER, repeats - 1)
+    return bool(strength >= required)

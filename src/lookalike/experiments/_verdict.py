@@ -126,7 +126,7 @@ class Verdict(Document):
 
     def __repr__(self) -> str:
         cells = [self.heads, *self.as_table()]
-        # Columns of which every line is empty are left out.
+        # Columns that are empty in every line are left out.
         shown = [any(column[1:]) for column in zip(*cells, strict=True)]
         cells = [tuple(compress(line, shown)) for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]

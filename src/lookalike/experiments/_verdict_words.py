@@ -171,6 +171,6 @@ def _corrected_away(row: Row) -> str:
             return (
                 f"The interval of the difference from {one.whom} leaves out 0, but it is of this "
                 f"comparison alone: p is {one.p:.2g}, and {one.p_holm:.2g} after Holm's "
-                "correction for all that were made."
+                "correction for all comparisons."
             )
     return ""

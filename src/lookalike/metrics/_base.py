@@ -130,7 +130,7 @@ class Metric(ABC):
             None if one is None else Reference(words, one.details.raw, one.reason)
             for one, words in zip((ceiling, floor), on, strict=True)
         ]
-        made = Score(
+        score = Score(
             self.name,
             found.value,
             None if ceiling is None else ceiling.value,
@@ -148,9 +148,9 @@ class Metric(ABC):
             floor_source=sources[1],
             left_out=left_out,
         )
-        if made.value is None:
-            return made
-        return replace(made, finding=self.finding(made), warning=self.warning(made))
+        if score.value is None:
+            return score
+        return replace(score, finding=self.finding(score), warning=self.warning(score))
 
     @abstractmethod
     def _measure(self, pair: Pair) -> Measured:

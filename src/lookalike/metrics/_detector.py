@@ -39,7 +39,7 @@ FOLDS = 3
 #: The largest number of rows on a side; of more, a sample is drawn from the seed.
 MOST_ROWS = 100_000
 
-#: XGBoost's defaults, by which published figures are made, in LightGBM's words: 100 trees of
+#: XGBoost's defaults, as in published figures, in LightGBM's terms: 100 trees of
 #: depth 6, rate 0.3, L2 1, a leaf for any sum of Hessians of 1; categories are split one against
 #: the rest, as if they were one-hot.
 _SETTINGS: dict[str, Any] = {
@@ -71,7 +71,7 @@ class TreeInputs:
         self._levels = PooledLevels.of(*views)
         #: The number of numeric features; they come first.
         self.numeric = len(book.numeric) + len(self._levels.wide)
-        #: The column that each feature is made of.
+        #: The column of each feature.
         self.columns = (
             *book.numeric,
             *(book.discrete[place] for place in self._levels.wide),

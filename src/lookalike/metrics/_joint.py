@@ -75,9 +75,9 @@ def shared_cells(
         Counts, of the same cells in the same order; cells without any row may be left out.
     """
     size = sizes[first] * sizes[second]
-    found = [joint_codes(codes, sizes, first, second) for codes in (real, synthetic)]
+    cells = [joint_codes(codes, sizes, first, second) for codes in (real, synthetic)]
     if size > 8 * (len(real) + len(synthetic)) + 64:
-        used, both = np.unique(np.concatenate(found), return_inverse=True)
-        found, size = [both[: len(real)], both[len(real) :]], len(used)
-    one, other = (np.bincount(part, minlength=size) for part in found)
+        used, both = np.unique(np.concatenate(cells), return_inverse=True)
+        cells, size = [both[: len(real)], both[len(real) :]], len(used)
+    one, other = (np.bincount(part, minlength=size) for part in cells)
     return one, other

@@ -77,11 +77,11 @@ def reaches(pair: Pair) -> tuple[Reach, list[Reach]]:
     most = min(max(_ROWS // len(real), 1), _PARTINGS)
 
     def part() -> list[Reach]:
-        made = []
+        chance = []
         for parting in partings(real, synthetic, most):
             one, other = parting.apply(real.embedding, synthetic.embedding)
             own = nearest(one, one, count, same=True)
-            made.append(Reach.of(own, nearest(one, other, 1), other))
-        return made
+            chance.append(Reach.of(own, nearest(one, other, 1), other))
+        return chance
 
     return found, real.keep(("reaches", synthetic), part)

@@ -47,7 +47,7 @@ def score_tables(
     ----------
     real, synthetic : pyarrow.Table
         Canonical (see `lookalike.tables.conform`); the rows that the synthesizer was trained on,
-        and what it made.
+        and those that it generated.
     schema : Schema
         The columns and their kinds.
     holdout : pyarrow.Table, optional
@@ -128,7 +128,7 @@ def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
 
 @dataclass(frozen=True)
 class References:
-    """The pairs that a score is made of, shared by all metrics.
+    """The pairs of tables behind a score, shared by all metrics.
 
     The ceiling is the score of real rows other than those of the comparison; the floor is that of
     the same rows after each of their columns was shuffled independently. Both are samples of the

@@ -1,4 +1,4 @@
-"""A table as arrays, each made when it is first needed and then kept."""
+"""A table as arrays, each computed at its first use and then cached."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Detection(Metric):
     boosted-tree figures of arXiv 2603.23016: `raw` in the details is their form of the score,
     1 − mean over folds of (2 max(½, AUC) − 1). Both tables are cut to the same number of rows (at
     most 100,000, drawn from the seed), for a detector gets better with more of them; published
-    figures are made from as many synthetic rows as there are training rows. A copy of the
+    figures are from as many synthetic rows as there are training rows. A copy of the
     training rows scores 1: see `HoldoutDetection`.
     """
 

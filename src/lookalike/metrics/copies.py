@@ -87,10 +87,13 @@ class Copies(Metric):
         exact = sum(key in known for key in _keys(synthetic))
         most = max(_FEWEST_QUERIES, _MOST_DISTANCES // len(real))
         limit = float(np.quantile(_own_distances(real, most), NEAR))
-        asked = synthetic.sample(most)
-        near = float(np.mean(between(asked, real)[0][:, 0] <= limit))
+        checked = synthetic.sample(most)
+        near = float(np.mean(between(checked, real)[0][:, 0] <= limit))
         details = CopyDetails(
-            exact_rows=exact, synthetic_rows=len(synthetic), near_rows=len(asked), near_limit=limit
+            exact_rows=exact,
+            synthetic_rows=len(synthetic),
+            near_rows=len(checked),
+            near_limit=limit,
         )
         return Measured(max(near, exact / len(synthetic)), details=details)
 

@@ -111,7 +111,7 @@ def _codes(real: View, synthetic: View) -> tuple[list[LevelCodes], tuple[int, ..
 def _informations(codes: LevelCodes, sizes: tuple[int, ...], places: Pairs) -> Floats:
     """Return the normalised mutual information of pairs of columns; shape (pairs,)."""
     single = [_entropy(np.bincount(codes[:, c], minlength=1)) for c in range(codes.shape[1])]
-    found = np.zeros(len(places))
+    information = np.zeros(len(places))
     for place, (first, second) in enumerate(places):
         # I(X; Y) = H(X) + H(Y) - H(X, Y)
         total = single[first] + single[second]
@@ -119,8 +119,8 @@ def _informations(codes: LevelCodes, sizes: tuple[int, ...], places: Pairs) -> F
             tallied(joint_codes(codes, sizes, first, second), sizes[first] * sizes[second])
         )
         # A trace of rounding, where a column is constant, is no information.
-        found[place] = 2 * max(total - joint, 0.0) / total if total > 1e-12 else 0.0
-    return found
+        information[place] = 2 * max(total - joint, 0.0) / total if total > 1e-12 else 0.0
+    return information
 
 
 def _entropy(counts: npt.NDArray[np.int64]) -> float:

@@ -1,4 +1,4 @@
-"""The result of an evaluation: scores, a verdict, tables, and a page or JSON made of them."""
+"""The result of an evaluation: scores, a verdict, tables, and their page and JSON."""
 
 from __future__ import annotations
 

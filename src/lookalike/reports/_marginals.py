@@ -84,10 +84,12 @@ def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -
     elif column.ordered and column.categories is not None:
         order = {str(level): place for place, level in enumerate(column.categories)}
         bars.sort(key=lambda bar: order.get(bar.label, len(order)))
-    rest = np.setdiff1d(np.arange(len(levels)), shown)
-    if len(rest):
-        real_rest, synthetic_rest = levelled[:, rest].sum(axis=1).tolist()
-        bars.append(Bar(f"{len(rest):,} other categories", real_rest, synthetic_rest, "other"))
+    others = np.setdiff1d(np.arange(len(levels)), shown)
+    if len(others):
+        real_others, synthetic_others = levelled[:, others].sum(axis=1).tolist()
+        bars.append(
+            Bar(f"{len(others):,} other categories", real_others, synthetic_others, "other")
+        )
     return (*bars, *_missing(*missing.tolist()))
 
 
@@ -263,6 +265,6 @@ def _curve(shares: Floats, count: int, bin_share: float, bandwidth: float) -> tu
     places = np.minimum((shares * _FINE).astype(np.int64), _FINE - 1)
     fine = np.bincount(places, minlength=_FINE) / count
     smooth = gaussian_filter1d(fine, bandwidth * _FINE, mode="reflect")
-    asked = np.linspace(0, _FINE - 1, CURVE_POINTS)
-    density = np.interp(asked, np.arange(_FINE), smooth) * bin_share * _FINE
+    points = np.linspace(0, _FINE - 1, CURVE_POINTS)
+    density = np.interp(points, np.arange(_FINE), smooth) * bin_share * _FINE
     return tuple(round(float(x), 6) for x in density)

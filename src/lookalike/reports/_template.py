@@ -43,7 +43,7 @@ def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:
 
 def svg(figure: Figure, label: str, salt: str) -> Markup:
     """Return a figure as it stands in a page, with words for those who cannot see it."""
-    # The SVG is made by us, and matplotlib escapes the text in it.
+    # The SVG is our own, and matplotlib escapes the text in it.
     return Markup(figures.to_svg(figure, label=label, salt=salt))
 
 

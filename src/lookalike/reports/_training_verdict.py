@@ -71,7 +71,7 @@ def judge(drawn: Curves | None, quantities: Mapping[str, Quantity] | None = None
     if drawn is None:
         return Judgement("unknown", ("Too little was recorded to say how training went.",))
     drawn = _last_attempt(drawn)
-    found = [seen for look in _LOOKS if (seen := look(drawn)) is not None]
+    found = [seen for check in _CHECKS if (seen := check(drawn)) is not None]
     recorded = ("probability_real", *(f"loss_{network}" for network in drawn.networks))
     if not found and not any(_tail(drawn, name) for name in recorded):
         found = [("unknown", "Losses and probabilities were not recorded.")]
@@ -121,7 +121,7 @@ def _one_sided(drawn: Curves) -> tuple[str, str] | None:
             continue
         high, low = (float(np.mean(part)) for part in found)
         if kind == "probability" and high >= SURE and low <= 1 - SURE:
-            words = f"it gives real rows {high:.2f} and generated rows {low:.2f} in the mean"
+            words = f"it gives real rows {high:.2f} and generated rows {low:.2f} on average"
         elif kind == "accuracy" and min(high, low) >= SURE:
             words = f"it is right on {_share(high)} of real and {_share(low)} of generated rows"
         else:
@@ -147,7 +147,7 @@ def _oscillates(drawn: Curves) -> tuple[str, str] | None:
     return None
 
 
-_LOOKS = (_diverged, _collapsed, _one_sided, _oscillates)
+_CHECKS = (_diverged, _collapsed, _one_sided, _oscillates)
 
 
 def _outside(drawn: Curves, quantities: Mapping[str, Quantity] | None) -> str:

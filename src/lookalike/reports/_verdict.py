@@ -90,12 +90,12 @@ def chance(value: float) -> float:
 
 
 def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
-    found = [score for score in scores.values() if score.words.role == "headline"]
-    asked = [score for score in found if score.value is not None]
-    if not asked:
-        reason = next((f" ({s.reason.rstrip('.')})" for s in found if s.reason), "")
+    headlines = [score for score in scores.values() if score.words.role == "headline"]
+    computed = [score for score in headlines if score.value is not None]
+    if not computed:
+        reason = next((f" ({s.reason.rstrip('.')})" for s in headlines if s.reason), "")
         return f"No detector judged the rows as a whole{reason}."
-    score = max(asked, key=_excess)
+    score = max(computed, key=_excess)
     words = _verdict_words(score)
     if doubted and words == _STEPS[0][1]:
         words = f"{words} by a detector, though they are unlike them by another score"

@@ -91,7 +91,7 @@ def fit_twice_is_fit_once(subject: Subject) -> None:
     model = subject.new().fit(first).fit(subject.table)
     must(
         model.sample(20).equals(subject.fitted.sample(20)),
-        "a model fitted twice makes other rows than one that was fitted once with the same seed",
+        "a model fitted twice generates other rows than one fitted once with the same seed",
     )
 
 
@@ -110,7 +110,7 @@ def global_random_state_is_untouched(subject: Subject) -> None:
     """Neither fitting nor sampling draws from or seeds the global generators."""
     kept = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:
-        np.random.seed(987654321)  # noqa: NPY002 - a state that nobody else sets
+        np.random.seed(987654321)  # noqa: NPY002 - a state that no other code sets
         random.seed(987654321)
         before = global_random_state()
         subject.fit(subject.table).sample(3)

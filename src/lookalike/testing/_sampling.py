@@ -70,10 +70,10 @@ def blocks_are_made_at_once(subject: Subject) -> None:
     sys.setswitchinterval(1e-6)  # so that threads take turns within a block on one core, too
     try:
         with ThreadPoolExecutor(len(order)) as pool:
-            made = [*pool.map(at_once, order), *map(make, order)]
+            blocks = [*pool.map(at_once, order), *map(make, order)]
     finally:
         sys.setswitchinterval(interval)
-    for block, drawn in zip(2 * order, made, strict=True):
+    for block, drawn in zip(2 * order, blocks, strict=True):
         same = all(np.array_equal(a, b) for a, b in zip(drawn, alone[block], strict=True))
         must(same, f"block {block} differs where several threads sample, or in another order")
 

@@ -1,4 +1,4 @@
-"""Small tables with known properties, made from fixed seeds."""
+"""Small tables with known properties, generated from fixed seeds."""
 
 from __future__ import annotations
 

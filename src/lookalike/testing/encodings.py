@@ -31,7 +31,7 @@ def encoding_checks(encoding: type[ColumnEncoding]) -> list[Check]:
     Parameters
     ----------
     encoding : subclass of ColumnEncoding
-        It is made without arguments and tried on columns of each of its ``kinds``.
+        It is constructed without arguments and tried on columns of each of its ``kinds``.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def check_encoding(encoding: type[ColumnEncoding]) -> None:
     Parameters
     ----------
     encoding : subclass of ColumnEncoding
-        It is made without arguments.
+        It is constructed without arguments.
 
     Raises
     ------
@@ -175,13 +175,13 @@ def _state_is_all(encoding: ColumnEncoding, example: Example) -> None:
             f"{name} is no number array",
         )
     again = type(encoding).from_state(Learned(values, dict(state.arrays)), example.column)
-    must(again.blocks == encoding.blocks, "an encoding made from a state has other blocks")
+    must(again.blocks == encoding.blocks, "an encoding built from a state has other blocks")
     ours, theirs = encoding.encode(example.values), again.encode(example.values)
     same = all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
-    must(same, "an encoding made from a state encodes otherwise")
+    must(same, "an encoding built from a state encodes differently")
     drawn = sample_encoded(ours, encoding.layout, np.random.default_rng(2))
     same = encoding.decode(drawn).to_pylist() == again.decode(drawn).to_pylist()
-    must(same, "an encoding made from a state decodes otherwise")
+    must(same, "an encoding built from a state decodes differently")
 
 
 def _rows_are_decoded_one_by_one(encoding: ColumnEncoding, example: Example) -> None:
@@ -190,7 +190,7 @@ def _rows_are_decoded_one_by_one(encoding: ColumnEncoding, example: Example) -> 
     )
     head = SampledRows(drawn.numbers[:1], drawn.levels[:1])
     same = encoding.decode(head).to_pylist() == encoding.decode(drawn).to_pylist()[:1]
-    must(same, "a row is decoded otherwise when others stand beside it")
+    must(same, "a row is decoded differently when others stand beside it")
 
 
 def _keeps_little(encoding: type[ColumnEncoding]) -> None:
@@ -211,14 +211,15 @@ def _keeps_no_single_value(encoding: type[ColumnEncoding], kind: Kind) -> None:
             n for array in state.arrays.values() for n in array.ravel().astype(float).tolist()
         }
         single = _plain(values)[-ALONE:] if kind is Kind.CONTINUOUS else _plain(values)[-1:]
-        told = [number for number in single if float(number) in stored]
+        leaked = [number for number in single if float(number) in stored]
         must(
-            not told, f"{what}: {len(told)} values that one row has are stored, such as {told[:1]}"
+            not leaked,
+            f"{what}: {len(leaked)} values that one row has are stored, such as {leaked[:1]}",
         )
         numbers = np.random.default_rng(5).normal(scale=9, size=(5_000, fitted.layout.numbers))
         levels = np.zeros((5_000, fitted.layout.softmaxes), np.int32)
-        made = _plain(fitted.decode(SampledRows(numbers.astype(np.float32), levels)).drop_null())
-        must(not set(made) & set(single[-1:]), f"{what}: a value far from all others is decoded")
+        decoded = _plain(fitted.decode(SampledRows(numbers.astype(np.float32), levels)).drop_null())
+        must(not set(decoded) & set(single[-1:]), f"{what}: a value far from all others is decoded")
 
 
 def _numbers_in(value: Any) -> Iterator[float]:

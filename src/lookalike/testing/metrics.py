@@ -28,7 +28,7 @@ def metric_checks(metric: type[Metric], *, prefers_real: bool = True) -> list[Ch
     Parameters
     ----------
     metric : subclass of Metric
-        It is made without arguments.
+        It is constructed without arguments.
     prefers_real : bool
         True if real held-out rows must score better than rows with wrong columns. False for metrics
         of privacy: rows that resemble nobody reveal nobody.
@@ -50,7 +50,7 @@ def check_metric(metric: type[Metric], *, prefers_real: bool = True) -> None:
     Parameters
     ----------
     metric : subclass of Metric
-        It is made without arguments.
+        It is constructed without arguments.
     prefers_real : bool
         True if real held-out rows must score better than rows with wrong columns.
 
