@@ -73,16 +73,16 @@ def partings(real: View, synthetic: View, most: int = MOST) -> list[Parting]:
 def _partings(real: View, synthetic: View) -> list[Parting]:
     size, rows = len(real), len(real) + len(synthetic)
     count = int(np.clip(_ROWS // max(min(size, rows - size), 1), 1, MOST))
-    # The pooled rows are sorted by their cells: their order must not reveal their table.
+    # The pooled rows are sorted by their cells: a split depends on no order of rows or tables.
     cells = [np.concatenate([view.numbers, view.codes], axis=1).T for view in (real, synthetic)]
     order = np.lexsort(np.concatenate(cells, axis=1)) if len(cells[0]) else np.arange(rows)
     random = generator(real.seed, "metrics", "chance")
-    found = []
+    splits = []
     for _ in range(count):
         chosen = np.zeros(rows, bool)
         chosen[order[random.permutation(rows)[:size]]] = True
-        found.append(Parting(chosen[:size], chosen[size:]))
-    return found
+        splits.append(Parting(chosen[:size], chosen[size:]))
+    return splits
 
 
 def adjusted(likeness: float, usual: float) -> float:

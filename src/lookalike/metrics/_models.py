@@ -90,8 +90,8 @@ def class_scores(model: Any, inputs: Any) -> Floats:
         The highest for the likeliest class.
     """
     if hasattr(model, "predict_proba"):
-        found: Floats = model.predict_proba(inputs)
-        return found
+        scores: Floats = model.predict_proba(inputs)
+        return scores
     decided: Floats = model.decision_function(inputs)
     return np.column_stack([-decided, decided]) if decided.ndim == 1 else decided
 

@@ -44,12 +44,12 @@ class PooledLevels:
         codes = np.concatenate([view.codes for view in views])
         maps, counts = [], []
         for place, size in enumerate(views[0].codebook.sizes):
-            found = np.bincount(codes[:, place], minlength=size)
-            wide = np.count_nonzero(found) > WIDE
+            frequencies = np.bincount(codes[:, place], minlength=size)
+            wide = np.count_nonzero(frequencies) > WIDE
             # "Missing", the last level, is never pooled.
-            rare = wide & (found < RARE) & (np.arange(size) < size - 1)
+            rare = wide & (frequencies < RARE) & (np.arange(size) < size - 1)
             maps.append(np.where(rare, 0, np.cumsum(~rare)))
-            counts.append(np.log(np.maximum(found, 1)) if wide else None)
+            counts.append(np.log(np.maximum(frequencies, 1)) if wide else None)
         return cls(tuple(maps), tuple(counts))
 
     @property

@@ -61,11 +61,13 @@ class Shape(Metric):
         book, real, synthetic = pair.codebook, pair.real_view, pair.synthetic_view
         raw, value = {}, {}
         bridges = Bridges(len(real), len(synthetic), pair.seed) if book.numeric else None
+        # Numbers: Kolmogorov-Smirnov, with its chance by simulated random walks.
         for place, column in enumerate(book.numeric):
             numbers = real.numbers[:, place], synthetic.numbers[:, place]
             raw[column] = 1 - kolmogorov(*numbers)
             assert bridges is not None  # there are numbers
             value[column] = adjusted(raw[column], 1 - bridges.expected(np.concatenate(numbers)))
+        # Categories: total variation, with its chance in closed form.
         for place, (column, size) in enumerate(zip(book.discrete, book.sizes, strict=True)):
             codes = real.codes[:, place], synthetic.codes[:, place]
             raw[column] = 1 - total_variation(*codes, size)
