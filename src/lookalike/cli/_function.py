@@ -83,13 +83,13 @@ def function(
         raise ParameterError("function needs a formula or a name; --list shows the names.")
     from lookalike.datasets.functions import make_function
 
-    wanted = make_function(expression, _ranges(span or ()))
-    _prepare(out, wanted)
+    target = make_function(expression, _ranges(span or ()))
+    _prepare(out, target)
 
     from lookalike.experiments import learn_function
 
     run = learn_function(
-        wanted,
+        target,
         points=points,
         noise=noise,
         synthesizer=_model(preset, steps, setting),
@@ -99,7 +99,7 @@ def function(
     _write(run, out)
     _show(run)
     if not quiet:
-        say(f"wrote {out}: {', '.join(_names(wanted))}")
+        say(f"wrote {out}: {', '.join(_names(target))}")
 
 
 def _list() -> None:

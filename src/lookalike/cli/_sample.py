@@ -62,8 +62,8 @@ def sample(
     check_output(output)
     check_safe_csv(output, safe_csv)
     given = parse_conditions(where) if complete is None else complete
-    made = load(model).sample_to(
+    written = load(model).sample_to(
         output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
     )
     if output != "-":
-        say(f"wrote {output}: {made:,} rows")
+        say(f"wrote {output}: {written:,} rows")

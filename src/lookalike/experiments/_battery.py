@@ -90,16 +90,16 @@ def check_models(models: Mapping[str, Any] | Sequence[str] | None, classes: bool
                     "models must be scikit-learn estimators by name; "
                     f"{name!r} is {model!r}, which has no fit and predict."
                 )
-        found = dict(models)
+        estimators = dict(models)
     else:
         for name in [models] if isinstance(models, str) else models:
             if name not in known:
                 hint = nearest(str(name), known) or f" The models are: {', '.join(known)}."
                 raise ParameterError(f"There is no model {name!r}.{hint}")
-        found = dict.fromkeys([models] if isinstance(models, str) else models)
-    if not found:
+        estimators = dict.fromkeys([models] if isinstance(models, str) else models)
+    if not estimators:
         raise ParameterError("models must name one model at least, or be None for all.")
-    return found
+    return estimators
 
 
 def is_compiled(name: str, model: Any) -> bool:
@@ -197,15 +197,15 @@ class ModelEvaluation:
         except ValueError as error:
             words = failure("preparation of the rows", error)
             return {name: dict.fromkeys(self.metrics, words) for name in models}
-        found = {}
+        results = {}
         for name, given in models.items():
             # An estimator of the caller may raise anything.
             failures = _FAILURES if given is None else (Exception,)
             try:
-                found[name] = self._judge(name, given, training, prepared)
+                results[name] = self._judge(name, given, training, prepared)
             except failures as error:
-                found[name] = dict.fromkeys(self.metrics, failure("model", error))
-        return found
+                results[name] = dict.fromkeys(self.metrics, failure("model", error))
+        return results
 
     def _judge(
         self, name: str, given: Any, training: TrainingSet, prepared: tuple[Any, Any]

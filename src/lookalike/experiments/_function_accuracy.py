@@ -88,14 +88,14 @@ class FunctionMetric:
         if vertical is not None:  # the grid is fine, but the value right above is never farther
             distances = np.minimum(distances, vertical)
         reached = np.unique(cells[distances <= _REACH])
-        wanted = np.unique(self._nearest(held_out)[1])
+        expected = np.unique(self._nearest(held_out)[1])
         return FunctionAccuracy(
             _rms(distances if vertical is None or self.function.jumps else vertical),
             _rms(distances),
             float(np.quantile(distances, 0.95)),
             None if vertical is None else _rms(vertical),
             None if vertical is None else float(np.quantile(vertical, 0.95)),
-            len(np.intersect1d(wanted, reached)) / len(wanted),
+            len(np.intersect1d(expected, reached)) / len(expected),
         )
 
     def _nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -114,7 +114,7 @@ class Records:
             self._database = sqlite3.connect(name, timeout=_PATIENCE)
             with self._database:
                 self._database.execute(_CREATE)
-            found = [row[1] for row in self._database.execute("PRAGMA table_info(records)")]
+            columns = [row[1] for row in self._database.execute("PRAGMA table_info(records)")]
         except sqlite3.OperationalError as error:
             raise OutputError(f"Cannot write records to {str(path)!r}: {error}.") from error
         except sqlite3.DatabaseError as error:
@@ -122,10 +122,10 @@ class Records:
                 f"Records are kept in a SQLite file, but {str(path)!r} is something else. "
                 "Name a new file."
             ) from error
-        if found != _NAMES:
+        if columns != _NAMES:
             self.close()
             raise FileFormatError(
-                f"The records in {str(path)!r} must have the columns {_NAMES}; got {found}. "
+                f"The records in {str(path)!r} must have the columns {_NAMES}; got {columns}. "
                 "Name a new file."
             )
 

@@ -180,11 +180,11 @@ def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> Ro
         Row numbers, increasing; one at least of every class.
     """
     order = generator(seed, "keep", split.number).permutation(split.train)
-    kept = []
+    chosen = []
     for label in np.unique(classes[split.train]):
         rows = order[classes[order] == label]
-        kept.append(rows[: max(round(share * len(rows)), 1)])
-    return np.sort(np.concatenate(kept))
+        chosen.append(rows[: max(round(share * len(rows)), 1)])
+    return np.sort(np.concatenate(chosen))
 
 
 def _split(number: int, count: int, test: RowIndices) -> Split:

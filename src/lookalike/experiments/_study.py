@@ -184,8 +184,8 @@ def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
         models = {name: study.entrants[name] for one, name in item.todo if one == arm}
         # One thread, so that sums have one order whatever the number of cores.
         with threadpool_limits(1):
-            found = tables.try_arm(arm, models)
-        yield found
+            results = tables.try_arm(arm, models)
+        yield results
 
 
 def versions() -> dict[str, str]:
@@ -219,14 +219,14 @@ class _StudyTables:
 
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
         """Train models on an arm's rows and record their scores."""
-        found: dict[str, dict[str, float | str]]
+        results: dict[str, dict[str, float | str]]
         training = self._rows_of(arm)
         if isinstance(training, str):
-            found = {name: dict.fromkeys(self.study.metrics, training) for name in models}
+            results = {name: dict.fromkeys(self.study.metrics, training) for name in models}
         else:
-            found = self.evaluation.take(training, models)
+            results = self.evaluation.take(training, models)
         return [
-            self._record(arm, name, metric, found[name][metric])
+            self._record(arm, name, metric, results[name][metric])
             for name in models
             for metric in self.study.metrics
         ]

@@ -154,16 +154,16 @@ def specify(
     if missing := table.num_rows - pc.sum(present).as_py():
         notes.append(f"{missing:,} rows without a target were left out.")
     table = table.filter(present)
-    kept = [c for c in schema.columns if c.kind.is_learned and c.name != groups]
+    learned = [c for c in schema.columns if c.kind.is_learned and c.name != groups]
     out = [c.name for c in schema.columns if not c.kind.is_learned and c.name != groups]
     if out:
         notes.append(f"Identifiers, texts and constants were left out: {', '.join(out)}.")
-    if len(kept) < 2:
+    if len(learned) < 2:
         raise DataError(f"There is no column to predict {target!r} from: {' '.join(notes)}")
-    inputs = table.select([column.name for column in kept])
+    inputs = table.select([column.name for column in learned])
     spec = StudySpec(
         table=pa.table([_plain(column) for column in inputs.columns], inputs.column_names),
-        schema=Schema(tuple(kept), (), table.num_rows),
+        schema=Schema(tuple(learned), (), table.num_rows),
         target=target,
         strata=_numbered(table[target])
         if schema[target].kind.is_discrete

@@ -127,8 +127,8 @@ class Verdict(Document):
     def __repr__(self) -> str:
         cells = [self.heads, *self.as_table()]
         # Columns that are empty in every line are left out.
-        shown = [any(column[1:]) for column in zip(*cells, strict=True)]
-        cells = [tuple(compress(line, shown)) for line in cells]
+        filled = [any(column[1:]) for column in zip(*cells, strict=True)]
+        cells = [tuple(compress(line, filled)) for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = [
             "  ".join(

@@ -75,10 +75,10 @@ class Metric(ABC):
         reason = self._obstacle(pair)
         if reason is not None:
             return Measured.undefined(reason)
-        found = self._measure(pair)
-        if found.value is not None and not math.isfinite(found.value):
-            return Measured.undefined(f"The result is not a finite number ({found.value}).")
-        return found
+        measured = self._measure(pair)
+        if measured.value is not None and not math.isfinite(measured.value):
+            return Measured.undefined(f"The result is not a finite number ({measured.value}).")
+        return measured
 
     def compute_ceiling(self, pair: Pair) -> Measured:
         """Measure a pair in which other real rows take the place of the synthetic ones."""

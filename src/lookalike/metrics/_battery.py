@@ -108,8 +108,8 @@ def battery(train: View, test: View, target: str, seed: int) -> Measured:
         The mean over the scikit-learn models of ROC AUC (a class target; macro, one against the
         rest) or of R², not below 0 (a numeric target); its details are `ModelDetails`.
     """
-    kept = ("battery", test, target, seed)
-    return train.keep(kept, lambda: _battery(train, test, target, seed))
+    key = ("battery", test, target, seed)
+    return train.keep(key, lambda: _battery(train, test, target, seed))
 
 
 def _battery(train: View, test: View, target: str, seed: int) -> Measured:
@@ -132,8 +132,8 @@ def _battery(train: View, test: View, target: str, seed: int) -> Measured:
     drawn = int(generator(seed, "metrics", "models").integers(2**31))
     work = []
     for name, make in models_for(classes, drawn).items():
-        kept = _cut(tables[0], _MOST_ROWS.get(name, MOST_ROWS), seed)
-        work.append(partial(_judge, name, make, kept, tables[1], book, target))
+        rows = _cut(tables[0], _MOST_ROWS.get(name, MOST_ROWS), seed)
+        work.append(partial(_judge, name, make, rows, tables[1], book, target))
     results = in_parallel(work, ignore=ConvergenceWarning)
     return _summed(results, tables, classes)
 

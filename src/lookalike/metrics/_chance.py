@@ -144,13 +144,13 @@ def _mean_deviation(marked: Floats, drawn: float, total: float) -> Floats:
     # E|X - mean| = 2 v (total - marked - drawn + v) / total P(X = v), v the first whole number
     # above the mean.
     above = np.floor(marked * drawn / total) + 1
-    left = total - marked - drawn + above
-    possible = (above <= np.minimum(marked, drawn)) & (left > 0)
+    neither = total - marked - drawn + above
+    possible = (above <= np.minimum(marked, drawn)) & (neither > 0)
     above = np.where(possible, above, 0.0)
     chance = np.exp(
         _choose(marked, above) + _choose(total - marked, drawn - above) - _choose(total, drawn)
     )
-    return np.where(possible, 2 * above * left / total * chance, 0.0)
+    return np.where(possible, 2 * above * neither / total * chance, 0.0)
 
 
 def _choose(size: Floats | float, count: Floats | float) -> Floats:

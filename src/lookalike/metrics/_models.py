@@ -117,6 +117,6 @@ def macro_auc(truth: Floats, scores: Floats, known: Floats, present: Floats) -> 
     """
     columns = {level: scores[:, place] for place, level in enumerate(known)}
     none = np.zeros(len(truth))
-    found = [(truth == level, columns.get(level, none)) for level in present]
-    aucs = [auc(scores[of_level], scores[~of_level]) for of_level, scores in found]
+    pairs = [(truth == level, columns.get(level, none)) for level in present]
+    aucs = [auc(scores[of_level], scores[~of_level]) for of_level, scores in pairs]
     return float(np.mean(aucs))

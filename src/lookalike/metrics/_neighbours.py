@@ -49,8 +49,8 @@ def nearest(
     rows = nearest_rows(queries - centre, references - centre, count, same=same)[1]
     parts = [slice(start, start + QUERIES) for start in range(0, len(queries), QUERIES)]
     blocks = in_parallel([partial(_exact, queries[p], references, rows[p]) for p in parts])
-    found, exact = zip(*blocks, strict=True)
-    return np.concatenate(found), np.concatenate(exact)
+    neighbours, exact = zip(*blocks, strict=True)
+    return np.concatenate(neighbours), np.concatenate(exact)
 
 
 def _exact(queries: Floats32, references: Floats32, rows: npt.NDArray[np.int64]) -> Neighbours:

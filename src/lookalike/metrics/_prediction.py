@@ -111,7 +111,7 @@ def class_metrics(predictions: ClassPredictions, binary: bool) -> dict[str, floa
     chosen = np.array([1.0]) if binary else present
     one = "All held-out rows are of one class."
     none = "No held-out row is of the rarer class."
-    found: dict[str, float | str] = {
+    values: dict[str, float | str] = {
         "roc_auc": one,
         "accuracy": predictions.accuracy,
         "balanced_accuracy": predictions.balanced_accuracy,
@@ -120,15 +120,15 @@ def class_metrics(predictions: ClassPredictions, binary: bool) -> dict[str, floa
         "log_loss": "The model gives no probabilities.",
     }
     if len(present) > 1:
-        found["roc_auc"] = predictions.roc_auc
+        values["roc_auc"] = predictions.roc_auc
     if np.isin(chosen, truth).all():
         precisions = [
             average_precision_score(truth == level, predictions.score_of(level)) for level in chosen
         ]
-        found["average_precision"] = float(np.mean(precisions))
+        values["average_precision"] = float(np.mean(precisions))
     if predictions.probable:
-        found["log_loss"] = _log_loss(predictions)
-    return found
+        values["log_loss"] = _log_loss(predictions)
+    return values
 
 
 def number_metrics(truth: Floats, guess: Floats) -> dict[str, float | str]:

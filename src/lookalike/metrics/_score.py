@@ -202,14 +202,14 @@ def _ceiling(pair: Pair) -> Pair:
 
 
 def _score(metric: Metric, references: References) -> Score:
-    found = _attempt(metric.compute, references.pair)
+    measured = _attempt(metric.compute, references.pair)
     ceiling = floor = None
-    if found.value is not None:
+    if measured.value is not None:
         floor = _attempt(metric.compute_floor, references.floor_of(metric))
         ceiling = _attempt(metric.compute_ceiling, references.ceiling_of(metric))
     pair = references.pair
     return metric.score(
-        found,
+        measured,
         ceiling,
         floor,
         chance=references.chance(metric),

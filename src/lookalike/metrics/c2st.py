@@ -84,10 +84,10 @@ def detect(real: View, synthetic: View, seed: int) -> Measured:
         gains[place] = model.feature_importance("gain")
         return log_odds(model, inputs[judge])
 
-    found = indistinguishable(labels, seed, judged)
+    unlike = indistinguishable(labels, seed, judged)
     shares = _shares(gains, features.columns)
-    details = Details(raw=found.raw, rows=len(real), importances=shares)
-    return Measured(found.value, details=details)
+    details = Details(raw=unlike.raw, rows=len(real), importances=shares)
+    return Measured(unlike.value, details=details)
 
 
 def _shares(gains: Floats, names: tuple[str, ...]) -> tuple[ColumnShare, ...]:

@@ -83,8 +83,8 @@ class Copies(Metric):
         real, synthetic = pair.real_view, pair.synthetic_view
         if len(real) < 2:
             return Measured.undefined("It needs 2 real rows or more; there is 1.")
-        known = set(_keys(real))
-        exact = sum(key in known for key in _keys(synthetic))
+        training = set(_keys(real))
+        exact = sum(key in training for key in _keys(synthetic))
         most = max(_FEWEST_QUERIES, _MOST_DISTANCES // len(real))
         limit = float(np.quantile(_own_distances(real, most), NEAR))
         checked = synthetic.sample(most)

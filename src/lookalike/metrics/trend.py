@@ -54,12 +54,12 @@ class Trend(Metric):
         if columns < 2:
             return Measured.undefined("It needs two columns or more.")
         numbers, places = _NumberPairs(pair), pairs_of(columns, pair.seed)
-        found = [self._pair(pair, numbers, int(i), int(j)) for i, j in places]
-        defined = [entry for entry in found if entry.value is not None]
+        scores = [self._pair(pair, numbers, int(i), int(j)) for i, j in places]
+        defined = [entry for entry in scores if entry.value is not None]
         # Pairs may be more alike than chance until the mean is taken.
         pairs = tuple(
             entry if entry.value is None else replace(entry, value=clipped(entry.value))
-            for entry in found
+            for entry in scores
         )
         if not defined:
             reason = "No correlation is defined: columns are constant or missing."

@@ -35,9 +35,10 @@ def column_rows(
     tuple of ColumnRow
         In the table's order.
     """
-    found = {key: _by_column(scores, key) for key in ("value", "ceiling", "floor")}
+    by_column = {key: _by_column(scores, key) for key in ("value", "ceiling", "floor")}
     return tuple(
-        _row(column, real[column.name], synthetic[column.name], found) for column in schema.columns
+        _row(column, real[column.name], synthetic[column.name], by_column)
+        for column in schema.columns
     )
 
 
@@ -103,17 +104,17 @@ def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str
         One matrix for each metric of pairs; None where a pair has no score.
     """
     places = {name: place for place, name in enumerate(columns)}
-    found = {}
+    matrices = {}
     for score in scores.values():
         if pairs := score.details.pairs:
             matrix = np.full((len(columns), len(columns)), np.nan)
             for entry in pairs:
-                known = entry.first in places and entry.second in places
-                if known and entry.value is not None:
+                compared = entry.first in places and entry.second in places
+                if compared and entry.value is not None:
                     first, second = places[entry.first], places[entry.second]
                     matrix[first, second] = matrix[second, first] = entry.value
-            found[score.name] = plain(matrix)
-    return found
+            matrices[score.name] = plain(matrix)
+    return matrices
 
 
 def plain(matrix: Floats) -> PairMatrix:

@@ -149,9 +149,9 @@ def function_accuracy_rows(run: Any) -> list[tuple[str, str, str]]:
     list of tuple of str
         The measure in words, and both values.
     """
-    own, known = asdict(run.accuracy), asdict(run.reference)
+    own, reference = asdict(run.accuracy), asdict(run.reference)
     return [
-        (words, f"{100 * own[name]:.2f} %", f"{100 * known[name]:.2f} %")
+        (words, f"{100 * own[name]:.2f} %", f"{100 * reference[name]:.2f} %")
         for name, words in _ACCURACY.items()
         if own[name] is not None
     ]

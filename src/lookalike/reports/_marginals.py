@@ -71,8 +71,8 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
 def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Bar, ...]:
     first, second, levels = codes(real, synthetic)
     shares = np.zeros((2, len(levels) + 1))
-    for part, found in zip(shares, (first, second), strict=True):
-        part += np.bincount(found + 1, minlength=len(levels) + 1) / max(len(found), 1)
+    for part, cells in zip(shares, (first, second), strict=True):
+        part += np.bincount(cells + 1, minlength=len(levels) + 1) / max(len(cells), 1)
     missing, levelled = shares[:, 0], shares[:, 1:]
     # Those that are frequent in either table, so that an invented level is seen too.
     shown = np.sort(np.argsort(-levelled.max(axis=0), kind="stable")[:MOST_LEVELS])
@@ -137,15 +137,15 @@ def _histogram(
     common = _common(present[0])
     # Beside the largest floats there is no room for widths and margins.
     unit = _scale(present)
-    rest = [p[~np.isin(p, common)] / unit for p in present]
+    others = [p[~np.isin(p, common)] / unit for p in present]
     aside = [_share(value, present, counts, axis, step) for value in common]
-    low, high = _range(rest[0], rest[1])
-    edges = _edges(low, high, len(rest[0]), None if step is None else step / unit)
+    low, high = _range(others[0], others[1])
+    edges = _edges(low, high, len(others[0]), None if step is None else step / unit)
     limits = _limits(edges, unit)
     if limits is None:
         return None, tuple(aside)
-    inside = [r[(r >= edges[0]) & (r <= edges[-1])] for r in rest]
-    beyond = [(len(r) - len(i)) / c for r, i, c in zip(rest, inside, counts, strict=True)]
+    inside = [r[(r >= edges[0]) & (r <= edges[-1])] for r in others]
+    beyond = [(len(r) - len(i)) / c for r, i, c in zip(others, inside, counts, strict=True)]
     if any(beyond):
         aside.append(Bar("beyond the axis", beyond[0], beyond[1], "beyond"))
     heights = [_binned(i, edges) / c for i, c in zip(inside, counts, strict=True)]
@@ -154,8 +154,8 @@ def _histogram(
     bin_share = 1 / (len(edges) - 1)
     width = _bandwidth(shares[0] if len(shares[0]) > 1 else shares[1], bin_share)
     curves = [_curve(i, c, bin_share, width) for i, c in zip(shares, counts, strict=True)]
-    found = [tuple(round(float(x), 6) for x in h) for h in heights]
-    return Histogram(limits, found[0], found[1], curves[0], curves[1], axis), tuple(aside)
+    rounded = [tuple(round(float(x), 6) for x in h) for h in heights]
+    return Histogram(limits, rounded[0], rounded[1], curves[0], curves[1], axis), tuple(aside)
 
 
 def _scale(present: tuple[Floats, Floats]) -> float:

@@ -71,15 +71,17 @@ def judge(drawn: Curves | None, quantities: Mapping[str, Quantity] | None = None
     if drawn is None:
         return Judgement("unknown", ("Too little was recorded to say how training went.",))
     drawn = _last_attempt(drawn)
-    found = [seen for check in _CHECKS if (seen := check(drawn)) is not None]
+    findings = [seen for check in _CHECKS if (seen := check(drawn)) is not None]
     recorded = ("probability_real", *(f"loss_{network}" for network in drawn.networks))
-    if not found and not any(_tail(drawn, name) for name in recorded):
-        found = [("unknown", "Losses and probabilities were not recorded.")]
-    if not found:
+    if not findings and not any(_tail(drawn, name) for name in recorded):
+        findings = [("unknown", "Losses and probabilities were not recorded.")]
+    if not findings:
         what = "Training" if len(drawn.networks) == 1 and drawn.optimisers else "The game"
-        found = [("settled", f"{what} was steady in its last quarter.")]
+        findings = [("settled", f"{what} was steady in its last quarter.")]
     outside = _outside(drawn, quantities)
-    return Judgement(found[0][0], (*(words for _, words in found), *([outside] if outside else ())))
+    return Judgement(
+        findings[0][0], (*(words for _, words in findings), *([outside] if outside else ()))
+    )
 
 
 def _last_attempt(drawn: Curves) -> Curves:
@@ -116,10 +118,10 @@ def _one_sided(drawn: Curves) -> tuple[str, str] | None:
         ("probability", "probability_real", "probability_fake"),
         ("accuracy", "accuracy_real", "accuracy_fake"),
     ):
-        found = _tail(drawn, real), _tail(drawn, fake)
-        if not all(found):
+        values = _tail(drawn, real), _tail(drawn, fake)
+        if not all(values):
             continue
-        high, low = (float(np.mean(part)) for part in found)
+        high, low = (float(np.mean(part)) for part in values)
         if kind == "probability" and high >= SURE and low <= 1 - SURE:
             words = f"it gives real rows {high:.2f} and generated rows {low:.2f} on average"
         elif kind == "accuracy" and min(high, low) >= SURE:
@@ -139,8 +141,8 @@ def _oscillates(drawn: Curves) -> tuple[str, str] | None:
         low, high = np.quantile(half, [0.05, 0.95])
         # A slow drift is no oscillation: the trend is subtracted first.
         places = np.arange(len(half))
-        rest = np.array(half) - np.polyval(np.polyfit(places, half, 1), places)
-        if np.subtract(*np.quantile(rest, [0.95, 0.05])) >= SWING:
+        detrended = np.array(half) - np.polyval(np.polyfit(places, half, 1), places)
+        if np.subtract(*np.quantile(detrended, [0.95, 0.05])) >= SWING:
             title = quantity_of(name).title
             words = f"{title} still moved between {low:.2f} and {high:.2f} in the last half"
             return "oscillates", f"The networks did not settle: {words[0].lower()}{words[1:]}."

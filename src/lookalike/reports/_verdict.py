@@ -104,11 +104,11 @@ def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
         beside.append(f"with other real rows: {chance(score.ceiling):.0f}")
     if score.floor is not None:
         beside.append(f"with independent columns: {chance(score.floor):.0f}")
-    said = (
+    sentence = (
         f"The synthetic rows {words}: shown one of each, a detector picks out the synthetic one "
         f"{chance(score.value or 0.0):.0f} times in 100 ({'; '.join(beside)})."
     )
-    return said + _doubt(score)
+    return sentence + _doubt(score)
 
 
 def _verdict_words(score: Score) -> str:

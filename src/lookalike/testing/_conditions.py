@@ -92,17 +92,17 @@ def known_cells_are_kept(subject: Subject) -> None:
     # a row whose city and zone contradict each other cannot be completed; this table has none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LookalikeWarning)
-        made, few = model.impute(given), model.impute(given.slice(0, 7))
-    must(made.column_names == subject.table.column_names, "completed rows have other columns")
+        completed, few = model.impute(given), model.impute(given.slice(0, 7))
+    must(completed.column_names == subject.table.column_names, "completed rows have other columns")
     for name, cells in columns.items():
-        must(made[name].null_count == 0, f"a completed cell of {name!r} is missing")
-        kept = pc.fill_null(pc.equal(made[name], cells), True)
-        must(pc.all(kept).as_py(), f"a known cell of {name!r} has changed")
+        must(completed[name].null_count == 0, f"a completed cell of {name!r} is missing")
+        unchanged = pc.fill_null(pc.equal(completed[name], cells), True)
+        must(pc.all(unchanged).as_py(), f"a known cell of {name!r} has changed")
     zones = dict(zip(*(subject.table[name].to_pylist() for name in ("city", "zone")), strict=True))
-    right = [zones[city] for city in made["city"].to_pylist()] == made["zone"].to_pylist()
+    right = [zones[city] for city in completed["city"].to_pylist()] == completed["zone"].to_pylist()
     must(right, "completed rows break a relation that holds in the training table")
-    must(few.equals(made.slice(0, 7)), "a completed row depends on the rows beside it")
-    must(_sampled(subject, given=given).equals(made), "sample(given=rows) is not impute(rows)")
+    must(few.equals(completed.slice(0, 7)), "a completed row depends on the rows beside it")
+    must(_sampled(subject, given=given).equals(completed), "sample(given=rows) is not impute(rows)")
 
 
 def given_rows_say_their_number(subject: Subject) -> None:

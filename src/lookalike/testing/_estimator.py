@@ -29,10 +29,12 @@ def constructor_stores_only(subject: Subject) -> None:
     declared = inspect.signature(cls).parameters
     defaults = {name: declared[name].default for name in names}
     for given in ({name: object() for name in names}, defaults):
-        made = cls(**given)
+        estimator = cls(**given)
         for name, value in given.items():
-            must(getattr(made, name) is value, f"the constructor changes the parameter {name!r}")
-        extra = sorted(set(vars(made)) - set(given))
+            must(
+                getattr(estimator, name) is value, f"the constructor changes the parameter {name!r}"
+            )
+        extra = sorted(set(vars(estimator)) - set(given))
         must(not extra, f"the constructor sets {extra}, which are no parameters")
     must(inspect.Parameter.empty not in defaults.values(), "every parameter needs a default")
 
@@ -108,7 +110,7 @@ def failed_fit_changes_nothing(subject: Subject) -> None:
 
 def global_random_state_is_untouched(subject: Subject) -> None:
     """Neither fitting nor sampling draws from or seeds the global generators."""
-    kept = np.random.get_state(), random.getstate()  # noqa: NPY002
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:
         np.random.seed(987654321)  # noqa: NPY002 - a state that no other code sets
         random.seed(987654321)
@@ -116,8 +118,8 @@ def global_random_state_is_untouched(subject: Subject) -> None:
         subject.fit(subject.table).sample(3)
         must(before == global_random_state(), "fit or sample changes the global random state")
     finally:
-        np.random.set_state(kept[0])  # noqa: NPY002
-        random.setstate(kept[1])
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
 
 
 def bad_tables_are_refused(subject: Subject) -> None:

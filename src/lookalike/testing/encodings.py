@@ -157,13 +157,15 @@ def _decodes_whatever_is_drawn(encoding: ColumnEncoding, example: Example) -> No
         if block.head == "tanh":
             numbers[:, at : at + block.width] = np.tanh(numbers[:, at : at + block.width])
     levels = np.array([rng.integers(0, b.width, 200) for b in soft]).reshape(len(soft), 200).T
-    made = encoding.decode(SampledRows(numbers.astype(np.float32), levels.astype(np.int32)))
-    must(made.null_count == 0, "a drawn row is decoded as missing")
+    decoded = encoding.decode(SampledRows(numbers.astype(np.float32), levels.astype(np.int32)))
+    must(decoded.null_count == 0, "a drawn row is decoded as missing")
     if example.column.kind.is_discrete:
-        new = set(made.to_pylist()) - set(example.values.to_pylist())
+        new = set(decoded.to_pylist()) - set(example.values.to_pylist())
         must(not new, f"levels are generated that the column does not have: {new}")
-    elif pa.types.is_floating(made.type):
-        must(bool(pc.all(pc.is_finite(made)).as_py()), "a drawn row is decoded as infinite or NaN")
+    elif pa.types.is_floating(decoded.type):
+        must(
+            bool(pc.all(pc.is_finite(decoded)).as_py()), "a drawn row is decoded as infinite or NaN"
+        )
 
 
 def _state_is_all(encoding: ColumnEncoding, example: Example) -> None:

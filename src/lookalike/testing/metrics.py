@@ -118,13 +118,13 @@ def _bad_tables_give_a_value_or_a_reason(metric: Metric) -> None:
         "one column of levels": _made(real.select(["level"]), "level"),
     }.items():
         try:
-            found = metric.compute(pair)
+            measured = metric.compute(pair)
         except Exception as error:
             raise AssertionError(f"{name}: {type(error).__name__} was raised: {error}") from error
-        if found.value is None:
-            _must_give_reason(name, found)
+        if measured.value is None:
+            _must_give_reason(name, measured)
         else:
-            must(bool(np.isfinite(found.value)), f"{name}: the value is {found.value}")
+            must(bool(np.isfinite(measured.value)), f"{name}: the value is {measured.value}")
 
 
 def _prefers_real_rows(metric: Metric) -> None:

@@ -179,6 +179,6 @@ def reach(drawn: Sequence[tuple[float | None, float, float | None]]) -> tuple[fl
     for low, value, high in drawn:
         ends += [value if low is None else max(low, value - most)]
         ends += [value if high is None else min(high, value + most)]
-    known = [end for end in ends if math.isfinite(end)]
-    margin = 0.05 * (max(known) - min(known)) or 1.0
-    return min(known) - margin, max(known) + margin
+    finite = [end for end in ends if math.isfinite(end)]
+    margin = 0.05 * (max(finite) - min(finite)) or 1.0
+    return min(finite) - margin, max(finite) + margin

@@ -190,8 +190,8 @@ def function_measure(
     """
     figure = Figure((6.4, 2.8), layout="constrained")
     axes = figure.add_subplot()
-    known = [value for values in series.values() for value in values if value is not None]
-    truths = bool(known) and all(isinstance(value, bool) for value in known)
+    numbers = [value for values in series.values() for value in values if value is not None]
+    truths = bool(numbers) and all(isinstance(value, bool) for value in numbers)
     for (label, values), colour in zip(series.items(), _COLOURS, strict=False):
         seen = [(x, y) for x, y in zip(steps, values, strict=True) if y is not None]
         way = "steps-post" if truths else "default"
@@ -201,7 +201,7 @@ def function_measure(
     if truths:
         axes.set_yticks([0, 1], ["no", "yes"])
         axes.set_ylim(-0.2, 1.2)
-    if not known:
+    if not numbers:
         axes.set_yticks([])
         axes.set_xlim(0, max(steps, default=1))
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=MUTED)

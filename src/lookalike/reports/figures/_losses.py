@@ -68,8 +68,8 @@ def draw_losses(axes: Axes, drawn: Curves, *, halves: bool) -> None:
         True to draw the discriminator's losses on real and on generated rows as well.
     """
     names = drawn.networks
-    wanted = [(f"loss_{n}", colour_of(n, names), "-", n) for n in reversed(names)]
-    shown = [one for one in [*wanted, *_HALVES * halves] if one[0] in drawn.series]
+    networks = [(f"loss_{n}", colour_of(n, names), "-", n) for n in reversed(names)]
+    shown = [one for one in [*networks, *_HALVES * halves] if one[0] in drawn.series]
     if not shown:
         nothing(axes, "no losses were recorded")
         return

@@ -152,12 +152,12 @@ def _shares(values: Sequence[float], drawn: Histogram) -> npt.NDArray[np.float64
 def _label_numbers(axes: Axes, drawn: Histogram) -> None:
     low, high = drawn.edges[0], drawn.edges[-1]
     if drawn.axis == "date" and low > _FIRST_DAY and high < _LAST_DAY and high - low > 1e-3:
-        found = _dates(low, high)
+        labels = _dates(low, high)
     else:
         unit = {"number": "", "date": " d", "clock": " h"}.get(drawn.axis, f" {drawn.axis}")
-        found = _round_numbers(low, high, unit)
-    shares = _shares([place for place, _ in found], drawn)
-    axes.set_xticks(shares, [words for _, words in found])
+        labels = _round_numbers(low, high, unit)
+    shares = _shares([place for place, _ in labels], drawn)
+    axes.set_xticks(shares, [words for _, words in labels])
     for share, label in zip(shares, axes.get_xticklabels(), strict=True):
         # Words at the very edge would be cut off there.
         label.set_horizontalalignment(

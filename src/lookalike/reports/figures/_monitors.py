@@ -92,7 +92,7 @@ def _rank(name: str) -> int:
 def _draw(
     axes: Axes, drawn: Curves, names: list[str], quantities: Mapping[str, Quantity] | None
 ) -> None:
-    known = [quantity_of(name, quantities) for name in names]
+    meanings = [quantity_of(name, quantities) for name in names]
     # Rows are dotted where networks are drawn too, for they share colours.
     parties = [party_of(name)[1] for name in names]
     mixed = not _ROWS.isdisjoint(parties) and not _ROWS.issuperset(filter(None, parties))
@@ -100,10 +100,10 @@ def _draw(
     for name, party, line in zip(names, parties, lines, strict=True):
         colour = PARTIES.get(party, MUTED if len(names) > 1 else INK)
         curve(axes, drawn, name, colour, line=line)
-    title = known[0].title if len(names) == 1 else party_of(names[0])[0].capitalize()
+    title = meanings[0].title if len(names) == 1 else party_of(names[0])[0].capitalize()
     over_steps(axes, drawn, names, shorten(title, 34 if len(names) == 1 else 14))
-    _hold(axes, known)
-    _shade(axes, known)
+    _hold(axes, meanings)
+    _shade(axes, meanings)
     marks(axes, drawn.marks, rates=False)
     if len(names) > 1:
         words = [

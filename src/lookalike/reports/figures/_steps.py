@@ -61,11 +61,11 @@ def curve(
     values, steps = np.array(drawn.series[name], dtype=float), np.array(drawn.steps)
     attempts = drawn.attempts()
     for part in attempts:
-        known = np.isfinite(values[part])
-        mark = "" if known.sum() > 30 else "."
+        finite = np.isfinite(values[part])
+        mark = "" if finite.sum() > 30 else "."
         axes.plot(
-            steps[part][known],
-            values[part][known],
+            steps[part][finite],
+            values[part][finite],
             line,
             marker=mark,
             color=colour,
