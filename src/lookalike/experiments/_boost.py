@@ -86,7 +86,7 @@ def boost(
         random oversampling, SMOTE and class weights.
     models : mapping of str to estimator, or sequence of str, optional
         Names of models of the battery, or scikit-learn estimators by names of your own. An
-        estimator gets filled, scaled and one-hot inputs; a `sklearn.pipeline.Pipeline` gets
+        estimator gets imputed, scaled and one-hot inputs; a `sklearn.pipeline.Pipeline` gets
         rows as a dataframe (polars if `data` is, else pandas). By default seven models and a dense
         network. Where a model fails, that is recorded, and the others go on.
     metrics : sequence of str, optional
