@@ -53,7 +53,7 @@ INSIDE = {p: t for room in ROOMS for p, t in functions_and_classes(room)}
 
 
 def faults(path: str, codes: set[str]) -> list[str]:
-    """Return what numpydoc finds wrong, of what we ask for."""
+    """Return the findings of numpydoc that count here."""
     found = validate(path)
     asks = (found["docstring"] or "").lstrip().partition("\n")[0].endswith("?")
     wrong = [(code, text) for code, text in found["errors"] if code in codes]

@@ -1,4 +1,4 @@
-"""What the README and the guide show works: their blocks are run as they stand."""
+"""Tests of the README and the guides: their blocks are run unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Learn a table and make rows that look like it, with honest scores.
+"""Learn a table and generate rows that look like it, with honest scores.
 
 >>> import lookalike as la
 >>> penguins = la.datasets.load("penguins")
@@ -89,7 +89,7 @@ def _errors() -> ModuleType:
     return room
 
 
-#: What imports the room that has each name.
+#: The function that imports the room of each name.
 _HOMES = {
     "GAN": _models,
     "DenseClassifier": _models,

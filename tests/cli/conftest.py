@@ -1,4 +1,4 @@
-"""What the tests of the command line share: a way to call it, and small files."""
+"""Fixtures of the tests of the command line: a way to call it, and small files."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SMALL = [
 
 
 class Result(NamedTuple):
-    """What a call of the command line left behind."""
+    """The result of a call of the command line."""
 
     code: int
     out: str

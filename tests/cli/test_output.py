@@ -1,4 +1,4 @@
-"""What is printed where, and how it looks in a pipe, in a terminal and in a narrow one."""
+"""Tests of the output: its streams, and its form in a pipe and in wide and narrow terminals."""
 
 from __future__ import annotations
 

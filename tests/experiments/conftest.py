@@ -1,4 +1,4 @@
-"""What the tests of experiments share: small tables, and a synthesizer that gives all away."""
+"""Fixtures of the tests of experiments: small tables, and a synthesizer that copies them."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ print(json.dumps(found))
 
 
 def numbers(threads: int, backends: list[str]) -> dict[str, list[float]]:
-    """Return what the script finds where XLA has so many threads."""
+    """Return the results of the script with a given number of XLA threads."""
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT.replace("BACKENDS", repr(backends))],
         env={**os.environ, "NPROC": str(threads), "JAX_DISABLE_MOST_OPTIMIZATIONS": "0"},

@@ -1,4 +1,4 @@
-"""How much columns know of each other."""
+"""Tests of the information that columns share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_it_is_the_known_information(trio, mixed_schema):
     found = WeightedMutualInformation().compute(pair)
     codes, _ = pair.real_view.quantile_levels
     for entry in found.details.pairs:
-        places = [pair.columns.index(entry[side]) for side in ("first", "second")]
+        places = [pair.columns.index(name) for name in (entry.first, entry.second)]
         expected = normalized_mutual_info_score(codes[:, places[0]], codes[:, places[1]])
         assert entry.real == pytest.approx(expected, abs=1e-9)
     assert found.details.rows == 300

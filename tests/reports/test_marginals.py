@@ -59,7 +59,7 @@ def test_rare_levels_are_one_bar() -> None:
     values = [str(place) for place in range(50) for _ in range(60 - place)]
     found = drawn(Kind.CATEGORICAL, values, values, pa.string())
     assert [bar.label for bar in found.bars[:3]] == ["0", "1", "2"]
-    assert found.bars[-1].label == f"{50 - MOST_LEVELS} other levels"
+    assert found.bars[-1].label == f"{50 - MOST_LEVELS} other categories"
 
 
 def test_an_invented_level_is_shown() -> None:

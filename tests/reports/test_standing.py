@@ -1,4 +1,4 @@
-"""Where a score stands between floor and ceiling."""
+"""Tests of a score's standing between floor and ceiling."""
 
 from __future__ import annotations
 

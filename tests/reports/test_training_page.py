@@ -61,7 +61,7 @@ def test_the_page_is_complete_and_shows_every_figure(history: History) -> None:
     assert text.count("<svg") == 4
     assert "http" not in text
     assert not re.search(r"<script|<link|<img|url\((?!#)", text)
-    for words in ("Learning rates", "What the monitors saw", "1,047", "290", "remedy"):
+    for words in ("Learning rates", "Measurements of the monitors", "1,047", "290", "remedy"):
         assert words in page.text
     assert "<b>collapsed" not in text
     assert "steps <were>" not in text
@@ -133,7 +133,7 @@ def test_an_evaluation_shows_the_run_and_keeps_its_events(
 
     found = replace(evaluation, summary=replace(evaluation.summary, curves=curves(history)))
     text = found.to_html()
-    assert "What the monitors saw" in text
+    assert "Measurements of the monitors" in text
     assert "it &lt;b&gt;collapsed" in text
     assert Evaluation.from_json(found.to_json()).to_html() == text
 

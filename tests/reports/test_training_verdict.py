@@ -1,4 +1,4 @@
-"""How a run went: from known shapes of curves."""
+"""Tests of the verdict on a run, by curves of known shapes."""
 
 from __future__ import annotations
 

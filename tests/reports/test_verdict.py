@@ -107,8 +107,8 @@ def test_memorised_rows_do_not_flatter() -> None:
 
 def test_a_detector_that_could_not_run_says_why() -> None:
     text = said(score("c2st", None, None, None, reason="It needs 3 real rows or more."))
-    assert text == "No detector looked at the rows as a whole (It needs 3 real rows or more)."
-    assert said() == "No detector looked at the rows as a whole."
+    assert text == "No detector judged the rows as a whole (It needs 3 real rows or more)."
+    assert said() == "No detector judged the rows as a whole."
 
 
 def test_the_weakest_point_is_the_farthest_from_its_ceiling() -> None:

@@ -69,10 +69,10 @@ def test_every_word_names_what_it_compares_with(verdict: Verdict) -> None:
 def test_what_was_done_is_told(verdict: Verdict) -> None:
     page = re.sub(r"\s+", " ", verdict.to_html())
     for words in (
-        "Asked for: 20 %, 50 % more rows; 50 %, 100 % of the training rows kept; synthetic rows "
+        "Design: 20 %, 50 % more rows; 50 %, 100 % of the training rows kept; synthetic rows "
         "alone: yes; cheap controls: yes.",
         "(continuous)",
-        "With 50 % kept: 64 training rows in each split, of which 32 were kept; 16 were held out.",
+        "With 50 % kept: 64 training rows in each split, 32 of them kept; 16 were held out.",
         "0.1 standard deviations of the training rows",
         "one of its 5 nearest",
     ):
@@ -107,7 +107,7 @@ def test_every_number_of_the_table_is_on_the_page(verdict: Verdict) -> None:
 
 def test_curves_over_factors_and_shares(verdict: Verdict) -> None:
     page = verdict.to_html()
-    for words in ("By the rows that were added", "By the training rows that were kept"):
+    for words in ("By the number of added rows", "By the share of training rows kept"):
         assert words in page
     pattern = r'aria-label="Differences of roc_auc to real rows by the (\S+) (.*?)</svg>'
     figures = re.findall(pattern, page, re.DOTALL)

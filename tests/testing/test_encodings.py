@@ -80,7 +80,7 @@ class LearnsEarly(MinMax):
 @pytest.mark.parametrize(
     ("encoding", "words"),
     [
-        (Remembers, "Remembers fails keeps_little: .* numbers are kept"),
+        (Remembers, "Remembers fails keeps_little: .* numbers are stored"),
         (Forgets, "Forgets fails state_is_all: "),
         (Shifts, "Shifts fails comes_back: "),
         (Wide, "Wide fails encoded_rows_are_sound: .*: floats are float64"),

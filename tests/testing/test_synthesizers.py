@@ -132,7 +132,7 @@ class Careless(Independent):
         (Chained, "a_row_depends_on_its_number_alone: "),
         (Stubborn, "(fit_twice_is_fit_once|failed_fit_changes_nothing): "),
         (Wiping, "fit_returns_itself: fit removes an attribute that scikit-learn has set"),
-        (Forgetful, "loaded_model_makes_the_same_rows: a loaded model makes other rows"),
+        (Forgetful, "loaded_model_makes_the_same_rows: a loaded model generates other rows"),
         (Leaky, "model_file_holds_no_training_row: .*planted-level"),
         (Careless, "bad_numbers_are_refused: "),
     ],
@@ -144,7 +144,7 @@ def test_what_is_broken_is_found(synthesizer, words):
 
 def test_what_several_threads_cannot_use_is_found():
     check = dict(synthesizer_checks(Sharing(), learns=False))["blocks_are_made_at_once"]
-    with pytest.raises(AssertionError, match=r"block \d is another where several threads"):
+    with pytest.raises(AssertionError, match=r"block \d differs where several threads"):
         check()
 
 

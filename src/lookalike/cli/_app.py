@@ -44,7 +44,7 @@ def _global_options(
         typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
     ] = False,
 ) -> None:
-    """Learn a table and make rows that look like it, with honest scores.
+    """Learn a table and generate rows that look like it, with honest scores.
 
     Files are .csv, .csv.gz or .parquet; - is standard input or output, as CSV.
     """

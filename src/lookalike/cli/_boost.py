@@ -1,4 +1,4 @@
-"""``lookalike boost``: does synthetic data help models that predict a column?"""
+"""``lookalike boost``: a study of whether synthetic rows help models that predict a column."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def boost(
         bool,
         typer.Option(
             "--boost/--no-boost",
-            help="Add synthetic rows to the real ones; without, only what else is asked for.",
+            help="Add synthetic rows to the real ones, or only use --replace and --shrink.",
         ),
     ] = True,
     replace: Annotated[
@@ -44,19 +44,21 @@ def boost(
         list[float] | None,
         typer.Option(metavar="F", help="Keep this share of the training rows; 1 if not given."),
     ] = None,
-    repeats: Annotated[int, typer.Option(metavar="N", help="How many splits.")] = 5,
+    repeats: Annotated[int, typer.Option(metavar="N", help="The number of splits.")] = 5,
     test_size: Annotated[
         float, typer.Option(metavar="F", help="The share of rows that is held out.")
     ] = 0.2,
     controls: Annotated[
-        bool, typer.Option(help="Compare with cheap ways to get more rows.")
+        bool, typer.Option(help="Compare with cheap controls, such as copies and SMOTE.")
     ] = True,
     model: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A model to try; all if not given.")
     ] = None,
     metric: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="What is measured; the answer is about the first."),
+        typer.Option(
+            metavar="NAME", help="A metric; the answer is about the first. All if not given."
+        ),
     ] = None,
     group: Annotated[
         str | None, typer.Option(metavar="COL", help="Rows of a group stay on one side.")
@@ -65,7 +67,8 @@ def boost(
         str | None, typer.Option(metavar="COL", help="Held-out rows come later than the others.")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
+        str | None,
+        typer.Option(metavar="NAME", help="The length of training: fast, balanced or best."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -77,30 +80,34 @@ def boost(
     ] = None,
     records: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Keep every number here; goes on where it was."),
+        typer.Option(metavar="FILE", help="Keep every number here, and resume from it."),
     ] = None,
     retry: Annotated[
-        bool, typer.Option("--retry", help="Try again what failed, by the records.")
+        bool, typer.Option("--retry", help="Retry what failed, according to the records.")
     ] = False,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Splits at once.")] = 1,
+    jobs: Annotated[
+        int, typer.Option(metavar="N", help="The number of splits to work on at once.")
+    ] = 1,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the verdict as JSON.")
     ] = None,
     html_file: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Write a report to look at.")
+        str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
     """Find out whether synthetic rows help models that predict a column.
 
-    Models are trained on real rows, on real and synthetic rows, and on cheap ways to get more
-    rows, and judged on real rows that none of them has seen, in several splits.
+    Models are trained on real rows, on real and synthetic rows, and on cheap controls such as
+    copies, and judged on real rows that none of them has seen, in several splits.
     """
     check_outputs([json_file, html_file], [data, records])
     kinds = parse_kinds(kind)
     if factor and not boosted:
-        raise ParameterError("Give --factor or --no-boost, not both: a factor is what is added.")
+        raise ParameterError(
+            "Give --factor or --no-boost, not both: a factor is the share of rows to add."
+        )
 
     from lookalike.experiments import boost as try_out
     from lookalike.tables import read_table
@@ -141,10 +148,10 @@ def _synthesizer(preset: str | None, budget: str | None, settings: list[str] | N
 
     if preset is not None and budget is not None:
         raise ParameterError(
-            "A preset says itself how long it trains: give --preset or --budget, not both. "
+            "A preset has its own training length: give --preset or --budget, not both. "
             "--set epochs=N or --set steps=N changes a preset."
         )
-    # Nothing is asked of the rows: they need not be learned with conditions.
+    # The study samples without conditions: they need not be learned.
     ours = GAN(budget=budget or "balanced", conditions=False)
     model = ours if preset is None else GAN.preset(preset)
     model.set_params(**parse_settings(settings, list(model.get_params())))

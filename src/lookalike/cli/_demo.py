@@ -1,4 +1,4 @@
-"""``lookalike demo``: the whole way, on real data that comes with the package."""
+"""``lookalike demo``: the whole workflow, on real data that comes with the package."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ __all__ = ["demo"]
 
 _DATA = "penguins"
 _TRAIN_SHARE = 0.8
-#: Fewer steps than a fit takes by itself: a first look should not take a minute.
+#: Fewer steps than the default of a fit: a first impression should not take a minute.
 _STEPS = 1_500
 _NEXT = """
-Each score stands between two references: what real rows score that the model has not seen, and
-what columns score that are drawn independently of each other. The report shows what is behind it.
+Each score stands between two references: the score of real rows that the model has not seen, and
+that of columns drawn independently of each other. The report has the details.
 
   {report}  the report: open it in a browser
   {rows}  the new rows
-  {model}  the model, which makes more of them:
+  {model}  the model, which generates more of them:
 
     lookalike sample {bare} -n 1000 -o more.csv
 
@@ -41,13 +41,13 @@ Your own table:
 
 def demo(
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for the results; made if need be.")
+        Path, typer.Option(metavar="DIR", help="The folder for the results, created if needed.")
     ] = Path("lookalike-demo"),
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
-    """Go the whole way on bundled data, in less than a minute.
+    """Show the whole workflow on bundled data, in less than a minute.
 
-    Real penguins are learned, new ones made, scored against real ones, and shown in a report.
+    Real penguins are learned, new ones generated, scored against real ones, and shown in a report.
     """
     rows_file, model_file, report_file = (
         str(out / name) for name in ("synthetic.csv", "model.lookalike", "report.html")
@@ -69,7 +69,7 @@ def demo(
     model = GAN(steps=_STEPS, conditions=False, random_state=seed, progress=True)
     model.fit(train, target=target)
     model.save(model_file)
-    say("2/3 making as many new rows")
+    say("2/3 generating as many new rows")
     synthetic = model.sample(train.num_rows)
     write_table(synthetic, rows_file)
     say("3/3 scoring them against real rows that the model has not seen")
@@ -95,7 +95,7 @@ def demo(
 
 
 def _split(table: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:
-    """Return the rows to learn and the rows to keep apart, at random."""
+    """Return the rows to learn and the held-out rows, split at random."""
     order = generator(seed, "demo").permutation(table.num_rows)
     cut = int(table.num_rows * _TRAIN_SHARE)
     return table.take(order[:cut]), table.take(order[cut:])

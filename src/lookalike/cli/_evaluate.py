@@ -1,4 +1,4 @@
-"""``lookalike evaluate``: how well a synthetic table stands for a real one."""
+"""``lookalike evaluate``: the scores of a synthetic table against a real one."""
 
 from __future__ import annotations
 
@@ -24,28 +24,30 @@ def evaluate(
         str | None, typer.Option(metavar="FILE", help="Real rows that the model has not seen.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column that the table is to predict.")
+        str | None, typer.Option(metavar="COL", help="The column that models should predict.")
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", help="The model of the rows: columns are what it says."),
+        typer.Option(
+            metavar="MODEL", help="The model that generated the rows; it states their kinds."
+        ),
     ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the scores as JSON.")
     ] = None,
     html_file: Annotated[
-        str | None, typer.Option("--html", metavar="FILE", help="Write a report to look at.")
+        str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
     """Score a synthetic table against a real one.
 
-    Every score stands beside what real rows get that were held out (without --holdout, one half of
-    the real rows against the other), and what such rows get with their columns shuffled.
+    Every score stands beside that of held-out real rows (without --holdout, of one half of the real
+    rows against the other), and that of such rows with their columns shuffled.
 
-    With --model, columns are what the model took them for, and the target is the one that it was
-    fitted with; otherwise both are guessed or given.
+    With --model, the model states the kinds of the columns and the target; otherwise kinds are
+    inferred or given.
     """
     check_outputs([json_file, html_file], [real, synthetic, holdout, model])
     kinds = parse_kinds(kind)
@@ -76,7 +78,7 @@ def evaluate(
 
 
 def _loaded(path: str) -> Synthesizer:
-    # Only who names a model pays for what models import.
+    # Models are slow to import: only a call that names one needs them.
     from lookalike.models import load
 
     return load(path)

@@ -26,13 +26,14 @@ __all__ = ["fit"]
 def fit(
     data: Annotated[str, typer.Argument(metavar="DATA", help="The table to learn.")],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="MODEL", help="Where to write the model.")
+        str, typer.Option("-o", "--output", metavar="MODEL", help="The file to write the model to.")
     ],
     target: Annotated[
-        str | None, typer.Option(metavar="COL", help="The column that the table is to predict.")
+        str | None, typer.Option(metavar="COL", help="The column that models should predict.")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How long to train: fast, balanced or best.")
+        str | None,
+        typer.Option(metavar="NAME", help="The length of training: fast, balanced or best."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -40,7 +41,7 @@ def fit(
     ] = None,
     warm_start: Annotated[
         str | None,
-        typer.Option("--warm-start", metavar="MODEL", help="A model to go on from."),
+        typer.Option("--warm-start", metavar="MODEL", help="A model to continue from."),
     ] = None,
     mapping: Annotated[
         list[str] | None,
@@ -55,7 +56,7 @@ def fit(
     ] = None,
     html_file: Annotated[
         str | None,
-        typer.Option("--html", metavar="FILE", help="Write how training went, to look at."),
+        typer.Option("--html", metavar="FILE", help="Write a page about the training."),
     ] = None,
     kind: KindOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
@@ -69,10 +70,12 @@ def fit(
     check_outputs([output, html_file], [data, warm_start])
     kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
     if renamed and warm_start is None:
-        raise ParameterError("--mapping names columns of a model to go on from: give --warm-start.")
+        raise ParameterError(
+            "--mapping names columns of a model to continue from: give --warm-start."
+        )
     if preset is not None and budget is not None:
         raise ParameterError(
-            "A preset says itself how long it trains: give --preset or --budget, not both. "
+            "A preset has its own training length: give --preset or --budget, not both. "
             "--set epochs=N or --set steps=N changes a preset."
         )
 
@@ -92,7 +95,7 @@ def fit(
 
 
 def write_page(model: GAN, path: str) -> None:
-    """Write how a model's training went as a page.
+    """Write a page about a model's training.
 
     Parameters
     ----------

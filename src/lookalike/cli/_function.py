@@ -1,4 +1,4 @@
-"""``lookalike function``: let a GAN learn a curve or a surface, and watch it."""
+"""``lookalike function``: let a GAN learn a curve or a surface, and draw its training."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["function"]
 
 #: Files that are no pictures.
 _TABLES = ("points.csv", "report.csv", "accuracy.json", "model.lookalike", "report.html")
-#: What each picture of measures shows.
+#: The measures that each picture shows.
 _MEASURES = {
     "losses.png": "losses",
     "accuracies.png": "accuracies",
@@ -48,26 +48,30 @@ def function(
         list[str] | None,
         typer.Option("--range", metavar="V=LO:HI", help="The range of a variable; -3:3 if none."),
     ] = None,
-    points: Annotated[int, typer.Option(metavar="N", help="How many points to learn.")] = 2_000,
+    points: Annotated[
+        int, typer.Option(metavar="N", help="The number of points to learn.")
+    ] = 2_000,
     noise: Annotated[
         float, typer.Option(metavar="S", help="Noise on the points, as a share of the range.")
     ] = 0.0,
     preset: Annotated[
         str | None, typer.Option(metavar="NAME", help="A preset, such as joshi-2d.")
     ] = None,
-    steps: Annotated[int | None, typer.Option(metavar="N", help="How many steps to train.")] = None,
+    steps: Annotated[
+        int | None, typer.Option(metavar="N", help="The number of training steps.")
+    ] = None,
     setting: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="Any parameter of the model."),
     ] = None,
     out: Annotated[
-        Path, typer.Option(metavar="DIR", help="The folder for the results; made if need be.")
+        Path, typer.Option(metavar="DIR", help="The folder for the results, created if needed.")
     ] = Path("lookalike-function"),
     seed: Annotated[int, SeedOption] = 0,
     listing: Annotated[bool, typer.Option("--list", help="Show the built-in functions.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
-    """Let a GAN learn a curve (one variable) or a surface (two), and see how close it comes.
+    """Let a GAN learn a curve (one variable) or a surface (two), and measure its accuracy.
 
     Formulas may use + - * / // % ** < > and sin, exp, where and the like. The folder gets the
     points, the record of training, the accuracy, pictures, all of it as a page, and the model.
@@ -79,13 +83,13 @@ def function(
         raise ParameterError("function needs a formula or a name; --list shows the names.")
     from lookalike.datasets.functions import make_function
 
-    wanted = make_function(expression, _ranges(span or ()))
-    _prepare(out, wanted)
+    target = make_function(expression, _ranges(span or ()))
+    _prepare(out, target)
 
     from lookalike.experiments import learn_function
 
     run = learn_function(
-        wanted,
+        target,
         points=points,
         noise=noise,
         synthesizer=_model(preset, steps, setting),
@@ -95,7 +99,7 @@ def function(
     _write(run, out)
     _show(run)
     if not quiet:
-        say(f"wrote {out}: {', '.join(_names(wanted))}")
+        say(f"wrote {out}: {', '.join(_names(target))}")
 
 
 def _list() -> None:
@@ -139,11 +143,11 @@ def _names(wanted: Function) -> list[str]:
 
 
 def _model(preset: str | None, steps: int | None, settings: list[str] | None) -> GAN:
-    """Return the unfitted model that the options ask for."""
+    """Return the unfitted model that the options describe."""
     from lookalike.experiments import FUNCTION_RECIPE
     from lookalike.models import GAN
 
-    # A preset is taken as published, too: what it collapses to is what one wants to see.
+    # A preset is taken as published, too: its collapse is of interest.
     if preset is None:
         model = GAN().set_params(**FUNCTION_RECIPE)
     else:
@@ -181,7 +185,7 @@ def _put(path: Path, content: bytes) -> None:
 
 
 def _facts(run: FunctionRun) -> dict[str, Any]:
-    """Return what was measured, ready for JSON."""
+    """Return the measures as plain values for JSON."""
     return {
         "function": run.function.name,
         "formula": run.function.formula,
@@ -196,7 +200,7 @@ def _facts(run: FunctionRun) -> dict[str, Any]:
 
 
 def _pictures(run: FunctionRun) -> dict[str, Callable[[], bytes]]:
-    """Return what draws each picture."""
+    """Return the function that draws each picture."""
     from lookalike.reports import figures, function_figure
 
     outline = figures.Outline(_labels(run.function), run.function.outline)
@@ -222,7 +226,7 @@ def _labels(wanted: Function) -> tuple[str, ...]:
 
 
 def _spread(titled: list[Any]) -> list[Any]:
-    """Choose some snapshots, the first steps closer together than the last."""
+    """Return some snapshots, the first steps closer together than the last."""
     count = min(_PANELS, len(titled))
     if count < _PANELS:
         return titled

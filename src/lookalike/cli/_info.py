@@ -1,4 +1,4 @@
-"""``lookalike info``: what a table or a model file holds."""
+"""``lookalike info``: the contents of a table or a model file."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _GROUPS = {
     "Derived from other columns, not learned:": False,
     "Derived from other columns and a residual, which is learned:": True,
 }
-_NEVER = "Never together, though chance would have it often:"
+_NEVER = "Never together, although often expected by chance:"
 _MOST_LINES = 20
 
 
@@ -42,14 +42,14 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of words.")] = False,
     kind: KindOption = None,
 ) -> None:
-    """Show what a table or a model file holds.
+    """Show the contents of a table or a model file.
 
-    For a table: what each column is taken for and why, which columns depend on others, and what
-    never occurs together.
+    For a table: the kind of each column with its reason, the relations between columns, and
+    combinations that never occur.
     """
     kinds = parse_kinds(kind)
     if presets == (model_or_data is not None):
-        raise ParameterError("Name a model file or a table, or ask for --presets.")
+        raise ParameterError("Name a model file or a table, or give --presets.")
     if model_or_data is None:
         _show_presets(as_json)
         return
@@ -95,7 +95,7 @@ def _show_presets(as_json: bool) -> None:
 
 
 def _is_model(path: str) -> bool:
-    """Say whether a path is to be read as a model, by its suffix or by how its content begins."""
+    """Return whether a path is a model file, by its suffix or by its first bytes."""
     if path == "-" or path.endswith(_TABLES):
         return False
     if path.endswith(".lookalike"):
@@ -104,7 +104,7 @@ def _is_model(path: str) -> bool:
         with Path(path).open("rb") as file:
             return file.read(4) == _ZIP
     except OSError:
-        return False  # the reader of tables says what is wrong with it
+        return False  # the reader of tables reports the error
 
 
 def _show_json(values: dict[str, Any]) -> None:
@@ -152,7 +152,7 @@ def _share(column: Column, rows: int) -> str:
 
 
 def _encoder(table: Any, schema: Schema) -> TableEncoder:
-    """Return what a fit would make of a table: which relations hold, what never occurs together."""
+    """Return an encoder with the relations and structural zeros that a fit would find."""
     import numpy as np
 
     from lookalike.encoding import TableEncoder

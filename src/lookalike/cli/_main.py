@@ -68,18 +68,18 @@ def _run(words: list[str]) -> None:
 
 
 def _explain(error: BaseException, debug: bool) -> int:
-    """Say in a line or two what went wrong, and return the exit code."""
+    """Print the error in a line or two, and return the exit code."""
     if debug:
         traceback.print_exception(error)
     if isinstance(error, BrokenPipeError):
         drop(sys.stdout)
-        return _DONE  # the reader of standard output has had enough, as head has
+        return _DONE  # the reader of standard output stopped early, as head does
     if isinstance(error, KeyboardInterrupt | typer.Abort | EOFError):
         say("interrupted")
         return _INTERRUPTED
     if isinstance(error, SystemExit | GeneratorExit):
         raise error
-    usage = getattr(error, "format_message", None)  # wherever typer keeps its click
+    usage = getattr(error, "format_message", None)  # the click that typer uses
     if usage is not None:
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else "lookalike"
@@ -94,7 +94,7 @@ def _explain(error: BaseException, debug: bool) -> int:
             f"{_one_line(str(error))}".rstrip()
         )
         return _FAILED
-    hint = "" if debug else "\nThis was not expected; run again with --debug to see where."
+    hint = "" if debug else "\nThis was not expected; run again with --debug for a traceback."
     say(f"error: {type(error).__name__}: {_one_line(str(error))}{hint}")
     return _FAILED
 

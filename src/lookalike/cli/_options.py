@@ -26,7 +26,9 @@ __all__ = [
 
 KindOption = Annotated[
     list[str] | None,
-    typer.Option("--kind", metavar="COL=KIND", help="What a column is, instead of the guess."),
+    typer.Option(
+        "--kind", metavar="COL=KIND", help="The kind of a column, instead of the inferred one."
+    ),
 ]
 
 
@@ -40,12 +42,12 @@ def _count(text: str) -> int:
     return value
 
 
-# Parsed by us and not by typer, whose message would not say what arrived.
-CountOption = typer.Option("-n", "--rows", metavar="N", parser=_count, help="How many rows.")
+# Parsed here and not by typer, whose message would not show the value that arrived.
+CountOption = typer.Option("-n", "--rows", metavar="N", parser=_count, help="The number of rows.")
 SeedOption = typer.Option(
-    "--seed", metavar="N", parser=_count, help="The same seed, the same result."
+    "--seed", metavar="N", parser=_count, help="The seed: the same seed gives the same result."
 )
-#: What a backslash makes an ordinary character in a condition.
+#: The characters of a condition that a backslash makes ordinary.
 _SIGNS = "=|.\\"
 _WORDS = {"none": None, "true": True, "false": False}
 
@@ -128,7 +130,7 @@ def parse_settings(pairs: Iterable[str] | None, known: Sequence[str]) -> dict[st
 def parse_conditions(texts: Iterable[str] | None) -> dict[str, Any]:
     r"""Turn ``COL=VALUE``, ``COL=A|B``, ``COL=LO..HI`` and ``COL=`` (missing) into conditions.
 
-    A limit that is left out leaves its side open. Values stay text: the schema says what they are.
+    A limit that is left out leaves its side open. Values stay text: the schema converts them.
     After a backslash, ``=``, ``|``, ``.`` and a backslash are themselves.
 
     Raises
@@ -222,5 +224,5 @@ def check_outputs(outputs: Iterable[str | None], inputs: Iterable[str | None]) -
 def _same(path: str) -> str:
     try:
         return os.path.realpath(path)
-    except OSError:  # in a folder that has been deleted: whoever opens it will say so
+    except OSError:  # in a folder that has been deleted: opening it reports the error
         return path

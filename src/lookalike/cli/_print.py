@@ -12,7 +12,7 @@ from lookalike._core.words import printable
 
 __all__ = ["printable", "say", "show", "show_prose", "show_table", "text_width"]
 
-# Output that is piped on is never cut or wrapped.
+# Piped output is never cut or wrapped.
 _NO_LIMIT = 1_000_000
 
 
@@ -28,7 +28,7 @@ def show_prose(text: str) -> None:
 
 
 def text_width() -> int:
-    """Return how wide a line of words may be: a terminal's width, or no limit for a pipe."""
+    """Return the width of a line of words: a terminal's width, or no limit for a pipe."""
     return min(shutil.get_terminal_size().columns, 100) if sys.stdout.isatty() else _NO_LIMIT
 
 

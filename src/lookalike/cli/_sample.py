@@ -1,4 +1,4 @@
-"""``lookalike sample``: make rows from a model file."""
+"""``lookalike sample``: generate rows from a model file."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ __all__ = ["sample"]
 def sample(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="OUT", help="Where to write the rows.")
+        str, typer.Option("-o", "--output", metavar="OUT", help="The file to write the rows to.")
     ],
     rows: Annotated[int | None, CountOption] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
             metavar="COND",
-            help="What every row must be: COL=VALUE, COL=A|B, COL=LO..HI, or COL= for missing; "
-            "a backslash makes a sign ordinary.",
+            help="A condition on every row: COL=VALUE, COL=A|B, COL=LO..HI, or COL= for missing; "
+            "a backslash makes a special character ordinary.",
         ),
     ] = None,
     balance: Annotated[
-        str | None, typer.Option(metavar="COL", help="Make each level equally often.")
+        str | None, typer.Option(metavar="COL", help="Generate each category equally often.")
     ] = None,
     complete: Annotated[
         str | None,
@@ -42,14 +42,18 @@ def sample(
     ] = False,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
-    """Make rows from a model file, in constant memory.
+    """Generate rows from a model file, in constant memory.
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
     if (rows is None) == (complete is None):
-        raise ParameterError("Say how many rows (-n N), or which to complete (--complete DATA).")
+        raise ParameterError(
+            "Give the number of rows (-n N), or rows to complete (--complete DATA)."
+        )
     if complete is not None and (where or balance is not None):
-        raise ParameterError("Rows to complete say themselves what they are: leave out conditions.")
+        raise ParameterError(
+            "Rows to complete are conditions themselves: leave out --where and --balance."
+        )
     check_outputs([output], [model, complete])
 
     from lookalike.models import load
@@ -58,8 +62,8 @@ def sample(
     check_output(output)
     check_safe_csv(output, safe_csv)
     given = parse_conditions(where) if complete is None else complete
-    made = load(model).sample_to(
+    written = load(model).sample_to(
         output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
     )
     if output != "-":
-        say(f"wrote {output}: {made:,} rows")
+        say(f"wrote {output}: {written:,} rows")

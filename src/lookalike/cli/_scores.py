@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 __all__ = ["show_evaluation"]
 
-_HEADERS = ("score", "synthetic", "real", "independent", "best", "what it looks at")
+_HEADERS = ("score", "synthetic", "real", "independent", "best", "what it measures")
 
 
 def show_evaluation(evaluation: Evaluation) -> None:
-    """Show each score between what real rows and what independent columns get, and the verdict."""
+    """Show each score between those of real rows and of independent columns, and the verdict."""
     rows = []
     for name, score in evaluation.scores.items():
         words = score.words.title if score.value is not None else f"not computed: {score.reason}"

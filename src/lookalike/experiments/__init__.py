@@ -1,4 +1,4 @@
-"""Studies of what synthetic rows are good for: `boost` and its verdict.
+"""Studies of the use of synthetic rows: `boost` and its verdict.
 
 Room rule: experiments know models and metrics, never reports. Every number is a record with its
 place in the study, and seeds depend on that place alone: the same numbers on any machine.

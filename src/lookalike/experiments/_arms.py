@@ -1,4 +1,4 @@
-"""Arms: what models are trained on. Each makes its rows from real training rows and their like."""
+"""Arms: the sets of training rows that are compared, each derived from the real training rows."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class TrainingSet:
     target : ndarray of float, shape (n,)
         A number, or a level.
     balanced : bool
-        Whether models that can shall weigh classes by how rare they are.
+        True if models that support it weight classes by their rarity.
     """
 
     inputs: Floats
@@ -57,14 +57,14 @@ class TrainingSet:
 
 @dataclass(frozen=True)
 class ArmContext:
-    """The material of an arm: training rows, and what was learned from them alone.
+    """The material of an arm: training rows, and synthetic rows learned from them alone.
 
     Parameters
     ----------
     real : TrainingSet
         The real training rows that were kept.
     numbers : int
-        How many of the input columns are numbers; the others are levels.
+        The number of numeric input columns; the others are levels.
     synthetic : callable
         Takes a count and returns that many synthetic rows as a `TrainingSet`; the rows of a smaller
         count are the first ones of a larger.
@@ -90,11 +90,11 @@ class Arm(ABC):
 
     #: Its name in records and tables.
     name: ClassVar[str]
-    #: What models are trained on there, in a line.
+    #: A description of its training rows, in a line.
     about: ClassVar[str]
-    #: What it is in a comparison.
+    #: Its role in a comparison.
     role: ClassVar[Role]
-    #: Whether there must be classes.
+    #: True if the target must have classes.
     needs_classes: ClassVar[bool] = False
 
     factor: float = 0.0
@@ -104,7 +104,7 @@ class Arm(ABC):
         """Return the rows to train on."""
 
     def added(self, context: ArmContext) -> int:
-        """Return how many rows are added."""
+        """Return the number of rows to add."""
         return round(self.factor * len(context.real.target))
 
 
@@ -222,12 +222,14 @@ class Smote(Arm):
         real = context.real
         labels, counts = np.unique(real.target, return_counts=True)
         most = int(counts.max())
-        due = {label: most for label, count in zip(labels, counts, strict=True) if 1 < count < most}
-        if not due:
+        targets = {
+            label: most for label, count in zip(labels, counts, strict=True) if 1 < count < most
+        }
+        if not targets:
             return real
-        least = min(int(counts[labels == label][0]) for label in due)
+        least = min(int(counts[labels == label][0]) for label in targets)
         settings = {
-            "sampling_strategy": due,
+            "sampling_strategy": targets,
             "k_neighbors": min(_NEIGHBOURS, least - 1),
             "random_state": _seed(context, self.name),
         }
@@ -241,18 +243,18 @@ class Smote(Arm):
         sampler = SMOTE(**settings)
         if count < columns:
             sampler = SMOTENC(list(range(count, columns)), **settings)
-        made, target = _fresh(sampler, cells, real.target)
-        made[:, :count] = scaler.inverse_transform(made[:, :count])
-        return _joined(real, TrainingSet(made, target))
+        inputs, target = _fresh(sampler, cells, real.target)
+        inputs[:, :count] = scaler.inverse_transform(inputs[:, :count])
+        return _joined(real, TrainingSet(inputs, target))
 
 
 @dataclass(frozen=True)
 class Weighted(Arm):
-    """The real rows, with classes weighted by how rare they are."""
+    """The real rows, with classes weighted by their rarity."""
 
     name: ClassVar[str] = "class weights"
     about: ClassVar[str] = (
-        "the real rows, each weighing as its class is rare, in models that have weights"
+        "the real rows, weighted by the rarity of their class, in models that have weights"
     )
     role: ClassVar[Role] = "control"
     needs_classes: ClassVar[bool] = True
@@ -270,13 +272,13 @@ def arms_for(
     Parameters
     ----------
     factors : tuple of float
-        How many rows are added for each real one.
+        The number of rows added for each real one.
     replace : bool
-        Whether to train on synthetic rows alone, too.
+        True to train on synthetic rows alone as well.
     controls : bool
-        Whether to add the cheap controls.
+        True to add the cheap controls.
     classes : bool
-        Whether the target has classes.
+        True if the target has classes.
 
     Returns
     -------
@@ -294,7 +296,7 @@ def arms_for(
 
 
 def _copies(context: ArmContext, count: int) -> TrainingSet:
-    """Return copies of real rows: each as often as any other, up to one."""
+    """Return copies of real rows; the numbers of copies of any two rows differ by one at most."""
     rows = len(context.real.target)
     order = context.draw("copies").permutation(rows)
     places = order[np.arange(count) % rows]
@@ -302,7 +304,7 @@ def _copies(context: ArmContext, count: int) -> TrainingSet:
 
 
 def _fresh(sampler: Any, cells: Floats, target: Floats) -> tuple[Floats, Floats]:
-    """Return what a sampler adds to its rows."""
+    """Return the rows that a sampler adds."""
     made, labels = sampler.fit_resample(cells, target)
     return np.array(made[len(target) :]), labels[len(target) :]
 

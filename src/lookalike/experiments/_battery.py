@@ -36,10 +36,10 @@ __all__ = ["NAIVE", "ModelEvaluation", "check_models", "failure", "is_compiled",
 
 ModelMetrics = dict[str, float | str]
 
-#: The majority class, or the mean: what knows nothing of the inputs.
+#: The naive baseline, which ignores the inputs: the majority class, or the mean.
 NAIVE = "naive baseline"
 DENSE = "dense network"
-#: What a numerical library raises where the data leave it nothing to compute.
+#: The errors of numerical libraries where the data leave nothing to compute.
 _FAILURES = (ValueError, ArithmeticError, LightGBMError)
 
 
@@ -49,7 +49,7 @@ def model_names(classes: bool) -> tuple[str, ...]:
     Parameters
     ----------
     classes : bool
-        Whether the target has classes.
+        True if the target has classes.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def check_models(models: Mapping[str, Any] | Sequence[str] | None, classes: bool
         Names of the battery's models, or estimators by names of the caller's own; None for the
         whole battery.
     classes : bool
-        Whether the target has classes.
+        True if the target has classes.
 
     Returns
     -------
@@ -90,20 +90,20 @@ def check_models(models: Mapping[str, Any] | Sequence[str] | None, classes: bool
                     "models must be scikit-learn estimators by name; "
                     f"{name!r} is {model!r}, which has no fit and predict."
                 )
-        found = dict(models)
+        estimators = dict(models)
     else:
         for name in [models] if isinstance(models, str) else models:
             if name not in known:
                 hint = nearest(str(name), known) or f" The models are: {', '.join(known)}."
                 raise ParameterError(f"There is no model {name!r}.{hint}")
-        found = dict.fromkeys([models] if isinstance(models, str) else models)
-    if not found:
+        estimators = dict.fromkeys([models] if isinstance(models, str) else models)
+    if not estimators:
         raise ParameterError("models must name one model at least, or be None for all.")
-    return found
+    return estimators
 
 
 def is_compiled(name: str, model: Any) -> bool:
-    """Return whether XLA trains a model, or a part of it.
+    """Return whether XLA trains a model or a part of it.
 
     Parameters
     ----------
@@ -124,14 +124,14 @@ def is_compiled(name: str, model: Any) -> bool:
 
 
 def failure(what: str, error: Exception) -> str:
-    """Return in a line what failed, by which error.
+    """Describe a failure and its error in a line.
 
     Parameters
     ----------
     what : str
-        What failed.
+        The step that failed, in words.
     error : Exception
-        What it raised.
+        The error that it raised.
 
     Returns
     -------
@@ -173,7 +173,7 @@ class ModelEvaluation:
 
     @property
     def metrics(self) -> tuple[str, ...]:
-        """The names of what is measured, the headline first."""
+        """The names of the metrics, the headline first."""
         return CLASS_METRICS if self.classes else NUMBER_METRICS
 
     def take(self, training: TrainingSet, models: Mapping[str, Any]) -> dict[str, ModelMetrics]:
@@ -197,15 +197,15 @@ class ModelEvaluation:
         except ValueError as error:
             words = failure("preparation of the rows", error)
             return {name: dict.fromkeys(self.metrics, words) for name in models}
-        found = {}
+        results = {}
         for name, given in models.items():
-            # What an estimator of the caller may raise is not for us to know.
+            # An estimator of the caller may raise anything.
             failures = _FAILURES if given is None else (Exception,)
             try:
-                found[name] = self._judge(name, given, training, prepared)
+                results[name] = self._judge(name, given, training, prepared)
             except failures as error:
-                found[name] = dict.fromkeys(self.metrics, failure("model", error))
-        return found
+                results[name] = dict.fromkeys(self.metrics, failure("model", error))
+        return results
 
     def _judge(
         self, name: str, given: Any, training: TrainingSet, prepared: tuple[Any, Any]
@@ -231,7 +231,7 @@ class ModelEvaluation:
     ) -> ModelMetrics:
         known = np.unique(training.target)
         if len(known) == 1:
-            # Rows of one class teach to always answer this class.
+            # A model that was trained on a single class always predicts it.
             return self._judged(known, np.ones((len(self.test.target), 1)), True)
         extra = _balance(model, training.target) if training.balanced else {}
         model.fit(prepared[0], training.target, **extra)
@@ -261,7 +261,7 @@ class ModelEvaluation:
         return self._judged(known, np.tile(counts / counts.sum(), (count, 1)), True)
 
     def _frame(self, inputs: Floats) -> Any:
-        """Return inputs as a dataframe; a level that the training rows have not is missing."""
+        """Return inputs as a dataframe; a level that no training row has becomes missing."""
         book = self.book
         numbers = [name for name in book.numeric if name != self.target]
         columns: dict[str, pa.Array] = {
@@ -277,9 +277,9 @@ class ModelEvaluation:
 
 
 def _balance(model: Any, target: Floats) -> dict[str, Floats]:
-    """Make a model weigh classes by how rare they are, by whichever way it has.
+    """Make a model weight classes by their rarity, in the way that it supports.
 
-    Models without one are left as they are. Returns what is to be given to ``fit``.
+    Models without one are left as they are. Returns the arguments for ``fit``.
     """
     names = [
         name
@@ -295,7 +295,7 @@ def _balance(model: Any, target: Floats) -> dict[str, Floats]:
 
 
 def _seed_all(model: Any, seed: int) -> None:
-    """Give every part of a model that draws a seed, where it has none."""
+    """Set the seed of every random part of a model that has none."""
     for name, value in sorted(model.get_params().items()):
         if value is None and (name == "random_state" or name.endswith("__random_state")):
             model.set_params(**{name: seed})

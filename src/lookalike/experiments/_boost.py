@@ -1,4 +1,4 @@
-"""`boost`: does synthetic data help? A table in, a verdict out."""
+"""`boost`: from a table to a verdict on whether synthetic rows help."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from lookalike.tables import Kind
 
 __all__ = ["boost"]
 
-#: Support vector machines take time with the square of the rows: more than that they do not get.
+#: The largest number of rows of a support vector machine, whose time grows with their square.
 _MOST_ROWS_SVM = 20_000
 
 
@@ -59,9 +59,9 @@ def boost(
 ) -> Verdict:
     """Find out whether synthetic rows help models that predict a column.
 
-    The rows are parted again and again. In every split, everything (filling, scaling, encodings,
-    the synthesizer) is learned from the training rows that are kept, and models trained on them,
-    with and without synthetic rows, are judged on the held-out real rows. The words rest on the
+    The rows are split repeatedly. In every split, everything (imputation, scaling, encodings, the
+    synthesizer) is learned from the training rows that are kept, and models trained on them, with
+    and without synthetic rows, are judged on the held-out real rows. The verdict rests on the
     corrected resampled t-test with Holm's correction, against the real rows alone *and* against
     the best of the cheap controls.
 
@@ -72,21 +72,21 @@ def boost(
     target : str
         The column to predict: classes, or a number.
     synthesizer : Synthesizer, optional
-        What makes the synthetic rows; `GAN` with its defaults if not given. It is fitted afresh for
+        The model that generates the rows; `GAN` with its defaults if not given. It is retrained for
         each split and share, with a seed of its own.
     factors : sequence of float
-        How many synthetic rows are added for each real one: 0.2 is 20 % more rows. Empty: none,
-        to look at `replace` or `shares` alone.
+        The numbers of synthetic rows added for each real one: 0.2 is 20 % more rows. Empty for
+        none, to study `replace` or `shares` alone.
     shares : sequence of float
-        How much of the training rows is kept, to see what happens with less data.
+        The shares of the training rows that are kept, to study the effect of less data.
     replace : bool
-        Whether models are trained on as many synthetic rows alone, too.
+        True to train models on synthetic rows alone as well, as many as there are real ones.
     controls : bool
-        Whether cheap ways to get more rows are tried as well: copies and noisy copies of real
-        rows; with classes also random oversampling, SMOTE and class weights.
+        True to compare with cheap controls: copies and noisy copies of real rows; with classes also
+        random oversampling, SMOTE and class weights.
     models : mapping of str to estimator, or sequence of str, optional
         Names of models of the battery, or scikit-learn estimators by names of your own. An
-        estimator gets filled, scaled and one-hot inputs; a `sklearn.pipeline.Pipeline` gets
+        estimator gets imputed, scaled and one-hot inputs; a `sklearn.pipeline.Pipeline` gets
         rows as a dataframe (polars if `data` is, else pandas). By default seven models and a dense
         network. Where a model fails, that is recorded, and the others go on.
     metrics : sequence of str, optional
@@ -94,7 +94,7 @@ def boost(
         ``"balanced_accuracy"``, ``"f1"``, ``"average_precision"``, ``"log_loss"``; numbers:
         ``"r2"``, ``"rmse"``, ``"mae"``. All by default.
     repeats : int
-        How many splits.
+        The number of splits.
     test_size : float
         The share of rows that is held out in each split.
     groups : str, optional
@@ -105,18 +105,17 @@ def boost(
         Kinds of columns that inference should not guess.
     records : str or path-like, optional
         A SQLite file for every number as it comes. With the same file, and the same versions of
-        lookalike and of the libraries it computes with, a study that was stopped goes on where it
-        was.
+        lookalike and of the libraries it computes with, an interrupted study resumes there.
     retry : bool
-        Whether what failed before, by the records, is tried again; by default it stays failed.
+        True to retry what failed before, according to the records; by default it stays failed.
     n_jobs : int, optional
-        How many splits are worked on at once, as in joblib. Where networks are trained, it is in
-        processes of one thread each, also with 1, so that no count of cores or of jobs changes a
+        The number of splits to work on at once, as in joblib. Networks are trained in
+        processes of one thread each, also with 1, so that no number of cores or of jobs changes a
         number; joblib's backends of several machines work as they are.
     random_state : int, Generator, RandomState or None
         The same seed gives the same numbers, on any backend.
     progress : bool
-        Whether progress is shown on standard error.
+        True to show progress on standard error.
 
     Returns
     -------
@@ -296,7 +295,7 @@ def _run(
     show: bool,
     retry: bool,
 ) -> None:
-    """Do what the records do not hold yet, and write each part as it is done."""
+    """Do the work that the records lack, and write each part when it is done."""
     held = store.of(study.data)
     done = {_key(record) for record in held if record.value is not None or not retry}
     unfinished = [item for item in (_rest(study, item, done) for item in items) if item.todo]
@@ -306,7 +305,7 @@ def _run(
         show_progress("trying", total, show=show, begin=ready) as report,
         warnings.catch_warnings(),
     ):
-        # Linear models stop after a set count of steps, converged or not.
+        # Linear models stop after a fixed number of steps, converged or not.
         warnings.simplefilter("ignore", ConvergenceWarning)
         for found in _finished(study, unfinished, n_jobs):
             store.add(found, replace=retry)
@@ -341,14 +340,15 @@ def _rest(study: Study, item: WorkItem, done: set[tuple[Any, ...]]) -> WorkItem:
 def _finished(
     study: Study, items: Sequence[WorkItem], n_jobs: int | None
 ) -> Iterator[list[Record]]:
-    """Do items of work, and yield what was measured as it comes."""
+    """Do items of work, and yield their records as they come."""
     count = effective_n_jobs(n_jobs)
     if not _here():
         yield from _by_joblib(study, items, n_jobs)
     elif study.compiled and not current_process().daemon:
         yield from in_processes(partial(steps, study), items, count)
     elif count == 1:
-        # No process of its own where nothing depends on threads; nor may a daemon have children.
+        # No process of its own where no number depends on threads; and a daemon may have no
+        # children.
         for item in items:
             yield from steps(study, item)
     else:
@@ -364,11 +364,13 @@ def _here() -> bool:
 def _by_joblib(
     study: Study, items: Sequence[WorkItem], n_jobs: int | None
 ) -> Iterator[list[Record]]:
-    """Do items of work on joblib's backend, and yield what each has measured as it is done."""
+    """Do items of work on joblib's backend, and yield the records of each when it is done."""
     tasks = [delayed(work)(study, item, os.getpid()) for item in items]
     try:
         parallel = Parallel(n_jobs=n_jobs, return_as="generator_unordered")
-    except ValueError:  # a backend that gives results only together: as many at a time as it does
+    except (
+        ValueError
+    ):  # a backend that returns results only together: as many at a time as it works on
         size = max(1, effective_n_jobs(n_jobs))
         for start in range(0, len(tasks), size):
             yield from Parallel(n_jobs=n_jobs)(tasks[start : start + size])
@@ -384,11 +386,11 @@ def _own(study: Study, items: Sequence[WorkItem], store: Records) -> list[Record
     return [record for record in store.of(study.data) if _key(record) in wanted]
 
 
-# --- what was done --------------------------------------------------------------------------------
+# --- the facts ------------------------------------------------------------------------------------
 
 
 def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
-    """Return what a reader needs to distrust the answer point by point."""
+    """Return the facts by which a reader can check the answer point by point."""
     _, groups, time, test_size, *_ = study.parted
     return {
         "rows": study.table.num_rows,
@@ -412,7 +414,7 @@ def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
 
 
 def _counts(found: Sequence[Record], shares: Sequence[float]) -> list[dict[str, Any]]:
-    """Return the least and the greatest count of rows of the splits, for each share."""
+    """Return the smallest and the largest number of rows of the splits, for each share."""
     return [
         {
             "share": share,

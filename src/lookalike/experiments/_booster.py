@@ -29,7 +29,7 @@ __all__ = ["Booster"]
 
 ClassLabels = npt.NDArray[Any]
 
-#: Rows that are looked at for each one that is still needed, before a class is given up.
+#: Rows that are generated for each one that is still needed, before a class is given up.
 _PATIENCE = 200
 _PIECE = 8192
 
@@ -43,13 +43,13 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
     Parameters
     ----------
     synthesizer : Synthesizer or None
-        What makes the rows; `GAN` with its defaults if None. It learns features and target
-        together, and is not changed.
+        The model that generates the rows; `GAN` with its defaults if None. It learns features and
+        target together, and is not changed.
     factor : float
-        How many rows are added for each real one, as they come.
+        The number of rows added for each real one, as they come.
     balance : bool
-        Whether rows of the rarer classes are added beside these, until all classes are as large as
-        the largest.
+        True to add further rows of the rarer classes, until all classes are as large as the
+        largest.
     random_state : int, Generator, RandomState or None
         The seed of the synthesizer.
 
@@ -58,7 +58,7 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
     synthesizer_ : Synthesizer
         The fitted synthesizer.
     sampling_strategy_ : dict
-        How many rows of each class were added.
+        The number of rows added of each class.
 
     Examples
     --------
@@ -130,9 +130,9 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
         Returns
         -------
         X_resampled : array or dataframe, shape (n_new, features)
-            Of the same kind and dtypes; a pandas index is a fresh one.
+            Rows of the same kind and dtypes; a pandas index starts again at 0.
         y_resampled : array or series, shape (n_new,)
-            Of the same kind.
+            Classes of the same kind.
 
         Raises
         ------
@@ -147,16 +147,16 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
         rows, origin = _table(X)
         _check_rows(rows, labels)
         validate_data(self, X, labels, skip_check_array=True)  # remembers names and count
-        made, made_labels = self._made(rows, labels)
-        both = np.concatenate([labels, made_labels.astype(labels.dtype)])
+        synthetic, synthetic_labels = self._synthetic(rows, labels)
+        both = np.concatenate([labels, synthetic_labels.astype(labels.dtype)])
         if one_hot:
             both = label_binarize(both, classes=np.unique(labels))
-        return _given_back(X, pa.concat_tables([rows, made]), origin), _like(y, both)
+        return _given_back(X, pa.concat_tables([rows, synthetic]), origin), _like(y, both)
 
     def _fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
         return self.fit_resample(X, y)
 
-    def _made(self, rows: pa.Table, labels: ClassLabels) -> tuple[pa.Table, ClassLabels]:
+    def _synthetic(self, rows: pa.Table, labels: ClassLabels) -> tuple[pa.Table, ClassLabels]:
         """Return the synthetic rows and their classes."""
         target = "target"
         while target in rows.column_names:
@@ -170,29 +170,29 @@ class Booster(BaseSampler):  # type: ignore[misc]  # imbalanced-learn has no typ
         parts = [self.synthesizer_.sample(count)]
         if self.balance:
             parts += self._rarer(labels, target, count)
-        made = pa.concat_tables(parts)
-        found = np.asarray(made[target].to_pylist(), labels.dtype)
-        names, counts = np.unique(found, return_counts=True)
+        synthetic = pa.concat_tables(parts)
+        classes = np.asarray(synthetic[target].to_pylist(), labels.dtype)
+        names, counts = np.unique(classes, return_counts=True)
         self.sampling_strategy_ = dict(zip(names.tolist(), counts.tolist(), strict=True))
-        return made.drop_columns([target]), found
+        return synthetic.drop_columns([target]), classes
 
     def _rarer(self, labels: ClassLabels, target: str, start: int) -> list[pa.Table]:
         """Return rows of the rarer classes, as many as each lacks, taken as they come."""
         names, counts = np.unique(labels, return_counts=True)
-        due = {n: int(counts.max() - c) for n, c in zip(names, counts, strict=True)}
-        most = start + _PATIENCE * sum(due.values())
+        lacks = {n: int(counts.max() - c) for n, c in zip(names, counts, strict=True)}
+        most = start + _PATIENCE * sum(lacks.values())
         parts = []
-        while any(due.values()) and start < most:
+        while any(lacks.values()) and start < most:
             item = self.synthesizer_.sample(_PIECE, start=start)
-            found = np.asarray(item[target].to_pylist(), labels.dtype)
-            chosen = [np.flatnonzero(found == name)[:lack] for name, lack in due.items()]
+            classes = np.asarray(item[target].to_pylist(), labels.dtype)
+            chosen = [np.flatnonzero(classes == name)[:lack] for name, lack in lacks.items()]
             parts.append(item.take(pa.array(np.sort(np.concatenate(chosen)))))
-            due = {n: lack - len(c) for (n, lack), c in zip(due.items(), chosen, strict=True)}
+            lacks = {n: lack - len(c) for (n, lack), c in zip(lacks.items(), chosen, strict=True)}
             start += _PIECE
-        if any(due.values()):
-            lacking = {str(name): lack for name, lack in due.items() if lack}
+        if any(lacks.values()):
+            lacking = {str(name): lack for name, lack in lacks.items() if lack}
             warnings.warn(
-                f"The synthesizer makes too few rows of some classes: still lacking {lacking}.",
+                f"The synthesizer generates too few rows of some classes: still lacking {lacking}.",
                 LookalikeWarning,
                 stacklevel=4,
             )
@@ -247,7 +247,7 @@ def _given_back(data: Any, table: pa.Table, origin: Any) -> Any:
 
 
 def _like(given: Any, labels: ClassLabels) -> Any:
-    """Return classes in the kind in which they came."""
+    """Return classes in their original kind."""
     if nw.dependencies.is_polars_series(given):
         return nw.new_series(given.name, labels.tolist(), backend="polars").to_native()
     return ArraysTransformer(labels, given).transform(labels, labels)[1]

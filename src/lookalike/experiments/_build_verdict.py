@@ -27,22 +27,22 @@ def build_verdict(
     facts: Mapping[str, Any],
     notes: Sequence[str],
 ) -> Verdict:
-    """Compare the arms of a study and say in words what follows.
+    """Compare the arms of a study and put the result into words.
 
     Parameters
     ----------
     records : sequence of Record
         All numbers of the study.
     arms : sequence of Arm
-        What models were trained on; the first is the real one.
+        The sets of training rows; the first is the real one.
     shares : sequence of float
         The shares of training rows.
     metrics : sequence of str
-        What was measured, the headline first.
+        The metrics, the headline first.
     facts : mapping
-        What was done.
+        The facts of the study.
     notes : sequence of str
-        What was left out.
+        Omissions and their reasons.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def _compared(
         for role in ("synthetic", "control")
     }
     overall = [(metric, BATTERY) for metric in metrics]
-    asked = overall + [(metrics[0], name) for name in models]
+    detailed = overall + [(metrics[0], name) for name in models]
 
     def real(_arm: Arm, _share: float) -> Arm:
         return arms[0]
@@ -87,15 +87,15 @@ def _compared(
     def best(arm: Arm, share: float) -> Arm | None:
         return _best_control(scores, arms, arm, share, metrics[0])
 
-    found: list[Comparison] = []
+    comparisons: list[Comparison] = []
     for role, questions, opponent in (
-        ("synthetic", asked, real),
-        ("synthetic", asked, best),
+        ("synthetic", detailed, real),
+        ("synthetic", detailed, best),
         ("control", overall, real),
     ):
         for metric, model in questions:
-            found += _family(scores, places[role], opponent, metric, model)
-    return found
+            comparisons += _family(scores, places[role], opponent, metric, model)
+    return comparisons
 
 
 def _family(
@@ -127,8 +127,8 @@ def _best_control(
     matching = [one for one in controls if alone or one.factor in (0, arm.factor)]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     scored = [(scores.score(one, share, metric), one) for one in matching]
-    known = [(sign * score, one) for score, one in scored if score is not None]
-    return max(known, key=lambda pair: pair[0])[1] if known else None
+    candidates = [(sign * score, one) for score, one in scored if score is not None]
+    return max(candidates, key=lambda pair: pair[0])[1] if candidates else None
 
 
 def _comparison(

@@ -1,8 +1,8 @@
 """Comparisons of arms, the rows that they make up, and the words that follow from both.
 
 A difference is positive where the arm is better than its opponent, also where less of a metric is
-better; so are its interval and its word. What an arm with synthetic rows comes to is said by
-`Row.word` alone.
+better; so are its interval and its word. Only `Row.word` states the effect of an arm with
+synthetic rows.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ __all__ = [
     "signed",
 ]
 
-#: What synthetic rows do, by both comparisons of a row.
+#: The effects of synthetic rows, by both comparisons of a row.
 HELPS = "helps"
 HARMS = "harms"
 NO_EVIDENCE = "no evidence that it helps"
-#: How an arm stands to one other.
+#: The results of comparing an arm with one other.
 BETTER = "better"
 WORSE = "worse"
 UNDECIDED = "no evidence of a difference"
@@ -54,7 +54,7 @@ class Comparison:
     against : str
         The other arm: ``"real"``, or a control.
     model, metric : str
-        What was measured; the model may be ``"all models"``.
+        The model and the metric; the model may be ``"all models"``.
     difference : float
         The mean over splits; positive where the arm is better, also where less is better.
     low, high : float or None
@@ -62,11 +62,11 @@ class Comparison:
     p, p_holm : float or None
         From the corrected resampled t-test, and adjusted for the number of arms.
     repeats : int
-        How many splits were compared.
+        The number of splits that were compared.
     repeats_needed : int or None
-        How many it takes to see such an effect; None where no count does.
+        The number of splits needed to see such an effect; None where no number suffices.
     models : tuple of str
-        Whose values make the difference: those that both arms have in all compared splits.
+        The models in the mean: those with a value in both arms in all compared splits.
     against_factor : float
         Rows added for each real one by the other arm; 0 where it has no such number.
     """
@@ -140,7 +140,7 @@ class Comparison:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Comparison:
-        """Make a comparison of JSON values; its word follows from the others."""
+        """Rebuild a comparison from JSON values; its word follows from them."""
         fields = {name: value for name, value in values.items() if name != "word"}
         return cls(**{**fields, "models": tuple(values.get("models", ()))})
 
@@ -152,9 +152,9 @@ class Row:
     Parameters
     ----------
     arm : str
-        What models were trained on.
+        The set of training rows.
     role : {"real", "synthetic", "control"}
-        What the arm is in comparisons.
+        The role of the arm in comparisons.
     factor, share : float
         Rows added for each real one, and the share of the training rows that was kept.
     scores : dict of str to float or None
@@ -204,7 +204,7 @@ class Row:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Row:
-        """Make a row of JSON values; its word follows from the others."""
+        """Rebuild a row from JSON values; its word follows from them."""
         fields = {name: value for name, value in values.items() if name != "word"}
         for name in ("real", "control"):
             if fields[name] is not None:

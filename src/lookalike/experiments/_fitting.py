@@ -17,8 +17,8 @@ def fit_whole(
 ) -> None:
     """Fit a synthesizer; an interrupt that leaves it usable is an interrupt all the same.
 
-    Whoever fits a single model can look at what was reached so far. In a study it would be scored
-    and recorded as if it had learned all that it can.
+    After a single interrupted fit, a user can judge the result so far. In a study it would be
+    scored and recorded as if training had finished.
 
     Parameters
     ----------

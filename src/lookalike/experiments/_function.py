@@ -1,4 +1,4 @@
-"""A GAN that learns a curve or a surface from points of it, and how close it comes."""
+"""A GAN that learns a curve or a surface from points of it, and its accuracy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
     "learn_function",
 ]
 
-#: What of a GAN's parameters differs for thin curves and surfaces from what is good for tables.
+#: The parameters of a GAN for thin curves and surfaces, where they differ from those for tables.
 FUNCTION_RECIPE: Mapping[str, Any] = MappingProxyType(
     {
         "steps": 30_000,
@@ -45,16 +45,16 @@ FUNCTION_RECIPE: Mapping[str, Any] = MappingProxyType(
         "conditions": False,
         "derive": False,
         "held_out": 0.0,
-        # On their way some curves are reached in part only, and are whole without help in the end:
+        # During training some curves are reached in part only, and become whole without help:
         # measured on the step, where remedies take the run from where it would have arrived.
         "remedies": False,
     }
 )
-#: What is aimed at: the error as a share of the range, and the share of cells reached.
+#: The targets: the error as a share of the range, and the share of cells reached.
 FUNCTION_TARGETS = (0.03, 0.95)
 #: Points of each snapshot.
 _SNAPSHOT = 1_000
-#: The columns of the reporting table, and what of the history stands in them.
+#: The columns of the reporting table, and their columns of the history.
 _REPORT = {
     "D loss real": "loss_real",
     "D loss fake": "loss_fake",
@@ -93,14 +93,14 @@ class FunctionRun:
     ----------
     function : Function
     train, held_out, generated : pyarrow.Table
-        Points of the function to learn from, others to measure by, and what the model made.
+        Points of the function to learn from, others to measure by, and generated ones.
     accuracy, reference : FunctionAccuracy
-        Of the generated points, and of the held-out ones: what noise alone does.
+        The accuracies of the generated points, and of the held-out ones: the effect of noise alone.
     snapshots : tuple of FunctionSnapshot
         Generated points through training, the last one at its end.
     model : GAN
     seconds : float
-        Of training, wall clock.
+        The duration of training, wall clock.
     """
 
     function: Function
@@ -171,15 +171,15 @@ def learn_function(
     function : Function
         From `lookalike.datasets.functions`.
     points : int
-        How many points to learn from. As many are held out, and as many generated.
+        The number of points to learn from; also of those held out, and of those generated.
     noise : float
         The standard deviation of noise on the points, as a share of the range.
     synthesizer : GAN, optional
-        What learns; a GAN with `FUNCTION_RECIPE` if not given. It is fitted as a copy.
+        The model that learns; a GAN with `FUNCTION_RECIPE` if not given. A copy of it is fitted.
     random_state : int, Generator, RandomState or None
         The seed of the points, and of training where the synthesizer has none of its own.
     progress : bool
-        Whether progress is shown on standard error.
+        True to show progress on standard error.
 
     Returns
     -------
@@ -209,7 +209,7 @@ def learn_function(
     snapshots: list[FunctionSnapshot] = []
 
     def keep(step: int, sample: Callable[[int], Any]) -> None:
-        # Where training goes back, or begins anew with all points, what came after is void.
+        # Where training goes back, or is repeated with all points, later snapshots are void.
         while snapshots and snapshots[-1].step >= step:
             snapshots.pop()
         snapshots.append(FunctionSnapshot(step, _array(sample(_SNAPSHOT), function)))

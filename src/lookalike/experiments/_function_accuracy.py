@@ -26,16 +26,16 @@ class FunctionAccuracy:
     Parameters
     ----------
     error : float
-        The one that counts: ``vertical`` where a function has one value and no jumps, since the
-        value is what it is asked for, and its error is never smaller than the distance; else
-        ``nearest``. Beside a jump a point that is off sideways by almost nothing is off in its
-        value by all of the jump.
+        The headline: ``vertical`` where a function has one value and no jumps, since the value is
+        what a function is used for, and its error is never smaller than the distance; else
+        ``nearest``. Beside a jump, a tiny error sideways is an error of the whole jump in the
+        value.
     nearest, nearest_95 : float
         Root mean square and 95th percentile of the distance to the nearest point of the function,
         each coordinate divided by its range.
     vertical, vertical_95 : float or None
-        The same of the value alone: what the function has there, against what the point says. None
-        for a parametric function, which has no one value there.
+        The same of the value alone: that of the function against that of the point. None for a
+        parametric function, which has no single value there.
     coverage : float
         The share of the cells which held-out points occupy that the points reach as well.
     """
@@ -72,12 +72,12 @@ class FunctionMetric:
         return cKDTree(self.function.grid[1] / self._scale)
 
     def measure(self, points: np.ndarray, held_out: np.ndarray) -> FunctionAccuracy:
-        """Return how well points lie on the function and cover what held-out points do.
+        """Return the accuracy of points, and their coverage of the held-out points' cells.
 
         Parameters
         ----------
         points, held_out : ndarray, shape (n, columns)
-            In the function's own columns.
+            The points, in the columns of the function.
 
         Returns
         -------
@@ -88,14 +88,14 @@ class FunctionMetric:
         if vertical is not None:  # the grid is fine, but the value right above is never farther
             distances = np.minimum(distances, vertical)
         reached = np.unique(cells[distances <= _REACH])
-        wanted = np.unique(self._nearest(held_out)[1])
+        expected = np.unique(self._nearest(held_out)[1])
         return FunctionAccuracy(
             _rms(distances if vertical is None or self.function.jumps else vertical),
             _rms(distances),
             float(np.quantile(distances, 0.95)),
             None if vertical is None else _rms(vertical),
             None if vertical is None else float(np.quantile(vertical, 0.95)),
-            len(np.intersect1d(wanted, reached)) / len(wanted),
+            len(np.intersect1d(expected, reached)) / len(expected),
         )
 
     def _nearest(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Digests of what a number depends on, as text that is the same in every process.
+"""Digests of all that a number depends on, as text that is the same in every process.
 
 A record is found again by a digest of the estimator that gave it. The text that Python shows for
 an object will not do: it may hold an address, or leave out the middle of an array.
@@ -36,7 +36,7 @@ def digest(*parts: Any) -> str:
 
 
 def identity(value: Any) -> str:
-    """Return what an object is made of, as text.
+    """Return the parts of an object as text.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def identity(value: Any) -> str:
     Returns
     -------
     str
-        The same for objects that were made in the same way, in any process; the states of random
+        The same for objects that were built in the same way, in any process; the states of random
         generators are left out.
 
     Examples
@@ -70,7 +70,7 @@ def _text(value: Any, around: tuple[int, ...]) -> str:
 
 
 def _parts(value: Any) -> list[Any] | None:
-    """Return what makes an object what it is, in a fixed order; None if its text says it."""
+    """Return the parts of an object in a fixed order; None if its text is complete."""
     if isinstance(value, type):
         return [_name(value)]
     if isinstance(value, _RANDOM):
@@ -88,13 +88,13 @@ def _parts(value: Any) -> list[Any] | None:
     if hasattr(value, "get_params"):
         return [value.get_params(deep=False)]
     if " at 0x" in repr(value) and hasattr(value, "__dict__"):
-        # An address says nothing: look at what is within.
+        # An address identifies nothing: the contents do.
         return [{k: v for k, v in vars(value).items() if not k.startswith("__")}]
     return None
 
 
 def _called(value: Any) -> list[Any]:
-    """Return what makes a function what it is."""
+    """Return the parts of a function: code, constants, defaults and the like."""
     if isinstance(value, partial):
         return [value.func, value.args, value.keywords]
     if isinstance(value, MethodType):

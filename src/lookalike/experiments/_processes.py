@@ -1,8 +1,8 @@
 """Processes in which XLA has one thread.
 
-How XLA sums depends on how many threads it has: as many as cores when it is first used in a
-process, and no option changes that later. Numbers that shall be the same on every machine are
-computed in processes that begin with one.
+The order of XLA's sums depends on its number of threads: that of the cores when it is first used in
+a process, and no option changes it later. Numbers that must be the same on every machine are
+computed in processes that begin with one thread.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["ONE_THREAD", "in_processes"]
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
-#: What tells XLA how many threads to take, where it has not been used yet.
+#: The setting of XLA's number of threads, where it has not been used yet.
 ONE_THREAD = {"NPROC": "1"}
 
 
@@ -43,19 +43,19 @@ def in_processes(
     work : callable
         Takes a task and yields results.
     tasks : sequence
-        What is to be done.
+        The tasks to do.
     count : int
-        How many processes there are at most.
+        The largest number of processes.
 
     Yields
     ------
     object
-        Each result as it comes, whichever task it is of.
+        Each result as it comes, of any task.
 
     Raises
     ------
     TrainingError
-        If a process died. What `work` raised is raised as it is.
+        If a process died. An error of `work` is raised as it is.
     """
     waiting = list(reversed(tasks))
     workers = [_Worker(work) for _ in range(min(count, len(tasks)))]
@@ -100,7 +100,7 @@ class _Worker:
             self.process.join()
             raise TrainingError(
                 f"A process of the study died (exit code {self.process.exitcode}). If memory was "
-                "short, lower n_jobs; with records, the study goes on where it was."
+                "short, lower n_jobs; with records, the study resumes where it stopped."
             ) from error
         if what == "failed":
             raise value
@@ -108,16 +108,16 @@ class _Worker:
         return (value,) if self.busy else ()
 
     def end(self) -> None:
-        """End the process, whatever it does."""
+        """End the process in any state."""
         self.line.close()
         self.process.terminate()
         self.process.join()
 
 
 def _serve(line: Connection, work: bytes) -> None:
-    """Do tasks until nobody asks for more."""
-    # An interrupt is the caller's to hear, and ends this process. Nobody has said here which
-    # warnings are of no use.
+    """Do tasks until the caller sends no more."""
+    # An interrupt is for the caller to handle, and ends this process. The caller's warning filters
+    # do not apply here.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     warnings.simplefilter("ignore", ConvergenceWarning)
     with suppress(EOFError, OSError):

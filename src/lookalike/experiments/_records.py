@@ -1,7 +1,7 @@
-"""Records of what was measured, a row for each number, in a file that a kill cannot hurt.
+"""Records of a study, a row for each number, in a file that a killed process leaves intact.
 
 Rows of one item of work are written in one transaction of SQLite, and a row that is there
-already is not written again: a study that was stopped goes on where it was.
+already is not written again: an interrupted study resumes where it stopped.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Record:
     split : int
         The number of the split.
     arm : str
-        What the model was trained on.
+        The set of training rows.
     factor : float
         Rows added for each real row that was kept.
     share : float
@@ -46,7 +46,7 @@ class Record:
     value : float or None
         The number; None where there is none.
     reason : str or None
-        Why there is none.
+        The reason why there is none.
     kept_rows, train_rows, test_rows : int
         Real training rows that were kept, all training rows of the split, and held-out rows.
     """
@@ -77,7 +77,7 @@ _TYPES = dict.fromkeys(_NAMES, "TEXT NOT NULL") | {
     "train_rows": "INTEGER NOT NULL",
     "test_rows": "INTEGER NOT NULL",
 }
-#: What tells one record from another.
+#: The columns that identify a record.
 _KEY = _NAMES[:8]
 _CREATE = (
     f"CREATE TABLE IF NOT EXISTS records ({', '.join(f'{n} {_TYPES[n]}' for n in _NAMES)}, "
@@ -93,7 +93,7 @@ class Records:
     Parameters
     ----------
     path : str, path-like or None
-        The file, made where there is none; None for memory.
+        The file, created where there is none; None for memory.
 
     Raises
     ------
@@ -114,7 +114,7 @@ class Records:
             self._database = sqlite3.connect(name, timeout=_PATIENCE)
             with self._database:
                 self._database.execute(_CREATE)
-            found = [row[1] for row in self._database.execute("PRAGMA table_info(records)")]
+            columns = [row[1] for row in self._database.execute("PRAGMA table_info(records)")]
         except sqlite3.OperationalError as error:
             raise OutputError(f"Cannot write records to {str(path)!r}: {error}.") from error
         except sqlite3.DatabaseError as error:
@@ -122,22 +122,22 @@ class Records:
                 f"Records are kept in a SQLite file, but {str(path)!r} is something else. "
                 "Name a new file."
             ) from error
-        if found != _NAMES:
+        if columns != _NAMES:
             self.close()
             raise FileFormatError(
-                f"The records in {str(path)!r} must have the columns {_NAMES}; got {found}. "
+                f"The records in {str(path)!r} must have the columns {_NAMES}; got {columns}. "
                 "Name a new file."
             )
 
     def add(self, records: Iterable[Record], *, replace: bool = False) -> None:
-        """Write records, all or none of them; those that are there already stay as they are.
+        """Write records, all or none of them; existing ones stay as they are by default.
 
         Parameters
         ----------
         records : iterable of Record
-            What one item of work measured.
+            The records of one item of work.
         replace : bool
-            Whether they take the place of those that are there.
+            True to replace existing records.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class Records:
         Returns
         -------
         list of Record
-            Of all studies of this table.
+            The records of all studies of this table.
         """
         return [Record(*row) for row in self._database.execute(_SELECT, (data,))]
 

@@ -1,4 +1,4 @@
-"""The numbers of a study by arm, share, model, metric and split, and what follows from two arms."""
+"""The numbers of a study by arm, share, model, metric and split, and comparisons of two arms."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ScoreTable:
 
 
 def _floored(metric: str, value: float) -> float:
-    """Return a value as it counts in a mean over models: R² below 0 counts as 0."""
+    """Return a value for a mean over models: R² below 0 counts as 0."""
     return max(value, 0.0) if metric == "r2" else value
 
 

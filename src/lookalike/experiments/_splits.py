@@ -1,6 +1,6 @@
 """Repeated splits into training and held-out rows; each one is drawn from its own number.
 
-So a study of five splits can be continued to ten, and the first five stay what they are.
+So a study of five splits can be continued to ten, and the first five stay the same.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ RowIndices = npt.NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Split:
-    """One way to part the rows of a table.
+    """One split of the rows of a table into training and held-out rows.
 
     Parameters
     ----------
     number : int
-        Which repeat it is, from 0.
+        The number of the repeat, from 0.
     train, test : ndarray of int
         Row numbers, increasing.
     """
@@ -41,9 +41,9 @@ def plain(rows: int, repeats: int, test_size: float, seed: int) -> list[Split]:
     Parameters
     ----------
     rows : int
-        How many there are.
+        The number of rows.
     repeats : int
-        How many splits to make.
+        The number of splits.
     test_size : float
         The share of rows that is held out.
     seed : int
@@ -65,7 +65,7 @@ def stratified(classes: RowIndices, repeats: int, test_size: float, seed: int) -
     classes : ndarray of int, shape (n,)
         The class of each row.
     repeats : int
-        How many splits to make.
+        The number of splits.
     test_size : float
         The share of rows that is held out.
     seed : int
@@ -88,7 +88,7 @@ def stratified(classes: RowIndices, repeats: int, test_size: float, seed: int) -
         rng = generator(seed, "split", number)
         order = rng.permutation(count)
         order = order[np.argsort(classes[order], kind="stable")]
-        # Every so many-th row of all, class after class, from a random start.
+        # Rows at even distances, class after class, from a random start.
         places = ((np.arange(held) + rng.random()) * (count / held)).astype(np.int64)
         splits.append(_split(number, count, order[places]))
     return splits
@@ -102,7 +102,7 @@ def grouped(groups: RowIndices, repeats: int, test_size: float, seed: int) -> li
     groups : ndarray of int, shape (n,)
         The group of each row.
     repeats : int
-        How many splits to make.
+        The number of splits.
     test_size : float
         The share of groups that is held out.
     seed : int
@@ -125,14 +125,14 @@ def time_ordered(times: npt.NDArray[np.int64], repeats: int, test_size: float) -
     """Hold out the last share of each of several windows that move through time.
 
     The windows are of equal length, and their held-out rows do not overlap. Rows of the very
-    moment at which the held-out rows begin are on no side.
+    moment at which the held-out rows begin are on neither side.
 
     Parameters
     ----------
     times : ndarray of int, shape (n,)
         The moment of each row.
     repeats : int
-        How many windows there are.
+        The number of windows.
     test_size : float
         The share of a window that is held out.
 
@@ -161,16 +161,16 @@ def time_ordered(times: npt.NDArray[np.int64], repeats: int, test_size: float) -
 
 
 def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> RowIndices:
-    """Return the training rows that are kept, of every class the share.
+    """Return the training rows that are kept, the same share of every class.
 
     Parameters
     ----------
     split : Split
-        Whose training rows.
+        The split whose training rows are kept.
     classes : ndarray of int, shape (n,)
         The class of each row of the table.
     share : float
-        How much is kept; what a smaller share keeps, a larger one keeps too.
+        The share of rows to keep; a larger share contains the rows of a smaller one.
     seed : int
         The seed.
 
@@ -180,11 +180,11 @@ def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> Ro
         Row numbers, increasing; one at least of every class.
     """
     order = generator(seed, "keep", split.number).permutation(split.train)
-    kept = []
+    chosen = []
     for label in np.unique(classes[split.train]):
         rows = order[classes[order] == label]
-        kept.append(rows[: max(round(share * len(rows)), 1)])
-    return np.sort(np.concatenate(kept))
+        chosen.append(rows[: max(round(share * len(rows)), 1)])
+    return np.sort(np.concatenate(chosen))
 
 
 def _split(number: int, count: int, test: RowIndices) -> Split:

@@ -11,11 +11,11 @@ from scipy import stats
 
 __all__ = ["LEVEL", "Difference", "holm", "paired", "repeats_needed"]
 
-#: How often at most something is found where there is nothing.
+#: The significance level: the largest share of false findings where there is no effect.
 LEVEL = 0.05
-#: How often an effect of the observed size shall be found, for the repeats needed.
+#: The power: the share of studies that find an effect of the observed size with the repeats needed.
 POWER = 0.8
-#: More repeats than that are no advice.
+#: The largest number of repeats that is recommended.
 MOST_REPEATS = 10_000
 #: Differences whose spread is this small beside their mean are all the same but for rounding.
 _SAME = 1e-9
@@ -23,7 +23,7 @@ _SAME = 1e-9
 
 @dataclass(frozen=True)
 class Difference:
-    """The mean of paired differences, and how sure it is.
+    """The mean of paired differences, and its uncertainty.
 
     Parameters
     ----------
@@ -36,7 +36,7 @@ class Difference:
     spread : float
         The standard deviation of the differences.
     repeats : int
-        How many differences there are.
+        The number of differences.
     ratio : float
         Held-out rows for each training row.
     """
@@ -53,8 +53,8 @@ class Difference:
 def paired(differences: Sequence[float], ratio: float) -> Difference:
     """Compare two arms by the corrected resampled t-test.
 
-    t = mean / (s·√(1/k + ratio)) with k − 1 degrees of freedom, where k is the count of splits
-    and ratio the count of held-out rows over that of training rows: splits share rows, so their
+    t = mean / (s·√(1/k + ratio)) with k − 1 degrees of freedom, where k is the number of splits
+    and ratio the number of held-out rows over that of training rows: splits share rows, so their
     plain variance is too small. Source: Nadeau and Bengio 2003, Machine Learning 52, 239-281.
 
     Parameters
@@ -62,8 +62,8 @@ def paired(differences: Sequence[float], ratio: float) -> Difference:
     differences : sequence of float
         One for each split.
     ratio : float
-        Held-out rows for each training row. Where a part of the training rows is thrown away, all
-        of them count: how much two splits share depends on how the table was parted.
+        Held-out rows for each training row. Where a part of the training rows is dropped, all of
+        them count: the overlap of two splits depends on the split of the whole table.
 
     Returns
     -------
@@ -110,28 +110,28 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
     >>> holm([0.01, 0.04, None, 0.03])
     [0.03, 0.06, None, 0.06]
     """
-    made = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
+    tests = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
     adjusted: list[float | None] = [None] * len(p_values)
     highest = 0.0
-    for rank, (p, place) in enumerate(made):
-        highest = max(highest, min(1.0, p * (len(made) - rank)))
+    for rank, (p, place) in enumerate(tests):
+        highest = max(highest, min(1.0, p * (len(tests) - rank)))
         adjusted[place] = highest
     return adjusted
 
 
 def repeats_needed(found: Difference) -> int | None:
-    """Return how many splits it takes to see an effect of the observed size.
+    """Return the number of splits needed to see an effect of the observed size.
 
     Parameters
     ----------
     found : Difference
-        What was observed.
+        The observed difference.
 
     Returns
     -------
     int or None
-        The least count at which the test finds such an effect in 80 % of studies; None where no
-        count up to 10,000 does: splits share rows, so more of them help only so far.
+        The smallest number at which the test finds such an effect in 80 % of studies; None where
+        none up to 10,000 does: splits share rows, so more of them help only up to a point.
     """
     if found.p is None or found.mean == 0:
         return None
@@ -146,5 +146,5 @@ def repeats_needed(found: Difference) -> int | None:
 
 def _seen(found: Difference, repeats: int) -> bool:
     strength = abs(found.mean) / (found.spread * math.sqrt(1 / repeats + found.ratio))
-    due = stats.t.ppf(1 - LEVEL / 2, repeats - 1) + stats.t.ppf(POWER, repeats - 1)
-    return bool(strength >= due)
+    required = stats.t.ppf(1 - LEVEL / 2, repeats - 1) + stats.t.ppf(POWER, repeats - 1)
+    return bool(strength >= required)

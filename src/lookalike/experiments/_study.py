@@ -32,7 +32,7 @@ from lookalike.tables import Schema
 
 __all__ = ["Study", "WorkItem", "steps", "versions", "work"]
 
-#: Whose releases may change a number.
+#: The packages whose releases may change a number.
 _VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
 
 
@@ -45,25 +45,25 @@ class Study:
     table : pyarrow.Table
         Inputs and target in plain canonical values; no target is missing.
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     target : str
         The column to predict.
     strata : ndarray of int, shape (n,)
-        Classes by which rows are parted; all the same where there are none.
+        Classes by which splits are stratified; all the same where there are none.
     synthesizer : Synthesizer
         Unfitted.
     arms : tuple of Arm
-        What models are trained on.
+        The sets of training rows.
     models : mapping of str to estimator or None
         See `lookalike.experiments._battery.check_models`.
     metrics : tuple of str
-        What is measured.
+        The names of the metrics.
     seed : int
         The seed of everything.
     library : {"pandas", "polars"}
-        Whose dataframes pipelines get.
+        The library of the dataframes that pipelines get.
     parted : tuple
-        How rows are parted, in plain values: all that it depends on beside the table and the seed.
+        The settings of the splits in plain values: all that they depend on beside table and seed.
     """
 
     table: pa.Table
@@ -85,7 +85,7 @@ class Study:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """For each model a digest of what its numbers depend on, beside what is in a record."""
+        """For each model, a digest of all that its numbers depend on beside a record's fields."""
         common = (
             self.target,
             [(column.name, str(column.kind)) for column in self.schema.columns],
@@ -120,14 +120,14 @@ class Study:
 
 @dataclass(frozen=True)
 class WorkItem:
-    """One item of work: a split, a share, and what is to be measured on them.
+    """One item of work: a split, a share, and the arms and models to measure on them.
 
     Parameters
     ----------
     split : Split
         The rows.
     share : float
-        How many of the training rows are kept.
+        The share of the training rows that is kept.
     todo : tuple of (Arm, str)
         Arms and names of models.
     """
@@ -138,16 +138,16 @@ class WorkItem:
 
 
 def work(study: Study, item: WorkItem, caller: int) -> list[Record]:
-    """Do one item of work as a whole, in whichever process joblib has chosen.
+    """Do one item of work as a whole, in the process that joblib has chosen.
 
     Parameters
     ----------
     study : Study
         The study.
     item : WorkItem
-        Which part of it.
+        The item of work.
     caller : int
-        The process that asks.
+        The id of the calling process.
 
     Returns
     -------
@@ -155,7 +155,7 @@ def work(study: Study, item: WorkItem, caller: int) -> list[Record]:
         One for each arm, model and metric.
     """
     if os.getpid() != caller:
-        # Nobody has said here which warnings are of no use, nor that XLA shall have one thread.
+        # The caller's warning filters and its single thread of XLA do not apply in another process.
         warnings.simplefilter("ignore", ConvergenceWarning)
         os.environ.update(ONE_THREAD)
     return [record for found in steps(study, item) for record in found]
@@ -172,7 +172,7 @@ def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
     study : Study
         The study.
     item : WorkItem
-        Which part of it.
+        The item of work.
 
     Yields
     ------
@@ -184,8 +184,8 @@ def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
         models = {name: study.entrants[name] for one, name in item.todo if one == arm}
         # One thread, so that sums have one order whatever the number of cores.
         with threadpool_limits(1):
-            found = tables.try_arm(arm, models)
-        yield found
+            results = tables.try_arm(arm, models)
+        yield results
 
 
 def versions() -> dict[str, str]:
@@ -218,21 +218,21 @@ class _StudyTables:
         self._made: TrainingSet | None = None
 
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
-        """Train models on an arm's rows and record what they reach."""
-        found: dict[str, dict[str, float | str]]
+        """Train models on an arm's rows and record their scores."""
+        results: dict[str, dict[str, float | str]]
         training = self._rows_of(arm)
         if isinstance(training, str):
-            found = {name: dict.fromkeys(self.study.metrics, training) for name in models}
+            results = {name: dict.fromkeys(self.study.metrics, training) for name in models}
         else:
-            found = self.evaluation.take(training, models)
+            results = self.evaluation.take(training, models)
         return [
-            self._record(arm, name, metric, found[name][metric])
+            self._record(arm, name, metric, results[name][metric])
             for name in models
             for metric in self.study.metrics
         ]
 
     def _rows_of(self, arm: Arm) -> TrainingSet | str:
-        """Return an arm's rows, or in words why there are none."""
+        """Return an arm's rows, or the reason why there are none."""
         try:
             return arm.make(self.context)
         except (TrainingError, DataError) as error:

@@ -1,7 +1,8 @@
-"""A caller's table as the specification of a study: inputs, target, and how rows may be parted.
+"""A caller's table as the specification of a study: inputs, target, and the kind of splits.
 
-What a column *is* (a number, a level, a moment) is taken from all rows, as a person who knows the
-table would say it. Nothing else is: ranges, levels, means and dependencies come from training rows.
+The kind of a column (a number, a category, a date) is inferred from all rows, as a person who knows
+the table would state it. Nothing else is: ranges, levels, means and dependencies come from training
+rows.
 """
 
 from __future__ import annotations
@@ -37,14 +38,14 @@ _MOST_CLASSES = 100
 
 @dataclass(frozen=True)
 class StudySpec:
-    """A table that is ready to be parted.
+    """A table that is ready to be split.
 
     Parameters
     ----------
     table : pyarrow.Table
         Inputs and target in plain canonical values; no target is missing.
     schema : Schema
-        What these columns are.
+        The columns and their kinds.
     target : str
         The column to predict.
     strata : ndarray of int, shape (n,)
@@ -52,9 +53,9 @@ class StudySpec:
     groups, times : ndarray of int, shape (n,), or None
         The group or the moment of each row.
     library : {"pandas", "polars"}
-        Whose dataframes pipelines get.
+        The library of the dataframes that pipelines get.
     notes : tuple of str
-        What was left out, and why.
+        Omissions and their reasons.
     """
 
     table: pa.Table
@@ -73,7 +74,7 @@ class StudySpec:
 
     @property
     def parted(self) -> str:
-        """The way in which rows are parted, in a word."""
+        """The kind of splits, in a word."""
         if self.groups is not None:
             return "grouped"
         if self.times is not None:
@@ -86,12 +87,12 @@ class StudySpec:
         return None if self.groups is None else digest(self.groups.tolist())
 
     def splits(self, repeats: int, test_size: float, seed: int) -> list[Split]:
-        """Part the rows again and again.
+        """Split the rows repeatedly.
 
         Parameters
         ----------
         repeats : int
-            How many splits to make.
+            The number of splits.
         test_size : float
             The share that is held out.
         seed : int
@@ -153,16 +154,16 @@ def specify(
     if missing := table.num_rows - pc.sum(present).as_py():
         notes.append(f"{missing:,} rows without a target were left out.")
     table = table.filter(present)
-    kept = [c for c in schema.columns if c.kind.is_learned and c.name != groups]
+    learned = [c for c in schema.columns if c.kind.is_learned and c.name != groups]
     out = [c.name for c in schema.columns if not c.kind.is_learned and c.name != groups]
     if out:
         notes.append(f"Identifiers, texts and constants were left out: {', '.join(out)}.")
-    if len(kept) < 2:
+    if len(learned) < 2:
         raise DataError(f"There is no column to predict {target!r} from: {' '.join(notes)}")
-    inputs = table.select([column.name for column in kept])
+    inputs = table.select([column.name for column in learned])
     spec = StudySpec(
         table=pa.table([_plain(column) for column in inputs.columns], inputs.column_names),
-        schema=Schema(tuple(kept), (), table.num_rows),
+        schema=Schema(tuple(learned), (), table.num_rows),
         target=target,
         strata=_numbered(table[target])
         if schema[target].kind.is_discrete
@@ -183,7 +184,7 @@ def _check_names(names: list[str], target: str, groups: str | None, time: str | 
                 f"{parameter} must be a column; there is no {name!r}.{nearest(name, names)}"
             )
     if groups is not None and time is not None:
-        raise ParameterError("Rows are parted by groups or by time, not by both: give one of them.")
+        raise ParameterError("Rows are split by groups or by time, not by both: give one of them.")
     if groups == target:
         raise ParameterError(f"groups must be another column than the target {target!r}.")
 
@@ -220,7 +221,7 @@ def _check_target(spec: StudySpec) -> None:
 
 
 def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column without its dictionary, which knows the levels of all rows."""
+    """Return a column without its dictionary, which has the levels of all rows."""
     kind = column.type
     return column.cast(kind.value_type) if pa.types.is_dictionary(kind) else column
 
@@ -235,7 +236,7 @@ def _present(table: pa.Table, name: str, parameter: str) -> pa.ChunkedArray:
 
 
 def _numbered(column: pa.ChunkedArray) -> RowIndices:
-    """Return distinct values as numbers, in the order in which they come."""
+    """Return distinct values as numbers, in the order of their first occurrence."""
     encoded = pc.dictionary_encode(_plain(column).combine_chunks())
     return np.asarray(encoded.indices.to_numpy(zero_copy_only=False), np.int64)
 

@@ -1,4 +1,4 @@
-"""The verdict of a study: what `boost` found."""
+"""The verdict of a study: the result of `boost`."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class Verdict(Document):
         headline metric, over all models for the others; of controls with real rows, over all
         models.
     records : tuple of Record
-        Every number that was measured, or why there is none.
+        Every number that was measured, or the reason why there is none.
     facts : dict
-        What was done, in plain values.
+        The facts of the study, in plain values.
     notes : tuple of str
-        What a reader should know: what was left out, and why.
+        Notes to the reader: omissions and their reasons.
 
     Examples
     --------
@@ -107,8 +107,9 @@ class Verdict(Document):
         Returns
         -------
         list of tuple of str
-            The arm, its mean score, how it stands to real rows alone, the best cheap control, how
-            it stands to that, and what synthetic rows do. A positive difference is better.
+            The arm, its mean score, its difference from real rows alone, the best cheap control,
+            its difference from that, and the effect of synthetic rows. A positive difference is
+            better.
         """
         scores = [row.scores[self.metric] for row in self.table]
         return [
@@ -125,9 +126,9 @@ class Verdict(Document):
 
     def __repr__(self) -> str:
         cells = [self.heads, *self.as_table()]
-        # Columns of which every line is empty are left out.
-        shown = [any(column[1:]) for column in zip(*cells, strict=True)]
-        cells = [tuple(compress(line, shown)) for line in cells]
+        # Columns that are empty in every line are left out.
+        filled = [any(column[1:]) for column in zip(*cells, strict=True)]
+        cells = [tuple(compress(line, filled)) for line in cells]
         widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
         lines = [
             "  ".join(

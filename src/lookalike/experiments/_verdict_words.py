@@ -21,7 +21,7 @@ from lookalike.metrics import LOWER_IS_BETTER
 
 __all__ = ["headline_row", "left_out", "outlook", "summary_sentence"]
 
-#: So many arms that harm are named beside an answer that does not say so.
+#: The number of harmful arms that are named beside an answer that is not about them.
 _NAMED = 3
 _NAMES = {
     "roc_auc": "ROC AUC",
@@ -36,7 +36,7 @@ _NAMES = {
 
 
 def left_out(statistics: Sequence[Comparison], metric: str, models: Sequence[str]) -> Iterator[str]:
-    """Say which models are not in the means that arms with synthetic rows are judged by."""
+    """Name the models that are missing from the means of arms with synthetic rows."""
     for model in models:
         lacking = [
             f"{one.label} against {one.opponent}"
@@ -53,7 +53,7 @@ def left_out(statistics: Sequence[Comparison], metric: str, models: Sequence[str
 
 
 def summary_sentence(table: Sequence[Row], metric: str) -> str:
-    """Say in one sentence what the best arm with synthetic rows does."""
+    """State in one sentence the effect of the best arm with synthetic rows."""
     best = headline_row(table)
     if best is None:
         return _without(table, metric)
@@ -66,7 +66,7 @@ def summary_sentence(table: Sequence[Row], metric: str) -> str:
 
 
 def _without(table: Sequence[Row], metric: str) -> str:
-    """Say what can be said where no synthetic rows could be judged."""
+    """Write the answer where no synthetic rows could be judged."""
     if any(row.role == "synthetic" for row in table):
         return "Nothing can be said: no arm with synthetic rows could be compared with real rows."
     scores = [
@@ -102,7 +102,7 @@ def _effect(row: Row, metric: str) -> str:
 
 
 def _how(row: Row) -> str:
-    """Say what was done with synthetic rows."""
+    """Describe the use of synthetic rows in an arm."""
     alone = row.arm == Replaced.name
     how = "with them alone" if alone else f"with {100 * row.factor:g} % more rows"
     if row.share != 1:
@@ -111,7 +111,7 @@ def _how(row: Row) -> str:
 
 
 def _differs(one: Comparison, sign: str = "") -> str:
-    """Say by how much an arm differs from its opponent, as tables have it, and its word if any."""
+    """State the difference of an arm from its opponent, as in tables, and its word if any."""
     if one.low is None or one.high is None:
         interval = "no interval: every split gave the same"
     else:
@@ -131,7 +131,7 @@ def _harmful(table: Sequence[Row], best: Row) -> str:
 
 
 def outlook(table: Sequence[Row]) -> str:
-    """Say what hides the answer's effect, and how many splits show it.
+    """Explain why the answer shows no effect, and the number of splits that would show it.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def outlook(table: Sequence[Row]) -> str:
 
 
 def _needed(row: Row) -> str:
-    """Say how many splits would show an effect of this size."""
+    """State the number of splits that would show an effect of this size."""
     unseen = [one for one in (row.real, row.control) if one and not one.seen]
     if not unseen:
         return ""
@@ -159,8 +159,8 @@ def _needed(row: Row) -> str:
     if one.repeats_needed is None:
         return f"No number of splits of this table would show {effect}."
     return (
-        f"To see {effect} in four of five studies, it takes {one.repeats_needed:,} splits; "
-        f"these were {one.repeats:,}."
+        f"Seeing {effect} in four of five studies takes {one.repeats_needed:,} splits; "
+        f"this study had {one.repeats:,}."
     )
 
 
@@ -171,6 +171,6 @@ def _corrected_away(row: Row) -> str:
             return (
                 f"The interval of the difference from {one.whom} leaves out 0, but it is of this "
                 f"comparison alone: p is {one.p:.2g}, and {one.p_holm:.2g} after Holm's "
-                "correction for all that were made."
+                "correction for all comparisons."
             )
     return ""

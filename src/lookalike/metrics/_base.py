@@ -26,22 +26,22 @@ class Metric(ABC):
 
     #: The name under which its score is stored.
     name: ClassVar[str]
-    #: Whether a higher or a lower value is better.
+    #: The direction of better values.
     direction: ClassVar[Direction] = "higher"
     #: The range of possible values.
     low: ClassVar[float] = 0.0
     high: ClassVar[float] = 1.0
     #: The best possible value.
     best: ClassVar[float] = 1.0
-    #: What it needs beside the two tables: ``"holdout"``, ``"target"``.
+    #: The inputs that it needs beside the two tables: ``"holdout"``, ``"target"``.
     needs: ClassVar[frozenset[str]] = frozenset()
     #: The fewest rows that both tables must have.
     fewest_rows: ClassVar[int] = 1
-    #: What stands in the place of the synthetic table for the ceiling: held-out rows for a metric
-    #: that compares with the training rows, the training rows for one that compares with held-out
-    #: rows.
+    #: The rows that take the place of the synthetic table for the ceiling: held-out rows for a
+    #: metric that compares with the training rows, the training rows for one that compares with
+    #: held-out rows.
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "holdout"
-    #: What the ceiling is measured on, in words, where `compute_ceiling` does it in its own way.
+    #: The basis of the ceiling in words, where `compute_ceiling` measures it in its own way.
     ceiling_words: ClassVar[str | None] = None
     #: The metric in words: as a heading; within a sentence, after "the weakest point is"; and what
     #: it measures, as a sentence. Without a title, its name is shown.
@@ -51,12 +51,12 @@ class Metric(ABC):
     #: The part of a report in which it stands, and its part in the verdict; see `About`.
     group: ClassVar[Literal["likeness", "use", "privacy"]] = "likeness"
     role: ClassVar[Literal["headline", "judged", "reference"]] = "judged"
-    #: What its details are.
+    #: The class of its details.
     details_type: ClassVar[type[Details]] = Details
-    #: By how much values of equally good rows may differ on any table, however many rows it has.
+    #: The difference allowed between values of equally good rows, whatever the size of the table.
     tolerance: ClassVar[float] = 0.0
-    #: How far values of equally good rows differ by chance: the standard deviation of the value for
-    #: another sample of the real rows, times the root of its row count (`benchmarks/null.py`).
+    #: The variation of values of equally good rows by chance: the standard deviation of the value
+    #: for another sample of the real rows, times the root of its row count (`benchmarks/null.py`).
     noise: ClassVar[float] = 0.5
 
     def compute(self, pair: Pair) -> Measured:
@@ -75,10 +75,10 @@ class Metric(ABC):
         reason = self._obstacle(pair)
         if reason is not None:
             return Measured.undefined(reason)
-        found = self._measure(pair)
-        if found.value is not None and not math.isfinite(found.value):
-            return Measured.undefined(f"The result is not a finite number ({found.value}).")
-        return found
+        measured = self._measure(pair)
+        if measured.value is not None and not math.isfinite(measured.value):
+            return Measured.undefined(f"The result is not a finite number ({measured.value}).")
+        return measured
 
     def compute_ceiling(self, pair: Pair) -> Measured:
         """Measure a pair in which other real rows take the place of the synthetic ones."""
@@ -89,11 +89,11 @@ class Metric(ABC):
         return self.compute(pair)
 
     def finding(self, score: Score) -> str:  # noqa: ARG002 - most numbers speak for themselves
-        """Return what was found as a sentence, where the number alone does not say it."""
+        """Return the finding as a sentence, where the number alone does not say it."""
         return ""
 
     def warning(self, score: Score) -> str:  # noqa: ARG002 - most metrics only compare
-        """Return what the reader must beware of as a sentence; empty where there is nothing."""
+        """Return a warning to the reader as a sentence; empty where there is nothing to warn of."""
         return ""
 
     def score(
@@ -106,18 +106,18 @@ class Metric(ABC):
         on: tuple[str, str] = ("", ""),
         left_out: tuple[str, ...] = (),
     ) -> Score:
-        """Return what was found between its references, in numbers and in words.
+        """Return a measurement between its references, in numbers and in words.
 
         Parameters
         ----------
         found : Measured
-            Of the synthetic rows.
+            The measurement of the synthetic rows.
         ceiling, floor : Measured or None
-            Of real rows and of independent columns.
+            The measurements of real rows and of independent columns.
         chance : float
-            By how much values of equally good rows may differ.
+            The difference between values of equally good rows that chance explains.
         on : tuple of str
-            What ceiling and floor were measured on.
+            The rows that ceiling and floor were measured on, in words.
         left_out : tuple of str
             The columns that were not compared.
 
@@ -130,7 +130,7 @@ class Metric(ABC):
             None if one is None else Reference(words, one.details.raw, one.reason)
             for one, words in zip((ceiling, floor), on, strict=True)
         ]
-        made = Score(
+        score = Score(
             self.name,
             found.value,
             None if ceiling is None else ceiling.value,
@@ -148,9 +148,9 @@ class Metric(ABC):
             floor_source=sources[1],
             left_out=left_out,
         )
-        if made.value is None:
-            return made
-        return replace(made, finding=self.finding(made), warning=self.warning(made))
+        if score.value is None:
+            return score
+        return replace(score, finding=self.finding(score), warning=self.warning(score))
 
     @abstractmethod
     def _measure(self, pair: Pair) -> Measured:
@@ -190,12 +190,13 @@ METRICS: Registry[Metric] = Registry("metric", Metric)
 
 
 def read_score(values: Mapping[str, Any]) -> Score:
-    """Make a score from what `Score.to_dict` gave.
+    """Rebuild a score from the result of `Score.to_dict`.
 
     Parameters
     ----------
     values : mapping
-        Of a metric that is not entered in `METRICS`, the details of its own are left out.
+        The result of `Score.to_dict`. Details of a metric's own are dropped if the metric is not
+        entered in `METRICS`.
 
     Returns
     -------

@@ -47,9 +47,9 @@ class ModelResult:
     rows : int
         The rows that it was trained on.
     auc, accuracy, balanced_accuracy : float or None
-        Of a class target; ROC AUC is the mean over classes.
+        The scores for a class target; ROC AUC is the mean over classes.
     r2 : float or None
-        Of a numeric target.
+        The score for a numeric target.
     """
 
     model: str
@@ -74,7 +74,7 @@ class ModelDetails(Details):
     raw, rows, columns, pairs, pairs_seen, pairs_in_all, importances : optional
         See `Details`.
     headline : {"auc", "r2"}
-        What the score is the mean of.
+        The measure whose mean is the score.
     models : tuple of ModelResult
         Each model; boosted trees, the last, are not part of the mean.
     means : dict of str to float
@@ -108,8 +108,8 @@ def battery(train: View, test: View, target: str, seed: int) -> Measured:
         The mean over the scikit-learn models of ROC AUC (a class target; macro, one against the
         rest) or of R², not below 0 (a numeric target); its details are `ModelDetails`.
     """
-    kept = ("battery", test, target, seed)
-    return train.keep(kept, lambda: _battery(train, test, target, seed))
+    key = ("battery", test, target, seed)
+    return train.keep(key, lambda: _battery(train, test, target, seed))
 
 
 def _battery(train: View, test: View, target: str, seed: int) -> Measured:
@@ -132,8 +132,8 @@ def _battery(train: View, test: View, target: str, seed: int) -> Measured:
     drawn = int(generator(seed, "metrics", "models").integers(2**31))
     work = []
     for name, make in models_for(classes, drawn).items():
-        kept = _cut(tables[0], _MOST_ROWS.get(name, MOST_ROWS), seed)
-        work.append(partial(_judge, name, make, kept, tables[1], book, target))
+        rows = _cut(tables[0], _MOST_ROWS.get(name, MOST_ROWS), seed)
+        work.append(partial(_judge, name, make, rows, tables[1], book, target))
     results = in_parallel(work, ignore=ConvergenceWarning)
     return _summed(results, tables, classes)
 
@@ -185,7 +185,7 @@ def _judge(
 def _classify(model: Any, train: Table, test: Table) -> tuple[float, float, float]:
     """Return ROC AUC, accuracy and balanced accuracy."""
     known = np.unique(train[1])
-    # A table of one class teaches to always answer this class.
+    # A model that was trained on a single class always predicts it.
     scores = np.zeros((len(test[1]), 1))
     if len(known) > 1:
         model.fit(train[0], train[1])

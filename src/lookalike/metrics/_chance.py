@@ -1,11 +1,11 @@
-"""Scores relative to what chance alone does to two samples of one distribution.
+"""Scores relative to the differences between two samples of one distribution by chance alone.
 
 Two samples of one distribution are never equal: the smaller they are, and the more levels a column
-has, the less alike they look. A raw likeness says therefore as much about the count of rows as
-about the rows. It is set against what it would be if both tables were of one distribution: the
-pooled rows are parted at random, for then every parting is as likely as the one at hand (a
-permutation test's null distribution; Good 2005). Where that mean is known in closed form, it is
-computed; elsewhere it is the mean over some partings.
+has, the less similar they look. A raw similarity therefore says as much about the number of rows as
+about the rows. It is compared with its expected value if both tables came from one distribution:
+the pooled rows are split at random, since every split is then as likely as the observed one (the
+null distribution of a permutation test; Good 2005). Where that expectation has a closed form, it is
+computed; elsewhere it is the mean over some random splits.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from lookalike.metrics._view import View
 
 __all__ = ["Parting", "adjusted", "clipped", "expected_variation", "partings"]
 
-#: Partings, and how many rows of a table they look at together: chance is small where there are
-#: many rows, and its mean is then known from few partings.
+#: Random splits, and the number of rows of a table that all of them use together: with many rows
+#: chance is small, and a few splits are enough to know its mean.
 MOST = 10
 _ROWS = 20_000
-#: The least likeness by chance that a likeness is measured in units of. Where two samples of one
-#: distribution have hardly a value in common, what is left would be noise, blown up.
+#: The smallest expected similarity that a similarity is divided by. Where two samples of one
+#: distribution have hardly a value in common, the quotient would be amplified noise.
 _LEAST = 0.5
 
 
@@ -38,28 +38,28 @@ class Parting:
     Parameters
     ----------
     real, synthetic : ndarray of bool, shapes (n,) and (m,)
-        Which rows of each table go into the first part, n in all.
+        True for the rows of each table that go into the first part, n in all.
     """
 
     real: npt.NDArray[np.bool_]
     synthetic: npt.NDArray[np.bool_]
 
     def apply(self, real: np.ndarray, synthetic: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what belongs to the rows of the first and of the second part."""
+        """Return the entries of the rows of the first and of the second part."""
         first = np.concatenate([real[self.real], synthetic[self.synthetic]])
         second = np.concatenate([real[~self.real], synthetic[~self.synthetic]])
         return first, second
 
 
 def partings(real: View, synthetic: View, most: int = MOST) -> list[Parting]:
-    """Part the pooled rows of two tables at random.
+    """Split the pooled rows of two tables at random.
 
     Parameters
     ----------
     real, synthetic : View
         n and m rows.
     most : int
-        The most partings; of large tables there are fewer, at least one.
+        The largest number of splits; large tables get fewer, at least one.
 
     Returns
     -------
@@ -73,20 +73,20 @@ def partings(real: View, synthetic: View, most: int = MOST) -> list[Parting]:
 def _partings(real: View, synthetic: View) -> list[Parting]:
     size, rows = len(real), len(real) + len(synthetic)
     count = int(np.clip(_ROWS // max(min(size, rows - size), 1), 1, MOST))
-    # Sorted by their cells, the pooled rows do not tell in which order and table they stood.
+    # The pooled rows are sorted by their cells: a split depends on no order of rows or tables.
     cells = [np.concatenate([view.numbers, view.codes], axis=1).T for view in (real, synthetic)]
     order = np.lexsort(np.concatenate(cells, axis=1)) if len(cells[0]) else np.arange(rows)
     random = generator(real.seed, "metrics", "chance")
-    found = []
+    splits = []
     for _ in range(count):
         chosen = np.zeros(rows, bool)
         chosen[order[random.permutation(rows)[:size]]] = True
-        found.append(Parting(chosen[:size], chosen[size:]))
-    return found
+        splits.append(Parting(chosen[:size], chosen[size:]))
+    return splits
 
 
 def adjusted(likeness: float, usual: float) -> float:
-    """Return a likeness in [0, 1] relative to what is usual for two samples of one distribution.
+    """Return a similarity in [0, 1] relative to that of two samples of one distribution.
 
     Parameters
     ----------
@@ -98,8 +98,8 @@ def adjusted(likeness: float, usual: float) -> float:
     Returns
     -------
     float
-        1 where the likeness is the usual one, 0 where there is none; more than 1 where tables are
-        more alike than samples are, so that means over columns are not biased.
+        1 where the similarity is the expected one, 0 where there is none; more than 1 where tables
+        are more similar than samples are, so that means over columns are not biased.
 
     Examples
     --------
@@ -110,7 +110,7 @@ def adjusted(likeness: float, usual: float) -> float:
 
 
 def clipped(value: float) -> float:
-    """Bring an adjusted likeness into [0, 1]: more alike than two samples is no better."""
+    """Clip an adjusted similarity to [0, 1]: more alike than two samples is no better."""
     return float(min(max(value, 0.0), 1.0))
 
 
@@ -120,7 +120,7 @@ def expected_variation(counts: npt.NDArray[np.int64], first: int, second: int) -
     Parameters
     ----------
     counts : ndarray of int, shape (levels,)
-        How many of the pooled rows have each level.
+        The number of pooled rows with each level.
     first, second : int
         The sizes of the samples, which add up to the pooled rows.
 
@@ -144,13 +144,13 @@ def _mean_deviation(marked: Floats, drawn: float, total: float) -> Floats:
     # E|X - mean| = 2 v (total - marked - drawn + v) / total P(X = v), v the first whole number
     # above the mean.
     above = np.floor(marked * drawn / total) + 1
-    left = total - marked - drawn + above
-    possible = (above <= np.minimum(marked, drawn)) & (left > 0)
+    neither = total - marked - drawn + above
+    possible = (above <= np.minimum(marked, drawn)) & (neither > 0)
     above = np.where(possible, above, 0.0)
     chance = np.exp(
         _choose(marked, above) + _choose(total - marked, drawn - above) - _choose(total, drawn)
     )
-    return np.where(possible, 2 * above * left / total * chance, 0.0)
+    return np.where(possible, 2 * above * neither / total * chance, 0.0)
 
 
 def _choose(size: Floats | float, count: Floats | float) -> Floats:

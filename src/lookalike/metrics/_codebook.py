@@ -1,4 +1,4 @@
-"""The codebook of an evaluation: ranges, bins and levels to which all tables are relative."""
+"""The codebook of an evaluation: the ranges, bins and levels by which all tables are encoded."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from lookalike.tables import Kind, Schema
 __all__ = ["BINS", "Codebook", "Cuts", "Floats", "as_floats", "as_levels"]
 
 
-#: How many real ranges a scaled number may be away from the real range.
+#: The largest distance of a scaled number from the real range, in real ranges.
 _FARTHEST = 1e100
 
-#: Into how many bins a numeric column is cut where levels are needed.
+#: The number of bins of a numeric column where levels are needed.
 BINS = 10
 
 
@@ -34,7 +34,7 @@ class Cuts:
     atoms : ndarray of float, shape (a,)
         The edges that are bins of their own.
     closed : {"left", "right"}
-        Which end of a bin belongs to it.
+        The end of a bin that belongs to it.
     """
 
     edges: Floats
@@ -43,7 +43,7 @@ class Cuts:
 
     @property
     def size(self) -> int:
-        """The count of bins."""
+        """The number of bins."""
         return len(self.edges) + len(self.atoms) + 1
 
     def cut(self, values: Floats) -> npt.NDArray[np.int64]:
@@ -59,7 +59,7 @@ class Codebook:
 
     Every level of every table that is compared has a number of its own, and the order of numbers
     is that of the pooled rows: were the levels those of the real table alone, "not among them"
-    would give away rows of other tables, however good. Levels of none of the tables are one level,
+    would reveal rows of other tables, however good. Levels of none of the tables are one level,
     "unseen".
 
     Parameters
@@ -67,7 +67,7 @@ class Codebook:
     real : pyarrow.Table
         Canonical.
     schema : Schema
-        What its columns are.
+        Its columns and their kinds.
     *others : pyarrow.Table
         The tables that are compared with it.
     """
@@ -90,14 +90,14 @@ class Codebook:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The level count of each discrete column, "unseen" and "missing" included."""
+        """The number of levels of each discrete column, "unseen" and "missing" included."""
         return tuple(len(levels) + 2 for levels in self.levels)
 
     def scaled(self, numbers: Floats) -> Floats:
-        """Bring the real range of each column to [0, 1]; shape (n, p) in and out.
+        """Scale each column so that its real range is [0, 1]; shape (n, p) in and out.
 
-        Halved before they are subtracted, so that the largest floats do not overflow; what lies
-        too far beyond a tiny range is brought back.
+        Numbers are halved before they are subtracted, so that the largest floats do not overflow;
+        those too far beyond a tiny range are clipped.
         """
         half = self.high / 2 - self.low / 2
         with np.errstate(over="ignore"):
@@ -125,12 +125,12 @@ def as_levels(values: pa.ChunkedArray, kind: pa.DataType | None = None) -> pa.Ch
 
 
 def _count(values: pa.ChunkedArray) -> int:
-    """Return how many levels a column has."""
+    """Return the number of levels of a column."""
     return len(as_levels(values).drop_null().unique())
 
 
 def _levels(columns: Sequence[pa.ChunkedArray]) -> pa.Array:
-    """Return the distinct values, the most frequent first, ties in the order of their words."""
+    """Return the distinct values, most frequent first, equally frequent ones in text order."""
     kind = as_levels(columns[0]).type
     chunks = [chunk for values in columns for chunk in as_levels(values, kind).chunks]
     counted = pc.value_counts(pa.chunked_array(chunks, kind).drop_null())

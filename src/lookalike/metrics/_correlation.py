@@ -33,7 +33,7 @@ def correlations(view: View) -> Floats:
 
 
 def rank_correlations(view: View) -> Floats:
-    """Return the same of the ranks within each column (Spearman 1904).
+    """Return the matrix of rank correlations (Spearman 1904).
 
     A few far values, which make Pearson's correlation of heavy-tailed columns a matter of chance,
     are the highest ranks and no more.
@@ -62,7 +62,7 @@ def usual_gaps(pair: Pair) -> Floats:
     Parameters
     ----------
     pair : Pair
-        The tables whose pooled rows are parted at random, p numeric columns.
+        The tables whose pooled rows are split at random, p numeric columns.
 
     Returns
     -------
@@ -91,13 +91,17 @@ def _ranks(numbers: Floats) -> Floats:
 
 
 def _correlations(numbers: Floats) -> Floats:
+    # Standardised first, so that sums of squares lose no digits; missing cells count as 0 in sums.
     present = ~np.isnan(numbers)
     filled = _standardised(numbers, present)
     mask = present.astype(float)
     with np.errstate(invalid="ignore", divide="ignore"):
+        # Entry (i, j): the number of rows where columns i and j are present, and the sums of column
+        # i and of its squares over these rows.
         count = mask.T @ mask
-        total = filled.T @ mask  # of the row's column, over the rows that both columns share
+        total = filled.T @ mask
         squares = (filled**2).T @ mask
+        # Pearson's r = S_xy / √(S_xx S_yy), with sums of products about the means of shared rows.
         covariance = filled.T @ filled - total * total.T / count
         variance = squares - total**2 / count
         result = covariance / np.sqrt(variance * variance.T)

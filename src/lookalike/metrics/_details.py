@@ -9,7 +9,7 @@ __all__ = ["ColumnScore", "ColumnShare", "Details", "PairScore"]
 
 @dataclass(frozen=True)
 class ColumnScore:
-    """The score of one column in a metric that looks at columns.
+    """The score of one column in a metric of columns.
 
     Parameters
     ----------
@@ -20,7 +20,7 @@ class ColumnScore:
     raw : float or None
         The same as published, where the metric sets its value against chance.
     ceiling, floor : float or None
-        What real rows and what independent columns get; None where that is not measured.
+        The scores of real rows and of independent columns; None where they are not measured.
     """
 
     column: str
@@ -32,7 +32,7 @@ class ColumnScore:
 
 @dataclass(frozen=True)
 class PairScore:
-    """The score of two columns in a metric that looks at pairs.
+    """The score of two columns in a metric of pairs.
 
     Parameters
     ----------
@@ -43,11 +43,11 @@ class PairScore:
     raw : float or None
         The same as published, where the metric sets its value against chance.
     real, synthetic : float or None
-        What was compared: their association in each table.
+        The compared values: their association in each table.
     shared : float or None
         The share of real rows in which both are present, where the pair counts by it.
     reason : str or None
-        Why there is no score.
+        The reason why there is no score.
     """
 
     first: str
@@ -85,15 +85,15 @@ class Details:
     raw : float or None
         The value as published, where the metric sets it against chance.
     rows : int or None
-        The rows of each table that were looked at, where both were cut to the same number.
+        The rows of each table that were used, where both were cut to the same number.
     columns : tuple of ColumnScore
         The scores of columns.
     pairs : tuple of PairScore
         The scores of pairs of columns.
     pairs_seen, pairs_in_all : int or None
-        The number of pairs that were looked at, and of all.
+        The number of pairs that were scored, and of all pairs.
     importances : tuple of ColumnShare
-        How much a detector leant on each column, the most first.
+        The share of each column in a detector's gain, the largest first.
     """
 
     raw: float | None = None

@@ -36,10 +36,10 @@ __all__ = [
 Labels = npt.NDArray[np.int64]
 
 FOLDS = 3
-#: More rows than that on a side are a sample, drawn from the seed.
+#: The largest number of rows on a side; of more, a sample is drawn from the seed.
 MOST_ROWS = 100_000
 
-#: XGBoost's defaults, by which published figures are made, in LightGBM's words: 100 trees of
+#: XGBoost's defaults, as in published figures, in LightGBM's terms: 100 trees of
 #: depth 6, rate 0.3, L2 1, a leaf for any sum of Hessians of 1; categories are split one against
 #: the rest, as if they were one-hot.
 _SETTINGS: dict[str, Any] = {
@@ -58,7 +58,7 @@ _TREES = 100
 
 
 class TreeInputs:
-    """Rows as trees take them: numbers with NaN, levels as numbers, how often rare levels occur.
+    """Rows as inputs of trees: numbers with NaN, levels as numbers, frequencies of rare levels.
 
     Parameters
     ----------
@@ -69,9 +69,9 @@ class TreeInputs:
     def __init__(self, *views: View) -> None:
         book = views[0].codebook
         self._levels = PooledLevels.of(*views)
-        #: How many of the features are numbers; they come first.
+        #: The number of numeric features; they come first.
         self.numeric = len(book.numeric) + len(self._levels.wide)
-        #: The column that each feature is made of.
+        #: The column of each feature.
         self.columns = (
             *book.numeric,
             *(book.discrete[place] for place in self._levels.wide),
@@ -110,8 +110,8 @@ def indistinguishable(
     seed : int
         The seed of the folds and of the detector.
     judged : callable
-        Takes the rows to fit on, the rows to judge and the fold's number; gives a number for each
-        row to judge, the higher the more it looks real.
+        Takes the rows to fit on, the rows to judge and the number of the fold; returns a score for
+        each row to judge, higher for rows that look real.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def indistinguishable(
         return auc(scores[real], scores[~real])
 
     work = [partial(area, place) for place in range(FOLDS)]
-    # A linear detector stops after a set count of steps, converged or not, as published.
+    # A linear detector stops after a fixed number of steps, converged or not, as published.
     return Unlike(tuple(in_parallel(work, ignore=ConvergenceWarning)))
 
 

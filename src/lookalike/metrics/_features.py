@@ -1,4 +1,4 @@
-"""Rows as inputs of a model that predicts a target: all is learned from its training rows."""
+"""Rows as inputs of a model that predicts a target, learned from its training rows alone."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ def supervised(view: View, target: str) -> Table:
 
 
 def preprocessor(book: Codebook, target: str) -> ColumnTransformer:
-    """Make what turns inputs into numbers: fill, mark missing, scale; levels one-hot.
+    """Build the preprocessing of inputs: impute, mark missing cells, scale, encode levels one-hot.
 
-    Missing numbers take the median. Of a column with very many levels only the most frequent
-    ones are told apart; a level that the training rows have not is none of them.
+    Missing numbers take the median. In a column of very many levels, only the most frequent ones
+    get a code; a level that no training row has gets none.
 
     Parameters
     ----------

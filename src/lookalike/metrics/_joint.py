@@ -10,7 +10,8 @@ from lookalike.metrics._view import LevelCodes
 
 __all__ = ["MOST_PAIRS", "Pairs", "joint_codes", "pairs_of", "shared_cells", "tallied"]
 
-#: More pairs are a sample, drawn from the seed: their mean does not change by more of them.
+#: The largest number of pairs; of more, a sample is drawn from the seed, which hardly changes the
+#: mean.
 MOST_PAIRS = 5_000
 
 #: The two columns of each pair, shape (pairs, 2).
@@ -23,7 +24,7 @@ def pairs_of(columns: int, seed: int) -> Pairs:
     Parameters
     ----------
     columns : int
-        How many there are.
+        The number of columns.
     seed : int
         The seed of the sample.
 
@@ -40,12 +41,12 @@ def pairs_of(columns: int, seed: int) -> Pairs:
 
 
 def joint_codes(codes: LevelCodes, sizes: tuple[int, ...], first: int, second: int) -> Pairs:
-    """Return the cell of the joint table of two columns in which each row is; shape (n,)."""
+    """Return the cell of each row in the joint table of two columns; shape (n,)."""
     return codes[:, first].astype(np.int64) * sizes[second] + codes[:, second]
 
 
 def tallied(cells: Pairs, size: int) -> npt.NDArray[np.int64]:
-    """Count the rows of each cell that has any, of `size` cells."""
+    """Count the rows in each occupied cell, of `size` cells."""
     # A table with many more cells than rows is not laid out.
     if size <= 8 * len(cells) + 64:
         found = np.bincount(cells, minlength=size)
@@ -64,7 +65,7 @@ def shared_cells(
     real, synthetic : ndarray of int, shapes (n, columns) and (m, columns)
         Levels, numbered alike.
     sizes : tuple of int
-        The level count of each column.
+        The number of levels of each column.
     first, second : int
         The two columns.
 
@@ -74,9 +75,9 @@ def shared_cells(
         Counts, of the same cells in the same order; cells without any row may be left out.
     """
     size = sizes[first] * sizes[second]
-    found = [joint_codes(codes, sizes, first, second) for codes in (real, synthetic)]
+    cells = [joint_codes(codes, sizes, first, second) for codes in (real, synthetic)]
     if size > 8 * (len(real) + len(synthetic)) + 64:
-        used, both = np.unique(np.concatenate(found), return_inverse=True)
-        found, size = [both[: len(real)], both[len(real) :]], len(used)
-    one, other = (np.bincount(part, minlength=size) for part in found)
+        used, both = np.unique(np.concatenate(cells), return_inverse=True)
+        cells, size = [both[: len(real)], both[len(real) :]], len(used)
+    one, other = (np.bincount(part, minlength=size) for part in cells)
     return one, other

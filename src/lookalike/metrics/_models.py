@@ -1,4 +1,4 @@
-"""The models that tables are tried out with, and how sure they are of each class."""
+"""The models of the utility metrics, and their scores for each class."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def models_for(classes: bool, seed: int) -> dict[str, Callable[[int], Any]]:
     Parameters
     ----------
     classes : bool
-        Whether the target has classes; otherwise it is a number.
+        True if the target has classes, False if it is a number.
     seed : int
         The seed of models that draw, less than 2**32.
 
     Returns
     -------
     dict of str to callable
-        Each takes the count of training rows and gives an unfitted scikit-learn estimator with
+        Each takes the number of training rows and returns an unfitted scikit-learn estimator with
         default settings: six that Leitner 2021 used, or regressors of the same families, and
         LightGBM.
     """
@@ -75,7 +75,7 @@ def models_for(classes: bool, seed: int) -> dict[str, Callable[[int], Any]]:
 
 
 def class_scores(model: Any, inputs: Any) -> Floats:
-    """Return how sure a fitted classifier is of each class.
+    """Return the scores that a fitted classifier gives to each class.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def class_scores(model: Any, inputs: Any) -> Floats:
         The highest for the likeliest class.
     """
     if hasattr(model, "predict_proba"):
-        found: Floats = model.predict_proba(inputs)
-        return found
+        scores: Floats = model.predict_proba(inputs)
+        return scores
     decided: Floats = model.decision_function(inputs)
     return np.column_stack([-decided, decided]) if decided.ndim == 1 else decided
 
@@ -104,7 +104,7 @@ def macro_auc(truth: Floats, scores: Floats, known: Floats, present: Floats) -> 
     truth : ndarray, shape (n,)
         The classes of rows.
     scores : ndarray of float, shape (n, k)
-        How sure a model is of each class that it knows.
+        The scores that a model gives to each class that it knows.
     known : ndarray, shape (k,)
         The classes that the model knows.
     present : ndarray, shape (m,)
@@ -117,6 +117,6 @@ def macro_auc(truth: Floats, scores: Floats, known: Floats, present: Floats) -> 
     """
     columns = {level: scores[:, place] for place, level in enumerate(known)}
     none = np.zeros(len(truth))
-    found = [(truth == level, columns.get(level, none)) for level in present]
-    aucs = [auc(scores[of_level], scores[~of_level]) for of_level, scores in found]
+    pairs = [(truth == level, columns.get(level, none)) for level in present]
+    aucs = [auc(scores[of_level], scores[~of_level]) for of_level, scores in pairs]
     return float(np.mean(aucs))

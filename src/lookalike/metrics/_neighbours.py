@@ -16,9 +16,9 @@ __all__ = ["MOST_ROWS", "NEIGHBOURS", "Neighbours", "between", "nearest", "withi
 #: Distances (shape (m, k), increasing) and the rows that are so far away.
 Neighbours = tuple[Floats32, npt.NDArray[np.int64]]
 
-#: More rows than that on a side are a sample, drawn from the seed.
+#: The largest number of rows on a side; of more, a sample is drawn from the seed.
 MOST_ROWS = 50_000
-#: How many neighbours `within` finds: what `coverage` asks for (Naeem et al. 2020).
+#: The number of neighbours that `within` finds, as `coverage` needs it (Naeem et al. 2020).
 NEIGHBOURS = 5
 
 
@@ -30,27 +30,27 @@ def nearest(
     Parameters
     ----------
     queries : ndarray of float32, shape (m, d)
-        From where.
+        The rows whose neighbours are sought.
     references : ndarray of float32, shape (n, d)
-        To where; n >= `count`, or n > `count` where `same`.
+        The rows among which they are sought; n >= `count`, or n > `count` where `same`.
     count : int
-        How many neighbours.
+        The number of neighbours.
     same : bool
-        Whether both are the same rows, so that a row is not its own neighbour.
+        True if both are the same rows, so that a row is not its own neighbour.
 
     Returns
     -------
     distances : ndarray of float32, shape (m, count)
         Increasing.
     rows : ndarray of int, shape (m, count)
-        Which references.
+        The indices of the references.
     """
     centre = references.mean(axis=0)
     rows = nearest_rows(queries - centre, references - centre, count, same=same)[1]
     parts = [slice(start, start + QUERIES) for start in range(0, len(queries), QUERIES)]
     blocks = in_parallel([partial(_exact, queries[p], references, rows[p]) for p in parts])
-    found, exact = zip(*blocks, strict=True)
-    return np.concatenate(found), np.concatenate(exact)
+    neighbours, exact = zip(*blocks, strict=True)
+    return np.concatenate(neighbours), np.concatenate(exact)
 
 
 def _exact(queries: Floats32, references: Floats32, rows: npt.NDArray[np.int64]) -> Neighbours:

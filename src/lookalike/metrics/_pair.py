@@ -48,11 +48,11 @@ class Pair:
     Parameters
     ----------
     real : pyarrow.Table
-        Canonical; what the synthetic table is judged by.
+        Canonical; the table that the synthetic one is compared with.
     synthetic : pyarrow.Table
         Canonical.
     schema : Schema
-        What the columns are. Identifiers, texts and constants are left out of all scores.
+        The columns and their kinds. Identifiers, texts and constants are left out of all scores.
     target : str or None
         The column that models of the utility metrics predict.
     test : pyarrow.Table or None
@@ -120,12 +120,12 @@ class Pair:
         return None if self.test is None else self._views.of(self.test)
 
     def equal_views(self, most: int) -> tuple[View, View]:
-        """Return both tables as arrays, cut to the same count of rows.
+        """Return both tables as arrays, cut to the same number of rows.
 
         Parameters
         ----------
         most : int
-            The most rows of each.
+            The largest number of rows of each.
 
         Returns
         -------

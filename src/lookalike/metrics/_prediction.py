@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 
-#: Of classes and of numbers, the headline first.
+#: The metrics of classes and of numbers, the headline first.
 CLASS_METRICS = (
     "roc_auc",
     "accuracy",
@@ -45,9 +45,9 @@ class ClassPredictions:
     known : ndarray of float, shape (k,)
         The classes that the classifier has learned, increasing.
     scores : ndarray of float, shape (n, k)
-        How sure it is of each of them.
+        Its scores for each of them.
     probable : bool
-        Whether these are probabilities.
+        True if these are probabilities.
     """
 
     truth: Floats
@@ -83,7 +83,7 @@ class ClassPredictions:
         return guess
 
     def score_of(self, level: float) -> Floats:
-        """Return how sure the classifier is of a class; the same for all rows if unknown."""
+        """Return the scores of a class; all equal if the classifier does not know it."""
         place = np.flatnonzero(self.known == level)
         scores: Floats = self.scores[:, place[0]] if len(place) else np.zeros(len(self.truth))
         return scores
@@ -98,9 +98,9 @@ def class_metrics(predictions: ClassPredictions, binary: bool) -> dict[str, floa
     Parameters
     ----------
     predictions : ClassPredictions
-        Of held-out rows.
+        The predictions for held-out rows.
     binary : bool
-        Whether the training rows have two classes, 0 and 1.
+        True if the training rows have two classes, 0 and 1.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def class_metrics(predictions: ClassPredictions, binary: bool) -> dict[str, floa
     chosen = np.array([1.0]) if binary else present
     one = "All held-out rows are of one class."
     none = "No held-out row is of the rarer class."
-    found: dict[str, float | str] = {
+    values: dict[str, float | str] = {
         "roc_auc": one,
         "accuracy": predictions.accuracy,
         "balanced_accuracy": predictions.balanced_accuracy,
@@ -120,15 +120,15 @@ def class_metrics(predictions: ClassPredictions, binary: bool) -> dict[str, floa
         "log_loss": "The model gives no probabilities.",
     }
     if len(present) > 1:
-        found["roc_auc"] = predictions.roc_auc
+        values["roc_auc"] = predictions.roc_auc
     if np.isin(chosen, truth).all():
         precisions = [
             average_precision_score(truth == level, predictions.score_of(level)) for level in chosen
         ]
-        found["average_precision"] = float(np.mean(precisions))
+        values["average_precision"] = float(np.mean(precisions))
     if predictions.probable:
-        found["log_loss"] = _log_loss(predictions)
-    return found
+        values["log_loss"] = _log_loss(predictions)
+    return values
 
 
 def number_metrics(truth: Floats, guess: Floats) -> dict[str, float | str]:
@@ -153,14 +153,14 @@ def number_metrics(truth: Floats, guess: Floats) -> dict[str, float | str]:
 
 
 def _f1(truth: npt.NDArray[np.bool_], guess: npt.NDArray[np.bool_]) -> float:
-    """Return 2·TP / (2·TP + FP + FN); 0 where nothing is there and nothing is found."""
+    """Return 2·TP / (2·TP + FP + FN), and 0 where all three are 0."""
     both = int((truth & guess).sum())
     all_of_both = int(truth.sum()) + int(guess.sum())
     return 2 * both / all_of_both if all_of_both else 0.0
 
 
 def _log_loss(predictions: ClassPredictions) -> float:
-    """Return minus the mean log probability of what is true; no probability counts as ε."""
+    """Return minus the mean log probability of the true class; a probability of 0 counts as ε."""
     shares = np.zeros(len(predictions.truth))
     for place, level in enumerate(predictions.known):
         rows = predictions.truth == level

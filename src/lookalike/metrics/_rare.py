@@ -1,4 +1,4 @@
-"""Levels that are too rare to be compared one by one, without giving away whose they are."""
+"""Pooling of levels that are too rare to be compared one by one, without revealing their table."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["RARE", "WIDE", "PooledLevels"]
 
 #: The most levels of a column that is taken as it is.
 WIDE = 64
-#: In a column of more levels, those with fewer of the pooled rows are one level.
+#: In a column of more levels, those with fewer pooled rows than this are one level.
 RARE = 20
 
 
@@ -21,18 +21,18 @@ RARE = 20
 class PooledLevels:
     """The levels of discrete columns, rare ones pooled.
 
-    A detector that is shown thousands of levels, each in a handful of rows, learns which of them
-    its own rows have, and nothing about their distribution. In such a column it is shown the
-    frequent levels, and how often each level occurs. Both follow from the pooled rows alone, so
-    that neither says from which table a row is; and who makes only a part of the rare levels, or
-    new ones, is found out by how often they occur.
+    A detector that gets thousands of levels, each in a handful of rows, memorises those of its
+    training rows and learns nothing about their distribution. In such a column it gets the frequent
+    levels, and the frequency of each level. Both follow from the pooled rows alone, so that neither
+    reveals the table of a row; a synthesizer that generates only a part of the rare levels, or new
+    ones, is still detected by their frequencies.
 
     Parameters
     ----------
     maps : tuple of ndarray of int
         The new number of each level, for each column.
     counts : tuple of (ndarray of float or None)
-        The logarithm of how many of the pooled rows have each level, for columns of many levels.
+        The logarithm of the number of pooled rows with each level, for columns of many levels.
     """
 
     maps: tuple[npt.NDArray[np.int64], ...]
@@ -44,12 +44,12 @@ class PooledLevels:
         codes = np.concatenate([view.codes for view in views])
         maps, counts = [], []
         for place, size in enumerate(views[0].codebook.sizes):
-            found = np.bincount(codes[:, place], minlength=size)
-            wide = np.count_nonzero(found) > WIDE
+            frequencies = np.bincount(codes[:, place], minlength=size)
+            wide = np.count_nonzero(frequencies) > WIDE
             # "Missing", the last level, is never pooled.
-            rare = wide & (found < RARE) & (np.arange(size) < size - 1)
+            rare = wide & (frequencies < RARE) & (np.arange(size) < size - 1)
             maps.append(np.where(rare, 0, np.cumsum(~rare)))
-            counts.append(np.log(np.maximum(found, 1)) if wide else None)
+            counts.append(np.log(np.maximum(frequencies, 1)) if wide else None)
         return cls(tuple(maps), tuple(counts))
 
     @property
@@ -59,7 +59,7 @@ class PooledLevels:
 
     @property
     def wide(self) -> tuple[int, ...]:
-        """The places of the columns of many levels."""
+        """The indices of the columns of many levels."""
         return tuple(place for place, one in enumerate(self.counts) if one is not None)
 
     def codes(self, codes: LevelCodes) -> LevelCodes:
@@ -68,6 +68,6 @@ class PooledLevels:
         return np.stack(columns, axis=1).astype(np.int32) if columns else codes
 
     def frequencies(self, codes: LevelCodes) -> npt.NDArray[np.float64]:
-        """Return how often the levels of rows occur, for columns of many levels; shape (n, w)."""
+        """Return the frequencies of rows' levels, for columns of many levels; shape (n, w)."""
         columns = [one[codes[:, p]] for p, one in enumerate(self.counts) if one is not None]
         return np.stack(columns, axis=1) if columns else np.empty((len(codes), 0))

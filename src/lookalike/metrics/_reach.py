@@ -22,7 +22,8 @@ from lookalike.metrics._view import Floats32
 
 __all__ = ["Reach", "reaches"]
 
-#: Partings of small tables, and how many rows they look at together: each costs all distances.
+#: Random splits of small tables, and the number of rows that all of them use together: each split
+#: needs all distances.
 _PARTINGS = 4
 _ROWS = 8_000
 
@@ -38,9 +39,9 @@ class Reach:
     other : ndarray of float, shape (n,)
         To the nearest row of the other table.
     rows : ndarray of int, shape (n,)
-        Which row of the other table that is.
+        The index of that row of the other table.
     spread : ndarray of float, shape (m,)
-        How far the rows of the other table are from their mean.
+        The distances of the rows of the other table from their mean.
     """
 
     own: Floats32
@@ -50,25 +51,25 @@ class Reach:
 
     @classmethod
     def of(cls, own: Neighbours, other: Neighbours, points: Floats32) -> Reach:
-        """Make it of neighbours, and of the other table's points."""
+        """Build it from neighbours and from the other table's points."""
         far = np.linalg.norm(points - points.mean(axis=0), axis=1).astype(np.float64)
         return cls(own[0], other[0][:, 0], other[1][:, 0], far)
 
 
 def reaches(pair: Pair) -> tuple[Reach, list[Reach]]:
-    """Return what is found from real to synthetic rows, and in random partings of both.
+    """Return the distances from real to synthetic rows, and those in random splits of both.
 
     Parameters
     ----------
     pair : Pair
-        Cut to the same count of rows (at most 50,000, drawn from the seed).
+        Cut to the same number of rows (at most 50,000, drawn from the seed).
 
     Returns
     -------
     found : Reach
-        Of the tables as they are.
+        The distances between the tables as they are.
     chance : list of Reach
-        Of two samples of one distribution.
+        The distances between two samples of one distribution.
     """
     real, synthetic = pair.equal_views(MOST_ROWS)
     found = Reach.of(within(real), between(real, synthetic), synthetic.embedding)
@@ -76,11 +77,11 @@ def reaches(pair: Pair) -> tuple[Reach, list[Reach]]:
     most = min(max(_ROWS // len(real), 1), _PARTINGS)
 
     def part() -> list[Reach]:
-        made = []
+        chance = []
         for parting in partings(real, synthetic, most):
             one, other = parting.apply(real.embedding, synthetic.embedding)
             own = nearest(one, one, count, same=True)
-            made.append(Reach.of(own, nearest(one, other, 1), other))
-        return made
+            chance.append(Reach.of(own, nearest(one, other, 1), other))
+        return chance
 
     return found, real.keep(("reaches", synthetic), part)

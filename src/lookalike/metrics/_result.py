@@ -10,13 +10,13 @@ from lookalike.metrics._details import Details
 __all__ = ["About", "Direction", "Measured", "Reference", "Score", "Standing"]
 
 Direction = Literal["higher", "lower"]
-#: Where a score stands; see `Score.standing`.
+#: The standing of a score; see `Score.standing`.
 Standing = Literal["unknown", "unplaced", "real", "between", "independent"]
 
 #: Floor and ceiling that are no farther apart than this differ by chance.
 _CHANCE_WAY = 0.005
-#: The shortest way from floor to ceiling in which a shortfall is measured, as a share of the
-#: score's range: a value a little below two references that are nearly the same is no disaster.
+#: The smallest distance from floor to ceiling that a shortfall is divided by, as a share of the
+#: score's range: a value a little below two nearly equal references is no disaster.
 _LEAST_WAY = 0.1
 
 
@@ -29,9 +29,9 @@ class Measured:
     value : float or None
         The number; None where it cannot be computed.
     reason : str or None
-        Why it cannot be computed, as a sentence; None where it was.
+        The reason why it cannot be computed, as a sentence; None where there is a number.
     details : Details
-        What it says beside the number: of columns, of pairs, and what is its own.
+        The details beside the number: columns, pairs, and those of the metric's own.
     """
 
     value: float | None
@@ -51,11 +51,11 @@ class About:
     Parameters
     ----------
     title : str
-        What it is about, as a heading.
+        A heading.
     subject : str
         The same within a sentence, after "the weakest point is".
     meaning : str
-        What it measures, as a sentence.
+        The meaning of the score, as a sentence.
     group : {"likeness", "use", "privacy"}
         The part of a report in which it stands.
     role : {"headline", "judged", "reference"}
@@ -82,7 +82,7 @@ class Reference:
     raw : float or None
         The value as published, where the metric sets it against chance.
     reason : str or None
-        Why there is no value.
+        The reason why there is no value.
     """
 
     on: str
@@ -94,7 +94,7 @@ class Reference:
 class Score:
     """A metric's value between its references.
 
-    It says all about itself that a report needs: who reads it back need not have the metric.
+    It has everything that a report needs: reading it back does not require the metric.
 
     Parameters
     ----------
@@ -103,17 +103,17 @@ class Score:
     value : float or None
         Its value; None where it cannot be computed.
     ceiling : float or None
-        What held-out real rows score.
+        The score of held-out real rows.
     floor : float or None
-        What independent columns score.
+        The score of independent columns.
     direction : {"higher", "lower"}
-        Which values are better.
+        The direction of better values.
     low, high : float
         The range of possible values.
     reason : str or None
-        Why there is no value; None where there is one.
+        The reason why there is no value; None where there is one.
     details : Details
-        What the metric says of columns and pairs, and what is its own.
+        The details: columns, pairs, and those of the metric's own.
     chance : float
         By how much the values of equally good rows may differ: two standard deviations.
     tolerance : float
@@ -123,13 +123,13 @@ class Score:
     about : About or None
         The score in words; None for its bare name.
     finding : str
-        What was found, as a sentence, where a number does not say it.
+        The finding as a sentence, where the number does not say it.
     warning : str
-        What to beware of, as a sentence.
+        A warning to the reader, as a sentence.
     ceiling_source, floor_source : Reference or None
-        How both were measured.
+        The measurements of both.
     left_out : tuple of str
-        The columns that no score looks at.
+        The columns that no score covers.
 
     Examples
     --------
@@ -172,7 +172,7 @@ class Score:
     def way(self) -> float | None:
         """The distance from the floor up to the ceiling; None where one is missing.
 
-        It may be negative: where columns alone are looked at, independent ones are as good.
+        It may be negative: in a score of single columns, independent ones are as good.
         """
         if self.ceiling is None or self.floor is None:
             return None

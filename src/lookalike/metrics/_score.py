@@ -1,4 +1,4 @@
-"""`score_tables`: every metric, between what real rows and what independent columns score."""
+"""`score_tables`: every metric, between the scores of real rows and of independent columns."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from lookalike.tables import Schema
 
 __all__ = ["Progress", "independent_columns", "score_tables"]
 
-#: Called before each metric with how many are done, how many there are, and its name.
+#: Called before each metric with the number of metrics done, their total number, and its name.
 Progress = Callable[[int, int, str], None]
 
-#: What a numerical library raises where the data leave it nothing to compute.
+#: The errors of numerical libraries where the data leave nothing to compute.
 _FAILURES = (ValueError, ArithmeticError, LightGBMError)
 
 
@@ -47,25 +47,26 @@ def score_tables(
     ----------
     real, synthetic : pyarrow.Table
         Canonical (see `lookalike.tables.conform`); the rows that the synthesizer was trained on,
-        and what it made.
+        and those that it generated.
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     holdout : pyarrow.Table, optional
         Canonical; real rows that the synthesizer has not seen.
     target : str, optional
         The column that models of the utility metrics predict.
     metrics : iterable of str or Metric, optional
-        Which metrics; by default all that are entered in `METRICS`, not those of installed
+        The metrics to compute; by default all that are entered in `METRICS`, not those of installed
         packages, so that the same call gives the same scores on any machine.
     random_state : int, Generator, RandomState or None
         The seed: the same seed, the same scores.
     progress : callable, optional
-        Called before each metric with how many are done, how many there are, and its name.
+        Called before each metric with the number of metrics done, their total number, and its
+        name.
 
     Returns
     -------
     dict of str to Score
-        In the order asked for. A metric that cannot be computed has a score without a value, and
+        In the order of `metrics`. A metric that cannot be computed has a score without a value, and
         the reason.
 
     Raises
@@ -106,7 +107,7 @@ def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
     table : pyarrow.Table
         The columns.
     rows : int
-        How many rows to return; beyond those of the table, each column starts over.
+        The number of rows to return; beyond those of the table, each column starts over.
     seed : int
         The seed of the shuffles.
 
@@ -127,11 +128,11 @@ def independent_columns(table: pa.Table, rows: int, seed: int) -> pa.Table:
 
 @dataclass(frozen=True)
 class References:
-    """The pairs that a score is made of, shared by all metrics.
+    """The pairs of tables behind a score, shared by all metrics.
 
-    The ceiling is what real rows get that are not those compared with; the floor is what the same
-    rows get after each of their columns was shuffled on its own. Both are samples of one kind and
-    size: rows with the columns of the very table compared with would have an advantage.
+    The ceiling is the score of real rows other than those of the comparison; the floor is that of
+    the same rows after each of their columns was shuffled independently. Both are samples of the
+    same kind and size: shuffled columns of the compared table itself would have an advantage.
     """
 
     pair: Pair
@@ -156,7 +157,7 @@ class References:
         return 2 * metric.noise / math.sqrt(max(min(sizes), 1))
 
     def words(self, metric: Metric) -> tuple[str, str]:
-        """Say what ceiling and floor were measured on."""
+        """Describe the rows on which ceiling and floor were measured."""
         if metric.ceiling_from == "training":
             rows = "the training rows"
         elif self.halves:
@@ -186,7 +187,7 @@ def _references(pair: Pair) -> References:
 
 
 def _ceiling(pair: Pair) -> Pair:
-    """Return the pair in which other real rows stand for the synthetic ones."""
+    """Return the pair in which other real rows take the place of the synthetic ones."""
     rows, seed, held = len(pair.synthetic), pair.seed, pair.test
     if held is None:
         order = generator(seed, "metrics", "halves").permutation(len(pair.real))
@@ -194,21 +195,21 @@ def _ceiling(pair: Pair) -> Pair:
         one, other = (pair.real.take(pa.array(np.sort(r))) for r in (order[:half], order[half:]))
         return Pair(one, other, pair.schema, pair.target, seed=seed)
     if len(held) > rows:
-        # No more rows than the synthetic table has, for few rows look less alike than many.
+        # No more rows than the synthetic table has, for few rows score lower than many.
         drawn = generator(seed, "metrics", "ceiling").permutation(len(held))[:rows]
         held = held.take(pa.array(np.sort(drawn)))
     return pair.against(held)
 
 
 def _score(metric: Metric, references: References) -> Score:
-    found = _attempt(metric.compute, references.pair)
+    measured = _attempt(metric.compute, references.pair)
     ceiling = floor = None
-    if found.value is not None:
+    if measured.value is not None:
         floor = _attempt(metric.compute_floor, references.floor_of(metric))
         ceiling = _attempt(metric.compute_ceiling, references.ceiling_of(metric))
     pair = references.pair
     return metric.score(
-        found,
+        measured,
         ceiling,
         floor,
         chance=references.chance(metric),

@@ -1,4 +1,4 @@
-"""A table as arrays, each made when it is first needed and then kept."""
+"""A table as arrays, each computed at its first use and then cached."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _T = TypeVar("_T")
 WIDEST = 128
 WIDTH_BUDGET = 1024
 NARROWEST = 8
-#: How far, in real ranges, a number may lie from the real range in an embedding.
+#: The largest distance of a number from the real range in an embedding, in real ranges.
 FARTHEST = 1e3
 
 
@@ -51,7 +51,7 @@ class View:
         return len(self.table)
 
     def keep(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """Return what was kept under `key`, or make it and keep it."""
+        """Return the cached value of `key`, computed at its first use."""
         if key not in self._kept:
             self._kept[key] = make()
         kept: _T = self._kept[key]
@@ -88,8 +88,8 @@ class View:
     def width_levels(self) -> tuple[LevelCodes, tuple[int, ...]]:
         """All columns as levels, numbers cut into equal widths of the real range.
 
-        Returns codes, shape (n, columns), in the order of the codebook's columns, and how many
-        levels each column may have; the last one is "missing".
+        Returns codes, shape (n, columns), in the order of the codebook's columns, and the number
+        of levels of each column; the last one is "missing".
         """
         return self._as_levels(self.codebook.width_cuts)
 
@@ -139,7 +139,7 @@ def _coded(values: pa.ChunkedArray, levels: pa.Array) -> LevelCodes:
 
 
 def _widths(sizes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return how wide the code of each column is: its level count, or a limit that all share."""
+    """Return the width of each column's code: its number of levels, or a limit that all share."""
     limit = WIDEST
     while limit > NARROWEST and sum(min(size, limit) for size in sizes) > WIDTH_BUDGET:
         limit //= 2

@@ -1,4 +1,4 @@
-"""`AlphaPrecision`: do synthetic rows lie where real rows lie?"""
+"""`AlphaPrecision`: the plausibility of synthetic rows, by their distances from the middle."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class AlphaPrecision(Metric):
     """Compare how far rows lie from the middle of the real rows.
 
     For each share α, the ball around the real mean that holds α of the real rows should hold α of
-    the synthetic ones. The likeness is 1 − the sum of abs(α − share of synthetic rows) over the
+    the synthetic ones. The similarity is 1 − the sum of abs(α − share of synthetic rows) over the
     sum of α. Rows are points: numbers with the real range as [0, 1], levels one-hot. The score is
-    relative to the mean likeness of two samples of one distribution (see `_chance`): the middle is
-    that of the real rows, and other rows are always a little farther from it. `Details.raw`
-    is the likeness as it is.
+    relative to the mean similarity of two samples of one distribution (see `_chance`): the middle
+    is that of the real rows, and other rows are always a little farther from it. `Details.raw` is
+    the unadjusted similarity.
 
     Source: Alaa, van Breugel, Saveliev & van der Schaar 2022, "How faithful is your synthetic
     data?", arXiv 2102.08921; the variant without a learned embedding, which published tables use.
@@ -39,7 +39,9 @@ class AlphaPrecision(Metric):
     name: ClassVar[str] = "alpha_precision"
     title: ClassVar[str] = "Plausible rows"
     subject: ClassVar[str] = "the plausibility of rows"
-    meaning: ClassVar[str] = "Whether synthetic rows lie where real rows lie, and as densely."
+    meaning: ClassVar[str] = (
+        "The plausibility of synthetic rows: they should lie where real rows lie, and as densely."
+    )
     noise: ClassVar[float] = 0.4
 
     def _measure(self, pair: Pair) -> Measured:
@@ -52,7 +54,7 @@ class AlphaPrecision(Metric):
 
 
 def _likeness(real: Floats32, synthetic: Floats32, parting: Parting) -> float:
-    """Compare both parts of a parting; points of high dimension are not copied for it."""
+    """Compare both parts of a random split, without copying points of high dimension."""
     first = parting.real.astype(np.float32), parting.synthetic.astype(np.float32)
     rows = float(first[0].sum() + first[1].sum())
     centre: Floats32 = ((first[0] @ real + first[1] @ synthetic) / rows).astype(np.float32)
@@ -68,5 +70,5 @@ def spread(points: Floats32, centre: Floats32) -> Floats:
 
 
 def agreement(curve: Floats) -> float:
-    """Return how near a curve over `ALPHAS` is to the diagonal: 1 on it, 0 where it is 0."""
+    """Return the agreement of a curve over `ALPHAS` with the diagonal, which is 1 on it."""
     return float(1 - np.abs(ALPHAS - curve).sum() / ALPHAS.sum())

@@ -1,4 +1,4 @@
-"""`BetaRecall`: how much of the real rows' variety do synthetic rows reach?"""
+"""`BetaRecall`: the part of the real rows' variety that synthetic rows reach."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ __all__ = ["BetaRecall"]
 
 
 class BetaRecall(Metric):
-    """Ask of each real row whether a synthetic row is nearer than its nearest real neighbour.
+    """Count the real rows that have a synthetic row nearer than their nearest real neighbour.
 
-    For each share β, of the real rows whose nearest synthetic row is among the β most central
-    ones; the likeness compares this curve with β as `AlphaPrecision` does. Of rows drawn from the
-    same population it is about .5, of copies of the real rows 1. The score is relative to what two
-    samples of one distribution get (see `_chance`), and so 1 for both; `raw` in the details is
-    the likeness as it is, as published.
+    For each share β, only real rows count whose nearest synthetic row is among the β most central
+    ones; the similarity compares this curve with β as `AlphaPrecision` does. It is about .5 for
+    rows drawn from the same population, and 1 for copies of the real rows. The score is relative
+    to that of two samples of one distribution (see `_chance`), and so 1 for both; `raw` in the
+    details is the unadjusted similarity, as published.
 
     Source: Alaa, van Breugel, Saveliev & van der Schaar 2022, arXiv 2102.08921, without a learned
-    embedding. Both tables are cut to the same count of rows (at most 50,000, drawn from the
+    embedding. Both tables are cut to the same number of rows (at most 50,000, drawn from the
     seed), for the nearer of two neighbours depends on how many there are.
     """
 
     name: ClassVar[str] = "beta_recall"
     title: ClassVar[str] = "Variety"
     subject: ClassVar[str] = "the variety of rows"
-    meaning: ClassVar[str] = "How much of the real rows’ variety synthetic rows reach."
+    meaning: ClassVar[str] = "The part of the real rows’ variety that synthetic rows reach."
     noise: ClassVar[float] = 1.0
     fewest_rows: ClassVar[int] = 2
 

@@ -1,4 +1,4 @@
-"""`Detection`: can boosted trees tell synthetic rows from real ones?"""
+"""`Detection`: boosted trees that try to tell synthetic rows from real ones."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Detection(Metric):
 
     A classifier two-sample test (Lopez-Paz & Oquab 2017, arXiv 1610.06545): three stratified
     folds, score 1 − max(0, 2 AUC − 1) of the mean AUC, all columns, missing cells as they are. The
-    headline of all scores: the others look at columns and pairs, and saturate. Of a column of many
+    headline of all scores: the others compare columns and pairs, and saturate. Of a column of many
     levels the trees see the frequent ones, and how often each one occurs (see `Levels`).
 
     The trees have XGBoost's default settings in LightGBM, so that values can be compared with the
     boosted-tree figures of arXiv 2603.23016: `raw` in the details is their form of the score,
-    1 − mean over folds of (2 max(½, AUC) − 1). Both tables are cut to the same count of rows (at
+    1 − mean over folds of (2 max(½, AUC) − 1). Both tables are cut to the same number of rows (at
     most 100,000, drawn from the seed), for a detector gets better with more of them; published
-    figures are made from as many synthetic rows as there are training rows. A copy of the
+    figures are from as many synthetic rows as there are training rows. A copy of the
     training rows scores 1: see `HoldoutDetection`.
     """
 
@@ -84,10 +84,10 @@ def detect(real: View, synthetic: View, seed: int) -> Measured:
         gains[place] = model.feature_importance("gain")
         return log_odds(model, inputs[judge])
 
-    found = indistinguishable(labels, seed, judged)
+    unlike = indistinguishable(labels, seed, judged)
     shares = _shares(gains, features.columns)
-    details = Details(raw=found.raw, rows=len(real), importances=shares)
-    return Measured(found.value, details=details)
+    details = Details(raw=unlike.raw, rows=len(real), importances=shares)
+    return Measured(unlike.value, details=details)
 
 
 def _shares(gains: Floats, names: tuple[str, ...]) -> tuple[ColumnShare, ...]:

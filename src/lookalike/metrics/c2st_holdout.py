@@ -1,4 +1,4 @@
-"""`HoldoutDetection`: can boosted trees tell synthetic rows from real ones not trained on?"""
+"""`HoldoutDetection`: boosted trees that try to tell synthetic rows from held-out real ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class HoldoutDetection(Metric):
     """`Detection` against held-out rows instead of the training rows.
 
     A copy of the training set, which scores 1 there, scores no more than the ceiling here; a model
-    that has memorised rows scores lower here than there. Both tables are cut to the same count of
+    that has memorised rows scores lower here than there. Both tables are cut to the same number of
     rows, mostly that of the held-out ones, so the two values are only comparable beside their
     ceilings.
     """

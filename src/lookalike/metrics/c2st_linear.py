@@ -1,4 +1,4 @@
-"""`LinearDetection`: can logistic regression tell synthetic rows from real ones?"""
+"""`LinearDetection`: a logistic regression that tries to tell synthetic rows from real ones."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class LinearDetection(Metric):
     (``LogisticDetection``): missing numbers take the mean, categories are one-hot (a missing cell
     is a level), columns are centred and scaled by median and interquartile range, then
     ``LogisticRegression()`` as it is. NOTE: differs in that means and levels are those of both
-    tables, for those of the real one would tell whose a row is; in that a missing number is told
-    by a column of its own; in that the rare levels of a column of many are one level beside how
-    often each occurs (see `PooledLevels`); and in that shuffling follows the seed. `raw` in the
-    details is the form of the score that SDMetrics gives, see `Detection`.
+    tables, for those of the real one alone would reveal a row's table; in that a missing number is
+    marked by a column of its own; in that the rare levels of a column of many are one level beside
+    how often each occurs (see `PooledLevels`); and in that shuffling follows the seed. `raw` in
+    the details is the form of the score that SDMetrics gives, see `Detection`.
     """
 
     name: ClassVar[str] = "c2st_linear"

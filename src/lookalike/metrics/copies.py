@@ -1,4 +1,4 @@
-"""`Copies`: how many synthetic rows are training rows?"""
+"""`Copies`: the share of synthetic rows that repeat training rows."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ __all__ = ["Copies", "CopyDetails"]
 
 #: Nearer than this share of real rows are to their nearest real neighbour is a near copy.
 NEAR = 0.01
-#: By how much more copies than among real rows are worth a warning.
+#: The excess of copies over those among real rows that is worth a warning.
 _MANY = 0.02
 #: Significant digits in which two numbers of a copy agree.
 _DIGITS = 9
-#: How many distances are measured at most, and for how many rows at least: fewer synthetic rows
-#: are asked where there are very many real ones. All real rows are always looked at.
+#: The largest number of distances, and the smallest number of synthetic rows that are checked:
+#: fewer are checked where there are very many real rows. All real rows always take part.
 _MOST_DISTANCES = 1_200_000_000
 _FEWEST_QUERIES = 2_000
 
@@ -83,26 +83,29 @@ class Copies(Metric):
         real, synthetic = pair.real_view, pair.synthetic_view
         if len(real) < 2:
             return Measured.undefined("It needs 2 real rows or more; there is 1.")
-        known = set(_keys(real))
-        exact = sum(key in known for key in _keys(synthetic))
+        training = set(_keys(real))
+        exact = sum(key in training for key in _keys(synthetic))
         most = max(_FEWEST_QUERIES, _MOST_DISTANCES // len(real))
         limit = float(np.quantile(_own_distances(real, most), NEAR))
-        asked = synthetic.sample(most)
-        near = float(np.mean(between(asked, real)[0][:, 0] <= limit))
+        checked = synthetic.sample(most)
+        near = float(np.mean(between(checked, real)[0][:, 0] <= limit))
         details = CopyDetails(
-            exact_rows=exact, synthetic_rows=len(synthetic), near_rows=len(asked), near_limit=limit
+            exact_rows=exact,
+            synthetic_rows=len(synthetic),
+            near_rows=len(checked),
+            near_limit=limit,
         )
         return Measured(max(near, exact / len(synthetic)), details=details)
 
     def finding(self, score: Score) -> str:
-        """Return how many exact copies there are."""
+        """Return the number of exact copies in words."""
         found = score.details
         if not isinstance(found, CopyDetails):
             return ""
         return f"{found.exact_rows:,} exact copies among {found.synthetic_rows:,} rows."
 
     def warning(self, score: Score) -> str:
-        """Return that there are more copies than among real rows, where there are clearly more."""
+        """Return a warning where there are clearly more copies than among real rows."""
         usual = score.ceiling or 0.0
         if score.value is None or score.value <= usual + _MANY:
             return ""
@@ -114,7 +117,7 @@ class Copies(Metric):
 
 
 def _own_distances(real: View, most: int) -> Floats:
-    """Return how far training rows are from their nearest other training row."""
+    """Return the distances of training rows to their nearest other training row."""
     if len(real) <= min(most, MOST_ROWS):
         return within(real)[0][:, 0].astype(np.float64)
 

@@ -1,4 +1,4 @@
-"""`CorrelationDifference`: how far off the correlations between numbers are."""
+"""`CorrelationDifference`: the error of the correlations between numeric columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["CorrelationDifference"]
 
 
 class CorrelationDifference(Metric):
-    """Average the absolute differences of rank correlations, beyond what is chance.
+    """Average the absolute differences of rank correlations, beyond chance.
 
     Of each numeric column, the mean over the other numeric columns of abs(Spearman real − Spearman
     synthetic), less its mean for two samples of one distribution of the same sizes (see
@@ -53,7 +53,9 @@ class CorrelationDifference(Metric):
             return Measured.undefined("It needs two numeric columns or more.")
         views = pair.real_view, pair.synthetic_view
         shared = shared_rows(pair.real_view)
+        # As published: the mean difference of Pearson's correlations of each column.
         plain = _means(gaps(*(correlations(view) for view in views)), np.ones_like(shared))
+        # The score: differences of rank correlations, less those by chance.
         ranks = gaps(*(rank_correlations(view) for view in views))
         beyond = _means(ranks - usual_gaps(pair), shared)
         defined = np.flatnonzero(~np.isnan(beyond) & ~np.isnan(plain))
@@ -62,6 +64,7 @@ class CorrelationDifference(Metric):
         columns = tuple(
             ColumnScore(names[i], max(float(beyond[i]), 0.0), float(plain[i])) for i in defined
         )
+        # A column counts by the rows that it shares with the other columns.
         weights = (shared.sum(axis=1) - shared.diagonal())[defined]
         value = float(np.average(beyond[defined], weights=weights))
         details = Details(raw=float(plain[defined].mean()), columns=columns)

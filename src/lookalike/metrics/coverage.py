@@ -1,4 +1,4 @@
-"""`Coverage`: is there a synthetic row near each real row?"""
+"""`Coverage`: the share of real rows with a synthetic row nearby."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ __all__ = ["Coverage"]
 class Coverage(Metric):
     """Count the real rows that have a synthetic row among their near neighbours.
 
-    Near is what is no farther than the fifth nearest other real row. Low where kinds of rows are
-    missing (mode collapse); of rows drawn from the same population, about .97 are covered. The
-    score is relative to what two samples of one distribution get (see `_chance`), and so 1 for
-    them; `raw` in the details is the share as it is.
+    A row is near if it is no farther than the fifth nearest other real row. The share is low where
+    kinds of rows are missing (mode collapse), and about .97 for rows drawn from the same
+    population. The score is relative to that of two samples of one distribution (see `_chance`),
+    and so 1 for them; `raw` in the details is the unadjusted share.
 
     Source: Naeem, Oh, Uh, Choi & Yoo 2020, "Reliable fidelity and diversity metrics for
     generative models", arXiv 2002.09797. NOTE: differs in that a synthetic row exactly at that
-    distance counts, for discrete rows often are equal. Both tables are cut to the same count of
+    distance counts, for discrete rows often are equal. Both tables are cut to the same number of
     rows (at most 50,000, drawn from the seed); below six rows, all neighbours are near.
     """
 

@@ -1,4 +1,4 @@
-"""`Membership`: can an attacker tell who was in the training table?"""
+"""`Membership`: attacks that guess who was in the training table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["Attack", "AttackDetails", "Membership"]
 MOST_CANDIDATES = 5_000
 #: The fewest held-out rows, half of them the attacker's, with which an attack says something.
 FEWEST_HOLDOUT = 20
-#: By how much more than a blind guess is worth a warning.
+#: The advantage over a blind guess that is worth a warning.
 _ATTACK = 0.05
 #: The share of non-members that may be taken for members.
 FALSE_POSITIVES = 0.01
@@ -41,7 +41,7 @@ class Attack:
     attack : str
         Its name.
     auc, error : float
-        How often it tells a member from a non-member, and its standard error.
+        The probability that it tells a member from a non-member, and its standard error.
     true_positives : float
         The share of members that it finds at the accepted share of false positives.
     """
@@ -90,7 +90,7 @@ class Membership(Metric):
     several, the value lies a little above ½ by chance alone. A low value does not prove privacy:
     stronger attacks may exist.
 
-    The ceiling is what a detector reaches that never looks at synthetic rows, by cross-validation
+    The ceiling is the AUC of a detector that never sees synthetic rows, by cross-validation
     on the candidates (a blind baseline: Das, Zhang & Tramèr 2024, arXiv 2406.16201): where it is
     above ½, the held-out rows are not a random part of the same population, and attacks find this.
     """
@@ -109,10 +109,10 @@ class Membership(Metric):
     details_type: ClassVar[type[Details]] = AttackDetails
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
-    ceiling_words: ClassVar[str | None] = "an attacker who does not look at the synthetic rows"
+    ceiling_words: ClassVar[str | None] = "an attacker who does not see the synthetic rows"
 
     def compute_ceiling(self, pair: Pair) -> Measured:
-        """Measure how well members are told from non-members without the synthetic rows."""
+        """Measure a blind attack: members against non-members, without the synthetic rows."""
         reason = self._obstacle(pair)
         if reason is not None:
             return Measured.undefined(reason)
@@ -144,7 +144,7 @@ class Membership(Metric):
         return Measured(max(attack.auc for attack in attacks), details=details)
 
     def finding(self, score: Score) -> str:
-        """Return what share of members the strongest attack finds."""
+        """Return the share of members that the strongest attack finds, in words."""
         attacks = score.details.attacks if isinstance(score.details, AttackDetails) else ()
         if not attacks:
             return ""
@@ -155,7 +155,7 @@ class Membership(Metric):
         )
 
     def warning(self, score: Score) -> str:
-        """Return that an attack succeeds, where that is beyond chance."""
+        """Return a warning where an attack succeeds beyond chance."""
         attacks = score.details.attacks if isinstance(score.details, AttackDetails) else ()
         # Where held-out rows differ from training rows by themselves, so does a blind guess.
         blind = max(0.5, score.ceiling or 0.5)

@@ -1,4 +1,4 @@
-"""`Shape`: each column alone."""
+"""`Shape`: the distribution of each column."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from lookalike.metrics._view import LevelCodes
 
 __all__ = ["Bridges", "Shape", "kolmogorov", "total_variation"]
 
-#: The most places at which a distribution function is followed where chance is simulated.
+#: The largest number of points at which a simulated distribution function is evaluated.
 _PLACES = 20_000
-#: How many walks are simulated; all columns share them.
+#: The number of simulated walks; all columns share them.
 _WALKS = 20
 
 
@@ -34,7 +34,7 @@ class Shape(Metric):
     Each is relative to its mean for two samples of one distribution of the same sizes, so that
     another sample of the real rows scores 1 whatever its columns are (see `_chance`).
 
-    `raw` in the details is the likeness as it is: without missing cells it is that of
+    `raw` in the details is the unadjusted similarity: without missing cells it is that of
     SDMetrics 0.32 (``KSComplement``, ``TVComplement``), which drops missing cells.
 
     Examples
@@ -61,11 +61,13 @@ class Shape(Metric):
         book, real, synthetic = pair.codebook, pair.real_view, pair.synthetic_view
         raw, value = {}, {}
         bridges = Bridges(len(real), len(synthetic), pair.seed) if book.numeric else None
+        # Numbers: Kolmogorov-Smirnov, with its chance by simulated random walks.
         for place, column in enumerate(book.numeric):
             numbers = real.numbers[:, place], synthetic.numbers[:, place]
             raw[column] = 1 - kolmogorov(*numbers)
             assert bridges is not None  # there are numbers
             value[column] = adjusted(raw[column], 1 - bridges.expected(np.concatenate(numbers)))
+        # Categories: total variation, with its chance in closed form.
         for place, (column, size) in enumerate(zip(book.discrete, book.sizes, strict=True)):
             codes = real.codes[:, place], synthetic.codes[:, place]
             raw[column] = 1 - total_variation(*codes, size)
@@ -105,9 +107,10 @@ def kolmogorov(real: Floats, synthetic: Floats) -> float:
 class Bridges:
     """The Kolmogorov-Smirnov statistic of two samples of one distribution, by simulation.
 
-    If the pooled rows are parted at random, the difference of the two distribution functions is,
-    over the sorted pooled rows, a random walk that comes back to 0, whatever the values are; ties
-    say only where it is looked at. The walks are the same for all columns.
+    If the pooled rows are split at random, the difference of the two distribution functions is,
+    over the sorted pooled rows, a random walk that returns to 0, whatever the values are; equal
+    values only restrict the points at which it is evaluated. The walks are the same for all
+    columns.
 
     Parameters
     ----------

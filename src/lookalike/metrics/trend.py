@@ -1,4 +1,4 @@
-"""`Trend`: columns in pairs."""
+"""`Trend`: the association of columns in pairs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["Trend"]
 
 
 class Trend(Metric):
-    """Compare how each two columns go together, and average over pairs.
+    """Compare the association of each two columns, and average over pairs.
 
     Two numeric columns: 1 − abs(Spearman real − Spearman synthetic) / 2, over the rows where both
     are present. Otherwise 1 − the total variation of the joint table, where a number is cut into
@@ -34,7 +34,7 @@ class Trend(Metric):
     the mean over pairs, two numeric columns count by the share of rows in which both are present.
     Of more than 5,000 pairs, 5,000 are drawn from the seed.
 
-    `raw` in the details is the likeness as it is, with Pearson's correlation: pairs score as in
+    `raw` in the details is the unadjusted similarity, with Pearson's correlation: pairs score as in
     SDMetrics 0.32 (``CorrelationSimilarity``, ``ContingencySimilarity``).
     NOTE: differs where a correlation is defined in the real table but not in the synthetic one
     (a column became constant): SDMetrics leaves the pair out, here the lost correlation counts
@@ -54,12 +54,12 @@ class Trend(Metric):
         if columns < 2:
             return Measured.undefined("It needs two columns or more.")
         numbers, places = _NumberPairs(pair), pairs_of(columns, pair.seed)
-        found = [self._pair(pair, numbers, int(i), int(j)) for i, j in places]
-        defined = [entry for entry in found if entry.value is not None]
+        scores = [self._pair(pair, numbers, int(i), int(j)) for i, j in places]
+        defined = [entry for entry in scores if entry.value is not None]
         # Pairs may be more alike than chance until the mean is taken.
         pairs = tuple(
             entry if entry.value is None else replace(entry, value=clipped(entry.value))
-            for entry in found
+            for entry in scores
         )
         if not defined:
             reason = "No correlation is defined: columns are constant or missing."

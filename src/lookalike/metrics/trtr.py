@@ -1,4 +1,4 @@
-"""`TrainOnReal`: what do real rows teach models?"""
+"""`TrainOnReal`: models trained on real rows, the ceiling of `tstr`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TrainOnReal(Metric):
     needs: ClassVar[frozenset[str]] = frozenset({"holdout", "target"})
 
     def compute_floor(self, pair: Pair) -> Measured:
-        """Measure what independent columns teach."""
+        """Measure models trained on independent columns."""
         return TrainOnSynthetic().compute(pair)
 
     def _measure(self, pair: Pair) -> Measured:

@@ -1,4 +1,4 @@
-"""`TrainOnSynthetic`: do synthetic rows teach models what real rows teach them?"""
+"""`TrainOnSynthetic`: models trained on synthetic rows, judged on real ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`WeightedMutualInformation`: how much columns know of each other."""
+"""`WeightedMutualInformation`: the information that columns share."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ class WeightedMutualInformation(Metric):
     Numbers are cut at the real column's deciles (a value that several deciles share is a bin of
     its own); a missing cell is a level, and so are the rare ones of a column of many levels. Of
     each pair, the normalised mutual information NMI = 2 I(X; Y) / (H(X) + H(Y)) is taken in both
-    tables; the likeness is 1 − the mean of abs(NMI real − NMI synthetic), weighted by NMI real +
-    NMI synthetic, so that the many pairs that have nothing to do with each other do not drown the
-    others. The score is relative to its mean for two samples of one distribution (see `_chance`);
-    `raw` in the details is the likeness as it is.
+    tables; the similarity is 1 − the mean of abs(NMI real − NMI synthetic), weighted by NMI real +
+    NMI synthetic, so that the many unrelated pairs do not drown the others. The score is relative
+    to its mean for two samples of one distribution (see `_chance`); `raw` in the details is the
+    unadjusted similarity.
 
     Source: arXiv 2603.23016, section on metrics. NOTE: differs there in bins of equal widths.
-    Both tables are cut to the same count of rows (at most 200,000, drawn from the seed), for
+    Both tables are cut to the same number of rows (at most 200,000, drawn from the seed), for
     mutual information is overestimated on few rows. Of more than 5,000 pairs, 5,000 are drawn
     from the seed.
     """
 
     name: ClassVar[str] = "wnmi"
     title: ClassVar[str] = "Shared information"
-    subject: ClassVar[str] = "what columns tell of each other"
+    subject: ClassVar[str] = "the information that columns share"
     meaning: ClassVar[str] = (
         "How alike the information is that each two columns share, bent and stepped links included."
     )
@@ -87,7 +87,7 @@ class WeightedMutualInformation(Metric):
 
 def _likeness(real: Floats, synthetic: Floats) -> float:
     weights = real + synthetic
-    # No column knows anything of another one, in neither table: nothing is lost.
+    # No two columns share information in either table: nothing is lost.
     if weights.sum() <= 0:
         return 1.0
     return 1 - float(np.average(np.abs(real - synthetic), weights=weights))
@@ -111,7 +111,7 @@ def _codes(real: View, synthetic: View) -> tuple[list[LevelCodes], tuple[int, ..
 def _informations(codes: LevelCodes, sizes: tuple[int, ...], places: Pairs) -> Floats:
     """Return the normalised mutual information of pairs of columns; shape (pairs,)."""
     single = [_entropy(np.bincount(codes[:, c], minlength=1)) for c in range(codes.shape[1])]
-    found = np.zeros(len(places))
+    information = np.zeros(len(places))
     for place, (first, second) in enumerate(places):
         # I(X; Y) = H(X) + H(Y) - H(X, Y)
         total = single[first] + single[second]
@@ -119,8 +119,8 @@ def _informations(codes: LevelCodes, sizes: tuple[int, ...], places: Pairs) -> F
             tallied(joint_codes(codes, sizes, first, second), sizes[first] * sizes[second])
         )
         # A trace of rounding, where a column is constant, is no information.
-        found[place] = 2 * max(total - joint, 0.0) / total if total > 1e-12 else 0.0
-    return found
+        information[place] = 2 * max(total - joint, 0.0) / total if total > 1e-12 else 0.0
+    return information
 
 
 def _entropy(counts: npt.NDArray[np.int64]) -> float:

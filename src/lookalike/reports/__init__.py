@@ -1,4 +1,4 @@
-"""Scores become one summary, and that becomes a page, JSON or figures.
+"""Reports: from scores to one summary, and from that to a page, JSON or figures.
 
 Room rule: everything is computed before anything is drawn, and drawing needs no data. Reports know
 metrics and tables, never models; matplotlib is imported when something is drawn.
@@ -61,7 +61,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import what draws, and matplotlib with it, at its first use (PEP 562)."""
+    """Import the drawing modules, and matplotlib with them, at their first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.reports import _function_page, _verdict_page  # noqa: PLC0415

@@ -19,7 +19,7 @@ __all__ = ["associations"]
 
 #: The most levels of a column; rarer ones are one level, so that tables stay small.
 MOST_LEVELS = 20
-#: Of longer tables, evenly spaced rows are taken: what is drawn does not change by more.
+#: Of longer tables, evenly spaced rows are taken: more would not change the drawing.
 MOST_ROWS = 200_000
 
 
@@ -35,13 +35,13 @@ def associations(
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     real, synthetic : pyarrow.Table
         Canonical tables.
     scores : mapping of str to Score
         Their details hold the scores of pairs.
     only : collection of str, optional
-        The columns to look at; all compared ones by default.
+        The columns to measure; all compared ones by default.
 
     Returns
     -------
@@ -93,7 +93,7 @@ def _matrix(values: Floats, levels: list[Ints]) -> Floats:
 
 
 def _unit(values: Floats) -> Floats:
-    """Bring a column's range to [0, 1]: the squares of the largest floats are not finite."""
+    """Scale a column to [0, 1]: the squares of the largest floats are not finite."""
     present = values[~np.isnan(values)] / 2
     if not len(present):
         return values
@@ -113,14 +113,18 @@ def _onehot(levels: list[Ints], rows: int) -> tuple[sparse.csr_matrix, Ints]:
 
 def _pearson(values: Floats) -> Floats:
     """Pearson's correlation over the rows where both cells are present."""
+    # Standardised over the present cells, so that sums lose no digits; missing cells become 0.
     present = (~np.isnan(values)).astype(float)
     centre = np.nansum(values, axis=0) / present.sum(axis=0)
     filled = np.where(present > 0, values - centre, 0.0)
     scale = np.sqrt((filled**2).sum(axis=0) / present.sum(axis=0))
     filled = np.where(scale > 0, filled / scale, 0.0)
+    # Entry (i, j): shared rows of columns i and j, and over them the sums of column i and of its
+    # squares.
     count = present.T @ present
-    first = filled.T @ present  # sums of the row's column where both are present
+    first = filled.T @ present
     second = filled.T**2 @ present
+    # Pearson's r = S_xy / √(S_xx S_yy), with sums of products about the means of shared rows.
     covariance = filled.T @ filled - first * first.T / count
     variance = second - first**2 / count
     correlation = covariance / np.sqrt(variance * variance.T)
@@ -134,24 +138,29 @@ def _ratios(values: Floats, onehot: sparse.csr_matrix, starts: Ints) -> Floats:
     present = (~np.isnan(values)).astype(float)
     centre = np.nansum(values, axis=0) / present.sum(axis=0)
     filled = np.where(present > 0, values - centre, 0.0)
+    # Each level's number of rows and sum of centred values, shape (levels of all columns, numbers).
     count, total = onehot.T @ present, onehot.T @ filled
     between = np.where(count > 0, total**2 / count, 0.0)
+    # η² = Σ n_k mean_k² / Σ x², with the sum over the levels k of a column.
     sums = [between[a:b].sum(axis=0) for a, b in pairwise(starts)]
-    within = (filled**2).sum(axis=0)
-    ratio = np.array(sums).reshape(len(sums), values.shape[1]).T / within[:, None]
+    overall = (filled**2).sum(axis=0)
+    ratio = np.array(sums).reshape(len(sums), values.shape[1]).T / overall[:, None]
     clipped: Floats = np.sqrt(np.clip(ratio, 0, 1))
     return clipped
 
 
 def _cramer(onehot: sparse.csr_matrix, starts: Ints) -> Floats:
     """Cramér's V of each two columns of levels; a missing cell is a level."""
+    # The joint tables of all pairs in one matrix, each column as wide as `MOST_LEVELS` + missing.
     counts, rows = np.asarray((onehot.T @ onehot).todense()), onehot.shape[0]
     margins = np.diag(counts)
     expected = np.outer(margins, margins) / rows
     terms = np.where(expected > 0, (counts - expected) ** 2 / expected, 0.0)
     size = len(starts) - 1
     width = MOST_LEVELS + 1
+    # χ² of each pair: the sum of (observed − expected)² / expected over its joint table.
     chi2 = terms.reshape(size, width, size, width).sum(axis=(1, 3))
+    # V = √(χ² / (n (min(r, c) − 1))), r and c the numbers of levels that occur (Cramér 1946).
     used = (margins.reshape(size, width) > 0).sum(axis=1)
     degrees = np.minimum(used[:, None], used[None, :]) - 1
     clipped: Floats = np.sqrt(np.clip(chi2 / rows / np.where(degrees > 0, degrees, np.nan), 0, 1))

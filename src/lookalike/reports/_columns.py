@@ -1,4 +1,4 @@
-"""Each column in figures, and what metrics say of columns and pairs."""
+"""Each column in figures, and the scores of columns and pairs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def column_rows(
     Parameters
     ----------
     schema : Schema
-        What the columns are.
+        The columns and their kinds.
     real, synthetic : pyarrow.Table
         Canonical tables.
     scores : mapping of str to Score
@@ -35,9 +35,10 @@ def column_rows(
     tuple of ColumnRow
         In the table's order.
     """
-    found = {key: _by_column(scores, key) for key in ("value", "ceiling", "floor")}
+    by_column = {key: _by_column(scores, key) for key in ("value", "ceiling", "floor")}
     return tuple(
-        _row(column, real[column.name], synthetic[column.name], found) for column in schema.columns
+        _row(column, real[column.name], synthetic[column.name], by_column)
+        for column in schema.columns
     )
 
 
@@ -63,7 +64,7 @@ def _row(
 
 
 def _by_column(scores: Mapping[str, Score], key: str) -> dict[str, dict[str, float]]:
-    """Return what each score that looks at columns says of each of them."""
+    """Return the scores of each column, by metric."""
     found: dict[str, dict[str, float]] = {}
     for score in scores.values():
         for entry in score.details.columns:
@@ -82,13 +83,13 @@ def _distinct(values: pa.ChunkedArray) -> int:
 
 
 def importances(scores: Mapping[str, Score]) -> tuple[ColumnShare, ...]:
-    """Return how much the first detector among scores leant on each column, the most first."""
+    """Return the share of each column in the first detector's gain, the largest first."""
     found = (score.details.importances for score in scores.values() if score.details.importances)
     return tuple(ColumnShare(one.column, round(one.share, 6)) for one in next(found, ()))
 
 
 def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str, PairMatrix]:
-    """Arrange what metrics say of each two columns as symmetric matrices.
+    """Arrange the scores of pairs of columns as symmetric matrices.
 
     Parameters
     ----------
@@ -100,20 +101,20 @@ def pair_scores(columns: Sequence[str], scores: Mapping[str, Score]) -> dict[str
     Returns
     -------
     dict of str to tuple of tuple
-        One matrix for each score that looks at pairs; None where a pair has no score.
+        One matrix for each metric of pairs; None where a pair has no score.
     """
     places = {name: place for place, name in enumerate(columns)}
-    found = {}
+    matrices = {}
     for score in scores.values():
         if pairs := score.details.pairs:
             matrix = np.full((len(columns), len(columns)), np.nan)
             for entry in pairs:
-                known = entry.first in places and entry.second in places
-                if known and entry.value is not None:
+                compared = entry.first in places and entry.second in places
+                if compared and entry.value is not None:
                     first, second = places[entry.first], places[entry.second]
                     matrix[first, second] = matrix[second, first] = entry.value
-            found[score.name] = plain(matrix)
-    return found
+            matrices[score.name] = plain(matrix)
+    return matrices
 
 
 def plain(matrix: Floats) -> PairMatrix:

@@ -1,4 +1,4 @@
-"""Curves of at most a few hundred points of what training recorded."""
+"""Curves of a training history, of a few hundred points at most."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class HistoryLike(Protocol):
 
     @property
     def rows(self) -> Sequence[Mapping[str, Any]]:
-        """One mapping for each interval: ``"step"`` and what was measured over it."""
+        """One mapping for each interval: ``"step"`` and the measurements of the interval."""
 
 
 def curves(history: HistoryLike | Sequence[Mapping[str, Any]] | None) -> Curves | None:
@@ -38,7 +38,7 @@ def curves(history: HistoryLike | Sequence[Mapping[str, Any]] | None) -> Curves 
     Parameters
     ----------
     history : HistoryLike, sequence of dict, or None
-        What a model's ``history_`` holds, or its rows.
+        A model's ``history_``, or its rows.
 
     Returns
     -------
@@ -70,7 +70,7 @@ def curves(history: HistoryLike | Sequence[Mapping[str, Any]] | None) -> Curves 
 
 
 def _latest(rows: Sequence[Mapping[str, Any]], name: str) -> float | None:
-    """Return the last value of a few rows: what is measured seldom must not fall between points."""
+    """Return the last value of a few rows: rare measurements must not fall between points."""
     found = (_number(row.get(name)) for row in reversed(rows))
     return next((value for value in found if value is not None), None)
 

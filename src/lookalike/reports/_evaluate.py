@@ -1,4 +1,4 @@
-"""Evaluation: tables in, everything that a report says and draws out."""
+"""`evaluate`: from tables to the contents of a report."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_ar
 
 __all__ = ["evaluate"]
 
-#: The most columns that a report looks at in pairs, the worst ones.
+#: The largest number of columns that a report compares in pairs, the worst ones.
 MOST_PAIRED = 200
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
@@ -71,26 +71,26 @@ def evaluate(
         The column that models of the utility scores predict; by default the one that `model` was
         fitted with.
     model : Synthesizer, optional
-        The fitted model that made the synthetic rows: columns are what it took them for, and its
-        history is drawn.
+        The fitted model that generated the synthetic rows: its schema is used, and its history is
+        drawn.
     schema : Schema, optional
-        What the columns are; the schema of `model`, or inferred from `real`, by default.
+        The columns and their kinds; by default the schema of `model`, or inferred from `real`.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
     metrics : sequence of str, optional
         The names of the scores to compute; all by default.
     history : HistoryLike or sequence of dict, optional
-        What training recorded (a model's ``history_``), to be drawn in the report; that of `model`
-        by default.
+        The training history (a model's ``history_``) to draw in the report; that of `model` by
+        default.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The same seed gives the same scores.
     progress : bool
-        Whether progress is shown on standard error.
+        True to show progress on standard error.
 
     Returns
     -------
     Evaluation
-        Scores, a verdict, and what reports are made of.
+        Scores, a verdict, and the contents of reports.
 
     Raises
     ------
@@ -148,7 +148,7 @@ def _schema(
     schema: Schema | None,
     kinds: Mapping[str, Kind | str] | None,
 ) -> Schema:
-    """Return what the columns are, from the one source that the caller names."""
+    """Return the schema, from the one source that the caller names."""
     given = {"model": model, "schema": schema, "kinds": kinds}
     named = [name for name, value in given.items() if value is not None]
     if len(named) > 1:
@@ -205,7 +205,7 @@ def _summary(
 
 
 def _marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> Marginal:
-    """Describe a column; what cannot be drawn must not cost the scores."""
+    """Describe a column; a failed drawing must not cost the scores."""
     try:
         return marginal(column, real, synthetic)
     except (ValueError, ArithmeticError, IndexError) as error:

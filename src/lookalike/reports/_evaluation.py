@@ -1,4 +1,4 @@
-"""The result of an evaluation: scores, a verdict, tables, and a page or JSON made of them."""
+"""The result of an evaluation: scores, a verdict, tables, and their page and JSON."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ class Evaluation(Document):
     """The result of `evaluate`: how well a synthetic table stands for a real one.
 
     Its JSON is ``{"verdict": …, "references": {"ceiling": …, "floor": …}, "scores": {"c2st":
-    {"value": …, "ceiling": …, "floor": …, …}, …}, "summary": …}``. What metrics say of pairs is in
-    the summary alone, not in the details of scores.
+    {"value": …, "ceiling": …, "floor": …, …}, …}, "summary": …}``. Scores of pairs are in the
+    summary alone, not in the details of scores.
 
     Parameters
     ----------
     scores : dict of str to Score
-        Each with its value, its ceiling (what real rows get) and its floor (what independent
-        columns get).
+        Each with its value, its ceiling (the score of real rows) and its floor (that of
+        independent columns).
     summary : Summary
-        Everything else that a report says and draws. It holds no row of either table.
+        The other contents of a report. It holds no row of either table.
 
     Examples
     --------
@@ -135,7 +135,7 @@ class Evaluation(Document):
         return cls(scores, Summary.from_dict(values["summary"]))
 
     def _page(self, title: str, date: str | None) -> str:
-        # matplotlib takes half a second to import: only who draws pays for it.
+        # matplotlib takes half a second to import: only drawing needs it.
         from lookalike.reports._html import page  # noqa: PLC0415
 
         return page(self.scores, self.summary, title, date)

@@ -1,6 +1,6 @@
-"""A function that a GAN has learned, as one page: the points first, then how it came to them.
+"""A function that a GAN has learned, as one page: the points first, then the training.
 
-Reports do not know models: what is shown is read from the run's plain attributes.
+Reports do not know models: they read the plain attributes of the run.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _ACCURACY = {
 _YES_NO = {"yes": True, "no": False}
 #: Rows of the reporting table that are shown.
 _ROWS = 10
-#: What stands in a picture, for who does not see it.
+#: Descriptions of pictures for readers who cannot see them.
 _SEEN = {
     "points.png": "Generated points over the function at several steps of training",
     "training.gif": "Generated points over the function, moving through training",
@@ -49,12 +49,12 @@ _SEEN = {
 
 
 def function_page(run: Any, pictures: Mapping[str, bytes]) -> str:
-    """Write what a GAN made of a function as HTML.
+    """Write a page about a function that a GAN has learned.
 
     Parameters
     ----------
     run : FunctionRun
-        What to show.
+        The run to show.
     pictures : mapping of str to bytes
         PNG and GIF files of points by their names; they stand within the page.
 
@@ -88,19 +88,19 @@ def function_page(run: Any, pictures: Mapping[str, bytes]) -> str:
 
 
 def _embedded(name: str, content: bytes) -> str:
-    """Return a picture as an address that holds all of it."""
+    """Return a picture as a data URL."""
     return f"data:image/{name.rpartition('.')[2]};base64,{base64.b64encode(content).decode()}"
 
 
 def function_figure(report: pa.Table, title: str) -> Figure:
-    """Draw what was measured of a function's points over the steps of training.
+    """Draw measures of a function's points over the steps of training.
 
     Parameters
     ----------
     report : pyarrow.Table
         The reporting table of a run.
     title : str
-        What was measured: ``"losses"``, ``"accuracies"``, ``"diversity"``, ``"mode collapse"``,
+        The measures: ``"losses"``, ``"accuracies"``, ``"diversity"``, ``"mode collapse"``,
         ``"learning rate"`` or ``"convergence"``.
 
     Returns
@@ -125,7 +125,7 @@ def function_report_rows(report: pa.Table) -> list[list[str]]:
     list of list of str
     """
     rows = report.to_pylist()
-    # Monitors do not look at every interval: rows that have all are shown if there are some.
+    # Monitors do not measure every interval: complete rows are shown if there are some.
     rows = [row for row in rows if None not in row.values()] or rows
     rows = rows[:: -max(1, -(-len(rows) // _ROWS))][::-1]
     return [[_cell(value) for value in row.values()] for row in rows]
@@ -138,7 +138,7 @@ def _cell(value: Any) -> str:
 
 
 def function_accuracy_rows(run: Any) -> list[tuple[str, str, str]]:
-    """Return what was measured of generated points, and the same of held-out ones, as text.
+    """Return the measures of generated points, and those of held-out ones, as text.
 
     Parameters
     ----------
@@ -149,9 +149,9 @@ def function_accuracy_rows(run: Any) -> list[tuple[str, str, str]]:
     list of tuple of str
         The measure in words, and both values.
     """
-    own, known = asdict(run.accuracy), asdict(run.reference)
+    own, reference = asdict(run.accuracy), asdict(run.reference)
     return [
-        (words, f"{100 * own[name]:.2f} %", f"{100 * known[name]:.2f} %")
+        (words, f"{100 * own[name]:.2f} %", f"{100 * reference[name]:.2f} %")
         for name, words in _ACCURACY.items()
         if own[name] is not None
     ]

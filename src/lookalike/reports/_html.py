@@ -23,7 +23,7 @@ from lookalike.reports.figures._scores import number
 
 __all__ = ["page"]
 
-#: So many columns are drawn, the worst first; the table lists all.
+#: The number of columns that are drawn, the worst first; the table lists all.
 MOST_MARGINALS = 60
 MOST_PAIRS = 15
 _MEASURES = {"auc": "ROC AUC", "r2": "R²"}
@@ -37,7 +37,7 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
     scores : mapping of str to Score
         The scores of the evaluation, by name.
     summary : Summary
-        Everything else to say and draw.
+        The other contents of the page.
     title : str
         The page's heading.
     date : str or None
@@ -93,7 +93,7 @@ def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _partial_pairs(scores: Mapping[str, Score]) -> Details | None:
-    """Return details of a score that looked at a part of the pairs only, if there is one."""
+    """Return the details of a score of only a part of the pairs, if there is one."""
     found = (score.details for score in scores.values())
     return next((d for d in found if (d.pairs_seen or 0) < (d.pairs_in_all or 0)), None)
 
@@ -105,7 +105,7 @@ def _bar(score: Score, title: str) -> Markup:
 
 
 def _batteries(scores: Mapping[str, Score]) -> list[ModelDetails]:
-    """Return what models reach after training on synthetic and on real rows, or nothing."""
+    """Return the results of models trained on synthetic and on real rows, or nothing."""
     found = {
         score.words.role: score.details
         for score in scores.values()
@@ -116,7 +116,7 @@ def _batteries(scores: Mapping[str, Score]) -> list[ModelDetails]:
 
 
 def _models(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
-    """Return what each model reaches after training on synthetic and on real rows."""
+    """Return the score of each model trained on synthetic and on real rows."""
     results = [{one.model: one.headline for one in of.models} for of in _batteries(scores)]
     if not results:
         return []
@@ -129,7 +129,7 @@ def _models(scores: Mapping[str, Score]) -> list[dict[str, Any]]:
 
 
 def _measure(scores: Mapping[str, Score]) -> str:
-    """Return what the numbers of `_models` are."""
+    """Return the measure of `_models`."""
     found = [_MEASURES[of.headline] for of in _batteries(scores)]
     return found[0] if found else ""
 
@@ -162,13 +162,13 @@ def _heatmaps(summary: Summary) -> Markup | None:
 def _importances(summary: Summary) -> Markup | None:
     if not summary.importances:
         return None
-    label = "The columns on which the detector leant most"
+    label = "The columns that the detector used most"
     return picture(partial(figures.importances, summary.importances), label, "importances")
 
 
 def _correlations(summary: Summary) -> Markup | None:
     if not any(CORRELATIONS in row.scores for row in summary.columns):
         return None
-    label = "By how much the correlations of each column of numbers are off"
+    label = "The errors of the correlations of each numeric column"
     draw = partial(figures.correlation_differences, summary.columns)
     return picture(draw, label, "correlations")

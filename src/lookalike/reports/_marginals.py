@@ -18,18 +18,19 @@ __all__ = ["marginal"]
 MOST_LEVELS = 8
 #: The most distinct numbers that are shown as levels, not as a histogram.
 FEW_NUMBERS = 10
-#: Numbers that each so many of the present cells share, and that are so many times more common than
-#: the next one, stand beside the histogram: their bins would make all others invisible.
+#: Numbers with at least this share of the present cells, and this many times more common than the
+#: next one, stand beside the histogram: their bins would make all others invisible.
 COMMON = 0.15
 ABOVE_OTHERS = 4
 MOST_BINS = 40
-#: 99 % of the values reach over so many times the width of their middle half: tails are heavy.
+#: Tails are heavy if 99 % of the values span more than this many times the width of their middle
+#: half.
 HEAVY = 20
 CURVE_POINTS = 129
 _FINE = 1024
-#: Numbers beyond that are divided before anything is added to them.
+#: Larger numbers are divided before anything is added to them.
 _HUGE = 1e300
-#: Where so many steps fit, bins need not hold whole ones.
+#: With more steps than this, bins need not hold whole ones.
 _MOST_STEPS = 1e9
 
 
@@ -39,7 +40,7 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
     Parameters
     ----------
     column : Column
-        What the column is; its kind must be one that synthesizers learn.
+        The column; its kind must be one that synthesizers learn.
     real, synthetic : pyarrow.ChunkedArray
         The column in canonical form.
 
@@ -70,8 +71,8 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
 def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Bar, ...]:
     first, second, levels = codes(real, synthetic)
     shares = np.zeros((2, len(levels) + 1))
-    for part, found in zip(shares, (first, second), strict=True):
-        part += np.bincount(found + 1, minlength=len(levels) + 1) / max(len(found), 1)
+    for part, cells in zip(shares, (first, second), strict=True):
+        part += np.bincount(cells + 1, minlength=len(levels) + 1) / max(len(cells), 1)
     missing, levelled = shares[:, 0], shares[:, 1:]
     # Those that are frequent in either table, so that an invented level is seen too.
     shown = np.sort(np.argsort(-levelled.max(axis=0), kind="stable")[:MOST_LEVELS])
@@ -83,10 +84,12 @@ def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -
     elif column.ordered and column.categories is not None:
         order = {str(level): place for place, level in enumerate(column.categories)}
         bars.sort(key=lambda bar: order.get(bar.label, len(order)))
-    rest = np.setdiff1d(np.arange(len(levels)), shown)
-    if len(rest):
-        real_rest, synthetic_rest = levelled[:, rest].sum(axis=1).tolist()
-        bars.append(Bar(f"{len(rest):,} other levels", real_rest, synthetic_rest, "other"))
+    others = np.setdiff1d(np.arange(len(levels)), shown)
+    if len(others):
+        real_others, synthetic_others = levelled[:, others].sum(axis=1).tolist()
+        bars.append(
+            Bar(f"{len(others):,} other categories", real_others, synthetic_others, "other")
+        )
     return (*bars, *_missing(*missing.tolist()))
 
 
@@ -130,19 +133,19 @@ def say(value: float, axis: str, step: float | None = None) -> str:
 def _histogram(
     present: tuple[Floats, Floats], counts: tuple[int, int], axis: str, step: float | None
 ) -> tuple[Histogram | None, tuple[Bar, ...]]:
-    """Return a histogram, None where no bins can be told apart, and what stands beside it."""
+    """Return a histogram, None where bins cannot be distinguished, and the bars beside it."""
     common = _common(present[0])
     # Beside the largest floats there is no room for widths and margins.
     unit = _scale(present)
-    rest = [p[~np.isin(p, common)] / unit for p in present]
+    others = [p[~np.isin(p, common)] / unit for p in present]
     aside = [_share(value, present, counts, axis, step) for value in common]
-    low, high = _range(rest[0], rest[1])
-    edges = _edges(low, high, len(rest[0]), None if step is None else step / unit)
+    low, high = _range(others[0], others[1])
+    edges = _edges(low, high, len(others[0]), None if step is None else step / unit)
     limits = _limits(edges, unit)
     if limits is None:
         return None, tuple(aside)
-    inside = [r[(r >= edges[0]) & (r <= edges[-1])] for r in rest]
-    beyond = [(len(r) - len(i)) / c for r, i, c in zip(rest, inside, counts, strict=True)]
+    inside = [r[(r >= edges[0]) & (r <= edges[-1])] for r in others]
+    beyond = [(len(r) - len(i)) / c for r, i, c in zip(others, inside, counts, strict=True)]
     if any(beyond):
         aside.append(Bar("beyond the axis", beyond[0], beyond[1], "beyond"))
     heights = [_binned(i, edges) / c for i, c in zip(inside, counts, strict=True)]
@@ -151,12 +154,12 @@ def _histogram(
     bin_share = 1 / (len(edges) - 1)
     width = _bandwidth(shares[0] if len(shares[0]) > 1 else shares[1], bin_share)
     curves = [_curve(i, c, bin_share, width) for i, c in zip(shares, counts, strict=True)]
-    found = [tuple(round(float(x), 6) for x in h) for h in heights]
-    return Histogram(limits, found[0], found[1], curves[0], curves[1], axis), tuple(aside)
+    rounded = [tuple(round(float(x), 6) for x in h) for h in heights]
+    return Histogram(limits, rounded[0], rounded[1], curves[0], curves[1], axis), tuple(aside)
 
 
 def _scale(present: tuple[Floats, Floats]) -> float:
-    """Return what numbers are divided by: 1, unless there are huge ones."""
+    """Return the divisor of numbers: 1, unless there are huge ones."""
     largest = max((float(np.abs(values).max()) for values in present if len(values)), default=0.0)
     return 1.0 if largest < _HUGE else largest / _HUGE
 
@@ -193,7 +196,7 @@ def _common(values: Floats) -> Floats:
 
 
 def _range(real: Floats, synthetic: Floats) -> tuple[float, float]:
-    """Return what the axis spans: all values if they are near, else the bulk of both tables.
+    """Return the range of the axis: all values if they are near, else the bulk of both tables.
 
     A synthetic table that is far off widens the axis by at most the real bulk's own width to each
     side, so that the real values stay visible.
@@ -214,7 +217,7 @@ def _range(real: Floats, synthetic: Floats) -> tuple[float, float]:
 
 
 def _bulk(values: Floats) -> tuple[float, float]:
-    """Return where nearly all values are; of heavy tails, less: the middle must stay visible."""
+    """Return the range of nearly all values; heavy tails are cut so that the middle is visible."""
     low, first, last, high = (float(x) for x in np.quantile(values, [0.005, 0.25, 0.75, 0.995]))
     middle = last - first
     if 0 < middle < (high - low) / HEAVY:
@@ -226,7 +229,7 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
     """Return bin limits; where values stand `step` apart, each bin holds equally many of them.
 
     Where numbers are so large that floats are farther apart than `step`, or than bins are wide,
-    there are as many bins as can be told apart.
+    there are as many bins as can be distinguished.
     """
     bins = int(np.clip(np.sqrt(rows), 8, MOST_BINS))
     if step is None or step < _grain(low, high) or (high - low) / step > _MOST_STEPS:
@@ -241,7 +244,7 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
 
 
 def _grain(low: float, high: float) -> float:
-    """Return how far apart floats are at the farther end of a range."""
+    """Return the spacing of floats at the farther end of a range."""
     return float(np.spacing(max(abs(low), abs(high))))
 
 
@@ -262,6 +265,6 @@ def _curve(shares: Floats, count: int, bin_share: float, bandwidth: float) -> tu
     places = np.minimum((shares * _FINE).astype(np.int64), _FINE - 1)
     fine = np.bincount(places, minlength=_FINE) / count
     smooth = gaussian_filter1d(fine, bandwidth * _FINE, mode="reflect")
-    asked = np.linspace(0, _FINE - 1, CURVE_POINTS)
-    density = np.interp(asked, np.arange(_FINE), smooth) * bin_share * _FINE
+    points = np.linspace(0, _FINE - 1, CURVE_POINTS)
+    density = np.interp(points, np.arange(_FINE), smooth) * bin_share * _FINE
     return tuple(round(float(x), 6) for x in density)

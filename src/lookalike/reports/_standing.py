@@ -1,4 +1,4 @@
-"""Sentences on a score's standing, and on what its references are measured."""
+"""Sentences on a score's standing, and on the rows of its references."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["note", "references"]
 
 
 def note(score: Score) -> str:
-    """Say what a score's standing means where a bar would not say it, as a sentence; or nothing."""
+    """Explain a score's standing in a sentence where a bar would not show it."""
     if score.standing == "independent":
         return "No better than independent columns."
     if score.standing != "unplaced":
@@ -20,17 +20,17 @@ def note(score: Score) -> str:
 
 
 def references(holdout_rows: int | None) -> dict[str, str]:
-    """Say what ceilings and floors are measured on.
+    """Describe the rows on which ceilings and floors are measured.
 
     Parameters
     ----------
     holdout_rows : int or None
-        The count of held-out rows, None where none were given.
+        The number of held-out rows, None where none were given.
 
     Returns
     -------
     dict of str to str
-        Of ``"ceiling"`` and ``"floor"``, which rows stand in the place of the synthetic ones.
+        For ``"ceiling"`` and ``"floor"``, the rows that take the place of the synthetic ones.
     """
     real = "one random half of the real rows, against the other half: no rows were held out"
     if holdout_rows is not None:

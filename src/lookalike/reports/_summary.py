@@ -38,7 +38,7 @@ class Bar:
     Parameters
     ----------
     label : str
-        What the rows have in common: a level, a value, "missing".
+        The common property of the rows: a category, a value, "missing".
     real, synthetic : float
         Shares of all rows of each table, in [0, 1].
     role : str
@@ -66,7 +66,7 @@ class Histogram:
         Kernel density estimates in the same measure (share for each bin's width), at evenly
         spaced points from the first to the last edge; empty where there are too few values.
     axis : str
-        What the numbers are: ``"number"``, ``"date"`` (days since 1970), ``"clock"`` (hours) or
+        The unit of the numbers: ``"number"``, ``"date"`` (days since 1970), ``"clock"`` (hours) or
         the unit of a duration.
     """
 
@@ -91,7 +91,7 @@ class Marginal:
     histogram : Histogram or None
         For numbers with more than a few distinct values.
     note : str
-        Why something is not drawn, as a sentence; empty where everything is.
+        The reason why something is not drawn, as a sentence; empty where everything is.
     """
 
     column: str
@@ -109,7 +109,7 @@ class PairRow:
     first, second : str
         Their names.
     scores : dict of str to (float or None)
-        What the pair gets in each score that looks at pairs.
+        The pair's score in each metric of pairs.
     real, synthetic : float or None
         Their association in each table.
     """
@@ -142,7 +142,7 @@ class Associations:
     real, synthetic : tuple of tuple of (float or None)
         The two tables' matrices.
     scores : dict of str to tuple of tuple of (float or None)
-        Each score that looks at pairs, for each pair.
+        The scores of each pair, by metric.
     """
 
     columns: tuple[str, ...]
@@ -172,12 +172,12 @@ class ColumnRow:
     Parameters
     ----------
     column, kind, why : str
-        Its name, kind, and why it was taken for this kind.
+        Its name, its kind, and the reason for the kind.
     compared : bool
-        Whether the scores look at it (identifiers, texts and constants they leave out).
+        True if the scores include it (they leave out identifiers, texts and constants).
     scores, ceilings, floors : dict of str to float
-        What it gets in each score that looks at single columns, and what real rows and
-        independent columns get there.
+        Its score in each metric of single columns, and the scores of real rows and of independent
+        columns.
     real_missing, synthetic_missing : float
         Shares of missing cells.
     real_distinct, synthetic_distinct : int
@@ -204,11 +204,11 @@ class Mark:
     Parameters
     ----------
     step : float
-        When it was noticed.
+        The step at which it was noticed.
     kind : str
         ``"rate"``, ``"remedy"``, ``"copying"`` or ``"stop"``.
     words : str
-        What and why, as a sentence.
+        A description with the reason, as a sentence.
     """
 
     step: float
@@ -218,7 +218,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves of what training recorded.
+    """Curves of a training history.
 
     Parameters
     ----------
@@ -227,11 +227,11 @@ class Curves:
     series : dict of str to tuple
         One recorded quantity each; None where it was not recorded at a step.
     stopped : str
-        Why training ended, in words.
+        The reason why training ended, in words.
     marks : tuple of Mark
-        What happened between: changed rates, remedies, roll-backs.
+        The events: changed rates, remedies, roll-backs.
     cut_short : bool
-        Whether training ended by an interrupt or by losses that were not finite.
+        True if training ended by an interrupt or by losses that were not finite.
     optimisers : tuple of str
         The names that the record declares for ``loss_<name>`` and ``rate_<name>``.
     """
@@ -245,42 +245,42 @@ class Curves:
 
     @property
     def networks(self) -> tuple[str, ...]:
-        """The declared names; of a record without, those of its losses that are not of rows."""
+        """The declared names; without any, those of the losses that are not of rows."""
         losses = (name.removeprefix("loss_") for name in self.series if name.startswith("loss_"))
         return self.optimisers or tuple(name for name in losses if name not in ("real", "fake"))
 
     def attempts(self) -> list[slice]:
-        """Return where each attempt stands in the series: a new one begins where steps go back."""
+        """Return the range of each attempt in the series: a new one begins where steps go back."""
         back = [i for i in range(1, len(self.steps)) if self.steps[i] <= self.steps[i - 1]]
         return [slice(a, b) for a, b in pairwise((0, *back, len(self.steps)))]
 
 
 @dataclass(frozen=True)
 class Summary:
-    """Everything that a report says besides its scores.
+    """The contents of a report besides its scores.
 
     Parameters
     ----------
     real_rows, synthetic_rows : int
         The row counts.
     holdout_rows : int or None
-        The count of held-out real rows, None where none were given.
+        The number of held-out real rows, None where none were given.
     target : str or None
         The column that models of the utility scores predict.
     seed : int
         The seed of the evaluation.
     versions : dict of str to str
-        The versions of what computed it.
+        The versions of the packages that computed it.
     columns : tuple of ColumnRow
         Every column, in the table's order.
     marginals : tuple of Marginal
         One for each compared column, the worst first.
     associations : Associations
-        Of all compared columns.
+        The associations of all compared columns.
     importances : tuple of ColumnShare
         The detector's, the most telling first; empty where there was no detector.
     curves : Curves or None
-        Of the training, where a history was given.
+        The curves of the training, where a history was given.
     """
 
     real_rows: int
@@ -296,13 +296,13 @@ class Summary:
     curves: Curves | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the summary as JSON-ready values; what is not finite becomes None."""
+        """Return the summary as JSON-ready values; numbers that are not finite become None."""
         plain: dict[str, Any] = jsonable(asdict(self))
         return plain
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Summary:
-        """Make a summary from what `to_dict` gave.
+        """Rebuild a summary from the result of `to_dict`.
 
         Raises
         ------

@@ -15,13 +15,13 @@ from lookalike.reports.figures._scores import number
 
 __all__ = ["environment", "picture", "svg"]
 
-#: What a drawing library raises where values leave it nothing to draw.
+#: The errors of a drawing library where values leave nothing to draw.
 _FAILURES = (ValueError, ArithmeticError, IndexError, RuntimeError)
 
 
 @cache
 def environment() -> Environment:
-    """Return where templates are found, and the filters that they use."""
+    """Return the environment of the templates, with the filters that they use."""
     found = Environment(
         loader=PackageLoader("lookalike.reports"),
         autoescape=True,
@@ -43,12 +43,12 @@ def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:
 
 def svg(figure: Figure, label: str, salt: str) -> Markup:
     """Return a figure as it stands in a page, with words for those who cannot see it."""
-    # The SVG is made by us, and matplotlib escapes the text in it.
+    # The SVG is our own, and matplotlib escapes the text in it.
     return Markup(figures.to_svg(figure, label=label, salt=salt))
 
 
 def picture(draw: Callable[[], Figure], label: str, salt: str) -> Markup:
-    """Draw a figure for a page; where that fails, say why in its place: scores do not depend on it.
+    """Draw a figure for a page, or write the reason in its place: scores do not depend on it.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def _visible(letter: str) -> str:
 
 
 def breadth(text: str) -> int:
-    """Return how many columns of a fixed-width font a text takes."""
+    """Return the width of a text in columns of a fixed-width font."""
     return sum(_letter_columns(letter) for letter in text)
 
 

@@ -22,7 +22,7 @@ _TITLE = "How training went"
 _HALVES = ("loss_real", "loss_fake")
 _PROBABILITIES = ("probability_real", "probability_fake")
 _RATES = ("rate", "learning_rate")
-#: So many events are listed; of a strategy that changes a rate often, the first and the last.
+#: The number of events that are listed; of a strategy with many changes, the first and the last.
 MOST_EVENTS = 40
 
 
@@ -35,7 +35,7 @@ def training_page(
     quantities: Mapping[str, Quantity] | None = None,
     date: str | None = None,
 ) -> str:
-    """Return what training recorded as one page, and write it to a file where one is given.
+    """Return a page about a training run, and write it to a file where one is given.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def training_page(
     title : str
         The page's heading.
     facts : mapping of str to object, optional
-        What else to print on top, such as the count of rows.
+        Further facts to print on top, such as the number of rows.
     quantities : mapping of str to Quantity, optional
         Titles, meanings and good ranges of quantities that `lookalike` does not know, such as
         those of monitors of your own.
@@ -70,7 +70,7 @@ def training_page(
     >>> "How training went" in training_page(rows)
     True
     """
-    # matplotlib takes half a second to import: only who draws pays for it.
+    # matplotlib takes half a second to import: only drawing needs it.
     from lookalike.reports._template import environment  # noqa: PLC0415
 
     drawn = curves(history)
@@ -87,7 +87,7 @@ def training_page(
 
 
 def _watching(history: object) -> dict[str, str]:
-    """Return what share of the time monitors took, where it was measured."""
+    """Return the share of the time that monitors took, where it was measured."""
     share = getattr(history, "monitor_share", None)
     return {} if share is None else {"monitors": f"{100 * share:.0f} % of the time"}
 
@@ -95,12 +95,12 @@ def _watching(history: object) -> dict[str, str]:
 def training_parts(
     drawn: Curves, quantities: Mapping[str, Quantity] | None = None
 ) -> dict[str, Any]:
-    """Return what both pages show of a run: figures, a table of what was recorded, events.
+    """Return the parts that both pages show of a run: figures, a table of quantities, events.
 
     Parameters
     ----------
     drawn : Curves
-        What was recorded.
+        The recorded curves.
     quantities : mapping of str to Quantity, optional
         Quantities that `lookalike` does not know.
 
@@ -134,7 +134,7 @@ def _rate_names(drawn: Curves) -> list[str]:
 
 
 def _adversarial(drawn: Curves) -> bool:
-    """Return whether a discriminator is part of a run, as far as the record says."""
+    """Return whether a discriminator is part of a run, according to the record."""
     return not drawn.optimisers or "discriminator" in drawn.optimisers
 
 
@@ -150,7 +150,7 @@ def _players(drawn: Curves) -> Markup | None:
     recorded = _loss_names(drawn) or any(name in drawn.series for name in _PROBABILITIES)
     if not (recorded and _adversarial(drawn)):
         return None
-    label = "Losses of both players, and what the discriminator makes of both kinds of rows"
+    label = "Losses of both networks, and the discriminator’s probabilities for both kinds of rows"
     return _svg(partial(figures.players, drawn), label, "players")
 
 
@@ -164,7 +164,7 @@ def _losses(drawn: Curves) -> Markup | None:
         return None
     return _svg(
         partial(figures.losses, drawn),
-        "Losses, and what real and generated rows add to the discriminator’s",
+        "Losses, and the shares of real and generated rows in the discriminator’s",
         "losses",
     )
 
@@ -212,7 +212,7 @@ def _range(quantity: Quantity) -> str:
 
 
 def _missing(drawn: Curves) -> list[str]:
-    """Say what older or other runs did not record of what the page would draw."""
+    """Name the quantities of the page that older or other runs did not record."""
     groups = {
         "losses": _loss_names(drawn),
         "the discriminator’s losses on real and on generated rows": _HALVES,

@@ -15,13 +15,13 @@ __all__ = ["Judgement", "judge", "last_values"]
 #: The share of a run at its end that is judged, and the fewest points of it.
 TAIL = 0.25
 FEWEST = 4
-#: Both kinds of rows are told apart so surely that the generator hardly gets a gradient: the
+#: Both kinds of rows are separated so surely that the generator hardly gets a gradient: the
 #: minimax loss is flat there (Goodfellow et al. 2014, arXiv 1406.2661, section 3).
 SURE = 0.95
-#: Mean probabilities that still move by so much within the last half have not settled. Means over
+#: Mean probabilities that still move by this much within the last half have not settled. Means over
 #: an interval of 32 rows or more vary by less than a tenth by chance alone.
 SWING = 0.3
-#: A loss that is so many times what it was in the first quarter has run away.
+#: A loss this many times as large as in the first quarter has run away.
 AWAY = 20.0
 
 
@@ -44,15 +44,15 @@ class Judgement:
 
 
 def judge(drawn: Curves | None, quantities: Mapping[str, Quantity] | None = None) -> Judgement:
-    """Say how a run went, by its last quarter; of a run that went back, by its last attempt.
+    """Judge a run by its last quarter; a run that went back, by its last attempt.
 
-    That a run settled says that the game was steady, not that the rows are good: scores of the
-    rows say that.
+    A settled run means that the game was steady, not that the rows are good: scores of the rows
+    show that.
 
     Parameters
     ----------
     drawn : Curves or None
-        What was recorded, as `curves` returns it.
+        The recorded curves, as `curves` returns them.
     quantities : mapping of str to Quantity, optional
         Good ranges of quantities that `lookalike` does not know.
 
@@ -71,19 +71,21 @@ def judge(drawn: Curves | None, quantities: Mapping[str, Quantity] | None = None
     if drawn is None:
         return Judgement("unknown", ("Too little was recorded to say how training went.",))
     drawn = _last_attempt(drawn)
-    found = [seen for look in _LOOKS if (seen := look(drawn)) is not None]
+    findings = [seen for check in _CHECKS if (seen := check(drawn)) is not None]
     recorded = ("probability_real", *(f"loss_{network}" for network in drawn.networks))
-    if not found and not any(_tail(drawn, name) for name in recorded):
-        found = [("unknown", "Losses and probabilities were not recorded.")]
-    if not found:
+    if not findings and not any(_tail(drawn, name) for name in recorded):
+        findings = [("unknown", "Losses and probabilities were not recorded.")]
+    if not findings:
         what = "Training" if len(drawn.networks) == 1 and drawn.optimisers else "The game"
-        found = [("settled", f"{what} was steady in its last quarter.")]
+        findings = [("settled", f"{what} was steady in its last quarter.")]
     outside = _outside(drawn, quantities)
-    return Judgement(found[0][0], (*(words for _, words in found), *([outside] if outside else ())))
+    return Judgement(
+        findings[0][0], (*(words for _, words in findings), *([outside] if outside else ()))
+    )
 
 
 def _last_attempt(drawn: Curves) -> Curves:
-    """Leave out what was played before the run went back to an earlier step."""
+    """Leave out the part before the run went back to an earlier step."""
     part = drawn.attempts()[-1]
     series = {name: values[part] for name, values in drawn.series.items()}
     return replace(drawn, steps=drawn.steps[part], series=series)
@@ -107,7 +109,7 @@ def _diverged(drawn: Curves) -> tuple[str, str] | None:
 def _collapsed(drawn: Curves) -> tuple[str, str] | None:
     seen = _tail(drawn, "collapsed")
     if seen and np.mean(seen) >= 0.5:
-        return "collapsed", "The generator makes only a part of the kinds of rows: mode collapse."
+        return "collapsed", "The generator reaches only a part of the kinds of rows: mode collapse."
     return None
 
 
@@ -116,12 +118,12 @@ def _one_sided(drawn: Curves) -> tuple[str, str] | None:
         ("probability", "probability_real", "probability_fake"),
         ("accuracy", "accuracy_real", "accuracy_fake"),
     ):
-        found = _tail(drawn, real), _tail(drawn, fake)
-        if not all(found):
+        values = _tail(drawn, real), _tail(drawn, fake)
+        if not all(values):
             continue
-        high, low = (float(np.mean(part)) for part in found)
+        high, low = (float(np.mean(part)) for part in values)
         if kind == "probability" and high >= SURE and low <= 1 - SURE:
-            words = f"it gives real rows {high:.2f} and generated rows {low:.2f} in the mean"
+            words = f"it gives real rows {high:.2f} and generated rows {low:.2f} on average"
         elif kind == "accuracy" and min(high, low) >= SURE:
             words = f"it is right on {_share(high)} of real and {_share(low)} of generated rows"
         else:
@@ -137,41 +139,41 @@ def _oscillates(drawn: Curves) -> tuple[str, str] | None:
         if len(half) < 2 * FEWEST:
             continue
         low, high = np.quantile(half, [0.05, 0.95])
-        # A slow way in one direction is no oscillation: what is left without the trend counts.
+        # A slow drift is no oscillation: the trend is subtracted first.
         places = np.arange(len(half))
-        rest = np.array(half) - np.polyval(np.polyfit(places, half, 1), places)
-        if np.subtract(*np.quantile(rest, [0.95, 0.05])) >= SWING:
+        detrended = np.array(half) - np.polyval(np.polyfit(places, half, 1), places)
+        if np.subtract(*np.quantile(detrended, [0.95, 0.05])) >= SWING:
             title = quantity_of(name).title
             words = f"{title} still moved between {low:.2f} and {high:.2f} in the last half"
-            return "oscillates", f"The players did not settle: {words[0].lower()}{words[1:]}."
+            return "oscillates", f"The networks did not settle: {words[0].lower()}{words[1:]}."
     return None
 
 
-_LOOKS = (_diverged, _collapsed, _one_sided, _oscillates)
+_CHECKS = (_diverged, _collapsed, _one_sided, _oscillates)
 
 
 def _outside(drawn: Curves, quantities: Mapping[str, Quantity] | None) -> str:
-    """Name what ended outside of its good range."""
+    """Name the quantities that ended outside their good range."""
     found = []
     for name, value in last_values(drawn).items():
         known = quantity_of(name, quantities)
         if known.good is not None and not known.good[0] <= value <= known.good[1]:
             found.append(f"{known.title[0].lower()}{known.title[1:]} ({value:.3g})")
-    return f"Outside of its good range at the end: {', '.join(found)}." if found else ""
+    return f"Outside the good range at the end: {', '.join(found)}." if found else ""
 
 
 def last_values(drawn: Curves) -> dict[str, float]:
-    """Return what each quantity was at the end: the median of the last quarter's values.
+    """Return each quantity's value at the end: the median of the last quarter's values.
 
     Parameters
     ----------
     drawn : Curves
-        What was recorded.
+        The recorded curves.
 
     Returns
     -------
     dict of str to float
-        By name; what was never recorded is absent.
+        By name; quantities that were never recorded are absent.
     """
     tails = {name: _tail(drawn, name) for name in drawn.series}
     return {name: float(np.median(tail)) for name, tail in tails.items() if tail}

@@ -17,16 +17,16 @@ class Quantity:
     Parameters
     ----------
     title : str
-        What it is, as a heading.
+        A heading.
     meaning : str
-        What it measures and what is good, as a sentence or two; empty where nothing is known.
+        Its meaning and its good values, in a sentence or two; empty where nothing is known.
     good : tuple of float, optional
         The lowest and the highest value that is nothing to worry about; an end may be infinite.
         None where no single number is good.
     low, high : float
         Its range.
     flag : bool
-        Whether it answers a question: 1 is yes, 0 is no.
+        True if it answers a question: 1 is yes, 0 is no.
     """
 
     title: str
@@ -44,56 +44,64 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
     {
         "loss_real": Quantity(
             "Loss on real rows",
-            "What real rows add to the discriminator’s loss. Where rows are judged in pairs, it is "
-            "half of the loss; alone, that of a Wasserstein critic means nothing.",
+            "The part of the discriminator’s loss from real rows. Where rows are judged in pairs, "
+            "it is half of the loss; alone, that of a Wasserstein critic means nothing.",
         ),
         "loss_fake": Quantity(
-            "Loss on generated rows", "What generated rows add to it: the rest of the loss."
+            "Loss on generated rows", "The other part of its loss, from generated rows."
         ),
         "accuracy": Quantity(
             "Accuracy",
-            "How often the discriminator is right, as the mean of real and of generated rows. "
+            "The share of rows that the discriminator gets right: the mean of real and generated. "
             f"{_RIGHT}",
             (0.45, 0.85),
             0,
             1,
         ),
         "accuracy_real": Quantity(
-            "Accuracy on real rows", "How often it calls real rows real.", (0.3, 0.9), 0, 1
+            "Accuracy on real rows",
+            "The share of real rows that it recognises as real.",
+            (0.3, 0.9),
+            0,
+            1,
         ),
         "accuracy_fake": Quantity(
-            "Accuracy on generated rows", "How often it finds generated rows out.", (0.3, 0.9), 0, 1
+            "Accuracy on generated rows",
+            "The share of generated rows that it recognises.",
+            (0.3, 0.9),
+            0,
+            1,
         ),
         "accuracy_generator": Quantity(
             "Generator’s success", "The share of its rows that pass as real.", (0.1, 0.7), 0, 1
         ),
         "probability_real": Quantity(
             "Probability of real rows",
-            f"What the discriminator gives to real rows. {_PASS}",
+            f"The discriminator’s mean for real rows. {_PASS}",
             (0.35, 0.85),
             0,
             1,
         ),
         "probability_fake": Quantity(
             "Probability of generated rows",
-            f"What it gives to generated rows. {_PASS}",
+            f"The discriminator’s mean for generated rows. {_PASS}",
             (0.15, 0.65),
             0,
             1,
         ),
         "held_out": Quantity(
             "Score on held-out rows",
-            "What chose the state that is kept: higher is better.",
+            "The score that chooses the state to keep: higher is better.",
         ),
         "diversity": Quantity(
             "Diversity",
-            "How far apart generated rows are, as a multiple of real rows’ mean distance.",
+            "The mean distance between generated rows, as a multiple of that of real rows.",
             (0.85, 1.15),
             0,
         ),
         "vendi": Quantity(
             "Effective rows (Vendi)",
-            "How many really different rows there are, as a multiple of real rows’.",
+            "The effective number of different rows, as a multiple of that of real rows.",
             (0.8, 1.25),
             0,
         ),
@@ -117,7 +125,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         ),
         "density": Quantity(
             "Density",
-            "How densely generated rows lie where real rows lie; near 1 is good.",
+            "The density of generated rows where real rows lie; near 1 is good.",
             (0.7, 1.4),
             0,
         ),
@@ -129,35 +137,34 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
             1,
         ),
         "levels": Quantity(
-            "Levels reached",
-            "The share of levels that are not rare and were generated.",
+            "Categories reached",
+            "The share of not too rare categories that were generated.",
             (0.95, 1),
             0,
             1,
         ),
         "collapsed": Quantity(
-            "Mode collapse?", "Whether a part of the data is lost.", (0, 0), 0, 1, flag=True
+            "Mode collapse?", "Yes if a part of the data is lost.", (0, 0), 0, 1, flag=True
         ),
         "sliced_wasserstein": Quantity(
-            "Sliced Wasserstein distance", "How far generated rows are from real ones.", low=0
+            "Sliced Wasserstein distance", "The distance of generated rows from real ones.", low=0
         ),
         "convergence": Quantity(
             "Distance to real rows",
-            "The sliced Wasserstein distance, as a multiple of what chance leaves between real "
-            "rows.",
+            "The sliced Wasserstein distance, as a multiple of that between samples of real rows.",
             (0, 2),
             0,
         ),
         "critic_auc": Quantity(
             "Discriminator’s ranking",
-            "How often it ranks a real row above a generated one; 0.5 is guessing.",
+            "The probability that it ranks a real row above a generated one; 0.5 is guessing.",
             (0.4, 0.8),
             0,
             1,
         ),
         "critic_gap": Quantity(
             "Discriminator’s gap",
-            "By how many standard deviations its marks of both kinds of rows differ.",
+            "The distance between its logits for both kinds of rows, in standard deviations.",
             (-0.3, 1.2),
         ),
         "convergence_joshi": Quantity(
@@ -168,8 +175,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         ),
         "detector": Quantity(
             "Fresh detector",
-            "How well a classifier of its own ranks real rows above generated ones (ROC AUC); 0.5 "
-            "is guessing.",
+            "The ROC AUC of a classifier of its own on real and generated rows; 0.5 is guessing.",
             (0, 0.65),
             0,
             1,
@@ -188,8 +194,8 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         ),
         "repeats": Quantity(
             "Repeats training rows?",
-            "Whether held-out rows are so seldom the nearest to generated ones that it is no "
-            "chance; such a state is not kept.",
+            "Yes if generated rows are significantly nearer to training than to held-out rows; "
+            "such a state is not kept.",
             (0, 0),
             0,
             1,
@@ -197,7 +203,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
         ),
         "copying": Quantity(
             "Copying?",
-            "Whether training rows are nearer than chance allows.",
+            "Yes if training rows are nearer than chance allows.",
             (0, 0),
             0,
             1,
@@ -209,7 +215,7 @@ QUANTITIES: Mapping[str, Quantity] = MappingProxyType(
 
 #: Quantities that each network or optimiser has, by the first word of their names.
 _OF_EACH = {
-    "loss": Quantity("{0}’s loss", "What the {1} makes as small as it can. Steady is good."),
+    "loss": Quantity("{0}’s loss", "The quantity that the {1} minimises. Steady is good."),
     "gradient": Quantity(
         "{0}’s gradient",
         "Its norm: where it vanishes, nothing is learned.",

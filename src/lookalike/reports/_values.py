@@ -18,7 +18,7 @@ _MICROSECONDS = {"s": 1e6, "m": 6e7, "h": 3.6e9, "d": 8.64e10}
 
 
 def axis_of(column: Column, real: pa.ChunkedArray) -> str:
-    """Return what a numeric column's numbers are in: see `Histogram.axis`."""
+    """Return the unit of a numeric column: see `Histogram.axis`."""
     if column.kind in (Kind.DATE, Kind.DATETIME):
         return "date"
     if column.kind is Kind.TIME:
@@ -70,7 +70,7 @@ def codes(real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Ints, Ints
     real, synthetic : ndarray of int, shape (rows,)
         Codes, -1 where missing.
     levels : list of str
-        What the codes stand for: the most frequent of the real table first.
+        The levels of the codes, the most frequent of the real table first.
     """
     both = [words(real), words(synthetic)]
     counts = pc.value_counts(pa.chunked_array([*both[0].chunks, *both[1].chunks], pa.string()))

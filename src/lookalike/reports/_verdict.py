@@ -1,11 +1,11 @@
-"""The verdict: two or three sentences that follow from the numbers, and never flatter.
+"""The verdict: two or three sentences that follow from the numbers.
 
 The headline is a detector: it sees all columns at once, where other scores saturate. Of several
 with the role ``"headline"`` the worst is taken (that against held-out rows, where rows were
-memorised). Its score is turned back into a chance that everybody understands: shown one real and
-one synthetic row, how often does the detector pick out the synthetic one? (That is its AUC; 50 in
-100 is guessing.) A chance is judged by how far it is above that of other real rows, the *ceiling*,
-so that a small or noisy table is not blamed for what no synthesizer could do. The steps are those
+memorised). Its score is converted into a plain probability: that the detector, shown one real and
+one synthetic row, picks out the synthetic one. (That is its AUC; 50 in 100 is guessing.) It is
+judged by its distance from that of other real rows, the *ceiling*, so that a small or noisy table
+is not blamed for a limit that every synthesizer has. The steps are those
 of small, medium and large differences of two normal populations (Cohen 1988: d = 0.2, 0.5, 0.8, by
 AUC = Φ(d / √2)):
 
@@ -29,7 +29,7 @@ a share of the way from floor to ceiling (see `Score.shortfall`). Less than a tw
 is not called a weakness. Where it is no better than independent columns, the headline does not say
 without reserve that rows cannot be told from real ones; that follows from `Score.standing`.
 
-A metric says itself what it warns of: copies, a membership attack.
+Each metric has warnings of its own: copies, a membership attack.
 """
 
 from __future__ import annotations
@@ -58,20 +58,20 @@ _SMALL = 0.05
 
 
 def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list[str]:
-    """Say in a few statements what scores mean.
+    """State the meaning of scores in a few sentences.
 
     Parameters
     ----------
     scores : mapping of str to Score
         Scores by name.
     summary : Summary, optional
-        Tells in which column, or between which two, the weakest point is.
+        Gives the column, or the pair of columns, of the weakest point.
 
     Returns
     -------
     list of str
-        How well a detector tells the rows apart; the weakest point; and warnings, where synthetic
-        rows are copies of real ones or give learned rows away.
+        The detector's success; the weakest point; and warnings, where synthetic rows are copies of
+        real ones or reveal training rows.
     """
     weakest = _weakest(scores)
     doubted = weakest is not None and scores[weakest].standing == "independent"
@@ -85,17 +85,17 @@ def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list
 
 
 def chance(value: float) -> float:
-    """Return how often in 100 a detector of this score points at the right one of two rows."""
+    """Return the percentage of pairs in which a detector of this score picks the right row."""
     return 100 * (1 - value / 2)
 
 
 def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
-    found = [score for score in scores.values() if score.words.role == "headline"]
-    asked = [score for score in found if score.value is not None]
-    if not asked:
-        reason = next((f" ({s.reason.rstrip('.')})" for s in found if s.reason), "")
-        return f"No detector looked at the rows as a whole{reason}."
-    score = max(asked, key=_excess)
+    headlines = [score for score in scores.values() if score.words.role == "headline"]
+    computed = [score for score in headlines if score.value is not None]
+    if not computed:
+        reason = next((f" ({s.reason.rstrip('.')})" for s in headlines if s.reason), "")
+        return f"No detector judged the rows as a whole{reason}."
+    score = max(computed, key=_excess)
     words = _verdict_words(score)
     if doubted and words == _STEPS[0][1]:
         words = f"{words} by a detector, though they are unlike them by another score"
@@ -104,28 +104,28 @@ def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
         beside.append(f"with other real rows: {chance(score.ceiling):.0f}")
     if score.floor is not None:
         beside.append(f"with independent columns: {chance(score.floor):.0f}")
-    said = (
+    sentence = (
         f"The synthetic rows {words}: shown one of each, a detector picks out the synthetic one "
         f"{chance(score.value or 0.0):.0f} times in 100 ({'; '.join(beside)})."
     )
-    return said + _doubt(score)
+    return sentence + _doubt(score)
 
 
 def _verdict_words(score: Score) -> str:
-    """Say how well synthetic rows are told from real ones."""
+    """State the detector's success in words."""
     if _excess(score) <= score.leeway / 2 + 1e-9:
         return _STEPS[0][1]
     return next(words for step, words in _STEPS[1:] if _excess(score) <= step + 1e-9)
 
 
 def _excess(score: Score) -> float:
-    """Return by how much a detector's AUC is above what it is with real rows."""
+    """Return the difference of a detector's AUC from that with real rows."""
     ceiling = 1.0 if score.ceiling is None else score.ceiling
     return (ceiling - (score.value or 0.0)) / 2
 
 
 def _doubt(score: Score) -> str:
-    """Say where a detector's silence is no praise, or where nothing was gained."""
+    """Point out that a detector's failure means little, or that nothing was gained."""
     if score.standing == "unplaced" or (score.way is not None and score.way <= score.leeway):
         return " That says little here, for it does not find independent columns either."
     if score.standing == "independent":
@@ -158,7 +158,7 @@ def _weakness(scores: Mapping[str, Score], name: str | None, summary: Summary | 
 
 
 def _halves(scores: Mapping[str, Score], summary: Summary | None) -> str:
-    """Say what real rows are where none were held out."""
+    """Describe the real rows of the ceiling where none were held out."""
     if summary is None or summary.holdout_rows is not None:
         return ""
     if all(score.ceiling is None for score in scores.values()):
@@ -167,7 +167,7 @@ def _halves(scores: Mapping[str, Score], summary: Summary | None) -> str:
 
 
 def _where(score: Score, summary: Summary | None) -> str:
-    """Say in which column, or between which two, a score is worst."""
+    """Name the column, or the pair of columns, where a score is worst."""
     if summary is None:
         return ""
     rows = [row for row in summary.columns if score.name in row.scores]

@@ -1,6 +1,6 @@
-"""A verdict on synthetic rows as one page: the answer first, then all that it rests on.
+"""A verdict on synthetic rows as one page: the answer first, then its basis.
 
-Reports do not know experiments: what is shown is read from the verdict's plain attributes.
+Reports do not know experiments: they read the plain attributes of the verdict.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def verdict_page(
     Parameters
     ----------
     verdict : Verdict
-        What to show.
+        The verdict to show.
     path : str or path-like, optional
         The file; it is whole or absent.
     title : str
@@ -92,7 +92,7 @@ def verdict_page(
 
 
 def _failures(verdict: Any) -> list[_Failure]:
-    """Return what could not be measured; arms that lack the same stand together."""
+    """Return the missing numbers by reason; arms that lack the same ones stand together."""
     labels = {(row.arm, row.factor, row.share): row.label for row in verdict.table}
     counts = Counter(
         (one.model, one.reason, labels.get((one.arm, one.factor, one.share), one.arm), one.metric)
@@ -192,4 +192,4 @@ def _bars(verdict: Any, share: float) -> Markup:
     models = [name for name in verdict.facts["models"] if name in rows[0].models]
     arms = [(row.label.split(",")[0], row.role, row.models) for row in rows]
     drawn = arms_by_model(models, arms, rows[0].models.get(_NAIVE))
-    return svg(drawn, f"{verdict.metric} of each model by what it was trained on", f"arms-{share}")
+    return svg(drawn, f"{verdict.metric} of each model by its training rows", f"arms-{share}")

@@ -1,7 +1,7 @@
 """Checks that users run on synthesizers, encodings, metrics, objectives, monitors, strategies.
 
 Each ``..._checks`` gives named checks, as parameters for a test; each ``check_...`` runs them all.
-A check that fails raises AssertionError and says in plain words what was expected.
+A check that fails raises AssertionError, with a plain message about what was expected.
 """
 
 from __future__ import annotations

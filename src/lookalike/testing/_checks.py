@@ -1,4 +1,4 @@
-"""How a check is named, run and fails: always as an AssertionError in plain words."""
+"""Running checks: each has a name, and fails as an AssertionError with a plain message."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Check = tuple[str, Callable[[], None]]
 
 
 def named(owner: str, checks: Iterable[Check]) -> list[Check]:
-    """Return checks whose every failure says which check of what failed."""
+    """Return checks whose failures name the check and what was checked."""
     return [(name, _plain(owner, name, check)) for name, check in checks]
 
 

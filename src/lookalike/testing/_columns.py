@@ -12,7 +12,7 @@ from lookalike.tables import Column, Kind
 __all__ = ["ALONE", "Example", "alone", "examples"]
 
 _ROWS = 300
-#: So many floats that occur once.
+#: The number of floats that occur once.
 ALONE = 200
 _DAY = 86_400 * 10**6
 
@@ -24,9 +24,9 @@ class Example:
     Parameters
     ----------
     what : str
-        What is special about it.
+        Its special property in words.
     column : Column
-        What its values are.
+        The column's kind and storage.
     values : pyarrow.Array
         Its canonical cells, none missing.
     """
@@ -37,7 +37,7 @@ class Example:
 
 
 def examples(kind: Kind) -> list[Example]:
-    """Return columns of a kind: plain, one value, two values, one row, and what is ugly in it."""
+    """Return columns of a kind: plain, one value, two values, one row, and its ugly cases."""
     made = {Kind.CATEGORICAL: _categories, Kind.BOOLEAN: _booleans, Kind.CONTINUOUS: _floats}
     arrays = made[kind]() if kind in made else _whole(kind)
     some = next(iter(arrays.values()))
@@ -49,7 +49,7 @@ def examples(kind: Kind) -> list[Example]:
 
 
 def alone(kind: Kind) -> dict[str, pa.Array]:
-    """Return columns of numbers of which one row's value is far from all others, the last one.
+    """Return columns of numbers whose last value is far from all others.
 
     Of floats, the last `ALONE` values occur once.
     """

@@ -26,7 +26,7 @@ _ROWS = 40
 
 
 def _sampled(subject: Subject, **options: Any) -> pa.Table:
-    """Return rows; that hardly a training row is like them is of no interest here."""
+    """Return rows, without the warning that hardly a training row resembles them."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LookalikeWarning)
         return subject.fitted.sample(**options)
@@ -57,7 +57,7 @@ def conditions_are_met(subject: Subject) -> None:
 
 
 def rare_conditions_are_met_or_refused(subject: Subject) -> None:
-    """A model makes rows to rare conditions, or says that it cannot."""
+    """A model samples rows to rare conditions, or says that it cannot."""
     if not subject.fitted._takes_conditions:
         sample = subject.fitted.sample
         must_raise(ParameterError, f"sample(given={_RARE})", sample, 3, given=_RARE)
@@ -89,24 +89,24 @@ def known_cells_are_kept(subject: Subject) -> None:
         cells = subject.table[name].combine_chunks().slice(0, _ROWS)
         columns[name] = pc.if_else(gone, pa.scalar(None, cells.type), cells)
     given = pa.table(columns)
-    # a row whose city and zone contradict each other cannot be, but this table has none
+    # a row whose city and zone contradict each other cannot be completed; this table has none
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", LookalikeWarning)
-        made, few = model.impute(given), model.impute(given.slice(0, 7))
-    must(made.column_names == subject.table.column_names, "completed rows have other columns")
+        completed, few = model.impute(given), model.impute(given.slice(0, 7))
+    must(completed.column_names == subject.table.column_names, "completed rows have other columns")
     for name, cells in columns.items():
-        must(made[name].null_count == 0, f"a completed cell of {name!r} is missing")
-        kept = pc.fill_null(pc.equal(made[name], cells), True)
-        must(pc.all(kept).as_py(), f"a known cell of {name!r} has changed")
+        must(completed[name].null_count == 0, f"a completed cell of {name!r} is missing")
+        unchanged = pc.fill_null(pc.equal(completed[name], cells), True)
+        must(pc.all(unchanged).as_py(), f"a known cell of {name!r} has changed")
     zones = dict(zip(*(subject.table[name].to_pylist() for name in ("city", "zone")), strict=True))
-    right = [zones[city] for city in made["city"].to_pylist()] == made["zone"].to_pylist()
+    right = [zones[city] for city in completed["city"].to_pylist()] == completed["zone"].to_pylist()
     must(right, "completed rows break a relation that holds in the training table")
-    must(few.equals(made.slice(0, 7)), "a completed row depends on the rows beside it")
-    must(_sampled(subject, given=given).equals(made), "sample(given=rows) is not impute(rows)")
+    must(few.equals(completed.slice(0, 7)), "a completed row depends on the rows beside it")
+    must(_sampled(subject, given=given).equals(completed), "sample(given=rows) is not impute(rows)")
 
 
 def given_rows_say_their_number(subject: Subject) -> None:
-    """Given rows say their number themselves, and take no other conditions."""
+    """Given rows fix the number of rows, and take no other conditions."""
     sample, rows = subject.fitted.sample, subject.table.slice(0, 3)
     must_raise(ParameterError, "sample(4, given=3 rows)", sample, 4, given=rows)
     must_raise(ParameterError, "balance with given rows", sample, given=rows, balance="city")

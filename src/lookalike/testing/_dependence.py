@@ -1,4 +1,4 @@
-"""How far the dependence between columns is off: the measure by which a synthesizer has learned."""
+"""The error of the dependence between columns: the measure of what a synthesizer has learned."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def joint_error(real: pa.Table, synthetic: pa.Table) -> float:
     """Return the mean total variation distance of the joint tables of all pairs of columns.
 
     Numbers are cut at the sextiles of the real column, missing is a level. 0 is perfect; columns
-    that are right one by one and independent have the distance that their dependence is worth.
+    that are correct one by one but independent score the strength of the real dependence.
 
     Parameters
     ----------

@@ -29,10 +29,12 @@ def constructor_stores_only(subject: Subject) -> None:
     declared = inspect.signature(cls).parameters
     defaults = {name: declared[name].default for name in names}
     for given in ({name: object() for name in names}, defaults):
-        made = cls(**given)
+        estimator = cls(**given)
         for name, value in given.items():
-            must(getattr(made, name) is value, f"the constructor changes the parameter {name!r}")
-        extra = sorted(set(vars(made)) - set(given))
+            must(
+                getattr(estimator, name) is value, f"the constructor changes the parameter {name!r}"
+            )
+        extra = sorted(set(vars(estimator)) - set(given))
         must(not extra, f"the constructor sets {extra}, which are no parameters")
     must(inspect.Parameter.empty not in defaults.values(), "every parameter needs a default")
 
@@ -53,7 +55,7 @@ def clone_is_unfitted(subject: Subject) -> None:
 
 
 def unfitted_is_refused(subject: Subject) -> None:
-    """Whatever needs a fitted model says so."""
+    """Every method that needs a fitted model says so."""
     model = subject.new()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "x.csv"
@@ -65,7 +67,7 @@ def unfitted_is_refused(subject: Subject) -> None:
 
 
 def fit_returns_itself(subject: Subject) -> None:
-    """``fit`` returns the estimator, leaves its parameters alone and sets what it promises.
+    """``fit`` returns the estimator, keeps its parameters and sets the promised attributes.
 
     It is called as scikit-learn's pipelines and searches do: with a second argument, on an
     estimator that bears marks of theirs.
@@ -78,7 +80,7 @@ def fit_returns_itself(subject: Subject) -> None:
     must(kept is mark, "fit removes an attribute that scikit-learn has set on the estimator")
     after = model.get_params(deep=False)
     must(all(after[k] is v for k, v in before.items()), "fit changes a parameter")
-    must(model.n_rows_ == subject.table.num_rows, "n_rows_ is not the count of training rows")
+    must(model.n_rows_ == subject.table.num_rows, "n_rows_ is not the number of training rows")
     must(model.schema_.names == tuple(subject.table.column_names), "schema_ has other columns")
     must(model.seed_ == 0, "seed_ is not the integer random_state")
     rows = model.history_.rows
@@ -91,7 +93,7 @@ def fit_twice_is_fit_once(subject: Subject) -> None:
     model = subject.new().fit(first).fit(subject.table)
     must(
         model.sample(20).equals(subject.fitted.sample(20)),
-        "a model fitted twice makes other rows than one that was fitted once with the same seed",
+        "a model fitted twice generates other rows than one fitted once with the same seed",
     )
 
 
@@ -108,16 +110,16 @@ def failed_fit_changes_nothing(subject: Subject) -> None:
 
 def global_random_state_is_untouched(subject: Subject) -> None:
     """Neither fitting nor sampling draws from or seeds the global generators."""
-    kept = np.random.get_state(), random.getstate()  # noqa: NPY002
+    states = np.random.get_state(), random.getstate()  # noqa: NPY002
     try:
-        np.random.seed(987654321)  # noqa: NPY002 - a state that nobody else sets
+        np.random.seed(987654321)  # noqa: NPY002 - a state that no other code sets
         random.seed(987654321)
         before = global_random_state()
         subject.fit(subject.table).sample(3)
         must(before == global_random_state(), "fit or sample changes the global random state")
     finally:
-        np.random.set_state(kept[0])  # noqa: NPY002
-        random.setstate(kept[1])
+        np.random.set_state(states[0])  # noqa: NPY002
+        random.setstate(states[1])
 
 
 def bad_tables_are_refused(subject: Subject) -> None:

@@ -31,7 +31,7 @@ def loaded_model_makes_the_same_rows(subject: Subject) -> None:
         for name in ("schema_", "target_", "seed_", "n_rows_", "fingerprint_"):
             must(getattr(back, name) == getattr(model, name), f"load changes {name}")
         must(back.history_.rows == model.history_.rows, "load changes history_")
-        must(back.sample(30).equals(model.sample(30)), "a loaded model makes other rows")
+        must(back.sample(30).equals(model.sample(30)), "a loaded model generates other rows")
         must(first.read_bytes() == second.read_bytes(), "saving again gives other bytes")
 
 

@@ -1,4 +1,4 @@
-"""Checks of the tables that go in and come out: libraries, dtypes, odd shapes, what is kept."""
+"""Checks of the tables that go in and come out: libraries, dtypes, odd shapes, relations."""
 
 from __future__ import annotations
 
@@ -72,11 +72,13 @@ def _check_fixed_columns(name: str, table: pa.Table, rows: pa.Table) -> None:
 def identifiers_are_new(subject: Subject) -> None:
     """Identifiers are unique, of the same pattern, and none is of the training table."""
     name = "ref no. €"
-    made = subject.fitted.sample(300)[name].to_pylist()
-    must(len(set(made)) == 300, "identifiers are repeated")
-    again = sorted(set(made) & set(subject.table[name].to_pylist()))
+    identifiers = subject.fitted.sample(300)[name].to_pylist()
+    must(len(set(identifiers)) == 300, "identifiers are repeated")
+    again = sorted(set(identifiers) & set(subject.table[name].to_pylist()))
     must(not again, f"identifiers of the training table come back: {again[:3]}")
-    must(all(len(i) == 8 and i[2] == "-" for i in made), f"another pattern: {made[:3]}")
+    must(
+        all(len(i) == 8 and i[2] == "-" for i in identifiers), f"another pattern: {identifiers[:3]}"
+    )
 
 
 def text_is_not_learned(subject: Subject) -> None:
@@ -92,9 +94,9 @@ def text_is_not_learned(subject: Subject) -> None:
         w for w in caught if issubclass(w.category, LookalikeWarning) and "note" in str(w.message)
     ]
     must(bool(about), "no LookalikeWarning names the column of free text")
-    made = set(model.sample(20)["note"].to_pylist())
-    must(not made & set(words), "free text of the training table comes back")
-    must(len(made) == 1, f"free text is neither missing nor one placeholder: {made}")
+    values = set(model.sample(20)["note"].to_pylist())
+    must(not values & set(words), "free text of the training table comes back")
+    must(len(values) == 1, f"free text is neither missing nor one placeholder: {values}")
 
 
 def derived_columns_follow(subject: Subject) -> None:

@@ -12,7 +12,7 @@ from lookalike.testing._tables import PROBLEMS
 
 __all__ = ["MARGIN", "learning"]
 
-#: The joint error of what has learned is at most this part of that of independent columns.
+#: The largest joint error of a learned table, as a part of that of independent columns.
 MARGIN = 0.5
 _TRAIN_ROWS, _SAMPLE_ROWS = 1000, 4000
 

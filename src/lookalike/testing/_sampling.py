@@ -1,4 +1,4 @@
-"""Checks of a synthesizer's rows: how many, which, and always the same."""
+"""Checks of a synthesizer's rows: their number, their order, and their reproducibility."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["CHECKS"]
 
 
 def exact_number_of_rows(subject: Subject) -> None:
-    """None, one, an odd number, one block and more than one."""
+    """Samples of no row, one, an odd number, one block and more than one are right."""
     block = subject.fitted.BLOCK
     for n in (0, 1, 7, block, block + 1):
         rows = subject.fitted.sample(n)
@@ -57,7 +57,7 @@ def a_row_depends_on_its_number_alone(subject: Subject) -> None:
 
 
 def blocks_are_made_at_once(subject: Subject) -> None:
-    """One function makes blocks in several threads at once, in any order, as each is made alone."""
+    """Blocks sampled by several threads at once, in any order, equal those sampled alone."""
     order = (2, 0, 1, 0, 2, 1)
     alone = [subject.fitted._source(Request(3))(block) for block in range(3)]
     make, barrier = subject.fitted._source(Request(3)), threading.Barrier(len(order))
@@ -70,12 +70,12 @@ def blocks_are_made_at_once(subject: Subject) -> None:
     sys.setswitchinterval(1e-6)  # so that threads take turns within a block on one core, too
     try:
         with ThreadPoolExecutor(len(order)) as pool:
-            made = [*pool.map(at_once, order), *map(make, order)]
+            blocks = [*pool.map(at_once, order), *map(make, order)]
     finally:
         sys.setswitchinterval(interval)
-    for block, drawn in zip(2 * order, made, strict=True):
+    for block, drawn in zip(2 * order, blocks, strict=True):
         same = all(np.array_equal(a, b) for a, b in zip(drawn, alone[block], strict=True))
-        must(same, f"block {block} is another where several threads make blocks, or in other order")
+        must(same, f"block {block} differs where several threads sample, or in another order")
 
 
 def batches_are_the_same_rows(subject: Subject) -> None:
@@ -93,9 +93,9 @@ def batches_are_the_same_rows(subject: Subject) -> None:
 
 
 def batches_can_be_left(subject: Subject) -> None:
-    """Whoever stops reading batches leaves no work behind."""
+    """A reader who stops early leaves no work behind."""
     batches = subject.fitted.sample_batches(10 * subject.fitted.BLOCK, batch_size=10)
-    must(next(batches).num_rows == 10, "the first batch is not of the size asked for")
+    must(next(batches).num_rows == 10, "the first batch does not have the given size")
     close = getattr(batches, "close", None)
     must(close is not None, "sample_batches must return a generator, which can be closed")
     batches.close()  # type: ignore[attr-defined]

@@ -19,7 +19,7 @@ __all__ = ["Subject"]
 
 @dataclass
 class Subject:
-    """What the checks of one synthesizer share: training is dear, so it is done once.
+    """The fitted models that the checks of one synthesizer share: training is expensive.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Small tables with known properties, made from fixed seeds."""
+"""Small tables with known properties, generated from fixed seeds."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def ugly(rows: int = 280) -> pa.Table:
 
 
 def odd_tables() -> dict[str, pa.Table]:
-    """Return tables of shapes that are easily forgotten, by their names."""
+    """Return tables of easily forgotten shapes, by name."""
     return {
         "one row": plain(1),
         "two equal rows": pa.concat_tables([plain(1), plain(1)]),
@@ -128,7 +128,7 @@ def judged(rows: int) -> pa.Table:
     return pa.table({"x": x, "y": y, "level": level})
 
 
-#: Problems whose columns depend on each other: makers of tables of so many rows, by their names.
+#: Problems whose columns depend on each other: functions from a number of rows to a table, by name.
 PROBLEMS: dict[str, Callable[[int], pa.Table]] = {
     "a correlated gaussian": gaussian,
     "a mixture": mixture,

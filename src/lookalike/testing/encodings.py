@@ -19,9 +19,9 @@ from lookalike.testing._columns import ALONE, Example, alone, examples
 
 __all__ = ["check_encoding", "encoding_checks"]
 
-#: How far a float may come back from where it was, as a part of the column's range.
+#: The largest error of a decoded float, as a part of the column's range.
 _CLOSE = 0.01
-#: A column of so many different numbers; what an encoding keeps of it must not grow with it.
+#: The number of different values of a long column; the state of an encoding must not grow with it.
 _MANY = 20_000
 
 
@@ -31,13 +31,13 @@ def encoding_checks(encoding: type[ColumnEncoding]) -> list[Check]:
     Parameters
     ----------
     encoding : subclass of ColumnEncoding
-        It is made without arguments and tried on columns of each of its ``kinds``.
+        It is constructed without arguments and tried on columns of each of its ``kinds``.
 
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
 
     Examples
     --------
@@ -67,12 +67,12 @@ def check_encoding(encoding: type[ColumnEncoding]) -> None:
     Parameters
     ----------
     encoding : subclass of ColumnEncoding
-        It is made without arguments.
+        It is constructed without arguments.
 
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
     """
     run(encoding_checks(encoding))
 
@@ -110,7 +110,7 @@ def _blocks_fit_together(encoding: ColumnEncoding, example: Example) -> None:
         must(block.column == example.column.name, "a block belongs to another column")
         must((block.head == "softmax") == (block.source == "code"), "softmax heads are for codes")
         at = block.stop
-    must(bool(layout.blocks), "there is nothing to learn")
+    must(bool(layout.blocks), "there is no block to learn")
 
 
 def _encoded_rows_are_sound(encoding: ColumnEncoding, example: Example) -> None:
@@ -157,13 +157,15 @@ def _decodes_whatever_is_drawn(encoding: ColumnEncoding, example: Example) -> No
         if block.head == "tanh":
             numbers[:, at : at + block.width] = np.tanh(numbers[:, at : at + block.width])
     levels = np.array([rng.integers(0, b.width, 200) for b in soft]).reshape(len(soft), 200).T
-    made = encoding.decode(SampledRows(numbers.astype(np.float32), levels.astype(np.int32)))
-    must(made.null_count == 0, "a drawn row is decoded as missing")
+    decoded = encoding.decode(SampledRows(numbers.astype(np.float32), levels.astype(np.int32)))
+    must(decoded.null_count == 0, "a drawn row is decoded as missing")
     if example.column.kind.is_discrete:
-        new = set(made.to_pylist()) - set(example.values.to_pylist())
-        must(not new, f"levels are made that the column does not have: {new}")
-    elif pa.types.is_floating(made.type):
-        must(bool(pc.all(pc.is_finite(made)).as_py()), "a drawn row is decoded as infinite or NaN")
+        new = set(decoded.to_pylist()) - set(example.values.to_pylist())
+        must(not new, f"levels are generated that the column does not have: {new}")
+    elif pa.types.is_floating(decoded.type):
+        must(
+            bool(pc.all(pc.is_finite(decoded)).as_py()), "a drawn row is decoded as infinite or NaN"
+        )
 
 
 def _state_is_all(encoding: ColumnEncoding, example: Example) -> None:
@@ -175,13 +177,13 @@ def _state_is_all(encoding: ColumnEncoding, example: Example) -> None:
             f"{name} is no number array",
         )
     again = type(encoding).from_state(Learned(values, dict(state.arrays)), example.column)
-    must(again.blocks == encoding.blocks, "an encoding made from a state has other blocks")
+    must(again.blocks == encoding.blocks, "an encoding built from a state has other blocks")
     ours, theirs = encoding.encode(example.values), again.encode(example.values)
     same = all(np.array_equal(a, b) for a, b in zip(ours, theirs, strict=True))
-    must(same, "an encoding made from a state encodes otherwise")
+    must(same, "an encoding built from a state encodes differently")
     drawn = sample_encoded(ours, encoding.layout, np.random.default_rng(2))
     same = encoding.decode(drawn).to_pylist() == again.decode(drawn).to_pylist()
-    must(same, "an encoding made from a state decodes otherwise")
+    must(same, "an encoding built from a state decodes differently")
 
 
 def _rows_are_decoded_one_by_one(encoding: ColumnEncoding, example: Example) -> None:
@@ -190,14 +192,14 @@ def _rows_are_decoded_one_by_one(encoding: ColumnEncoding, example: Example) -> 
     )
     head = SampledRows(drawn.numbers[:1], drawn.levels[:1])
     same = encoding.decode(head).to_pylist() == encoding.decode(drawn).to_pylist()[:1]
-    must(same, "a row is decoded otherwise when others stand beside it")
+    must(same, "a row is decoded differently when others stand beside it")
 
 
 def _keeps_little(encoding: type[ColumnEncoding]) -> None:
     values = pa.array(np.random.default_rng(4).normal(size=_MANY))
     state = encoding().fit(values, Column("x", Kind.CONTINUOUS, "double")).state()
     kept = sum(array.size for array in state.arrays.values()) + len(json.dumps(state.values)) // 8
-    must(kept < _MANY // 4, f"{kept} numbers are kept of a column of {_MANY} different ones")
+    must(kept < _MANY // 4, f"{kept} numbers are stored of a column of {_MANY} different ones")
 
 
 def _keeps_no_single_value(encoding: type[ColumnEncoding], kind: Kind) -> None:
@@ -211,14 +213,15 @@ def _keeps_no_single_value(encoding: type[ColumnEncoding], kind: Kind) -> None:
             n for array in state.arrays.values() for n in array.ravel().astype(float).tolist()
         }
         single = _plain(values)[-ALONE:] if kind is Kind.CONTINUOUS else _plain(values)[-1:]
-        told = [number for number in single if float(number) in stored]
+        leaked = [number for number in single if float(number) in stored]
         must(
-            not told, f"{what}: {len(told)} values that one row has are stored, such as {told[:1]}"
+            not leaked,
+            f"{what}: {len(leaked)} values that one row has are stored, such as {leaked[:1]}",
         )
         numbers = np.random.default_rng(5).normal(scale=9, size=(5_000, fitted.layout.numbers))
         levels = np.zeros((5_000, fitted.layout.softmaxes), np.int32)
-        made = _plain(fitted.decode(SampledRows(numbers.astype(np.float32), levels)).drop_null())
-        must(not set(made) & set(single[-1:]), f"{what}: a value far from all others is decoded")
+        decoded = _plain(fitted.decode(SampledRows(numbers.astype(np.float32), levels)).drop_null())
+        must(not set(decoded) & set(single[-1:]), f"{what}: a value far from all others is decoded")
 
 
 def _numbers_in(value: Any) -> Iterator[float]:

@@ -28,16 +28,16 @@ def metric_checks(metric: type[Metric], *, prefers_real: bool = True) -> list[Ch
     Parameters
     ----------
     metric : subclass of Metric
-        It is made without arguments.
+        It is constructed without arguments.
     prefers_real : bool
-        Whether real held-out rows must score better than rows with wrong columns. Not so for
-        metrics of privacy: what resembles nobody gives nobody away.
+        True if real held-out rows must score better than rows with wrong columns. False for metrics
+        of privacy: rows that resemble nobody reveal nobody.
 
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
     """
     checks = [*_CHECKS, _prefers_real_rows] if prefers_real else _CHECKS
     found = [(check.__name__.strip("_"), partial(check, metric())) for check in checks]
@@ -50,14 +50,14 @@ def check_metric(metric: type[Metric], *, prefers_real: bool = True) -> None:
     Parameters
     ----------
     metric : subclass of Metric
-        It is made without arguments.
+        It is constructed without arguments.
     prefers_real : bool
-        Whether real held-out rows must score better than rows with wrong columns.
+        True if real held-out rows must score better than rows with wrong columns.
 
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
     """
     run(metric_checks(metric, prefers_real=prefers_real))
 
@@ -95,11 +95,11 @@ def _result_is_json(metric: Metric) -> None:
         raise AssertionError(f"the details are not plain JSON: {error}") from error
     kind = metric.details_type
     must(type(found.details) is kind, f"the details are not of the details_type {kind.__name__}")
-    must(build(kind, json.loads(text)) == found.details, "the details are read back otherwise")
+    must(build(kind, json.loads(text)) == found.details, "the details change when written and read")
 
 
 def _lack_is_a_reason(metric: Metric) -> None:
-    """What is not there is a reason why there is no value, not an error."""
+    """Missing inputs and small tables give a reason for a missing value, not an error."""
     lacking = {"holdout": replace(_pair(), test=None), "target": replace(_pair(), target=None)}
     for need in metric.needs:
         _must_give_reason(f"without {need}", metric.compute(lacking[need]))
@@ -118,13 +118,13 @@ def _bad_tables_give_a_value_or_a_reason(metric: Metric) -> None:
         "one column of levels": _made(real.select(["level"]), "level"),
     }.items():
         try:
-            found = metric.compute(pair)
+            measured = metric.compute(pair)
         except Exception as error:
             raise AssertionError(f"{name}: {type(error).__name__} was raised: {error}") from error
-        if found.value is None:
-            _must_give_reason(name, found)
+        if measured.value is None:
+            _must_give_reason(name, measured)
         else:
-            must(bool(np.isfinite(found.value)), f"{name}: the value is {found.value}")
+            must(bool(np.isfinite(measured.value)), f"{name}: the value is {measured.value}")
 
 
 def _prefers_real_rows(metric: Metric) -> None:
@@ -154,7 +154,7 @@ def _made(table: pa.Table, target: str | None) -> Pair:
 
 
 def _against() -> dict[str, pa.Table]:
-    """Return tables to stand in the place of the synthetic one, by their names."""
+    """Return tables that take the place of the synthetic one, by name."""
     pair = _pair()
     rng = np.random.default_rng(41)
     numbers = {name: rng.uniform(-9, 9, _ROWS) for name in ("x", "y")}

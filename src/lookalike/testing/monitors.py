@@ -41,13 +41,13 @@ def monitor_checks(monitor: type[Monitor]) -> list[Check]:
     Parameters
     ----------
     monitor : subclass of Monitor
-        It is made without arguments.
+        It is constructed without arguments.
 
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
     """
     found = [(check.__name__.strip("_"), partial(check, monitor)) for check in _CHECKS]
     return named(monitor.__name__, found)
@@ -59,12 +59,12 @@ def check_monitor(monitor: type[Monitor]) -> None:
     Parameters
     ----------
     monitor : subclass of Monitor
-        It is made without arguments.
+        It is constructed without arguments.
 
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
 
     Examples
     --------
@@ -92,12 +92,12 @@ def _says_what_it_is(monitor: type[Monitor]) -> None:
 def _values_are_declared_and_in_range(monitor: type[Monitor]) -> None:
     for case, (real, fake) in _cases().items():
         for held_out in (True, False):
-            _in_range(monitor, case, _watch(monitor, real, fake, held_out=held_out))
+            _in_range(monitor, case, _measured(monitor, real, fake, held_out=held_out))
 
 
 def _small_samples_are_no_error(monitor: type[Monitor]) -> None:
     for rows in (1, 2, 5, 30):
-        found = _watch(monitor, _mixed, _mixed, rows=rows)
+        found = _measured(monitor, _mixed, _mixed, rows=rows)
         _in_range(monitor, f"{rows} real rows", found)
 
 
@@ -113,27 +113,27 @@ def _in_range(monitor: type[Monitor], case: str, found: dict[str, float]) -> Non
 
 
 def _all_measures_occur(monitor: type[Monitor]) -> None:
-    found = _watch(monitor, _mixed, _mixed) | _watch(monitor, _groups, _groups)
+    found = _measured(monitor, _mixed, _mixed) | _measured(monitor, _groups, _groups)
     missing = {measure.name for measure in monitor.measures} - set(found)
     must(not missing, f"declared, but not returned of ordinary rows: {sorted(missing)}")
 
 
 def _missing_measures_are_no_error(monitor: type[Monitor]) -> None:
-    _in_range(monitor, "no measures of the game", _watch(monitor, _mixed, _mixed, measures={}))
+    _in_range(monitor, "no measures of the game", _measured(monitor, _mixed, _mixed, measures={}))
 
 
 def _is_deterministic(monitor: type[Monitor]) -> None:
     before = global_random_state()
-    first, again = (_watch(monitor, _mixed, _mixed) for _ in range(2))
+    first, again = (_measured(monitor, _mixed, _mixed) for _ in range(2))
     must(first == again, "the same rows give two different results")
     must(before == global_random_state(), "the global random state is used")
 
 
 def _runs_are_apart(monitor: type[Monitor]) -> None:
-    """What one run has seen is not known to the monitor of the next."""
-    fresh = _watch(monitor, _mixed, _mixed)
-    _watch(monitor, _groups, _equal)
-    must(fresh == _watch(monitor, _mixed, _mixed), "one run changes what another measures")
+    """A monitor keeps nothing from one run to the next."""
+    fresh = _measured(monitor, _mixed, _mixed)
+    _measured(monitor, _groups, _equal)
+    must(fresh == _measured(monitor, _mixed, _mixed), "one run changes what another measures")
 
 
 def _changes_nothing(monitor: type[Monitor]) -> None:
@@ -141,14 +141,14 @@ def _changes_nothing(monitor: type[Monitor]) -> None:
     logits = snapshot.logits_real, snapshot.logits_fake
     shown = [*data.real, *snapshot.fake, *(part for part in logits if part is not None)]
     before = [np.array(array) for array in shown]
-    watching = monitor()
-    watching.begin(data)
-    watching.measure(snapshot)
+    tested = monitor()
+    tested.begin(data)
+    tested.measure(snapshot)
     same = all(np.array_equal(a, b) for a, b in zip(before, shown, strict=True))
-    must(same, "the rows that it is shown are changed")
+    must(same, "the monitor changes its input rows")
 
 
-def _watch(
+def _measured(
     monitor: type[Monitor],
     real: Draw,
     fake: Draw,
@@ -157,14 +157,14 @@ def _watch(
     rows: int = 60,
     measures: dict[str, float] = _MEASURES,
 ) -> dict[str, float]:
-    """Return what a monitor finds in three looks at the end of a run."""
+    """Return the results of a monitor's three measurements at the end of a run."""
     found: dict[str, float] = {}
-    watching = monitor()
-    for look in range(3):
-        data, snapshot = _scene(real, fake, held_out, rows, measures, look)
-        if look == 0:
-            watching.begin(data)
-        found |= watching.measure(snapshot)
+    tested = monitor()
+    for number in range(3):
+        data, snapshot = _scene(real, fake, held_out, rows, measures, number)
+        if number == 0:
+            tested.begin(data)
+        found |= tested.measure(snapshot)
     return found
 
 
@@ -174,18 +174,18 @@ def _scene(
     held_out: bool,
     rows: int,
     measures: dict[str, float],
-    look: int = 0,
+    number: int = 0,
 ) -> tuple[MonitorData, IntervalSnapshot]:
     rng = np.random.default_rng(7)
     shown, others = real(rng, rows), real(rng, rows) if held_out else None
-    rng = np.random.default_rng(100 + look)
-    made = fake(rng, 60)
+    rng = np.random.default_rng(100 + number)
+    generated = fake(rng, 60)
     snapshot = IntervalSnapshot(
-        step=_TOTAL - 2 + look,
+        step=_TOTAL - 2 + number,
         total=_TOTAL,
         real=shown,
         held_out=others,
-        fake=made,
+        fake=generated,
         logits_real=rng.normal(0.1, 1, rows).astype(np.float32),
         logits_fake=rng.normal(0, 1, 60).astype(np.float32),
         measures=measures,
@@ -195,7 +195,7 @@ def _scene(
 
 
 def _cases() -> dict[str, tuple[Draw, Draw]]:
-    """Return real and generated rows by what is special about them."""
+    """Return real and generated rows by their special property."""
     return {
         "ordinary rows": (_mixed, _mixed),
         "real rows all equal": (_equal, _mixed),

@@ -29,8 +29,8 @@ def objective_checks(objective: Objective) -> list[Check]:
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
     """
     found = [(check.__name__.strip("_"), partial(check, objective)) for check in _CHECKS]
     return named(type(objective).__name__, found)
@@ -47,7 +47,7 @@ def check_objective(objective: Objective) -> None:
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
 
     Examples
     --------
@@ -66,12 +66,12 @@ def _is_made_of_plain_values(objective: Objective) -> None:
 
 
 def _is_finite_however_sure_the_discriminator_is(objective: Objective) -> None:
-    for player in ("discriminator", "generator"):
-        loss = jax.value_and_grad(getattr(objective, player), (0, 1))
+    for network in ("discriminator", "generator"):
+        loss = jax.value_and_grad(getattr(objective, network), (0, 1))
         for real, fake in ((_EXTREMES, _EXTREMES), (_EXTREMES, _EXTREMES[::-1])):
             value, slopes = loss(jnp.asarray(real), jnp.asarray(fake))
-            must(bool(np.isfinite(value)), f"the {player}'s loss must be finite; it is {value}")
-            must(bool(np.isfinite(slopes).all()), f"the {player}'s slopes must be finite")
+            must(bool(np.isfinite(value)), f"the {network}'s loss must be finite; it is {value}")
+            must(bool(np.isfinite(slopes).all()), f"the {network}'s slopes must be finite")
 
 
 def _halves_add_up(objective: Objective) -> None:
@@ -112,7 +112,7 @@ def _centre_parts_what_is_told_apart(objective: Objective) -> None:
     must(jnp.shape(centre) == (), f"the centre must be one number; its shape is {centre.shape}")
     must(
         bool((real > centre).all() and (fake < centre).all()),
-        f"the centre must lie between rows that are told apart; it is {centre}",
+        f"the centre must lie between clearly separated rows; it is {centre}",
     )
     mixed = jnp.concatenate([real, fake])
     share = float(jnp.mean(mixed > objective.centre(mixed, mixed[::-1])))

@@ -15,7 +15,7 @@ from lookalike.training.strategies import Run, RunSetting, Strategy
 __all__ = ["check_strategy", "strategy_checks"]
 
 _RATE, _TOTAL, _BATCH, _IDEAL = 1e-3, 400, 128, 1.386
-#: What a game measures, from a balanced one to one that a player has won.
+#: The measures of games, from a balanced one to one that a network has won.
 _GAMES = {
     "balanced": {"accuracy": 0.6, "loss_discriminator": 1.35, "loss_generator": 0.7},
     "won by the discriminator": {"accuracy": 1.0, "loss_discriminator": 0.01},
@@ -36,8 +36,8 @@ def strategy_checks(strategy: Strategy) -> list[Check]:
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
     """
     found = [(check.__name__.strip("_"), partial(check, strategy)) for check in _CHECKS]
     return named(type(strategy).__name__, found)
@@ -54,7 +54,7 @@ def check_strategy(strategy: Strategy) -> None:
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
 
     Examples
     --------
@@ -70,7 +70,7 @@ def _runs(strategy: Strategy) -> Iterator[tuple[str, Run]]:
 
 
 def _play(begun: Run, game: str, steps: int = _TOTAL, every: int = 20) -> list[str]:
-    """Let a run observe a whole game; return what it said."""
+    """Let a run observe a whole game, and return its reasons."""
     said = [begun.observe(step, _GAMES[game]) for step in range(every, steps + 1, every)]
     return [words for words in said if words is not None]
 

@@ -31,17 +31,17 @@ def synthesizer_checks(
     synthesizer : Synthesizer
         An unfitted estimator; it is cloned. Training that is short is enough for the contract.
     contract : bool
-        Whether to check what every synthesizer promises.
+        True to check the contract that every synthesizer fulfils.
     learns : bool
-        Whether to check that it learns: on a correlated Gaussian, a mixture, dependent categories
-        and cells that are missing together, the joint tables of its columns must be off by at most
-        half of what those of independent columns are.
+        True to check that it learns: on a correlated Gaussian, a mixture, dependent categories and
+        cells that are missing together, the error of the joint tables of its columns must be at
+        most half of that of independent columns.
 
     Returns
     -------
     list of (str, callable)
-        What is checked, and a function without arguments that raises AssertionError with a plain
-        message if the check fails.
+        The name of each check, and a function without arguments that raises AssertionError with a
+        plain message if it fails.
 
     Examples
     --------
@@ -66,11 +66,11 @@ def check_synthesizer(synthesizer: Synthesizer, *, learns: bool = True) -> None:
     synthesizer : Synthesizer
         An unfitted estimator; it is cloned.
     learns : bool
-        Whether to check that it learns how columns depend on each other.
+        True to check that it learns how columns depend on each other.
 
     Raises
     ------
     AssertionError
-        At the first check that fails, with its name and what was wrong.
+        At the first check that fails, with its name and the reason.
     """
     run(synthesizer_checks(synthesizer, learns=learns))

@@ -23,11 +23,11 @@ from lookalike.reports.figures._style import (
 
 __all__ = ["COLOURS", "Effect", "arms_by_model", "effects", "reach"]
 
-#: What an arm is, by its colour.
+#: The role of an arm, by its colour.
 COLOURS = {"real": REAL, "synthetic": SYNTHETIC, "control": MUTED}
 _BAR = 0.13
 _ROW = 0.3
-#: Intervals so many times as wide as the usual one are cut.
+#: Intervals this many times as wide as the usual one are cut.
 _WIDER = 4.0
 
 
@@ -37,9 +37,9 @@ class Effect(NamedTuple):
     Parameters
     ----------
     label : str
-        Of what.
+        The compared arms.
     role : {"synthetic", "control"}
-        What it is a difference to: real rows, or a control.
+        The role of the arm.
     value : float
         The difference.
     low, high : float or None
@@ -59,7 +59,7 @@ def arms_by_model(
     arms: Sequence[tuple[str, str, Mapping[str, float | None]]],
     naive: float | None,
 ) -> Figure:
-    """Draw for each model a bar for each arm, and a line for what knows nothing.
+    """Draw for each model a bar for each arm, and a line for the naive baseline.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def effects(drawn: Sequence[Effect], name: str) -> Figure:
     drawn : sequence of Effect
         From the top.
     name : str
-        What the differences are of.
+        The name of the metric.
 
     Returns
     -------
@@ -179,6 +179,6 @@ def reach(drawn: Sequence[tuple[float | None, float, float | None]]) -> tuple[fl
     for low, value, high in drawn:
         ends += [value if low is None else max(low, value - most)]
         ends += [value if high is None else min(high, value + most)]
-    known = [end for end in ends if math.isfinite(end)]
-    margin = 0.05 * (max(known) - min(known)) or 1.0
-    return min(known) - margin, max(known) + margin
+    finite = [end for end in ends if math.isfinite(end)]
+    margin = 0.05 * (max(finite) - min(finite)) or 1.0
+    return min(finite) - margin, max(finite) + margin

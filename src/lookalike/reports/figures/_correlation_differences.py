@@ -13,7 +13,7 @@ from lookalike.reports.figures._style import GRID, INK, MUTED, SYNTHETIC, styled
 
 __all__ = ["SCORE", "correlation_differences"]
 
-#: The score that knows each column's mean difference.
+#: The score with each column's mean difference.
 SCORE = "correlation_difference"
 MOST_COLUMNS = 40
 _WIDTH = 7.0
@@ -39,9 +39,9 @@ def correlation_differences(columns: Sequence[ColumnRow], most: int = MOST_COLUM
         A row for each column, in the table's order, and the mean; a tick stands where real rows
         are, as far as that is known.
     """
-    known = [row for row in columns if SCORE in row.scores]
-    worst = sorted(known, key=lambda row: -row.scores[SCORE])[:most]
-    shown = [row for row in known if row in worst]
+    scored = [row for row in columns if SCORE in row.scores]
+    worst = sorted(scored, key=lambda row: -row.scores[SCORE])[:most]
+    shown = [row for row in scored if row in worst]
     height = _ROW * (len(shown) + 1) + _HEAD if shown else 0.5
     figure = Figure((_WIDTH, height))
     if not shown:
@@ -65,7 +65,7 @@ def correlation_differences(columns: Sequence[ColumnRow], most: int = MOST_COLUM
     axes.tick_params(length=0, pad=4)
     axes.spines["bottom"].set_visible(False)
     axes.axhline(0.5, color=GRID, linewidth=0.8)
-    _numbers(figure, known, shown, height)
+    _numbers(figure, scored, shown, height)
     return figure
 
 

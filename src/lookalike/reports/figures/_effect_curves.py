@@ -17,7 +17,7 @@ from lookalike.reports.figures._style import GRID, MUTED, REAL, styled
 __all__ = ["EffectCurve", "EffectPanel", "EffectPoint", "effect_curves"]
 
 _WIDTH, _HEIGHT = 7.4, 2.7
-#: Curves end at 1; what has no place on the axis stands to the right of it, step by step.
+#: Curves end at 1; arms without a factor stand to the right of it, one after the other.
 _STEP = 0.08
 _DODGE = 0.018
 _MARKS = "os^Dv<>"
@@ -50,7 +50,7 @@ class EffectCurve(NamedTuple):
     label : str
         The arm.
     role : {"synthetic", "control"}
-        What it is.
+        The role of the arm.
     points : sequence of EffectPoint
         From the left.
     """
@@ -66,7 +66,7 @@ class EffectPanel(NamedTuple):
     Parameters
     ----------
     title : str
-        What they have in common; may be empty.
+        Their common property; may be empty.
     curves : sequence of EffectCurve
         One for each arm.
     """
@@ -86,10 +86,10 @@ def effect_curves(
     panels : sequence of EffectPanel
         From the top.
     name : str
-        What the effects are of.
+        The name of the metric.
     axis : {"factor", "share"}
-        Whether a place is rows added for each real one, in equal steps, or the share of training
-        rows kept.
+        The horizontal axis: the rows added for each real one, in equal steps, or the share of
+        training rows kept.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def _draw(axes: Axes, panel: EffectPanel, spots: Mapping[float, float]) -> None:
 
 
 def _spots(places: Sequence[float], axis: str) -> list[float]:
-    """Return where places are, from 0 to 1: factors in equal steps, shares as they are."""
+    """Return the positions on the axis, from 0 to 1: factors in equal steps, shares as they are."""
     if len(places) < 2:
         return [0.5] * len(places)
     values = np.arange(len(places)) if axis == "factor" else np.array(places)

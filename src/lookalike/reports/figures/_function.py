@@ -29,7 +29,7 @@ __all__ = [
 
 _ACROSS = 3
 _PANEL = 3.1
-#: What lies farther out than this share of the range is drawn at the edge of the panel.
+#: Points farther out than this share of the range are drawn at the edge of the panel.
 _MARGIN = 0.08
 _FRAMES_PER_SECOND = 8
 _COLOURS_OF_GIF = 64
@@ -38,21 +38,21 @@ _DPI, _FILM_DPI = 150, 90
 _HEIGHT_ANGLE = 24.0
 #: In space, how much of a panel the axes fill: their labels stand outside.
 _ZOOM = 0.88
-#: Up to so many values are marked one by one.
+#: Up to this number of values are marked one by one.
 _MARKED = 60
 _COLOURS = (REAL, SYNTHETIC, INK)
 
 
 @dataclass(frozen=True, eq=False)
 class Outline:
-    """What points are drawn over.
+    """The curve or surface that points are drawn over.
 
     Parameters
     ----------
     labels : tuple of str
-        Of the axes, two or three.
+        The labels of the axes, two or three.
     points : ndarray, shape (n, axes) or (m, m, 3)
-        Of a curve, or the grid of a surface.
+        The points of a curve, or the grid of a surface.
     """
 
     labels: tuple[str, ...]
@@ -60,7 +60,7 @@ class Outline:
 
     @property
     def is_flat(self) -> bool:
-        """Whether it is drawn in two dimensions."""
+        """True if it is drawn in two dimensions."""
         return len(self.labels) == 2
 
     @property
@@ -147,7 +147,7 @@ def function_rotation(
         The function, in three dimensions.
     points : ndarray, shape (n, 3)
     frames : int
-        How many views make the whole turn.
+        The number of views in a full turn.
 
     Returns
     -------
@@ -174,9 +174,9 @@ def function_measure(
     ----------
     steps : sequence of float
     series : mapping of str to sequence of float or None
-        Values by label; None where nothing was measured. Of truth values, one line of marks.
+        Values by label; None where nothing was measured. Truth values become one line of marks.
     title : str
-        What is measured.
+        The name of the measures.
 
     Returns
     -------
@@ -190,8 +190,8 @@ def function_measure(
     """
     figure = Figure((6.4, 2.8), layout="constrained")
     axes = figure.add_subplot()
-    known = [value for values in series.values() for value in values if value is not None]
-    truths = bool(known) and all(isinstance(value, bool) for value in known)
+    numbers = [value for values in series.values() for value in values if value is not None]
+    truths = bool(numbers) and all(isinstance(value, bool) for value in numbers)
     for (label, values), colour in zip(series.items(), _COLOURS, strict=False):
         seen = [(x, y) for x, y in zip(steps, values, strict=True) if y is not None]
         way = "steps-post" if truths else "default"
@@ -201,7 +201,7 @@ def function_measure(
     if truths:
         axes.set_yticks([0, 1], ["no", "yes"])
         axes.set_ylim(-0.2, 1.2)
-    if not known:
+    if not numbers:
         axes.set_yticks([])
         axes.set_xlim(0, max(steps, default=1))
         axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, ha="center", color=MUTED)
@@ -232,7 +232,7 @@ def to_png(figure: Figure) -> bytes:
 
 
 def to_gif(frames: Iterable[Image.Image], *, hold: float = 2.0) -> bytes:
-    """Write frames as an animated GIF that starts anew for ever.
+    """Write frames as an animated GIF that loops for ever.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def _ticks() -> MaxNLocator:
 
 
 def _dots(axes: Axes, outline: Outline, points: np.ndarray) -> Any:
-    """Add generated points and return what moves them."""
+    """Add generated points, and return the function that moves them."""
     size = 1.8 if outline.is_flat else 1.5
     shown = _inside(outline, points)
     (drawn,) = axes.plot(*shown.T, "o", color=SYNTHETIC, ms=size, mew=0, alpha=0.8, zorder=2)

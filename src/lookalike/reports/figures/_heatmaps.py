@@ -14,9 +14,9 @@ from lookalike.reports.figures._style import GRID, MUTED, styled
 
 __all__ = ["heatmaps", "worst_columns"]
 
-#: More columns than these would be too small to read; the worst are kept.
+#: The largest number of readable columns; of more, the worst are drawn.
 MOST_COLUMNS = 30
-# From strong purple over a light grey to strong green: told apart with every kind of colour
+# From strong purple over a light grey to strong green: distinct with every kind of colour
 # blindness, and none of the colours that stand for real and synthetic.
 _COLOURS = LinearSegmentedColormap.from_list(
     "lookalike", ["#762a83", "#c2a5cf", "#f0f0f0", "#a6dba0", "#1b7837"]

@@ -20,7 +20,7 @@ _ROW = 0.24
 
 @styled
 def importances(drawn: Sequence[ColumnShare], most: int = MOST_COLUMNS) -> Figure:
-    """Draw the columns on which a detector leant most.
+    """Draw the columns that a detector used most.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ def losses(drawn: Curves) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        One panel; what was not recorded is not in it.
+        One panel; quantities that were not recorded are not in it.
 
     Examples
     --------
@@ -61,15 +61,15 @@ def draw_losses(axes: Axes, drawn: Curves, *, halves: bool) -> None:
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        Where.
+        The axes to draw into.
     drawn : Curves
-        What was recorded.
+        The recorded curves.
     halves : bool
-        Whether the discriminator's losses on real and on generated rows are drawn apart, too.
+        True to draw the discriminator's losses on real and on generated rows as well.
     """
     names = drawn.networks
-    wanted = [(f"loss_{n}", colour_of(n, names), "-", n) for n in reversed(names)]
-    shown = [one for one in [*wanted, *_HALVES * halves] if one[0] in drawn.series]
+    networks = [(f"loss_{n}", colour_of(n, names), "-", n) for n in reversed(names)]
+    shown = [one for one in [*networks, *_HALVES * halves] if one[0] in drawn.series]
     if not shown:
         nothing(axes, "no losses were recorded")
         return

@@ -35,7 +35,7 @@ _PLOT = 1.1
 _TICKS = 0.32
 # Dates that matplotlib's calendar cannot hold (years 1 to 9999, as days since 1970).
 _FIRST_DAY, _LAST_DAY = -719_162, 2_932_896
-# On an axis of more than so many days: how dates are written, how the last one is, how many fit.
+# By the length of an axis in days: the format of dates, that of the last one, and their number.
 _PATTERNS = (
     (1500, "%Y", "%Y", 6),
     (100, "%b %Y", "%b %Y", 4),
@@ -43,7 +43,7 @@ _PATTERNS = (
     (0.2, "%d %b, %H:%M", "%d %b, %H:%M", 4),
     (0, "%H:%M:%S", "%H:%M:%S", 4),
 )
-#: Ranges below that have no round numbers.
+#: Narrower ranges have no round numbers.
 _TINY = 1e-290
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
@@ -77,7 +77,7 @@ def marginal(drawn: Marginal) -> Figure:
 
 
 def height_of(drawn: Marginal) -> float:
-    """Return how many inches the drawing of a column takes."""
+    """Return the height of a column's drawing in inches."""
     return max(sum(_parts(drawn)), 0.4)
 
 
@@ -93,7 +93,7 @@ def draw_marginal(figure: Figure, drawn: Marginal, left: float, top: float) -> N
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        Where.
+        The figure to draw into.
     drawn : Marginal
         The column.
     left, top : float
@@ -138,7 +138,7 @@ def _draw_histogram(axes: Axes, drawn: Histogram) -> None:
 
 
 def _shares(values: Sequence[float], drawn: Histogram) -> npt.NDArray[np.float64]:
-    """Return where numbers are on the axis, which goes from 0 to 1.
+    """Return the positions of numbers on the axis, which goes from 0 to 1.
 
     Matplotlib itself has no axis for the largest floats, nor for very near ones.
     """
@@ -152,12 +152,12 @@ def _shares(values: Sequence[float], drawn: Histogram) -> npt.NDArray[np.float64
 def _label_numbers(axes: Axes, drawn: Histogram) -> None:
     low, high = drawn.edges[0], drawn.edges[-1]
     if drawn.axis == "date" and low > _FIRST_DAY and high < _LAST_DAY and high - low > 1e-3:
-        found = _dates(low, high)
+        labels = _dates(low, high)
     else:
         unit = {"number": "", "date": " d", "clock": " h"}.get(drawn.axis, f" {drawn.axis}")
-        found = _round_numbers(low, high, unit)
-    shares = _shares([place for place, _ in found], drawn)
-    axes.set_xticks(shares, [words for _, words in found])
+        labels = _round_numbers(low, high, unit)
+    shares = _shares([place for place, _ in labels], drawn)
+    axes.set_xticks(shares, [words for _, words in labels])
     for share, label in zip(shares, axes.get_xticklabels(), strict=True):
         # Words at the very edge would be cut off there.
         label.set_horizontalalignment(
@@ -189,7 +189,7 @@ def _dates(low: float, high: float) -> list[tuple[float, str]]:
 
 
 def _say(value: float, span: float) -> str:
-    """Write a tick: 1200 as it is, 12k, 1.2M, 1.2G, and what is larger or tiny as 1.2e+15."""
+    """Write a tick: 1200 as it is, 12k, 1.2M, 1.2G, and larger or tiny numbers as 1.2e+15."""
     if abs(value) <= 1e-9 * span:
         return "0"
     size = max(abs(value), span)

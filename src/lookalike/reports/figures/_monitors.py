@@ -1,4 +1,4 @@
-"""All that was recorded, over the steps of training: small multiples with good ranges shaded."""
+"""All recorded quantities over the steps of training: small multiples with shaded good ranges."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WIDTH = 10.0
 _ROW = 1.95
 _FOOT = 0.22
 _ACROSS = 3
-#: Parties that are rows, not players.
+#: Parties that are rows, not networks.
 _ROWS = frozenset({"real", "fake", "synthetic"})
 
 
@@ -46,15 +46,15 @@ def monitors(
     drawn : Curves
         From ``Evaluation.summary.curves``, or made by `lookalike.reports.curves`.
     names : collection of str, optional
-        Which quantities to draw; all by default.
+        The quantities to draw; all by default.
     quantities : mapping of str to Quantity, optional
         Titles and good ranges of quantities that `lookalike` does not know.
 
     Returns
     -------
     matplotlib.figure.Figure
-        One panel for each quantity; quantities that differ by the player or by the rows of which
-        they are alone share one. Good ranges are shaded, events are marked.
+        One panel for each quantity, shared by quantities that differ only in the network or the
+        rows. Good ranges are shaded, events are marked.
 
     Examples
     --------
@@ -92,18 +92,18 @@ def _rank(name: str) -> int:
 def _draw(
     axes: Axes, drawn: Curves, names: list[str], quantities: Mapping[str, Quantity] | None
 ) -> None:
-    known = [quantity_of(name, quantities) for name in names]
-    # Rows are dotted where players are drawn too, for they share colours.
+    meanings = [quantity_of(name, quantities) for name in names]
+    # Rows are dotted where networks are drawn too, for they share colours.
     parties = [party_of(name)[1] for name in names]
     mixed = not _ROWS.isdisjoint(parties) and not _ROWS.issuperset(filter(None, parties))
     lines = [":" if mixed and party in _ROWS else "-" for party in parties]
     for name, party, line in zip(names, parties, lines, strict=True):
         colour = PARTIES.get(party, MUTED if len(names) > 1 else INK)
         curve(axes, drawn, name, colour, line=line)
-    title = known[0].title if len(names) == 1 else party_of(names[0])[0].capitalize()
+    title = meanings[0].title if len(names) == 1 else party_of(names[0])[0].capitalize()
     over_steps(axes, drawn, names, shorten(title, 34 if len(names) == 1 else 14))
-    _hold(axes, known)
-    _shade(axes, known)
+    _hold(axes, meanings)
+    _shade(axes, meanings)
     marks(axes, drawn.marks, rates=False)
     if len(names) > 1:
         words = [

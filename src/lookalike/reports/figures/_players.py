@@ -1,4 +1,4 @@
-"""Losses and what the discriminator makes of real and generated rows, side by side."""
+"""Losses and the discriminator's probabilities for real and generated rows, side by side."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def players(drawn: Curves, title: str | None = None) -> Figure:
     drawn : Curves
         From ``Evaluation.summary.curves``, or made by `lookalike.reports.curves`.
     title : str, optional
-        Words above, such as the name of a preset.
+        A title, such as the name of a preset.
 
     Returns
     -------
@@ -64,9 +64,9 @@ def draw_probabilities(axes: Axes, drawn: Curves) -> None:
     Parameters
     ----------
     axes : matplotlib.axes.Axes
-        Where.
+        The axes to draw into.
     drawn : Curves
-        What was recorded.
+        The recorded curves.
     """
     shown = [one for one in _PROBABILITIES if one[0] in drawn.series]
     if not shown:

@@ -31,7 +31,7 @@ _DECADES = 20.0
 
 @styled
 def rates(drawn: Curves) -> Figure:
-    """Draw the learning rate of each optimiser, and where something changed them.
+    """Draw the learning rate of each optimiser, with marks where it was changed.
 
     Parameters
     ----------

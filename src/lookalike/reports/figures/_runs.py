@@ -30,11 +30,11 @@ class DrawnRun(NamedTuple):
     Parameters
     ----------
     title : str
-        What was trained.
+        The name of the run.
     words : str
-        How it went, in a few words.
+        The result in a few words.
     curves : Curves or None
-        What was recorded; None where the run failed.
+        The recorded curves; None where the run failed.
     """
 
     title: str
@@ -54,8 +54,8 @@ def runs(drawn: Sequence[DrawnRun]) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A row for each run: its name and how it went, its losses, and what the discriminator gave
-        to real and to generated rows.
+        A row for each run: its name and its result, its losses, and the discriminator's mean
+        probabilities of real and of generated rows.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def run_table(
     Returns
     -------
     matplotlib.figure.Figure
-        A table of small panels, each under how its run went.
+        A table of small panels, each under the result of its run.
     """
     across = (_WIDTH - _SIDE) / max(len(columns), 1)
     height = _HEAD + _CELL * max(len(rows), 1)

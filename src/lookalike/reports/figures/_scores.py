@@ -1,4 +1,4 @@
-"""Scores as marks on the way from what independent columns get to what real rows get."""
+"""Scores as marks between the score of independent columns and that of real rows."""
 
 from __future__ import annotations
 
@@ -89,14 +89,14 @@ def number(value: float | None) -> str:
 
 
 def _draw(axes: Axes, score: Score, height: float) -> None:
-    found = score.position
-    if found is None:
+    position = score.position
+    if position is None:
         axes.text(0.5, height, _UNPLACED, ha="center", va="center", color=MUTED, fontsize=7)
         return
     axes.plot([0, 1], [height, height], color=GRID, linewidth=3, solid_capstyle="butt")
     axes.plot([1, 1], [height - 0.36, height + 0.36], color=INK, linewidth=1.4)
     axes.plot([0, 0], [height - 0.24, height + 0.24], color=MUTED, linewidth=1.2)
-    place = min(max(found, _LOW), _HIGH)
+    place = min(max(position, _LOW), _HIGH)
     axes.plot([0, place], [height, height], color=SYNTHETIC, linewidth=3, solid_capstyle="butt")
-    marker = "o" if place == found else ("<" if place == _LOW else ">")
+    marker = "o" if place == position else ("<" if place == _LOW else ">")
     axes.plot([place], [height], marker, color=SYNTHETIC, markersize=7, clip_on=False)

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-#: Words that say of what a quantity is recorded, and the colour that stands for it.
+#: The parties in the names of quantities, and their colours.
 PARTIES = {
     "generator": SYNTHETIC,
     "discriminator": INK,
@@ -39,15 +39,15 @@ PARTIES = {
 }
 #: Colours of networks that are no party.
 _FURTHER = ("#1b7837", "#8c510a", "#4d4d4d")
-#: How each kind of event is drawn: its colour, its line, how wide, and its words in a legend. The
+#: The drawing of each kind of event: its colour, line, width, and words in a legend. The
 #: end of a run is where its curves end.
 EVENTS = {
     "rate": (MUTED, "-", 0.7, "rate changed"),
     "remedy": ("#762a83", "--", 1.1, "remedy"),
     "copying": ("#b2182b", ":", 1.4, "copying"),
 }
-#: A curve whose extremes are so many times as far out as its middle half is wide is drawn on a
-#: logarithmic axis: else a run that diverges would be one spike over a flat line.
+#: A curve whose extremes are this many times as far out as the width of its middle half is drawn on
+#: a logarithmic axis: else a run that diverges would be one spike over a flat line.
 FAR_OUT = 60.0
 
 
@@ -56,16 +56,16 @@ def curve(
 ) -> None:
     """Draw one recorded quantity; a few values are marked, so that a single one is seen.
 
-    What was played before a run went back is drawn faintly.
+    The part before a run went back is drawn faintly.
     """
     values, steps = np.array(drawn.series[name], dtype=float), np.array(drawn.steps)
     attempts = drawn.attempts()
     for part in attempts:
-        known = np.isfinite(values[part])
-        mark = "" if known.sum() > 30 else "."
+        finite = np.isfinite(values[part])
+        mark = "" if finite.sum() > 30 else "."
         axes.plot(
-            steps[part][known],
-            values[part][known],
+            steps[part][finite],
+            values[part][finite],
             line,
             marker=mark,
             color=colour,
@@ -84,7 +84,7 @@ def colour_of(name: str, names: Sequence[str]) -> str:
 
 
 def party_of(name: str) -> tuple[str, str]:
-    """Split a recorded name into its quantity and the party of which it is, if any."""
+    """Split a recorded name into its quantity and its party, if any."""
     words = [word for word in re.split(r"[_\s]+", name) if word]
     party = next((word for word in words if word in PARTIES), "")
     return " ".join(word for word in words if word != party) or name, party
@@ -115,7 +115,7 @@ def over_steps(axes: Axes, drawn: Curves, names: Sequence[str], title: str) -> N
 
 
 def _stretch(values: Floats) -> float | None:
-    """Return where a logarithmic axis begins, or None where an ordinary one shows everything."""
+    """Return the start of a logarithmic axis, or None where an ordinary one shows everything."""
     if len(values) < 8:
         return None
     low, middle, high = np.quantile(values, [0.25, 0.5, 0.75])
@@ -150,7 +150,7 @@ def marks(axes: Axes, events: Sequence[Mark], *, rates: bool = True) -> None:
 
 
 def legend(figure: Figure, events: Sequence[Mark], *, rates: bool = True) -> None:
-    """Say at the lower right edge of a figure what its marks are, if there are any."""
+    """Explain the marks at the lower right edge of a figure, if there are any."""
     lines = {"-": "—", "--": "- -", ":": "···"}
     right = 1 - 0.15 / figure.get_figwidth()
     for kind in reversed(EVENTS):
@@ -163,7 +163,7 @@ def legend(figure: Figure, events: Sequence[Mark], *, rates: bool = True) -> Non
 
 
 def label(axes: Axes, words: Sequence[tuple[str, str]], size: float = 8) -> None:
-    """Write above the right end of axes what each colour stands for, from the right."""
+    """Write a legend of colours above the right end of axes, from the right."""
     across = axes.bbox.width / axes.figure.dpi
     right = 1.0
     for text, colour in reversed(words):
@@ -174,7 +174,7 @@ def label(axes: Axes, words: Sequence[tuple[str, str]], size: float = 8) -> None
 
 
 def nothing(axes: Axes, words: str) -> None:
-    """Say in empty axes what was not recorded."""
+    """Name in empty axes the quantities that were not recorded."""
     axes.set_xticks([])
     axes.set_yticks([])
     for side in axes.spines.values():

@@ -1,4 +1,4 @@
-"""One look for every figure, and figures as SVG text that is the same on every run.
+"""One style for every figure, and figures as SVG text that is the same on every run.
 
 Figures are made with matplotlib's object-oriented interface: no pyplot, no window, no state left
 behind. Colours are written into a page as CSS variables, so that a page can be light or dark.
@@ -32,7 +32,7 @@ __all__ = [
     "to_svg",
 ]
 
-# Blue and vermilion of Okabe & Ito (2008): told apart with every kind of colour blindness.
+# Blue and vermilion of Okabe & Ito (2008): distinct with every kind of colour blindness.
 REAL = "#0072b2"
 SYNTHETIC = "#d55e00"
 INK = "#1f2328"
@@ -77,7 +77,7 @@ _STYLE = {
     "ytick.labelsize": 7,
 }
 
-# What matplotlib writes and a page does not need: a style sheet that would reach the whole page,
+# Output of matplotlib that a page does not need: a style sheet that would reach the whole page,
 # ids that nothing refers to, font families (the page's own are used), indents.
 _TRIM = [
     (re.compile(r"<defs>\s*<style.*?</style>\s*</defs>", re.DOTALL), ""),
@@ -93,7 +93,7 @@ _R = TypeVar("_R")
 
 @contextmanager
 def _look(salt: str = "lookalike") -> Iterator[None]:
-    """Set the look for a while, whatever the user's own matplotlib settings are."""
+    """Set the style for a while, whatever the user's own matplotlib settings are."""
     with context(["default", {**_STYLE, "svg.hashsalt": salt}]), warnings.catch_warnings():
         # Letters that DejaVu lacks are drawn by the reader's own fonts.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
@@ -104,7 +104,7 @@ def _look(salt: str = "lookalike") -> Iterator[None]:
 
 
 def styled(draw: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Make a drawing function draw in the one look."""
+    """Make a drawing function use the common style."""
 
     @wraps(draw)
     def wrapper(*args: _P.args, **kwargs: _P.kwargs) -> _R:
@@ -122,7 +122,7 @@ def to_svg(figure: Figure, *, label: str, salt: str) -> str:
     figure : matplotlib.figure.Figure
         The figure.
     label : str
-        What it shows, for readers who do not see it.
+        A description for readers who cannot see it.
     salt : str
         Makes the element's ids differ from those of other figures on the page.
 
@@ -163,7 +163,7 @@ def beside(axes: Axes, text: str, end: tuple[float, float], colour: str) -> None
 
 
 def percent(share: float) -> str:
-    """Write a share in per cent, so that what is not nothing does not read as nothing."""
+    """Write a share in per cent; a small one does not become 0."""
     if share == 0:
         return "0 %"
     if share < 0.0005:

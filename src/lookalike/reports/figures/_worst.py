@@ -23,7 +23,7 @@ _Entry = tuple[str, float, float | None]
 
 @styled
 def worst(columns: Sequence[ColumnRow], pairs: Sequence[PairRow], most: int = MOST) -> Figure:
-    """Draw by how much the worst columns and pairs of columns are off.
+    """Draw the errors of the worst columns and pairs of columns.
 
     Parameters
     ----------
