@@ -44,7 +44,7 @@ def test_fit_goes_on_from_a_model_with_columns_of_other_names(
     assert model.is_file()
     result = run(*words, "--mapping", "pey=wage")
     assert result.code == 2
-    assert "sends 'wage' to 'pey', which the model has not learned" in result.err
+    assert "maps 'wage' to 'pey', which the model has not learned" in result.err
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ QUICK: dict[str, Any] = {
     "held_out": 0.0,
     "monitors": False,
     "conditions": False,
-    "correct": False,
+    "refine": {"correct": False},
     "derive": False,
     "random_state": 1,
 }
@@ -97,7 +97,7 @@ def test_networks_of_another_form_and_unknown_names_are_refused() -> None:
         "steps": 4,
         "monitors": False,
         "conditions": False,
-        "correct": False,
+        "refine": {"correct": False},
     }
     hidden = {"widths": [8, 8], "normalisation": "batch", "bias": True}
     model = GAN().set_params(**settings, generator=hidden, random_state=0).fit(table(0))

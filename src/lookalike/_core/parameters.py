@@ -184,6 +184,14 @@ class Group(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 )
         return cls(**values)
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, type(self)):
+            return NotImplemented
+        return bool(self.get_params(deep=False) == other.get_params(deep=False))
+
+    #: It can be changed, and so has no hash.
+    __hash__ = None  # type: ignore[assignment]
+
     def to_mapping(self) -> dict[str, Any]:
         """Return the parameters that differ from their defaults, JSON-ready where possible."""
         default = type(self)().get_params(deep=False)

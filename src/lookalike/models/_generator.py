@@ -46,9 +46,21 @@ class GeneratorSource:
     rows: int
     latent: Latent = "normal"
 
-    def block(self, seed: int, number: int) -> SampledRows:
-        """Return block `number` of the sample of a seed."""
-        return self._drawn(seed, number, measure=False)[0]
+    def block(self, seed: int, number: int, *, clipped: bool = True) -> SampledRows:
+        """Return block `number` of the sample of a seed.
+
+        Parameters
+        ----------
+        seed, number : int
+        clipped : bool
+            Whether numbers beyond the range of the encoding are clipped to it; not where a map of
+            marginals follows, which keeps to that range itself.
+        """
+        rows, _ = self._drawn(seed, number, measure=False)
+        if not clipped:
+            return rows
+        most = np.where(self.plan.is_interval, np.float32(Z_MAX), np.float32(np.inf))
+        return SampledRows(np.clip(rows.numbers, -most, most), rows.levels)
 
     def calibrated(self, encoded: EncodedRows, seed: int, *, blocks: int = 8) -> GeneratorSource:
         """Return the source with the bias that gives levels the shares of the training rows.
@@ -87,10 +99,7 @@ class GeneratorSource:
             jnp.asarray([seed % 2**32, seed // 2**32, number], jnp.uint32),
             jnp.asarray(measure),
         )
-        # Numbers beyond the range of the encoding are clipped to it.
-        most = np.where(self.plan.is_interval, np.float32(Z_MAX), np.float32(np.inf))
-        within = np.clip(np.asarray(numbers), -most, most)
-        return SampledRows(within, np.asarray(levels)), np.asarray(means)
+        return SampledRows(np.asarray(numbers), np.asarray(levels)), np.asarray(means)
 
 
 @eqx.filter_jit

@@ -464,7 +464,8 @@ class GAN(Synthesizer):
         make_room_for_programs()
         if request.conditions is not None:
             return self._conditional(request.seed, request.conditions)
-        return partial(self._generated().block, request.seed)
+        clipped = not Refine.read(self._fitted_with["refine"]).calibrate
+        return partial(self._generated().block, request.seed, clipped=clipped)
 
     def _conditional(self, seed: int, conditions: BlockConditions) -> BlockSource:
         """Return the source of rows that fulfil conditions."""
