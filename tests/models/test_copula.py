@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import ndtr
 
 from lookalike import GaussianCopula, load
 from lookalike._core.errors import ModelFileError
+from lookalike.encoding import RowCondition
 from lookalike.models._gaussian import draw_within
 from lookalike.testing import synthesizer_checks
 
@@ -107,6 +109,36 @@ def test_a_refined_copula_never_combines_what_never_occurs() -> None:
     made = model.sample(8_000)
     assert not ((made["sex"] == "m") & (made["kin"] == "wife")).any()
     assert set(made["kin"]) == {"wife", "husband", "child"}
+
+
+def test_neighbouring_levels_are_one_piece(model: GaussianCopula) -> None:
+    encoder = model.encoder_
+    index = next(i for i, b in enumerate(encoder.layout_.blocks) if b.column == "c")
+    order, cuts = model._scores.orders[index], model._scores.cuts[index]
+    allowed = np.ones((2, len(order)), bool)
+    allowed[1, order[1]] = False  # a hole in the middle
+    low, high = model._scores.intervals(RowCondition(encoder.layout_, 2, {index: allowed}))[index]
+    assert (low[0, 0], high[0, 0]) == (-np.inf, np.inf)
+    assert high[0, 1] < low[0, 1]  # ruled out
+    np.testing.assert_allclose(ndtr([low[1, 1], high[1, 0]]), [cuts[2], cuts[1]])
+
+
+def test_levels_are_ordered_by_what_tells_them_apart() -> None:
+    rng, n = np.random.default_rng(0), 2_000
+    level = rng.integers(0, 4, n)
+    # What varies most says nothing of the level; a column that varies little says all.
+    noise = 5 * rng.normal(size=n)
+    frame = pd.DataFrame(
+        {
+            "c": np.array(list("dbca"))[level],
+            "small": level + 0.1 * rng.normal(size=n),
+            "noise": noise,
+            "more noise": noise + rng.normal(size=n),
+        }
+    )
+    plain = GaussianCopula(refine={"correct": False}, random_state=0)
+    means = plain.fit(frame).sample(n).groupby("c")["small"].mean()
+    np.testing.assert_allclose(means, frame.groupby("c")["small"].mean(), atol=0.25)
 
 
 @pytest.mark.parametrize("name", ["correlation", "cuts 2", "order 2"])

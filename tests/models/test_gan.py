@@ -29,7 +29,7 @@ from lookalike.nn.objectives import Hinge
 from lookalike.refine import MarginMap
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.testing import synthesizer_checks
-from lookalike.training import Data
+from lookalike.training import Data, TrainingResult
 from lookalike.training.strategies import Cosine, Gap
 
 pytestmark = pytest.mark.train
@@ -74,6 +74,8 @@ def test_an_interrupted_fit_is_usable_and_says_so(
     assert model.sample(5).num_rows == 5
     assert "interrupted" in model.history_.stopped
     assert model.history_.interrupted
+    held = [part for value in vars(model).values() for part in jax.tree.leaves(value)]
+    assert not any(isinstance(part, TrainingResult) for part in held)  # no second network
 
 
 @pytest.fixture
@@ -104,6 +106,18 @@ def test_an_interrupt_after_training_does_not_wait_for_trees(
         model = GAN().set_params(**QUICK | {"conditions": True, "correct": None}).fit(table)
     assert len(runs) == 2
     assert model.history_.interrupted
+    assert model.sample(5).num_rows == 5
+
+
+def test_an_interrupt_of_calibration_keeps_the_model(
+    table: pa.Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_args: Any) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(GeneratorSource, "calibrated", interrupted)
+    with pytest.warns(LookalikeWarning, match="interrupted after training"):
+        model = GAN().set_params(**QUICK, calibrate=True).fit(table)
     assert model.sample(5).num_rows == 5
 
 

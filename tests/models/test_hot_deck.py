@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 from lookalike._core.errors import LookalikeWarning, ParameterError
@@ -51,6 +53,20 @@ def table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model(table: pd.DataFrame) -> Bootstrap:
     return Bootstrap(random_state=0).fit(table)
+
+
+@pytest.mark.parametrize("as_", ["pandas", "polars", "arrow"])
+def test_a_column_without_any_cell_is_completed_as_the_table_has_it(
+    model: Bootstrap, table: pd.DataFrame, as_: str
+) -> None:
+    part = table.head(4).assign(x=None, group=None)
+    frame = pa.Table.from_pandas(part, preserve_index=False)
+    given = {"pandas": part, "arrow": frame, "polars": pl.from_arrow(frame)}[as_]
+    made = model.impute(given)
+    assert list(made.columns if as_ != "arrow" else made.column_names) == list(table.columns)
+    whole = made.to_pandas() if as_ != "pandas" else made
+    assert whole["x"].dtype == "float64"
+    assert set(whole["group"]) <= {"a", "b", "c"}
 
 
 def test_other_columns_follow_known_levels(model: Bootstrap) -> None:

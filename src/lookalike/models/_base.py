@@ -152,15 +152,21 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
     @abstractmethod
-    def _fit(self, task: FitTask) -> None:
+    def _fit(self, task: FitTask) -> Callable[[], None] | None:
         """Learn encoded rows and keep the result as attributes.
 
         It runs on a fresh copy of the estimator that replaces the old one only on success, so it
         may set attributes as it goes, and ``history_``.
+
+        Returns
+        -------
+        callable or None
+            Learns to generate rows for rare conditions, if anything is left to learn for that: it
+            is called in parallel to the fit of the refinement.
         """
 
-    def _fit_conditions(self, task: FitTask) -> None:
-        """Learn to generate rows for rare conditions, in parallel to the fit of the refinement."""
+    def _calibrate(self, task: FitTask) -> None:
+        """Correct marginals within the model, before those of its numbers are mapped."""
 
     def _start_from(
         self,
@@ -366,13 +372,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         if encoder.layout_.blocks:
             encoded = encoder.encode(table)
             self._support = Support.fit(encoded, encoder.layout_, encoder.min_category_count)
-            share = getattr(self, "held_out", None)
+            # Rows are held out for whoever stops by them or is refined.
+            share = getattr(self, "held_out", None if self._is_refined else 0.0)
             split = hold_out(encoded, share, generator(seed, "hold out"))
             task = FitTask(split, encoder.layout_, seed, start, on_interval)
-            self._fit(task)
-            self._refine(task)
+            self._refine(task, self._fit(task))
 
-    def _refine(self, task: FitTask) -> None:
+    def _refine(self, task: FitTask, fit_conditions: Callable[[], None] | None) -> None:
         """Fit the refinement of the model's rows and, in parallel, the generation for conditions.
 
         After an interrupt the model is complete, with those of these parts that were finished.
@@ -382,16 +388,19 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         history = self.history_
         try:
             if options.calibrate:
+                self._calibrate(task)
                 margins = MarginMap.fit(self._source(Request(task.seed)), task.layout)
                 self._refinement = Refinement(margins)
             if not history.cut_short:
-                self._correct_beside_conditions(task, options)
+                self._correct_beside_conditions(task, options, fit_conditions)
         except KeyboardInterrupt:
             history.stopped = "interrupted after training"
             history.cut_short = history.interrupted = True
         _warn_of_training(history)
 
-    def _correct_beside_conditions(self, task: FitTask, options: Refine) -> None:
+    def _correct_beside_conditions(
+        self, task: FitTask, options: Refine, fit_conditions: Callable[[], None] | None
+    ) -> None:
         """Fit the correction in a thread and conditions in this one: trees leave cores idle."""
         given_up = Event()
         with ThreadPoolExecutor(1, thread_name_prefix="lookalike-correction") as worker:
@@ -407,7 +416,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                     cancelled=given_up.is_set,
                 )
             try:
-                self._fit_conditions(task)
+                if fit_conditions is not None:
+                    fit_conditions()
                 if fitting is not None and not self.history_.cut_short:
                     wait([fitting])
             finally:

@@ -1,8 +1,8 @@
-"""Sampling of jointly normal variables, some of which are restricted to intervals."""
+"""Jointly normal variables, some of which are known to lie in intervals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from jaxtyping import Float
@@ -12,10 +12,12 @@ from lookalike.models._normal_scores import Intervals
 
 __all__ = ["draw_within"]
 
-#: Gibbs sweeps over the restricted variables, and sequential draws to choose their start from.
+#: The sweeps of the Gibbs sampler, and the number of draws from which its start is chosen.
 _SWEEPS, _DRAWS = 16, 16
-#: The smallest probability that is distinguished from 0.
+#: The least probability that is distinguished from 0.
 _LEAST = 1e-12
+#: The most numbers of a temporary array.
+_MOST = 4_000_000
 
 
 def draw_within(
@@ -24,21 +26,22 @@ def draw_within(
     rows: int,
     rng: np.random.Generator,
 ) -> Float[np.ndarray, "rows variables"]:
-    """Sample correlated standard normal variables, some of them restricted to intervals.
+    """Draw standard normal variables with a correlation matrix, given intervals of some of them.
 
-    The restricted variables are drawn sequentially, each given those before it, `_DRAWS` times; one
-    of the draws is selected by its importance weight (the GHK simulator: Hajivassiliou and Ruud
-    1994) and moved towards the joint distribution by Gibbs sampling (Geweke 1991). The other
-    variables are then drawn from their exact conditional distribution. Rows are grouped by the
-    variables that are restricted in them.
+    The bound variables of a row are first drawn in sequence, each given the previous ones,
+    `_DRAWS` times; one of these draws is chosen by its weight (the GHK simulator: Hajivassiliou and
+    Ruud 1994) and improved by Gibbs sampling (Geweke 1991). Then the free variables of an
+    unconditional draw are moved by their regression on the bound ones, which is exact (Matheron's
+    rule: Doucet 2010). No row depends on another.
 
     Parameters
     ----------
     correlation : ndarray, shape (d, d)
-    intervals : mapping of int to tuple of ndarray, shape (rows or 1, intervals)
-        For each restricted variable, the lower and upper limits of the intervals in which it may
-        lie. Intervals whose upper limit is below the lower one are ruled out; a variable without
-        any in a row is free there.
+        Positive definite.
+    intervals : mapping of int to tuple of ndarray, shape (rows or 1, pieces)
+        The lower and upper ends of the pieces in which a variable may lie, by its index. Pieces
+        with an upper end below the lower one are ruled out; a variable without any other piece in a
+        row is free there.
     rows : int
     rng : numpy.random.Generator
 
@@ -46,92 +49,120 @@ def draw_within(
     -------
     ndarray, shape (rows, d)
     """
-    names = sorted(intervals)
     # Each variable has a random stream of its own, so that a row does not depend on other rows.
     ours, choice, *streams = rng.spawn(2 + len(correlation))
     normal = ours.standard_normal((rows, len(correlation)))
-    uniform = {i: streams[i].random((rows, _DRAWS + _SWEEPS)) for i in names}
+    # Unlike those of BLAS, these sums do not depend on the number of rows.
+    z = np.einsum("rs,os->ro", normal, np.linalg.cholesky(correlation))
+    if not intervals:
+        return np.asarray(z)
+    names = np.array(sorted(intervals))
+    uniform = [streams[i].random((rows, _DRAWS + _SWEEPS)) for i in names]
     chosen = choice.random(rows)
     pieces = [[np.broadcast_to(a, (rows, a.shape[1])) for a in intervals[i]] for i in names]
-    bound = np.zeros((rows, len(names)), bool)
-    for k, (low, high) in enumerate(pieces):
-        open_ = high >= low
-        share = np.where(open_, ndtr(high) - ndtr(low), 0.0).sum(axis=1)
-        bound[:, k] = open_.any(axis=1) & (share < 1 - _LEAST)
-    z = np.empty_like(normal)
+    bound = np.stack([_is_bound(low, high) for low, high in pieces], axis=1)
+    for at, patterns, of_row in _groups(bound, max(low.shape[1] for low, _ in pieces)):
+        # Free variables are set apart, so that all rows have matrices of one size.
+        both = patterns[:, :, None] & patterns[:, None, :]
+        among = np.where(both, correlation[np.ix_(names, names)], np.eye(len(names)))
+        precision, some = np.linalg.inv(among), bound[at]
+        own = [_of_rows(low, high, at, some[:, k]) for k, (low, high) in enumerate(pieces)]
+        random = [u[at] for u in uniform]
+        inside = _start(np.linalg.cholesky(among), of_row, some, own, random, chosen[at])
+        _sweep(inside, precision, of_row, some, own, random)
+        # Matheron's rule: the bound variables go where they were drawn, the free ones with them.
+        off = np.where(some, inside - z[np.ix_(at, names)], 0.0)
+        pulls = [(precision[of_row, k] * off).sum(axis=1) for k in range(len(names))]
+        pull = np.where(some, np.stack(pulls, axis=1), 0.0)
+        z[at] += np.einsum("rk,dk->rd", pull, correlation[:, names])
+        z[np.ix_(at, names)] = np.where(some, inside, z[np.ix_(at, names)])
+    return np.asarray(z)
+
+
+def _of_rows(
+    low: np.ndarray, high: np.ndarray, at: np.ndarray, bound: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pieces of some rows; a free variable has one that is everything."""
+    low, high = low[at], high[at]
+    low[~bound], high[~bound] = 1.0, -1.0
+    low[~bound, 0], high[~bound, 0] = -np.inf, np.inf
+    return low, high
+
+
+def _is_bound(low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Return whether a variable is kept from a part of its values, for each row."""
+    open_ = high >= low
+    share = np.where(open_, ndtr(high) - ndtr(low), 0.0).sum(axis=1)
+    return np.asarray(open_.any(axis=1) & (share < 1 - _LEAST))
+
+
+def _groups(bound: np.ndarray, pieces: int) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Yield rows of few patterns of bound variables, the patterns, and that of each row."""
     patterns, of_row = np.unique(bound, axis=0, return_inverse=True)
-    for number, pattern in enumerate(patterns):
-        at = np.flatnonzero(of_row.reshape(-1) == number)
-        known = [(names[k], pieces[k][0][at], pieces[k][1][at]) for k in np.flatnonzero(pattern)]
-        own = {i: u[at] for i, u in uniform.items()}
-        z[at] = _drawn(correlation, known, normal[at], own, chosen[at])
-    return z
+    of_row = of_row.reshape(-1)
+    together = max(_MOST // bound.shape[1] ** 2, 1)
+    at_once = max(_MOST // (_DRAWS * max(pieces, bound.shape[1])), 1)
+    for first in range(0, len(patterns), together):
+        at = np.flatnonzero((of_row >= first) & (of_row < first + together))
+        for begin in range(0, len(at), at_once):
+            some = at[begin : begin + at_once]
+            yield some, patterns[first : first + together], of_row[some] - first
 
 
-def _drawn(
-    correlation: np.ndarray,
-    known: list[tuple[int, np.ndarray, np.ndarray]],
-    normal: np.ndarray,
-    uniform: Mapping[int, np.ndarray],
+def _start(
+    factors: np.ndarray,
+    of_row: np.ndarray,
+    bound: np.ndarray,
+    pieces: list[tuple[np.ndarray, np.ndarray]],
+    uniform: list[np.ndarray],
     chosen: np.ndarray,
 ) -> np.ndarray:
-    """Draw rows in which the same variables are restricted."""
-    some = np.array([i for i, _, _ in known], int)
-    others = np.setdiff1d(np.arange(len(correlation)), some)
-    z = np.zeros_like(normal)
-    precision = np.linalg.inv(correlation[np.ix_(some, some)])
-    if len(some):
-        inside = _begun(np.linalg.cholesky(correlation[np.ix_(some, some)]), known, uniform, chosen)
-        for sweep in range(_SWEEPS):
-            for k, (i, low, high) in enumerate(known):
-                # Given all others, variable k has variance 1 / P_kk, P the precision matrix.
-                spread = precision[k, k] ** -0.5
-                mean = inside[:, k] - (inside * precision[:, k]).sum(axis=1) / precision[k, k]
-                inside[:, k], _ = _within(mean, spread, low, high, uniform[i][:, _DRAWS + sweep])
-        z[:, some] = inside
-    # The others given these: mean Σ₂₁ Σ₁₁⁻¹ z₁, covariance Σ₂₂ − Σ₂₁ Σ₁₁⁻¹ Σ₁₂.
-    slopes = correlation[np.ix_(others, some)] @ precision
-    covariance = correlation[np.ix_(others, others)] - slopes @ correlation[np.ix_(some, others)]
-    factor = np.linalg.cholesky(covariance + 1e-9 * np.eye(len(others)))
-    # einsum, since BLAS may sum in an order that depends on the number of rows.
-    z[:, others] = np.einsum("rs,os->ro", z[:, some], slopes)
-    z[:, others] += np.einsum("rs,os->ro", normal[:, others], factor)
-    return z
-
-
-def _begun(
-    factor: np.ndarray,
-    known: list[tuple[int, np.ndarray, np.ndarray]],
-    uniform: Mapping[int, np.ndarray],
-    chosen: np.ndarray,
-) -> np.ndarray:
-    """Return one of several sequential draws of restricted variables, selected by its weight.
-
-    With z = L·e for the Cholesky factor L, variable k given those before it is normal with mean
-    Σ_{j<k} L_kj·e_j and deviation L_kk; a draw's weight is the product of its intervals' masses.
-    """
-    rows = len(chosen)
-    innovations = np.zeros((rows * _DRAWS, len(known)))
-    weights = np.ones(rows * _DRAWS)
-    for k, (i, low, high) in enumerate(known):
-        mean = (innovations[:, :k] * factor[k, :k]).sum(axis=1)
+    """Return one of several sequential draws of variables within their pieces, by its weight."""
+    rows, count = bound.shape
+    innovations = np.zeros((rows * _DRAWS, count))
+    weights = np.zeros(rows * _DRAWS)  # logarithms
+    for k, (low, high) in enumerate(pieces):
+        row = np.repeat(factors[of_row, k], _DRAWS, axis=0)
+        mean = (innovations[:, :k] * row[:, :k]).sum(axis=1)
         least, most = (np.repeat(edge, _DRAWS, axis=0) for edge in (low, high))
-        random = uniform[i][:, :_DRAWS].reshape(-1)
-        drawn, mass = _within(mean, factor[k, k], least, most, random)
-        innovations[:, k] = (drawn - mean) / factor[k, k]
-        weights *= mass
-    totals = np.cumsum(weights.reshape(rows, _DRAWS), axis=1)
+        drawn, mass = _within(mean, row[:, k], least, most, uniform[k][:, :_DRAWS].reshape(-1))
+        some = np.repeat(bound[:, k], _DRAWS)
+        innovations[:, k] = np.where(some, (drawn - mean) / row[:, k], 0.0)
+        weights += np.where(some, np.log(mass), 0.0)
+    logs = weights.reshape(rows, _DRAWS)
+    totals = np.cumsum(np.exp(logs - logs.max(axis=1, keepdims=True)), axis=1)
     best = (totals <= chosen[:, None] * totals[:, -1:]).sum(axis=1)
-    at = np.arange(rows) * _DRAWS + np.minimum(best, _DRAWS - 1)
-    return np.stack([(innovations[at] * row).sum(axis=1) for row in factor], axis=1)
+    taken = innovations[np.arange(rows) * _DRAWS + np.minimum(best, _DRAWS - 1)]
+    return np.stack([(taken * factors[of_row, k]).sum(axis=1) for k in range(count)], axis=1)
+
+
+def _sweep(
+    inside: np.ndarray,
+    precision: np.ndarray,
+    of_row: np.ndarray,
+    bound: np.ndarray,
+    pieces: list[tuple[np.ndarray, np.ndarray]],
+    uniform: list[np.ndarray],
+) -> None:
+    """Draw the bound variables of rows again, each given the others, in place."""
+    for sweep in range(_DRAWS, _DRAWS + _SWEEPS):
+        for k, (low, high) in enumerate(pieces):
+            own = precision[of_row, k]
+            mean = inside[:, k] - (inside * own).sum(axis=1) / own[:, k]
+            drawn, _ = _within(mean, own[:, k] ** -0.5, low, high, uniform[k][:, sweep])
+            inside[:, k] = np.where(bound[:, k], drawn, inside[:, k])
 
 
 def _within(
-    mean: np.ndarray, spread: float, low: np.ndarray, high: np.ndarray, uniform: np.ndarray
+    mean: np.ndarray,
+    spread: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    uniform: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Draw a normal variable within its intervals; return it and their total probability."""
     # The probability of each interval, 0 for those that are ruled out.
-    begin, end = (ndtr((edge - mean[:, None]) / spread) for edge in (low, high))
+    begin, end = (ndtr((edge - mean[:, None]) / spread[:, None]) for edge in (low, high))
     mass = np.where(high >= low, np.maximum(end - begin, _LEAST), 0.0)
     total = np.cumsum(mass, axis=1)
     # Inverse transform: choose an interval by its mass, then a position within it.

@@ -133,6 +133,8 @@ def completed_like(
     for k, name in enumerate(schema.names):
         if name in table.column_names:
             given = table[name]
+            if pa.types.is_null(given.type):
+                continue  # a column without any cell has no type of its own
             # Text is completed with text, in the format of the training table.
             source = written if _is_text(given.type) else plain
             made = made.set_column(k, name, _filled(given, known[name], source[name], name))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
+from scipy.sparse import csr_array
 from scipy.special import ndtr, ndtri
 from scipy.stats import norm
 
@@ -53,14 +54,9 @@ class NormalScores:
         first = cls(layout, orders, {i: _cuts(rows, layout, i, orders[i]) for i in widths})
         scores, _ = first.of_rows(rows)
         for i, width in widths.items():
-            others = np.delete(scores, i, axis=1)
-            if others.shape[1] and width > 2:
-                # Order levels by their mean on the first principal component of other columns.
-                axis = np.linalg.eigh(np.cov(others, rowvar=False).reshape(others.shape[1], -1))[1]
+            if width > 2:
                 codes = rows.codes[:, layout.blocks[i].source_start]
-                sums = np.bincount(codes, others @ axis[:, -1], minlength=width)
-                means = sums / np.maximum(np.bincount(codes, minlength=width), 1)
-                orders[i] = np.argsort(means, kind="stable").astype(np.int32)
+                orders[i] = _order(codes, np.delete(scores, i, axis=1), width)
         return cls(layout, orders, {i: _cuts(rows, layout, i, orders[i]) for i in widths})
 
     def of_rows(self, rows: EncodedRows) -> tuple[Scores, Bool[np.ndarray, "rows blocks"]]:
@@ -106,9 +102,7 @@ class NormalScores:
         """
         limits: dict[int, Intervals] = {}
         for i, allowed in condition.allowed.items():
-            ends = ndtri(self.cuts[i])
-            fits = allowed[:, self.orders[i]]
-            limits[i] = np.where(fits, ends[:-1], 1.0), np.where(fits, ends[1:], -1.0)
+            limits[i] = _runs(allowed[:, self.orders[i]], ndtri(self.cuts[i]))
         for i, bounds in condition.bounds.items():
             low, high = ndtri(np.clip(bounds, 0.0, 1.0)).T
             limits[i] = low[:, None], high[:, None]
@@ -153,6 +147,50 @@ def _cuts(rows: EncodedRows, layout: Layout, index: int, order: np.ndarray) -> n
     cuts = np.concatenate([[0.0], np.cumsum(shares)])
     cuts[-1] = 1.0
     return cuts
+
+
+def _order(codes: np.ndarray, others: Scores, levels: int) -> np.ndarray:
+    """Return the levels of a column along the axis on which the means of the others differ most.
+
+    Parameters
+    ----------
+    codes : ndarray of int, shape (rows,)
+        The level of each row.
+    others : ndarray, shape (rows, columns)
+        The scores of the other columns.
+    levels : int
+    """
+    if not others.shape[1]:
+        return np.arange(levels, dtype=np.int32)
+    of_level = csr_array(
+        (np.ones(len(codes)), (codes, np.arange(len(codes)))), (levels, len(codes))
+    )
+    counts = np.maximum(of_level.sum(axis=1), 1.0)
+    means = of_level @ (others - others.mean(axis=0)) / counts[:, None]
+    # The first principal component of the means, each weighted by its number of rows.
+    spread = means.T @ (counts[:, None] * means)
+    axis = np.linalg.eigh(spread)[1][:, -1]
+    return np.argsort(means @ axis, kind="stable").astype(np.int32)
+
+
+def _runs(fits: np.ndarray, ends: np.ndarray) -> Intervals:
+    """Return the pieces of neighbouring levels that fit, as many as the row with most has.
+
+    Parameters
+    ----------
+    fits : ndarray of bool, shape (rows, levels)
+    ends : ndarray, shape (levels + 1,)
+        The values between which levels lie.
+    """
+    edges = np.diff(fits.astype(np.int8), axis=1, prepend=0, append=0)
+    (row, first), (_, last) = np.nonzero(edges == 1), np.nonzero(edges == -1)
+    # The number of each run within its row.
+    count = np.bincount(row, minlength=len(fits))
+    at = np.arange(len(row)) - (np.cumsum(count) - count)[row]
+    low = np.ones((len(fits), max(count.max(), 1)))
+    high = -low  # ruled out
+    low[row, at], high[row, at] = ends[first], ends[last]
+    return low, high
 
 
 def _means(low: np.ndarray, high: np.ndarray) -> np.ndarray:

@@ -306,7 +306,7 @@ class GAN(Synthesizer):
     ) -> Transfer | None:
         return transferred(warm_start, mapping)
 
-    def _fit(self, task: FitTask) -> None:
+    def _fit(self, task: FitTask) -> Callable[[], None] | None:
         keep_compiled_programs()
         make_room_for_programs()
         rows = len(task.rows.floats)
@@ -315,11 +315,13 @@ class GAN(Synthesizer):
         self._width = width_of(self, rows)
         game = game_of(self, self._plan, rows, self._width, conditioned=False)
         self._latent_size, self._latent = game.latent_size, game.latent
-        self._outcome = outcome = self._train(game, task, steps_of(self, rows))
+        outcome = self._train(game, task, steps_of(self, rows))
         self._generator, self.history_ = outcome.model, outcome.history
         self._trained_steps = outcome.step
-        if Refine.read(self.refine).calibrate:
-            self._bias = self._generated().calibrated(task.rows, task.seed).bias
+        return partial(self._fit_conditions, task, outcome) if self.conditions else None
+
+    def _calibrate(self, task: FitTask) -> None:
+        self._bias = self._generated().calibrated(task.rows, task.seed).bias
 
     def _train(self, game: Game, task: FitTask, steps: int) -> TrainingResult[Game]:
         """Train with held-out rows, and retrain on all rows if the split provides for it."""
@@ -348,12 +350,8 @@ class GAN(Synthesizer):
         history.add(first.step, "stop", history.stopped)
         return first
 
-    def _fit_conditions(self, task: FitTask) -> None:
+    def _fit_conditions(self, task: FitTask, outcome: TrainingResult[Game]) -> None:
         """Train a copy of the networks further, each row on a condition that it fulfils."""
-        outcome = self._outcome
-        del self._outcome  # it holds the discriminator, which no model keeps
-        if not self.conditions:
-            return
         batch = min(outcome.task.batch_size, _CONDITIONED_BATCH)
         game = replace(outcome.task, conditioned=True, pack=1, batch_size=batch)
         fresh = game.begin(task.seed)

@@ -152,7 +152,7 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
         A frame of the library of `data`. Its columns keep their dtypes; others (and, in pandas,
         numbers and times among objects) have those of `whole` where that is of the same library,
         otherwise the natural ones. In pandas, it has the index of `data`, and new categories are
-        added.
+        added. A column of `data` in which no cell is present counts as another one.
 
     Raises
     ------
@@ -174,6 +174,8 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
         origin = to_arrow(_pandas.widened(data, table))[1]
         # Numbers among objects have no dtype of their own, mostly because of a missing cell.
         origin = origin.only([c.name for c in origin.columns if not _pandas.is_loose(c)])
+    # Nor has a column in which no cell is present.
+    origin = origin.only([c.name for c in origin.columns if c.arrow != "null"])
     parts = [_as_table(from_arrow(table.select(list(origin.names)), origin))]
     others = [name for name in table.column_names if name not in origin.names]
     if others and whole.library == origin.library and set(others) <= set(whole.names):
