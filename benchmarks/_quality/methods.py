@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-#: Begins the names of our own methods: ``ours-BUDGET``, then any ``+NAME=JSON``.
+#: Begins the names of our own methods: ``ours-BUDGET`` or ``ours-MODEL``, then any ``+NAME=JSON``.
 OURS = "ours-"
+#: Names of budgets rather than synthesizers.
+BUDGETS = ("fast", "balanced", "best")
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ def method(name: str) -> Method:
     Parameters
     ----------
     name : str
-        One of `METHODS`, or ``ours-BUDGET`` such as ``ours-fast``; parameters of `lookalike.GAN`
-        may follow, as in ``ours-balanced+steps=500+calibrate=false``.
+        One of `METHODS`, ``ours-BUDGET`` for `lookalike.GAN`, such as ``ours-fast``, or
+        ``ours-MODEL`` for another synthesizer, such as ``ours-GaussianCopula``; parameters may
+        follow, as in ``ours-balanced+steps=500+calibrate=false``.
 
     Raises
     ------
@@ -65,15 +68,16 @@ def method(name: str) -> Method:
         If there is no such method.
     """
     if name.startswith(OURS):
-        budget, *rest = name.removeprefix(OURS).split("+")
+        which, *rest = name.removeprefix(OURS).split("+")
         try:
             given = {key: json.loads(value) for key, value in (p.split("=", 1) for p in rest)}
         except ValueError as error:
             raise SystemExit(f"{name!r}: parameters are +NAME=JSON ({error}).") from error
-        return Method("drive_ours.py", settings={"model": "GAN", "budget": budget, **given})
+        model = {"model": "GAN", "budget": which} if which in BUDGETS else {"model": which}
+        return Method("drive_ours.py", settings={**model, **given})
     if name not in METHODS:
         known = ", ".join(METHODS)
-        raise SystemExit(f"There is no method {name!r}. The methods are ours-BUDGET, {known}.")
+        raise SystemExit(f"There is no method {name!r}. The methods are ours-BUDGET, ours-MODEL, {known}.")
     return METHODS[name]
 
 

@@ -75,6 +75,12 @@ class TestMethods:
         found = method("ours-fast+steps=5+calibrate=false").settings
         assert found == {"model": "GAN", "budget": "fast", "steps": 5, "calibrate": False}
 
+    def test_any_synthesizer_is_a_method(self):
+        from _quality.methods import method
+
+        found = method("ours-GaussianCopula+correct=false").settings
+        assert found == {"model": "GaussianCopula", "correct": False}
+
     @pytest.mark.parametrize("name", ["ours-fast+steps", "ours-fast+steps=a", "gan"])
     def test_what_is_no_method_is_refused(self, name):
         from _quality.methods import method
