@@ -20,6 +20,7 @@ NAMES = {
     "Evaluation",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Schema",
     "Verdict",
     "__version__",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         DenseRegressor,
         GaussianCopula,
         Independent,
+        Mixture,
         load,
     )
     from lookalike.reports import Evaluation, evaluate
@@ -41,6 +42,7 @@ __all__ = [
     "Evaluation",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Schema",
     "Verdict",
     "__version__",
@@ -96,6 +98,7 @@ _HOMES = {
     "DenseRegressor": _models,
     "GaussianCopula": _models,
     "Independent": _models,
+    "Mixture": _models,
     "load": _models,
     "Booster": _experiments,
     "Verdict": _experiments,

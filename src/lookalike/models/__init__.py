@@ -14,6 +14,7 @@ from lookalike.models._task import FitTask
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
+from lookalike.models.mixture import Mixture
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ __all__ = [
     "FitTask",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Networks",
     "Refine",
     "Request",
@@ -45,7 +47,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(GaussianCopula, Independent)
+SYNTHESIZERS.enter(GaussianCopula, Independent, Mixture)
 
 
 def __getattr__(name: str) -> Any:
