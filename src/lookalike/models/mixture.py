@@ -21,7 +21,7 @@ from lookalike.models._request import Request
 from lookalike.models._states import ANY_LEVELS, Evidence, States
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
-from lookalike.tables import Kind
+from lookalike.tables import Kind, conform, to_arrow
 
 __all__ = ["Mixture"]
 
@@ -38,7 +38,7 @@ _LEAST_WEIGHT = 0.02
 #: Without held-out rows: the number of states of a latent, and that of passes.
 _BLIND_WIDTH, _BLIND_PASSES = 4, 10
 #: The most multiplications of a pass, beyond which wider latents are not tried.
-_MOST_WORK = 10**10
+_MOST_WORK = 10**9
 
 
 @dataclass(frozen=True)
@@ -272,6 +272,40 @@ class Mixture(Synthesizer):
         logs = np.stack(logs, axis=1) + np.log(self._weights)
         posterior = np.exp(logs - logs.max(axis=1, keepdims=True))
         return np.broadcast_to(posterior, (rows, len(self._weights)))
+
+    def log_prob(self, data: Any) -> Float[np.ndarray, " rows"]:
+        """Return the log-density of rows under the model, without its refinement.
+
+        It is a probability where all columns are categories; numbers have a density with respect to
+        their cumulative probability in the training table, so that 0 is what a single column has on
+        average and that of independent columns is a sum over columns.
+
+        Parameters
+        ----------
+        data : dataframe or path
+            n rows with all columns of the training table. A category that is not in the model
+            counts as the one it would be replaced by.
+
+        Returns
+        -------
+        ndarray, shape (n,)
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        DataError
+            If `data` has other columns, or values that do not fit them.
+        """
+        self._check_fitted()
+        table = conform(to_arrow(data)[0], self.schema_)
+        if not self.encoder_.layout_.blocks:
+            return np.zeros(len(table))
+        rows = self.encoder_.encode(table)
+        states = self._states.of_rows(rows)
+        logs = np.stack([tree.log_prob(states) for tree in self._trees], axis=1)
+        mixed = logsumexp(logs + np.log(self._weights), axis=1)
+        return np.asarray(mixed + self._states.log_within(rows))
 
     def _state(self) -> Learned:
         parts = {"states": self._states.state()}
