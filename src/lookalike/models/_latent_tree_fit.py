@@ -19,8 +19,9 @@ Rows = Int[np.ndarray, "rows variables"]
 _DECAY = 0.6
 #: The rows of a step: at most so many, at least so many, and a share of all of them.
 _MOST_ROWS, _FEWEST_ROWS, _SHARE = 2_048, 64, 0.25
-#: The least gain of held-out log-likelihood that counts, and the passes without any that end a fit.
-_GAIN, _PATIENCE = 1e-3, 3
+#: The least gain of held-out log-likelihood that counts, and the passes and steps without any that
+#: end a fit.
+_GAIN, _PATIENCE, _PATIENT_STEPS = 1e-3, 3, 40
 #: The weight of the marginal distribution in the emissions at the start.
 _START = 0.3
 #: The deviation of the logarithms of transitions at the start: it breaks ties between states.
@@ -115,6 +116,7 @@ def fit_latent_tree(
     """
     em = _Expectations.start(structure, width, states, sizes, prior_rows, rng)
     batch = min(_MOST_ROWS, max(int(len(states) * _SHARE), _FEWEST_ROWS))
+    patience = max(_PATIENCE, _PATIENT_STEPS * batch // max(len(states), 1))
     best, step = FittedTree(em.tree(), 0, np.full(len(held_out), -np.inf)), 0
     for number in range(1, passes + 1):
         order = rng.permutation(len(states))
@@ -127,7 +129,7 @@ def fit_latent_tree(
             report(number, float(log_prob.mean()) if len(held_out) else np.nan)
         if not len(held_out) or log_prob.mean() > best.log_prob.mean() + _GAIN:
             best = FittedTree(tree, number, log_prob)
-        elif number - best.passes >= _PATIENCE:
+        elif number - best.passes >= patience:
             break
     return best
 

@@ -145,7 +145,7 @@ class Mixture(Synthesizer):
         self,
         *,
         bins: int = 32,
-        passes: int = 20,
+        passes: int = 40,
         refine: Refine | Mapping[str, Any] | None = None,
         held_out: float | None = None,
         derive: bool = True,
