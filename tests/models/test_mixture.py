@@ -173,7 +173,9 @@ def test_probabilities_of_all_levels_sum_to_one() -> None:
     rng = np.random.default_rng(5)
     a = rng.integers(0, 3, 400)
     frame = pd.DataFrame({"a": a.astype(str), "b": (a + (rng.random(400) < 0.3)).astype(str)})
-    model = Mixture(refine=PLAIN, random_state=0).fit(frame, kinds={"a": "categorical", "b": "categorical"})
+    model = Mixture(refine=PLAIN, random_state=0).fit(
+        frame, kinds={"a": "categorical", "b": "categorical"}
+    )
     every = pd.DataFrame(itertools.product("012", "0123"), columns=["a", "b"])
     assert np.exp(model.log_prob(every)).sum() == pytest.approx(1, abs=1e-9)
 
