@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Learned
-from lookalike.models._states import Evidence
+from lookalike.models._states import StateWeights
 
 __all__ = ["LatentTree", "TreeStructure", "choose"]
 
@@ -85,7 +85,7 @@ class LatentTree:
             logs[at] = self._up(emitted)[1]
         return logs
 
-    def log_evidence(self, evidence: Evidence, rows: int) -> Float[np.ndarray, " rows"]:
+    def log_evidence(self, evidence: StateWeights, rows: int) -> Float[np.ndarray, " rows"]:
         """Return the log-probability of evidence.
 
         Parameters
@@ -100,7 +100,7 @@ class LatentTree:
         return logs
 
     def sample(
-        self, uniforms: Float[np.ndarray, "rows draws"], evidence: Evidence | None = None
+        self, uniforms: Float[np.ndarray, "rows draws"], evidence: StateWeights | None = None
     ) -> Int[np.ndarray, "rows variables"]:
         """Sample rows, given evidence for some of their variables.
 
@@ -153,7 +153,7 @@ class LatentTree:
         total = (beliefs[0] * self.prior).sum(axis=1)
         return beliefs, log + np.log(np.maximum(total, _LEAST))
 
-    def _weighted(self, evidence: Evidence, at: slice) -> list[tuple[np.ndarray, np.ndarray]]:
+    def _weighted(self, evidence: StateWeights, at: slice) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return the likelihood of evidence for each latent's states, scaled, and the scale."""
         rows, width = at.stop - at.start, len(self.prior)
         weighted = []

@@ -13,7 +13,7 @@ from lookalike.models._latent_tree import LatentTree, TreeStructure
 
 __all__ = ["FittedTree", "chow_liu", "fit_latent_tree", "one_latent"]
 
-Rows = Int[np.ndarray, "rows variables"]
+StateRows = Int[np.ndarray, "rows variables"]
 
 #: The rate of step k is (k + 2) to the power of minus this (Cappé and Moulines 2009: 0.5 to 1).
 _DECAY = 0.6
@@ -54,7 +54,7 @@ def one_latent(variables: int) -> TreeStructure:
     return TreeStructure((-1,), (0,) * variables)
 
 
-def chow_liu(states: Rows, sizes: list[int]) -> TreeStructure:
+def chow_liu(states: StateRows, sizes: list[int]) -> TreeStructure:
     """Return the tree with the greatest mutual information between neighbours.
 
     Parameters
@@ -86,8 +86,8 @@ def chow_liu(states: Rows, sizes: list[int]) -> TreeStructure:
 def fit_latent_tree(
     structure: TreeStructure,
     width: int,
-    states: Rows,
-    held_out: Rows,
+    states: StateRows,
+    held_out: StateRows,
     sizes: list[int],
     passes: int,
     prior_rows: float,
@@ -134,7 +134,7 @@ def fit_latent_tree(
     return best
 
 
-def _mutual_information(states: Rows, sizes: list[int]) -> np.ndarray:
+def _mutual_information(states: StateRows, sizes: list[int]) -> np.ndarray:
     """Return the mutual information of each pair, less what chance adds (Miller 1955)."""
     count = len(sizes)
     some = states[: max(_PAIRED_ROWS // max(count * count, 1), 1_000)]
@@ -179,7 +179,7 @@ class _Expectations:
         cls,
         structure: TreeStructure,
         width: int,
-        states: Rows,
+        states: StateRows,
         sizes: list[int],
         prior_rows: float,
         rng: np.random.Generator,
@@ -220,7 +220,7 @@ class _Expectations:
         em._normalise()
         return em
 
-    def update(self, states: Rows, rate: float) -> None:
+    def update(self, states: StateRows, rate: float) -> None:
         """Move the counts towards those expected of some rows, and the probabilities with them."""
         parents, scale = self.structure.parents, rate * self.rows / len(states)
         hot = [_one_hot(states, own, self.sizes) for own in self.structure.variables]
@@ -241,7 +241,7 @@ class _Expectations:
         self._normalise()
 
     def _up(
-        self, states: Rows, hot: list[csr_array]
+        self, states: StateRows, hot: list[csr_array]
     ) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
         """Return the likelihoods of latents' states, scaled, and the messages to their parents."""
         parents, messages = self.structure.parents, {}
@@ -288,7 +288,7 @@ class _Expectations:
         return LatentTree(self.structure, prior / prior.sum(), transitions, exact)
 
 
-def _one_hot(states: Rows, own: tuple[int, ...], sizes: list[int]) -> csr_array:
+def _one_hot(states: StateRows, own: tuple[int, ...], sizes: list[int]) -> csr_array:
     """Return the states of some variables as one-hot rows, side by side."""
     starts = np.cumsum([0, *(sizes[v] for v in own)])
     columns = (states[:, list(own)] + starts[:-1]).reshape(-1)

@@ -18,7 +18,7 @@ from lookalike.models._base import Synthesizer
 from lookalike.models._latent_tree import LatentTree, TreeStructure, choose
 from lookalike.models._latent_tree_fit import FittedTree, chow_liu, fit_latent_tree, one_latent
 from lookalike.models._request import Request
-from lookalike.models._states import ANY_LEVELS, Evidence, States
+from lookalike.models._states import ANY_LEVELS, States, StateWeights
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
 from lookalike.tables import Kind, conform, to_arrow
@@ -75,7 +75,7 @@ class _Candidate:
 
 
 class Mixture(Synthesizer):
-    """Mixture of products and hidden Chow-Liu trees (Liu and Van den Broeck 2021).
+    """Mixture model of products and hidden Chow-Liu trees (Liu and Van den Broeck 2021).
 
     Each column is a discrete variable: its levels, or bins with equal numbers of rows within which
     numbers follow the marginal distribution. The model is a weighted mean of latent tree models,
@@ -263,7 +263,7 @@ class Mixture(Synthesizer):
             states[at] = tree.sample(uniform[at], own)
         return self._states.to_rows(states, within.random((rows, count)), condition)
 
-    def _posterior(self, evidence: Evidence, rows: int) -> Float[np.ndarray, "rows trees"]:
+    def _posterior(self, evidence: StateWeights, rows: int) -> Float[np.ndarray, "rows trees"]:
         """Return the weight of each latent tree model, given evidence of rows."""
         if not evidence or len(self._trees) == 1:
             return np.broadcast_to(self._weights, (rows, len(self._weights)))
