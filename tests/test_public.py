@@ -14,7 +14,9 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "Auto",
     "Booster",
+    "Comparison",
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
@@ -25,6 +27,7 @@ NAMES = {
     "Verdict",
     "__version__",
     "boost",
+    "compare",
     "datasets",
     "errors",
     "evaluate",

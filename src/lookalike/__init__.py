@@ -19,7 +19,7 @@ from lookalike._core.pages import Page, enter_page
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors
-    from lookalike.experiments import Booster, Verdict, boost
+    from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
         DenseClassifier,
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "Auto",
     "Booster",
+    "Comparison",
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
@@ -47,6 +49,7 @@ __all__ = [
     "Verdict",
     "__version__",
     "boost",
+    "compare",
     "datasets",
     "errors",
     "evaluate",
@@ -100,9 +103,12 @@ _HOMES = {
     "Independent": _models,
     "Mixture": _models,
     "load": _models,
+    "Auto": _experiments,
     "Booster": _experiments,
+    "Comparison": _experiments,
     "Verdict": _experiments,
     "boost": _experiments,
+    "compare": _experiments,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,

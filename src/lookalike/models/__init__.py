@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._find import find_synthesizer
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
 from lookalike.models.copula import GaussianCopula
@@ -36,6 +37,7 @@ __all__ = [
     "Request",
     "Synthesizer",
     "TrainingRules",
+    "find_synthesizer",
     "load",
 ]
 

@@ -125,6 +125,7 @@ class Mixture(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
+    COST: ClassVar[float] = 0.8
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "bins": Number(2, 4_096, integer=True),
