@@ -122,8 +122,14 @@ def _verdict_page() -> Page:
     return page
 
 
+def _comparison_page() -> Page:
+    page: Page = _reports().comparison_page
+    return page
+
+
 # `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
+enter_page("comparison", _comparison_page)
 
 
 def __getattr__(name: str) -> Any:

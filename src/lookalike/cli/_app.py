@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._boost import boost
+from lookalike.cli._compare import compare
 from lookalike.cli._demo import demo
 from lookalike.cli._evaluate import evaluate
 from lookalike.cli._fit import fit
@@ -50,5 +51,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, boost, function, info):
+for command in (demo, fit, sample, evaluate, compare, boost, function, info):
     app.command()(command)

@@ -18,7 +18,7 @@ from lookalike.cli._options import (
 from lookalike.cli._print import say, show
 
 if TYPE_CHECKING:
-    from lookalike.models import GAN
+    from lookalike.models import Synthesizer
 
 __all__ = ["fit"]
 
@@ -30,6 +30,18 @@ def fit(
     ],
     target: Annotated[
         str | None, typer.Option(metavar="COL", help="The column that models should predict.")
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="The family, such as GAN (the default), mixture or gaussian-copula; auto for the "
+            "best one on held-out rows.",
+        ),
+    ] = None,
+    seconds: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="With --model auto: the time for all (300 by default)."),
     ] = None,
     budget: Annotated[
         str | None,
@@ -73,33 +85,82 @@ def fit(
         raise ParameterError(
             "--mapping names columns of a model to continue from: give --warm-start."
         )
-    if preset is not None and budget is not None:
-        raise ParameterError(
-            "A preset has its own training length: give --preset or --budget, not both. "
-            "--set epochs=N or --set steps=N changes a preset."
-        )
-
-    from lookalike.models import GAN
-
-    model = GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
-    model.set_params(random_state=seed, progress=not quiet)
-    model.set_params(**parse_settings(setting, list(model.get_params())))
-    model.fit(data, kinds=kinds, target=target, warm_start=warm_start, mapping=renamed or None)
-    model.save(output)
+    _check_choice(model, {"--preset": preset, "--budget": budget, "--warm-start": warm_start})
+    if seconds is not None and _folded(model) != "auto":
+        raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
+    if _folded(model) == "auto":
+        fitted = _chosen(data, kinds, target, seconds, seed, setting, quiet=quiet)
+    else:
+        fitted = _model(model, preset, budget)
+        known = list(fitted.get_params())
+        fitted.set_params(random_state=seed)
+        if "progress" in known:
+            fitted.set_params(progress=not quiet)
+        fitted.set_params(**parse_settings(setting, known))
+        fitted.fit(data, kinds=kinds, target=target, warm_start=warm_start, mapping=renamed or None)
+    fitted.save(output)
     if html_file is not None:
-        write_page(model, html_file)
+        write_page(fitted, html_file)
     if not quiet:
-        say(f"wrote {output}: {model.n_rows_:,} rows learned, seed {model.seed_}")
+        say(f"wrote {output}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
     if html_file not in (None, "-") and not quiet:
         say(f"wrote {html_file}")
 
 
-def write_page(model: GAN, path: str) -> None:
+def _folded(model: str | None) -> str:
+    return (model or "").casefold()
+
+
+def _check_choice(model: str | None, options: dict[str, str | None]) -> None:
+    """Raise an error for options that exclude each other."""
+    given = [name for name, value in options.items() if value is not None]
+    if {"--preset", "--budget"} <= set(given):
+        raise ParameterError(
+            "A preset has its own training length: give --preset or --budget, not both. "
+            "--set epochs=N or --set steps=N changes a preset."
+        )
+    if given and _folded(model) not in ("", "gan"):
+        raise ParameterError(f"{given[0]} is an option of the GAN: leave it or --model out.")
+
+
+def _model(model: str | None, preset: str | None, budget: str | None) -> Synthesizer:
+    """Return an unfitted model."""
+    from lookalike.models import GAN, find_synthesizer
+
+    if _folded(model) not in ("", "gan"):
+        return find_synthesizer(model or "")()
+    return GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
+
+
+def _chosen(
+    data: str,
+    kinds: dict[str, str],
+    target: str | None,
+    seconds: float | None,
+    seed: int | None,
+    setting: list[str] | None,
+    *,
+    quiet: bool,
+) -> Synthesizer:
+    """Return the best model for the data."""
+    from lookalike.experiments import Auto
+
+    auto = Auto(random_state=seed, progress=not quiet)
+    if seconds is not None:
+        auto.set_params(seconds=seconds)
+    auto.set_params(**parse_settings(setting, list(auto.get_params())))
+    auto.fit(data, kinds=kinds, target=target)
+    if not quiet:
+        say(repr(auto.comparison_))
+    return auto.best_
+
+
+def write_page(model: Synthesizer, path: str) -> None:
     """Write a page about a model's training.
 
     Parameters
     ----------
-    model : GAN
+    model : Synthesizer
         A fitted model.
     path : str
         The file; ``-`` is standard output.

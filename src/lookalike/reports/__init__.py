@@ -27,6 +27,7 @@ from lookalike.reports._training_verdict import Judgement, judge
 from lookalike.reports._training_words import Quantity
 
 if TYPE_CHECKING:
+    from lookalike.reports._comparison_page import comparison_page
     from lookalike.reports._function_page import (
         function_accuracy_rows,
         function_figure,
@@ -48,6 +49,7 @@ __all__ = [
     "PairRow",
     "Quantity",
     "Summary",
+    "comparison_page",
     "curves",
     "evaluate",
     "function_accuracy_rows",
@@ -64,9 +66,14 @@ def __getattr__(name: str) -> Any:
     """Import the drawing modules, and matplotlib with them, at their first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lookalike.reports import _function_page, _verdict_page  # noqa: PLC0415
+    from lookalike.reports import (  # noqa: PLC0415
+        _comparison_page,
+        _function_page,
+        _verdict_page,
+    )
 
-    return getattr(_verdict_page if name in _verdict_page.__all__ else _function_page, name)
+    pages = (_comparison_page, _verdict_page, _function_page)
+    return getattr(next(page for page in pages if name in page.__all__), name)
 
 
 def __dir__() -> list[str]:

@@ -27,6 +27,7 @@ from lookalike.reports.figures._importances import importances
 from lookalike.reports.figures._losses import losses
 from lookalike.reports.figures._marginal import marginal
 from lookalike.reports.figures._marginals import marginals
+from lookalike.reports.figures._models import ComparedModel, models
 from lookalike.reports.figures._monitors import monitors
 from lookalike.reports.figures._players import players
 from lookalike.reports.figures._rates import rates
@@ -36,6 +37,7 @@ from lookalike.reports.figures._style import to_svg
 from lookalike.reports.figures._worst import worst
 
 __all__ = [
+    "ComparedModel",
     "DrawnRun",
     "Effect",
     "EffectCurve",
@@ -55,6 +57,7 @@ __all__ = [
     "losses",
     "marginal",
     "marginals",
+    "models",
     "monitors",
     "players",
     "rates",

@@ -1,0 +1,80 @@
+"""A comparison of models as one page: the answer first, then scores and costs.
+
+Reports do not know experiments: they read the plain attributes of the comparison.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from lookalike._core.files import saved
+from lookalike.metrics import METRICS
+from lookalike.reports._template import environment, picture
+from lookalike.reports.figures._models import ComparedModel, models
+
+__all__ = ["comparison_page"]
+
+
+def comparison_page(
+    comparison: Any,
+    path: str | os.PathLike[str] | None = None,
+    *,
+    title: str = "Which model for this table?",
+    date: str | None = None,
+) -> str:
+    """Return a comparison of models as one page, and write it to a file where one is given.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        The comparison to show.
+    path : str or path-like, optional
+        The file; it is whole or absent.
+    title : str
+        The page's heading.
+    date : str, optional
+        A date to print. There is none by default, so that the same comparison is the same page.
+
+    Returns
+    -------
+    str
+        HTML that refers to nothing outside of itself.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    trials = comparison.trials
+    drawn = [
+        ComparedModel(one.label, one.choose, one.report)
+        for one in trials
+        if one.choose is not None and one.report is not None
+    ]
+    names = dict.fromkeys(name for one in trials for name in one.scores)
+    text = (
+        environment()
+        .get_template("comparison.html.j2")
+        .render(
+            title=title,
+            date=date,
+            comparison=comparison,
+            facts=comparison.facts,
+            figure=picture(
+                lambda: models(drawn, comparison.floor, comparison.ceiling),
+                "Detectability of each model on the rows that choose and on those that report",
+                "models",
+            )
+            if drawn
+            else None,
+            measures=[(name, _title(name)) for name in names],
+            scored=[one for one in trials if one.scores],
+        )
+    )
+    return saved(text, path)
+
+
+def _title(name: str) -> str:
+    found = METRICS.registered(name)
+    return name if found is None else found.title
