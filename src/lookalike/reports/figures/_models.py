@@ -63,7 +63,7 @@ def models(compared: Sequence[ComparedModel], floor: float | None, ceiling: floa
         axes.plot(one.choose, place, "o", color=MUTED, markersize=6, zorder=3)
         axes.plot(one.report, place, "o", color=SYNTHETIC, markersize=8, zorder=4)
     axes.set_yticks(range(len(compared)), [shorten(one.label) for one in compared])
-    axes.invert_yaxis()
+    axes.set_ylim(len(compared) - 0.5, -0.5)
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("c2st: 0 is told from real rows every time, 1 never")
     for value, name in ((floor, "independent columns"), (ceiling, "real rows")):
