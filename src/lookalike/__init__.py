@@ -19,13 +19,14 @@ from lookalike._core.pages import Page, enter_page
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors
-    from lookalike.experiments import Booster, Verdict, boost
+    from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
         DenseClassifier,
         DenseRegressor,
         GaussianCopula,
         Independent,
+        Mixture,
         load,
     )
     from lookalike.reports import Evaluation, evaluate
@@ -35,16 +36,20 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "Auto",
     "Booster",
+    "Comparison",
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Schema",
     "Verdict",
     "__version__",
     "boost",
+    "compare",
     "datasets",
     "errors",
     "evaluate",
@@ -96,10 +101,14 @@ _HOMES = {
     "DenseRegressor": _models,
     "GaussianCopula": _models,
     "Independent": _models,
+    "Mixture": _models,
     "load": _models,
+    "Auto": _experiments,
     "Booster": _experiments,
+    "Comparison": _experiments,
     "Verdict": _experiments,
     "boost": _experiments,
+    "compare": _experiments,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,

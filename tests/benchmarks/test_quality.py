@@ -285,7 +285,7 @@ class TestRun:
         bench.run(self.plan(tmp_path, methods=("independent", "ours-nothing")))
         found = {one["method"]: one for one in lines.read(tmp_path / "lines.jsonl")}
         assert found["ours-nothing"]["stage"] == "fit and sample"
-        assert "budget" in found["ours-nothing"]["error"]
+        assert "no attribute 'nothing'" in found["ours-nothing"]["error"]
         good = found["independent"]
         assert (good["rows"], good["made"], good["columns"], good["classes"]) == (48, 48, 2, True)
         shape = good["scores"]["shape"]

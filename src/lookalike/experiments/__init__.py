@@ -6,9 +6,11 @@ place in the study, and seeds depend on that place alone: the same numbers on an
 
 from __future__ import annotations
 
+from lookalike.experiments._auto import Auto
 from lookalike.experiments._boost import boost
 from lookalike.experiments._booster import Booster
-from lookalike.experiments._comparison import Comparison, Row
+from lookalike.experiments._compare import compare
+from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._function import (
     FUNCTION_RECIPE,
     FUNCTION_TARGETS,
@@ -17,20 +19,26 @@ from lookalike.experiments._function import (
     learn_function,
 )
 from lookalike.experiments._function_accuracy import FunctionAccuracy
+from lookalike.experiments._leaderboard import Comparison
 from lookalike.experiments._records import Record
+from lookalike.experiments._trial import Trial
 from lookalike.experiments._verdict import Verdict
 
 __all__ = [
     "FUNCTION_RECIPE",
     "FUNCTION_TARGETS",
+    "Auto",
     "Booster",
     "Comparison",
+    "Contrast",
     "FunctionAccuracy",
     "FunctionRun",
     "FunctionSnapshot",
     "Record",
     "Row",
+    "Trial",
     "Verdict",
     "boost",
+    "compare",
     "learn_function",
 ]

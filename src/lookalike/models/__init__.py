@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._find import find_synthesizer
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
+from lookalike.models.mixture import Mixture
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
@@ -29,11 +31,13 @@ __all__ = [
     "FitTask",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Networks",
     "Refine",
     "Request",
     "Synthesizer",
     "TrainingRules",
+    "find_synthesizer",
     "load",
 ]
 
@@ -45,7 +49,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(GaussianCopula, Independent)
+SYNTHESIZERS.enter(GaussianCopula, Independent, Mixture)
 
 
 def __getattr__(name: str) -> Any:

@@ -299,6 +299,12 @@ class GAN(Synthesizer):
         """
         return batch_of(self, rows)
 
+    @property
+    def cost(self) -> float:
+        """The usual time of a fit with these parameters, as a multiple of a Gaussian copula's."""
+        steps = STEPS[self.budget] if self.steps is None else self.steps
+        return 1 + steps / 1_000
+
     def _start_from(
         self,
         warm_start: Synthesizer | str | os.PathLike[str] | None,

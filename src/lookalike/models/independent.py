@@ -72,6 +72,7 @@ class Independent(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
+    COST: ClassVar[float] = 0.05
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "min_category_count": Number(1, integer=True),

@@ -22,8 +22,8 @@ __all__ = ["KINDS", "Event", "History"]
 
 #: The kinds of events: a strategy changed a learning rate; a remedy was applied after a roll-back;
 #: generated rows repeat training rows; the model was retrained on all rows; a correction was fitted
-#: or rejected; the run ended.
-KINDS = ("rate", "remedy", "copying", "refit", "correction", "stop")
+#: or rejected; the model was chosen among several; the run ended.
+KINDS = ("rate", "remedy", "copying", "refit", "correction", "choice", "stop")
 
 
 @dataclass(frozen=True)

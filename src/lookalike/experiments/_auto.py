@@ -1,0 +1,217 @@
+"""`Auto`: the family that suits a table, chosen on held-out rows in a stated time."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Self
+
+import pyarrow as pa
+from sklearn.base import BaseEstimator
+
+from lookalike._core.errors import DataError, LookalikeWarning, NotFittedError
+from lookalike._core.parameters import AnyOf, Flag, Number, Rule, check_parameters
+from lookalike._core.seeds import RandomState, as_seed
+from lookalike.experiments._compare import Clock, compared, divided
+from lookalike.models import Synthesizer
+from lookalike.tables import Kind
+
+__all__ = ["Auto"]
+
+#: A fit to all rows takes longer than a trial by about this factor.
+_REFIT = 1.7
+
+
+class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """The best family of models for a table, chosen by rows that no model has learned.
+
+    Families are compared as by `compare`; the winner is then fitted to all rows. Sampling,
+    imputation and saving are those of the winner, and a saved file holds the winner alone.
+
+    Parameters
+    ----------
+    seconds : float or None
+        The time for the whole fit, about. None for no limit: the same table and seed then give the
+        same model everywhere.
+    models : sequence of str or Synthesizer, optional
+        Names of families, or unfitted models; all families by default.
+    progress : bool
+        Whether to show progress on standard error.
+    random_state : int, Generator, RandomState or None
+        The seed of the comparison, of the fit, and of sampling.
+
+    Attributes
+    ----------
+    best_ : Synthesizer
+        The winner, fitted to all rows.
+    comparison_ : Comparison
+        The trials, with the scores of the winner on rows that took no part in its choice.
+    leaderboard_ : list of tuple of str
+        A line for each model, the best one first.
+
+    Examples
+    --------
+    >>> import lookalike as la
+    >>> penguins = la.datasets.load("penguins")
+    >>> auto = la.Auto(models=["Independent"], random_state=0).fit(penguins)
+    >>> auto.sample(3).shape
+    (3, 8)
+    """
+
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
+        "seconds": AnyOf((Number(0, open_low=True),), none=True),
+        "progress": Flag(),
+    }
+
+    def __init__(
+        self,
+        seconds: float | None = 300.0,
+        *,
+        models: Sequence[str | Synthesizer] | None = None,
+        progress: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.seconds = seconds
+        self.models = models
+        self.progress = progress
+        self.random_state = random_state
+
+    def fit(
+        self,
+        data: Any,
+        y: Any = None,  # noqa: ARG002 - scikit-learn's pipelines pass it
+        *,
+        kinds: Mapping[str, Kind | str] | None = None,
+        target: str | None = None,
+    ) -> Self:
+        """Choose a family and fit it to all rows.
+
+        Parameters
+        ----------
+        data : dataframe or path
+            The training table.
+        y : array-like, optional
+            Ignored.
+        kinds : mapping of str to str, optional
+            Kinds of single columns that override the inferred ones.
+        target : str, optional
+            The column that the table is meant to predict.
+
+        Returns
+        -------
+        Auto
+            The estimator itself. If `fit` fails, it is unchanged.
+
+        Raises
+        ------
+        ParameterError
+            If a parameter breaks its rule, or there is no such family.
+        DataError
+            If the table cannot be used, or every model fails.
+        """
+        values = {name: getattr(self, name) for name in self._rules}
+        check_parameters("Auto", self._rules, values)
+        clock = Clock(self.seconds, _REFIT)
+        parts = divided(data, target, kinds, as_seed(self.random_state))
+        found = compared(parts, self.models, clock, every_score=False, progress=self.progress)
+        best, winner = found.best, found.winner
+        if best is None or winner is None or winner.seconds is None:
+            raise DataError(f"No model can be chosen for this table.\n{found!r}")
+        again = type(best)(**best.get_params(deep=False))
+        if clock.has(_REFIT * winner.seconds):
+            best = again.fit(data, kinds=kinds, target=target)
+        else:
+            warnings.warn(
+                f"{winner.label} has learned {winner.rows:,} rows only: no time was left to fit it "
+                f"to all of them. Give more seconds than {self.seconds:g}.",
+                LookalikeWarning,
+                stacklevel=2,
+            )
+        best.history_.add(best._trained_steps, "choice", found.answer)
+        self.best_, self.comparison_, self.leaderboard_ = best, found, found.leaderboard
+        return self
+
+    def sample(self, n: int | None = None, **options: Any) -> Any:
+        """Generate rows with the winner; see `Synthesizer.sample`.
+
+        Parameters
+        ----------
+        n : int, optional
+            The number of rows.
+        **options
+            As for `Synthesizer.sample`.
+
+        Returns
+        -------
+        dataframe
+            Of the same kind as the training table.
+        """
+        return self._fitted.sample(n, **options)
+
+    def sample_batches(self, n: int | None = None, **options: Any) -> Iterator[pa.RecordBatch]:
+        """Generate rows in batches with the winner; see `Synthesizer.sample_batches`.
+
+        Parameters
+        ----------
+        n : int, optional
+            The number of rows.
+        **options
+            As for `Synthesizer.sample_batches`.
+
+        Yields
+        ------
+        pyarrow.RecordBatch
+        """
+        return self._fitted.sample_batches(n, **options)
+
+    def sample_to(self, path: str | os.PathLike[str], n: int | None = None, **options: Any) -> int:
+        """Write rows of the winner to a file; see `Synthesizer.sample_to`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        n : int, optional
+            The number of rows.
+        **options
+            As for `Synthesizer.sample_to`.
+
+        Returns
+        -------
+        int
+            The number of rows written.
+        """
+        return self._fitted.sample_to(path, n, **options)
+
+    def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
+        """Complete rows with the winner; see `Synthesizer.impute`.
+
+        Parameters
+        ----------
+        data : dataframe or path
+            Rows to complete.
+        random_state : int, Generator, RandomState or None
+            The seed.
+
+        Returns
+        -------
+        dataframe
+        """
+        return self._fitted.impute(data, random_state=random_state)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the winner, which `lookalike.load` reads; see `Synthesizer.save`.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file.
+        """
+        self._fitted.save(path)
+
+    @property
+    def _fitted(self) -> Synthesizer:
+        if not hasattr(self, "best_"):
+            raise NotFittedError("This Auto has not learned a table yet: call fit(data) first.")
+        return self.best_

@@ -1,0 +1,143 @@
+"""`Comparison`: families of models on one table, by rows that none of them has learned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+from lookalike._core.documents import Document
+from lookalike._core.pages import page_of
+from lookalike.experiments._trial import Trial
+from lookalike.models import Synthesizer
+
+__all__ = ["Comparison"]
+
+
+@dataclass(frozen=True)
+class Comparison(Document):
+    """Families of models side by side on one table.
+
+    Parameters
+    ----------
+    trials : tuple of Trial
+        The models, the best one first.
+    chosen : str
+        The label of the model that the choosing rows prefer; empty if there is none.
+    ceiling, floor : float or None
+        The detectability of the report rows among the choosing rows, and that of independent
+        columns.
+    facts : dict
+        The numbers of rows, the target, the seed and the versions.
+    notes : tuple of str
+        Remarks on the choice.
+    best : Synthesizer or None
+        The fitted model; None if none was chosen, or after reading from JSON.
+
+    Examples
+    --------
+    >>> import lookalike as la
+    >>> penguins = la.datasets.load("penguins")
+    >>> found = la.compare(penguins, ["Independent", "GaussianCopula"], metrics=False)
+    >>> len(found.leaderboard)
+    2
+    """
+
+    trials: tuple[Trial, ...]
+    chosen: str
+    ceiling: float | None
+    floor: float | None
+    facts: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    best: Synthesizer | None = field(default=None, compare=False, repr=False)
+
+    _noun: ClassVar[str] = "a comparison"
+    _format: ClassVar[int] = 1
+    _heading: ClassVar[str] = "Which model for this table?"
+
+    @property
+    def winner(self) -> Trial | None:
+        """The trial of the chosen model."""
+        return next((trial for trial in self.trials if trial.label == self.chosen), None)
+
+    @property
+    def optimism(self) -> float | None:
+        """The score of the chosen model on the choosing rows less that on the report rows."""
+        winner = self.winner
+        if winner is None or winner.choose is None or winner.report is None:
+            return None
+        return winner.choose - winner.report
+
+    @property
+    def answer(self) -> str:
+        """The choice in one sentence."""
+        winner, optimism = self.winner, self.optimism
+        if winner is None:
+            return "No model could be chosen."
+        if winner.report is None or optimism is None:
+            return f"{winner.label} is chosen; its detectability could not be measured."
+        less = "less" if optimism >= 0 else "more"
+        return (
+            f"{winner.label} is chosen: its detectability (c2st, 1 is indistinguishable) is "
+            f"{winner.report:.3f} on rows that took no part in the choice, {abs(optimism):.3f} "
+            f"{less} than on those that chose it."
+        )
+
+    @property
+    def heads(self) -> tuple[str, ...]:
+        """The heads of `leaderboard`."""
+        return ("model", "choose", "report", "seconds", "rows/s", "MiB", "remark")
+
+    @property
+    def leaderboard(self) -> list[tuple[str, ...]]:
+        """A line for each model as text: scores, cost, and why it was not chosen."""
+        return [
+            (
+                f"{trial.label} *" if trial.label == self.chosen else trial.label,
+                _number(trial.choose, ".3f"),
+                _number(trial.report, ".3f"),
+                _number(trial.seconds, ".1f"),
+                _number(trial.rows_per_second, ",.0f"),
+                _number(trial.memory, ",.0f"),
+                trial.reason or trial.privacy,
+            )
+            for trial in self.trials
+        ]
+
+    def _json(self) -> str:
+        values = {name: value for name, value in vars(self).items() if name != "best"}
+        values["trials"] = [asdict(trial) for trial in self.trials]
+        values = {"format": self._format, **values}
+        return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1, default=str)
+
+    @classmethod
+    def _from_values(cls, values: Mapping[str, Any]) -> Comparison:
+        return cls(
+            trials=tuple(Trial(**one) for one in values["trials"]),
+            chosen=values["chosen"],
+            ceiling=values["ceiling"],
+            floor=values["floor"],
+            facts=dict(values["facts"]),
+            notes=tuple(values["notes"]),
+        )
+
+    def _page(self, title: str, date: str | None) -> str:
+        return page_of("comparison")(self, title=title, date=date)
+
+    def __repr__(self) -> str:
+        lines = [self.heads[:-1], *(line[:-1] for line in self.leaderboard)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        table = [
+            "  ".join(
+                text.rjust(width) if place else text.ljust(width)
+                for place, (text, width) in enumerate(zip(line, widths, strict=True))
+            ).rstrip()
+            for line in lines
+        ]
+        remarks = [f"{line[0]}: {line[-1]}" for line in self.leaderboard if line[-1]]
+        return "\n".join([self.answer, *self.notes, "", *table, *remarks])
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

@@ -1,0 +1,219 @@
+"""One family of models on one table: fitted in measured time, and scored on rows of no fit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from threading import Event, Thread
+from typing import Any
+
+import pyarrow as pa
+
+from lookalike._core.errors import LookalikeError
+from lookalike._core.seeds import derive_seed
+from lookalike.metrics import score_tables
+from lookalike.models import Synthesizer
+from lookalike.tables import Schema, conform
+
+__all__ = ["Parts", "Trial", "run_trial"]
+
+#: Samples whose detectability is averaged, for parts of fewer rows than this, and others.
+_FEW, _DRAWS_OF_FEW, _DRAWS = 1_000, 4, 1
+#: The number of rows whose generation is timed.
+_TIMED_ROWS = 10_000
+#: Seconds between two looks at the memory of the process.
+_LOOK = 0.05
+_PRIVACY = ("membership", "copies")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rows of a table in three parts, fixed before anything is fitted.
+
+    Parameters
+    ----------
+    fit : pyarrow.Table
+        Rows that models learn, as they came.
+    choose, report : pyarrow.Table
+        Rows by which a model is chosen, and rows by which the chosen one is reported; canonical.
+    schema : Schema
+    target : str or None
+    seed : int
+    """
+
+    fit: pa.Table
+    choose: pa.Table
+    report: pa.Table
+    schema: Schema
+    target: str | None
+    seed: int
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One model of a comparison: its scores on rows that no model has learned, and its cost.
+
+    Parameters
+    ----------
+    model : str
+        The name of the class.
+    settings : dict
+        Parameters that are not the defaults.
+    rows : int
+        The number of rows that were learned.
+    choose, report : float or None
+        The detectability (c2st: 1 is indistinguishable) among the rows that choose, and among those
+        that report; None where there is none.
+    privacy : str
+        The warning of the scores for membership and copies; empty if there is none.
+    seconds : float or None
+        The time of the fit.
+    rows_per_second : float or None
+        The speed of sampling.
+    memory : float or None
+        The peak of the memory that the fit took, in MiB; None where the system does not tell.
+    scores : dict of str to float or None
+        All scores against the rows that were learned, by name.
+    reason : str
+        The reason why the model has no scores, or why it cannot be chosen; empty if there is none.
+    """
+
+    model: str
+    settings: dict[str, Any]
+    rows: int
+    choose: float | None = None
+    report: float | None = None
+    privacy: str = ""
+    seconds: float | None = None
+    rows_per_second: float | None = None
+    memory: float | None = None
+    scores: dict[str, float | None] = field(default_factory=dict)
+    reason: str = ""
+
+    @property
+    def eligible(self) -> bool:
+        """Whether the model may be chosen."""
+        return self.choose is not None and not self.privacy
+
+    @property
+    def label(self) -> str:
+        """The name and the settings that are not the defaults."""
+        settings = ", ".join(f"{name}={value!r}" for name, value in self.settings.items())
+        return f"{self.model}({settings})" if settings else self.model
+
+
+def run_trial(
+    model: Synthesizer, settings: Mapping[str, Any], parts: Parts, *, every_score: bool
+) -> tuple[Trial, Synthesizer | None]:
+    """Fit a model to the rows of a part and score it on the others.
+
+    Parameters
+    ----------
+    model : Synthesizer
+        Unfitted; it is fitted in place.
+    settings : mapping
+        The parameters that are not the defaults, for the record.
+    parts : Parts
+    every_score : bool
+        Whether to compute all scores of `evaluate`, or only those that choose.
+
+    Returns
+    -------
+    Trial
+    Synthesizer or None
+        The fitted model; None if the fit failed, for a reason that the trial states.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the fit was interrupted.
+    """
+    trial = Trial(type(model).__name__, dict(settings), len(parts.fit))
+    begin = time.perf_counter()
+    try:
+        with _peak() as peak:
+            model.fit(parts.fit, schema=parts.schema, target=parts.target)
+            if model.history_.interrupted:
+                raise KeyboardInterrupt
+        trial = replace(trial, seconds=time.perf_counter() - begin, memory=peak())
+        return _scored(trial, model, parts, every_score), model
+    except (LookalikeError, ArithmeticError, ValueError, MemoryError) as error:
+        return replace(trial, reason=f"{type(error).__name__}: {error}"), None
+
+
+def _scored(trial: Trial, model: Synthesizer, parts: Parts, every_score: bool) -> Trial:
+    """Return the trial with its scores."""
+    begin = time.perf_counter()
+    sampled = _sampled(model, parts, max(_TIMED_ROWS, len(parts.fit)), 0)
+    speed = len(sampled) / (time.perf_counter() - begin)
+    privacy = score_tables(
+        conform(parts.fit, parts.schema),
+        sampled.slice(0, len(parts.fit)),
+        schema=parts.schema,
+        holdout=parts.choose,
+        target=parts.target,
+        metrics=None if every_score else _PRIVACY,
+        random_state=parts.seed,
+    )
+    return replace(
+        trial,
+        choose=_detectability(model, parts, parts.choose, 1),
+        report=_detectability(model, parts, parts.report, 2),
+        privacy=" ".join(privacy[name].warning for name in _PRIVACY if privacy[name].warning),
+        rows_per_second=speed,
+        scores={name: score.value for name, score in privacy.items()} if every_score else {},
+    )
+
+
+def _detectability(model: Synthesizer, parts: Parts, real: pa.Table, stream: int) -> float | None:
+    """Return the mean detectability of samples among rows that the model has not learned."""
+    found = []
+    for number in range(_DRAWS_OF_FEW if len(real) < _FEW else _DRAWS):
+        seed = 1 + 1_000 * stream + number
+        score = score_tables(
+            real,
+            _sampled(model, parts, len(real), seed),
+            schema=parts.schema,
+            target=parts.target,
+            metrics=["c2st"],
+            random_state=derive_seed(parts.seed, "trial", seed),
+        )["c2st"]
+        if score.value is None:
+            return None
+        found.append(score.value)
+    return sum(found) / len(found)
+
+
+def _sampled(model: Synthesizer, parts: Parts, rows: int, number: int) -> pa.Table:
+    seed = derive_seed(parts.seed, "trial sample", number)
+    sampled = model.sample(rows, random_state=seed, as_="arrow")
+    return conform(sampled, parts.schema)
+
+
+@contextmanager
+def _peak() -> Iterator[Any]:
+    """Watch the memory of this process; yield a function to the peak's rise, in MiB, or None."""
+    before, most, done = _resident(), [0.0], Event()
+
+    def watch() -> None:
+        while not done.wait(_LOOK):
+            most[0] = max(most[0], (_resident() or 0.0) - (before or 0.0))
+
+    thread = Thread(target=watch, daemon=True, name="lookalike-memory")
+    thread.start()
+    try:
+        yield lambda: None if before is None else most[0]
+    finally:
+        done.set()
+        thread.join()
+
+
+def _resident() -> float | None:
+    """Return the resident memory of this process in MiB, where the system has it in a file."""
+    try:
+        with open("/proc/self/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * 4_096 / 2**20
+    except (OSError, ValueError, IndexError):
+        return None
