@@ -46,15 +46,22 @@ def main() -> int:
 def read(name: str, command: list[str]) -> bool:
     """Run a check, show all that it said at once, and say whether it passed."""
     begin = time.monotonic()
-    done = run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = run(command, output=subprocess.PIPE)
     said = done.stdout.decode(errors="replace")
     print(f"\n--- {name}\n{said}    {time.monotonic() - begin:.0f} s", flush=True)
     return done.returncode == 0
 
 
-def run(command: list[str], **streams: int) -> subprocess.CompletedProcess[bytes]:
+def run(command: list[str], *, output: int | None = None) -> subprocess.CompletedProcess[bytes]:
     """Run a command in the project's root, without input."""
-    return subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False, **streams)
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        check=False,
+    )
 
 
 if __name__ == "__main__":
