@@ -11,43 +11,57 @@ import argparse
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).parent
 
 # import-linter has no ``python -m``: its script stands beside the interpreter. Its cache does not
 # notice new files.
-CHECKS = {
+READERS = {
     "lint": [sys.executable, "-m", "ruff", "check"],
     "format": [sys.executable, "-m", "ruff", "format", "--check"],
     "types": [sys.executable, "-m", "mypy"],
     "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
-    "tests": [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"],
 }
+TESTS = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
 QUICK = ["-m", "not train"]
 
 
 def main() -> int:
-    """Run the checks one after the other and say which of them failed."""
+    """Run the checks that read the code side by side, then the tests; say which failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out tests that train networks")
-    checks = dict(CHECKS)
-    if parser.parse_args().quick:
-        checks["tests"] = [*checks["tests"], *QUICK]
-    failed = [name for name, command in checks.items() if not passes(name, command)]
+    tests = [*TESTS, *QUICK] if parser.parse_args().quick else TESTS
+    with ThreadPoolExecutor(len(READERS)) as pool:
+        passed = dict(zip(READERS, pool.map(read, READERS, READERS.values()), strict=True))
+    print("\n--- tests", flush=True)
+    passed["tests"] = run(tests).returncode == 0  # shows its progress, and has the last word
+    failed = [name for name, well in passed.items() if not well]
     if failed:
         print(f"failed: {', '.join(failed)}", flush=True)
     return 1 if failed else 0
 
 
-def passes(name: str, command: list[str]) -> bool:
-    """Run one check in the project's root and say whether it passed."""
-    print(f"\n--- {name}", flush=True)
+def read(name: str, command: list[str]) -> bool:
+    """Run a check, show all that it said at once, and say whether it passed."""
     begin = time.monotonic()
-    code = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, check=False).returncode
-    if name != "tests":  # pytest says its own time, and has the last word
-        print(f"    {time.monotonic() - begin:.0f} s", flush=True)
-    return code == 0
+    done = run(command, output=subprocess.PIPE)
+    said = done.stdout.decode(errors="replace")
+    print(f"\n--- {name}\n{said}    {time.monotonic() - begin:.0f} s", flush=True)
+    return done.returncode == 0
+
+
+def run(command: list[str], *, output: int | None = None) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in the project's root, without input."""
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=None if output is None else subprocess.STDOUT,
+        check=False,
+    )
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ _TRIES = 150
 #: … if its share is so many times what it should be, at most, or one so-manieth.
 _NEAR = 1.6
 _MOST_LEVELS, _FEWEST_NUMBERS = 10, 50
+#: For each part, the levels or the present numbers of the columns that serve as it.
+_Serving = Mapping[str, Mapping[str, Any]]
 
 
 def conditions(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], float]]:
@@ -27,9 +29,14 @@ def conditions(table: pd.DataFrame) -> Iterator[tuple[dict[str, Any], float]]:
     share is nearest; none where all are far off.
     """
     rng = np.random.default_rng(0)
+    present = {name: table[name].dropna() for name in table}
+    serving = {
+        "level": {n: cells.unique() for n, cells in present.items() if _serves(cells, "level")},
+        "range": {n: cells.to_numpy() for n, cells in present.items() if _serves(cells, "range")},
+    }
     told = []
     for wanted, shape in product(RARITIES, _SHAPES):
-        given, share = _nearest(table, shape, wanted, rng)
+        given, share = _nearest(table, serving, shape, wanted, rng)
         if given not in told and abs(np.log(max(share, 1e-9) / wanted)) < np.log(_NEAR):
             told.append(given)
             yield given, share
@@ -53,11 +60,15 @@ def words(given: Mapping[str, Any]) -> str:
 
 
 def _nearest(
-    table: pd.DataFrame, shape: tuple[str, ...], wanted: float, rng: np.random.Generator
+    table: pd.DataFrame,
+    serving: _Serving,
+    shape: tuple[str, ...],
+    wanted: float,
+    rng: np.random.Generator,
 ) -> tuple[dict[str, Any], float]:
     best: tuple[dict[str, Any], float] = ({}, 1e-9)
     for _ in range(_TRIES):
-        given = _drawn(table, shape, wanted, rng)
+        given = _drawn(serving, shape, wanted, rng)
         share = float(fulfil(table, given).mean()) if len(given) == len(shape) else 0.0
         if share > 0 and abs(np.log(share / wanted)) < abs(np.log(best[1] / wanted)):
             best = given, share
@@ -65,23 +76,22 @@ def _nearest(
 
 
 def _drawn(
-    table: pd.DataFrame, shape: tuple[str, ...], wanted: float, rng: np.random.Generator
+    serving: _Serving, shape: tuple[str, ...], wanted: float, rng: np.random.Generator
 ) -> dict[str, Any]:
     """Return a condition on columns at random, which may be one column twice."""
     given = {}
     for part in shape:
-        names = [name for name in table.columns if _serves(table[name], part)]
+        names = list(serving[part])
         if not names:
             return {}
         name = names[rng.integers(len(names))]
-        values = table[name].dropna()
+        values = serving[part][name]
         if part == "level":
-            levels = values.unique()
-            given[name] = levels[rng.integers(len(levels))]
+            given[name] = values[rng.integers(len(values))]
         else:
             width = wanted ** (1.0 if len(shape) == 1 else rng.uniform(0.2, 1.0))
             low = rng.uniform(0, 1 - width)
-            given[name] = tuple(map(float, values.quantile([low, low + width])))
+            given[name] = tuple(map(float, np.quantile(values, [low, low + width])))
     return given
 
 

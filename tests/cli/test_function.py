@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from PIL import Image
 import lookalike
 from lookalike.datasets.functions import FUNCTIONS
 from lookalike.experiments import FunctionRun
+from lookalike.reports import figures
 from lookalike.tables import write_table
 
 Run = Callable[..., Any]
@@ -41,7 +43,12 @@ def names(folder: Path) -> set[str]:
 
 
 @pytest.mark.train
-def test_formula_of_two_variables(run: Run, tmp_path: Path) -> None:
+def test_formula_of_two_variables(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # tests/reports/test_function_figures.py counts the views of a whole turn
+    turn = partial(figures.function_rotation, frames=3)
+    monkeypatch.setattr(figures, "function_rotation", turn)
     out = tmp_path / "a" / "folder"
     ranges = ["--range", "x=-pi:pi", "--range", "y=-2:2"]
     result = run("function", "sin(x)*y", *ranges, *SMALL, "--noise", 0.01, "--out", out)
@@ -100,7 +107,12 @@ def test_the_same_seed_gives_the_same_points(
 
 
 @pytest.mark.train
-def test_preset(run: Run, tmp_path: Path) -> None:
+def test_preset(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_pictures(found: FunctionRun, out: Path) -> None:
+        write_table(found.report, str(out / "report.csv"))
+        found.model.save(out / "model.lookalike")
+
+    monkeypatch.setattr("lookalike.cli._function._write", no_pictures)
     words = ["--preset", "joshi-2d", "--points", 64, "--steps", 4, "--out", tmp_path, "--quiet"]
     result = run("function", "x**2", *words)
     assert result.code == 0, result.err

@@ -164,7 +164,8 @@ def test_labels_cut_at_zero_are_nearly_all_ones(load: Load) -> None:
     rows = pa.table({"x": rng.normal(size=60), "label": rng.choice(["no", "yes"], 60)})
     shares = {}
     small = {"steps": 4, "width": 8, "depth": 1, "held_out": 0.0, "monitors": False}
-    small |= {"refine": {"calibrate": False}, "encodings": {"label": "standard"}}
+    small |= {"refine": {"calibrate": False, "correct": False}, "conditions": False}
+    small |= {"encodings": {"label": "standard"}, "training": {"penalty": None}}
     model = defects.NumberLabels(**small, random_state=0)
     model.fit(rows, target="label", kinds={"label": "categorical"})
     for kind in (defects.NumberLabels, defects.LabelsCutAtZero):

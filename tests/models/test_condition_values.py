@@ -49,6 +49,7 @@ def make_table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model() -> GAN:
     settings: dict[str, Any] = {"width": 8, "depth": 1, "batch_size": 32, "monitors": False}
+    settings["training"] = {"penalty": None}  # a step with its slopes takes long to compile
     made = GAN(steps=8, held_out=0.0, refine={"correct": False}, random_state=0, **settings)
     made.set_params(encodings={"count": "onehot"})
     return made.fit(make_table(), kinds={"code": "categorical", "count": "integer"})

@@ -134,6 +134,7 @@ def test_more_levels_than_a_block_has_rows_are_balanced(monkeypatch: pytest.Monk
     level = np.append(np.arange(1_200), np.arange(1_200))
     table = pd.DataFrame({"k": [f"k{v}" for v in level], "x": rng.normal(size=2_400).round(2)})
     settings: dict[str, Any] = {"width": 8, "depth": 1, "batch_size": 32, "monitors": False}
+    settings["training"] = {"penalty": None}
     model = GAN(steps=4, held_out=0.0, refine={"correct": False}, random_state=0, **settings)
     model.fit(table, kinds={"k": "categorical"}, target="k")
     made = model.sample(2_400, balance="k")

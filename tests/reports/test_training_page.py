@@ -55,6 +55,12 @@ def history() -> History:
     return found
 
 
+@pytest.fixture(scope="module")
+def brief() -> History:
+    """Return a record of one measure, whose page is soon drawn."""
+    return History([{"step": 10.0 * i, "loss_generator": 0.5 + 0.1 * i} for i in range(1, 5)])
+
+
 def test_the_page_is_complete_and_shows_every_figure(history: History) -> None:
     text = training_page(history, facts={"rows": "1,047"})
     page = Tags(text)
@@ -82,16 +88,16 @@ def test_nothing_recorded_is_a_page(rows: list[dict[str, float]]) -> None:
     assert "Too little was recorded" in Tags(training_page(History(rows))).text
 
 
-def test_it_is_written_whole_or_not_at_all(history: History, tmp_path: Path) -> None:
+def test_it_is_written_whole_or_not_at_all(brief: History, tmp_path: Path) -> None:
     path = tmp_path / "training.html"
     assert path.parent.joinpath("training.html") == path
-    assert training_page(history, path) == path.read_text(encoding="utf-8")
+    assert training_page(brief, path) == path.read_text(encoding="utf-8")
     with pytest.raises(OutputError, match="folder"):
-        training_page(history, tmp_path / "absent" / "training.html")
+        training_page(brief, tmp_path / "absent" / "training.html")
 
 
-def test_quantities_of_your_own_have_words_and_a_range(history: History) -> None:
-    rows = [{**row, "mine": 0.2} for row in history.rows]
+def test_quantities_of_your_own_have_words_and_a_range(brief: History) -> None:
+    rows = [{**row, "mine": 0.2} for row in brief.rows]
     own = {"mine": Quantity("My measure", "How mine it is.", (0.5, float("inf")))}
     text = Tags(training_page(rows, quantities=own)).text
     for words in ("My measure", "How mine it is.", "0.5 or more", "my measure (0.2)"):
@@ -149,7 +155,7 @@ def test_a_record_without_events_has_no_marks() -> None:
     assert (found.marks, found.cut_short, found.stopped) == ((), False, "")
 
 
-def test_the_share_of_monitors_is_told_where_it_is_known(history: History) -> None:
-    assert "of the time" not in training_page(history)
-    timed = History(history.rows, training_seconds=8.0, monitor_seconds=0.4)
+def test_the_share_of_monitors_is_told_where_it_is_known(brief: History) -> None:
+    assert "of the time" not in training_page(brief)
+    timed = History(brief.rows, training_seconds=8.0, monitor_seconds=0.4)
     assert "5 % of the time" in training_page(timed)

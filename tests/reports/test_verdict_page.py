@@ -45,8 +45,13 @@ def verdict() -> Verdict:
     )
 
 
-def test_the_answer_comes_first_and_everything_follows(verdict: Verdict) -> None:
-    page = verdict.to_html()
+@pytest.fixture(scope="module")
+def page(verdict: Verdict) -> str:
+    """Return its page."""
+    return verdict.to_html()
+
+
+def test_the_answer_comes_first_and_everything_follows(verdict: Verdict, page: str) -> None:
     assert page.index(verdict.answer) < page.index("<table")
     for words in ("boosted +20 %, 50 % kept", "class weights", "Holm", "Independent()"):
         assert words in page
@@ -54,8 +59,7 @@ def test_the_answer_comes_first_and_everything_follows(verdict: Verdict) -> None
     assert page == verdict.to_html() == Verdict.from_json(verdict.to_json()).to_html()
 
 
-def test_every_word_names_what_it_compares_with(verdict: Verdict) -> None:
-    page = verdict.to_html()
+def test_every_word_names_what_it_compares_with(verdict: Verdict, page: str) -> None:
     arms, statistics = page.split('id="statistics"')
     for one in verdict.statistics:
         assert f'<td class="words">{one.words}</td>' in statistics
@@ -66,8 +70,8 @@ def test_every_word_names_what_it_compares_with(verdict: Verdict) -> None:
     assert "harms" not in statistics
 
 
-def test_what_was_done_is_told(verdict: Verdict) -> None:
-    page = re.sub(r"\s+", " ", verdict.to_html())
+def test_what_was_done_is_told(page: str) -> None:
+    page = re.sub(r"\s+", " ", page)
     for words in (
         "Design: 20 %, 50 % more rows; 50 %, 100 % of the training rows kept; synthetic rows "
         "alone: yes; cheap controls: yes.",
@@ -97,16 +101,14 @@ def test_failures_stand_together_with_their_counts(verdict: Verdict) -> None:
     assert "why" in replace(verdict, records=tuple(some)).to_html()
 
 
-def test_every_number_of_the_table_is_on_the_page(verdict: Verdict) -> None:
-    page = verdict.to_html()
+def test_every_number_of_the_table_is_on_the_page(verdict: Verdict, page: str) -> None:
     for row in verdict.table:
         for one in (row.real, row.control):
             assert one is None or one.interval in page
     assert verdict.outlook in page
 
 
-def test_curves_over_factors_and_shares(verdict: Verdict) -> None:
-    page = verdict.to_html()
+def test_curves_over_factors_and_shares(page: str) -> None:
     for words in ("By the number of added rows", "By the share of training rows kept"):
         assert words in page
     pattern = r'aria-label="Differences of roc_auc to real rows by the (\S+) (.*?)</svg>'
