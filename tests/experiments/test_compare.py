@@ -90,7 +90,7 @@ def test_it_is_written_and_read(found: Comparison) -> None:
 def test_the_command_writes_all_of_it(
     table: pd.DataFrame, tmp_path: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from lookalike.cli import main  # noqa: PLC0415 - only here
+    from lookalike.cli import main
 
     data, model, page = (tmp_path / name for name in ("t.csv", "m.lookalike", "p.html"))
     table.to_csv(data, index=False)

@@ -1,4 +1,4 @@
-"""`Auto`: the family that suits a table, chosen on held-out rows in a stated time."""
+"""`Auto`: automatic choice of the family that suits a table, in a stated time."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.experiments._leaderboard import Comparison
-from lookalike.experiments._trial import Parts, Trial, run_trial
+from lookalike.experiments._trial import TableParts, Trial, run_trial
 from lookalike.metrics import score_tables
 from lookalike.models import SYNTHESIZERS, Synthesizer, find_synthesizer
 from lookalike.relations import infer_schema
@@ -105,7 +105,7 @@ def compare(
 
 
 def compared(
-    parts: Parts,
+    parts: TableParts,
     models: Sequence[str | Synthesizer] | None,
     clock: Clock,
     *,
@@ -116,7 +116,7 @@ def compared(
 
     Parameters
     ----------
-    parts : Parts
+    parts : TableParts
     models : sequence of str or Synthesizer, optional
         As for `compare`.
     clock : Clock
@@ -179,7 +179,7 @@ class Clock:
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _TriedModel:
     """A model to try and its parameters that are not the defaults."""
 
     model: Synthesizer
@@ -191,7 +191,7 @@ class _Candidate:
         return type(self.model)(**parameters)
 
 
-def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_Candidate]:
+def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_TriedModel]:
     """Return the models to try, the cheapest first."""
     if isinstance(models, str):
         raise ParameterError(f"models must be a list of names or models; got {models!r}.")
@@ -204,15 +204,15 @@ def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_
         defaults = type(model)().get_params(deep=False)
         own = model.get_params(deep=False)
         settings = {k: v for k, v in own.items() if v != defaults[k] and k != "random_state"}
-        found.append(_Candidate(type(model)(**{**own, "random_state": seed}), settings))
+        found.append(_TriedModel(type(model)(**{**own, "random_state": seed}), settings))
     if not any(type(one.model).__name__ == "Independent" for one in found):
-        found.append(_Candidate(find_synthesizer("Independent")(random_state=seed), {}))
+        found.append(_TriedModel(find_synthesizer("Independent")(random_state=seed), {}))
     return sorted(found, key=lambda one: one.model.cost)
 
 
 def divided(
     data: Any, target: str | None, kinds: Mapping[str, Kind | str] | None, seed: int
-) -> Parts:
+) -> TableParts:
     """Return the three parts of a table."""
     table, _ = to_arrow(data)
     rows = len(table)
@@ -229,7 +229,7 @@ def divided(
         for some in (slice(2 * held, None), slice(0, held), slice(held, 2 * held))
     )
     choose, report = conform(choose, schema), conform(report, schema)
-    return Parts(fit, choose, report, schema, target, seed)
+    return TableParts(fit, choose, report, schema, target, seed)
 
 
 def _schema(table: pa.Table, kinds: Mapping[str, Kind | str] | None, target: str | None) -> Schema:
@@ -240,8 +240,8 @@ def _schema(table: pa.Table, kinds: Mapping[str, Kind | str] | None, target: str
 
 
 def _tried(
-    candidates: list[_Candidate],
-    parts: Parts,
+    candidates: list[_TriedModel],
+    parts: TableParts,
     clock: Clock,
     every_score: bool,
     report: Any,
@@ -277,12 +277,12 @@ def _tried(
     return trials, fitted
 
 
-def _label(candidate: _Candidate) -> str:
+def _label(candidate: _TriedModel) -> str:
     return Trial(type(candidate.model).__name__, candidate.settings, 0).label
 
 
 def _trial(
-    candidate: _Candidate, parts: Parts, clock: Clock, every_score: bool
+    candidate: _TriedModel, parts: TableParts, clock: Clock, every_score: bool
 ) -> tuple[Trial, Synthesizer | None]:
     """Run a trial if there is time for it."""
     model, expected = candidate.fresh(), clock.expected(candidate.model, parts.fit)
@@ -325,7 +325,9 @@ def choose_trial(trials: Sequence[Trial], rows: int) -> Trial | None:
     return min(near, key=lambda trial: (order.get(trial.model, len(order)), -_score(trial)))
 
 
-def _summary(trials: list[Trial], fitted: Mapping[str, Synthesizer], parts: Parts) -> Comparison:
+def _summary(
+    trials: list[Trial], fitted: Mapping[str, Synthesizer], parts: TableParts
+) -> Comparison:
     """Return the comparison of trials."""
     winner = choose_trial(trials, len(parts.choose))
     ranked = sorted(trials, key=lambda one: (one is not winner, -_score(one)))

@@ -17,7 +17,7 @@ from lookalike.metrics import score_tables
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema, conform
 
-__all__ = ["Parts", "Trial", "run_trial"]
+__all__ = ["TableParts", "Trial", "run_trial"]
 
 #: Samples whose detectability is averaged, for parts of fewer rows than this, and others.
 _FEW, _DRAWS_OF_FEW, _DRAWS = 1_000, 4, 1
@@ -29,7 +29,7 @@ _PRIVACY = ("membership", "copies")
 
 
 @dataclass(frozen=True)
-class Parts:
+class TableParts:
     """The rows of a table in three parts, fixed before anything is fitted.
 
     Parameters
@@ -105,7 +105,7 @@ class Trial:
 
 
 def run_trial(
-    model: Synthesizer, settings: Mapping[str, Any], parts: Parts, *, every_score: bool
+    model: Synthesizer, settings: Mapping[str, Any], parts: TableParts, *, every_score: bool
 ) -> tuple[Trial, Synthesizer | None]:
     """Fit a model to the rows of a part and score it on the others.
 
@@ -115,7 +115,7 @@ def run_trial(
         Unfitted; it is fitted in place.
     settings : mapping
         The parameters that are not the defaults, for the record.
-    parts : Parts
+    parts : TableParts
     every_score : bool
         Whether to compute all scores of `evaluate`, or only those that choose.
 
@@ -143,7 +143,7 @@ def run_trial(
         return replace(trial, reason=f"{type(error).__name__}: {error}"), None
 
 
-def _scored(trial: Trial, model: Synthesizer, parts: Parts, every_score: bool) -> Trial:
+def _scored(trial: Trial, model: Synthesizer, parts: TableParts, every_score: bool) -> Trial:
     """Return the trial with its scores."""
     begin = time.perf_counter()
     sampled = _sampled(model, parts, max(_TIMED_ROWS, len(parts.fit)), 0)
@@ -167,7 +167,9 @@ def _scored(trial: Trial, model: Synthesizer, parts: Parts, every_score: bool) -
     )
 
 
-def _detectability(model: Synthesizer, parts: Parts, real: pa.Table, stream: int) -> float | None:
+def _detectability(
+    model: Synthesizer, parts: TableParts, real: pa.Table, stream: int
+) -> float | None:
     """Return the mean detectability of samples among rows that the model has not learned."""
     found = []
     for number in range(_DRAWS_OF_FEW if len(real) < _FEW else _DRAWS):
@@ -186,7 +188,7 @@ def _detectability(model: Synthesizer, parts: Parts, real: pa.Table, stream: int
     return sum(found) / len(found)
 
 
-def _sampled(model: Synthesizer, parts: Parts, rows: int, number: int) -> pa.Table:
+def _sampled(model: Synthesizer, parts: TableParts, rows: int, number: int) -> pa.Table:
     seed = derive_seed(parts.seed, "trial sample", number)
     sampled = model.sample(rows, random_state=seed, as_="arrow")
     return conform(sampled, parts.schema)

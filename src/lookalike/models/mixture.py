@@ -42,7 +42,7 @@ _MOST_WORK = 10**9
 
 
 @dataclass(frozen=True)
-class _Candidate:
+class _TreeCandidate:
     """A latent tree model to try: its structure, the states of a latent, and the prior."""
 
     structure: TreeStructure
@@ -196,7 +196,7 @@ class Mixture(Synthesizer):
 
     def _tried(
         self, states: np.ndarray, held_out: np.ndarray, seed: int
-    ) -> list[tuple[_Candidate, FittedTree]]:
+    ) -> list[tuple[_TreeCandidate, FittedTree]]:
         """Return latent tree models of growing width, while held-out rows become more probable."""
         history, sizes = self.history_, self._sizes
 
@@ -218,20 +218,20 @@ class Mixture(Synthesizer):
         history.stopped = "wider models were no better on held-out rows"
         return tried
 
-    def _series(self, states: np.ndarray) -> Iterator[Iterator[_Candidate]]:
+    def _series(self, states: np.ndarray) -> Iterator[Iterator[_TreeCandidate]]:
         """Yield series of candidates: trees, then mixtures of products, each of growing width."""
         rows, count = states.shape
         tree, product = chow_liu(states, self._sizes), one_latent(count)
 
-        def trees() -> Iterator[_Candidate]:
+        def trees() -> Iterator[_TreeCandidate]:
             for width in _TREE_WIDTHS:
                 if width == _TREE_WIDTHS[0] or rows * count * width**2 <= _MOST_WORK:
-                    yield _Candidate(tree, width, _TREE_PRIOR, width)
+                    yield _TreeCandidate(tree, width, _TREE_PRIOR, width)
 
-        def products() -> Iterator[_Candidate]:
+        def products() -> Iterator[_TreeCandidate]:
             for width in _PRODUCT_WIDTHS:
                 if width == _PRODUCT_WIDTHS[0] or rows * count * width <= _MOST_WORK:
-                    yield _Candidate(product, width, _PRODUCT_PRIOR, 1_000 + width)
+                    yield _TreeCandidate(product, width, _PRODUCT_PRIOR, 1_000 + width)
 
         yield trees()
         yield products()
