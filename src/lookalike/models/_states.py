@@ -13,7 +13,7 @@ from scipy.special import ndtri
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Z_MAX, EncodedRows, Layout, Learned, RowCondition, SampledRows
 
-__all__ = ["ANY_LEVELS", "Evidence", "States", "Variable"]
+__all__ = ["ANY_LEVELS", "DiscreteVariable", "Evidence", "States"]
 
 #: The limit of one-hot blocks that keeps all levels of a column in one block.
 ANY_LEVELS = 2**31 - 1
@@ -27,7 +27,7 @@ _LEAST, _BELOW_ONE = 1e-12, 1 - 2**-53
 
 
 @dataclass(frozen=True)
-class Variable:
+class DiscreteVariable:
     """A discrete variable: a block of levels, or a number in bins and perhaps *missing*.
 
     Parameters
@@ -71,12 +71,12 @@ class States:
     ----------
     layout : Layout
         A layout whose blocks are levels, or numbers that are drawn within intervals.
-    variables : tuple of Variable
+    variables : tuple of DiscreteVariable
         In order of their blocks. Together they make up the layout.
     """
 
     layout: Layout
-    variables: tuple[Variable, ...]
+    variables: tuple[DiscreteVariable, ...]
 
     @classmethod
     def fit(cls, rows: EncodedRows, layout: Layout, bins: int, levels: int) -> States:
@@ -94,11 +94,13 @@ class States:
         variables = []
         for i, gate in _parts(layout):
             if layout.blocks[i].head != "softmax":
-                variables.append(Variable(i, gate, _edges(_intervals(rows, layout, i), bins)))
+                variables.append(
+                    DiscreteVariable(i, gate, _edges(_intervals(rows, layout, i), bins))
+                )
                 continue
             codes = rows.codes[_is_present(rows, layout, i), layout.blocks[i].source_start]
             counts = np.bincount(codes, minlength=layout.blocks[i].width)
-            variables.append(Variable(i, None, None, *_groups(counts, levels)))
+            variables.append(DiscreteVariable(i, None, None, *_groups(counts, levels)))
         return cls(layout, tuple(variables))
 
     def of_rows(self, rows: EncodedRows) -> Int[np.ndarray, "rows variables"]:
@@ -225,11 +227,11 @@ class States:
         for v, (i, gate) in enumerate(_parts(layout)):
             block = layout.blocks[i]
             if block.head != "softmax":
-                variables.append(Variable(i, gate, arrays.get(f"edges {v}")))
+                variables.append(DiscreteVariable(i, gate, arrays.get(f"edges {v}")))
                 _check_edges(variables[-1], block.column)
             else:
                 groups, shares = (arrays.get(f"{k} {v}") for k in ("groups", "shares"))
-                variables.append(Variable(i, None, None, groups, shares))
+                variables.append(DiscreteVariable(i, None, None, groups, shares))
                 _check_groups(variables[-1], block.width, block.column)
         return cls(layout, tuple(variables))
 
@@ -287,7 +289,7 @@ def _groups(counts: np.ndarray, states: int) -> tuple[np.ndarray, np.ndarray]:
     return groups, weights / total[groups]
 
 
-def _grouped(weights: np.ndarray, variable: Variable) -> np.ndarray:
+def _grouped(weights: np.ndarray, variable: DiscreteVariable) -> np.ndarray:
     """Return the shares of each state whose levels are allowed, shape (rows, states)."""
     groups, shares = variable.groups, variable.shares
     assert groups is not None
@@ -303,7 +305,7 @@ def _grouped(weights: np.ndarray, variable: Variable) -> np.ndarray:
 
 
 def _level(
-    variable: Variable, state: np.ndarray, u: np.ndarray, allowed: np.ndarray | None
+    variable: DiscreteVariable, state: np.ndarray, u: np.ndarray, allowed: np.ndarray | None
 ) -> np.ndarray:
     """Draw a level of each state by its share."""
     groups, shares = variable.groups, variable.shares
@@ -344,14 +346,14 @@ def _overlap(edges: np.ndarray, bounds: np.ndarray) -> np.ndarray:
     return np.asarray(shares)
 
 
-def _check_edges(variable: Variable, column: str) -> None:
+def _check_edges(variable: DiscreteVariable, column: str) -> None:
     edges = variable.edges
     rises = edges is not None and edges.ndim == 1 and len(edges) > 1 and (np.diff(edges) > 0).all()
     if edges is None or not rises or edges[0] != 0 or edges[-1] != 1:
         raise ModelFileError(f"The bins of {column!r} are damaged.")
 
 
-def _check_groups(variable: Variable, levels: int, column: str) -> None:
+def _check_groups(variable: DiscreteVariable, levels: int, column: str) -> None:
     groups, shares = variable.groups, variable.shares
     whole = (
         groups is not None
