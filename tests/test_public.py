@@ -14,6 +14,7 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "BayesianNetwork",
     "Booster",
     "DenseClassifier",
     "DenseRegressor",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lookalike.experiments import Booster, Verdict, boost
     from lookalike.models import (
         GAN,
+        BayesianNetwork,
         DenseClassifier,
         DenseRegressor,
         GaussianCopula,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "BayesianNetwork",
     "Booster",
     "DenseClassifier",
     "DenseRegressor",
@@ -92,6 +94,7 @@ def _errors() -> ModuleType:
 #: The function that imports the room of each name.
 _HOMES = {
     "GAN": _models,
+    "BayesianNetwork": _models,
     "DenseClassifier": _models,
     "DenseRegressor": _models,
     "GaussianCopula": _models,

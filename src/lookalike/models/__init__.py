@@ -11,6 +11,7 @@ from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
+from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.independent import Independent
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "SYNTHESIZERS",
+    "BayesianNetwork",
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
@@ -45,7 +47,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(GaussianCopula, Independent)
+SYNTHESIZERS.enter(BayesianNetwork, GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:
