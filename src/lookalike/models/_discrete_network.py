@@ -14,7 +14,7 @@ from lookalike._core.seeds import generator
 from lookalike.encoding import Learned
 from lookalike.models._conditional_table import ConditionalTable, grains_of
 from lookalike.models._parents import choose_parents, order_of
-from lookalike.models._states import Evidence, States
+from lookalike.models._states import States, StateWeights
 
 __all__ = ["DiscreteNetwork"]
 
@@ -96,7 +96,7 @@ class DiscreteNetwork:
         return states
 
     def drawn_within(
-        self, evidence: Evidence, rows: int, seed: int, block: int
+        self, evidence: StateWeights, rows: int, seed: int, block: int
     ) -> Int[np.ndarray, "rows variables"]:
         """Draw rows of states given evidence; row i depends on its evidence, the seed and i alone.
 
@@ -121,7 +121,7 @@ class DiscreteNetwork:
         return result
 
     def _given(
-        self, evidence: Evidence, rows: int, rng: np.random.Generator
+        self, evidence: StateWeights, rows: int, rng: np.random.Generator
     ) -> Int[np.ndarray, "rows variables"]:
         ahead, messages = self._messages(evidence)
         involved = self._with_parents(set(ahead))
@@ -160,7 +160,7 @@ class DiscreteNetwork:
                 states[:, v] = self.tables[v].drawn(states, self.grains, random)
         return np.asarray(states)
 
-    def _messages(self, evidence: Evidence) -> tuple[Evidence, Evidence]:
+    def _messages(self, evidence: StateWeights) -> tuple[StateWeights, StateWeights]:
         """Return what evidence says in the tree of first parents, in arbitrary units for each row.
 
         Returns
@@ -175,7 +175,7 @@ class DiscreteNetwork:
             if v not in ahead:
                 continue
             weights = ahead[v] / np.maximum(ahead[v].max(axis=1, keepdims=True), _LEAST)
-            # Evidence that no state fulfils says nothing.
+            # StateWeights that no state fulfils says nothing.
             ahead[v] = weights = np.where(weights.any(axis=1, keepdims=True), weights, 1.0)
             if self.tables[v].parents:
                 parent = self.tables[v].parents[0]

@@ -13,13 +13,13 @@ from scipy.special import ndtri
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Z_MAX, EncodedRows, Layout, Learned, RowCondition, SampledRows
 
-__all__ = ["ANY_LEVELS", "DiscreteVariable", "Evidence", "States"]
+__all__ = ["ANY_LEVELS", "DiscreteVariable", "StateWeights", "States"]
 
 #: The limit of one-hot blocks that keeps all levels of a column in one block.
 ANY_LEVELS = 2**31 - 1
 #: The weight that conditions give each state of a variable, by the variable; shape (rows or 1,
 #: states) each.
-Evidence = dict[int, np.ndarray]
+StateWeights = dict[int, np.ndarray]
 #: The most cells (rows × levels) that are handled at once.
 _AT_ONCE = 2**22
 #: The least share of a level, and the greatest number below 1.
@@ -161,7 +161,7 @@ class States:
                 numbers[masked, start : start + block.width] = 0.0
         return SampledRows(numbers, levels)
 
-    def evidence(self, condition: RowCondition) -> Evidence:
+    def evidence(self, condition: RowCondition) -> StateWeights:
         """Return the share of each state that fulfils a condition, by the variables it restricts.
 
         Of a number that has to have one certain value, it is the density at that value.
