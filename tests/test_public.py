@@ -19,6 +19,7 @@ NAMES = {
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
+    "Forest",
     "GaussianCopula",
     "Independent",
     "Schema",

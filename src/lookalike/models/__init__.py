@@ -14,6 +14,7 @@ from lookalike.models._task import FitTask
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
+from lookalike.models.forest import Forest
 from lookalike.models.independent import Independent
 from lookalike.refine import Refine
 
@@ -29,6 +30,7 @@ __all__ = [
     "DenseClassifier",
     "DenseRegressor",
     "FitTask",
+    "Forest",
     "GaussianCopula",
     "Independent",
     "Networks",
@@ -47,7 +49,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(BayesianNetwork, GaussianCopula, Independent)
+SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:

@@ -175,7 +175,7 @@ class DiscreteNetwork:
             if v not in ahead:
                 continue
             weights = ahead[v] / np.maximum(ahead[v].max(axis=1, keepdims=True), _LEAST)
-            # StateWeights that no state fulfils says nothing.
+            # Evidence that no state fulfils says nothing.
             ahead[v] = weights = np.where(weights.any(axis=1, keepdims=True), weights, 1.0)
             if self.tables[v].parents:
                 parent = self.tables[v].parents[0]
