@@ -23,6 +23,7 @@ NAMES = {
     "GaussianCopula",
     "Independent",
     "Schema",
+    "Smote",
     "Verdict",
     "__version__",
     "boost",

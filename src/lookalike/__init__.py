@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Forest,
         GaussianCopula,
         Independent,
+        Smote,
         load,
     )
     from lookalike.reports import Evaluation, evaluate
@@ -46,6 +47,7 @@ __all__ = [
     "GaussianCopula",
     "Independent",
     "Schema",
+    "Smote",
     "Verdict",
     "__version__",
     "boost",
@@ -102,6 +104,7 @@ _HOMES = {
     "Forest": _models,
     "GaussianCopula": _models,
     "Independent": _models,
+    "Smote": _models,
     "load": _models,
     "Booster": _experiments,
     "Verdict": _experiments,

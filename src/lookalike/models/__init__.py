@@ -16,6 +16,7 @@ from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.forest import Forest
 from lookalike.models.independent import Independent
+from lookalike.models.smote import Smote
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ __all__ = [
     "Networks",
     "Refine",
     "Request",
+    "Smote",
     "Synthesizer",
     "TrainingRules",
     "load",
@@ -49,7 +51,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent)
+SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Smote)
 
 
 def __getattr__(name: str) -> Any:

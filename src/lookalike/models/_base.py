@@ -116,6 +116,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     #: Whether XLA trains the model: the result of training then depends on the number of XLA's
     #: threads. The rows of a fitted model must not.
     COMPILED: ClassVar[bool] = True
+    #: Whether the learned state, and so the model file, holds training rows.
+    HOLDS_ROWS: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
     #: their blocks. Without it, conditions are met by selecting from ordinary rows.
     capabilities: ClassVar[frozenset[str]] = frozenset()
@@ -203,7 +205,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     @abstractmethod
     def _state(self) -> Learned:
-        """Return the learned state for the model file; never training rows."""
+        """Return the learned state for the model file; training rows only if `HOLDS_ROWS`."""
 
     @abstractmethod
     def _restore(self, state: Learned, layout: Layout) -> None:
@@ -811,7 +813,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model to one file, which `lookalike.load` reads.
 
-        The file is a zip of JSON and plain arrays: no pickle, no code, no training rows.
+        The file is a zip of JSON and plain arrays: no pickle, no code, and no training rows, those
+        of a `Smote` excepted, which has to be allowed to save them.
 
         Parameters
         ----------
