@@ -14,8 +14,8 @@ from lookalike.encoding import Learned
 
 __all__ = ["ColumnTrees", "Growth", "StateTree"]
 
-#: The weights of a node's parent that are tried, in rows.
-_STRENGTHS = np.array([0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0])
+#: The weights of a node's parent that are tried, in rows for each different state.
+_STRENGTHS = np.array([0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 #: The weight of a state without any row, in rows.
 _LEAST = 1e-3
 #: The greatest number of rows by which a tree chooses its splits, and by which it is judged.
@@ -74,6 +74,17 @@ class StateTree:
         parents[self.right[inner]] = inner
         return parents
 
+    @cached_property
+    def distinct(self) -> Int[np.ndarray, " nodes"]:
+        """The number of different states of each node, at least 1."""
+        occurs = np.zeros((len(self.splits), int(self.states.max(initial=0)) + 1), bool)
+        leaves = np.flatnonzero(self.splits < 0)
+        sizes = np.diff(self.ends[leaves], axis=1)[:, 0]
+        occurs[np.repeat(leaves, sizes), self.states] = True
+        for node in np.flatnonzero(self.splits >= 0)[::-1]:
+            occurs[node] = occurs[node + 1] | occurs[self.right[node]]
+        return np.asarray(np.maximum(occurs.sum(axis=1), 1))
+
     def leaves(self, ranks: Int[np.ndarray, "rows inputs"]) -> Int[np.ndarray, " rows"]:
         """Return the leaf of each row."""
         node, rows = np.zeros(len(ranks), np.int64), np.arange(len(ranks))
@@ -105,7 +116,7 @@ class StateTree:
         ----------
         ranks : ndarray of int, shape (rows, inputs)
         strength : float
-            The weight of a node's parent, in rows.
+            The weight of a node's parent, in rows for each different state.
         uniforms : ndarray, shape (rows, 2)
             Numbers in [0, 1): the first chooses a node, the second a state.
         """
@@ -114,7 +125,7 @@ class StateTree:
         sizes = np.diff(self.ends, axis=1)[:, 0]
         while len(rows):
             at = node[rows]
-            share = sizes[at] / (sizes[at] + strength)
+            share = sizes[at] / (sizes[at] + strength * self.distinct[at])
             stays = which[rows] < share
             chosen, of = rows[stays], at[stays]
             place = self.ends[of, 0] + (uniforms[chosen, 1] * sizes[of]).astype(np.int64)
@@ -190,12 +201,14 @@ def chances(
     ):
         cells, counts = np.unique(of_own * width + known[1][own], return_counts=True)
         sizes = np.bincount(of_own, minlength=len(tree.splits))[node]
+        # The weight of the node above grows with the number of different states, as they are
+        # what others are to be expected from.
+        above = strengths[:, None] * np.bincount(cells // width, minlength=len(tree.splits))[node]
+        above = np.maximum(above, strengths[:, None])
         wanted = node * width + states[rows]
         at = np.minimum(np.searchsorted(cells, wanted), len(cells) - 1)
         found = np.where(cells[at] == wanted, counts[at], 0)
-        result[:, rows] = (found + strengths[:, None] * result[:, rows]) / (
-            sizes + strengths[:, None]
-        )
+        result[:, rows] = (found + above * result[:, rows]) / (sizes + above)
     return result
 
 
@@ -203,16 +216,16 @@ def chances(
 class ColumnTrees:
     """The distribution of a variable given others: that of one of several trees, drawn at random.
 
-    In a node with n rows, the share n / (n + strength) of the probability is that of their states,
-    and the rest is the distribution of the node above it (as the smoothing of trees by Buntine
-    1992).
+    In a node with n rows of d different states, the share n / (n + strength · d) of the probability
+    is that of their states, and the rest is the distribution of the node above it (as Witten and
+    Bell 1991 smooth n-grams).
 
     Parameters
     ----------
     marginal : ndarray, shape (states,)
         The distribution above the root: positive, with the sum 1.
     strength : float
-        In rows.
+        The weight of the node above, in rows for each different state.
     inputs : tuple of int
         The indices of the other variables.
     ranks : tuple of ndarray of int, shape (states,)
@@ -253,8 +266,8 @@ class ColumnTrees:
         growth : Growth
         rng : numpy.random.Generator
         strength : float, optional
-            The weight of a node's parent; by default that by which each half of the rows makes the
-            other half most likely.
+            The weight of a node's parent; by default that which makes a quarter of the rows most
+            likely, given the others.
         """
         own = states[:, variable]
         marginal = np.bincount(own, minlength=sizes[variable]) + _LEAST
@@ -268,20 +281,19 @@ class ColumnTrees:
             for i in inputs
         )
         seen = _seen(states, inputs, ranks)
-        trees, likelihoods = [], np.zeros(len(_STRENGTHS))
+        # A quarter of the rows judges trees that grow on random parts of the others.
+        order = rng.permutation(len(own))
+        others, judging = np.split(order, [len(own) - min(len(own) // 4, _MOST_ROWS)])
+        trees, likely = [], np.zeros((len(_STRENGTHS), len(judging)))
         for _ in range(growth.trees):
-            order = rng.permutation(len(own))
-            half = min(len(own) // 2, _MOST_ROWS)
-            some, others = order[:half], order[half : 2 * half]
+            some = rng.permutation(others)[: min(2 * len(others) // 3, _MOST_ROWS)]
             tree = StateTree.grown(seen[some], own[some], growth, int(rng.integers(2**31)))
             if strength is None:
-                found = chances(
-                    tree, (seen[some], own[some]), (seen[others], own[others]), _STRENGTHS, marginal
-                )
-                likelihoods += np.log(found).mean(axis=1)
+                known, asked = ((seen[at], own[at]) for at in (others, judging))
+                likely += chances(tree, known, asked, _STRENGTHS, marginal)
             trees.append(tree.filled(seen, own))
         if strength is None:
-            strength = float(_STRENGTHS[likelihoods.argmax()])
+            strength = float(_STRENGTHS[np.log(likely).mean(axis=1).argmax()])
         return cls(marginal, strength, tuple(inputs), ranks, tuple(trees))
 
     def log_probabilities(
@@ -399,13 +411,21 @@ def _is_whole(tree: StateTree, inputs: int, count: int) -> bool:
     """Return whether every row finds a leaf, and every leaf states."""
     nodes, rows = np.arange(len(tree.splits)), len(tree.states)
     inner = tree.splits >= 0
-    first, after = tree.ends.T if tree.ends.shape == (len(nodes), 2) else (nodes, -nodes - 1)
+    if tree.ends.shape != (len(nodes), 2) or inner[-1]:
+        return False
+    first, after = tree.ends.T
+    reached = np.concatenate([[0], after[~inner]])
     return bool(
         tree.states.dtype == np.uint16
         and (tree.states < count).all()
-        and ((first >= 0) & (first <= after) & (after <= rows)).all()
         and ((tree.splits >= -1) & (tree.splits < inputs)).all()
         and ((tree.right > nodes + 1) & (tree.right < len(nodes)))[inner].all()
+        # The rows of leaves follow each other, and those of a node are those of its children.
+        and (np.diff(reached) >= 0).all()
+        and reached[-1] == rows
+        and np.array_equal(first[~inner], reached[:-1])
+        and np.array_equal(first[inner], first[nodes[inner] + 1])
+        and np.array_equal(after[inner], after[tree.right[inner]])
     )
 
 

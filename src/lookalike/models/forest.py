@@ -39,12 +39,12 @@ class Forest(Synthesizer):
     As in Reiter (2005) and synthpop (Nowok, Raab and Dibben 2016), a column is drawn from the leaf
     that a row reaches in a classification tree. Numbers are divided into bins of about equal
     numbers of rows. Columns are put into an order of which each next one has the most information
-    about one before it. There are several trees for each column, each grown on a random half of the
+    about one before it. There are several trees for each column, each grown on a random part of the
     rows, and each row is drawn by one of them, which is a random forest (Breiman 2001).
 
     No value of a training row is drawn or stored: leaves hold counts of bins and levels, which are
-    smoothed by those of the nodes above them, as strongly as makes the other half of the rows most
-    likely; within a bin, numbers are drawn from the column's quantile function.
+    smoothed by those of the nodes above them, as strongly as makes rows most likely that are not
+    counted; within a bin, numbers are drawn from the column's quantile function.
 
     Rows for conditions are selected from ordinary ones: rare conditions are refused.
 
