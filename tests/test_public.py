@@ -22,6 +22,7 @@ NAMES = {
     "Forest",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Schema",
     "Smote",
     "Verdict",

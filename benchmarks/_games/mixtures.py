@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from lookalike.datasets import Mixture
+    from lookalike.datasets import NormalMixture
 
 #: Rows to learn from, and rows to judge by.
 ROWS, JUDGED = 5_000, 10_000
@@ -50,16 +50,16 @@ def drawn(shape: str, seed: int) -> pa.Table:
     return pa.table({"x": points[:, 0].copy(), "y": points[:, 1].copy()})
 
 
-def mixture(shape: str) -> Mixture:
+def mixture(shape: str) -> NormalMixture:
     """Return what rows of a shape are drawn from."""
-    from lookalike.datasets import MIXTURES, Mixture
+    from lookalike.datasets import MIXTURES, NormalMixture
 
     if shape != RARE:
         return MIXTURES[shape]
     ring = MIXTURES["ring"]
     centres = np.concatenate([ring.centres, np.zeros((1, 2))])
     weights = np.append((1 - RARE_SHARE) * ring.weights, RARE_SHARE)
-    return Mixture(centres, weights, ring.spread)
+    return NormalMixture(centres, weights, ring.spread)
 
 
 def judged(shape: str, rows: pa.Table) -> dict[str, float | int]:

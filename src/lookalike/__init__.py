@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Forest,
         GaussianCopula,
         Independent,
+        Mixture,
         Smote,
         load,
     )
@@ -46,6 +47,7 @@ __all__ = [
     "Forest",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Schema",
     "Smote",
     "Verdict",
@@ -104,6 +106,7 @@ _HOMES = {
     "Forest": _models,
     "GaussianCopula": _models,
     "Independent": _models,
+    "Mixture": _models,
     "Smote": _models,
     "load": _models,
     "Booster": _experiments,

@@ -31,7 +31,7 @@ import lookalike.experiments._study as studies
 from lookalike._core.errors import DataError, ParameterError, TrainingError
 from lookalike.experiments import Verdict, boost
 from lookalike.experiments._arms import arms_for
-from lookalike.experiments._comparison import HELPS
+from lookalike.experiments._contrast import HELPS
 from lookalike.experiments._splits import Split
 from lookalike.experiments._study import Study, WorkItem, steps
 from lookalike.experiments._study_spec import specify

@@ -12,7 +12,7 @@ from lookalike._core.errors import DataError
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
 from lookalike.experiments._build_verdict import build_verdict
-from lookalike.experiments._comparison import (
+from lookalike.experiments._contrast import (
     BETTER,
     HARMS,
     HELPS,

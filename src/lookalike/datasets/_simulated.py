@@ -20,7 +20,7 @@ __all__ = [
     "MIXTURES",
     "DependentCategories",
     "Gaussian",
-    "Mixture",
+    "NormalMixture",
     "make_dependent_categories",
     "make_gaussian",
     "make_mixture",
@@ -56,7 +56,7 @@ class Gaussian:
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class NormalMixture:
     """A mixture of round normal distributions in the plane.
 
     Parameters
@@ -170,17 +170,17 @@ GAUSSIAN = Gaussian(
 
 _ANGLES = np.arange(8) * np.pi / 4
 #: The distributions of `make_mixture` by name.
-MIXTURES: Mapping[str, Mixture] = MappingProxyType(
+MIXTURES: Mapping[str, NormalMixture] = MappingProxyType(
     {
-        "ring": Mixture(
+        "ring": NormalMixture(
             2.0 * np.column_stack([np.cos(_ANGLES), np.sin(_ANGLES)]), np.full(8, 1 / 8), 0.1
         ),
-        "grid": Mixture(
+        "grid": NormalMixture(
             2.0 * np.array(list(product(range(-2, 3), repeat=2)), dtype=float),
             np.full(25, 1 / 25),
             0.1,
         ),
-        "rare": Mixture(
+        "rare": NormalMixture(
             np.array([[-2.0, 0.0], [2.0, 0.0], [0.0, 3.0]]), np.array([0.60, 0.38, 0.02]), 0.2
         ),
     }

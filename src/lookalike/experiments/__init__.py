@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from lookalike.experiments._boost import boost
 from lookalike.experiments._booster import Booster
-from lookalike.experiments._comparison import Comparison, Row
+from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._function import (
     FUNCTION_RECIPE,
     FUNCTION_TARGETS,
@@ -24,7 +24,7 @@ __all__ = [
     "FUNCTION_RECIPE",
     "FUNCTION_TARGETS",
     "Booster",
-    "Comparison",
+    "Contrast",
     "FunctionAccuracy",
     "FunctionRun",
     "FunctionSnapshot",

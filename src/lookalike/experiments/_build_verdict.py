@@ -8,7 +8,7 @@ from typing import Any
 
 from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
-from lookalike.experiments._comparison import BATTERY, Comparison, Row
+from lookalike.experiments._contrast import BATTERY, Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._score_table import ScoreTable
 from lookalike.experiments._statistics import Difference, holm, repeats_needed
@@ -72,7 +72,7 @@ def _compared(
     shares: Sequence[float],
     metrics: Sequence[str],
     models: Sequence[str],
-) -> list[Comparison]:
+) -> list[Contrast]:
     """Compare synthetic rows with real ones and with controls, and controls with real rows."""
     places = {
         role: [(arm, share) for share in shares for arm in arms if arm.role == role]
@@ -87,7 +87,7 @@ def _compared(
     def best(arm: Arm, share: float) -> Arm | None:
         return _best_control(scores, arms, arm, share, metrics[0])
 
-    comparisons: list[Comparison] = []
+    comparisons: list[Contrast] = []
     for role, questions, opponent in (
         ("synthetic", detailed, real),
         ("synthetic", detailed, best),
@@ -104,7 +104,7 @@ def _family(
     opponent: Callable[[Arm, float], Arm | None],
     metric: str,
     model: str,
-) -> list[Comparison]:
+) -> list[Contrast]:
     """Return the comparisons that share one correction of Holm's."""
     family = []
     for arm, share in places:
@@ -139,8 +139,8 @@ def _comparison(
     model: str,
     found: Difference,
     models: tuple[str, ...],
-) -> Comparison:
-    return Comparison(
+) -> Contrast:
+    return Contrast(
         arm=arm.name,
         factor=arm.factor,
         share=share,
@@ -159,13 +159,13 @@ def _comparison(
     )
 
 
-def _adjusted(family: list[Comparison]) -> list[Comparison]:
+def _adjusted(family: list[Contrast]) -> list[Contrast]:
     adjusted = holm([one.p for one in family])
     return [replace(one, p_holm=p) for one, p in zip(family, adjusted, strict=True)]
 
 
 def _row(
-    scores: ScoreTable, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Comparison]
+    scores: ScoreTable, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Contrast]
 ) -> Row:
     row = Row(
         arm=arm.name,

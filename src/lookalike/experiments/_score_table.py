@@ -8,7 +8,7 @@ import numpy as np
 
 from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import NAIVE
-from lookalike.experiments._comparison import BATTERY
+from lookalike.experiments._contrast import BATTERY
 from lookalike.experiments._records import Record
 from lookalike.experiments._statistics import Difference, paired
 from lookalike.metrics import LOWER_IS_BETTER

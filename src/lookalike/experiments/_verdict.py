@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from lookalike._core.documents import Document
 from lookalike._core.pages import page_of
-from lookalike.experiments._comparison import Comparison, Row
+from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._verdict_words import outlook
 
@@ -29,7 +29,7 @@ class Verdict(Document):
         The headline metric, on which the words rest.
     table : tuple of Row
         One for each arm and share.
-    statistics : tuple of Comparison
+    statistics : tuple of Contrast
         Every comparison: of arms with synthetic rows, over all models and model by model for the
         headline metric, over all models for the others; of controls with real rows, over all
         models.
@@ -60,7 +60,7 @@ class Verdict(Document):
     answer: str
     metric: str
     table: tuple[Row, ...]
-    statistics: tuple[Comparison, ...]
+    statistics: tuple[Contrast, ...]
     records: tuple[Record, ...]
     facts: dict[str, Any]
     notes: tuple[str, ...]
@@ -86,7 +86,7 @@ class Verdict(Document):
             answer=values["answer"],
             metric=values["metric"],
             table=tuple(Row.from_dict(row) for row in values["table"]),
-            statistics=tuple(Comparison.from_dict(one) for one in values["statistics"]),
+            statistics=tuple(Contrast.from_dict(one) for one in values["statistics"]),
             records=tuple(Record(**one) for one in values["records"]),
             facts=dict(values["facts"]),
             notes=tuple(values["notes"]),

@@ -6,12 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from lookalike.experiments._arms import Replaced
-from lookalike.experiments._comparison import (
+from lookalike.experiments._contrast import (
     BATTERY,
     HARMS,
     HELPS,
     NO_EVIDENCE,
-    Comparison,
+    Contrast,
     Row,
     plain,
     signed,
@@ -35,7 +35,7 @@ _NAMES = {
 }
 
 
-def left_out(statistics: Sequence[Comparison], metric: str, models: Sequence[str]) -> Iterator[str]:
+def left_out(statistics: Sequence[Contrast], metric: str, models: Sequence[str]) -> Iterator[str]:
     """Name the models that are missing from the means of arms with synthetic rows."""
     for model in models:
         lacking = [
@@ -110,7 +110,7 @@ def _how(row: Row) -> str:
     return how
 
 
-def _differs(one: Comparison, sign: str = "") -> str:
+def _differs(one: Contrast, sign: str = "") -> str:
     """State the difference of an arm from its opponent, as in tables, and its word if any."""
     if one.low is None or one.high is None:
         interval = "no interval: every split gave the same"

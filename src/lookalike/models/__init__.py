@@ -16,6 +16,7 @@ from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.forest import Forest
 from lookalike.models.independent import Independent
+from lookalike.models.mixture import Mixture
 from lookalike.models.smote import Smote
 from lookalike.refine import Refine
 
@@ -34,6 +35,7 @@ __all__ = [
     "Forest",
     "GaussianCopula",
     "Independent",
+    "Mixture",
     "Networks",
     "Refine",
     "Request",
@@ -51,7 +53,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Smote)
+SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Smote)
 
 
 def __getattr__(name: str) -> Any:

@@ -189,20 +189,22 @@ class States:
                 weights = weights * gate[:, of_state]
             yield v, weights
 
-    @property
-    def log_widths(self) -> tuple[np.ndarray, ...]:
-        """The logarithm of each state's width in cumulative probability or share of levels.
+    def log_within(self, rows: EncodedRows) -> Float[np.ndarray, " rows"]:
+        """Return the logarithm of the density of rows within their states.
 
-        Subtracted from a state's log-probability they give a density, which is comparable between
-        divisions of the same rows. States of single levels and of missing cells have 0.
+        It is with respect to the cumulative probability of numbers, and to the counts of levels.
         """
-        widths = []
-        for variable in self.variables:
-            width = np.ones(variable.states)
-            if variable.edges is not None:
-                width[: len(variable.edges) - 1] = np.diff(variable.edges)
-            widths.append(np.log(width))
-        return tuple(widths)
+        states, log = self.of_rows(rows), np.zeros(len(rows.codes))
+        for v, variable in enumerate(self.variables):
+            if variable.edges is None:
+                assert variable.shares is not None
+                codes = rows.codes[:, self.layout.blocks[variable.block].source_start]
+                log += np.log(variable.shares[codes])
+            else:
+                missing = np.zeros(variable.states - len(variable.edges) + 1)
+                density = np.concatenate([-np.log(np.diff(variable.edges)), missing])
+                log += density[states[:, v]]
+        return log
 
     def state(self) -> Learned:
         """Return the learned arrays."""

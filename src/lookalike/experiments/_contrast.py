@@ -1,4 +1,4 @@
-"""Comparisons of arms, the rows that they make up, and the words that follow from both.
+"""Contrasts of arms, the rows that they make up, and the words that follow from both.
 
 A difference is positive where the arm is better than its opponent, also where less of a metric is
 better; so are its interval and its word. Only `Row.word` states the effect of an arm with
@@ -20,7 +20,7 @@ __all__ = [
     "HARMS",
     "HELPS",
     "NO_EVIDENCE",
-    "Comparison",
+    "Contrast",
     "Row",
     "label",
     "plain",
@@ -42,7 +42,7 @@ _REAL = "real"
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Contrast:
     """One arm against another, over all splits.
 
     Parameters
@@ -139,7 +139,7 @@ class Comparison:
         return {**asdict(self), "word": self.word}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Comparison:
+    def from_dict(cls, values: Mapping[str, Any]) -> Contrast:
         """Rebuild a comparison from JSON values; its word follows from them."""
         fields = {name: value for name, value in values.items() if name != "word"}
         return cls(**{**fields, "models": tuple(values.get("models", ()))})
@@ -161,9 +161,9 @@ class Row:
         The mean of each metric.
     models : dict of str to float or None
         For each model, and the naive baseline, the mean of the headline metric.
-    real : Comparison or None
+    real : Contrast or None
         Against the real rows; None for these themselves.
-    control : Comparison or None
+    control : Contrast or None
         Against the best cheap control, for an arm with synthetic rows.
     """
 
@@ -173,8 +173,8 @@ class Row:
     share: float
     scores: dict[str, float | None]
     models: dict[str, float | None]
-    real: Comparison | None = None
-    control: Comparison | None = None
+    real: Contrast | None = None
+    control: Contrast | None = None
 
     @property
     def word(self) -> str | None:
@@ -208,7 +208,7 @@ class Row:
         fields = {name: value for name, value in values.items() if name != "word"}
         for name in ("real", "control"):
             if fields[name] is not None:
-                fields[name] = Comparison.from_dict(fields[name])
+                fields[name] = Contrast.from_dict(fields[name])
         return cls(**fields)
 
 
