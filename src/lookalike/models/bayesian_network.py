@@ -16,7 +16,7 @@ from lookalike.models._request import Request
 from lookalike.models._states import ANY_LEVELS, States
 from lookalike.models._task import FitTask
 from lookalike.models._uniform_rows import uniform_rows
-from lookalike.refine import Refine
+from lookalike.refine import HoldOut, Refine
 from lookalike.tables import Kind
 
 __all__ = ["BayesianNetwork"]
@@ -149,27 +149,24 @@ class BayesianNetwork(Synthesizer):
         training = training[generator(task.seed, "order").permutation(len(training))]
         parents = self.parents if self.mode == "correlated" else 0
         self._network = DiscreteNetwork.fit(training, self._states, parents, fewest)
-        self._record(training, split.rows)
+        self._record(split)
         if split.refit:
             self._network = self._network.counted(self._states.of_rows(split.all), fewest)
 
-    def _record(self, training: np.ndarray, held_out: EncodedRows | None) -> None:
+    def _record(self, split: HoldOut) -> None:
         """Record the mean log density of training rows and of held-out ones."""
-        assert self._states is not None
-        assert self._network is not None
-        measured = {"step": 1.0, "log_likelihood": self._log_likelihood(training[:_JUDGED])}
-        if held_out is not None:
-            measured["held_out"] = self._log_likelihood(self._states.of_rows(held_out))
+        measured = {"step": 1.0, "log_likelihood": self._log_likelihood(split.training)}
+        if split.rows is not None:
+            measured["held_out"] = self._log_likelihood(split.rows)
         self.history_.rows.append(measured)
         self.history_.stopped = "all columns have their parents"
 
-    def _log_likelihood(self, states: np.ndarray) -> float:
+    def _log_likelihood(self, rows: EncodedRows) -> float:
         assert self._states is not None
         assert self._network is not None
-        logs = self._network.log_probabilities(states)
-        for v, widths in enumerate(self._states.log_widths):
-            logs[:, v] -= widths[states[:, v]]
-        return float(logs.sum(axis=1).mean())
+        some = EncodedRows(*(part[:_JUDGED] for part in rows))
+        logs = self._network.log_probabilities(self._states.of_rows(some)).sum(axis=1)
+        return float((logs + self._states.log_within(some)).mean())
 
     def _source(self, request: Request) -> BlockSource:
         conditions, states, network = request.conditions, self._states, self._network

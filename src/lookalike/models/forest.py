@@ -12,7 +12,7 @@ from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike._core.workers import in_parallel
-from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
+from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._base import Synthesizer
 from lookalike.models._conditional_table import grains_of
 from lookalike.models._parents import order_of
@@ -147,7 +147,7 @@ class Forest(Synthesizer):
         inputs = _inputs(self._order, information)
         self._columns = self._grown(training, inputs, task.seed)
         if split.rows is not None:
-            self._record(training, self._states.of_rows(split.rows)[:_JUDGED])
+            self._record(training, split.rows)
         if split.refit:
             strengths = [column.strength for column in self._columns]
             self._columns = self._grown(self._states.of_rows(rows), inputs, task.seed, strengths)
@@ -173,14 +173,13 @@ class Forest(Synthesizer):
         work = (partial(grow, v) for v in range(len(sizes)))
         return tuple(in_parallel(work, ignore=UserWarning))
 
-    def _record(self, training: np.ndarray, held_out: np.ndarray) -> None:
+    def _record(self, training: np.ndarray, held_out: EncodedRows) -> None:
         """Record the mean log density of held-out rows."""
-        total = np.zeros(len(held_out))
-        for v, (column, widths) in enumerate(
-            zip(self._columns, self._states.log_widths, strict=True)
-        ):
-            total += column.log_probabilities(training, held_out, v) - widths[held_out[:, v]]
-        self.history_.rows.append({"step": 1.0, "held_out": float(total.mean())})
+        some = EncodedRows(*(part[:_JUDGED] for part in held_out))
+        logs, states = self._states.log_within(some), self._states.of_rows(some)
+        for v, column in enumerate(self._columns):
+            logs += column.log_probabilities(training, states, v)
+        self.history_.rows.append({"step": 1.0, "held_out": float(logs.mean())})
         self.history_.stopped = "all trees are grown"
 
     def _source(self, request: Request) -> BlockSource:
