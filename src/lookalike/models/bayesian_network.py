@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-import numpy as np
-
 from lookalike._core.parameters import Choice, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows, TableEncoder
