@@ -23,7 +23,7 @@ _CANDIDATES = 8
 #: The strengths of a context that are tried, in rows.
 _STRENGTHS = np.array([0.5, 1.5, 4.0, 10.0, 25.0, 60.0, 150.0])
 #: The gain in log-likelihood of a context in nats, and in standard errors, that makes it worth it.
-_WORTH, _SURE = 5.0, 2.0
+_WORTH, _SURE = 2.0, 1.0
 #: Rows × variables that the search for parents sees, and its least number of rows.
 _MOST_WORK, _FEWEST_ROWS = 1_000_000, 3_000
 #: The greatest number of cells that are counted directly, for each row.
