@@ -22,11 +22,14 @@ if TYPE_CHECKING:
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
+        BayesianNetwork,
         DenseClassifier,
         DenseRegressor,
+        Forest,
         GaussianCopula,
         Independent,
         Mixture,
+        Smote,
         load,
     )
     from lookalike.reports import Evaluation, evaluate
@@ -37,15 +40,18 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "Auto",
+    "BayesianNetwork",
     "Booster",
     "Comparison",
     "DenseClassifier",
     "DenseRegressor",
     "Evaluation",
+    "Forest",
     "GaussianCopula",
     "Independent",
     "Mixture",
     "Schema",
+    "Smote",
     "Verdict",
     "__version__",
     "boost",
@@ -97,11 +103,14 @@ def _errors() -> ModuleType:
 #: The function that imports the room of each name.
 _HOMES = {
     "GAN": _models,
+    "BayesianNetwork": _models,
     "DenseClassifier": _models,
     "DenseRegressor": _models,
+    "Forest": _models,
     "GaussianCopula": _models,
     "Independent": _models,
     "Mixture": _models,
+    "Smote": _models,
     "load": _models,
     "Auto": _experiments,
     "Booster": _experiments,

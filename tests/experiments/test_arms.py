@@ -14,7 +14,7 @@ from lookalike.experiments._arms import (
     Oversampled,
     Real,
     Replaced,
-    Smote,
+    SmoteArm,
     TrainingSet,
     Weighted,
     arms_for,
@@ -83,7 +83,7 @@ def test_random_oversampling_evens_the_classes(context: ArmContext) -> None:
 
 
 def test_smote_evens_the_classes_between_neighbours(context: ArmContext) -> None:
-    added = starts_with_real(context, Smote().make(context))
+    added = starts_with_real(context, SmoteArm().make(context))
     assert len(added.target) == 14
     rare = context.real.inputs[context.real.target == 1]
     assert added.inputs[:, 0].min() >= rare[:, 0].min() - 1e-9
@@ -96,18 +96,18 @@ def test_smote_evens_the_classes_between_neighbours(context: ArmContext) -> None
 def test_smote_of_levels_and_of_numbers_alone(numbers: int) -> None:
     inputs = np.random.default_rng(0).integers(0, 3, (40, 3)).astype(float)
     context = context_of(inputs, np.repeat([0.0, 1.0], [30, 10]), numbers)
-    training = Smote().make(context)
+    training = SmoteArm().make(context)
     assert np.bincount(training.target.astype(int)).tolist() == [30, 30]
 
 
 def test_smote_leaves_classes_of_one_row_and_even_classes_alone() -> None:
     inputs = np.random.default_rng(0).normal(size=(12, 2))
     context = context_of(inputs, np.array([0.0] * 8 + [1.0] * 3 + [2.0]), 2)
-    assert np.bincount(Smote().make(context).target.astype(int)).tolist() == [8, 8, 1]
+    assert np.bincount(SmoteArm().make(context).target.astype(int)).tolist() == [8, 8, 1]
     even = context_of(inputs, np.repeat([0.0, 1.0], 6), 2)
-    assert Smote().make(even) is even.real
+    assert SmoteArm().make(even) is even.real
     one = context_of(inputs, np.zeros(12), 2)
-    assert Smote().make(one) is one.real
+    assert SmoteArm().make(one) is one.real
     assert Oversampled().make(one) is one.real
 
 

@@ -133,7 +133,7 @@ def test_what_chance_explains_does_not_decide() -> None:
 def test_who_betrays_rows_or_holds_them_cannot_win() -> None:
     honest = Trial("Mixture", {}, 9, 0.5, 0.5)
     thief = Trial("GAN", {}, 9, 0.99, 0.99, privacy="Beware.")
-    smote = Trial("Smote", {}, 9, 0.99, 0.99)
+    smote = Trial("Smote", {}, 9, 0.99, 0.99, holds_rows=True)
     assert choose_trial([thief, smote, honest], rows=20_000) is honest
     assert choose_trial([thief], rows=20_000) is None
 

@@ -13,7 +13,7 @@ from lookalike.refine import Correction, fit_correction
 from lookalike.refine._binning import Binning
 from lookalike.refine._choose import choose, inclusion
 from lookalike.refine._density_ratio import Cancelled, boost, gains
-from lookalike.refine._forest import LEAVES, UNIT, Forest
+from lookalike.refine._forest import LEAVES, UNIT, CellForest
 from lookalike.refine._raking import balanced, rake
 
 #: A number that may be missing, a plain number, and two levels.
@@ -117,12 +117,12 @@ def test_trees_as_arrays_say_what_lightgbm_says() -> None:
     data = lightgbm.Dataset(codes.astype(float), label.astype(float), categorical_feature=[1, 2])
     parameters = {"objective": "binary", "verbosity": -1, "num_leaves": LEAVES, "num_threads": 1}
     grown = lightgbm.train({**parameters, "boost_from_average": False}, data, num_boost_round=20)
-    forest = Forest.of_trees(grown.dump_model()["tree_info"], sizes)
+    forest = CellForest.of_trees(grown.dump_model()["tree_info"], sizes)
     trees, terms = forest.sums(codes)
     expected = grown.predict(codes.astype(float), raw_score=True)
     np.testing.assert_allclose(trees, expected, atol=2 * len(forest) / UNIT)
     assert not terms.any()
-    both = Forest.joined([forest.scaled(0.25), forest.scaled(0.75)])
+    both = CellForest.joined([forest.scaled(0.25), forest.scaled(0.75)])
     np.testing.assert_allclose(both.sums(codes)[0], expected, atol=1e-4)
 
 
@@ -131,7 +131,7 @@ def test_any_arrays_can_be_evaluated() -> None:
     masks = rng.integers(0, 2**32, (9, 5), dtype=np.uint32)
     masks[0] = 0
     values = rng.integers(-(2**31), 2**31, (5, LEAVES)).astype(np.int32)
-    forest = Forest((4, 5), masks, values, np.zeros(9, np.int32))
+    forest = CellForest((4, 5), masks, values, np.zeros(9, np.int32))
     codes = rng.integers(0, 256, (300, 2)).astype(np.uint8)
     trees, _ = forest.sums(codes)
     assert np.isfinite(trees).all()
@@ -142,7 +142,7 @@ def test_any_arrays_can_be_evaluated() -> None:
 
 
 def test_a_forest_without_trees_is_its_terms() -> None:
-    empty = Forest.of_trees([], (2, 3))
+    empty = CellForest.of_trees([], (2, 3))
     forest = dataclasses.replace(empty, terms=np.arange(5, dtype=np.int32) * UNIT)
     trees, terms = forest.sums(np.array([[1, 2], [0, 0]], np.uint8))
     assert trees.tolist() == [0, 0]

@@ -15,7 +15,7 @@ from lookalike.refine import _conditionals as conditionals
 from lookalike.refine._binning import Binning
 from lookalike.refine._conditionals import fit_sweep
 from lookalike.refine._density_ratio import Cancelled
-from lookalike.refine._forest import Forest
+from lookalike.refine._forest import CellForest
 from lookalike.refine._gibbs import balanced, chances_of, systematic
 
 #: A number that may be missing, levels that follow from it, and levels that follow from nothing.
@@ -166,8 +166,8 @@ def test_chances_are_those_of_the_trees_that_learned_them(levels):
         num_boost_round=7,
     )
     outputs = 1 if levels == 2 else 3
-    forest = Forest.of_trees(grown.dump_model()["tree_info"], (8, 8), outputs)
-    mean = Forest.joined([forest.scaled(0.5), forest.scaled(0.5)])
+    forest = CellForest.of_trees(grown.dump_model()["tree_info"], (8, 8), outputs)
+    mean = CellForest.joined([forest.scaled(0.5), forest.scaled(0.5)])
     expected = np.asarray(grown.predict(codes.astype(float)))
     if levels == 2:
         expected = np.stack([1 - expected, expected], axis=1)

@@ -29,6 +29,7 @@ _GROUPS = {
     "Derived from other columns and a residual, which is learned:": True,
 }
 _NEVER = "Never together, although often expected by chance:"
+_HOLDS = "this file holds training rows: treat it as the table itself"
 _MOST_LINES = 20
 
 
@@ -172,6 +173,7 @@ def _facts(model: Synthesizer) -> dict[str, Any]:
         "class": type(model).__name__,
         "parameters": model.get_params(),
         "rows": model.n_rows_,
+        "holds_rows": model.HOLDS_ROWS,
         "seed": model.seed_,
         "target": model.target_,
         "schema": model.schema_.to_dict(),
@@ -187,6 +189,7 @@ def _show_model(facts: dict[str, Any]) -> None:
         *((f"  {name}", value) for name, value in facts["parameters"].items()),
         ("seed", facts["seed"]),
         ("rows learned", f"{facts['rows']:,}"),
+        *((("WARNING", _HOLDS),) if facts["holds_rows"] else ()),
         ("target", facts["target"] or "none"),
         ("columns", f"{len(columns)}"),
         *((f"  {column['name']}", column["kind"]) for column in columns),

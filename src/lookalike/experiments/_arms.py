@@ -23,7 +23,7 @@ __all__ = [
     "Oversampled",
     "Real",
     "Replaced",
-    "Smote",
+    "SmoteArm",
     "TrainingSet",
     "Weighted",
     "arms_for",
@@ -202,7 +202,7 @@ class Oversampled(Arm):
 
 
 @dataclass(frozen=True)
-class Smote(Arm):
+class SmoteArm(Arm):
     """The real rows and rows between neighbours of rarer classes, until all classes are equal.
 
     SMOTENC where columns are of both sorts, SMOTEN where all are levels. For the new rows, missing
@@ -291,7 +291,7 @@ def arms_for(
     if controls:
         for factor in factors:
             arms += [Duplicated(factor), Jittered(factor)]
-        arms += [Oversampled(), Smote(), Weighted()]
+        arms += [Oversampled(), SmoteArm(), Weighted()]
     return tuple(arm for arm in arms if classes or not arm.needs_classes)
 
 

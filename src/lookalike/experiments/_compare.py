@@ -32,8 +32,6 @@ _FEWEST = 20
 _FIRST_RUNG, _RUNG_FROM, _PROMOTED = 2_000, 6_000, 3
 #: Where choosing rows cannot tell models apart, the first of these is chosen.
 _PREFERRED = ("GAN", "Mixture", "Diffusion", "Autoregressive", "Forest", "BayesianNetwork")
-#: Models that hold training rows, which are compared but never chosen by default.
-_NEVER_CHOSEN = ("Smote",)
 #: The seconds of a fit of cost 1 on no cells, and per million cells, before any was measured.
 _START, _PER_MILLION = 1.0, 10.0
 #: Fits of a smaller cost say nothing of the pace of others.
@@ -314,7 +312,7 @@ def choose_trial(trials: Sequence[Trial], rows: int) -> Trial | None:
     rows : int
         The number of choosing rows.
     """
-    eligible = [t for t in trials if t.eligible and t.model not in _NEVER_CHOSEN]
+    eligible = [trial for trial in trials if trial.eligible]
     if not eligible:
         return None
     # The standard error of 2 − 2 AUC at an AUC of ½ (Hanley and McNeil 1982).
@@ -366,7 +364,7 @@ def _notes(trials: Sequence[Trial], winner: Trial | None) -> Iterator[str]:
     for trial in better:
         if trial.privacy:
             yield f"{trial.label} scores higher but is left out: {trial.privacy}"
-        elif trial.model in _NEVER_CHOSEN:
+        elif trial.holds_rows:
             yield f"{trial.label} scores higher but holds training rows: it is never chosen."
         else:
             gain = _score(trial) - _score(winner)

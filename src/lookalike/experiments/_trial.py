@@ -76,6 +76,8 @@ class Trial:
         The peak of the memory that the fit took, in MiB; None where the system does not tell.
     scores : dict of str to float or None
         All scores against the rows that were learned, by name.
+    holds_rows : bool
+        Whether the model holds training rows, so that it is never chosen.
     reason : str
         The reason why the model has no scores, or why it cannot be chosen; empty if there is none.
     """
@@ -90,12 +92,13 @@ class Trial:
     rows_per_second: float | None = None
     memory: float | None = None
     scores: dict[str, float | None] = field(default_factory=dict)
+    holds_rows: bool = False
     reason: str = ""
 
     @property
     def eligible(self) -> bool:
         """Whether the model may be chosen."""
-        return self.choose is not None and not self.privacy
+        return self.choose is not None and not self.privacy and not self.holds_rows
 
     @property
     def label(self) -> str:
@@ -130,7 +133,7 @@ def run_trial(
     KeyboardInterrupt
         If the fit was interrupted.
     """
-    trial = Trial(type(model).__name__, dict(settings), len(parts.fit))
+    trial = Trial(type(model).__name__, dict(settings), len(parts.fit), holds_rows=model.HOLDS_ROWS)
     begin = time.perf_counter()
     try:
         with _peak() as peak:

@@ -12,10 +12,13 @@ from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._find import find_synthesizer
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
+from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
+from lookalike.models.forest import Forest
 from lookalike.models.independent import Independent
 from lookalike.models.mixture import Mixture
+from lookalike.models.smote import Smote
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
@@ -25,16 +28,19 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "SYNTHESIZERS",
+    "BayesianNetwork",
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
     "FitTask",
+    "Forest",
     "GaussianCopula",
     "Independent",
     "Mixture",
     "Networks",
     "Refine",
     "Request",
+    "Smote",
     "Synthesizer",
     "TrainingRules",
     "find_synthesizer",
@@ -49,7 +55,7 @@ def _gan() -> type[GAN]:
 
 
 SYNTHESIZERS.enter(GAN=_gan)
-SYNTHESIZERS.enter(GaussianCopula, Independent, Mixture)
+SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Smote)
 
 
 def __getattr__(name: str) -> Any:

@@ -118,6 +118,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     COMPILED: ClassVar[bool] = True
     #: The usual time of a fit, as a multiple of that of `GaussianCopula`.
     COST: ClassVar[float] = 1.0
+    #: Whether the learned state, and so the model file, holds training rows.
+    HOLDS_ROWS: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
     #: their blocks. Without it, conditions are met by selecting from ordinary rows.
     capabilities: ClassVar[frozenset[str]] = frozenset()
@@ -210,7 +212,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     @abstractmethod
     def _state(self) -> Learned:
-        """Return the learned state for the model file; never training rows."""
+        """Return the learned state for the model file; training rows only if `HOLDS_ROWS`."""
 
     @abstractmethod
     def _restore(self, state: Learned, layout: Layout) -> None:
@@ -818,7 +820,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model to one file, which `lookalike.load` reads.
 
-        The file is a zip of JSON and plain arrays: no pickle, no code, no training rows.
+        The file is a zip of JSON and plain arrays: no pickle, no code, and no training rows, those
+        of a `Smote` excepted, which has to be allowed to save them.
 
         Parameters
         ----------

@@ -5,6 +5,7 @@ Room rule: it sees encoded rows and functions that generate them, never networks
 
 from __future__ import annotations
 
+from lookalike.refine._copying import level_points
 from lookalike.refine._correction import Correction
 from lookalike.refine._density_ratio import Cancelled
 from lookalike.refine._fit_correction import CorrectionFit, fit_correction
@@ -24,4 +25,5 @@ __all__ = [
     "Refinement",
     "fit_correction",
     "hold_out",
+    "level_points",
 ]

@@ -39,7 +39,7 @@ def cells_of(state: Learned, layout: Layout) -> Binning:
 def trees_of(
     state: Learned, cells: Binning
 ) -> tuple[UInt32[np.ndarray, "cells trees"], Int32[np.ndarray, "trees leaves"]]:
-    """Return the masks and values of trees over cells, from `Forest.arrays`.
+    """Return the masks and values of trees over cells, from `CellForest.arrays`.
 
     Raises
     ------

@@ -13,7 +13,7 @@ from lookalike._core.workers import in_parallel
 from lookalike.encoding import Layout
 from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._density_ratio import Cancelled, leaves
-from lookalike.refine._forest import Forest
+from lookalike.refine._forest import CellForest
 from lookalike.refine._gibbs import (
     MOST_LEVELS,
     GibbsSweep,
@@ -55,7 +55,7 @@ _CodeSplit = tuple[Codes, Codes]
 class _FittedConditional(NamedTuple):
     """A conditional distribution, and the log loss of each validation row."""
 
-    forest: Forest
+    forest: CellForest
     losses: Float[np.ndarray, " rows"]
 
 
@@ -114,7 +114,7 @@ def fit_sweep(
         *real, generated = fitted[k * len(splits) : (k + 1) * len(splits)]
         gains = generated.losses - np.concatenate([one.losses for one in real])
         if gains.mean() > _WORTH + _SURE * gains.std() / len(gains) ** 0.5:
-            mean = Forest.joined([one.forest.scaled(1 / len(real)) for one in real])
+            mean = CellForest.joined([one.forest.scaled(1 / len(real)) for one in real])
             shares = np.bincount(known[:, feature], minlength=cells.sizes[feature]) / len(known)
             conditionals.append(LevelConditional(feature, mean, shares.astype(np.float32)))
     # Columns of two levels, such as a class to predict, are resampled last: only the last column
@@ -170,7 +170,7 @@ def _learn(
         callbacks=[lightgbm.early_stopping(_PATIENCE, verbose=False), check],
     )
     described = grown.dump_model(num_iteration=grown.best_iteration)["tree_info"]
-    forest = Forest.of_trees(described, cells.sizes, logits_of(levels))
+    forest = CellForest.of_trees(described, cells.sizes, logits_of(levels))
     real = split[1]
     chances = chances_of(forest, real)
     own = chances[np.arange(len(real)), real[:, feature]]

@@ -12,7 +12,7 @@ from lookalike._core.numerics import as_points, nearest_rows
 from lookalike.encoding import EncodedRows, Layout, SampledRows
 from lookalike.refine._binning import centres
 
-__all__ = ["Points", "copy_detector"]
+__all__ = ["Points", "copy_detector", "level_points"]
 
 Points = Float[np.ndarray, "rows width"]
 
@@ -63,7 +63,7 @@ def copy_detector(
     training = EncodedRows(training.floats[some], training.codes[some])
     joined = EncodedRows(*(np.concatenate(part) for part in zip(training, held, strict=True)))
     middles, snapped = centres(joined, layout)
-    points = [_points(block.width, rng) for block in layout.blocks if block.head == "softmax"]
+    points = [level_points(block.width, rng) for block in layout.blocks if block.head == "softmax"]
     rows = _matrix(SampledRows(middles, _levels(joined, layout)), points)
     own, trained = rows[len(training.floats) :], rows[: len(training.floats)]
     limit = float(np.quantile(_nearest(own[:_MEASURED], trained)[1], _NEAR))
@@ -135,8 +135,20 @@ def _nearest(
     return at[:, 0], (rows**2).sum(axis=1) + gaps[:, 0]
 
 
-def _points(width: int, rng: np.random.Generator) -> Points:
-    """Return a point for each level of a block, any two of them about 1 apart."""
+def level_points(width: int, rng: np.random.Generator) -> Points:
+    """Return a point for each level of a block, any two of them about 1 apart.
+
+    Parameters
+    ----------
+    width : int
+        The number of levels.
+    rng : numpy.random.Generator
+        The source of the points of a block of many levels.
+
+    Returns
+    -------
+    ndarray, shape (levels, dimensions)
+    """
     if width <= _WIDE:
         return np.eye(width, dtype=np.float32) * np.float32(_APART)
     return rng.choice(np.array([-_SIGN, _SIGN], np.float32), (width, _WIDE))

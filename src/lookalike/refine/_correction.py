@@ -11,7 +11,7 @@ from lookalike.encoding import Layout, Learned, Rows, SampledRows
 from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
 from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._choose import choose
-from lookalike.refine._forest import UNIT, Forest
+from lookalike.refine._forest import UNIT, CellForest
 from lookalike.refine._raking import balanced
 
 __all__ = ["HIGHEST", "LOWEST", "Correction", "clipped"]
@@ -45,7 +45,7 @@ class Correction:
     ----------
     cells : Binning
         The discretisation of rows for the trees.
-    forest : Forest
+    forest : CellForest
         The log ratio as its trees, and the log factors of cells as its terms.
     due : ndarray of float32, shape (all cells,)
         The target share of each cell among the rows of a block.
@@ -55,7 +55,7 @@ class Correction:
     """
 
     cells: Binning
-    forest: Forest
+    forest: CellForest
     due: Float[np.ndarray, " cells"]
     pool: int
 
@@ -131,4 +131,4 @@ class Correction:
         pool = int(taken(state, "pool", np.int32, (1,))[0])
         if not 2 <= pool <= _LARGEST_POOL:
             raise damaged("pool")
-        return cls(cells, Forest(cells.sizes, masks, values, terms), due, pool)
+        return cls(cells, CellForest(cells.sizes, masks, values, terms), due, pool)

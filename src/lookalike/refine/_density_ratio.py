@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from lookalike.refine._binning import Binning, Codes
 from lookalike.refine._correction import clipped
-from lookalike.refine._forest import Forest
+from lookalike.refine._forest import CellForest
 
 __all__ = ["Cancelled", "boost", "gains", "leaves"]
 
@@ -56,7 +56,7 @@ def boost(
     rate: float,
     seed: int,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Forest:
+) -> CellForest:
     """Fit trees whose sum is the log density ratio of real to generated rows.
 
     The logit of a classifier with equal total weights of both kinds is the log ratio (Sugiyama et
@@ -77,7 +77,7 @@ def boost(
 
     Returns
     -------
-    Forest
+    CellForest
         Without trees if none is a gain.
 
     Raises
@@ -110,9 +110,9 @@ def boost(
         callbacks=[stop, check],
     )
     if grown.best_score["valid_0"]["gain"] <= 0:
-        return Forest.of_trees([], cells.sizes)
+        return CellForest.of_trees([], cells.sizes)
     described = grown.dump_model(num_iteration=grown.best_iteration)
-    return Forest.of_trees(described["tree_info"], cells.sizes)
+    return CellForest.of_trees(described["tree_info"], cells.sizes)
 
 
 def _fitted_to(rows: int, features: int) -> dict[str, float]:

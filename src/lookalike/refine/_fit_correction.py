@@ -17,7 +17,7 @@ from lookalike.refine._choose import choose
 from lookalike.refine._conditionals import fit_sweep
 from lookalike.refine._correction import Correction, clipped
 from lookalike.refine._density_ratio import Cancelled, boost, gains
-from lookalike.refine._forest import UNIT, Forest
+from lookalike.refine._forest import UNIT, CellForest
 from lookalike.refine._gibbs import GibbsSweep
 from lookalike.refine._raking import rake, shares_due
 
@@ -240,12 +240,12 @@ def _grow(
     cells: Binning,
     rng: np.random.Generator,
     cancelled: Callable[[], bool],
-) -> tuple[Forest, list[tuple[np.ndarray, np.ndarray]]]:
+) -> tuple[CellForest, list[tuple[np.ndarray, np.ndarray]]]:
     """Grow trees for every fold.
 
     Returns
     -------
-    Forest
+    CellForest
         The mean over folds.
     list of tuple of two ndarray
         For each fold, the log ratios of the validation rows and of fresh generated rows.
@@ -261,7 +261,7 @@ def _grow(
         (forest.sums(judging)[0], forest.sums(fresh)[0])
         for forest, (_, judging, _) in zip(forests, folds, strict=True)
     ]
-    return Forest.joined([forest.scaled(1 / len(folds)) for forest in forests]), own
+    return CellForest.joined([forest.scaled(1 / len(folds)) for forest in forests]), own
 
 
 def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, float]:
@@ -275,7 +275,7 @@ def _fraction(own: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float, f
 
 
 def _finished(
-    forest: Forest, fraction: float, fresh: Codes, known: Codes, cells: Binning, gain: str
+    forest: CellForest, fraction: float, fresh: Codes, known: Codes, cells: Binning, gain: str
 ) -> CorrectionFit:
     """Restore marginals, and temper weights whose effective number of rows is too small.
 

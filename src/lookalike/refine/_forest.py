@@ -16,7 +16,7 @@ from jaxtyping import Int32, UInt32
 
 from lookalike.refine._binning import Codes, JointFeatures
 
-__all__ = ["LEAVES", "UNIT", "Forest"]
+__all__ = ["LEAVES", "UNIT", "CellForest"]
 
 #: The maximum number of leaves of a tree, one bit each.
 LEAVES = 32
@@ -32,7 +32,7 @@ _ALL = np.uint32(2**32 - 1)
 
 
 @dataclass(frozen=True)
-class Forest:
+class CellForest:
     """An additive model of trees and of one term for each cell, with one or several outputs.
 
     A tree's leaves are the bits of a word. For each tree, each cell of each feature has a mask of
@@ -64,7 +64,7 @@ class Forest:
         trees: Sequence[Mapping[str, Any]],
         sizes: tuple[int, ...],
         outputs: int = 1,
-    ) -> Forest:
+    ) -> CellForest:
         """Convert trees from LightGBM's description.
 
         Parameters
@@ -86,7 +86,7 @@ class Forest:
         return cls(sizes, masks, values, np.zeros(sum(sizes), np.int32), outputs)
 
     @classmethod
-    def joined(cls, forests: Sequence[Forest]) -> Forest:
+    def joined(cls, forests: Sequence[CellForest]) -> CellForest:
         """Return the sum of one or more forests over the same cells and outputs."""
         return cls(
             forests[0].sizes,
@@ -96,7 +96,7 @@ class Forest:
             forests[0].outputs,
         )
 
-    def scaled(self, factor: float) -> Forest:
+    def scaled(self, factor: float) -> CellForest:
         """Return the forest with the values of its leaves multiplied."""
         return replace(self, values=np.rint(self.values * factor).astype(np.int32))
 

@@ -12,7 +12,7 @@ from lookalike._core.numerics import raking_factors
 from lookalike.encoding import Layout, Learned, Rows, SampledRows
 from lookalike.refine._arrays import cells_of, damaged, taken, trees_of
 from lookalike.refine._binning import Binning, Codes
-from lookalike.refine._forest import Forest
+from lookalike.refine._forest import CellForest
 
 __all__ = [
     "MOST_LEVELS",
@@ -41,14 +41,14 @@ class LevelConditional:
     ----------
     feature : int
         The column's position among the features of the binning.
-    forest : Forest
+    forest : CellForest
         The log odds of its second level, if it has two; else the logits of all levels.
     due : ndarray of float32, shape (levels,)
         The target share of each level: its share among all real rows.
     """
 
     feature: int
-    forest: Forest
+    forest: CellForest
     due: Float[np.ndarray, " levels"]
 
     def chances(self, codes: Codes) -> Float[np.ndarray, "rows levels"]:
@@ -56,7 +56,7 @@ class LevelConditional:
         return balanced(chances_of(self.forest, codes), self.due)
 
 
-def chances_of(forest: Forest, codes: Codes) -> Float[np.ndarray, "rows levels"]:
+def chances_of(forest: CellForest, codes: Codes) -> Float[np.ndarray, "rows levels"]:
     """Return the probabilities of levels given the other cells of each row."""
     logits, _ = forest.sums(codes)
     if forest.outputs == 1:
@@ -166,7 +166,7 @@ class GibbsSweep:
         forests = [one.forest for one in self.conditionals]
         arrays = {
             **self.cells.arrays(),
-            **Forest.joined(forests).arrays(),
+            **CellForest.joined(forests).arrays(),
             "features": np.array([one.feature for one in self.conditionals], np.int32),
             "trees": np.array([len(forest) for forest in forests], np.int32),
             "due": np.concatenate([one.due for one in self.conditionals]),
@@ -205,7 +205,7 @@ class GibbsSweep:
         none, cuts = np.zeros(sum(cells.sizes), np.int32), np.cumsum(trees)[:-1]
         parts = zip(np.split(masks, cuts, axis=1), np.split(values, cuts), strict=True)
         forests = [
-            Forest(cells.sizes, *part, none, count)
+            CellForest(cells.sizes, *part, none, count)
             for part, count in zip(parts, outputs, strict=True)
         ]
         shares = np.split(due, np.cumsum(widths)[:-1])
