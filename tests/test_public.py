@@ -17,6 +17,7 @@ NAMES = {
     "Booster",
     "DenseClassifier",
     "DenseRegressor",
+    "Diffusion",
     "Evaluation",
     "GaussianCopula",
     "Independent",

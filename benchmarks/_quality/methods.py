@@ -77,7 +77,9 @@ def method(name: str) -> Method:
         return Method("drive_ours.py", settings={**model, **given})
     if name not in METHODS:
         known = ", ".join(METHODS)
-        raise SystemExit(f"There is no method {name!r}. The methods are ours-BUDGET, ours-MODEL, {known}.")
+        raise SystemExit(
+            f"There is no method {name!r}. The methods are ours-BUDGET, ours-MODEL, {known}."
+        )
     return METHODS[name]
 
 

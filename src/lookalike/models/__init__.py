@@ -18,6 +18,7 @@ from lookalike.refine import Refine
 
 if TYPE_CHECKING:
     from lookalike.models._groups import Networks, TrainingRules
+    from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
+    "Diffusion",
     "FitTask",
     "GaussianCopula",
     "Independent",
@@ -44,14 +46,23 @@ def _gan() -> type[GAN]:
     return GAN
 
 
-SYNTHESIZERS.enter(GAN=_gan)
+def _diffusion() -> type[Diffusion]:
+    from lookalike.models.diffusion import Diffusion  # noqa: PLC0415 - it loads JAX
+
+    return Diffusion
+
+
+#: The classes that need JAX.
+_NETWORKS = {"Diffusion": _diffusion, "GAN": _gan}
+
+SYNTHESIZERS.enter(**_NETWORKS)
 SYNTHESIZERS.enter(GaussianCopula, Independent)
 
 
 def __getattr__(name: str) -> Any:
     """Import names that need JAX at their first use (PEP 562)."""
-    if name == "GAN":
-        return _gan()
+    if name in _NETWORKS:
+        return _NETWORKS[name]()
     if name in ("Networks", "TrainingRules"):
         from lookalike.models import _groups  # noqa: PLC0415 - it loads JAX
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
     from lookalike.training._data import Data, RowsByLevel
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
+    from lookalike.training._diffusion import DiffusionState, DiffusionTask
     from lookalike.training._remedies import REMEDIES
     from lookalike.training._supervised import (
         DenseModel,
@@ -33,6 +34,8 @@ __all__ = [
     "Data",
     "DenseModel",
     "DenseSpec",
+    "DiffusionState",
+    "DiffusionTask",
     "EarlyStopping",
     "Event",
     "Game",
@@ -63,6 +66,7 @@ def __getattr__(name: str) -> Any:
         _checkpoints,
         _data,
         _device,
+        _diffusion,
         _remedies,
         _supervised,
         _task,
@@ -74,6 +78,7 @@ def __getattr__(name: str) -> Any:
         _checkpoints,
         _data,
         _device,
+        _diffusion,
         _remedies,
         _supervised,
         _task,
