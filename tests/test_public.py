@@ -14,6 +14,7 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "VAE",
     "Booster",
     "DenseClassifier",
     "DenseRegressor",

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lookalike.experiments import Booster, Verdict, boost
     from lookalike.models import (
         GAN,
+        VAE,
         DenseClassifier,
         DenseRegressor,
         Diffusion,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "VAE",
     "Booster",
     "DenseClassifier",
     "DenseRegressor",
@@ -94,6 +96,7 @@ def _errors() -> ModuleType:
 #: The function that imports the room of each name.
 _HOMES = {
     "GAN": _models,
+    "VAE": _models,
     "DenseClassifier": _models,
     "DenseRegressor": _models,
     "Diffusion": _models,

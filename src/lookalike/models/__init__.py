@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from lookalike.models._groups import Networks, TrainingRules
     from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
+    from lookalike.models.vae import VAE
 
 __all__ = [
     "GAN",
     "SYNTHESIZERS",
+    "VAE",
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
@@ -52,8 +54,14 @@ def _diffusion() -> type[Diffusion]:
     return Diffusion
 
 
+def _vae() -> type[VAE]:
+    from lookalike.models.vae import VAE  # noqa: PLC0415 - it loads JAX
+
+    return VAE
+
+
 #: The classes that need JAX.
-_NETWORKS = {"Diffusion": _diffusion, "GAN": _gan}
+_NETWORKS = {"Diffusion": _diffusion, "GAN": _gan, "VAE": _vae}
 
 SYNTHESIZERS.enter(**_NETWORKS)
 SYNTHESIZERS.enter(GaussianCopula, Independent)

@@ -18,6 +18,7 @@ from lookalike.models._weights import checked_width, leaves_of, stored
 from lookalike.nn import Architecture, Marginals, Plan
 from lookalike.refine import HoldOut, Refine
 from lookalike.training import (
+    AveragedTask,
     Data,
     EarlyStopping,
     TrainingPlan,
@@ -76,8 +77,10 @@ class NetworkModel(Synthesizer):
     _widths: tuple[int, ...]
 
     @abstractmethod
-    def _task_of(self, plan: Plan, architecture: Architecture, marginals: Marginals) -> Any:
-        """Return the training task."""
+    def _task_of(
+        self, plan: Plan, architecture: Architecture, marginals: Marginals, steps: int
+    ) -> AveragedTask:
+        """Return the training task for so many steps."""
 
     @abstractmethod
     def _sampler(self, model: Any) -> _Sampler:
@@ -90,8 +93,9 @@ class NetworkModel(Synthesizer):
         rows = task.split.all if task.split.refit else task.split.training
         self._marginals = Marginals.of(rows, plan)
         self._widths = (self.width,) * (self.depth + 1)
-        learning = self._task_of(plan, self._architecture(), self._marginals)
-        outcome = train_on_split(task.split, partial(self._run, learning, task))
+        steps = self._steps_for(len(task.rows.floats))
+        learning = self._task_of(plan, self._architecture(), self._marginals, steps)
+        outcome = train_on_split(task.split, partial(self._run, learning, task, steps))
         self._model, self.history_ = outcome.model, outcome.history
         self._trained_steps = outcome.step
 
@@ -100,18 +104,18 @@ class NetworkModel(Synthesizer):
 
     def _run(
         self,
-        learning: Any,
+        learning: AveragedTask,
         task: FitTask,
+        steps: int,
         rows: EncodedRows,
         split: HoldOut | None,
         stop_at: int | None,
-    ) -> TrainingResult[Any]:
+    ) -> TrainingResult[AveragedTask]:
         """Train once from scratch."""
         early_stopping = None
         if split is not None and split.rows is not None:
             score = learning.score(split.rows, task.seed)
             early_stopping = EarlyStopping(score, every=1, patience=_PATIENCE)
-        steps = self._steps_for(len(task.rows.floats))
         plan = TrainingPlan(
             steps=steps,
             interval=-(-steps // _INTERVALS),
@@ -154,7 +158,7 @@ class NetworkModel(Synthesizer):
         widths = state.values.get("widths")
         self._widths = tuple(map(checked_width, widths if isinstance(widths, list) else [None]))
         self._marginals = stored(lambda: Marginals.none(plan), state, "marginals")
-        task = self._task_of(plan, self._architecture(), self._marginals)
+        task = self._task_of(plan, self._architecture(), self._marginals, 1)
         self._model = stored(lambda: task.model(task.begin(0)), state, "network")
 
 

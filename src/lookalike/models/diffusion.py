@@ -121,7 +121,11 @@ class Diffusion(NetworkModel):
         self.random_state = random_state
 
     def _task_of(
-        self, plan: Plan, architecture: Architecture, marginals: Marginals
+        self,
+        plan: Plan,
+        architecture: Architecture,
+        marginals: Marginals,
+        steps: int,  # noqa: ARG002 - its loss is the same at every step
     ) -> DiffusionTask:
         return DiffusionTask(plan, architecture, self.batch_size, marginals)
 

@@ -1,6 +1,7 @@
 """Networks, objectives and penalties. Room rule: ``nn`` knows layouts, never tables."""
 
 from lookalike.nn._architecture import Architecture
+from lookalike.nn._autoencoder import Autoencoder, Decoded, Decoder
 from lookalike.nn._conditions import (
     DeviceCondition,
     condition_width,
@@ -22,6 +23,9 @@ __all__ = [
     "OBJECTIVES",
     "PENALTIES",
     "Architecture",
+    "Autoencoder",
+    "Decoded",
+    "Decoder",
     "Denoised",
     "Denoiser",
     "DenseNetwork",

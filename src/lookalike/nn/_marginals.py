@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from lookalike.encoding import EncodedRows
 from lookalike.nn._plan import Plan
@@ -66,3 +66,27 @@ class Marginals(NamedTuple):
                 spread[at : at + block.width] = np.maximum(raw.std(axis=0), _LEAST_SPREAD)
         shares = np.maximum(plan.level_frequencies(encoded.codes), _LEAST_SHARE)
         return cls(*map(jnp.asarray, (centre, spread, np.log(shares).astype(np.float32))))
+
+    def standardised(
+        self,
+        plan: Plan,
+        floats: Float[Array, "rows floats"],
+        codes: Int[Array, "rows codes"],
+        within: Float[Array, "rows numbers"],
+    ) -> tuple[
+        Float[Array, "rows numbers"], Bool[Array, "rows numbers"], Float[Array, "rows levels"]
+    ]:
+        """Return the standardised numbers of encoded rows, which are present, and their levels.
+
+        Parameters
+        ----------
+        plan : Plan
+        floats, codes : array
+            Encoded rows.
+        within : array, shape (rows, numbers)
+            Uniform numbers, which determine positions within intervals.
+        """
+        expanded = plan.expand(floats, codes, within)
+        numbers, levels = expanded[:, : plan.number_width], expanded[:, plan.number_width :]
+        standard = (plan.unbound(numbers) - self.centre) / self.spread
+        return standard, plan.present(numbers), levels
