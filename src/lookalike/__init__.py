@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
+        VAE,
         BayesianNetwork,
         DenseClassifier,
         DenseRegressor,
+        Diffusion,
         Forest,
         GaussianCopula,
         Independent,
@@ -39,12 +41,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GAN",
+    "VAE",
     "Auto",
     "BayesianNetwork",
     "Booster",
     "Comparison",
     "DenseClassifier",
     "DenseRegressor",
+    "Diffusion",
     "Evaluation",
     "Forest",
     "GaussianCopula",
@@ -103,9 +107,11 @@ def _errors() -> ModuleType:
 #: The function that imports the room of each name.
 _HOMES = {
     "GAN": _models,
+    "VAE": _models,
     "BayesianNetwork": _models,
     "DenseClassifier": _models,
     "DenseRegressor": _models,
+    "Diffusion": _models,
     "Forest": _models,
     "GaussianCopula": _models,
     "Independent": _models,

@@ -23,15 +23,19 @@ from lookalike.refine import Refine
 
 if TYPE_CHECKING:
     from lookalike.models._groups import Networks, TrainingRules
+    from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
+    from lookalike.models.vae import VAE
 
 __all__ = [
     "GAN",
     "SYNTHESIZERS",
+    "VAE",
     "BayesianNetwork",
     "BlockConditions",
     "DenseClassifier",
     "DenseRegressor",
+    "Diffusion",
     "FitTask",
     "Forest",
     "GaussianCopula",
@@ -54,14 +58,29 @@ def _gan() -> type[GAN]:
     return GAN
 
 
-SYNTHESIZERS.enter(GAN=_gan)
+def _diffusion() -> type[Diffusion]:
+    from lookalike.models.diffusion import Diffusion  # noqa: PLC0415 - it loads JAX
+
+    return Diffusion
+
+
+def _vae() -> type[VAE]:
+    from lookalike.models.vae import VAE  # noqa: PLC0415 - it loads JAX
+
+    return VAE
+
+
+#: The classes that need JAX.
+_NETWORKS = {"Diffusion": _diffusion, "GAN": _gan, "VAE": _vae}
+
+SYNTHESIZERS.enter(**_NETWORKS)
 SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Smote)
 
 
 def __getattr__(name: str) -> Any:
     """Import names that need JAX at their first use (PEP 562)."""
-    if name == "GAN":
-        return _gan()
+    if name in _NETWORKS:
+        return _NETWORKS[name]()
     if name in ("Networks", "TrainingRules"):
         from lookalike.models import _groups  # noqa: PLC0415 - it loads JAX
 

@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike.encoding import Z_MAX, EncodedRows, SampledRows
-from lookalike.nn import Latent, Network, Plan, noise, uniforms
+from lookalike.nn import Decoder, Latent, Network, Plan, noise, uniforms
 
 __all__ = ["GeneratorSource"]
 
@@ -30,7 +30,7 @@ class GeneratorSource:
     Parameters
     ----------
     plan : Plan
-    generator : Network
+    generator : Network or Decoder
     bias : ndarray, shape (width of all levels,)
         Added to the logits, in the plan's order, so that levels have their expected shares.
     latent_size, rows : int
@@ -40,7 +40,7 @@ class GeneratorSource:
     """
 
     plan: Plan
-    generator: Network
+    generator: Network | Decoder
     bias: np.ndarray
     latent_size: int
     rows: int
@@ -107,7 +107,7 @@ def _draw(
     plan: Plan,
     size: tuple[int, int],
     distribution: Latent,
-    generator: Network,
+    generator: Network | Decoder,
     bias: Float[Array, " levels"],
     place: UInt32[Array, " words"],
     measure: Bool[Array, ""],

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -13,16 +14,42 @@ from lookalike.encoding import Learned
 from lookalike.nn import Network
 from lookalike.training import Game
 
-__all__ = ["checked_width", "network_of", "taken"]
+__all__ = ["checked_width", "leaves_of", "network_of", "stored", "taken"]
+
+TreeT = TypeVar("TreeT")
 
 
 def network_of(game: Game, state: Learned, name: str) -> Network:
     """Return a generator with the weights that are stored under a name."""
-    shapes = jax.eval_shape(lambda: game.begin(0).generator)
-    leaves, tree = jax.tree.flatten(shapes)
-    arrays = [taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
-    network: Network = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
+    network: Network = stored(lambda: game.begin(0).generator, state, name)
     return network
+
+
+def stored(untrained: Callable[[], TreeT], state: Learned, name: str) -> TreeT:
+    """Return the arrays that are stored under a name, in the place of those of an untrained model.
+
+    Parameters
+    ----------
+    untrained : callable
+        Returns the untrained model; it is traced, not run.
+    state : Learned
+    name : str
+    """
+    leaves, tree = jax.tree.flatten(jax.eval_shape(untrained))
+    arrays = [taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
+    model: TreeT = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
+    return model
+
+
+def leaves_of(model: Any, name: str) -> dict[str, np.ndarray]:
+    """Return the arrays of a model as `stored` reads them.
+
+    Parameters
+    ----------
+    model : pytree
+    name : str
+    """
+    return {f"{name}/{k}": np.asarray(leaf) for k, leaf in enumerate(jax.tree.leaves(model))}
 
 
 def checked_width(width: object) -> int:

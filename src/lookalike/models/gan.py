@@ -8,13 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, Self
 
-import jax
 import numpy as np
-import pyarrow as pa
 
-from lookalike._core.errors import (
-    TrainingError,
-)
+from lookalike._core.errors import TrainingError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState
@@ -25,13 +21,14 @@ from lookalike.models._conditional_sampler import (
     soften_logits,
     widen_inputs,
 )
+from lookalike.models._fit_network import interval_caller, train_on_split
 from lookalike.models._generator import GeneratorSource
 from lookalike.models._groups import Networks, Option, TrainingRules
 from lookalike.models._recipe import STEPS, batch_of, game_of, make_plan, steps_of, width_of
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
 from lookalike.models._transfer import Transfer, transferred
-from lookalike.models._weights import checked_width, network_of, taken
+from lookalike.models._weights import checked_width, leaves_of, network_of, taken
 from lookalike.models.presets import find_preset
 from lookalike.nn import (
     OBJECTIVES,
@@ -159,8 +156,7 @@ class GAN(Synthesizer):
 
     Examples
     --------
-    >>> import pyarrow as pa
-    >>> from lookalike import GAN
+    >>>     >>> from lookalike import GAN
     >>> table = pa.table({"x": [1.5, 2.25, 3.0, None] * 8, "c": ["a", "b", "a", "a"] * 8})
     >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
     >>> model.sample(3).column_names
@@ -331,30 +327,13 @@ class GAN(Synthesizer):
 
     def _train(self, game: Game, task: FitTask, steps: int) -> TrainingResult[Game]:
         """Train with held-out rows, and retrain on all rows if the split provides for it."""
-        split = task.split
-        first = self._run(game, split.training, split, task, steps)
-        if not split.refit or first.history.cut_short:
-            return first
-        history = first.history
-        try:
-            again = self._run(game, split.all, None, task, steps, stop_at=first.step)
-        except (KeyboardInterrupt, TrainingError) as error:
-            reason = str(error) or "interrupted"
-            history.cut_short = history.interrupted = isinstance(error, KeyboardInterrupt)
-        else:
-            history.training_seconds += again.history.training_seconds
-            history.monitor_seconds += again.history.monitor_seconds
-            if not again.history.cut_short:
-                words = f"retrained on all rows for the best number of steps, {first.step:,}"
-                history.add(first.step, "refit", words)
-                history.events += [e for e in again.history.events if e.kind == "remedy"]
-                return again._replace(history=history)
-            reason, history.cut_short = again.history.stopped, True
-            history.interrupted = again.history.interrupted
-        # The first model is complete although it saw fewer rows; the retrained one is not.
-        history.stopped = f"not retrained on all rows: {reason}"
-        history.add(first.step, "stop", history.stopped)
-        return first
+
+        def run(
+            rows: EncodedRows, split: HoldOut | None, stop_at: int | None
+        ) -> TrainingResult[Game]:
+            return self._run(game, rows, split, task, steps, stop_at=stop_at)
+
+        return train_on_split(task.split, run)
 
     def _fit_conditions(self, task: FitTask, outcome: TrainingResult[Game]) -> None:
         """Train a copy of the networks further, each row on a condition that it fulfils."""
@@ -430,28 +409,10 @@ class GAN(Synthesizer):
                 held_out=None if held_rows is None else Data.of(held_rows),
                 start=start,
                 report=lambda step, measures: report(step, _shown(measures)),
-                on_interval=self._on_interval(task),
+                on_interval=interval_caller(
+                    self, task, lambda network: partial(self._generated(network).block, task.seed)
+                ),
             )
-
-    def _on_interval(self, task: FitTask) -> Callable[[int, Network], None] | None:
-        """Return a function that passes every state to the caller's `on_interval`."""
-        if task.on_interval is None:
-            return None
-        seed, on_interval = task.seed, task.on_interval
-
-        def hand_over(step: int, network: Network) -> None:
-            def sample(n: int) -> Any:
-                blocks = range(-(-n // self.BLOCK))
-                drawn = (self._generated(network).block(seed, block) for block in blocks)
-                tables = [
-                    self.encoder_.decode(one, start=block * self.BLOCK, seed=seed)
-                    for block, one in zip(blocks, drawn, strict=True)
-                ]
-                return self._given_back([pa.concat_tables(tables).slice(0, n)] if tables else [])
-
-            on_interval(step, sample)
-
-        return hand_over
 
     def _generated(self, network: Network | None = None) -> GeneratorSource:
         network = self._generator if network is None else network
@@ -484,11 +445,7 @@ class GAN(Synthesizer):
         return make
 
     def _state(self) -> Learned:
-        leaves = {
-            f"{name}/{k}": np.asarray(leaf)
-            for name, network in (("generator", self._generator), ("completer", self._completer))
-            for k, leaf in enumerate(jax.tree.leaves(network))
-        }
+        leaves = leaves_of(self._generator, "generator") | leaves_of(self._completer, "completer")
         return Learned({"width": self._width}, {**leaves, "bias": self._bias})
 
     def _restore(self, state: Learned, layout: Layout) -> None:

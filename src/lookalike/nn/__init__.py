@@ -1,6 +1,7 @@
 """Networks, objectives and penalties. Room rule: ``nn`` knows layouts, never tables."""
 
 from lookalike.nn._architecture import Architecture
+from lookalike.nn._autoencoder import Autoencoder, Decoded, Decoder
 from lookalike.nn._conditions import (
     DeviceCondition,
     condition_width,
@@ -9,10 +10,12 @@ from lookalike.nn._conditions import (
     no_condition,
     to_device,
 )
+from lookalike.nn._denoiser import Denoised, Denoiser
 from lookalike.nn._dense import DenseNetwork, Moments
+from lookalike.nn._marginals import Marginals
 from lookalike.nn._network import Layer, Network
 from lookalike.nn._plan import Plan
-from lookalike.nn._primitives import Latent, Linear, key_of, noise, seed_words, uniforms
+from lookalike.nn._primitives import Latent, Linear, key_of, noise, normals, seed_words, uniforms
 from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing
 from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights
 
@@ -20,11 +23,17 @@ __all__ = [
     "OBJECTIVES",
     "PENALTIES",
     "Architecture",
+    "Autoencoder",
+    "Decoded",
+    "Decoder",
+    "Denoised",
+    "Denoiser",
     "DenseNetwork",
     "DeviceCondition",
     "Latent",
     "Layer",
     "Linear",
+    "Marginals",
     "Moments",
     "Network",
     "Objective",
@@ -39,6 +48,7 @@ __all__ = [
     "key_of",
     "no_condition",
     "noise",
+    "normals",
     "seed_words",
     "to_device",
     "uniforms",

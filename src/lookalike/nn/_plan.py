@@ -6,6 +6,7 @@ compiled step stays small for tables with many columns.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -129,6 +130,15 @@ class Plan:
         """Return a mask of the numbers of encoded rows that are not masked; masked ones are 0."""
         return jnp.where(self._gates[1] > 0, numbers != 0, True)
 
+    def unbound_block(
+        self, index: int, numbers: Float[np.ndarray, "rows width"]
+    ) -> Float[np.ndarray, "rows width"]:
+        """Return the encoded numbers of one block before the activation of its head."""
+        if self.layout.blocks[index].head != "tanh":
+            return numbers
+        limit = float(np.tanh(Z_MAX))
+        return np.asarray(np.arctanh(np.clip(numbers, -limit, limit)))
+
     def unbound(self, numbers: Float[Array, "rows numbers"]) -> Float[Array, "rows numbers"]:
         """Return encoded numbers before the activation of their heads, within ±`Z_MAX`."""
         limit = float(np.tanh(Z_MAX))
@@ -230,11 +240,21 @@ class Plan:
 
     def level_probabilities(self, raw: Float[Array, "rows width"]) -> Float[Array, "rows levels"]:
         """Return the softmax of every block of levels, in the plan's order."""
-        logits, parts, at = raw[:, self.number_width :], [], 0
+        return self._by_block(raw[:, self.number_width :], jax.nn.softmax)
+
+    def log_probabilities(self, logits: Float[Array, "rows levels"]) -> Float[Array, "rows levels"]:
+        """Return the logarithm of the softmax of every block of levels, in the plan's order."""
+        return self._by_block(logits, jax.nn.log_softmax)
+
+    def _by_block(
+        self, logits: Float[Array, "rows levels"], function: Callable[..., Array]
+    ) -> Float[Array, "rows levels"]:
+        """Apply a function of the last axis to every block of levels."""
+        parts, at = [], 0
         for width, positions in self.groups:
             stop = at + width * len(positions)
-            cube = logits[:, at:stop].reshape(len(raw), len(positions), width)
-            parts.append(jax.nn.softmax(cube, axis=-1).reshape(len(raw), -1))
+            cube = logits[:, at:stop].reshape(len(logits), len(positions), width)
+            parts.append(function(cube, axis=-1).reshape(len(logits), -1))
             at = stop
         return jnp.concatenate(parts, axis=1) if parts else logits
 

@@ -12,9 +12,11 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._adversarial import MEASURES, Game, Optimiser, TrainState
+    from lookalike.training._averaged import AveragedState, AveragedTask
     from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
     from lookalike.training._data import Data, RowsByLevel
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
+    from lookalike.training._diffusion import DiffusionTask
     from lookalike.training._remedies import REMEDIES
     from lookalike.training._supervised import (
         DenseModel,
@@ -24,15 +26,19 @@ if TYPE_CHECKING:
     )
     from lookalike.training._task import CHUNK, GeneratedRows, GenerativeTask, Remedy, Task
     from lookalike.training._trainer import TrainingPlan, TrainingResult, train
+    from lookalike.training._variational import VariationalTask
 
 __all__ = [
     "CHUNK",
     "MEASURES",
     "REMEDIES",
+    "AveragedState",
+    "AveragedTask",
     "CheckpointScore",
     "Data",
     "DenseModel",
     "DenseSpec",
+    "DiffusionTask",
     "EarlyStopping",
     "Event",
     "Game",
@@ -48,6 +54,7 @@ __all__ = [
     "TrainState",
     "TrainingPlan",
     "TrainingResult",
+    "VariationalTask",
     "keep_compiled_programs",
     "make_room_for_programs",
     "train",
@@ -60,23 +67,29 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.training import (  # noqa: PLC0415
         _adversarial,
+        _averaged,
         _checkpoints,
         _data,
         _device,
+        _diffusion,
         _remedies,
         _supervised,
         _task,
         _trainer,
+        _variational,
     )
 
     modules = (
         _adversarial,
+        _averaged,
         _checkpoints,
         _data,
         _device,
+        _diffusion,
         _remedies,
         _supervised,
         _task,
         _trainer,
+        _variational,
     )
     return getattr(next(module for module in modules if name in module.__all__), name)

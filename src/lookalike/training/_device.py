@@ -52,9 +52,9 @@ def keep_compiled_programs() -> None:
     if len(_users) > 1:
         _users.remove(os.getpid())
         raise TrainingError(
-            "A GAN needs a process in which JAX works, but this one was forked from one that had "
-            "used JAX: its threads are missing, and it would wait forever. Start processes with "
-            "multiprocessing's 'spawn' or 'forkserver', or with joblib's 'loky'."
+            "A network needs a process in which JAX works, but this one was forked from one that "
+            "had used JAX: its threads are missing, and it would wait forever. Start processes "
+            "with multiprocessing's 'spawn' or 'forkserver', or with joblib's 'loky'."
         )
     _set_folder()
 

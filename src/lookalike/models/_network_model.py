@@ -1,0 +1,168 @@
+"""The fit of a synthesizer that is one network, trained by its loss on held-out rows."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Protocol
+
+from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.progress import progress
+from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows
+from lookalike.models._base import Synthesizer
+from lookalike.models._fit_network import interval_caller, train_on_split
+from lookalike.models._request import Request
+from lookalike.models._task import FitTask
+from lookalike.models._weights import checked_width, leaves_of, stored
+from lookalike.nn import Architecture, Marginals, Plan
+from lookalike.refine import HoldOut, Refine
+from lookalike.training import (
+    AveragedTask,
+    Data,
+    EarlyStopping,
+    TrainingPlan,
+    TrainingResult,
+    keep_compiled_programs,
+    make_room_for_programs,
+    train,
+)
+
+__all__ = ["NetworkModel"]
+
+#: The number of steps for tables of at least so many rows; smaller ones take fewer.
+_STEPS, _LARGE = 4_000, 10_000
+#: The number of history rows of a run, and of scores without improvement that end it.
+_INTERVALS, _PATIENCE = 40, 8
+
+
+class _Sampler(Protocol):
+    """Generates blocks of rows."""
+
+    def block(self, seed: int, number: int, *, clipped: bool = True) -> SampledRows: ...
+
+
+class NetworkModel(Synthesizer):
+    """Base class of synthesizers that are one network, with a score on held-out rows.
+
+    A subclass has the parameters of `_rules`, and implements `_task_of` and `_sampler`.
+    """
+
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
+        "steps": AnyOf((Number(1, integer=True),), none=True),
+        "batch_size": Number(1, 2**20, integer=True),
+        "width": Number(1, 2**16, integer=True),
+        "depth": Number(0, 256, integer=True),
+        "learning_rate": Number(0, open_low=True),
+        "held_out": AnyOf((Number(0, 0.9),), none=True),
+        "refine": GroupOf(Refine),
+        "derive": Flag(),
+        "min_category_count": Number(1, integer=True),
+        "text_placeholder": Instance((str,), "a string or None", optional=True),
+        "progress": Flag(),
+    }
+    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
+
+    steps: int | None
+    batch_size: int
+    width: int
+    depth: int
+    learning_rate: float
+    progress: bool
+
+    #: The trained network, and the marginals that it starts from.
+    _model: Any
+    _marginals: Marginals
+    #: The widths of its hidden layers, as trained.
+    _widths: tuple[int, ...]
+
+    @abstractmethod
+    def _task_of(
+        self, plan: Plan, architecture: Architecture, marginals: Marginals, steps: int
+    ) -> AveragedTask:
+        """Return the training task for so many steps."""
+
+    @abstractmethod
+    def _sampler(self, model: Any) -> _Sampler:
+        """Return the source of the rows of a network."""
+
+    def _fit(self, task: FitTask) -> None:
+        keep_compiled_programs()
+        make_room_for_programs()
+        plan = Plan(task.layout)
+        rows = task.split.all if task.split.refit else task.split.training
+        self._marginals = Marginals.of(rows, plan)
+        self._widths = (self.width,) * (self.depth + 1)
+        steps = self._steps_for(len(task.rows.floats))
+        learning = self._task_of(plan, self._architecture(), self._marginals, steps)
+        outcome = train_on_split(task.split, partial(self._run, learning, task, steps))
+        self._model, self.history_ = outcome.model, outcome.history
+        self._trained_steps = outcome.step
+
+    def _architecture(self) -> Architecture:
+        return Architecture(self._widths, residual=True, activation="silu")
+
+    def _run(
+        self,
+        learning: AveragedTask,
+        task: FitTask,
+        steps: int,
+        rows: EncodedRows,
+        split: HoldOut | None,
+        stop_at: int | None,
+    ) -> TrainingResult[AveragedTask]:
+        """Train once from scratch."""
+        early_stopping = None
+        if split is not None and split.rows is not None:
+            score = learning.score(split.rows, task.seed)
+            early_stopping = EarlyStopping(score, every=1, patience=_PATIENCE)
+        plan = TrainingPlan(
+            steps=steps,
+            interval=-(-steps // _INTERVALS),
+            stop_at=stop_at,
+            rates={"network": self.learning_rate},
+            early_stopping=early_stopping,
+        )
+        with progress("training", plan.end, show=self.progress) as report:
+            return train(
+                learning,
+                Data.of(rows),
+                task.seed,
+                plan,
+                report=lambda step, measures: report(step, _shown(measures)),
+                on_interval=interval_caller(
+                    self, task, lambda model: partial(self._sampler(model).block, task.seed)
+                ),
+            )
+
+    def _steps_for(self, rows: int) -> int:
+        """Return the number of training steps; small tables are learned in fewer."""
+        if self.steps is not None:
+            return self.steps
+        return round(_STEPS * min(1.0, rows / _LARGE) ** 0.25)
+
+    def _source(self, request: Request) -> BlockSource:
+        keep_compiled_programs()
+        make_room_for_programs()
+        clipped = not Refine.read(self._fitted_with["refine"]).calibrate
+        return partial(self._sampler(self._model).block, request.seed, clipped=clipped)
+
+    def _state(self) -> Learned:
+        values = {"widths": list(self._widths)}
+        arrays = leaves_of(self._model, "network") | leaves_of(self._marginals, "marginals")
+        return Learned(values, arrays)
+
+    def _restore(self, state: Learned, layout: Layout) -> None:
+        keep_compiled_programs()
+        plan = Plan(layout)
+        widths = state.values.get("widths")
+        self._widths = tuple(map(checked_width, widths if isinstance(widths, list) else [None]))
+        self._marginals = stored(lambda: Marginals.none(plan), state, "marginals")
+        task = self._task_of(plan, self._architecture(), self._marginals, 1)
+        self._model = stored(lambda: task.model(task.begin(0)), state, "network")
+
+
+def _shown(measures: Mapping[str, float]) -> dict[str, float]:
+    """Return the measures of an interval for the progress line, under their short names."""
+    short = {"loss_network": "loss", "held_out": "held out"}
+    return {short[name]: value for name, value in measures.items() if name in short}

@@ -1,0 +1,161 @@
+"""The variational autoencoder: rows are decoded from random codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar
+
+import jax.numpy as jnp
+import numpy as np
+
+from lookalike._core.parameters import Number, Rule
+from lookalike._core.seeds import RandomState
+from lookalike.encoding import Layout, Learned
+from lookalike.models._generator import GeneratorSource
+from lookalike.models._network_model import NetworkModel
+from lookalike.models._task import FitTask
+from lookalike.models._weights import taken
+from lookalike.nn import Architecture, Autoencoder, Decoder, Marginals, Plan
+from lookalike.refine import Refine
+from lookalike.training import VariationalTask
+
+__all__ = ["VAE"]
+
+#: The share of the steps in which β rises.
+_WARM = 0.3
+
+
+class VAE(NetworkModel):
+    """Variational autoencoder: a network that decodes random codes into rows.
+
+    An encoder gives the distribution of each row's code, and a decoder that of the row given its
+    code; both are trained together by the evidence lower bound (Kingma and Welling 2014, arXiv
+    1312.6114; for tables Xu et al. 2019, arXiv 1907.00503), in which the weight β of the codes'
+    divergence from the normal distribution rises to 1. Given the code, numbers are normal with a
+    scale of their own, and levels are drawn from a softmax. The decoder starts from independent
+    columns with the marginals of the table. Rows are sampled from the moving average of its
+    weights. Training stops when the bound on held-out rows no longer improves.
+
+    Conditions are met by selecting from ordinary rows.
+
+    Parameters
+    ----------
+    steps : int or None
+        The maximum number of training steps; None takes 4,000, and fewer for tables of fewer than
+        10,000 rows.
+    latent_size : int
+        The length of a code.
+    batch_size : int
+        The number of rows in each training step.
+    width : int
+        The number of units in each hidden layer of the encoder and of the decoder.
+    depth : int
+        The number of residual layers of each after the first layer.
+    learning_rate : float
+        The peak learning rate.
+    held_out : float or None
+        The share of rows held out for validation: they select the best state and stop training
+        early. None holds out 10 % (at most 4,000 rows) of tables of more than 1,000 rows; 15 % of
+        tables of 200 to 1,000 rows, after which the model is retrained on all rows for the best
+        number of steps; and nothing of smaller ones.
+    refine : Refine, mapping or None
+        Calibration and correction of the generated rows after training, such as
+        ``Refine(correct=False)``; None for the defaults.
+    derive : bool
+        Whether columns that are functions of others are computed from them instead of learned.
+    min_category_count : int
+        The minimum number of rows that must share a category, a number or a part of an identifier
+        for the model to store it.
+    text_placeholder : str or None
+        The text that fills columns of free text; None leaves them missing.
+    progress : bool
+        Whether to show progress on standard error.
+    random_state : int, Generator, RandomState or None
+        The seed of training, and the default seed of sampling.
+
+    Attributes
+    ----------
+    schema_ : Schema
+        The kinds of the training table's columns and the relations between them.
+    encoder_ : TableEncoder
+        The fitted encoding of the table.
+    history_ : History
+        The losses and events of training.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> from lookalike.models import VAE
+    >>> table = pa.table({"x": [1.5, 2.25, 3.0, None] * 8, "c": ["a", "b", "a", "a"] * 8})
+    >>> VAE(steps=4, width=8, random_state=0).fit(table).sample(3).column_names
+    ['x', 'c']
+    """
+
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
+        **NetworkModel._rules,
+        "latent_size": Number(1, 2**16, integer=True),
+    }
+
+    #: Added to the logits of levels, so that each is as frequent as it should be.
+    _bias: np.ndarray
+
+    def __init__(
+        self,
+        *,
+        steps: int | None = None,
+        latent_size: int = 32,
+        batch_size: int = 256,
+        width: int = 256,
+        depth: int = 1,
+        learning_rate: float = 2e-3,
+        held_out: float | None = None,
+        refine: Refine | Mapping[str, Any] | None = None,
+        derive: bool = True,
+        min_category_count: int = 2,
+        text_placeholder: str | None = None,
+        progress: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.steps = steps
+        self.latent_size = latent_size
+        self.batch_size = batch_size
+        self.width = width
+        self.depth = depth
+        self.learning_rate = learning_rate
+        self.held_out = held_out
+        self.refine = refine
+        self.derive = derive
+        self.min_category_count = min_category_count
+        self.text_placeholder = text_placeholder
+        self.progress = progress
+        self.random_state = random_state
+
+    def _task_of(
+        self, plan: Plan, architecture: Architecture, marginals: Marginals, steps: int
+    ) -> VariationalTask:
+        warm = jnp.asarray(max(_WARM * steps, 1.0), jnp.float32)
+        size = self.latent_size
+        return VariationalTask(plan, architecture, self.batch_size, size, marginals, warm)
+
+    def _fit(self, task: FitTask) -> None:
+        self._bias = np.zeros(
+            sum(b.width for b in task.layout.blocks if b.head == "softmax"), np.float32
+        )
+        super()._fit(task)
+
+    def _calibrate(self, task: FitTask) -> None:
+        self._bias = self._sampler(self._model).calibrated(task.rows, task.seed).bias
+
+    def _sampler(self, model: Autoencoder) -> GeneratorSource:
+        plan, decoder = model.plan, Decoder(model, self._marginals)
+        inputs = model.latent_size + plan.number_width
+        return GeneratorSource(plan, decoder, self._bias, inputs, self.BLOCK)
+
+    def _state(self) -> Learned:
+        state = super()._state()
+        return Learned(state.values, {**state.arrays, "bias": self._bias})
+
+    def _restore(self, state: Learned, layout: Layout) -> None:
+        super()._restore(state, layout)
+        plan = self._model.plan
+        self._bias = taken(state, "bias", (plan.width - plan.number_width,))
