@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -31,6 +31,8 @@ _MOST_LEVELS = 1_024
 #: and the prior's weight in rows.
 _TREE_WIDTHS, _TREE_PRIOR = (4, 8, 16, 32, 64), 1.0
 _PRODUCT_WIDTHS, _PRODUCT_PRIOR = (8, 32, 128, 512), 4.0
+#: For the best width, other weights of the prior are tried, as multiples.
+_PRIOR_FACTORS = (0.25, 4.0)
 #: The gain of held-out log-likelihood per row without which no wider latents are tried.
 _GAIN = 0.01
 #: Components of a smaller weight are left out.
@@ -206,15 +208,20 @@ class Mixture(Synthesizer):
 
         tried = []
         for series in self._series(states):
-            best = -np.inf
+            best, mean = None, -np.inf
+            blind = not len(held_out)
+            passes = _BLIND_PASSES if blind else self.passes
             for candidate in series:
-                blind = not len(held_out)
-                passes = _BLIND_PASSES if blind else self.passes
                 fitted = candidate.fit(states, held_out, sizes, passes, seed, report)
                 tried.append((candidate, fitted))
-                if blind or fitted.log_prob.mean() < best + _GAIN:
+                if blind or fitted.log_prob.mean() < mean + _GAIN:
                     break
-                best = fitted.log_prob.mean()
+                best, mean = candidate, fitted.log_prob.mean()
+            if best is not None:
+                for factor in _PRIOR_FACTORS:
+                    candidate = replace(best, prior_rows=factor * best.prior_rows)
+                    fitted = candidate.fit(states, held_out, sizes, passes, seed, report)
+                    tried.append((candidate, fitted))
         history.stopped = "wider models were no better on held-out rows"
         return tried
 
