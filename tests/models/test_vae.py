@@ -91,6 +91,7 @@ def test_the_bound_of_an_untrained_model_is_that_of_independent_columns(
     [pd.DataFrame({"x": [1.0]}), pd.DataFrame({"c": list("abab") * 5, "k": [1] * 20})],
     ids=["one cell", "levels"],
 )
+@pytest.mark.filterwarnings("ignore::lookalike._core.errors.LookalikeWarning")
 def test_ugly_tables(table: pd.DataFrame) -> None:
     made = VAE(**_BRIEF.get_params(deep=False)).fit(table).sample(7)
     assert made.columns.tolist() == table.columns.tolist()

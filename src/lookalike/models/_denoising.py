@@ -51,7 +51,9 @@ class DenoiserSource:
             Whether numbers beyond the range of the encoding are clipped to it.
         """
         words = seed_words(seed, number)
-        drawn = _draw(self.model, self.marginals, _solver(self.steps), self.rows, words)
+        drawn = _draw(
+            self.model, self.marginals, jnp.asarray(_solver(self.steps)), self.rows, words
+        )
         numbers, levels = map(np.asarray, drawn)
         if clipped:
             plan = self.model.plan

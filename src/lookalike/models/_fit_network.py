@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 __all__ = ["interval_caller", "train_on_split"]
 
-TaskT = TypeVar("TaskT", bound=Task)
+AnyTask = TypeVar("AnyTask", bound=Task)
 
 
-class _Run(Protocol[TaskT]):
+class _TrainOnce(Protocol[AnyTask]):
     """Trains once: on rows, judged by a split if one is given, up to a step if one is given."""
 
     def __call__(
         self, rows: EncodedRows, split: HoldOut | None, stop_at: int | None, /
-    ) -> TrainingResult[TaskT]: ...
+    ) -> TrainingResult[AnyTask]: ...
 
 
-def train_on_split(split: HoldOut, run: _Run[TaskT]) -> TrainingResult[TaskT]:
+def train_on_split(split: HoldOut, run: _TrainOnce[AnyTask]) -> TrainingResult[AnyTask]:
     """Train with held-out rows, and retrain on all rows if the split provides for it.
 
     Parameters

@@ -36,7 +36,7 @@ _STEPS, _LARGE = 4_000, 10_000
 _INTERVALS, _PATIENCE = 40, 8
 
 
-class _Sampler(Protocol):
+class _BlockMaker(Protocol):
     """Generates blocks of rows."""
 
     def block(self, seed: int, number: int, *, clipped: bool = True) -> SampledRows: ...
@@ -83,7 +83,7 @@ class NetworkModel(Synthesizer):
         """Return the training task for so many steps."""
 
     @abstractmethod
-    def _sampler(self, model: Any) -> _Sampler:
+    def _sampler(self, model: Any) -> _BlockMaker:
         """Return the source of the rows of a network."""
 
     def _fit(self, task: FitTask) -> None:
@@ -139,7 +139,8 @@ class NetworkModel(Synthesizer):
         """Return the number of training steps; small tables are learned in fewer."""
         if self.steps is not None:
             return self.steps
-        return round(_STEPS * min(1.0, rows / _LARGE) ** 0.25)
+        share: float = min(1.0, rows / _LARGE) ** 0.25
+        return round(_STEPS * share)
 
     def _source(self, request: Request) -> BlockSource:
         keep_compiled_programs()

@@ -16,7 +16,7 @@ from lookalike.training import Game
 
 __all__ = ["checked_width", "leaves_of", "network_of", "stored", "taken"]
 
-TreeT = TypeVar("TreeT")
+AnyTree = TypeVar("AnyTree")
 
 
 def network_of(game: Game, state: Learned, name: str) -> Network:
@@ -25,7 +25,7 @@ def network_of(game: Game, state: Learned, name: str) -> Network:
     return network
 
 
-def stored(untrained: Callable[[], TreeT], state: Learned, name: str) -> TreeT:
+def stored(untrained: Callable[[], AnyTree], state: Learned, name: str) -> AnyTree:
     """Return the arrays that are stored under a name, in the place of those of an untrained model.
 
     Parameters
@@ -37,7 +37,7 @@ def stored(untrained: Callable[[], TreeT], state: Learned, name: str) -> TreeT:
     """
     leaves, tree = jax.tree.flatten(jax.eval_shape(untrained))
     arrays = [taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
-    model: TreeT = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
+    model: AnyTree = jax.tree.unflatten(tree, [jnp.asarray(a) for a in arrays])
     return model
 
 

@@ -64,7 +64,8 @@ class AveragedTask(Task):
 
     @property
     @abstractmethod
-    def draws(self) -> tuple[int, int]: ...
+    def draws(self) -> tuple[int, int]:
+        """The number of uniform and of normal random numbers that the loss of a row needs."""
 
     @abstractmethod
     def begin_model(self, key: PRNGKeyArray) -> Any:
@@ -155,4 +156,10 @@ class AveragedTask(Task):
 @eqx.filter_jit
 def _judged(task: AveragedTask, model: Any, parts: tuple[Any, Array, Array]) -> Float[Array, ""]:
     over = jnp.asarray(_OVER, jnp.int32)
-    return jax.lax.map(lambda part: task.loss(model, *part, over), parts).mean()
+
+    def loss(part: tuple[Any, Array, Array]) -> Array:
+        rows, uniform, normal = part
+        return task.loss(model, rows, uniform, normal, over)
+
+    losses: Array = jax.lax.map(loss, parts)
+    return losses.mean()
