@@ -14,10 +14,10 @@ from lookalike._core.seeds import RandomState, generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._base import Synthesizer
+from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.models._conditional_table import grains_of
 from lookalike.models._parents import order_of
 from lookalike.models._request import Request
-from lookalike.models._state_trees import ColumnTrees, Growth
 from lookalike.models._states import ANY_LEVELS, States
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
