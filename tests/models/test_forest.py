@@ -11,7 +11,7 @@ import pytest
 
 from lookalike import Forest, load
 from lookalike._core.errors import ModelFileError
-from lookalike.models._state_trees import ColumnTrees, Growth
+from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.testing import synthesizer_checks
 
 ROWS = 3_000

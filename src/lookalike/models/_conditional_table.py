@@ -13,14 +13,14 @@ from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Learned
 from lookalike.models._states import DiscreteVariable
 
-__all__ = ["ConditionalTable", "Link", "Parent", "ParentCounts", "grains_of"]
+__all__ = ["MOST_KEYS", "ConditionalTable", "Link", "Parent", "ParentCounts", "grains_of"]
 
 #: The numbers of groups of bins in which a number is a parent, beside that of its bins.
 _GROUPS = (4, 12)
 #: The weight of a state without any row, in rows, so that conditions on it can be met.
 _LEAST = 1e-6
 #: The greatest number of combinations of parents' groups, so that keys are exact.
-_MOST_KEYS = 2**62
+MOST_KEYS = 2**62
 
 #: A variable that others depend on: its index, and the index of the grain in which it is seen.
 Parent = tuple[int, int]
@@ -312,7 +312,7 @@ def _check(
         raise _damaged()
     most = np.prod([float(grains[v][g].max() + 1) for v, g in parents])
     fits = (
-        most < _MOST_KEYS
+        most < MOST_KEYS
         and len(keys) == len(ends)
         and len(states) == len(counts)
         and (np.diff(keys, prepend=-1) > 0).all()

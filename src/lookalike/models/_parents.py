@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from lookalike._core.workers import in_parallel
-from lookalike.models._conditional_table import Link, Parent
+from lookalike.models._conditional_table import MOST_KEYS, Link, Parent
 
 __all__ = ["choose_parents", "order_of"]
 
@@ -126,7 +127,6 @@ class _ParentSearch:
         # The probability of each row's state among all other rows.
         self.chances = (counts[own] - 1 + 1 / self.count) / max(len(own), 1)
         self.parents: dict[int, int] = {}
-        self._contexts: dict[tuple[Parent, ...], np.ndarray] = {}
 
     def extended(self, near: np.ndarray, most: int) -> bool:
         """Add the context that makes rows most likely; return False if none is worth it."""
@@ -143,14 +143,17 @@ class _ParentSearch:
 
     def _candidates(self, near: np.ndarray, most: int) -> list[tuple[Parent, ...]]:
         mine = self.parents
-        finer = [
+        found = [
             tuple((v, g + (v == k)) for v, g in mine.items())
             for k in mine
             if mine[k] + 1 < len(self.grains[k])
         ]
-        if len(mine) >= most:
-            return finer
-        return finer + [(*mine.items(), (int(v), 0)) for v in near if v not in mine]
+        if len(mine) < most:
+            found += [(*mine.items(), (int(v), 0)) for v in near if v not in mine]
+        return [parents for parents in found if self._combinations(parents) < MOST_KEYS]
+
+    def _combinations(self, parents: tuple[Parent, ...]) -> float:
+        return math.prod([float(self.count), *(self.grains[v][g].max() + 1.0 for v, g in parents)])
 
     def _trial(
         self, parents: tuple[Parent, ...]

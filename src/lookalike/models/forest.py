@@ -14,10 +14,10 @@ from lookalike._core.seeds import RandomState, generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._base import Synthesizer
+from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.models._conditional_table import grains_of
 from lookalike.models._parents import order_of
 from lookalike.models._request import Request
-from lookalike.models._state_trees import ColumnTrees, Growth
 from lookalike.models._states import ANY_LEVELS, States
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
@@ -27,8 +27,9 @@ __all__ = ["Forest"]
 
 #: The greatest number of states of a column of levels; the rarest levels share the last one.
 _MOST_STATES = 256
-#: The greatest number of columns by which the trees of a column are split.
-_MOST_INPUTS = 32
+#: The greatest number of columns by which the trees of a column are split, that of all columns
+#: together, and the least number of the first for wide tables.
+_MOST_INPUTS, _INPUTS_OF_ALL, _FEWEST_INPUTS = 32, 3_000, 8
 #: The greatest number of held-out rows whose likelihood is recorded.
 _JUDGED = 4_096
 
@@ -216,8 +217,9 @@ class Forest(Synthesizer):
 def _inputs(order: np.ndarray, information: np.ndarray) -> list[list[int]]:
     """Return those variables before each that have the most information about it."""
     inputs: list[list[int]] = [[] for _ in order]
+    most = int(np.clip(_INPUTS_OF_ALL // len(order), _FEWEST_INPUTS, _MOST_INPUTS))
     for k, v in enumerate(order):
         before = order[:k]
-        near = np.argsort(-information[v, before], kind="stable")[:_MOST_INPUTS]
+        near = np.argsort(-information[v, before], kind="stable")[:most]
         inputs[v] = before[near].tolist()
     return inputs
