@@ -14,6 +14,7 @@ from lookalike.encoding._base import (
 from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import Block, BlockSource, EncodedRows, Layout, SampledRows
+from lookalike.encoding._one_block import ONE_BLOCK
 from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
 from lookalike.encoding.embedding import Embedding
@@ -26,6 +27,7 @@ from lookalike.encoding.table import TableEncoder
 
 __all__ = [
     "ENCODINGS",
+    "ONE_BLOCK",
     "Z_MAX",
     "Block",
     "BlockSource",

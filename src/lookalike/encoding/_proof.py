@@ -22,6 +22,7 @@ from lookalike.encoding._choice import EncodingChoice
 from lookalike.encoding._columns import fit_columns
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import SampledRows
+from lookalike.encoding._one_block import ANY_LEVELS
 from lookalike.encoding._spans import encode_columns, lay_out
 from lookalike.relations import Cells, Relation, relation
 from lookalike.tables import Column, Dependency, Kind, Schema
@@ -44,8 +45,6 @@ _COMMON, _FEWEST = 0.01, 10
 _CELLS, _OTHERS, _CANDIDATES = 8, 6, 32
 #: The share of a value that gets a range of its own; the greatest number of cells with it.
 _SPIKE, _WIDE = 0.05, _CELLS + 4
-#: One-hot for any number of levels: one column at a time costs little.
-_ANY_LEVELS = 2**31 - 1
 
 
 class Proof:
@@ -70,7 +69,7 @@ class Proof:
         # A level that is kept among all rows may occur only once in a small part of them.
         least = choice.min_count if 2 * len(self._fitted) >= rows else 1
         numeric = {kind.value: "quantile" for kind in Kind if kind.is_numeric}
-        self._choice = replace(choice, chosen=numeric, onehot_limit=_ANY_LEVELS, min_count=least)
+        self._choice = replace(choice, chosen=numeric, onehot_limit=ANY_LEVELS, min_count=least)
         self._schema, self._cells = schema, cells
         self._sides: dict[str, _Sides] = {}
         self._margin = _CHANCE / np.sqrt(max(held_out, 1))

@@ -123,6 +123,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
     #: their blocks. Without it, conditions are met by selecting from ordinary rows.
     capabilities: ClassVar[frozenset[str]] = frozenset()
+    #: Parameters of the encoder that are the same for all instances.
+    _encoding: ClassVar[Mapping[str, Any]] = {}
     #: One rule for each parameter, ``random_state`` excepted.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
     #: Groups of parameters, by the names of the parameters that hold them.
@@ -157,7 +159,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     def _encoder(self) -> TableEncoder:
         """Return the unfitted encoder with the parameters of the synthesizer."""
-        parameters = self.get_params(deep=False)
+        parameters = {**self._encoding, **self.get_params(deep=False)}
         return TableEncoder(**{k: parameters[k] for k in _ENCODER_OPTIONS if k in parameters})
 
     @abstractmethod

@@ -13,10 +13,8 @@ from scipy.special import ndtri
 from lookalike._core.errors import ModelFileError
 from lookalike.encoding import Z_MAX, EncodedRows, Layout, Learned, RowCondition, SampledRows
 
-__all__ = ["ANY_LEVELS", "DiscreteVariable", "StateWeights", "States"]
+__all__ = ["DiscreteVariable", "StateWeights", "States"]
 
-#: The limit of one-hot blocks that keeps all levels of a column in one block.
-ANY_LEVELS = 2**31 - 1
 #: The weight that conditions give each state of a variable, by the variable; shape (rows or 1,
 #: states) each.
 StateWeights = dict[int, np.ndarray]

@@ -7,11 +7,19 @@ from typing import Any, ClassVar
 
 from lookalike._core.parameters import Choice, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows, TableEncoder
+from lookalike.encoding import (
+    ONE_BLOCK,
+    BlockSource,
+    EncodedRows,
+    Layout,
+    Learned,
+    SampledRows,
+    TableEncoder,
+)
 from lookalike.models._base import Synthesizer
 from lookalike.models._discrete_network import DiscreteNetwork
 from lookalike.models._request import Request
-from lookalike.models._states import ANY_LEVELS, States
+from lookalike.models._states import States
 from lookalike.models._task import FitTask
 from lookalike.models._uniform_rows import uniform_rows
 from lookalike.refine import HoldOut, Refine
@@ -86,6 +94,7 @@ class BayesianNetwork(Synthesizer):
 
     COMPILED: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "mode": Choice(("correlated", "independent", "random")),
         "parents": Number(1, 8, integer=True),
@@ -127,15 +136,10 @@ class BayesianNetwork(Synthesizer):
         return bool(self._fitted_with["mode"] != "random")
 
     def _encoder(self) -> TableEncoder:
-        # Random numbers are even over their range; others are bins of cumulative probability.
-        encoding = "minmax" if self.mode == "random" else "quantile"
-        return TableEncoder(
-            encodings={str(kind): encoding for kind in Kind if kind.is_numeric},
-            onehot_limit=ANY_LEVELS,
-            derive=self.derive,
-            min_category_count=self.min_category_count,
-            text_placeholder=self.text_placeholder,
-        )
+        encoder = super()._encoder()
+        if self.mode == "random":  # numbers are even over their range
+            encoder.encodings = {str(kind): "minmax" for kind in Kind if kind.is_numeric}
+        return encoder
 
     def _fit(self, task: FitTask) -> None:
         if self.mode == "random":

@@ -10,21 +10,18 @@ import numpy as np
 from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
+from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._gaussian import draw_within
 from lookalike.models._normal_scores import NormalScores
 from lookalike.models._request import Request
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
-from lookalike.tables import Kind
 
 __all__ = ["GaussianCopula"]
 
 #: The smallest eigenvalue of the correlation matrix, and the largest correlation.
 _LEAST, _MOST = 1e-4, 0.999
-#: A level costs one number here, so that no column has too many of them for one block.
-_ANY_LEVELS = 2**31 - 1
 
 
 class GaussianCopula(Synthesizer):
@@ -72,6 +69,7 @@ class GaussianCopula(Synthesizer):
 
     COMPILED: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "refine": GroupOf(Refine),
         "derive": Flag(),
@@ -98,16 +96,6 @@ class GaussianCopula(Synthesizer):
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.random_state = random_state
-
-    def _encoder(self) -> TableEncoder:
-        # One normal variable for each column: quantiles of numbers, and one block of all levels.
-        return TableEncoder(
-            encodings={str(kind): "quantile" for kind in Kind if kind.is_numeric},
-            onehot_limit=_ANY_LEVELS,
-            derive=self.derive,
-            min_category_count=self.min_category_count,
-            text_placeholder=self.text_placeholder,
-        )
 
     def _fit(self, task: FitTask) -> None:
         rows = task.rows if task.split.refit else task.split.training

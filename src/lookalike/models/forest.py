@@ -12,16 +12,15 @@ from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike._core.workers import in_parallel
-from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows, TableEncoder
+from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.models._conditional_table import grains_of
 from lookalike.models._parents import order_of
 from lookalike.models._request import Request
-from lookalike.models._states import ANY_LEVELS, States
+from lookalike.models._states import States
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
-from lookalike.tables import Kind
 
 __all__ = ["Forest"]
 
@@ -90,6 +89,7 @@ class Forest(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),
         "leaf": Number(1, integer=True),
@@ -126,16 +126,6 @@ class Forest(Synthesizer):
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.random_state = random_state
-
-    def _encoder(self) -> TableEncoder:
-        # One discrete variable for each column: bins of cumulative probability, or all levels.
-        return TableEncoder(
-            encodings={str(kind): "quantile" for kind in Kind if kind.is_numeric},
-            onehot_limit=ANY_LEVELS,
-            derive=self.derive,
-            min_category_count=self.min_category_count,
-            text_placeholder=self.text_placeholder,
-        )
 
     def _fit(self, task: FitTask) -> None:
         split = task.split

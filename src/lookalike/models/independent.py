@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import ndtri
@@ -11,24 +11,21 @@ from scipy.special import ndtri
 from lookalike._core.parameters import Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
+    ONE_BLOCK,
     BlockSource,
     EncodedRows,
     Layout,
     Learned,
     SampledRows,
-    TableEncoder,
 )
 from lookalike.models._base import Synthesizer
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
-from lookalike.tables import Kind
 
 __all__ = ["Independent"]
 
 #: The limit to which normal numbers are clipped, beyond which the quantile encoding ends.
 _Z_MAX = 5.0
-#: A level costs one number here, so that no column has too many of them for one block.
-_ANY_LEVELS = 2**31 - 1
 #: The smallest share of an allowed level, so that one can always be drawn.
 _LEAST_SHARE = 1e-12
 #: Cells (rows × levels) that are handled at once where each row has its own condition.
@@ -74,6 +71,7 @@ class Independent(Synthesizer):
     COMPILED: ClassVar[bool] = False
     COST: ClassVar[float] = 0.05
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
@@ -91,17 +89,6 @@ class Independent(Synthesizer):
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.random_state = random_state
-
-    def _encoder(self) -> TableEncoder:
-        # With quantiles every number is one uniform draw, and one block per column keeps its levels
-        # together: so the blocks, drawn independently, have the column's whole distribution.
-        numeric = {str(kind): "quantile" for kind in Kind if kind.is_numeric}
-        return TableEncoder(
-            encodings=numeric,
-            onehot_limit=_ANY_LEVELS,
-            min_category_count=self.min_category_count,
-            text_placeholder=self.text_placeholder,
-        )
 
     def _fit(self, task: FitTask) -> None:
         self._shares = {

@@ -13,15 +13,15 @@ from scipy.special import logsumexp
 from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import BlockSource, Layout, Learned, RowCondition, SampledRows, TableEncoder
+from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, RowCondition, SampledRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._latent_tree import LatentTree, TreeStructure, choose
 from lookalike.models._latent_tree_fit import FittedTree, chow_liu, fit_latent_tree, one_latent
 from lookalike.models._request import Request
-from lookalike.models._states import ANY_LEVELS, States, StateWeights
+from lookalike.models._states import States, StateWeights
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
-from lookalike.tables import Kind, conform, to_arrow
+from lookalike.tables import conform, to_arrow
 
 __all__ = ["Mixture"]
 
@@ -129,6 +129,7 @@ class Mixture(Synthesizer):
     COMPILED: ClassVar[bool] = False
     COST: ClassVar[float] = 0.8
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "bins": Number(2, 4_096, integer=True),
         "passes": Number(1, integer=True),
@@ -164,16 +165,6 @@ class Mixture(Synthesizer):
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.random_state = random_state
-
-    def _encoder(self) -> TableEncoder:
-        # One variable for each column: quantiles of numbers, and one block of all levels.
-        return TableEncoder(
-            encodings={str(kind): "quantile" for kind in Kind if kind.is_numeric},
-            onehot_limit=ANY_LEVELS,
-            derive=self.derive,
-            min_category_count=self.min_category_count,
-            text_placeholder=self.text_placeholder,
-        )
 
     def _fit(self, task: FitTask) -> None:
         split = task.split

@@ -14,20 +14,18 @@ from lookalike._core.numerics import as_points, nearest_rows
 from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
+    ONE_BLOCK,
     BlockSource,
     EncodedRows,
     Layout,
     Learned,
     SampledRows,
-    TableEncoder,
     sample_encoded,
 )
 from lookalike.models._base import Synthesizer
 from lookalike.models._request import Request
-from lookalike.models._states import ANY_LEVELS
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine, level_points
-from lookalike.tables import Kind
 
 __all__ = ["Smote"]
 
@@ -90,6 +88,7 @@ class Smote(Synthesizer):
 
     COMPILED: ClassVar[bool] = False
     HOLDS_ROWS: ClassVar[bool] = True
+    _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "neighbours": Number(1, 1_000, integer=True),
         "save_rows": Flag(),
@@ -122,15 +121,6 @@ class Smote(Synthesizer):
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.random_state = random_state
-
-    def _encoder(self) -> TableEncoder:
-        return TableEncoder(
-            encodings={str(kind): "quantile" for kind in Kind if kind.is_numeric},
-            onehot_limit=ANY_LEVELS,
-            derive=self.derive,
-            min_category_count=self.min_category_count,
-            text_placeholder=self.text_placeholder,
-        )
 
     def _fit(self, task: FitTask) -> None:
         split, rng = task.split, generator(task.seed, "neighbours")
