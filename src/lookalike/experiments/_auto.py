@@ -159,9 +159,9 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         **options
             As for `Synthesizer.sample_batches`.
 
-        Yields
-        ------
-        pyarrow.RecordBatch
+        Returns
+        -------
+        iterator of pyarrow.RecordBatch
         """
         return self._fitted.sample_batches(n, **options)
 

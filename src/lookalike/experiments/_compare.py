@@ -92,6 +92,13 @@ def compare(
         If the table cannot be used, or has fewer than 100 rows.
     MissingDependencyError
         If a family that was named needs a library that is not installed.
+
+    Examples
+    --------
+    >>> import lookalike as la
+    >>> found = la.compare(la.datasets.load("penguins"), ["Independent"], metrics=False)
+    >>> found.chosen
+    'Independent'
     """
     seconds_rule = AnyOf((Number(0, open_low=True),), none=True)
     rules = {"seconds": seconds_rule, "metrics": Flag(), "progress": Flag()}

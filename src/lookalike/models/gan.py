@@ -156,7 +156,8 @@ class GAN(Synthesizer):
 
     Examples
     --------
-    >>>     >>> from lookalike import GAN
+    >>> import pyarrow as pa
+    >>> from lookalike import GAN
     >>> table = pa.table({"x": [1.5, 2.25, 3.0, None] * 8, "c": ["a", "b", "a", "a"] * 8})
     >>> model = GAN(steps=4, width=8, random_state=0).fit(table)
     >>> model.sample(3).column_names

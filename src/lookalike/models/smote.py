@@ -88,6 +88,7 @@ class Smote(Synthesizer):
 
     COMPILED: ClassVar[bool] = False
     HOLDS_ROWS: ClassVar[bool] = True
+    COST: ClassVar[float] = 0.6
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "neighbours": Number(1, 1_000, integer=True),
