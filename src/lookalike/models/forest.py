@@ -89,7 +89,7 @@ class Forest(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
-    COST: ClassVar[float] = 1.0
+    COST: ClassVar[float] = 1.5
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),

@@ -127,7 +127,7 @@ class Mixture(Synthesizer):
     """
 
     COMPILED: ClassVar[bool] = False
-    COST: ClassVar[float] = 0.8
+    COST: ClassVar[float] = 1.2
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
