@@ -121,6 +121,22 @@ def test_too_few_rows_are_refused(table: pd.DataFrame) -> None:
         la.compare(table.head(60))
 
 
+def test_large_tables_are_compared_on_few_rows_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    x = np.sort(rng.normal(size=900))  # the first rows are none that stand for all
+    table = pd.DataFrame({"x": x, "y": x + 0.1 * rng.normal(size=900)})
+    monkeypatch.setattr("lookalike.experiments._compare._RUNG_FROM", 500)
+    monkeypatch.setattr("lookalike.experiments._compare._FIRST_RUNG", 200)
+    widths = [la.BayesianNetwork(bins=n, refine=PLAIN) for n in (2, 3, 4, 16)]
+    copula = la.GaussianCopula(refine=PLAIN)
+    found = la.compare(table, ["independent", copula, *widths], metrics=False)
+    rows = {trial.label: trial.rows for trial in found.trials}
+    assert rows[copula.__class__.__name__ + f"(refine={PLAIN!r})"] == 540
+    out = [trial for trial in found.trials if trial.rows == 200]
+    assert len(out) == 2
+    assert all(trial.reason == "not among the best on 200 rows" for trial in out)
+
+
 # --- the choice -----------------------------------------------------------------------------------
 
 
@@ -147,10 +163,12 @@ def test_models_that_would_not_fit_in_the_time_are_left_out(table: pd.DataFrame)
 
 def test_the_clock_learns_the_pace_from_fits_that_tell() -> None:
     clock, rows = Clock(100.0, reserve=1.0), pa.table({"x": [1.0]})
-    clock.measured(la.Independent(), fit=0.1, scoring=2.0)
+    clock.measured(la.Independent(), rows, fit=0.1, scoring=2.0)
     assert clock.pace is None
-    clock.measured(la.GaussianCopula(), fit=5.0, scoring=3.0)
+    clock.measured(la.GaussianCopula(), rows, fit=5.0, scoring=3.0)
     assert clock.expected(la.GaussianCopula(), rows) == pytest.approx(5 * 2 + 3)
+    more = pa.table({"x": [1.0] * 4})
+    assert clock.expected(la.GaussianCopula(), more) == pytest.approx(2 * 5 * 2 + 3)
     assert clock.has(90)
     assert not clock.has(130)
     assert Clock(None).has(1e9)

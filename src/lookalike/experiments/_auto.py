@@ -20,7 +20,9 @@ from lookalike.tables import Kind
 __all__ = ["Auto"]
 
 #: A fit to all rows takes longer than a trial by about this factor.
-_REFIT = 1.7
+_REFIT = 1.3
+#: Where trials learn at least this share of the rows, no time is kept for a fit to all of them.
+_MOST_OF_ALL = 0.75
 
 
 class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -112,8 +114,10 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         values = {name: getattr(self, name) for name in self._rules}
         check_parameters("Auto", self._rules, values)
-        clock = Clock(self.seconds, _REFIT)
+        clock = Clock(self.seconds)
         parts = divided(data, target, kinds, as_seed(self.random_state))
+        share = len(parts.fit) / sum(map(len, (parts.fit, parts.choose, parts.report)))
+        clock.reserve = _REFIT if share < _MOST_OF_ALL else 0.0
         found = compared(parts, self.models, clock, every_score=False, progress=self.progress)
         best, winner = found.best, found.winner
         if best is None or winner is None or winner.seconds is None:

@@ -34,6 +34,8 @@ _FIRST_RUNG, _RUNG_FROM, _PROMOTED = 2_000, 6_000, 3
 _PREFERRED = ("GAN", "Mixture", "Diffusion", "Autoregressive", "Forest", "BayesianNetwork")
 #: The seconds of a fit of cost 1 on no cells, and per million cells, before any was measured.
 _START, _PER_MILLION = 1.0, 10.0
+#: Models of at most this cost are tried first, and on few rows of large tables.
+_QUICK = 2.0
 #: Fits of a smaller cost say nothing of the pace of others.
 _TELLING = 0.5
 #: The share by which `seconds` may be exceeded.
@@ -151,6 +153,7 @@ class Clock:
     reserve: float = 0.0
     begin: float = field(default_factory=time.perf_counter)
     pace: float | None = None
+    rows: int = 0
     scoring: float = 0.0
 
     @property
@@ -160,23 +163,28 @@ class Clock:
 
     def expected(self, model: Synthesizer, table: pa.Table) -> float:
         """Return the expected seconds of a fit, its scores and what must be left after it."""
-        cells = len(table) * table.num_columns
-        pace = _START + _PER_MILLION * cells / 1e6 if self.pace is None else self.pace
+        if self.pace is None:
+            pace = _START + _PER_MILLION * len(table) * table.num_columns / 1e6
+        else:  # a part of the work does not depend on the number of rows
+            pace = self.pace * (len(table) / self.rows) ** 0.5
         return float(model.cost * pace * (1 + self.reserve) + self.scoring)
 
-    def measured(self, model: Synthesizer, fit: float, scoring: float) -> None:
-        """Learn the pace of this machine on this table.
+    def measured(self, model: Synthesizer, table: pa.Table, fit: float, scoring: float) -> None:
+        """Learn the pace of this machine.
 
         Parameters
         ----------
         model : Synthesizer
+        table : pyarrow.Table
+            The rows that it has learned.
         fit, scoring : float
             The seconds of its fit and of its scores.
         """
         self.scoring = scoring
         if model.cost >= _TELLING:
-            pace = fit / model.cost
-            self.pace = pace if self.pace is None else 0.5 * (pace + self.pace)
+            pace, known = fit / model.cost, self.pace is not None and self.rows == len(table)
+            self.pace = 0.5 * (pace + (self.pace or 0.0)) if known else pace
+            self.rows = len(table)
 
     def has(self, seconds: float) -> bool:
         """Return whether so many seconds are left."""
@@ -197,7 +205,7 @@ class _TriedModel:
 
 
 def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_TriedModel]:
-    """Return the models to try, the cheapest first."""
+    """Return the models to try: quick ones, then those that win most, then by cost."""
     if isinstance(models, str):
         raise ParameterError(f"models must be a list of names or models; got {models!r}.")
     named = list(SYNTHESIZERS) if models is None else list(models)
@@ -212,7 +220,13 @@ def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_
         found.append(_TriedModel(type(model)(**{**own, "random_state": seed}), settings))
     if not any(type(one.model).__name__ == "Independent" for one in found):
         found.append(_TriedModel(find_synthesizer("Independent")(random_state=seed), {}))
-    return sorted(found, key=lambda one: one.model.cost)
+    return sorted(found, key=_turn)
+
+
+def _turn(candidate: _TriedModel) -> tuple[bool, bool, float]:
+    model = candidate.model
+    quick = model.cost <= _QUICK
+    return not quick, not quick and type(model).__name__ != _PREFERRED[0], model.cost
 
 
 def divided(
@@ -255,10 +269,11 @@ def _tried(
     done = 0
     settled: list[Trial] = []
     if len(parts.fit) > _RUNG_FROM and len(candidates) > _PROMOTED + 2:
-        some = replace(parts, fit=parts.fit.slice(0, _FIRST_RUNG))
+        chosen = generator(parts.seed, "first rung").permutation(len(parts.fit))[:_FIRST_RUNG]
+        some = replace(parts, fit=parts.fit.take(pa.array(np.sort(chosen))))
         first: list[Trial] = []
         for candidate in candidates:
-            if candidate.model.cost <= 2:
+            if candidate.model.cost <= _QUICK:
                 first.append(_trial(candidate, some, clock, False)[0])
                 done += 1
                 report(done, {})
@@ -298,7 +313,7 @@ def _trial(
     trial, fitted = run_trial(model, candidate.settings, parts, every_score=every_score)
     if fitted is not None:
         fit = trial.seconds or 0.0
-        clock.measured(candidate.model, fit, time.perf_counter() - begin - fit)
+        clock.measured(model, parts.fit, fit, time.perf_counter() - begin - fit)
     return trial, fitted
 
 
