@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from scipy.sparse import csr_array
 
 from lookalike.models._latent_tree import LatentTree, TreeStructure
+from lookalike.models._spanning_tree import maximum_spanning_tree
 
 __all__ = ["FittedTree", "chow_liu", "fit_latent_tree", "one_latent"]
 
@@ -63,24 +64,10 @@ def chow_liu(states: StateRows, sizes: list[int]) -> TreeStructure:
     sizes : list of int
         The number of states of each variable.
     """
-    count = len(sizes)
-    information = _mutual_information(states, sizes)
-    # Prim's algorithm, from the variable that says most about the others.
-    root = int(information.sum(axis=0).argmax())
-    order, parents = [root], {root: -1}
-    best, nearest = information[root].copy(), np.full(count, root)
-    best[root] = -np.inf
-    while len(order) < count:
-        new = int(best.argmax())
-        parents[new] = order.index(int(nearest[new]))
-        order.append(new)
-        closer = information[new] > best
-        closer[order] = False
-        best[closer], nearest[closer] = information[new][closer], new
-        best[new] = -np.inf
-    return TreeStructure(
-        tuple(parents[v] for v in order), tuple(order.index(v) for v in range(count))
-    )
+    order, parents = maximum_spanning_tree(_mutual_information(states, sizes))
+    place = np.argsort(order)  # latents are numbered in the order of the tree
+    above = tuple(-1 if parents[v] < 0 else int(place[parents[v]]) for v in order)
+    return TreeStructure(above, tuple(place.tolist()))
 
 
 def fit_latent_tree(

@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 
 from lookalike._core.workers import in_parallel
 from lookalike.models._conditional_table import MOST_KEYS, Link, Parent
+from lookalike.models._spanning_tree import maximum_spanning_tree
 
 __all__ = ["choose_parents", "order_of"]
 
@@ -37,7 +38,7 @@ def order_of(
     """Return variables in an order, and the mutual information of each pair.
 
     The first one has the most information about all others; each next one has the most information
-    about one of those before it (a maximum spanning tree, Chow and Liu 1968, in Prim's order).
+    about one of those before it, in the tree of Chow and Liu (1968).
 
     Parameters
     ----------
@@ -47,16 +48,7 @@ def order_of(
         For each variable, its partitions.
     """
     information = _information(states, grains)
-    count = len(information)
-    order = [int(information.sum(axis=1).argmax())]
-    best, is_left = information[order[0]].copy(), np.ones(count, bool)
-    is_left[order[0]] = False
-    while len(order) < count:
-        nearest = int(np.where(is_left, best, -np.inf).argmax())
-        order.append(nearest)
-        is_left[nearest] = False
-        best = np.maximum(best, information[nearest])
-    return np.array(order), information
+    return maximum_spanning_tree(information)[0], information
 
 
 def choose_parents(
