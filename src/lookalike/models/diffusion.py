@@ -84,7 +84,7 @@ class Diffusion(NetworkModel):
     ['x', 'c']
     """
 
-    COST: ClassVar[float] = 7.0
+    COST: ClassVar[float] = 11.0
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         **NetworkModel._rules,
         "sampling_steps": Number(1, 10_000, integer=True),

@@ -300,7 +300,7 @@ class GAN(Synthesizer):
     def cost(self) -> float:
         """The usual time of a fit with these parameters, as a multiple of a Gaussian copula's."""
         steps = STEPS[self.budget] if self.steps is None else self.steps
-        return 1 + steps / 1_000
+        return 1 + steps / 700
 
     def _start_from(
         self,

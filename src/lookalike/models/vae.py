@@ -91,7 +91,7 @@ class VAE(NetworkModel):
     ['x', 'c']
     """
 
-    COST: ClassVar[float] = 5.0
+    COST: ClassVar[float] = 8.0
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         **NetworkModel._rules,
         "latent_size": Number(1, 2**16, integer=True),
