@@ -97,7 +97,7 @@ class Trial:
 
     @property
     def eligible(self) -> bool:
-        """Whether the model may be chosen."""
+        """Return whether the model may be chosen."""
         return self.choose is not None and not self.privacy and not self.holds_rows
 
     @property
@@ -151,7 +151,7 @@ def _scored(trial: Trial, model: Synthesizer, parts: TableParts, every_score: bo
     begin = time.perf_counter()
     sampled = _sampled(model, parts, max(_TIMED_ROWS, len(parts.fit)), 0)
     speed = len(sampled) / (time.perf_counter() - begin)
-    privacy = score_tables(
+    scores = score_tables(
         conform(parts.fit, parts.schema),
         sampled.slice(0, len(parts.fit)),
         schema=parts.schema,
@@ -164,9 +164,9 @@ def _scored(trial: Trial, model: Synthesizer, parts: TableParts, every_score: bo
         trial,
         choose=_detectability(model, parts, parts.choose, 1),
         report=_detectability(model, parts, parts.report, 2),
-        privacy=" ".join(privacy[name].warning for name in _PRIVACY if privacy[name].warning),
+        privacy=" ".join(scores[name].warning for name in _PRIVACY if scores[name].warning),
         rows_per_second=speed,
-        scores={name: score.value for name, score in privacy.items()} if every_score else {},
+        scores={name: score.value for name, score in scores.items()} if every_score else {},
     )
 
 
