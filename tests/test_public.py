@@ -15,6 +15,7 @@ import lookalike
 NAMES = {
     "GAN",
     "Auto",
+    "Autoregressive",
     "BayesianNetwork",
     "VAE",
     "Booster",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lookalike.models import (
         GAN,
         VAE,
+        Autoregressive,
         BayesianNetwork,
         DenseClassifier,
         DenseRegressor,
@@ -43,6 +44,7 @@ __all__ = [
     "GAN",
     "VAE",
     "Auto",
+    "Autoregressive",
     "BayesianNetwork",
     "Booster",
     "Comparison",
@@ -108,6 +110,7 @@ def _errors() -> ModuleType:
 _HOMES = {
     "GAN": _models,
     "VAE": _models,
+    "Autoregressive": _models,
     "BayesianNetwork": _models,
     "DenseClassifier": _models,
     "DenseRegressor": _models,

@@ -23,6 +23,7 @@ from lookalike.refine import Refine
 
 if TYPE_CHECKING:
     from lookalike.models._groups import Networks, TrainingRules
+    from lookalike.models.autoregressive import Autoregressive
     from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
     from lookalike.models.vae import VAE
@@ -31,6 +32,7 @@ __all__ = [
     "GAN",
     "SYNTHESIZERS",
     "VAE",
+    "Autoregressive",
     "BayesianNetwork",
     "BlockConditions",
     "DenseClassifier",
@@ -58,6 +60,12 @@ def _gan() -> type[GAN]:
     return GAN
 
 
+def _autoregressive() -> type[Autoregressive]:
+    from lookalike.models.autoregressive import Autoregressive  # noqa: PLC0415 - it loads JAX
+
+    return Autoregressive
+
+
 def _diffusion() -> type[Diffusion]:
     from lookalike.models.diffusion import Diffusion  # noqa: PLC0415 - it loads JAX
 
@@ -71,7 +79,12 @@ def _vae() -> type[VAE]:
 
 
 #: The classes that need JAX.
-_NETWORKS = {"Diffusion": _diffusion, "GAN": _gan, "VAE": _vae}
+_NETWORKS = {
+    "Autoregressive": _autoregressive,
+    "Diffusion": _diffusion,
+    "GAN": _gan,
+    "VAE": _vae,
+}
 
 SYNTHESIZERS.enter(**_NETWORKS)
 SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Smote)

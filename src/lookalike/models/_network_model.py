@@ -86,12 +86,20 @@ class NetworkModel(Synthesizer):
     def _sampler(self, model: Any) -> _BlockMaker:
         """Return the source of the rows of a network."""
 
+    def _learned_layout(self, rows: EncodedRows, layout: Layout) -> Layout:  # noqa: ARG002
+        """Return the layout of the rows that the network learns: that of the table's rows."""
+        return layout
+
+    def _learned(self, rows: EncodedRows) -> EncodedRows:
+        """Return rows in the layout that the network learns."""
+        return rows
+
     def _fit(self, task: FitTask) -> None:
         keep_compiled_programs()
         make_room_for_programs()
-        plan = Plan(task.layout)
         rows = task.split.all if task.split.refit else task.split.training
-        self._marginals = Marginals.of(rows, plan)
+        plan = Plan(self._learned_layout(rows, task.layout))
+        self._marginals = Marginals.of(self._learned(rows), plan)
         self._widths = (self.width,) * (self.depth + 1)
         steps = self._steps_for(len(task.rows.floats))
         learning = self._task_of(plan, self._architecture(), self._marginals, steps)
@@ -114,7 +122,7 @@ class NetworkModel(Synthesizer):
         """Train once from scratch."""
         early_stopping = None
         if split is not None and split.rows is not None:
-            score = learning.score(split.rows, task.seed)
+            score = learning.score(self._learned(split.rows), task.seed)
             early_stopping = EarlyStopping(score, every=1, patience=_PATIENCE)
         plan = TrainingPlan(
             steps=steps,
@@ -126,7 +134,7 @@ class NetworkModel(Synthesizer):
         with progress("training", plan.end, show=self.progress) as report:
             return train(
                 learning,
-                Data.of(rows),
+                Data.of(self._learned(rows)),
                 task.seed,
                 plan,
                 report=lambda step, measures: report(step, _shown(measures)),

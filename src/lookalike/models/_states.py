@@ -11,7 +11,15 @@ from jaxtyping import Float, Int
 from scipy.special import ndtri
 
 from lookalike._core.errors import ModelFileError
-from lookalike.encoding import Z_MAX, EncodedRows, Layout, Learned, RowCondition, SampledRows
+from lookalike.encoding import (
+    Z_MAX,
+    Block,
+    EncodedRows,
+    Layout,
+    Learned,
+    RowCondition,
+    SampledRows,
+)
 
 __all__ = ["DiscreteVariable", "StateWeights", "States"]
 
@@ -100,6 +108,16 @@ class States:
             counts = np.bincount(codes, minlength=layout.blocks[i].width)
             variables.append(DiscreteVariable(i, None, None, *_groups(counts, levels)))
         return cls(layout, tuple(variables))
+
+    @property
+    def discrete_layout(self) -> Layout:
+        """The layout of rows that have the states of variables in place of values: levels only."""
+        blocks, start = [], 0
+        for v, variable in enumerate(self.variables):
+            column = self.layout.blocks[variable.block].column
+            blocks.append(Block(column, f"state {v}", "code", v, start, variable.states, "softmax"))
+            start += variable.states
+        return Layout(tuple(blocks), 0, len(blocks))
 
     def of_rows(self, rows: EncodedRows) -> Int[np.ndarray, "rows variables"]:
         """Return the state of each variable in each row."""

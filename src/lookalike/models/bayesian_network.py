@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
+import numpy as np
+from jaxtyping import Float, Int
+
 from lookalike._core.parameters import Choice, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
@@ -16,8 +19,8 @@ from lookalike.encoding import (
     SampledRows,
     TableEncoder,
 )
-from lookalike.models._base import Synthesizer
 from lookalike.models._discrete_network import DiscreteNetwork
+from lookalike.models._log_prob import DiscreteModel
 from lookalike.models._request import Request
 from lookalike.models._states import States
 from lookalike.models._task import FitTask
@@ -33,7 +36,7 @@ _MOST_STATES = 256
 _JUDGED = 8_192
 
 
-class BayesianNetwork(Synthesizer):
+class BayesianNetwork(DiscreteModel):
     """Bayesian network: conditional tables of each column given a few others (Ping et al. 2017).
 
     Numbers are divided into bins of about equal numbers of rows. Columns are put into an order of
@@ -166,10 +169,13 @@ class BayesianNetwork(Synthesizer):
 
     def _log_likelihood(self, rows: EncodedRows) -> float:
         assert self._states is not None
-        assert self._network is not None
         some = EncodedRows(*(part[:_JUDGED] for part in rows))
-        logs = self._network.log_probabilities(self._states.of_rows(some)).sum(axis=1)
+        logs = self._log_prob_of(self._states.of_rows(some))
         return float((logs + self._states.log_within(some)).mean())
+
+    def _log_prob_of(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
+        assert self._network is not None
+        return np.asarray(self._network.log_probabilities(states).sum(axis=1))
 
     def _source(self, request: Request) -> BlockSource:
         conditions, states, network = request.conditions, self._states, self._network

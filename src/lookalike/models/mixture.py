@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
 from lookalike._core.errors import ModelFileError
 from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, RowCondition, SampledRows
-from lookalike.models._base import Synthesizer
 from lookalike.models._latent_tree import LatentTree, TreeStructure, choose
 from lookalike.models._latent_tree_fit import FittedTree, chow_liu, fit_latent_tree, one_latent
+from lookalike.models._log_prob import DiscreteModel
 from lookalike.models._request import Request
 from lookalike.models._states import States, StateWeights
 from lookalike.models._task import FitTask
 from lookalike.refine import Refine
-from lookalike.tables import conform, to_arrow
 
 __all__ = ["Mixture"]
 
@@ -76,7 +75,7 @@ class _TreeCandidate:
         )
 
 
-class Mixture(Synthesizer):
+class Mixture(DiscreteModel):
     """Mixture model of products and hidden Chow-Liu trees (Liu and Van den Broeck 2021).
 
     Each column is a discrete variable: its levels, or bins with equal numbers of rows within which
@@ -272,39 +271,9 @@ class Mixture(Synthesizer):
         posterior = np.exp(logs - logs.max(axis=1, keepdims=True))
         return np.broadcast_to(posterior, (rows, len(self._weights)))
 
-    def log_prob(self, data: Any) -> Float[np.ndarray, " rows"]:
-        """Return the log-density of rows under the model, without its refinement.
-
-        It is a probability where all columns are categories; numbers have a density with respect to
-        their cumulative probability in the training table, so that 0 is what a single column has on
-        average and that of independent columns is a sum over columns.
-
-        Parameters
-        ----------
-        data : dataframe or path
-            n rows with all columns of the training table. A category that is not in the model
-            counts as the one it would be replaced by.
-
-        Returns
-        -------
-        ndarray, shape (n,)
-
-        Raises
-        ------
-        NotFittedError
-            If the model has not been fitted.
-        DataError
-            If `data` has other columns, or values that do not fit them.
-        """
-        self._check_fitted()
-        table = conform(to_arrow(data)[0], self.schema_)
-        if not self.encoder_.layout_.blocks:
-            return np.zeros(len(table))
-        rows = self.encoder_.encode(table)
-        states = self._states.of_rows(rows)
+    def _log_prob_of(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
         logs = np.stack([tree.log_prob(states) for tree in self._trees], axis=1)
-        mixed = logsumexp(logs + np.log(self._weights), axis=1)
-        return np.asarray(mixed + self._states.log_within(rows))
+        return np.asarray(logsumexp(logs + np.log(self._weights), axis=1))
 
     def _state(self) -> Learned:
         parts = {"states": self._states.state()}

@@ -13,6 +13,7 @@ from lookalike.nn._conditions import (
 from lookalike.nn._denoiser import Denoised, Denoiser
 from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._marginals import Marginals
+from lookalike.nn._masked import MaskedNetwork
 from lookalike.nn._network import Layer, Network
 from lookalike.nn._plan import Plan
 from lookalike.nn._primitives import Latent, Linear, key_of, noise, normals, seed_words, uniforms
@@ -34,6 +35,7 @@ __all__ = [
     "Layer",
     "Linear",
     "Marginals",
+    "MaskedNetwork",
     "Moments",
     "Network",
     "Objective",

@@ -88,11 +88,22 @@ class Network(eqx.Module):
 
         Running statistics, no dropout: each row's output depends on that row alone.
         """
+        return self.last(self.features(self.hidden[0](x)) if self.hidden else x)
+
+    def features(self, first: Float[Array, "rows units"]) -> Float[Array, "rows units"]:
+        """Return the units of the last hidden layer when sampling.
+
+        Parameters
+        ----------
+        first : array, shape (rows, units)
+            The results of the first hidden layer before its activation.
+        """
         activate = activation(self.activation, self.slope)
-        for number, layer in enumerate(self.hidden):
+        x = activate(first)
+        for layer in self.hidden[1:]:
             branch = activate(layer(x))
-            x = x + branch if self.residual and number else branch
-        return self.last(x)
+            x = x + branch if self.residual else branch
+        return x
 
     def learn(
         self, x: Float[Array, "rows inputs"], key: PRNGKeyArray

@@ -149,7 +149,9 @@ class AveragedTask(Task):
             rng.standard_normal((_JUDGED, self.draws[1]), np.float32),
         )
         # In parts whose hidden layers stay in the cache.
-        parts = jax.tree.map(lambda a: jnp.asarray(a.reshape(-1, _PART, *a.shape[1:])), given)
+        parts = jax.tree.map(
+            lambda a: jnp.asarray(a.reshape(_JUDGED // _PART, _PART, *a.shape[1:])), given
+        )
         return lambda model: CheckpointScore(-float(_judged(self, model, parts)))
 
 
