@@ -15,8 +15,8 @@ from lookalike.nn._plan import Plan
 
 __all__ = ["MaskedNetwork"]
 
-#: The standard deviations of the kernels, in levels, that weights of ordered levels share.
-_SPREADS = (1.5, 6.0)
+#: The standard deviations of the kernels of ordered levels, as shares of their number.
+_SPREADS = (0.025, 0.1)
 
 
 class MaskedNetwork(eqx.Module):
@@ -146,7 +146,7 @@ def _kernel(levels: int, ordered: int) -> Float[np.ndarray, "levels levels"]:
     kernel = np.eye(levels)
     distance = np.subtract.outer(np.arange(ordered), np.arange(ordered))
     for spread in _SPREADS if ordered else ():
-        near = np.exp(-0.5 * (distance / spread) ** 2)
+        near = np.exp(-0.5 * (distance / (spread * ordered)) ** 2)
         kernel[:ordered, :ordered] += near / np.linalg.norm(near, axis=1, keepdims=True)
     # Weights of independent random numbers keep their variance.
     return np.asarray(kernel / np.linalg.norm(kernel, axis=0), np.float32)
