@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Smote,
         load,
     )
+    from lookalike.privacy import PrivacyAudit, audit
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
 
@@ -54,10 +55,12 @@ __all__ = [
     "GaussianCopula",
     "Independent",
     "Mixture",
+    "PrivacyAudit",
     "Schema",
     "Smote",
     "Verdict",
     "__version__",
+    "audit",
     "boost",
     "compare",
     "datasets",
@@ -75,6 +78,12 @@ def _experiments() -> ModuleType:
 
 def _models() -> ModuleType:
     import lookalike.models as room
+
+    return room
+
+
+def _privacy() -> ModuleType:
+    import lookalike.privacy as room
 
     return room
 
@@ -124,6 +133,8 @@ _HOMES = {
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "PrivacyAudit": _privacy,
+    "audit": _privacy,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,
@@ -142,9 +153,15 @@ def _comparison_page() -> Page:
     return page
 
 
-# `experiments` may not know `reports`.
+def _audit_page() -> Page:
+    page: Page = _reports().audit_page
+    return page
+
+
+# `experiments` and `privacy` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)
+enter_page("audit", _audit_page)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._audit import audit
 from lookalike.cli._boost import boost
 from lookalike.cli._compare import compare
 from lookalike.cli._demo import demo
@@ -51,5 +52,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, compare, boost, function, info):
+for command in (demo, fit, sample, evaluate, compare, audit, boost, function, info):
     app.command()(command)
