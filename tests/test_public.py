@@ -39,6 +39,8 @@ NAMES = {
     "errors",
     "evaluate",
     "load",
+    "sign",
+    "verify",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         load,
     )
     from lookalike.privacy import PrivacyAudit, audit
+    from lookalike.provenance import sign, verify
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
 
@@ -67,6 +68,8 @@ __all__ = [
     "errors",
     "evaluate",
     "load",
+    "sign",
+    "verify",
 ]
 
 
@@ -84,6 +87,12 @@ def _models() -> ModuleType:
 
 def _privacy() -> ModuleType:
     import lookalike.privacy as room
+
+    return room
+
+
+def _provenance() -> ModuleType:
+    import lookalike.provenance as room
 
     return room
 
@@ -135,6 +144,8 @@ _HOMES = {
     "compare": _experiments,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
+    "sign": _provenance,
+    "verify": _provenance,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,

@@ -7,14 +7,14 @@ target was learned. It is chosen on one half of the targets and reported on the 
 from __future__ import annotations
 
 from lookalike._core.intervals import ShareEstimate
-from lookalike.privacy._audit import audit
-from lookalike.privacy._result import (
+from lookalike.privacy._attack_results import (
     AttackedGroup,
     MembershipResult,
-    PrivacyAudit,
     RateAtLimit,
     RiskEstimate,
 )
+from lookalike.privacy._audit import audit
+from lookalike.privacy._result import PrivacyAudit
 
 __all__ = [
     "AttackedGroup",

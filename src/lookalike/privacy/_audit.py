@@ -15,11 +15,12 @@ from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import Pair, row_keys
 from lookalike.models import Synthesizer
+from lookalike.privacy._attack_results import RiskEstimate
 from lookalike.privacy._ground import AuditedTables, divide
 from lookalike.privacy._inference import find_secrets, inference
 from lookalike.privacy._linkability import linkability
 from lookalike.privacy._membership import attack_blindly, choose_attack, exposed_group, suspicions
-from lookalike.privacy._result import PrivacyAudit, RiskEstimate
+from lookalike.privacy._result import PrivacyAudit
 from lookalike.privacy._shadow import SHADOWS, shadow_suspicions
 from lookalike.privacy._singling_out import singling_out
 from lookalike.tables import Kind, Schema, conform, infer_columns, to_arrow

@@ -15,9 +15,9 @@ from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.metrics import View
 from lookalike.metrics import nearest as nearest_rows
+from lookalike.privacy._attack_results import RiskEstimate
 from lookalike.privacy._ground import AuditedTables, Bools
 from lookalike.privacy._residual import estimated
-from lookalike.privacy._result import RiskEstimate
 
 __all__ = ["find_secrets", "inference"]
 

@@ -8,9 +8,9 @@ import numpy.typing as npt
 from lookalike._core.intervals import ShareEstimate
 from lookalike._core.seeds import generator
 from lookalike.metrics import nearest
+from lookalike.privacy._attack_results import RiskEstimate
 from lookalike.privacy._ground import AuditedTables, Bools
 from lookalike.privacy._residual import estimated
-from lookalike.privacy._result import RiskEstimate
 
 __all__ = ["linkability"]
 

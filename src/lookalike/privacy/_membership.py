@@ -22,8 +22,8 @@ from lookalike.metrics import (
     detect,
     nearest,
 )
+from lookalike.privacy._attack_results import AttackedGroup, MembershipResult, RateAtLimit
 from lookalike.privacy._ground import AuditedTables, Bools
-from lookalike.privacy._result import AttackedGroup, MembershipResult, RateAtLimit
 
 __all__ = ["ATTACKS", "attack_blindly", "choose_attack", "exposed_group", "suspicions"]
 

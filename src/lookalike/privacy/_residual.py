@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import hypot
 
 from lookalike._core.intervals import ShareEstimate
-from lookalike.privacy._result import RiskEstimate
+from lookalike.privacy._attack_results import RiskEstimate
 
 __all__ = ["estimated"]
 

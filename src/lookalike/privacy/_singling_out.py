@@ -15,9 +15,9 @@ from lookalike._core.intervals import ShareEstimate
 from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 from lookalike.metrics import View
+from lookalike.privacy._attack_results import RiskEstimate
 from lookalike.privacy._ground import AuditedTables, Bools
 from lookalike.privacy._residual import estimated
-from lookalike.privacy._result import RiskEstimate
 
 __all__ = ["singling_out"]
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from scipy.special import ndtr
 from scipy.stats import fisher_exact
 
 from lookalike._core.intervals import ShareEstimate
 from lookalike.metrics import auc_error
-
-if TYPE_CHECKING:
-    from lookalike.privacy._result import PrivacyAudit
+from lookalike.privacy._attack_results import AttackedGroup, MembershipResult, RiskEstimate
 
 __all__ = ["significant"]
 
@@ -21,22 +19,31 @@ _FALSE_ALARMS = 0.05
 _LEAST = 0.005
 
 
-def significant(audit: PrivacyAudit) -> list[str]:
+def significant(
+    best: MembershipResult,
+    blind: MembershipResult,
+    group: AttackedGroup | None,
+    risks: Sequence[RiskEstimate],
+    copies: tuple[ShareEstimate, ShareEstimate],
+    targets: int,
+) -> list[str]:
     """Return the attacks that succeed beyond their controls, in words, all tests together.
 
     Parameters
     ----------
-    audit : PrivacyAudit
+    best, blind : MembershipResult
+        The chosen membership attack, and one that never sees the synthetic rows.
+    group : AttackedGroup or None
+        The most exposed group.
+    risks : sequence of RiskEstimate
+        All other attacks.
+    copies : tuple of ShareEstimate
+        Repeated rows of the learned ones, and of the control.
+    targets : int
+        The number of members that report, and of others.
     """
-    values = _p_values(audit)
-    return [name for name, p in values.items() if p <= _FALSE_ALARMS / len(values)]
-
-
-def _p_values(audit: PrivacyAudit) -> dict[str, float]:
-    """Return the one-sided p-value of each attack."""
-    best, group, targets = audit.strongest, audit.group, audit.facts["targets"] // 2
     # Where held-out rows differ from learned ones by themselves, so does a blind attack.
-    usual = _LEAST + (max(audit.blind.area, 0.5) if audit.blind.low > 0.5 else 0.5)
+    usual = _LEAST + (max(blind.area, 0.5) if blind.low > 0.5 else 0.5)
     values = {"membership": _beyond(best.area, usual, targets, targets)}
     for rate in best.rates:
         name = f"membership at {100 * rate.limit:g} % false accusations"
@@ -44,11 +51,11 @@ def _p_values(audit: PrivacyAudit) -> dict[str, float]:
     if group is not None:
         name = "membership in the most exposed group"
         values[name] = _beyond(group.area, usual, group.members, group.others)
-    values["copies of learned rows"] = _more(audit.copies, audit.copies_of_others)
-    for risk in audit.risks:
+    values["copies of learned rows"] = _more(*copies)
+    for risk in risks:
         name = f"{risk.attack} of {risk.secret!r}" if risk.secret else risk.attack
         values[name] = _more(risk.success, risk.control)
-    return values
+    return [name for name, p in values.items() if p <= _FALSE_ALARMS / len(values)]
 
 
 def _beyond(area: float, usual: float, members: int, others: int) -> float:

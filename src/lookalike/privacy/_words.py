@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from lookalike.privacy._result import (
-        AttackedGroup,
-        MembershipResult,
-        PrivacyAudit,
-        RiskEstimate,
-    )
+from lookalike.privacy._attack_results import AttackedGroup, MembershipResult, RiskEstimate
 
 __all__ = ["KNOWLEDGE", "NOT_ATTACKED", "answer", "group_words", "risk_words"]
 
@@ -37,11 +30,20 @@ NOT_ATTACKED = (
 _MOST_LISTED = 5
 
 
-def answer(audit: PrivacyAudit) -> str:
-    """Return the result of all attacks in a few sentences."""
-    best, found = audit.strongest, audit.found
+def answer(best: MembershipResult, attacks: int, found: Sequence[str]) -> str:
+    """Return the result of all attacks in a few sentences.
+
+    Parameters
+    ----------
+    best : MembershipResult
+        The chosen membership attack.
+    attacks : int
+        The number of membership attacks.
+    found : sequence of str
+        The attacks that succeed beyond their controls.
+    """
     first = (
-        f"The strongest of {len(audit.membership)} membership attacks ({best.attack}) tells a "
+        f"The strongest of {attacks} membership attacks ({best.attack}) tells a "
         f"learned row from another real row with an AUC of {best.area:.3f} "
         f"({best.low:.3f} to {best.high:.3f}; 0.5 is guessing){_rate(best)}."
     )
