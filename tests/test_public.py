@@ -28,6 +28,7 @@ NAMES = {
     "Independent",
     "Mixture",
     "PrivacyAudit",
+    "Private",
     "Schema",
     "Smote",
     "Verdict",

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         GaussianCopula,
         Independent,
         Mixture,
+        Private,
         Smote,
         load,
     )
@@ -57,6 +58,7 @@ __all__ = [
     "Independent",
     "Mixture",
     "PrivacyAudit",
+    "Private",
     "Schema",
     "Smote",
     "Verdict",
@@ -134,6 +136,7 @@ _HOMES = {
     "GaussianCopula": _models,
     "Independent": _models,
     "Mixture": _models,
+    "Private": _models,
     "Smote": _models,
     "load": _models,
     "Auto": _experiments,
