@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log
 
 import numpy as np
@@ -21,6 +22,7 @@ from lookalike.models._private_noise import (
     noisy,
     standard_deviation,
 )
+from lookalike.testing import synthesizer_checks
 
 #: The δ of the audits of Gaussian noise: the part of the probabilities that ε need not bound.
 DELTA = 0.02
@@ -156,6 +158,33 @@ def test_a_spent_ledger_refuses():
 
 
 # --- the synthesizer ------------------------------------------------------------------------------
+
+
+#: Promises of other synthesizers that a private one cannot make, and why.
+EXCLUDED = {
+    "fit_returns_itself": "the number of training rows is noisy",
+    "bad_tables_are_refused": "an error would tell of a row: infinite numbers count as missing",
+    "target_is_learned": "a level that occurs once must not be learned",
+    "known_cells_are_kept": "relations are those of the drawn rows",
+    "pandas_comes_back": "the categories of a dtype could tell of rows",
+    "polars_comes_back": "the categories of a dtype could tell of rows",
+    "identifiers_are_new": "the pattern of identifiers is not learned",
+    "text_is_not_learned": "free text has no level that many rows have",
+}
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, id=name)
+        for name, check in synthesizer_checks(
+            la.Private(epsilon=30, noise_seed=0, random_state=0), learns=False
+        )
+        if name not in EXCLUDED
+    ],
+)
+def test_contract(check: Callable[[], None]) -> None:
+    check()
 
 
 def people(rows: int = 4_000) -> pd.DataFrame:

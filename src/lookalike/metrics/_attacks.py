@@ -52,7 +52,7 @@ def _closest(synthetic: View, targets: View, known: View, seed: int) -> Floats: 
 
 
 def _density(synthetic: View, targets: View, known: View, seed: int) -> Floats:  # noqa: ARG001
-    return -_near(synthetic, targets).mean(axis=1)
+    return np.asarray(-_near(synthetic, targets).mean(axis=1))
 
 
 def _difference(synthetic: View, targets: View, known: View, seed: int) -> Floats:  # noqa: ARG001

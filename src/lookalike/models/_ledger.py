@@ -97,7 +97,8 @@ class PrivacyLedger:
     @classmethod
     def of(cls, epsilon: float, delta: float, *, guaranteed: bool = True) -> Self:
         """Open a ledger: half of δ for the conversion of zCDP, half for new categories."""
-        return cls(epsilon, delta, rho_of(epsilon, delta / 2), delta / 2, guaranteed)
+        rho = rho_of(epsilon, delta / 2)
+        return cls(float(epsilon), float(delta), rho, delta / 2, guaranteed)
 
     @property
     def spent(self) -> float:

@@ -165,22 +165,17 @@ class Private(BayesianNetwork):
             _DELTA if self.delta is None else self.delta,
             guaranteed=self.noise_seed is None,
         )
-        drawn, rows = self._private_rows(table, stated, ledger, seed)
-        library = getattr(origin, "library", "pyarrow")
-        frame = as_frame(drawn, library if library in ("pandas", "polars") else "pyarrow")
-        known = {
-            name: kind
-            for name, kind in stated.items()
-            if name in drawn.column_names and len(drawn[name].drop_null().unique()) > 1
-        }
+        drawn, rows, numbers = self._private_rows(table, stated, ledger, seed)
+        library = origin.library if origin.library in ("pandas", "polars") else "pyarrow"
+        known = _known_kinds(drawn, numbers, stated)
         self.random_state = seed
-        super()._learn(frame, None, known, target, start, on_interval)
+        super()._learn(as_frame(drawn, library), None, known, target, start, on_interval)
         self.ledger_, self.n_rows_ = ledger, rows
 
     def _private_rows(
         self, table: pa.Table, kinds: Mapping[str, str], ledger: PrivacyLedger, seed: int
-    ) -> tuple[pa.Table, int]:
-        """Return rows that are drawn from noisy tables, and the noisy number of rows."""
+    ) -> tuple[pa.Table, int, dict[str, str]]:
+        """Return drawn rows, the noisy number of rows, and the kinds of numbers."""
         entropy = Entropy(self.noise_seed)
         columns = self._measure_columns(table, kinds, ledger, entropy)
         rows = count_rows(columns)
@@ -202,7 +197,12 @@ class Private(BayesianNetwork):
         count = int(np.clip(rows, _FEWEST, _MOST))
         cells = draw(merged, measured, count, rng)
         arrays = [one.column.cells(own, rng) for one, own in zip(merged, cells, strict=True)]
-        return pa.table(arrays, names=table.column_names), max(round(rows), 1)
+        numbers = {
+            one.name: "integer" if one.kind == "integer" else "continuous"
+            for one in columns
+            if one.kind != "levels" and not pa.types.is_temporal(one.storage)
+        }
+        return pa.table(arrays, names=table.column_names), max(round(rows), 1), numbers
 
     def _measure_columns(
         self,
@@ -258,6 +258,20 @@ def _kinds(table: pa.Table, kinds: Mapping[str, Kind | str] | None) -> Mapping[s
         if kind not in list(Kind):
             raise ParameterError(f"There is no kind {kind!r}.{nearest(str(kind), Kind)}")
     return kinds or {}
+
+
+def _known_kinds(
+    drawn: pa.Table, numbers: Mapping[str, str], stated: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the kinds that the drawn rows should have, of columns that are not constant."""
+    learned = {str(kind) for kind in Kind if kind.is_learned}
+    return {
+        name: kind
+        for name, kind in {**numbers, **stated}.items()
+        if name in drawn.column_names
+        and kind in learned
+        and len(drawn[name].drop_null().unique()) > 1
+    }
 
 
 def _checked(domain: Mapping[str, Any], names: list[str]) -> dict[str, Any]:

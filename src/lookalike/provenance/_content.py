@@ -162,7 +162,8 @@ def _joined(texts: Sequence[pa.ChunkedArray]) -> bytes:
     full = wide.fill_null("")
     _, offsets, letters = full.buffers()
     at = np.frombuffer(offsets, np.int64)[: len(full) + 1]
-    return missing + np.diff(at).tobytes() + bytes(memoryview(letters or b"")[at[0] : at[-1]])
+    plain = bytes(memoryview(letters or b"")[at[0] : at[-1]])
+    return bytes(missing + np.diff(at).tobytes() + plain)
 
 
 def _header(names: Sequence[str]) -> bytes:
@@ -171,4 +172,4 @@ def _header(names: Sequence[str]) -> bytes:
 
 def _edges(rows: int) -> list[int]:
     """Return the first row of each part, and the end."""
-    return np.linspace(0, rows, min(_PARTS, max(rows, 1)) + 1).astype(int).tolist()
+    return [int(one) for one in np.linspace(0, rows, min(_PARTS, max(rows, 1)) + 1)]

@@ -43,9 +43,9 @@ def new_key(path: str | os.PathLike[str]) -> str:
         If ``cryptography`` is not installed.
     """
     crypto = _crypto()
-    for file in (os.fspath(path), f"{os.fspath(path)}.pub"):
-        if os.path.lexists(file):
-            raise OutputError(f"A new key must not replace a file, but {file!r} exists.")
+    for place in (os.fspath(path), f"{os.fspath(path)}.pub"):
+        if os.path.lexists(place):
+            raise OutputError(f"A new key must not replace a file, but {place!r} exists.")
     key = crypto.Ed25519PrivateKey.generate()
     forms = _forms()
     private = key.private_bytes(forms.Encoding.PEM, forms.PrivateFormat.PKCS8, forms.NoEncryption())
@@ -69,6 +69,7 @@ def read_private(path: str | os.PathLike[str]) -> Ed25519PrivateKey:
     """
     crypto = _crypto()
     content = _content(path)
+    key: Any
     try:
         key = _forms().load_pem_private_key(content, None)
     except (ValueError, TypeError) as error:
@@ -82,7 +83,8 @@ def read_private(path: str | os.PathLike[str]) -> Ed25519PrivateKey:
             f"A table is signed with an Ed25519 key; {os.fspath(path)!r} holds a key of another "
             "kind. lookalike sign --new-key FILE makes one."
         )
-    return key
+    found: Ed25519PrivateKey = key
+    return found
 
 
 def read_public(path: str | os.PathLike[str]) -> Ed25519PublicKey:
@@ -97,6 +99,7 @@ def read_public(path: str | os.PathLike[str]) -> Ed25519PublicKey:
     content = _content(path)
     if b"PRIVATE KEY" in content:
         return read_private(path).public_key()
+    key: Any
     try:
         key = _forms().load_pem_public_key(content)
     except ValueError as error:
@@ -109,7 +112,8 @@ def read_public(path: str | os.PathLike[str]) -> Ed25519PublicKey:
             f"A signature is verified with an Ed25519 key; {os.fspath(path)!r} holds a key of "
             "another kind."
         )
-    return key
+    found: Ed25519PublicKey = key
+    return found
 
 
 def public_id(key: Ed25519PublicKey) -> str:
