@@ -18,12 +18,11 @@ import pyarrow.types as pt
 from scipy.special import ndtri
 
 from lookalike._core.errors import ParameterError
-from lookalike.models._private_noise import Entropy, noisy, standard_deviation
+from lookalike._core.numerics import Floats
+from lookalike.models._private_noise import Entropy, WholeNumbers, noisy, standard_deviation
 
 __all__ = ["PrivateColumn", "find_range", "measure_levels", "measure_number", "parse_column"]
 
-_Ints = npt.NDArray[np.int64]
-_Floats = npt.NDArray[np.float64]
 #: Numbers are looked for between these powers of two, of both signs.
 _LEAST_POWER, _GREATEST_POWER = -30, 63
 #: Parts of a cell, and times that cells are divided; the share of rows of one worth dividing.
@@ -58,13 +57,13 @@ class PrivateColumn:
     name: str
     kind: str
     storage: pa.DataType
-    edges: _Floats | None
+    edges: Floats | None
     levels: tuple[Any, ...]
-    codes: _Ints
-    counts: _Floats
+    codes: WholeNumbers
+    counts: Floats
     sigma: float
 
-    def cells(self, codes: _Ints, rng: np.random.Generator) -> pa.Array:
+    def cells(self, codes: WholeNumbers, rng: np.random.Generator) -> pa.Array:
         """Return generated cells: numbers are even within a cell."""
         count = len(self.counts) - 1
         absent = codes >= count
@@ -139,12 +138,12 @@ def _is_range(declared: Any) -> bool:
     )
 
 
-def _floats(values: pa.Array) -> _Floats:
+def _floats(values: pa.Array) -> Floats:
     found = np.asarray(values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
     return np.where(np.isfinite(found), found, np.nan)
 
 
-def find_range(values: _Floats, rho: float, entropy: Entropy) -> tuple[float, float]:
+def find_range(values: Floats, rho: float, entropy: Entropy) -> tuple[float, float]:
     """Return a range that holds almost all numbers, by noisy counts between powers of two.
 
     Parameters
@@ -176,7 +175,7 @@ def find_range(values: _Floats, rho: float, entropy: Entropy) -> tuple[float, fl
 def measure_number(
     name: str,
     kind: str,
-    values: _Floats,
+    values: Floats,
     limits: tuple[float, float],
     storage: pa.DataType,
     rho: float,
@@ -219,19 +218,19 @@ def measure_number(
     return PrivateColumn(name, kind, storage, edges, (), codes, counts, sigma)
 
 
-def _histogram(values: _Floats, edges: _Floats) -> _Ints:
+def _histogram(values: Floats, edges: Floats) -> WholeNumbers:
     found = np.searchsorted(edges, values, side="right") - 1
     return np.bincount(found, minlength=len(edges) - 1)
 
 
-def _split(low: float, high: float, whole: bool) -> _Floats:
+def _split(low: float, high: float, whole: bool) -> Floats:
     edges = np.linspace(low, high, _PARTS + 1)
     return np.unique(np.round(edges)) if whole else np.unique(edges)
 
 
 def _divided(
-    edges: _Floats, counts: _Floats, large: npt.NDArray[np.bool_], whole: bool
-) -> tuple[_Floats, npt.NDArray[np.bool_], _Floats]:
+    edges: Floats, counts: Floats, large: npt.NDArray[np.bool_], whole: bool
+) -> tuple[Floats, npt.NDArray[np.bool_], Floats]:
     """Return new edges, which cells are new, and the count of the old ones."""
     parts, fresh, old = [edges[:1]], [], []
     for place, count in enumerate(counts):
@@ -294,6 +293,6 @@ def measure_levels(
     )
 
 
-def _counts(values: pa.Array, levels: pa.Array) -> _Ints:
+def _counts(values: pa.Array, levels: pa.Array) -> WholeNumbers:
     found = pc.index_in(values, levels).drop_null().to_numpy()
     return np.bincount(found, minlength=len(levels))

@@ -12,12 +12,12 @@ from math import ceil, sqrt
 import numpy as np
 import numpy.typing as npt
 
+from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 
-__all__ = ["Entropy", "choose_privately", "noisy", "standard_deviation"]
+__all__ = ["Entropy", "WholeNumbers", "choose_privately", "noisy", "standard_deviation"]
 
-_Ints = npt.NDArray[np.int64]
-_Floats = npt.NDArray[np.float64]
+WholeNumbers = npt.NDArray[np.int64]
 #: Beyond so many standard deviations, noise has a probability below 2⁻⁶⁴.
 _FARTHEST = 10
 
@@ -40,7 +40,7 @@ class Entropy:
             return self._rng.integers(0, 2**64, count, np.uint64)
         return np.frombuffer(os.urandom(8 * count), np.uint64)
 
-    def pick(self, weights: _Floats, count: int) -> _Ints:
+    def pick(self, weights: Floats, count: int) -> WholeNumbers:
         """Return indices with probabilities in proportion to weights; shape (count,)."""
         reached = np.cumsum(weights.astype(np.longdouble))
         # The last index takes the rest, so that no rounding leaves a gap.
@@ -54,7 +54,7 @@ def standard_deviation(rho: float) -> float:
     return 1 / sqrt(2 * rho)
 
 
-def noisy(counts: npt.ArrayLike, rho: float, entropy: Entropy) -> _Ints:
+def noisy(counts: npt.ArrayLike, rho: float, entropy: Entropy) -> WholeNumbers:
     """Return counts with discrete Gaussian noise (Canonne, Kamath and Steinke 2020).
 
     With σ² = 1 / (2 ρ), counts of disjoint cells, of which a row changes one by one, are ρ-zCDP.

@@ -13,12 +13,17 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
-from lookalike._core.numerics import raking_factors
+from lookalike._core.numerics import Floats, raking_factors
 from lookalike._core.seeds import generator
 from lookalike.models._private_domain import PrivateColumn
-from lookalike.models._private_noise import Entropy, choose_privately, noisy, standard_deviation
+from lookalike.models._private_noise import (
+    Entropy,
+    WholeNumbers,
+    choose_privately,
+    noisy,
+    standard_deviation,
+)
 
 __all__ = [
     "GroupedColumn",
@@ -31,8 +36,6 @@ __all__ = [
     "measure",
 ]
 
-_Ints = npt.NDArray[np.int64]
-_Floats = npt.NDArray[np.float64]
 #: The most states of a column in tables of several, and the noise below which states are merged.
 _STATES, _SURE = 32, 3.0
 #: Steps of proportional fitting, and the largest factor of one.
@@ -55,15 +58,15 @@ class GroupedColumn:
     """
 
     column: PrivateColumn
-    groups: _Ints
-    shares: _Floats
+    groups: WholeNumbers
+    shares: Floats
 
     @property
-    def states(self) -> _Ints:
+    def states(self) -> WholeNumbers:
         """The state of each row of the table."""
         return np.asarray(self.groups[self.column.codes])
 
-    def cells(self, states: _Ints, rng: np.random.Generator) -> _Ints:
+    def cells(self, states: WholeNumbers, rng: np.random.Generator) -> WholeNumbers:
         """Return a cell of each state, by the noisy counts."""
         counts = self.column.counts + 1e-9
         result = np.empty(len(states), np.int64)
@@ -87,7 +90,7 @@ class PrivateLink:
 
     child: int
     parents: tuple[int, ...]
-    table: _Floats
+    table: Floats
 
 
 def count_rows(columns: Sequence[PrivateColumn]) -> float:
@@ -204,7 +207,7 @@ def _dependence(
     return float(np.abs(counts - rows * np.outer(shares, expected)).sum())
 
 
-def _table(columns: Sequence[GroupedColumn], parents: tuple[int, ...], child: int) -> _Ints:
+def _table(columns: Sequence[GroupedColumn], parents: tuple[int, ...], child: int) -> WholeNumbers:
     """Return the counts of a child, for each combination of its parents."""
     at = _joint(columns, parents, [columns[one].states for one in parents])
     width = len(columns[child].shares)
@@ -214,15 +217,15 @@ def _table(columns: Sequence[GroupedColumn], parents: tuple[int, ...], child: in
 
 
 def _joint(
-    columns: Sequence[GroupedColumn], parents: tuple[int, ...], states: Sequence[_Ints]
-) -> _Ints:
+    columns: Sequence[GroupedColumn], parents: tuple[int, ...], states: Sequence[WholeNumbers]
+) -> WholeNumbers:
     at = np.zeros(len(states[0]), np.int64)
     for one, own in zip(parents, states, strict=True):
         at = at * len(columns[one].shares) + own
     return at
 
 
-def _product(shares: Sequence[_Floats]) -> _Floats:
+def _product(shares: Sequence[Floats]) -> Floats:
     result = np.ones(1)
     for one in shares:
         result = np.outer(result, one).ravel()
@@ -264,7 +267,7 @@ def measure(
     return found
 
 
-def _projected(counts: _Floats, total: float) -> _Floats:
+def _projected(counts: Floats, total: float) -> Floats:
     """Return the nearest counts that are not negative and have a sum (Duchi et al. 2008)."""
     flat = np.sort(counts.ravel())[::-1]
     excess = (np.cumsum(flat) - max(total, 1e-9)) / np.arange(1, len(flat) + 1)
@@ -272,7 +275,7 @@ def _projected(counts: _Floats, total: float) -> _Floats:
     return np.asarray(np.maximum(counts - excess[kept[-1] if len(kept) else 0], 0))
 
 
-def _fitted(table: _Floats, margins: Sequence[_Floats]) -> _Floats:
+def _fitted(table: Floats, margins: Sequence[Floats]) -> Floats:
     """Fit the margins of a table, one after the other (Deming and Stephan 1940)."""
     cube = table.reshape([len(one) for one in margins])
     axes = range(cube.ndim)
@@ -289,7 +292,7 @@ def draw(
     links: Sequence[PrivateLink],
     rows: int,
     rng: np.random.Generator,
-) -> list[_Ints]:
+) -> list[WholeNumbers]:
     """Draw the cells of all columns, parents first.
 
     Parameters
@@ -301,7 +304,7 @@ def draw(
     rng : numpy.random.Generator
     """
     children = {one.child for one in links}
-    states: dict[int, _Ints] = {
+    states: dict[int, WholeNumbers] = {
         i: rng.choice(len(one.shares), rows, p=one.shares)
         for i, one in enumerate(columns)
         if i not in children

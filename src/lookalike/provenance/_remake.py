@@ -17,7 +17,7 @@ from lookalike.models import Synthesizer
 from lookalike.provenance._content import row_digests
 from lookalike.tables import cell_texts
 
-__all__ = ["Recipe", "differing_rows"]
+__all__ = ["SamplingRecipe", "differing_rows"]
 
 #: Random rows are taken from this many blocks: a block is generated as a whole.
 _BLOCKS = 8
@@ -27,7 +27,7 @@ _PLAIN = (str, int, float, bool, type(None))
 
 
 @dataclass(frozen=True)
-class Recipe:
+class SamplingRecipe:
     """How rows were made: with a model, this is all that it takes to make them again.
 
     Parameters
@@ -48,7 +48,7 @@ class Recipe:
     @classmethod
     def of(
         cls, seed: int, start: int, given: Mapping[str, Any] | None, balance: str | None
-    ) -> Recipe:
+    ) -> SamplingRecipe:
         """Return the recipe of a call of `Synthesizer.sample`.
 
         Raises
@@ -65,7 +65,7 @@ class Recipe:
         return cls(seed, start, conditions, balance)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Recipe:
+    def from_dict(cls, values: Mapping[str, Any]) -> SamplingRecipe:
         """Read the fields from a statement."""
         return cls(
             int(values["seed"]), int(values["start"]), dict(values["given"]), values["balance"]
@@ -112,7 +112,13 @@ def _from_json(value: Mapping[str, Any]) -> Any:
 
 
 def differing_rows(
-    table: pa.Table, model: Synthesizer, recipe: Recipe, count: int, seed: int, *, ordered: bool
+    table: pa.Table,
+    model: Synthesizer,
+    recipe: SamplingRecipe,
+    count: int,
+    seed: int,
+    *,
+    ordered: bool,
 ) -> tuple[int, list[str]]:
     """Make random rows again, and return how many, and what differs in words.
 
@@ -121,7 +127,7 @@ def differing_rows(
     table : pyarrow.Table
         The rows of the file.
     model : Synthesizer
-    recipe : Recipe
+    recipe : SamplingRecipe
     count : int
         The number of rows to make again; all of them if it is the number of rows.
     seed : int

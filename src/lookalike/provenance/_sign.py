@@ -17,7 +17,7 @@ from lookalike.models import Synthesizer, load
 from lookalike.provenance._content import content_of
 from lookalike.provenance._envelope import STATEMENT, embed, enclose, file_digest, write_beside
 from lookalike.provenance._keys import read_private
-from lookalike.provenance._remake import Recipe, differing_rows
+from lookalike.provenance._remake import SamplingRecipe, differing_rows
 from lookalike.relations import describe
 from lookalike.tables import read_table
 
@@ -117,7 +117,7 @@ def sign(
             )
     else:
         fitted = load(model)
-        recipe = Recipe.of(fitted.seed_ if seed is None else seed, start, given, balance)
+        recipe = SamplingRecipe.of(fitted.seed_ if seed is None else seed, start, given, balance)
         count = min(_CHECKED, len(table))
         words = differing_rows(table, fitted, recipe, count, content.rows, ordered=True)[1]
         if words:
@@ -145,7 +145,9 @@ def sign(
     return statement
 
 
-def _origin(model: Synthesizer, recipe: Recipe, digest: str, secret: bytes) -> dict[str, Any]:
+def _origin(
+    model: Synthesizer, recipe: SamplingRecipe, digest: str, secret: bytes
+) -> dict[str, Any]:
     """Return what is said of the model and the rows that it learned."""
     # Without the key, nobody can test whether a table that he has is the training table.
     keyed = hmac.new(hashlib.sha256(b"training table" + secret).digest(), digestmod="sha256")

@@ -13,7 +13,7 @@ from lookalike.models import Synthesizer, load
 from lookalike.provenance._content import Content, content_of
 from lookalike.provenance._envelope import file_digest, find_envelope, opened
 from lookalike.provenance._keys import public_id, read_public
-from lookalike.provenance._remake import Recipe, differing_rows
+from lookalike.provenance._remake import SamplingRecipe, differing_rows
 from lookalike.tables import read_table
 
 __all__ = ["ProvenanceCheck", "Verification", "verify"]
@@ -179,7 +179,7 @@ def _model_checks(
         return [ProvenanceCheck("model", False, "another model than the one that is named")]
     checks = [ProvenanceCheck("model", True, f"the {predicate['model']['class']} that is named")]
     fitted: Synthesizer = load(model)
-    recipe = Recipe.from_dict(predicate["recipe"])
+    recipe = SamplingRecipe.from_dict(predicate["recipe"])
     # Changed rows are all made again, to name them; of others, a few are proof enough.
     count = min(rows, len(table)) if found.digest == signed.digest else len(table)
     in_place = found.parts == signed.parts
