@@ -285,11 +285,11 @@ def measure_levels(
     codes = pc.index_in(values, levels).fill_null(len(levels)).to_numpy().astype(np.int64)
     absent = float(noisy(values.null_count, rho, entropy))
     codes[np.asarray(values.is_valid()) & (codes == len(levels))] = -1
-    counts = np.append(counts.astype(float), absent if absent > 2 * sigma else 0.0)
+    all_counts = np.append(counts, absent if absent > 2 * sigma else 0.0).astype(np.float64)
     # Levels outside of the domain are as good as missing for tables of two columns.
     codes[codes == -1] = len(levels)
     return PrivateColumn(
-        name, "levels", values.type, None, tuple(levels.to_pylist()), codes, counts, sigma
+        name, "levels", values.type, None, tuple(levels.to_pylist()), codes, all_counts, sigma
     )
 
 

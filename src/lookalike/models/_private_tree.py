@@ -120,7 +120,7 @@ def grouped(column: PrivateColumn, rows: float) -> GroupedColumn:
         own[np.argsort(-counts, kind="stable")[_STATES - 1 :]] = False
         groups = np.where(own, np.cumsum(own) - 1, own.sum())
         groups = np.unique(groups, return_inverse=True)[1].reshape(-1)
-    shares = np.bincount(groups, counts)
+    shares = np.bincount(groups, counts).astype(np.float64)
     total = shares.sum()
     shares = shares / total if total > 0 else np.full(len(shares), 1 / len(shares))
     return GroupedColumn(column, groups, shares)

@@ -301,7 +301,8 @@ def _checked(domain: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
 
 def _directed(pairs: list[tuple[int, int]]) -> list[tuple[int, tuple[int, ...]]]:
     """Return the pairs of a tree from its first column outwards."""
-    known, links, left = {pairs[0][0]}, [], list(pairs)
+    known, left = {pairs[0][0]}, list(pairs)
+    links: list[tuple[int, tuple[int, ...]]] = []
     while left:
         for a, b in list(left):
             if (a in known) != (b in known):

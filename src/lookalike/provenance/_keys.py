@@ -118,7 +118,8 @@ def read_public(path: str | os.PathLike[str]) -> Ed25519PublicKey:
 
 def public_id(key: Ed25519PublicKey) -> str:
     """Return a public key as text: ``ed25519:`` and 64 hexadecimal digits."""
-    return _PREFIX + key.public_bytes_raw().hex()
+    raw: bytes = key.public_bytes_raw()
+    return _PREFIX + raw.hex()
 
 
 def public_from_id(text: str) -> Ed25519PublicKey:

@@ -55,7 +55,7 @@ def areas(drawn: Sequence[DrawnRisk]) -> Figure:
     >>> len(areas([DrawnRisk("closest", 0.52, 0.49, 0.55, 0.5, 0.5)]).axes)
     1
     """
-    figure = Figure(figsize=(7.2, 0.8 + _ROW * len(drawn)))
+    figure = Figure(figsize=(7.2, 0.8 + _ROW * len(drawn)), layout="constrained")
     axes = figure.add_subplot()
     axes.axvline(0.5, color=REAL, linewidth=1, linestyle=(0, (3, 3)), zorder=1)
     for place, one in enumerate(drawn):
@@ -91,7 +91,7 @@ def risks(drawn: Sequence[DrawnRisk]) -> Figure:
     >>> len(risks([DrawnRisk("linkability", 0.12, 0.1, 0.14, 0.11, 0.02)]).axes)
     1
     """
-    figure = Figure(figsize=(7.2, 0.8 + _ROW * len(drawn)))
+    figure = Figure(figsize=(7.2, 0.8 + _ROW * len(drawn)), layout="constrained")
     axes = figure.add_subplot()
     for place, one in enumerate(drawn):
         axes.plot([one.low, one.high], [place, place], color=GRID, linewidth=4, zorder=1)
