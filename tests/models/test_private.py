@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from scipy.special import ndtri
 
 import lookalike as la
 from lookalike._core.intervals import clopper_pearson
@@ -21,6 +20,7 @@ from lookalike.models._private_noise import (
     choose_privately,
     noisy,
     standard_deviation,
+    surpassed_by_noise,
 )
 from lookalike.testing import synthesizer_checks
 
@@ -57,7 +57,7 @@ def ranges(rho: float) -> tuple[np.ndarray, np.ndarray]:
 def levels(rho: float) -> tuple[np.ndarray, np.ndarray]:
     """Return whether a rare level is released, of which one table has one more row."""
     entropy, delta = Entropy(4), 1e-6
-    few = int(1 + ndtri(1 - delta) * standard_deviation(rho)) - 1
+    few = surpassed_by_noise(rho, delta)
     tables = [pa.array(["a"] * 5 + ["b"] * n) for n in (few, few + 1)]
     return tuple(
         np.array(
@@ -118,6 +118,14 @@ def test_noise_has_the_stated_distribution():
 def test_noise_is_of_the_operating_system_unless_asked():
     assert (Entropy().bits(8) != Entropy().bits(8)).all()
     assert (Entropy(1).bits(8) == Entropy(1).bits(8)).all()
+
+
+@pytest.mark.parametrize("rho", [20.0, 0.5, 0.01])
+def test_the_limit_of_noise_is_exact(rho):
+    limit = surpassed_by_noise(rho, 0.01)
+    drawn = noisy(np.zeros(200_000), rho, Entropy(7))
+    assert (drawn > limit).mean() <= 0.0115
+    assert (drawn > limit - 1).mean() > 0.0085
 
 
 def test_a_level_of_one_row_is_almost_never_released():

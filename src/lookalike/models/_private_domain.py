@@ -15,11 +15,16 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
-from scipy.special import ndtri
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.numerics import Floats
-from lookalike.models._private_noise import Entropy, WholeNumbers, noisy, standard_deviation
+from lookalike.models._private_noise import (
+    Entropy,
+    WholeNumbers,
+    noisy,
+    standard_deviation,
+    surpassed_by_noise,
+)
 
 __all__ = ["PrivateColumn", "find_range", "measure_levels", "measure_number", "parse_column"]
 
@@ -277,7 +282,8 @@ def measure_levels(
     else:
         found = pc.value_counts(values.drop_null())
         counts = noisy(found.field(1).to_numpy(), rho, entropy)
-        kept = counts > 1 + float(ndtri(1 - delta)) * sigma
+        # One row's level has a count of 1: noise alone must not carry it over the limit.
+        kept = counts > 1 + surpassed_by_noise(rho, delta)
         levels, counts = found.field(0).filter(pa.array(kept)), counts[kept]
         # The order in which rows have them would tell of rows.
         order = np.argsort(levels.cast(pa.string()).to_numpy(zero_copy_only=False), kind="stable")

@@ -15,7 +15,14 @@ import numpy.typing as npt
 from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 
-__all__ = ["Entropy", "WholeNumbers", "choose_privately", "noisy", "standard_deviation"]
+__all__ = [
+    "Entropy",
+    "WholeNumbers",
+    "choose_privately",
+    "noisy",
+    "standard_deviation",
+    "surpassed_by_noise",
+]
 
 WholeNumbers = npt.NDArray[np.int64]
 #: Beyond so many standard deviations, noise has a probability below 2⁻⁶⁴.
@@ -74,10 +81,29 @@ def noisy(counts: npt.ArrayLike, rho: float, entropy: Entropy) -> WholeNumbers:
         Of the same shape; negative numbers are possible.
     """
     counts = np.asarray(counts, np.int64)
+    weights = _weights(rho)
+    reach = len(weights) // 2
+    return counts + (entropy.pick(weights, counts.size) - reach).reshape(counts.shape)
+
+
+def _weights(rho: float) -> Floats:
+    """Return the unnormalised probabilities of noise from -reach to reach."""
     sigma = standard_deviation(rho)
     reach = ceil(_FARTHEST * sigma) + 1
-    weights = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return counts + (entropy.pick(weights, counts.size) - reach).reshape(counts.shape)
+    return np.asarray(np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2))
+
+
+def surpassed_by_noise(rho: float, delta: float) -> int:
+    """Return the least number that noise exceeds with a probability of at most `delta`.
+
+    Parameters
+    ----------
+    rho, delta : float
+    """
+    weights = _weights(rho)
+    # Summed from the far end, where the smallest ones are.
+    tails = np.cumsum(weights[::-1])[::-1] / weights.sum()
+    return int(np.argmax(tails <= delta)) - 1 - len(weights) // 2
 
 
 def choose_privately(scores: npt.ArrayLike, rho: float, entropy: Entropy) -> int:
