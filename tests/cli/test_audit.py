@@ -39,3 +39,18 @@ def test_wrong_calls_are_one_line(run, csv, tmp_path):
         done = run("audit", train, csv, *words)
         assert done.code == 2
         assert message in done.err
+
+
+def test_a_private_model_shows_its_ledger(run, csv, tmp_path):
+    model = tmp_path / "m.lookalike"
+    done = run(
+        *("fit", csv, "-o", model, "--model", "private", "--seed", 1),
+        *("--set", "epsilon=2", "--set", "domain={'age': (18, 80), 'pay': (0, 4000)}"),
+    )
+    assert done.code == 0
+    shown = run("info", model).out
+    assert "ε = 2, δ = 1e-09 for one row" in shown
+    assert "which columns go together" in shown
+    wrong = run("fit", csv, "-o", model, "--model", "private", "--set", "epsilon=0")
+    assert wrong.code == 2
+    assert "epsilon" in wrong.err

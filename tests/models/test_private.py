@@ -340,6 +340,13 @@ def test_bad_parameters(options, words):
         la.Private(**options).fit(people(50))
 
 
+def test_two_numbers_are_levels_where_the_column_is_categorical():
+    frame = pd.DataFrame({"code": [1, 5] * 300, "x": np.arange(600.0)})
+    model = la.Private(epsilon=5, domain={"code": [5, 1]}, noise_seed=0, random_state=0)
+    drawn = model.fit(frame, kinds={"code": "categorical"}).sample(300)
+    assert set(drawn["code"].dropna().astype(int)) == {1, 5}
+
+
 def test_no_rows():
     with pytest.raises(DataError, match="must have rows"):
         la.Private().fit(people(0))

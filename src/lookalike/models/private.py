@@ -72,9 +72,10 @@ class Private(BayesianNetwork):
     method : {"mst", "bayesian-network", "independent"}
         What is measured.
     domain : mapping of str to list or tuple, optional
-        Known ranges of numbers, ``(0, 120)``, and levels, ``["f", "m"]``. What is declared costs
-        nothing. Other ranges are found by noisy counts between powers of two; of other levels, only
-        those that many rows have are known. A column of text with a range is a number.
+        Known ranges, ``(0, 120)``, and levels, ``["f", "m"]``: two numbers are a range, unless the
+        column is of the kind ``"categorical"``. What is declared costs nothing. Other ranges are
+        found by noisy counts between powers of two; of other levels, only those that many rows have
+        are known. A column of text with a range is a number.
     noise_seed : int, optional
         Only to test mechanisms: noise that follows from a known seed protects nothing, and the
         ledger says so.
@@ -235,7 +236,7 @@ class Private(BayesianNetwork):
                 ledger.spend(f"range of {name!r}", ledger.rho * for_ranges / len(unknown))
                 limits = find_range(values, ledger.rho * for_ranges / len(unknown), entropy)
             else:
-                limits = (float(domain[name][0]), float(domain[name][1]))
+                limits = _range(name, domain[name])
             ledger.spend(f"counts of {name!r}", rho)
             found.append(measure_number(name, kind, values, limits, storage, rho, entropy))
         return found
@@ -290,13 +291,23 @@ def _checked(domain: Mapping[str, Any], names: list[str]) -> dict[str, Any]:
                 f"domain: {name!r} must have a range (low, high) or a list of levels; "
                 f"got {value!r}."
             )
-        numbers = [one for one in value if isinstance(one, (int, float))]
-        ranged = isinstance(value, tuple) and len(value) == 2 and len(numbers) == 2
-        if ranged and not (np.isfinite(numbers).all() and numbers[0] < numbers[1]):
-            raise ParameterError(
-                f"domain: the range of {name!r} must be finite and increasing; got {value!r}."
-            )
     return dict(domain)
+
+
+def _range(name: str, declared: Any) -> tuple[float, float]:
+    """Return a declared range.
+
+    Raises
+    ------
+    ParameterError
+        If it is not finite, or does not increase.
+    """
+    low, high = map(float, declared)
+    if not (np.isfinite([low, high]).all() and low < high):
+        raise ParameterError(
+            f"domain: the range of {name!r} must be finite and increasing; got {declared!r}."
+        )
+    return low, high
 
 
 def _directed(pairs: list[tuple[int, int]]) -> list[tuple[int, tuple[int, ...]]]:
