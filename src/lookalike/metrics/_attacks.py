@@ -115,7 +115,7 @@ DISTANCE_ATTACKS: dict[str, MembershipAttack] = {
     "calibrated": _calibrated,
 }
 #: The difference of two nearest distances; the ratio of two densities by kernels (DOMIAS); the
-#: likelihood ratio of the synthetic rows around a target (Gen-LRA, arXiv 2508.21146).
+#: likelihood ratio of the synthetic rows around a target (Gen-LRA, Ward et al. 2025).
 DENSITY_ATTACKS: dict[str, MembershipAttack] = {
     "difference": _difference,
     "density ratio": _domias,

@@ -111,9 +111,9 @@ def audit(
         membership, suspicion = choose_attack(found, tables)
         blind = attack_blindly(tables)
         risks: list[RiskEstimate] = []
-        for work in (singling_out, linkability, _inferring(names)):
+        for place, work in enumerate((singling_out, linkability, _inferring(names))):
+            report(2 + shadows + place, {})
             risks += work(tables)
-            report(2 + shadows + len(risks) // max(len(names), 1), {})
         report(_STEPS + shadows, {})
     copies = _copies(tables)
     result = PrivacyAudit(

@@ -77,7 +77,7 @@ def shadow_suspicions(
 
 
 def _fitted(model: Synthesizer, rows: pa.Table, tables: AuditedTables, number: int) -> Synthesizer:
-    parameters = dict(model._fitted_with)
+    parameters = model.get_params(deep=False)
     if "budget" in parameters:
         parameters["budget"] = _BUDGET
     if "progress" in parameters:
