@@ -31,8 +31,8 @@ __all__ = ["PrivateColumn", "find_range", "measure_levels", "measure_number", "p
 #: Numbers are looked for between these powers of two, of both signs.
 _LEAST_POWER, _GREATEST_POWER = -30, 63
 #: Parts of a cell, and times that cells are divided; the share of rows of one worth dividing.
-_PARTS, _LEVELS, _LARGE = 16, 4, 1 / 24
-#: A range, and a cell to divide, must stand out by so many standard deviations of the noise.
+_PARTS, _LEVELS, _LARGE = 32, 4, 1 / 24
+#: A range or missing cells, and a cell to divide, must exceed so many deviations of the noise.
 _SURE, _SURE_TO_DIVIDE = 4.0, 8.0
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?\s*$"
 
@@ -219,7 +219,7 @@ def measure_number(
     absent = float(noisy(int((~present).sum()), part, entropy))
     codes = np.full(len(values), len(edges) - 1)
     codes[present] = np.searchsorted(edges, inside, side="right") - 1
-    counts = np.append(counts, absent if absent > 2 * sigma else 0.0)
+    counts = np.append(counts, absent if absent > _SURE * sigma else 0.0)
     return PrivateColumn(name, kind, storage, edges, (), codes, counts, sigma)
 
 
@@ -291,7 +291,7 @@ def measure_levels(
     codes = pc.index_in(values, levels).fill_null(len(levels)).to_numpy().astype(np.int64)
     absent = float(noisy(values.null_count, rho, entropy))
     codes[np.asarray(values.is_valid()) & (codes == len(levels))] = -1
-    all_counts = np.append(counts, absent if absent > 2 * sigma else 0.0).astype(np.float64)
+    all_counts = np.append(counts, absent if absent > _SURE * sigma else 0.0).astype(np.float64)
     # Levels outside of the domain are as good as missing for tables of two columns.
     codes[codes == -1] = len(levels)
     return PrivateColumn(
