@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from jaxtyping import install_import_hook
 ROOT = Path(__file__).parent
 #: Examples in docstrings that call one of these train a network.
 _TRAINS = re.compile(r"\b(GAN|DenseClassifier|DenseRegressor|learn_function)\(")
+#: Examples that call one of these need an optional package.
+_SIGNS = re.compile(r"\bla\.(sign|verify)\(|\bnew_key\(")
 
 # Before JAX is imported: compiled programs are kept between runs, they are compiled in half the
 # time (and run slowly; see `optimised`), and each of several test processes keeps to one thread
@@ -39,9 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the doctests that train networks; tests are marked where they stand."""
     for item in items:
         if isinstance(item, pytest.DoctestItem):
-            sources = (example.source for example in item.dtest.examples)
+            sources = [example.source for example in item.dtest.examples]
             if any(_TRAINS.search(source) for source in sources):
                 item.add_marker(pytest.mark.train)
+            if find_spec("cryptography") is None and any(map(_SIGNS.search, sources)):
+                item.add_marker(pytest.mark.skip("cryptography is not installed"))
 
 
 @pytest.fixture(scope="module")

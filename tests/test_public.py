@@ -28,16 +28,21 @@ NAMES = {
     "GaussianCopula",
     "Independent",
     "Mixture",
+    "PrivacyAudit",
+    "Private",
     "Schema",
     "Smote",
     "Verdict",
     "__version__",
+    "audit",
     "boost",
     "compare",
     "datasets",
     "errors",
     "evaluate",
     "load",
+    "sign",
+    "verify",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

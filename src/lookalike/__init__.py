@@ -32,9 +32,12 @@ if TYPE_CHECKING:
         GaussianCopula,
         Independent,
         Mixture,
+        Private,
         Smote,
         load,
     )
+    from lookalike.privacy import PrivacyAudit, audit
+    from lookalike.provenance import sign, verify
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
 
@@ -56,16 +59,21 @@ __all__ = [
     "GaussianCopula",
     "Independent",
     "Mixture",
+    "PrivacyAudit",
+    "Private",
     "Schema",
     "Smote",
     "Verdict",
     "__version__",
+    "audit",
     "boost",
     "compare",
     "datasets",
     "errors",
     "evaluate",
     "load",
+    "sign",
+    "verify",
 ]
 
 
@@ -77,6 +85,18 @@ def _experiments() -> ModuleType:
 
 def _models() -> ModuleType:
     import lookalike.models as room
+
+    return room
+
+
+def _privacy() -> ModuleType:
+    import lookalike.privacy as room
+
+    return room
+
+
+def _provenance() -> ModuleType:
+    import lookalike.provenance as room
 
     return room
 
@@ -119,6 +139,7 @@ _HOMES = {
     "GaussianCopula": _models,
     "Independent": _models,
     "Mixture": _models,
+    "Private": _models,
     "Smote": _models,
     "load": _models,
     "Auto": _experiments,
@@ -127,6 +148,10 @@ _HOMES = {
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "PrivacyAudit": _privacy,
+    "audit": _privacy,
+    "sign": _provenance,
+    "verify": _provenance,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,
@@ -145,9 +170,15 @@ def _comparison_page() -> Page:
     return page
 
 
-# `experiments` may not know `reports`.
+def _audit_page() -> Page:
+    page: Page = _reports().audit_page
+    return page
+
+
+# `experiments` and `privacy` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)
+enter_page("audit", _audit_page)
 
 
 def __getattr__(name: str) -> Any:

@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from lookalike.metrics import Copies, Membership, Pair, copies
-from lookalike.metrics.membership import _error, _judged
+from lookalike.metrics import Copies, Membership, Pair, auc_error, copies
+from lookalike.metrics.membership import _judged
 from lookalike.tables import Column, Kind, Schema
 
 XC = {"x": Kind.CONTINUOUS, "c": Kind.CATEGORICAL}
@@ -99,4 +99,4 @@ def test_an_attack_by_hand():
     assert entry.true_positives == 0.5
     assert _judged("perfect", truth, truth.astype(float)).error == 0
     # Hanley & McNeil 1982 for ½: sqrt((n + m + 1) / 12 n m).
-    assert _error(0.5, truth) == pytest.approx(np.sqrt(201 / 12 / 100**2), rel=1e-6)
+    assert auc_error(0.5, 100, 100) == pytest.approx(np.sqrt(201 / 12 / 100**2), rel=1e-6)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike.cli._audit import audit
 from lookalike.cli._boost import boost
 from lookalike.cli._compare import compare
 from lookalike.cli._demo import demo
@@ -15,6 +16,8 @@ from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
 from lookalike.cli._sample import sample
+from lookalike.cli._sign import sign
+from lookalike.cli._verify import verify
 
 __all__ = ["app"]
 
@@ -51,5 +54,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, compare, boost, function, info):
+for command in (demo, fit, sample, evaluate, compare, audit, boost, function, info, sign, verify):
     app.command()(command)

@@ -178,8 +178,15 @@ def _facts(model: Synthesizer) -> dict[str, Any]:
         "target": model.target_,
         "schema": model.schema_.to_dict(),
         "history": model.history_.to_dict(),
+        "privacy": _privacy(model),
         "never_together": model.encoder_.never_together(),
     }
+
+
+def _privacy(model: Synthesizer) -> dict[str, Any] | None:
+    """Return the privacy ledger of a model that has one."""
+    ledger = getattr(model, "ledger_", None)
+    return None if ledger is None else {"guarantee": str(ledger), **ledger.to_dict()}
 
 
 def _show_model(facts: dict[str, Any]) -> None:
@@ -190,6 +197,7 @@ def _show_model(facts: dict[str, Any]) -> None:
         ("seed", facts["seed"]),
         ("rows learned", f"{facts['rows']:,}"),
         *((("WARNING", _HOLDS),) if facts["holds_rows"] else ()),
+        *_ledger_rows(facts["privacy"]),
         ("target", facts["target"] or "none"),
         ("columns", f"{len(columns)}"),
         *((f"  {column['name']}", column["kind"]) for column in columns),
@@ -199,6 +207,17 @@ def _show_model(facts: dict[str, Any]) -> None:
         rows.append(("training", history["stopped"]))
         rows += [(f"  {name}", _short(value)) for name, value in history["rows"][-1].items()]
     show_table(("", ""), rows)
+
+
+def _ledger_rows(privacy: dict[str, Any] | None) -> list[tuple[str, Any]]:
+    """Return a privacy ledger as lines: the guarantee, and the share of each step."""
+    if privacy is None:
+        return []
+    steps = privacy["entries"]
+    return [
+        ("differential privacy", privacy["guarantee"]),
+        *((f"  {step}", f"{rho / privacy['rho']:.1%} of the budget") for step, rho, _ in steps),
+    ]
 
 
 def _short(value: Any) -> str:

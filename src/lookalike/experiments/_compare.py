@@ -208,7 +208,7 @@ def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_
     """Return the models to try: quick ones, then those that win most, then by cost."""
     if isinstance(models, str):
         raise ParameterError(f"models must be a list of names or models; got {models!r}.")
-    named = list(SYNTHESIZERS) if models is None else list(models)
+    named = _families() if models is None else list(models)
     found = []
     for one in named:
         model = find_synthesizer(one)() if isinstance(one, str) else one
@@ -221,6 +221,11 @@ def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_
     if not any(type(one.model).__name__ == "Independent" for one in found):
         found.append(_TriedModel(find_synthesizer("Independent")(random_state=seed), {}))
     return sorted(found, key=_turn)
+
+
+def _families() -> list[str]:
+    """Return the names of all families that are tried unasked."""
+    return [name for name in SYNTHESIZERS if not getattr(SYNTHESIZERS[name], "BY_NAME_ONLY", False)]
 
 
 def _turn(candidate: _TriedModel) -> tuple[bool, bool, float]:

@@ -5,6 +5,13 @@ Add a metric: a file with a subclass of `Metric`, and its class below, in `METRI
 
 from __future__ import annotations
 
+from lookalike.metrics._attacks import (
+    DENSITY_ATTACKS,
+    DISTANCE_ATTACKS,
+    MembershipAttack,
+    attack_by_classifier,
+    auc_error,
+)
 from lookalike.metrics._base import METRICS, Metric, read_score
 from lookalike.metrics._battery import ModelDetails, ModelResult
 from lookalike.metrics._codebook import Codebook
@@ -16,6 +23,7 @@ from lookalike.metrics._models import (
     macro_auc,
     models_for,
 )
+from lookalike.metrics._neighbours import nearest
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._prediction import (
     CLASS_METRICS,
@@ -30,10 +38,10 @@ from lookalike.metrics._score import independent_columns, score_tables
 from lookalike.metrics._view import View
 from lookalike.metrics.alpha_precision import AlphaPrecision
 from lookalike.metrics.beta_recall import BetaRecall
-from lookalike.metrics.c2st import Detection
+from lookalike.metrics.c2st import Detection, detect
 from lookalike.metrics.c2st_holdout import HoldoutDetection
 from lookalike.metrics.c2st_linear import LinearDetection
-from lookalike.metrics.copies import Copies, CopyDetails
+from lookalike.metrics.copies import Copies, CopyDetails, row_keys
 from lookalike.metrics.correlation_difference import CorrelationDifference
 from lookalike.metrics.coverage import Coverage
 from lookalike.metrics.membership import Attack, AttackDetails, Membership
@@ -45,6 +53,8 @@ from lookalike.metrics.wnmi import WeightedMutualInformation
 
 __all__ = [
     "CLASS_METRICS",
+    "DENSITY_ATTACKS",
+    "DISTANCE_ATTACKS",
     "LOWER_IS_BETTER",
     "METRICS",
     "NUMBER_METRICS",
@@ -68,6 +78,7 @@ __all__ = [
     "LinearDetection",
     "Measured",
     "Membership",
+    "MembershipAttack",
     "Metric",
     "ModelDetails",
     "ModelResult",
@@ -81,14 +92,19 @@ __all__ = [
     "Trend",
     "View",
     "WeightedMutualInformation",
+    "attack_by_classifier",
+    "auc_error",
     "class_metrics",
     "class_scores",
+    "detect",
     "independent_columns",
     "macro_auc",
     "models_for",
+    "nearest",
     "number_metrics",
     "preprocessor",
     "read_score",
+    "row_keys",
     "score_tables",
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Collection, Hashable
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -129,6 +129,26 @@ class View:
         for place, (size, width) in enumerate(zip(self.codebook.sizes, widths, strict=True)):
             parts.append(_directions(size, width, self.seed, place)[self.codes[:, place]])
         return np.concatenate(parts, axis=1)
+
+    def points(self, columns: Collection[str]) -> Floats32:
+        """Return the embedding of some columns, shape (n, width).
+
+        Parameters
+        ----------
+        columns : collection of str
+            Compared columns.
+
+        Returns
+        -------
+        ndarray of float32
+            The columns of `embedding` that belong to them.
+        """
+        book = self.codebook
+        wanted = [name in columns for name in book.numeric]
+        kept = [*wanted, *wanted]
+        for name, width in zip(book.discrete, _widths(book.sizes), strict=True):
+            kept += [name in columns] * width
+        return np.ascontiguousarray(self.embedding[:, np.array(kept, bool)])
 
 
 def _coded(values: pa.ChunkedArray, levels: pa.Array) -> LevelCodes:

@@ -15,7 +15,7 @@ from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import Direction, Measured, Score
 from lookalike.metrics._view import View
 
-__all__ = ["Copies", "CopyDetails"]
+__all__ = ["Copies", "CopyDetails", "row_keys"]
 
 #: Nearer than this share of real rows are to their nearest real neighbour is a near copy.
 NEAR = 0.01
@@ -83,8 +83,8 @@ class Copies(Metric):
         real, synthetic = pair.real_view, pair.synthetic_view
         if len(real) < 2:
             return Measured.undefined("It needs 2 real rows or more; there is 1.")
-        training = set(_keys(real))
-        exact = sum(key in training for key in _keys(synthetic))
+        training = set(row_keys(real))
+        exact = sum(key in training for key in row_keys(synthetic))
         most = max(_FEWEST_QUERIES, _MOST_DISTANCES // len(real))
         limit = float(np.quantile(_own_distances(real, most), NEAR))
         checked = synthetic.sample(most)
@@ -129,8 +129,19 @@ def _own_distances(real: View, most: int) -> Floats:
     return distances[:, 1].astype(np.float64)
 
 
-def _keys(view: View) -> list[bytes]:
-    """Return a key for each row; rows with equal keys are copies."""
+def row_keys(view: View) -> list[bytes]:
+    """Return a key for each row; rows with equal keys are copies.
+
+    Parameters
+    ----------
+    view : View
+        A table.
+
+    Returns
+    -------
+    list of bytes
+        Equal where all compared cells are: numbers to their decimals or nine significant digits.
+    """
     return view.keep("keys", lambda: _make_keys(view))
 
 

@@ -6,18 +6,19 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
+import pyarrow as pa
 
 from lookalike._core.numerics import auc
 from lookalike._core.seeds import generator
-from lookalike._core.trees import log_odds
+from lookalike.metrics._attacks import DISTANCE_ATTACKS, attack_by_classifier, auc_error
 from lookalike.metrics._base import Metric
 from lookalike.metrics._codebook import Floats
 from lookalike.metrics._details import Details
-from lookalike.metrics._detector import MOST_ROWS, TreeInputs, trees
-from lookalike.metrics._neighbours import NEIGHBOURS, nearest
+from lookalike.metrics._detector import MOST_ROWS
+from lookalike.metrics._neighbours import NEIGHBOURS
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import Direction, Measured, Score
-from lookalike.metrics._view import Floats32, View
+from lookalike.metrics._view import View
 from lookalike.metrics.c2st import detect
 
 __all__ = ["Attack", "AttackDetails", "Membership"]
@@ -132,8 +133,12 @@ class Membership(Metric):
         members, others, own = _candidates(pair)
         synthetic = pair.synthetic_view.sample(MOST_ROWS)
         truth = np.repeat([True, False], [len(members), len(others)])
-        suspicions = _attacks(np.concatenate([members.embedding, others.embedding]), synthetic, own)
-        suspicions["classifier"] = _classifier(pair, (members, others), synthetic, own)
+        both = pa.concat_tables([members.table, others.table])
+        targets = View(both, pair.codebook, pair.seed)
+        used = {**DISTANCE_ATTACKS, "classifier": attack_by_classifier}
+        suspicions = {
+            name: attack(synthetic, targets, own, pair.seed) for name, attack in used.items()
+        }
         attacks = [_judged(name, truth, found) for name, found in suspicions.items()]
         details = AttackDetails(
             attacks=tuple(attacks),
@@ -184,39 +189,9 @@ def _candidates(pair: Pair) -> tuple[View, View, View]:
     return pair.real_view.sample(count), others, own
 
 
-def _attacks(points: Floats32, synthetic: View, own: View) -> dict[str, Floats]:
-    """Return the suspicion of each candidate for the attacks by distance."""
-    near = nearest(points, synthetic.embedding, NEIGHBOURS)[0].astype(np.float64)
-    usual = nearest(points, own.embedding, min(NEIGHBOURS, len(own)))[0].astype(np.float64)
-    # The ratio of two densities by neighbours is the ratio of two distances; the attacker's rows
-    # are fewer, but by the same factor for every candidate. A grain keeps copies apart from 0 / 0.
-    grain = np.mean(usual) * 1e-3 + 1e-12
-    return {
-        "closest": -near[:, 0],
-        "density": -near.mean(axis=1),
-        "calibrated": -np.log(near[:, 0] + grain) + np.log(usual.mean(axis=1) + grain),
-    }
-
-
-def _classifier(pair: Pair, candidates: tuple[View, View], synthetic: View, own: View) -> Floats:
-    fit = synthetic.sample(len(own))
-    labels = np.repeat([1, 0], [len(fit), len(own)]).astype(np.int64)
-    drawn = int(generator(pair.seed, "metrics", "attack").integers(2**31))
-    features = TreeInputs(fit, own)
-    model = trees(features.of(fit, own), labels, features.numeric, drawn)
-    return log_odds(model, features.of(*candidates))
-
-
 def _judged(name: str, truth: np.ndarray, found: Floats) -> Attack:
     area = auc(found[truth], found[~truth])
     limit = np.quantile(found[~truth], 1 - FALSE_POSITIVES, method="higher")
     hits = float(np.mean(found[truth] > limit))
-    return Attack(name, area, _error(area, truth), hits)
-
-
-def _error(auc: float, truth: np.ndarray) -> float:
-    """Return the standard error of an AUC (Hanley & McNeil 1982)."""
-    members, others = int(truth.sum()), int((~truth).sum())
-    first, second = auc / (2 - auc), 2 * auc**2 / (1 + auc)
-    spread = auc * (1 - auc) + (members - 1) * (first - auc**2) + (others - 1) * (second - auc**2)
-    return float(np.sqrt(max(spread, 0.0) / (members * others)))
+    error = auc_error(area, int(truth.sum()), int((~truth).sum()))
+    return Attack(name, area, error, hits)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike.models._base import Synthesizer
 from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._find import find_synthesizer
+from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._task import FitTask
 from lookalike.models.bayesian_network import BayesianNetwork
@@ -18,6 +19,7 @@ from lookalike.models.dense import DenseClassifier, DenseRegressor
 from lookalike.models.forest import Forest
 from lookalike.models.independent import Independent
 from lookalike.models.mixture import Mixture
+from lookalike.models.private import Private
 from lookalike.models.smote import Smote
 from lookalike.refine import Refine
 
@@ -44,6 +46,8 @@ __all__ = [
     "Independent",
     "Mixture",
     "Networks",
+    "PrivacyLedger",
+    "Private",
     "Refine",
     "Request",
     "Smote",
@@ -87,7 +91,7 @@ _NETWORKS = {
 }
 
 SYNTHESIZERS.enter(**_NETWORKS)
-SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Smote)
+SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
 
 
 def __getattr__(name: str) -> Any:

@@ -27,6 +27,7 @@ from lookalike.reports._training_verdict import Judgement, judge
 from lookalike.reports._training_words import Quantity
 
 if TYPE_CHECKING:
+    from lookalike.reports._audit_page import audit_page
     from lookalike.reports._comparison_page import comparison_page
     from lookalike.reports._function_page import (
         function_accuracy_rows,
@@ -49,6 +50,7 @@ __all__ = [
     "PairRow",
     "Quantity",
     "Summary",
+    "audit_page",
     "comparison_page",
     "curves",
     "evaluate",
@@ -67,12 +69,13 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.reports import (  # noqa: PLC0415
+        _audit_page,
         _comparison_page,
         _function_page,
         _verdict_page,
     )
 
-    pages = (_comparison_page, _verdict_page, _function_page)
+    pages = (_audit_page, _comparison_page, _verdict_page, _function_page)
     return getattr(next(page for page in pages if name in page.__all__), name)
 
 

@@ -15,6 +15,7 @@ from lookalike.tables.identifiers._maker import IdentifierMaker
 from lookalike.tables.infer._cautions import cautions
 from lookalike.tables.infer._infer import infer_columns
 from lookalike.tables.infer._rare_categories import without_rare
+from lookalike.tables.io._csv_text import cell_texts
 from lookalike.tables.io._read import read_table
 from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv, write_table
 
@@ -35,6 +36,7 @@ __all__ = [
     "canonical_schema",
     "canonical_type",
     "cautions",
+    "cell_texts",
     "check_output",
     "check_safe_csv",
     "conform",

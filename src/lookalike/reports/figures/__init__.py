@@ -6,6 +6,7 @@ Importing this imports matplotlib; nothing else in ``lookalike`` does.
 from __future__ import annotations
 
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
+from lookalike.reports.figures._attacks import DrawnRisk, areas, risks
 from lookalike.reports.figures._correlation_differences import correlation_differences
 from lookalike.reports.figures._effect_curves import (
     EffectCurve,
@@ -38,12 +39,14 @@ from lookalike.reports.figures._worst import worst
 
 __all__ = [
     "ComparedModel",
+    "DrawnRisk",
     "DrawnRun",
     "Effect",
     "EffectCurve",
     "EffectPanel",
     "EffectPoint",
     "Outline",
+    "areas",
     "arms_by_model",
     "correlation_differences",
     "effect_curves",
@@ -61,6 +64,7 @@ __all__ = [
     "monitors",
     "players",
     "rates",
+    "risks",
     "run_table",
     "runs",
     "score_bar",

@@ -8,13 +8,16 @@ where there is a time zone), durations too (``PT90.5S``). A missing cell is empt
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError
 
-__all__ = ["csv_header", "csv_rows"]
+__all__ = ["cell_texts", "csv_header", "csv_rows"]
 
 #: Text that CSV must quote, or that could confuse a reader: other delimiters, spaces at the ends, a
 #: byte order mark.
@@ -73,19 +76,66 @@ def _field(column: pa.ChunkedArray, name: str, safe: bool) -> pa.Array:
     values = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
     if isinstance(values, pa.ChunkedArray):  # the result of older versions of Arrow without chunks
         values = pa.concat_arrays(values.chunks)
-    try:
+    with _as_data_error(values.type, name):
         return _text(values, safe)
+
+
+@contextmanager
+def _as_data_error(kind: pa.DataType, name: str) -> Iterator[None]:
+    try:
+        yield
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
         raise DataError(
-            f"A CSV holds text, and column {name!r} of type {values.type} cannot be written as "
+            f"A CSV holds text, and column {name!r} of type {kind} cannot be written as "
             f"such: {error}. Cast it to text, or write Parquet."
         ) from error
 
 
+def cell_texts(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Return the cells of a column as a CSV has them, without quotes; missing cells stay null.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+        A column of any type that can be written to a CSV.
+    name : str
+        Its name, for messages.
+
+    Returns
+    -------
+    pyarrow.ChunkedArray
+        Text.
+
+    Raises
+    ------
+    DataError
+        If the column cannot be written as text.
+    """
+    with _as_data_error(column.type, name):
+        return pa.chunked_array([_plain(chunk) for chunk in column.chunks], pa.string())
+
+
 def _text(values: pa.Array, safe: bool) -> pa.Array:
+    """Return cells as text in quotes where CSV needs them; numbers and dates never do."""
+    if pt.is_dictionary(values.type):
+        return _text(values.dictionary, safe).take(values.indices)
+    text = _plain(values)
+    if not _is_text(values.type):
+        return text
+    return _quoted(_no_formulas(text) if safe else text)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    temporal = pt.is_temporal(kind) or pt.is_duration(kind)
+    plain = pt.is_floating(kind) or pt.is_integer(kind) or pt.is_boolean(kind)
+    return not (temporal or plain or pt.is_decimal(kind))
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Return cells as text without quotes."""
     kind = values.type
     if pt.is_dictionary(kind):
-        return _text(values.dictionary, safe).take(values.indices)
+        return _plain(values.dictionary).take(values.indices)
     if pt.is_floating(kind):
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, kind), values)
         return values.cast(pa.string())
@@ -95,10 +145,7 @@ def _text(values: pa.Array, safe: bool) -> pa.Array:
         return _without_empty_fraction(values.cast(pa.string()))
     if pt.is_duration(kind):
         return _durations(values)
-    if pt.is_date(kind) or pt.is_integer(kind) or pt.is_boolean(kind) or pt.is_decimal(kind):
-        return values.cast(pa.string())
-    text = values.cast(pa.string())
-    return _quoted(_no_formulas(text) if safe else text)
+    return values.cast(pa.string())
 
 
 def _moments(values: pa.TimestampArray) -> pa.Array:

@@ -1,0 +1,352 @@
+"""Differential privacy: mechanisms that are audited, a ledger that refuses, nothing for free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import log
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import lookalike as la
+from lookalike._core.intervals import clopper_pearson
+from lookalike.errors import DataError, ModelFileError, ParameterError
+from lookalike.models._ledger import PrivacyLedger, delta_of, rho_of
+from lookalike.models._private_domain import find_range, measure_levels
+from lookalike.models._private_noise import (
+    Entropy,
+    choose_privately,
+    noisy,
+    standard_deviation,
+    surpassed_by_noise,
+)
+from lookalike.testing import synthesizer_checks
+
+#: The δ of the audits of Gaussian noise: the part of the probabilities that ε need not bound.
+DELTA = 0.02
+RHO = 0.5
+
+
+def epsilon_at(rho: float) -> float:
+    """Return the ε that a ledger states for ρ at `DELTA`."""
+    low, high = 0.0, 50.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if delta_of(rho, middle) > DELTA else (low, middle)
+    return high
+
+
+def counts(rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether a noisy count is twelve or more, for ten rows and for eleven."""
+    entropy = Entropy(1)
+    return tuple(noisy(np.full(100_000, n), rho, entropy) >= 12 for n in (10, 11))
+
+
+def ranges(rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether a range reaches to a few large numbers, of which one table has one more."""
+    entropy, few = Entropy(3), round(4 * standard_deviation(rho)) - 1
+    tables = [np.repeat([3.0, 1000.0], [20, n]) for n in (few, few + 1)]
+    return tuple(
+        np.array([find_range(table, rho, entropy)[1] > 100 for _ in range(2_500)])
+        for table in tables
+    )
+
+
+def levels(rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether a rare level is released, of which one table has one more row."""
+    entropy, delta = Entropy(4), 1e-6
+    few = surpassed_by_noise(rho, delta)
+    tables = [pa.array(["a"] * 5 + ["b"] * n) for n in (few, few + 1)]
+    return tuple(
+        np.array(
+            [
+                "b" in measure_levels("x", table, None, rho, delta, entropy).levels
+                for _ in range(2_500)
+            ]
+        )
+        for table in tables
+    )
+
+
+def choices(rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether one of many is chosen; a row changes its score and all others by one."""
+    entropy = Entropy(2)
+    pairs = np.zeros(21), np.array([1.0] + [-1.0] * 20)
+    return tuple(
+        np.array([choose_privately(scores, rho, entropy) == 0 for _ in range(5_000)])
+        for scores in pairs
+    )
+
+
+def proved(one: np.ndarray, other: np.ndarray, delta: float) -> float:
+    """Return the ε that an event proves on two neighbouring tables, with 99 % confidence."""
+    (a, _), (_, b) = (clopper_pearson(int(x.sum()), len(x), 0.99) for x in (other, one))
+    return log((a - delta) / b) if a > delta else 0.0
+
+
+# --- mechanisms -----------------------------------------------------------------------------------
+
+#: Each mechanism with its δ and the ε that is stated for ρ.
+AUDITS = {
+    "counts": (counts, DELTA, epsilon_at(RHO)),
+    "ranges": (ranges, DELTA, epsilon_at(RHO)),
+    "levels": (levels, DELTA, epsilon_at(RHO)),
+    "choices": (choices, 0.0, np.sqrt(8 * RHO)),
+}
+
+
+@pytest.mark.parametrize("name", list(AUDITS))
+def test_no_more_is_proved_than_is_stated_and_half_the_noise_is_found(name):
+    mechanism, delta, stated = AUDITS[name]
+    assert proved(*mechanism(RHO), delta) <= stated
+    # Half of the noise is four times ρ.
+    assert proved(*mechanism(4 * RHO), delta) > stated
+
+
+def test_noise_has_the_stated_distribution():
+    drawn = noisy(np.zeros(40_000), 0.02, Entropy(6))
+    assert drawn.dtype == np.int64
+    assert drawn.mean() == pytest.approx(0, abs=0.1)
+    assert drawn.std() == pytest.approx(5, rel=0.02)
+    assert (np.bincount(np.abs(drawn))[1] / (drawn == 0).sum()) == pytest.approx(
+        2 * np.exp(-0.02), rel=0.1
+    )
+
+
+def test_noise_is_of_the_operating_system_unless_asked():
+    assert (Entropy().bits(8) != Entropy().bits(8)).all()
+    assert (Entropy(1).bits(8) == Entropy(1).bits(8)).all()
+
+
+@pytest.mark.parametrize("rho", [20.0, 0.5, 0.01])
+def test_the_limit_of_noise_is_exact(rho):
+    limit = surpassed_by_noise(rho, 0.01)
+    drawn = noisy(np.zeros(200_000), rho, Entropy(7))
+    assert (drawn > limit).mean() <= 0.0115
+    assert (drawn > limit - 1).mean() > 0.0085
+
+
+def test_a_level_of_one_row_is_almost_never_released():
+    values = pa.array(["common"] * 500 + ["secret"])
+    released = [
+        "secret" in measure_levels("x", values, None, 0.05, 1e-6, Entropy(i)).levels
+        for i in range(300)
+    ]
+    assert sum(released) == 0
+
+
+# --- the ledger -----------------------------------------------------------------------------------
+
+
+def test_conversion_of_zcdp():
+    # Known bounds: ε = ρ + 2 √(ρ log 1/δ) holds, and is not tight (Bun and Steinke 2016).
+    for epsilon, delta in ((0.1, 1e-9), (1, 1e-6), (10, 1e-5)):
+        rho = rho_of(epsilon, delta)
+        assert delta_of(rho, epsilon) <= delta * 1.0001
+        loose = rho + 2 * np.sqrt(rho * log(1 / delta))
+        assert epsilon <= loose <= 1.5 * epsilon
+
+
+def test_a_spent_ledger_refuses():
+    ledger = PrivacyLedger.of(1.0, 1e-6)
+    ledger.spend("first", 0.7 * ledger.rho, 4e-7)
+    with pytest.raises(ParameterError, match="second needs"):
+        ledger.spend("second", 0.4 * ledger.rho)
+    with pytest.raises(ParameterError, match="spent"):
+        ledger.spend("third", 0.0, 2e-7)
+    with pytest.raises(ParameterError, match="spent"):
+        ledger.spend("negative", -0.1)
+    assert PrivacyLedger.from_dict(ledger.to_dict()) == ledger
+    more = ledger.to_dict()
+    more["entries"].append(["forged", ledger.rho, 0.0])
+    with pytest.raises(ParameterError, match="forged"):
+        PrivacyLedger.from_dict(more)
+
+
+# --- the synthesizer ------------------------------------------------------------------------------
+
+
+#: Promises of other synthesizers that a private one cannot make, and why.
+EXCLUDED = {
+    "fit_returns_itself": "the number of training rows is noisy",
+    "bad_tables_are_refused": "an error would tell of a row: infinite numbers count as missing",
+    "conditions_are_met": "the ends of ranges are noisy, and values may lie beyond them",
+    "rare_conditions_are_met_or_refused": "the ends of ranges are noisy",
+    "target_is_learned": "a level that occurs once must not be learned",
+    "known_cells_are_kept": "relations are those of the drawn rows",
+    "pandas_comes_back": "the categories of a dtype could tell of rows",
+    "polars_comes_back": "the categories of a dtype could tell of rows",
+    "identifiers_are_new": "the pattern of identifiers is not learned",
+    "text_is_not_learned": "free text has no level that many rows have",
+}
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        pytest.param(check, id=name)
+        for name, check in synthesizer_checks(
+            la.Private(epsilon=30, noise_seed=0, random_state=0), learns=False
+        )
+        if name not in EXCLUDED
+    ],
+)
+def test_contract(check: Callable[[], None]) -> None:
+    check()
+
+
+def people(rows: int = 4_000) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    age = rng.integers(18, 90, rows)
+    gain = np.where(rng.random(rows) < 0.9, 0, rng.lognormal(8, 1, rows).astype(int))
+    frame = pd.DataFrame(
+        {
+            "age": age,
+            "old": np.where(age > 50, "yes", "no"),
+            "town": rng.choice(["Ülm", "Kiel", "北京"], rows),
+            "gain": gain,
+            "weight": rng.normal(70, 10, rows).round(1),
+            "born": pd.Timestamp("2024-01-01") - pd.to_timedelta(age * 365, "D"),
+        }
+    )
+    frame.loc[rng.random(rows) < 0.2, "weight"] = np.nan
+    return frame
+
+
+@pytest.fixture(scope="module")
+def fitted() -> dict[str, la.Private]:
+    domain = {"age": (18, 90), "old": ["no", "yes"]}
+    methods = ("mst", "bayesian-network", "independent")
+    return {
+        method: la.Private(
+            epsilon=5, method=method, domain=domain, noise_seed=1, random_state=0
+        ).fit(people())
+        for method in methods
+    }
+
+
+@pytest.mark.parametrize("method", ["mst", "bayesian-network", "independent"])
+def test_rows_are_like_the_table(fitted, method):
+    real, drawn = people(), fitted[method].sample(4_000)
+    assert list(drawn.columns) == list(real.columns)
+    assert drawn["age"].between(18, 90).all()
+    assert drawn["age"].mean() == pytest.approx(real["age"].mean(), abs=3)
+    assert set(drawn["town"].dropna()) == {"Ülm", "Kiel", "北京"}
+    assert drawn["weight"].isna().mean() == pytest.approx(0.2, abs=0.05)
+    assert (drawn["gain"] < 10).mean() == pytest.approx(0.9, abs=0.06)
+    assert fitted[method].n_rows_ == pytest.approx(4_000, rel=0.05)
+    wrong = ((drawn["age"] > 50) != (drawn["old"] == "yes")).mean()
+    assert wrong < 0.12 if method != "independent" else wrong > 0.3
+
+
+def test_the_whole_budget_is_spent_and_no_more(fitted):
+    for model in fitted.values():
+        assert model.ledger_.spent == pytest.approx(model.ledger_.rho, rel=1e-6)
+        assert model.ledger_.spent <= model.ledger_.rho
+
+
+def test_the_ledger_is_in_the_file(fitted, tmp_path):
+    model = fitted["mst"]
+    model.save(tmp_path / "m.lookalike")
+    again = la.load(tmp_path / "m.lookalike")
+    assert again.ledger_ == model.ledger_
+    assert again.sample(50).equals(model.sample(50))
+    assert not again.ledger_.guaranteed
+    assert "noise follows from a seed" in str(again.ledger_)
+
+
+def test_a_forged_ledger_is_refused(fitted, tmp_path, monkeypatch):
+    model = fitted["mst"]
+    monkeypatch.setattr(model.ledger_, "rho", model.ledger_.rho / 2)
+    model.save(tmp_path / "m.lookalike")
+    with pytest.raises(ModelFileError, match="ledger is spent"):
+        la.load(tmp_path / "m.lookalike")
+
+
+def test_conditions_are_met(fitted):
+    drawn = fitted["mst"].sample(200, given={"town": "Kiel", "age": (30, 40)})
+    assert set(drawn["town"]) == {"Kiel"}
+    assert drawn["age"].between(30, 40).all()
+
+
+def test_two_fits_differ_in_their_noise():
+    one, other = (la.Private(random_state=0).fit(people(300)) for _ in range(2))
+    assert one.ledger_.guaranteed
+    assert not one.sample(100).equals(other.sample(100))
+
+
+def test_canaries_do_not_come_out(tmp_path):
+    frame = people(1_000)
+    frame.loc[7, "town"] = "Zz-canary-Q"
+    frame.loc[8, "weight"] = 987654.25
+    model = la.Private(epsilon=1, noise_seed=2, random_state=0).fit(frame)
+    drawn = model.sample(20_000)
+    assert "Zz-canary-Q" not in set(drawn["town"].dropna())
+    assert drawn["weight"].max() < 900_000
+    model.save(tmp_path / "m.lookalike")
+    content = (tmp_path / "m.lookalike").read_bytes()
+    assert b"Zz-canary" not in content
+
+
+def test_nothing_of_the_table_is_kept_but_through_noise(fitted):
+    model = fitted["mst"]
+    assert model.fingerprint_ != la.Independent(random_state=0).fit(people()).fingerprint_
+    assert model.n_rows_ != 4_000
+
+
+def test_ugly_tables():
+    tables = [
+        {"x": [1.0]},
+        {"x": pa.array([None, None], pa.float64()), "c": ["a", "b"]},
+        {"c": ["x"] * 50},
+        {"x": [np.inf, -np.inf, np.nan, 1e300], "b": [True, False, None, True]},
+        {"wide": [str(i) for i in range(3_000)]},
+        {"d": pa.array([1, 2, 3], pa.date32()), "t": pa.array([5, 6, None], pa.time64("us"))},
+    ]
+    for columns in tables:
+        model = la.Private(noise_seed=0, random_state=0).fit(pa.table(columns))
+        assert model.sample(20).column_names == list(columns)
+
+
+def test_text_with_a_range_is_a_number(tmp_path):
+    path = tmp_path / "people.csv"
+    people(2_000)[["age", "old", "weight"]].to_csv(path, index=False)
+    model = la.Private(epsilon=5, domain={"age": (18, 90)}, noise_seed=0, random_state=0).fit(
+        path, kinds={"weight": "continuous"}
+    )
+    drawn = model.sample(500, as_="pandas")
+    assert pd.to_numeric(drawn["age"]).dropna().between(18, 90).all()
+    assert pd.to_numeric(drawn["weight"]).mean() == pytest.approx(70, abs=8)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"epsilon": 0}, "epsilon"),
+        ({"epsilon": -1}, "epsilon"),
+        ({"delta": 0.5}, "delta"),
+        ({"method": "aim"}, "method"),
+        ({"domain": {"agge": (0, 1)}}, "'age'"),
+        ({"domain": {"age": (5, 1)}}, "finite and increasing"),
+        ({"domain": {"age": 5}}, "a range"),
+        ({"domain": {"old": []}}, "a range"),
+        ({"domain": 3}, "domain"),
+    ],
+)
+def test_bad_parameters(options, words):
+    with pytest.raises(ParameterError, match=words):
+        la.Private(**options).fit(people(50))
+
+
+def test_two_numbers_are_levels_where_the_column_is_categorical():
+    frame = pd.DataFrame({"code": [1, 5] * 300, "x": np.arange(600.0)})
+    model = la.Private(epsilon=5, domain={"code": [5, 1]}, noise_seed=0, random_state=0)
+    drawn = model.fit(frame, kinds={"code": "categorical"}).sample(300)
+    assert set(drawn["code"].dropna().astype(int)) == {1, 5}
+
+
+def test_no_rows():
+    with pytest.raises(DataError, match="must have rows"):
+        la.Private().fit(people(0))
