@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lookalike.reports._course import Course, TransitionTable
 from lookalike.reports._curves import curves
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
@@ -20,6 +21,7 @@ from lookalike.reports._summary import (
     Marginal,
     Mark,
     PairRow,
+    SequenceSummary,
     Summary,
 )
 from lookalike.reports._training_page import training_page
@@ -40,6 +42,7 @@ __all__ = [
     "Associations",
     "Bar",
     "ColumnRow",
+    "Course",
     "Curves",
     "Evaluation",
     "Histogram",
@@ -48,7 +51,9 @@ __all__ = [
     "Mark",
     "PairRow",
     "Quantity",
+    "SequenceSummary",
     "Summary",
+    "TransitionTable",
     "comparison_page",
     "curves",
     "evaluate",

@@ -6,8 +6,11 @@ with a subclass of `SequenceMetric`, and its class below, in `SEQUENCE_METRICS`.
 
 from __future__ import annotations
 
-from lookalike.metrics.sequences._base import SEQUENCE_METRICS, SequenceMetric
+from lookalike.metrics._base import SEQUENCE_METRICS
+from lookalike.metrics.sequences._base import SequenceMetric
 from lookalike.metrics.sequences._histories import Histories, Order, as_histories
+from lookalike.metrics.sequences._lagged import both_lagged, lags_of
+from lookalike.metrics.sequences._padded import padded
 from lookalike.metrics.sequences._pair import SequencePair
 from lookalike.metrics.sequences._score import chosen_metrics, score_sequences
 from lookalike.metrics.sequences.autocorrelation import Autocorrelation, CrossCorrelation
@@ -43,7 +46,10 @@ __all__ = [
     "ValidityDetails",
     "ValidityRule",
     "as_histories",
+    "both_lagged",
     "chosen_metrics",
+    "lags_of",
+    "padded",
     "score_sequences",
 ]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import ClassVar
 
-from lookalike._core.registry import Registry
 from lookalike.metrics._base import Metric
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import Measured
 from lookalike.metrics.sequences._pair import SequencePair
 
-__all__ = ["SEQUENCE_METRICS", "SequenceMetric"]
+__all__ = ["SequenceMetric"]
 
 
 class SequenceMetric(Metric):
@@ -19,8 +19,9 @@ class SequenceMetric(Metric):
     It implements `_compare`. Its counts (`fewest_rows`, `noise`) are of units, not of rows.
     """
 
+    floor_words: ClassVar[str] = "independent events"
     #: True where the score is computed only when it is asked for by name.
-    on_request: bool = False
+    on_request: ClassVar[bool] = False
 
     @abstractmethod
     def _compare(self, pair: SequencePair) -> Measured:
@@ -48,7 +49,3 @@ class SequenceMetric(Metric):
                     f"{len(histories)}."
                 )
         return None
-
-
-#: The metrics of sequences; yours may join them.
-SEQUENCE_METRICS: Registry[Metric] = Registry("metric of sequences", SequenceMetric, "sequences")

@@ -13,7 +13,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.seeds import generator
 from lookalike.metrics._codebook import Floats, as_floats
-from lookalike.tables import Column, Kind, Schema
+from lookalike.tables import Schema
 
 __all__ = ["Histories", "Order", "as_histories"]
 
@@ -21,9 +21,6 @@ Places = npt.NDArray[np.int64]
 
 #: A series is cut into blocks that take up one part in this many of it.
 _SPREAD = 1.25
-#: The kinds that can say when something happened.
-_TIMES = (Kind.INTEGER, Kind.CONTINUOUS, Kind.DATE, Kind.DATETIME, Kind.DURATION, Kind.TIME)
-
 
 @dataclass(frozen=True)
 class Order:
@@ -48,11 +45,6 @@ class Order:
     def unit(self) -> str:
         """The units that are compared, in the plural."""
         return "histories" if self.window is None else "blocks"
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """The columns that give the order, which are not compared as cells."""
-        return tuple(name for name in (self.entity, self.time) if name is not None)
 
 
 @dataclass(frozen=True)
@@ -156,14 +148,20 @@ class Histories:
             The seed of the shuffle.
         """
         drawn = generator(seed, "metrics", "independent events").permutation(len(self.table))
-        fixed = {*self.order.named, *static}
+        fixed = {self.order.time, *static}
         moved = self.table.take(pa.array(drawn))
         columns = [(self.table if n in fixed else moved)[n] for n in self.table.column_names]
         return replace(self, table=pa.table(columns, schema=self.table.schema))
 
 
 def as_histories(
-    table: pa.Table, schema: Schema, order: Order, words: str, seed: int = 0
+    table: pa.Table,
+    schema: Schema,
+    order: Order,
+    words: str,
+    *,
+    entities: pa.ChunkedArray | None = None,
+    seed: int = 0,
 ) -> Histories:
     """Sort the events of a table, and cut series into blocks.
 
@@ -174,9 +172,12 @@ def as_histories(
     schema : Schema
         Its columns.
     order : Order
-        The columns that order the events.
+        How rows belong together.
     words : str
         The table in an error, such as ``"real"``.
+    entities : pyarrow.ChunkedArray, shape (n,), optional
+        Whose event each row is, in any type: entities of two tables need not be comparable. None
+        for a single series.
     seed : int
         The seed of the places of blocks.
 
@@ -191,11 +192,11 @@ def as_histories(
     ParameterError
         If the column of times has none.
     """
-    entities = _entities(table, order.entity, words)
+    codes = _codes(entities, len(table), order.entity, words)
     times = _times(table, schema, order.time, words)
     # Events at one time stay in the order of the rows.
-    rows = np.lexsort((np.arange(len(table)), times, entities))
-    owners = entities[rows]
+    rows = np.lexsort((np.arange(len(table)), times, codes))
+    owners = codes[rows]
     limits = np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(rows)).astype(np.int64)
     unsorted = np.unique(owners[1:][(np.diff(rows) < 0) & (owners[1:] == owners[:-1])])
     share = 1 - len(unsorted) / max(len(limits) - 1, 1)
@@ -208,11 +209,13 @@ def as_histories(
     return Histories(table, starts, order, whole.times[kept], share, whole, first)
 
 
-def _entities(table: pa.Table, entity: str | None, words: str) -> Places:
-    if entity is None:
-        return np.zeros(len(table), np.int64)
-    _present(table, entity, "entity", words)
-    codes = table[entity].combine_chunks()
+def _codes(
+    entities: pa.ChunkedArray | None, rows: int, entity: str | None, words: str
+) -> Places:
+    if entities is None:
+        return np.zeros(rows, np.int64)
+    _present(entities, entity, "entity", words)
+    codes = entities.combine_chunks()
     if not pa.types.is_dictionary(codes.type):
         codes = codes.dictionary_encode()
     return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
@@ -221,22 +224,26 @@ def _entities(table: pa.Table, entity: str | None, words: str) -> Places:
 def _times(table: pa.Table, schema: Schema, time: str | None, words: str) -> Floats:
     if time is None:
         return np.arange(len(table), dtype=np.float64)
-    column: Column = schema[time]
-    if column.kind not in _TIMES:
+    kind = table[time].type
+    if not (pa.types.is_temporal(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         example = next(iter(table[time].drop_null().to_pylist()), None)
         raise ParameterError(
-            f"time must be a column of dates, times or numbers; {time!r} holds {column.kind.value} "
-            f"values such as {example!r}. Name another column, or leave time out to take the rows "
-            "in their order."
+            f"time must be a column of dates, times or numbers; {time!r} is "
+            f"{schema[time].kind.value}, with cells such as {example!r}. Name another column, or "
+            "leave time out to take the rows in their order."
         )
-    _present(table, time, "time", words)
-    return as_floats(table[time])
+    _present(table[time], time, "time", words)
+    values = table[time]
+    if pa.types.is_timestamp(kind):
+        # Nanoseconds since 1970 are too many digits for a float.
+        values = values.cast(pa.timestamp("us", kind.tz), safe=False)
+    return as_floats(values)
 
 
-def _present(table: pa.Table, name: str, role: str, words: str) -> None:
-    if missing := table[name].null_count:
+def _present(cells: pa.ChunkedArray, name: str | None, role: str, words: str) -> None:
+    if missing := cells.null_count:
         raise DataError(
-            f"Every event needs its {role}; {missing:,} of {len(table):,} cells of {name!r} are "
+            f"Every event needs its {role}; {missing:,} of {len(cells):,} cells of {name!r} are "
             f"missing in the {words} table. Remove those rows or fill in the cells."
         )
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lookalike._core.seeds import generator
-from lookalike.metrics._base import METRICS, Metric
-from lookalike.metrics._result import Score
+from lookalike.metrics._base import METRICS, SEQUENCE_METRICS, Metric
+from lookalike.metrics._result import Measured, Score
 from lookalike.metrics._score import Progress, attempt, independent_columns
-from lookalike.metrics.sequences._base import SEQUENCE_METRICS, SequenceMetric
+from lookalike.metrics.sequences._base import SequenceMetric
 from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._pair import SequencePair
-from lookalike.tables import Schema
 
 __all__ = ["chosen_metrics", "score_sequences"]
 
@@ -51,13 +50,8 @@ def chosen_metrics(names: Iterable[str] | None = None) -> list[Metric]:
 
 
 def score_sequences(
-    real: Histories,
-    synthetic: Histories,
-    *,
-    schema: Schema,
-    holdout: Histories | None = None,
+    pair: SequencePair,
     metrics: Iterable[str] | None = None,
-    random_state: int = 0,
     progress: Progress | None = None,
 ) -> dict[str, Score]:
     """Score synthetic histories, or blocks of a series, against real ones.
@@ -68,16 +62,11 @@ def score_sequences(
 
     Parameters
     ----------
-    real, synthetic : Histories
-        The units that the synthesizer was trained on, and those that it generated.
-    schema : Schema
-        The columns that are compared: not those of entities and times.
-    holdout : Histories, optional
-        Real units that the synthesizer has not seen.
+    pair : SequencePair
+        The units that the synthesizer was trained on, those that it generated, and, where there
+        are any, real ones that it has not seen.
     metrics : iterable of str, optional
         See `chosen_metrics`.
-    random_state : int
-        The seed: the same seed, the same scores.
     progress : callable, optional
         As of `score_tables`.
 
@@ -87,7 +76,7 @@ def score_sequences(
         In the order of `metrics`.
     """
     chosen = chosen_metrics(metrics)
-    references = _references(SequencePair.of(real, synthetic, schema, holdout, random_state))
+    references = _references(pair)
     scores = {}
     for done, metric in enumerate(chosen):
         if progress is not None:
@@ -118,9 +107,10 @@ class _UnitReferences:
             return units.independent(self.pair.static, seed)
         return replace(units, table=independent_columns(units.table, len(units.table), seed))
 
-    def chance(self, metric: Metric) -> float:
+    def chance(self, metric: Metric, ceiling: Measured | None) -> float:
         """Return two standard deviations of the value of equally good units."""
-        pair = self.ceiling_of(metric)
+        known = ceiling is not None and ceiling.value is not None
+        pair = self.ceiling_of(metric) if known else self.pair
         sizes = [len(one) for one in pair.units]
         if "holdout" in metric.needs and pair.test_units is not None:
             sizes.append(len(pair.test_units))
@@ -166,7 +156,7 @@ def _score(metric: Metric, references: _UnitReferences) -> Score:
         measured,
         ceiling,
         floor,
-        chance=references.chance(metric),
+        chance=references.chance(metric, ceiling),
         on=references.words(metric),
         left_out=tuple(name for name in pair.schema.names if name not in pair.columns),
     )

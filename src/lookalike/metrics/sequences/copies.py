@@ -64,7 +64,7 @@ class SequenceCopies(SequenceMetric):
         if limit is None:
             return Measured.undefined("No two real units share no event.")
         asked = synthetic.sample(_MOST_QUERIES, pair.seed)
-        apart = nearest(_points(pair, asked), points, 1)[0][:, 0]
+        apart = _nearest_other(pair, asked, points, first, same=asked.whole is real.whole)
         exact = int((apart <= _EQUAL).sum())
         details = CopyDetails(
             exact_rows=exact,
@@ -128,8 +128,7 @@ def _limit(
     pair: SequencePair, real: Histories, references: Histories, points: Floats32, first: Places
 ) -> float | None:
     """Return the distance below which a unit is a near copy."""
-    window = real.order.window
-    if window is None or real.first is None:
+    if real.whole is None:
         asked = references.sample(_MOST_QUERIES, pair.seed)
         if asked is references:
             apart = nearest(points, points, 1, same=True)[0][:, 0]
@@ -138,14 +137,25 @@ def _limit(
             apart = nearest(_points(pair, asked), points, 2)[0][:, 1]
         return float(np.quantile(apart, NEAR))
     order = generator(pair.seed, "metrics", "copies").permutation(len(real))[:_MOST_QUERIES]
-    asked = real.take(np.sort(order))
-    assert asked.first is not None
-    # Of the windows, fewer than twice the length of a block share an event with it.
+    apart = _nearest_other(pair, real.take(np.sort(order)), points, first, same=True)
+    known = apart[np.isfinite(apart)]
+    return float(np.quantile(known, NEAR)) if len(known) else None
+
+
+def _nearest_other(
+    pair: SequencePair, asked: Histories, points: Floats32, first: Places, *, same: bool
+) -> Floats:
+    """Return the distance of each unit to the nearest real one that shares no event with it.
+
+    Infinite where every near one does. `same` is True for blocks of the series whose windows
+    `points` are, which begin at the rows `first`.
+    """
+    window = asked.order.window
+    if not same or window is None or asked.first is None:
+        return nearest(_points(pair, asked), points, 1)[0][:, 0].astype(np.float64)
+    # Fewer than twice the length of a block of windows share an event with it.
     count = min(2 * window, len(points))
-    apart_all, found = nearest(_points(pair, asked), points, count)
+    apart, found = nearest(_points(pair, asked), points, count)
     free = np.abs(first[found] - asked.first[:, None]) >= window
-    known = free.any(axis=1)
-    if not known.any():
-        return None
-    apart = apart_all[np.arange(len(found)), free.argmax(axis=1)][known]
-    return float(np.quantile(apart, NEAR))
+    distances = apart[np.arange(len(found)), free.argmax(axis=1)]
+    return np.where(free.any(axis=1), distances, np.inf)

@@ -8,7 +8,6 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from lookalike.metrics._details import ColumnShare, Details
-from lookalike.metrics._detector import FOLDS
 from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 from lookalike.metrics.c2st import shares_of, told_apart
@@ -21,6 +20,8 @@ __all__ = ["SequenceDetection", "SequenceDetectionDetails", "SequenceHoldoutDete
 
 #: The most units on a side; of more, a sample is drawn from the seed.
 MOST_UNITS = 5_000
+#: Trees that learn from fewer units guess.
+FEWEST_UNITS = 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class SequenceDetection(SequenceMetric):
     details_type: ClassVar[type[Details]] = SequenceDetectionDetails
     tolerance: ClassVar[float] = 0.04
     noise: ClassVar[float] = 1.3
-    fewest_rows: ClassVar[int] = 2 * FOLDS
+    fewest_rows: ClassVar[int] = FEWEST_UNITS
 
     def _compare(self, pair: SequencePair) -> Measured:
         return detect_units(pair, pair.units[0])
@@ -84,7 +85,7 @@ class SequenceHoldoutDetection(SequenceMetric):
     tolerance: ClassVar[float] = 0.04
     noise: ClassVar[float] = 1.3
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
-    fewest_rows: ClassVar[int] = 2 * FOLDS
+    fewest_rows: ClassVar[int] = FEWEST_UNITS
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
 
     def _compare(self, pair: SequencePair) -> Measured:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._correlation_differences import correlation_differences
+from lookalike.reports.figures._course import course
 from lookalike.reports.figures._effect_curves import (
     EffectCurve,
     EffectPanel,
@@ -34,6 +35,7 @@ from lookalike.reports.figures._rates import rates
 from lookalike.reports.figures._runs import DrawnRun, run_table, runs
 from lookalike.reports.figures._scores import score_bar, score_bars
 from lookalike.reports.figures._style import to_svg
+from lookalike.reports.figures._transitions import transitions
 from lookalike.reports.figures._worst import worst
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "Outline",
     "arms_by_model",
     "correlation_differences",
+    "course",
     "effect_curves",
     "effects",
     "function_film",
@@ -68,5 +71,6 @@ __all__ = [
     "to_gif",
     "to_png",
     "to_svg",
+    "transitions",
     "worst",
 ]
