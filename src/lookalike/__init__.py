@@ -15,6 +15,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lookalike._core.judges import Judge, enter_judge
 from lookalike._core.pages import Page, enter_page
 
 if TYPE_CHECKING:
@@ -142,6 +143,14 @@ def _comparison_page() -> Page:
     return page
 
 
+def _recurrent_judge() -> Judge:
+    from lookalike.training import recurrent_judge
+
+    return recurrent_judge
+
+
+# `metrics` may not know `training`.
+enter_judge("recurrent", _recurrent_judge)
 # `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)

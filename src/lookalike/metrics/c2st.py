@@ -83,9 +83,7 @@ def detect(real: View, synthetic: View, seed: int) -> Measured:
     return Measured(unlike.value, details=details)
 
 
-def told_apart(
-    inputs: Floats, labels: Labels, numeric: int, seed: int
-) -> tuple[Unlike, Floats]:
+def told_apart(inputs: Floats, labels: Labels, numeric: int, seed: int) -> tuple[Unlike, Floats]:
     """Let boosted trees tell label 1 from label 0 in three folds.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike.metrics import View
-from lookalike.metrics.sequences import Histories, SequencePair, both_lagged, lags_of, padded
+from lookalike.metrics.sequences import SequencePair, SequenceUnits, both_lagged, lags_of, padded
 from lookalike.reports._summary import Course, PairMatrix, TransitionTable
 from lookalike.reports._values import Floats
 
@@ -95,7 +95,7 @@ def _curves(pair: SequencePair, name: str) -> tuple[str, Floats, Floats, Floats,
     return along, np.arange(1.0, steps + 1), *fans, cells[1][:_EXAMPLES, :steps]
 
 
-def _numbers(histories: Histories, pair: SequencePair, name: str) -> Floats:
+def _numbers(histories: SequenceUnits, pair: SequencePair, name: str) -> Floats:
     view = View(histories.table, pair.codebook, pair.seed)
     found: Floats = view.numbers[:, pair.codebook.numeric.index(name)]
     return found
@@ -171,7 +171,9 @@ def _transitions(pair: SequencePair, name: str) -> TransitionTable:
     return TransitionTable(name, tuple(levels), tuple(nexts), _rows(tables[0]), _rows(tables[1]))
 
 
-def _chances(histories: Histories, codes: npt.NDArray[np.int64], size: int, ends: bool) -> Floats:
+def _chances(
+    histories: SequenceUnits, codes: npt.NDArray[np.int64], size: int, ends: bool
+) -> Floats:
     after = np.append(codes[1:], size)
     after[histories.starts[1:] - 1] = size
     counts = np.bincount(codes * (size + 1) + after, minlength=size * (size + 1))

@@ -10,11 +10,11 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.metrics import Score
 from lookalike.metrics.sequences import (
-    Histories,
     Order,
     SequenceDetectionDetails,
     SequencePair,
-    as_histories,
+    SequenceUnits,
+    as_units,
 )
 from lookalike.reports._courses import courses, transition_tables
 from lookalike.reports._marginals import marginal
@@ -71,9 +71,7 @@ def sequence_order(
 
 
 def _unknown(role: str, name: str, table: pa.Table) -> str:
-    return (
-        f"{role} must be a column; there is no {name!r}.{nearest(name, table.column_names)}"
-    )
+    return f"{role} must be a column; there is no {name!r}.{nearest(name, table.column_names)}"
 
 
 def _without(schema: Schema, *names: str | None) -> Schema:
@@ -109,14 +107,14 @@ def paired(
         The seed of the evaluation.
     """
     events = _without(schema, order.entity)
-    found: dict[str, Histories] = {}
+    found: dict[str, SequenceUnits] = {}
     for words, table in tables.items():
         entities = None
         if order.entity is not None and order.entity in table.column_names:
             entities = table[order.entity]
-            table = table.drop_columns([order.entity])  # noqa: PLW2901 - the rest of it
+            table = table.drop_columns([order.entity])
         cells = canonical(table, events, words)
-        found[words] = as_histories(cells, events, order, words, entities=entities, seed=seed)
+        found[words] = as_units(cells, events, order, words, entities=entities, seed=seed)
     if len(found["real"]) < 2:
         noun = "entities" if order.window is None else "blocks"
         raise DataError(
@@ -125,15 +123,15 @@ def paired(
             + (" Give a window to cut a long history into blocks." if order.window is None else "")
         )
     compared = compared_schema(schema, order)
-    return SequencePair.of(
-        found["real"], found["synthetic"], compared, found.get("held-out"), seed
-    )
+    return SequencePair.of(found["real"], found["synthetic"], compared, found.get("held-out"), seed)
 
 
 def sequence_summary(pair: SequencePair, scores: Mapping[str, Score]) -> SequenceSummary:
     """Describe how events follow each other, for a page."""
     real, synthetic = pair.units
-    families = [s.details for s in scores.values() if isinstance(s.details, SequenceDetectionDetails)]
+    families = [
+        s.details for s in scores.values() if isinstance(s.details, SequenceDetectionDetails)
+    ]
     numeric = _worst_first(pair.numeric, scores)
     discrete = tuple(name for name in pair.codebook.discrete if name not in pair.static)
     return SequenceSummary(
@@ -165,7 +163,7 @@ def _worst_first(names: tuple[str, ...], scores: Mapping[str, Score]) -> tuple[s
     return tuple(sorted(names, key=lambda name: -short[name]))
 
 
-def _counts(real: Histories, synthetic: Histories) -> list[Marginal]:
+def _counts(real: SequenceUnits, synthetic: SequenceUnits) -> list[Marginal]:
     """Describe the distributions of lengths and gaps."""
     found = []
     parts = []
@@ -184,7 +182,7 @@ def _counts(real: Histories, synthetic: Histories) -> list[Marginal]:
     return found
 
 
-def _gaps(real: Histories, synthetic: Histories) -> list[np.ndarray]:
+def _gaps(real: SequenceUnits, synthetic: SequenceUnits) -> list[np.ndarray]:
     """Return gaps in a unit that is easy to read: days for dates, else that of the column."""
     kind = real.table.schema.field(real.order.time).type
     # Dates are counted in days, dates with times in microseconds.

@@ -31,6 +31,7 @@ __all__ = [
     "TransitionTable",
 ]
 
+
 @dataclass(frozen=True)
 class Bar:
     """Two shares of rows that stand side by side.

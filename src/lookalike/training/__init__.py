@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lookalike.training._data import Data, RowsByLevel
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._diffusion import DiffusionTask
+    from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
     from lookalike.training._supervised import (
         DenseModel,
@@ -57,6 +58,7 @@ __all__ = [
     "VariationalTask",
     "keep_compiled_programs",
     "make_room_for_programs",
+    "recurrent_judge",
     "train",
 ]
 
@@ -72,6 +74,7 @@ def __getattr__(name: str) -> Any:
         _data,
         _device,
         _diffusion,
+        _recurrent_judge,
         _remedies,
         _supervised,
         _task,
@@ -86,6 +89,7 @@ def __getattr__(name: str) -> Any:
         _data,
         _device,
         _diffusion,
+        _recurrent_judge,
         _remedies,
         _supervised,
         _task,

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from lookalike.metrics._base import SEQUENCE_METRICS
 from lookalike.metrics.sequences._base import SequenceMetric
-from lookalike.metrics.sequences._histories import Histories, Order, as_histories
 from lookalike.metrics.sequences._lagged import both_lagged, lags_of
 from lookalike.metrics.sequences._padded import padded
 from lookalike.metrics.sequences._pair import SequencePair
 from lookalike.metrics.sequences._score import chosen_metrics, score_sequences
+from lookalike.metrics.sequences._units import Order, SequenceUnits, as_units
 from lookalike.metrics.sequences.autocorrelation import Autocorrelation, CrossCorrelation
 from lookalike.metrics.sequences.coherence import Coherence, Transitions
 from lookalike.metrics.sequences.copies import SequenceCopies
@@ -20,6 +20,10 @@ from lookalike.metrics.sequences.detection import (
     SequenceDetection,
     SequenceDetectionDetails,
     SequenceHoldoutDetection,
+)
+from lookalike.metrics.sequences.discriminative import (
+    DiscriminativeDetails,
+    DiscriminativeScore,
 )
 from lookalike.metrics.sequences.lengths import HistoryLengths, TimeGaps
 from lookalike.metrics.sequences.next_step import NextStep
@@ -30,7 +34,8 @@ __all__ = [
     "Autocorrelation",
     "Coherence",
     "CrossCorrelation",
-    "Histories",
+    "DiscriminativeDetails",
+    "DiscriminativeScore",
     "HistoryLengths",
     "NextStep",
     "Order",
@@ -40,12 +45,13 @@ __all__ = [
     "SequenceHoldoutDetection",
     "SequenceMetric",
     "SequencePair",
+    "SequenceUnits",
     "SequenceValidity",
     "TimeGaps",
     "Transitions",
     "ValidityDetails",
     "ValidityRule",
-    "as_histories",
+    "as_units",
     "both_lagged",
     "chosen_metrics",
     "lags_of",
@@ -66,4 +72,5 @@ SEQUENCE_METRICS.enter(
     SequenceValidity,
     NextStep,
     SequenceCopies,
+    DiscriminativeScore,
 )

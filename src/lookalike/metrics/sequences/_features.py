@@ -11,8 +11,8 @@ import numpy.typing as npt
 from lookalike._core.numerics import Floats
 from lookalike.metrics._joint import pairs_of
 from lookalike.metrics._view import View
-from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._padded import padded, padded_codes
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["UnitFeatures", "unit_features"]
 
@@ -70,13 +70,13 @@ class UnitFeatures:
 
 
 def unit_features(
-    histories: Histories, view: View, static: tuple[str, ...], seed: int
+    histories: SequenceUnits, view: View, static: tuple[str, ...], seed: int
 ) -> UnitFeatures:
     """Describe units for a detector.
 
     Parameters
     ----------
-    histories : Histories
+    histories : SequenceUnits
         The units.
     view : View
         Their events as arrays.
@@ -110,7 +110,7 @@ def unit_features(
     return found
 
 
-def _order(found: UnitFeatures, histories: Histories) -> None:
+def _order(found: UnitFeatures, histories: SequenceUnits) -> None:
     """Add lengths, the first time, and the gaps between events."""
     order = histories.order
     if order.window is None:

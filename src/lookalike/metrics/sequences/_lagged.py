@@ -9,8 +9,8 @@ from scipy.stats import rankdata
 
 from lookalike._core.numerics import Floats
 from lookalike.metrics._view import View
-from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._pair import SequencePair
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["both_lagged", "lags_of"]
 
@@ -55,7 +55,7 @@ def both_lagged(pair: SequencePair, *, moves: bool = False) -> tuple[Floats, Flo
 
 
 def _lagged(
-    histories: Histories, view: View, pair: SequencePair, lags: int, moves: bool
+    histories: SequenceUnits, view: View, pair: SequencePair, lags: int, moves: bool
 ) -> Floats:
     places = [view.codebook.numeric.index(name) for name in pair.numeric]
     cells = view.numbers[:, places]

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike._core.numerics import Floats
-from lookalike.metrics.sequences._histories import Histories
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["MOST_STEPS", "padded", "padded_codes"]
 
@@ -14,12 +14,12 @@ __all__ = ["MOST_STEPS", "padded", "padded_codes"]
 MOST_STEPS = 128
 
 
-def padded(histories: Histories, cells: Floats, most: int = MOST_STEPS) -> Floats:
+def padded(histories: SequenceUnits, cells: Floats, most: int = MOST_STEPS) -> Floats:
     """Lay the numbers of units side by side.
 
     Parameters
     ----------
-    histories : Histories
+    histories : SequenceUnits
         The units.
     cells : ndarray of float, shape (n,)
         A number for each event.
@@ -36,7 +36,7 @@ def padded(histories: Histories, cells: Floats, most: int = MOST_STEPS) -> Float
 
 
 def padded_codes(
-    histories: Histories, codes: npt.NDArray[np.int32], most: int = MOST_STEPS
+    histories: SequenceUnits, codes: npt.NDArray[np.int32], most: int = MOST_STEPS
 ) -> npt.NDArray[np.int32]:
     """Lay the levels of units side by side; -1 where a unit has ended."""
     rows, ended = _rows(histories, most)
@@ -44,7 +44,7 @@ def padded_codes(
 
 
 def _rows(
-    histories: Histories, most: int
+    histories: SequenceUnits, most: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     steps = np.arange(min(int(histories.lengths.max(initial=1)), most))
     ended = steps >= histories.lengths[:, None]

@@ -13,7 +13,7 @@ import pyarrow as pa
 from lookalike._core.numerics import Floats
 from lookalike.metrics._codebook import as_floats
 from lookalike.metrics._pair import Pair
-from lookalike.metrics.sequences._histories import Histories, Places
+from lookalike.metrics.sequences._units import Places, SequenceUnits
 from lookalike.tables import Schema
 
 __all__ = ["SequencePair", "static_columns"]
@@ -31,38 +31,38 @@ class SequencePair(Pair):
     ----------
     real, synthetic, schema, target, test, seed
         As of `Pair`. The columns of entities and times are left out of the schema.
-    real_units, synthetic_units : Histories or None
+    real_units, synthetic_units : SequenceUnits or None
         The units of both tables; always given.
-    test_units : Histories or None
+    test_units : SequenceUnits or None
         Those of the held-out table.
     static : tuple of str
         The columns that are constant within each entity of the real table.
     """
 
-    real_units: Histories | None = None
-    synthetic_units: Histories | None = None
-    test_units: Histories | None = None
+    real_units: SequenceUnits | None = None
+    synthetic_units: SequenceUnits | None = None
+    test_units: SequenceUnits | None = None
     static: tuple[str, ...] = ()
     _kept: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(
         cls,
-        real: Histories,
-        synthetic: Histories,
+        real: SequenceUnits,
+        synthetic: SequenceUnits,
         schema: Schema,
-        test: Histories | None = None,
+        test: SequenceUnits | None = None,
         seed: int = 0,
     ) -> SequencePair:
         """Pair real and synthetic histories.
 
         Parameters
         ----------
-        real, synthetic : Histories
+        real, synthetic : SequenceUnits
             The units that are compared.
         schema : Schema
             The columns that are compared.
-        test : Histories or None
+        test : SequenceUnits or None
             Held-out real units.
         seed : int
             The seed of everything that is drawn.
@@ -81,7 +81,7 @@ class SequencePair(Pair):
         )
 
     @property
-    def units(self) -> tuple[Histories, Histories]:
+    def units(self) -> tuple[SequenceUnits, SequenceUnits]:
         """The real and the synthetic units."""
         assert self.real_units is not None
         assert self.synthetic_units is not None
@@ -97,7 +97,7 @@ class SequencePair(Pair):
         """The numeric columns that change within an entity."""
         return tuple(name for name in self.codebook.numeric if name not in self.static)
 
-    def with_units(self, synthetic: Histories) -> SequencePair:
+    def with_units(self, synthetic: SequenceUnits) -> SequencePair:
         """Return the pair with other units in the place of the synthetic ones."""
         other = replace(self, synthetic=synthetic.table, synthetic_units=synthetic)
         if self._views.knows(synthetic.table):
@@ -112,12 +112,12 @@ class SequencePair(Pair):
         return kept
 
 
-def static_columns(histories: Histories, schema: Schema) -> tuple[str, ...]:
+def static_columns(histories: SequenceUnits, schema: Schema) -> tuple[str, ...]:
     """Return the columns that are constant within every unit, but not from unit to unit.
 
     Parameters
     ----------
-    histories : Histories
+    histories : SequenceUnits
         Real units; blocks of a series have no static columns, nor have units of one event.
     schema : Schema
         The columns that are asked about.
@@ -128,7 +128,7 @@ def static_columns(histories: Histories, schema: Schema) -> tuple[str, ...]:
     return tuple(name for name in names if not changes(histories, name).any())
 
 
-def changes(histories: Histories, name: str) -> np.ndarray:
+def changes(histories: SequenceUnits, name: str) -> np.ndarray:
     """Return, for each event that has a next one, whether a column changes; a missing cell counts."""
     cells = cell_codes(histories.table[name])
     follows = histories.follows(1)

@@ -13,8 +13,8 @@ from lookalike.metrics._base import METRICS, SEQUENCE_METRICS, Metric
 from lookalike.metrics._result import Measured, Score
 from lookalike.metrics._score import Progress, attempt, independent_columns
 from lookalike.metrics.sequences._base import SequenceMetric
-from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._pair import SequencePair
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["chosen_metrics", "score_sequences"]
 
@@ -101,7 +101,7 @@ class _UnitReferences:
         units, key = other.units[1], isinstance(metric, SequenceMetric)
         return other.keep(("floor", key), lambda: other.with_units(self._floor(units, key)))
 
-    def _floor(self, units: Histories, events: bool) -> Histories:
+    def _floor(self, units: SequenceUnits, events: bool) -> SequenceUnits:
         seed = self.pair.seed
         if events:
             return units.independent(self.pair.static, seed)

@@ -40,7 +40,7 @@ class Autocorrelation(SequenceMetric):
     best: ClassVar[float] = 0.0
     high: ClassVar[float] = 2.0
     tolerance: ClassVar[float] = 0.005
-    noise: ClassVar[float] = 0.3
+    noise: ClassVar[float] = 0.25
 
     def _compare(self, pair: SequencePair) -> Measured:
         if not pair.numeric:
@@ -81,7 +81,7 @@ class CrossCorrelation(SequenceMetric):
     best: ClassVar[float] = 0.0
     high: ClassVar[float] = 2.0
     tolerance: ClassVar[float] = 0.005
-    noise: ClassVar[float] = 0.3
+    noise: ClassVar[float] = 0.25
 
     def _compare(self, pair: SequencePair) -> Measured:
         if len(pair.numeric) < 2:

@@ -43,7 +43,7 @@ class Coherence(SequenceMetric):
         "How alike the joint tables of a cell and the cells of the next event are, averaged over "
         "columns and pairs of columns."
     )
-    noise: ClassVar[float] = 0.5
+    noise: ClassVar[float] = 0.2
 
     def _compare(self, pair: SequencePair) -> Measured:
         if not pair.dynamic:
@@ -84,7 +84,7 @@ class Transitions(SequenceMetric):
         "How alike the chances of the next level are, given the present one, averaged over "
         "columns of levels."
     )
-    noise: ClassVar[float] = 0.5
+    noise: ClassVar[float] = 0.2
 
     def _compare(self, pair: SequencePair) -> Measured:
         book = pair.codebook

@@ -15,9 +15,9 @@ from lookalike.metrics._result import Direction, Measured, Score
 from lookalike.metrics._view import View
 from lookalike.metrics.copies import NEAR, CopyDetails
 from lookalike.metrics.sequences._base import SequenceMetric
-from lookalike.metrics.sequences._histories import Histories, Places
 from lookalike.metrics.sequences._padded import padded
 from lookalike.metrics.sequences._pair import SequencePair
+from lookalike.metrics.sequences._units import Places, SequenceUnits
 
 __all__ = ["SequenceCopies"]
 
@@ -93,7 +93,7 @@ class SequenceCopies(SequenceMetric):
         )
 
 
-def _references(pair: SequencePair, real: Histories) -> tuple[Histories, Places]:
+def _references(pair: SequencePair, real: SequenceUnits) -> tuple[SequenceUnits, Places]:
     """Return the units among which the nearest is sought, and the row at which each begins."""
     if real.whole is None or real.order.window is None:
         kept = real.sample(_MOST_REFERENCES, pair.seed)
@@ -107,10 +107,10 @@ def _references(pair: SequencePair, real: Histories) -> tuple[Histories, Places]
     rows = (begins[:, None] + np.arange(window)).ravel()
     starts = np.arange(0, len(rows) + 1, window)
     table = whole.table.take(pa.array(rows))
-    return Histories(table, starts, whole.order, whole.times[rows]), begins
+    return SequenceUnits(table, starts, whole.order, whole.times[rows]), begins
 
 
-def _points(pair: SequencePair, histories: Histories) -> Floats32:
+def _points(pair: SequencePair, histories: SequenceUnits) -> Floats32:
     """Return units as points: numbers in real ranges, levels as directions, lengths."""
     view = View(histories.table, pair.codebook, pair.seed)
     embedded = view.embedding
@@ -125,7 +125,11 @@ def _points(pair: SequencePair, histories: Histories) -> Floats32:
 
 
 def _limit(
-    pair: SequencePair, real: Histories, references: Histories, points: Floats32, first: Places
+    pair: SequencePair,
+    real: SequenceUnits,
+    references: SequenceUnits,
+    points: Floats32,
+    first: Places,
 ) -> float | None:
     """Return the distance below which a unit is a near copy."""
     if real.whole is None:
@@ -143,7 +147,7 @@ def _limit(
 
 
 def _nearest_other(
-    pair: SequencePair, asked: Histories, points: Floats32, first: Places, *, same: bool
+    pair: SequencePair, asked: SequenceUnits, points: Floats32, first: Places, *, same: bool
 ) -> Floats:
     """Return the distance of each unit to the nearest real one that shares no event with it.
 

@@ -13,8 +13,8 @@ from lookalike.metrics._view import View
 from lookalike.metrics.c2st import shares_of, told_apart
 from lookalike.metrics.sequences._base import SequenceMetric
 from lookalike.metrics.sequences._features import unit_features
-from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._pair import SequencePair
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["SequenceDetection", "SequenceDetectionDetails", "SequenceHoldoutDetection"]
 
@@ -60,7 +60,7 @@ class SequenceDetection(SequenceMetric):
     role: ClassVar[Literal["headline", "judged", "reference"]] = "headline"
     details_type: ClassVar[type[Details]] = SequenceDetectionDetails
     tolerance: ClassVar[float] = 0.04
-    noise: ClassVar[float] = 1.3
+    noise: ClassVar[float] = 1.0
     fewest_rows: ClassVar[int] = FEWEST_UNITS
 
     def _compare(self, pair: SequencePair) -> Measured:
@@ -83,7 +83,7 @@ class SequenceHoldoutDetection(SequenceMetric):
     role: ClassVar[Literal["headline", "judged", "reference"]] = "headline"
     details_type: ClassVar[type[Details]] = SequenceDetectionDetails
     tolerance: ClassVar[float] = 0.04
-    noise: ClassVar[float] = 1.3
+    noise: ClassVar[float] = 1.0
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     fewest_rows: ClassVar[int] = FEWEST_UNITS
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
@@ -93,15 +93,13 @@ class SequenceHoldoutDetection(SequenceMetric):
         return detect_units(pair, pair.test_units)
 
 
-def detect_units(pair: SequencePair, real: Histories) -> Measured:
+def detect_units(pair: SequencePair, real: SequenceUnits) -> Measured:
     """Let boosted trees tell the synthetic units of a pair from real ones."""
     synthetic = pair.units[1]
     count = min(len(real), len(synthetic), MOST_UNITS)
     # Described together, so that both sides have the same steps and frequent levels.
     both = real.sample(count, pair.seed).joined(synthetic.sample(count, pair.seed))
-    found = unit_features(
-        both, View(both.table, pair.codebook, pair.seed), pair.static, pair.seed
-    )
+    found = unit_features(both, View(both.table, pair.codebook, pair.seed), pair.static, pair.seed)
     labels = np.repeat([1, 0], count).astype(np.int64)
     unlike, gains = told_apart(found.matrix(), labels, len(found.numbers), pair.seed)
     details = SequenceDetectionDetails(

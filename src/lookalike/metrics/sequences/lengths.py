@@ -27,7 +27,7 @@ class HistoryLengths(SequenceMetric):
     title: ClassVar[str] = "Lengths of histories"
     subject: ClassVar[str] = "the length of histories"
     meaning: ClassVar[str] = "How alike the numbers of events of entities are distributed."
-    noise: ClassVar[float] = 0.8
+    noise: ClassVar[float] = 0.5
 
     def _compare(self, pair: SequencePair) -> Measured:
         if pair.units[0].order.window is not None:
@@ -45,7 +45,7 @@ class TimeGaps(SequenceMetric):
     title: ClassVar[str] = "Gaps between events"
     subject: ClassVar[str] = "the time between events"
     meaning: ClassVar[str] = "How alike the times from an event to the next are distributed."
-    noise: ClassVar[float] = 0.8
+    noise: ClassVar[float] = 0.5
 
     def _compare(self, pair: SequencePair) -> Measured:
         if pair.units[0].order.time is None:

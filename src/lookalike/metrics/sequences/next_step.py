@@ -17,8 +17,8 @@ from lookalike.metrics._models import BOOSTED_TREES, class_scores, macro_auc, mo
 from lookalike.metrics._result import Measured
 from lookalike.metrics._view import View
 from lookalike.metrics.sequences._base import SequenceMetric
-from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._pair import SequencePair
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["NextStep"]
 
@@ -53,7 +53,7 @@ class NextStep(SequenceMetric):
     group: ClassVar[Literal["likeness", "use", "privacy"]] = "use"
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
-    noise: ClassVar[float] = 0.5
+    noise: ClassVar[float] = 0.25
 
     def _compare(self, pair: SequencePair) -> Measured:
         assert pair.test_units is not None  # they are what this metric needs
@@ -80,7 +80,7 @@ class NextStep(SequenceMetric):
         return Measured(value, details=Details(columns=columns))
 
 
-def _events(histories: Histories, view: View, seed: int) -> tuple[Floats, Floats]:
+def _events(histories: SequenceUnits, view: View, seed: int) -> tuple[Floats, Floats]:
     """Return what is known at each event, and the cells of the next one.
 
     Returns

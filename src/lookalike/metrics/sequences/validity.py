@@ -11,8 +11,8 @@ import numpy.typing as npt
 from lookalike.metrics._details import Details
 from lookalike.metrics._result import Measured, Score
 from lookalike.metrics.sequences._base import SequenceMetric
-from lookalike.metrics.sequences._histories import Histories
 from lookalike.metrics.sequences._pair import SequencePair, cell_codes
+from lookalike.metrics.sequences._units import SequenceUnits
 
 __all__ = ["SequenceValidity", "ValidityDetails", "ValidityRule"]
 
@@ -102,7 +102,7 @@ class SequenceValidity(SequenceMetric):
 
 
 def _rules(
-    pair: SequencePair, real: Histories, synthetic: Histories
+    pair: SequencePair, real: SequenceUnits, synthetic: SequenceUnits
 ) -> list[tuple[str, bool, _Flags]]:
     """Return each rule in words, whether every real unit keeps it, and which synthetic ones do."""
     found: list[tuple[str, bool, _Flags]] = []
@@ -129,7 +129,7 @@ def _rules(
     return found
 
 
-def _each(histories: Histories, steps: _Flags) -> _Flags:
+def _each(histories: SequenceUnits, steps: _Flags) -> _Flags:
     """Return, for each unit, whether all its steps are true."""
     owner = histories.unit[1:][histories.follows(1)]
     broken = np.bincount(owner[~steps], minlength=len(histories))

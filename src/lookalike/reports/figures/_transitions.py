@@ -15,7 +15,7 @@ __all__ = ["transitions"]
 
 _CELL = 0.26
 _LABEL = 1.5
-_HEAD = 0.75
+_HEAD = 0.36
 _GAP = 0.3
 _WIDTH = 10.0
 
@@ -45,9 +45,12 @@ def transitions(drawn: TransitionTable) -> Figure:
     """
     rows, columns = len(drawn.levels), len(drawn.nexts)
     tall, wide = _CELL * max(rows, 1), min((_WIDTH - _LABEL - 2 * _GAP) / 3, 0.34 * columns)
-    height = tall + _HEAD
+    nexts = [shorten(level, 9) for level in drawn.nexts]
+    height = tall + _HEAD + 0.045 * max(map(len, nexts), default=0)
     figure = Figure((_WIDTH, height))
-    real, synthetic = (np.array(part, dtype=float).reshape(rows, columns) for part in (drawn.real, drawn.synthetic))
+    real, synthetic = (
+        np.array(part, dtype=float).reshape(rows, columns) for part in (drawn.real, drawn.synthetic)
+    )
     panels = (
         ("real", REAL, real, _shades(REAL), (0.0, 1.0)),
         ("synthetic", SYNTHETIC, synthetic, _shades(SYNTHETIC), (0.0, 1.0)),
@@ -60,7 +63,6 @@ def transitions(drawn: TransitionTable) -> Figure:
         _numbers(axes, cells, sign=place == 2)
         names = [shorten(level, 18) for level in drawn.levels] if place == 0 else []
         axes.set_yticks(range(rows) if place == 0 else [], names, color=INK)
-        nexts = [shorten(level, 9) for level in drawn.nexts]
         axes.set_xticks(range(columns), nexts, rotation=40, ha="left", rotation_mode="anchor")
         axes.xaxis.tick_top()
         axes.tick_params(length=0, pad=2)
@@ -77,8 +79,9 @@ def _shades(colour: str) -> LinearSegmentedColormap:
 
 
 def _both() -> LinearSegmentedColormap:
-    ends = [(*_rgb(REAL), 0.85), (*_rgb(REAL), 0.02), (*_rgb(SYNTHETIC), 0.85)]
-    return LinearSegmentedColormap.from_list("differences", ends)
+    less, more = _rgb(REAL), _rgb(SYNTHETIC)
+    stops = [(0.0, (*less, 0.85)), (0.5, (*less, 0.0)), (0.5, (*more, 0.0)), (1.0, (*more, 0.85))]
+    return LinearSegmentedColormap.from_list("differences", stops)
 
 
 def _rgb(colour: str) -> tuple[float, float, float]:

@@ -15,12 +15,13 @@ from lookalike._core.seeds import generator
 from lookalike.metrics._codebook import Floats, as_floats
 from lookalike.tables import Schema
 
-__all__ = ["Histories", "Order", "as_histories"]
+__all__ = ["Order", "SequenceUnits", "as_units"]
 
 Places = npt.NDArray[np.int64]
 
 #: A series is cut into blocks that take up one part in this many of it.
 _SPREAD = 1.25
+
 
 @dataclass(frozen=True)
 class Order:
@@ -48,7 +49,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Histories:
+class SequenceUnits:
     """Events, sorted by unit and time.
 
     Parameters
@@ -64,7 +65,7 @@ class Histories:
         the number of the event where there is no column of times.
     sorted_share : float
         The share of entities whose rows came in the order of time.
-    whole : Histories or None
+    whole : SequenceUnits or None
         The uncut series, where the units are blocks.
     first : ndarray of int, shape (units,), or None
         The row of `whole` at which each block begins.
@@ -75,7 +76,7 @@ class Histories:
     order: Order
     times: Floats
     sorted_share: float = 1.0
-    whole: Histories | None = None
+    whole: SequenceUnits | None = None
     first: Places | None = None
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -101,7 +102,7 @@ class Histories:
         """Return, for each row but the last `lag`, whether its unit has a row `lag` further on."""
         return self.unit[lag:] == self.unit[:-lag] if lag else np.ones(len(self.unit), bool)
 
-    def take(self, units: Places) -> Histories:
+    def take(self, units: Places) -> SequenceUnits:
         """Return the units of these numbers, in this order."""
         lengths = self.lengths[units]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -109,9 +110,9 @@ class Histories:
         taken = self.table.take(pa.array(rows))
         first = None if self.first is None else self.first[units]
         times, share = self.times[rows], self.sorted_share
-        return Histories(taken, starts, self.order, times, share, self.whole, first)
+        return SequenceUnits(taken, starts, self.order, times, share, self.whole, first)
 
-    def sample(self, most: int, seed: int) -> Histories:
+    def sample(self, most: int, seed: int) -> SequenceUnits:
         """Return at most this many units, drawn without replacement from the seed, in order."""
         if len(self) <= most:
             return self
@@ -119,22 +120,22 @@ class Histories:
         if key not in self._kept:
             drawn = generator(seed, "metrics", "histories", most).permutation(len(self))[:most]
             self._kept[key] = self.take(np.sort(drawn))
-        found: Histories = self._kept[key]
+        found: SequenceUnits = self._kept[key]
         return found
 
-    def joined(self, other: Histories) -> Histories:
+    def joined(self, other: SequenceUnits) -> SequenceUnits:
         """Return the units of this table and then those of another one."""
         table = pa.concat_tables([self.table, other.table])
         starts = np.concatenate([self.starts, other.starts[1:] + self.starts[-1]])
-        return Histories(table, starts, self.order, np.concatenate([self.times, other.times]))
+        return SequenceUnits(table, starts, self.order, np.concatenate([self.times, other.times]))
 
-    def halves(self, seed: int) -> tuple[Histories, Histories]:
+    def halves(self, seed: int) -> tuple[SequenceUnits, SequenceUnits]:
         """Split the units into two random halves."""
         drawn = generator(seed, "metrics", "halves").permutation(len(self))
         half = len(drawn) // 2
         return self.take(np.sort(drawn[:half])), self.take(np.sort(drawn[half:]))
 
-    def independent(self, static: tuple[str, ...], seed: int) -> Histories:
+    def independent(self, static: tuple[str, ...], seed: int) -> SequenceUnits:
         """Return the same units with their events drawn independently of each other.
 
         Whole events are shuffled over all units; entities, times and static cells stay. It is what
@@ -151,10 +152,11 @@ class Histories:
         fixed = {self.order.time, *static}
         moved = self.table.take(pa.array(drawn))
         columns = [(self.table if n in fixed else moved)[n] for n in self.table.column_names]
-        return replace(self, table=pa.table(columns, schema=self.table.schema))
+        table = pa.table(columns, schema=self.table.schema)
+        return replace(self, table=table, whole=None, first=None)
 
 
-def as_histories(
+def as_units(
     table: pa.Table,
     schema: Schema,
     order: Order,
@@ -162,7 +164,7 @@ def as_histories(
     *,
     entities: pa.ChunkedArray | None = None,
     seed: int = 0,
-) -> Histories:
+) -> SequenceUnits:
     """Sort the events of a table, and cut series into blocks.
 
     Parameters
@@ -183,7 +185,7 @@ def as_histories(
 
     Returns
     -------
-    Histories
+    SequenceUnits
 
     Raises
     ------
@@ -200,18 +202,16 @@ def as_histories(
     limits = np.append(np.flatnonzero(np.diff(owners, prepend=-1)), len(rows)).astype(np.int64)
     unsorted = np.unique(owners[1:][(np.diff(rows) < 0) & (owners[1:] == owners[:-1])])
     share = 1 - len(unsorted) / max(len(limits) - 1, 1)
-    whole = Histories(table.take(pa.array(rows)), limits, order, times[rows], share)
+    whole = SequenceUnits(table.take(pa.array(rows)), limits, order, times[rows], share)
     if order.window is None:
         return whole
     kept, first = _blocks(np.arange(len(rows)), limits, order.window, seed, words)
     starts = np.arange(0, len(kept) + 1, order.window)
     table = whole.table.take(pa.array(kept))
-    return Histories(table, starts, order, whole.times[kept], share, whole, first)
+    return SequenceUnits(table, starts, order, whole.times[kept], share, whole, first)
 
 
-def _codes(
-    entities: pa.ChunkedArray | None, rows: int, entity: str | None, words: str
-) -> Places:
+def _codes(entities: pa.ChunkedArray | None, rows: int, entity: str | None, words: str) -> Places:
     if entities is None:
         return np.zeros(rows, np.int64)
     _present(entities, entity, "entity", words)
