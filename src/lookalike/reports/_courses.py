@@ -5,12 +5,14 @@ No curve is a real row: real courses are quantiles over units, or means over nei
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 
 from lookalike.metrics import View
 from lookalike.metrics.sequences import SequencePair, SequenceUnits, both_lagged, lags_of, padded
-from lookalike.reports._summary import Course, PairMatrix, TransitionTable
+from lookalike.reports._course import Course, PairMatrix, TransitionTable
 from lookalike.reports._values import Floats
 
 __all__ = ["courses", "transition_tables"]
@@ -58,8 +60,9 @@ def courses(pair: SequencePair, names: tuple[str, ...]) -> tuple[Course, ...]:
 
 def _course(pair: SequencePair, name: str, memory: tuple[Floats, Floats]) -> Course:
     along, steps, real, synthetic, examples = _curves(pair, name)
-    frequencies = np.linspace(0.0, 0.5, _FREQUENCIES) if len(memory[0]) >= _FEWEST_LAGS else []
-    spectra = [tuple(_plain(_spectrum(one, np.asarray(frequencies)))) for one in memory]
+    points = _FREQUENCIES if len(memory[0]) >= _FEWEST_LAGS else 0
+    frequencies = np.linspace(0.0, 0.5, points)
+    spectra = [tuple(_plain(_spectrum(one, frequencies))) for one in memory]
     return Course(
         name,
         along,
@@ -90,9 +93,9 @@ def _curves(pair: SequencePair, name: str) -> tuple[str, Floats, Floats, Floats,
         return "row", rows, means[0][None], means[1][None], np.empty((0, 0))
     cells = [padded(one, _numbers(one, pair, name), _MOST_STEPS) for one in pair.units]
     steps = min(one.shape[1] for one in cells)
-    fans = [_fan(one[:, :steps]) for one in cells]
+    first, second = (_fan(one[:, :steps]) for one in cells)
     along = "event" if real.order.window is None else "step"
-    return along, np.arange(1.0, steps + 1), *fans, cells[1][:_EXAMPLES, :steps]
+    return along, np.arange(1.0, steps + 1), first, second, cells[1][:_EXAMPLES, :steps]
 
 
 def _numbers(histories: SequenceUnits, pair: SequencePair, name: str) -> Floats:
@@ -114,7 +117,7 @@ def _fan(cells: Floats) -> Floats:
 def _bucket_means(values: Floats, points: int) -> Floats:
     limits = np.linspace(0, len(values), points + 1).astype(int)
     found = np.full(points, np.nan)
-    for place, (start, end) in enumerate(zip(limits[:-1], limits[1:], strict=True)):
+    for place, (start, end) in enumerate(pairwise(limits)):
         part = values[start:end]
         if np.isfinite(part).any():
             found[place] = part[np.isfinite(part)].mean()

@@ -19,7 +19,7 @@ from lookalike._core.errors import (
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import METRICS, Score, score_tables
-from lookalike.metrics.sequences import Order, chosen_metrics, score_sequences
+from lookalike.metrics.sequences import SequenceOrder, chosen_metrics, score_sequences
 from lookalike.reports._associations import associations
 from lookalike.reports._columns import column_rows, importances
 from lookalike.reports._curves import HistoryLike, curves
@@ -169,7 +169,7 @@ def evaluate(
 def _evaluate_sequences(
     came: Mapping[str, pa.Table],
     schema: Schema,
-    order: Order,
+    order: SequenceOrder,
     metrics: Sequence[str] | None,
     seed: int,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None,

@@ -10,8 +10,8 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.metrics import Score
 from lookalike.metrics.sequences import (
-    Order,
     SequenceDetectionDetails,
+    SequenceOrder,
     SequencePair,
     SequenceUnits,
     as_units,
@@ -19,7 +19,7 @@ from lookalike.metrics.sequences import (
 from lookalike.reports._courses import courses, transition_tables
 from lookalike.reports._marginals import marginal
 from lookalike.reports._summary import Marginal, SequenceSummary
-from lookalike.tables import Column, Kind, Schema
+from lookalike.tables import Column, Kind, Schema, conform, infer_columns
 
 __all__ = ["compared_schema", "paired", "sequence_order", "sequence_summary"]
 
@@ -28,13 +28,15 @@ __all__ = ["compared_schema", "paired", "sequence_order", "sequence_summary"]
 _WINDOW = 24
 _SHORTEST = 8
 _BLOCKS = 40
+#: What a column of times may be where inference takes it for something else.
+_TIMES = (Kind.CONTINUOUS, Kind.DATETIME, Kind.DATE)
 #: The most columns that are drawn.
 _MOST_DRAWN = 24
 
 
 def sequence_order(
     tables: Mapping[str, pa.Table], entity: str | None, time: str | None, window: int | None
-) -> Order | None:
+) -> SequenceOrder | None:
     """Return how rows belong together; None where the caller names nothing of the kind.
 
     Raises
@@ -67,7 +69,7 @@ def sequence_order(
     if entity is None and window is None:
         rows = min(len(table) for table in tables.values())
         window = int(np.clip(rows // _BLOCKS, _SHORTEST, _WINDOW))
-    return Order(entity, time, window)
+    return SequenceOrder(entity, time, window)
 
 
 def _unknown(role: str, name: str, table: pa.Table) -> str:
@@ -79,7 +81,21 @@ def _without(schema: Schema, *names: str | None) -> Schema:
     return Schema(kept, (), schema.rows)
 
 
-def compared_schema(schema: Schema, order: Order) -> Schema:
+def _with_time(real: pa.Table, schema: Schema, time: str | None) -> Schema:
+    """Return the schema with a column of times that is one: few numbers look like levels."""
+    if time is None or schema[time].kind.is_numeric:
+        return schema
+    for kind in _TIMES:
+        try:
+            column = infer_columns(real.select([time]), {time: kind})[time]
+            conform(real.select([time]), Schema((column,), (), schema.rows))
+        except (ParameterError, SchemaError):
+            continue
+        return schema.with_column(column)
+    return schema
+
+
+def compared_schema(schema: Schema, order: SequenceOrder) -> Schema:
     """Return the schema of the cells that are compared, without entities and times."""
     return _without(schema, order.entity, order.time)
 
@@ -87,7 +103,7 @@ def compared_schema(schema: Schema, order: Order) -> Schema:
 def paired(
     tables: Mapping[str, pa.Table],
     schema: Schema,
-    order: Order,
+    order: SequenceOrder,
     canonical: Callable[[pa.Table, Schema, str], pa.Table],
     seed: int,
 ) -> SequencePair:
@@ -99,14 +115,14 @@ def paired(
         As they came: ``"real"``, ``"synthetic"`` and perhaps ``"held-out"``.
     schema : Schema
         The real table's.
-    order : Order
+    order : SequenceOrder
         How rows belong together.
     canonical : callable
         Takes a table, its schema and its name; returns the canonical table.
     seed : int
         The seed of the evaluation.
     """
-    events = _without(schema, order.entity)
+    events = _without(_with_time(tables["real"], schema, order.time), order.entity)
     found: dict[str, SequenceUnits] = {}
     for words, table in tables.items():
         entities = None

@@ -12,7 +12,7 @@ from lookalike.metrics.sequences._lagged import both_lagged, lags_of
 from lookalike.metrics.sequences._padded import padded
 from lookalike.metrics.sequences._pair import SequencePair
 from lookalike.metrics.sequences._score import chosen_metrics, score_sequences
-from lookalike.metrics.sequences._units import Order, SequenceUnits, as_units
+from lookalike.metrics.sequences._units import SequenceOrder, SequenceUnits, as_units
 from lookalike.metrics.sequences.autocorrelation import Autocorrelation, CrossCorrelation
 from lookalike.metrics.sequences.coherence import Coherence, Transitions
 from lookalike.metrics.sequences.copies import SequenceCopies
@@ -38,12 +38,12 @@ __all__ = [
     "DiscriminativeScore",
     "HistoryLengths",
     "NextStep",
-    "Order",
     "SequenceCopies",
     "SequenceDetection",
     "SequenceDetectionDetails",
     "SequenceHoldoutDetection",
     "SequenceMetric",
+    "SequenceOrder",
     "SequencePair",
     "SequenceUnits",
     "SequenceValidity",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -181,7 +182,7 @@ def _spectrum(found: UnitFeatures, name: str, centred: Floats) -> None:
     total = power.sum(axis=1, keepdims=True)
     shares = power / np.where(total > 0, total, np.nan)
     limits = np.unique(np.geomspace(1, power.shape[1] + 1, _BANDS + 1).astype(int)) - 1
-    bands = [shares[:, a:b].sum(axis=1) for a, b in zip(limits[:-1], limits[1:], strict=True)]
+    bands = [shares[:, a:b].sum(axis=1) for a, b in pairwise(limits)]
     found.add("spectrum", name, *bands, np.log10(bands[-1] + 1e-12))
 
 
@@ -207,7 +208,7 @@ def _crossed(found: UnitFeatures, moving: dict[str, Floats], seed: int) -> None:
 
 
 def _correlation(one: Floats, other: Floats) -> Floats:
-    """Correlate the rows of two arrays over the cells present in both; NaN where one is constant."""
+    """Correlate the rows of two arrays over shared cells; NaN where one is constant."""
     both = np.isfinite(one) & np.isfinite(other)
     count = np.maximum(both.sum(axis=1, keepdims=True), 1)
     a, b = (np.where(both, part, 0.0) for part in (one, other))

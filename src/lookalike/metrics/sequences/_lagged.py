@@ -75,4 +75,5 @@ def _lagged(
         count = weight[rows].T @ weight[rows + lag]
         product = filled[rows].T @ filled[rows + lag]
         found[lag] = np.where(count > 1, product / np.maximum(count, 1.0), np.nan)
-    return np.clip(found, -1.0, 1.0)
+    clipped: Floats = np.clip(found, -1.0, 1.0)
+    return clipped

@@ -13,7 +13,7 @@ import pyarrow as pa
 from lookalike._core.numerics import Floats
 from lookalike.metrics._codebook import as_floats
 from lookalike.metrics._pair import Pair
-from lookalike.metrics.sequences._units import Places, SequenceUnits
+from lookalike.metrics.sequences._units import SequenceUnits, UnitRows
 from lookalike.tables import Schema
 
 __all__ = ["SequencePair", "static_columns"]
@@ -129,14 +129,14 @@ def static_columns(histories: SequenceUnits, schema: Schema) -> tuple[str, ...]:
 
 
 def changes(histories: SequenceUnits, name: str) -> np.ndarray:
-    """Return, for each event that has a next one, whether a column changes; a missing cell counts."""
+    """Return, for each event that has a next one, whether a column changes."""
     cells = cell_codes(histories.table[name])
     follows = histories.follows(1)
     found: np.ndarray = (cells[1:] != cells[:-1])[follows]
     return found
 
 
-def cell_codes(column: pa.ChunkedArray) -> Floats | Places:
+def cell_codes(column: pa.ChunkedArray) -> Floats | UnitRows:
     """Return cells as numbers that are equal where the cells are; missing cells are equal."""
     cells = column.combine_chunks()
     if pa.types.is_dictionary(cells.type):

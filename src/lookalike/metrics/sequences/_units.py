@@ -15,16 +15,16 @@ from lookalike._core.seeds import generator
 from lookalike.metrics._codebook import Floats, as_floats
 from lookalike.tables import Schema
 
-__all__ = ["Order", "SequenceUnits", "as_units"]
+__all__ = ["SequenceOrder", "SequenceUnits", "as_units"]
 
-Places = npt.NDArray[np.int64]
+UnitRows = npt.NDArray[np.int64]
 
 #: A series is cut into blocks that take up one part in this many of it.
 _SPREAD = 1.25
 
 
 @dataclass(frozen=True)
-class Order:
+class SequenceOrder:
     """How the rows of a table belong together and follow each other.
 
     Parameters
@@ -58,7 +58,7 @@ class SequenceUnits:
         Canonical; the events of a unit stand together, in the order of time.
     starts : ndarray of int, shape (units + 1,)
         Unit u has the rows from `starts[u]` to `starts[u + 1]`.
-    order : Order
+    order : SequenceOrder
         The columns that order the events.
     times : ndarray of float, shape (n,)
         When each event happened, in the units of its column (microseconds for dates with times);
@@ -72,24 +72,24 @@ class SequenceUnits:
     """
 
     table: pa.Table
-    starts: Places
-    order: Order
+    starts: UnitRows
+    order: SequenceOrder
     times: Floats
     sorted_share: float = 1.0
     whole: SequenceUnits | None = None
-    first: Places | None = None
+    first: UnitRows | None = None
     _kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.starts) - 1
 
     @cached_property
-    def lengths(self) -> Places:
+    def lengths(self) -> UnitRows:
         """The number of events of each unit; shape (units,)."""
         return np.diff(self.starts)
 
     @cached_property
-    def unit(self) -> Places:
+    def unit(self) -> UnitRows:
         """The unit of each event; shape (n,)."""
         return np.repeat(np.arange(len(self)), self.lengths)
 
@@ -102,7 +102,7 @@ class SequenceUnits:
         """Return, for each row but the last `lag`, whether its unit has a row `lag` further on."""
         return self.unit[lag:] == self.unit[:-lag] if lag else np.ones(len(self.unit), bool)
 
-    def take(self, units: Places) -> SequenceUnits:
+    def take(self, units: UnitRows) -> SequenceUnits:
         """Return the units of these numbers, in this order."""
         lengths = self.lengths[units]
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
@@ -159,7 +159,7 @@ class SequenceUnits:
 def as_units(
     table: pa.Table,
     schema: Schema,
-    order: Order,
+    order: SequenceOrder,
     words: str,
     *,
     entities: pa.ChunkedArray | None = None,
@@ -173,7 +173,7 @@ def as_units(
         Canonical.
     schema : Schema
         Its columns.
-    order : Order
+    order : SequenceOrder
         How rows belong together.
     words : str
         The table in an error, such as ``"real"``.
@@ -211,14 +211,14 @@ def as_units(
     return SequenceUnits(table, starts, order, whole.times[kept], share, whole, first)
 
 
-def _codes(entities: pa.ChunkedArray | None, rows: int, entity: str | None, words: str) -> Places:
+def _codes(entities: pa.ChunkedArray | None, rows: int, entity: str | None, words: str) -> UnitRows:
     if entities is None:
         return np.zeros(rows, np.int64)
     _present(entities, entity, "entity", words)
     codes = entities.combine_chunks()
     if not pa.types.is_dictionary(codes.type):
         codes = codes.dictionary_encode()
-    return codes.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return np.asarray(codes.indices.to_numpy(zero_copy_only=False), np.int64)
 
 
 def _times(table: pa.Table, schema: Schema, time: str | None, words: str) -> Floats:
@@ -249,8 +249,8 @@ def _present(cells: pa.ChunkedArray, name: str | None, role: str, words: str) ->
 
 
 def _blocks(
-    rows: Places, limits: Places, window: int, seed: int, words: str
-) -> tuple[Places, Places]:
+    rows: UnitRows, limits: UnitRows, window: int, seed: int, words: str
+) -> tuple[UnitRows, UnitRows]:
     """Return the rows of blocks that do not overlap, and where they begin among these rows."""
     random = generator(seed, "metrics", "blocks")
     kept = []

@@ -103,13 +103,14 @@ class Transitions(SequenceMetric):
 
 def _nexts(pair: SequencePair) -> tuple[LevelCodes, LevelCodes, tuple[int, ...]]:
     """Return the levels of each event beside those of the next, of both tables."""
-    found, sizes = [], ()
+    found: list[LevelCodes] = []
+    sizes: tuple[int, ...] = ()
     for histories, view in zip(pair.units, (pair.real_view, pair.synthetic_view), strict=True):
-        codes, sizes = view.quantile_levels
+        codes, all_sizes = view.quantile_levels
         places = [pair.columns.index(name) for name in pair.dynamic]
         rows = np.flatnonzero(histories.follows(1))
         found.append(np.concatenate([codes[rows][:, places], codes[rows + 1][:, places]], axis=1))
-        sizes = tuple(sizes[place] for place in places)
+        sizes = tuple(all_sizes[place] for place in places)
     return found[0], found[1], sizes * 2
 
 

@@ -17,7 +17,7 @@ from lookalike.metrics.copies import NEAR, CopyDetails
 from lookalike.metrics.sequences._base import SequenceMetric
 from lookalike.metrics.sequences._padded import padded
 from lookalike.metrics.sequences._pair import SequencePair
-from lookalike.metrics.sequences._units import Places, SequenceUnits
+from lookalike.metrics.sequences._units import SequenceUnits, UnitRows
 
 __all__ = ["SequenceCopies"]
 
@@ -93,7 +93,7 @@ class SequenceCopies(SequenceMetric):
         )
 
 
-def _references(pair: SequencePair, real: SequenceUnits) -> tuple[SequenceUnits, Places]:
+def _references(pair: SequencePair, real: SequenceUnits) -> tuple[SequenceUnits, UnitRows]:
     """Return the units among which the nearest is sought, and the row at which each begins."""
     if real.whole is None or real.order.window is None:
         kept = real.sample(_MOST_REFERENCES, pair.seed)
@@ -129,17 +129,15 @@ def _limit(
     real: SequenceUnits,
     references: SequenceUnits,
     points: Floats32,
-    first: Places,
+    first: UnitRows,
 ) -> float | None:
     """Return the distance below which a unit is a near copy."""
     if real.whole is None:
         asked = references.sample(_MOST_QUERIES, pair.seed)
         if asked is references:
-            apart = nearest(points, points, 1, same=True)[0][:, 0]
-        else:
-            # The nearest of a unit that is itself among the references is that unit.
-            apart = nearest(_points(pair, asked), points, 2)[0][:, 1]
-        return float(np.quantile(apart, NEAR))
+            return float(np.quantile(nearest(points, points, 1, same=True)[0][:, 0], NEAR))
+        # The nearest of a unit that is itself among the references is that unit.
+        return float(np.quantile(nearest(_points(pair, asked), points, 2)[0][:, 1], NEAR))
     order = generator(pair.seed, "metrics", "copies").permutation(len(real))[:_MOST_QUERIES]
     apart = _nearest_other(pair, real.take(np.sort(order)), points, first, same=True)
     known = apart[np.isfinite(apart)]
@@ -147,7 +145,7 @@ def _limit(
 
 
 def _nearest_other(
-    pair: SequencePair, asked: SequenceUnits, points: Floats32, first: Places, *, same: bool
+    pair: SequencePair, asked: SequenceUnits, points: Floats32, first: UnitRows, *, same: bool
 ) -> Floats:
     """Return the distance of each unit to the nearest real one that shares no event with it.
 

@@ -1,4 +1,4 @@
-"""`HistoryLengths` and `TimeGaps`: how long histories are, and how much time lies between events."""
+"""`HistoryLengths` and `TimeGaps`: the lengths of histories, the times between events."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ class NextStep(SequenceMetric):
     group: ClassVar[Literal["likeness", "use", "privacy"]] = "use"
     needs: ClassVar[frozenset[str]] = frozenset({"holdout"})
     ceiling_from: ClassVar[Literal["holdout", "training"]] = "training"
-    noise: ClassVar[float] = 0.25
+    noise: ClassVar[float] = 0.3
 
     def _compare(self, pair: SequencePair) -> Measured:
         assert pair.test_units is not None  # they are what this metric needs

@@ -108,7 +108,7 @@ def _rules(
     found: list[tuple[str, bool, _Flags]] = []
     order = real.order
     if order.time is not None:
-        # Order is a matter of the rows as they came: all units share it.
+        # SequenceOrder is a matter of the rows as they came: all units share it.
         ordered = np.full(len(synthetic), synthetic.sorted_share == 1)
         found.append(("rows in the order of time", real.sorted_share == 1, ordered))
         unique, others = (_each(one, one.gaps > 0) for one in (real, synthetic))
@@ -133,7 +133,7 @@ def _each(histories: SequenceUnits, steps: _Flags) -> _Flags:
     """Return, for each unit, whether all its steps are true."""
     owner = histories.unit[1:][histories.follows(1)]
     broken = np.bincount(owner[~steps], minlength=len(histories))
-    return broken == 0
+    return np.asarray(broken == 0)
 
 
 def _listed(names: tuple[str, ...]) -> str:

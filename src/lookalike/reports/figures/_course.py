@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from lookalike.reports._course import Course, PairMatrix
 from lookalike.reports.figures._style import GRID, MUTED, REAL, SYNTHETIC, styled
@@ -82,7 +83,7 @@ def _memory(axes: Axes, drawn: Course) -> None:
     for values, colour in ((drawn.real_memory, REAL), (drawn.synthetic_memory, SYNTHETIC)):
         axes.plot(lags, _floats(values), "o-", color=colour, linewidth=1.1, markersize=2.2)
     axes.set_ylim(min(-0.25, *_finite(drawn.real_memory), *_finite(drawn.synthetic_memory)), 1.05)
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _spectrum(axes: Axes, drawn: Course) -> None:
