@@ -19,7 +19,7 @@ from lookalike._core.judges import Judge, enter_judge
 from lookalike._core.pages import Page, enter_page
 
 if TYPE_CHECKING:
-    from lookalike import datasets, errors
+    from lookalike import datasets, errors, scenarios
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
@@ -65,6 +65,7 @@ __all__ = [
     "errors",
     "evaluate",
     "load",
+    "scenarios",
 ]
 
 
@@ -95,6 +96,12 @@ def _tables() -> ModuleType:
 
 def _datasets() -> ModuleType:
     import lookalike.datasets as room
+
+    return room
+
+
+def _scenarios() -> ModuleType:
+    import lookalike.scenarios as room
 
     return room
 
@@ -130,7 +137,7 @@ _HOMES = {
     "Schema": _tables,
 }
 #: Names that are modules themselves.
-_MODULES = {"datasets": _datasets, "errors": _errors}
+_MODULES = {"datasets": _datasets, "errors": _errors, "scenarios": _scenarios}
 
 
 def _verdict_page() -> Page:

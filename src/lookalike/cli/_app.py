@@ -15,6 +15,7 @@ from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
 from lookalike.cli._sample import sample
+from lookalike.cli._scenario import scenario
 
 __all__ = ["app"]
 
@@ -51,5 +52,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, compare, boost, function, info):
+for command in (demo, fit, sample, evaluate, compare, boost, function, scenario, info):
     app.command()(command)
