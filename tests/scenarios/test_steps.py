@@ -169,6 +169,8 @@ RARE = {"name": "prior_drift", "column": "label"}
 @pytest.mark.parametrize(
     ("step", "error", "words"),
     [
+        ({"name": "missing", "column": "age"}, ParameterError, "needs 'share'"),
+        ({"name": "concept_drift", "column": "label"}, ParameterError, "needs 'by'"),
         (
             {"name": "mising", "column": "age", "share": 0.1},
             ParameterError,

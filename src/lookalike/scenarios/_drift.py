@@ -68,13 +68,14 @@ class DriftStep(ScenarioStep):
         """Return the chance of each row to be of the new kind; shape (rows,)."""
         place = np.arange(rows) / max(rows, 1)
         if self.until is None:
-            return (place >= self.at).astype(np.float64)
+            return np.asarray(place >= self.at, np.float64)
         width = self.until - self.at
         if self.pattern == "gradual":
             found: Floats = np.clip((place - self.at) / width, 0.0, 1.0)
             return found
         turn = np.floor((place - self.at) / width)
-        return ((place >= self.at) & (turn % 2 == 0)).astype(np.float64)
+        on: Floats = ((place >= self.at) & (turn % 2 == 0)).astype(np.float64)
+        return on
 
     def _facts(self, rows: int) -> dict[str, Any]:
         """Return the true time of the drift in rows."""
@@ -97,7 +98,7 @@ class DriftStep(ScenarioStep):
         return StepChange(taken, rows, chance, source=source, facts=self._facts(count))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CovariateDrift(DriftStep):
     """Let rows with higher (or lower) numbers in a column come more often.
 
@@ -105,16 +106,20 @@ class CovariateDrift(DriftStep):
 
     Parameters
     ----------
+    at : float
+        When it begins, as a share of all rows; see `DriftStep`.
+    pattern : {"sudden", "gradual", "recurring"}
+        See `DriftStep`.
+    until : float or None
+        See `DriftStep`.
     column : str
         A column of numbers.
     shift : float
         How far: rows are weighted by exp(`shift` · z), z in standard deviations, which moves the
         mean of a normal column by `shift` standard deviations.
-    at, pattern, until
-        See `DriftStep`.
     """
 
-    column: str = ""
+    column: str
     shift: float | int = 1.0
 
     name: ClassVar[str] = "covariate_drift"
@@ -136,7 +141,7 @@ class CovariateDrift(DriftStep):
         return self._redrawn(table, np.exp(score - score.max()), random)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PriorDrift(DriftStep):
     """Let a class come more or less often.
 
@@ -144,18 +149,22 @@ class PriorDrift(DriftStep):
 
     Parameters
     ----------
+    at : float
+        When it begins, as a share of all rows; see `DriftStep`.
+    pattern : {"sudden", "gradual", "recurring"}
+        See `DriftStep`.
+    until : float or None
+        See `DriftStep`.
     column : str
         The column of classes.
     level : str, int, float or bool
         The class.
     share : float
         Its share among rows of the new kind.
-    at, pattern, until
-        See `DriftStep`.
     """
 
-    column: str = ""
-    level: str | float | bool = ""
+    column: str
+    level: str | float | bool
     share: float | int = 0.5
 
     name: ClassVar[str] = "prior_drift"
@@ -180,22 +189,26 @@ class PriorDrift(DriftStep):
         return self._redrawn(table, weights, random)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ConceptDrift(DriftStep):
     """Let other labels follow from the same inputs, where a number is high.
 
     Parameters
     ----------
+    at : float
+        When it begins, as a share of all rows; see `DriftStep`.
+    pattern : {"sudden", "gradual", "recurring"}
+        See `DriftStep`.
+    until : float or None
+        See `DriftStep`.
     column : str
         The column of labels; of two levels the other one is taken, of more the next one.
     by : str
         A column of numbers: labels change in rows where it is above its median.
-    at, pattern, until
-        See `DriftStep`.
     """
 
-    column: str = ""
-    by: str = ""
+    column: str
+    by: str
 
     name: ClassVar[str] = "concept_drift"
     rules: ClassVar[Mapping[str, Rule]] = {**DriftStep.rules, "column": COLUMN, "by": COLUMN}

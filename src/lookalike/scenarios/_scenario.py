@@ -7,7 +7,7 @@ import json
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,9 @@ class Scenario:
     def __init__(self, steps: Sequence[ScenarioStep | Mapping[str, Any]]) -> None:
         if not steps or isinstance(steps, (str, Mapping)):
             raise ParameterError(f"A scenario must have a list of steps; got {steps!r}.")
+        wrong = [words for step in steps if (words := _lacking(step))]
+        if wrong:
+            raise ParameterError("\n".join(wrong))
         self.steps = tuple(STEPS.create_all(steps))
 
     @classmethod
@@ -157,6 +160,20 @@ class Scenario:
         if library not in ("pandas", "polars"):
             library = "pyarrow"
         return ScenarioResult(as_frame(table, library), as_frame(log.table(), library), manifest)
+
+
+def _lacking(step: ScenarioStep | Mapping[str, Any]) -> str:
+    """Return which options a step needs and does not have, as a sentence; empty where none."""
+    if not isinstance(step, Mapping):
+        return ""
+    kind = STEPS.get(str(step.get("name")))
+    if kind is None or not is_dataclass(kind):
+        return ""
+    needed = [one.name for one in fields(kind) if one.default is MISSING]
+    lacking = [name for name in needed if name not in step]
+    if not lacking:
+        return ""
+    return f"The step {kind.name!r} needs {', '.join(map(repr, lacking))}; got {dict(step)!r}."
 
 
 class _Log:
