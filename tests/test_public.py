@@ -43,6 +43,7 @@ NAMES = {
     "load",
     "sign",
     "verify",
+    "scenarios",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

@@ -15,10 +15,11 @@ from importlib import metadata
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from lookalike._core.judges import Judge, enter_judge
 from lookalike._core.pages import Page, enter_page
 
 if TYPE_CHECKING:
-    from lookalike import datasets, errors
+    from lookalike import datasets, errors, scenarios
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
@@ -72,6 +73,7 @@ __all__ = [
     "errors",
     "evaluate",
     "load",
+    "scenarios",
     "sign",
     "verify",
 ]
@@ -120,6 +122,12 @@ def _datasets() -> ModuleType:
     return room
 
 
+def _scenarios() -> ModuleType:
+    import lookalike.scenarios as room
+
+    return room
+
+
 def _errors() -> ModuleType:
     import lookalike.errors as room
 
@@ -157,7 +165,7 @@ _HOMES = {
     "Schema": _tables,
 }
 #: Names that are modules themselves.
-_MODULES = {"datasets": _datasets, "errors": _errors}
+_MODULES = {"datasets": _datasets, "errors": _errors, "scenarios": _scenarios}
 
 
 def _verdict_page() -> Page:
@@ -176,6 +184,15 @@ def _audit_page() -> Page:
 
 
 # `experiments` and `privacy` may not know `reports`.
+def _recurrent_judge() -> Judge:
+    from lookalike.training import recurrent_judge
+
+    return recurrent_judge
+
+
+# `metrics` may not know `training`.
+enter_judge("recurrent", _recurrent_judge)
+# `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)
 enter_page("audit", _audit_page)

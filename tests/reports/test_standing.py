@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lookalike.metrics import Score
+from lookalike.reports import Evaluation
 from lookalike.reports._standing import note, references
 
 
@@ -70,6 +72,7 @@ def test_what_has_no_bar_has_words() -> None:
     assert note(score(0.7, 0.9, 0.5)) == note(score(None, None, None)) == ""
 
 
-def test_references_say_where_real_rows_come_from() -> None:
-    assert "1,200 held-out" in references(1200)["ceiling"]
+def test_references_say_where_real_rows_come_from(evaluation: Evaluation) -> None:
+    held = replace(evaluation.summary, holdout_rows=1200)
+    assert "1,200 held-out" in references(held)["ceiling"]
     assert "no rows were held out" in references(None)["ceiling"]

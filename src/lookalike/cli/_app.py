@@ -16,6 +16,7 @@ from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
 from lookalike.cli._sample import sample
+from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
 from lookalike.cli._verify import verify
 
@@ -54,5 +55,18 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, compare, audit, boost, function, info, sign, verify):
+for command in (
+    demo,
+    fit,
+    sample,
+    evaluate,
+    compare,
+    audit,
+    boost,
+    function,
+    scenario,
+    info,
+    sign,
+    verify,
+):
     app.command()(command)

@@ -32,6 +32,20 @@ def evaluate(
             metavar="MODEL", help="The model that generated the rows; it states their kinds."
         ),
     ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="The column that says whose event a row is."),
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column that orders events.")
+    ] = None,
+    window: Annotated[
+        int | None, typer.Option(metavar="N", help="Compare blocks of N events of each series.")
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A score to compute; all by default. Repeat it."),
+    ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the scores as JSON.")
     ] = None,
@@ -45,6 +59,8 @@ def evaluate(
 
     Every score stands beside that of held-out real rows (without --holdout, of one half of the real
     rows against the other), and that of such rows with their columns shuffled.
+
+    With --entity, whole histories are compared; with --time alone, or --window, blocks of series.
 
     With --model, the model states the kinds of the columns and the target; otherwise kinds are
     inferred or given.
@@ -64,6 +80,10 @@ def evaluate(
         target=target,
         model=None if model is None else _loaded(model),
         kinds=kinds or None,
+        metrics=metric,
+        entity=entity,
+        time=time,
+        window=window,
         random_state=seed,
         progress=True,
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lookalike.models import Synthesizer
     from lookalike.tables import Column, Schema
 
-__all__ = ["info"]
+__all__ = ["info", "is_model"]
 
 _TABLES = (".csv", ".csv.gz", ".parquet")
 _ZIP = b"PK\x03\x04"
@@ -54,7 +54,7 @@ def info(
     if model_or_data is None:
         _show_presets(as_json)
         return
-    if _is_model(model_or_data):
+    if is_model(model_or_data):
         if kinds:
             raise ParameterError("--kind is for tables: a model file has its kinds already.")
         from lookalike.models import load
@@ -95,7 +95,7 @@ def _show_presets(as_json: bool) -> None:
     show_table(("preset", "what it is", "source"), rows)
 
 
-def _is_model(path: str) -> bool:
+def is_model(path: str) -> bool:
     """Return whether a path is a model file, by its suffix or by its first bytes."""
     if path == "-" or path.endswith(_TABLES):
         return False

@@ -20,7 +20,7 @@ def show_evaluation(evaluation: Evaluation) -> None:
     for name, score in evaluation.scores.items():
         words = score.words.title if score.value is not None else f"not computed: {score.reason}"
         if score.standing == "unplaced" and score.words.role != "reference":
-            words = f"{words} (as in independent columns)"
+            words = f"{words} (as in {score.words.floor})"
         best = "-" if score.best is None else f"{score.best:g}"
         numbers = (_number(n) for n in (score.value, score.ceiling, score.floor))
         rows.append((name, *numbers, best, words))

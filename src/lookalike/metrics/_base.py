@@ -14,7 +14,7 @@ from lookalike.metrics._details import Details
 from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import About, Direction, Measured, Reference, Score
 
-__all__ = ["METRICS", "Metric", "read_score"]
+__all__ = ["METRICS", "SEQUENCE_METRICS", "Metric", "read_score"]
 
 
 class Metric(ABC):
@@ -48,6 +48,8 @@ class Metric(ABC):
     title: ClassVar[str] = ""
     subject: ClassVar[str] = ""
     meaning: ClassVar[str] = ""
+    #: What its floor is measured on, in two words.
+    floor_words: ClassVar[str] = "independent columns"
     #: The part of a report in which it stands, and its part in the verdict; see `About`.
     group: ClassVar[Literal["likeness", "use", "privacy"]] = "likeness"
     role: ClassVar[Literal["headline", "judged", "reference"]] = "judged"
@@ -125,7 +127,8 @@ class Metric(ABC):
         -------
         Score
         """
-        about = About(self.title, self.subject, self.meaning, self.group, self.role)
+        words = self.title, self.subject, self.meaning
+        about = About(*words, self.group, self.role, self.floor_words)
         sources = [
             None if one is None else Reference(words, one.details.raw, one.reason)
             for one, words in zip((ceiling, floor), on, strict=True)
@@ -187,6 +190,8 @@ def _with_references(details: Details, ceiling: Measured | None, floor: Measured
 
 #: The metrics; yours may join them.
 METRICS: Registry[Metric] = Registry("metric", Metric)
+#: The metrics of sequences, which `lookalike.metrics.sequences` enters; yours may join them.
+SEQUENCE_METRICS: Registry[Metric] = Registry("metric of sequences", Metric, "sequence_metrics")
 
 
 def read_score(values: Mapping[str, Any]) -> Score:
@@ -196,12 +201,13 @@ def read_score(values: Mapping[str, Any]) -> Score:
     ----------
     values : mapping
         The result of `Score.to_dict`. Details of a metric's own are dropped if the metric is not
-        entered in `METRICS`.
+        entered in `METRICS` or `SEQUENCE_METRICS`.
 
     Returns
     -------
     Score
     """
-    kind = METRICS.registered(str(values["name"]))
+    name = str(values["name"])
+    kind = METRICS.registered(name) or SEQUENCE_METRICS.registered(name)
     details = build(Details if kind is None else kind.details_type, values.get("details", {}))
     return replace(build(Score, {**values, "details": {}}), details=details)

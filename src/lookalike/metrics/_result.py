@@ -62,6 +62,8 @@ class About:
         A headline opens the verdict: a detector that sees all columns at once, whose score is
         2 − 2 AUC. What is judged may be called the weakest point. A reference is neither: it does
         not depend on the synthetic rows, or a good value only says that a fault was not found.
+    floor : str
+        What the floor is measured on.
     """
 
     title: str
@@ -69,6 +71,7 @@ class About:
     meaning: str
     group: Literal["likeness", "use", "privacy"] = "likeness"
     role: Literal["headline", "judged", "reference"] = "judged"
+    floor: str = "independent columns"
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from lookalike.metrics._pair import Pair
 from lookalike.metrics._result import Measured, Score
 from lookalike.tables import Schema
 
-__all__ = ["Progress", "independent_columns", "score_tables"]
+__all__ = ["Progress", "attempt", "independent_columns", "score_tables"]
 
 #: Called before each metric with the number of metrics done, their total number, and its name.
 Progress = Callable[[int, int, str], None]
@@ -202,11 +202,11 @@ def _ceiling(pair: Pair) -> Pair:
 
 
 def _score(metric: Metric, references: References) -> Score:
-    measured = _attempt(metric.compute, references.pair)
+    measured = attempt(metric.compute, references.pair)
     ceiling = floor = None
     if measured.value is not None:
-        floor = _attempt(metric.compute_floor, references.floor_of(metric))
-        ceiling = _attempt(metric.compute_ceiling, references.ceiling_of(metric))
+        floor = attempt(metric.compute_floor, references.floor_of(metric))
+        ceiling = attempt(metric.compute_ceiling, references.ceiling_of(metric))
     pair = references.pair
     return metric.score(
         measured,
@@ -218,7 +218,7 @@ def _score(metric: Metric, references: References) -> Score:
     )
 
 
-def _attempt(measure: Callable[[Pair], Measured], pair: Pair) -> Measured:
+def attempt(measure: Callable[[Pair], Measured], pair: Pair) -> Measured:
     try:
         return measure(pair)
     except _FAILURES as error:

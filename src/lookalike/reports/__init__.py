@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lookalike.reports._course import Course, TransitionTable
 from lookalike.reports._curves import curves
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
@@ -20,6 +21,7 @@ from lookalike.reports._summary import (
     Marginal,
     Mark,
     PairRow,
+    SequenceSummary,
     Summary,
 )
 from lookalike.reports._training_page import training_page
@@ -41,6 +43,7 @@ __all__ = [
     "Associations",
     "Bar",
     "ColumnRow",
+    "Course",
     "Curves",
     "Evaluation",
     "Histogram",
@@ -49,7 +52,9 @@ __all__ = [
     "Mark",
     "PairRow",
     "Quantity",
+    "SequenceSummary",
     "Summary",
+    "TransitionTable",
     "audit_page",
     "comparison_page",
     "curves",

@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.metrics import ColumnShare, Score
-from lookalike.reports._summary import ColumnRow, PairMatrix
+from lookalike.reports._course import PairMatrix
+from lookalike.reports._summary import ColumnRow
 from lookalike.reports._values import Floats
 from lookalike.tables import Column, Schema
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -18,9 +19,11 @@ from lookalike._core.errors import (
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import METRICS, Score, score_tables
+from lookalike.metrics.sequences import SequenceOrder, chosen_metrics, score_sequences
 from lookalike.reports._associations import associations
 from lookalike.reports._columns import column_rows, importances
 from lookalike.reports._curves import HistoryLike, curves
+from lookalike.reports._evaluate_sequences import paired, sequence_order, sequence_summary
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._marginals import marginal
 from lookalike.reports._summary import ColumnRow, Marginal, Summary
@@ -51,6 +54,9 @@ def evaluate(
     schema: Schema | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: Sequence[str] | None = None,
+    entity: str | None = None,
+    time: str | None = None,
+    window: int | None = None,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None = None,
     random_state: RandomState = 0,
     progress: bool = False,
@@ -78,7 +84,16 @@ def evaluate(
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
     metrics : sequence of str, optional
-        The names of the scores to compute; all by default.
+        The names of the scores to compute; all by default. For sequences, those that are slow are
+        computed only by name (``"discriminative_score"``).
+    entity : str, optional
+        The column that says whose event a row is. With it, whole histories are compared, not rows.
+    time : str, optional
+        The column that says when an event happened; without it, events follow in the order of the
+        rows. With `time` alone, or with `window`, each table is a series, and blocks of it are
+        compared.
+    window : int, optional
+        The number of events of a block. For a single series, 24 by default, or less if it is short.
     history : HistoryLike or sequence of dict, optional
         The training history (a model's ``history_``) to draw in the report; that of `model` by
         default.
@@ -119,14 +134,23 @@ def evaluate(
         if data is not None
     }
     schema = _schema(came["real"], model, schema, kinds)
+    sequences = entity is not None or time is not None or window is not None
     if model is not None:
-        target = model.target_ if target is None else target
+        target = model.target_ if target is None and not sequences else target
         history = model.history_ if history is None else history
+    if target is not None and sequences:
+        raise ParameterError(
+            "target is for tables of independent rows: of sequences, next_step predicts every "
+            "column. Leave target out, or entity, time and window."
+        )
     if target is not None and target not in schema.names:
         raise ParameterError(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
         )
     seed = as_seed(random_state)
+    order = sequence_order(came, entity, time, window)
+    if order is not None:
+        return _evaluate_sequences(came, schema, order, metrics, seed, history, progress)
     tables = {name: _canonical(table, schema, name) for name, table in came.items()}
     with show_progress("evaluating", len(metrics or METRICS.entered), show=progress) as report:
         scores = score_tables(
@@ -140,6 +164,26 @@ def evaluate(
             progress=lambda done, _total, _name: report(done, {}),
         )
     return Evaluation(scores, _summary(schema, tables, scores, target, seed, history))
+
+
+def _evaluate_sequences(
+    came: Mapping[str, pa.Table],
+    schema: Schema,
+    order: SequenceOrder,
+    metrics: Sequence[str] | None,
+    seed: int,
+    history: HistoryLike | Sequence[Mapping[str, Any]] | None,
+    progress: bool,
+) -> Evaluation:
+    pair = paired(came, schema, order, _canonical, seed)
+    chosen = [metric.name for metric in chosen_metrics(metrics)]
+    with show_progress("evaluating", len(chosen), show=progress) as report:
+        scores = score_sequences(pair, chosen, lambda done, _total, _name: report(done, {}))
+    tables = {"real": pair.real, "synthetic": pair.synthetic}
+    if pair.test is not None:
+        tables["held-out"] = pair.test
+    found = _summary(pair.schema, tables, scores, None, seed, history)
+    return Evaluation(scores, replace(found, sequences=sequence_summary(pair, scores)))
 
 
 def _schema(

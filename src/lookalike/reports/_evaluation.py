@@ -118,7 +118,7 @@ class Evaluation(Document):
         values = {
             "format": self._format,
             "verdict": self.verdict,
-            "references": references(self.summary.holdout_rows),
+            "references": references(self.summary),
             "scores": {name: _score_values(score) for name, score in self.scores.items()},
             "summary": self.summary.to_dict(),
         }

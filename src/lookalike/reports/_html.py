@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from lookalike.metrics import Details, ModelDetails, Score
 from lookalike.reports import figures
-from lookalike.reports._standing import note, references
-from lookalike.reports._summary import Marginal, Summary
+from lookalike.reports._standing import note, references, units_of
+from lookalike.reports._summary import Marginal, SequenceSummary, Summary
 from lookalike.reports._template import environment, picture
 from lookalike.reports._text import shorten
 from lookalike.reports._training_page import training_parts
@@ -58,7 +58,7 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             # A number and its sign of per cent stay on one line.
             verdict=[part.replace(" %", "\u00a0%") for part in verdict(scores, summary)],
             summary=summary,
-            references=references(summary.holdout_rows),
+            references=references(summary),
             partial_pairs=_partial_pairs(scores),
             groups=_groups(scores),
             left_out=[row for row in summary.columns if not row.compared],
@@ -73,6 +73,9 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             models=_models(scores),
             measure=_measure(scores),
             correlations=_correlations(summary),
+            sequences=summary.sequences,
+            units=units_of(summary),
+            followed=None if summary.sequences is None else _followed(summary.sequences),
             judgement=judge(summary.curves),
             training=None if summary.curves is None else training_parts(summary.curves),
         )
@@ -172,3 +175,51 @@ def _correlations(summary: Summary) -> Markup | None:
     label = "The errors of the correlations of each numeric column"
     draw = partial(figures.correlation_differences, summary.columns)
     return picture(draw, label, "correlations")
+
+
+def _followed(found: SequenceSummary) -> dict[str, Any]:
+    """Draw how events follow each other, the worst columns first."""
+    label = "in the real and the synthetic table"
+    return {
+        "courses": [
+            {
+                "column": one.column,
+                "svg": picture(
+                    partial(figures.course, one),
+                    f"Course, autocorrelation and spectrum of {shorten(one.column, 60)} {label}",
+                    f"course-{place}",
+                ),
+            }
+            for place, one in enumerate(found.courses)
+        ],
+        "transitions": [
+            {
+                "column": one.column,
+                "svg": picture(
+                    partial(figures.transitions, one),
+                    f"Transitions of {shorten(one.column, 60)} {label}",
+                    f"transitions-{place}",
+                ),
+            }
+            for place, one in enumerate(found.transitions)
+        ],
+        "counts": [
+            {
+                "name": one.column,
+                "svg": picture(
+                    partial(figures.marginal, one),
+                    f"Distribution of the {one.column} {label}",
+                    f"count-{place}",
+                ),
+                "note": one.note,
+            }
+            for place, one in enumerate(found.marginals)
+        ],
+        "families": picture(
+            partial(figures.importances, found.families),
+            "The families of features that the detector used most",
+            "families",
+        )
+        if found.families
+        else None,
+    }

@@ -14,21 +14,22 @@ from typing import Any
 from lookalike._core.errors import DataError
 from lookalike._core.plain import build, jsonable
 from lookalike.metrics import ColumnShare
+from lookalike.reports._course import Course, PairMatrix, TransitionTable
 
 __all__ = [
     "Associations",
     "Bar",
     "ColumnRow",
+    "Course",
     "Curves",
     "Histogram",
     "Marginal",
     "Mark",
     "PairRow",
+    "SequenceSummary",
     "Summary",
+    "TransitionTable",
 ]
-
-#: Rows of cells; None where a cell is not defined.
-PairMatrix = tuple[tuple[float | None, ...], ...]
 
 
 @dataclass(frozen=True)
@@ -256,6 +257,48 @@ class Curves:
 
 
 @dataclass(frozen=True)
+class SequenceSummary:
+    """The contents of a report on sequences besides those of a report on events.
+
+    Parameters
+    ----------
+    unit : str
+        What is compared, in the plural: ``"histories"`` or ``"blocks"``.
+    entity, time : str or None
+        The columns that say whose an event is, and when it happened.
+    window : int or None
+        The length of a block.
+    real_units, synthetic_units : int
+        The numbers of units.
+    holdout_units : int or None
+        The number of held-out units, None where none were given.
+    static : tuple of str
+        The columns that are constant within each entity.
+    courses : tuple of Course
+        One for each number that changes within a unit, the worst first.
+    transitions : tuple of TransitionTable
+        One for each column of levels that changes within a unit, the worst first.
+    marginals : tuple of Marginal
+        The distributions of lengths and gaps.
+    families : tuple of ColumnShare
+        The share of each family of features in the detector's gain.
+    """
+
+    unit: str
+    entity: str | None
+    time: str | None
+    window: int | None
+    real_units: int
+    synthetic_units: int
+    holdout_units: int | None = None
+    static: tuple[str, ...] = ()
+    courses: tuple[Course, ...] = ()
+    transitions: tuple[TransitionTable, ...] = ()
+    marginals: tuple[Marginal, ...] = ()
+    families: tuple[ColumnShare, ...] = ()
+
+
+@dataclass(frozen=True)
 class Summary:
     """The contents of a report besides its scores.
 
@@ -281,6 +324,8 @@ class Summary:
         The detector's, the most telling first; empty where there was no detector.
     curves : Curves or None
         The curves of the training, where a history was given.
+    sequences : SequenceSummary or None
+        How events belong together and follow each other, where they do.
     """
 
     real_rows: int
@@ -294,6 +339,7 @@ class Summary:
     associations: Associations
     importances: tuple[ColumnShare, ...] = ()
     curves: Curves | None = None
+    sequences: SequenceSummary | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready values; numbers that are not finite become None."""

@@ -39,7 +39,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from lookalike.metrics import Score
-from lookalike.reports._standing import references
+from lookalike.reports._standing import capitalised, references, units_of
 from lookalike.reports._summary import Summary
 from lookalike.reports._text import quoted
 
@@ -76,7 +76,7 @@ def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list
     weakest = _weakest(scores)
     doubted = weakest is not None and scores[weakest].standing == "independent"
     parts = [
-        _detection(scores, doubted),
+        _detection(scores, doubted, units_of(summary)),
         _weakness(scores, weakest, summary),
         *(score.warning for score in scores.values()),
         _halves(scores, summary),
@@ -89,23 +89,23 @@ def chance(value: float) -> float:
     return 100 * (1 - value / 2)
 
 
-def _detection(scores: Mapping[str, Score], doubted: bool) -> str:
+def _detection(scores: Mapping[str, Score], doubted: bool, units: str) -> str:
     headlines = [score for score in scores.values() if score.words.role == "headline"]
     computed = [score for score in headlines if score.value is not None]
     if not computed:
         reason = next((f" ({s.reason.rstrip('.')})" for s in headlines if s.reason), "")
-        return f"No detector judged the rows as a whole{reason}."
+        return f"No detector judged the {units} as a whole{reason}."
     score = max(computed, key=_excess)
     words = _verdict_words(score)
     if doubted and words == _STEPS[0][1]:
         words = f"{words} by a detector, though they are unlike them by another score"
     beside = ["guessing: 50"]
     if score.ceiling is not None:
-        beside.append(f"with other real rows: {chance(score.ceiling):.0f}")
+        beside.append(f"with other real {units}: {chance(score.ceiling):.0f}")
     if score.floor is not None:
-        beside.append(f"with independent columns: {chance(score.floor):.0f}")
+        beside.append(f"with {score.words.floor}: {chance(score.floor):.0f}")
     sentence = (
-        f"The synthetic rows {words}: shown one of each, a detector picks out the synthetic one "
+        f"The synthetic {units} {words}: shown one of each, a detector picks out the synthetic one "
         f"{chance(score.value or 0.0):.0f} times in 100 ({'; '.join(beside)})."
     )
     return sentence + _doubt(score)
@@ -126,10 +126,12 @@ def _excess(score: Score) -> float:
 
 def _doubt(score: Score) -> str:
     """Point out that a detector's failure means little, or that nothing was gained."""
+    floor = score.words.floor
     if score.standing == "unplaced" or (score.way is not None and score.way <= score.leeway):
-        return " That says little here, for it does not find independent columns either."
+        return f" That says little here, for it does not find {floor} either."
     if score.standing == "independent":
-        return " Columns drawn independently of each other would do as well."
+        drawn = capitalised(floor.removeprefix("independent "))
+        return f" {drawn} drawn independently of each other would do as well."
     return ""
 
 
@@ -148,11 +150,12 @@ def _weakness(scores: Mapping[str, Score], name: str | None, summary: Summary | 
         return ""
     score = scores[name]
     if (score.shortfall or 0.0) <= _SMALL:
-        return "No other score falls short of real rows."
-    no_better = ", no better than independent columns" if score.standing == "independent" else ""
+        return f"No other score falls short of real {units_of(summary)}."
+    floor = score.words.floor
+    no_better = f", no better than {floor}" if score.standing == "independent" else ""
     return (
         f"The weakest point is {score.words.subject}{no_better}: {name} is {score.value:.3f}, "
-        f"where independent columns get {score.floor:.3f} and real rows {score.ceiling:.3f}"
+        f"where {floor} get {score.floor:.3f} and real {units_of(summary)} {score.ceiling:.3f}"
         f"{_where(score, summary)}."
     )
 
@@ -163,7 +166,7 @@ def _halves(scores: Mapping[str, Score], summary: Summary | None) -> str:
         return ""
     if all(score.ceiling is None for score in scores.values()):
         return ""
-    return f"Real rows are here {references(None)['ceiling']}."
+    return f"Real {units_of(summary)} are here {references(summary)['ceiling']}."
 
 
 def _where(score: Score, summary: Summary | None) -> str:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._diffusion import DiffusionTask
     from lookalike.training._masked import MaskedTask
+    from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
     from lookalike.training._supervised import (
         DenseModel,
@@ -59,6 +60,7 @@ __all__ = [
     "VariationalTask",
     "keep_compiled_programs",
     "make_room_for_programs",
+    "recurrent_judge",
     "train",
 ]
 
@@ -75,6 +77,7 @@ def __getattr__(name: str) -> Any:
         _device,
         _diffusion,
         _masked,
+        _recurrent_judge,
         _remedies,
         _supervised,
         _task,
@@ -90,6 +93,7 @@ def __getattr__(name: str) -> Any:
         _device,
         _diffusion,
         _masked,
+        _recurrent_judge,
         _remedies,
         _supervised,
         _task,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._attacks import DrawnRisk, areas, risks
 from lookalike.reports.figures._correlation_differences import correlation_differences
+from lookalike.reports.figures._course import course
 from lookalike.reports.figures._effect_curves import (
     EffectCurve,
     EffectPanel,
@@ -35,6 +36,7 @@ from lookalike.reports.figures._rates import rates
 from lookalike.reports.figures._runs import DrawnRun, run_table, runs
 from lookalike.reports.figures._scores import score_bar, score_bars
 from lookalike.reports.figures._style import to_svg
+from lookalike.reports.figures._transitions import transitions
 from lookalike.reports.figures._worst import worst
 
 __all__ = [
@@ -49,6 +51,7 @@ __all__ = [
     "areas",
     "arms_by_model",
     "correlation_differences",
+    "course",
     "effect_curves",
     "effects",
     "function_film",
@@ -72,5 +75,6 @@ __all__ = [
     "to_gif",
     "to_png",
     "to_svg",
+    "transitions",
     "worst",
 ]
