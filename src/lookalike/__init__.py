@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lookalike._core.pages import Page, enter_page
+from lookalike._core.readers import enter_reader
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         load,
     )
     from lookalike.reports import Evaluation, evaluate
+    from lookalike.sequences import Sequences
     from lookalike.tables import Schema
 
     __version__: str
@@ -55,6 +57,7 @@ __all__ = [
     "Independent",
     "Mixture",
     "Schema",
+    "Sequences",
     "Smote",
     "Verdict",
     "__version__",
@@ -81,6 +84,12 @@ def _models() -> ModuleType:
 
 def _reports() -> ModuleType:
     import lookalike.reports as room
+
+    return room
+
+
+def _sequences() -> ModuleType:
+    import lookalike.sequences as room
 
     return room
 
@@ -124,6 +133,7 @@ _HOMES = {
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "Sequences": _sequences,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,
@@ -142,6 +152,12 @@ def _comparison_page() -> Page:
     return page
 
 
+def _read_sequences(parts: Any) -> Any:
+    return _sequences().read(parts)
+
+
+# `models` reads all model files, and may not know the rooms above it.
+enter_reader("Sequences", _read_sequences)
 # `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)

@@ -1,0 +1,208 @@
+"""The static row of an entity: its constant columns, its length, its first time, first numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike._core.bounds import finite, whole
+from lookalike._core.seeds import derive_seed
+from lookalike.encoding import Learned
+from lookalike.models import Forest, States
+from lookalike.sequences._changes import Change
+from lookalike.sequences._clock import ticks
+from lookalike.sequences._histories import Histories
+from lookalike.sequences._part import Wide, as_wide
+from lookalike.sequences._roles import Roles
+from lookalike.sequences._warnings import warnings_about
+from lookalike.tables import Kind, Schema, conform
+from lookalike.tables.values.arrow import flat
+
+__all__ = ["EntityModel", "EntityNames", "static_rows"]
+
+_MOST_STATES = 256
+
+
+@dataclass(frozen=True)
+class EntityNames:
+    """The names of the columns of a static row that the caller's table does not have.
+
+    Parameters
+    ----------
+    length : str
+        The number of events.
+    first : str
+        The time of the first event.
+    levels : tuple of str
+        The first number of each column that is learned by changes.
+    """
+
+    length: str
+    first: str
+    levels: tuple[str, ...]
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """All of the names."""
+        return (self.length, self.first, *self.levels)
+
+    @classmethod
+    def beside(cls, taken: Sequence[str], changed: Sequence[str]) -> EntityNames:
+        """Return names that no column has."""
+        names: list[str] = []
+        for wanted in ("length", "first time", *(f"first {column}" for column in changed)):
+            name = wanted
+            while name in taken or name in names:
+                name += "'"
+            names.append(name)
+        return cls(names[0], names[1], tuple(names[2:]))
+
+
+def static_rows(
+    histories: Histories,
+    schema: Schema,
+    entity: str | None,
+    time: str | None,
+    changes: Sequence[Change],
+    names: EntityNames,
+) -> tuple[pa.Table, dict[str, Kind]]:
+    """Return the static row of each entity, and the kinds of its columns."""
+    first = histories.table.take(pa.array(histories.starts))
+    own = () if entity is None else (entity,)
+    table = first.select([*own, *histories.static])
+    kinds = {name: schema[name].kind for name in table.column_names}
+    table = table.append_column(names.length, pa.array(histories.lengths))
+    kinds[names.length] = Kind.INTEGER
+    if time is not None:
+        table = table.append_column(names.first, first[time])
+        kinds[names.first] = schema[time].kind
+    for name, change in zip(names.levels, changes, strict=True):
+        table = table.append_column(name, first[change.column])
+        kinds[name] = schema[change.column].kind
+    return table, kinds
+
+
+@dataclass(frozen=True)
+class EntityModel:
+    """The model of static rows, and their states as the context of events.
+
+    Parameters
+    ----------
+    rows : Forest
+        Fitted to the static rows.
+    states : States
+    names : EntityNames
+    usual : dict of str to float
+        A usual length, first time and first numbers, raw, for rows in which these are missing:
+        a column of which no value may be stored has none.
+    longest : int
+        The greatest length of a real history.
+    """
+
+    rows: Forest
+    states: States
+    names: EntityNames
+    usual: dict[str, float]
+    longest: int
+
+    @classmethod
+    def fit(
+        cls,
+        table: pa.Table,
+        kinds: Mapping[str, Kind],
+        names: EntityNames,
+        parameters: Mapping[str, Any],
+        bins: int,
+    ) -> EntityModel:
+        """Fit the model of static rows.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The rows of `static_rows`.
+        kinds : mapping of str to Kind
+        names : EntityNames
+        parameters : mapping
+            Of the `Forest`.
+        bins : int
+            The greatest number of bins of a number in the context.
+        """
+        model = Forest(**parameters)
+        with warnings_about([n for n in table.column_names if n not in names.all]):
+            model.fit(table, kinds=dict(kinds))
+        encoder = model.encoder_
+        canonical = conform(table, model.schema_)
+        states = States.fit(encoder.encode(canonical), encoder.layout_, bins, _MOST_STATES)
+        usual = {}
+        for name in names.all:
+            if name in table.column_names:
+                column = model.schema_[name]
+                usual[name] = float(np.median(ticks(flat(canonical[name]), column)))
+        return cls(model, states, names, usual, int(canonical[names.length].to_numpy().max()))
+
+    def numbered(self, rows: pa.Table, start: int, seed: int) -> pa.Table:
+        """Return static rows with the identifiers of other row numbers."""
+        encoder = self.rows.encoder_
+        return encoder.numbered(rows, start=start, seed=derive_seed(seed, "entities"))
+
+    def nothing(self) -> Wide:
+        """Return the variables of static rows, without any row."""
+        return as_wide(self.states, np.zeros((0, len(self.states.variables)), np.int64))
+
+    def wide(self, table: pa.Table) -> Wide:
+        """Return the states of static rows."""
+        canonical = conform(table, self.rows.schema_)
+        return as_wide(self.states, self.states.of_rows(self.rows.encoder_.encode(canonical)))
+
+    def numbers(self, table: pa.Table, name: str) -> np.ndarray:
+        """Return a column as raw numbers; a missing one is the usual one."""
+        column, cells = self.rows.schema_[name], flat(table[name])
+        missing = np.asarray(cells.is_null().to_numpy(zero_copy_only=False))
+        present = ticks(cells.drop_null(), column)
+        raw = np.full(len(cells), self.usual[name], present.dtype if len(present) else float)
+        if column.kind is not Kind.CONTINUOUS or column.decimals is not None:
+            raw = raw.astype(np.int64)
+        raw[~missing] = present
+        return raw
+
+    def state(self) -> Learned:
+        """Return the states of the context; the model of rows has a state of its own."""
+        values = {"usual": dict(self.usual), "longest": self.longest}
+        return Learned.joined(values, {"states": self.states.state()})
+
+    @classmethod
+    def from_state(
+        cls, state: Learned, rows: Forest, changed: Sequence[str], schema: Schema, roles: Roles
+    ) -> EntityModel:
+        """Restore the model from its `state`.
+
+        Parameters
+        ----------
+        state : Learned
+        rows : Forest
+        changed : sequence of str
+            The columns that are learned by changes.
+        schema : Schema
+        roles : Roles
+
+        Raises
+        ------
+        ValueError
+            If anything does not fit.
+        """
+        names = EntityNames.beside(schema.names, changed)
+        expected = [str(roles.entity), *roles.static, names.length, *names.levels]
+        expected += [names.first] if roles.time is not None else []
+        if sorted(rows.schema_.names) != sorted(expected):
+            raise ValueError("the columns of static rows are not those of the schema")
+        states = States.from_state(state.parts()["states"], rows.encoder_.layout_)
+        usual = {str(k): finite(v, "a usual value") for k, v in state.values["usual"].items()}
+        expected = [n for n in names.all if n in rows.schema_.names]
+        if names.length not in usual or sorted(usual) != sorted(expected):
+            raise ValueError("the usual values of a static row are incomplete")
+        longest = whole(state.values["longest"], 1, 2**40, "the greatest length")
+        return cls(rows, states, names, usual, longest)
