@@ -28,6 +28,7 @@ NAMES = {
     "Independent",
     "Mixture",
     "Schema",
+    "Sequences",
     "Smote",
     "Verdict",
     "__version__",
