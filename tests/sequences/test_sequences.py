@@ -99,7 +99,6 @@ def test_ugly_columns():
             "nothing": [None] * n,
             "one": 7,
             "many": [f"level {k % 150}" for k in range(n)],
-            "inf": np.where(np.arange(n) % 50 == 0, np.inf, np.arange(n) % 5),
             "event": np.arange(n) + 10**6,
             "id": np.repeat(np.arange(100), 3),
             "t": np.cumsum(rng.exponential(size=n)),

@@ -36,6 +36,8 @@ class Past:
         The last number of each column; NaN where there is none.
     means : ndarray, shape (rows, horizons, number columns)
         The mean of the latest numbers; NaN where there is none.
+    anchors : ndarray, shape (rows, anchored columns)
+        The mean over its whole history of each of the first columns of numbers.
     time : ndarray or None, shape (rows,)
         The time of the last event; NaN where there is none.
     first : ndarray or None, shape (rows,)
@@ -49,6 +51,7 @@ class Past:
     before: Int[np.ndarray, "rows variables"]
     numbers: Float[np.ndarray, "rows numbers"]
     means: Float[np.ndarray, "rows horizons numbers"]
+    anchors: Float[np.ndarray, "rows anchored"]
     time: np.ndarray | None = None
     first: np.ndarray | None = None
 
@@ -113,6 +116,7 @@ class Context:
         static: Sequence[int],
         events: Sequence[int],
         numbers: int,
+        anchored: int,
         *,
         timed: bool,
     ) -> Context:
@@ -124,6 +128,8 @@ class Context:
         static, events : sequence of int
         numbers : int
             The number of columns of numbers.
+        anchored : int
+            The number of those that have anchors.
         timed : bool
             Whether events have times.
 
@@ -137,7 +143,8 @@ class Context:
         time = nothing if timed else None
         codes = np.zeros((0, 0), np.int64)
         means = np.zeros((0, len(HORIZONS), numbers))
-        past = Past(nothing, nothing, codes, codes, codes, empty, means, time, time)
+        anchors = np.zeros((0, anchored))
+        past = Past(nothing, nothing, codes, codes, codes, empty, means, anchors, time, time)
         expected = [name for name, _ in _numbers_of(past, stationary)]
         if state.values["bins"] != expected:
             raise ValueError("the bins of a context are not those of its past")
@@ -160,6 +167,8 @@ def _numbers_of(past: Past, stationary: bool) -> list[tuple[str, np.ndarray]]:
     for k in range(past.numbers.shape[1]):
         named.append((f"number {k}", past.numbers[:, k]))
         named += [(f"mean {k} of {h}", past.means[:, i, k]) for i, h in enumerate(HORIZONS)]
+    for k in range(past.anchors.shape[1]):
+        named.append((f"number {k} less its mean", past.numbers[:, k] - past.anchors[:, k]))
     if not stationary and past.time is not None and past.first is not None:
         elapsed = past.time - past.first
         named += [("time", past.time.astype(float)), ("elapsed", elapsed.astype(float))]

@@ -18,6 +18,7 @@ from lookalike.sequences._clock import ticks
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._part import Wide, as_wide
 from lookalike.sequences._roles import Roles
+from lookalike.sequences._running import numbers_of
 from lookalike.sequences._warnings import warnings_about
 from lookalike.tables import Kind, Schema, conform
 from lookalike.tables.values.arrow import flat
@@ -37,29 +38,32 @@ class EntityNames:
         The number of events.
     first : str
         The time of the first event.
-    levels : tuple of str
-        The first number of each column that is learned by changes.
+    levels, means : tuple of str
+        The first number and the mean of each column that is learned by changes.
     """
 
     length: str
     first: str
     levels: tuple[str, ...]
+    means: tuple[str, ...]
 
     @property
     def all(self) -> tuple[str, ...]:
         """All of the names."""
-        return (self.length, self.first, *self.levels)
+        return (self.length, self.first, *self.levels, *self.means)
 
     @classmethod
     def beside(cls, taken: Sequence[str], changed: Sequence[str]) -> EntityNames:
         """Return names that no column has."""
         names: list[str] = []
-        for wanted in ("length", "first time", *(f"first {column}" for column in changed)):
+        firsts, means = ([f"{word} {name}" for name in changed] for word in ("first", "mean"))
+        for wanted in ("length", "first time", *firsts, *means):
             name = wanted
             while name in taken or name in names:
                 name += "'"
             names.append(name)
-        return cls(names[0], names[1], tuple(names[2:]))
+        of_columns, count = names[2:], len(changed)
+        return cls(names[0], names[1], tuple(of_columns[:count]), tuple(of_columns[count:]))
 
 
 def static_rows(
@@ -83,6 +87,10 @@ def static_rows(
     for name, change in zip(names.levels, changes, strict=True):
         table = table.append_column(name, first[change.column])
         kinds[name] = schema[change.column].kind
+    for name, change in zip(names.means, changes, strict=True):
+        means = histories.means(numbers_of(histories.table, [change.column]))[:, 0]
+        table = table.append_column(name, pa.array(means))
+        kinds[name] = Kind.CONTINUOUS
     return table, kinds
 
 
@@ -169,6 +177,11 @@ class EntityModel:
         raw[~missing] = present
         return raw
 
+    def natural(self, table: pa.Table, name: str) -> np.ndarray:
+        """Return a column as numbers, not raw."""
+        decimals = self.rows.schema_[name].decimals or 0
+        return np.asarray(self.numbers(table, name) / 10.0**decimals)
+
     def state(self) -> Learned:
         """Return the states of the context; the model of rows has a state of its own."""
         values = {"usual": dict(self.usual), "longest": self.longest}
@@ -195,7 +208,7 @@ class EntityModel:
             If anything does not fit.
         """
         names = EntityNames.beside(schema.names, changed)
-        expected = [str(roles.entity), *roles.static, names.length, *names.levels]
+        expected = [str(roles.entity), *roles.static, names.length, *names.levels, *names.means]
         expected += [names.first] if roles.time is not None else []
         if sorted(rows.schema_.names) != sorted(expected):
             raise ValueError("the columns of static rows are not those of the schema")

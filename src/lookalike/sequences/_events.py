@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.encoding import Learned, TableEncoder
@@ -142,12 +142,18 @@ class EventModel:
         states = fit_states(encoded, encoder, rules.bins)
         own = states.of_rows(encoded)
         sizes = tuple(variable.states for variable in states.variables)
-        numbers = tuple(
-            n for n in histories.dynamic if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER)
+        # Those that are drawn as changes come first: they may have anchors.
+        changed = tuple(change.column for change in changes)
+        numbers = changed + tuple(
+            n
+            for n in histories.dynamic
+            if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER) and n not in changed
         )
         raw = None if time is None else ticks(flat(histories.table[time]), schema[time])
         values = numbers_of(histories.table, numbers)
-        past = past_of(histories.lengths, static.states, own, values, raw)
+        anchored = 0 if rules.stationary else len(changed)
+        anchors = histories.means(values[:, :anchored])
+        past = past_of(histories.lengths, static.states, own, values, anchors, raw)
         context = Context.fit(past, static.sizes, sizes, stationary=rules.stationary)
         ordered = context.ordered(static.ordered, [v.edges is not None for v in states.variables])
         wide = Wide(context.states(past), context.sizes, ordered)
@@ -198,6 +204,9 @@ class EventModel:
         clock = None if values["clock"] is None else Clock.from_dict(values["clock"])
         changes = tuple(Change.from_dict(each) for each in values["changes"])
         numbers = tuple(str(name) for name in values["numbers"])
+        changed = tuple(change.column for change in changes)
+        if numbers[: len(changed)] != changed:
+            raise ValueError("the numbers of events do not begin with those of changes")
         schema = Schema.from_dict(values["event schema"])
         as_drawn = {change.name: change.column for change in changes}
         if sorted(as_drawn.get(n, n) for n in schema.names) != sorted(dynamic or [_NOTHING]):
@@ -207,7 +216,12 @@ class EventModel:
         # The sizes of the context follow from those of events, which come with their states.
         sizes = EventPart.sizes_from_state(parts["events"], schema)
         context = Context.from_state(
-            parts["context"], static.sizes, sizes, len(numbers), timed=clock is not None
+            parts["context"],
+            static.sizes,
+            sizes,
+            len(numbers),
+            0 if parts["context"].values["stationary"] else len(changed),
+            timed=clock is not None,
         )
         known, gaps = context.sizes, None
         if clock is not None:
@@ -237,6 +251,8 @@ class Growing:
         The time of the first event, raw.
     levels : sequence of ndarray
         For each `Change`, its first number, raw.
+    anchors : ndarray, shape (histories, anchored columns)
+        The mean that each column of changes has in the end, about; none for a series.
     """
 
     def __init__(
@@ -246,11 +262,13 @@ class Growing:
         lengths: np.ndarray,
         first: np.ndarray | None,
         levels: Sequence[np.ndarray],
+        anchors: Float[np.ndarray, "histories anchored"],
     ) -> None:
         self.model, self.static, self.lengths, self.first = model, static, lengths, first
         variables, numbers = len(model.events.sizes), len(model.numbers)
         self.moving = Moving.empty(len(lengths), variables, numbers)
         self.time = None if first is None else first.copy()
+        self.anchors = anchors
         self.levels = [level.copy() for level in levels]
 
     def grown(self, seed: int, block: int, first_row: int, *, begin: int = 0) -> Events:
@@ -347,6 +365,7 @@ class Growing:
             moving.before[rows],
             moving.numbers[rows],
             moving.means[rows],
+            self.anchors[rows],
             seen,
             None if first is None else first[rows],
         )

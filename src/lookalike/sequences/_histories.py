@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from jaxtyping import Int
+from jaxtyping import Float, Int
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike.sequences._clock import ticks
@@ -47,6 +47,12 @@ class Histories:
     def starts(self) -> Int[np.ndarray, " entities"]:
         """The position of the first event of each entity."""
         return np.asarray(np.cumsum(self.lengths) - self.lengths)
+
+    def means(
+        self, values: Float[np.ndarray, "events columns"]
+    ) -> Float[np.ndarray, "entities columns"]:
+        """Return the mean of numbers in each history."""
+        return np.asarray(np.add.reduceat(values, self.starts) / self.lengths[:, None])
 
     @property
     def positions(self) -> Int[np.ndarray, " events"]:

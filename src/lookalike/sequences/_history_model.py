@@ -19,6 +19,7 @@ from lookalike.sequences._entities import EntityModel, EntityNames, static_rows
 from lookalike.sequences._events import EventModel, EventRules, Events, Growing, with_changes
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._roles import Roles
+from lookalike.sequences._running import numbers_of
 from lookalike.tables import Schema, canonical_schema
 from lookalike.tables.values.arrow import flat
 
@@ -155,7 +156,10 @@ class HistoryModel:
         lengths = np.maximum(entities.numbers(rows, names.length).astype(np.int64), 1)
         first = None if self.roles.time is None else entities.numbers(rows, names.first)
         levels = [entities.numbers(rows, name) for name in names.levels]
-        growing = Growing(self.events, entities.wide(rows), lengths, first, levels)
+        means = [entities.natural(rows, name) for name in names.means]
+        anchors = np.stack(means, axis=1) if means else np.zeros((len(rows), 0))
+        wide = entities.wide(rows)
+        growing = Growing(self.events, wide, lengths, first, levels, anchors)
         most = entities.longest * self._pool * self.BLOCK
         return lengths, growing.grown(seed, number, number * most)
 
@@ -190,8 +194,11 @@ class HistoryModel:
             raw = ticks(flat(known[roles.time]), self.schema[roles.time])
         levels = [np.repeat(change.raw(flat(known[change.column]))[:1], n) for change in changes]
         first = None if raw is None else np.repeat(raw[:1], n)
+        # The mean so far stands for that in the end.
+        of_past = numbers_of(known, [change.column for change in changes])
+        anchors = np.repeat(past.means(of_past), n, axis=0)
         growing = Growing(
-            self.events, entities.wide(rows), np.full(n, length + steps), first, levels
+            self.events, entities.wide(rows), np.full(n, length + steps), first, levels, anchors
         )
         for position in range(length):
             event = known.slice(position, 1).select(list(roles.dynamic))

@@ -80,6 +80,7 @@ def past_of(
     static: Int[np.ndarray, "entities static"],
     states: Int[np.ndarray, "events variables"],
     values: Float[np.ndarray, "events numbers"],
+    anchors: Float[np.ndarray, "entities anchored"],
     time: np.ndarray | None,
 ) -> Past:
     """Return the past of every event of known histories.
@@ -90,6 +91,8 @@ def past_of(
     static : ndarray of int, shape (entities, static variables)
     states : ndarray of int, shape (events, variables)
     values : ndarray, shape (events, number columns)
+    anchors : ndarray, shape (entities, anchored columns)
+        The mean of each of the first columns of numbers.
     time : ndarray or None, shape (events,)
     """
     starts, events = np.cumsum(lengths) - lengths, len(states)
@@ -112,4 +115,5 @@ def past_of(
         previous = np.where(position > 0, np.roll(time, 1).astype(float), np.nan)
         first = time[starts[entity]]
     remaining = lengths[entity] - 1 - position
-    return Past(position, remaining, static[entity], last, before, numbers, means, previous, first)
+    known = (numbers, means, anchors[entity], previous, first)
+    return Past(position, remaining, static[entity], last, before, *known)

@@ -173,7 +173,8 @@ class SeriesModel:
         """Return series with one known event each."""
         n = len(rows)
         levels = [change.raw(flat(rows[change.column])) for change in self.events.changes]
-        growing = Growing(self.events, _no_static(n), np.full(n, length), time, levels)
+        nothing = np.zeros((n, 0))
+        growing = Growing(self.events, _no_static(n), np.full(n, length), time, levels, nothing)
         growing.observe(rows.select(list(self.roles.dynamic)), time, position=0)
         return growing
 

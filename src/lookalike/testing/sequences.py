@@ -51,16 +51,16 @@ class _Subject:
     def fitted(self) -> Sequences:
         return self.fit(0)
 
-    def fit(self, seed: int, **roles: object) -> Sequences:
+    def fit(self, seed: int) -> Sequences:
         """Return a model of the table; its warnings are not of interest here."""
         model: Sequences = clone(self.estimator).set_params(random_state=seed)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", LookalikeWarning)
-            return model.fit(self.table, **(roles or {"entity": "id", "time": "day"}))
+            return model.fit(self.table, entity="id", time="day")
 
 
 def histories_are_whole(subject: _Subject) -> None:
-    """Entities are new and together; times rise; lengths are within those seen; static is static."""
+    """Entities are new and together; times rise; lengths stay within those seen."""
     real, made = subject.table, subject.fitted.sample(40)
     must(made.schema.equals(real.schema), "sample changes the columns or their types")
     ids = np.array(made["id"].to_pylist())
