@@ -9,11 +9,11 @@ from jaxtyping import Float, Int
 
 from lookalike._core.errors import ModelFileError
 
-__all__ = ["Bins"]
+__all__ = ["NumberBins"]
 
 
 @dataclass(frozen=True)
-class Bins:
+class NumberBins:
     """Intervals of numbers with about equal numbers of rows; one more state is *missing*.
 
     Parameters
@@ -25,7 +25,7 @@ class Bins:
     edges: Float[np.ndarray, " edges"]
 
     @classmethod
-    def fit(cls, values: Float[np.ndarray, " rows"], count: int) -> Bins:
+    def fit(cls, values: Float[np.ndarray, " rows"], count: int) -> NumberBins:
         """Choose at most about `count` intervals; a frequent number has one of its own.
 
         Parameters
@@ -36,7 +36,7 @@ class Bins:
 
         Examples
         --------
-        >>> Bins.fit(np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0]), 3).edges.tolist()
+        >>> NumberBins.fit(np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0]), 3).edges.tolist()
         [0.0, 1.0]
         """
         present = np.sort(values[np.isfinite(values)])
@@ -64,7 +64,7 @@ class Bins:
         return np.asarray(np.where(np.isnan(values), len(self.edges) + 1, states))
 
     @classmethod
-    def from_edges(cls, edges: np.ndarray) -> Bins:
+    def from_edges(cls, edges: np.ndarray) -> NumberBins:
         """Restore bins from a file.
 
         Raises

@@ -11,7 +11,7 @@ import pyarrow as pa
 from jaxtyping import Float, Int
 
 from lookalike._core.bounds import finite, whole
-from lookalike.sequences._bins import Bins
+from lookalike.sequences._bins import NumberBins
 from lookalike.sequences._histories import Histories
 from lookalike.tables import Column, Kind, Schema
 from lookalike.tables.values.arrow import flat
@@ -145,7 +145,7 @@ def _change(
 def _gain(raw: np.ndarray, inner: np.ndarray, judging: np.ndarray) -> float:
     """Return the mean gain in log-likelihood of held-out events by changes, in nats."""
     now, last = raw[inner].astype(float), raw[inner - 1].astype(float)
-    before = Bins.fit(last, _BINS).of(last)
+    before = NumberBins.fit(last, _BINS).of(last)
     even = raw.dtype.kind == "i"
     if not judging.any() or judging.all():
         return 0.0
@@ -160,7 +160,7 @@ def _log_density(
     even: bool,
 ) -> Float[np.ndarray, " judged"]:
     """Return the log density of held-out values, given the interval of the number before."""
-    bins = Bins.fit(values[~judging], _BINS)
+    bins = NumberBins.fit(values[~judging], _BINS)
     states = bins.of(values)
     counts = np.zeros((before.max() + 1, bins.states))
     np.add.at(counts, (before[~judging], states[~judging]), 1.0)

@@ -187,7 +187,7 @@ def fit_choice(
     pairs = _worst_pairs(real, made, groups)
     plain = HistoryChoice(groups, pairs, np.zeros(0))
     judges = rng.random(len(real.lengths)) < _JUDGES
-    of_real, of_made = (_Counts.of(plain, drawn) for drawn in (real, made))
+    of_real, of_made = (_StateCounts.of(plain, drawn) for drawn in (real, made))
     training, judging = of_real.some(~judges), of_real.some(judges)
     best, most = None, _WORTH
     start = np.zeros(plain.counts)
@@ -202,7 +202,7 @@ def fit_choice(
 
 
 @dataclass(frozen=True)
-class _Counts:
+class _StateCounts:
     """The counts of histories, as the numbers of those that each event is part of."""
 
     features: Int[np.ndarray, "events features"]
@@ -211,15 +211,17 @@ class _Counts:
     counts: int
 
     @classmethod
-    def of(cls, choice: HistoryChoice, drawn: Drawn) -> _Counts:
+    def of(cls, choice: HistoryChoice, drawn: Drawn) -> _StateCounts:
         entity = np.repeat(np.arange(len(drawn.lengths)), drawn.lengths)
         return cls(choice.counted(drawn), entity, len(drawn.lengths), choice.counts)
 
-    def some(self, kept: np.ndarray) -> _Counts:
+    def some(self, kept: np.ndarray) -> _StateCounts:
         """Return some of the histories."""
         rows = kept[self.entity]
         number = np.cumsum(kept) - 1
-        return _Counts(self.features[rows], number[self.entity[rows]], int(kept.sum()), self.counts)
+        return _StateCounts(
+            self.features[rows], number[self.entity[rows]], int(kept.sum()), self.counts
+        )
 
     def scores(self, factors: np.ndarray) -> Float[np.ndarray, " entities"]:
         """Return λ · counts of each history."""
@@ -233,7 +235,7 @@ class _Counts:
 
 
 def _fitted(
-    real: _Counts, made: _Counts, strength: float, start: np.ndarray
+    real: _StateCounts, made: _StateCounts, strength: float, start: np.ndarray
 ) -> Float[np.ndarray, " counts"]:
     """Maximise the penalised likelihood of real histories."""
     wanted = real.means(np.full(real.entities, 1 / real.entities))
@@ -254,7 +256,9 @@ def _fitted(
     return np.asarray(found.x)
 
 
-def _gains(real: _Counts, made: _Counts, factors: np.ndarray) -> Float[np.ndarray, " entities"]:
+def _gains(
+    real: _StateCounts, made: _StateCounts, factors: np.ndarray
+) -> Float[np.ndarray, " entities"]:
     """Return how much more likely each real history is, in nats, with weights as they are used."""
     scores, own = made.scores(factors), real.scores(factors)
     middle = np.median(scores)

@@ -16,7 +16,7 @@ from lookalike.tables import Column
 from lookalike.tables.values.arrow import plain
 from lookalike.tables.values.grid import from_raw, raw_of
 
-__all__ = ["Clock", "ticks", "times"]
+__all__ = ["EventClock", "ticks", "times"]
 
 _PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 #: The numbers of states of a time's weekday, day of the month, month and hour.
@@ -26,7 +26,7 @@ _THURSDAY = 3  # the weekday of 1 January 1970, from Monday
 
 
 @dataclass(frozen=True)
-class Clock:
+class EventClock:
     """The form of times: the unit in which gaps between events are counted.
 
     Parameters

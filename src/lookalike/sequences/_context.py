@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from lookalike.encoding import Learned
-from lookalike.sequences._bins import Bins
+from lookalike.sequences._bins import NumberBins
 
-__all__ = ["HORIZONS", "Context", "Past"]
+__all__ = ["HORIZONS", "EventContext", "Past"]
 
 #: The numbers of events over which numbers are averaged, about.
 HORIZONS = (4, 24)
@@ -57,31 +57,31 @@ class Past:
 
 
 @dataclass(frozen=True)
-class Context:
+class EventContext:
     """The map from the past to states.
 
     Parameters
     ----------
     stationary : bool
         Whether events depend on the past alone, and not on their position or the date: a series.
-    bins : dict of str to Bins
+    bins : dict of str to NumberBins
         The bins of each number of the past.
     static, events : tuple of int
         The numbers of states of the static variables and of those of an event.
     """
 
     stationary: bool
-    bins: dict[str, Bins]
+    bins: dict[str, NumberBins]
     static: tuple[int, ...]
     events: tuple[int, ...]
 
     @classmethod
     def fit(
         cls, past: Past, static: Sequence[int], events: Sequence[int], *, stationary: bool
-    ) -> Context:
+    ) -> EventContext:
         """Choose the bins."""
         named = _numbers_of(past, stationary)
-        bins = {name: Bins.fit(values, _count(name)) for name, values in named}
+        bins = {name: NumberBins.fit(values, _count(name)) for name, values in named}
         return cls(stationary, bins, tuple(static), tuple(events))
 
     def states(self, past: Past) -> Int[np.ndarray, "rows context"]:
@@ -119,7 +119,7 @@ class Context:
         anchored: int,
         *,
         timed: bool,
-    ) -> Context:
+    ) -> EventContext:
         """Restore the map from its `state`.
 
         Parameters
@@ -148,7 +148,7 @@ class Context:
         expected = [name for name, _ in _numbers_of(past, stationary)]
         if state.values["bins"] != expected:
             raise ValueError("the bins of a context are not those of its past")
-        bins = {name: Bins.from_edges(state.arrays[name]) for name in expected}
+        bins = {name: NumberBins.from_edges(state.arrays[name]) for name in expected}
         return cls(stationary, bins, tuple(static), tuple(events))
 
 

@@ -16,7 +16,8 @@ from lookalike.sequences._changes import find_changes
 from lookalike.sequences._choice import POOL, Drawn, HistoryChoice, fit_choice
 from lookalike.sequences._clock import ticks, times
 from lookalike.sequences._entities import EntityModel, EntityNames, static_rows
-from lookalike.sequences._events import EventModel, EventRules, Events, Growing, with_changes
+from lookalike.sequences._events import EventModel, EventRules, with_changes
+from lookalike.sequences._growing import Events, Growing
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._roles import Roles
 from lookalike.sequences._running import numbers_of

@@ -15,7 +15,8 @@ from lookalike.encoding import Learned
 from lookalike.models import Forest, ahead
 from lookalike.sequences._changes import find_changes
 from lookalike.sequences._clock import ticks, times
-from lookalike.sequences._events import EventModel, EventRules, Events, Growing
+from lookalike.sequences._events import EventModel, EventRules
+from lookalike.sequences._growing import Events, Growing
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._part import Wide
 from lookalike.sequences._roles import Roles

@@ -37,7 +37,7 @@ def _histories() -> pa.Table:
     return pa.table([list(column) for column in zip(*rows, strict=True)], names=names)
 
 
-class _Subject:
+class _SequenceSubject:
     """The model under test, fitted once."""
 
     def __init__(self, estimator: Sequences) -> None:
@@ -59,7 +59,7 @@ class _Subject:
             return model.fit(self.table, entity="id", time="day")
 
 
-def histories_are_whole(subject: _Subject) -> None:
+def histories_are_whole(subject: _SequenceSubject) -> None:
     """Entities are new and together; times rise; lengths stay within those seen."""
     real, made = subject.table, subject.fitted.sample(40)
     must(made.schema.equals(real.schema), "sample changes the columns or their types")
@@ -77,7 +77,7 @@ def histories_are_whole(subject: _Subject) -> None:
     must(bool((group[1:] == group[:-1])[same].all()), "a static column changes within an entity")
 
 
-def histories_are_addressable(subject: _Subject) -> None:
+def histories_are_addressable(subject: _SequenceSubject) -> None:
     """History i does not depend on how many are asked for, nor on those before it."""
     model = subject.fitted
     ten, five = model.sample(10), model.sample(5)
@@ -88,13 +88,13 @@ def histories_are_addressable(subject: _Subject) -> None:
     must(not other.equals(five), "another seed gives the same rows")
 
 
-def equal_seeds_give_equal_models(subject: _Subject) -> None:
+def equal_seeds_give_equal_models(subject: _SequenceSubject) -> None:
     """The same seed and table give the same model."""
     same = subject.fit(0).sample(5).equals(subject.fitted.sample(5))
     must(same, "two fits with one seed differ")
 
 
-def files_restore_models(subject: _Subject) -> None:
+def files_restore_models(subject: _SequenceSubject) -> None:
     """A loaded model generates the same rows."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.lookalike"
@@ -104,7 +104,7 @@ def files_restore_models(subject: _Subject) -> None:
     must(loaded.get_params() == subject.fitted.get_params(), "a loaded model has other parameters")
 
 
-def conditions_hold(subject: _Subject) -> None:
+def conditions_hold(subject: _SequenceSubject) -> None:
     """Conditions on static columns hold for every entity."""
     made = subject.fitted.sample(20, given={"group": "b"})
     must(pc.all(pc.equal(made["group"], "b")).as_py(), "given={'group': 'b'} gives another group")
@@ -113,7 +113,7 @@ def conditions_hold(subject: _Subject) -> None:
     )
 
 
-def futures_come_after_their_past(subject: _Subject) -> None:
+def futures_come_after_their_past(subject: _SequenceSubject) -> None:
     """All events of a future come after its past, and belong to its entity."""
     first = subject.table["id"][0].as_py()
     past = subject.table.filter(pc.equal(subject.table["id"], first))
@@ -124,7 +124,7 @@ def futures_come_after_their_past(subject: _Subject) -> None:
     must(pc.all(pc.equal(made["id"], first)).as_py(), "a future belongs to another entity")
 
 
-def unusable_input_is_refused(subject: _Subject) -> None:
+def unusable_input_is_refused(subject: _SequenceSubject) -> None:
     """Wrong calls are refused in words, and a model that is not fitted says so."""
     new = clone(subject.estimator)
     must_raise(NotFittedError, "sample before fit", new.sample, 3)
@@ -165,7 +165,7 @@ def sequence_checks(model: Sequences) -> list[Check]:
     >>> len(sequence_checks(Sequences()))
     7
     """
-    subject = _Subject(model)
+    subject = _SequenceSubject(model)
     checks = [(check.__name__, partial(check, subject)) for check in _CHECKS]
     return named(type(model).__name__, checks)
 
