@@ -20,12 +20,12 @@ from lookalike.tables.values.grid import from_raw, raw_of
 
 __all__ = ["Change", "find_changes"]
 
-#: The numbers of intervals by which a number and the one before it are compared.
-_BINS = 32
+#: The most intervals by which a number and the one before it are compared, and the events of each.
+_BINS, _EACH = 32, 10
 #: The gain in nats per event by which changes must be more likely than numbers.
 _WORTH = 0.05
 #: The fewest events by which that is judged, and the most.
-_FEWEST, _MOST = 200, 50_000
+_FEWEST, _MOST = 60, 50_000
 #: The weight of the marginal distribution, in rows.
 _WEIGHT = 2.0
 
@@ -145,12 +145,13 @@ def _change(
 def _gain(raw: np.ndarray, inner: np.ndarray, judging: np.ndarray) -> float:
     """Return the mean gain in log-likelihood of held-out events by changes, in nats."""
     now, last = raw[inner].astype(float), raw[inner - 1].astype(float)
-    before = NumberBins.fit(last, _BINS).of(last)
+    count = min(_BINS, max(len(inner) // _EACH, 2))
+    before = NumberBins.fit(last, count).of(last)
     even = raw.dtype.kind == "i"
     if not judging.any() or judging.all():
         return 0.0
-    by_change = _log_density(now - last, before, judging, even)
-    return float(np.mean(by_change - _log_density(now, before, judging, even)))
+    by_change = _log_density(now - last, before, judging, even, count)
+    return float(np.mean(by_change - _log_density(now, before, judging, even, count)))
 
 
 def _log_density(
@@ -158,9 +159,10 @@ def _log_density(
     before: Int[np.ndarray, " rows"],
     judging: np.ndarray,
     even: bool,
+    count: int,
 ) -> Float[np.ndarray, " judged"]:
     """Return the log density of held-out values, given the interval of the number before."""
-    bins = NumberBins.fit(values[~judging], _BINS)
+    bins = NumberBins.fit(values[~judging], count)
     states = bins.of(values)
     counts = np.zeros((before.max() + 1, bins.states))
     np.add.at(counts, (before[~judging], states[~judging]), 1.0)
