@@ -28,6 +28,7 @@ from lookalike.sequences._roles import Roles
 from lookalike.sequences._sequences import Sequences
 from lookalike.sequences._series_model import SeriesModel
 from lookalike.tables import Origin, Schema
+from lookalike.training import History
 
 __all__ = ["read"]
 
@@ -57,6 +58,9 @@ def read(parts: ArchiveParts) -> Sequences:
     model.n_rows_ = whole(manifest["rows"], 1, 2**63, "rows")
     model.n_entities_ = whole(manifest["entities"], 1, model.n_rows_, "entities")
     model.fingerprint_ = str(manifest["fingerprint"])
+    target = manifest["target"]
+    model.target_ = None if target is None else schema[target].name
+    model.history_ = History.from_dict(manifest["history"])
     model._keep_names()
     return model
 

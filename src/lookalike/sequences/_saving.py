@@ -13,6 +13,7 @@ from lookalike.sequences._history_model import HistoryModel
 from lookalike.sequences._roles import Roles
 from lookalike.sequences._series_model import SeriesModel
 from lookalike.tables import Origin, Schema
+from lookalike.training import History
 
 __all__ = ["save_sequences"]
 
@@ -27,6 +28,8 @@ class FittedSequences(Protocol):
     time_: str | None
     static_: tuple[str, ...]
     dynamic_: tuple[str, ...]
+    target_: str | None
+    history_: History
     n_entities_: int
     n_rows_: int
     seed_: int
@@ -51,6 +54,8 @@ def save_sequences(model: FittedSequences, path: str | os.PathLike[str]) -> None
         "rows": model.n_rows_,
         "entities": model.n_entities_,
         "fingerprint": model.fingerprint_,
+        "target": model.target_,
+        "history": model.history_.to_dict(),
         "schema": model.schema_.to_dict(),
         "origin": model._origin.to_dict(),
         "roles": roles.to_dict(),

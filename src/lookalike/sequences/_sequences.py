@@ -44,6 +44,7 @@ from lookalike.tables import (
     render,
     to_arrow,
 )
+from lookalike.training import History
 
 __all__ = ["Sequences"]
 
@@ -114,6 +115,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         The form in which times are learned, in words; None without times.
     choice_gain_ : float or None
         The gain in log-likelihood of held-out histories by the choice, in nats; None without one.
+    target_ : str or None
+        The column that events are meant to predict, if the caller named one.
+    history_ : History
+        What was found at the fit, as events: there are no training steps.
     n_entities_, n_rows_ : int
         The numbers of entities and of events of the training table.
     seed_ : int
@@ -148,6 +153,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     time_: str | None
     static_: tuple[str, ...]
     dynamic_: tuple[str, ...]
+    target_: str | None
+    history_: History
     n_entities_: int
     n_rows_: int
     seed_: int
@@ -290,7 +297,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 model = _chosen(model, histories, seed)
             report(3, {})
         self._take(schema, roles, model)
-        self._origin = origin
+        self._origin, self.target_ = origin, target
+        self.history_ = _history_of(model)
         self.n_entities_, self.n_rows_ = len(histories.lengths), len(histories.table)
         self.seed_ = seed
         self.fingerprint_ = fingerprint(histories.table)
@@ -656,6 +664,19 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 writer.write(written(table))
                 rows += len(table)
         return rows
+
+
+def _history_of(model: HistoryModel | SeriesModel) -> History:
+    """Return what was found at the fit."""
+    history = History()
+    for change in model.events.changes:
+        words = f"{change.column} is drawn as changes: {change.gain:.3g} nats per event gained"
+        history.add(0, "choice", words)
+    if isinstance(model, HistoryModel) and model.choice is not None:
+        gain = model.choice.gain
+        history.add(0, "correction", f"histories are chosen: {gain:.3g} nats per history gained")
+    history.stopped = "all trees are grown"
+    return history
 
 
 def _chosen(model: HistoryModel, histories: Histories, seed: int) -> HistoryModel:
