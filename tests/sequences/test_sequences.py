@@ -99,7 +99,7 @@ def test_ugly_columns():
             "nothing": [None] * n,
             "one": 7,
             "many": [f"level {k % 150}" for k in range(n)],
-            "event": np.arange(n) + 10**6,
+            "event": [f"T-{k:06d}" for k in range(n)],
             "id": np.repeat(np.arange(100), 3),
             "t": np.cumsum(rng.exponential(size=n)),
         }

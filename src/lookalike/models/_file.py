@@ -149,7 +149,25 @@ def _migrate(parts: ArchiveParts) -> ArchiveParts:
 
 
 def build(parts: ArchiveParts, own: _Synthesizers | None = None) -> Synthesizer:
-    """Restore a synthesizer from the parts of its file, which may be damaged or hostile."""
+    """Restore a synthesizer from the parts of its file, which may be damaged or hostile.
+
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content of the file, whose form has been checked.
+    own : mapping of str to class, optional
+        Classes that the model may have, besides the synthesizers of this library.
+
+    Returns
+    -------
+    Synthesizer
+        The fitted model.
+
+    Raises
+    ------
+    ModelFileError
+        If the parts do not fit together; damaged values also raise the errors that they cause.
+    """
     manifest = parts.manifest
     cls = _class(manifest["synthesizer"], own or {})
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})

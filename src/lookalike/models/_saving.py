@@ -63,7 +63,17 @@ def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
 
 
 def take_apart(model: Fitted) -> ArchiveParts:
-    """Return the content of the file of a fitted model."""
+    """Return the content of the file of a fitted model.
+
+    Parameters
+    ----------
+    model : Fitted
+        A fitted synthesizer.
+
+    Returns
+    -------
+    ArchiveParts
+    """
     encoding = model.encoder_.state()
     learned = model._state() if model.encoder_.layout_.blocks else Learned()
     support = Learned() if model._support is None else model._support.state()
@@ -97,7 +107,25 @@ def take_apart(model: Fitted) -> ArchiveParts:
 
 
 def saved_parameters(fitted_with: Mapping[str, Any], seed: int) -> dict[str, Any]:
-    """Return the parameters of a fit; a random generator becomes the seed drawn from it."""
+    """Return the parameters of a fit; a random generator becomes the seed drawn from it.
+
+    Parameters
+    ----------
+    fitted_with : mapping of str to object
+        The parameters as they were at the fit.
+    seed : int
+        The seed of the fit.
+
+    Returns
+    -------
+    dict of str to object
+        JSON-ready.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter cannot be written as JSON.
+    """
     values = dict(fitted_with)
     if not isinstance(values["random_state"], int | None):
         values["random_state"] = seed

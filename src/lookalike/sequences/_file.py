@@ -36,6 +36,16 @@ __all__ = ["read"]
 def read(parts: ArchiveParts) -> Sequences:
     """Restore a model from the parts of its file, which may be damaged or hostile.
 
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content of the file, whose form has been checked.
+
+    Returns
+    -------
+    Sequences
+        The fitted model.
+
     Raises
     ------
     ModelFileError

@@ -404,8 +404,20 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         ----------
         path : str or path-like
             A ``.csv``, ``.csv.gz`` or ``.parquet`` file, or ``"-"`` for CSV to standard output.
-        n, length, windows, window, given, random_state, start
-            As for `sample`.
+        n : int, optional
+            The number of entities, as for `sample`.
+        length : int, optional
+            The number of events of the series, as for `sample`.
+        windows : int, optional
+            The number of windows, as for `sample`.
+        window : int
+            The number of events of a window.
+        given : mapping of str to object, optional
+            Conditions on static columns, as for `sample`.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `sample`.
+        start : int
+            The number of the first history or window.
         safe_csv : bool
             Whether to put a quote before text that a spreadsheet would read as a formula.
 
@@ -488,8 +500,14 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         ----------
         path : str or path-like
             As for `sample_to`.
-        history, steps, n, random_state
-            As for `continue_from`.
+        history : dataframe or path
+            The events so far.
+        steps : int
+            The number of events of each future.
+        n : int
+            The number of futures.
+        random_state : int, Generator, RandomState or None
+            The seed, as for `continue_from`.
         safe_csv : bool
             As for `sample_to`.
 
