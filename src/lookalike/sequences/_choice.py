@@ -83,7 +83,7 @@ class HistoryChoice:
         """The number of groups of each variable."""
         return tuple(int(group.max()) + 1 for group in self.groups)
 
-    def counted(self, drawn: Drawn) -> Int[np.ndarray, "events features"]:
+    def counted(self, drawn: Drawn) -> Int[np.ndarray, "features events"]:
         """Return the numbers of the counts that each event is part of."""
         codes = np.stack([g[drawn.states[:, v]] for v, g in enumerate(self.groups)], axis=1).astype(
             np.int32
@@ -103,7 +103,7 @@ class HistoryChoice:
             last = np.where(position > 0, np.roll(codes[:, v], 1), size)
             parts.append(last * size + codes[:, v] + offset)
             offset += (size + 1) * size
-        return np.stack(parts, axis=1)
+        return np.stack(parts).astype(np.int32)
 
     @property
     def counts(self) -> int:
@@ -114,7 +114,7 @@ class HistoryChoice:
 
     def log_weights(self, drawn: Drawn) -> Float[np.ndarray, " entities"]:
         """Return the log weight of each history, clipped."""
-        logs = self.factors[self.counted(drawn)].sum(axis=1)
+        logs = _summed(self.factors, self.counted(drawn))
         starts = np.cumsum(drawn.lengths) - drawn.lengths
         sums = np.add.reduceat(logs, starts)
         return np.asarray(np.clip(sums - np.median(sums), -_LIMIT, _LIMIT))
@@ -205,7 +205,7 @@ def fit_choice(
 class _StateCounts:
     """The counts of histories, as the numbers of those that each event is part of."""
 
-    features: Int[np.ndarray, "events features"]
+    features: Int[np.ndarray, "features events"]
     entity: Int[np.ndarray, " events"]
     entities: int
     counts: int
@@ -220,18 +220,30 @@ class _StateCounts:
         rows = kept[self.entity]
         number = np.cumsum(kept) - 1
         return _StateCounts(
-            self.features[rows], number[self.entity[rows]], int(kept.sum()), self.counts
+            self.features[:, rows], number[self.entity[rows]], int(kept.sum()), self.counts
         )
 
     def scores(self, factors: np.ndarray) -> Float[np.ndarray, " entities"]:
         """Return λ · counts of each history."""
-        each = factors[self.features].sum(axis=1)
+        each = _summed(factors, self.features)
         return np.bincount(self.entity, each, minlength=self.entities)
 
     def means(self, weights: np.ndarray) -> Float[np.ndarray, " counts"]:
         """Return the mean counts under weights with the sum 1."""
-        each = np.repeat(weights[self.entity], self.features.shape[1])
-        return np.bincount(self.features.reshape(-1), each, minlength=self.counts)
+        each, total = weights[self.entity], np.zeros(self.counts)
+        for feature in self.features:  # one by one: all at once would take much memory
+            total += np.bincount(feature, each, minlength=self.counts)
+        return total
+
+
+def _summed(
+    factors: Float[np.ndarray, " counts"], features: Int[np.ndarray, "features events"]
+) -> Float[np.ndarray, " events"]:
+    """Return the sum of the λ of each event."""
+    total = np.zeros(features.shape[1])
+    for feature in features:  # one by one: all at once would take much memory
+        total += factors[feature]
+    return total
 
 
 def _fitted(

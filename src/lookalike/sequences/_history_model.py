@@ -26,8 +26,8 @@ from lookalike.tables.values.arrow import flat
 
 __all__ = ["HistoryModel"]
 
-#: The number of histories drawn for the fit of a choice, for each real one, and at most.
-_PER_REAL, _MOST_DRAWN = 3, 60_000
+#: The number of histories drawn for the fit of a choice, for each real one, and the most events.
+_PER_REAL, _MOST_DRAWN = 3, 500_000
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,15 @@ class HistoryModel:
         part = self.events.events
         if not part.sizes or not HistoryChoice.is_tried(len(histories.lengths)):
             return self
-        real = Drawn(
-            part.of_table(with_changes(histories, self.events.changes)).states, histories.lengths
-        )
+        states = part.of_table(with_changes(histories, self.events.changes)).states
+        each = len(states) / len(histories.lengths)
+        most = max(int(_MOST_DRAWN / each), self.BLOCK)
+        # Entities are in the order of their rows, of which the first may be unlike the last.
+        some = np.sort(generator(seed, "some").permutation(len(histories.lengths))[:most])
+        kept = np.isin(np.repeat(np.arange(len(histories.lengths)), histories.lengths), some)
+        real = Drawn(states[kept], histories.lengths[some])
         pool = derive_seed(seed, "pool")
-        count = min(_PER_REAL * len(histories.lengths), _MOST_DRAWN)
+        count = min(_PER_REAL * len(histories.lengths), most)
         drawn = [
             self._grown(self.rows(number, self.BLOCK, None, pool), number, pool)
             for number in range(-(-count // self.BLOCK))
