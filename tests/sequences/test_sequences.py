@@ -113,6 +113,29 @@ def test_ugly_columns():
     assert made["length"].min() >= 0
 
 
+def test_first_times_may_be_coarser_than_others():
+    rng = np.random.default_rng(0)
+    rows = [
+        (e, e % 7 + 0.125 * k, float(e % 5) + 0.01 * k)
+        for e in range(60)
+        for k in range(rng.integers(2, 6))
+    ]
+    table = pd.DataFrame(rows, columns=["id", "t", "x"])
+    made = la.Sequences(**FAST).fit(table, entity="id", time="t").sample(40)
+    first = made.groupby("id").first()
+    assert first["t"].between(0, 6).all()
+    assert first["x"].between(0, 4).all()
+    assert np.allclose(made.groupby("id")["t"].diff().dropna(), 0.125)
+
+
+def test_histories_of_months_begin_with_a_month():
+    starts = pd.date_range("2000-01-01", periods=30, freq="MS")
+    rows = [(e, starts[(e * 7) % 24 + k], k) for e in range(50) for k in range(1 + e % 6)]
+    table = pd.DataFrame(rows, columns=["id", "month", "k"])
+    made = la.Sequences(**FAST).fit(table, entity="id", time="month").sample(30)
+    assert made["month"].dt.is_month_start.all()
+
+
 def test_months_stay_months():
     when = pd.date_range("1990-01-01", periods=240, freq="MS")
     value = np.sin(np.arange(240) / 6) + 0.01 * np.random.default_rng(0).normal(size=240)

@@ -117,6 +117,13 @@ class EventClock:
         moved = before + np.maximum((share * rest).astype(np.int64) * self.unit, least)
         return np.asarray(np.where(late, moved, now))
 
+    def snapped(self, raw: np.ndarray) -> np.ndarray:
+        """Return times as such a history has them: the first moments of their months, or as is."""
+        if not self.monthly:
+            return raw
+        months = _month(raw // self.day).astype("datetime64[M]")
+        return np.asarray(months.astype("datetime64[D]").astype(np.int64) * self.day)
+
     def calendar(self, raw: np.ndarray) -> Int[np.ndarray, "rows features"]:
         """Return weekday, day of the month, month and hour of each time, from 0."""
         days = raw // self.day

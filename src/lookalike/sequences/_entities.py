@@ -14,16 +14,16 @@ from lookalike._core.seeds import derive_seed
 from lookalike.encoding import Learned
 from lookalike.models import Forest, States
 from lookalike.sequences._changes import Change
-from lookalike.sequences._clock import ticks
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._part import Wide, as_wide
 from lookalike.sequences._roles import Roles
 from lookalike.sequences._running import numbers_of
 from lookalike.sequences._warnings import warnings_about
 from lookalike.tables import Kind, Schema, conform
-from lookalike.tables.values.arrow import flat
+from lookalike.tables.values.arrow import flat, is_null
+from lookalike.tables.values.grid import raw_of
 
-__all__ = ["EntityModel", "EntityNames", "static_rows"]
+__all__ = ["EntityModel", "EntityNames", "decimals_of", "static_rows"]
 
 _MOST_STATES = 256
 
@@ -94,6 +94,18 @@ def static_rows(
     return table, kinds
 
 
+def decimals_of(
+    names: EntityNames, schema: Schema, time: str | None, changes: Sequence[Change]
+) -> dict[str, int | None]:
+    """Return the decimals by which raw numbers of a static row are scaled; None for full floats."""
+    decimals: dict[str, int | None] = {names.length: None}
+    if time is not None:
+        decimals[names.first] = schema[time].decimals
+    for level, mean, change in zip(names.levels, names.means, changes, strict=True):
+        decimals[level], decimals[mean] = change.decimals, None
+    return decimals
+
+
 @dataclass(frozen=True)
 class EntityModel:
     """The model of static rows, and their states as the context of events.
@@ -104,8 +116,10 @@ class EntityModel:
         Fitted to the static rows.
     states : States
     names : EntityNames
+    decimals : dict of str to int or None
+        The decimals by which raw numbers of those columns are scaled, as those of events are.
     usual : dict of str to float
-        A usual length, first time and first numbers, raw, for rows in which these are missing:
+        A usual length, first time and so on, raw, for rows in which these are missing:
         a column of which no value may be stored has none.
     longest : int
         The greatest length of a real history.
@@ -114,6 +128,7 @@ class EntityModel:
     rows: Forest
     states: States
     names: EntityNames
+    decimals: dict[str, int | None]
     usual: dict[str, float]
     longest: int
 
@@ -123,6 +138,7 @@ class EntityModel:
         table: pa.Table,
         kinds: Mapping[str, Kind],
         names: EntityNames,
+        decimals: dict[str, int | None],
         parameters: Mapping[str, Any],
         bins: int,
     ) -> EntityModel:
@@ -134,6 +150,8 @@ class EntityModel:
             The rows of `static_rows`.
         kinds : mapping of str to Kind
         names : EntityNames
+        decimals : dict of str to int or None
+            Those of `decimals_of`.
         parameters : mapping
             Of the `Forest`.
         bins : int
@@ -148,9 +166,9 @@ class EntityModel:
         usual = {}
         for name in names.all:
             if name in table.column_names:
-                column = model.schema_[name]
-                usual[name] = float(np.median(ticks(flat(canonical[name]), column)))
-        return cls(model, states, names, usual, int(canonical[names.length].to_numpy().max()))
+                usual[name] = float(np.median(raw_of(flat(canonical[name]), decimals[name])))
+        longest = int(canonical[names.length].to_numpy().max())
+        return cls(model, states, names, decimals, usual, longest)
 
     def numbered(self, rows: pa.Table, start: int, seed: int) -> pa.Table:
         """Return static rows with the identifiers of other row numbers."""
@@ -168,19 +186,12 @@ class EntityModel:
 
     def numbers(self, table: pa.Table, name: str) -> np.ndarray:
         """Return a column as raw numbers; a missing one is the usual one."""
-        column, cells = self.rows.schema_[name], flat(table[name])
-        missing = np.asarray(cells.is_null().to_numpy(zero_copy_only=False))
-        present = ticks(cells.drop_null(), column)
-        raw = np.full(len(cells), self.usual[name], present.dtype if len(present) else float)
-        if column.kind is not Kind.CONTINUOUS or column.decimals is not None:
-            raw = raw.astype(np.int64)
+        cells = flat(table[name])
+        missing = is_null(cells)
+        present = raw_of(cells.drop_null(), self.decimals[name])
+        raw = np.full(len(cells), self.usual[name]).astype(present.dtype)
         raw[~missing] = present
         return raw
-
-    def natural(self, table: pa.Table, name: str) -> np.ndarray:
-        """Return a column as numbers, not raw."""
-        decimals = self.rows.schema_[name].decimals or 0
-        return np.asarray(self.numbers(table, name) / 10.0**decimals)
 
     def state(self) -> Learned:
         """Return the states of the context; the model of rows has a state of its own."""
@@ -189,7 +200,7 @@ class EntityModel:
 
     @classmethod
     def from_state(
-        cls, state: Learned, rows: Forest, changed: Sequence[str], schema: Schema, roles: Roles
+        cls, state: Learned, rows: Forest, changes: Sequence[Change], schema: Schema, roles: Roles
     ) -> EntityModel:
         """Restore the model from its `state`.
 
@@ -197,8 +208,7 @@ class EntityModel:
         ----------
         state : Learned
         rows : Forest
-        changed : sequence of str
-            The columns that are learned by changes.
+        changes : sequence of Change
         schema : Schema
         roles : Roles
 
@@ -207,7 +217,8 @@ class EntityModel:
         ValueError
             If anything does not fit.
         """
-        names = EntityNames.beside(schema.names, changed)
+        names = EntityNames.beside(schema.names, [change.column for change in changes])
+        decimals = decimals_of(names, schema, roles.time, changes)
         expected = [str(roles.entity), *roles.static, names.length, *names.levels, *names.means]
         expected += [names.first] if roles.time is not None else []
         if sorted(rows.schema_.names) != sorted(expected):
@@ -218,4 +229,4 @@ class EntityModel:
         if names.length not in usual or sorted(usual) != sorted(expected):
             raise ValueError("the usual values of a static row are incomplete")
         longest = whole(state.values["longest"], 1, 2**40, "the greatest length")
-        return cls(rows, states, names, usual, longest)
+        return cls(rows, states, names, decimals, usual, longest)

@@ -68,6 +68,8 @@ class Growing:
         levels: Sequence[np.ndarray],
         anchors: Float[np.ndarray, "histories anchored"],
     ) -> None:
+        if first is not None and model.clock is not None:
+            first = model.clock.snapped(first)
         self.model, self.static, self.lengths, self.first = model, static, lengths, first
         variables, numbers = len(model.events.sizes), len(model.numbers)
         self.moving = Moving.empty(len(lengths), variables, numbers)

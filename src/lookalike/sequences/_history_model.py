@@ -12,10 +12,10 @@ import pyarrow as pa
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.encoding import Learned
 from lookalike.models import Forest, ahead
-from lookalike.sequences._changes import find_changes
+from lookalike.sequences._changes import Change, find_changes
 from lookalike.sequences._choice import POOL, Drawn, HistoryChoice, fit_choice
 from lookalike.sequences._clock import ticks, times
-from lookalike.sequences._entities import EntityModel, EntityNames, static_rows
+from lookalike.sequences._entities import EntityModel, EntityNames, decimals_of, static_rows
 from lookalike.sequences._events import EventModel, EventRules, with_changes
 from lookalike.sequences._growing import Events, Growing
 from lookalike.sequences._histories import Histories
@@ -79,7 +79,8 @@ class HistoryModel:
         changes = find_changes(histories, schema, generator(seed, "changes"))
         names = EntityNames.beside(schema.names, [change.column for change in changes])
         rows, kinds = static_rows(histories, schema, roles.entity, roles.time, changes, names)
-        entities = EntityModel.fit(rows, kinds, names, parameters, rules.bins)
+        decimals = decimals_of(names, schema, roles.time, changes)
+        entities = EntityModel.fit(rows, kinds, names, decimals, parameters, rules.bins)
         wide = entities.wide(rows)
         events = EventModel.fit(histories, schema, roles.time, wide, changes, rules, seed)
         return cls(schema, roles, entities, events, None)
@@ -140,11 +141,10 @@ class HistoryModel:
 
     def block(self, rows: pa.Table, number: int, seed: int, begin: int, end: int) -> pa.Table:
         """Return histories ``[begin, end)`` of a block, as canonical rows."""
-        if self.choice is None:
-            # Without a choice, no history depends on others: only those wanted are drawn.
-            chosen = np.arange(begin, end)
         lengths, events = self._grown(rows, number, seed)
-        if self.choice is not None:
+        if self.choice is None:
+            chosen = np.arange(begin, end)
+        else:
             start = float(generator(seed, "choice", number).random())
             chosen = self.choice.chosen(Drawn(events.states, lengths), self.BLOCK, start)
             chosen = chosen[begin:end]
@@ -161,7 +161,7 @@ class HistoryModel:
         lengths = np.maximum(entities.numbers(rows, names.length).astype(np.int64), 1)
         first = None if self.roles.time is None else entities.numbers(rows, names.first)
         levels = [entities.numbers(rows, name) for name in names.levels]
-        means = [entities.natural(rows, name) for name in names.means]
+        means = [entities.numbers(rows, name) for name in names.means]
         anchors = np.stack(means, axis=1) if means else np.zeros((len(rows), 0))
         wide = entities.wide(rows)
         growing = Growing(self.events, wide, lengths, first, levels, anchors)
@@ -233,7 +233,7 @@ class HistoryModel:
     def from_state(cls, state: Learned, schema: Schema, roles: Roles, rows: Forest) -> HistoryModel:
         """Restore the model from its `state`; ValueError where that is damaged."""
         parts = state.parts()
-        changes = [str(each["column"]) for each in parts["events"].values["changes"]]
+        changes = [Change.from_dict(each) for each in parts["events"].values["changes"]]
         entities = EntityModel.from_state(parts["entities"], rows, changes, schema, roles)
         events = EventModel.from_state(parts["events"], entities.nothing(), roles.dynamic)
         choice = None
