@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,8 @@ __all__ = ["HistoryModel"]
 
 #: The number of histories drawn for the fit of a choice, for each real one, and the most events.
 _PER_REAL, _MOST_DRAWN = 3, 500_000
+#: The events of the longest histories of a block, and the limits of its size as powers of two.
+_EVENTS_OF_BLOCK, _SIZES = 2**17, (5, 10)
 
 
 @dataclass(frozen=True)
@@ -44,9 +46,6 @@ class HistoryModel:
     choice : HistoryChoice or None
         None if a choice does not help.
     """
-
-    #: The number of histories of a block, which depends on the model, the seed and its number.
-    BLOCK: ClassVar[int] = 1024
 
     schema: Schema
     roles: Roles
@@ -92,7 +91,7 @@ class HistoryModel:
             return self
         states = part.of_table(with_changes(histories, self.events.changes)).states
         each = len(states) / len(histories.lengths)
-        most = max(int(_MOST_DRAWN / each), self.BLOCK)
+        most = max(int(_MOST_DRAWN / each), self.size)
         # Entities are in the order of their rows, of which the first may be unlike the last.
         some = np.sort(generator(seed, "some").permutation(len(histories.lengths))[:most])
         kept = np.isin(np.repeat(np.arange(len(histories.lengths)), histories.lengths), some)
@@ -100,8 +99,8 @@ class HistoryModel:
         pool = derive_seed(seed, "pool")
         count = min(_PER_REAL * len(histories.lengths), most)
         drawn = [
-            self._grown(self.rows(number, self.BLOCK, None, pool), number, pool)
-            for number in range(-(-count // self.BLOCK))
+            self._grown(self.rows(number, self.size, None, pool), number, pool)
+            for number in range(-(-count // self.size))
         ]
         made = Drawn(
             np.concatenate([events.states for _, events in drawn]),
@@ -111,6 +110,15 @@ class HistoryModel:
         return replace(self, choice=fit_choice(real, made, part.sizes, part.ordered, rng))
 
     @property
+    def size(self) -> int:
+        """The number of histories of a block, which depends on the model, the seed and its number.
+
+        Of long histories there are fewer, so that one is not drawn with a thousand others.
+        """
+        most = int(np.log2(_EVENTS_OF_BLOCK / self.entities.longest))
+        return int(2 ** np.clip(most, *_SIZES))
+
+    @property
     def _pool(self) -> int:
         """The number of histories that are drawn for each one."""
         return 1 if self.choice is None else POOL
@@ -118,17 +126,17 @@ class HistoryModel:
     def tables(self, n: int, given: Any, seed: int, start: int) -> Iterator[pa.Table]:
         """Yield the canonical rows of histories ``[start, start + n)``, block by block."""
         stop = start + n
-        numbers = range(start // self.BLOCK, -(-stop // self.BLOCK))
+        numbers = range(start // self.size, -(-stop // self.size))
 
         def known() -> Iterator[tuple[int, pa.Table]]:
             # Static rows come in order, and in this thread; events are drawn in others.
             for number in numbers:
-                yield number, self.rows(number, self._pool * self.BLOCK, given, seed)
+                yield number, self.rows(number, self._pool * self.size, given, seed)
 
         def make(item: tuple[int, pa.Table]) -> pa.Table:
             number, rows = item
-            begin = max(start - number * self.BLOCK, 0)
-            end = min(stop - number * self.BLOCK, self.BLOCK)
+            begin = max(start - number * self.size, 0)
+            end = min(stop - number * self.size, self.size)
             return self.block(rows, number, seed, begin, end)
 
         yield from ahead(make, known())
@@ -146,10 +154,10 @@ class HistoryModel:
             chosen = np.arange(begin, end)
         else:
             start = float(generator(seed, "choice", number).random())
-            chosen = self.choice.chosen(Drawn(events.states, lengths), self.BLOCK, start)
+            chosen = self.choice.chosen(Drawn(events.states, lengths), self.size, start)
             chosen = chosen[begin:end]
         rows = rows.take(pa.array(chosen))
-        rows = self.entities.numbered(rows, number * self.BLOCK + begin, seed)
+        rows = self.entities.numbered(rows, number * self.size + begin, seed)
         place = np.full(len(lengths), -1)
         place[chosen] = np.arange(len(chosen))
         kept = np.flatnonzero(place[events.entity] >= 0)
@@ -165,7 +173,7 @@ class HistoryModel:
         anchors = np.stack(means, axis=1) if means else np.zeros((len(rows), 0))
         wide = entities.wide(rows)
         growing = Growing(self.events, wide, lengths, first, levels, anchors)
-        most = entities.longest * self._pool * self.BLOCK
+        most = entities.longest * self._pool * self.size
         return lengths, growing.grown(seed, number, number * most)
 
     def _assembled(
