@@ -98,13 +98,17 @@ class HistoryModel:
         real = Drawn(states[kept], histories.lengths[some])
         pool = derive_seed(seed, "pool")
         count = min(_PER_REAL * len(histories.lengths), most)
-        drawn = [
-            self._grown(self.rows(number, self.size, None, pool), number, pool)
-            for number in range(-(-count // self.size))
-        ]
+
+        def make(item: tuple[int, pa.Table]) -> Drawn:
+            lengths, events = self._grown(item[1], item[0], pool)
+            return Drawn(events.states, lengths)
+
+        numbers = range(-(-count // self.size))
+        known = ((number, self.rows(number, self.size, None, pool)) for number in numbers)
+        drawn = list(ahead(make, known))
         made = Drawn(
-            np.concatenate([events.states for _, events in drawn]),
-            np.concatenate([lengths for lengths, _ in drawn]),
+            np.concatenate([each.states for each in drawn]),
+            np.concatenate([each.lengths for each in drawn]),
         )
         rng = generator(seed, "judges")
         return replace(self, choice=fit_choice(real, made, part.sizes, part.ordered, rng))
@@ -128,18 +132,16 @@ class HistoryModel:
         stop = start + n
         numbers = range(start // self.size, -(-stop // self.size))
 
-        def known() -> Iterator[tuple[int, pa.Table]]:
-            # Static rows come in order, and in this thread; events are drawn in others.
-            for number in numbers:
-                yield number, self.rows(number, self._pool * self.size, given, seed)
-
         def make(item: tuple[int, pa.Table]) -> pa.Table:
             number, rows = item
             begin = max(start - number * self.size, 0)
             end = min(stop - number * self.size, self.size)
             return self.block(rows, number, seed, begin, end)
 
-        yield from ahead(make, known())
+        # Static rows come in order, and in this thread; events are drawn in others.
+        each = self._pool * self.size
+        known = ((number, self.rows(number, each, given, seed)) for number in numbers)
+        yield from ahead(make, known)
 
     def rows(self, number: int, count: int, given: Any, seed: int) -> pa.Table:
         """Return the canonical static rows of a block."""
