@@ -136,6 +136,23 @@ def test_histories_of_months_begin_with_a_month():
     assert made["month"].dt.is_month_start.all()
 
 
+def test_ends_of_months_stay_frequent():
+    rng = np.random.default_rng(0)
+    rows = []
+    for entity in range(60):
+        day = pd.Timestamp("2020-01-01") + pd.Timedelta(days=int(rng.integers(0, 200)))
+        for _ in range(8):
+            rows.append((entity, day))
+            end = day + pd.offsets.MonthEnd(1)
+            day = end if rng.random() < 0.7 else day + pd.Timedelta(days=int(rng.integers(1, 20)))
+    table = pd.DataFrame(rows, columns=["id", "day"])
+    model = la.Sequences(**FAST).fit(table, entity="id", time="day")
+    made = model.sample(100)
+    assert "days of the month" in model.times_
+    assert made["day"].dt.is_month_end.mean() > 0.8 * table["day"].dt.is_month_end.mean()
+    assert (made.groupby("id")["day"].diff().dropna() > pd.Timedelta(0)).all()
+
+
 def test_months_stay_months():
     when = pd.date_range("1990-01-01", periods=240, freq="MS")
     value = np.sin(np.arange(240) / 6) + 0.01 * np.random.default_rng(0).normal(size=240)

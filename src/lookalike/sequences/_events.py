@@ -29,6 +29,7 @@ __all__ = ["NOTHING", "EventModel", "EventRules", "calendar_of", "no_gap", "with
 #: The names of the columns of a gap, of one part or of two.
 NOTHING = "event"  # a constant, where events have no columns of their own
 _GAP, _DAYS = ("gap",), ("days", "time of day")
+_DATES = ("months", "day of month", "time of day")
 #: Gaps of fewer events than this are all kept: each is too rare to be shared by others.
 _FEW_GAPS = 50
 #: The factor by which gaps have more bins than other numbers: calendars need exact ones.
@@ -258,6 +259,8 @@ def _fit_gaps(
 
 
 def _gap_names(clock: EventClock) -> tuple[str, ...]:
+    if clock.dated:
+        return _DATES if clock.daily else _DATES[:2]
     return _DAYS if clock.daily else _GAP
 
 
