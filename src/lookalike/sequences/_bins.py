@@ -28,6 +28,8 @@ class NumberBins:
     def fit(cls, values: Float[np.ndarray, " rows"], count: int) -> NumberBins:
         """Choose at most about `count` intervals; a frequent number has one of its own.
 
+        Edges lie half way between numbers, so that none of these is stored.
+
         Parameters
         ----------
         values : ndarray, shape (rows,)
@@ -37,21 +39,21 @@ class NumberBins:
         Examples
         --------
         >>> NumberBins.fit(np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0]), 3).edges.tolist()
-        [0.0, 1.0]
+        [0.5, 1.5]
         """
         present = np.sort(values[np.isfinite(values)])
         if not len(present):
             return cls(np.zeros(0))
         distinct, counts = np.unique(present, return_counts=True)
         if len(distinct) <= count:
-            return cls(distinct[:-1].astype(float))
+            return cls(_between(distinct, distinct[:-1]))
         at = np.arange(1, count) * len(present) // count
         edges = present[at]
         # A number that many rows have shares its interval with no other.
         often = np.flatnonzero(counts * 2 * count >= len(present))
         alone = np.concatenate([distinct[often], distinct[often[often > 0] - 1]])
-        edges = np.unique(np.concatenate([edges, alone])).astype(float)
-        return cls(edges[edges < distinct[-1]])
+        edges = np.unique(np.concatenate([edges, alone]))
+        return cls(_between(distinct, edges[edges < distinct[-1]]))
 
     @property
     def states(self) -> int:
@@ -76,3 +78,11 @@ class NumberBins:
         if edges.ndim != 1 or not np.isfinite(edges).all() or (np.diff(edges) <= 0).any():
             raise ModelFileError("The bins of a context are damaged.")
         return cls(edges)
+
+
+def _between(
+    distinct: Float[np.ndarray, " distinct"], numbers: Float[np.ndarray, " edges"]
+) -> Float[np.ndarray, " edges"]:
+    """Return the middle between each of some numbers and the next one of all."""
+    after = distinct[np.searchsorted(distinct, numbers, side="right")]
+    return np.unique(numbers / 2 + after / 2)

@@ -137,9 +137,14 @@ def _change(
     name = f"change of {column.name}"
     while name in taken:
         name += "'"
-    inside = np.sort(raw)[1:-1] if len(raw) > 2 else raw
-    low, high = float(inside.min()), float(inside.max())
-    return Change(column.name, name, type_to_json(kind), column.decimals, low, high, gain)
+    # The ends are means of two numbers, so that none of these is stored.
+    ordered = np.sort(raw).astype(float)
+    low, high = ordered[1:3].mean(), ordered[-3:-1].mean()
+    if raw.dtype.kind == "i":
+        low, high = np.floor(low), np.ceil(high)
+    return Change(
+        column.name, name, type_to_json(kind), column.decimals, float(low), float(high), gain
+    )
 
 
 def _gain(raw: np.ndarray, inner: np.ndarray, judging: np.ndarray) -> float:

@@ -166,7 +166,9 @@ class EntityModel:
         usual = {}
         for name in names.all:
             if name in table.column_names:
-                usual[name] = float(np.median(raw_of(flat(canonical[name]), decimals[name])))
+                # Between two quantiles, so that no number of a single row is stored.
+                raw = raw_of(flat(canonical[name]), decimals[name]).astype(float)
+                usual[name] = float(np.quantile(raw, [0.4, 0.6]).mean())
         longest = int(canonical[names.length].to_numpy().max())
         return cls(model, states, names, decimals, usual, longest)
 

@@ -26,8 +26,9 @@ from lookalike.tables.values.arrow import flat
 
 __all__ = ["NOTHING", "EventModel", "EventRules", "calendar_of", "no_gap", "with_changes"]
 
-#: The names of the columns of a gap, of one part or of two.
-NOTHING = "event"  # a constant, where events have no columns of their own
+#: The name of a constant, where events have no columns of their own.
+NOTHING = "event"
+#: The names of the columns of a gap: one, days, or dates.
 _GAP, _DAYS = ("gap",), ("days", "time of day")
 _DATES = ("months", "day of month", "time of day")
 #: Gaps of fewer events than this are all kept: each is too rare to be shared by others.
