@@ -64,6 +64,10 @@ def sample(
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
+    if complete is not None and rows is not None:
+        raise ParameterError(
+            "Give the number of rows (-n N), or rows to complete (--complete DATA)."
+        )
     if complete is not None and (where or balance is not None):
         raise ParameterError(
             "Rows to complete are conditions themselves: leave out --where and --balance."
@@ -102,7 +106,7 @@ def _check_rows(rows: int | None, complete: str | None, others: Mapping[str, Any
                 f"--{name} is for models of histories or series, which are learned by lookalike "
                 "fit with --entity or --time."
             )
-    if (rows is None) == (complete is None):
+    if rows is None and complete is None:
         raise ParameterError(
             "Give the number of rows (-n N), or rows to complete (--complete DATA)."
         )

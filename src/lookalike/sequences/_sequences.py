@@ -59,7 +59,9 @@ _RANDOM_STATE = Instance(
 )
 _COLUMN = Instance((str,), "the name of a column or None", optional=True)
 #: The greatest number of rows by which a tree of an event's column chooses its splits.
-_MOST_ROWS = 32_768
+_MOST_ROWS = 65_536
+#: The events for each row that a leaf must have, where there are few.
+_EACH_LEAF = 500
 #: The fewest events of a table to learn.
 _FEWEST = 3
 #: The steps of a fit, for the progress line.
@@ -85,7 +87,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     trees : int
         The number of trees of each column.
     leaf : int
-        The least number of rows of a leaf, among those by which a tree is grown.
+        The least number of rows of a leaf, among those by which a tree is grown; of fewer than
+        500 events for each of these, it is one for 500 events, and at least 2.
     bins : int
         The greatest number of bins of a number.
     choose : bool
@@ -168,8 +171,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self,
         *,
         trees: int = 8,
-        leaf: int = 5,
-        bins: int = 32,
+        leaf: int = 15,
+        bins: int = 64,
         choose: bool = True,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
@@ -277,7 +280,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         roles = Roles(entity, time, histories.static, histories.dynamic)
         keep = () if target is None else (target,)
         rules = EventRules(
-            Growth(self.trees, self.leaf, _MOST_ROWS),
+            Growth(self.trees, min(self.leaf, max(len(table) // _EACH_LEAF, 2)), _MOST_ROWS),
             self.bins,
             self.min_category_count,
             self.text_placeholder,
