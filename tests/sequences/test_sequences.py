@@ -303,7 +303,7 @@ def test_command_line(table, tmp_path, capsys):
     assert main(["info", out]) == 0
     assert "static: one value for each entity" in capsys.readouterr().out
     assert main(["info", out, "--json"]) == 0
-    for wrong in (["--length", "3"], ["--windows", "2"], ["--complete", data]):
+    for wrong in (["--length", "3"], ["--windows", "2"], ["--complete", data], []):
         assert main(["sample", out, "-o", made, *wrong]) == 2
     assert main(["fit", data, "-o", out, *own, "--model", "gan"]) == 2
     assert main(["fit", data, "-o", out, "--entity", "nobody"]) == 2

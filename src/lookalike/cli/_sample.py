@@ -64,9 +64,10 @@ def sample(
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
-    if complete is not None and rows is not None:
+    if (rows is None) == (complete is None) and length is None and windows is None:
         raise ParameterError(
-            "Give the number of rows (-n N), or rows to complete (--complete DATA)."
+            "Give the number of rows (-n N), or rows to complete (--complete DATA); of a series "
+            "--length N or --windows N."
         )
     if complete is not None and (where or balance is not None):
         raise ParameterError(
@@ -90,7 +91,7 @@ def sample(
         if output != "-":
             say(f"wrote {output}: {written:,} events")
         return
-    _check_rows(rows, complete, {**sizes, "continue": past})
+    _check_options({**sizes, "continue": past})
     written = loaded.sample_to(
         output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
     )
@@ -98,7 +99,7 @@ def sample(
         say(f"wrote {output}: {written:,} rows")
 
 
-def _check_rows(rows: int | None, complete: str | None, others: Mapping[str, Any]) -> None:
+def _check_options(others: Mapping[str, Any]) -> None:
     """Raise an error for options that a model of independent rows does not have."""
     for name, value in others.items():
         if value is not None:
@@ -106,7 +107,3 @@ def _check_rows(rows: int | None, complete: str | None, others: Mapping[str, Any
                 f"--{name} is for models of histories or series, which are learned by lookalike "
                 "fit with --entity or --time."
             )
-    if rows is None and complete is None:
-        raise ParameterError(
-            "Give the number of rows (-n N), or rows to complete (--complete DATA)."
-        )
