@@ -39,7 +39,7 @@ class NumberBins:
         Examples
         --------
         >>> NumberBins.fit(np.array([0.0, 0.0, 0.0, 1.0, 2.0, 5.0]), 3).edges.tolist()
-        [0.5, 1.5]
+        [0.5, 1.5, 3.5]
         """
         present = np.sort(values[np.isfinite(values)])
         if not len(present):
