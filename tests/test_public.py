@@ -31,6 +31,7 @@ NAMES = {
     "PrivacyAudit",
     "Private",
     "Schema",
+    "Sequences",
     "Smote",
     "Verdict",
     "__version__",

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike._core.judges import Judge, enter_judge
 from lookalike._core.pages import Page, enter_page
+from lookalike._core.readers import enter_reader
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors, scenarios
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from lookalike.privacy import PrivacyAudit, audit
     from lookalike.provenance import sign, verify
     from lookalike.reports import Evaluation, evaluate
+    from lookalike.sequences import Sequences
     from lookalike.tables import Schema
 
     __version__: str
@@ -63,6 +65,7 @@ __all__ = [
     "PrivacyAudit",
     "Private",
     "Schema",
+    "Sequences",
     "Smote",
     "Verdict",
     "__version__",
@@ -105,6 +108,12 @@ def _provenance() -> ModuleType:
 
 def _reports() -> ModuleType:
     import lookalike.reports as room
+
+    return room
+
+
+def _sequences() -> ModuleType:
+    import lookalike.sequences as room
 
     return room
 
@@ -160,6 +169,7 @@ _HOMES = {
     "audit": _privacy,
     "sign": _provenance,
     "verify": _provenance,
+    "Sequences": _sequences,
     "Evaluation": _reports,
     "evaluate": _reports,
     "Schema": _tables,
@@ -192,6 +202,14 @@ def _recurrent_judge() -> Judge:
 
 # `metrics` may not know `training`.
 enter_judge("recurrent", _recurrent_judge)
+
+
+def _read_sequences(parts: Any) -> Any:
+    return _sequences().read(parts)
+
+
+# `models` reads all model files, and may not know the rooms above it.
+enter_reader("Sequences", _read_sequences)
 # `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)

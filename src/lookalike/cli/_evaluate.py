@@ -101,4 +101,5 @@ def _loaded(path: str) -> Synthesizer:
     # Models are slow to import: only a call that names one needs them.
     from lookalike.models import load
 
-    return load(path)
+    model: Synthesizer = load(path)
+    return model

@@ -16,6 +16,7 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import say, show
+from lookalike.cli._sequences import fit_sequences
 
 if TYPE_CHECKING:
     from lookalike.models import Synthesizer
@@ -46,6 +47,14 @@ def fit(
     budget: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="The length of training: fast, balanced or best."),
+    ] = None,
+    entity: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="Learn histories: the column that names the entity."),
+    ] = None,
+    time: Annotated[
+        str | None,
+        typer.Option(metavar="COL", help="The times of events; without --entity, of one series."),
     ] = None,
     preset: Annotated[
         str | None,
@@ -85,7 +94,15 @@ def fit(
         raise ParameterError(
             "--mapping names columns of a model to continue from: give --warm-start."
         )
-    _check_choice(model, {"--preset": preset, "--budget": budget, "--warm-start": warm_start})
+    of_networks = {"--preset": preset, "--budget": budget, "--warm-start": warm_start}
+    if entity is not None or time is not None or _folded(model) == "sequences":
+        roles = {"entity": entity, "time": time, "target": target}
+        others = {**of_networks, "--seconds": seconds, "--html": html_file}
+        if _folded(model) not in ("", "sequences"):
+            others["--model"] = model
+        fit_sequences(data, output, roles, kinds, setting, seed, others, quiet=quiet)
+        return
+    _check_choice(model, of_networks)
     if seconds is not None and _folded(model) != "auto":
         raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
     if _folded(model) == "auto":

@@ -13,6 +13,7 @@ import typer
 from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import printable, show, show_table
+from lookalike.cli._sequences import sequence_facts, show_sequences
 
 if TYPE_CHECKING:
     from lookalike.encoding import TableEncoder
@@ -60,6 +61,13 @@ def info(
         from lookalike.models import load
 
         model = load(model_or_data)
+        if hasattr(model, "continue_to"):
+            of_sequences = sequence_facts(model)
+            if as_json:
+                _show_json(of_sequences)
+            else:
+                show_sequences(of_sequences)
+            return
         facts = _facts(model)
         if as_json:
             _show_json(facts)

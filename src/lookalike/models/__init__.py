@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lookalike.models._ahead import ahead
+from lookalike.models._archive import ArchiveParts, write_parts
 from lookalike.models._base import Synthesizer
-from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._column_trees import ColumnTrees, Growth
+from lookalike.models._conditional_table import grains_of
+from lookalike.models._file import SYNTHESIZERS, build, load
 from lookalike.models._find import find_synthesizer
+from lookalike.models._fingerprint import fingerprint
 from lookalike.models._ledger import PrivacyLedger
+from lookalike.models._parents import order_of
 from lookalike.models._request import BlockConditions, Request
+from lookalike.models._saving import FORMAT, saved_parameters, take_apart
+from lookalike.models._states import States
 from lookalike.models._task import FitTask
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
@@ -31,18 +39,22 @@ if TYPE_CHECKING:
     from lookalike.models.vae import VAE
 
 __all__ = [
+    "FORMAT",
     "GAN",
     "SYNTHESIZERS",
     "VAE",
+    "ArchiveParts",
     "Autoregressive",
     "BayesianNetwork",
     "BlockConditions",
+    "ColumnTrees",
     "DenseClassifier",
     "DenseRegressor",
     "Diffusion",
     "FitTask",
     "Forest",
     "GaussianCopula",
+    "Growth",
     "Independent",
     "Mixture",
     "Networks",
@@ -51,10 +63,19 @@ __all__ = [
     "Refine",
     "Request",
     "Smote",
+    "States",
     "Synthesizer",
     "TrainingRules",
+    "ahead",
+    "build",
     "find_synthesizer",
+    "fingerprint",
+    "grains_of",
     "load",
+    "order_of",
+    "saved_parameters",
+    "take_apart",
+    "write_parts",
 ]
 
 

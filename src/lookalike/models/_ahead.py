@@ -12,21 +12,25 @@ from lookalike._core.workers import cores
 __all__ = ["ahead"]
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 #: The maximum number of threads, which bounds the memory for their blocks.
 _MOST = 8
 
 
-def ahead(make: Callable[[int], T], blocks: Iterable[int], depth: int | None = None) -> Iterator[T]:
+def ahead(
+    make: Callable[[Item], T], blocks: Iterable[Item], depth: int | None = None
+) -> Iterator[T]:
     """Yield ``make(block)`` for each block in order, computed on all cores.
 
     Parameters
     ----------
     make : callable
-        Takes a block's number; called by several threads at once. Its errors are raised here.
-    blocks : iterable of int
-        The numbers, in order.
+        Takes a block's number, or all that a block is made of; called by several threads at once.
+        Its errors are raised here.
+    blocks : iterable
+        The numbers, in order; taken in the thread of the caller.
     depth : int, optional
         The maximum number of blocks that wait for their use, so that memory is constant. None is
         one more than the number of threads.

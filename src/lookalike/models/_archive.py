@@ -71,6 +71,11 @@ class ArchiveParts:
 def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
     """Write a model's parts to one file, which is either whole or absent, and its owner's alone.
 
+    Parameters
+    ----------
+    parts : ArchiveParts
+    path : str or path-like
+
     Raises
     ------
     OutputError

@@ -18,7 +18,8 @@ __all__ = ["ColumnTrees", "Growth"]
 _STRENGTHS = np.array([0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 #: The weight of a state without any row, in rows.
 _LEAST = 1e-3
-#: The greatest number of rows by which a tree chooses its splits, and by which it is judged.
+#: The greatest number of rows by which a tree chooses its splits by default, and by which it is
+#: judged.
 _MOST_ROWS = 16_384
 
 
@@ -32,10 +33,13 @@ class Growth:
         The number of trees of a column.
     leaf : int
         The least number of rows of a leaf.
+    rows : int
+        The greatest number of rows by which a tree chooses its splits.
     """
 
     trees: int
     leaf: int
+    rows: int = _MOST_ROWS
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ class ColumnTrees:
         others, judging = np.split(order, [len(own) - min(len(own) // 4, _MOST_ROWS)])
         trees, likely = [], np.zeros((len(_STRENGTHS), len(judging)))
         for _ in range(growth.trees):
-            some = rng.permutation(others)[: min(2 * len(others) // 3, _MOST_ROWS)]
+            some = rng.permutation(others)[: min(2 * len(others) // 3, growth.rows)]
             tree = StateTree.grown(seen[some], own[some], growth.leaf, int(rng.integers(2**31)))
             if strength is None:
                 known, asked = ((seen[at], own[at]) for at in (others, judging))

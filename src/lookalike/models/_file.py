@@ -32,6 +32,7 @@ from lookalike._core.errors import (
     TrainingError,
     nearest,
 )
+from lookalike._core.readers import reader_of
 from lookalike._core.registry import Registry, registered_only
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
@@ -43,7 +44,7 @@ from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema, render
 from lookalike.training import History
 
-__all__ = ["SYNTHESIZERS", "load"]
+__all__ = ["SYNTHESIZERS", "build", "load"]
 
 #: The synthesizers. A file may name those that are entered here, never an entry point alone: a file
 #: must not decide what is imported.
@@ -62,10 +63,8 @@ _MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 # --- read ----------------------------------------------------------------------------------------
 
 
-def load(
-    path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()
-) -> Synthesizer:
-    """Load a model that `Synthesizer.save` has written.
+def load(path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()) -> Any:
+    """Load a model that `Synthesizer.save`, or that of another kind of model, has written.
 
     Parameters
     ----------
@@ -76,7 +75,7 @@ def load(
 
     Returns
     -------
-    Synthesizer
+    Synthesizer or Sequences
         The fitted model; it generates the same rows as the saved one.
 
     Raises
@@ -113,10 +112,13 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
+def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Any:
     try:
         with registered_only():  # a file must not cause imports
-            return _build(_migrate(parts), own)
+            whole_parts = _migrate(parts)
+            name = whole_parts.manifest["synthesizer"]
+            read = None if name in own else reader_of(name)
+            return build(whole_parts, own) if read is None else read(whole_parts)
     except (ModelFileError, TrainingError):  # the latter concerns this process, not the file
         raise
     # A hostile file can cause any of these anywhere below; none of them is a defect.
@@ -146,9 +148,28 @@ def _migrate(parts: ArchiveParts) -> ArchiveParts:
     return parts
 
 
-def _build(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
+def build(parts: ArchiveParts, own: _Synthesizers | None = None) -> Synthesizer:
+    """Restore a synthesizer from the parts of its file, which may be damaged or hostile.
+
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content of the file, whose form has been checked.
+    own : mapping of str to class, optional
+        Classes that the model may have, besides the synthesizers of this library.
+
+    Returns
+    -------
+    Synthesizer
+        The fitted model.
+
+    Raises
+    ------
+    ModelFileError
+        If the parts do not fit together; damaged values also raise the errors that they cause.
+    """
     manifest = parts.manifest
-    cls = _class(manifest["synthesizer"], own)
+    cls = _class(manifest["synthesizer"], own or {})
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
     model._check_parameters()
     model._fitted_with = deepcopy(model.get_params(deep=False))

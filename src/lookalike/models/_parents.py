@@ -46,6 +46,13 @@ def order_of(
         In random order.
     grains : sequence of tuple of ndarray
         For each variable, its partitions.
+
+    Returns
+    -------
+    ndarray of int, shape (variables,)
+        The order.
+    ndarray, shape (variables, variables)
+        The mutual information of each pair, in nats.
     """
     information = _information(states, grains)
     return maximum_spanning_tree(information)[0], information

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema
 from lookalike.training import History
 
-__all__ = ["FORMAT", "save_model"]
+__all__ = ["FORMAT", "save_model", "saved_parameters", "take_apart"]
 
 #: The format version. A change of it needs an entry in `_MIGRATIONS` of `_file`.
 FORMAT = 1
@@ -58,10 +59,21 @@ def save_model(model: Fitted, path: str | os.PathLike[str]) -> None:
     OutputError
         If the file cannot be written.
     """
-    write_parts(_take_apart(model), path)
+    write_parts(take_apart(model), path)
 
 
-def _take_apart(model: Fitted) -> ArchiveParts:
+def take_apart(model: Fitted) -> ArchiveParts:
+    """Return the content of the file of a fitted model.
+
+    Parameters
+    ----------
+    model : Fitted
+        A fitted synthesizer.
+
+    Returns
+    -------
+    ArchiveParts
+    """
     encoding = model.encoder_.state()
     learned = model._state() if model.encoder_.layout_.blocks else Learned()
     support = Learned() if model._support is None else model._support.state()
@@ -69,7 +81,7 @@ def _take_apart(model: Fitted) -> ArchiveParts:
         "format": FORMAT,
         "lookalike": version("lookalike"),
         "synthesizer": type(model).__name__,
-        "parameters": _parameters(model),
+        "parameters": saved_parameters(model._fitted_with, model.seed_),
         "seed": model.seed_,
         "target": model.target_,
         "rows": model.n_rows_,
@@ -94,11 +106,29 @@ def _take_apart(model: Fitted) -> ArchiveParts:
     return ArchiveParts(manifest, encoding.values, arrays)
 
 
-def _parameters(model: Fitted) -> dict[str, Any]:
-    """Return the parameters of the fit; a random generator becomes the seed drawn from it."""
-    values = dict(model._fitted_with)
+def saved_parameters(fitted_with: Mapping[str, Any], seed: int) -> dict[str, Any]:
+    """Return the parameters of a fit; a random generator becomes the seed drawn from it.
+
+    Parameters
+    ----------
+    fitted_with : mapping of str to object
+        The parameters as they were at the fit.
+    seed : int
+        The seed of the fit.
+
+    Returns
+    -------
+    dict of str to object
+        JSON-ready.
+
+    Raises
+    ------
+    ParameterError
+        If a parameter cannot be written as JSON.
+    """
+    values = dict(fitted_with)
     if not isinstance(values["random_state"], int | None):
-        values["random_state"] = model.seed_
+        values["random_state"] = seed
     for name, value in values.items():
         # Objectives, architectures and the like are stored as mappings, as a user may write them.
         values[name] = value.to_mapping() if hasattr(value, "to_mapping") else value

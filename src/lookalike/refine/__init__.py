@@ -5,6 +5,7 @@ Room rule: it sees encoded rows and functions that generate them, never networks
 
 from __future__ import annotations
 
+from lookalike.refine._choose import choose
 from lookalike.refine._copying import level_points
 from lookalike.refine._correction import Correction
 from lookalike.refine._density_ratio import Cancelled
@@ -23,6 +24,7 @@ __all__ = [
     "MarginMap",
     "Refine",
     "Refinement",
+    "choose",
     "fit_correction",
     "hold_out",
     "level_points",

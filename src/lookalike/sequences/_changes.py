@@ -1,0 +1,186 @@
+"""Numbers that are learned as the change since the last event: found with proof, and summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from jaxtyping import Float, Int
+
+from lookalike._core.bounds import finite, whole
+from lookalike.sequences._bins import NumberBins
+from lookalike.sequences._histories import Histories
+from lookalike.tables import Column, Kind, Schema
+from lookalike.tables.values.arrow import flat
+from lookalike.tables.values.codec import type_from_json, type_to_json
+from lookalike.tables.values.grid import from_raw, raw_of
+
+__all__ = ["Change", "find_changes"]
+
+#: The most intervals by which a number and the one before it are compared, and the events of each.
+_BINS, _EACH = 32, 10
+#: The gain in nats per event by which changes must be more likely than numbers.
+_WORTH = 0.05
+#: The fewest events by which that is judged, and the most.
+_FEWEST, _MOST = 60, 50_000
+#: The weight of the marginal distribution, in rows.
+_WEIGHT = 2.0
+
+
+@dataclass(frozen=True)
+class Change:
+    """A number that is learned as its change since the last event.
+
+    Parameters
+    ----------
+    column : str
+    name : str
+        The name of the column of changes.
+    type : str
+        Its canonical type.
+    decimals : int or None
+        None for full floats.
+    low, high : float
+        The range of its raw values, which generated ones do not leave.
+    gain : float
+        How much more likely held-out events are by changes than by numbers, in nats.
+    """
+
+    column: str
+    name: str
+    type: str
+    decimals: int | None
+    low: float
+    high: float
+    gain: float
+
+    def raw(self, values: pa.Array) -> np.ndarray:
+        """Return numbers without missing cells as raw values."""
+        return raw_of(values, self.decimals)
+
+    def cells(self, raw: np.ndarray) -> pa.Array:
+        """Return raw values as numbers."""
+        return from_raw(raw, self.decimals or 0, type_from_json(self.type))
+
+    def after(self, before: np.ndarray, changes: pa.Array) -> np.ndarray:
+        """Return the raw values after changes; a missing change is none."""
+        raw = before + self.raw(changes.fill_null(0))
+        low, high = np.array([self.low, self.high]).astype(before.dtype)
+        return np.asarray(np.clip(raw, low, high))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the change as JSON-ready values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        """Restore it from its `to_dict`; ValueError where that is damaged."""
+        decimals = values["decimals"]
+        if decimals is not None:
+            whole(decimals, 0, 400, "decimals")
+        low, high, gain = (finite(values[name], name) for name in ("low", "high", "gain"))
+        type_from_json(values["type"])
+        column, name, kind = (str(values[key]) for key in ("column", "name", "type"))
+        return cls(column, name, kind, decimals, low, high, gain)
+
+
+def find_changes(histories: Histories, schema: Schema, rng: np.random.Generator) -> list[Change]:
+    """Find numbers whose changes are easier to predict than they are themselves.
+
+    A number and its change are both divided into intervals, and predicted from the interval of the
+    number before by counts of some entities. Their densities with respect to the number itself are
+    comparable: the one under which the events of other entities are more likely is taken.
+
+    Parameters
+    ----------
+    histories : Histories
+    schema : Schema
+    rng : numpy.random.Generator
+        Chooses the entities that judge.
+    """
+    inner = np.flatnonzero(histories.positions > 0)
+    entities = np.repeat(np.arange(len(histories.lengths)), histories.lengths)[inner]
+    if len(inner) < _FEWEST:
+        return []
+    inner, entities = _some(inner, entities, rng)
+    judges = rng.random(len(histories.lengths)) < 0.5 if len(histories.lengths) > 1 else None
+    judging = judges[entities] if judges is not None else np.arange(len(inner)) >= len(inner) // 2
+    found = []
+    for name in histories.dynamic:
+        column, values = schema[name], flat(histories.table[name])
+        if column.kind not in (Kind.CONTINUOUS, Kind.INTEGER) or values.null_count:
+            continue
+        raw = raw_of(values, column.decimals)
+        gain = _gain(raw, inner, judging)
+        if gain > _WORTH:
+            found.append(_change(column, schema.names, values.type, raw, gain))
+    return found
+
+
+def _some(
+    inner: np.ndarray, entities: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return at most so many events as are needed, in order."""
+    if len(inner) <= _MOST:
+        return inner, entities
+    kept = np.sort(rng.permutation(len(inner))[:_MOST])
+    return inner[kept], entities[kept]
+
+
+def _change(
+    column: Column, taken: Sequence[str], kind: pa.DataType, raw: np.ndarray, gain: float
+) -> Change:
+    """Return the change of a column, with a range that no single event stretches."""
+    name = f"change of {column.name}"
+    while name in taken:
+        name += "'"
+    # The ends are means of two numbers, so that none of these is stored.
+    ordered = np.sort(raw).astype(float)
+    low, high = ordered[1:3].mean(), ordered[-3:-1].mean()
+    if raw.dtype.kind == "i":
+        low, high = np.floor(low), np.ceil(high)
+    return Change(
+        column.name, name, type_to_json(kind), column.decimals, float(low), float(high), gain
+    )
+
+
+def _gain(raw: np.ndarray, inner: np.ndarray, judging: np.ndarray) -> float:
+    """Return the mean gain in log-likelihood of held-out events by changes, in nats."""
+    now, last = raw[inner].astype(float), raw[inner - 1].astype(float)
+    count = min(_BINS, max(len(inner) // _EACH, 2))
+    before = NumberBins.fit(last, count).of(last)
+    even = raw.dtype.kind == "i"
+    if not judging.any() or judging.all():
+        return 0.0
+    by_change = _log_density(now - last, before, judging, even, count)
+    return float(np.mean(by_change - _log_density(now, before, judging, even, count)))
+
+
+def _log_density(
+    values: Float[np.ndarray, " rows"],
+    before: Int[np.ndarray, " rows"],
+    judging: np.ndarray,
+    even: bool,
+    count: int,
+) -> Float[np.ndarray, " judged"]:
+    """Return the log density of held-out values, given the interval of the number before."""
+    bins = NumberBins.fit(values[~judging], count)
+    states = bins.of(values)
+    counts = np.zeros((before.max() + 1, bins.states))
+    np.add.at(counts, (before[~judging], states[~judging]), 1.0)
+    # A context of few events leans on the marginal distribution.
+    marginal = counts.sum(axis=0) + 1e-3
+    marginal = marginal / marginal.sum()
+    weight = _WEIGHT * np.maximum((counts > 0).sum(axis=1, keepdims=True), 1)
+    chances = (counts + weight * marginal) / (counts.sum(axis=1, keepdims=True) + weight)
+    # An interval's width is its number of grid points, or the spread of its values.
+    low, high = np.full(bins.states, np.inf), np.full(bins.states, -np.inf)
+    np.minimum.at(low, states, values)
+    np.maximum.at(high, states, values)
+    spread = np.ptp(values) or 1.0
+    widths = high - low + 1 if even else np.maximum(high - low, 1e-6 * spread)
+    at = states[judging]
+    return np.asarray(np.log(chances[before[judging], at]) - np.log(widths[at]))
