@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         load,
     )
     from lookalike.reports import Evaluation, evaluate
+    from lookalike.rules import check_rules, propose_rules
     from lookalike.tables import Schema
 
     __version__: str
@@ -59,11 +60,13 @@ __all__ = [
     "Verdict",
     "__version__",
     "boost",
+    "check_rules",
     "compare",
     "datasets",
     "errors",
     "evaluate",
     "load",
+    "propose_rules",
 ]
 
 
@@ -81,6 +84,12 @@ def _models() -> ModuleType:
 
 def _reports() -> ModuleType:
     import lookalike.reports as room
+
+    return room
+
+
+def _rules() -> ModuleType:
+    import lookalike.rules as room
 
     return room
 
@@ -118,6 +127,8 @@ _HOMES = {
     "Mixture": _models,
     "Smote": _models,
     "load": _models,
+    "check_rules": _rules,
+    "propose_rules": _rules,
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,

@@ -14,6 +14,7 @@ from lookalike.cli._fit import fit
 from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
+from lookalike.cli._rules import check, rules
 from lookalike.cli._sample import sample
 
 __all__ = ["app"]
@@ -51,5 +52,5 @@ def _global_options(
     """
 
 
-for command in (demo, fit, sample, evaluate, compare, boost, function, info):
+for command in (demo, fit, sample, evaluate, compare, boost, function, info, rules, check):
     app.command()(command)
