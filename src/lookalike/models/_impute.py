@@ -281,9 +281,7 @@ class _RowGroup:
             condition, now_fixed = condition_of_cells(encoder, settled, self.given)
             again = self._possible(self._source(condition), place + _CHOICE * _REDRAWS, now_fixed)
             drawn = _either_drawn(changed, again, drawn)
-        made = encoder.decode(
-            drawn, start=self.first, seed=self.seed, known=settled, fixed=known
-        )
+        made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled, fixed=known)
         impossible = encoder.violates_zeros(drawn, known=fixed)
         broken = encoder.graph_.violations(self.rows, made)
         broken |= encoder.graph_.broken_rules(self.rows, made)

@@ -220,8 +220,9 @@ def simplified(atoms: Iterable[Atom], widths: Mapping[str, int]) -> frozenset[At
         return None
     for terms, atom in sums.items():
         opposite = sums.get(tuple((term, -factor) for term, factor in terms))
-        if opposite is not None and -opposite.bound <= atom.bound:
-            if not (atom.strict and opposite.strict and -opposite.bound == atom.bound):
-                return None
+        if opposite is None or -opposite.bound > atom.bound:
+            continue
+        if not (atom.strict and opposite.strict and -opposite.bound == atom.bound):
+            return None
     kept = [Among(name, codes) for name, codes in levels.items() if codes]
     return frozenset((*kept, *sums.values(), *presence))

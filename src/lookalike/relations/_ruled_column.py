@@ -80,7 +80,7 @@ class RuledColumn:
         return self._format.finest * self.scale
 
     def numbers(self, cells: pa.Array) -> np.ndarray:
-        """Return cells as numbers, times in microseconds, or as codes of levels; see `RowValues`."""
+        """Return cells as numbers, times in microseconds, or as codes; see `RowValues`."""
         if self.is_number:
             return numbers_of(cells).astype(np.float64) * self.scale
         if self.levels is None:

@@ -1,4 +1,4 @@
-"""Whole rows under declared rules: columns are settled in order, and what depends on them follows."""
+"""Whole rows under declared rules: columns are settled in order, others follow."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar, Self
 
 import numpy as np
@@ -24,7 +25,7 @@ ROUNDINGS = ("nearest", "floor", "ceil", "truncate")
 
 
 def _rounded(steps: np.ndarray, how: str) -> np.ndarray:
-    """Return numbers of steps as whole ones; the nearest one where they are whole up to rounding."""
+    """Return numbers of steps as whole ones: those next to them, but for errors of floats."""
     near = np.rint(steps)
     if how == "nearest":
         return near
@@ -99,7 +100,5 @@ class Formula(Relation):
 
     @classmethod
     def statement(cls, spec: Dependency) -> str:
-        words = spec.formula
-        for k in reversed(range(len(spec.on))):
-            words = words.replace(f"c{k}", spec.on[k])
+        words = re.sub(r"\bc(\d+)\b", lambda found: spec.on[int(found[1])], spec.formula)
         return f"{spec.column} = {words}"

@@ -6,10 +6,10 @@ Room rule: ``rules`` reads, checks and proposes rules; `relations`, below it, ma
 from __future__ import annotations
 
 from lookalike.rules._broken import POLICIES, without_broken_rows
-from lookalike.rules._propose import ProposedRule, propose_rules
-from lookalike.rules._read import split_rules
 from lookalike.rules._check import BrokenRule, RuleCheck, check_rules
 from lookalike.rules._join import check_texts, number_kinds, with_rules
+from lookalike.rules._propose import ProposedRule, propose_rules
+from lookalike.rules._read import split_rules
 from lookalike.rules._rule import Rule
 from lookalike.rules._ruleset import Ruleset
 

@@ -99,9 +99,7 @@ def _repaired(
     joined = rules.with_dependencies(replace(schema, dependencies=()), right)
     some = cells_of(table.take(bad))
     settling = rules.settling(joined.dependencies)
-    declared = [
-        relation(d).fit(right, schema) for d in joined.dependencies if d.rule
-    ]
+    declared = [relation(d).fit(right, schema) for d in joined.dependencies if d.rule]
     for made in declared:
         some[made.spec.column] = made.compute(some, None, Rows())
     if settling is not None:

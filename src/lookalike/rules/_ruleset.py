@@ -83,7 +83,7 @@ class Ruleset:
         ParameterError
             If a rule cannot be read, or is not on columns of this table.
         """
-        fewest = (lambda column: 1) if least is None else least
+        fewest = _any if least is None else least
         columns = {
             c.name: RuledColumn(
                 c, _levels(cells[c.name], fewest(c)) if c.kind in _LEVELLED else None
@@ -324,6 +324,10 @@ def _check_learned(rules: Sequence[Rule], columns: Mapping[str, RuledColumn]) ->
                 f"anew in each row. Declare one, such as kinds={{{rule.unique[-1]!r}: "
                 "'identifier'}, or leave the rule out."
             )
+
+
+def _any(column: Column) -> int:  # noqa: ARG001 - as a `Least`
+    return 1
 
 
 def _clauses_of(rule: Rule) -> list[Clause]:
