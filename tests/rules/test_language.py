@@ -50,7 +50,7 @@ KINDS |= {"day": "datetime", "due": "datetime"}
         ("not f", (0, 3)),
         ("f == true -> x < 2", (3,)),
         ("x < 2 if f", (3,)),
-        ("s == 'b' or x > 2 and y > 4", (0, 3)),
+        ("s == 'b' or x > 2 and y > 4", (0,)),
         ("not (s == 'a' or x > 4)", (0, 2, 4)),
         ("day <= due", (1,)),
         ("due - day <= 30", (2,)),

@@ -55,7 +55,7 @@ def orders(n: int = 1500) -> pd.DataFrame:
     frame["high"] = frame.low + rng.exponential(1, n)
     frame["mid"] = frame.low + (frame.high - frame.low) * rng.random(n)
     net = rng.normal(25, 8, n)
-    frame["net"] = np.round(np.where(np.abs(net - 25) <= 5, net + 15, net), 1)
+    frame["net"] = np.round(np.where(np.abs(net - 25) <= 5.2, net + 15, net), 1)
     return frame
 
 
@@ -251,7 +251,7 @@ def test_repaired_rows_obey_every_rule(table: pd.DataFrame) -> None:
 def test_what_cannot_hold_by_construction_is_refused(table: pd.DataFrame) -> None:
     with pytest.raises(DataError, match="none of its columns stands by itself"):
         la.Independent().fit(table, rules=["price * quantity <= 100000"])
-    with pytest.raises(ParameterError, match="kinds={'price': 'identifier'}"):
+    with pytest.raises(ParameterError, match=r"kinds=\{'price': 'identifier'\}"):
         la.Independent().fit(table, rules=["unique(city, price)"])
     with pytest.raises(DataError, match="One rule may determine a column"):
         la.Independent().fit(
@@ -267,7 +267,7 @@ def test_unique_columns_are_numbered() -> None:
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
 def test_tiny_tables(rows: int) -> None:
-    frame = orders(40).head(rows)[["low", "high", "city"]]
+    frame = orders(40).head(rows)[["low", "high"]]
     model = la.Independent(random_state=0, min_category_count=1).fit(frame, rules=["low <= high"])
     made = model.sample(50)
     assert (made.low <= made.high).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -638,7 +638,7 @@ class TableEncoder:
             column = columns[stored["name"]]
             encoding = _encoding(stored["encoding"]).from_state(stored_parts[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
-        none = {"levels": {}, "ranges": {}, "roundings": {}}
+        none: dict[str, dict[str, Any]] = {"levels": {}, "ranges": {}, "roundings": {}}
         self._rules = Ruleset.restored(schema.rules, schema, state.values.get("rules", none))
         settling = self._rules.settling(schema.dependencies)
         if settling is not None:

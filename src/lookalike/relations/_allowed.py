@@ -59,8 +59,8 @@ def allowed_cells(
         For guards of clauses, the rows in which these are void.
     """
     n, name = rows.rows, column.name
-    ends = [np.full(n, end) for end in (-np.inf, np.inf, -np.inf, np.inf)]
-    allowed = Allowed(*ends, absent=np.zeros(n, bool), present=np.zeros(n, bool))
+    low, high = np.full(n, -np.inf), np.full(n, np.inf)
+    allowed = Allowed(low, high, low, high, absent=np.zeros(n, bool), present=np.zeros(n, bool))
     if column.levels is not None:
         allowed.levels = np.ones((n, column.width), bool)
     for clause in clauses:
@@ -109,12 +109,12 @@ def _narrow(
     highs = [a for a in sums if a.factor(column.name) > 0]
     low, high = np.full(len(active), np.inf), np.full(len(active), -np.inf)
     with np.errstate(all="ignore"):
-        for atom in lows:
-            strict = np.full(len(active), atom.strict)
-            low = np.minimum(low, column.lowest(atom.limit(column.name, rows), strict))
-        for atom in highs:
-            strict = np.full(len(active), atom.strict)
-            high = np.maximum(high, column.highest(atom.limit(column.name, rows), strict))
+        for bound in lows:
+            strict = np.full(len(active), bound.strict)
+            low = np.minimum(low, column.lowest(bound.limit(column.name, rows), strict))
+        for bound in highs:
+            strict = np.full(len(active), bound.strict)
+            high = np.maximum(high, column.highest(bound.limit(column.name, rows), strict))
     low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
     if lows and highs:
         allowed.holes.append((np.where(active, high, 0.0), np.where(active, low, 0.0)))

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lookalike._core.errors import DataError
-from lookalike.relations._atoms import Among, Atom, Linear, Presence, simplified
+from lookalike.relations._atoms import Among, Atom, Linear, Presence, Term, simplified
 
 __all__ = ["Clause", "ConflictError", "Eliminated", "eliminate"]
 
@@ -189,7 +189,7 @@ def _opposed(column: str, a: Atom, b: Atom) -> tuple[Atom, ...] | None:
         p, q = a.factor(column), b.factor(column)
         if p * q >= 0:
             return None
-        terms: dict = {}
+        terms: dict[Term, float] = {}
         for atom, scale in ((a, abs(q)), (b, abs(p))):
             for term, factor in atom.terms:
                 terms[term] = terms.get(term, 0.0) + factor * scale

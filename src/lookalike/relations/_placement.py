@@ -166,7 +166,7 @@ class Placement:
         if not len(self.plain):
             return np.zeros(len(ends))
         middles = (np.arange(len(self.plain)) + 0.5) / len(self.plain)
-        return np.interp(ends, self.plain, middles, left=0.0, right=1.0)
+        return np.asarray(np.interp(ends, self.plain, middles, left=0.0, right=1.0))
 
 
 def _outside_holes(
@@ -201,7 +201,7 @@ def _at(quantiles: np.ndarray, u: np.ndarray) -> np.ndarray:
     if not len(quantiles):
         return np.zeros(len(u))
     place = u * len(quantiles) - 0.5
-    return np.interp(place, np.arange(len(quantiles)), quantiles)
+    return np.asarray(np.interp(place, np.arange(len(quantiles)), quantiles))
 
 
 def placement_of(arrays: dict[str, Any]) -> Placement:

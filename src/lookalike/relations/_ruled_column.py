@@ -70,7 +70,7 @@ class RuledColumn:
 
     @property
     def is_time(self) -> bool:
-        return pa.types.is_temporal(self._type)
+        return bool(pa.types.is_temporal(self._type))
 
     @cached_property
     def step(self) -> float:

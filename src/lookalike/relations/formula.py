@@ -28,7 +28,7 @@ def _rounded(steps: np.ndarray, how: str) -> np.ndarray:
     """Return numbers of steps as whole ones: those next to them, but for errors of floats."""
     near = np.rint(steps)
     if how == "nearest":
-        return near
+        return np.asarray(near)
     other = {"floor": np.floor, "ceil": np.ceil, "truncate": np.trunc}[how](steps)
     return np.asarray(np.where(np.abs(steps - near) <= _LITTLE, near, other))
 

@@ -84,7 +84,7 @@ class Arithmetic:
             If it is no arithmetic.
         """
         match tree:
-            case ast.Constant(value=value) if _is_number(value):
+            case ast.Constant(value=int() | float() as value) if _is_number(value):
                 return Sum(number=float(value))
             case ast.Name(id=name) if (column := self._column(name)) is not None:
                 return self._of_column(column)
@@ -107,7 +107,7 @@ class Arithmetic:
     def _of_column(self, column: RuledColumn) -> Sum:
         if column.column.kind is Kind.CONSTANT and column.levels is not None:
             value = column.levels[0].as_py() if len(column.levels) else None
-            if _is_number(value):
+            if isinstance(value, int | float) and _is_number(value):
                 return Sum(number=float(value))
         if not column.is_number:
             raise self._error(
@@ -161,11 +161,11 @@ class Arithmetic:
             formula = Expression(shown)
         except ParameterError as error:
             raise self._error(str(error).rstrip(".")) from None
-        if not columns:
-            return Sum(number=float(formula()))
         unknown = [name for name in formula.variables if name not in names.values()]
         if unknown:
             raise self._error(f"there is no column {unknown[0]!r}")
+        if not columns:
+            return Sum(number=float(formula()))
         return Sum({Computed(shown, tuple(columns)): 1.0})
 
     def _error(self, why: str) -> ParameterError:

@@ -253,20 +253,18 @@ def _value(level: object) -> str:
 
 def _one_hot(schema: Schema, cells: Cells) -> Iterator[str]:
     """Yield neighbouring flags of which exactly one is set in each row."""
-    run: list[str] = []
-    total = np.zeros(0)
+    run: dict[str, np.ndarray] = {}
     for column in schema.columns:
         flags = _flags(cells[column.name])
         if flags is None:
-            run, total = [], np.zeros(0)
+            run = {}
             continue
-        total = flags + (total if run else 0)
-        run.append(column.name)
-        while (total > 1).any() and len(run) > 1:
-            total = total - _flags(cells[run.pop(0)])
-        if len(run) > 2 and (total == 1).all():
+        run[column.name] = flags
+        while len(run) > 1 and (np.sum(list(run.values()), axis=0) > 1).any():
+            del run[next(iter(run))]
+        if len(run) > 2 and (np.sum(list(run.values()), axis=0) == 1).all():
             yield f"one_hot({', '.join(map(quoted, run))})"
-            run, total = [], np.zeros(0)
+            run = {}
 
 
 def _flags(cells: pa.Array) -> np.ndarray | None:

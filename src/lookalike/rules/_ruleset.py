@@ -20,6 +20,7 @@ from lookalike.relations import (
     RowValues,
     RuledColumn,
     Settling,
+    Term,
     row_values,
 )
 from lookalike.rules._arithmetic import formula_of
@@ -268,9 +269,11 @@ class Ruleset:
 
     def _of_sum(self, dependency: Dependency) -> list[Clause]:
         half = self.columns[dependency.column].step / 2
-        terms = {name: -w for name, w in zip(dependency.on, dependency.coefficients, strict=True)}
+        terms: dict[Term, float] = {
+            name: -w for name, w in zip(dependency.on, dependency.coefficients, strict=True)
+        }
         terms[dependency.column] = 1.0
-        minus = {name: -weight for name, weight in terms.items()}
+        minus: dict[Term, float] = {name: -weight for name, weight in terms.items()}
         bounds = (
             Linear.of(terms, dependency.constant + half),
             Linear.of(minus, half - dependency.constant),
