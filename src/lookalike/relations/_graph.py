@@ -290,13 +290,18 @@ class RelationGraph:
                 continue
             if relation.contradicts(by_column, self.domains):
                 return some, describe(spec, why=False)
-        if self.settling is not None:
-            sources = self.settling.contradicted_by(conditions)
-            some = tuple(c for c in conditions if str(c) in sources)
-            rules = sorted(sources - {str(c) for c in some})
-            if some:
-                return some, f"the rule{'s' * (len(rules) > 1)} {' and '.join(map(repr, rules))}"
         return None
+
+    def contradicted_rules(
+        self, conditions: Sequence[ColumnCondition]
+    ) -> tuple[tuple[ColumnCondition, ...], str] | None:
+        """Return conditions that declared rules make contradictory, and these rules in words."""
+        if self.settling is None:
+            return None
+        sources = self.settling.contradicted_by(conditions)
+        some = tuple(c for c in conditions if str(c) in sources)
+        rules = sorted(sources - {str(c) for c in some})
+        return (some, f"the rule {' and '.join(map(repr, rules))}") if some and rules else None
 
     def relation_between(self, one: str, other: str) -> str:
         """Return in words the relation between two columns with contradictory conditions."""

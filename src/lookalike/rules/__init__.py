@@ -10,14 +10,14 @@ from lookalike.rules._check import BrokenRule, RuleCheck, check_rules
 from lookalike.rules._join import check_texts, number_kinds, with_rules
 from lookalike.rules._propose import ProposedRule, propose_rules
 from lookalike.rules._read import split_rules
-from lookalike.rules._rule import Rule
+from lookalike.rules._rule import DeclaredRule
 from lookalike.rules._ruleset import Ruleset
 
 __all__ = [
     "POLICIES",
     "BrokenRule",
+    "DeclaredRule",
     "ProposedRule",
-    "Rule",
     "RuleCheck",
     "Ruleset",
     "check_rules",

@@ -131,9 +131,15 @@ def _candidates(cells: Cells, table: pa.Table, schema: Schema) -> Iterator[str]:
     for dependency in find_dependencies(table, schema):
         yield from _of_dependency(dependency)
     numbers = [c for c in schema.columns if c.kind.is_numeric][:_MOST_COLUMNS]
-    yield from _orders(numbers, cells)
-    yield from _products(numbers, cells)
-    yield from _signs(numbers, cells)
+    products = list(_products(numbers, cells))
+    yield from (f"{quoted(t)} == {quoted(a)} * {quoted(b)}" for t, a, b in products)
+    # What follows from a product cannot be declared beside it.
+    together = [set(product) for product in products]
+    for low, sign, high in _orders(numbers, cells):
+        if not any({low, high} <= names for names in together):
+            yield f"{quoted(low)} {sign} {quoted(high)}"
+    totals = {total for total, _, _ in products}
+    yield from _signs([c for c in numbers if c.name not in totals], cells)
     yield from _missing(schema, cells)
     yield from _one_hot(schema, cells)
 
@@ -158,7 +164,7 @@ def _of_dependency(dependency: Dependency) -> Iterator[str]:
         yield f"{name} == {' + '.join(terms)}".replace("+ -", "- ")
 
 
-def _orders(columns: Sequence[Column], cells: Cells) -> Iterator[str]:
+def _orders(columns: Sequence[Column], cells: Cells) -> Iterator[tuple[str, str, str]]:
     """Yield orders of two columns that overlap so much that chance would break them."""
     floats = {c.name: _floats(cells[c.name]) for c in columns}
     for one in columns:
@@ -177,10 +183,10 @@ def _orders(columns: Sequence[Column], cells: Cells) -> Iterator[str]:
             chance = 1 - np.searchsorted(ranked, x[both], side="left").mean() / both.sum()
             if chance <= _BY_CHANCE:
                 sign = "<" if not equal else "<="
-                yield f"{quoted(one.name)} {sign} {quoted(other.name)}"
+                yield one.name, sign, other.name
 
 
-def _products(columns: Sequence[Column], cells: Cells) -> Iterator[str]:
+def _products(columns: Sequence[Column], cells: Cells) -> Iterator[tuple[str, str, str]]:
     """Yield columns that are the rounded product of two others."""
     able = [c for c in columns if c.kind in (Kind.CONTINUOUS, Kind.INTEGER)][:24]
     floats = {c.name: _floats(cells[c.name]) for c in able}
@@ -203,7 +209,7 @@ def _products(columns: Sequence[Column], cells: Cells) -> Iterator[str]:
                 apart = np.abs(product - varied[total])[known]
                 near = apart <= step / 2 * (1 + 1e-6) + 1e-9 * np.abs(product[known])
                 if near.mean() >= 1 - _EXCEPTIONS and np.abs(product[known]).max() > 2 * step:
-                    yield f"{quoted(total)} == {quoted(a)} * {quoted(b)}"
+                    yield total, a, b
 
 
 def _signs(columns: Sequence[Column], cells: Cells) -> Iterator[str]:

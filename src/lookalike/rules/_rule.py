@@ -15,13 +15,13 @@ from lookalike.rules._translate import Equality, Translator
 from lookalike.tables import Schema
 from lookalike.tables.values.arrow import is_null, plain
 
-__all__ = ["Rule", "bind_rule"]
+__all__ = ["DeclaredRule", "bind_rule"]
 
 _TRUE = {1, "1", "true", "yes", "y", "t"}
 
 
 @dataclass(frozen=True)
-class Rule:
+class DeclaredRule:
     """A rule of a table.
 
     Parameters
@@ -90,7 +90,7 @@ def bind_rule(
     rows: Callable[[Sequence[str]], RowValues] | None = None,
     *,
     strict: bool = True,
-) -> Rule:
+) -> DeclaredRule:
     """Read a rule and bind it to the columns of a table.
 
     Parameters
@@ -118,20 +118,20 @@ def bind_rule(
             both = set(on) & set(determined)
             if both:
                 raise translator.error(f"{sorted(both)[0]!r} stands on both sides")
-            return Rule(read.text, on=on, determined=determined)
-        return Rule(read.text, tuple(translator.implication(read.tree, read.then)))
+            return DeclaredRule(read.text, on=on, determined=determined)
+        return DeclaredRule(read.text, tuple(translator.implication(read.tree, read.then)))
     match read.tree:
         case ast.Call(func=ast.Name(id="unique" | "one_hot" as word), args=args, keywords=[]):
             names = _names(ast.Tuple(args), translator)
             if names is None:
                 raise translator.error(f"{word}() takes columns")
             if word == "unique":
-                return Rule(read.text, unique=names)
-            return Rule(read.text, _one_hot(names, columns, translator), one_hot=names)
+                return DeclaredRule(read.text, unique=names)
+            return DeclaredRule(read.text, _one_hot(names, columns, translator), one_hot=names)
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
             equality = translator.equality(left, right)
-            return Rule(read.text, tuple(translator.clauses(read.tree)), equality)
-    return Rule(read.text, tuple(translator.clauses(read.tree)))
+            return DeclaredRule(read.text, tuple(translator.clauses(read.tree)), equality)
+    return DeclaredRule(read.text, tuple(translator.clauses(read.tree)))
 
 
 def _names(tree: ast.expr, translator: Translator) -> tuple[str, ...] | None:

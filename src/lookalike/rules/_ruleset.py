@@ -24,7 +24,7 @@ from lookalike.relations import (
     row_values,
 )
 from lookalike.rules._arithmetic import formula_of
-from lookalike.rules._rule import Rule, bind_rule
+from lookalike.rules._rule import DeclaredRule, bind_rule
 from lookalike.tables import Column, Dependency, Kind, Schema
 from lookalike.tables.values.arrow import is_null, plain
 from lookalike.tables.values.codec import array_from_json, array_to_json
@@ -42,7 +42,7 @@ class Ruleset:
 
     Parameters
     ----------
-    rules : tuple of Rule
+    rules : tuple of DeclaredRule
     columns : dict of str to RuledColumn
         All columns of the table.
     ranges : dict of str to (float, float)
@@ -51,7 +51,7 @@ class Ruleset:
         The rounding of each equality.
     """
 
-    rules: tuple[Rule, ...]
+    rules: tuple[DeclaredRule, ...]
     columns: dict[str, RuledColumn]
     ranges: dict[str, tuple[float, float]]
     roundings: dict[str, str]
@@ -159,7 +159,7 @@ class Ruleset:
         rejected = (*schema.rejected, *given_way)
         return replace(schema, dependencies=found.in_order(), rejected=rejected)
 
-    def _check_determined(self, rule: Rule, name: str, found: Found) -> None:
+    def _check_determined(self, rule: DeclaredRule, name: str, found: Found) -> None:
         other = next((d for d in found.in_order() if d.column == name), None)
         if other is not None and set(other.on) != set(rule.on):
             raise DataError(
@@ -167,7 +167,7 @@ class Ruleset:
                 f"determine {name!r}. Keep the one with the most specific columns."
             )
 
-    def _derived(self, rule: Rule, cells: Cells) -> list[Dependency]:
+    def _derived(self, rule: DeclaredRule, cells: Cells) -> list[Dependency]:
         """Return the dependency of an equality in which one column follows from others."""
         assert rule.equality is not None
         total, name = rule.equality.total, rule.equality.column
@@ -310,7 +310,7 @@ class Ruleset:
         return cls(rules, columns, ranges, roundings)
 
 
-def _check_learned(rules: Sequence[Rule], columns: Mapping[str, RuledColumn]) -> None:
+def _check_learned(rules: Sequence[DeclaredRule], columns: Mapping[str, RuledColumn]) -> None:
     """Refuse rules on columns that are not learned."""
     for rule in rules:
         for name in sorted(rule.columns - set(rule.unique)):
@@ -333,7 +333,7 @@ def _any(column: Column) -> int:  # noqa: ARG001 - as a `Least`
     return 1
 
 
-def _clauses_of(rule: Rule) -> list[Clause]:
+def _clauses_of(rule: DeclaredRule) -> list[Clause]:
     return [Clause(atoms, frozenset((rule.text,))) for atoms in rule.clauses]
 
 
@@ -360,7 +360,7 @@ def _is_missing_with(cells: Cells, name: str, on: Sequence[str]) -> bool:
     return bool((is_null(cells[name]) == others).all())
 
 
-def _gaps(rule: Rule, columns: Mapping[str, RuledColumn]) -> list[Dependency]:
+def _gaps(rule: DeclaredRule, columns: Mapping[str, RuledColumn]) -> list[Dependency]:
     """Return the offsets by which an order of columns may be learned: the higher by its distance.
 
     Held-out rows show whether it is learned better so.
