@@ -32,11 +32,13 @@ NAMES = {
     "Verdict",
     "__version__",
     "boost",
+    "check_rules",
     "compare",
     "datasets",
     "errors",
     "evaluate",
     "load",
+    "propose_rules",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

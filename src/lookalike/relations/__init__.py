@@ -5,7 +5,7 @@ To add a relation, write a file with a subclass of `Relation`, and enter its cla
 
 from __future__ import annotations
 
-from lookalike.relations._atoms import Among, Atom, Computed, Linear, Presence, RowValues, Term
+from lookalike.relations._atoms import Among, Atom, BoundedSum, Computed, Presence, RowValues, Term
 from lookalike.relations._base import Relation
 from lookalike.relations._candidates import Feasible
 from lookalike.relations._cells import Cells, cells_of
@@ -32,6 +32,7 @@ __all__ = [
     "RELATIONS",
     "Among",
     "Atom",
+    "BoundedSum",
     "Cells",
     "Clause",
     "Computed",
@@ -41,7 +42,6 @@ __all__ = [
     "Feasible",
     "Found",
     "LearnedColumn",
-    "Linear",
     "Presence",
     "Reconciled",
     "Relation",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lookalike.relations._atoms import Among, Linear, Presence, RowValues
+from lookalike.relations._atoms import Among, BoundedSum, Presence, RowValues
 from lookalike.relations._clauses import Clause
 from lookalike.relations._ruled_column import RuledColumn
 
@@ -72,27 +72,27 @@ def allowed_cells(
         for atom in clause.atoms:
             if atom not in own:
                 active &= ~atom.holds(rows)
-        sums = [a for a in own if isinstance(a, Linear)]
+        sums = [a for a in own if isinstance(a, BoundedSum)]
         for atom in sums:  # a sum with another missing cell is true
             active &= ~rows.absent(atom.columns - {name})
         _narrow(allowed, column, clause, own, active, rows)
     return allowed
 
 
-def _is_on(atom: Linear | Among | Presence, name: str) -> bool:
-    return bool(atom.factor(name)) if isinstance(atom, Linear) else atom.column == name
+def _is_on(atom: BoundedSum | Among | Presence, name: str) -> bool:
+    return bool(atom.factor(name)) if isinstance(atom, BoundedSum) else atom.column == name
 
 
 def _narrow(
     allowed: Allowed,
     column: RuledColumn,
     clause: Clause,
-    own: Sequence[Linear | Among | Presence],
+    own: Sequence[BoundedSum | Among | Presence],
     active: np.ndarray,
     rows: RowValues,
 ) -> None:
     """Narrow the allowed cells of the rows in which a clause depends on this column."""
-    sums = [a for a in own if isinstance(a, Linear)]
+    sums = [a for a in own if isinstance(a, BoundedSum)]
     among = [a for a in own if isinstance(a, Among)]
     presence = [a for a in own if isinstance(a, Presence)]
     for atom in presence:

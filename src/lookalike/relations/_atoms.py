@@ -9,7 +9,7 @@ import numpy as np
 
 from lookalike.datasets.functions import Expression
 
-__all__ = ["Among", "Atom", "Computed", "Linear", "Presence", "RowValues", "Term", "simplified"]
+__all__ = ["Among", "Atom", "BoundedSum", "Computed", "Presence", "RowValues", "Term", "simplified"]
 
 #: Numbers that differ by less than this, relative to their size, are equal up to rounding.
 _ROUNDING = 1e-12
@@ -82,7 +82,7 @@ class RowValues:
 
 
 @dataclass(frozen=True)
-class Linear:
+class BoundedSum:
     """The statement that a weighted sum is at most a bound; it is true beside a missing cell.
 
     Parameters
@@ -99,7 +99,7 @@ class Linear:
     strict: bool = False
 
     @classmethod
-    def of(cls, terms: Mapping[Term, float], bound: float, strict: bool = False) -> Linear:
+    def of(cls, terms: Mapping[Term, float], bound: float, strict: bool = False) -> BoundedSum:
         """Build the statement, scaled so that its first factor is 1 or -1."""
         kept = sorted(((t, f) for t, f in terms.items() if f), key=lambda pair: repr(pair[0]))
         scale = abs(kept[0][1]) if kept else 1.0
@@ -186,7 +186,7 @@ class Presence:
         return np.asarray(rows.missing[self.column] == self.missing)
 
 
-Atom = Linear | Among | Presence
+Atom = BoundedSum | Among | Presence
 
 
 def simplified(atoms: Iterable[Atom], widths: Mapping[str, int]) -> frozenset[Atom] | None:
@@ -199,7 +199,7 @@ def simplified(atoms: Iterable[Atom], widths: Mapping[str, int]) -> frozenset[At
         The number of codes of each column of levels.
     """
     levels: dict[str, frozenset[int]] = {}
-    sums: dict[tuple[tuple[Term, float], ...], Linear] = {}
+    sums: dict[tuple[tuple[Term, float], ...], BoundedSum] = {}
     presence: set[Presence] = set()
     for atom in atoms:
         if isinstance(atom, Among):

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from lookalike._core.errors import DataError
-from lookalike.relations._atoms import Among, Atom, Linear, Presence, Term, simplified
+from lookalike.relations._atoms import Among, Atom, BoundedSum, Presence, Term, simplified
 
 __all__ = ["Clause", "ConflictError", "Eliminated", "eliminate"]
 
@@ -185,7 +185,7 @@ def _opposed(column: str, a: Atom, b: Atom) -> tuple[Atom, ...] | None:
         if both in (a.codes, b.codes):
             return None
         return (Among(column, both),) if both else ()
-    if isinstance(a, Linear) and isinstance(b, Linear):
+    if isinstance(a, BoundedSum) and isinstance(b, BoundedSum):
         p, q = a.factor(column), b.factor(column)
         if p * q >= 0:
             return None
@@ -195,5 +195,5 @@ def _opposed(column: str, a: Atom, b: Atom) -> tuple[Atom, ...] | None:
                 terms[term] = terms.get(term, 0.0) + factor * scale
         size = max(abs(f) for atom in (a, b) for _, f in atom.terms) * max(abs(p), abs(q))
         kept = {t: f for t, f in terms.items() if t != column and abs(f) > 1e-12 * size}
-        return (Linear.of(kept, abs(q) * a.bound + abs(p) * b.bound, a.strict or b.strict),)
+        return (BoundedSum.of(kept, abs(q) * a.bound + abs(p) * b.bound, a.strict or b.strict),)
     return None

@@ -16,7 +16,7 @@ import pyarrow as pa
 from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
 from lookalike.relations._allowed import allowed_cells
-from lookalike.relations._atoms import Among, Computed, Linear, Presence, RowValues
+from lookalike.relations._atoms import Among, BoundedSum, Computed, Presence, RowValues
 from lookalike.relations._cells import Cells
 from lookalike.relations._clauses import Clause, ConflictError, Eliminated, eliminate
 from lookalike.relations._placement import Placement, placement_of
@@ -266,7 +266,7 @@ def _holds(clause: Clause, values: RowValues, void: Mapping[str, np.ndarray]) ->
 def _has_own(clause: Clause, name: str) -> bool:
     """Return whether a column can make a clause true."""
     return any(
-        bool(atom.factor(name)) if isinstance(atom, Linear) else atom.column == name
+        bool(atom.factor(name)) if isinstance(atom, BoundedSum) else atom.column == name
         for atom in clause.atoms
     )
 
@@ -283,7 +283,7 @@ def _before(
     before = {name: (needs.get(name, set()) & columns.keys()) - {name} for name in columns}
     for clause in clauses:
         for atom in clause.atoms:
-            if isinstance(atom, Linear):
+            if isinstance(atom, BoundedSum):
                 inside = {n for t, _ in atom.terms if isinstance(t, Computed) for n in t.columns}
                 for term, _ in atom.terms:
                     if isinstance(term, str) and term not in inside:
@@ -310,5 +310,5 @@ def _of_condition(condition: ColumnCondition, column: RuledColumn) -> list[Claus
     for end, sign in zip(ends, (-1.0, 1.0), strict=True):
         if end is not None:
             number = float(column.numbers(pa.array([end.as_py()], end.type))[0])
-            found.append(Clause(frozenset((Linear.of({name: sign}, sign * number),)), text))
+            found.append(Clause(frozenset((BoundedSum.of({name: sign}, sign * number),)), text))
     return found

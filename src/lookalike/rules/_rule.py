@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from lookalike.relations import Among, Atom, Cells, Linear, RowValues, RuledColumn
+from lookalike.relations import Among, Atom, BoundedSum, Cells, RowValues, RuledColumn
 from lookalike.rules._read import read_rule
 from lookalike.rules._translate import Equality, Translator
 from lookalike.tables import Schema
@@ -159,7 +159,7 @@ def _one_hot(
         frozenset((states[i][1], states[j][1])) for j in range(len(states)) for i in range(j)
     ]
     whole = [
-        frozenset((Linear.of({name: sign}, end),))
+        frozenset((BoundedSum.of({name: sign}, end),))
         for name in names
         if columns[name].is_number
         for sign, end in ((1.0, 1.0), (-1.0, 0.0))
@@ -170,7 +170,7 @@ def _one_hot(
 def _one_and_zero(column: RuledColumn, translator: Translator) -> tuple[Atom, Atom]:
     """Return the statements that a column is 1, and that it is 0."""
     if column.is_number and not column.is_time:
-        return Linear.of({column.name: -1.0}, -1.0), Linear.of({column.name: 1.0}, 0.0)
+        return BoundedSum.of({column.name: -1.0}, -1.0), BoundedSum.of({column.name: 1.0}, 0.0)
     if column.levels is None or len(column.levels) > 2:
         raise translator.error(f"{column.name!r} must be 0 or 1, or false or true, in every row")
     codes = [

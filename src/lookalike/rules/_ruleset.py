@@ -13,10 +13,10 @@ import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.relations import (
+    BoundedSum,
     Cells,
     Clause,
     Found,
-    Linear,
     RowValues,
     RuledColumn,
     Settling,
@@ -261,7 +261,7 @@ class Ruleset:
             sums = [d for d in sums if d not in joined]
         for name, (low, high) in self.ranges.items():
             for sign, end in ((-1.0, -low), (1.0, high)):
-                atom = Linear.of({name: sign}, end)
+                atom = BoundedSum.of({name: sign}, end)
                 clauses.append(Clause(frozenset((atom,)), frozenset(), soft=True))
         columns = {name: column for name, column in self.columns.items() if name in ruled}
         fixed = {d.column for d in dependencies if d.form == "lookup"}
@@ -275,8 +275,8 @@ class Ruleset:
         terms[dependency.column] = 1.0
         minus: dict[Term, float] = {name: -weight for name, weight in terms.items()}
         bounds = (
-            Linear.of(terms, dependency.constant + half),
-            Linear.of(minus, half - dependency.constant),
+            BoundedSum.of(terms, dependency.constant + half),
+            BoundedSum.of(minus, half - dependency.constant),
         )
         # It is no declared rule: it has no text.
         return [Clause(frozenset((bound,)), frozenset()) for bound in bounds]
@@ -368,7 +368,7 @@ def _gaps(rule: DeclaredRule, columns: Mapping[str, RuledColumn]) -> list[Depend
     found = []
     for clause in rule.clauses if rule.equality is None else ():
         (atom, *others) = clause
-        if others or not isinstance(atom, Linear) or len(atom.terms) != 2:
+        if others or not isinstance(atom, BoundedSum) or len(atom.terms) != 2:
             continue
         names = {factor: term for term, factor in atom.terms if isinstance(term, str)}
         if names.keys() != {1.0, -1.0}:

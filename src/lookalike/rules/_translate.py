@@ -16,7 +16,7 @@ from lookalike._core.errors import DataError, ParameterError, nearest
 from lookalike.relations import (
     Among,
     Atom,
-    Linear,
+    BoundedSum,
     Presence,
     RowValues,
     RuledColumn,
@@ -225,14 +225,16 @@ class Translator:
         numbers = sorted({self._constant(column, value) for value in values})
         if not inside:
             return [
-                frozenset((Linear.of({name: 1.0}, v, True), Linear.of({name: -1.0}, -v, True)))
+                frozenset(
+                    (BoundedSum.of({name: 1.0}, v, True), BoundedSum.of({name: -1.0}, -v, True))
+                )
                 for v in numbers
             ]
-        ends = [Linear.of({name: -1.0}, -numbers[0]), Linear.of({name: 1.0}, numbers[-1])]
+        ends = [BoundedSum.of({name: -1.0}, -numbers[0]), BoundedSum.of({name: 1.0}, numbers[-1])]
         return [
             *(frozenset((end,)) for end in ends),
             *(
-                frozenset((Linear.of({name: 1.0}, a), Linear.of({name: -1.0}, -b)))
+                frozenset((BoundedSum.of({name: 1.0}, a), BoundedSum.of({name: -1.0}, -b)))
                 for a, b in pairwise(numbers)
             ),
         ]
@@ -325,13 +327,15 @@ class Translator:
         assert condition.values is not None
         return float(column.numbers(condition.values)[0])
 
-    def _at_most(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Linear:
+    def _at_most(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> BoundedSum:
         total = self._difference(left, right)
         if isinstance(op, ast.Gt | ast.GtE):
             total = total.times(-1.0)
-        return self._stepped(Linear.of(total.terms, -total.number, isinstance(op, ast.Lt | ast.Gt)))
+        return self._stepped(
+            BoundedSum.of(total.terms, -total.number, isinstance(op, ast.Lt | ast.Gt))
+        )
 
-    def _stepped(self, atom: Linear) -> Linear:
+    def _stepped(self, atom: BoundedSum) -> BoundedSum:
         """Return a strict bound on whole steps as one that is not strict: x < 3 is x <= 2."""
         if not atom.strict or any(not isinstance(term, str) for term, _ in atom.terms):
             return atom
@@ -342,7 +346,7 @@ class Translator:
         if not finest or any(abs(w - round(w)) > 1e-9 for w in whole):
             return atom
         below = np.ceil(atom.bound / finest - 1e-6) - 1
-        return Linear.of(dict(atom.terms), float(below * finest))
+        return BoundedSum.of(dict(atom.terms), float(below * finest))
 
     def _absolute(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Clauses | None:
         """Return the clauses of a bound of an absolute value; None where there is none."""
@@ -379,7 +383,7 @@ class Translator:
                 return Equality(total.times(weight), column.name)
         return Equality(total, None)
 
-    def _equal(self, left: ast.expr, right: ast.expr) -> list[Linear]:
+    def _equal(self, left: ast.expr, right: ast.expr) -> list[BoundedSum]:
         """Return two bounds that make two sides equal, but for the rounding of the source."""
         equality = self._equality(left, right)
         total, name = equality.total, equality.column
@@ -397,15 +401,15 @@ class Translator:
             high = min(self._columns[n].step for n in names) / 1000
             low = -high
         return [
-            Linear.of(total.terms, high - total.number),
-            Linear.of(total.times(-1.0).terms, total.number - low),
+            BoundedSum.of(total.terms, high - total.number),
+            BoundedSum.of(total.times(-1.0).terms, total.number - low),
         ]
 
     def _rounding(self, name: str, total: Sum) -> str:
         """Return how the source rounds a column that equals a formula."""
         key = f"{name}: {self.text}"
         if key not in self._roundings and self._rows is not None:
-            names = sorted(Linear.of(total.terms, 0.0).columns)
+            names = sorted(BoundedSum.of(total.terms, 0.0).columns)
             rows = self._rows(names)
             formula = np.full(rows.rows, -total.number)
             with np.errstate(all="ignore"):
@@ -425,9 +429,9 @@ def _turned(op: ast.cmpop) -> ast.cmpop:
     return turned.get(type(op), type(op))()
 
 
-def _negated(atom: Linear) -> Linear:
+def _negated(atom: BoundedSum) -> BoundedSum:
     minus = {term: -factor for term, factor in atom.terms}
-    return Linear.of(minus, -atom.bound, not atom.strict)
+    return BoundedSum.of(minus, -atom.bound, not atom.strict)
 
 
 def _as_number(value: Any) -> float | None:
