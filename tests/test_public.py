@@ -37,6 +37,7 @@ NAMES = {
     "__version__",
     "audit",
     "boost",
+    "check_rules",
     "compare",
     "datasets",
     "errors",
@@ -45,6 +46,7 @@ NAMES = {
     "sign",
     "verify",
     "scenarios",
+    "propose_rules",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

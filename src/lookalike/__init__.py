@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lookalike.privacy import PrivacyAudit, audit
     from lookalike.provenance import sign, verify
     from lookalike.reports import Evaluation, evaluate
+    from lookalike.rules import check_rules, propose_rules
     from lookalike.sequences import Sequences
     from lookalike.tables import Schema
 
@@ -71,11 +72,13 @@ __all__ = [
     "__version__",
     "audit",
     "boost",
+    "check_rules",
     "compare",
     "datasets",
     "errors",
     "evaluate",
     "load",
+    "propose_rules",
     "scenarios",
     "sign",
     "verify",
@@ -114,6 +117,12 @@ def _reports() -> ModuleType:
 
 def _sequences() -> ModuleType:
     import lookalike.sequences as room
+
+    return room
+
+
+def _rules() -> ModuleType:
+    import lookalike.rules as room
 
     return room
 
@@ -159,6 +168,8 @@ _HOMES = {
     "Private": _models,
     "Smote": _models,
     "load": _models,
+    "check_rules": _rules,
+    "propose_rules": _rules,
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,

@@ -15,6 +15,7 @@ from lookalike.cli._fit import fit
 from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
+from lookalike.cli._rules import check, rules
 from lookalike.cli._sample import sample
 from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
@@ -66,6 +67,8 @@ for command in (
     function,
     scenario,
     info,
+    rules,
+    check,
     sign,
     verify,
 ):

@@ -16,6 +16,7 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import say, show
+from lookalike.cli._rules import RuleOption, RulesOption, read_rules
 from lookalike.cli._sequences import fit_sequences
 
 if TYPE_CHECKING:
@@ -80,6 +81,16 @@ def fit(
         typer.Option("--html", metavar="FILE", help="Write a page about the training."),
     ] = None,
     kind: KindOption = None,
+    rule: RuleOption = None,
+    rules_file: RulesOption = None,
+    broken: Annotated[
+        str,
+        typer.Option(
+            metavar="POLICY",
+            help="What becomes of rows that break a rule: refuse (the default), drop, repair or "
+            "keep.",
+        ),
+    ] = "refuse",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
     """Learn a table and write a model file.
@@ -90,6 +101,7 @@ def fit(
         raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
     check_outputs([output, html_file], [data, warm_start])
     kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
+    declared = read_rules(rule, rules_file)
     if renamed and warm_start is None:
         raise ParameterError(
             "--mapping names columns of a model to continue from: give --warm-start."
@@ -97,7 +109,12 @@ def fit(
     of_networks = {"--preset": preset, "--budget": budget, "--warm-start": warm_start}
     if entity is not None or time is not None or _folded(model) == "sequences":
         roles = {"entity": entity, "time": time, "target": target}
-        others = {**of_networks, "--seconds": seconds, "--html": html_file}
+        others = {
+            **of_networks,
+            "--seconds": seconds,
+            "--html": html_file,
+            "--rule": declared or None,
+        }
         if _folded(model) not in ("", "sequences"):
             others["--model"] = model
         fit_sequences(data, output, roles, kinds, setting, seed, others, quiet=quiet)
@@ -106,6 +123,8 @@ def fit(
     if seconds is not None and _folded(model) != "auto":
         raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
     if _folded(model) == "auto":
+        if declared:
+            raise ParameterError("--model auto takes no rules: name the family with --model.")
         fitted = _chosen(data, kinds, target, seconds, seed, setting, quiet=quiet)
     else:
         fitted = _model(model, preset, budget)
@@ -114,7 +133,15 @@ def fit(
         if "progress" in known:
             fitted.set_params(progress=not quiet)
         fitted.set_params(**parse_settings(setting, known))
-        fitted.fit(data, kinds=kinds, target=target, warm_start=warm_start, mapping=renamed or None)
+        fitted.fit(
+            data,
+            kinds=kinds,
+            target=target,
+            warm_start=warm_start,
+            mapping=renamed or None,
+            rules=declared,
+            broken=broken,
+        )
     fitted.save(output)
     if html_file is not None:
         write_page(fitted, html_file)

@@ -138,6 +138,7 @@ def _show_schema(schema: Schema) -> None:
 def _show_relations(schema: Schema) -> None:
     from lookalike.relations import describe, relation
 
+    _show_lines("Declared rules, which hold on every generated row:", list(schema.rules))
     for title, learned in _GROUPS.items():
         found = [d for d in schema.dependencies if relation(d).learns_residual is learned]
         _show_lines(title, [describe(d) for d in found])

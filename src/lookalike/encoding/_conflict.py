@@ -34,6 +34,8 @@ def contradiction(
     encoded : sequence of RowCondition or None
         The conditions on blocks, where there are such.
     """
+    if (broken := graph.contradicted_rules(conditions)) is not None:
+        return broken
     of_blocks = [(c, a) for c, a in zip(conditions, encoded, strict=True) if a is not None]
     for (one, a), (other, b) in combinations(of_blocks, 2):
         if _apart(a, b):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -28,7 +28,16 @@ from lookalike.encoding._spans import encode_columns, lay_out
 from lookalike.encoding._translate import feasible_condition, learned_column
 from lookalike.encoding._zero_words import describe_zeros
 from lookalike.encoding._zeros import StructuralZeros
-from lookalike.relations import Cells, Relation, RelationGraph, cells_of, in_order, relation
+from lookalike.relations import (
+    Cells,
+    Relation,
+    RelationGraph,
+    Settling,
+    cells_of,
+    in_order,
+    relation,
+)
+from lookalike.rules import Ruleset
 from lookalike.tables import Column, ColumnCondition, Kind, Schema
 from lookalike.tables.values.arrow import flat, is_null
 
@@ -93,6 +102,11 @@ class TableEncoder:
         self.derive = derive
         self.text_placeholder = text_placeholder
 
+    def least(self, column: Column) -> int:
+        """Return the least count with which a value of a column is kept."""
+        every = column.name in self.keep and column.kind.is_discrete
+        return 1 if every else self.min_category_count
+
     def fit(self, table: pa.Table, schema: Schema, rng: np.random.Generator) -> Self:
         """Learn every column of a canonical table.
 
@@ -125,12 +139,17 @@ class TableEncoder:
         )
         choice.check()
         cells = cells_of(table.select(schema.names))
+        self._rules = Ruleset.read(schema.rules, schema, cells, self.least)
+        schema = self._rules.with_dependencies(schema, cells)
         schema, relations = self._relate(schema, choice, cells)
         columns = _learned_columns(schema, relations)
         learned = {name: cells[name] for name in columns}
         learned |= {r.spec.column: r.residual(cells) for r in relations if r.learns_residual}
         choice_of = replace(choice, schema=replace(schema, columns=tuple(columns.values())))
-        self._take(schema, relations, fit_columns(learned, choice_of, rng))
+        settling = self._rules.settling(schema.dependencies)
+        if settling is not None:
+            settling.fit(cells, self.min_category_count)
+        self._take(schema, relations, fit_columns(learned, choice_of, rng), settling)
         self.exclusions_ = self._find_exclusions(table)
         self._warn_of_text()
         self._warn_of_rare(choice, cells)
@@ -150,9 +169,13 @@ class TableEncoder:
         kept: list[Relation] = []
         rejected = []
         proof = Proof(schema, choice, cells)
-        for dependency in in_order(schema.dependencies) if self.derive else ():
+        for dependency in in_order(schema.dependencies):
+            if not (self.derive or dependency.rule):
+                continue
             candidate = relation(dependency, choice.least)
-            against = self._against(candidate, choice, cells) or proof.refuted(dependency)
+            against = self._against(candidate, choice, cells)
+            if against is None and not dependency.rule:  # declared rules bind
+                against = proof.refuted(dependency)
             if against is None and candidate.fit(cells, schema).is_empty:
                 against = "too few rows share any of its values"
             if against is None:
@@ -174,14 +197,18 @@ class TableEncoder:
         return None
 
     def _take(
-        self, schema: Schema, relations: Sequence[Relation], parts: tuple[EncodedColumn, ...]
+        self,
+        schema: Schema,
+        relations: Sequence[Relation],
+        parts: tuple[EncodedColumn, ...],
+        settling: Settling | None,
     ) -> None:
         self.schema_ = schema
         self._parts = parts
         self.layout_, self._spans = lay_out(parts)
         columns = _learned_columns(schema, relations)
         learned = {part.name: learned_column(part, columns[part.name]) for part in parts}
-        self.graph_ = RelationGraph(schema, relations, learned)
+        self.graph_ = RelationGraph(schema, relations, learned, settling)
 
     def _find_exclusions(self, table: pa.Table) -> StructuralZeros:
         if not self.derive:
@@ -273,7 +300,14 @@ class TableEncoder:
         return encode_columns(cells, learned, self.layout_, table.num_rows)
 
     def decode(
-        self, drawn: SampledRows, *, start: int = 0, seed: int = 0, known: pa.Table | None = None
+        self,
+        drawn: SampledRows,
+        *,
+        start: int = 0,
+        seed: int = 0,
+        known: pa.Table | None = None,
+        fixed: pa.Table | None = None,
+        first: Collection[str] = (),
     ) -> pa.Table:
         """Return sampled rows as a canonical table.
 
@@ -291,6 +325,10 @@ class TableEncoder:
         known : pyarrow.Table, optional
             Canonical rows whose cells replace sampled ones where they are not null; columns derived
             from others are derived from these.
+        fixed : pyarrow.Table, optional
+            The known cells that rules must not change, where these are not all of them.
+        first : collection of str
+            Columns under conditions: rules change other columns rather than these.
 
         Returns
         -------
@@ -303,9 +341,8 @@ class TableEncoder:
             Before `fit`.
         """
         self._check_fitted()
-        cells, _ = self._decoded(
-            drawn, Rows(start, seed), None if known is None else cells_of(known)
-        )
+        given, kept = (None if rows is None else cells_of(rows) for rows in (known, fixed))
+        cells, _ = self._decoded(drawn, Rows(start, seed), given, fixed=kept, first=first)
         return self._table(cells)
 
     def numbered(self, table: pa.Table, *, start: int, seed: int) -> pa.Table:
@@ -338,7 +375,15 @@ class TableEncoder:
         names = list(self.schema_.names)
         return pa.Table.from_arrays([cells[name] for name in names], names=names)
 
-    def _decoded(self, drawn: SampledRows, rows: Rows, known: Cells | None) -> tuple[Cells, Cells]:
+    def _decoded(
+        self,
+        drawn: SampledRows,
+        rows: Rows,
+        known: Cells | None,
+        *,
+        fixed: Cells | None = None,
+        first: Collection[str] = (),
+    ) -> tuple[Cells, Cells]:
         """Return the columns of sampled rows, and the residuals of those learned by one."""
         sampled: dict[str, pa.Array] = {}
         residuals: dict[str, pa.Array] = {}
@@ -348,7 +393,8 @@ class TableEncoder:
                 missing = drawn.levels[:, self.layout_.drawn_starts[span.gate]] == 1
             into = residuals if part.name in self.graph_.residuals else sampled
             into[part.name] = part.decode(span.of_drawn(drawn), missing, rows)
-        return self.graph_.compute(sampled, residuals, rows, known), residuals
+        graph = self.graph_
+        return graph.compute(sampled, residuals, rows, known, fixed=fixed, first=first), residuals
 
     def feasible(self, known: pa.Table) -> RowCondition:
         """Return the condition on the blocks of rows under which known derived cells can follow.
@@ -569,7 +615,12 @@ class TableEncoder:
         parts = {f"column {i}": part.encoding.state() for i, part in enumerate(self._parts)}
         parts |= {f"derived {i}": fitted.state() for i, fitted in enumerate(relations)}
         parts["exclusions"] = self.exclusions_.state()
-        return Learned.joined({"options": options, "columns": columns, "derived": derived}, parts)
+        if self.graph_.settling is not None:
+            parts["settling"] = self.graph_.settling.state()
+        values = {"options": options, "columns": columns, "derived": derived}
+        if self.schema_.rules:
+            values["rules"] = self._rules.facts()
+        return Learned.joined(values, parts)
 
     @classmethod
     def from_state(cls, state: Learned, schema: Schema) -> Self:
@@ -587,7 +638,12 @@ class TableEncoder:
             column = columns[stored["name"]]
             encoding = _encoding(stored["encoding"]).from_state(stored_parts[f"column {i}"], column)
             parts.append(EncodedColumn(column.name, encoding, stored["gate"]))
-        self._take(schema, relations, tuple(parts))
+        none: dict[str, dict[str, Any]] = {"levels": {}, "ranges": {}, "roundings": {}}
+        self._rules = Ruleset.restored(schema.rules, schema, state.values.get("rules", none))
+        settling = self._rules.settling(schema.dependencies)
+        if settling is not None:
+            settling.load(stored_parts["settling"])
+        self._take(schema, relations, tuple(parts), settling)
         self.exclusions_ = StructuralZeros.from_state(stored_parts["exclusions"], self.layout_)
         return self
 

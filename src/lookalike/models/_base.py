@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from copy import deepcopy
 from threading import Event
@@ -47,6 +47,7 @@ from lookalike.models._schema_for import schema_for
 from lookalike.models._support import Support
 from lookalike.models._task import FitCallback, FitTask
 from lookalike.refine import MarginMap, Refine, Refinement, hold_out
+from lookalike.rules import POLICIES, check_texts, with_rules, without_broken_rows
 from lookalike.tables import (
     Kind,
     Origin,
@@ -280,6 +281,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         warm_start: Synthesizer | str | os.PathLike[str] | None = None,
         mapping: Mapping[str, str] | None = None,
         on_interval: FitCallback | None = None,
+        rules: Sequence[str] | None = None,
+        broken: str = "refuse",
     ) -> Self:
         """Fit the model to a table.
 
@@ -307,6 +310,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval : callable, optional
             Called after every training interval with the step and a function that takes a number of
             rows and samples them from the current state, in the kind of dataframe of `data`.
+        rules : sequence of str, optional
+            Rules that hold on every generated row, such as ``"start <= end"``, ``"total == price *
+            quantity"`` or ``"city -> country"``; see the guide to rules. Those of `schema` are
+            kept.
+        broken : {"refuse", "drop", "repair", "keep"}
+            What becomes of training rows that break a rule: an error, rows left out, cells changed
+            so that the rules hold, or nothing. Generated rows obey the rules in any case.
 
         Returns
         -------
@@ -316,9 +326,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         Raises
         ------
         ParameterError
-            If a parameter breaks its rule.
+            If a parameter breaks its rule, or a declared rule cannot be read.
         DataError
-            If the table cannot be used, does not fit `schema`, or has no usable `target`.
+            If the table cannot be used, does not fit `schema`, or has no usable `target`; if
+            declared rules contradict each other, or rows break them.
         TrainingError
             If training goes wrong and no remedy helps.
         """
@@ -328,12 +339,14 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 "predict by target=, and give schema= and kinds= by their names."
             )
         self._check_parameters()
+        check_parameters("fit", {"broken": Choice(POLICIES)}, {"broken": broken})
+        declared = check_texts(rules or ())
         start = self._start_from(warm_start, mapping)
         # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, start, on_interval)
+        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken)
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -356,10 +369,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         target: str | None,
         start: Any,
         on_interval: FitCallback | None,
+        rules: tuple[str, ...],
+        broken: str,
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
-        schema = schema_for(table, schema, kinds, target)
+        schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)
         encoder = self._encoder()
         encoder.keep = () if target is None else (target,)
         schema, origin = without_rare(
@@ -368,6 +383,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         table = conform(table, schema)
         if table.num_rows == 0:
             raise DataError("A table to learn must have rows, but this one has none.")
+        if schema.rules:
+            table, words = without_broken_rows(table, schema, broken, encoder.least)
+            if words:
+                warnings.warn(f"{words}.", LookalikeWarning, stacklevel=3)
         encoder.fit(table, schema, generator(seed, "encode"))
         self.history_ = History()
         self._origin, notes = open_categories(origin, schema)

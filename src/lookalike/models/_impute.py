@@ -98,6 +98,11 @@ class Completion:
             for dependency in self.model.schema_.dependencies
             if self._broken.get(dependency.column)
         ]
+        broken += [
+            f"{text} (not in {self._broken[text]:,} of the rows)"
+            for text in self.model.schema_.rules
+            if self._broken.get(text)
+        ]
         if broken:
             warnings.append(
                 "Some completed rows break a relation that holds in the training table: "
@@ -276,9 +281,11 @@ class _RowGroup:
             condition, now_fixed = condition_of_cells(encoder, settled, self.given)
             again = self._possible(self._source(condition), place + _CHOICE * _REDRAWS, now_fixed)
             drawn = _either_drawn(changed, again, drawn)
-        made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled)
+        made = encoder.decode(drawn, start=self.first, seed=self.seed, known=settled, fixed=known)
         impossible = encoder.violates_zeros(drawn, known=fixed)
-        return _Attempt(made, encoder.graph_.violations(self.rows, made), impossible)
+        broken = encoder.graph_.violations(self.rows, made)
+        broken |= encoder.graph_.broken_rules(self.rows, made)
+        return _Attempt(made, broken, impossible)
 
     def _possible(
         self, source: BlockSource, place: int, fixed: Mapping[int, np.ndarray]

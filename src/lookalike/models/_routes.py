@@ -112,7 +112,9 @@ class Route:
     def _accepted_of(self, drawn: SampledRows, block: int, seed: int) -> pa.Table:
         """Return the canonical rows of a candidate block that fulfil the conditions."""
         encoder, conditions = self.model.encoder_, self.conditions
-        table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=seed)
+        table = encoder.decode(
+            drawn, start=block * self.model.BLOCK, seed=seed, first=conditions.on
+        )
         possible = ~encoder.violates_zeros(drawn)
         if self.chosen_by is None:
             return conditions.accepted(conditions.with_exact_values(table), possible)
@@ -129,7 +131,8 @@ class Route:
         encoder, tables, possible = self.model.encoder_, [], []
         for block in range(2**_MAX_DOUBLINGS * self.unit):
             drawn = self._source(block)
-            table = encoder.decode(drawn, start=block * self.model.BLOCK, seed=self.seed)
+            start = block * self.model.BLOCK
+            table = encoder.decode(drawn, start=start, seed=self.seed, first=self.conditions.on)
             tables.append(self.conditions.with_exact_values(table))
             possible.append(~encoder.violates_zeros(drawn))
         whole = pa.concat_tables(tables).unify_dictionaries()

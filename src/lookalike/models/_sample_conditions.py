@@ -46,6 +46,12 @@ class SampleConditions:
         return ", ".join([*map(str, self.columns), *balanced])
 
     @property
+    def on(self) -> frozenset[str]:
+        """The columns under conditions."""
+        balanced = () if self.balanced is None else (self.balanced.column,)
+        return frozenset((*(condition.column for condition in self.columns), *balanced))
+
+    @property
     def cycle(self) -> int:
         """The number of rows that contain each balanced level once."""
         return 1 if self.balanced is None else len(self.balanced)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pyarrow as pa
 
 from lookalike._core.errors import LookalikeWarning, ParameterError, SchemaError
 from lookalike.relations import infer_schema
+from lookalike.rules import number_kinds
 from lookalike.tables import Dependency, Kind, Schema, cautions
 
 __all__ = ["schema_for"]
@@ -23,14 +24,20 @@ def schema_for(
     schema: Schema | None,
     kinds: Mapping[str, Kind | str] | None,
     target: str | None,
+    rules: Sequence[str] = (),
 ) -> Schema:
-    """Return the schema to use: the caller's or an inferred one, adapted to the target."""
+    """Return the schema to use: the caller's or an inferred one, adapted to target and rules."""
     if schema is not None and kinds:
         raise ParameterError(
             "fit takes a schema or kinds, not both: put the kinds into the schema "
             "(Schema.infer(data, kinds=...))."
         )
     inferred = infer_schema(table, kinds) if schema is None else schema
+    if rules and schema is None:
+        numbers = number_kinds(table, inferred, rules)
+        if numbers := {n: kind for n, kind in numbers.items() if n not in (kinds or {})}:
+            kinds = {**(kinds or {}), **numbers}
+            inferred = infer_schema(table, kinds)
     for caution in cautions(table, inferred) if schema is None else ():
         warnings.warn(caution, LookalikeWarning, stacklevel=4)
     if target is None:

@@ -154,6 +154,8 @@ class Private(BayesianNetwork):
         target: str | None,
         start: Any,
         on_interval: FitCallback | None,
+        rules: tuple[str, ...],
+        broken: str,  # noqa: ARG002 - training rows are not looked at for it
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
@@ -170,7 +172,9 @@ class Private(BayesianNetwork):
         library = origin.library if origin.library in ("pandas", "polars") else "pyarrow"
         known = _known_kinds(drawn, numbers, stated)
         self.random_state = seed
-        super()._learn(as_frame(drawn, library), None, known, target, start, on_interval)
+        learned = as_frame(drawn, library)
+        # Rules are met by what the noise has left: the drawn rows, where they break one, are changed.
+        super()._learn(learned, None, known, target, start, on_interval, rules, "repair")
         self.ledger_, self.n_rows_ = ledger, rows
 
     def _private_rows(

@@ -47,7 +47,7 @@ class Stage(IntEnum):
 
 
 class Found:
-    """Dependencies without cycles, at most one per column."""
+    """Dependencies found so far: without cycles, at most one per column."""
 
     def __init__(self) -> None:
         self._by_column: dict[str, Dependency] = {}

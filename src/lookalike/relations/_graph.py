@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,8 @@ from lookalike.relations._cells import Cells, cells_of
 from lookalike.relations._domains import Domains, LearnedColumn, Order
 from lookalike.relations._reconciled import Reconciled
 from lookalike.relations._registry import describe
+from lookalike.relations._settled_rows import settled_rows
+from lookalike.relations._settling import Settling
 from lookalike.relations._value_format import ValueFormat
 from lookalike.tables import ColumnCondition, Schema
 from lookalike.tables.values.arrow import filled, is_null
@@ -32,6 +34,8 @@ class RelationGraph:
         The fitted relations, each after those it builds on.
     learned : mapping of str to LearnedColumn
         The encoded columns, and residuals in place of columns.
+    settling : Settling, optional
+        The declared rules.
 
     Attributes
     ----------
@@ -43,9 +47,14 @@ class RelationGraph:
     """
 
     def __init__(
-        self, schema: Schema, relations: Sequence[Relation], learned: Mapping[str, LearnedColumn]
+        self,
+        schema: Schema,
+        relations: Sequence[Relation],
+        learned: Mapping[str, LearnedColumn],
+        settling: Settling | None = None,
     ) -> None:
         self.relations = tuple(relations)
+        self.settling = settling
         self.residuals = {r.spec.column: r for r in relations if r.learns_residual}
         self.domains = _domains(schema, self.relations, learned)
         self._by_column = {r.spec.column: r for r in relations}
@@ -57,14 +66,22 @@ class RelationGraph:
         """The columns that neither depend on others nor have others depend on them."""
         related = set(self._by_column)
         related |= {name for relation in self.relations for name in relation.spec.needs}
+        related |= set() if self.settling is None else self.settling.columns.keys()
         return frozenset(self._names) - related
 
     # --- rows -------------------------------------------------------------------------------------
 
     def compute(
-        self, sampled: Cells, residuals: Cells, rows: Rows, known: Cells | None = None
+        self,
+        sampled: Cells,
+        residuals: Cells,
+        rows: Rows,
+        known: Cells | None = None,
+        *,
+        fixed: Cells | None = None,
+        first: Collection[str] = (),
     ) -> dict[str, pa.Array]:
-        """Return all columns, computing those that depend on others in order.
+        """Return all columns, computing those that depend on others in order; all rules hold.
 
         Parameters
         ----------
@@ -76,6 +93,10 @@ class RelationGraph:
             The row numbers.
         known : mapping of str to pyarrow.Array, shape (n,), optional
             All columns; cells that are not null replace sampled and computed ones.
+        fixed : mapping of str to pyarrow.Array, shape (n,), optional
+            The known cells that rules must not change, if not all.
+        first : collection of str
+            Columns with conditions: rules change others rather than these.
         """
         whole = dict(sampled)
         cells = (
@@ -88,7 +109,17 @@ class RelationGraph:
             on = relation.recognised(cells, whole)
             computed = whole[name] = relation.compute(on, residuals.get(name), rows)
             cells[name] = filled(known[name], computed) if known else computed
-        return cells
+        if self.settling is None:
+            return cells
+        return settled_rows(
+            self.settling,
+            self.relations,
+            cells,
+            residuals,
+            rows,
+            known=known if fixed is None else fixed,
+            first=first,
+        )
 
     def infer(self, known: pa.Table) -> pa.Table:
         """Fill in the cells that follow exactly from the known cells of rows, in either direction.
@@ -189,6 +220,21 @@ class RelationGraph:
                 masks[name] = wrong & np.logical_or.reduce(some)
         return masks
 
+    def broken_rules(self, known: pa.Table, completed: pa.Table) -> dict[str, np.ndarray]:
+        """Return masks of the completed rows that break a declared rule, by its text.
+
+        Parameters
+        ----------
+        known, completed : pyarrow.Table
+            As for `violations`.
+        """
+        if self.settling is None:
+            return {}
+        given = cells_of(known)
+        unknown = np.logical_or.reduce([is_null(given[name]) for name in self.settling.columns])
+        broken = self.settling.broken(cells_of(completed))
+        return {text: rows & unknown for text, rows in broken.items()}
+
     def _table(self, cells: Cells) -> pa.Table:
         return pa.Table.from_arrays([cells[n] for n in self._names], names=list(self._names))
 
@@ -245,6 +291,17 @@ class RelationGraph:
             if relation.contradicts(by_column, self.domains):
                 return some, describe(spec, why=False)
         return None
+
+    def contradicted_rules(
+        self, conditions: Sequence[ColumnCondition]
+    ) -> tuple[tuple[ColumnCondition, ...], str] | None:
+        """Return conditions that declared rules make contradictory, and these rules in words."""
+        if self.settling is None:
+            return None
+        sources = self.settling.contradicted_by(conditions)
+        some = tuple(c for c in conditions if str(c) in sources)
+        rules = sorted(sources - {str(c) for c in some})
+        return (some, f"the rule {' and '.join(map(repr, rules))}") if some and rules else None
 
     def relation_between(self, one: str, other: str) -> str:
         """Return in words the relation between two columns with contradictory conditions."""

@@ -187,6 +187,7 @@ class Dependency:
 
         - ``"lookup"``: each combination of categories of `on` has one value of `column`.
         - ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
+        - ``"formula"``: `column` is a formula of those of `on`, rounded as in the training table.
         - ``"mostly"``: each combination of categories of `on` has one value of `column` in nearly
           all rows; the exceptions depend on nothing else and are drawn by their frequencies.
 
@@ -205,6 +206,10 @@ class Dependency:
         For ``"offset"`` and ``"ratio"``: columns that this one was never below, or never above.
     against : str
         The reason, in words, for not using the dependency.
+    formula : str
+        For ``"formula"``: the formula, in the variables ``c0``, ``c1``, … for those of `on`.
+    rule : str
+        The declared rule that it stands for; such a dependency binds, and needs no proof.
     """
 
     column: str
@@ -216,6 +221,8 @@ class Dependency:
     at_least: tuple[str, ...] = ()
     at_most: tuple[str, ...] = ()
     against: str = ""
+    formula: str = ""
+    rule: str = ""
 
     @property
     def needs(self) -> frozenset[str]:
@@ -258,6 +265,8 @@ class Schema:
         The number of rows at inference.
     rejected : tuple of Dependency
         The dependencies that are not used, as they did not prove themselves: a fit adds to these.
+    rules : tuple of str
+        Declared rules, which hold on every generated row; see `lookalike.rules`.
 
     Examples
     --------
@@ -275,6 +284,7 @@ class Schema:
     dependencies: tuple[Dependency, ...] = field(default=())
     rows: int = 0
     rejected: tuple[Dependency, ...] = field(default=())
+    rules: tuple[str, ...] = field(default=())
 
     #: `lookalike.relations.infer_schema`, which that room, above this one, registers here.
     _inferred: ClassVar[Callable[..., Schema]]
@@ -407,7 +417,8 @@ class Schema:
             columns = tuple(_column(v) for v in values["columns"])
             dependencies = tuple(Dependency.from_dict(v) for v in values["dependencies"])
             rejected = tuple(Dependency.from_dict(v) for v in values.get("rejected", ()))
-            return cls(columns, dependencies, int(values["rows"]), rejected)
+            rules = tuple(map(str, values.get("rules", ())))
+            return cls(columns, dependencies, int(values["rows"]), rejected, rules)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise SchemaError(f"Not a schema: {error}.") from error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from lookalike.models import Synthesizer
-from lookalike.testing import _conditions, _estimator, _files, _frames, _sampling
+from lookalike.testing import _conditions, _estimator, _files, _frames, _rules, _sampling
 from lookalike.testing._checks import Check, named, run
 from lookalike.testing._learning import learning
 from lookalike.testing._subject import Subject
@@ -18,6 +18,7 @@ _CONTRACT = (
     *_conditions.CHECKS,
     *_frames.CHECKS,
     *_files.CHECKS,
+    *_rules.CHECKS,
 )
 
 

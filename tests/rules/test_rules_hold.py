@@ -1,0 +1,282 @@
+"""Declared rules hold on every generated row, whatever the model, and models are files."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lookalike as la
+from lookalike.errors import DataError, LookalikeWarning, ParameterError
+from lookalike.rules import check_rules
+
+RULES = [
+    "start <= end",
+    "end - start <= 400 days",
+    "total == price * quantity",
+    "paid > 0 if status in ['sold']",
+    "married == 'no' -> spouse_age is missing",
+    "married == 'yes' -> spouse_age is not missing",
+    "a + b + c == 1",
+    "one_hot(x, y, z)",
+    "city -> country",
+    "low <= mid <= high",
+    "net < 20 or net > 30",
+]
+
+
+def orders(n: int = 1500) -> pd.DataFrame:
+    """Return a table that obeys `RULES`."""
+    rng = np.random.default_rng(0)
+    first = pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 700, n), unit="D")
+    gap = np.where(rng.random(n) < 0.2, 0, rng.gamma(2, 10, n)).astype(int)
+    frame = pd.DataFrame({"start": first, "end": first + pd.to_timedelta(gap, unit="D")})
+    frame["price"] = np.round(rng.lognormal(3, 1, n), 2)
+    frame["quantity"] = rng.integers(1, 9, n)
+    frame["total"] = np.round(frame.price * frame.quantity, 2)
+    frame["status"] = rng.choice(["open", "sold", "reserved"], n)
+    some = np.round(rng.lognormal(2, 1, n), 2)
+    frame["paid"] = np.where(frame.status == "sold", some + 0.01, some * (rng.random(n) < 0.5))
+    frame["married"] = rng.choice(["no", "yes"], n)
+    frame["spouse_age"] = np.where(frame.married == "yes", rng.integers(18, 90, n), np.nan)
+    shares = np.round(rng.dirichlet([2, 3, 4], n), 2)
+    frame["a"], frame["b"] = shares[:, 0], shares[:, 1]
+    frame["c"] = np.round(1 - frame.a - frame.b, 2)
+    which = rng.choice(3, n, p=[0.5, 0.3, 0.2])
+    for k, name in enumerate("xyz"):
+        frame[name] = (which == k).astype(int)
+    frame["city"] = rng.choice(["Bern", "Basel", "Lyon", "Paris", "Rome"], n)
+    land = {"Bern": "CH", "Basel": "CH", "Lyon": "FR", "Paris": "FR", "Rome": "IT"}
+    frame["country"] = frame.city.map(land)
+    frame["low"] = rng.normal(0, 1, n)
+    frame["high"] = frame.low + rng.exponential(1, n)
+    frame["mid"] = frame.low + (frame.high - frame.low) * rng.random(n)
+    net = rng.normal(25, 8, n)
+    frame["net"] = np.round(np.where(np.abs(net - 25) <= 5.2, net + 15, net), 1)
+    return frame
+
+
+@pytest.fixture(scope="module")
+def table() -> pd.DataFrame:
+    return orders()
+
+
+@pytest.fixture(scope="module", params=[la.Independent, la.GaussianCopula])
+def model(request: pytest.FixtureRequest, table: pd.DataFrame) -> la.Independent:
+    return request.param(random_state=0).fit(table, rules=RULES)
+
+
+def test_all_rules_hold_on_every_row(model: la.Independent) -> None:
+    rows = model.sample(20_000)
+    assert check_rules(rows, RULES, schema=model.schema_).passed
+    # Not by the package's own check alone.
+    assert (rows.start <= rows.end).all()
+    assert np.allclose(np.round(rows.price * rows.quantity, 2), rows.total)
+    assert (rows.paid[rows.status == "sold"] > 0).all()
+    assert (rows.spouse_age.isna() == (rows.married == "no")).all()
+    assert np.allclose(rows.a + rows.b + rows.c, 1)
+    assert (rows[["x", "y", "z"]].sum(axis=1) == 1).all()
+    assert rows.groupby("city").country.nunique().max() == 1
+    assert ((rows.low <= rows.mid) & (rows.mid <= rows.high)).all()
+    assert ((rows.net < 20) | (rows.net > 30)).all()
+    assert rows.c.between(0, 1).all()  # no recomputed share is negative
+
+
+def test_cells_are_not_piled_up_at_bounds(model: la.Independent) -> None:
+    rows = model.sample(5000)
+    at_bound = ((rows.mid == rows.low) | (rows.mid == rows.high)).mean()
+    assert at_bound < 0.05
+    assert (rows.net == 20.1).mean() < 0.05
+
+
+def test_rows_do_not_depend_on_others(model: la.Independent) -> None:
+    whole = model.sample(300)
+    pd.testing.assert_frame_equal(
+        whole.iloc[100:140].reset_index(drop=True), model.sample(40, start=100)
+    )
+
+
+def test_a_saved_model_keeps_its_rules(model: la.Independent, tmp_path: Path) -> None:
+    model.save(tmp_path / "m.lookalike")
+    loaded = la.load(tmp_path / "m.lookalike")
+    assert loaded.schema_.rules == tuple(RULES)
+    pd.testing.assert_frame_equal(loaded.sample(200), model.sample(200))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"status": "sold"},
+        {"married": "no"},
+        {"start": (pd.Timestamp("2021-06-01"), None)},
+        {"country": "CH"},
+    ],
+    ids=str,
+)
+def test_conditions_and_rules_hold_together(model: la.Independent, given: dict) -> None:
+    rows = model.sample(500, given=given)
+    assert len(rows) == 500
+    assert check_rules(rows, RULES, schema=model.schema_).passed
+    for name, value in given.items():
+        right = rows[name] >= value[0] if isinstance(value, tuple) else rows[name] == value
+        assert right.all()
+
+
+def test_balanced_rows_obey(model: la.Independent) -> None:
+    rows = model.sample(300, balance="status")
+    assert rows.status.value_counts().tolist() == [100, 100, 100]
+    assert check_rules(rows, RULES, schema=model.schema_).passed
+
+
+def test_a_condition_that_contradicts_a_rule_is_named(model: la.Independent) -> None:
+    with pytest.raises(DataError, match="married == 'no' -> spouse_age is missing"):
+        model.sample(3, given={"married": "no", "spouse_age": (20, 40)})
+    with pytest.raises(DataError, match="net < 20 or net > 30"):
+        model.sample(3, given={"net": (22.0, 28.0)})
+
+
+def test_completed_rows_obey_and_keep_known_cells(
+    model: la.Independent, table: pd.DataFrame
+) -> None:
+    names = ["end", "status", "mid", "b", "married"]
+    known = table.loc[:60, names].copy()
+    rng = np.random.default_rng(0)
+    for name in names:
+        known.loc[rng.random(len(known)) < 0.3, name] = None
+    done = model.impute(known)
+    assert check_rules(done, RULES, schema=model.schema_).passed
+    for name in names:
+        there = known[name].notna()
+        assert (done[name][there] == known[name][there]).all()
+
+
+# --- bugs of other packages ----------------------------------------------------------------------
+
+
+def test_a_second_fit_forgets_the_rules_of_the_first(table: pd.DataFrame) -> None:
+    """SDV 1258: constraints of an earlier fit interfere with the next."""
+    model = la.Independent(random_state=0).fit(table, rules=["low <= high"])
+    model.fit(table[["a", "b"]])
+    assert model.schema_.rules == ()
+    again = la.Independent(random_state=0).fit(table, rules=["low <= high"])
+    again.fit(table, rules=["low <= high"])
+    assert check_rules(again.sample(500), ["low <= high"]).passed
+
+
+def test_combinations_survive_missing_cells_and_odd_indices() -> None:
+    """SDV 2852: fixed combinations raise an IndexingError."""
+    frame = orders(400)
+    frame.index = np.arange(400)[::-1] * 3
+    frame.loc[frame.index[:30], "city"] = None
+    frame.loc[frame.index[:30], "country"] = None
+    model = la.Independent(random_state=0).fit(frame, rules=["city -> country"])
+    rows = model.sample(2000)
+    seen = set(zip(frame.city.dropna(), frame.country.dropna(), strict=True))
+    both = rows.dropna(subset=["city", "country"])
+    assert set(zip(both.city, both.country, strict=True)) <= seen
+
+
+def test_missing_cells_break_no_order() -> None:
+    """SDV 2855: valid inequalities with missing cells are reported as broken."""
+    frame = orders(400)
+    frame.loc[:50, "high"] = np.nan
+    frame.loc[40:80, "low"] = np.nan
+    model = la.GaussianCopula(random_state=0).fit(frame, rules=["low <= high"])
+    rows = model.sample(3000)
+    assert check_rules(rows, ["low <= high"]).passed
+    assert 0.05 < rows.high.isna().mean() < 0.25
+    assert (rows.low <= rows.high)[rows.low.notna() & rows.high.notna()].all()
+
+
+def test_flags_are_exactly_one_and_keep_their_type() -> None:
+    """SDV 2856: one-hot columns are reported as broken."""
+    frame = orders(600)[["x", "y", "z", "price"]]
+    model = la.GaussianCopula(random_state=0).fit(frame, rules=["one_hot(x, y, z)"])
+    rows = model.sample(3000)
+    assert rows.x.dtype == frame.x.dtype
+    assert (rows[["x", "y", "z"]].sum(axis=1) == 1).all()
+    assert np.allclose(rows[["x", "y", "z"]].mean(), frame[["x", "y", "z"]].mean(), atol=0.08)
+
+
+def test_chains_and_strict_orders_of_whole_numbers() -> None:
+    rng = np.random.default_rng(0)
+    steps = np.cumsum(rng.integers(1, 4, (500, 4)), axis=1)
+    frame = pd.DataFrame(steps, columns=list("pqrs")).sample(frac=1, random_state=0)
+    kinds = dict.fromkeys("pqrs", "integer")
+    rules = ["p < q < r", "r < s"]
+    rows = la.Independent(random_state=0).fit(frame, rules=rules, kinds=kinds).sample(3000)
+    for low, high in pairwise("pqrs"):
+        assert (rows[low] < rows[high]).all()
+
+
+# --- conflicts and broken rows -------------------------------------------------------------------
+
+
+def test_conflicts_are_named_when_declared(table: pd.DataFrame) -> None:
+    rules = ["low <= high", "high <= mid - 1", "mid <= low"]
+    with pytest.raises(DataError, match="No row can fulfil 'high <= mid - 1' and 'low <= high'"):
+        la.Independent().fit(table, rules=rules)
+    with pytest.raises(DataError, match="status"):
+        la.Independent().fit(table, rules=["status == 'sold'", "status != 'sold'"])
+
+
+def test_broken_rows_are_refused_with_their_numbers(table: pd.DataFrame) -> None:
+    frame = table.copy()
+    frame.loc[[3, 17], "low"] = frame.high + 1
+    model = la.Independent(random_state=0)
+    with pytest.raises(DataError, match=r"'low <= high' in 2 rows \(counted from 0: 3, 17\)"):
+        model.fit(frame, rules=["low <= high"])
+    with pytest.warns(LookalikeWarning, match="2 of 1,500 rows break a rule and were left out"):
+        assert model.fit(frame, rules=["low <= high"], broken="drop").n_rows_ == 1498
+    for policy in ("repair", "keep"):
+        with pytest.warns(LookalikeWarning, match="2 of 1,500 rows break a rule"):
+            model.fit(frame, rules=["low <= high"], broken=policy)
+        assert check_rules(model.sample(2000), ["low <= high"]).passed
+
+
+def test_repaired_rows_obey_every_rule(table: pd.DataFrame) -> None:
+    frame = table.copy()
+    frame.loc[5, "total"] += 1
+    frame.loc[6, "country"] = "IT" if frame.city[6] != "Rome" else "FR"
+    frame.loc[7, "paid"], frame.loc[7, "status"] = 0, "sold"
+    frame.loc[8, "spouse_age"], frame.loc[8, "married"] = 40, "no"
+    with pytest.warns(LookalikeWarning, match="4 of 1,500 rows break a rule and were repaired"):
+        model = la.Independent(random_state=0).fit(frame, rules=RULES, broken="repair")
+    assert check_rules(model.sample(2000), RULES, schema=model.schema_).passed
+
+
+def test_what_cannot_hold_by_construction_is_refused(table: pd.DataFrame) -> None:
+    with pytest.raises(DataError, match="none of its columns stands by itself"):
+        la.Independent().fit(table, rules=["price * quantity <= 100000"])
+    with pytest.raises(ParameterError, match=r"kinds=\{'price': 'identifier'\}"):
+        la.Independent().fit(table, rules=["unique(city, price)"])
+    with pytest.raises(DataError, match="One rule may determine a column"):
+        la.Independent().fit(
+            table.assign(k=table.city, w=table.city), rules=["city -> k", "w -> k"]
+        )
+
+
+def test_unique_columns_are_numbered() -> None:
+    frame = orders(300).assign(key=[f"K-{i:04d}" for i in range(300)])
+    model = la.Independent(random_state=0).fit(frame, rules=["unique(key)"])
+    assert model.sample(2000).key.is_unique
+
+
+@pytest.mark.parametrize("rows", [2, 3])
+def test_tiny_tables(rows: int) -> None:
+    frame = orders(40).head(rows)[["low", "high"]]
+    model = la.Independent(random_state=0, min_category_count=1).fit(frame, rules=["low <= high"])
+    made = model.sample(50)
+    assert (made.low <= made.high).all()
+
+
+def test_odd_names_and_unicode() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"unit price": rng.random(200).round(3), "größe": rng.random(200) + 1})
+    frame["数据"] = np.where(frame["unit price"] > 0.5, "是", "否")
+    rules = ["`unit price` <= größe", '`数据` == "是" -> `unit price` > 0.5']
+    rows = la.Independent(random_state=0).fit(frame, rules=rules).sample(2000)
+    assert (rows["unit price"][rows["数据"] == "是"] > 0.5).all()
