@@ -2,6 +2,7 @@
 
 from lookalike._core.errors import (
     DataError,
+    DatabaseError,
     FileFormatError,
     InputError,
     LookalikeError,
@@ -17,6 +18,7 @@ from lookalike._core.errors import (
 
 __all__ = [
     "DataError",
+    "DatabaseError",
     "FileFormatError",
     "InputError",
     "LookalikeError",
