@@ -16,9 +16,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from lookalike._core.pages import Page, enter_page
+from lookalike._core.restorers import Restore, enter_restorer
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors
+    from lookalike.databases import Database
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         Smote,
         load,
     )
+    from lookalike.relational import Relational
     from lookalike.reports import Evaluation, evaluate
     from lookalike.tables import Schema
 
@@ -46,6 +49,7 @@ __all__ = [
     "BayesianNetwork",
     "Booster",
     "Comparison",
+    "Database",
     "DenseClassifier",
     "DenseRegressor",
     "Diffusion",
@@ -54,6 +58,7 @@ __all__ = [
     "GaussianCopula",
     "Independent",
     "Mixture",
+    "Relational",
     "Schema",
     "Smote",
     "Verdict",
@@ -81,6 +86,18 @@ def _models() -> ModuleType:
 
 def _reports() -> ModuleType:
     import lookalike.reports as room
+
+    return room
+
+
+def _databases() -> ModuleType:
+    import lookalike.databases as room
+
+    return room
+
+
+def _relational() -> ModuleType:
+    import lookalike.relational as room
 
     return room
 
@@ -118,6 +135,8 @@ _HOMES = {
     "Mixture": _models,
     "Smote": _models,
     "load": _models,
+    "Database": _databases,
+    "Relational": _relational,
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,
@@ -142,6 +161,13 @@ def _comparison_page() -> Page:
     return page
 
 
+def _restore_relational() -> Restore:
+    restore: Restore = _relational().restore_database_model
+    return restore
+
+
+# `models`, which reads model files, may not know `relational`.
+enter_restorer("Relational", _restore_relational)
 # `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)

@@ -7,10 +7,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lookalike.models._archive import ArchiveParts, write_parts
 from lookalike.models._base import Synthesizer
+from lookalike.models._column_trees import ColumnTrees, Growth
+from lookalike.models._conditional_table import grains_of
 from lookalike.models._file import SYNTHESIZERS, load
 from lookalike.models._find import find_synthesizer
+from lookalike.models._parents import order_of
 from lookalike.models._request import BlockConditions, Request
+from lookalike.models._saving import FORMAT
+from lookalike.models._states import DiscreteVariable, States
 from lookalike.models._task import FitTask
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
@@ -28,27 +34,36 @@ if TYPE_CHECKING:
     from lookalike.models.vae import VAE
 
 __all__ = [
+    "FORMAT",
     "GAN",
     "SYNTHESIZERS",
     "VAE",
+    "ArchiveParts",
     "BayesianNetwork",
     "BlockConditions",
+    "ColumnTrees",
     "DenseClassifier",
     "DenseRegressor",
     "Diffusion",
+    "DiscreteVariable",
     "FitTask",
     "Forest",
     "GaussianCopula",
+    "Growth",
     "Independent",
     "Mixture",
     "Networks",
     "Refine",
     "Request",
     "Smote",
+    "States",
     "Synthesizer",
     "TrainingRules",
     "find_synthesizer",
+    "grains_of",
     "load",
+    "order_of",
+    "write_parts",
 ]
 
 

@@ -33,6 +33,7 @@ from lookalike._core.errors import (
     nearest,
 )
 from lookalike._core.registry import Registry, registered_only
+from lookalike._core.restorers import restorer_of
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
 from lookalike.models._archive import ArchiveParts, read_parts
@@ -64,8 +65,8 @@ _MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 
 def load(
     path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()
-) -> Synthesizer:
-    """Load a model that `Synthesizer.save` has written.
+) -> Any:
+    """Load a model that its `save` has written.
 
     Parameters
     ----------
@@ -76,7 +77,7 @@ def load(
 
     Returns
     -------
-    Synthesizer
+    Synthesizer or Relational
         The fitted model; it generates the same rows as the saved one.
 
     Raises
@@ -113,10 +114,12 @@ def _check_format(manifest: Mapping[str, Any]) -> None:
         )
 
 
-def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Synthesizer:
+def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Any:
     try:
         with registered_only():  # a file must not cause imports
-            return _build(_migrate(parts), own)
+            parts = _migrate(parts)
+            restore = restorer_of(parts.manifest["synthesizer"])
+            return _build(parts, own) if restore is None else restore(parts)
     except (ModelFileError, TrainingError):  # the latter concerns this process, not the file
         raise
     # A hostile file can cause any of these anywhere below; none of them is a defect.
