@@ -11,7 +11,7 @@ from lookalike.models._archive import ArchiveParts, write_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.models._conditional_table import grains_of
-from lookalike.models._file import SYNTHESIZERS, load
+from lookalike.models._file import SYNTHESIZERS, is_of, load
 from lookalike.models._find import find_synthesizer
 from lookalike.models._parents import order_of
 from lookalike.models._request import BlockConditions, Request
@@ -61,6 +61,7 @@ __all__ = [
     "TrainingRules",
     "find_synthesizer",
     "grains_of",
+    "is_of",
     "load",
     "order_of",
     "write_parts",

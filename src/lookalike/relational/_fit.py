@@ -188,7 +188,7 @@ class _Fitting:
         if plan.family is not None:
             rows = self.world.rows[plan.family]
             if times and table is not None and not table.cells[times[0]].null_count:
-                ranked = _numbers(table.cells[times[0]])
+                ranked, model.ranked = _numbers(table.cells[times[0]]), times[0]
             self.siblings[name] = Siblings.of(rows, ranked)
             families = max(len(np.unique(rows[rows >= 0])), 1)
             model.follows = (rows >= 0).sum() / families >= _SIBLINGS

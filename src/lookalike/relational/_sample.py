@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.databases import ForeignKey, distinct_rows
@@ -310,13 +311,19 @@ def _arranged(state: _Sampling, model: TableModel, seed: int) -> pa.Table | None
     if model.arranged == "random":
         _keep(world, plan, generator(seed, "order").permutation(len(own)))
     cells = model.cells(world.states[plan.name], seed)
-    column = model.arranged.removeprefix("by ")
-    if model.arranged.startswith("by ") and cells is not None and column in cells.column_names:
-        order = pa.compute.sort_indices(_one(cells[column]))
-        _keep(world, plan, np.asarray(order))
-        # Not those of sorted states: identifiers are by the number of the row.
-        return cells.take(order)
-    return cells
+    column = model.arranged.removeprefix("by ") if model.arranged.startswith("by ") else None
+    if model.arranged == "families" and plan.family is not None:
+        column = model.ranked
+    if column is None or cells is None or column not in cells.column_names:
+        return cells
+    ranks = np.asarray(pc.rank(_one(cells[column]), tiebreaker="first"))
+    if model.arranged == "families" and plan.family is not None:
+        order = np.lexsort((ranks, world.rows[plan.family]))
+    else:
+        order = np.argsort(ranks)
+    _keep(world, plan, order)
+    # Not those of sorted states: identifiers are by the number of the row.
+    return cells.take(pa.array(order))
 
 
 def _assembled(

@@ -127,7 +127,9 @@ class TableModel:
     affinities : dict of ForeignKey to Affinity
     new : tuple of NewKey
     arranged : str
-        The order of rows: ``"families"``, ``"random"``, or the name of the column that sorts them.
+        The order of rows: ``"families"``, ``"random"``, or ``"by "`` and the column that sorts them.
+    ranked : str or None
+        The column that sorts siblings.
     """
 
     plan: TablePlan
@@ -143,6 +145,7 @@ class TableModel:
     affinities: dict[ForeignKey, Affinity] = field(default_factory=dict)
     new: tuple[NewKey, ...] = ()
     arranged: str = "families"
+    ranked: str | None = None
 
     # --- variables -------------------------------------------------------------------------------
 
@@ -336,6 +339,7 @@ class TableModel:
             "marks": [[mark.sort, mark.key, mark.states] for mark in self.marks],
             "follows": self.follows,
             "arranged": self.arranged,
+            "ranked": self.ranked,
             "encoded": self.columns is not None,
             "new": len(self.new),
         }
@@ -380,6 +384,7 @@ class TableModel:
             bool(values["follows"]),
             new=tuple(NewKey.from_state(parts[f"new {k}"]) for k in range(int(values["new"]))),
             arranged=str(values["arranged"]),
+            ranked=None if values["ranked"] is None else str(values["ranked"]),
         )
 
 
