@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -34,11 +34,15 @@ class ConditionalTrees:
         The order of the own variables, by their index among all.
     columns : tuple of ColumnTrees
         The trees of each own variable, in the order of variables.
+    copies : mapping of int to (int, int)
+        For some variables, the indices of a mark and of the variable that they equal where the mark
+        is 1. Their trees are about the other rows.
     """
 
     given: int
     order: tuple[int, ...]
     columns: tuple[ColumnTrees, ...]
+    copies: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
     @classmethod
     def fit(
@@ -46,6 +50,7 @@ class ConditionalTrees:
         context: np.ndarray,
         own: np.ndarray,
         variables: Sequence[DiscreteVariable],
+        copies: Mapping[int, tuple[int, int]],
         growth: Growth,
         seed: int,
     ) -> ConditionalTrees:
@@ -57,6 +62,7 @@ class ConditionalTrees:
         own : ndarray of int, shape (n, v)
         variables : sequence of DiscreteVariable
             Those of the context, then the own ones.
+        copies : mapping of int to (int, int)
         growth : Growth
         seed : int
         """
@@ -65,7 +71,7 @@ class ConditionalTrees:
         grains = tuple(map(grains_of, variables))
         _, information = order_of(states, grains)
         given = context.shape[1]
-        order = _order(information, given)
+        order = _order(information, given, copies)
         sizes = [variable.states for variable in variables]
         is_ordered = [variable.edges is not None for variable in variables]
         before: dict[int, list[int]] = {}
@@ -77,10 +83,12 @@ class ConditionalTrees:
 
         def grow(v: int) -> ColumnTrees:
             rng = generator(seed, "trees", v)
-            return ColumnTrees.fit(states, v, before[v], sizes, is_ordered, growth, rng)
+            rows = states if v not in copies else states[states[:, copies[v][0]] == 0]
+            return ColumnTrees.fit(rows, v, before[v], sizes, is_ordered, growth, rng)
 
         work = (partial(grow, given + v) for v in range(own.shape[1]))
-        return cls(given, tuple(order), tuple(in_parallel(work, ignore=UserWarning)))
+        columns = tuple(in_parallel(work, ignore=UserWarning))
+        return cls(given, tuple(order), columns, copies)
 
     def drawn(self, context: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Draw the own variables of rows, shape (n, v), given their context, shape (n, c)."""
@@ -89,6 +97,12 @@ class ConditionalTrees:
         for v in self.order:
             uniforms = rng.random((len(states), 3))
             states[:, v] = self.columns[v - self.given].drawn(states, uniforms)
+            if v in self.copies:
+                mark, source = self.copies[v]
+                # A sibling that is missing has a state of its own, which the row cannot have.
+                there = states[:, source] < len(self.columns[v - self.given].marginal)
+                same = (states[:, mark] == 1) & there
+                states[same, v] = states[same, source]
         return states[:, self.given :]
 
     def state(self) -> Learned:
@@ -98,7 +112,11 @@ class ConditionalTrees:
 
     @classmethod
     def from_state(
-        cls, state: Learned, variables: Sequence[DiscreteVariable], given: int
+        cls,
+        state: Learned,
+        variables: Sequence[DiscreteVariable],
+        given: int,
+        copies: Mapping[int, tuple[int, int]],
     ) -> ConditionalTrees:
         """Restore trees from their `state`, for the same variables."""
         order, sizes = [int(v) for v in state.values["order"]], [v.states for v in variables]
@@ -109,11 +127,16 @@ class ConditionalTrees:
             before = [*range(given), *order[: order.index(v)]]
             part = parts[f"variable {v - given}"]
             columns.append(ColumnTrees.from_state(part, v, sizes, before))
-        return cls(given, tuple(order), tuple(columns))
+        return cls(given, tuple(order), tuple(columns), copies)
 
 
-def _order(information: np.ndarray, given: int) -> list[int]:
-    """Return own variables, each next one with the most information about one before it."""
+def _order(
+    information: np.ndarray, given: int, copies: Mapping[int, tuple[int, int]]
+) -> list[int]:
+    """Return own variables, each next one with the most information about one before it.
+
+    Marks come before the variables that they are about.
+    """
     count = len(information)
     order: list[int] = []
     left = set(range(given, count))
@@ -123,7 +146,8 @@ def _order(information: np.ndarray, given: int) -> list[int]:
         left.remove(first)
     while left:
         known = [*range(given), *order]
-        best = max(sorted(left), key=lambda v: information[v, known].max())
+        ready = sorted(v for v in left if v not in copies or copies[v][0] not in left)
+        best = max(ready, key=lambda v: information[v, known].max())
         order.append(best)
         left.remove(best)
     return order

@@ -83,7 +83,7 @@ class Degrees:
 
 def _with_sum(degrees: np.ndarray, total: int, rng: np.random.Generator) -> np.ndarray:
     """Return ascending degrees changed by as little as possible to have a sum."""
-    for _ in range(64):
+    for turn in range(256):
         gap = total - int(degrees.sum())
         if gap == 0:
             break
@@ -91,9 +91,11 @@ def _with_sum(degrees: np.ndarray, total: int, rng: np.random.Generator) -> np.n
             able = np.flatnonzero(degrees == (0 if gap > 0 else 1))
             step = 1
         else:
-            # Large degrees can change by a small share of them; rows without children stay so.
-            able = np.flatnonzero(degrees > (0 if gap > 0 else 1))
-            step = max(abs(gap) // max(int(degrees[able].sum()), 1), 1)
+            # The sum depends on the tail: its degrees change, by a small share of them each.
+            able = np.flatnonzero(degrees > 1)
+            able = able[-max(len(able) // 20, 1) :] if turn < 8 else able
+            step = max(abs(gap) // max(len(able), 1), 1)
+            step = min(step, max(int(degrees[able].min(initial=1)) // 8, 1))
         if not len(able):
             able = np.arange(len(degrees)) if gap > 0 else np.flatnonzero(degrees > 0)
         if not len(able):

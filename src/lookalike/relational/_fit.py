@@ -18,7 +18,7 @@ from lookalike.relational._affinity import Affinity
 from lookalike.relational._columns import AttributeCells, EncodedColumns
 from lookalike.relational._degrees import Degrees
 from lookalike.relational._families import Siblings
-from lookalike.relational._marks import kin_of, marks_of
+from lookalike.relational._marks import kin_of, marks_of, same_as_before
 from lookalike.relational._new_keys import NewKey
 from lookalike.relational._plan import TablePlan, plans_of
 from lookalike.relational._summaries import counts_of, summaries_of
@@ -104,6 +104,12 @@ class _Fitting:
             self._place(name, model)
             kin, of_kin = kin_of(plan, self.plans, rows)
             marks, marked = marks_of(len(states), plan, rows, self.siblings.get(name), of_kin, self._distinct(plan))
+            if model.follows and model.columns is not None:
+                levels = [
+                    v for v in model.columns.of_attributes if model.columns.variables[v].edges is None
+                ]
+                more, same = same_as_before(states, levels, self.siblings[name])
+                marks, marked = (*marks, *more), np.concatenate([marked, same], axis=1)
             model.marks = marks
             model.kin = {k: v for k, v in kin.items() if any(m.sort == "kin" and m.key == k for m in marks)}
             self.world.states[name] = np.concatenate([states, marked], axis=1, dtype=np.int32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -11,10 +11,12 @@ from lookalike.relational._families import Siblings
 from lookalike.relational._plan import TablePlan
 from lookalike.relational._table import Kin, Mark
 
-__all__ = ["ancestors", "kin_of", "marks_of"]
+__all__ = ["ancestors", "kin_of", "marks_of", "same_as_before"]
 
 #: The share by which a fact must be more frequent than by chance.
 _MORE = 0.05
+#: The share of what chance leaves over by which a level must be that of the sibling before.
+_OFTEN = 0.3
 #: The greatest depth of a tree of rows.
 _DEEPEST = 64
 
@@ -67,6 +69,30 @@ def marks_of(
             add("kin", k, kin[k])
     table = np.stack(states, axis=1) if states else np.zeros((count, 0), np.int32)
     return tuple(marks), table
+
+
+def same_as_before(
+    states: np.ndarray, levels: Sequence[int], siblings: Siblings
+) -> tuple[tuple[Mark, ...], np.ndarray]:
+    """Return marks of levels that are often those of the sibling before, shape (n, marks).
+
+    Parameters
+    ----------
+    states : ndarray of int, shape (n, v)
+    levels : sequence of int
+        The variables of levels.
+    siblings : Siblings
+    """
+    marks, found = [], []
+    follows = siblings.before >= 0
+    for v in levels if follows.any() else ():
+        own = states[:, v]
+        same = follows & (own == own[siblings.before])
+        chance = float(((np.bincount(own) / len(own)) ** 2).sum())
+        if same[follows].mean() > chance + _OFTEN * (1 - chance):
+            marks.append(Mark("same", int(v)))
+            found.append(same.astype(np.int32))
+    return tuple(marks), np.stack(found, axis=1) if found else np.zeros((len(states), 0), np.int32)
 
 
 def depths(parents: np.ndarray) -> np.ndarray | None:

@@ -33,12 +33,15 @@ class Seekers:
         The only group of parents that each may have.
     family : ndarray of int, shape (n,), optional
         Rows of one family must have different parents; -1 for none.
+    binding : bool
+        Whether no parent outside of the group will do, so that full ones are taken too.
     """
 
     states: np.ndarray
     demand: np.ndarray
     group: np.ndarray | None = None
     family: np.ndarray | None = None
+    binding: bool = False
 
 
 def matched(
@@ -53,7 +56,7 @@ def matched(
 
     Candidates are drawn by their remaining capacity, and one of them is chosen by affinity and a
     Gumbel variable each, which is a draw in proportion to both. Where a capacity is exceeded, some
-    rows choose again; in the end capacities give way, not rows.
+    rows choose again; the last rows fill the room that is left.
 
     Parameters
     ----------
@@ -94,8 +97,9 @@ def matched(
             best = scores.argmax(axis=1)
             chosen = np.where(at[:, 0] < 0, -1, at[np.arange(len(rows)), best])
             is_free = np.isfinite(scores[np.arange(len(rows)), best]) & (chosen >= 0)
-            last = turn == _PASSES - 1
-            fits = is_free & (last | _within(chosen, seekers.demand[rows], capacity))
+            fits = is_free & _within(chosen, seekers.demand[rows], capacity)
+            if seekers.binding and turn == _PASSES - 1:
+                fits = is_free
             if pairs is not None:
                 own = pairs[np.arange(len(rows)), best]
                 first_of = np.zeros(len(rows), bool)
@@ -110,7 +114,42 @@ def matched(
         waiting = np.concatenate(refused) if refused else waiting[:0]
         if not len(waiting):
             break
+    if seekers.group is None and len(waiting) and len(capacity):
+        _fill(result, waiting, seekers, capacity, used, rng)
     return result
+
+
+def _fill(
+    result: np.ndarray,
+    waiting: np.ndarray,
+    seekers: Seekers,
+    capacity: np.ndarray,
+    used: np.ndarray,
+    rng: np.random.Generator,
+) -> None:
+    """Give the last rows to the parents that still have room, and those beyond to any."""
+    count = len(capacity)
+    for turn in range(4 * _PASSES):
+        # Where room is left, it is filled; in the last turns, any parent will do.
+        slots = rng.permutation(np.repeat(np.arange(count), capacity))
+        if turn >= 2 * _PASSES or not len(slots):
+            slots = rng.integers(0, count, len(waiting))
+        tried = waiting[: len(slots)]
+        chosen = slots[: len(tried)]
+        good = np.ones(len(tried), bool)
+        if seekers.family is not None:
+            own = seekers.family[tried] * count + chosen
+            good = ~np.isin(own, used)
+            first = np.zeros(len(tried), bool)
+            first[np.unique(own, return_index=True)[1]] = True
+            good = (good & first) | (seekers.family[tried] < 0)
+            used = np.concatenate([used, own[good]])
+        result[tried[good]] = chosen[good]
+        np.subtract.at(capacity, chosen[good], seekers.demand[tried[good]])
+        np.maximum(capacity, 0, out=capacity)
+        waiting = rng.permutation(np.concatenate([tried[~good], waiting[len(slots) :]]))
+        if not len(waiting):
+            break
 
 
 class _Pool:
@@ -137,9 +176,11 @@ class _Pool:
         by_capacity = np.searchsorted(reached, begin[:, None] + u * total[:, None], side="right") - 1
         evenly = low[:, None] + np.floor(u * (high - low)[:, None]).astype(np.int64)
         place = np.where((total > 0)[:, None], by_capacity, evenly)
+        if self.sorted is not None and seekers.binding:
+            total = np.where(high > low, 1.0, 0.0)  # a rule: full parents are better than none
         place = np.clip(place, low[:, None], np.maximum(high - 1, low)[:, None])
         at = self.order[np.minimum(place, len(self.order) - 1)] if len(self.order) else place * 0
-        return np.where((high > low)[:, None], at, -1)
+        return np.where(((high > low) & (total > 0))[:, None], at, -1)
 
 
 def _within(chosen: np.ndarray, demand: np.ndarray, capacity: np.ndarray) -> np.ndarray:

@@ -169,6 +169,7 @@ def _match(
     child, parents = world.for_matching(plan.name).states, world.states[key.parent]
     capacity = state.degrees[key].copy()
     groups = _group_pairs(state, model, k, key, rows, marks)
+    binding = len(groups) == 1
     distinct = family[rows] if family is not None and is_distinct(plan, key) else None
     for chosen, of_child, of_parent in groups:
         some = rows[chosen & (result[rows] < 0)]
@@ -181,6 +182,7 @@ def _match(
                 demand[place],
                 None if of_child is None else of_child[place],
                 None if distinct is None else distinct[place],
+                binding,
             ),
             parents,
             capacity,
@@ -284,6 +286,7 @@ def _match_later(state: _Sampling, name: str, key: ForeignKey) -> None:
                 child[rows],
                 np.ones(len(rows), np.int64),
                 None if of_child is None else of_child[rows],
+                binding=True,
             ),
             parents,
             capacity,

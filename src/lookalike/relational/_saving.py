@@ -154,7 +154,9 @@ def _restore_trees(model: TableModel, state: Learned, world: World) -> None:
         empty = world.described_at_nothing(plan.family.parent)
         context = model.context(empty)
     variables = (*context, *model.variables)
-    model.trees = ConditionalTrees.from_state(parts["trees"], variables, len(context))
+    model.trees = ConditionalTrees.from_state(
+        parts["trees"], variables, len(context), model.copies(len(context))
+    )
     child = world.variables_for_matching(plan.name)
     for k, key in enumerate((*plan.matched, *plan.later)):
         model.affinities[key] = Affinity.from_state(

@@ -24,7 +24,7 @@ from lookalike.relational._variables import Cut, flag, gathered, ordered_levels,
 
 __all__ = ["Described", "Kin", "Mark", "TableModel"]
 
-_POSITIONS, _SIZES = 16, 24
+_POSITIONS, _SIZES, _PARTS = 16, 24, 24
 #: The share of rows that are learned as if no sibling were before them, so that the first of a
 #: chain can be drawn.
 _BLIND = 0.05
@@ -68,11 +68,13 @@ class Mark:
 
     Parameters
     ----------
-    sort : {"present", "repeated", "kin", "depth"}
+    sort : {"present", "repeated", "kin", "depth", "same"}
         Whether there is a parent; whether it is that of the sibling before; whether both parents
-        have the same ancestor; or the depth below rows without a parent.
+        have the same ancestor; or the depth below rows without a parent. ``"same"`` is about no
+        key: whether a level is that of the sibling before.
     key : int
-        The index of the key in the plan's `matched`, or after these, in `later`.
+        The index of the key in the plan's `matched`, or after these, in `later`; that of the
+        variable for ``"same"``.
     states : int
     """
 
@@ -169,15 +171,38 @@ class TableModel:
         if self.plan.family is None:
             return ()
         before = [with_missing(self.variables[v]) for v in self._sibling_variables]
-        place = (ordered_levels(_POSITIONS + 1), self.size.variable)
+        place = (ordered_levels(_POSITIONS + 1), ordered_levels(_PARTS), self.size.variable)
         return (*parents, *place, *before)
+
+    def copies(self, given: int) -> dict[int, tuple[int, int]]:
+        """Return, for variables that may be the same as in the sibling before, where that is told.
+
+        Parameters
+        ----------
+        given : int
+            The number of variables of the context, the last of which are those of the sibling.
+
+        Returns
+        -------
+        dict of int to (int, int)
+            For each variable, the indices of its mark and of the sibling's variable among all.
+        """
+        picked = self._sibling_variables
+        first = len(self.variables) - len(self.marks)
+        return {
+            given + mark.key: (given + first + i, given - len(picked) + picked.index(mark.key))
+            for i, mark in enumerate(self.marks)
+            if mark.sort == "same"
+        }
 
     def _placed(
         self, parents: np.ndarray, position: np.ndarray, size: np.ndarray, before: np.ndarray
     ) -> np.ndarray:
         """Return the states of contexts; `before` has those of the sibling before."""
-        place = np.minimum(position, _POSITIONS)[:, None]
-        return np.concatenate([parents, place, size[:, None], before], axis=1, dtype=np.int32)
+        place = np.minimum(position, _POSITIONS)
+        part = position * _PARTS // np.maximum(size, 1)
+        numbers = np.stack([place, part, self.size.of(size)], axis=1)
+        return np.concatenate([parents, numbers, before], axis=1, dtype=np.int32)
 
     # --- fit -------------------------------------------------------------------------------------
 
@@ -216,12 +241,17 @@ class TableModel:
             context = self._placed(
                 of_parents.states,
                 siblings.position[some],
-                self.size.of(siblings.size[some]),
+                siblings.size[some],
                 gathered(own[:, picked], before, of_siblings),
             )
             variables = self.context(of_parents.variables)
         self.trees = ConditionalTrees.fit(
-            context, own[some], (*variables, *self.variables), growth, seed
+            context,
+            own[some],
+            (*variables, *self.variables),
+            self.copies(len(variables)),
+            growth,
+            seed,
         )
 
     # --- sample ----------------------------------------------------------------------------------
@@ -271,16 +301,14 @@ class TableModel:
             result[:] = self._possible(np.zeros((len(result), 0), np.int32), rng)
             return result
         chains, picked = chains_of(sizes), self._sibling_variables
-        size = self.size.of(known)
         missing = np.array([with_missing(self.variables[v]).states - 1 for v in picked], np.int32)
         before = np.broadcast_to(missing, (len(chains.length), len(picked)))
         for step in range(int(chains.length.max(initial=0))):
             # Chains are in order of length: those that go on are the first ones.
             active = int(np.searchsorted(-chains.length, -step, side="left"))
             at, rows = chains.parent[:active], chains.start[:active] + step
-            alone = np.zeros(active, np.int64)
             context = self._placed(
-                parents[at], alone + chains.first[:active] + step, size[at], before[:active]
+                parents[at], chains.first[:active] + step, known[at], before[:active]
             )
             result[rows] = self._possible(context, rng)
             before = result[rows][:, picked]
@@ -325,7 +353,9 @@ class TableModel:
         """Return the marks of a key, by their sort."""
         first = len(self.variables) - len(self.marks)
         return {
-            mark.sort: own[:, first + i] for i, mark in enumerate(self.marks) if mark.key == key
+            mark.sort: own[:, first + i]
+            for i, mark in enumerate(self.marks)
+            if mark.key == key and mark.sort != "same"
         }
 
     # --- file ------------------------------------------------------------------------------------
@@ -365,7 +395,12 @@ class TableModel:
         columns = EncodedColumns.from_state(parts["columns"]) if values["encoded"] else None
         keys = len(plan.matched) + len(plan.later)
         marks = tuple(Mark(str(sort), int(key), int(n)) for sort, key, n in values["marks"])
-        if not all(0 <= m.key < keys and 1 <= m.states <= 2**16 for m in marks):
+        copied = set() if columns is None else set(columns.of_attributes)
+        fits = (
+            m.key in copied and values["follows"] if m.sort == "same" else 0 <= m.key < keys
+            for m in marks
+        )
+        if not all(fits) or not all(1 <= m.states <= 2**16 for m in marks):
             raise ModelFileError(f"The marks of table {plan.name!r} are damaged.")
         limits = np.asarray(parts["size"].arrays["limits"], np.int64)
         if limits.ndim != 1 or (np.diff(limits) <= 0).any():
