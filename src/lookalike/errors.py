@@ -1,8 +1,8 @@
 """The errors and warnings that lookalike raises on purpose; see `lookalike._core.errors`."""
 
 from lookalike._core.errors import (
-    DataError,
     DatabaseError,
+    DataError,
     FileFormatError,
     InputError,
     LookalikeError,

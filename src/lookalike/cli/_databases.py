@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
+
+import typer
 
 from lookalike._core.errors import ParameterError
 from lookalike.cli._options import check_outputs, parse_kinds, parse_settings
-from lookalike.cli._print import say, show, show_table
+from lookalike.cli._print import say, show, show_prose, show_table
 
 if TYPE_CHECKING:
     from lookalike.databases import Database
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "check_unused",
     "database_facts",
+    "evaluate_databases",
     "fit_database",
     "is_database",
     "sample_database",
@@ -34,7 +37,7 @@ def is_database(source: str) -> bool:
     return found(source)
 
 
-def check_unused(options: dict[str, object], what: str) -> None:
+def check_unused(options: Mapping[str, object], what: str) -> None:
     """Raise an error for the first option that is given but has no meaning for a database."""
     for name, value in options.items():
         if value:
@@ -100,6 +103,61 @@ def sample_database(
     db.write(output, overwrite=overwrite)
     total = sum(len(db.arrow(name)) for name in db.names)
     say(f"wrote {output}: {len(db.names)} tables, {total:,} rows")
+
+
+def evaluate_databases(
+    real: str,
+    synthetic: str,
+    json_file: str | None,
+    html_file: str | None,
+    fail_under: Iterable[str],
+    seed: int,
+) -> None:
+    """Score a synthetic database, write the result, and exit with 1 below a least score."""
+    check_outputs([json_file, html_file], [])
+    least = _limits(fail_under)
+
+    from lookalike.databases import Database
+    from lookalike.reports import evaluate_databases as score
+
+    evaluation = score(Database.read(real), Database.read_tables(synthetic), random_state=seed)
+    failures = evaluation.failures(least)
+    for path, write in ((json_file, evaluation.to_json), (html_file, evaluation.to_html)):
+        if path == "-":
+            show(write())
+        elif path is not None:
+            write(path)
+            say(f"wrote {path}")
+    if "-" not in (json_file, html_file):
+        rows = [
+            (s.name, *map(_number, (s.value, s.ceiling, s.floor)), s.title)
+            for s in evaluation.scores.values()
+        ]
+        headers = ("score", "synthetic", "real", "chance", "what it measures")
+        show_table(headers, rows, numbers=headers[1:4])
+        show()
+        show_prose(evaluation.verdict)
+    if failures:
+        say(f"failed: {'; '.join(failures)}")
+        raise typer.Exit(1)
+
+
+def _limits(texts: Iterable[str]) -> dict[str, float]:
+    """Turn ``SCORE=V`` into least values."""
+    limits = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            limits[name] = float(value)
+        except ValueError as error:
+            raise ParameterError(
+                f"--fail-under takes SCORE=V, such as hop_1=0.9; got {text!r}."
+            ) from error
+    return limits
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def database_facts(model: Relational) -> dict[str, Any]:

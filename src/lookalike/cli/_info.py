@@ -36,7 +36,8 @@ _MOST_LINES = 20
 
 def info(
     model_or_data: Annotated[
-        str | None, typer.Argument(metavar="MODEL_OR_DATA", help="A model file, a table, or a database.")
+        str | None,
+        typer.Argument(metavar="MODEL_OR_DATA", help="A model file, a table, or a database."),
     ] = None,
     presets: Annotated[
         bool, typer.Option("--presets", help="List the published systems that fit knows.")

@@ -185,7 +185,9 @@ class Database:
                 cells = table[column].combine_chunks()
                 empty = pa.scalar(None, cells.type)
                 at = table.column_names.index(column)
-                table = table.set_column(at, column, pa.compute.if_else(pa.array(lost), empty, cells))
+                table = table.set_column(
+                    at, column, pa.compute.if_else(pa.array(lost), empty, cells)
+                )
             self._tables[key.table] = table
         self.__dict__.pop("_rows", None)
         outcome = "left out" if policy == "drop" else "counted as rows without this key"
@@ -344,6 +346,44 @@ class Database:
             why=self.why,
         )
 
+    def with_keys_of(self, other: Database) -> tuple[Database, dict[ForeignKey, int]]:
+        """Return the tables of another database with its keys, and the rows that lead nowhere.
+
+        Parameters
+        ----------
+        other : Database
+            Its names of tables and its keys count.
+
+        Returns
+        -------
+        Database
+            Without rows that lead nowhere.
+        dict of ForeignKey to int
+            The number of such rows, by each key.
+
+        Raises
+        ------
+        DataError
+            If a table or a column of a key is missing, or a key occurs twice.
+        """
+        tables = {name: self.arrow(name) for name in other.names}
+        keys = other.foreign_keys
+        orphans = {}
+        for key in keys:
+            ends = [(key.table, key.columns), (key.parent, key.parent_columns)]
+            for table, columns in ends:
+                for column in columns:
+                    if column not in tables[table].column_names:
+                        raise DataError(f"Table {table!r} must have the column {column!r}.")
+            child, parent = ([tables[t][c] for c in columns] for t, columns in ends)
+            orphans[key] = int((matched_rows(child, parent, str(key)) == NOT_FOUND).sum())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LookalikeWarning)
+            db = Database.assembled(
+                tables, other.primary_keys, keys, origins=self._origins, orphans="drop"
+            )
+        return db, orphans
+
     def __repr__(self) -> str:
         return draw(
             {name: len(table) for name, table in self._tables.items()},
@@ -398,8 +438,7 @@ class Database:
         source : str or path-like
             A folder of ``.csv``, ``.csv.gz`` and ``.parquet`` files, one for each table, with a
             ``schema.json`` that declares keys, or without one: then keys are inferred. Or
-            ``sqlite:///file.db``, ``duckdb:///file.db`` or ``postgresql://user@host/name``; the
-            last two need the extra ``sql``.
+            ``sqlite:///file.db`` (``sqlite:////absolute/file.db``).
         orphans : {"refuse", "drop", "null"}
             As for `Database`.
         tables : iterable of str, optional
@@ -430,6 +469,23 @@ class Database:
             why=why,
             orphans=orphans,
         )
+
+    @classmethod
+    def read_tables(cls, source: str | os.PathLike[str]) -> Database:
+        """Read the tables of a source without its keys, which may lead nowhere.
+
+        Parameters
+        ----------
+        source : str or path-like
+            As for `read`.
+
+        Returns
+        -------
+        Database
+            Without keys: `with_keys_of` gives it those of another database.
+        """
+        found = read_source(source, None)
+        return cls.assembled(found.tables, {}, (), origins=found.origins, declared=found.declared)
 
     def write(self, target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the tables with their types and keys: all of them, or nothing.

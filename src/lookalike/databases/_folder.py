@@ -111,7 +111,9 @@ def _foreign(name: str, entry: Mapping[str, Any]) -> list[ForeignKey]:
             parent, _, column = references.rpartition(".")
             keys.append(ForeignKey(name, columns, parent, (column,)))
         else:
-            keys.append(ForeignKey(name, columns, references["table"], tuple(references["columns"])))
+            keys.append(
+                ForeignKey(name, columns, references["table"], tuple(references["columns"]))
+            )
     return keys
 
 

@@ -20,7 +20,9 @@ from lookalike.databases._keys import ForeignKey, distinct_rows, matched_rows
 __all__ = ["InferredKeys", "infer_keys"]
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_KEY_WORDS = frozenset("id key no nr number code uuid guid pk fk ref".split())
+_KEY_WORDS = frozenset(
+    ["id", "key", "no", "nr", "number", "code", "uuid", "guid", "pk", "fk", "ref"]
+)
 #: The least number of different words that are a key by their values alone.
 _MANY_WORDS = 20
 #: The greatest number of columns that are tried in pairs as a composite key.
@@ -68,7 +70,9 @@ def infer_keys(
     """
     why: dict[str, str] = {}
     known = {name: key for name, key in (primary or {}).items() if key}
-    single = {name: _single(name, table, why) for name, table in tables.items() if name not in known}
+    single = {
+        name: _single(name, table, why) for name, table in tables.items() if name not in known
+    }
     keys = {**{name: (key,) for name, key in single.items() if key}, **known}
     foreign = []
     for name, table in tables.items():
@@ -110,19 +114,29 @@ def _is_unique(column: pa.ChunkedArray) -> bool:
 
 def _may_be_key(column: pa.ChunkedArray) -> bool:
     kind = column.type
-    return bool(pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind))
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_string(kind) or pa.types.is_large_string(kind)
+    )
 
 
 def _single(name: str, table: pa.Table, why: dict[str, str]) -> str | None:
     """Return the column that identifies rows: unique, with a name that says so."""
-    able = [c for c in table.column_names if len(table) and _may_be_key(table[c]) and _is_unique(table[c])]
+    able = [
+        c
+        for c in table.column_names
+        if len(table) and _may_be_key(table[c]) and _is_unique(table[c])
+    ]
     own = _stems(name)
 
     def rank(column: str) -> int:
         words = _stems(column)
         if words == ["id"] or (words[-1:] and words[-1] in _KEY_WORDS and words[:-1] == own):
             return 0
-        if words[-1:] and words[-1] in _KEY_WORDS and (set(words[:-1]) & set(own) or len(words) == 1):
+        if (
+            words[-1:]
+            and words[-1] in _KEY_WORDS
+            and (set(words[:-1]) & set(own) or len(words) == 1)
+        ):
             return 1
         first = column == table.column_names[0]
         if first and words[-1:] and words[-1] in _KEY_WORDS:
@@ -135,7 +149,7 @@ def _single(name: str, table: pa.Table, why: dict[str, str]) -> str | None:
     why[name] = f"{best} has no value twice, none is missing, " + (
         "and it is named like a key" if rank(best) < 3 else "and it numbers the rows"
     )
-    return best
+    return str(best)
 
 
 def _running(column: pa.ChunkedArray) -> bool:
@@ -209,7 +223,9 @@ def _composite(name: str, table: pa.Table, foreign: list[ForeignKey]) -> tuple[s
     """Return columns that identify rows together, one of them a foreign key."""
     referring = [key.columns[0] for key in foreign if key.table == name]
     named = [c for c in table.column_names if set(_stems(c)) & _KEY_WORDS and _may_be_key(table[c])]
-    able = [c for c in dict.fromkeys((*referring, *named)) if table[c].null_count == 0][:_MOST_PARTS]
+    able = [c for c in dict.fromkeys((*referring, *named)) if table[c].null_count == 0][
+        :_MOST_PARTS
+    ]
     for parts in combinations(able, 2):
         if set(parts) & set(referring):
             numbers = distinct_rows([table[c] for c in parts])

@@ -79,23 +79,8 @@ def _sqlite() -> Connector:
     return Connector(module.read, module.write, module.check)
 
 
-def _duckdb() -> Connector:
-    from lookalike.databases import _duckdb as module  # noqa: PLC0415
-
-    return Connector(module.read, module.write, module.check)
-
-
-def _postgresql() -> Connector:
-    from lookalike.databases import _postgresql as module  # noqa: PLC0415
-
-    return Connector(module.read, module.write, module.check)
-
-
 _CONNECTORS: Mapping[str, Callable[[], Connector]] = {
     "sqlite": _sqlite,
-    "duckdb": _duckdb,
-    "postgresql": _postgresql,
-    "postgres": _postgresql,
 }
 
 
@@ -119,11 +104,9 @@ def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:
     scheme, rest = address[1].lower(), address[2]
     if scheme not in _CONNECTORS:
         raise ParameterError(
-            f"A database is a folder, sqlite:///file, duckdb:///file or postgresql://…; got "
-            f"{scheme}://….{nearest(scheme, _CONNECTORS)}"
+            f"A database is a folder or sqlite:///file.db; got {scheme}://…."
+            f"{nearest(scheme, _CONNECTORS)} Export its tables to a folder of CSV or Parquet."
         )
-    if scheme in ("postgresql", "postgres"):
-        return _CONNECTORS[scheme](), text
     # As in SQLAlchemy: three slashes before a relative path, four before an absolute one.
     place = unquote(rest[1:]) if rest.startswith("/") else ""
     if not place:

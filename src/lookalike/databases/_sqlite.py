@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "read", "write"]
 
-_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' ORDER BY rowid"
+_TABLES = (
+    "SELECT name FROM sqlite_master WHERE type = 'table' "
+    "AND substr(name, 1, 7) <> 'sqlite_' ORDER BY rowid"
+)
 _TYPES = {"BIGINT": "INTEGER", "DOUBLE PRECISION": "REAL"}
 _ROWS_AT_ONCE = 50_000
 
@@ -179,8 +182,12 @@ def write(db: Database, place: str, overwrite: bool) -> None:
         if is_new:
             Path(place).unlink(missing_ok=True)
         if "not a database" in str(error):
-            raise OutputError(f"{place!r} is a file of another sort: choose another name.") from error
-        raise DatabaseError(f"SQLite cannot write {place!r}: {error}. Nothing was written.") from error
+            raise OutputError(
+                f"{place!r} is a file of another sort: choose another name."
+            ) from error
+        raise DatabaseError(
+            f"SQLite cannot write {place!r}: {error}. Nothing was written."
+        ) from error
     except BaseException:
         if is_new:
             Path(place).unlink(missing_ok=True)

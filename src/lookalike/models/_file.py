@@ -63,9 +63,7 @@ _MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 # --- read ----------------------------------------------------------------------------------------
 
 
-def load(
-    path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()
-) -> Any:
+def load(path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()) -> Any:
     """Load a model that its `save` has written.
 
     Parameters

@@ -91,7 +91,9 @@ class Affinity:
         blank = cls(pairs, groups, tuple(np.zeros(shape) for shape in shapes))
         return blank._learned(own, other, rng) or none
 
-    def _learned(self, own: np.ndarray, other: np.ndarray, rng: np.random.Generator) -> Affinity | None:
+    def _learned(
+        self, own: np.ndarray, other: np.ndarray, rng: np.random.Generator
+    ) -> Affinity | None:
         """Return the model with terms, or None where it is of no use for rows held out."""
         from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - slow to import
 
@@ -107,7 +109,9 @@ class Affinity:
         model = LogisticRegression(C=1.0, max_iter=200)
         model.fit(inputs[~held], labels[~held], sample_weight=weights[~held])
         gain = np.where(labels == 1, 1, -1) * model.decision_function(inputs)
-        if (np.logaddexp(0, -gain[held]) * weights[held]).mean() >= np.log(2) * weights[held].mean():
+        if (np.logaddexp(0, -gain[held]) * weights[held]).mean() >= np.log(2) * weights[
+            held
+        ].mean():
             return None
         terms = np.clip(model.coef_[0], -_GREATEST, _GREATEST)
         ends = np.cumsum([table.size for table in self.tables])[:-1]
@@ -162,7 +166,9 @@ class Affinity:
         pairs, arrays = np.asarray(state.arrays["pairs"], np.int64).reshape(-1, 2), state.arrays
         groups, tables = [], []
         for k, (c, p) in enumerate(pairs.tolist()):
-            a, b, table = (np.asarray(arrays[f"{name} {k}"]) for name in ("child", "parent", "table"))
+            a, b, table = (
+                np.asarray(arrays[f"{name} {k}"]) for name in ("child", "parent", "table")
+            )
             fits = (
                 0 <= c < len(child_variables)
                 and 0 <= p < len(parent_variables)

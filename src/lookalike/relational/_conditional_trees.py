@@ -130,9 +130,7 @@ class ConditionalTrees:
         return cls(given, tuple(order), tuple(columns), copies)
 
 
-def _order(
-    information: np.ndarray, given: int, copies: Mapping[int, tuple[int, int]]
-) -> list[int]:
+def _order(information: np.ndarray, given: int, copies: Mapping[int, tuple[int, int]]) -> list[int]:
     """Return own variables, each next one with the most information about one before it.
 
     Marks come before the variables that they are about.

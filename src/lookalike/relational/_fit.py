@@ -103,15 +103,21 @@ class _Fitting:
             self.models[name] = model
             self._place(name, model)
             kin, of_kin = kin_of(plan, self.plans, rows)
-            marks, marked = marks_of(len(states), plan, rows, self.siblings.get(name), of_kin, self._distinct(plan))
+            marks, marked = marks_of(
+                len(states), plan, rows, self.siblings.get(name), of_kin, self._distinct(plan)
+            )
             if model.follows and model.columns is not None:
                 levels = [
-                    v for v in model.columns.of_attributes if model.columns.variables[v].edges is None
+                    v
+                    for v in model.columns.of_attributes
+                    if model.columns.variables[v].edges is None
                 ]
                 more, same = same_as_before(states, levels, self.siblings[name])
                 marks, marked = (*marks, *more), np.concatenate([marked, same], axis=1)
             model.marks = marks
-            model.kin = {k: v for k, v in kin.items() if any(m.sort == "kin" and m.key == k for m in marks)}
+            model.kin = {
+                k: v for k, v in kin.items() if any(m.sort == "kin" and m.key == k for m in marks)
+            }
             self.world.states[name] = np.concatenate([states, marked], axis=1, dtype=np.int32)
             variables[name] = model.variables
         self.world.variables = variables
@@ -240,7 +246,11 @@ class _Fitting:
             )
         table = self.db.arrow(name)
         model.new = tuple(
-            NewKey.fit(table, column, [c for c in plan.primary if c != column] if column in plan.primary else [])
+            NewKey.fit(
+                table,
+                column,
+                [c for c in plan.primary if c != column] if column in plan.primary else [],
+            )
             for column in plan.new
         )
 

@@ -156,7 +156,9 @@ def kin_of(
                 if not both.any():
                     continue
                 same = both & (first == of_child)
-                shares = [np.bincount(part[both], minlength=1) / both.sum() for part in (first, of_child)]
+                shares = [
+                    np.bincount(part[both], minlength=1) / both.sum() for part in (first, of_child)
+                ]
                 width = min(map(len, shares))
                 chance = float((shares[0][:width] * shares[1][:width]).sum())
                 gain = float(same[both].mean()) - chance

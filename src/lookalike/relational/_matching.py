@@ -100,7 +100,7 @@ def matched(
             fits = is_free & _within(chosen, seekers.demand[rows], capacity)
             if seekers.binding and turn == _PASSES - 1:
                 fits = is_free
-            if pairs is not None:
+            if pairs is not None and seekers.family is not None:
                 own = pairs[np.arange(len(rows)), best]
                 first_of = np.zeros(len(rows), bool)
                 kept = np.flatnonzero(fits)
@@ -157,7 +157,9 @@ class _Pool:
 
     def __init__(self, groups: np.ndarray | None, capacity: np.ndarray) -> None:
         self.capacity = capacity
-        self.order = np.arange(len(capacity)) if groups is None else np.argsort(groups, kind="stable")
+        self.order = (
+            np.arange(len(capacity)) if groups is None else np.argsort(groups, kind="stable")
+        )
         self.sorted = None if groups is None else groups[self.order]
 
     def candidates(
@@ -173,7 +175,9 @@ class _Pool:
         reached = np.concatenate([[0.0], np.cumsum(self.capacity[self.order], dtype=float)])
         begin, total = reached[low], reached[high] - reached[low]
         u = rng.random((len(rows), several))
-        by_capacity = np.searchsorted(reached, begin[:, None] + u * total[:, None], side="right") - 1
+        by_capacity = (
+            np.searchsorted(reached, begin[:, None] + u * total[:, None], side="right") - 1
+        )
         evenly = low[:, None] + np.floor(u * (high - low)[:, None]).astype(np.int64)
         place = np.where((total > 0)[:, None], by_capacity, evenly)
         if self.sorted is not None and seekers.binding:

@@ -86,9 +86,7 @@ def _can_be_new(kind: pa.DataType) -> bool:
     return bool(text or pa.types.is_integer(plain))
 
 
-def _family(
-    db: Database, keys: list[ForeignKey], primary: tuple[str, ...]
-) -> ForeignKey | None:
+def _family(db: Database, keys: list[ForeignKey], primary: tuple[str, ...]) -> ForeignKey | None:
     """Return the key by which rows are made: that of many families with several members.
 
     A parent whose key is the whole primary key has at most one child of its own, and is taken; a

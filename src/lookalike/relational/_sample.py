@@ -148,9 +148,7 @@ def _keep(world: World, plan: TablePlan, rows: np.ndarray) -> None:
 # --- keys -----------------------------------------------------------------------------------------
 
 
-def _match(
-    state: _Sampling, model: TableModel, k: int, key: ForeignKey, seed: int
-) -> np.ndarray:
+def _match(state: _Sampling, model: TableModel, k: int, key: ForeignKey, seed: int) -> np.ndarray:
     """Return a row of the parent table for each finished row."""
     world, plan = state.world, model.plan
     rng = generator(seed, "match")
@@ -222,7 +220,7 @@ def _group_pairs(
     """
     world, plan = state.world, model.plan
     everyone = np.ones(len(rows), bool)
-    rule = _shared_columns(state, plan, k, key, rows)
+    rule = _shared_columns(state, plan, key, rows)
     if rule is not None:
         return [(everyone, *rule)]
     if k in model.kin and "kin" in marks and plan.family is not None:
@@ -237,7 +235,7 @@ def _group_pairs(
 
 
 def _shared_columns(
-    state: _Sampling, plan: TablePlan, k: int, key: ForeignKey, rows: np.ndarray
+    state: _Sampling, plan: TablePlan, key: ForeignKey, rows: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """Return the groups of children and parents by columns that earlier keys have set."""
     set_by: dict[str, tuple[ForeignKey, str]] = {}
@@ -254,7 +252,9 @@ def _shared_columns(
         children.append(_one(state.tables[earlier.parent][other]).take(to))
         mine = key.parent_columns[key.columns.index(column)]
         parents.append(_one(state.tables[key.parent][mine]).cast(children[-1].type))
-    numbers = distinct_rows([pa.concat_arrays([a, b]) for a, b in zip(children, parents, strict=True)])
+    numbers = distinct_rows(
+        [pa.concat_arrays([a, b]) for a, b in zip(children, parents, strict=True)]
+    )
     return numbers[: len(rows)], numbers[len(rows) :]
 
 
@@ -329,11 +329,13 @@ def _arranged(state: _Sampling, model: TableModel, seed: int) -> pa.Table | None
     return cells.take(pa.array(order))
 
 
-def _assembled(
-    state: _Sampling, model: TableModel, cells: pa.Table | None, seed: int
-) -> pa.Table:
+def _assembled(state: _Sampling, model: TableModel, cells: pa.Table | None, seed: int) -> pa.Table:
     """Return the finished table; keys to later tables are missing."""
-    plan, types, n = model.plan, state.forms[model.plan.name].types, len(state.world.states[model.plan.name])
+    plan, types, n = (
+        model.plan,
+        state.forms[model.plan.name].types,
+        len(state.world.states[model.plan.name]),
+    )
     found: dict[str, pa.Array | pa.ChunkedArray] = {}
     if model.columns is not None and cells is not None and model.columns.attributes:
         rendered = model.columns.rendered(cells)
@@ -356,7 +358,11 @@ def _assembled(
 def _drop_repeated(state: _Sampling, plan: TablePlan) -> None:
     """Leave out rows whose primary key, which consists of other keys, occurs before."""
     table = state.tables[plan.name]
-    if not plan.primary or not len(table) or (set(plan.primary) & set(plan.new) and len(plan.primary) == 1):
+    if (
+        not plan.primary
+        or not len(table)
+        or (set(plan.primary) & set(plan.new) and len(plan.primary) == 1)
+    ):
         return
     numbers = distinct_rows([table[column] for column in plan.primary])
     first = np.sort(np.unique(numbers, return_index=True)[1])
@@ -386,5 +392,3 @@ def _one(cells: pa.ChunkedArray) -> pa.Array:
     if isinstance(whole, pa.Array):
         return whole
     return pa.concat_arrays(whole.chunks or [pa.array([], whole.type)])
-
-

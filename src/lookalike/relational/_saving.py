@@ -17,7 +17,7 @@ from lookalike._core.errors import ModelFileError
 from lookalike._core.learned import Learned
 from lookalike._core.seeds import as_seed
 from lookalike.databases import ForeignKey
-from lookalike.models import FORMAT, ArchiveParts, write_parts
+from lookalike.models import FORMAT, ArchiveParts, DiscreteVariable, write_parts
 from lookalike.relational._affinity import Affinity
 from lookalike.relational._conditional_trees import ConditionalTrees
 from lookalike.relational._form import DatabaseForm
@@ -83,9 +83,7 @@ def restore_database_model(parts: ArchiveParts) -> Relational:
     plans = {str(v["name"]): _plan(v, form) for v in manifest["plans"]}
     if set(plans) != set(form.names) or set(manifest["rows"]) != set(plans):
         raise ModelFileError("its tables do not fit together.")
-    model.tables_ = {
-        name: whole(manifest["rows"][name], 1, 2**63, "rows") for name in plans
-    }
+    model.tables_ = {name: whole(manifest["rows"][name], 1, 2**63, "rows") for name in plans}
     made: list[str] = []
     for plan in plans.values():
         if not {key.parent for key in plan.parents} <= set(made):
@@ -149,7 +147,7 @@ def _kin(
 
 def _restore_trees(model: TableModel, state: Learned, world: World) -> None:
     plan, parts = model.plan, state.parts()
-    context = ()
+    context: tuple[DiscreteVariable, ...] = ()
     if plan.family is not None:
         empty = world.described_at_nothing(plan.family.parent)
         context = model.context(empty)

@@ -72,9 +72,7 @@ def summaries_of(
             found.append((share, *_different(f"{name} n", codes, rows[there], parents)))
             if len(levels) <= _LEVELS:
                 found.append((share, *_mode(f"{name} mode", codes, rows[there], parents)))
-    best = sorted(
-        (each for each in found if each[0] > _LEAST), key=lambda each: -each[0]
-    )[:_MOST]
+    best = sorted((each for each in found if each[0] > _LEAST), key=lambda each: -each[0])[:_MOST]
     return {name: cells for _, name, cells, _ in best}, [column for *_, column in best]
 
 

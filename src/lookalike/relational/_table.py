@@ -129,7 +129,7 @@ class TableModel:
     affinities : dict of ForeignKey to Affinity
     new : tuple of NewKey
     arranged : str
-        The order of rows: ``"families"``, ``"random"``, or ``"by "`` and the column that sorts them.
+        The order of rows: ``"families"``, ``"random"``, or ``"by "`` and a column that sorts them.
     ranked : str or None
         The column that sorts siblings.
     """
@@ -164,9 +164,7 @@ class TableModel:
             return []
         return self.columns.of_attributes
 
-    def context(
-        self, parents: tuple[DiscreteVariable, ...]
-    ) -> tuple[DiscreteVariable, ...]:
+    def context(self, parents: tuple[DiscreteVariable, ...]) -> tuple[DiscreteVariable, ...]:
         """Return the variables of the context of a row, given those of its family's parent."""
         if self.plan.family is None:
             return ()

@@ -43,7 +43,8 @@ def gathered(
     """
     missing = np.array([[v.states - 1 for v in variables]], states.dtype)
     missing = missing.reshape(1, states.shape[1])
-    return np.concatenate([states, missing])[rows]  # -1 is the last row
+    whole: np.ndarray = np.concatenate([states, missing])
+    return np.asarray(whole[rows])  # -1 is the last row
 
 
 @dataclass(frozen=True)

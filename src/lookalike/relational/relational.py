@@ -248,5 +248,3 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         self._check_fitted()
         save_database_model(self, path)
-
-

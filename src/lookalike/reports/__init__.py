@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lookalike.reports._curves import curves
+from lookalike.reports._database_evaluation import DatabaseEvaluation, evaluate_databases
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._summary import (
@@ -41,6 +42,7 @@ __all__ = [
     "Bar",
     "ColumnRow",
     "Curves",
+    "DatabaseEvaluation",
     "Evaluation",
     "Histogram",
     "Judgement",
@@ -52,6 +54,7 @@ __all__ = [
     "comparison_page",
     "curves",
     "evaluate",
+    "evaluate_databases",
     "function_accuracy_rows",
     "function_figure",
     "function_page",

@@ -65,10 +65,10 @@ def relational_scores(
         scores.append(RelationalScore(f"hop_{hops}", title, tuple(parts)))
     parents = [name for name in real.names if any(k.parent == name for k in keys)]
     parts = [_aggregates(name, keys, ours, theirs, apart, seed) for name in parents]
-    scores.append(RelationalScore("aggregates", "Detection by rows and their children", tuple(parts)))
-    return tuple(
-        score for score in scores if any(part.value is not None for part in score.parts)
+    scores.append(
+        RelationalScore("aggregates", "Detection by rows and their children", tuple(parts))
     )
+    return tuple(score for score in scores if any(part.value is not None for part in score.parts))
 
 
 def _halves(count: int, seed: int, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -174,9 +174,7 @@ def _aggregates(
     return RelationalPart(
         name,
         indistinguishable(real, synthetic, levels, seed),
-        indistinguishable(*halves, levels, seed),
+        indistinguishable(halves[0], halves[1], levels, seed),
         indistinguishable(real, random, levels, seed),
         tuple(map(str, below)),
     )
-
-
