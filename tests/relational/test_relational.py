@@ -191,7 +191,7 @@ def test_scores_tell_real_from_random_keys() -> None:
     real = school()
     same = evaluate_databases(real, school())
     assert {name: score.value for name, score in same.scores.items() if name != "aggregates"} == (
-        dict.fromkeys(("cardinality", "trends", "hop_1", "hop_2"), pytest.approx(1.0))
+        dict.fromkeys(("cardinality", "trends", "hop_1"), pytest.approx(1.0))
     )
     assert same.scores["hop_1"].floor < 0.95
     assert DatabaseEvaluation.from_json(same.to_json()).to_html() == same.to_html()

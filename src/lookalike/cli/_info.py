@@ -47,7 +47,8 @@ def info(
 ) -> None:
     """Show the contents of a table, a database or a model file.
 
-    For a database: the schema as a tree, with the reasons of inferred keys. For a table: the kind of each column with its reason, the relations between columns, and
+    For a database: the schema as a tree, with the reasons of inferred keys.
+    For a table: the kind of each column with its reason, the relations between columns, and
     combinations that never occur.
     """
     kinds = parse_kinds(kind)

@@ -53,7 +53,8 @@ class ForeignKey:
     def __post_init__(self) -> None:
         if not self.columns or len(self.columns) != len(self.parent_columns):
             raise ParameterError(
-                f"A foreign key must have as many columns as it refers to, at least one; got {self}."
+                "A foreign key must have as many columns as it refers to, at least one; got "
+                f"{self}."
             )
 
     @property

@@ -66,6 +66,8 @@ class ConditionalTrees:
         growth : Growth
         seed : int
         """
+        if not own.shape[1]:
+            return cls(context.shape[1], (), (), copies)
         rows = generator(seed, "order").permutation(len(own))
         states = np.concatenate([context[rows], own[rows]], axis=1)
         grains = tuple(map(grains_of, variables))
