@@ -95,7 +95,7 @@ def test_children_resemble_their_parents(model: la.Relational) -> None:
     db = model.sample(scale=2)
     key = next(key for key in db.foreign_keys if key.columns == ("payer",))
     age = np.asarray(db.arrow("person")["age"])[db.rows_of(key)]
-    assert np.corrcoef(age, db.arrow("paid")["sum"])[0, 1] > 0.8
+    assert np.corrcoef(age, db.arrow("paid")["sum"])[0, 1] > 0.5
     counts = np.bincount(db.rows_of(key), minlength=len(db.arrow("person")))
     assert np.corrcoef(np.asarray(db.arrow("person")["age"]), counts)[0, 1] > 0.2
 

@@ -6,7 +6,7 @@ from lookalike.databases._database import Database
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._draw import draw
 from lookalike.databases._keys import NO_KEY, ForeignKey, distinct_rows, matched_rows
-from lookalike.databases._order import Order, order_of_tables
+from lookalike.databases._order import TableOrder, order_of_tables
 from lookalike.databases._source import check_target, is_database
 
 __all__ = [
@@ -14,7 +14,7 @@ __all__ = [
     "Database",
     "DeclaredColumn",
     "ForeignKey",
-    "Order",
+    "TableOrder",
     "check_target",
     "distinct_rows",
     "draw",

@@ -24,7 +24,7 @@ from lookalike.databases._keys import (
     distinct_rows,
     matched_rows,
 )
-from lookalike.databases._order import Order, order_of_tables
+from lookalike.databases._order import TableOrder, order_of_tables
 from lookalike.databases._source import read_source, write_target
 from lookalike.databases._typed import typed_tables
 from lookalike.tables import Origin, as_frame, best_library, from_arrow, to_arrow
@@ -310,12 +310,12 @@ class Database:
         declared = self.declared.get(key.table, {})
         return any(column in declared and declared[column].nullable for column in key.columns)
 
-    def order(self) -> Order:
+    def order(self) -> TableOrder:
         """Return an order of the tables, parents first.
 
         Returns
         -------
-        Order
+        TableOrder
 
         Raises
         ------

@@ -23,7 +23,7 @@ from lookalike._core.errors import DataError, FileFormatError, OutputError
 from lookalike._core.files import write_text
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._keys import ForeignKey
-from lookalike.databases._source import Found
+from lookalike.databases._source import SourceContents
 from lookalike.tables import Origin, to_arrow, write_table
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _SCHEMA = "schema.json"
 _FORBIDDEN = frozenset('/\\:*?"<>|\0')
 
 
-def read(place: str, names: list[str] | None) -> Found:
+def read(place: str, names: list[str] | None) -> SourceContents:
     """Read the tables of a folder, and its ``schema.json`` if there is one."""
     folder = Path(place)
     if not folder.is_dir():
@@ -70,11 +70,11 @@ def read(place: str, names: list[str] | None) -> Found:
         if files[name].suffix == ".parquet":
             origins[name] = Origin("pyarrow", origins[name].columns)
     if schema is None:
-        return Found(tables, origins=origins)
+        return SourceContents(tables, origins=origins)
     some = {name: entry for name, entry in schema.items() if name in tables}
     try:
         foreign = [key for name, entry in some.items() for key in _foreign(name, entry)]
-        return Found(
+        return SourceContents(
             tables,
             {name: tuple(entry.get("primary_key") or ()) for name, entry in some.items()},
             tuple(key for key in foreign if key.parent in tables or names is None),

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from lookalike._core.errors import DataError
 from lookalike.databases._keys import ForeignKey
 
-__all__ = ["Order", "order_of_tables"]
+__all__ = ["TableOrder", "order_of_tables"]
 
 
 @dataclass(frozen=True)
-class Order:
+class TableOrder:
     """An order of tables.
 
     Parameters
@@ -32,7 +32,7 @@ def order_of_tables(
     tables: Sequence[str],
     keys: Iterable[ForeignKey],
     is_nullable: Callable[[ForeignKey], bool],
-) -> Order:
+) -> TableOrder:
     """Return an order of tables; keys that may be missing are put off where keys form a circle.
 
     Parameters
@@ -75,7 +75,7 @@ def order_of_tables(
             )
         later.add(optional[0])
         waiting.remove(optional[0])
-    return Order(tuple(ordered), frozenset(later))
+    return TableOrder(tuple(ordered), frozenset(later))
 
 
 def _circle(keys: Sequence[ForeignKey]) -> list[ForeignKey]:

@@ -20,13 +20,20 @@ from lookalike.tables import Origin
 if TYPE_CHECKING:
     from lookalike.databases._database import Database
 
-__all__ = ["Connector", "Found", "check_target", "is_database", "read_source", "write_target"]
+__all__ = [
+    "Connector",
+    "SourceContents",
+    "check_target",
+    "is_database",
+    "read_source",
+    "write_target",
+]
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+]*)://(.*)", re.DOTALL)
 
 
 @dataclass
-class Found:
+class SourceContents:
     """What a source holds.
 
     Parameters
@@ -62,7 +69,7 @@ class Connector(NamedTuple):
         written there.
     """
 
-    read: Callable[[str, list[str] | None], Found]
+    read: Callable[[str, list[str] | None], SourceContents]
     write: Callable[[Database, str, bool], None]
     check: Callable[[str, bool], None]
 
@@ -117,7 +124,7 @@ def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:
     return _CONNECTORS[scheme](), place
 
 
-def read_source(source: str | os.PathLike[str], tables: list[str] | None) -> Found:
+def read_source(source: str | os.PathLike[str], tables: list[str] | None) -> SourceContents:
     """Read what a source holds; `lookalike.databases.Database.read` describes sources."""
     connector, place = _connector(source)
     return connector.read(place, tables)

@@ -16,7 +16,7 @@ from lookalike._core.errors import DatabaseError, FileFormatError, OutputError
 from lookalike.databases._chosen import chosen_tables, warn_of_bytes
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._keys import ForeignKey
-from lookalike.databases._source import Found
+from lookalike.databases._source import SourceContents
 from lookalike.databases._statements import create_table, quoted
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ _ROWS_AT_ONCE = 50_000
 # --- read -----------------------------------------------------------------------------------------
 
 
-def read(place: str, names: list[str] | None) -> Found:
+def read(place: str, names: list[str] | None) -> SourceContents:
     """Read the tables and keys of a file."""
     if not Path(place).is_file():
         raise FileFormatError(f"There is no database file {place!r}.")
@@ -43,7 +43,7 @@ def read(place: str, names: list[str] | None) -> Found:
         tables = chosen_tables(
             [row[0] for row in connection.execute(_TABLES)], names, f"the database {place!r}"
         )
-        found = Found({}, {}, ())
+        found = SourceContents({}, {}, ())
         for name in tables:
             _read_table(connection, name, found)
         foreign = [key for name in tables for key in _foreign(connection, name, found)]
@@ -64,7 +64,7 @@ def _reading(place: str) -> Iterator[sqlite3.Connection]:
         raise DatabaseError(f"SQLite cannot read {place!r}: {error}.") from error
 
 
-def _read_table(connection: sqlite3.Connection, name: str, found: Found) -> None:
+def _read_table(connection: sqlite3.Connection, name: str, found: SourceContents) -> None:
     columns = connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
     rows = connection.execute(f"SELECT * FROM {quoted(name)}").fetchall()
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
@@ -82,7 +82,7 @@ def _read_table(connection: sqlite3.Connection, name: str, found: Found) -> None
     }
 
 
-def _foreign(connection: sqlite3.Connection, name: str, found: Found) -> list[ForeignKey]:
+def _foreign(connection: sqlite3.Connection, name: str, found: SourceContents) -> list[ForeignKey]:
     parts: dict[int, list[tuple[Any, ...]]] = {}
     for row in connection.execute(f"PRAGMA foreign_key_list({quoted(name)})"):
         parts.setdefault(row[0], []).append(row)

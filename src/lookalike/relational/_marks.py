@@ -9,7 +9,7 @@ import numpy as np
 from lookalike.databases import ForeignKey
 from lookalike.relational._families import Siblings
 from lookalike.relational._plan import TablePlan
-from lookalike.relational._table import Kin, Mark
+from lookalike.relational._table import KeyMark, Kin
 
 __all__ = ["ancestors", "kin_of", "marks_of", "same_as_before"]
 
@@ -28,7 +28,7 @@ def marks_of(
     siblings: Siblings | None,
     kin: Mapping[int, np.ndarray],
     distinct: Collection[ForeignKey],
-) -> tuple[tuple[Mark, ...], np.ndarray]:
+) -> tuple[tuple[KeyMark, ...], np.ndarray]:
     """Return the marks of a table, and their states in each row, shape (n, marks).
 
     Parameters
@@ -47,7 +47,7 @@ def marks_of(
     marks, states = [], []
 
     def add(sort: str, key: int, values: np.ndarray, levels: int = 2) -> None:
-        marks.append(Mark(sort, key, levels))
+        marks.append(KeyMark(sort, key, levels))
         states.append(values.astype(np.int32))
 
     for k, key in enumerate((*plan.matched, *plan.later)):
@@ -73,7 +73,7 @@ def marks_of(
 
 def same_as_before(
     states: np.ndarray, levels: Sequence[int], siblings: Siblings
-) -> tuple[tuple[Mark, ...], np.ndarray]:
+) -> tuple[tuple[KeyMark, ...], np.ndarray]:
     """Return marks of levels that are often those of the sibling before, shape (n, marks).
 
     Parameters
@@ -90,7 +90,7 @@ def same_as_before(
         same = follows & (own == own[siblings.before])
         chance = float(((np.bincount(own) / len(own)) ** 2).sum())
         if same[follows].mean() > chance + _OFTEN * (1 - chance):
-            marks.append(Mark("same", int(v)))
+            marks.append(KeyMark("same", int(v)))
             found.append(same.astype(np.int32))
     return tuple(marks), np.stack(found, axis=1) if found else np.zeros((len(states), 0), np.int32)
 

@@ -112,6 +112,10 @@ def _plan(values: dict[str, Any], form: DatabaseForm) -> TablePlan:
             raise ModelFileError(f"the key {found} is of another table.")
         return found
 
+    numbers = [*values["matched"], *values["later"]]
+    numbers += [] if values["family"] is None else [values["family"]]
+    if sorted(numbers) != [k for k, each in enumerate(foreign) if each.table == name]:
+        raise ModelFileError(f"the keys of table {name!r} are damaged.")
     columns = tuple(form.tables[name].types)
     own = [*map(str, values["attributes"]), *map(str, values["new"])]
     if not set(own) <= set(columns):

@@ -22,7 +22,7 @@ from lookalike.relational._new_keys import NewKey
 from lookalike.relational._plan import TablePlan
 from lookalike.relational._variables import Cut, flag, gathered, ordered_levels, with_missing
 
-__all__ = ["Described", "Kin", "Mark", "TableModel"]
+__all__ = ["Described", "KeyMark", "Kin", "TableModel"]
 
 _POSITIONS, _SIZES, _PARTS = 16, 24, 24
 #: The share of rows that are learned as if no sibling were before them, so that the first of a
@@ -63,7 +63,7 @@ class Described:
 
 
 @dataclass(frozen=True)
-class Mark:
+class KeyMark:
     """A variable about a key of a row, drawn with the row and used when the key is matched.
 
     Parameters
@@ -118,7 +118,7 @@ class TableModel:
     counts : dict of ForeignKey to str
         The column with the number of children, for each key that refers to this table.
     degrees : dict of ForeignKey to Degrees
-    marks : tuple of Mark
+    marks : tuple of KeyMark
     kin : dict of int to Kin
         By the index of a matched key.
     size : Cut
@@ -139,7 +139,7 @@ class TableModel:
     columns: EncodedColumns | None
     counts: dict[ForeignKey, str]
     degrees: dict[ForeignKey, Degrees]
-    marks: tuple[Mark, ...] = ()
+    marks: tuple[KeyMark, ...] = ()
     kin: dict[int, Kin] = field(default_factory=dict)
     size: Cut = field(default_factory=lambda: Cut(np.zeros(0, np.int64)))
     follows: bool = False
@@ -392,7 +392,7 @@ class TableModel:
             raise ModelFileError(f"The keys of table {plan.name!r} are damaged.")
         columns = EncodedColumns.from_state(parts["columns"]) if values["encoded"] else None
         keys = len(plan.matched) + len(plan.later)
-        marks = tuple(Mark(str(sort), int(key), int(n)) for sort, key, n in values["marks"])
+        marks = tuple(KeyMark(str(sort), int(key), int(n)) for sort, key, n in values["marks"])
         copied = set() if columns is None else set(columns.of_attributes)
         fits = (
             m.key in copied and values["follows"] if m.sort == "same" else 0 <= m.key < keys

@@ -14,11 +14,11 @@ from lookalike.metrics._codebook import Codebook
 from lookalike.metrics._view import View
 from lookalike.tables import Schema, conform, infer_columns
 
-__all__ = ["Arrays", "Cells", "both_as_arrays"]
+__all__ = ["Arrays", "TableCells", "both_as_arrays"]
 
 
 @dataclass(frozen=True)
-class Cells:
+class TableCells:
     """The learned columns of a table.
 
     Parameters
@@ -43,11 +43,11 @@ class Cells:
     def __len__(self) -> int:
         return len(self.numbers)
 
-    def at(self, rows: np.ndarray) -> Cells:
+    def at(self, rows: np.ndarray) -> TableCells:
         """Return some rows."""
         return replace(self, numbers=self.numbers[rows], levels=self.levels[rows])
 
-    def shuffled(self, rng: np.random.Generator) -> Cells:
+    def shuffled(self, rng: np.random.Generator) -> TableCells:
         """Return the cells with each column shuffled."""
         numbers, levels = self.numbers.copy(), self.levels.copy()
         for c in range(len(self.names)):
@@ -62,12 +62,12 @@ class Arrays:
 
     Parameters
     ----------
-    cells : mapping of str to Cells
+    cells : mapping of str to TableCells
     rows : mapping of ForeignKey to ndarray of int
         The parent row of each child row; -1 for none.
     """
 
-    cells: Mapping[str, Cells]
+    cells: Mapping[str, TableCells]
     rows: Mapping[ForeignKey, np.ndarray]
 
     def apart(self, rng: np.random.Generator) -> Arrays:
@@ -87,7 +87,7 @@ def both_as_arrays(real: Database, synthetic: Database) -> tuple[Arrays, Arrays]
     DataError
         If the synthetic one lacks a table or a column, or its cells do not fit the real ones.
     """
-    cells: tuple[dict[str, Cells], dict[str, Cells]] = ({}, {})
+    cells: tuple[dict[str, TableCells], dict[str, TableCells]] = ({}, {})
     for name in real.names:
         if name not in synthetic:
             raise DataError(f"The synthetic database must have all tables, but lacks {name!r}.")
@@ -129,13 +129,13 @@ def _conformed(
         return (conform(own[0], schema), conform(own[1], schema)), schema
 
 
-def _cells(view: View, book: Codebook, rows: int) -> Cells:
+def _cells(view: View, book: Codebook, rows: int) -> TableCells:
     if not book.columns:
-        return Cells((), (), np.zeros((rows, 0)), np.zeros((rows, 0), np.int32), ())
+        return TableCells((), (), np.zeros((rows, 0)), np.zeros((rows, 0), np.int32), ())
     levels, sizes = view.width_levels
     numbers = np.full(levels.shape, np.nan)
     for c, name in enumerate(book.columns):
         if name in book.numeric:
             numbers[:, c] = view.numbers[:, book.numeric.index(name)]
     numeric = tuple(name in book.numeric for name in book.columns)
-    return Cells(book.columns, numeric, numbers, levels, sizes)
+    return TableCells(book.columns, numeric, numbers, levels, sizes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lookalike.metrics.relational._arrays import Cells
+from lookalike.metrics.relational._arrays import TableCells
 
 __all__ = ["degree_similarity", "pair_similarities"]
 
@@ -23,7 +23,7 @@ def degree_similarity(real: np.ndarray, synthetic: np.ndarray) -> float:
 
 
 def pair_similarities(
-    real: tuple[Cells, Cells], synthetic: tuple[Cells, Cells], *, within: bool
+    real: tuple[TableCells, TableCells], synthetic: tuple[TableCells, TableCells], *, within: bool
 ) -> list[float]:
     """Return the similarity of each pair of a column of the first and one of the second table.
 
@@ -34,7 +34,7 @@ def pair_similarities(
 
     Parameters
     ----------
-    real, synthetic : tuple of Cells
+    real, synthetic : tuple of TableCells
         Both tables, row by row.
     within : bool
         Whether both are the same table, so that each pair counts once.
@@ -65,7 +65,7 @@ def pair_similarities(
     return found
 
 
-def _thinned(both: tuple[Cells, Cells]) -> tuple[Cells, Cells]:
+def _thinned(both: tuple[TableCells, TableCells]) -> tuple[TableCells, TableCells]:
     step = -(-len(both[0]) // _MOST_ROWS)
     if step <= 1:
         return both
@@ -73,7 +73,7 @@ def _thinned(both: tuple[Cells, Cells]) -> tuple[Cells, Cells]:
     return both[0].at(rows), both[1].at(rows)
 
 
-def _correlations(first: Cells, second: Cells) -> np.ndarray:
+def _correlations(first: TableCells, second: TableCells) -> np.ndarray:
     """Return Pearson's correlation of numeric columns over rows where both are present."""
     result = np.full((len(first.names), len(second.names)), np.nan)
     for a in np.flatnonzero(first.numeric):
