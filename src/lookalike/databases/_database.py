@@ -243,7 +243,18 @@ class Database:
         return self._tables[name]
 
     def origin(self, name: str) -> Origin:
-        """Return the library and the types of the dataframe that a table came as."""
+        """Return the library and the types of the dataframe that a table came as.
+
+        Parameters
+        ----------
+        name : str
+            The table.
+
+        Returns
+        -------
+        Origin
+            Its origin.
+        """
         self.arrow(name)
         return self._origins[name]
 
@@ -302,7 +313,18 @@ class Database:
         return {}
 
     def is_nullable(self, key: ForeignKey) -> bool:
-        """Return whether a key may be missing: it is in a row, or its declaration allows it."""
+        """Return whether a key may be missing: it is in a row, or its declaration allows it.
+
+        Parameters
+        ----------
+        key : ForeignKey
+            The key.
+
+        Returns
+        -------
+        bool
+            True if it may.
+        """
         if set(key.columns) & set(self.primary_keys[key.table]):
             return False
         if (self.rows_of(key) == NO_KEY).any():

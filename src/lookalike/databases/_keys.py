@@ -161,7 +161,18 @@ def matched_rows(
 
 
 def distinct_rows(columns: Sequence[pa.Array]) -> np.ndarray:
-    """Return a number for each row, equal for rows with equal cells; a missing cell is a value."""
+    """Return a number for each row, equal for rows with equal cells; a missing cell is a value.
+
+    Parameters
+    ----------
+    columns : sequence of pyarrow.Array, each of shape (n,)
+        The cells of rows.
+
+    Returns
+    -------
+    ndarray of int, shape (n,)
+        The numbers.
+    """
     numbers = np.zeros(len(columns[0]), np.int64)
     for column in columns:
         levels = pc.unique(_plain(column))

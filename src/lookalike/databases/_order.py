@@ -42,6 +42,11 @@ def order_of_tables(
     is_nullable : callable
         Tells whether a key may be missing.
 
+    Returns
+    -------
+    TableOrder
+        The order.
+
     Raises
     ------
     DataError

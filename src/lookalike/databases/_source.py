@@ -94,6 +94,16 @@ _CONNECTORS: Mapping[str, Callable[[], Connector]] = {
 def is_database(source: str | os.PathLike[str]) -> bool:
     """Return whether a source is a whole database: an address or a folder, and no file.
 
+    Parameters
+    ----------
+    source : str or path-like
+        The source.
+
+    Returns
+    -------
+    bool
+        True for an address or a folder.
+
     Examples
     --------
     >>> is_database("sqlite:///shop.db"), is_database("shop.csv")

@@ -71,6 +71,13 @@ class ArchiveParts:
 def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
     """Write a model's parts to one file, which is either whole or absent, and its owner's alone.
 
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content.
+    path : str or path-like
+        The file.
+
     Raises
     ------
     OutputError

@@ -33,6 +33,16 @@ def grains_of(variable: DiscreteVariable) -> tuple[Int[np.ndarray, " states"], .
 
     Levels have no order: they are only seen as they are. Bins of a number are also seen in groups
     of neighbours.
+
+    Parameters
+    ----------
+    variable : DiscreteVariable
+        The variable.
+
+    Returns
+    -------
+    tuple of ndarray of int, shape (states,)
+        The group of each state, in each partition.
     """
     states = np.arange(variable.states)
     if variable.edges is None:

@@ -108,6 +108,11 @@ def is_of(path: str | os.PathLike[str], name: str) -> bool:
     path : str or path-like
     name : str
         The name of the class.
+
+    Returns
+    -------
+    bool
+        True if it is.
     """
     try:
         return read_manifest(path).get("synthesizer") == name

@@ -46,6 +46,13 @@ def order_of(
         In random order.
     grains : sequence of tuple of ndarray
         For each variable, its partitions.
+
+    Returns
+    -------
+    order : ndarray of int, shape (variables,)
+        The variables.
+    information : ndarray of float, shape (variables, variables)
+        In nats.
     """
     information = _information(states, grains)
     return maximum_spanning_tree(information)[0], information

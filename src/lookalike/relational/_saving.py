@@ -70,7 +70,18 @@ def _plan_values(model: TableModel, foreign: tuple[ForeignKey, ...]) -> dict[str
 
 
 def restore_database_model(parts: ArchiveParts) -> Relational:
-    """Restore a model from the parts of a file, whose values are checked."""
+    """Restore a model from the parts of a file, whose values are checked.
+
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content of the file.
+
+    Returns
+    -------
+    Relational
+        The fitted model.
+    """
     from lookalike.relational.relational import Relational  # noqa: PLC0415 - it saves by this
 
     manifest = parts.manifest
