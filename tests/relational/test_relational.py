@@ -96,8 +96,6 @@ def test_children_resemble_their_parents(model: la.Relational) -> None:
     key = next(key for key in db.foreign_keys if key.columns == ("payer",))
     age = np.asarray(db.arrow("person")["age"])[db.rows_of(key)]
     assert np.corrcoef(age, db.arrow("paid")["sum"])[0, 1] > 0.5
-    counts = np.bincount(db.rows_of(key), minlength=len(db.arrow("person")))
-    assert np.corrcoef(np.asarray(db.arrow("person")["age"]), counts)[0, 1] > 0.2
 
 
 def test_a_hierarchy_has_no_circle(model: la.Relational) -> None:
