@@ -21,6 +21,7 @@ from lookalike._core.readers import enter_reader
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors, scenarios
+    from lookalike.databases import Database
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
         GAN,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     )
     from lookalike.privacy import PrivacyAudit, audit
     from lookalike.provenance import sign, verify
+    from lookalike.relational import Relational
     from lookalike.reports import Evaluation, evaluate
     from lookalike.rules import check_rules, propose_rules
     from lookalike.sequences import Sequences
@@ -55,6 +57,7 @@ __all__ = [
     "BayesianNetwork",
     "Booster",
     "Comparison",
+    "Database",
     "DenseClassifier",
     "DenseRegressor",
     "Diffusion",
@@ -65,6 +68,7 @@ __all__ = [
     "Mixture",
     "PrivacyAudit",
     "Private",
+    "Relational",
     "Schema",
     "Sequences",
     "Smote",
@@ -121,8 +125,20 @@ def _sequences() -> ModuleType:
     return room
 
 
+def _databases() -> ModuleType:
+    import lookalike.databases as room
+
+    return room
+
+
 def _rules() -> ModuleType:
     import lookalike.rules as room
+
+    return room
+
+
+def _relational() -> ModuleType:
+    import lookalike.relational as room
 
     return room
 
@@ -170,6 +186,8 @@ _HOMES = {
     "load": _models,
     "check_rules": _rules,
     "propose_rules": _rules,
+    "Database": _databases,
+    "Relational": _relational,
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,
@@ -221,6 +239,13 @@ def _read_sequences(parts: Any) -> Any:
 
 # `models` reads all model files, and may not know the rooms above it.
 enter_reader("Sequences", _read_sequences)
+
+
+def _read_relational(parts: Any) -> Any:
+    return _relational().restore_database_model(parts)
+
+
+enter_reader("Relational", _read_relational)
 # `experiments` may not know `reports`.
 enter_page("verdict", _verdict_page)
 enter_page("comparison", _comparison_page)

@@ -1,6 +1,7 @@
 """The errors and warnings that lookalike raises on purpose; see `lookalike._core.errors`."""
 
 from lookalike._core.errors import (
+    DatabaseError,
     DataError,
     FileFormatError,
     InputError,
@@ -17,6 +18,7 @@ from lookalike._core.errors import (
 
 __all__ = [
     "DataError",
+    "DatabaseError",
     "FileFormatError",
     "InputError",
     "LookalikeError",

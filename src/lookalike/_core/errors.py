@@ -12,7 +12,8 @@ The tree::
     ├── NotFittedError(ValueError, AttributeError)  used before fit             exit code 2
     ├── OutputError(OSError)              a result cannot be written            exit code 2
     ├── MissingDependencyError(ImportError)  an optional package is absent      exit code 2
-    └── TrainingError(RuntimeError)       the work itself failed                exit code 1
+    ├── TrainingError(RuntimeError)       the work itself failed                exit code 1
+    └── DatabaseError(RuntimeError)       a database failed                     exit code 1
 
 A message says the rule, then what arrived, then what to do, in one or two lines. What arrived may
 be anything: it is cut and escaped here, in every message at once.
@@ -27,6 +28,7 @@ from lookalike._core.words import presentable
 
 __all__ = [
     "DataError",
+    "DatabaseError",
     "FileFormatError",
     "InputError",
     "LookalikeError",
@@ -87,6 +89,10 @@ class MissingDependencyError(LookalikeError, ImportError):
 
 class TrainingError(LookalikeError, RuntimeError):
     """Training failed and left nothing worth keeping."""
+
+
+class DatabaseError(LookalikeError, RuntimeError):
+    """A database failed: it refused the work, or the connection was lost."""
 
 
 class LookalikeWarning(UserWarning):

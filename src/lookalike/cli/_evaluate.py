@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike.cli._databases import check_unused, evaluate_databases, is_database
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
 from lookalike.cli._print import say, show
 from lookalike.cli._scores import show_evaluation
@@ -53,9 +54,17 @@ def evaluate(
         str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
     kind: KindOption = None,
+    fail_under: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-under",
+            metavar="SCORE=V",
+            help="Of databases: exit with 1 if a score, such as hop_1, is below V.",
+        ),
+    ] = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
-    """Score a synthetic table against a real one.
+    """Score a synthetic table against a real one, or a synthetic database against a real one.
 
     Every score stands beside that of held-out real rows (without --holdout, of one half of the real
     rows against the other), and that of such rows with their columns shuffled.
@@ -65,6 +74,15 @@ def evaluate(
     With --model, the model states the kinds of the columns and the target; otherwise kinds are
     inferred or given.
     """
+    if is_database(real) or is_database(synthetic):
+        check_unused(
+            {"--holdout": holdout, "--target": target, "--model": model, "--kind": kind},
+            "databases",
+        )
+        evaluate_databases(real, synthetic, json_file, html_file, fail_under or (), seed)
+        return
+    if fail_under:
+        raise ParameterError("--fail-under is for databases: leave it out for tables.")
     check_outputs([json_file, html_file], [real, synthetic, holdout, model])
     kinds = parse_kinds(kind)
     if model is not None and kinds:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike.cli._databases import check_unused, fit_database, is_database
 from lookalike.cli._options import (
     KindOption,
     SeedOption,
@@ -26,7 +27,13 @@ __all__ = ["fit"]
 
 
 def fit(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The table to learn.")],
+    data: Annotated[
+        str,
+        typer.Argument(
+            metavar="DATA",
+            help="The table to learn, or a database: a folder, or sqlite:///file.db.",
+        ),
+    ],
     output: Annotated[
         str, typer.Option("-o", "--output", metavar="MODEL", help="The file to write the model to.")
     ],
@@ -91,14 +98,33 @@ def fit(
             "keep.",
         ),
     ] = "refuse",
+    orphans: Annotated[
+        str,
+        typer.Option(
+            metavar="POLICY",
+            help="Of a database: rows whose key leads nowhere: refuse, drop, or null.",
+        ),
+    ] = "refuse",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
-    """Learn a table and write a model file.
+    """Learn a table, or a whole database, and write a model file.
 
     Ctrl-C ends the training early: what was learned so far is written.
     """
     if output == "-":
         raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
+    if is_database(data):
+        check_unused(
+            {"--target": target, "--model": model, "--seconds": seconds, "--budget": budget}
+            | {"--preset": preset, "--warm-start": warm_start, "--mapping": mapping}
+            | {"--html": html_file, "--rule": rule, "--rules": rules_file}
+            | {"--entity": entity, "--time": time},
+            "a database",
+        )
+        fit_database(
+            data, output, kind=kind, seed=seed, setting=setting, orphans=orphans, quiet=quiet
+        )
+        return
     check_outputs([output, html_file], [data, warm_start])
     kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
     declared = read_rules(rule, rules_file)

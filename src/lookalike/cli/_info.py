@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lookalike._core.errors import LookalikeWarning, ParameterError
+from lookalike.cli._databases import is_database, show_database, show_model
 from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import printable, show, show_table
 from lookalike.cli._sequences import sequence_facts, show_sequences
@@ -36,7 +37,8 @@ _MOST_LINES = 20
 
 def info(
     model_or_data: Annotated[
-        str | None, typer.Argument(metavar="MODEL_OR_DATA", help="A model file, or a table.")
+        str | None,
+        typer.Argument(metavar="MODEL_OR_DATA", help="A model file, a table, or a database."),
     ] = None,
     presets: Annotated[
         bool, typer.Option("--presets", help="List the published systems that fit knows.")
@@ -44,8 +46,9 @@ def info(
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of words.")] = False,
     kind: KindOption = None,
 ) -> None:
-    """Show the contents of a table or a model file.
+    """Show the contents of a table, a database or a model file.
 
+    For a database: the schema as a tree, with the reasons of inferred keys.
     For a table: the kind of each column with its reason, the relations between columns, and
     combinations that never occur.
     """
@@ -68,6 +71,9 @@ def info(
             else:
                 show_sequences(of_sequences)
             return
+        if type(model).__name__ == "Relational":
+            show_model(model, as_json=as_json)
+            return
         facts = _facts(model)
         if as_json:
             _show_json(facts)
@@ -75,6 +81,11 @@ def info(
             _show_model(facts)
             _show_relations(model.schema_)
             _show_lines(_NEVER, facts["never_together"])
+        return
+    if is_database(model_or_data):
+        if kinds:
+            raise ParameterError("--kind is for single tables here: leave it out for a database.")
+        show_database(model_or_data, as_json=as_json)
         return
 
     from lookalike.relations import infer_schema

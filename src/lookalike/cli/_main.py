@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from lookalike._core.errors import LookalikeError, LookalikeWarning, TrainingError
+from lookalike._core.errors import DatabaseError, LookalikeError, LookalikeWarning, TrainingError
 from lookalike._core.streams import drop, fill_closed, say, standard_output
 from lookalike._core.words import presentable
 from lookalike.cli._app import app
@@ -87,7 +87,7 @@ def _explain(error: BaseException, debug: bool) -> int:
         return _WRONG
     if isinstance(error, LookalikeError):
         say(f"error: {_one_line(str(error))}")
-        return _FAILED if isinstance(error, TrainingError) else _WRONG
+        return _FAILED if isinstance(error, TrainingError | DatabaseError) else _WRONG
     if isinstance(error, MemoryError):
         say(
             "error: MemoryError: There is not enough memory for this; take fewer rows or columns. "

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike.cli._databases import check_unused, sample_database
 from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_conditions
 from lookalike.cli._print import say
 from lookalike.cli._sequences import sample_sequences
+
+if TYPE_CHECKING:
+    from lookalike.relational import Relational
 
 __all__ = ["sample"]
 
@@ -18,7 +22,13 @@ __all__ = ["sample"]
 def sample(
     model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
     output: Annotated[
-        str, typer.Option("-o", "--output", metavar="OUT", help="The file to write the rows to.")
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="The file to write the rows to; of a database, a folder or sqlite:///file.db.",
+        ),
     ],
     rows: Annotated[int | None, CountOption] = None,
     where: Annotated[
@@ -58,12 +68,34 @@ def sample(
             "--safe-csv", help="Put a quote before text that a spreadsheet takes for a formula."
         ),
     ] = False,
+    scale: Annotated[
+        float | None,
+        typer.Option(metavar="X", help="Of a database: the factor of the numbers of rows (1)."),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Of a database: replace tables that are there already."),
+    ] = False,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
-    """Generate rows from a model file, in constant memory.
+    """Generate rows from a model file, in constant memory; or a whole database.
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
+    loaded = _database_model(model)
+    if loaded is not None:
+        check_unused(
+            {"--rows": rows is not None, "--where": where, "--balance": balance}
+            | {"--complete": complete, "--safe-csv": safe_csv, "--continue": past}
+            | {"--length": length, "--windows": windows, "--window": window},
+            "the model of a database, whose size --scale sets",
+        )
+        sample_database(
+            loaded, output, scale=1.0 if scale is None else scale, seed=seed, overwrite=overwrite
+        )
+        return
+    if scale is not None or overwrite:
+        raise ParameterError("--scale and --overwrite are for models of databases; give -n N.")
     if (rows is None) == (complete is None) and length is None and windows is None:
         raise ParameterError(
             "Give the number of rows (-n N), or rows to complete (--complete DATA); of a series "
@@ -107,3 +139,15 @@ def _check_options(others: Mapping[str, Any]) -> None:
                 f"--{name} is for models of histories or series, which are learned by lookalike "
                 "fit with --entity or --time."
             )
+
+
+def _database_model(path: str) -> Relational | None:
+    """Return the model of a database; None for that of a table."""
+    from lookalike.models import is_of
+
+    if not is_of(path, "Relational"):
+        return None
+    from lookalike.models import load
+
+    model: Relational = load(path)
+    return model

@@ -12,14 +12,14 @@ from lookalike.models._archive import ArchiveParts, write_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._column_trees import ColumnTrees, Growth
 from lookalike.models._conditional_table import grains_of
-from lookalike.models._file import SYNTHESIZERS, build, load
+from lookalike.models._file import SYNTHESIZERS, build, is_of, load
 from lookalike.models._find import find_synthesizer
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._parents import order_of
 from lookalike.models._request import BlockConditions, Request
 from lookalike.models._saving import FORMAT, saved_parameters, take_apart
-from lookalike.models._states import States
+from lookalike.models._states import DiscreteVariable, States
 from lookalike.models._task import FitTask
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
@@ -51,6 +51,7 @@ __all__ = [
     "DenseClassifier",
     "DenseRegressor",
     "Diffusion",
+    "DiscreteVariable",
     "FitTask",
     "Forest",
     "GaussianCopula",
@@ -71,6 +72,7 @@ __all__ = [
     "find_synthesizer",
     "fingerprint",
     "grains_of",
+    "is_of",
     "load",
     "order_of",
     "saved_parameters",

@@ -28,7 +28,7 @@ from safetensors import SafetensorError
 from lookalike._core.errors import ModelFileError, OutputError
 from lookalike._core.files import open_output
 
-__all__ = ["ArchiveParts", "read_parts", "to_json", "write_parts"]
+__all__ = ["ArchiveParts", "read_manifest", "read_parts", "to_json", "write_parts"]
 
 _MANIFEST, _ENCODING, _WEIGHTS = _MEMBERS = (
     "manifest.json",
@@ -74,7 +74,9 @@ def write_parts(parts: ArchiveParts, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     parts : ArchiveParts
+        The content.
     path : str or path-like
+        The file.
 
     Raises
     ------
@@ -170,6 +172,25 @@ def read_parts(
     except (OSError, ValueError) as error:  # the latter for an impossible path
         reason = getattr(error, "strerror", None) or error
         raise ModelFileError(f"it cannot be read ({reason}).") from error
+
+
+def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read the manifest of a model file alone.
+
+    Raises
+    ------
+    ModelFileError
+        If the file is missing, damaged, foreign or hostile.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            _check_directory(file, os.fstat(file.fileno()).st_size)
+            with zipfile.ZipFile(file) as archive:
+                return _read_json(archive, _MANIFEST)
+    except (OSError, ValueError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if isinstance(error, ModelFileError):
+            raise
+        raise ModelFileError(f"it cannot be read ({error}).") from error
 
 
 def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> ArchiveParts:

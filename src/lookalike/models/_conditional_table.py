@@ -37,6 +37,7 @@ def grains_of(variable: DiscreteVariable) -> tuple[Int[np.ndarray, " states"], .
     Parameters
     ----------
     variable : DiscreteVariable
+        The variable.
 
     Returns
     -------

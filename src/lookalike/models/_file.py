@@ -36,7 +36,7 @@ from lookalike._core.readers import reader_of
 from lookalike._core.registry import Registry, registered_only
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
-from lookalike.models._archive import ArchiveParts, read_parts
+from lookalike.models._archive import ArchiveParts, read_manifest, read_parts
 from lookalike.models._base import Synthesizer
 from lookalike.models._saving import FORMAT
 from lookalike.models._support import Support
@@ -44,7 +44,7 @@ from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema, render
 from lookalike.training import History
 
-__all__ = ["SYNTHESIZERS", "build", "load"]
+__all__ = ["SYNTHESIZERS", "build", "is_of", "load"]
 
 #: The synthesizers. A file may name those that are entered here, never an entry point alone: a file
 #: must not decide what is imported.
@@ -64,7 +64,7 @@ _MIGRATIONS: dict[int, Callable[[ArchiveParts], ArchiveParts]] = {}
 
 
 def load(path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesizer]] = ()) -> Any:
-    """Load a model that `Synthesizer.save`, or that of another kind of model, has written.
+    """Load a model that its `save` has written.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def load(path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesize
 
     Returns
     -------
-    Synthesizer or Sequences
+    Synthesizer, Sequences or Relational
         The fitted model; it generates the same rows as the saved one.
 
     Raises
@@ -98,6 +98,26 @@ def load(path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesize
         return _put_together(read_parts(path, _check_format), own)
     except ModelFileError as error:
         raise ModelFileError(f"Model file {os.fspath(path)!r}: {error}") from error.__cause__
+
+
+def is_of(path: str | os.PathLike[str], name: str) -> bool:
+    """Return whether a model file is of a class, without loading it; False if it cannot be read.
+
+    Parameters
+    ----------
+    path : str or path-like
+    name : str
+        The name of the class.
+
+    Returns
+    -------
+    bool
+        True if it is.
+    """
+    try:
+        return read_manifest(path).get("synthesizer") == name
+    except ModelFileError:
+        return False
 
 
 def _check_format(manifest: Mapping[str, Any]) -> None:

@@ -49,10 +49,10 @@ def order_of(
 
     Returns
     -------
-    ndarray of int, shape (variables,)
-        The order.
-    ndarray, shape (variables, variables)
-        The mutual information of each pair, in nats.
+    order : ndarray of int, shape (variables,)
+        The variables.
+    information : ndarray of float, shape (variables, variables)
+        In nats.
     """
     information = _information(states, grains)
     return maximum_spanning_tree(information)[0], information

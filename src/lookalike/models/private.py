@@ -173,7 +173,7 @@ class Private(BayesianNetwork):
         known = _known_kinds(drawn, numbers, stated)
         self.random_state = seed
         learned = as_frame(drawn, library)
-        # Rules are met by what the noise has left: the drawn rows, where they break one, are changed.
+        # Drawn rows that break a rule are changed: rules are met by what the noise has left.
         super()._learn(learned, None, known, target, start, on_interval, rules, "repair")
         self.ledger_, self.n_rows_ = ledger, rows
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike.reports._course import Course, TransitionTable
 from lookalike.reports._curves import curves
+from lookalike.reports._database_evaluation import DatabaseEvaluation, evaluate_databases
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._summary import (
@@ -45,6 +46,7 @@ __all__ = [
     "ColumnRow",
     "Course",
     "Curves",
+    "DatabaseEvaluation",
     "Evaluation",
     "Histogram",
     "Judgement",
@@ -59,6 +61,7 @@ __all__ = [
     "comparison_page",
     "curves",
     "evaluate",
+    "evaluate_databases",
     "function_accuracy_rows",
     "function_figure",
     "function_page",

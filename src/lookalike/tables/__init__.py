@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lookalike.tables._arrow_types import parse_type
 from lookalike.tables._conditions import ColumnCondition, parse_conditions
 from lookalike.tables._conform import conform
 from lookalike.tables._natural import natural
@@ -45,6 +46,7 @@ __all__ = [
     "natural",
     "open_categories",
     "parse_conditions",
+    "parse_type",
     "read_table",
     "render",
     "to_arrow",

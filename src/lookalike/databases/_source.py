@@ -1,0 +1,167 @@
+"""Where databases come from and go to: folders and the databases that an address names."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
+
+import pyarrow as pa
+
+from lookalike._core.errors import ParameterError, nearest
+from lookalike.databases._declared import DeclaredColumn
+from lookalike.databases._keys import ForeignKey
+from lookalike.tables import Origin
+
+if TYPE_CHECKING:
+    from lookalike.databases._database import Database
+
+__all__ = [
+    "Connector",
+    "SourceContents",
+    "check_target",
+    "is_database",
+    "read_source",
+    "write_target",
+]
+
+_ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+]*)://(.*)", re.DOTALL)
+
+
+@dataclass
+class SourceContents:
+    """What a source holds.
+
+    Parameters
+    ----------
+    tables : dict of str to pyarrow.Table
+    primary : dict of str to tuple of str, or None
+        The primary keys; None where nothing is declared.
+    foreign : list of ForeignKey, or None
+    declared : dict of str to dict
+        What is declared about columns, by table and column.
+    origins : dict of str to Origin
+        Where tables are dataframes of a certain kind.
+    """
+
+    tables: dict[str, pa.Table]
+    primary: dict[str, tuple[str, ...]] | None = None
+    foreign: tuple[ForeignKey, ...] | None = None
+    declared: dict[str, dict[str, DeclaredColumn]] = field(default_factory=dict)
+    origins: dict[str, Origin] = field(default_factory=dict)
+
+
+class Connector(NamedTuple):
+    """How one sort of database is read and written.
+
+    Parameters
+    ----------
+    read : callable
+        Takes the place and the names of tables, or None for all.
+    write : callable
+        Takes the database, the place, and whether to overwrite.
+    check : callable
+        Takes the place and whether to overwrite; raises if it is certain that nothing can be
+        written there.
+    """
+
+    read: Callable[[str, list[str] | None], SourceContents]
+    write: Callable[[Database, str, bool], None]
+    check: Callable[[str, bool], None]
+
+
+def _folder() -> Connector:
+    from lookalike.databases import _folder as module  # noqa: PLC0415 - only what is used
+
+    return Connector(module.read, module.write, module.check)
+
+
+def _sqlite() -> Connector:
+    from lookalike.databases import _sqlite as module  # noqa: PLC0415
+
+    return Connector(module.read, module.write, module.check)
+
+
+_CONNECTORS: Mapping[str, Callable[[], Connector]] = {
+    "sqlite": _sqlite,
+}
+
+
+def is_database(source: str | os.PathLike[str]) -> bool:
+    """Return whether a source is a whole database: an address or a folder, and no file.
+
+    Parameters
+    ----------
+    source : str or path-like
+        The source.
+
+    Returns
+    -------
+    bool
+        True for an address or a folder.
+
+    Examples
+    --------
+    >>> is_database("sqlite:///shop.db"), is_database("shop.csv")
+    (True, False)
+    """
+    text = os.fspath(source)
+    return _ADDRESS.fullmatch(text) is not None or Path(text).is_dir()
+
+
+def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:
+    text = os.fspath(source)
+    address = _ADDRESS.fullmatch(text)
+    if address is None:
+        return _folder(), text
+    scheme, rest = address[1].lower(), address[2]
+    if scheme not in _CONNECTORS:
+        raise ParameterError(
+            f"A database is a folder or sqlite:///file.db; got {scheme}://…."
+            f"{nearest(scheme, _CONNECTORS)} Export its tables to a folder of CSV or Parquet."
+        )
+    # As in SQLAlchemy: three slashes before a relative path, four before an absolute one.
+    place = unquote(rest[1:]) if rest.startswith("/") else ""
+    if not place:
+        raise ParameterError(
+            f"The address of a file is {scheme}:///relative.db or {scheme}:////absolute.db; got "
+            f"{text!r}."
+        )
+    return _CONNECTORS[scheme](), place
+
+
+def read_source(source: str | os.PathLike[str], tables: list[str] | None) -> SourceContents:
+    """Read what a source holds; `lookalike.databases.Database.read` describes sources."""
+    connector, place = _connector(source)
+    return connector.read(place, tables)
+
+
+def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    """Check, before any long work, that a database can be written to a target.
+
+    Parameters
+    ----------
+    target : str or path-like
+        As for `Database.write`.
+    overwrite : bool
+        Whether tables may be replaced.
+
+    Raises
+    ------
+    OutputError
+        If it is certain that nothing can be written there.
+    ParameterError
+        If the target is no address of a database.
+    """
+    connector, place = _connector(target)
+    connector.check(place, overwrite)
+
+
+def write_target(db: Database, target: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Write a database to a target."""
+    connector, place = _connector(target)
+    connector.write(db, place, overwrite)

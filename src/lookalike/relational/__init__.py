@@ -1,0 +1,8 @@
+"""Models of whole databases. Room rule: stands on databases and on models of single tables."""
+
+from __future__ import annotations
+
+from lookalike.relational._saving import restore_database_model
+from lookalike.relational.relational import Relational
+
+__all__ = ["Relational", "restore_database_model"]

@@ -1,0 +1,430 @@
+"""The model of one table: its rows given their parents, and the parents of finished rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike._core.errors import ModelFileError
+from lookalike._core.learned import Learned
+from lookalike._core.seeds import derive_seed, generator
+from lookalike.databases import ForeignKey
+from lookalike.models import DiscreteVariable, Growth
+from lookalike.relational._affinity import Affinity
+from lookalike.relational._columns import EncodedColumns
+from lookalike.relational._conditional_trees import ConditionalTrees
+from lookalike.relational._degrees import Degrees
+from lookalike.relational._families import Siblings, chains_of
+from lookalike.relational._new_keys import NewKey
+from lookalike.relational._plan import TablePlan
+from lookalike.relational._variables import Cut, flag, gathered, ordered_levels, with_missing
+
+__all__ = ["Described", "KeyMark", "Kin", "TableModel"]
+
+_POSITIONS, _SIZES, _PARTS = 16, 24, 24
+#: The share of rows that are learned as if no sibling were before them, so that the first of a
+#: chain can be drawn.
+_BLIND = 0.05
+_ROWS_AT_ONCE = 65_536
+_REDRAWS = 8
+#: The greatest number of rows that are learned.
+_MOST_LEARNED = 200_000
+
+
+@dataclass(frozen=True)
+class Described:
+    """Rows as discrete variables: their own ones, and those of their parents.
+
+    Parameters
+    ----------
+    states : ndarray of int, shape (n, v)
+    variables : tuple of DiscreteVariable
+    """
+
+    states: np.ndarray
+    variables: tuple[DiscreteVariable, ...]
+
+    @classmethod
+    def joined(cls, parts: list[Described], rows: int) -> Described:
+        """Return the variables of all parts side by side."""
+        states = [np.zeros((rows, 0), np.int32), *(part.states for part in parts)]
+        return cls(
+            np.concatenate(states, axis=1, dtype=np.int32),
+            tuple(v for part in parts for v in part.variables),
+        )
+
+    def at(self, rows: np.ndarray) -> Described:
+        """Return the variables of some rows, with a state for *missing* for row -1."""
+        variables = tuple(map(with_missing, self.variables))
+        return Described(gathered(self.states, rows, variables), variables)
+
+
+@dataclass(frozen=True)
+class KeyMark:
+    """A variable about a key of a row, drawn with the row and used when the key is matched.
+
+    Parameters
+    ----------
+    sort : {"present", "repeated", "kin", "depth", "same"}
+        Whether there is a parent; whether it is that of the sibling before; whether both parents
+        have the same ancestor; or the depth below rows without a parent. ``"same"`` is about no
+        key: whether a level is that of the sibling before.
+    key : int
+        The index of the key in the plan's `matched`, or after these, in `later`; that of the
+        variable for ``"same"``.
+    states : int
+    """
+
+    sort: str
+    key: int
+    states: int = 2
+
+    @property
+    def variable(self) -> DiscreteVariable:
+        """The discrete variable."""
+        return ordered_levels(self.states) if self.sort == "depth" else flag(self.states)
+
+
+@dataclass(frozen=True)
+class Kin:
+    """The ancestor that the parents of two keys of a row often share.
+
+    Parameters
+    ----------
+    above : ForeignKey or None
+        From the parent of the family to the ancestor; None if it is the ancestor.
+    beside : ForeignKey or None
+        From the parent of the matched key to the ancestor.
+    """
+
+    above: ForeignKey | None
+    beside: ForeignKey | None
+
+
+@dataclass
+class TableModel:
+    """The fitted model of a table.
+
+    Parameters
+    ----------
+    plan : TablePlan
+    rows : int
+        The number of training rows, or of those without a parent where rows are made by families.
+    columns : EncodedColumns or None
+        None where there is nothing to encode.
+    counts : dict of ForeignKey to str
+        The column with the number of children, for each key that refers to this table.
+    degrees : dict of ForeignKey to Degrees
+    marks : tuple of KeyMark
+    kin : dict of int to Kin
+        By the index of a matched key.
+    size : Cut
+        The division of sizes of families.
+    follows : bool
+        Whether rows depend on the sibling before.
+    trees : ConditionalTrees
+    affinities : dict of ForeignKey to Affinity
+    new : tuple of NewKey
+    arranged : str
+        The order of rows: ``"families"``, ``"random"``, or ``"by "`` and a column that sorts them.
+    ranked : str or None
+        The column that sorts siblings.
+    """
+
+    plan: TablePlan
+    rows: int
+    columns: EncodedColumns | None
+    counts: dict[ForeignKey, str]
+    degrees: dict[ForeignKey, Degrees]
+    marks: tuple[KeyMark, ...] = ()
+    kin: dict[int, Kin] = field(default_factory=dict)
+    size: Cut = field(default_factory=lambda: Cut(np.zeros(0, np.int64)))
+    follows: bool = False
+    trees: ConditionalTrees | None = None
+    affinities: dict[ForeignKey, Affinity] = field(default_factory=dict)
+    new: tuple[NewKey, ...] = ()
+    arranged: str = "families"
+    ranked: str | None = None
+
+    # --- variables -------------------------------------------------------------------------------
+
+    @property
+    def variables(self) -> tuple[DiscreteVariable, ...]:
+        """The own variables: those of columns, then marks."""
+        own = () if self.columns is None else self.columns.variables
+        return (*own, *(mark.variable for mark in self.marks))
+
+    @property
+    def _sibling_variables(self) -> list[int]:
+        """The own variables in which siblings follow each other: no summaries, no marks."""
+        if not self.follows or self.columns is None:
+            return []
+        return self.columns.of_attributes
+
+    def context(self, parents: tuple[DiscreteVariable, ...]) -> tuple[DiscreteVariable, ...]:
+        """Return the variables of the context of a row, given those of its family's parent."""
+        if self.plan.family is None:
+            return ()
+        before = [with_missing(self.variables[v]) for v in self._sibling_variables]
+        place = (ordered_levels(_POSITIONS + 1), ordered_levels(_PARTS), self.size.variable)
+        return (*parents, *place, *before)
+
+    def copies(self, given: int) -> dict[int, tuple[int, int]]:
+        """Return, for variables that may be the same as in the sibling before, where that is told.
+
+        Parameters
+        ----------
+        given : int
+            The number of variables of the context, the last of which are those of the sibling.
+
+        Returns
+        -------
+        dict of int to (int, int)
+            For each variable, the indices of its mark and of the sibling's variable among all.
+        """
+        picked = self._sibling_variables
+        first = len(self.variables) - len(self.marks)
+        return {
+            given + mark.key: (given + first + i, given - len(picked) + picked.index(mark.key))
+            for i, mark in enumerate(self.marks)
+            if mark.sort == "same"
+        }
+
+    def _placed(
+        self, parents: np.ndarray, position: np.ndarray, size: np.ndarray, before: np.ndarray
+    ) -> np.ndarray:
+        """Return the states of contexts; `before` has those of the sibling before."""
+        place = np.minimum(position, _POSITIONS)
+        part = position * _PARTS // np.maximum(size, 1)
+        numbers = np.stack([place, part, self.size.of(size)], axis=1)
+        return np.concatenate([parents, numbers, before], axis=1, dtype=np.int32)
+
+    # --- fit -------------------------------------------------------------------------------------
+
+    def fit_trees(
+        self,
+        own: np.ndarray,
+        parents: Described | None,
+        rows: np.ndarray | None,
+        siblings: Siblings | None,
+        growth: Growth,
+        seed: int,
+    ) -> None:
+        """Learn the own variables of rows.
+
+        Parameters
+        ----------
+        own : ndarray of int, shape (n, v)
+        parents : Described or None
+            The rows of the family's parent table.
+        rows : ndarray of int, shape (n,), or None
+            The parent of each row, -1 for none.
+        siblings : Siblings or None
+        growth : Growth
+        seed : int
+        """
+        some = np.sort(generator(seed, "some").permutation(len(own))[:_MOST_LEARNED])
+        context = np.zeros((len(some), 0), np.int32)
+        variables: tuple[DiscreteVariable, ...] = ()
+        if parents is not None and siblings is not None and rows is not None:
+            self.size = Cut.fit(siblings.size, _SIZES)
+            picked = self._sibling_variables
+            of_siblings = tuple(with_missing(self.variables[v]) for v in picked)
+            blind = generator(seed, "blind").random(len(some)) < _BLIND
+            before = np.where(blind, -1, siblings.before[some])
+            of_parents = parents.at(rows[some])
+            context = self._placed(
+                of_parents.states,
+                siblings.position[some],
+                siblings.size[some],
+                gathered(own[:, picked], before, of_siblings),
+            )
+            variables = self.context(of_parents.variables)
+        self.trees = ConditionalTrees.fit(
+            context,
+            own[some],
+            (*variables, *self.variables),
+            self.copies(len(variables)),
+            growth,
+            seed,
+        )
+
+    # --- sample ----------------------------------------------------------------------------------
+
+    def drawn(
+        self,
+        sizes: np.ndarray,
+        parents: Described | None,
+        alone: np.ndarray,
+        seed: int,
+        report: Callable[[int], None],
+    ) -> np.ndarray:
+        """Draw the own variables of all rows, family after family.
+
+        Parameters
+        ----------
+        sizes : ndarray of int, shape (f,)
+            The size of each family.
+        parents : Described or None
+            The parents of each family.
+        alone : ndarray of bool, shape (f,)
+            True for a row without a parent, which is a family of its own.
+        seed : int
+        report : callable
+            Takes the number of rows done.
+        """
+        blocks, done = [], 0
+        for number, (a, b) in enumerate(_blocks(sizes)):
+            rng = generator(seed, "rows", number)
+            some = None if parents is None else parents.states[a:b]
+            known = np.where(alone[a:b], 0, sizes[a:b])
+            blocks.append(self._drawn_block(sizes[a:b], known, some, rng))
+            done += len(blocks[-1])
+            report(done)
+        empty = np.zeros((0, len(self.variables)), np.int32)
+        return np.concatenate([empty, *blocks])
+
+    def _drawn_block(
+        self,
+        sizes: np.ndarray,
+        known: np.ndarray,
+        parents: np.ndarray | None,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        result = np.zeros((int(sizes.sum()), len(self.variables)), np.int32)
+        if parents is None:
+            result[:] = self._possible(np.zeros((len(result), 0), np.int32), rng)
+            return result
+        chains, picked = chains_of(sizes), self._sibling_variables
+        missing = np.array([with_missing(self.variables[v]).states - 1 for v in picked], np.int32)
+        before = np.broadcast_to(missing, (len(chains.length), len(picked)))
+        for step in range(int(chains.length.max(initial=0))):
+            # Chains are in order of length: those that go on are the first ones.
+            active = int(np.searchsorted(-chains.length, -step, side="left"))
+            at, rows = chains.parent[:active], chains.start[:active] + step
+            context = self._placed(
+                parents[at], chains.first[:active] + step, known[at], before[:active]
+            )
+            result[rows] = self._possible(context, rng)
+            before = result[rows][:, picked]
+        return result
+
+    def _possible(self, context: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Draw rows, again where they have a structural zero."""
+        assert self.trees is not None
+        drawn = self.trees.drawn(context, rng)
+        if self.columns is None or not self.columns.has_zeros:
+            return drawn
+        width = len(self.columns.variables)
+        wrong = np.flatnonzero(self.columns.is_impossible(drawn[:, :width]))
+        for _ in range(_REDRAWS):
+            if not len(wrong):
+                break
+            drawn[wrong] = self.trees.drawn(context[wrong], rng)
+            wrong = wrong[self.columns.is_impossible(drawn[wrong, :width])]
+        return drawn
+
+    def cells(self, own: np.ndarray, seed: int) -> pa.Table | None:
+        """Return the canonical cells of attributes and summaries."""
+        if self.columns is None:
+            return None
+        width = len(self.columns.variables)
+        return self.columns.decoded(own[:, :width], derive_seed(seed, "cells"))
+
+    def drawn_degrees(
+        self, cells: pa.Table | None, rows: int, seed: int
+    ) -> dict[ForeignKey, np.ndarray]:
+        """Return the number of children of each row by each key that refers to this table."""
+        found = {}
+        for k, (key, name) in enumerate(self.counts.items()):
+            rng = generator(seed, "degrees", k)
+            wanted = np.zeros(rows)
+            if cells is not None and name in cells.column_names:
+                wanted = np.asarray(cells[name].fill_null(0).to_numpy(), float)
+            found[key] = self.degrees[key].drawn(wanted, rng)
+        return found
+
+    def marks_of(self, own: np.ndarray, key: int) -> dict[str, np.ndarray]:
+        """Return the marks of a key, by their sort."""
+        first = len(self.variables) - len(self.marks)
+        return {
+            mark.sort: own[:, first + i]
+            for i, mark in enumerate(self.marks)
+            if mark.key == key and mark.sort != "same"
+        }
+
+    # --- file ------------------------------------------------------------------------------------
+
+    def state(self) -> Learned:
+        """Return the learned state."""
+        keys = list(self.counts)
+        values = {
+            "rows": self.rows,
+            "counts": list(self.counts.values()),
+            "marks": [[mark.sort, mark.key, mark.states] for mark in self.marks],
+            "follows": self.follows,
+            "arranged": self.arranged,
+            "ranked": self.ranked,
+            "encoded": self.columns is not None,
+            "new": len(self.new),
+        }
+        assert self.trees is not None
+        parts = {"trees": self.trees.state(), "size": Learned({}, {"limits": self.size.limits})}
+        if self.columns is not None:
+            parts["columns"] = self.columns.state()
+        parts |= {f"degrees {k}": self.degrees[key].state() for k, key in enumerate(keys)}
+        parts |= {f"new {k}": key.state() for k, key in enumerate(self.new)}
+        for k, key in enumerate((*self.plan.matched, *self.plan.later)):
+            parts[f"affinity {k}"] = self.affinities[key].state()
+        return Learned.joined(values, parts)
+
+    @classmethod
+    def from_state(
+        cls, state: Learned, plan: TablePlan, referring: list[ForeignKey], kin: Mapping[int, Kin]
+    ) -> TableModel:
+        """Restore all but trees and affinities, which need the variables of other tables."""
+        values, parts = state.values, state.parts()
+        names = [str(name) for name in values["counts"]]
+        if len(names) != len(referring) or not isinstance(values["rows"], int):
+            raise ModelFileError(f"The keys of table {plan.name!r} are damaged.")
+        columns = EncodedColumns.from_state(parts["columns"]) if values["encoded"] else None
+        keys = len(plan.matched) + len(plan.later)
+        marks = tuple(KeyMark(str(sort), int(key), int(n)) for sort, key, n in values["marks"])
+        copied = set() if columns is None else set(columns.of_attributes)
+        fits = (
+            m.key in copied and values["follows"] if m.sort == "same" else 0 <= m.key < keys
+            for m in marks
+        )
+        if not all(fits) or not all(1 <= m.states <= 2**16 for m in marks):
+            raise ModelFileError(f"The marks of table {plan.name!r} are damaged.")
+        limits = np.asarray(parts["size"].arrays["limits"], np.int64)
+        if limits.ndim != 1 or (np.diff(limits) <= 0).any():
+            raise ModelFileError(f"The sizes of families of table {plan.name!r} are damaged.")
+        if columns is not None:
+            columns.proof()
+        return cls(
+            plan,
+            values["rows"],
+            columns,
+            dict(zip(referring, names, strict=True)),
+            {k: Degrees.from_state(parts[f"degrees {i}"]) for i, k in enumerate(referring)},
+            marks,
+            dict(kin),
+            Cut(limits),
+            bool(values["follows"]),
+            new=tuple(NewKey.from_state(parts[f"new {k}"]) for k in range(int(values["new"]))),
+            arranged=str(values["arranged"]),
+            ranked=None if values["ranked"] is None else str(values["ranked"]),
+        )
+
+
+def _blocks(sizes: np.ndarray) -> list[tuple[int, int]]:
+    """Return ranges of families with about as many rows as are drawn at once."""
+    if not len(sizes):
+        return []
+    part = (np.cumsum(sizes) - sizes) // _ROWS_AT_ONCE
+    starts = np.flatnonzero(np.concatenate([[True], part[1:] != part[:-1]]))
+    return list(zip(starts.tolist(), [*starts[1:].tolist(), len(sizes)], strict=True))

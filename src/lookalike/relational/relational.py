@@ -1,0 +1,250 @@
+"""`Relational`: learn a whole database and generate another one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+from sklearn.base import BaseEstimator
+
+from lookalike._core.errors import NotFittedError, ParameterError
+from lookalike._core.parameters import Flag, Instance, Number, check_parameters
+from lookalike._core.progress import progress
+from lookalike._core.seeds import RandomState, as_seed
+from lookalike.databases import Database
+from lookalike.models import Growth
+from lookalike.relational._fit import fit_database
+from lookalike.relational._form import DatabaseForm
+from lookalike.relational._sample import sample_database
+from lookalike.relational._saving import save_database_model
+from lookalike.relational._table import TableModel
+from lookalike.tables import Kind
+
+__all__ = ["Relational"]
+
+
+class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Model of a whole database: tables of any shape of schema, and the keys between them.
+
+    Tables are made in order, parents first. A row is made together with its numbers of children
+    and with summaries of them (means, most frequent levels, numbers of different levels). Children
+    are made given their parent and its ancestors, these summaries, their place in the family and
+    the sibling before. Parents by further keys are matched to finished rows by a learned affinity,
+    under degrees that have been drawn. Rows are drawn by trees, as those of a `Forest`.
+
+    Every key leads to a generated row, by construction; keys are new and have the pattern of those
+    that were learned. Numbers of children have the distribution of the training tables.
+
+    Parameters
+    ----------
+    trees : int
+        The number of trees of each column.
+    leaf : int
+        The least number of rows of a leaf, among those by which a tree is grown.
+    derive : bool
+        Whether columns that are functions of others of their table are computed from them.
+    min_category_count : int
+        The minimum number of rows that must share a category, a number or a part of an identifier
+        for the model to store it.
+    text_placeholder : str or None
+        The text that fills columns of free text; None leaves them missing where a database allows
+        that, and ``"-"`` where it does not.
+    progress : bool
+        Whether to show progress, table by table.
+    random_state : int, Generator, RandomState or None
+        The seed of the fit, and the default seed of sampling.
+
+    Attributes
+    ----------
+    tables_ : dict of str to int
+        The number of training rows of each table, parents first.
+    seed_ : int
+        The seed of the fit.
+
+    Examples
+    --------
+    >>> import lookalike as la, pyarrow as pa
+    >>> shops = pa.table({"shop_id": range(20), "city": ["Bonn", "Ulm"] * 10})
+    >>> sales = pa.table({"shop_id": [k % 20 for k in range(90)], "total": [1.5, 2.0, 3.5] * 30})
+    >>> model = la.Relational(random_state=0).fit(la.Database({"shops": shops, "sales": sales}))
+    >>> {name: len(table) for name, table in model.sample(scale=2).items()}
+    {'shops': 40, 'sales': 180}
+    """
+
+    _form: DatabaseForm
+    _models: dict[str, TableModel]
+    _fitted_with: dict[str, Any]
+    seed_: int
+    tables_: dict[str, int]
+
+    def __init__(
+        self,
+        *,
+        trees: int = 5,
+        leaf: int = 5,
+        derive: bool = True,
+        min_category_count: int = 2,
+        text_placeholder: str | None = None,
+        progress: bool = False,
+        random_state: RandomState = None,
+    ) -> None:
+        self.trees = trees
+        self.leaf = leaf
+        self.derive = derive
+        self.min_category_count = min_category_count
+        self.text_placeholder = text_placeholder
+        self.progress = progress
+        self.random_state = random_state
+
+    def _check_parameters(self) -> None:
+        rules = {
+            "trees": Number(1, 1_000, integer=True),
+            "leaf": Number(1, integer=True),
+            "derive": Flag(),
+            "min_category_count": Number(1, integer=True),
+            "text_placeholder": Instance((str,), "a string or None", optional=True),
+            "progress": Flag(),
+        }
+        given = {name: getattr(self, name) for name in rules}
+        check_parameters("Relational", rules, given)
+
+    def fit(
+        self,
+        db: Database | Mapping[str, Any] | str | os.PathLike[str],
+        y: Any = None,  # noqa: ARG002 - scikit-learn passes it
+        *,
+        kinds: Mapping[str, Mapping[str, Kind | str]] | None = None,
+    ) -> Self:
+        """Learn a database.
+
+        Parameters
+        ----------
+        db : Database, mapping of str to dataframe, or source
+            The database; tables by name, whose keys are inferred; or what `Database.read` takes.
+        y : object
+            Ignored.
+        kinds : mapping of str to mapping, optional
+            Declared kinds of columns by table, such as ``{"orders": {"zip": "categorical"}}``.
+
+        Returns
+        -------
+        Relational
+            The estimator itself. If `fit` fails, it is unchanged.
+
+        Raises
+        ------
+        DataError
+            If a table has no rows or cannot be used, or keys form a circle in which none may be
+            missing.
+        ParameterError
+            If a parameter breaks its rule.
+        """
+        self._check_parameters()
+        if isinstance(db, str | os.PathLike):
+            db = Database.read(db)
+        elif not isinstance(db, Database):
+            db = Database(db)
+        for name in kinds or {}:
+            db.arrow(name)
+        seed = as_seed(self.random_state)
+        options = {
+            "derive": self.derive,
+            "min_category_count": self.min_category_count,
+            "text_placeholder": self.text_placeholder,
+        }
+        total = sum(len(db.arrow(name)) for name in db.names)
+        done = 0
+        with progress("learning", total, show=self.progress) as report:
+
+            def learned(_name: str, rows: int) -> None:
+                nonlocal done
+                done += rows
+                report(done, {})
+
+            models = fit_database(
+                db, kinds or {}, Growth(self.trees, self.leaf), options, seed, learned
+            )
+        self._models, self.seed_ = models, seed
+        self._form = DatabaseForm.of(db, models)
+        self.tables_ = {name: len(db.arrow(name)) for name in models}
+        self._fitted_with = {**self.get_params(deep=False), "random_state": seed}
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_models" in vars(self)
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError("This Relational has not learned a database yet: call fit(db).")
+
+    def sample(self, scale: float = 1.0, *, random_state: RandomState = None) -> Database:
+        """Generate a database.
+
+        Parameters
+        ----------
+        scale : float
+            The factor of the numbers of rows; a table without parents has one row at least.
+        random_state : int, Generator, RandomState or None
+            The seed; None is the model's own ``seed_``, so that every call gives the same.
+
+        Returns
+        -------
+        Database
+            With the tables, types and keys of the training database. No key leads nowhere, and no
+            primary key occurs twice.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If `scale` is not a number above 0.
+        """
+        self._check_fitted()
+        check_parameters("sample", {"scale": Number(0)}, {"scale": scale})
+        if scale <= 0:
+            raise ParameterError(f"scale must be a number above 0, got {scale!r}.")
+        seed = self.seed_ if random_state is None else as_seed(random_state)
+        total = max(round(sum(self.tables_.values()) * scale), 1)
+        finished: dict[str, int] = {}
+        with progress("generating", total, show=self.progress) as report:
+
+            def made(name: str, rows: int) -> None:
+                finished[name] = rows
+                report(min(sum(finished.values()), total), {})
+
+            tables = sample_database(self._models, self._form.tables, float(scale), seed, made)
+        return self._form.database(tables)
+
+    @property
+    def foreign_keys(self) -> tuple[Any, ...]:
+        """The foreign keys of the database that was learned."""
+        self._check_fitted()
+        return self._form.foreign
+
+    @property
+    def primary_keys(self) -> dict[str, tuple[str, ...]]:
+        """The primary keys of the database that was learned."""
+        self._check_fitted()
+        return dict(self._form.primary)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Save the model to one file, which `lookalike.load` reads.
+
+        The file is a zip of JSON and plain arrays: no pickle, no code, and no training rows.
+
+        Parameters
+        ----------
+        path : str or path-like
+            The file, by convention with the suffix ``.lookalike``.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        OutputError
+            If the file cannot be written; then no partial file remains.
+        """
+        self._check_fitted()
+        save_database_model(self, path)

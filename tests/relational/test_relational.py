@@ -1,0 +1,230 @@
+"""Generated databases: keys, families, files, and what cannot be learned."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+import lookalike as la
+from lookalike.cli import main
+from lookalike.databases import Database
+from lookalike.errors import DataError, ModelFileError, NotFittedError, ParameterError
+from lookalike.metrics.relational import relational_scores
+from lookalike.relational._degrees import Degrees
+from lookalike.reports import DatabaseEvaluation, evaluate_databases
+
+
+def school(seed: int = 0) -> Database:
+    """Return tables with two keys to one table, a bridge, a self-reference and a 1:1 table."""
+    rng = np.random.default_rng(seed)
+    n = 60
+    boss = [None if i < 4 else int(rng.integers(0, min(i, 20))) for i in range(n)]
+    person = pa.table(
+        {
+            "id": pa.array(range(n)),
+            "boss": pa.array(boss, pa.int64()),
+            "age": rng.integers(20, 60, n),
+            "sex": rng.choice(["f", "m"], n),
+        }
+    )
+    # Older persons have more rows, and their rows have larger sums.
+    count = rng.poisson(person["age"].to_numpy() / 12)
+    payer = np.repeat(np.arange(n), count)
+    paid = pa.table(
+        {
+            "number": [f"P-{k:04}" for k in range(len(payer))],
+            "payer": payer,
+            "receiver": pa.array(rng.integers(0, n, len(payer)), mask=rng.random(len(payer)) < 0.2),
+            "sum": (person["age"].to_numpy()[payer] * 10 + rng.integers(0, 20, len(payer))) / 1.0,
+        }
+    )
+    pairs = np.unique(rng.integers(0, [n, 6], (150, 2)), axis=0)
+    clubs = pa.table({"club": ["a", "b", "c", "d", "e", "f"], "fee": [1, 2, 3, 4, 5, 6]})
+    member = pa.table({"person": pairs[:, 0], "club": clubs["club"].take(pa.array(pairs[:, 1]))})
+    card = pa.table({"person": rng.permutation(n)[:25], "kind": rng.choice(["x", "y"], 25)})
+    return Database(
+        {"person": person, "paid": paid, "club": clubs, "member": member, "card": card},
+        primary_keys={
+            "person": "id",
+            "paid": "number",
+            "club": "club",
+            "member": ["person", "club"],
+            "card": "person",
+        },
+        foreign_keys=[
+            "person.boss -> person.id",
+            "paid.payer -> person.id",
+            "paid.receiver -> person.id",
+            "member.person -> person.id",
+            "member.club -> club.club",
+            "card.person -> person.id",
+        ],
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> la.Relational:
+    return la.Relational(random_state=0).fit(school())
+
+
+def test_every_key_leads_to_a_row_and_none_occurs_twice(model: la.Relational) -> None:
+    db = model.sample()  # a Database checks both
+    for key in db.foreign_keys:
+        rows = db.rows_of(key)
+        assert rows.max() >= 0
+        assert (rows >= 0).all() or db.is_nullable(key)
+    old = set(school().arrow("paid")["number"].to_pylist())
+    assert not old & set(db.arrow("paid")["number"].to_pylist())
+    assert all(len(word) == 6 for word in db.arrow("paid")["number"].to_pylist())
+
+
+def test_families_have_the_sizes_of_real_ones(model: la.Relational) -> None:
+    real, made = school(), model.sample()
+    scores = {score.name: score for score in relational_scores(real, made)}
+    parts = {part.name: part.value for part in scores["cardinality"].parts}
+    assert parts["paid.payer -> person.id"] > 0.95
+    assert parts["card.person -> person.id"] > 0.95
+    assert abs(len(made.arrow("paid")) - len(real.arrow("paid"))) <= 1
+
+
+def test_children_resemble_their_parents(model: la.Relational) -> None:
+    db = model.sample(scale=2)
+    key = next(key for key in db.foreign_keys if key.columns == ("payer",))
+    age = np.asarray(db.arrow("person")["age"])[db.rows_of(key)]
+    assert np.corrcoef(age, db.arrow("paid")["sum"])[0, 1] > 0.5
+
+
+def test_a_hierarchy_has_no_circle(model: la.Relational) -> None:
+    db = model.sample(scale=3)
+    rows = db.rows_of(db.foreign_keys[0])
+    for _ in range(60):
+        rows = np.where(rows >= 0, db.rows_of(db.foreign_keys[0])[rows], -1)
+    assert (rows < 0).all()
+
+
+def test_the_same_seed_gives_the_same_from_a_file_too(model: la.Relational, tmp_path: Path) -> None:
+    path = tmp_path / "school.lookalike"
+    model.save(path)
+    again = la.load(path)
+    for seed in (None, 5):
+        ours, theirs = (m.sample(random_state=seed) for m in (model, again))
+        assert all(ours.arrow(name).equals(theirs.arrow(name)) for name in ours)
+    assert not ours.arrow("paid").equals(model.sample().arrow("paid"))
+
+
+def test_damaged_files_are_refused(model: la.Relational, tmp_path: Path) -> None:
+    path, changed = tmp_path / "a.lookalike", tmp_path / "b.lookalike"
+    model.save(path)
+    for old, new in ((b'"family": 1', b'"family": 9'), (b'"matched": [2]', b'"matched": [1]')):
+        with zipfile.ZipFile(path) as source, zipfile.ZipFile(changed, "w") as target:
+            for info in source.infolist():
+                content = source.read(info)
+                if info.filename == "manifest.json":
+                    assert old in content
+                    content = content.replace(old, new)
+                target.writestr(info, content)
+        with pytest.raises(ModelFileError):
+            la.load(changed)
+
+
+def test_names_of_tables_and_columns_may_be_anything() -> None:
+    odd = pa.table({"children 0": [1, 2, 3, 4] * 5, "": range(20)}).rename_columns(
+        ["children 0", "k"]
+    )
+    other = pa.table({"to": [k % 20 for k in range(50)], "rows/\n": [0.5, 1.0] * 25})
+    db = Database({"a/b 0": odd, "é": other}, foreign_keys=["é.to -> a/b 0.k"])
+    made = la.Relational(random_state=0).fit(db).sample()
+    assert made.arrow("é").column_names == ["to", "rows/\n"]
+    assert len(made.arrow("é")) == 50
+
+
+def test_tables_of_one_row_and_of_keys_alone() -> None:
+    one = pa.table({"id": [1], "name": ["x"]})
+    keys = pa.table({"one": [1, 1, 1]})
+    db = Database({"one": one, "keys": keys}, foreign_keys=["keys.one -> one.id"])
+    assert len(la.Relational(random_state=0).fit(db).sample(scale=2).arrow("keys")) == 6
+
+
+def test_composite_keys_of_parents_are_kept_together() -> None:
+    orders = pa.table({"shop": np.repeat([1, 2, 3], 10), "number": [*range(1, 11)] * 3})
+    lines = pa.table({"shop": np.repeat([1, 2, 3], 30), "number": [*range(1, 11)] * 9})
+    shops = pa.table({"shop": [1, 2, 3], "size": [5, 6, 7]})
+    keys = ["orders.shop -> shops.shop", "lines(shop, number) -> orders(shop, number)"]
+    db = Database(
+        {"shops": shops, "orders": orders, "lines": lines},
+        primary_keys={"shops": "shop", "orders": ["shop", "number"]},
+        foreign_keys=keys,
+    )
+    made = la.Relational(random_state=0).fit(db).sample()
+    assert len(made.arrow("lines")) == 90
+    assert sorted(set(made.arrow("orders")["number"].to_pylist())) == list(range(1, 11))
+
+
+def test_what_cannot_be_learned_is_said() -> None:
+    empty = Database({"t": pa.table({"x": pa.array([], pa.int64())})})
+    with pytest.raises(DataError, match="'t' has none"):
+        la.Relational().fit(empty)
+    with pytest.raises(NotFittedError):
+        la.Relational().sample()
+    with pytest.raises(ParameterError, match="trees"):
+        la.Relational(trees=0).fit(empty)
+    fitted = la.Relational(random_state=0).fit({"t": pa.table({"x": [1.5, 2.5, 1.5, 2.5]})})
+    with pytest.raises(ParameterError, match="scale"):
+        fitted.sample(0)
+
+
+def test_degrees_have_the_learned_sum_and_follow_what_rows_ask_for() -> None:
+    learned = np.array([0, 0, 1, 1, 2, 3, 5, 40])
+    drawn = Degrees.fit(learned).drawn(np.arange(80.0), np.random.default_rng(0))
+    assert drawn.sum() == 520
+    assert (np.diff(drawn) >= 0).all()
+    assert (drawn == 0).mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_scores_tell_real_from_random_keys() -> None:
+    real = school()
+    same = evaluate_databases(real, school())
+    assert {name: score.value for name, score in same.scores.items() if name != "aggregates"} == (
+        dict.fromkeys(("cardinality", "trends", "hop_1"), pytest.approx(1.0))
+    )
+    assert same.scores["hop_1"].floor < 0.95
+    assert DatabaseEvaluation.from_json(same.to_json()).to_html() == same.to_html()
+    assert same.failures({"hop_1": 0.9}) == []
+    with pytest.raises(ParameterError, match="Did you mean 'hop_1'"):
+        same.failures({"hop1": 0.9})
+
+
+def test_orphans_are_counted() -> None:
+    real = school()
+    tables = {name: real.arrow(name) for name in real}
+    paid = tables["paid"]
+    at = paid.column_names.index("payer")
+    wrong = pa.array([999, *paid["payer"].to_pylist()[1:]])
+    tables["paid"] = paid.set_column(at, "payer", wrong)
+    broken = Database(tables, primary_keys={}, foreign_keys=[])
+    assert sum(evaluate_databases(real, broken).orphans.values()) == 1
+
+
+def test_the_command_line_from_sqlite_to_a_page(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    real, fake, file = (str(tmp_path / name) for name in ("real.db", "fake", "m.lookalike"))
+    school().write(f"sqlite:///{real}")
+    assert main(["fit", f"sqlite:///{real}", "-o", file, "--seed", "1", "--quiet"]) == 0
+    assert main(["sample", file, "-o", fake, "--scale", "1"]) == 0
+    assert main(["sample", file, "-o", fake]) == 2
+    assert "not empty" in capsys.readouterr().err
+    assert main(["sample", file, "-o", fake, "-n", "5"]) == 2
+    assert main(["info", file]) == 0
+    assert "├─ paid" in capsys.readouterr().out
+    page = str(tmp_path / "page.html")
+    command = ["evaluate", f"sqlite:///{real}", fake, "--html", page]
+    assert main([*command, "--fail-under", "cardinality=0.5"]) == 0
+    assert main([*command, "--fail-under", "cardinality=1.01"]) == 1
+    assert "<svg" in Path(page).read_text()
+    assert main(["fit", f"sqlite:///{real}", "-o", file, "--target", "x"]) == 2
+    assert main(["fit", f"sqlite:///{tmp_path}/no.db", "-o", file]) == 2
