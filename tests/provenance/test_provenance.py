@@ -200,6 +200,18 @@ def test_conditions_are_made_again(folder, tmp_path):
         la.sign(tmp_path / "g.csv", folder / "key", given=pa.table({"a": [1]}), **options)
 
 
+@pytest.mark.parametrize("name", ["made.csv", "made.parquet"])
+def test_rows_in_the_written_form_of_a_csv(folder, tmp_path, name):
+    # Numbers that a CSV has as 0.0 or +1 are written so.
+    lines = [f"{k % 5}.0,{'+' if k % 2 else '-'}{k % 7}.50" for k in range(200)]
+    (tmp_path / "real.csv").write_text("\n".join(["a,b", *lines]) + "\n")
+    model = la.Independent(random_state=0).fit(str(tmp_path / "real.csv"))
+    model.sample_to(tmp_path / name, 100)
+    model.save(tmp_path / "m.lookalike")
+    la.sign(tmp_path / name, folder / "key", model=tmp_path / "m.lookalike")
+    assert la.verify(tmp_path / name, model=tmp_path / "m.lookalike").ok
+
+
 def test_a_statement_within_parquet(folder, tmp_path):
     path = tmp_path / "rows.parquet"
     path.write_bytes((folder / "rows.parquet").read_bytes())

@@ -6,10 +6,13 @@ import datetime
 import decimal
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.seeds import generator
@@ -72,17 +75,20 @@ class SamplingRecipe:
         )
 
     def rows(self, model: Synthesizer, first: int, count: int) -> pa.Table:
-        """Return some of the rows, from `first` on among those of the file."""
+        """Return some of the rows as they are written, from `first` on among those of the file."""
         given = {name: _from_json(value) for name, value in self.given.items()}
-        made: pa.Table = model.sample(
-            count,
-            given=given or None,
-            balance=self.balance,
-            random_state=self.seed,
-            start=self.start + first,
-            as_="arrow",
-        )
-        return made
+        # A file has cells in stored form, such as 0.0 for a number that the training file had so.
+        with TemporaryDirectory(prefix="lookalike-") as folder:
+            path = Path(folder) / "rows.parquet"
+            model.sample_to(
+                path,
+                count,
+                given=given or None,
+                balance=self.balance,
+                random_state=self.seed,
+                start=self.start + first,
+            )
+            return pq.read_table(path)
 
 
 def _to_json(value: Any) -> dict[str, Any]:
