@@ -94,7 +94,7 @@ class MaskedSource:
         are restricted to more than one state, each row is chosen from `_DRAWS` by their importance
         weights: exact in the limit of many.
         """
-        parts = [_Evidence.of(v, weights, rows) for v, weights in evidence.items()]
+        parts = [_StateEvidence.of(v, weights, rows) for v, weights in evidence.items()]
         draws = _DRAWS if sum(part.restricts for part in parts) > 1 else 1
         result = np.empty((rows, len(self.states.variables)), np.int32)
         step = _TOGETHER // draws
@@ -108,7 +108,7 @@ class MaskedSource:
         return result
 
     def _drawn_within(
-        self, parts: list[_Evidence], row: np.ndarray, rng: np.random.Generator
+        self, parts: list[_StateEvidence], row: np.ndarray, rng: np.random.Generator
     ) -> tuple[Int[np.ndarray, "rows variables"], Float[np.ndarray, " rows"]]:
         """Draw states for rows of evidence, and the logarithm of the weight of each."""
         states = np.zeros((len(row), len(self.states.variables)), np.int32)
@@ -132,7 +132,7 @@ class MaskedSource:
         return states, logs
 
     def _passes(
-        self, parts: list[_Evidence], row: np.ndarray, done: np.ndarray
+        self, parts: list[_StateEvidence], row: np.ndarray, done: np.ndarray
     ) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
         """Yield variables with the rows that need them and weights: the restricted ones first."""
         for part in parts:
@@ -159,7 +159,7 @@ class MaskedSource:
 
 
 @dataclass(frozen=True)
-class _Evidence:
+class _StateEvidence:
     """The evidence on one variable: its state where one alone is possible, else weights.
 
     Parameters
@@ -184,7 +184,7 @@ class _Evidence:
         return bool(self.open.any())
 
     @classmethod
-    def of(cls, variable: int, weights: np.ndarray, rows: int) -> _Evidence:
+    def of(cls, variable: int, weights: np.ndarray, rows: int) -> _StateEvidence:
         possible = (weights > 0).sum(axis=1)
         known = possible == 1
         alike = (weights == weights[:, :1]).all(axis=1)

@@ -90,7 +90,7 @@ class Network(eqx.Module):
         """
         return self.last(self.features(self.hidden[0](x)) if self.hidden else x)
 
-    def features(self, first: Float[Array, "rows units"]) -> Float[Array, "rows units"]:
+    def features(self, first: Float[Array, "rows units"]) -> Float[Array, "rows features"]:
         """Return the units of the last hidden layer when sampling.
 
         Parameters

@@ -27,7 +27,7 @@ _GUESSES, _FEWEST_COLUMNS, _COLUMNS, _CANDIDATES = 1_000, 2, 6, 6
 _MOST = 20_000
 
 
-class _Term(NamedTuple):
+class _PredicateTerm(NamedTuple):
     """A property of one column: its place, the comparison and the value (NaN is missing)."""
 
     place: int
@@ -35,7 +35,7 @@ class _Term(NamedTuple):
     value: float
 
 
-_Predicate = tuple[_Term, ...]
+_Predicate = tuple[_PredicateTerm, ...]
 
 
 def singling_out(tables: AuditedTables) -> list[RiskEstimate]:
@@ -83,11 +83,14 @@ def _extremes(cells: Floats, numeric: int, rng: np.random.Generator) -> Iterator
         column = cells[:, place]
         present = column[~np.isnan(column)]
         if len(column) - len(present) == 1:
-            unique.append(_Term(place, "=", np.nan))
+            unique.append(_PredicateTerm(place, "=", np.nan))
         if place < numeric and len(present):
-            ends += [_Term(place, "≤", present.min()), _Term(place, "≥", present.max())]
+            ends += [
+                _PredicateTerm(place, "≤", present.min()),
+                _PredicateTerm(place, "≥", present.max()),
+            ]
         values, counts = np.unique(present, return_counts=True)
-        unique += [_Term(place, "=", value) for value in values[counts == 1]]
+        unique += [_PredicateTerm(place, "=", value) for value in values[counts == 1]]
     room = max(_GUESSES - len(ends), 0)
     drawn = rng.permutation(len(unique))[:room]
     for term in [*ends[:_GUESSES], *(unique[i] for i in drawn)]:
@@ -114,11 +117,11 @@ def _combined(cells: Floats, numeric: int, rng: np.random.Generator) -> Iterator
                 return
 
 
-def _toward_end(place: int, value: float, middle: float, numeric: int) -> _Term:
+def _toward_end(place: int, value: float, middle: float, numeric: int) -> _PredicateTerm:
     """Return the rarer side of a number, or a level itself."""
     if place >= numeric or np.isnan(value):
-        return _Term(place, "=", value)
-    return _Term(place, "≥" if value >= middle else "≤", value)
+        return _PredicateTerm(place, "=", value)
+    return _PredicateTerm(place, "≥" if value >= middle else "≤", value)
 
 
 def _random(cells: Floats, numeric: int, rng: np.random.Generator) -> Iterator[_Predicate]:
@@ -126,7 +129,7 @@ def _random(cells: Floats, numeric: int, rng: np.random.Generator) -> Iterator[_
     for _ in range(_GUESSES):
         places = rng.permutation(cells.shape[1])[: rng.integers(1, _COLUMNS + 1)]
         yield tuple(
-            _Term(
+            _PredicateTerm(
                 int(p),
                 "=" if p >= numeric else str(rng.choice(["≤", "≥", "="])),
                 cells[rng.integers(len(cells)), p],
@@ -146,7 +149,7 @@ def _matches(guess: _Predicate, cells: Floats) -> int:
     return len(cells)
 
 
-def _holds(term: _Term, column: Floats) -> Bools:
+def _holds(term: _PredicateTerm, column: Floats) -> Bools:
     if np.isnan(term.value):
         return np.isnan(column)
     if term.sign == "=":

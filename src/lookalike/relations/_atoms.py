@@ -50,6 +50,7 @@ class RowValues:
 
     @property
     def rows(self) -> int:
+        """The number of rows."""
         return len(next(iter(self.missing.values())))
 
     def take(self, rows: np.ndarray) -> RowValues:
@@ -108,6 +109,7 @@ class BoundedSum:
 
     @property
     def columns(self) -> frozenset[str]:
+        """The columns that it is about."""
         return frozenset(
             name
             for term, _ in self.terms
@@ -162,6 +164,7 @@ class Among:
 
     @property
     def columns(self) -> frozenset[str]:
+        """The columns that it is about."""
         return frozenset((self.column,))
 
     def holds(self, rows: RowValues) -> np.ndarray:
@@ -172,13 +175,21 @@ class Among:
 
 @dataclass(frozen=True)
 class Presence:
-    """The statement that a cell is missing, or that it is not."""
+    """The statement that a cell is missing, or that it is not.
+
+    Parameters
+    ----------
+    column : str
+    missing : bool
+        True if it is missing.
+    """
 
     column: str
     missing: bool
 
     @property
     def columns(self) -> frozenset[str]:
+        """The columns that it is about."""
         return frozenset((self.column,))
 
     def holds(self, rows: RowValues) -> np.ndarray:

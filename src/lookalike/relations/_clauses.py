@@ -58,6 +58,7 @@ class Clause:
 
     @property
     def columns(self) -> frozenset[str]:
+        """The columns that it is about."""
         return frozenset(name for atom in self.atoms for name in atom.columns)
 
     def implies(self, other: Clause) -> bool:

@@ -40,10 +40,12 @@ class RuledColumn:
 
     @property
     def name(self) -> str:
+        """The name of the column."""
         return self.column.name
 
     @property
     def is_number(self) -> bool:
+        """Whether its values are numbers or times, which have no levels."""
         return self.levels is None and self.column.kind.is_numeric
 
     @property
@@ -70,6 +72,7 @@ class RuledColumn:
 
     @property
     def is_time(self) -> bool:
+        """Whether its values are dates or times."""
         return bool(pa.types.is_temporal(self._type))
 
     @cached_property
@@ -124,6 +127,11 @@ def row_values(columns: dict[str, RuledColumn], cells: Cells) -> RowValues:
     columns : dict of str to RuledColumn
     cells : mapping of str to pyarrow.Array, shape (n,)
         These columns, and perhaps others.
+
+    Returns
+    -------
+    RowValues
+        Of these columns.
     """
     return RowValues(
         {name: column.numbers(cells[name]) for name, column in columns.items()},

@@ -42,6 +42,11 @@ def settled_rows(
         Cells that stay as they are; null where a cell is not known.
     first : collection of str
         Columns that are settled before others, since there are conditions on them.
+
+    Returns
+    -------
+    dict of str to pyarrow.Array, shape (n,)
+        All columns.
     """
     whole = dict(cells)
     followers = [r for r in relations if r.exact or r.learns_residual]

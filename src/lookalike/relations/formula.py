@@ -41,6 +41,11 @@ def rounding_of(column: RuledColumn, values: np.ndarray, formula: np.ndarray) ->
     column : RuledColumn
     values, formula : ndarray, shape (n,)
         The column's numbers, and the formula's; neither is missing.
+
+    Returns
+    -------
+    str
+        One of `ROUNDINGS`.
     """
     if not column.step:
         return ROUNDINGS[0]

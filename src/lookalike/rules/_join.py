@@ -20,6 +20,16 @@ _CALLED = ("unique", "one_hot")
 def check_texts(texts: object) -> tuple[str, ...]:
     """Return rules as texts, without repetition.
 
+    Parameters
+    ----------
+    texts : iterable of str
+        The rules.
+
+    Returns
+    -------
+    tuple of str
+        In their order.
+
     Raises
     ------
     ParameterError
@@ -46,6 +56,12 @@ def number_kinds(table: pa.Table, schema: Schema, rules: Sequence[str]) -> dict[
     schema : Schema
         As it was inferred.
     rules : sequence of str
+        Declared rules.
+
+    Returns
+    -------
+    dict of str to Kind
+        The kind of each such column.
     """
     kinds = {}
     for name in sorted({name for text in rules for name in _computed_with(text)}):
@@ -87,6 +103,13 @@ def with_rules(schema: Schema, rules: Sequence[str]) -> Schema:
     Parameters
     ----------
     schema : Schema
+        A schema, perhaps with rules.
     rules : sequence of str
+        Declared rules.
+
+    Returns
+    -------
+    Schema
+        Each rule once.
     """
     return replace(schema, rules=tuple(dict.fromkeys((*schema.rules, *rules))))

@@ -103,6 +103,12 @@ def split_rules(text: str) -> list[str]:
     Parameters
     ----------
     text : str
+        The content of the file.
+
+    Returns
+    -------
+    list of str
+        Without empty lines.
 
     Examples
     --------
