@@ -17,17 +17,14 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lookalike._core.errors import DataError, FileFormatError, OutputError
 from lookalike._core.files import write_text
+from lookalike.databases._contents import SourceContents, WrittenDatabase
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._keys import ForeignKey
-from lookalike.databases._source import SourceContents
 from lookalike.tables import Origin, to_arrow, write_table
-
-if TYPE_CHECKING:
-    from lookalike.databases._database import Database
 
 __all__ = ["check", "read", "write"]
 
@@ -137,7 +134,7 @@ def check(place: str, overwrite: bool) -> None:
         raise OutputError(f"Cannot write {place!r}: permission denied.")
 
 
-def write(db: Database, place: str, overwrite: bool) -> None:
+def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
     """Write a folder of CSV files with ``schema.json``."""
     check(place, overwrite)
     for name in db.names:
@@ -179,7 +176,7 @@ def _umask() -> int:
     return mask
 
 
-def _description(db: Database) -> dict[str, Any]:
+def _description(db: WrittenDatabase) -> dict[str, Any]:
     return {
         name: {
             "primary_key": list(db.primary_keys[name]),

@@ -5,24 +5,15 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
-import pyarrow as pa
-
 from lookalike._core.errors import ParameterError, nearest
-from lookalike.databases._declared import DeclaredColumn
-from lookalike.databases._keys import ForeignKey
-from lookalike.tables import Origin
-
-if TYPE_CHECKING:
-    from lookalike.databases._database import Database
+from lookalike.databases._contents import SourceContents, WrittenDatabase
 
 __all__ = [
     "Connector",
-    "SourceContents",
     "check_target",
     "is_database",
     "read_source",
@@ -30,29 +21,6 @@ __all__ = [
 ]
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+]*)://(.*)", re.DOTALL)
-
-
-@dataclass
-class SourceContents:
-    """What a source holds.
-
-    Parameters
-    ----------
-    tables : dict of str to pyarrow.Table
-    primary : dict of str to tuple of str, or None
-        The primary keys; None where nothing is declared.
-    foreign : list of ForeignKey, or None
-    declared : dict of str to dict
-        What is declared about columns, by table and column.
-    origins : dict of str to Origin
-        Where tables are dataframes of a certain kind.
-    """
-
-    tables: dict[str, pa.Table]
-    primary: dict[str, tuple[str, ...]] | None = None
-    foreign: tuple[ForeignKey, ...] | None = None
-    declared: dict[str, dict[str, DeclaredColumn]] = field(default_factory=dict)
-    origins: dict[str, Origin] = field(default_factory=dict)
 
 
 class Connector(NamedTuple):
@@ -70,7 +38,7 @@ class Connector(NamedTuple):
     """
 
     read: Callable[[str, list[str] | None], SourceContents]
-    write: Callable[[Database, str, bool], None]
+    write: Callable[[WrittenDatabase, str, bool], None]
     check: Callable[[str, bool], None]
 
 
@@ -161,7 +129,7 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
     connector.check(place, overwrite)
 
 
-def write_target(db: Database, target: str | os.PathLike[str], *, overwrite: bool) -> None:
+def write_target(db: WrittenDatabase, target: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Write a database to a target."""
     connector, place = _connector(target)
     connector.write(db, place, overwrite)

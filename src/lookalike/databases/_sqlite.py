@@ -7,20 +7,17 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DatabaseError, FileFormatError, OutputError
 from lookalike.databases._chosen import chosen_tables, warn_of_bytes
+from lookalike.databases._contents import SourceContents, WrittenDatabase
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._keys import ForeignKey
-from lookalike.databases._source import SourceContents
 from lookalike.databases._statements import create_table, quoted
-
-if TYPE_CHECKING:
-    from lookalike.databases._database import Database
 
 __all__ = ["check", "read", "write"]
 
@@ -171,7 +168,7 @@ def check(place: str, overwrite: bool) -> None:  # noqa: ARG001 - only its table
         raise OutputError(f"Cannot write {place!r}: permission denied.")
 
 
-def write(db: Database, place: str, overwrite: bool) -> None:
+def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
     """Write all tables in one transaction."""
     check(place, overwrite)
     is_new = not Path(place).exists()
@@ -194,7 +191,9 @@ def write(db: Database, place: str, overwrite: bool) -> None:
         raise
 
 
-def _write(connection: sqlite3.Connection, db: Database, place: str, overwrite: bool) -> None:
+def _write(
+    connection: sqlite3.Connection, db: WrittenDatabase, place: str, overwrite: bool
+) -> None:
     there = {row[0].casefold() for row in connection.execute(_TABLES)}
     taken = [name for name in db.names if name.casefold() in there]
     if taken and not overwrite:

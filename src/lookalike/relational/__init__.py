@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from lookalike.relational._saving import restore_database_model
-from lookalike.relational.relational import Relational
+from lookalike.relational.relational import Relational, restore_database_model
 
 __all__ = ["Relational", "restore_database_model"]

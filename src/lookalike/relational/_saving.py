@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -25,15 +25,22 @@ from lookalike.relational._plan import TablePlan
 from lookalike.relational._table import Kin, TableModel
 from lookalike.relational._world import World
 
-if TYPE_CHECKING:
-    from lookalike.relational.relational import Relational
-
-__all__ = ["restore_database_model", "save_database_model"]
+__all__ = ["SavedModel", "restore_fitted", "save_database_model"]
 
 _MOST_TABLES = 4_096
 
 
-def save_database_model(model: Relational, path: str | os.PathLike[str]) -> None:
+class SavedModel(Protocol):
+    """What a fitted model of a database has that its file holds: see `Relational`."""
+
+    seed_: int
+    tables_: dict[str, int]
+    _fitted_with: dict[str, Any]
+    _form: DatabaseForm
+    _models: dict[str, TableModel]
+
+
+def save_database_model(model: SavedModel, path: str | os.PathLike[str]) -> None:
     """Write a fitted model to one file, which is either whole or absent."""
     foreign = model._form.foreign
     # Numbers, since names of tables may be anything.
@@ -69,24 +76,17 @@ def _plan_values(model: TableModel, foreign: tuple[ForeignKey, ...]) -> dict[str
     }
 
 
-def restore_database_model(parts: ArchiveParts) -> Relational:
-    """Restore a model from the parts of a file, whose values are checked.
+def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
+    """Give an unfitted model what the parts of a file hold, whose values are checked.
 
     Parameters
     ----------
+    model : Relational
+        With the parameters of the file.
     parts : ArchiveParts
         The content of the file.
-
-    Returns
-    -------
-    Relational
-        The fitted model.
     """
-    from lookalike.relational.relational import Relational  # noqa: PLC0415 - it saves by this
-
     manifest = parts.manifest
-    model = Relational(**manifest["parameters"])
-    model._check_parameters()
     model._fitted_with = dict(manifest["parameters"])
     model.seed_ = as_seed(manifest["seed"])
     whole(len(manifest["plans"]), 1, _MOST_TABLES, "the count of tables")
@@ -111,7 +111,6 @@ def restore_database_model(parts: ArchiveParts) -> Relational:
     for k, table in enumerate(models.values()):
         _restore_trees(table, states[f"table {k}"], world)
     model._form, model._models = form, models
-    return model
 
 
 def _plan(values: dict[str, Any], form: DatabaseForm) -> TablePlan:

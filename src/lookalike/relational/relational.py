@@ -13,15 +13,15 @@ from lookalike._core.parameters import Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.databases import Database
-from lookalike.models import Growth
+from lookalike.models import ArchiveParts, Growth
 from lookalike.relational._fit import fit_database
 from lookalike.relational._form import DatabaseForm
 from lookalike.relational._sample import sample_database
-from lookalike.relational._saving import save_database_model
+from lookalike.relational._saving import restore_fitted, save_database_model
 from lookalike.relational._table import TableModel
 from lookalike.tables import Kind
 
-__all__ = ["Relational"]
+__all__ = ["Relational", "restore_database_model"]
 
 
 class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -248,3 +248,22 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         self._check_fitted()
         save_database_model(self, path)
+
+
+def restore_database_model(parts: ArchiveParts) -> Relational:
+    """Restore a model from the parts of a file, whose values are checked.
+
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content of the file.
+
+    Returns
+    -------
+    Relational
+        The fitted model.
+    """
+    model = Relational(**parts.manifest["parameters"])
+    model._check_parameters()
+    restore_fitted(model, parts)
+    return model
