@@ -98,6 +98,10 @@ EXAMPLES: dict[str, tuple[dict[str, np.ndarray], Dependency]] = {
         Dependency("y", ("a",), "offset", (1.0,), at_least=("a",)),
     ),
     "ratio": ({"a": _A, "y": _A * _B}, Dependency("y", ("a",), "ratio")),
+    "formula": (
+        {"a": _A, "b": _B, "y": _A * _B},
+        Dependency("y", ("a", "b"), "formula", formula="c0 * c1"),
+    ),
     "equal": ({"a": _A, "y": np.where(_B < 40, _A, _B)}, Dependency("y", ("a",), "equal")),
 }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -78,7 +77,7 @@ def is_database(source: str | os.PathLike[str]) -> bool:
     (True, False)
     """
     text = os.fspath(source)
-    return _ADDRESS.fullmatch(text) is not None or Path(text).is_dir()
+    return _ADDRESS.fullmatch(text) is not None or os.path.isdir(text)
 
 
 def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:
