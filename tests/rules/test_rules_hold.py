@@ -280,3 +280,63 @@ def test_odd_names_and_unicode() -> None:
     rules = ["`unit price` <= größe", '`数据` == "是" -> `unit price` > 0.5']
     rows = la.Independent(random_state=0).fit(frame, rules=rules).sample(2000)
     assert (rows["unit price"][rows["数据"] == "是"] > 0.5).all()
+
+
+ONE_ROW = {
+    "floats": ({"low": [1.0], "high": [2.0]}, "low <= high"),
+    "whole": ({"low": [1], "high": [1]}, "low <= high"),
+    "bounds": ({"low": [1], "high": [1]}, "0 <= low <= 5"),
+    "dates": (
+        {"low": pd.to_datetime(["2020-01-01"]), "high": pd.to_datetime(["2020-02-01"])},
+        "high - low <= 40 days",
+    ),
+    "text": ({"low": ["2020-01-01"], "high": ["2020-02-01"]}, "low <= high"),
+    "day": ({"low": ["2020-01-01"], "high": ["2020-02-01"]}, "low < '2021-01-01'"),
+    "product": ({"low": [3.33], "high": [9.99], "n": [3]}, "high == low * n"),
+    "rounded": ({"low": [3.333], "high": [10.0], "n": [3]}, "high == low * n"),
+    "absolute": ({"low": [3.5], "high": [1.5]}, "abs(low - high) <= 2"),
+    "missing": ({"low": [np.nan], "high": [2.0]}, "low <= high"),
+}
+
+
+@pytest.mark.parametrize(("columns", "rule"), ONE_ROW.values(), ids=ONE_ROW)
+@pytest.mark.parametrize("fewest", [1, 2])
+@pytest.mark.filterwarnings("ignore:No value of .* occurs in 2 rows")
+def test_a_table_of_one_row_obeys(columns: dict, rule: str, fewest: int, tmp_path: Path) -> None:
+    frame = pd.DataFrame(columns)
+    frame = frame.astype({n: "Int64" for n in frame if frame[n].dtype == "int64"})
+    model = la.Independent(random_state=0, min_category_count=fewest)
+    rows = model.fit(frame, rules=[rule]).sample(5)
+    assert len(rows) == 5
+    if fewest == 1:
+        assert check_rules(frame, [rule]).passed
+        model.save(tmp_path / "m.lookalike")
+        pd.testing.assert_frame_equal(la.load(tmp_path / "m.lookalike").sample(5), rows)
+
+
+@pytest.mark.parametrize(
+    ("columns", "rule"),
+    [
+        ({"low": [3.0], "high": [2.0]}, "low <= high"),
+        ({"low": ["2020-03-01"], "high": ["2020-02-01"]}, "low <= high"),
+        ({"low": [2], "high": [7], "n": [3]}, "high == low * n"),
+        ({"low": [2], "high": [7]}, "low == high"),
+    ],
+)
+def test_a_table_of_one_row_that_breaks_a_rule_is_refused(columns: dict, rule: str) -> None:
+    frame = pd.DataFrame(columns)
+    assert not check_rules(frame, [rule]).passed
+    for fewest in (1, 2):
+        with pytest.raises(DataError, match=r"No row can fulfil .*one value in all rows"):
+            la.Independent(min_category_count=fewest).fit(frame, rules=[rule])
+
+
+def test_a_constant_takes_part_in_rules(tmp_path: Path) -> None:
+    frame = orders(300)[["price", "low", "high"]].assign(rate=1.19, floor=-100.0, gone=np.nan)
+    frame["gross"] = (frame.price * frame.rate).round(2)
+    rules = ["gross == price * rate", "floor <= low", "gone <= high", "price**2 * rate >= floor"]
+    model = la.Independent(random_state=0).fit(frame, rules=rules[:3])
+    assert np.allclose((model.sample(500).eval("price * rate")).round(2), model.sample(500).gross)
+    model.save(tmp_path / "m.lookalike")
+    pd.testing.assert_frame_equal(la.load(tmp_path / "m.lookalike").sample(50), model.sample(50))
+    assert check_rules(frame, rules).passed

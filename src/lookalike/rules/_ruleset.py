@@ -137,10 +137,15 @@ class Ruleset:
         Raises
         ------
         DataError
-            If rules determine a column in several ways.
+            If rules determine a column in several ways, or constant columns break one.
         """
         found = Found()
         for rule in self.rules:
+            if frozenset() in rule.clauses:
+                raise DataError(
+                    f"No row can fulfil {rule.text!r}: its columns have one value in all rows, "
+                    "which breaks it. Correct the values, or leave the rule out."
+                )
             for name in rule.determined:
                 self._check_determined(rule, name, found)
                 found.add([Dependency(name, rule.on, rule=rule.text)], exact=True)
@@ -288,7 +293,11 @@ class Ruleset:
         levels = {
             name: array_to_json(column.levels)
             for name, column in self.columns.items()
-            if column.levels is not None and any(name in rule.columns for rule in self.rules)
+            if column.levels is not None
+            and (
+                column.column.kind is Kind.CONSTANT
+                or any(name in rule.columns for rule in self.rules)
+            )
         }
         return {
             "levels": levels,
