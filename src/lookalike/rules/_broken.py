@@ -107,6 +107,7 @@ def _repaired(
     some = cells_of(table.take(bad))
     settling = rules.settling(joined.dependencies)
     declared = [relation(d).fit(right, schema) for d in joined.dependencies if d.rule]
+    declared = [made for made in declared if made.exact]
     for made in declared:
         some[made.spec.column] = made.compute(some, None, Rows())
     if settling is not None:
