@@ -424,3 +424,34 @@ def test_a_bound_that_the_ranges_do_not_imply_is_refused() -> None:
     frame.loc[frame.index[:40], "price"] -= 200
     with pytest.raises(DataError, match="the ranges of the columns do not imply it"):
         la.Independent().fit(frame, rules=["price * quantity >= -500"])
+
+
+@pytest.mark.parametrize("rounded", [True, False])
+def test_one_unknown_factor_follows_from_a_known_product(rounded: bool) -> None:
+    frame = orders(600)[["price", "quantity", "total"]]
+    if not rounded:
+        frame["price"] = np.random.default_rng(0).lognormal(3, 1, 600)
+        frame["total"] = frame.price * frame.quantity
+    rules = ["total == price * quantity"]
+    model = la.Independent(random_state=0).fit(frame, rules=rules)
+    for name, other in (("price", "quantity"), ("quantity", "price")):
+        done = model.impute(frame[[other, "total"]].head(60))
+        assert np.allclose(done[name], frame[name].head(60))
+        assert (done[["total", other]] == frame[["total", other]].head(60)).all(axis=None)
+        assert check_rules(done, rules, schema=model.schema_).passed
+    # a factor that stands in a sum, too
+    rules = ["net == price * quantity * 2 - 3 * quantity"]
+    frame["net"] = (frame.price * frame.quantity * 2 - 3 * frame.quantity).round(6)
+    model = la.Independent(random_state=0).fit(frame[["price", "quantity", "net"]], rules=rules)
+    done = model.impute(frame[["price", "net"]].head(30))
+    assert (done.quantity == frame.quantity.head(30)).all()
+
+
+def test_a_product_without_an_exact_factor_is_not_solved() -> None:
+    frame = orders(600)[["price", "quantity", "total"]]
+    model = la.Independent(random_state=0).fit(frame, rules=["total == price * quantity"])
+    known = pd.DataFrame({"price": [3.0, 0.0, 4.0], "total": [10.0, 5.0, 8.0]})
+    with pytest.warns(LookalikeWarning, match="not in 2 of the rows"):
+        done = model.impute(known)
+    assert done.quantity.tolist()[2] == 2
+    assert (done[["price", "total"]] == known).all(axis=None)
