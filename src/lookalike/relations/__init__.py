@@ -25,7 +25,7 @@ from lookalike.relations.formula import Formula, rounding_of
 from lookalike.relations.linear import LinearCombination
 from lookalike.relations.lookup import Lookup
 from lookalike.relations.offset import Offset
-from lookalike.relations.one_hot import Flag, LastFlag, is_one
+from lookalike.relations.one_hot import EarlierFlag, LastFlag, is_one
 from lookalike.relations.ratio import Ratio
 from lookalike.tables import Schema
 
@@ -66,5 +66,13 @@ __all__ = [
 
 Schema._inferred = staticmethod(infer_schema)
 RELATIONS.enter(
-    LinearCombination, Formula, LastFlag, Lookup, ApproximateLookup, Offset, Ratio, Equal, Flag
+    LinearCombination,
+    Formula,
+    LastFlag,
+    Lookup,
+    ApproximateLookup,
+    Offset,
+    Ratio,
+    Equal,
+    EarlierFlag,
 )

@@ -20,7 +20,7 @@ from lookalike.tables import Dependency, Schema
 from lookalike.tables.values.arrow import plain
 from lookalike.tables.values.codec import array_from_json, array_to_json
 
-__all__ = ["Flag", "LastFlag", "is_one"]
+__all__ = ["EarlierFlag", "LastFlag", "is_one"]
 
 _TRUE = {1, "1", "true", "yes", "y", "t"}
 
@@ -30,7 +30,7 @@ def is_one(value: Any) -> bool:
     return (value.casefold() if isinstance(value, str) else value) in _TRUE
 
 
-class _OneHot(Relation):
+class _ExclusiveFlag(Relation):
     """A flag that is 0 where one of the flags before it is 1."""
 
     def suits(self, cells: Cells) -> bool:
@@ -83,7 +83,7 @@ class _OneHot(Relation):
         return self
 
 
-class Flag(_OneHot):
+class EarlierFlag(_ExclusiveFlag):
     """A flag that is 0 where one of the flags before it is 1, otherwise the residual.
 
     In other rows of the training table, the residual is drawn by the share of the flag.
@@ -120,7 +120,7 @@ class Flag(_OneHot):
         return f"{spec.column} is 0 where {' or '.join(spec.on)} is 1, otherwise the residual"
 
 
-class LastFlag(_OneHot):
+class LastFlag(_ExclusiveFlag):
     """A flag that is 1 where none of the flags before it is."""
 
     name: ClassVar[str] = "last_flag"

@@ -12,14 +12,16 @@ from lookalike.relations import Atom, BoundedSum, Clause, Term
 __all__ = ["is_implied", "narrowed"]
 
 #: A range of numbers, with its ends.
-Reach = tuple[float, float]
-_ALL: Reach = (-np.inf, np.inf)
+ReachedRange = tuple[float, float]
+_ALL: ReachedRange = (-np.inf, np.inf)
 #: A sum may exceed its bound by this, relative to its size: floats are rounded.
 _ROUNDING = 1e-9
 _RISING = {"exp": np.exp, "sqrt": np.sqrt, "log": np.log}
 
 
-def narrowed(ranges: Mapping[str, Reach], clauses: Iterable[frozenset[Atom]]) -> dict[str, Reach]:
+def narrowed(
+    ranges: Mapping[str, ReachedRange], clauses: Iterable[frozenset[Atom]]
+) -> dict[str, ReachedRange]:
     """Return the ranges of columns, narrowed by clauses that bound a single column."""
     found = dict(ranges)
     for atoms in clauses:
@@ -34,12 +36,12 @@ def narrowed(ranges: Mapping[str, Reach], clauses: Iterable[frozenset[Atom]]) ->
     return found
 
 
-def is_implied(clause: Clause, ranges: Mapping[str, Reach]) -> bool:
+def is_implied(clause: Clause, ranges: Mapping[str, ReachedRange]) -> bool:
     """Return whether a clause holds for all numbers within the ranges of its columns."""
     return any(_is_bounded(a, ranges) for a in clause.atoms if isinstance(a, BoundedSum))
 
 
-def _is_bounded(atom: BoundedSum, ranges: Mapping[str, Reach]) -> bool:
+def _is_bounded(atom: BoundedSum, ranges: Mapping[str, ReachedRange]) -> bool:
     total, size = 0.0, abs(atom.bound)
     for term, factor in atom.terms:
         low, high = _of_term(term, ranges)
@@ -50,7 +52,7 @@ def _is_bounded(atom: BoundedSum, ranges: Mapping[str, Reach]) -> bool:
     return total < atom.bound if atom.strict else total <= atom.bound + _ROUNDING * size
 
 
-def _of_term(term: Term, ranges: Mapping[str, Reach]) -> Reach:
+def _of_term(term: Term, ranges: Mapping[str, ReachedRange]) -> ReachedRange:
     if isinstance(term, str):
         return ranges.get(term, _ALL)
     named = {f"c{i}": ranges.get(name, _ALL) for i, name in enumerate(term.columns)}
@@ -59,7 +61,7 @@ def _of_term(term: Term, ranges: Mapping[str, Reach]) -> Reach:
     return _ALL if np.isnan(low) or np.isnan(high) else (low, high)
 
 
-def _of_tree(tree: ast.expr, named: Mapping[str, Reach]) -> Reach:
+def _of_tree(tree: ast.expr, named: Mapping[str, ReachedRange]) -> ReachedRange:
     """Return the reach of a formula; all numbers where it is not known."""
     match tree:
         case ast.Constant(value=int() | float() as value):
@@ -80,7 +82,7 @@ def _of_tree(tree: ast.expr, named: Mapping[str, Reach]) -> Reach:
     return _ALL
 
 
-def _of_pair(left: Reach, op: ast.operator, right: Reach) -> Reach:
+def _of_pair(left: ReachedRange, op: ast.operator, right: ReachedRange) -> ReachedRange:
     (a, b), (c, d) = left, right
     match op:
         case ast.Add():
