@@ -102,6 +102,14 @@ EXAMPLES: dict[str, tuple[dict[str, np.ndarray], Dependency]] = {
         {"a": _A, "b": _B, "y": _A * _B},
         Dependency("y", ("a", "b"), "formula", formula="c0 * c1"),
     ),
+    "flag": (
+        {"a": _A % 3 == 0, "y": _A % 3 == 1},
+        Dependency("y", ("a",), "flag", rule="one_hot(a, y, z)"),
+    ),
+    "last_flag": (
+        {"a": _A % 3 == 0, "b": _A % 3 == 1, "y": _A % 3 == 2},
+        Dependency("y", ("a", "b"), "last_flag", rule="one_hot(a, b, y)"),
+    ),
     "equal": ({"a": _A, "y": np.where(_B < 40, _A, _B)}, Dependency("y", ("a",), "equal")),
 }
 

@@ -25,6 +25,7 @@ from lookalike.relations.formula import Formula, rounding_of
 from lookalike.relations.linear import LinearCombination
 from lookalike.relations.lookup import Lookup
 from lookalike.relations.offset import Offset
+from lookalike.relations.one_hot import EarlierFlag, LastFlag, is_one
 from lookalike.relations.ratio import Ratio
 from lookalike.tables import Schema
 
@@ -56,6 +57,7 @@ __all__ = [
     "find_dependencies",
     "in_order",
     "infer_schema",
+    "is_one",
     "relation",
     "rounding_of",
     "row_values",
@@ -63,4 +65,14 @@ __all__ = [
 ]
 
 Schema._inferred = staticmethod(infer_schema)
-RELATIONS.enter(LinearCombination, Formula, Lookup, ApproximateLookup, Offset, Ratio, Equal)
+RELATIONS.enter(
+    LinearCombination,
+    Formula,
+    LastFlag,
+    Lookup,
+    ApproximateLookup,
+    Offset,
+    Ratio,
+    Equal,
+    EarlierFlag,
+)

@@ -102,7 +102,8 @@ def _narrow(
             allowed.absent |= active
     for one in among:
         assert allowed.levels is not None
-        allowed.levels[active] &= np.isin(np.arange(column.width), list(one.codes))
+        codes = np.array(sorted(one.codes), np.int64)
+        allowed.levels[active] &= np.isin(np.arange(column.width), codes)
     if not sums:
         return
     lows = [a for a in sums if a.factor(column.name) < 0]

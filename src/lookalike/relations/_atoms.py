@@ -169,7 +169,8 @@ class Among:
 
     def holds(self, rows: RowValues) -> np.ndarray:
         """Return a mask of the rows in which the statement is true."""
-        found = np.isin(rows.values[self.column], list(self.codes), kind="table")
+        codes = np.array(sorted(self.codes), np.int64)
+        found = np.isin(rows.values[self.column], codes, kind="table")
         return np.asarray(found | rows.missing[self.column])
 
 

@@ -12,9 +12,11 @@ from lookalike._core.learned import Learned
 from lookalike._core.rows import Rows
 from lookalike.relations._atoms import Computed, RowValues
 from lookalike.relations._base import Relation
-from lookalike.relations._cells import Cells
+from lookalike.relations._cells import Cells, equal_cells, put
+from lookalike.relations._domains import Domains
 from lookalike.relations._ruled_column import RuledColumn, row_values
 from lookalike.tables import Dependency, Schema
+from lookalike.tables.values.arrow import is_null, masked
 
 __all__ = ["ROUNDINGS", "Formula", "rounding_of"]
 
@@ -92,6 +94,50 @@ class Formula(Relation):
         if self._own.step:
             numbers = _rounded(numbers / self._own.step, self._rounding) * self._own.step
         return self._own.cells(numbers, missing)
+
+    # --- known cells ------------------------------------------------------------------------------
+
+    def infer_others(self, cells: Cells, domains: Domains) -> Cells:
+        """Return the unknown column of a formula, such as a factor, in rows with only one.
+
+        The formula must be linear in it, and give exactly the known cell again.
+        """
+        unknown = {name: is_null(cells[name]) for name in self.spec.on}
+        single = ~is_null(cells[self.spec.column]) & (sum(unknown.values()) == 1)
+        inferred: dict[str, pa.Array] = {}
+        for name, gone in unknown.items():
+            if (rows := gone & single).any():
+                at = pa.array(np.flatnonzero(rows))
+                some = {n: cells[n].take(at) for n in (self.spec.column, *self.spec.on)}
+                inferred[name] = put(cells[name], self._solved(name, some), rows)
+        return inferred
+
+    def _solved(self, name: str, cells: Cells) -> pa.Array:
+        """Return a column of the formula given all others; null where there is no solution."""
+        rows = row_values(self._on, cells)
+        own = self._own.numbers(cells[self.spec.column])
+
+        def at(numbers: np.ndarray) -> np.ndarray:
+            there = RowValues({**rows.values, name: numbers}, rows.missing)
+            return there.term(Computed(self.spec.formula, self.spec.on))
+
+        column, ones = self._on[name], np.ones(len(own))
+        with np.errstate(all="ignore"):
+            # A line through two points, on which a third one must lie.
+            start, one, two = (at(k * ones) for k in (0.0, 1.0, 2.0))
+            slope = one - start
+            size = np.abs(start) + np.abs(one) + np.abs(two)
+            right = np.isfinite(size) & (np.abs(two - start - 2 * slope) <= _LITTLE**2 * size)
+            found = column.rounded((own - start) / slope)
+            right &= np.isfinite(found)
+        found = np.where(right, found, 0.0)
+        solved = column.cells(found, ~right)
+        # It must give the known cell by the rounding of the source.
+        again = self.compute({**cells, name: solved}, None, Rows())
+        right &= equal_cells(again, cells[self.spec.column])
+        return masked(solved, ~right)
+
+    # --- storage ----------------------------------------------------------------------------------
 
     def state(self) -> Learned:
         return Learned({"rounding": self._rounding})

@@ -5,14 +5,19 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from lookalike._core.errors import ParameterError
 from lookalike.datasets.functions import Expression
 from lookalike.relations import Computed, RuledColumn, Term
 from lookalike.tables import Kind
+from lookalike.tables.values.grid import raw_of
 
-__all__ = ["DAY", "Arithmetic", "Sum", "formula_of"]
+__all__ = ["DAY", "Arithmetic", "Sum", "formula_of", "moment_of"]
 
 #: Microseconds of the units of time.
 DAY = 86_400e6
@@ -105,10 +110,8 @@ class Arithmetic:
         return self._computed(tree)
 
     def _of_column(self, column: RuledColumn) -> Sum:
-        if column.column.kind is Kind.CONSTANT and column.levels is not None:
-            value = column.levels[0].as_py() if len(column.levels) else None
-            if isinstance(value, int | float) and _is_number(value):
-                return Sum(number=float(value))
+        if (value := _constant(column)) is not None:
+            return value
         if not column.is_number:
             raise self._error(
                 f"{column.name!r} is {column.column.kind.value}, not a number: compare it with "
@@ -130,12 +133,17 @@ class Arithmetic:
         """Return a formula that is no sum, read by the grammar of formulas."""
         names: dict[str, str] = {}
         columns: list[str] = []
+        known: list[float] = []
 
         def renamed(node: ast.AST) -> ast.AST:
             if isinstance(node, ast.Name):
                 column = self._column(node.id)
                 if column is None:
                     return node
+                value = _constant(column)
+                if value is not None and not value.time and not value.dates:
+                    known.append(value.number)
+                    return ast.Constant(value.number)
                 if not column.is_number or column.is_time:
                     raise self._error(
                         f"{column.name!r} is {column.column.kind.value}: only numbers have "
@@ -157,6 +165,8 @@ class Arithmetic:
             return type(node)(**values)
 
         shown = ast.unparse(renamed(tree))
+        if np.isnan(known).any():
+            return Sum(number=np.nan)
         try:
             formula = Expression(shown)
         except ParameterError as error:
@@ -179,9 +189,13 @@ class Arithmetic:
         ParameterError
             If a date is compared with something else than a date.
         """
+        if np.isnan(total.number):  # a missing constant
+            return Sum(number=np.nan)
         plain = [(t, w) for t, w in total.terms.items() if isinstance(t, str)]
         times = [(name, w) for name, w in plain if columns[name].is_time]
         if not times:
+            if total.is_constant and not total.dates:
+                return Sum(number=total.number * DAY + total.time)
             if total.time:
                 raise self._error("a duration can be compared with dates and durations only")
             return total
@@ -220,6 +234,38 @@ def formula_of(total: Sum) -> tuple[str, tuple[str, ...]]:
     if total.number or not parts:
         parts.append(repr(total.number))
     return " + ".join(parts), tuple(columns)
+
+
+def moment_of(text: str) -> float | None:
+    """Return a date or a datetime in ISO format in microseconds; None where it is none."""
+    for reader, kind in ((date.fromisoformat, pa.date32()), (datetime.fromisoformat, None)):
+        try:
+            moment = pa.array([reader(text.strip())], kind or pa.timestamp("us"))
+        except ValueError:
+            continue
+        return float(raw_of(moment, None)[0]) * (DAY if kind else 1.0)
+    return None
+
+
+def _constant(column: RuledColumn) -> Sum | None:
+    """Return the one value of a constant column, NaN where it has none; None where it is no number.
+
+    A comparison with it is of numbers, or of dates and durations.
+    """
+    if column.column.kind is not Kind.CONSTANT or column.levels is None or len(column.levels) > 1:
+        return None
+    if not len(column.levels):
+        return Sum(number=np.nan)
+    value = column.levels[0].as_py()
+    if _is_number(value):
+        return Sum(number=float(value))
+    if isinstance(value, str):
+        moment = moment_of(value)
+        return None if moment is None else Sum(time=moment, dates=1.0)
+    if column.is_time:
+        ticks = float(raw_of(column.levels, None)[0])
+        return Sum(time=ticks * column.scale, dates=float(isinstance(value, date)))
+    return None
 
 
 def _is_number(value: object) -> bool:

@@ -12,7 +12,7 @@ from lookalike._core.errors import DataError
 from lookalike._core.rows import Rows
 from lookalike.relations import Cells, cells_of, in_order, relation, settled_rows
 from lookalike.rules._ruleset import Ruleset
-from lookalike.tables import Column, Schema
+from lookalike.tables import Column, Kind, Schema
 
 __all__ = ["POLICIES", "rows_in_words", "without_broken_rows"]
 
@@ -51,7 +51,7 @@ def without_broken_rows(
         If rows break a rule and are refused, or none is left.
     """
     cells = cells_of(table)
-    rules = Ruleset.read(schema.rules, schema, cells, least)
+    rules = Ruleset.read(schema.rules, schema, cells, _with_constants(least))
     rules.settling(in_order(rules.with_dependencies(schema, cells).dependencies))  # conflicts
     masks = {text: rows for text, rows in rules.broken(cells).items() if rows.any()}
     if not masks:
@@ -72,6 +72,13 @@ def without_broken_rows(
         repaired = _repaired(rules, schema, cells, wrong, table)
         return repaired, f"{count} break a rule and were repaired: {words}"
     return table, f"{count} break a rule, and were kept: {words}"
+
+
+def _with_constants(least: Callable[[Column], int] | None) -> Callable[[Column], int] | None:
+    """Return least counts that let a rule see each constant, which is stored nowhere here."""
+    if least is None:
+        return None
+    return lambda column: 1 if column.kind is Kind.CONSTANT else least(column)
 
 
 def rows_in_words(rows: np.ndarray) -> str:
@@ -100,6 +107,7 @@ def _repaired(
     some = cells_of(table.take(bad))
     settling = rules.settling(joined.dependencies)
     declared = [relation(d).fit(right, schema) for d in joined.dependencies if d.rule]
+    declared = [made for made in declared if made.exact]
     for made in declared:
         some[made.spec.column] = made.compute(some, None, Rows())
     if settling is not None:

@@ -9,15 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from lookalike.relations import Among, Atom, BoundedSum, Cells, RowValues, RuledColumn
+from lookalike.relations import Among, Atom, BoundedSum, Cells, RowValues, RuledColumn, is_one
 from lookalike.rules._read import read_rule
 from lookalike.rules._translate import Equality, Translator
 from lookalike.tables import Schema
 from lookalike.tables.values.arrow import is_null, plain
 
 __all__ = ["DeclaredRule", "bind_rule"]
-
-_TRUE = {1, "1", "true", "yes", "y", "t"}
 
 
 @dataclass(frozen=True)
@@ -173,12 +171,9 @@ def _one_and_zero(column: RuledColumn, translator: Translator) -> tuple[Atom, At
         return BoundedSum.of({column.name: -1.0}, -1.0), BoundedSum.of({column.name: 1.0}, 0.0)
     if column.levels is None or len(column.levels) > 2:
         raise translator.error(f"{column.name!r} must be 0 or 1, or false or true, in every row")
-    codes = [
-        k
-        for k, level in enumerate(column.levels.to_pylist())
-        if (level.casefold() if isinstance(level, str) else level) in _TRUE
-    ]
-    if len(codes) != 1:
+    codes = [k for k, level in enumerate(column.levels.to_pylist()) if is_one(level)]
+    # A flag may be 0, or 1, in every row.
+    if len(codes) != 1 and len(column.levels) > 1:
         raise translator.error(f"it is not clear which value of {column.name!r} means 1")
     other = frozenset(range(column.width)) - set(codes)
     return Among(column.name, frozenset(codes)), Among(column.name, other)

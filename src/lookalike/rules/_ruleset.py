@@ -24,6 +24,7 @@ from lookalike.relations import (
     row_values,
 )
 from lookalike.rules._arithmetic import formula_of
+from lookalike.rules._reach import is_implied, narrowed
 from lookalike.rules._rule import DeclaredRule, bind_rule
 from lookalike.tables import Column, Dependency, Kind, Schema
 from lookalike.tables.values.arrow import is_null, plain
@@ -137,13 +138,19 @@ class Ruleset:
         Raises
         ------
         DataError
-            If rules determine a column in several ways.
+            If rules determine a column in several ways, or constant columns break one.
         """
         found = Found()
         for rule in self.rules:
+            if frozenset() in rule.clauses:
+                raise DataError(
+                    f"No row can fulfil {rule.text!r}: its columns have one value in all rows, "
+                    "which breaks it. Correct the values, or leave the rule out."
+                )
             for name in rule.determined:
                 self._check_determined(rule, name, found)
                 found.add([Dependency(name, rule.on, rule=rule.text)], exact=True)
+            found.add(_flags(rule))
         for rule in self.rules:
             if rule.equality is not None:
                 found.add(self._derived(rule, cells), exact=True)
@@ -212,6 +219,8 @@ class Ruleset:
             for name, clause in settling.unsettled():
                 if clause.columns == {name} and name in fixed and fixed[name].rule:
                     continue  # its values come from the table, which fulfils the rule
+                if is_implied(clause, self._reaches(dependencies)):
+                    continue
                 if name in fixed and not fixed[name].rule:
                     more.add(name)
                     continue
@@ -222,12 +231,19 @@ class Ruleset:
                         f"have to change. Write {texts} with {' and '.join(fixed[name].on)}."
                     )
                 raise DataError(
-                    f"{texts} cannot hold by construction: none of its columns stands by itself. "
-                    "Bound the columns of the formula instead, or add its result as a column."
+                    f"{texts} cannot hold by construction: none of its columns stands by itself, "
+                    "and the ranges of the columns do not imply it. Bound the columns of the "
+                    "formula instead, or add its result as a column."
                 )
             if not more:
                 return frozenset(lost)
             lost |= more
+
+    def _reaches(self, dependencies: Sequence[Dependency]) -> dict[str, tuple[float, float]]:
+        """Return the ranges that the columns of rows are certainly settled within."""
+        computed = {d.column for d in dependencies if d.form in ("linear", "formula")}
+        ranges = {name: ends for name, ends in self.ranges.items() if name not in computed}
+        return narrowed(ranges, (clause for rule in self.rules for clause in rule.clauses))
 
     def _is_plain(self, dependency: Dependency) -> bool:
         names = (dependency.column, *dependency.on)
@@ -288,7 +304,11 @@ class Ruleset:
         levels = {
             name: array_to_json(column.levels)
             for name, column in self.columns.items()
-            if column.levels is not None and any(name in rule.columns for rule in self.rules)
+            if column.levels is not None
+            and (
+                column.column.kind is Kind.CONSTANT
+                or any(name in rule.columns for rule in self.rules)
+            )
         }
         return {
             "levels": levels,
@@ -358,6 +378,18 @@ def _is_missing_with(cells: Cells, name: str, on: Sequence[str]) -> bool:
     """Return whether a column is missing exactly where one of others is."""
     others = np.logical_or.reduce([is_null(cells[n]) for n in on])
     return bool((is_null(cells[name]) == others).all())
+
+
+def _flags(rule: DeclaredRule) -> list[Dependency]:
+    """Return the dependencies of flags of which one is 1: each on those before it."""
+    flags = rule.one_hot
+    if not flags:
+        return []
+    forms = ["flag"] * (len(flags) - 2) + ["last_flag"]
+    return [
+        Dependency(name, flags[:k], form, rule=rule.text)
+        for k, (name, form) in enumerate(zip(flags[1:], forms, strict=True), start=1)
+    ]
 
 
 def _gaps(rule: DeclaredRule, columns: Mapping[str, RuledColumn]) -> list[Dependency]:

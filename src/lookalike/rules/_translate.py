@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import time
+from decimal import Decimal
 from itertools import pairwise, product
 from typing import Any
 
@@ -22,8 +23,8 @@ from lookalike.relations import (
     RuledColumn,
     rounding_of,
 )
-from lookalike.rules._arithmetic import Arithmetic, Sum
-from lookalike.tables import Schema, parse_conditions
+from lookalike.rules._arithmetic import Arithmetic, Sum, moment_of
+from lookalike.tables import Kind, Schema, parse_conditions
 
 __all__ = ["Equality", "Translator"]
 
@@ -185,6 +186,8 @@ class Translator:
             return [frozenset((Presence(name, isinstance(op, ast.Is)),))]
         if isinstance(op, ast.In | ast.NotIn):
             return self._in(left, op, right)
+        if (truth := self._truth(left, op, right)) is not None:
+            return [] if truth else [frozenset()]
         for side, other, turned in ((left, right, False), (right, left, True)):
             column = self.column(side.id) if isinstance(side, ast.Name) else None
             if column is not None and column.levels is not None and self._is_value(other):
@@ -196,6 +199,35 @@ class Translator:
         if (found := self._absolute(left, op, right)) is not None:
             return found
         return [frozenset((self._at_most(left, op, right),))]
+
+    def _truth(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> bool | None:
+        """Return whether a comparison of constant columns holds; None where it is of others."""
+        if not any(c.column.kind is Kind.CONSTANT for c in self._columns_in(left, right)):
+            return None
+        if isinstance(op, ast.Eq | ast.NotEq) and self._is_of_levels(left, right):
+            return None
+        total = self._difference(left, right)
+        if np.isnan(total.number):  # a comparison with a missing cell breaks no rule
+            return True
+        if not total.is_constant:
+            return None
+        if isinstance(op, ast.Eq | ast.NotEq):
+            return self._are_equal(left, right) is isinstance(op, ast.Eq)
+        return _COMPARED[type(op)](total.number, 0.0)
+
+    def _are_equal(self, left: ast.expr, right: ast.expr) -> bool:
+        """Return whether two sides without other columns are equal, but for rounding."""
+        ends = [self._arithmetic.sum_of(side) for side in (left, right)]
+        if any(end.time or end.dates for end in ends):
+            return self._difference(left, right).number == 0
+        one, other = (end.number for end in ends)
+        if np.isclose(one, other, rtol=1e-12, atol=0):
+            return True
+        pairs = ((left, one, right, other), (right, other, left, one))
+        return any(
+            isinstance(side, ast.Name) and not isinstance(far, ast.Name) and _is_rounded(x, y)
+            for side, x, far, y in pairs
+        )
 
     def _is_value(self, tree: ast.expr) -> bool:
         if isinstance(tree, ast.Name):
@@ -287,18 +319,24 @@ class Translator:
 
     def _difference(self, left: ast.expr, right: ast.expr) -> Sum:
         """Return the left side less the right one, in one unit."""
-        timed = next((c for c in self._columns_in(left, right) if c.is_time), None)
+        times = (c for c in self._columns_in(left, right) if c.is_time)
+        timed = next((c for c in times if c.column.kind is not Kind.CONSTANT), None)
         sums = []
         for side in (left, right):
             if isinstance(side, ast.Constant) and isinstance(side.value, str):
-                if timed is None:
+                moment = moment_of(side.value)
+                if timed is not None:
+                    moment, dates = self._constant(timed, side.value), self._dated(timed)
+                    sums.append(Sum(time=moment, dates=dates))
+                elif moment is not None and next(self._columns_in(left, right), None) is not None:
+                    sums.append(Sum(time=moment, dates=1.0))
+                else:
                     raise self.error(f"{side.value!r} is compared with a number")
-                sums.append(Sum(time=self._constant(timed, side.value), dates=self._dated(timed)))
             else:
                 sums.append(self._arithmetic.sum_of(_without_words(side, self)))
         total = sums[0].plus(sums[1], -1.0)
         total = self._arithmetic.checked(total, dict(self._columns))
-        if total.is_constant:
+        if next(self._columns_in(left, right), None) is None:
             raise self.error("a comparison needs a column")
         return total
 
@@ -365,11 +403,20 @@ class Translator:
 
     def equality(self, left: ast.expr, right: ast.expr) -> Equality | None:
         """Return two equal sides as an equality of numbers; None where they are levels."""
-        for side, other in ((left, right), (right, left)):
-            column = self.column(side.id) if isinstance(side, ast.Name) else None
-            if column is not None and column.levels is not None and self._is_value(other):
-                return None
+        if self._is_of_levels(left, right) or self._truth(left, ast.Eq(), right) is not None:
+            return None
         return self._equality(left, right)
+
+    def _is_of_levels(self, left: ast.expr, right: ast.expr) -> bool:
+        """Return whether a column of levels is compared with a value."""
+        sides = ((left, right), (right, left))
+        return any(
+            isinstance(side, ast.Name)
+            and (column := self.column(side.id)) is not None
+            and column.levels is not None
+            and self._is_value(other)
+            for side, other in sides
+        )
 
     def _equality(self, left: ast.expr, right: ast.expr) -> Equality:
         total = self._difference(left, right)
@@ -441,21 +488,23 @@ def _as_number(value: Any) -> float | None:
         return None
 
 
+def _is_rounded(value: float, formula: float) -> bool:
+    """Return whether a value is a formula rounded to its decimals: to the nearest, down or up."""
+    exponent = Decimal(repr(value)).as_tuple().exponent
+    step = 10.0 ** min(exponent if isinstance(exponent, int) else 0, 0)
+    steps = formula / step
+    return np.rint(value / step) in (np.floor(steps + 1e-6), np.ceil(steps - 1e-6))
+
+
 def _moment(text: str, column: RuledColumn) -> float | None:
     """Return a date or a time in ISO format in microseconds; None where it is none."""
-    readers: tuple[Callable[[str], Any], ...] = (date.fromisoformat, datetime.fromisoformat)
-    if column.column.kind.value == "time":
-        readers = (time.fromisoformat,)
-    for reader in readers:
-        try:
-            moment = reader(text.strip())
-        except ValueError:
-            continue
-        kinds = {date: pa.date32(), datetime: pa.timestamp("us"), time: pa.time64("us")}
-        cells = pa.array([moment], kinds[type(moment)])
-        raw = cells.cast(pa.int32() if type(moment) is date else pa.int64())[0].as_py()
-        return float(raw) * (86_400e6 if type(moment) is date else 1.0)
-    return None
+    if column.column.kind is not Kind.TIME:
+        return moment_of(text)
+    try:
+        moment = pa.array([time.fromisoformat(text.strip())], pa.time64("us"))
+    except ValueError:
+        return None
+    return float(moment.cast(pa.int64())[0].as_py())
 
 
 def _without_words(tree: ast.expr, translator: Translator) -> ast.expr:

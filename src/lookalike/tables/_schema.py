@@ -188,6 +188,7 @@ class Dependency:
         - ``"lookup"``: each combination of categories of `on` has one value of `column`.
         - ``"linear"``: `column` = constant + sum of coefficient times column of `on`.
         - ``"formula"``: `column` is a formula of those of `on`, rounded as in the training table.
+        - ``"last_flag"``: `column` is 1 where none of `on` is, otherwise 0.
         - ``"mostly"``: each combination of categories of `on` has one value of `column` in nearly
           all rows; the exceptions depend on nothing else and are drawn by their frequencies.
 
@@ -196,6 +197,7 @@ class Dependency:
         - ``"offset"``: `column` = sum of coefficient times column of `on` + residual.
         - ``"ratio"``: `column` = the column of `on` times residual.
         - ``"equal"``: `column` equals that of `on` in many rows, and is independent in the others.
+        - ``"flag"``: `column` is 0 where one of `on` is 1, otherwise the residual.
     coefficients : tuple of float
         For ``"linear"`` and ``"offset"``: one for each of `on`.
     constant : float
