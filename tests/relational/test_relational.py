@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.stats import spearmanr
 
 import lookalike as la
 from lookalike.cli import main
@@ -178,11 +179,76 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 
 def test_degrees_have_the_learned_sum_and_follow_what_rows_ask_for() -> None:
-    learned = np.array([0, 0, 1, 1, 2, 3, 5, 40])
-    drawn = Degrees.fit(learned).drawn(np.arange(80.0), np.random.default_rng(0))
-    assert drawn.sum() == 520
+    learned = np.repeat([0, 0, 1, 1, 2, 3, 5, 40], 10)
+    drawn = Degrees.fit(learned).drawn(np.arange(160.0), np.random.default_rng(0))
+    assert drawn.sum() == 1040
     assert (np.diff(drawn) >= 0).all()
     assert (drawn == 0).mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_no_stored_degree_is_that_of_one_row() -> None:
+    rng = np.random.default_rng(0)
+    for learned in (
+        np.array([7]),
+        np.array([0, 0, 0, 0, 0, 0, 0, 1_000]),
+        rng.geometric(0.02, 300),
+        np.concatenate([np.zeros(4_000, int), rng.integers(300, 600, 22)]),
+    ):
+        degrees = Degrees.fit(learned)
+        assert degrees.counts.sum() == len(learned)
+        assert degrees.counts.min() >= min(5, len(learned))
+        assert degrees.counts @ degrees.means == pytest.approx(learned.sum())
+        drawn = degrees.drawn(np.zeros(len(learned)), rng)
+        assert drawn.sum() == learned.sum()
+        # No group of 5 rows in order has the greatest degree alone.
+        assert len(learned) == 1 or degrees.means[-1] < learned.max()
+    assert abs((drawn == 0).mean() - (learned == 0).mean()) < 0.001
+    assert drawn[drawn > 0].min() > 250
+
+
+def test_degrees_of_zero_and_one_never_become_two() -> None:
+    learned = np.array([0] + [1] * 8)
+    drawn = Degrees.fit(learned).drawn(np.zeros(900), np.random.default_rng(0))
+    assert drawn.max() == 1
+
+
+def test_numbers_of_children_follow_the_attributes_of_parents() -> None:
+    found = []
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        age = rng.integers(20, 60, 600)
+        parent = np.repeat(np.arange(600), rng.poisson(age / 12))
+        total = age[parent] * 10.0 + rng.integers(0, 20, len(parent))
+        parents = pa.table({"id": range(600), "age": age, "sex": rng.choice(["f", "m"], 600)})
+        children = pa.table({"to": parent, "sum": total})
+        db = Database(
+            {"a": parents, "b": children},
+            primary_keys={"a": "id"},
+            foreign_keys=["b.to -> a.id"],
+        )
+        model = la.Relational(random_state=seed).fit(db)
+        for k in range(3):
+            made = model.sample(random_state=k)
+            count = np.bincount(made.rows_of(made.foreign_keys[0]), minlength=600)
+            found.append(spearmanr(made.arrow("a")["age"], count).statistic)
+    assert np.mean(found) > 0.38  # .49 in the training tables
+    assert min(found) > 0.33
+
+
+def test_summaries_are_there_exactly_for_rows_with_children() -> None:
+    rng = np.random.default_rng(0)
+    parent = np.repeat(np.arange(15), 20)  # of 1,000 rows
+    sort = np.array(["x", "y", "z"])[parent % 3]
+    children = pa.table({"to": parent, "sort": sort, "sum": parent * 10.0 + rng.random(300)})
+    parents = pa.table({"id": range(1_000), "size": rng.integers(0, 9, 1_000)})
+    db = Database({"a": parents, "b": children}, foreign_keys=["b.to -> a.id"])
+    table = la.Relational(random_state=0).fit(db)._models["a"]
+    assert table.summaries
+    sizes, alone = np.ones(1_000, np.int64), np.ones(1_000, bool)
+    own, degrees = table.drawn(sizes, None, alone, 0, lambda _: None)
+    (degree,) = degrees.values()
+    for v, (_, missing) in table.summaries.items():
+        assert ((own[:, v] == missing) == (degree == 0)).all()
 
 
 def test_scores_tell_real_from_random_keys() -> None:
