@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pytest
 from scipy.stats import spearmanr
 
@@ -196,11 +197,11 @@ def test_no_stored_degree_is_that_of_one_row() -> None:
     ):
         degrees = Degrees.fit(learned)
         assert degrees.counts.sum() == len(learned)
-        assert degrees.counts.min() >= min(5, len(learned))
+        assert degrees.counts.min() >= min(3, len(learned))
         assert degrees.counts @ degrees.means == pytest.approx(learned.sum())
         drawn = degrees.drawn(np.zeros(len(learned)), rng)
         assert drawn.sum() == learned.sum()
-        # No group of 5 rows in order has the greatest degree alone.
+        # No group of rows in order has the greatest degree alone.
         assert len(learned) == 1 or degrees.means[-1] < learned.max()
     assert abs((drawn == 0).mean() - (learned == 0).mean()) < 0.001
     assert drawn[drawn > 0].min() > 250
@@ -248,7 +249,8 @@ def test_summaries_are_there_exactly_for_rows_with_children() -> None:
     own, degrees = table.drawn(sizes, None, alone, 0, lambda _: None)
     (degree,) = degrees.values()
     for v, (_, missing) in table.summaries.items():
-        assert ((own[:, v] == missing) == (degree == 0)).all()
+        if len(np.unique(own[:, v])) > 1:
+            assert ((own[:, v] == missing) == (degree == 0)).all()
 
 
 def test_scores_tell_real_from_random_keys() -> None:
@@ -273,6 +275,38 @@ def test_orphans_are_counted() -> None:
     tables["paid"] = paid.set_column(at, "payer", wrong)
     broken = Database(tables, primary_keys={}, foreign_keys=[])
     assert sum(evaluate_databases(real, broken).orphans.values()) == 1
+
+
+def test_a_missing_folder_and_tables_that_are_there_are_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, taken = tmp_path / "m.lookalike", f"sqlite:///{tmp_path / 'taken.db'}"
+    assert main(["fit", str(tmp_path / "missing"), "-o", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert "There is no folder or file" in error
+    assert error.count("\n") <= 3
+    model = la.Relational(random_state=0).fit({"t": pa.table({"x": [1.5, 2.5, 1.5, 2.5]})})
+    model.save(file)
+    Database({"T": pa.table({"x": [1.0]})}).write(taken)
+    monkeypatch.setattr(la.Relational, "sample", lambda *_, **__: pytest.fail("sampled in vain"))
+    assert main(["sample", str(file), "-o", taken]) == 2
+    assert "has a table 't' already" in capsys.readouterr().err
+
+
+def test_an_interrupted_fit_leaves_the_last_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pa_csv.write_csv(pa.table({"x": [1.5, 2.5, 1.5, 2.5]}), tmp_path / "t.csv")
+    file = tmp_path / "m.lookalike.zip"
+    file.write_bytes(b"the last one")
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lookalike.relational.relational.fit_database", interrupted)
+    assert main(["fit", str(tmp_path), "-o", str(file), "--quiet"]) == 130
+    assert file.read_bytes() == b"the last one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.lookalike.zip", "t.csv"]
 
 
 def test_the_command_line_from_sqlite_to_a_page(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -65,13 +65,13 @@ class Connector(NamedTuple):
     write : callable
         Takes the database, the place, and whether to overwrite.
     check : callable
-        Takes the place and whether to overwrite; raises if it is certain that nothing can be
-        written there.
+        Takes the place, whether to overwrite, and the names of tables; raises if it is certain that
+        they cannot be written there.
     """
 
     read: Callable[[str, list[str] | None], SourceContents]
     write: Callable[[Database, str, bool], None]
-    check: Callable[[str, bool], None]
+    check: Callable[[str, bool, Collection[str]], None]
 
 
 def _folder() -> Connector:
@@ -140,7 +140,9 @@ def read_source(source: str | os.PathLike[str], tables: list[str] | None) -> Sou
     return connector.read(place, tables)
 
 
-def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def check_target(
+    target: str | os.PathLike[str], *, overwrite: bool = False, names: Collection[str] = ()
+) -> None:
     """Check, before any long work, that a database can be written to a target.
 
     Parameters
@@ -149,6 +151,8 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
         As for `Database.write`.
     overwrite : bool
         Whether tables may be replaced.
+    names : collection of str
+        The names of the tables.
 
     Raises
     ------
@@ -158,7 +162,7 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
         If the target is no address of a database.
     """
     connector, place = _connector(target)
-    connector.check(place, overwrite)
+    connector.check(place, overwrite, names)
 
 
 def write_target(db: Database, target: str | os.PathLike[str], *, overwrite: bool) -> None:

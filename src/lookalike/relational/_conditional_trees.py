@@ -94,8 +94,8 @@ class ConditionalTrees:
         is_ordered = [variable.edges is not None for variable in variables]
         before: dict[int, list[int]] = {}
         for k, v in enumerate(order):
-            known = np.array([*range(given), *order[:k]], np.int64)
-            near = known[np.argsort(-information[v, known], kind="stable")]
+            earlier = np.array([*range(given), *order[:k]], np.int64)
+            near = earlier[np.argsort(-information[v, earlier], kind="stable")]
             # A variable that tells nothing about another one can only be split by chance.
             before[v] = [int(i) for i in near[:_MOST_INPUTS] if information[v, i] > 0]
 

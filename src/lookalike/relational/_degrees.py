@@ -12,14 +12,14 @@ from lookalike._core.learned import Learned
 __all__ = ["Degrees", "pooled"]
 
 #: The least number of rows that a stored number is the mean of.
-_TOGETHER = 5
+_TOGETHER = 3
 
 
 @dataclass(frozen=True)
 class Degrees:
     """The distribution of degrees, as that of groups of rows that follow each other in order.
 
-    A group has at least 5 rows, if there are so many: those of one degree that is frequent enough,
+    A group has at least 3 rows, if there are so many: those of one degree that is frequent enough,
     or of several. Of these, only the mean and the spread are stored; the largest degrees are drawn
     in by that.
 
@@ -30,7 +30,8 @@ class Degrees:
     means : ndarray of float, shape (k,)
         Their mean degree, ascending.
     spreads : ndarray of float, shape (k,)
-        Half of the width of the uniform distribution within each group.
+        Half of the width of the uniform distribution within each group: a power of two, or the mean
+        where that is less, so that single degrees cannot be computed from it.
     """
 
     counts: np.ndarray
@@ -51,7 +52,8 @@ class Degrees:
         # degrees are drawn by their mean alone.
         ends = np.array([*starts[1:], len(ordered)]) - 1
         is_wide = ordered[ends] - ordered[starts] > 1
-        spreads = np.where(is_wide, np.minimum(np.sqrt(3 * squares), means), 0.0)
+        rough = 2.0 ** np.round(np.log2(np.sqrt(3 * squares) + 1e-9))
+        spreads = np.where(is_wide, np.minimum(rough, means), 0.0)
         return cls(counts.astype(np.int64), means, spreads)
 
     def drawn(self, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
