@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pytest
+from scipy.stats import spearmanr
 
 import lookalike as la
 from lookalike.cli import main
@@ -178,11 +180,77 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 
 def test_degrees_have_the_learned_sum_and_follow_what_rows_ask_for() -> None:
-    learned = np.array([0, 0, 1, 1, 2, 3, 5, 40])
-    drawn = Degrees.fit(learned).drawn(np.arange(80.0), np.random.default_rng(0))
-    assert drawn.sum() == 520
+    learned = np.repeat([0, 0, 1, 1, 2, 3, 5, 40], 10)
+    drawn = Degrees.fit(learned).drawn(np.arange(160.0), np.random.default_rng(0))
+    assert drawn.sum() == 1040
     assert (np.diff(drawn) >= 0).all()
     assert (drawn == 0).mean() == pytest.approx(0.25, abs=0.02)
+
+
+def test_no_stored_degree_is_that_of_one_row() -> None:
+    rng = np.random.default_rng(0)
+    for learned in (
+        np.array([7]),
+        np.array([0, 0, 0, 0, 0, 0, 0, 1_000]),
+        rng.geometric(0.02, 300),
+        np.concatenate([np.zeros(4_000, int), rng.integers(300, 600, 22)]),
+    ):
+        degrees = Degrees.fit(learned)
+        assert degrees.counts.sum() == len(learned)
+        assert degrees.counts.min() >= min(3, len(learned))
+        assert degrees.counts @ degrees.means == pytest.approx(learned.sum())
+        drawn = degrees.drawn(np.zeros(len(learned)), rng)
+        assert drawn.sum() == learned.sum()
+        # No group of rows in order has the greatest degree alone.
+        assert len(learned) == 1 or degrees.means[-1] < learned.max()
+    assert abs((drawn == 0).mean() - (learned == 0).mean()) < 0.001
+    assert drawn[drawn > 0].min() > 250
+
+
+def test_degrees_of_zero_and_one_never_become_two() -> None:
+    learned = np.array([0] + [1] * 8)
+    drawn = Degrees.fit(learned).drawn(np.zeros(900), np.random.default_rng(0))
+    assert drawn.max() == 1
+
+
+def test_numbers_of_children_follow_the_attributes_of_parents() -> None:
+    found = []
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        age = rng.integers(20, 60, 600)
+        parent = np.repeat(np.arange(600), rng.poisson(age / 12))
+        total = age[parent] * 10.0 + rng.integers(0, 20, len(parent))
+        parents = pa.table({"id": range(600), "age": age, "sex": rng.choice(["f", "m"], 600)})
+        children = pa.table({"to": parent, "sum": total})
+        db = Database(
+            {"a": parents, "b": children},
+            primary_keys={"a": "id"},
+            foreign_keys=["b.to -> a.id"],
+        )
+        model = la.Relational(random_state=seed).fit(db)
+        for k in range(3):
+            made = model.sample(random_state=k)
+            count = np.bincount(made.rows_of(made.foreign_keys[0]), minlength=600)
+            found.append(spearmanr(made.arrow("a")["age"], count).statistic)
+    assert np.mean(found) > 0.38  # .49 in the training tables
+    assert min(found) > 0.33
+
+
+def test_summaries_are_there_exactly_for_rows_with_children() -> None:
+    rng = np.random.default_rng(0)
+    parent = np.repeat(np.arange(15), 20)  # of 1,000 rows
+    sort = np.array(["x", "y", "z"])[parent % 3]
+    children = pa.table({"to": parent, "sort": sort, "sum": parent * 10.0 + rng.random(300)})
+    parents = pa.table({"id": range(1_000), "size": rng.integers(0, 9, 1_000)})
+    db = Database({"a": parents, "b": children}, foreign_keys=["b.to -> a.id"])
+    table = la.Relational(random_state=0).fit(db)._models["a"]
+    assert table.summaries
+    sizes, alone = np.ones(1_000, np.int64), np.ones(1_000, bool)
+    own, degrees = table.drawn(sizes, None, alone, 0, lambda _: None)
+    (degree,) = degrees.values()
+    for v, (_, missing) in table.summaries.items():
+        if len(np.unique(own[:, v])) > 1:
+            assert ((own[:, v] == missing) == (degree == 0)).all()
 
 
 def test_scores_tell_real_from_random_keys() -> None:
@@ -207,6 +275,38 @@ def test_orphans_are_counted() -> None:
     tables["paid"] = paid.set_column(at, "payer", wrong)
     broken = Database(tables, primary_keys={}, foreign_keys=[])
     assert sum(evaluate_databases(real, broken).orphans.values()) == 1
+
+
+def test_a_missing_folder_and_tables_that_are_there_are_told_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, taken = tmp_path / "m.lookalike", f"sqlite:///{tmp_path / 'taken.db'}"
+    assert main(["fit", str(tmp_path / "missing"), "-o", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert "There is no folder or file" in error
+    assert error.count("\n") <= 3
+    model = la.Relational(random_state=0).fit({"t": pa.table({"x": [1.5, 2.5, 1.5, 2.5]})})
+    model.save(file)
+    Database({"T": pa.table({"x": [1.0]})}).write(taken)
+    monkeypatch.setattr(la.Relational, "sample", lambda *_, **__: pytest.fail("sampled in vain"))
+    assert main(["sample", str(file), "-o", taken]) == 2
+    assert "has a table 't' already" in capsys.readouterr().err
+
+
+def test_an_interrupted_fit_leaves_the_last_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pa_csv.write_csv(pa.table({"x": [1.5, 2.5, 1.5, 2.5]}), tmp_path / "t.csv")
+    file = tmp_path / "m.lookalike.zip"
+    file.write_bytes(b"the last one")
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lookalike.relational.relational.fit_database", interrupted)
+    assert main(["fit", str(tmp_path), "-o", str(file), "--quiet"]) == 130
+    assert file.read_bytes() == b"the last one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["m.lookalike.zip", "t.csv"]
 
 
 def test_the_command_line_from_sqlite_to_a_page(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from lookalike._core.errors import ParameterError
+from lookalike._core.errors import FileFormatError, ParameterError
 from lookalike.cli._options import check_outputs, parse_kinds, parse_settings
 from lookalike.cli._print import say, show, show_prose, show_table
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lookalike.relational import Relational
 
 __all__ = [
+    "check_source",
     "check_unused",
     "database_facts",
     "evaluate_databases",
@@ -35,6 +37,16 @@ def is_database(source: str) -> bool:
     from lookalike.databases import is_database as found
 
     return found(source)
+
+
+def check_source(source: str) -> None:
+    """Raise an error for a name that is neither a file nor a folder, and names no sort of file."""
+    path = Path(source)
+    if source != "-" and not path.suffix and not path.exists():
+        raise FileFormatError(
+            f"There is no folder or file {source!r}. A table is a .csv or .parquet file; a "
+            "database is a folder of them, or sqlite:///file.db."
+        )
 
 
 def check_unused(options: Mapping[str, object], what: str) -> None:
@@ -97,7 +109,7 @@ def sample_database(
 
     if output == "-":
         raise ParameterError("A database is written to a folder or an address, not to -.")
-    check_target(output, overwrite=overwrite)
+    check_target(output, overwrite=overwrite, names=list(model.tables_))
     model.progress = True
     db = model.sample(scale, random_state=seed)
     db.write(output, overwrite=overwrite)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
-from lookalike.cli._databases import check_unused, fit_database, is_database
+from lookalike.cli._databases import check_source, check_unused, fit_database, is_database
 from lookalike.cli._options import (
     KindOption,
     SeedOption,
@@ -109,7 +109,8 @@ def fit(
 ) -> None:
     """Learn a table, or a whole database, and write a model file.
 
-    Ctrl-C ends the training early: what was learned so far is written.
+    Ctrl-C ends the training early: what was learned so far is written. Of a database, nothing is: a
+    model file that was there stays as it is.
     """
     if output == "-":
         raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
@@ -125,6 +126,7 @@ def fit(
             data, output, kind=kind, seed=seed, setting=setting, orphans=orphans, quiet=quiet
         )
         return
+    check_source(data)
     check_outputs([output, html_file], [data, warm_start])
     kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
     declared = read_rules(rule, rules_file)

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -118,8 +118,8 @@ def _declared(entry: Mapping[str, Any]) -> dict[str, DeclaredColumn]:
     return {name: DeclaredColumn(**values) for name, values in (entry.get("columns") or {}).items()}
 
 
-def check(place: str, overwrite: bool) -> None:
-    """Check that a folder can be written."""
+def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:  # noqa: ARG001
+    """Check that a folder can be written: an empty one, whatever the names of tables."""
     path = Path(place)
     if not place or path.is_file():
         raise OutputError(f"A database is written to a folder or a database; {place!r} is a file.")

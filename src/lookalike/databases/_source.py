@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -32,13 +32,13 @@ class Connector(NamedTuple):
     write : callable
         Takes the database, the place, and whether to overwrite.
     check : callable
-        Takes the place and whether to overwrite; raises if it is certain that nothing can be
-        written there.
+        Takes the place, whether to overwrite, and the names of tables; raises if it is certain that
+        they cannot be written there.
     """
 
     read: Callable[[str, list[str] | None], SourceContents]
     write: Callable[[WrittenDatabase, str, bool], None]
-    check: Callable[[str, bool], None]
+    check: Callable[[str, bool, Collection[str]], None]
 
 
 def _folder() -> Connector:
@@ -107,7 +107,9 @@ def read_source(source: str | os.PathLike[str], tables: list[str] | None) -> Sou
     return connector.read(place, tables)
 
 
-def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+def check_target(
+    target: str | os.PathLike[str], *, overwrite: bool = False, names: Collection[str] = ()
+) -> None:
     """Check, before any long work, that a database can be written to a target.
 
     Parameters
@@ -116,6 +118,8 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
         As for `Database.write`.
     overwrite : bool
         Whether tables may be replaced.
+    names : collection of str
+        The names of the tables.
 
     Raises
     ------
@@ -125,7 +129,7 @@ def check_target(target: str | os.PathLike[str], *, overwrite: bool = False) -> 
         If the target is no address of a database.
     """
     connector, place = _connector(target)
-    connector.check(place, overwrite)
+    connector.check(place, overwrite, names)
 
 
 def write_target(db: WrittenDatabase, target: str | os.PathLike[str], *, overwrite: bool) -> None:

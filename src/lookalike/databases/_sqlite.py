@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -156,8 +156,8 @@ def _as_times(texts: pa.Array, word: str) -> pa.Array:
 # --- write ----------------------------------------------------------------------------------------
 
 
-def check(place: str, overwrite: bool) -> None:  # noqa: ARG001 - only its tables matter
-    """Check that a file can be written."""
+def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:
+    """Check that a file can be written, and that it has none of some tables."""
     path = Path(place)
     if path.is_dir():
         raise OutputError(f"A database must be a file, but {place!r} is a folder.")
@@ -166,6 +166,9 @@ def check(place: str, overwrite: bool) -> None:  # noqa: ARG001 - only its table
         raise OutputError(f"The folder of an output must exist: there is no {str(parent)!r}.")
     if not os.access(path if path.exists() else parent, os.W_OK):
         raise OutputError(f"Cannot write {place!r}: permission denied.")
+    if path.is_file() and path.stat().st_size and names and not overwrite:
+        with _reading(place) as connection:
+            _refuse_taken(place, _taken(connection, names))
 
 
 def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
@@ -194,13 +197,9 @@ def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
 def _write(
     connection: sqlite3.Connection, db: WrittenDatabase, place: str, overwrite: bool
 ) -> None:
-    there = {row[0].casefold() for row in connection.execute(_TABLES)}
-    taken = [name for name in db.names if name.casefold() in there]
-    if taken and not overwrite:
-        raise OutputError(
-            f"{place!r} has a table {taken[0]!r} already. Choose another file, or allow to "
-            "overwrite."
-        )
+    taken = _taken(connection, db.names)
+    if not overwrite:
+        _refuse_taken(place, taken)
     tables = db.typed()
     connection.execute("PRAGMA foreign_keys = OFF")  # tables that others refer to are dropped
     connection.execute("BEGIN IMMEDIATE")
@@ -229,6 +228,20 @@ def _write(
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _taken(connection: sqlite3.Connection, names: Collection[str]) -> list[str]:
+    """Return those names that tables have already; SQLite ignores case."""
+    there = {row[0].casefold() for row in connection.execute(_TABLES)}
+    return [name for name in names if name.casefold() in there]
+
+
+def _refuse_taken(place: str, taken: list[str]) -> None:
+    if taken:
+        raise OutputError(
+            f"{place!r} has a table {taken[0]!r} already. Choose another file, or allow to "
+            "overwrite."
+        )
 
 
 def _values(column: pa.Array) -> list[Any]:

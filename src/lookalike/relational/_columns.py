@@ -83,6 +83,12 @@ class EncodedColumns:
             warnings.simplefilter("ignore", LookalikeWarning)
             encoder.fit(table, schema, generator(seed, "encode"))
         rows = encoder.encode(table)
+        # Summaries are drawn after attributes: no attribute is drawn again because of them.
+        blocks, zeros = encoder.layout_.blocks, encoder.exclusions_
+        pairs = tuple(
+            p for p in zeros.pairs if {blocks[p.left].column, blocks[p.right].column} <= set(own)
+        )
+        encoder.exclusions_ = replace(zeros, pairs=pairs)
         states = States.fit(rows, encoder.layout_, _BINS, _LEVELS)
         return cls(encoder, states, tuple(own)), states.of_rows(rows)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,11 @@ __all__ = ["ConditionalTrees"]
 
 #: The greatest number of variables by which the trees of a variable are split.
 _MOST_INPUTS = 24
+#: The factors of the least number of rows of a leaf that are tried for numbers of children, and the
+#: gain, in nats of a row, for which a later one is taken.
+_LEAVES, _GAIN = (8, 1), 0.02
+#: The number of leaves that rows should suffice for.
+_LEAVES_AT_LEAST = 10
 
 
 @dataclass(frozen=True)
@@ -37,12 +42,15 @@ class ConditionalTrees:
     copies : mapping of int to (int, int)
         For some variables, the indices of a mark and of the variable that they equal where the mark
         is 1. Their trees are about the other rows.
+    late : int
+        The number of variables, the last ones in the order, that `completed` draws.
     """
 
     given: int
     order: tuple[int, ...]
     columns: tuple[ColumnTrees, ...]
     copies: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    late: int = 0
 
     @classmethod
     def fit(
@@ -50,9 +58,11 @@ class ConditionalTrees:
         context: np.ndarray,
         own: np.ndarray,
         variables: Sequence[DiscreteVariable],
+        stages: Sequence[int],
         copies: Mapping[int, tuple[int, int]],
         growth: Growth,
         seed: int,
+        known: Mapping[int, np.ndarray] | None = None,
     ) -> ConditionalTrees:
         """Learn rows.
 
@@ -62,10 +72,15 @@ class ConditionalTrees:
         own : ndarray of int, shape (n, v)
         variables : sequence of DiscreteVariable
             Those of the context, then the own ones.
+        stages : sequence of int
+            For each own variable, 0 or 1 if it comes early, and 2 if it is drawn by `completed`.
         copies : mapping of int to (int, int)
         growth : Growth
         seed : int
+        known : mapping of int to ndarray of int, shape (n,), optional
+            For some own variables, the states of rows that need no trees; -1 of the other rows.
         """
+        late = sum(stage == 2 for stage in stages)
         if not own.shape[1]:
             return cls(context.shape[1], (), (), copies)
         rows = generator(seed, "order").permutation(len(own))
@@ -73,30 +88,62 @@ class ConditionalTrees:
         grains = tuple(map(grains_of, variables))
         _, information = order_of(states, grains)
         given = context.shape[1]
-        order = _order(information, given, copies)
+        unknown = {given + v: own_states[rows] < 0 for v, own_states in (known or {}).items()}
+        order = _order(information, given, stages, copies)
         sizes = [variable.states for variable in variables]
         is_ordered = [variable.edges is not None for variable in variables]
         before: dict[int, list[int]] = {}
         for k, v in enumerate(order):
-            known = np.array([*range(given), *order[:k]], np.int64)
-            near = known[np.argsort(-information[v, known], kind="stable")]
+            earlier = np.array([*range(given), *order[:k]], np.int64)
+            near = earlier[np.argsort(-information[v, earlier], kind="stable")]
             # A variable that tells nothing about another one can only be split by chance.
             before[v] = [int(i) for i in near[:_MOST_INPUTS] if information[v, i] > 0]
 
         def grow(v: int) -> ColumnTrees:
             rng = generator(seed, "trees", v)
             rows = states if v not in copies else states[states[:, copies[v][0]] == 0]
-            return ColumnTrees.fit(rows, v, before[v], sizes, is_ordered, growth, rng)
+            if v in unknown:
+                rows = states[unknown[v]]
+            best = growth
+            if stages[v - given] == 1:
+                best = _best(rows, v, before[v], sizes, is_ordered, growth, seed)
+            return ColumnTrees.fit(rows, v, before[v], sizes, is_ordered, best, rng)
 
         work = (partial(grow, given + v) for v in range(own.shape[1]))
         columns = tuple(in_parallel(work, ignore=UserWarning))
-        return cls(given, tuple(order), columns, copies)
+        return cls(given, tuple(order), columns, copies, late)
 
     def drawn(self, context: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Draw the own variables of rows, shape (n, v), given their context, shape (n, c)."""
-        states = np.zeros((len(context), self.given + len(self.columns)), np.int32)
-        states[:, : self.given] = context
-        for v in self.order:
+        """Draw the own variables of rows, shape (n, v), given their context, shape (n, c).
+
+        Those that `completed` draws are 0.
+        """
+        own = np.zeros((len(context), len(self.columns)), np.int32)
+        return self._drawn(context, own, self.order[: len(self.order) - self.late], rng)
+
+    def completed(
+        self,
+        context: np.ndarray,
+        own: np.ndarray,
+        rng: np.random.Generator,
+        known: Mapping[int, np.ndarray],
+    ) -> np.ndarray:
+        """Return rows with those variables that were left, given the context and the others.
+
+        Of some variables, the states of rows are known, as in `fit`.
+        """
+        return self._drawn(context, own, self.order[len(self.order) - self.late :], rng, known)
+
+    def _drawn(
+        self,
+        context: np.ndarray,
+        own: np.ndarray,
+        order: Sequence[int],
+        rng: np.random.Generator,
+        known: Mapping[int, np.ndarray] | None = None,
+    ) -> np.ndarray:
+        states: np.ndarray = np.concatenate([context, own], axis=1, dtype=np.int32)
+        for v in order:
             uniforms = rng.random((len(states), 3))
             states[:, v] = self.columns[v - self.given].drawn(states, uniforms)
             if v in self.copies:
@@ -105,6 +152,9 @@ class ConditionalTrees:
                 there = states[:, source] < len(self.columns[v - self.given].marginal)
                 same = (states[:, mark] == 1) & there
                 states[same, v] = states[same, source]
+            if known and v - self.given in known:
+                given = known[v - self.given]
+                states[:, v] = np.where(given >= 0, given, states[:, v])
         return states[:, self.given :]
 
     def state(self) -> Learned:
@@ -118,36 +168,76 @@ class ConditionalTrees:
         state: Learned,
         variables: Sequence[DiscreteVariable],
         given: int,
+        stages: Sequence[int],
         copies: Mapping[int, tuple[int, int]],
     ) -> ConditionalTrees:
         """Restore trees from their `state`, for the same variables."""
         order, sizes = [int(v) for v in state.values["order"]], [v.states for v in variables]
         if state.values["given"] != given or sorted(order) != list(range(given, len(sizes))):
             raise ModelFileError("The order of the variables of a table is damaged.")
+        of_order = [stages[v - given] for v in order]
+        if of_order != sorted(of_order):
+            raise ModelFileError("The order of the variables of a table is damaged.")
         parts, columns = state.parts(), []
         for v in range(given, len(sizes)):
             before = [*range(given), *order[: order.index(v)]]
             part = parts[f"variable {v - given}"]
             columns.append(ColumnTrees.from_state(part, v, sizes, before))
-        return cls(given, tuple(order), tuple(columns), copies)
+        return cls(given, tuple(order), tuple(columns), copies, of_order.count(2))
 
 
-def _order(information: np.ndarray, given: int, copies: Mapping[int, tuple[int, int]]) -> list[int]:
+def _best(
+    states: np.ndarray,
+    variable: int,
+    inputs: Sequence[int],
+    sizes: Sequence[int],
+    is_ordered: Sequence[bool],
+    growth: Growth,
+    seed: int,
+) -> Growth:
+    """Return the growth with the size of leaves that makes rows held out most likely.
+
+    Numbers of children depend little on much: trees with small leaves learn chance alone, and the
+    weight that they then give to the nodes above hides what there is.
+    """
+    cut = len(states) // 4
+    asked, known = states[:cut], states[cut:]
+    if not cut or not inputs:
+        return growth
+    found, most = growth, -np.inf
+    for factor in _LEAVES:
+        leaf = max(min(growth.leaf * factor, len(known) // _LEAVES_AT_LEAST), growth.leaf)
+        tried = replace(growth, leaf=leaf)
+        rng = generator(seed, "leaves", variable)
+        trees = ColumnTrees.fit(known, variable, inputs, sizes, is_ordered, tried, rng)
+        likely = float(trees.log_probabilities(known, asked, variable).mean())
+        if likely > most + _GAIN:
+            found, most = tried, likely
+    return found
+
+
+def _order(
+    information: np.ndarray,
+    given: int,
+    stages: Sequence[int],
+    copies: Mapping[int, tuple[int, int]],
+) -> list[int]:
     """Return own variables, each next one with the most information about one before it.
 
-    Marks come before the variables that they are about.
+    Variables of earlier stages come first, and marks before the variables that they are about.
     """
-    count = len(information)
     order: list[int] = []
-    left = set(range(given, count))
-    if not given and left:
-        first = int(information.sum(axis=1).argmax())
-        order.append(first)
-        left.remove(first)
+    left = set(range(given, len(information)))
     while left:
-        known = [*range(given), *order]
-        ready = sorted(v for v in left if v not in copies or copies[v][0] not in left)
-        best = max(ready, key=lambda v: information[v, known].max())
+        known = [*range(given), *order] or list(range(len(information)))
+        stage = min(stages[v - given] for v in left)
+        ready = sorted(
+            v
+            for v in left
+            if stages[v - given] == stage and (v not in copies or copies[v][0] not in left)
+        )
+        together = np.max if given or order else np.sum  # the first one: about all others
+        best = max(ready, key=lambda v: together(information[v, known]))
         order.append(best)
         left.remove(best)
     return order

@@ -9,41 +9,60 @@ import numpy as np
 from lookalike._core.errors import ModelFileError
 from lookalike._core.learned import Learned
 
-__all__ = ["Degrees"]
+__all__ = ["Degrees", "pooled"]
 
-#: The greatest number of stored degrees; those of more rows are thinned evenly.
-_MOST = 65_536
+#: The least number of rows that a stored number is the mean of.
+_TOGETHER = 3
 
 
 @dataclass(frozen=True)
 class Degrees:
-    """The distribution of degrees, by its quantiles.
+    """The distribution of degrees, as that of groups of rows that follow each other in order.
+
+    A group has at least 3 rows, if there are so many: those of one degree that is frequent enough,
+    or of several. Of these, only the mean and the spread are stored; the largest degrees are drawn
+    in by that.
 
     Parameters
     ----------
-    sorted : ndarray of int, shape (k,)
-        Degrees of the training rows in ascending order.
-    mean : float
-        Their mean, by which the number of children is known.
+    counts : ndarray of int, shape (k,)
+        The number of training rows of each group.
+    means : ndarray of float, shape (k,)
+        Their mean degree, ascending.
+    spreads : ndarray of float, shape (k,)
+        Half of the width of the uniform distribution within each group: a power of two, or the mean
+        where that is less, so that single degrees cannot be computed from it.
     """
 
-    sorted: np.ndarray
-    mean: float
+    counts: np.ndarray
+    means: np.ndarray
+    spreads: np.ndarray
 
     @classmethod
     def fit(cls, degrees: np.ndarray) -> Degrees:
-        """Learn degrees, shape (n,) with n ≥ 1."""
-        ordered = np.sort(degrees)
-        some = np.linspace(0, len(ordered) - 1, min(len(ordered), _MOST)).round().astype(np.int64)
-        return cls(ordered[some], float(degrees.mean()))
+        """Learn degrees, shape (n,)."""
+        ordered = np.sort(degrees).astype(float)
+        if not len(ordered):
+            return cls(np.zeros(0, np.int64), np.zeros(0), np.zeros(0))
+        starts = _starts(ordered)
+        counts = np.diff([*starts, len(ordered)])
+        means = np.add.reduceat(ordered, starts) / counts
+        squares = np.add.reduceat((ordered - np.repeat(means, counts)) ** 2, starts) / counts
+        # A uniform distribution with this variance, but of no numbers below 0; two neighbouring
+        # degrees are drawn by their mean alone.
+        ends = np.array([*starts[1:], len(ordered)]) - 1
+        is_wide = ordered[ends] - ordered[starts] > 1
+        rough = 2.0 ** np.round(np.log2(np.sqrt(3 * squares) + 1e-9))
+        spreads = np.where(is_wide, np.minimum(rough, means), 0.0)
+        return cls(counts.astype(np.int64), means, spreads)
 
     def drawn(self, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return degrees with the learned distribution, in the order of those that rows ask for.
 
         Parameters
         ----------
-        wanted : ndarray of float, shape (n,)
-            The degree that the model of rows gives each row; equal ones are in random order.
+        wanted : ndarray, shape (n,)
+            The rank that the model of rows gives each row; equal ones are in random order.
         rng : numpy.random.Generator
 
         Returns
@@ -51,34 +70,83 @@ class Degrees:
         ndarray of int, shape (n,)
             Their sum is the mean degree times n, rounded.
         """
-        n, last = len(wanted), len(self.sorted) - 1
-        if n == 0:
-            return np.zeros(0, np.int64)
+        n = len(wanted)
+        if n == 0 or not len(self.counts):
+            return np.zeros(n, np.int64)
         # One random quantile in each of n equal parts: as even as drawing without replacement.
-        at = (np.arange(n) + rng.random(n)) / n * (last + 1) - 0.5
-        low = np.clip(np.floor(at), 0, last).astype(np.int64)
-        high, part = np.minimum(low + 1, last), np.clip(at - low, 0.0, 1.0)
-        a, b = self.sorted[low], self.sorted[high]
-        # Between neighbours that differ by 1, the nearer one; in the tail, any number between.
-        values = np.where(b - a <= 1, np.where(part < 0.5, a, b), np.rint(a + part * (b - a)))
-        degrees = np.sort(values.astype(np.int64))
-        degrees = _with_sum(degrees, round(self.mean * n), rng)
+        ends = np.cumsum(self.counts)
+        at = np.minimum((np.arange(n) + rng.random(n)) / n * ends[-1], np.nextafter(ends[-1], 0))
+        group = np.searchsorted(ends, at, side="right")
+        part = 1 - (ends[group] - at) / self.counts[group]
+        values = self.means[group] + (2 * part - 1) * self.spreads[group]
+        # Up or down at random, so that a group of zeros and ones has its share of both.
+        degrees = np.sort(np.floor(values + rng.random(n)).astype(np.int64))
+        mean = float(self.counts @ self.means) / ends[-1]
+        degrees = _with_sum(degrees, round(mean * n), rng)
         result = np.empty(n, np.int64)
         result[np.lexsort((rng.random(n), wanted))] = np.sort(degrees)
         return result
 
     def state(self) -> Learned:
         """Return the learned state."""
-        return Learned({"mean": self.mean}, {"sorted": self.sorted.astype(np.int64)})
+        arrays = {"counts": self.counts, "means": self.means, "spreads": self.spreads}
+        return Learned({}, arrays)
 
     @classmethod
     def from_state(cls, state: Learned) -> Degrees:
         """Restore degrees from their `state`."""
-        values, mean = np.asarray(state.arrays["sorted"], np.int64), float(state.values["mean"])
-        whole = values.ndim == 1 and len(values) > 0 and (np.diff(values) >= 0).all()
-        if not whole or values[0] < 0 or not values[0] <= mean <= values[-1]:
+        counts = np.asarray(state.arrays["counts"], np.int64)
+        means, spreads = (np.asarray(state.arrays[n], float) for n in ("means", "spreads"))
+        whole = (
+            counts.ndim == 1
+            and counts.shape == means.shape == spreads.shape
+            and (counts > 0).all()
+            and counts.sum() < 2**53
+            and np.isfinite(means).all()
+            and (means < 2**53).all()
+            and (np.diff(means) >= 0).all()
+            and ((spreads >= 0) & (spreads <= means)).all()
+        )
+        if not whole:
             raise ModelFileError("The degrees of a key are damaged.")
-        return cls(values, mean)
+        return cls(counts, means, spreads)
+
+
+def pooled(degrees: np.ndarray) -> np.ndarray:
+    """Return the mean degree of each row's group, rounded, in the order of rows."""
+    learned, order = Degrees.fit(degrees), np.argsort(degrees, kind="stable")
+    result = np.empty(len(degrees), np.int64)
+    result[order] = np.repeat(np.rint(learned.means).astype(np.int64), learned.counts)
+    return result
+
+
+def _starts(ordered: np.ndarray) -> list[int]:
+    """Return where groups begin in ascending degrees."""
+    _, firsts, counts = np.unique(ordered, return_index=True, return_counts=True)
+    starts: list[int] = []
+    begin = None  # of rows that have no group yet
+    for first, count in zip(firsts.tolist(), counts.tolist(), strict=True):
+        if begin is not None and first - begin >= _TOGETHER:
+            starts.append(begin)
+            begin = None
+        if count < _TOGETHER:
+            begin = first if begin is None else begin
+            continue
+        if begin is None:
+            starts.append(first)
+            continue
+        # Too few rows are before this degree: some rows of it join them.
+        starts.append(begin)
+        begin = None
+        if count - (_TOGETHER - (first - starts[-1])) >= _TOGETHER:
+            starts.append(starts[-1] + _TOGETHER)
+    if begin is not None:
+        # The last rows, with the last ones of the group before where they are too few.
+        begin = max(min(begin, len(ordered) - _TOGETHER), 0)
+        if starts and begin - starts[-1] < _TOGETHER:
+            begin = starts.pop()
+        starts.append(begin)
+    return starts
 
 
 def _with_sum(degrees: np.ndarray, total: int, rng: np.random.Generator) -> np.ndarray:

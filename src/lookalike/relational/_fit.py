@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,13 +16,14 @@ from lookalike.databases import Database, ForeignKey
 from lookalike.models import Growth
 from lookalike.relational._affinity import Affinity
 from lookalike.relational._columns import AttributeCells, EncodedColumns
-from lookalike.relational._degrees import Degrees
+from lookalike.relational._degrees import Degrees, pooled
 from lookalike.relational._families import Siblings
 from lookalike.relational._marks import kin_of, marks_of, same_as_before
 from lookalike.relational._new_keys import NewKey
 from lookalike.relational._plan import TablePlan, plans_of
 from lookalike.relational._summaries import counts_of, summaries_of
-from lookalike.relational._table import TableModel
+from lookalike.relational._table import COUNTS, TableModel
+from lookalike.relational._variables import Cut
 from lookalike.relational._world import World
 from lookalike.tables import Column, Kind
 
@@ -99,7 +100,7 @@ class _Fitting:
         self._warn_of_text()
         variables = {}
         for name, plan in self.plans.items():
-            model, states = self._encoded(name, plan)
+            model, states, numbers = self._encoded(name, plan)
             self.models[name] = model
             self._place(name, model)
             kin, of_kin = kin_of(plan, self.plans, rows)
@@ -118,7 +119,9 @@ class _Fitting:
             model.kin = {
                 k: v for k, v in kin.items() if any(m.sort == "kin" and m.key == k for m in marks)
             }
-            self.world.states[name] = np.concatenate([states, marked], axis=1, dtype=np.int32)
+            self.world.states[name] = np.concatenate(
+                [states, marked, *(n[:, None] for n in numbers)], axis=1, dtype=np.int32
+            )
             variables[name] = model.variables
         self.world.variables = variables
 
@@ -151,24 +154,32 @@ class _Fitting:
                 stacklevel=5,
             )
 
-    def _encoded(self, name: str, plan: TablePlan) -> tuple[TableModel, np.ndarray]:
-        """Return the model of a table with its columns and degrees, and the states of its rows."""
+    def _encoded(
+        self, name: str, plan: TablePlan
+    ) -> tuple[TableModel, np.ndarray, list[np.ndarray]]:
+        """Return the model of a table with its columns and degrees, and the states of its rows.
+
+        Those of numbers of children are apart.
+        """
         parents = len(self.db.arrow(name))
         cells: dict[str, pa.Array] = {}
         columns: list[Column] = []
-        counts, degrees = {}, {}
+        counts, degrees, numbers = {}, {}, []
+        keys_of: dict[str, int] = {}
+        childless: list[np.ndarray] = []
         for number, key in enumerate(k for k in self.db.foreign_keys if k.parent == name):
             rows = self.world.rows[key]
             own = _unused(f"children {number}", plan.columns)
             degree = counts_of(rows, parents)
-            counts[key], degrees[key] = own, Degrees.fit(degree)
-            cells[own] = pa.array(degree, pa.int64())
-            columns.append(Column(own, Kind.INTEGER, "int64"))
+            counts[key], degrees[key] = Cut.fit(pooled(degree), COUNTS), Degrees.fit(degree)
+            numbers.append(counts[key].of(degree))
+            childless.append(degree == 0)
             child = self.attributes[key.table]
             if child is not None and key not in self.plans[key.table].later:
                 more, described = summaries_of(
                     child.cells, child.schema, rows, parents, _unused(f"{own} ", plan.columns)
                 )
+                keys_of |= dict.fromkeys(more, number)
                 cells |= more
                 columns += described
         attributes = self.attributes[name]
@@ -183,7 +194,10 @@ class _Fitting:
         alone = parents
         if plan.family is not None:
             alone = int((self.world.rows[plan.family] < 0).sum())
-        return TableModel(plan, alone, encoded, counts, degrees), states
+        model = TableModel(plan, alone, encoded, counts, degrees)
+        if encoded is not None:
+            model.summaries = _summary_variables(encoded, states, keys_of, childless)
+        return model, states, numbers
 
     def _requires_text(self, name: str) -> bool:
         """Return whether the database does not let a column of text be missing."""
@@ -230,7 +244,13 @@ class _Fitting:
         if plan.family is not None:
             parents, rows = world.for_children(plan.family.parent), world.rows[plan.family]
         model.fit_trees(
-            world.states[name], parents, rows, self.siblings.get(name), self.growth, seed
+            world.states[name],
+            parents,
+            rows,
+            self.siblings.get(name),
+            {key: counts_of(world.rows[key], len(world.states[name])) for key in model.counts},
+            self.growth,
+            seed,
         )
         child = world.for_matching(name)
         for k, key in enumerate((*plan.matched, *plan.later)):
@@ -253,6 +273,22 @@ class _Fitting:
             )
             for column in plan.new
         )
+
+
+def _summary_variables(
+    columns: EncodedColumns,
+    states: np.ndarray,
+    keys_of: Mapping[str, int],
+    childless: Sequence[np.ndarray],
+) -> dict[int, tuple[int, int]]:
+    """Return the key of each variable of a summary, and its state where there are no children."""
+    found = {}
+    for v, variable in enumerate(columns.variables):
+        key = keys_of.get(columns.states.layout.blocks[variable.block].column)
+        if key is not None:
+            rows = np.flatnonzero(childless[key])
+            found[v] = (key, int(states[rows[0], v]) if len(rows) else -1)
+    return found
 
 
 def is_distinct(plan: TablePlan, key: ForeignKey) -> bool:

@@ -95,10 +95,11 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     parents = None
     if plan.family is not None:
         parents = world.for_children(plan.family.parent).at(of_family.parent)
-    own = model.drawn(
+    own, degrees = model.drawn(
         of_family.sizes, parents, of_family.parent < 0, seed, lambda done: report(name, done)
     )
     world.states[name] = own
+    state.degrees |= degrees
     if plan.family is not None:
         world.rows[plan.family] = np.repeat(of_family.parent, of_family.sizes)
     kept = np.ones(len(own), bool)
@@ -106,15 +107,15 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
         world.rows[key] = _match(state, model, k, key, derive_seed(seed, "match", k))
         if key not in state.forms[name].nullable:
             kept &= world.rows[key] >= 0
-    _keep(world, plan, np.flatnonzero(kept))
+    _keep(state, plan, np.flatnonzero(kept))
     cells = _arranged(state, model, seed)
     state.tables[name] = _assembled(state, model, cells, seed)
     _drop_repeated(state, plan)
     rows = len(world.states[name])
-    drawn = model.drawn_degrees(
-        model.cells(world.states[name], seed) if model.counts else None, rows, seed
-    )
-    state.degrees |= drawn
+    if rows < len(own):  # those that are left have all children
+        for k, key in enumerate(model.counts):
+            rng = generator(seed, "degrees of the rest", k)
+            state.degrees[key] = model.degrees[key].drawn(state.degrees[key], rng)
     report(name, rows)
 
 
@@ -138,8 +139,11 @@ def _families(state: _Sampling, model: TableModel) -> _Families:
     )
 
 
-def _keep(world: World, plan: TablePlan, rows: np.ndarray) -> None:
+def _keep(state: _Sampling, plan: TablePlan, rows: np.ndarray) -> None:
     """Keep some rows of a table, in the given order."""
+    world = state.world
+    for key in state.models[plan.name].counts:
+        state.degrees[key] = state.degrees[key][rows]
     world.states[plan.name] = world.states[plan.name][rows]
     for key in plan.parents:
         world.rows[key] = world.rows[key][rows]
@@ -312,7 +316,7 @@ def _arranged(state: _Sampling, model: TableModel, seed: int) -> pa.Table | None
     world, plan = state.world, model.plan
     own = world.states[plan.name]
     if model.arranged == "random":
-        _keep(world, plan, generator(seed, "order").permutation(len(own)))
+        _keep(state, plan, generator(seed, "order").permutation(len(own)))
     cells = model.cells(world.states[plan.name], seed)
     column = model.arranged.removeprefix("by ") if model.arranged.startswith("by ") else None
     if model.arranged == "families" and plan.family is not None:
@@ -324,7 +328,7 @@ def _arranged(state: _Sampling, model: TableModel, seed: int) -> pa.Table | None
         order = np.lexsort((ranks, world.rows[plan.family]))
     else:
         order = np.argsort(ranks)
-    _keep(world, plan, order)
+    _keep(state, plan, order)
     # Not those of sorted states: identifiers are by the number of the row.
     return cells.take(pa.array(order))
 
@@ -368,7 +372,7 @@ def _drop_repeated(state: _Sampling, plan: TablePlan) -> None:
     first = np.sort(np.unique(numbers, return_index=True)[1])
     if len(first) < len(numbers):
         state.tables[plan.name] = table.take(pa.array(first))
-        _keep(state.world, plan, first)
+        _keep(state, plan, first)
 
 
 def _taken(cells: pa.ChunkedArray, rows: np.ndarray, kind: pa.DataType) -> pa.Array:

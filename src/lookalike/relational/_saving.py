@@ -167,7 +167,7 @@ def _restore_trees(model: TableModel, state: Learned, world: World) -> None:
         context = model.context(empty)
     variables = (*context, *model.variables)
     model.trees = ConditionalTrees.from_state(
-        parts["trees"], variables, len(context), model.copies(len(context))
+        parts["trees"], variables, len(context), model.stages, model.copies(len(context))
     )
     child = world.variables_for_matching(plan.name)
     for k, key in enumerate((*plan.matched, *plan.later)):

@@ -16,15 +16,17 @@ from lookalike.models import DiscreteVariable, Growth
 from lookalike.relational._affinity import Affinity
 from lookalike.relational._columns import EncodedColumns
 from lookalike.relational._conditional_trees import ConditionalTrees
-from lookalike.relational._degrees import Degrees
-from lookalike.relational._families import Siblings, chains_of
+from lookalike.relational._degrees import Degrees, pooled
+from lookalike.relational._families import LONGEST, Siblings, chains_of
 from lookalike.relational._new_keys import NewKey
 from lookalike.relational._plan import TablePlan
 from lookalike.relational._variables import Cut, flag, gathered, ordered_levels, with_missing
 
-__all__ = ["Described", "KeyMark", "Kin", "TableModel"]
+__all__ = ["COUNTS", "Described", "KeyMark", "Kin", "TableModel"]
 
 _POSITIONS, _SIZES, _PARTS = 16, 24, 24
+#: The greatest number of states of a number of children.
+COUNTS = 8
 #: The share of rows that are learned as if no sibling were before them, so that the first of a
 #: chain can be drawn.
 _BLIND = 0.05
@@ -115,9 +117,12 @@ class TableModel:
         The number of training rows, or of those without a parent where rows are made by families.
     columns : EncodedColumns or None
         None where there is nothing to encode.
-    counts : dict of ForeignKey to str
-        The column with the number of children, for each key that refers to this table.
+    counts : dict of ForeignKey to Cut
+        The division of numbers of children, for each key that refers to this table.
     degrees : dict of ForeignKey to Degrees
+    summaries : dict of int to (int, int)
+        For the variables of summaries: the index of the key in `counts`, and the state of rows that
+        have no children by it; -1 if all have some.
     marks : tuple of KeyMark
     kin : dict of int to Kin
         By the index of a matched key.
@@ -137,8 +142,9 @@ class TableModel:
     plan: TablePlan
     rows: int
     columns: EncodedColumns | None
-    counts: dict[ForeignKey, str]
+    counts: dict[ForeignKey, Cut]
     degrees: dict[ForeignKey, Degrees]
+    summaries: dict[int, tuple[int, int]] = field(default_factory=dict)
     marks: tuple[KeyMark, ...] = ()
     kin: dict[int, Kin] = field(default_factory=dict)
     size: Cut = field(default_factory=lambda: Cut(np.zeros(0, np.int64)))
@@ -153,9 +159,26 @@ class TableModel:
 
     @property
     def variables(self) -> tuple[DiscreteVariable, ...]:
-        """The own variables: those of columns, then marks."""
+        """The own variables: those of columns, then marks, then numbers of children."""
         own = () if self.columns is None else self.columns.variables
-        return (*own, *(mark.variable for mark in self.marks))
+        counts = (cut.variable for cut in self.counts.values())
+        return (*own, *(mark.variable for mark in self.marks), *counts)
+
+    @property
+    def _first_mark(self) -> int:
+        return 0 if self.columns is None else len(self.columns.variables)
+
+    def known_summaries(self, degrees: Mapping[ForeignKey, np.ndarray]) -> dict[int, np.ndarray]:
+        """Return the states of summaries of rows without children, -1 of other rows."""
+        of_key = list(degrees.values())
+        return {v: np.where(of_key[k] == 0, state, -1) for v, (k, state) in self.summaries.items()}
+
+    @property
+    def stages(self) -> list[int]:
+        """When own variables are drawn: attributes and marks, numbers of children, summaries."""
+        own = [] if self.columns is None else self.columns.of_attributes
+        of_columns = [0 if v in own else 2 for v in range(self._first_mark)]
+        return [*of_columns, *[0] * len(self.marks), *[1] * len(self.counts)]
 
     @property
     def _sibling_variables(self) -> list[int]:
@@ -186,7 +209,7 @@ class TableModel:
             For each variable, the indices of its mark and of the sibling's variable among all.
         """
         picked = self._sibling_variables
-        first = len(self.variables) - len(self.marks)
+        first = self._first_mark
         return {
             given + mark.key: (given + first + i, given - len(picked) + picked.index(mark.key))
             for i, mark in enumerate(self.marks)
@@ -210,6 +233,7 @@ class TableModel:
         parents: Described | None,
         rows: np.ndarray | None,
         siblings: Siblings | None,
+        degrees: Mapping[ForeignKey, np.ndarray],
         growth: Growth,
         seed: int,
     ) -> None:
@@ -223,6 +247,8 @@ class TableModel:
         rows : ndarray of int, shape (n,), or None
             The parent of each row, -1 for none.
         siblings : Siblings or None
+        degrees : mapping of ForeignKey to ndarray of int, shape (n,)
+            The numbers of children, by the keys of `counts`.
         growth : Growth
         seed : int
         """
@@ -230,7 +256,9 @@ class TableModel:
         context = np.zeros((len(some), 0), np.int32)
         variables: tuple[DiscreteVariable, ...] = ()
         if parents is not None and siblings is not None and rows is not None:
-            self.size = Cut.fit(siblings.size, _SIZES)
+            heads = (siblings.position == 0) & (siblings.size > 0)
+            sizes = pooled(siblings.size[heads])
+            self.size = Cut.fit(np.repeat(sizes, sizes), _SIZES)
             picked = self._sibling_variables
             of_siblings = tuple(with_missing(self.variables[v]) for v in picked)
             blind = generator(seed, "blind").random(len(some)) < _BLIND
@@ -247,9 +275,11 @@ class TableModel:
             context,
             own[some],
             (*variables, *self.variables),
+            self.stages,
             self.copies(len(variables)),
             growth,
             seed,
+            self.known_summaries({key: degree[some] for key, degree in degrees.items()}),
         )
 
     # --- sample ----------------------------------------------------------------------------------
@@ -261,8 +291,11 @@ class TableModel:
         alone: np.ndarray,
         seed: int,
         report: Callable[[int], None],
-    ) -> np.ndarray:
-        """Draw the own variables of all rows, family after family.
+    ) -> tuple[np.ndarray, dict[ForeignKey, np.ndarray]]:
+        """Draw the own variables of all rows, family after family, and their numbers of children.
+
+        Numbers of children are put right among all rows, which keeps their order; summaries of
+        children are drawn given these, so that none is without them that has children.
 
         Parameters
         ----------
@@ -276,16 +309,55 @@ class TableModel:
         report : callable
             Takes the number of rows done.
         """
-        blocks, done = [], 0
-        for number, (a, b) in enumerate(_blocks(sizes)):
+        known = np.where(alone, 0, sizes)
+        own = np.zeros((int(sizes.sum()), len(self.variables)), np.int32)
+        blocks = list(_blocks(sizes))
+        starts = np.append(0, np.cumsum(sizes))
+        for number, (a, b) in enumerate(blocks):
             rng = generator(seed, "rows", number)
             some = None if parents is None else parents.states[a:b]
-            known = np.where(alone[a:b], 0, sizes[a:b])
-            blocks.append(self._drawn_block(sizes[a:b], known, some, rng))
-            done += len(blocks[-1])
-            report(done)
-        empty = np.zeros((0, len(self.variables)), np.int32)
-        return np.concatenate([empty, *blocks])
+            own[starts[a] : starts[b]] = self._drawn_block(sizes[a:b], known[a:b], some, rng)
+            report(int(starts[b]))
+        degrees = self._put_right(own, seed)
+        for number, (a, b) in enumerate(blocks if 2 in self.stages else ()):
+            rng = generator(seed, "summaries", number)
+            some = None if parents is None else parents.states[a:b]
+            rows = slice(starts[a], starts[b])
+            of_rows = {key: degree[rows] for key, degree in degrees.items()}
+            absent = self.known_summaries(of_rows)
+            self._complete(own[rows], sizes[a:b], known[a:b], some, rng, absent)
+        return own, degrees
+
+    def _put_right(self, own: np.ndarray, seed: int) -> dict[ForeignKey, np.ndarray]:
+        """Give rows the learned numbers of children, in place, and return them."""
+        first, degrees = self._first_mark + len(self.marks), {}
+        for k, (key, cut) in enumerate(self.counts.items()):
+            rng = generator(seed, "degrees", k)
+            degrees[key] = self.degrees[key].drawn(own[:, first + k], rng)
+            own[:, first + k] = cut.of(degrees[key])
+        return degrees
+
+    def _complete(
+        self,
+        own: np.ndarray,
+        sizes: np.ndarray,
+        known: np.ndarray,
+        parents: np.ndarray | None,
+        rng: np.random.Generator,
+        absent: Mapping[int, np.ndarray],
+    ) -> None:
+        """Draw the summaries of the rows of some families, in place."""
+        assert self.trees is not None
+        context = np.zeros((len(own), 0), np.int32)
+        if parents is not None:
+            family = np.repeat(np.arange(len(sizes)), sizes)
+            position = np.arange(len(own)) - (np.cumsum(sizes) - sizes)[family]
+            picked = self._sibling_variables
+            before = np.where(position % LONGEST > 0, np.arange(len(own)) - 1, -1)
+            of_siblings = tuple(with_missing(self.variables[v]) for v in picked)
+            siblings = gathered(own[:, picked], before, of_siblings)
+            context = self._placed(parents[family], position, known[family], siblings)
+        own[:] = self.trees.completed(context, own, rng, absent)
 
     def _drawn_block(
         self,
@@ -334,22 +406,9 @@ class TableModel:
         width = len(self.columns.variables)
         return self.columns.decoded(own[:, :width], derive_seed(seed, "cells"))
 
-    def drawn_degrees(
-        self, cells: pa.Table | None, rows: int, seed: int
-    ) -> dict[ForeignKey, np.ndarray]:
-        """Return the number of children of each row by each key that refers to this table."""
-        found = {}
-        for k, (key, name) in enumerate(self.counts.items()):
-            rng = generator(seed, "degrees", k)
-            wanted = np.zeros(rows)
-            if cells is not None and name in cells.column_names:
-                wanted = np.asarray(cells[name].fill_null(0).to_numpy(), float)
-            found[key] = self.degrees[key].drawn(wanted, rng)
-        return found
-
     def marks_of(self, own: np.ndarray, key: int) -> dict[str, np.ndarray]:
         """Return the marks of a key, by their sort."""
-        first = len(self.variables) - len(self.marks)
+        first = self._first_mark
         return {
             mark.sort: own[:, first + i]
             for i, mark in enumerate(self.marks)
@@ -363,7 +422,7 @@ class TableModel:
         keys = list(self.counts)
         values = {
             "rows": self.rows,
-            "counts": list(self.counts.values()),
+            "summaries": [[v, *of_key] for v, of_key in self.summaries.items()],
             "marks": [[mark.sort, mark.key, mark.states] for mark in self.marks],
             "follows": self.follows,
             "arranged": self.arranged,
@@ -372,10 +431,11 @@ class TableModel:
             "new": len(self.new),
         }
         assert self.trees is not None
-        parts = {"trees": self.trees.state(), "size": Learned({}, {"limits": self.size.limits})}
+        parts = {"trees": self.trees.state(), "size": self.size.state()}
         if self.columns is not None:
             parts["columns"] = self.columns.state()
         parts |= {f"degrees {k}": self.degrees[key].state() for k, key in enumerate(keys)}
+        parts |= {f"count {k}": cut.state() for k, cut in enumerate(self.counts.values())}
         parts |= {f"new {k}": key.state() for k, key in enumerate(self.new)}
         for k, key in enumerate((*self.plan.matched, *self.plan.later)):
             parts[f"affinity {k}"] = self.affinities[key].state()
@@ -387,8 +447,7 @@ class TableModel:
     ) -> TableModel:
         """Restore all but trees and affinities, which need the variables of other tables."""
         values, parts = state.values, state.parts()
-        names = [str(name) for name in values["counts"]]
-        if len(names) != len(referring) or not isinstance(values["rows"], int):
+        if not isinstance(values["rows"], int):
             raise ModelFileError(f"The keys of table {plan.name!r} are damaged.")
         columns = EncodedColumns.from_state(parts["columns"]) if values["encoded"] else None
         keys = len(plan.matched) + len(plan.later)
@@ -400,20 +459,27 @@ class TableModel:
         )
         if not all(fits) or not all(1 <= m.states <= 2**16 for m in marks):
             raise ModelFileError(f"The marks of table {plan.name!r} are damaged.")
-        limits = np.asarray(parts["size"].arrays["limits"], np.int64)
-        if limits.ndim != 1 or (np.diff(limits) <= 0).any():
-            raise ModelFileError(f"The sizes of families of table {plan.name!r} are damaged.")
         if columns is not None:
             columns.proof()
+        summaries = {int(v): (int(k), int(state)) for v, k, state in values["summaries"]}
+        own = () if columns is None else columns.variables
+        late = {v for v in range(len(own)) if v not in copied}
+        fits = (
+            v in late and 0 <= k < len(referring) and -1 <= state < own[v].states
+            for v, (k, state) in summaries.items()
+        )
+        if not all(fits):
+            raise ModelFileError(f"The summaries of table {plan.name!r} are damaged.")
         return cls(
             plan,
             values["rows"],
             columns,
-            dict(zip(referring, names, strict=True)),
+            {k: Cut.from_state(parts[f"count {i}"]) for i, k in enumerate(referring)},
             {k: Degrees.from_state(parts[f"degrees {i}"]) for i, k in enumerate(referring)},
+            summaries,
             marks,
             dict(kin),
-            Cut(limits),
+            Cut.from_state(parts["size"]),
             bool(values["follows"]),
             new=tuple(NewKey.from_state(parts[f"new {k}"]) for k in range(int(values["new"]))),
             arranged=str(values["arranged"]),

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lookalike._core.errors import ModelFileError
+from lookalike._core.learned import Learned
 from lookalike.models import DiscreteVariable
 
 __all__ = ["Cut", "flag", "gathered", "ordered_levels", "with_missing"]
@@ -73,6 +75,18 @@ class Cut:
     def variable(self) -> DiscreteVariable:
         """The variable of these states."""
         return ordered_levels(len(self.limits) + 1)
+
+    def state(self) -> Learned:
+        """Return the learned state."""
+        return Learned({}, {"limits": self.limits})
+
+    @classmethod
+    def from_state(cls, state: Learned) -> Cut:
+        """Restore a division from its `state`."""
+        limits = np.asarray(state.arrays["limits"], np.int64)
+        if limits.ndim != 1 or (np.diff(limits) <= 0).any():
+            raise ModelFileError("The sizes of families of a table are damaged.")
+        return cls(limits)
 
     def of(self, numbers: np.ndarray) -> np.ndarray:
         """Return the state of each number."""

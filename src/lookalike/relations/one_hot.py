@@ -26,7 +26,18 @@ _TRUE = {1, "1", "true", "yes", "y", "t"}
 
 
 def is_one(value: Any) -> bool:
-    """Return whether a value of a flag means 1."""
+    """Return whether a value of a flag means 1.
+
+    Parameters
+    ----------
+    value : object
+        A boolean, a number or a text.
+
+    Returns
+    -------
+    bool
+        True if it does.
+    """
     return (value.casefold() if isinstance(value, str) else value) in _TRUE
 
 
