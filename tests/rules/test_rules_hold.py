@@ -455,3 +455,16 @@ def test_a_product_without_an_exact_factor_is_not_solved() -> None:
         done = model.impute(known)
     assert done.quantity.tolist()[2] == 2
     assert (done[["price", "total"]] == known).all(axis=None)
+
+
+def test_inferred_relations_give_way_to_rules_that_they_stand_against() -> None:
+    rng = np.random.default_rng(0)
+    price, quantity = rng.uniform(1, 50, 400).round(2), rng.integers(1, 9, 400)
+    total = (price * quantity).round(2)
+    # Paid equals the total or the price in many rows: a relation of its own.
+    paid = (total * rng.choice([0.5, 1], 400)).round(2)
+    frame = pd.DataFrame({"price": price, "quantity": quantity, "total": total, "paid": paid})
+    rules = ["total == price * quantity", "0 <= paid <= total"]
+    made = la.Independent(random_state=0).fit(frame, rules=rules).sample(2_000)
+    assert (made["paid"] <= made["total"] + 1e-9).all()
+    assert np.allclose(made["total"], (made["price"] * made["quantity"]).round(2))

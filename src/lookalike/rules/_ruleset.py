@@ -224,6 +224,11 @@ class Ruleset:
                 if name in fixed and not fixed[name].rule:
                     more.add(name)
                     continue
+                inferred = {d.column for d in dependencies if not d.rule}
+                if inferred & (clause.columns | clause.guards):
+                    # They may have put the columns into an order in which the rule cannot hold.
+                    more |= inferred & (clause.columns | clause.guards)
+                    continue
                 texts = " and ".join(repr(text) for text in sorted(clause.sources))
                 if name in fixed:
                     raise DataError(
