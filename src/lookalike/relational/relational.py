@@ -68,7 +68,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     >>> shops = pa.table({"shop_id": range(20), "city": ["Bonn", "Ulm"] * 10})
     >>> sales = pa.table({"shop_id": [k % 20 for k in range(90)], "total": [1.5, 2.0, 3.5] * 30})
     >>> model = la.Relational(random_state=0).fit(la.Database({"shops": shops, "sales": sales}))
-    >>> {name: len(table) for name, table in model.sample(scale=2).items()}
+    >>> made = model.sample(scale=2)
+    >>> {name: len(made[name]) for name in made}
     {'shops': 40, 'sales': 180}
     """
 

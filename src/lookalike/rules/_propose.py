@@ -82,7 +82,7 @@ def propose_rules(
     Examples
     --------
     >>> import pyarrow as pa
-    >>> low = [x * 7 % 90 for x in range(90)]
+    >>> low = [x * 7 % 90 - 45 for x in range(90)]
     >>> table = pa.table({"low": low, "high": [x + x * x % 31 for x in low]})
     >>> for proposed in propose_rules(table):
     ...     print(proposed)
