@@ -1,4 +1,4 @@
-"""What does differential privacy cost? Scores of `Private` for several ε, beside real rows.
+"""The cost of differential privacy: scores of `Private` for several ε, beside real rows.
 
 Usage: ``python benchmarks/private.py FILE TARGET [--epsilon 1 ...] [--drop COL ...] [--seed 0]``.
 Two thirds of the rows are learned; 6,000 drawn ones are scored against as many learned ones, with

@@ -15,9 +15,7 @@ from importlib import metadata
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from lookalike._core.judges import Judge, enter_judge
-from lookalike._core.pages import Page, enter_page
-from lookalike._core.readers import enter_reader
+from lookalike._core.late import JUDGES, PAGES, READERS
 
 if TYPE_CHECKING:
     from lookalike import datasets, errors, scenarios
@@ -207,49 +205,21 @@ _HOMES = {
 _MODULES = {"datasets": _datasets, "errors": _errors, "scenarios": _scenarios}
 
 
-def _verdict_page() -> Page:
-    page: Page = _reports().verdict_page
-    return page
+def _training() -> ModuleType:
+    import lookalike.training as room
 
-
-def _comparison_page() -> Page:
-    page: Page = _reports().comparison_page
-    return page
-
-
-def _audit_page() -> Page:
-    page: Page = _reports().audit_page
-    return page
+    return room
 
 
 # `experiments` and `privacy` may not know `reports`.
-def _recurrent_judge() -> Judge:
-    from lookalike.training import recurrent_judge
-
-    return recurrent_judge
-
-
+PAGES.enter("verdict", lambda: _reports().verdict_page)
+PAGES.enter("comparison", lambda: _reports().comparison_page)
+PAGES.enter("audit", lambda: _reports().audit_page)
 # `metrics` may not know `training`.
-enter_judge("recurrent", _recurrent_judge)
-
-
-def _read_sequences(parts: Any) -> Any:
-    return _sequences().read(parts)
-
-
+JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.
-enter_reader("Sequences", _read_sequences)
-
-
-def _read_relational(parts: Any) -> Any:
-    return _relational().restore_database_model(parts)
-
-
-enter_reader("Relational", _read_relational)
-# `experiments` may not know `reports`.
-enter_page("verdict", _verdict_page)
-enter_page("comparison", _comparison_page)
-enter_page("audit", _audit_page)
+READERS.enter("Sequences", lambda: _sequences().read)
+READERS.enter("Relational", lambda: _relational().restore_database_model)
 
 
 def __getattr__(name: str) -> Any:

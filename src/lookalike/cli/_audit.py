@@ -8,7 +8,7 @@ import typer
 
 from lookalike._core.errors import ParameterError
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
-from lookalike.cli._print import say, show, show_prose, show_table
+from lookalike.cli._print import show, show_prose, show_table, write_result
 
 __all__ = ["audit"]
 
@@ -65,12 +65,7 @@ def audit(
         random_state=seed,
         progress=True,
     )
-    for path, write in ((json_file, found.to_json), (html_file, found.to_html)):
-        if path == "-":
-            show(write())
-        elif path is not None:
-            write(path)
-            say(f"wrote {path}")
+    write_result(found, json_file, html_file)
     if "-" not in (json_file, html_file):
         show_table(found.heads, found.table, numbers=found.heads[1:])
         show()

@@ -14,7 +14,7 @@ from lookalike.cli._options import (
     parse_kinds,
     parse_settings,
 )
-from lookalike.cli._print import say, show, show_prose, show_table
+from lookalike.cli._print import show, show_prose, show_table, write_result
 
 if TYPE_CHECKING:
     from lookalike.experiments import Verdict
@@ -133,12 +133,7 @@ def boost(
         random_state=seed,
         progress=True,
     )
-    for path, write in ((json_file, verdict.to_json), (html_file, verdict.to_html)):
-        if path == "-":
-            show(write())
-        elif path is not None:
-            write(path)
-            say(f"wrote {path}")
+    write_result(verdict, json_file, html_file)
     if "-" not in (json_file, html_file):
         _show(verdict)
 

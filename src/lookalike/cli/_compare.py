@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
-from lookalike.cli._print import say, show, show_prose, show_table
+from lookalike.cli._print import say, show, show_prose, show_table, write_result
 
 __all__ = ["compare"]
 
@@ -55,12 +55,7 @@ def compare(
         random_state=seed,
         progress=True,
     )
-    for path, write in ((json_file, found.to_json), (html_file, found.to_html)):
-        if path == "-":
-            show(write())
-        elif path is not None:
-            write(path)
-            say(f"wrote {path}")
+    write_result(found, json_file, html_file)
     if output is not None and found.best is not None:
         found.best.save(output)
         say(f"wrote {output}")

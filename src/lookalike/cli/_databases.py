@@ -11,7 +11,7 @@ import typer
 
 from lookalike._core.errors import FileFormatError, ParameterError
 from lookalike.cli._options import check_outputs, parse_kinds, parse_settings
-from lookalike.cli._print import say, show, show_prose, show_table
+from lookalike.cli._print import say, show, show_prose, show_table, write_result
 
 if TYPE_CHECKING:
     from lookalike.databases import Database
@@ -134,12 +134,7 @@ def evaluate_databases(
 
     evaluation = score(Database.read(real), Database.read_tables(synthetic), random_state=seed)
     failures = evaluation.failures(least)
-    for path, write in ((json_file, evaluation.to_json), (html_file, evaluation.to_html)):
-        if path == "-":
-            show(write())
-        elif path is not None:
-            write(path)
-            say(f"wrote {path}")
+    write_result(evaluation, json_file, html_file)
     if "-" not in (json_file, html_file):
         rows = [
             (s.name, *map(_number, (s.value, s.ceiling, s.floor)), s.title)

@@ -9,7 +9,7 @@ import typer
 from lookalike._core.errors import ParameterError
 from lookalike.cli._databases import check_unused, evaluate_databases, is_database
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
-from lookalike.cli._print import say, show
+from lookalike.cli._print import write_result
 from lookalike.cli._scores import show_evaluation
 
 if TYPE_CHECKING:
@@ -105,12 +105,7 @@ def evaluate(
         random_state=seed,
         progress=True,
     )
-    for path, write in ((json_file, evaluation.to_json), (html_file, evaluation.to_html)):
-        if path == "-":
-            show(write())
-        elif path is not None:
-            write(path)
-            say(f"wrote {path}")
+    write_result(evaluation, json_file, html_file)
     if "-" not in (json_file, html_file):
         show_evaluation(evaluation)
 

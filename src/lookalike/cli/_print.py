@@ -7,10 +7,11 @@ import sys
 import textwrap
 from collections.abc import Sequence
 
+from lookalike._core.documents import Document
 from lookalike._core.streams import say, standard_output
 from lookalike._core.words import printable
 
-__all__ = ["printable", "say", "show", "show_prose", "show_table", "text_width"]
+__all__ = ["printable", "say", "show", "show_prose", "show_table", "text_width", "write_result"]
 
 # Piped output is never cut or wrapped.
 _NO_LIMIT = 1_000_000
@@ -25,6 +26,16 @@ def show(text: str = "") -> None:
 def show_prose(text: str) -> None:
     """Write sentences to standard output, folded to a terminal; they may hold names of columns."""
     show(textwrap.fill(" ".join(map(printable, text.splitlines())), text_width()))
+
+
+def write_result(result: Document, json_file: str | None, html_file: str | None) -> None:
+    """Write a result as JSON and as a page, each where a file or standard output is named."""
+    for path, write in ((json_file, result.to_json), (html_file, result.to_html)):
+        if path == "-":
+            show(write())
+        elif path is not None:
+            write(path)
+            say(f"wrote {path}")
 
 
 def text_width() -> int:

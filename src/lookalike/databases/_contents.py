@@ -1,4 +1,4 @@
-"""What passes between a database and the place that it comes from or goes to."""
+"""The contents of a source of tables, and the part of a database that writing needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["SourceContents", "WrittenDatabase"]
 
 @dataclass
 class SourceContents:
-    """What a source holds.
+    """The tables, keys and declarations of a source.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class SourceContents:
 
 
 class WrittenDatabase(Protocol):
-    """What a place needs of a database to write it: see `Database`."""
+    """The part of a `Database` that writing it needs."""
 
     @property
     def names(self) -> Sequence[str]:
@@ -56,7 +56,7 @@ class WrittenDatabase(Protocol):
 
     @property
     def declared(self) -> Mapping[str, Mapping[str, DeclaredColumn]]:
-        """What is declared about columns, by table and column."""
+        """The declarations of columns, by table and column."""
 
     def arrow(self, name: str) -> pa.Table:
         """Return a table as it came."""

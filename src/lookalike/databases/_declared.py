@@ -1,4 +1,4 @@
-"""What a database declares about a column: its type, its default, whether it may be missing."""
+"""The declaration of a column in a database: its type, its default, whether it may be missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where databases come from and go to: folders and the databases that an address names."""
+"""Sources and targets of databases: folders, and the databases that an address names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+]*)://(.*)", re.DOTALL)
 
 
 class Connector(NamedTuple):
-    """How one sort of database is read and written.
+    """Functions that read and write one sort of database.
 
     Parameters
     ----------

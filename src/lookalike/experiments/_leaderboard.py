@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
 from lookalike._core.documents import Document
-from lookalike._core.pages import page_of
+from lookalike._core.late import PAGES
 from lookalike.experiments._trial import Trial
 from lookalike.models import Synthesizer
 
@@ -122,7 +122,7 @@ class Comparison(Document):
         )
 
     def _page(self, title: str, date: str | None) -> str:
-        return page_of("comparison")(self, title=title, date=date)
+        return PAGES["comparison"](self, title=title, date=date)
 
     def __repr__(self) -> str:
         lines = [self.heads[:-1], *(line[:-1] for line in self.leaderboard)]

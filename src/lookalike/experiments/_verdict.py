@@ -9,7 +9,7 @@ from itertools import compress
 from typing import Any, ClassVar
 
 from lookalike._core.documents import Document
-from lookalike._core.pages import page_of
+from lookalike._core.late import PAGES
 from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._verdict_words import outlook
@@ -93,7 +93,7 @@ class Verdict(Document):
         )
 
     def _page(self, title: str, date: str | None) -> str:
-        return page_of("verdict")(self, title=title, date=date)
+        return PAGES["verdict"](self, title=title, date=date)
 
     @property
     def heads(self) -> tuple[str, ...]:

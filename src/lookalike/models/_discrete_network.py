@@ -12,6 +12,7 @@ from jaxtyping import Float, Int
 from lookalike._core.errors import ModelFileError
 from lookalike._core.seeds import generator
 from lookalike.encoding import Learned
+from lookalike.models._chosen_draws import chosen_draws
 from lookalike.models._conditional_table import ConditionalTable, grains_of
 from lookalike.models._parents import choose_parents, order_of
 from lookalike.models._states import States, StateWeights
@@ -152,7 +153,7 @@ class DiscreteNetwork:
                     row if len(message) > 1 else 0, states[:, self.tables[v].parents[0]]
                 ]
                 logs -= np.log(np.maximum(expected, _LEAST))
-        chosen = _chosen(logs.reshape(rows, draws), choice.random(rows))
+        chosen = chosen_draws(logs.reshape(rows, draws), choice.random(rows))
         states = states[np.arange(rows) * draws + chosen]
         for v in self.order:
             if v not in involved:
@@ -232,14 +233,6 @@ class DiscreteNetwork:
                 "do not: the file is damaged."
             )
         return cls(order.astype(np.int64), tables, grains)
-
-
-def _chosen(
-    logs: Float[np.ndarray, "rows draws"], uniforms: Float[np.ndarray, " rows"]
-) -> Int[np.ndarray, " rows"]:
-    """Return one draw of each row by the logarithms of their weights."""
-    reached = np.cumsum(np.exp(logs - logs.max(axis=1, keepdims=True)), axis=1)
-    return np.asarray((reached[:, :-1] <= uniforms[:, None] * reached[:, -1:]).sum(axis=1))
 
 
 def _is_ordered(order: np.ndarray, tables: Sequence[ConditionalTable]) -> bool:

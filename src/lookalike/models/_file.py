@@ -32,7 +32,7 @@ from lookalike._core.errors import (
     TrainingError,
     nearest,
 )
-from lookalike._core.readers import reader_of
+from lookalike._core.late import READERS
 from lookalike._core.registry import Registry, registered_only
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
@@ -137,7 +137,7 @@ def _put_together(parts: ArchiveParts, own: _Synthesizers) -> Any:
         with registered_only():  # a file must not cause imports
             whole_parts = _migrate(parts)
             name = whole_parts.manifest["synthesizer"]
-            read = None if name in own else reader_of(name)
+            read = None if name in own else READERS.find(name)
             return build(whole_parts, own) if read is None else read(whole_parts)
     except (ModelFileError, TrainingError):  # the latter concerns this process, not the file
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -24,9 +25,9 @@ class DiscreteModel(Synthesizer):
     #: The map between rows and discrete variables; None where rows are not modelled.
     _states: States | None
 
+    @abstractmethod
     def _log_prob_of(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
         """Return the log-probability of rows of states."""
-        raise NotImplementedError
 
     def log_prob(self, data: Any) -> Float[np.ndarray, " rows"]:
         """Return the log-density of rows under the model, without its refinement.

@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float, Int, UInt32
 
 from lookalike._core.seeds import generator
 from lookalike.encoding import RowCondition, SampledRows
+from lookalike.models._chosen_draws import chosen_draws
 from lookalike.models._states import States, StateWeights
 from lookalike.nn import Marginals, MaskedNetwork, key_of, seed_words, uniforms
 
@@ -104,7 +105,9 @@ class MaskedSource:
             row = np.resize(np.repeat(at, draws), _TOGETHER)
             rng = generator(seed, "conditions", block, first)
             states, logs = self._drawn_within(parts, row, rng)
-            result[at] = _chosen(states, logs, draws, rng)[: len(at)]
+            states, logs = states.reshape(-1, draws, states.shape[1]), logs.reshape(-1, draws)
+            chosen = chosen_draws(logs, rng.random(len(logs)))
+            result[at] = states[np.arange(len(states)), chosen][: len(at)]
         return result
 
     def _drawn_within(
@@ -196,20 +199,6 @@ class _StateEvidence:
             np.broadcast_to(~known & ~alike, shape),
             np.broadcast_to(weights.argmax(axis=1), shape),
         )
-
-
-def _chosen(
-    states: Int[np.ndarray, "rows variables"],
-    logs: Float[np.ndarray, " rows"],
-    draws: int,
-    rng: np.random.Generator,
-) -> Int[np.ndarray, "few variables"]:
-    """Return one of every `draws` rows by the logarithms of their weights."""
-    logs = logs.reshape(-1, draws)
-    reached = np.cumsum(np.exp(logs - logs.max(axis=1, keepdims=True)), axis=1)
-    wanted = rng.random((len(logs), 1)) * reached[:, -1:]
-    pick = (reached[:, :-1] <= wanted).sum(axis=1)
-    return np.asarray(states.reshape(len(logs), draws, -1)[np.arange(len(logs)), pick])
 
 
 def _logits(

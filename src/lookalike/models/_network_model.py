@@ -87,7 +87,10 @@ class NetworkModel(Synthesizer):
         """Return the source of the rows of a network."""
 
     def _learned_layout(self, rows: EncodedRows, layout: Layout) -> Layout:  # noqa: ARG002
-        """Return the layout of the rows that the network learns: that of the table's rows."""
+        """Return the layout of the rows that the network learns, and keep what leads to it.
+
+        By default it is that of the table's rows.
+        """
         return layout
 
     def _learned(self, rows: EncodedRows) -> EncodedRows:

@@ -66,8 +66,8 @@ class MaskedNetwork(eqx.Module):
     def shared(self) -> MaskedNetwork:
         """Return the network that it stands for: with weights shared, and no order left."""
         # Without a transpose, which the compiler would fuse into a product that it cannot do.
-        first = self._mixed(self.network.hidden[0].weight, 0, "pwu,pwv->pvu")
-        last = self._mixed(self.network.last.weight, 1, "upw,pwv->upv")
+        first = self._mixed(self.network.hidden[0].weight, 0, "pwu,wv->pvu")
+        last = self._mixed(self.network.last.weight, 1, "upw,wv->upv")
         weights = first, last
         network = eqx.tree_at(lambda n: (n.hidden[0].weight, n.last.weight), self.network, weights)
         return MaskedNetwork(network, self.plan, (0,) * len(self.ordered))
@@ -79,10 +79,12 @@ class MaskedNetwork(eqx.Module):
             stop = at + width * len(positions)
             some = jax.lax.slice_in_dim(weights, at, stop, axis=axis)
             at = stop
-            if any(self.ordered[p] for p in positions):
-                kernels = np.stack([_kernel(width, self.ordered[p]) for p in positions])
-                cube = some.reshape(*shape[:axis], len(positions), width, *shape[axis + 1 :])
-                some = jnp.einsum(product, cube, kernels).reshape(some.shape)
+            places = (*shape[:axis], len(positions), width, *shape[axis + 1 :])
+            for ordered in sorted({self.ordered[p] for p in positions} - {0}):
+                mixed = jnp.einsum(product, some.reshape(places), _kernel(width, ordered))
+                own = np.repeat([self.ordered[p] == ordered for p in positions], width)
+                own = own[:, None] if axis == 0 else own
+                some = jnp.where(own, mixed.reshape(some.shape), some)
             parts.append(some)
         return jnp.concatenate(parts, axis=axis)
 

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from lookalike._core.documents import Document
 from lookalike._core.intervals import ShareEstimate
-from lookalike._core.pages import page_of
+from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
 from lookalike.privacy._attack_results import AttackedGroup, MembershipResult, RiskEstimate
 from lookalike.privacy._tests import significant
@@ -164,7 +164,7 @@ class PrivacyAudit(Document):
         return build(cls, {**values, "facts": facts})
 
     def _page(self, title: str, date: str | None) -> str:
-        return page_of("audit")(self, title=title, date=date)
+        return PAGES["audit"](self, title=title, date=date)
 
     def __repr__(self) -> str:
         lines = [self.heads, *self.table]

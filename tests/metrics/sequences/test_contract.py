@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError
-from lookalike._core.judges import _JUDGES
+from lookalike._core.late import JUDGES
 from lookalike.metrics.sequences import SEQUENCE_METRICS, SequenceMetric, chosen_metrics
 from lookalike.reports import Evaluation, evaluate
 
@@ -197,7 +197,7 @@ def test_the_published_judge_is_computed_on_request_alone(autoregressive, monkey
         asked.append((real.shape, synthetic.shape, seed))
         return 0.5 + 0.01 * (len(asked) % 5)
 
-    monkeypatch.setitem(_JUDGES, "recurrent", lambda: judge)
+    monkeypatch.setitem(JUDGES._finders, "recurrent", lambda: judge)
     real, other = autoregressive(240, 0), autoregressive(200, 1)
     found = evaluate(real, other, window=8, metrics=["discriminative_score"])
     score = found.scores["discriminative_score"]

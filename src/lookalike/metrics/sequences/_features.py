@@ -1,4 +1,4 @@
-"""What a detector sees of a unit: values, differences, correlations in time, spectrum, totals."""
+"""Features of a unit for a detector: values, changes, correlations in time, spectrum, totals."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _SPREAD = 1.25
 
 @dataclass(frozen=True)
 class SequenceOrder:
-    """How the rows of a table belong together and follow each other.
+    """The order of a table: which rows belong together, and how they follow each other.
 
     Parameters
     ----------

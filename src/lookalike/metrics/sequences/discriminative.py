@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from lookalike._core.judges import judge_of
+from lookalike._core.late import JUDGES
 from lookalike._core.numerics import Floats32
 from lookalike._core.seeds import generator
 from lookalike.metrics._details import Details
@@ -70,9 +70,6 @@ class DiscriminativeScore(SequenceMetric):
     on_request: ClassVar[bool] = True
 
     def _compare(self, pair: SequencePair) -> Measured:
-        judge = judge_of("recurrent")
-        if judge is None:
-            return Measured.undefined("No recurrent judge is registered: import lookalike first.")
         if pair.units[0].order.window is None:
             return Measured.undefined("It needs blocks: give a window.")
         if not pair.numeric:
@@ -82,6 +79,7 @@ class DiscriminativeScore(SequenceMetric):
         apart = one.whole is not other.whole
         real, synthetic = (_windows(pair, units, apart) for units in pair.units)
         count = min(len(real), len(synthetic))
+        judge = JUDGES["recurrent"]
         seeds = generator(pair.seed, "metrics", "judge").integers(2**31, size=RUNS)
         runs = [abs(judge(real[:count], synthetic[:count], int(seed)) - 0.5) for seed in seeds]
         details = DiscriminativeDetails(rows=count, runs=tuple(float(run) for run in runs))
