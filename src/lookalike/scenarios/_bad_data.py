@@ -151,7 +151,7 @@ class MistypedText(ScenarioStep):
         cells = column_of(table, self.column)
         if not (pt.is_string(cells.type) or pt.is_large_string(cells.type)):
             raise SchemaError(
-                f"Only text can be mistyped; {self.column!r} holds {cells.type}. Name another one."
+                f"Only text can be mistyped; {self.column!r} holds other values. Name another one."
             )
         words = cells.to_pylist()
         allowed = np.array([row for row, word in enumerate(words) if word], np.int64)

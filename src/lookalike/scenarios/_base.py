@@ -119,7 +119,7 @@ def numbers_of(table: pa.Table, name: str) -> Floats:
     cells = column_of(table, name)
     if not (pt.is_integer(cells.type) or pt.is_floating(cells.type) or pt.is_decimal(cells.type)):
         raise SchemaError(
-            f"This step needs a column of numbers; {name!r} holds {cells.type}. Name another one."
+            f"This step needs a column of numbers; {name!r} holds other values. Name another one."
         )
     return np.asarray(cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
 
