@@ -45,7 +45,7 @@ def check_source(source: str) -> None:
     if source != "-" and not path.suffix and not path.exists():
         raise FileFormatError(
             f"There is no folder or file {source!r}. A table is a .csv or .parquet file; a "
-            "database is a folder of them, or sqlite:///file.db."
+            "database is a folder of them, or an address such as sqlite:///file.db."
         )
 
 
@@ -105,7 +105,7 @@ def sample_database(
     model: Relational, output: str, *, scale: float, seed: int | None, overwrite: bool
 ) -> None:
     """Generate a database from a model and write it."""
-    from lookalike.databases import check_target
+    from lookalike.databases import check_target, without_password
 
     if output == "-":
         raise ParameterError("A database is written to a folder or an address, not to -.")
@@ -114,7 +114,7 @@ def sample_database(
     db = model.sample(scale, random_state=seed)
     db.write(output, overwrite=overwrite)
     total = sum(len(db.arrow(name)) for name in db.names)
-    say(f"wrote {output}: {len(db.names)} tables, {total:,} rows")
+    say(f"wrote {without_password(output)}: {len(db.names)} tables, {total:,} rows")
 
 
 def evaluate_databases(

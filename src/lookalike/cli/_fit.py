@@ -31,7 +31,8 @@ def fit(
         str,
         typer.Argument(
             metavar="DATA",
-            help="The table to learn, or a database: a folder, or sqlite:///file.db.",
+            help="The table to learn, or a database: a folder, or an address such as "
+            "sqlite:///file.db or postgresql://host/name.",
         ),
     ],
     output: Annotated[

@@ -27,7 +27,7 @@ def sample(
             "-o",
             "--output",
             metavar="OUT",
-            help="The file to write the rows to; of a database, a folder or sqlite:///file.db.",
+            help="The file to write the rows to; of a database, a folder or an address.",
         ),
     ],
     rows: Annotated[int | None, CountOption] = None,

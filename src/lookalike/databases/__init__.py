@@ -7,6 +7,7 @@ from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._draw import draw
 from lookalike.databases._keys import NO_KEY, ForeignKey, distinct_rows, matched_rows
 from lookalike.databases._order import TableOrder, order_of_tables
+from lookalike.databases._place import without_password
 from lookalike.databases._source import check_target, is_database
 
 __all__ = [
@@ -21,4 +22,5 @@ __all__ = [
     "is_database",
     "matched_rows",
     "order_of_tables",
+    "without_password",
 ]

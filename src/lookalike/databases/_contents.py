@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from lookalike.databases._declared import DeclaredColumn
@@ -66,6 +67,9 @@ class WrittenDatabase(Protocol):
 
     def order(self) -> TableOrder:
         """Return the tables so that each comes after those it refers to."""
+
+    def rows_of(self, key: ForeignKey) -> np.ndarray:
+        """Return the row that each row refers to by a key."""
 
     def unique_keys(self, name: str) -> Sequence[tuple[str, ...]]:
         """Return the columns of a table that others refer to beside its primary key."""

@@ -460,7 +460,8 @@ class Database:
         source : str or path-like
             A folder of ``.csv``, ``.csv.gz`` and ``.parquet`` files, one for each table, with a
             ``schema.json`` that declares keys, or without one: then keys are inferred. Or
-            ``sqlite:///file.db`` (``sqlite:////absolute/file.db``).
+            ``sqlite:///file.db`` (``sqlite:////absolute/file.db``), ``duckdb:///file.duckdb`` or
+            ``postgresql://user@host/name``; the last two need lookalike[sql].
         orphans : {"refuse", "drop", "null"}
             As for `Database`.
         tables : iterable of str, optional

@@ -53,8 +53,24 @@ def _sqlite() -> Connector:
     return Connector(module.read, module.write, module.check)
 
 
-_CONNECTORS: Mapping[str, Callable[[], Connector]] = {
-    "sqlite": _sqlite,
+def _duckdb() -> Connector:
+    from lookalike.databases import _duckdb as module  # noqa: PLC0415
+
+    return Connector(module.read, module.write, module.check)
+
+
+def _postgresql() -> Connector:
+    from lookalike.databases import _postgresql as module  # noqa: PLC0415
+
+    return Connector(module.read, module.write, module.check)
+
+
+#: Databases that are a file.
+_FILES: Mapping[str, Callable[[], Connector]] = {"sqlite": _sqlite, "duckdb": _duckdb}
+#: Databases that are served: their place is the whole address.
+_SERVERS: Mapping[str, Callable[[], Connector]] = {
+    "postgresql": _postgresql,
+    "postgres": _postgresql,
 }
 
 
@@ -86,10 +102,13 @@ def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:
     if address is None:
         return _folder(), text
     scheme, rest = address[1].lower(), address[2]
-    if scheme not in _CONNECTORS:
+    if scheme in _SERVERS:
+        return _SERVERS[scheme](), text
+    if scheme not in _FILES:
         raise ParameterError(
-            f"A database is a folder or sqlite:///file.db; got {scheme}://…."
-            f"{nearest(scheme, _CONNECTORS)} Export its tables to a folder of CSV or Parquet."
+            "A database is a folder, sqlite:///file.db, duckdb:///file.duckdb or "
+            f"postgresql://host/name; got {scheme}://….{nearest(scheme, [*_FILES, *_SERVERS])} "
+            "Export its tables to a folder of CSV or Parquet."
         )
     # As in SQLAlchemy: three slashes before a relative path, four before an absolute one.
     place = unquote(rest[1:]) if rest.startswith("/") else ""
@@ -98,7 +117,7 @@ def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:
             f"The address of a file is {scheme}:///relative.db or {scheme}:////absolute.db; got "
             f"{text!r}."
         )
-    return _CONNECTORS[scheme](), place
+    return _FILES[scheme](), place
 
 
 def read_source(source: str | os.PathLike[str], tables: list[str] | None) -> SourceContents:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -17,6 +16,7 @@ from lookalike.databases._chosen import chosen_tables, warn_of_bytes
 from lookalike.databases._contents import SourceContents, WrittenDatabase
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._keys import ForeignKey
+from lookalike.databases._place import check_file, refuse_taken
 from lookalike.databases._statements import create_table, quoted
 
 __all__ = ["check", "read", "write"]
@@ -137,7 +137,7 @@ def _kind(word: str) -> pa.DataType:
     if word == "DATE":
         return pa.date32()
     if word.startswith(("DATETIME", "TIMESTAMP")):
-        return pa.timestamp("us")
+        return pa.timestamp("us", "UTC" if "WITH TIME ZONE" in word else None)
     return pa.string()
 
 
@@ -146,7 +146,7 @@ def _as_times(texts: pa.Array, word: str) -> pa.Array:
     if not pa.types.is_temporal(kind):
         return texts
     try:
-        times = texts.cast(kind if pa.types.is_date(kind) else pa.timestamp("us"))
+        times = texts.cast(kind)
     except pa.ArrowInvalid:
         return texts
     # Whatever is lost in the types, such as a time zone, is kept as text.
@@ -158,17 +158,9 @@ def _as_times(texts: pa.Array, word: str) -> pa.Array:
 
 def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:
     """Check that a file can be written, and that it has none of some tables."""
-    path = Path(place)
-    if path.is_dir():
-        raise OutputError(f"A database must be a file, but {place!r} is a folder.")
-    parent = path.resolve().parent
-    if not parent.is_dir():
-        raise OutputError(f"The folder of an output must exist: there is no {str(parent)!r}.")
-    if not os.access(path if path.exists() else parent, os.W_OK):
-        raise OutputError(f"Cannot write {place!r}: permission denied.")
-    if path.is_file() and path.stat().st_size and names and not overwrite:
+    if check_file(place) and names and not overwrite:
         with _reading(place) as connection:
-            _refuse_taken(place, _taken(connection, names))
+            refuse_taken(place, _taken(connection, names))
 
 
 def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
@@ -199,7 +191,7 @@ def _write(
 ) -> None:
     taken = _taken(connection, db.names)
     if not overwrite:
-        _refuse_taken(place, taken)
+        refuse_taken(place, taken)
     tables = db.typed()
     connection.execute("PRAGMA foreign_keys = OFF")  # tables that others refer to are dropped
     connection.execute("BEGIN IMMEDIATE")
@@ -236,14 +228,6 @@ def _taken(connection: sqlite3.Connection, names: Collection[str]) -> list[str]:
     return [name for name in names if name.casefold() in there]
 
 
-def _refuse_taken(place: str, taken: list[str]) -> None:
-    if taken:
-        raise OutputError(
-            f"{place!r} has a table {taken[0]!r} already. Choose another file, or allow to "
-            "overwrite."
-        )
-
-
 def _values(column: pa.Array) -> list[Any]:
     """Return cells as SQLite stores them."""
     kind = column.type
@@ -257,8 +241,9 @@ def _values(column: pa.Array) -> list[Any]:
         column = column.cast(pa.int64())
     elif pa.types.is_timestamp(kind):
         whole = pc.all(pc.equal(pc.microsecond(column), 0)).as_py() is not False
-        step = pa.timestamp("s" if whole else "us", kind.tz)
-        column = pc.strftime(column.cast(step, safe=False), "%Y-%m-%d %H:%M:%S")
+        step = pa.timestamp("s" if whole else "us", "UTC" if kind.tz else None)
+        zone = "+00:00" if kind.tz else ""
+        column = pc.strftime(column.cast(step, safe=False), f"%Y-%m-%d %H:%M:%S{zone}")
     elif pa.types.is_temporal(kind):
         column = column.cast(pa.string())
     values: list[Any] = column.to_pylist()
