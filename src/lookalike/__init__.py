@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lookalike.relational import Relational
     from lookalike.reports import Evaluation, evaluate
     from lookalike.rules import check_rules, propose_rules
+    from lookalike.scale import sample_parts
     from lookalike.sequences import Sequences
     from lookalike.tables import Schema
 
@@ -81,6 +82,7 @@ __all__ = [
     "evaluate",
     "load",
     "propose_rules",
+    "sample_parts",
     "scenarios",
     "sign",
     "verify",
@@ -160,6 +162,12 @@ def _scenarios() -> ModuleType:
     return room
 
 
+def _scale() -> ModuleType:
+    import lookalike.scale as room
+
+    return room
+
+
 def _errors() -> ModuleType:
     import lookalike.errors as room
 
@@ -194,6 +202,7 @@ _HOMES = {
     "compare": _experiments,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
+    "sample_parts": _scale,
     "sign": _provenance,
     "verify": _provenance,
     "Sequences": _sequences,

@@ -429,7 +429,7 @@ def test_a_number_as_target_and_the_whole_battery(two_classes: Maker) -> None:
     found = boost(
         two_classes(90, 0),
         "x",
-        synthesizer=GAN(steps=8, width=16, depth=1, batch_size=32),
+        synthesizer=Independent(),
         repeats=2,
         replace=True,
     )

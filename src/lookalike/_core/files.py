@@ -24,6 +24,7 @@ from types import FrameType
 from typing import BinaryIO
 
 from lookalike._core.errors import OutputError
+from lookalike._core.places import Place, is_address, uploaded
 
 try:
     import fcntl
@@ -62,6 +63,9 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     OutputError
         If the folder is missing, the path is a folder or no path, or writing is not permitted.
     """
+    if is_address(path):
+        Place(str(path))
+        return
     with _as_output_error(path):
         target = _find(path)
         if not target.is_stream:
@@ -95,7 +99,8 @@ def open_output(path: str | os.PathLike[str], *, private: bool = False) -> Itera
     ----------
     path : str or path-like
         The path of the finished file. A link is followed. A device, a pipe or a stream is
-        written to directly.
+        written to directly. To an address, such as ``s3://bucket/file``, the file is copied when
+        all is written.
     private : bool
         Whether a new file is readable by its owner only. An existing file keeps its mode and,
         where that is permitted, its owner.
@@ -110,6 +115,11 @@ def open_output(path: str | os.PathLike[str], *, private: bool = False) -> Itera
     OutputError
         If the file cannot be written (no permission, no space left).
     """
+    if is_address(path):
+        with uploaded(str(path)) as local, local.open("wb") as file:
+            yield file
+            file.flush()
+        return
     with _as_output_error(path):
         target = _find(path)
         opened = _stream(target) if target.is_stream else _beside(target, private)

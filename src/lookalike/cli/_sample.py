@@ -10,6 +10,7 @@ import typer
 from lookalike._core.errors import ParameterError
 from lookalike.cli._databases import check_unused, sample_database
 from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_conditions
+from lookalike.cli._parts import is_folder, sample_to_parts
 from lookalike.cli._print import say
 from lookalike.cli._sequences import sample_sequences
 
@@ -27,7 +28,8 @@ def sample(
             "-o",
             "--output",
             metavar="OUT",
-            help="The file to write the rows to; of a database, a folder or an address.",
+            help="The file to write the rows to, or FOLDER/ for parts that many processes write; "
+            "of a database, a folder or an address.",
         ),
     ],
     rows: Annotated[int | None, CountOption] = None,
@@ -74,8 +76,20 @@ def sample(
     ] = None,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Of a database: replace tables that are there already."),
+        typer.Option("--overwrite", help="Replace tables or parts that are there already."),
     ] = False,
+    part_rows: Annotated[
+        int | None, typer.Option(metavar="N", help="The rows of a part of a folder (1,000,000).")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="The parts that are written at a time (cores).")
+    ] = None,
+    engine: Annotated[
+        str | None, typer.Option(metavar="NAME", help="What writes parts: processes, or ray.")
+    ] = None,
+    address: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Of a Ray cluster that is running.")
+    ] = None,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
     """Generate rows from a model file, in constant memory; or a whole database.
@@ -94,8 +108,27 @@ def sample(
             loaded, output, scale=1.0 if scale is None else scale, seed=seed, overwrite=overwrite
         )
         return
-    if scale is not None or overwrite:
-        raise ParameterError("--scale and --overwrite are for models of databases; give -n N.")
+    if scale is not None:
+        raise ParameterError("--scale is for models of databases; give -n N.")
+    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
+    if is_folder(output):
+        check_unused(
+            {"--complete": complete, "--continue": past, "--length": length}
+            | {"--windows": windows, "--window": window},
+            "a folder of parts",
+        )
+        sample_to_parts(
+            *(model, output, rows, cluster, parse_conditions(where)),
+            balance=balance,
+            seed=seed,
+            safe_csv=safe_csv,
+            overwrite=overwrite,
+        )
+        return
+    _check_absent(
+        {**cluster, "overwrite": overwrite or None},
+        "is for a database, or for a folder of parts: end the output in /",
+    )
     if (rows is None) == (complete is None) and length is None and windows is None:
         raise ParameterError(
             "Give the number of rows (-n N), or rows to complete (--complete DATA); of a series "
@@ -123,7 +156,11 @@ def sample(
         if output != "-":
             say(f"wrote {output}: {written:,} events")
         return
-    _check_options({**sizes, "continue": past})
+    _check_absent(
+        {**sizes, "continue": past},
+        "is for models of histories or series, which are learned by lookalike fit with --entity or "
+        "--time",
+    )
     written = loaded.sample_to(
         output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
     )
@@ -131,14 +168,11 @@ def sample(
         say(f"wrote {output}: {written:,} rows")
 
 
-def _check_options(others: Mapping[str, Any]) -> None:
-    """Raise an error for options that a model of independent rows does not have."""
-    for name, value in others.items():
+def _check_absent(options: Mapping[str, Any], what: str) -> None:
+    """Raise an error for options that have no meaning here."""
+    for name, value in options.items():
         if value is not None:
-            raise ParameterError(
-                f"--{name} is for models of histories or series, which are learned by lookalike "
-                "fit with --entity or --time."
-            )
+            raise ParameterError(f"--{name.replace('_', '-')} {what}.")
 
 
 def _database_model(path: str) -> Relational | None:

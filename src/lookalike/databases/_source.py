@@ -9,7 +9,9 @@ from typing import NamedTuple
 from urllib.parse import unquote
 
 from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.places import is_file_system
 from lookalike.databases._contents import SourceContents, WrittenDatabase
+from lookalike.tables import is_parts
 
 __all__ = [
     "Connector",
@@ -75,7 +77,7 @@ _SERVERS: Mapping[str, Callable[[], Connector]] = {
 
 
 def is_database(source: str | os.PathLike[str]) -> bool:
-    """Return whether a source is a whole database: an address or a folder, and no file.
+    """Return whether a source is a whole database: its address, or a folder of tables.
 
     Parameters
     ----------
@@ -85,15 +87,19 @@ def is_database(source: str | os.PathLike[str]) -> bool:
     Returns
     -------
     bool
-        True for an address or a folder.
+        False for a file, the address of one, and the parts of a single table.
 
     Examples
     --------
-    >>> is_database("sqlite:///shop.db"), is_database("shop.csv")
-    (True, False)
+    >>> is_database("sqlite:///shop.db"), is_database("shop.csv"), is_database("s3://shop/sales")
+    (True, False, False)
     """
     text = os.fspath(source)
-    return _ADDRESS.fullmatch(text) is not None or os.path.isdir(text)
+    address = _ADDRESS.fullmatch(text)
+    if address is None:
+        return os.path.isdir(text) and not is_parts(text)
+    # One of a file system is that of a table.
+    return address[1].lower() in {*_FILES, *_SERVERS} or not is_file_system(text)
 
 
 def _connector(source: str | os.PathLike[str]) -> tuple[Connector, str]:

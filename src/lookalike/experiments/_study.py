@@ -18,12 +18,12 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import DataError, LookalikeError, TrainingError
+from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
-from lookalike.experiments._processes import ONE_THREAD
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
 from lookalike.metrics import Codebook, View

@@ -16,7 +16,8 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,8 +26,9 @@ import numpy as np
 import safetensors.numpy
 from safetensors import SafetensorError
 
-from lookalike._core.errors import ModelFileError, OutputError
+from lookalike._core.errors import FileFormatError, ModelFileError, OutputError, ParameterError
 from lookalike._core.files import open_output
+from lookalike._core.places import fetched, is_address
 
 __all__ = ["ArchiveParts", "read_manifest", "read_parts", "to_json", "write_parts"]
 
@@ -160,6 +162,9 @@ def read_parts(
     ModelFileError
         If the file is missing, damaged, foreign or hostile.
     """
+    if is_address(path):
+        with _local(str(path)) as local:
+            return read_parts(local, check)
     try:
         mode = os.stat(path).st_mode
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
@@ -182,6 +187,9 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     ModelFileError
         If the file is missing, damaged, foreign or hostile.
     """
+    if is_address(path):
+        with _local(str(path)) as local:
+            return read_manifest(local)
     try:
         with Path(path).open("rb") as file:
             _check_directory(file, os.fstat(file.fileno()).st_size)
@@ -191,6 +199,16 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
         if isinstance(error, ModelFileError):
             raise
         raise ModelFileError(f"it cannot be read ({error}).") from error
+
+
+@contextmanager
+def _local(address: str) -> Iterator[Path]:
+    """Yield a local copy of a model file."""
+    try:
+        with fetched(address) as path:
+            yield path
+    except (FileFormatError, ParameterError) as error:
+        raise ModelFileError(f"it cannot be read ({error})") from error
 
 
 def _read(file: BinaryIO, check: Callable[[dict[str, Any]], None]) -> ArchiveParts:

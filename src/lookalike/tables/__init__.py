@@ -17,7 +17,7 @@ from lookalike.tables.infer._cautions import cautions
 from lookalike.tables.infer._infer import infer_columns
 from lookalike.tables.infer._rare_categories import without_rare
 from lookalike.tables.io._csv_text import cell_texts
-from lookalike.tables.io._read import read_table
+from lookalike.tables.io._read import is_parts, read_table
 from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv, write_table
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "conform",
     "from_arrow",
     "infer_columns",
+    "is_parts",
     "natural",
     "open_categories",
     "parse_conditions",

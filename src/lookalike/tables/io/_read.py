@@ -5,15 +5,21 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import unquote
 
 import pyarrow as pa
 
 from lookalike._core.errors import FileFormatError, ParameterError, nearest
+from lookalike._core.places import Place, fetched, is_address
 from lookalike.tables.io._read_csv import CsvSource, read_csv
 from lookalike.tables.io._read_parquet import read_parquet
 from lookalike.tables.io._suffix import file_kind
 
-__all__ = ["read_table"]
+__all__ = ["is_parts", "read_table"]
+
+#: The value in the name of a folder that stands for a missing cell.
+_NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
 
 def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = None) -> pa.Table:
@@ -27,7 +33,9 @@ def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = 
     ----------
     path : str or path-like
         A ``.csv`` or ``.csv.gz`` file in UTF-8, a ``.parquet`` file, or ``"-"`` for CSV on standard
-        input.
+        input. Or a folder of such files with the same columns, one after another by name; a folder
+        named ``column=value`` adds that column, as partitioned tables have it. Or the address of a
+        file or folder: ``s3://``, ``gs://``, ``abfs://``, ``file://``, or one that fsspec knows.
     columns : sequence of str, optional
         The columns to read, in this order; all by default.
 
@@ -51,6 +59,10 @@ def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = 
     """
     if columns is not None and (isinstance(columns, str) or not columns):
         raise ParameterError(f"columns must be a sequence of names, at least one; got {columns!r}.")
+    if is_address(path):
+        return _read_address(str(path), columns)
+    if os.path.isdir(path):
+        return _read_folder(Path(path), columns)
     kind = file_kind(path, FileFormatError)
     if os.fspath(path) == "-":
         return _select(read_csv(CsvSource.standard_input()), columns, "standard input")
@@ -61,9 +73,86 @@ def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = 
     return _select(read_csv(CsvSource(name, path, compressed=kind == "csv.gz")), columns, name)
 
 
+def is_parts(folder: str | os.PathLike[str]) -> bool:
+    """Return whether a folder holds the parts of one table, and not a table in each file.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        A folder with ``_manifest.json``, with files that are all named ``part-…``, or with folders
+        named ``column=value``, holds parts.
+
+    Returns
+    -------
+    bool
+        False if there is no such folder.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        return False
+    if (path / "_manifest.json").is_file():
+        return True
+    data = [p for p in path.iterdir() if not p.name.startswith((".", "_"))]
+    if not data:
+        return False
+    return all((p.is_dir() and "=" in p.name) or p.name.startswith("part-") for p in data)
+
+
+def _read_address(address: str, columns: Sequence[str] | None) -> pa.Table:
+    place = Place(address)
+    if not place.is_folder():
+        with fetched(address) as path:
+            return read_table(path, columns=columns)
+    with TemporaryDirectory(prefix="lookalike-") as folder:
+        for name in _parts(place.files(), str(place)):
+            local = Path(folder, name)
+            local.parent.mkdir(parents=True, exist_ok=True)
+            place.beneath(name).download(local)
+        return _read_folder(Path(folder), columns, str(place))
+
+
+def _read_folder(folder: Path, columns: Sequence[str] | None, name: str = "") -> pa.Table:
+    """Read the files of a folder, and of those below, as one table."""
+    name = name or repr(str(folder))
+    files = (str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+    parts = [(part, _read_part(folder, part)) for part in _parts(sorted(files), name)]
+    first = parts[0][1]
+    for part, table in parts:
+        if sorted(table.column_names) != sorted(first.column_names):
+            odd = sorted(set(table.column_names) ^ set(first.column_names))
+            raise FileFormatError(
+                f"The files of {name} must have the same columns, but {parts[0][0]!r} and {part!r} "
+                f"differ in {odd[0]!r}."
+            )
+    try:
+        tables = [table.select(first.column_names) for _, table in parts]
+        return _select(pa.concat_tables(tables, promote_options="permissive"), columns, name)
+    except pa.ArrowException as error:
+        raise FileFormatError(
+            f"The files of {name} must have columns of the same types."
+        ) from error
+
+
+def _read_part(folder: Path, part: str) -> pa.Table:
+    """Read a file; each folder ``column=value`` on its way adds a column."""
+    table = read_table(folder / part)
+    for level in Path(part).parts[:-1]:
+        column, equals, value = level.partition("=")
+        if equals and column not in table.column_names:
+            cell = None if value == _NO_VALUE else unquote(value)
+            table = table.append_column(column, pa.array([cell] * len(table), pa.string()))
+    return table
+
+
+def _parts(names: Sequence[str], folder: str) -> list[str]:
+    """Return the names of data files: neither hidden ones, nor those that describe others."""
+    found = [n for n in names if not any(p.startswith((".", "_")) for p in Path(n).parts)]
+    if not found:
+        raise FileFormatError(f"There are no data files in {folder}.")
+    return found
+
+
 def _check_file(path: Path) -> None:
-    if path.is_dir():
-        raise FileFormatError(f"A data file must be a file, but {str(path)!r} is a folder.")
     if not path.exists():
         there = os.listdir(path.parent) if path.parent.is_dir() else []
         raise FileFormatError(f"There is no file {str(path)!r}.{nearest(path.name, there)}")

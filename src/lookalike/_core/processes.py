@@ -32,7 +32,7 @@ ONE_THREAD = {"NPROC": "1"}
 
 
 def in_processes(
-    work: Callable[[_T], Iterable[_R]], tasks: Sequence[_T], count: int
+    work: Callable[[_T], Iterable[_R]], tasks: Sequence[_T], count: int, *, retries: int = 0
 ) -> Iterator[_R]:
     """Do tasks in processes of their own, each with one thread for XLA.
 
@@ -46,6 +46,9 @@ def in_processes(
         The tasks to do.
     count : int
         The largest number of processes.
+    retries : int
+        How often a task is done anew, in another process, after its process died. What it had
+        yielded before comes again.
 
     Yields
     ------
@@ -57,20 +60,31 @@ def in_processes(
     TrainingError
         If a process died. An error of `work` is raised as it is.
     """
-    waiting = list(reversed(tasks))
+    waiting = [(task, retries) for task in reversed(tasks)]
     workers = [_Worker(work) for _ in range(min(count, len(tasks)))]
     try:
         for worker in workers:
-            worker.give(waiting.pop())
+            worker.give(*waiting.pop())
         while busy := {worker.line: worker for worker in workers if worker.busy}:
             for line in wait(list(busy)):
                 worker = busy[cast("Connection", line)]
-                yield from worker.take()
+                try:
+                    yield from worker.take()
+                except ProcessDied:
+                    if not worker.left:
+                        raise
+                    waiting.append((worker.task, worker.left - 1))
+                    worker.end()
+                    workers[workers.index(worker)] = worker = _Worker(work)
                 if not worker.busy and waiting:
-                    worker.give(waiting.pop())
+                    worker.give(*waiting.pop())
     finally:
         for worker in workers:
             worker.end()
+
+
+class ProcessDied(TrainingError):
+    """A process ended before its task did."""
 
 
 class _Worker:
@@ -84,11 +98,12 @@ class _Worker:
         )
         self.process.start()
         other.close()
-        self.busy = False
+        self.busy, self.left = False, 0
+        self.task: Any = None
 
-    def give(self, task: Any) -> None:
-        """Hand over a task."""
-        self.busy = True
+    def give(self, task: Any, left: int) -> None:
+        """Hand over a task, and how often it may be done anew."""
+        self.busy, self.task, self.left = True, task, left
         with suppress(BrokenPipeError):  # said by `take`
             self.line.send_bytes(dumps(task))
 
@@ -98,9 +113,9 @@ class _Worker:
             what, value = self.line.recv()
         except (EOFError, ConnectionResetError) as error:
             self.process.join()
-            raise TrainingError(
-                f"A process of the study died (exit code {self.process.exitcode}). If memory was "
-                "short, lower n_jobs; with records, the study resumes where it stopped."
+            raise ProcessDied(
+                f"A process died (exit code {self.process.exitcode}). If memory was short, let "
+                "fewer processes work side by side; what was written goes on where it stopped."
             ) from error
         if what == "failed":
             raise value
@@ -131,7 +146,7 @@ def _messages(work: bytes, task: bytes) -> Iterator[tuple[str, Any]]:
         for found in pickle.loads(work)(pickle.loads(task)):
             yield "found", found
     except (Exception, KeyboardInterrupt) as error:
-        error.add_note(f"In a process of the study:\n{traceback.format_exc()}")
+        error.add_note(f"In another process:\n{traceback.format_exc()}")
         yield "failed", error
     else:
         yield "done", None

@@ -7,11 +7,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from lookalike._core.errors import DataError, TrainingError
-from lookalike.experiments._processes import in_processes
+from lookalike._core.processes import in_processes
 from lookalike.models import DenseClassifier
 
 #: A study whose rows are drawn by the bits of a sum of XLA, in a script without a guard.
@@ -128,3 +129,17 @@ def test_models_that_xla_trains_are_known() -> None:
     assert is_compiled("mine", GridSearchCV(DenseClassifier(), {}))
     assert not is_compiled("decision tree", None)
     assert not is_compiled("mine", GridSearchCV(DecisionTreeClassifier(), {}))
+
+
+def test_a_task_whose_process_died_is_done_anew(tmp_path: Path) -> None:
+    def dies_once(number: int) -> Iterator[int]:
+        mark = tmp_path / str(number)
+        if not mark.exists():
+            mark.touch()
+            os._exit(1)
+        yield number
+
+    assert sorted(in_processes(dies_once, [1, 2], 2, retries=1)) == [1, 2]
+    (tmp_path / "1").unlink()
+    with pytest.raises(TrainingError, match="exit code 1"):
+        list(in_processes(dies_once, [1], 1))

@@ -1,0 +1,134 @@
+"""Engines: processes of this machine, or the workers of a Ray cluster."""
+
+from __future__ import annotations
+
+import socket
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from lookalike._core.errors import ParameterError, TrainingError
+from lookalike._core.optional import require
+from lookalike._core.processes import ONE_THREAD, in_processes
+from lookalike._core.workers import cores
+
+__all__ = ["ENGINES", "run_tasks"]
+
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+ENGINES = ("processes", "ray")
+#: How often a task is done anew after a worker died.
+_RETRIES = 3
+#: The tasks that each worker of a cluster has waiting.
+_AHEAD = 2
+#: The seconds within which a cluster must answer.
+_PATIENCE = 10.0
+
+
+def run_tasks(
+    work: Callable[[_T], Iterable[_R]],
+    tasks: Sequence[_T],
+    *,
+    engine: str,
+    workers: int | None,
+    address: str | None,
+) -> Iterator[_R]:
+    """Do tasks on an engine, and yield results as they come.
+
+    A worker has one thread for XLA, so that results are the same on any engine. A task whose worker
+    died is done anew, up to three times.
+
+    Parameters
+    ----------
+    work : callable
+        Takes a task and yields results; goes to each worker once.
+    tasks : sequence
+    engine : {"processes", "ray"}
+    workers : int or None
+        The number of processes, or of tasks that Ray does at a time; by default as many as there
+        are cores.
+    address : str or None
+        Of a Ray cluster; by default the one of the environment, or a new one on this machine.
+
+    Yields
+    ------
+    object
+
+    Raises
+    ------
+    TrainingError
+        If workers died again and again, or a cluster does not answer.
+    MissingDependencyError
+        If Ray is not installed.
+    """
+    if engine == "processes":
+        if address is not None:
+            raise ParameterError("An address is one of a Ray cluster: use it with engine='ray'.")
+        return in_processes(work, tasks, workers or cores(), retries=_RETRIES)
+    return _on_ray(work, tasks, workers, address)
+
+
+def _on_ray(
+    work: Callable[[_T], Iterable[_R]],
+    tasks: Sequence[_T],
+    workers: int | None,
+    address: str | None,
+) -> Iterator[_R]:
+    ray: Any = require("ray", "engine='ray'", "Or use engine='processes'.")
+    began = not ray.is_initialized()
+    if began:
+        _connect(ray, address)
+    try:
+        yield from _results(ray, work, tasks, workers)
+    except ray.exceptions.RayTaskError as error:
+        raise error.as_instanceof_cause() from None
+    except ray.exceptions.RayError as error:
+        raise TrainingError(f"Ray cannot go on: {str(error).splitlines()[0]}") from error
+    finally:
+        if began:
+            ray.shutdown()
+
+
+def _connect(ray: Any, address: str | None) -> None:
+    if address is not None:
+        _check_answers(address)
+    try:
+        with warnings.catch_warnings():
+            # A cluster of this machine is started as a process of its own, whatever runs here.
+            warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+            ray.init(address=address, log_to_driver=False, logging_level="error")
+    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise TrainingError(f"No Ray cluster answers at {address!r}: {said}") from error
+
+
+def _check_answers(address: str) -> None:
+    """Check that somebody listens there: Ray itself would wait for minutes, and end the process."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if not colon or not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), _PATIENCE).close()
+    except OSError as error:
+        raise TrainingError(f"No Ray cluster answers at {address!r}: {error}.") from error
+
+
+def _results(
+    ray: Any, work: Callable[[_T], Iterable[_R]], tasks: Sequence[_T], workers: int | None
+) -> Iterator[_R]:
+    options = {"num_cpus": 1, "max_retries": _RETRIES, "runtime_env": {"env_vars": ONE_THREAD}}
+    done = ray.remote(**options)(_all_results)
+    shared, waiting = ray.put(work), list(reversed(tasks))
+    most = workers or _AHEAD * max(int(ray.cluster_resources().get("CPU", 1)), 1)
+    running: list[Any] = []
+    while waiting or running:
+        while waiting and len(running) < most:
+            running.append(done.remote(shared, waiting.pop()))
+        ready, running = ray.wait(running)
+        for one in ready:
+            yield from ray.get(one)
+
+
+def _all_results(work: Callable[[_T], Iterable[_R]], task: _T) -> list[_R]:
+    return list(work(task))
