@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Run every check: lint, format, types, import contracts, then all tests and doctests.
 
-Usage: ``python check.py [--quick]``. Every check runs even if an earlier one fails; the exit code
-is 0 only if all pass. ``--quick`` leaves out the tests that train networks, most of the time.
+Usage: ``python check.py [--quick | --all]``. Every check runs even if an earlier one fails; the
+exit code is 0 only if all pass. ``--all`` runs slow tests, too, which double the time; ``--quick``
+leaves out those that train networks, most of the rest.
 """
 
 from __future__ import annotations
@@ -25,14 +26,17 @@ READERS = {
     "imports": [str(Path(sys.executable).with_name("lint-imports")), "--no-cache"],
 }
 TESTS = [sys.executable, "-m", "pytest", "-q", "-n", "2", "--dist", "worksteal"]
-QUICK = ["-m", "not train"]
+USUAL, QUICK = ["-m", "not slow"], ["-m", "not train and not slow"]
 
 
 def main() -> int:
     """Run the checks that read the code side by side, then the tests; say which failed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out tests that train networks")
-    tests = [*TESTS, *QUICK] if parser.parse_args().quick else TESTS
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--quick", action="store_true", help="leave out tests that train networks")
+    which.add_argument("--all", action="store_true", help="run slow tests, too")
+    asked = parser.parse_args()
+    tests = [*TESTS, *([] if asked.all else QUICK if asked.quick else USUAL)]
     with ThreadPoolExecutor(len(READERS)) as pool:
         passed = dict(zip(READERS, pool.map(read, READERS, READERS.values()), strict=True))
     print("\n--- tests", flush=True)

@@ -15,6 +15,19 @@ from jaxtyping import install_import_hook
 ROOT = Path(__file__).parent
 #: Examples in docstrings that call one of these train a network.
 _TRAINS = re.compile(r"\b(GAN|DenseClassifier|DenseRegressor|learn_function)\(")
+#: The checks of the contract that look at what a family of networks does itself. The others look at
+#: the base class, which GANs are checked for: of further families they are slow.
+_OWN_CHECKS = {
+    "fit_returns_itself",
+    "fit_twice_is_fit_once",
+    "same_seed_same_rows",
+    "a_row_depends_on_its_number_alone",
+    "blocks_are_made_at_once",
+    "conditions_are_met",
+    "loaded_model_makes_the_same_rows",
+    "model_file_holds_no_training_row",
+}
+_FURTHER_FAMILIES = {"test_autoregressive.py", "test_diffusion.py", "test_vae.py"}
 #: Examples that call one of these need an optional package.
 _SIGNS = re.compile(r"\bla\.(sign|verify)\(|\bnew_key\(")
 
@@ -39,8 +52,11 @@ settings.load_profile("lookalike")
 
 @pytest.hookimpl(tryfirst=True)  # before items are deselected by their marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the doctests that train networks; tests are marked where they stand."""
+    """Mark doctests that train networks, and slow checks; others are marked where they stand."""
     for item in items:
+        check = re.fullmatch(r"test_contract\[(.*)\]", item.name)
+        if item.path.name in _FURTHER_FAMILIES and check and check[1] not in _OWN_CHECKS:
+            item.add_marker(pytest.mark.slow)
         if isinstance(item, pytest.DoctestItem):
             sources = [example.source for example in item.dtest.examples]
             if any(_TRAINS.search(source) for source in sources):

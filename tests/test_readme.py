@@ -22,6 +22,8 @@ from lookalike.training.strategies import STRATEGIES
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REGISTRIES = (METRICS, MONITORS, STRATEGIES, OBJECTIVES, PRESETS, RELATIONS)
+#: Pages whose blocks train several networks.
+SLOW = {"boost.md", "functions.md", "gan.md"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
@@ -59,8 +61,11 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "page",
-    [page for page in PAGES if blocks(page, "python")],
-    ids=lambda page: page.name,
+    [
+        pytest.param(page, id=page.name, marks=[pytest.mark.slow] * (page.name in SLOW))
+        for page in PAGES
+        if blocks(page, "python")
+    ],
 )
 @pytest.mark.train
 def test_python_blocks(page: Path, quick: Path) -> None:

@@ -76,6 +76,7 @@ def numbers(threads: int, backends: list[str]) -> dict[str, list[float]]:
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_threads_of_xla_change_no_number() -> None:
     many = numbers(4, ["loky", "threading"])
     one = numbers(1, [])

@@ -103,6 +103,7 @@ def test_the_replication_prints_both_beside_each_other(
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_the_search_runs_within_boost(
     load: Load,
     titanic: Path,
@@ -137,6 +138,7 @@ def test_the_search_space_is_the_thesis_s(load: Load) -> None:
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_the_random_space_is_fitted(load: Load) -> None:
     script = load("search")
     rng = np.random.default_rng(0)
@@ -158,6 +160,7 @@ def search_candidates(search: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_labels_cut_at_zero_are_nearly_all_ones(load: Load) -> None:
     defects = load("defects")
     rng = np.random.default_rng(0)

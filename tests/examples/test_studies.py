@@ -37,6 +37,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.train
+@pytest.mark.slow
 def test_the_study_of_batches_draws_its_comparison(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_study_of_batches_draws_its_comparison(
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.train
+@pytest.mark.slow
 def test_the_path_is_drawn_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     study = load("leitner_2021_path", monkeypatch)
     study.main(["--steps", "leitner-dense-1", "--epochs", "1", "--out", str(tmp_path)])

@@ -352,6 +352,7 @@ def test_help_by_construction_is_found() -> None:
     assert found.answer.startswith("Synthetic rows help: with 2000 % more rows and 10 % of")
 
 
+@pytest.mark.slow
 def test_alarms_are_as_rare_as_they_should_be_where_labels_are_permuted() -> None:
     # `benchmarks/boost_false_alarms.py` does this with more studies and with controls.
     p_values, words = [], []

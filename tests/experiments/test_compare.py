@@ -121,6 +121,7 @@ def test_too_few_rows_are_refused(table: pd.DataFrame) -> None:
         la.compare(table.head(60))
 
 
+@pytest.mark.slow
 def test_large_tables_are_compared_on_few_rows_first(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(0)
     x = np.sort(rng.normal(size=900))  # the first rows are none that stand for all

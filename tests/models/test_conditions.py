@@ -55,7 +55,6 @@ def table() -> pd.DataFrame:
     return make_table(2_000)
 
 
-# First, before the fixture of the others has programs optimised, which takes twice as long.
 def test_a_model_that_cannot_be_told_conditions_says_so_of_rare_ones(table: pd.DataFrame) -> None:
     model = GAN(steps=1, conditions=False, random_state=0, **QUICK).fit(table)
     with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):
@@ -72,7 +71,13 @@ def test_a_table_of_constants_meets_what_it_always_is() -> None:
 
 
 @pytest.fixture(scope="module")
-def model(table: pd.DataFrame, optimised: None) -> GAN:
+def model(table: pd.DataFrame) -> GAN:
+    """Return a GAN that has learned next to nothing."""
+    return GAN(steps=8, random_state=0, **QUICK).fit(table)
+
+
+@pytest.fixture(scope="module")
+def learned(table: pd.DataFrame, optimised: None) -> GAN:
     """Return a GAN that has learned long enough to know the groups apart."""
     settings: dict[str, Any] = {"width": 64, "depth": 2, "batch_size": 256, "monitors": False}
     return GAN(
@@ -112,20 +117,21 @@ def test_every_row_is_as_it_is_asked_to_be(
     assert (made["twice"] == 2 * made["size"]).all()
 
 
+@pytest.mark.slow
 @WAYS
 def test_the_other_columns_follow_the_condition(
-    model: GAN, rare: bool, monkeypatch: pytest.MonkeyPatch
+    learned: GAN, rare: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if rare:
         monkeypatch.setattr(module, "MIN_ACCEPTANCE", 2.0)
     means = {
-        group: model.sample(1_000, given={"group": group})["number"].mean()
+        group: learned.sample(1_000, given={"group": group})["number"].mean()
         for group in ("a", "b", "rare")
     }
     assert means["a"] == pytest.approx(-3, abs=0.6)
     assert means["b"] == pytest.approx(0, abs=0.6)
     assert means["rare"] > 1.5
-    low = model.sample(1_000, given={"number": (-4, -2)})
+    low = learned.sample(1_000, given={"number": (-4, -2)})
     assert (low["group"] == "a").mean() > 0.85
 
 
@@ -185,13 +191,14 @@ def test_unknown_columns_get_the_nearest_name(model: GAN) -> None:
         model.sample(5, balance="number")
 
 
-def test_rows_are_completed_and_what_is_known_is_kept(model: GAN, table: pd.DataFrame) -> None:
+@pytest.mark.slow
+def test_rows_are_completed_and_what_is_known_is_kept(learned: GAN, table: pd.DataFrame) -> None:
     rows = make_table(2_400).tail(400).reset_index(drop=True)
     # that the flag is missing tells the group: asked for it, its cells would be made
     asked = rows.drop(columns=["twice", "flag"])
     asked.loc[::2, "group"] = None
     asked.loc[1::2, "number"] = np.nan
-    made = model.impute(asked)
+    made = learned.impute(asked)
     assert list(made.columns) == list(table.columns)
     assert not made[["group", "number", "maybe"]].isna().any().any()
     for name in asked.columns:

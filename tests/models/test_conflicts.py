@@ -128,6 +128,7 @@ def test_classes_come_in_turn_and_equally_often() -> None:
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_more_levels_than_a_block_has_rows_are_balanced(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GAN, "BLOCK", 1_024)
     rng = np.random.default_rng(0)

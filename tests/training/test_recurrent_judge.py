@@ -10,6 +10,7 @@ from lookalike.training import recurrent_judge
 pytestmark = pytest.mark.train
 
 
+@pytest.mark.slow
 def test_the_judge_finds_a_difference_and_guesses_where_there_is_none() -> None:
     random = np.random.default_rng(0)
     # With two columns it has a single unit, and finds nothing here from one seed in four.

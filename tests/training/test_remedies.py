@@ -101,6 +101,7 @@ def test_late_in_a_run_only_beginning_anew_is_tried() -> None:
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.slow
 def test_the_last_remedy_begins_anew_and_what_it_makes_is_kept(data: Data) -> None:
     lasting = Says(convergence=9.0, coverage=0.25, collapsed=1.0)
     outcome = play(GAME, data, monitors=[lasting], rates=RATES)
