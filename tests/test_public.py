@@ -49,6 +49,7 @@ NAMES = {
     "verify",
     "scenarios",
     "propose_rules",
+    "sample_parts",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

@@ -11,9 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from lookalike._core.errors import FileFormatError, OutputError, ParameterError
+from lookalike._core.errors import (
+    FileFormatError,
+    MissingDependencyError,
+    OutputError,
+    ParameterError,
+)
 from lookalike._core.optional import require
 
 __all__ = ["Place", "fetched", "is_address", "is_file_system", "uploaded"]
@@ -85,9 +88,9 @@ class Place:
                 fsspec: Any = require("fsspec", f"An address {found[1]}://…")
                 system, self.path = fsspec.url_to_fs(address)
                 self.system = fs.PyFileSystem(fs.FSSpecHandler(system))
-        except (pa.ArrowException, OSError, ValueError, ImportError) as error:
-            if isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError):
-                raise
+        except MissingDependencyError:
+            raise
+        except (OSError, ValueError, NotImplementedError, ImportError) as error:
             raise ParameterError(f"{self} is no place to read or write: {_said(error)}.") from error
 
     def __str__(self) -> str:
@@ -153,7 +156,7 @@ class Place:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except (pa.ArrowException, OSError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             if isinstance(error, FileFormatError):
                 raise
             raise FileFormatError(f"Cannot read {self}: {_said(error)}.") from error
@@ -162,7 +165,7 @@ class Place:
     def _writing(self) -> Iterator[None]:
         try:
             yield
-        except (pa.ArrowException, OSError) as error:
+        except (OSError, ValueError, NotImplementedError) as error:
             raise OutputError(f"Cannot write {self}: {_said(error)}.") from error
 
 
