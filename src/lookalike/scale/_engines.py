@@ -98,7 +98,7 @@ def _connect(ray: Any, address: str | None) -> None:
             # A cluster of this machine is started as a process of its own, whatever runs here.
             warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
             ray.init(address=address, log_to_driver=False, logging_level="error")
-    except (ConnectionError, TimeoutError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         said = (str(error).splitlines() or [type(error).__name__])[0]
         raise TrainingError(f"No Ray cluster answers at {address!r}: {said}") from error
 
