@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from lookalike.relational import Relational
     from lookalike.reports import Evaluation, evaluate
     from lookalike.rules import check_rules, propose_rules
+    from lookalike.scenarios import StressReport, stress
     from lookalike.sequences import Sequences
     from lookalike.tables import Schema
 
@@ -70,6 +71,7 @@ __all__ = [
     "Schema",
     "Sequences",
     "Smote",
+    "StressReport",
     "Verdict",
     "__version__",
     "audit",
@@ -83,6 +85,7 @@ __all__ = [
     "propose_rules",
     "scenarios",
     "sign",
+    "stress",
     "verify",
 ]
 
@@ -194,6 +197,8 @@ _HOMES = {
     "compare": _experiments,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
+    "StressReport": _scenarios,
+    "stress": _scenarios,
     "sign": _provenance,
     "verify": _provenance,
     "Sequences": _sequences,
@@ -211,10 +216,11 @@ def _training() -> ModuleType:
     return room
 
 
-# `experiments` and `privacy` may not know `reports`.
+# `experiments`, `privacy` and `scenarios` may not know `reports`.
 PAGES.enter("verdict", lambda: _reports().verdict_page)
 PAGES.enter("comparison", lambda: _reports().comparison_page)
 PAGES.enter("audit", lambda: _reports().audit_page)
+PAGES.enter("stress", lambda: _reports().stress_page)
 # `metrics` may not know `training`.
 JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.
