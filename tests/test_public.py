@@ -31,6 +31,7 @@ NAMES = {
     "Mixture",
     "PrivacyAudit",
     "Private",
+    "Procedural",
     "Relational",
     "Schema",
     "Sequences",
@@ -50,6 +51,7 @@ NAMES = {
     "stress",
     "verify",
     "scenarios",
+    "simulate",
     "propose_rules",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike._core.late import JUDGES, PAGES, READERS
 
 if TYPE_CHECKING:
-    from lookalike import datasets, errors, scenarios
+    from lookalike import datasets, errors, scenarios, simulate
     from lookalike.databases import Database
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from lookalike.rules import check_rules, propose_rules
     from lookalike.scenarios import StressReport, stress
     from lookalike.sequences import Sequences
+    from lookalike.simulate import Procedural
     from lookalike.tables import Schema
 
     __version__: str
@@ -67,6 +68,7 @@ __all__ = [
     "Mixture",
     "PrivacyAudit",
     "Private",
+    "Procedural",
     "Relational",
     "Schema",
     "Sequences",
@@ -85,6 +87,7 @@ __all__ = [
     "propose_rules",
     "scenarios",
     "sign",
+    "simulate",
     "stress",
     "verify",
 ]
@@ -163,6 +166,12 @@ def _scenarios() -> ModuleType:
     return room
 
 
+def _simulate() -> ModuleType:
+    import lookalike.simulate as room
+
+    return room
+
+
 def _errors() -> ModuleType:
     import lookalike.errors as room
 
@@ -197,6 +206,7 @@ _HOMES = {
     "compare": _experiments,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
+    "Procedural": _simulate,
     "StressReport": _scenarios,
     "stress": _scenarios,
     "sign": _provenance,
@@ -207,7 +217,12 @@ _HOMES = {
     "Schema": _tables,
 }
 #: Names that are modules themselves.
-_MODULES = {"datasets": _datasets, "errors": _errors, "scenarios": _scenarios}
+_MODULES = {
+    "datasets": _datasets,
+    "errors": _errors,
+    "scenarios": _scenarios,
+    "simulate": _simulate,
+}
 
 
 def _training() -> ModuleType:
@@ -226,6 +241,7 @@ JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.
 READERS.enter("Sequences", lambda: _sequences().read)
 READERS.enter("Relational", lambda: _relational().restore_database_model)
+READERS.enter("Procedural", lambda: _simulate().read_procedural)
 
 
 def __getattr__(name: str) -> Any:
