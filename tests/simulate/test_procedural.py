@@ -60,8 +60,7 @@ def test_columns_follow_their_recipes() -> None:
     assert ROWS["month"].iloc[:6].tolist() == [0, 1, 2, 3, 4, 0]
     assert ROWS["id"].nunique() == 2_000
     assert ROWS.groupby("id")["age"].nunique().max() == 1
-    assert ROWS["age"].min() == 18
-    assert ROWS["age"].max() == 80
+    assert ROWS["age"].between(18, 80).all()
     assert abs((ROWS["city"] == "Köln").mean() - 0.75) < 0.02
     assert set(ROWS["job"][ROWS["city"] == "北京"]) == {"c"}
     assert abs((ROWS["job"][ROWS["city"] == "Köln"] == "b").mean() - 0.9) < 0.02
@@ -106,7 +105,7 @@ def test_conditions_choose_rows_in_their_order() -> None:
     pd.testing.assert_frame_equal(
         MODEL.sample(10, given=given, start=7), fit[7:17].reset_index(drop=True)
     )
-    with pytest.raises(ParameterError, match="none of .* has"):
+    with pytest.raises(ParameterError, match="able to fulfil the conditions"):
         la.Procedural({"column": SPEC["column"][3:4]}).sample(1, given={"age": (200, 300)})
 
 

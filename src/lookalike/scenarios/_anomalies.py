@@ -30,9 +30,7 @@ from lookalike.scenarios._likelihood import RowDensity
 __all__ = ["AnomalyStep"]
 
 #: Candidates for each anomaly, and the fewest and most in all.
-_CANDIDATES, _FEWEST, _MOST = 20, 2_000, 60_000
-#: Intervals of quantiles from which candidates are taken.
-_BINS = 50
+_CANDIDATES, _FEWEST, _MOST = 30, 2_000, 100_000
 #: The reach of global anomalies beyond the range of a column, as a share of it.
 _BEYOND = 0.1
 #: The noise of local anomalies, and the distance of clusters, in standard deviations.
@@ -47,13 +45,13 @@ Candidates = Callable[[pa.Table, pa.Table, Floats, np.random.Generator], pa.Tabl
 
 @dataclass(frozen=True)
 class AnomalyStep(ModelStep):
-    """Put anomalies in the place of some rows, made from a fitted model.
+    """Put anomalies in the place of some rows, chosen by a fitted model.
 
-    The difficulty is the same for all kinds: an anomaly's log-density under the model is the
-    quantile q of that of ordinary rows, where q is uniform on [0, 1 − difficulty]. So a detector
-    that knows the density, and no detector can do better without knowing the kind, has the AUC
-    (1 + difficulty) / 2: at 0 anomalies are rows as probable as any, at 1 each is less probable
-    than every ordinary row.
+    Candidates are rows of the table that are changed more or less in the way of their kind; the
+    density of the model says which of them to take. The difficulty is the same for all kinds: an
+    anomaly's log-density is the quantile q of that of ordinary rows, where q is uniform on
+    [0, 1 − difficulty]. So the AUC of the density itself as a detector is (1 + difficulty) / 2: at
+    0 anomalies are rows as probable as any, at 1 each is less probable than every ordinary row.
 
     Parameters
     ----------
@@ -98,10 +96,11 @@ class AnomalyStep(ModelStep):
         density = RowDensity(model, table)
         ordinary = np.sort(density(table))
         count = int(np.clip(_CANDIDATES * len(rows), _FEWEST, _MOST))
-        strength = random.random(count)
-        drawn = model.sample(count, random_state=int(random.integers(2**31)), as_="arrow")
-        drawn = drawn.select(table.column_names).cast(_plain(table).schema)
-        candidates = self._candidates(drawn, _plain(table), strength, random)
+        # From rows as they are, to rows of which everything is changed.
+        strength = random.random(count) * min(2.0 * self.difficulty, 1.0)
+        plain = _plain(table)
+        drawn = plain.take(pa.array(random.integers(len(table), size=count)))
+        candidates = self._candidates(drawn, plain, strength, random)
         quantiles = np.searchsorted(ordinary, density(candidates)) / len(ordinary)
         wanted = random.random(len(rows)) * (1 - self.difficulty)
         taken = _nearest(quantiles, strength, wanted, random)
@@ -220,23 +219,18 @@ _KINDS: dict[str, Candidates] = {
 def _nearest(
     quantiles: Floats, strength: Floats, wanted: Floats, random: np.random.Generator
 ) -> RowNumbers:
-    """Return a candidate for each wanted quantile: one of the same interval, or of the nearest.
+    """Return a different candidate for each wanted quantile, the next one that is left.
 
-    Candidates less probable than all ordinary rows have an interval of their own, in which the
-    strongest come first. None is taken twice while others of its interval are left.
+    Of those less probable than all ordinary rows, the strongest come first.
     """
-    bins = np.where(quantiles > 0, 1 + np.minimum(quantiles * _BINS, _BINS - 1).astype(int), 0)
-    goals = np.where(wanted > 0, 1 + np.minimum(wanted * _BINS, _BINS - 1).astype(int), 0)
-    present = np.unique(bins)
-    taken = np.empty(len(wanted), np.int64)
-    nearest = present[np.abs(present[:, None] - goals).argmin(axis=0)]
-    for one in np.unique(nearest):
-        among = random.permutation(np.flatnonzero(bins == one))
-        if one == 0:
-            among = among[np.argsort(-strength[among], kind="stable")]
-        places = np.flatnonzero(nearest == one)
-        taken[places] = np.resize(among, len(places))
-    return taken
+    ties = np.where(quantiles > 0, random.random(len(quantiles)), -strength)
+    order = np.lexsort([ties, quantiles])
+    places = np.searchsorted(quantiles[order], np.sort(wanted))
+    # Each is behind the one before it, and leaves enough for those behind it.
+    steps = np.arange(len(wanted))
+    places = np.maximum.accumulate(places - steps) + steps
+    places = np.minimum(places, len(order) - len(wanted) + steps)
+    return np.asarray(order[places])[random.permutation(len(wanted))]
 
 
 def _plain(table: pa.Table) -> pa.Table:

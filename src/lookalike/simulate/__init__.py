@@ -6,6 +6,8 @@ simulated world, all rows on the parameters and the seed.
 
 from __future__ import annotations
 
+from lookalike.simulate._fraud import fraud
+from lookalike.simulate._fraud_world import FraudWorld
 from lookalike.simulate._makers import (
     MAKERS,
     ColumnMaker,
@@ -24,6 +26,8 @@ from lookalike.simulate._makers import (
     UniformColumn,
 )
 from lookalike.simulate._procedural import Procedural, ProceduralColumn, read_procedural
+from lookalike.simulate._sensors import sensors
+from lookalike.simulate._traffic import traffic
 
 __all__ = [
     "MAKERS",
@@ -32,6 +36,7 @@ __all__ = [
     "DateColumn",
     "ExponentialColumn",
     "FormulaColumn",
+    "FraudWorld",
     "IntegerColumn",
     "LevelColumn",
     "LognormalColumn",
@@ -43,5 +48,8 @@ __all__ = [
     "ProceduralColumn",
     "StateColumn",
     "UniformColumn",
+    "fraud",
     "read_procedural",
+    "sensors",
+    "traffic",
 ]

@@ -145,9 +145,10 @@ class Procedural:
     ----------
     spec : mapping or path
         ``"column"``: a list of columns in their order, each with its ``"name"``, the way to
-        ``"make"`` it, its options, and perhaps those of `ProceduralColumn`. ``"rules"``: a list of rules that every row obeys; rows that break one are
-        drawn again. ``"history_length"``: the number of rows of a history, for states and
-        counters (1). Or a TOML file of the same content.
+        ``"make"`` it, its options, and perhaps those of `ProceduralColumn`. ``"rules"``: a list of
+        rules that every row obeys; rows that break one are drawn again. ``"history_length"``: the
+        number of rows of a history, for states and counters (1). Or a TOML file of the same
+        content.
     random_state : int, Generator, RandomState or None
         The default seed of sampling.
 
