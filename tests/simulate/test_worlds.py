@@ -12,7 +12,7 @@ from lookalike.cli import main
 from lookalike.simulate import FraudWorld, fraud, sensors, traffic
 
 PAYMENTS = fraud(60_000, fraud_share=0.02, random_state=3)
-BY = {name: part for name, part in PAYMENTS.groupby("pattern", observed=True)}
+BY = dict(list(PAYMENTS.groupby("pattern", observed=True)))
 ORDINARY = PAYMENTS[~PAYMENTS["fraud"]]
 
 

@@ -40,7 +40,8 @@ _TIGHT = 0.15
 #: A difference between the wanted and the reached AUC that is warned of.
 _MISSED = 0.05
 
-Candidates = Callable[[pa.Table, pa.Table, Floats, np.random.Generator], pa.Table]
+#: Takes rows, the table, the columns of numbers, how much of each row to change, and a generator.
+Candidates = Callable[[pa.Table, pa.Table, frozenset[str], Floats, np.random.Generator], pa.Table]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,16 @@ class AnomalyStep(ModelStep):
         strength = random.random(count) * min(2.0 * self.difficulty, 1.0)
         plain = _plain(table)
         drawn = plain.take(pa.array(random.integers(len(table), size=count)))
-        candidates = self._candidates(drawn, plain, strength, random)
+        # Codes are levels, although they are stored as numbers.
+        numeric = frozenset(
+            name
+            for name in table.column_names
+            if is_numeric(table, name) and model.schema_[name].kind.is_numeric
+        )
+        if self.kind == "contextual":
+            candidates = _contextual(drawn, plain, strength, random, self.column)
+        else:
+            candidates = _KINDS[self.kind](drawn, plain, numeric, strength, random)
         quantiles = np.searchsorted(ordinary, density(candidates)) / len(ordinary)
         wanted = random.random(len(rows)) * (1 - self.difficulty)
         taken = _nearest(quantiles, strength, wanted, random)
@@ -109,13 +119,6 @@ class AnomalyStep(ModelStep):
         self._check_reached(reached)
         facts = {"wanted_auc": (1 + self.difficulty) / 2, "density_auc": reached}
         return StepChange(changed, rows, 1 - quantiles[taken], facts=facts)
-
-    def _candidates(
-        self, drawn: pa.Table, table: pa.Table, strength: Floats, random: np.random.Generator
-    ) -> pa.Table:
-        if self.kind == "contextual":
-            return _contextual(drawn, table, strength, random, self.column)
-        return _KINDS[self.kind](drawn, table, strength, random)
 
     def _check_reached(self, reached: float) -> None:
         wanted = (1 + self.difficulty) / 2
@@ -130,11 +133,15 @@ class AnomalyStep(ModelStep):
 
 
 def _local(
-    drawn: pa.Table, table: pa.Table, strength: Floats, random: np.random.Generator
+    drawn: pa.Table,
+    table: pa.Table,
+    numeric: frozenset[str],
+    strength: Floats,
+    random: np.random.Generator,
 ) -> pa.Table:
     """Add noise to every number, and change a few levels."""
     for name in drawn.column_names:
-        if is_numeric(drawn, name):
+        if name in numeric:
             numbers, spread = numbers_of(drawn, name), _spread(table, name)
             noise = _NOISE * strength * spread * random.normal(size=len(numbers))
             drawn = _renumbered(drawn, name, numbers + noise)
@@ -144,12 +151,16 @@ def _local(
 
 
 def _global(
-    drawn: pa.Table, table: pa.Table, strength: Floats, random: np.random.Generator
+    drawn: pa.Table,
+    table: pa.Table,
+    numeric: frozenset[str],
+    strength: Floats,
+    random: np.random.Generator,
 ) -> pa.Table:
     """Replace cells by ones that are uniform in the range of the column, or among its levels."""
     for name in drawn.column_names:
         changed = random.random(len(drawn)) < strength
-        if not is_numeric(drawn, name):
+        if name not in numeric:
             levels = column_of(table, name).drop_null().unique()
             if len(levels):
                 places = random.integers(len(levels), size=int(changed.sum()))
@@ -164,7 +175,11 @@ def _global(
 
 
 def _dependency(
-    drawn: pa.Table, table: pa.Table, strength: Floats, random: np.random.Generator
+    drawn: pa.Table,
+    table: pa.Table,
+    numeric: frozenset[str],  # noqa: ARG001 - as `Candidates`
+    strength: Floats,
+    random: np.random.Generator,
 ) -> pa.Table:
     """Take cells from different rows: each column keeps its distribution, but not the others."""
     for name in drawn.column_names:
@@ -173,12 +188,16 @@ def _dependency(
 
 
 def _cluster(
-    drawn: pa.Table, table: pa.Table, strength: Floats, random: np.random.Generator
+    drawn: pa.Table,
+    table: pa.Table,
+    numeric: frozenset[str],
+    strength: Floats,
+    random: np.random.Generator,
 ) -> pa.Table:
     """Move rows to one place that is away from the middle of all numbers, with rare levels."""
     centre = int(random.integers(len(table)))
     for name in drawn.column_names:
-        if is_numeric(drawn, name):
+        if name in numeric:
             numbers, spread = numbers_of(drawn, name), _spread(table, name)
             own = numbers_of(table, name)
             middle = float(np.mean(own[np.isfinite(own)])) if np.isfinite(own).any() else 0.0

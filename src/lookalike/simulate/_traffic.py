@@ -26,6 +26,8 @@ WEATHER = ("dry", "rain", "snow")
 _EFFECTS = np.array([[1.0, 1.0, 1.0], [0.9, 0.92, 0.97], [0.7, 0.7, 0.75]])
 #: The chances of the next hour's weather.
 _NEXT = np.array([[0.95, 0.045, 0.005], [0.2, 0.79, 0.01], [0.15, 0.05, 0.8]])
+#: The share of the capacity at which a jam dissolves.
+_DISCHARGE = 0.85
 #: What an incident leaves of the capacity, and how far back its jam reaches, in sites.
 _LEFT, _BACK = (0.2, 0.5), 2
 
@@ -159,9 +161,11 @@ def _served(demand: Floats, capacity: Floats) -> tuple[Floats, Floats]:
     waiting, share = np.zeros(demand.shape[1]), 24 / _STEPS
     for step in range(len(demand)):
         wanted = demand[step] + waiting / share
-        flow[step] = np.minimum(wanted, capacity[step])
-        waiting = (wanted - flow[step]) * share
-        queue[step] = waiting
+        # A jam that dissolves lets fewer pass than a free road (Hall and Agyemang-Duah 1991).
+        open_ = np.where(waiting > 0, _DISCHARGE, 1.0) * capacity[step]
+        flow[step] = np.minimum(wanted, open_)
+        before, waiting = waiting, (wanted - flow[step]) * share
+        queue[step] = (before + waiting) / 2
     return flow, queue
 
 
