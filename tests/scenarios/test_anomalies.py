@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 
 import lookalike as la
-from lookalike._core.errors import LookalikeError, ParameterError, SchemaError
+from lookalike._core.errors import LookalikeError, LookalikeWarning, ParameterError, SchemaError
 from lookalike.scenarios import Scenario
 
 KINDS = ("local", "global", "dependency", "cluster", "contextual")
@@ -46,7 +48,7 @@ def areas(kind: str, difficulty: float) -> dict[str, float]:
     truth[found.labels["row"]] = 1
     inputs = pd.get_dummies(found.data, dtype=float)
     inputs = (inputs - inputs.mean()) / inputs.std()
-    forest = IsolationForest(50, random_state=0).fit(inputs)
+    forest = IsolationForest(n_estimators=50, random_state=0).fit(inputs)
     return {
         "density": found.manifest["steps"][0]["density_auc"],
         "forest": roc_auc_score(truth, -forest.score_samples(inputs)),
@@ -98,15 +100,16 @@ def test_ugly_tables_get_anomalies() -> None:
     )
     for kind in KINDS:
         step = {"name": "anomalies", "kind": kind, "share": 0.1, "difficulty": 0.3}
-        with np.testing.suppress_warnings() as quiet:
-            quiet.filter(Warning)
+        with warnings.catch_warnings():
+            # So few columns leave little room for some kinds, which is warned of.
+            warnings.simplefilter("ignore", LookalikeWarning)
             found = Scenario([step]).apply(ugly)
         assert len(found.labels) == 12
         assert set(found.data["city"]) <= {"Köln", "北京"}
 
 
 def test_a_detector_is_stressed_over_the_difficulty() -> None:
-    detector = IsolationForest(30, random_state=0).fit(ROWS[["a", "b", "c"]])
+    detector = IsolationForest(n_estimators=30, random_state=0).fit(ROWS[["a", "b", "c"]])
     step = {"name": "anomalies", "kind": "global", "share": 0.1, "difficulty": 1}
     rows = ROWS[["a", "b", "c"]].iloc[:500]
     found = la.stress(detector, rows, [step], repeats=3, dials=(0, 1))
@@ -130,13 +133,13 @@ def test_weighted_means_stay_unbiased() -> None:
     inside = MODEL.sample(20_000, given={"level": "high"}, random_state=5)["b"].mean()
     truth = event.mean() * inside + (1 - event.mean()) * ROWS["b"][~event].mean()
     held = []
-    for seed in range(100):
+    for seed in range(60):
         found = Scenario([step]).apply(ROWS, random_state=seed, model=MODEL)
         assert (found.data["level"] == "high").sum() == len(ROWS) / 2
         weights, values = found.weights, found.data["b"].to_numpy()
         assert weights.sum() == pytest.approx(len(ROWS))
         happened = (found.data["level"] == "high").to_numpy()
-        # Ordinary rows are drawn from a finite table: those that stay are half of all or more.
+        # Ordinary rows are drawn from a finite table, none twice.
         left = 1 - (~happened).sum() / (~event).sum()
         error = np.sqrt(
             event.mean() ** 2 * values[happened].var() / happened.sum()
@@ -173,7 +176,7 @@ def test_an_event_that_is_rarer_than_the_rows_is_made_by_the_model() -> None:
         ({"where": {"level": "high"}, "rate": 1}, "rows of both kinds"),
         ({"where": {"levl": "high"}, "rate": 0.5}, "Did you mean 'level'"),
         ({"where": {"level": "huge"}, "rate": 0.5}, "huge"),
-        ({"where": {"a": {"low": 50}}, "rate": 0.5}, ""),
+        ({"where": {"a": {"low": 50}}, "rate": 0.5}, "able to make the rare event"),
     ],
 )
 def test_an_event_that_cannot_be_made_is_one_clear_error(options, message) -> None:

@@ -134,6 +134,23 @@ def test_models_are_estimators_or_functions_of_any_kind() -> None:
     assert polars.curves[0].points[0].value > 0.9
 
 
+def test_a_model_of_another_library_is_known_by_what_it_has() -> None:
+    class Foreign:
+        classes_ = np.array(["no", "yes"])
+
+        def predict_proba(self, rows):
+            return SOUND.predict_proba(rows[INPUTS])
+
+    class Numbers:
+        def predict(self, rows):
+            return rows["income"]
+
+    options = {**QUICK, "reference": False}
+    assert la.stress(Foreign(), ROWS, OLD, **options).curves[0].metric == "roc_auc"
+    rows = ROWS.assign(y=ROWS["income"])
+    assert la.stress(Numbers(), rows, OLD, **options).curves[0].points[0].value == 1
+
+
 def test_numbers_and_metrics_of_ones_own() -> None:
     rows = ROWS.assign(y=3 * ROWS["income"] + 1)
     model = LinearRegression().fit(rows[["income"]], rows["y"])
@@ -163,11 +180,11 @@ def test_without_a_target_a_drift_is_to_be_noticed() -> None:
     rows = ROWS[["age"]]
 
     def watch(frame: pd.DataFrame) -> np.ndarray:
-        mean = frame["age"].rolling(60, min_periods=60).mean()
-        return (mean > rows["age"].mean() + 8).to_numpy()
+        return frame["age"].rolling(60, min_periods=60).mean().to_numpy()
 
     steps = [{"name": "covariate_drift", "column": "age", "shift": 2, "at": 0.5}]
-    found = la.stress(watch, rows, steps, repeats=4, dials=(0, 1))
+    options = {"threshold": rows["age"].mean() + 8}
+    found = la.stress(watch, rows, steps, repeats=4, dials=(0, 1), **options)
     noticed, delay, false = (curve.points[-1].value for curve in found.curves)
     assert (noticed, false) == (1, 0)
     assert 10 < delay < 60

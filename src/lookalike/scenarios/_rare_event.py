@@ -69,9 +69,13 @@ class RareEvent(ModelStep):
         probability, counted = self._probability(model, given, happens, random)
         # Places for the event; at all others, rows of the event give way to ordinary ones.
         places = np.sort(random.permutation(rows)[:count])
-        source = np.arange(rows)
-        source[happens] = random.choice(np.flatnonzero(~happens), int(happens.sum()))
-        source[places] = places
+        source, placed = np.arange(rows), np.zeros(rows, bool)
+        placed[places] = True
+        lacking = happens & ~placed
+        # Rows that lost their place take these, so that ordinary rows repeat only where they must.
+        free, every = np.flatnonzero(~happens & placed), np.flatnonzero(~happens)
+        once = len(free) >= lacking.sum()
+        source[lacking] = random.choice(free if once else every, lacking.sum(), replace=not once)
         changed = table.take(pa.array(source))
         drawn = model.sample(
             count, given=given, random_state=int(random.integers(2**31)), as_="arrow"

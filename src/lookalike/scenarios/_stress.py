@@ -270,7 +270,8 @@ class _Study:
         except Exception as error:  # the caller's model may raise anything
             words = " ".join(f"{type(error).__name__}: {error}".split())
             raise _FailedModel(f"The model failed: {words[:200]}") from error
-        if not np.isfinite(found.scores).all():
+        # A watcher may have no score yet: that is no alarm.
+        if self.problem.kind != "drift" and not np.isfinite(found.scores).all():
             raise _FailedModel("The model failed: its scores are not all finite.")
         return found
 

@@ -70,7 +70,7 @@ class Problem:
 def problem_of(
     model: Any, table: pa.Table, target: str | None, positive: Any, drifts: bool
 ) -> Problem:
-    """Return the question that a model answers, from its type and the target.
+    """Return the question that a model answers, from its type or else from the target.
 
     Parameters
     ----------
@@ -94,8 +94,10 @@ def problem_of(
     if target not in table.column_names:
         hint = nearest(target, table.column_names)
         raise SchemaError(f"target must be a column of the rows; there is no {target!r}.{hint}")
-    if hasattr(model, "predict"):
-        numbers = is_regressor(model)
+    if _is(is_regressor, model):
+        numbers = True
+    elif hasattr(model, "classes_"):
+        numbers = False
     else:
         numbers = Schema.infer(table.select([target]))[target].kind.is_numeric
     if numbers:
@@ -115,6 +117,14 @@ def problem_of(
             )
         levels = [*(one for one in levels if one != positive), positive]
     return Problem("classes", target, tuple(levels))
+
+
+def _is(check: Callable[[Any], bool], model: Any) -> bool:
+    """Return the answer of a check of scikit-learn; False for what is no estimator of it."""
+    try:
+        return bool(check(model))
+    except (AttributeError, TypeError):
+        return False
 
 
 def rows_for(table: pa.Table, origin: Origin, without: str | None) -> Any:
@@ -206,7 +216,7 @@ def _suspicion(model: Any, frame: Any) -> Floats:
         if hasattr(model, name):
             scores = _flat(getattr(model, name)(frame))
             # scikit-learn's detectors score ordinary rows higher.
-            return -scores if is_outlier_detector(model) or name == "score_samples" else scores
+            return -scores if _is(is_outlier_detector, model) or name == "score_samples" else scores
     raise AssertionError("unreachable")
 
 

@@ -66,7 +66,7 @@ def fraud(
         The number of transactions.
     customers, terminals : int, optional
         Their numbers; by default such that a customer pays as often as in `world`, and a terminal
-        has a hundred transactions.
+        has a hundred transactions. There are 12 terminals or more.
     days : int
         The length of time.
     fraud_share : float
@@ -106,7 +106,7 @@ def fraud(
     world, seed = world or FraudWorld(), as_seed(random_state)
     random = generator(seed, "fraud", "world")
     towns = draw_towns(random)
-    places = Places.draw(max(terminals or n // _PER_TERMINAL, FAVOURITES), towns, random)
+    places = Places.draw(terminals or max(n // _PER_TERMINAL, FAVOURITES), towns, random)
     people_count = customers or max(round(n / (world.per_day * days)), 10)
     people = People.draw(people_count, world, places, towns, random)
     counts = _shared(round(fraud_share * n), weights)
@@ -145,7 +145,7 @@ def _checked(
         {
             "n": Number(1, integer=True),
             "customers": _COUNT,
-            "terminals": _COUNT,
+            "terminals": AnyOf((Number(FAVOURITES, integer=True),), none=True),
             "days": Number(1, 36_500, integer=True),
             "fraud_share": Number(0, 1),
             "world": Instance((FraudWorld,), "a FraudWorld or None", optional=True),

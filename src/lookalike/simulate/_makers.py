@@ -345,6 +345,13 @@ class LookupColumn(ColumnMaker):
         "values": Instance((Mapping,), "a mapping of levels to values"),
     }
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        try:
+            pa.array(list(self.values.values()))
+        except (pa.ArrowException, TypeError) as error:
+            raise ParameterError(f"The values of a lookup must be of one type: {error}.") from None
+
     @property
     def needs(self) -> tuple[str, ...]:
         """The column that decides."""
@@ -354,7 +361,9 @@ class LookupColumn(ColumnMaker):
         """Look values up."""
         other = self.values.get("*")
         keys = block.cells[self.by].cast(pa.string()).to_pylist()
-        return pa.array([self.values.get(key, other) for key in keys])
+        # The type of all values, whichever of them this block has.
+        kind = pa.array(list(self.values.values())).type
+        return pa.array([self.values.get(key, other) for key in keys], kind)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ __all__ = ["Procedural", "ProceduralColumn", "read_procedural"]
 _BLOCK = 4_096
 #: How often rows that break a rule are drawn again.
 _ROUNDS = 200
+#: After so many rounds, rows that have never obeyed never will.
+_HOPELESS = 20
 #: Blocks in a row without a row that fulfils conditions, after which there is none.
 _FRUITLESS = 50
 _LIBRARIES = ("pandas", "polars", "arrow")
@@ -197,6 +199,7 @@ class Procedural:
         # Whole histories, so that a block needs no other.
         self._block_rows = max(_BLOCK // self._length, 1) * self._length
         first = self._drawn(0, 0, 0)
+        self._arrow = first.schema
         self.schema_ = _with_numbers(infer_columns(first), first)
         if self._rules:
             self._check_rules(first)
@@ -388,19 +391,22 @@ class Procedural:
         table = self._drawn(block, seed, 0)
         if not self._rules:
             return table
-        broken = self._broken(table)
+        left = np.flatnonzero(self._broken(table))
         for attempt in range(1, _ROUNDS):
-            if not broken.any():
+            if not len(left):
                 return table
-            # Another draw of the whole block, of which broken histories are replaced.
-            other = self._drawn(block, seed, attempt)
-            source = np.arange(len(table)) + np.where(broken, len(table), 0)
+            if attempt == _HOPELESS and len(left) == len(table):
+                break
+            # Another draw of the whole block, from which broken histories are replaced.
+            other = self._drawn(block, seed, attempt).take(pa.array(left))
+            source = np.arange(len(table))
+            source[left] = len(table) + np.arange(len(left))
             table = pa.concat_tables([table, other]).take(pa.array(source)).combine_chunks()
-            broken &= self._broken(table)
-        if broken.any():
+            left = left[self._broken(other)]
+        if len(left):
             raise ParameterError(
-                f"Rows must be able to obey the rules {list(self._rules)!r}; {int(broken.sum()):,} "
-                f"of {len(table):,} still break one after {_ROUNDS} draws. Change the recipes."
+                f"Rows must be able to obey the rules {list(self._rules)!r}; {len(left):,} of "
+                f"{len(table):,} still break one after many draws. Change the recipes."
             )
         return table
 
@@ -430,7 +436,7 @@ class Procedural:
         self._block(0, self.seed_)
 
     def _empty(self) -> pa.Table:
-        return self._drawn(0, 0, 0).slice(0, 0)
+        return self._arrow.empty_table()
 
     def __repr__(self) -> str:
         names = ", ".join(column.name for column in self._columns[:8])
