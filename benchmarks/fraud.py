@@ -26,7 +26,9 @@ def main() -> None:
     options = parser.parse_args()
     la.simulate.fraud(1_000)
     began = time.process_time()
-    rows = la.simulate.fraud(options.rows, random_state=options.seed, as_="pandas")
+    rows = la.simulate.fraud(
+        options.rows, fraud_share=0.02, random_state=options.seed, as_="pandas"
+    )
     seconds = time.process_time() - began
     speed = options.rows / seconds
     print(f"{options.rows:,} rows in {seconds:.2f} CPU seconds: {speed:,.0f} a second")

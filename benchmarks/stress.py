@@ -41,7 +41,8 @@ def main() -> None:
     for word in options.tables:
         path, _, target = word.rpartition(":")
         frame = prepared(path, target, options.rows, options.seed)
-        halves = np.array_split(frame, 2)
+        middle = len(frame) // 2
+        halves = frame[:middle], frame[middle:].reset_index(drop=True)
         for weakness, weak, rows, steps in cases(*halves, target, options.seed):
             sound = halves[0]
             if weakness == "leak":

@@ -95,6 +95,8 @@ def test_ugly_tables_get_anomalies() -> None:
             "same": 1,
             "nothing": np.full(120, np.nan),
             "city": random.choice(["Köln", "北京"], 120),
+            "code": random.integers(0, 2, 120),
+            "whole": random.integers(0, 10_000, 120).astype(float),
             "day": pd.date_range("2026-01-01", periods=120).date,
         }
     )
@@ -106,6 +108,8 @@ def test_ugly_tables_get_anomalies() -> None:
             found = Scenario([step]).apply(ugly)
         assert len(found.labels) == 12
         assert set(found.data["city"]) <= {"Köln", "北京"}
+        assert set(found.data["code"]) <= {0, 1}
+        assert (found.data["whole"] % 1 == 0).all()
 
 
 def test_a_detector_is_stressed_over_the_difficulty() -> None:

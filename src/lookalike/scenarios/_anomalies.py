@@ -26,6 +26,7 @@ from lookalike.scenarios._base import (
 )
 from lookalike.scenarios._fitted import ModelStep
 from lookalike.scenarios._likelihood import RowDensity
+from lookalike.tables import Kind
 
 __all__ = ["AnomalyStep"]
 
@@ -40,8 +41,12 @@ _TIGHT = 0.15
 #: A difference between the wanted and the reached AUC that is warned of.
 _MISSED = 0.05
 
-#: Takes rows, the table, the columns of numbers, how much of each row to change, and a generator.
-Candidates = Callable[[pa.Table, pa.Table, frozenset[str], Floats, np.random.Generator], pa.Table]
+Decimals = Mapping[str, int | None]
+#: Takes rows, the table, the decimals of numbers by column, how much of each row to change, and a
+#: generator.
+Candidates = Callable[
+    [pa.Table, pa.Table, Mapping[str, int | None], Floats, np.random.Generator], pa.Table
+]
 
 
 @dataclass(frozen=True)
@@ -101,12 +106,13 @@ class AnomalyStep(ModelStep):
         strength = random.random(count) * min(2.0 * self.difficulty, 1.0)
         plain = _plain(table)
         drawn = plain.take(pa.array(random.integers(len(table), size=count)))
-        # Codes are levels, although they are stored as numbers.
-        numeric = frozenset(
-            name
-            for name in table.column_names
-            if is_numeric(table, name) and model.schema_[name].kind.is_numeric
-        )
+        # The decimals of numbers; codes are levels, although they are stored as numbers.
+        columns = [model.schema_[name] for name in table.column_names if is_numeric(table, name)]
+        numeric = {
+            one.name: 0 if one.kind is Kind.INTEGER else one.decimals
+            for one in columns
+            if one.kind.is_numeric
+        }
         if self.kind == "contextual":
             candidates = _contextual(drawn, plain, strength, random, self.column)
         else:
@@ -135,7 +141,7 @@ class AnomalyStep(ModelStep):
 def _local(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: frozenset[str],
+    numeric: Decimals,
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -144,7 +150,7 @@ def _local(
         if name in numeric:
             numbers, spread = numbers_of(drawn, name), _spread(table, name)
             noise = _NOISE * strength * spread * random.normal(size=len(numbers))
-            drawn = _renumbered(drawn, name, numbers + noise)
+            drawn = _renumbered(drawn, name, numbers + noise, numeric[name])
         else:
             drawn = _moved(drawn, table, name, random.random(len(drawn)) < strength / 3, random)
     return drawn
@@ -153,7 +159,7 @@ def _local(
 def _global(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: frozenset[str],
+    numeric: Decimals,
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -170,14 +176,15 @@ def _global(
         low, high = _ends(table, name)
         reach = _BEYOND * (high - low)
         uniform = random.uniform(low - reach, high + reach, len(drawn))
-        drawn = _renumbered(drawn, name, np.where(changed, uniform, numbers_of(drawn, name)))
+        numbers = np.where(changed, uniform, numbers_of(drawn, name))
+        drawn = _renumbered(drawn, name, numbers, numeric[name])
     return drawn
 
 
 def _dependency(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: frozenset[str],  # noqa: ARG001 - as `Candidates`
+    numeric: Decimals,  # noqa: ARG001 - as `Candidates`
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -190,7 +197,7 @@ def _dependency(
 def _cluster(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: frozenset[str],
+    numeric: Decimals,
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -203,7 +210,8 @@ def _cluster(
             middle = float(np.mean(own[np.isfinite(own)])) if np.isfinite(own).any() else 0.0
             away = middle + random.choice([-1.0, 1.0]) * _AWAY * spread
             goal = away + _TIGHT * (numbers - middle)
-            drawn = _renumbered(drawn, name, numbers + strength * (goal - numbers))
+            moved = numbers + strength * (goal - numbers)
+            drawn = _renumbered(drawn, name, moved, numeric[name])
         else:
             cell = column_of(table, name)[centre].as_py()
             rows = np.flatnonzero(random.random(len(drawn)) < strength)
@@ -273,9 +281,10 @@ def _moved(
     return with_cells(drawn, name, rows, cells.to_pylist())
 
 
-def _renumbered(drawn: pa.Table, name: str, values: Floats) -> pa.Table:
-    """Change the numbers of a column where they are finite."""
+def _renumbered(drawn: pa.Table, name: str, values: Floats, decimals: int | None) -> pa.Table:
+    """Change the numbers of a column where they are finite, as exact as they were."""
     before = numbers_of(drawn, name)
+    values = values if decimals is None else np.round(values, decimals)
     rows = np.flatnonzero(np.isfinite(values) & np.isfinite(before) & (values != before))
     return with_cells(drawn, name, rows, values[rows].tolist())
 
