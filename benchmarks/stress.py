@@ -23,7 +23,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.feature_selection import mutual_info_classif
 
 import lookalike as la
-from lookalike.tables import as_frame, read_table
+from lookalike.tables import as_frame, conform, infer_columns, natural, read_table
 
 _MOST_LEVELS = 30
 
@@ -108,7 +108,9 @@ class Fitted:
 
 def prepared(path: str, target: str, rows: int, seed: int) -> pd.DataFrame:
     """Return shuffled rows without columns of very many levels, the target as text."""
-    frame = as_frame(read_table(path), "pandas").dropna(subset=[target])
+    table = read_table(path)
+    schema = infer_columns(table)
+    frame = as_frame(natural(conform(table, schema), schema), "pandas").dropna(subset=[target])
     frame[target] = frame[target].astype(str)
     kept = [
         name

@@ -78,3 +78,10 @@ def test_weights_of_a_rare_event_are_written(run: Run, tmp_path: Path) -> None:
     assert (rows["y"] == "a").sum() == 10
     assert abs(weights.sum() - 20) < 1e-9
     assert weights[rows["y"] == "a"].nunique() == 1
+
+
+def test_numbers_of_a_file_are_numbers(run: Run, tmp_path: Path) -> None:
+    text = '[[step]]\nname = "wrong_units"\ncolumn = "x"\nshare = 1\nfactor = 10\n'
+    spec, data = written(tmp_path, text)
+    assert run("scenario", spec, "--from", data, "-o", tmp_path / "out.csv").code == 0
+    assert pd.read_csv(tmp_path / "out.csv")["x"].tolist() == [15.0, 25.0, 35.0, 45.0] * 5

@@ -43,7 +43,7 @@ def scenario(
 
     from lookalike._core.files import write_text
     from lookalike.scenarios import Scenario
-    from lookalike.tables import check_output, read_table, to_arrow, write_table
+    from lookalike.tables import check_output, to_arrow, write_table
 
     check_output(output)
     steps = Scenario.from_toml(spec)
@@ -59,7 +59,7 @@ def scenario(
     elif rows is not None:
         raise ParameterError("-n is for a model: of a table, all rows are taken.")
     else:
-        table, model = read_table(source), None
+        table, model = source, None
     found = steps.apply(table, random_state=seed, model=model)
     write_table(to_arrow(found.data)[0], output)
     write_table(to_arrow(found.labels)[0], names[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import pkgutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -71,19 +71,18 @@ def stress(
 
     from lookalike.scenarios import Scenario
     from lookalike.scenarios import stress as run
-    from lookalike.tables import read_table
 
-    scenario, rows = Scenario.from_toml(spec), read_table(data)
+    scenario = Scenario.from_toml(spec)
     if model is not None:
         with _own_folder():
             given = _imported(model)
     else:
         from lookalike.scenarios import train_trees
 
-        given = train_trees(read_table(str(train)), str(target), positive, seed)
+        given = train_trees(train, str(target), positive, seed)
     report = run(
         given,
-        rows,
+        data,
         scenario,
         target=target,
         metric=metric,
@@ -119,14 +118,16 @@ def _imported(words: str) -> Any:
     if not colon or not name or not attribute:
         raise ParameterError(f"--model takes MODULE:NAME, such as mymodel:predict; got {words!r}.")
     try:
-        module = importlib.import_module(name)
+        return pkgutil.resolve_name(words)
     except ModuleNotFoundError as error:
         raise ParameterError(f"--model: there is no module {error.name!r} to import.") from error
-    if not hasattr(module, attribute):
+    except AttributeError as error:
+        hint = nearest(attribute, dir(sys.modules.get(name)))
+        raise ParameterError(f"--model: {name} has no {attribute!r}.{hint}") from error
+    except ValueError as error:
         raise ParameterError(
-            f"--model: {name} has no {attribute!r}.{nearest(attribute, dir(module))}"
-        )
-    return getattr(module, attribute)
+            f"--model takes MODULE:NAME, such as mymodel:predict; got {words!r}."
+        ) from error
 
 
 @contextmanager

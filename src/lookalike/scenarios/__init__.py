@@ -25,8 +25,9 @@ from lookalike.scenarios._fitted import ModelStep
 from lookalike.scenarios._rare_event import RareEvent
 from lookalike.scenarios._scenario import Scenario, ScenarioResult, ScenarioRun
 from lookalike.scenarios._stress import stress
+from lookalike.scenarios._stress_points import StressCurve, StressPoint
 from lookalike.scenarios._stress_reference import train_trees
-from lookalike.scenarios._stress_report import StressCurve, StressPoint, StressReport
+from lookalike.scenarios._stress_report import StressReport
 
 __all__ = [
     "STEPS",

@@ -30,7 +30,7 @@ from lookalike.tables import Kind
 
 __all__ = ["AnomalyStep"]
 
-#: Candidates for each anomaly, and the fewest and most in all.
+#: AnomalyMaker for each anomaly, and the fewest and most in all.
 _CANDIDATES, _FEWEST, _MOST = 30, 2_000, 100_000
 #: The reach of global anomalies beyond the range of a column, as a share of it.
 _BEYOND = 0.1
@@ -41,10 +41,10 @@ _TIGHT = 0.15
 #: A difference between the wanted and the reached AUC that is warned of.
 _MISSED = 0.05
 
-Decimals = Mapping[str, int | None]
+ColumnDecimals = Mapping[str, int | None]
 #: Takes rows, the table, the decimals of numbers by column, how much of each row to change, and a
 #: generator.
-Candidates = Callable[
+AnomalyMaker = Callable[
     [pa.Table, pa.Table, Mapping[str, int | None], Floats, np.random.Generator], pa.Table
 ]
 
@@ -53,7 +53,7 @@ Candidates = Callable[
 class AnomalyStep(ModelStep):
     """Put anomalies in the place of some rows, chosen by a fitted model.
 
-    Candidates are rows of the table that are changed more or less in the way of their kind; the
+    AnomalyMaker are rows of the table that are changed more or less in the way of their kind; the
     density of the model says which of them to take. The difficulty is the same for all kinds: an
     anomaly's log-density is the quantile q of that of ordinary rows, where q is uniform on
     [0, 1 − difficulty]. So the AUC of the density itself as a detector is (1 + difficulty) / 2: at
@@ -141,7 +141,7 @@ class AnomalyStep(ModelStep):
 def _local(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: Decimals,
+    numeric: ColumnDecimals,
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -159,7 +159,7 @@ def _local(
 def _global(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: Decimals,
+    numeric: ColumnDecimals,
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -184,7 +184,7 @@ def _global(
 def _dependency(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: Decimals,  # noqa: ARG001 - as `Candidates`
+    numeric: ColumnDecimals,  # noqa: ARG001 - as `AnomalyMaker`
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -197,7 +197,7 @@ def _dependency(
 def _cluster(
     drawn: pa.Table,
     table: pa.Table,
-    numeric: Decimals,
+    numeric: ColumnDecimals,
     strength: Floats,
     random: np.random.Generator,
 ) -> pa.Table:
@@ -235,7 +235,7 @@ def _contextual(
     return drawn
 
 
-_KINDS: dict[str, Candidates] = {
+_KINDS: dict[str, AnomalyMaker] = {
     "local": _local,
     "global": _global,
     "dependency": _dependency,

@@ -23,7 +23,8 @@ from lookalike._core.plain import jsonable
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.scenarios._base import STEPS, RowNumbers, ScenarioStep, StepChange
 from lookalike.scenarios._fitted import ModelStep, fitted_model
-from lookalike.tables import as_frame, best_library, to_arrow
+from lookalike.scenarios._rows import rows_of
+from lookalike.tables import as_frame, best_library
 
 __all__ = ["Scenario", "ScenarioResult", "ScenarioRun"]
 
@@ -175,7 +176,7 @@ class Scenario:
         SchemaError
             If a step does not fit the table.
         """
-        table, origin = to_arrow(data)
+        table, origin = rows_of(data)
         seed = as_seed(random_state)
         found = self.run(table, seed, model=model)
         manifest = jsonable(

@@ -17,11 +17,13 @@ from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.scenarios._base import RowNumbers, ScenarioStep
 from lookalike.scenarios._drift import DriftStep
 from lookalike.scenarios._fitted import fitted_model
+from lookalike.scenarios._rows import rows_of
 from lookalike.scenarios._scenario import Scenario, ScenarioRun
-from lookalike.scenarios._stress_curve import Scores, response_curve
+from lookalike.scenarios._stress_curve import DrawScores, response_curve
 from lookalike.scenarios._stress_metrics import StressMetric, Unmeasured, alarms, metrics_for
+from lookalike.scenarios._stress_points import StressCurve
 from lookalike.scenarios._stress_reference import cross_fitted, naive
-from lookalike.scenarios._stress_report import StressCurve, StressReport
+from lookalike.scenarios._stress_report import StressReport
 from lookalike.scenarios._stressed_model import (
     Predictions,
     Problem,
@@ -29,7 +31,7 @@ from lookalike.scenarios._stressed_model import (
     rows_for,
     stressed,
 )
-from lookalike.tables import Origin, to_arrow
+from lookalike.tables import Origin
 
 __all__ = ["stress"]
 
@@ -126,14 +128,14 @@ def stress(
     """
     positions = _checked(dials, repeats, reference, tolerance, threshold)
     scenario = scenario if isinstance(scenario, Scenario) else Scenario(scenario)
-    table, origin = to_arrow(data)
+    table, origin = rows_of(data)
     drifts = all(isinstance(step, DriftStep) for step in scenario.steps)
     problem = problem_of(model, table, target, positive, drifts)
     metrics = metrics_for(metric, problem)
     referred = reference and problem.kind in ("classes", "numbers")
-    study = _Study(model, table, origin, scenario, problem, metrics, referred, threshold)
+    study = _StressStudy(model, table, origin, scenario, problem, metrics, referred, threshold)
     seed = as_seed(random_state)
-    found: dict[float, list[Scores]] = {dial: [] for dial in positions}
+    found: dict[float, list[DrawScores]] = {dial: [] for dial in positions}
     with show_progress("stress", repeats * len(positions), show=progress) as report:
         for repeat in range(repeats):
             for place, dial in enumerate(positions, start=1):
@@ -191,7 +193,7 @@ def _name(model: Any) -> str:
     return getattr(model, "__name__", type(model).__name__)
 
 
-class _Study:
+class _StressStudy:
     """The fixed parts of a stress test, and the scores of one draw of its scenario."""
 
     def __init__(
@@ -213,7 +215,7 @@ class _Study:
         self._model = fitted_model(None, table) if scenario.needs_model else None
         self._unchanged: Predictions | None = None
 
-    def scores(self, dial: float, seed: int) -> Scores:
+    def scores(self, dial: float, seed: int) -> DrawScores:
         """Return the scores of every metric for one draw, or why there are none."""
         run = self.scenario.run(self.table, seed, dial, model=self._model)
         try:
@@ -275,7 +277,7 @@ class _Study:
             raise _FailedModel("The model failed: its scores are not all finite.")
         return found
 
-    def _alarms(self, run: ScenarioRun, given: Predictions) -> Scores:
+    def _alarms(self, run: ScenarioRun, given: Predictions) -> DrawScores:
         drifts = [step["first_row"] for step in run.steps if step.get("first_row") is not None]
         noticed = alarms(given.scores, min(drifts, default=None), self.threshold)
         reason = "There is no drift."

@@ -9,19 +9,19 @@ from scipy import stats
 
 from lookalike._core.numerics import Floats
 from lookalike.scenarios._stress_metrics import StressMetric
-from lookalike.scenarios._stress_report import StressCurve, StressPoint
+from lookalike.scenarios._stress_points import StressCurve, StressPoint
 
-__all__ = ["Scores", "response_curve"]
+__all__ = ["DrawScores", "response_curve"]
 
 _LEVEL = 0.05
 #: The fewest repeats of which an interval is stated.
 _FEWEST = 3
 #: The scores of the model, the reference and the naive baseline by metric, or reasons.
-Scores = dict[str, tuple[float | str, float | None, float | None]]
+DrawScores = dict[str, tuple[float | str, float | None, float | None]]
 
 
 def response_curve(
-    metric: StressMetric, found: dict[float, list[Scores]], tests: int, runs: bool
+    metric: StressMetric, found: dict[float, list[DrawScores]], tests: int, runs: bool
 ) -> StressCurve:
     """Return the curve of a metric.
 

@@ -46,7 +46,7 @@ _UNBOUNDED = frozenset({"log_loss", "rmse", "mae", "delay"})
 #: Metrics in which those who ignore the inputs can be best, or worst, for no merit.
 _WITHOUT_FLOOR = frozenset({"recall", "calibration"})
 
-Measure = Callable[[Floats, Predictions], float]
+MeasurePredictions = Callable[[Floats, Predictions], float]
 
 
 class Unmeasured(Exception):
@@ -76,7 +76,7 @@ class StressMetric:
     higher: bool
     bounded: bool
     limits: tuple[float, float]
-    measure: Measure
+    measure: MeasurePredictions
 
     @property
     def has_floor(self) -> bool:
@@ -122,7 +122,7 @@ def metrics_for(metric: Any, problem: Problem) -> list[StressMetric]:
     return found
 
 
-def _own(function: Callable[[Any, Any], float]) -> Measure:
+def _own(function: Callable[[Any, Any], float]) -> MeasurePredictions:
     def measure(truth: Floats, given: Predictions) -> float:
         scores = given.scores
         if scores.ndim == 2 and scores.shape[1] == 2:
@@ -132,7 +132,7 @@ def _own(function: Callable[[Any, Any], float]) -> Measure:
     return measure
 
 
-def _measure(name: str, problem: Problem) -> Measure:
+def _measure(name: str, problem: Problem) -> MeasurePredictions:
     if problem.kind == "numbers":
         return lambda truth, given: _value(number_metrics(truth, given.scores)[name])
     if problem.kind == "changes":
@@ -163,7 +163,7 @@ def _value(found: float | str) -> float:
     return found
 
 
-def _unused(truth: Floats, given: Predictions) -> float:  # noqa: ARG001 - as a `Measure`
+def _unused(truth: Floats, given: Predictions) -> float:  # noqa: ARG001 - as a `MeasurePredictions`
     raise AssertionError("Alarms are measured by `alarms`.")
 
 
@@ -203,7 +203,7 @@ def _both(truth: Floats) -> Any:
     return changed
 
 
-_CHANGES: dict[str, Measure] = {
+_CHANGES: dict[str, MeasurePredictions] = {
     "roc_auc": _detection_auc,
     "recall": _detection_recall,
     "average_precision": _detection_precision,

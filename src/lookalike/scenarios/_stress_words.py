@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from lookalike.scenarios._stress_report import StressCurve, StressPoint
+from lookalike.scenarios._stress_points import StressCurve, StressPoint
 
 __all__ = ["answer"]
 

@@ -19,7 +19,7 @@ from lookalike.simulate._fraud_world import (
     ONLINE,
     FraudWorld,
     People,
-    Places,
+    Terminals,
     draw_towns,
 )
 from lookalike.simulate._moments import first_moment
@@ -106,7 +106,7 @@ def fraud(
     world, seed = world or FraudWorld(), as_seed(random_state)
     random = generator(seed, "fraud", "world")
     towns = draw_towns(random)
-    places = Places.draw(terminals or max(n // _PER_TERMINAL, FAVOURITES), towns, random)
+    places = Terminals.draw(terminals or max(n // _PER_TERMINAL, FAVOURITES), towns, random)
     people_count = customers or max(round(n / (world.per_day * days)), 10)
     people = People.draw(people_count, world, places, towns, random)
     counts = _shared(round(fraud_share * n), weights)
@@ -186,7 +186,7 @@ def _shared(count: int, weights: Mapping[str, float]) -> dict[str, int]:
 def _ordinary(
     count: int,
     people: People,
-    places: Places,
+    places: Terminals,
     world: FraudWorld,
     days: int,
     weekday: int,
@@ -239,7 +239,7 @@ def _table(
     label: Any,
     patterns: list[str],
     people: People,
-    places: Places,
+    places: Terminals,
     first: int,
 ) -> pa.Table:
     who, where = found.customer, found.terminal

@@ -9,11 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike._core.numerics import Floats
-from lookalike.simulate._fraud_world import CATEGORIES, People, Places
+from lookalike.simulate._fraud_world import CATEGORIES, EntityNumbers, People, Terminals
 
 __all__ = ["PATTERNS", "Payments"]
 
-Numbers = npt.NDArray[np.int64]
 
 _DAY, _HOUR, _MINUTE = 86_400.0, 3_600.0, 60.0
 #: Devices of thieves are numbered from here on; those of customers have the customers' numbers.
@@ -39,10 +38,10 @@ class Payments:
     """
 
     time: Floats
-    customer: Numbers
-    terminal: Numbers
-    device: Numbers
-    case: Numbers
+    customer: EntityNumbers
+    terminal: EntityNumbers
+    device: EntityNumbers
+    case: EntityNumbers
     amount: Floats
     second: npt.NDArray[np.bool_]
 
@@ -61,7 +60,7 @@ class Payments:
 
 def _cases(
     rows: int, least: int, most: int, random: np.random.Generator
-) -> tuple[Numbers, Numbers, int]:
+) -> tuple[EntityNumbers, EntityNumbers, int]:
     """Return the case of each of some rows, its place within the case, and the number of cases."""
     count = max(2 * rows // (least + most), 1) + 2 + rows // least
     sizes = random.integers(least, most + 1, count)
@@ -70,7 +69,9 @@ def _cases(
     return case, np.arange(rows) - first[case], int(case[-1]) + 1 if rows else 0
 
 
-def _gaps(case: Numbers, place: Numbers, mean: float, random: np.random.Generator) -> Floats:
+def _gaps(
+    case: EntityNumbers, place: EntityNumbers, mean: float, random: np.random.Generator
+) -> Floats:
     """Return the time since the start of the case, with exponential gaps."""
     gaps = np.where(place == 0, 0.0, random.exponential(mean, len(case)))
     total = np.cumsum(gaps)
@@ -79,7 +80,7 @@ def _gaps(case: Numbers, place: Numbers, mean: float, random: np.random.Generato
 
 
 def card_testing(
-    rows: int, people: People, places: Places, span: float, random: np.random.Generator
+    rows: int, people: People, places: Terminals, span: float, random: np.random.Generator
 ) -> Payments:
     """A thief tries many stolen cards for tiny amounts at one online merchant, within minutes."""
     case, place, count = _cases(rows, 20, 60, random)
@@ -96,7 +97,7 @@ def card_testing(
 
 
 def stolen_card(
-    rows: int, people: People, places: Places, span: float, random: np.random.Generator
+    rows: int, people: People, places: Terminals, span: float, random: np.random.Generator
 ) -> Payments:
     """A thief pays with one card for two days: far from home, and several times the usual."""
     case, place, count = _cases(rows, 3, 10, random)
@@ -124,7 +125,7 @@ def stolen_card(
 
 
 def account_takeover(
-    rows: int, people: People, places: Places, span: float, random: np.random.Generator
+    rows: int, people: People, places: Terminals, span: float, random: np.random.Generator
 ) -> Payments:
     """A thief pays online from a new device for days, at night, with rising amounts."""
     case, place, count = _cases(rows, 5, 15, random)
@@ -145,7 +146,7 @@ def account_takeover(
 
 
 def ring(
-    rows: int, people: People, places: Places, span: float, random: np.random.Generator
+    rows: int, people: People, places: Terminals, span: float, random: np.random.Generator
 ) -> Payments:
     """Ten customers and three merchants invent sales for weeks, each just below the limit."""
     case, _, count = _cases(rows, 60, 150, random)
@@ -166,7 +167,7 @@ def ring(
 
 
 def velocity(
-    rows: int, people: People, places: Places, span: float, random: np.random.Generator
+    rows: int, people: People, places: Terminals, span: float, random: np.random.Generator
 ) -> Payments:
     """A copied card pays ordinary amounts at many of the usual terminals, minutes apart."""
     case, place, count = _cases(rows, 8, 20, random)
@@ -191,9 +192,9 @@ def _factors() -> Floats:
     return np.array([factor for _, factor in CATEGORIES.values()])
 
 
-Pattern = Callable[[int, People, Places, float, np.random.Generator], Payments]
+FraudPattern = Callable[[int, People, Terminals, float, np.random.Generator], Payments]
 #: The patterns by their labels.
-PATTERNS: dict[str, Pattern] = {
+PATTERNS: dict[str, FraudPattern] = {
     "card testing": card_testing,
     "stolen card": stolen_card,
     "account take-over": account_takeover,

@@ -16,9 +16,9 @@ from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, Rule, check_parameters
 from lookalike.tables import to_arrow
 
-__all__ = ["CATEGORIES", "FraudWorld", "People", "Places"]
+__all__ = ["CATEGORIES", "EntityNumbers", "FraudWorld", "People", "Terminals"]
 
-Numbers = npt.NDArray[np.int64]
+EntityNumbers = npt.NDArray[np.int64]
 
 #: Kinds of merchants: the share of terminals, and the factor of amounts.
 CATEGORIES = {
@@ -126,7 +126,7 @@ class FraudWorld:
 
 
 @dataclass(frozen=True)
-class Places:
+class Terminals:
     """Terminals.
 
     Parameters
@@ -139,10 +139,10 @@ class Places:
 
     x: Floats
     y: Floats
-    category: Numbers
+    category: EntityNumbers
 
     @classmethod
-    def draw(cls, count: int, towns: Floats, random: np.random.Generator) -> Places:
+    def draw(cls, count: int, towns: Floats, random: np.random.Generator) -> Terminals:
         """Draw terminals in towns."""
         x, y = _in_towns(count, towns, random)
         shares = np.array([share for share, _ in CATEGORIES.values()])
@@ -151,12 +151,12 @@ class Places:
         return cls(x, y, category)
 
     @property
-    def online(self) -> Numbers:
+    def online(self) -> EntityNumbers:
         """The terminals of online merchants."""
         return np.flatnonzero(self.category == ONLINE)
 
     @property
-    def street(self) -> Numbers:
+    def street(self) -> EntityNumbers:
         """All others."""
         return np.flatnonzero(self.category != ONLINE)
 
@@ -186,15 +186,15 @@ class People:
     median: Floats
     activity: Floats
     shift: Floats
-    favourites: Numbers
-    cards: Numbers
+    favourites: EntityNumbers
+    cards: EntityNumbers
 
     @classmethod
     def draw(
         cls,
         count: int,
         world: FraudWorld,
-        places: Places,
+        places: Terminals,
         towns: Floats,
         random: np.random.Generator,
     ) -> People:
@@ -221,7 +221,7 @@ class People:
         )
 
     @property
-    def first_card(self) -> Numbers:
+    def first_card(self) -> EntityNumbers:
         """The number of the first card of each customer."""
         return np.concatenate([[0], np.cumsum(self.cards)[:-1]]).astype(np.int64)
 

@@ -265,9 +265,10 @@ class Procedural:
         start : int
             The number of the first row.
 
-        Returns
-        -------
-        iterator of pyarrow.RecordBatch
+        Yields
+        ------
+        pyarrow.RecordBatch
+            The next rows.
         """
         for table in self._tables(n, given, random_state, start):
             yield from table.to_batches()
@@ -446,6 +447,15 @@ class Procedural:
 
 def read_procedural(parts: ArchiveParts) -> Procedural:
     """Restore a model from the parts of its file, which may be damaged or hostile.
+
+    Parameters
+    ----------
+    parts : ArchiveParts
+        The content of the file, whose form has been checked.
+
+    Returns
+    -------
+    Procedural
 
     Raises
     ------
