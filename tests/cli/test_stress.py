@@ -58,7 +58,7 @@ def test_a_model_of_ones_own_code_is_imported_from_the_folder(files, capsys) -> 
         ((), "Give --model"),
         (("--model", "model.joblib"), "would run any code"),
         (("--model", "nomodule_at_all:x"), "no module 'nomodule_at_all'"),
-        (("--model", "nocolon"), "takes MODULE:NAME"),
+        (("--model", "nocolon"), "named MODULE:NAME"),
         (("--train", "train.csv", "--dial", "0,x"), "--dial takes numbers"),
         (("--train", "train.csv", "--positive", "perhaps"), "must be a class"),
     ],

@@ -150,8 +150,8 @@ def test_weighted_means_stay_unbiased() -> None:
             + (1 - event.mean()) ** 2 * left * values[~happened].var() / (~happened).sum()
         )
         held.append(abs(np.average(values, weights=weights) - truth) < 1.96 * error)
-    # Of 100 intervals of 95 %, 88 or fewer hold with a chance of 0.4 %.
-    assert sum(held) >= 89
+    # Of 60 intervals of 95 %, 51 or fewer hold with a chance of 0.3 %.
+    assert sum(held) >= 52
     assert abs(truth - ROWS["b"].mean()) < 0.05
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pkgutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.errors import ParameterError
+from lookalike._core.optional import named_object
 from lookalike.cli._options import SeedOption, check_outputs
 from lookalike.cli._print import show, show_prose, show_table, write_result
 
@@ -73,25 +73,20 @@ def stress(
     from lookalike.scenarios import stress as run
 
     scenario = Scenario.from_toml(spec)
-    if model is not None:
-        with _own_folder():
-            given = _imported(model)
-    else:
-        from lookalike.scenarios import train_trees
-
-        given = train_trees(train, str(target), positive, seed)
-    report = run(
-        given,
-        data,
-        scenario,
-        target=target,
-        metric=metric,
-        dials=positions,
-        repeats=repeats,
-        positive=positive,
-        random_state=seed,
-        progress=True,
-    )
+    # For the whole run: the model may import more when it is called.
+    with _own_folder():
+        report = run(
+            _model(model, train, target, positive, seed),
+            data,
+            scenario,
+            target=target,
+            metric=metric,
+            dials=positions,
+            repeats=repeats,
+            positive=positive,
+            random_state=seed,
+            progress=True,
+        )
     write_result(report, json_file, html_file)
     if "-" not in (json_file, html_file):
         show_table(report.heads, report.table, numbers=report.heads[1:])
@@ -107,27 +102,20 @@ def _positions(text: str) -> list[float]:
         raise ParameterError(f"--dial takes numbers such as 0,0.5,1; got {text!r}.") from None
 
 
-def _imported(words: str) -> Any:
-    """Import an object from the caller's own code, which they name: it runs, as it is meant to."""
-    if Path(words).suffix in (".pkl", ".pickle", ".joblib"):
+def _model(
+    model: str | None, train: str | None, target: str | None, positive: str | None, seed: int
+) -> Any:
+    """Return the object that the caller names in their own code, or trees that are trained now."""
+    if model is None:
+        from lookalike.scenarios import train_trees
+
+        return train_trees(train, str(target), positive, seed)
+    if Path(model).suffix in (".pkl", ".pickle", ".joblib"):
         raise ParameterError(
-            f"--model takes MODULE:NAME, such as mymodel:predict; {words!r} is a pickle, which "
+            f"--model takes MODULE:NAME, such as mymodel:predict; {model!r} is a pickle, which "
             "would run any code that is in it. Load it in a module of your own, and name that."
         )
-    name, colon, attribute = words.partition(":")
-    if not colon or not name or not attribute:
-        raise ParameterError(f"--model takes MODULE:NAME, such as mymodel:predict; got {words!r}.")
-    try:
-        return pkgutil.resolve_name(words)
-    except ModuleNotFoundError as error:
-        raise ParameterError(f"--model: there is no module {error.name!r} to import.") from error
-    except AttributeError as error:
-        hint = nearest(attribute, dir(sys.modules.get(name)))
-        raise ParameterError(f"--model: {name} has no {attribute!r}.{hint}") from error
-    except ValueError as error:
-        raise ParameterError(
-            f"--model takes MODULE:NAME, such as mymodel:predict; got {words!r}."
-        ) from error
+    return named_object(model)
 
 
 @contextmanager
