@@ -77,7 +77,8 @@ def named_object(words: str) -> Any:
     module, colon, name = words.partition(":")
     if not colon or not name.isidentifier() or not all(map(str.isidentifier, module.split("."))):
         raise ParameterError(
-            f"A model of your own code is named MODULE:NAME, such as mymodel:predict; got {words!r}."
+            f"An object of your own code is named MODULE:NAME, such as mymodel:predict; got "
+            f"{words!r}."
         )
     try:
         found = importlib.import_module(module)
