@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike._core.late import JUDGES, PAGES, READERS
 
 if TYPE_CHECKING:
-    from lookalike import datasets, errors, scenarios
+    from lookalike import datasets, errors, scenarios, simulate
     from lookalike.databases import Database
     from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
     from lookalike.models import (
@@ -43,7 +43,9 @@ if TYPE_CHECKING:
     from lookalike.reports import Evaluation, evaluate
     from lookalike.rules import check_rules, propose_rules
     from lookalike.scale import sample_parts
+    from lookalike.scenarios import StressReport, stress
     from lookalike.sequences import Sequences
+    from lookalike.simulate import Procedural
     from lookalike.tables import Schema
 
     __version__: str
@@ -67,10 +69,12 @@ __all__ = [
     "Mixture",
     "PrivacyAudit",
     "Private",
+    "Procedural",
     "Relational",
     "Schema",
     "Sequences",
     "Smote",
+    "StressReport",
     "Verdict",
     "__version__",
     "audit",
@@ -85,6 +89,8 @@ __all__ = [
     "sample_parts",
     "scenarios",
     "sign",
+    "simulate",
+    "stress",
     "verify",
 ]
 
@@ -168,6 +174,12 @@ def _scale() -> ModuleType:
     return room
 
 
+def _simulate() -> ModuleType:
+    import lookalike.simulate as room
+
+    return room
+
+
 def _errors() -> ModuleType:
     import lookalike.errors as room
 
@@ -203,6 +215,9 @@ _HOMES = {
     "PrivacyAudit": _privacy,
     "audit": _privacy,
     "sample_parts": _scale,
+    "Procedural": _simulate,
+    "StressReport": _scenarios,
+    "stress": _scenarios,
     "sign": _provenance,
     "verify": _provenance,
     "Sequences": _sequences,
@@ -211,7 +226,12 @@ _HOMES = {
     "Schema": _tables,
 }
 #: Names that are modules themselves.
-_MODULES = {"datasets": _datasets, "errors": _errors, "scenarios": _scenarios}
+_MODULES = {
+    "datasets": _datasets,
+    "errors": _errors,
+    "scenarios": _scenarios,
+    "simulate": _simulate,
+}
 
 
 def _training() -> ModuleType:
@@ -220,15 +240,17 @@ def _training() -> ModuleType:
     return room
 
 
-# `experiments` and `privacy` may not know `reports`.
+# `experiments`, `privacy` and `scenarios` may not know `reports`.
 PAGES.enter("verdict", lambda: _reports().verdict_page)
 PAGES.enter("comparison", lambda: _reports().comparison_page)
 PAGES.enter("audit", lambda: _reports().audit_page)
+PAGES.enter("stress", lambda: _reports().stress_page)
 # `metrics` may not know `training`.
 JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.
 READERS.enter("Sequences", lambda: _sequences().read)
 READERS.enter("Relational", lambda: _relational().restore_database_model)
+READERS.enter("Procedural", lambda: _simulate().read_procedural)
 
 
 def __getattr__(name: str) -> Any:

@@ -67,3 +67,21 @@ def test_bad_specs_are_one_line(run: Run, tmp_path: Path) -> None:
         result = run("scenario", spec, "--from", data, "-o", tmp_path / "out.csv")
         assert (result.code, words in result.err) == (2, True), result.err
         assert not (tmp_path / "out.csv").exists()
+
+
+def test_weights_of_a_rare_event_are_written(run: Run, tmp_path: Path) -> None:
+    text = '[[step]]\nname = "rare_event"\nwhere = {y = "a"}\nrate = 0.5\n'
+    spec, data = written(tmp_path, text)
+    out = tmp_path / "rare.csv"
+    assert run("scenario", spec, "--from", data, "-o", out).code == 0
+    rows, weights = pd.read_csv(out), pd.read_csv(f"{out}.weights.csv")["weight"]
+    assert (rows["y"] == "a").sum() == 10
+    assert abs(weights.sum() - 20) < 1e-9
+    assert weights[rows["y"] == "a"].nunique() == 1
+
+
+def test_numbers_of_a_file_are_numbers(run: Run, tmp_path: Path) -> None:
+    text = '[[step]]\nname = "wrong_units"\ncolumn = "x"\nshare = 1\nfactor = 10\n'
+    spec, data = written(tmp_path, text)
+    assert run("scenario", spec, "--from", data, "-o", tmp_path / "out.csv").code == 0
+    assert pd.read_csv(tmp_path / "out.csv")["x"].tolist() == [15.0, 25.0, 35.0, 45.0] * 5

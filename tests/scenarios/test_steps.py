@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import ks_2samp, spearmanr
 
 from lookalike._core.errors import ParameterError, SchemaError
-from lookalike.scenarios import STEPS, Scenario
+from lookalike.scenarios import STEPS, ModelStep, Scenario
 
 
 def table(rows: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -41,7 +41,9 @@ STEP_OPTIONS = {
 
 
 def test_every_step_has_an_example() -> None:
-    assert set(STEP_OPTIONS) == set(STEPS.entered)
+    # Steps that need a model have tests of their own.
+    own = {name for name in STEPS.entered if not issubclass(STEPS[name], ModelStep)}
+    assert set(STEP_OPTIONS) == own
 
 
 @pytest.mark.parametrize("name", STEP_OPTIONS)

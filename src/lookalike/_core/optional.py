@@ -1,13 +1,17 @@
-"""Optional packages: imported when they are needed, with a clear error where they are absent."""
+"""Packages that not everybody has, and code of the caller: imported when they are named.
+
+Nothing else imports by name.
+"""
 
 from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import Any
 
-from lookalike._core.errors import MissingDependencyError
+from lookalike._core.errors import MissingDependencyError, ParameterError, nearest
 
-__all__ = ["require"]
+__all__ = ["named_object", "require"]
 
 
 def require(package: str, purpose: str, instead: str = "") -> ModuleType:
@@ -46,3 +50,40 @@ def require(package: str, purpose: str, instead: str = "") -> ModuleType:
             f"{purpose} needs {package}, which is not installed: pip install {package}."
             + (f" {instead}" if instead else "")
         ) from error
+
+
+def named_object(words: str) -> Any:
+    """Import an object of the caller's own code, which runs, as they want it to.
+
+    Parameters
+    ----------
+    words : str
+        A module and a name in it, as ``"module:name"``.
+
+    Returns
+    -------
+    object
+
+    Raises
+    ------
+    ParameterError
+        If the text is no such name, or there is no such module or object.
+
+    Examples
+    --------
+    >>> named_object("math:floor")(1.5)
+    1
+    """
+    module, colon, name = words.partition(":")
+    if not colon or not name.isidentifier() or not all(map(str.isidentifier, module.split("."))):
+        raise ParameterError(
+            f"An object of your own code is named MODULE:NAME, such as mymodel:predict; got "
+            f"{words!r}."
+        )
+    try:
+        found = importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        raise ParameterError(f"There is no module {error.name!r} to import.") from error
+    if not hasattr(found, name):
+        raise ParameterError(f"{module} must have {name!r}; it has not.{nearest(name, dir(found))}")
+    return getattr(found, name)

@@ -19,6 +19,8 @@ from lookalike.cli._rules import check, rules
 from lookalike.cli._sample import sample
 from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
+from lookalike.cli._simulate import simulate
+from lookalike.cli._stress import stress
 from lookalike.cli._verify import verify
 
 __all__ = ["app"]
@@ -66,6 +68,8 @@ for command in (
     boost,
     function,
     scenario,
+    stress,
+    simulate,
     info,
     rules,
     check,

@@ -18,7 +18,7 @@ def is_folder(output: str) -> bool:
 
 
 def sample_to_parts(
-    model: str,
+    model: Any,
     output: str,
     rows: int | None,
     cluster: Mapping[str, Any],
@@ -33,7 +33,9 @@ def sample_to_parts(
 
     Parameters
     ----------
-    model, output : str
+    model : str or Procedural
+        A model file, or a recipe.
+    output : str
     rows : int or None
     cluster : mapping
         Options of `lookalike.sample_parts`; None where they are not given.

@@ -21,7 +21,10 @@ __all__ = ["sample"]
 
 
 def sample(
-    model: Annotated[str, typer.Argument(metavar="MODEL", help="A model file.")],
+    model: Annotated[
+        str,
+        typer.Argument(metavar="MODEL", help="A model file, or the spec.toml of a procedural one."),
+    ],
     output: Annotated[
         str,
         typer.Option(
@@ -92,12 +95,13 @@ def sample(
     ] = None,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
-    """Generate rows from a model file, in constant memory; or a whole database.
+    """Generate rows from a model file or a spec, in constant memory; or a whole database.
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
-    loaded = _database_model(model)
-    if loaded is not None:
+    spec = _procedural(model)
+    database = None if spec is not None else _database_model(model)
+    if database is not None:
         check_unused(
             {"--rows": rows is not None, "--where": where, "--balance": balance}
             | {"--complete": complete, "--safe-csv": safe_csv, "--continue": past}
@@ -105,7 +109,7 @@ def sample(
             "the model of a database, whose size --scale sets",
         )
         sample_database(
-            loaded, output, scale=1.0 if scale is None else scale, seed=seed, overwrite=overwrite
+            database, output, scale=1.0 if scale is None else scale, seed=seed, overwrite=overwrite
         )
         return
     if scale is not None:
@@ -118,7 +122,7 @@ def sample(
             "a folder of parts",
         )
         sample_to_parts(
-            *(model, output, rows, cluster, parse_conditions(where)),
+            *(model if spec is None else spec, output, rows, cluster, parse_conditions(where)),
             balance=balance,
             seed=seed,
             safe_csv=safe_csv,
@@ -146,7 +150,8 @@ def sample(
     check_output(output)
     check_safe_csv(output, safe_csv)
     given: Any = parse_conditions(where) if complete is None else complete
-    loaded, sizes = load(model), {"length": length, "windows": windows, "window": window}
+    loaded: Any = load(model) if spec is None else spec
+    sizes = {"length": length, "windows": windows, "window": window}
     if hasattr(loaded, "continue_to"):
         if complete is not None or balance is not None:
             raise ParameterError("--complete and --balance are for models of tables: omit them.")
@@ -161,6 +166,13 @@ def sample(
         "is for models of histories or series, which are learned by lookalike fit with --entity or "
         "--time",
     )
+    if type(loaded).__name__ == "Procedural":
+        if complete is not None or balance is not None:
+            raise ParameterError("--complete and --balance are for learned models: omit them.")
+        written = loaded.sample_to(output, rows, given=given, random_state=seed, safe_csv=safe_csv)
+        if output != "-":
+            say(f"wrote {output}: {written:,} rows")
+        return
     written = loaded.sample_to(
         output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
     )
@@ -173,6 +185,15 @@ def _check_absent(options: Mapping[str, Any], what: str) -> None:
     for name, value in options.items():
         if value is not None:
             raise ParameterError(f"--{name.replace('_', '-')} {what}.")
+
+
+def _procedural(path: str) -> Any:
+    """Return the model of a spec in TOML; None for a model file."""
+    if not path.lower().endswith(".toml"):
+        return None
+    from lookalike.simulate import Procedural
+
+    return Procedural(path)
 
 
 def _database_model(path: str) -> Relational | None:

@@ -31,16 +31,19 @@ def scenario(
     """Apply the steps of a scenario to a table, or to rows that a model generates.
 
     The labels of all changes are written beside the rows, as OUT.labels.csv, and the seed, the
-    steps and the digests of both tables as OUT.manifest.json.
+    steps and the digests of both tables as OUT.manifest.json; of a rare event, the importance
+    weights of all rows as OUT.weights.csv.
     """
     if output == "-":
         raise ParameterError("A scenario writes three files: -o must name a file, not '-'.")
-    names = f"{output}.labels.csv", f"{output}.manifest.json"
+    names = [f"{output}.{name}" for name in ("labels.csv", "manifest.json", "weights.csv")]
     check_outputs([output, *names], [spec, source])
+
+    import pyarrow as pa
 
     from lookalike._core.files import write_text
     from lookalike.scenarios import Scenario
-    from lookalike.tables import check_output, read_table, to_arrow, write_table
+    from lookalike.tables import check_output, to_arrow, write_table
 
     check_output(output)
     steps = Scenario.from_toml(spec)
@@ -49,14 +52,21 @@ def scenario(
             raise ParameterError("Give the number of rows to generate (-n N).")
         from lookalike.models import load
 
-        table = load(source).sample(rows, random_state=seed)
+        model = load(source)
+        table = model.sample(rows, random_state=seed)
+        # A model without a likelihood generates rows, but cannot serve the steps that need one.
+        model = model if hasattr(model, "log_prob") else None
     elif rows is not None:
         raise ParameterError("-n is for a model: of a table, all rows are taken.")
     else:
-        table = read_table(source)
-    found = steps.apply(table, random_state=seed)
+        table, model = source, None
+    found = steps.apply(table, random_state=seed, model=model)
     write_table(to_arrow(found.data)[0], output)
     write_table(to_arrow(found.labels)[0], names[0])
+    if (found.weights != 1).any():
+        write_table(pa.table({"weight": found.weights}), names[2])
+    else:
+        names = names[:2]
     write_text(json.dumps(found.manifest, indent=1, ensure_ascii=False) + "\n", names[1])
     for step in found.manifest["steps"]:
         show(f"{step['name']}: {step['changed']:,} changes")

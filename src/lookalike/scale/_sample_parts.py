@@ -33,7 +33,7 @@ _MOST_PARTS = 1_000_000
 
 
 def sample_parts(
-    model: Synthesizer | str | os.PathLike[str],
+    model: Any,
     folder: str | os.PathLike[str],
     n: int,
     *,
@@ -57,8 +57,8 @@ def sample_parts(
 
     Parameters
     ----------
-    model : Synthesizer or path-like
-        A fitted model of a table, or its file. It goes to each worker once.
+    model : Synthesizer, Procedural or path-like
+        A model of a table, or its file. It goes to each worker once.
     folder : path-like
         A folder, or an address such as ``s3://bucket/folder``; see `lookalike.tables.read_table`.
     n : int
@@ -115,13 +115,10 @@ def sample_parts(
             f"A table has at most {_MOST_PARTS:,} parts: give part_rows of at least "
             f"{-(-n // _MOST_PARTS):,}."
         )
-    content, seed = _content(model, random_state)
-    options = {
-        "given": None if given is None else dict(given),
-        "balance": balance,
-        "random_state": seed,
-        "safe_csv": safe_csv,
-    }
+    content, seed = _content(model, balance, random_state)
+    options: dict[str, Any] = {"random_state": seed, "safe_csv": safe_csv}
+    options |= {} if given is None else {"given": dict(given)}
+    options |= {} if balance is None else {"balance": balance}
     plan = {
         "model": hashlib.sha256(content).hexdigest(),
         "seed": seed,
@@ -147,22 +144,19 @@ def sample_parts(
     return n
 
 
-def _content(
-    model: Synthesizer | str | os.PathLike[str], random_state: RandomState
-) -> tuple[bytes, int]:
+def _content(model: Any, balance: str | None, random_state: RandomState) -> tuple[bytes, int]:
     """Return a model as the bytes of its file, and the seed."""
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
-        if not isinstance(model, Synthesizer):
-            path = Path(model)
-            fitted = load(path)
-            if not isinstance(fitted, Synthesizer):
-                raise ParameterError(
-                    "Parts are made of rows that do not depend on each other: the model must be "
-                    f"one of a table, not {type(fitted).__name__}."
-                )
-        else:
-            fitted, path = model, Path(folder) / "model.lookalike"
-            fitted.save(path)
+        fitted: Any = load(model) if isinstance(model, str | os.PathLike) else model
+        if hasattr(fitted, "continue_to") or not hasattr(fitted, "sample_to"):
+            raise ParameterError(
+                "Parts are made of rows that do not depend on each other: the model must be one of "
+                f"a table, not {type(fitted).__name__}."
+            )
+        if balance is not None and not isinstance(fitted, Synthesizer):
+            raise ParameterError("balance is for learned models: leave it out.")
+        path = Path(folder) / "model.lookalike"
+        fitted.save(path)
         seed = fitted.seed_ if random_state is None else as_seed(random_state)
         return path.read_bytes(), int(seed)
 

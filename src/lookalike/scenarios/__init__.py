@@ -1,10 +1,14 @@
-"""Scenarios: labelled changes of a table, to test models with. Room rule: they know tables only.
+"""Scenarios: labelled changes of a table, and the response of models to them.
+
+Room rule: a step knows tables only, unless it is a `ModelStep`; the model that a scenario stresses
+is any object that predicts.
 
 Add a step: a frozen dataclass that is a `ScenarioStep`, and its class below, in `STEPS`.
 """
 
 from __future__ import annotations
 
+from lookalike.scenarios._anomalies import AnomalyStep
 from lookalike.scenarios._bad_data import (
     ClippedNumbers,
     DuplicatedRows,
@@ -17,10 +21,17 @@ from lookalike.scenarios._bad_data import (
 )
 from lookalike.scenarios._base import STEPS, ScenarioStep, StepChange
 from lookalike.scenarios._drift import ConceptDrift, CovariateDrift, DriftStep, PriorDrift
-from lookalike.scenarios._scenario import Scenario, ScenarioResult
+from lookalike.scenarios._fitted import ModelStep
+from lookalike.scenarios._rare_event import RareEvent
+from lookalike.scenarios._scenario import Scenario, ScenarioResult, ScenarioRun
+from lookalike.scenarios._stress import stress
+from lookalike.scenarios._stress_points import StressCurve, StressPoint
+from lookalike.scenarios._stress_reference import train_trees
+from lookalike.scenarios._stress_report import StressReport
 
 __all__ = [
     "STEPS",
+    "AnomalyStep",
     "ClippedNumbers",
     "ConceptDrift",
     "CovariateDrift",
@@ -28,15 +39,23 @@ __all__ = [
     "DuplicatedRows",
     "MissingCells",
     "MistypedText",
+    "ModelStep",
     "NoisyNumbers",
     "PriorDrift",
+    "RareEvent",
     "Scenario",
     "ScenarioResult",
+    "ScenarioRun",
     "ScenarioStep",
     "StepChange",
+    "StressCurve",
+    "StressPoint",
+    "StressReport",
     "StuckNumbers",
     "SwappedLevels",
     "WrongUnits",
+    "stress",
+    "train_trees",
 ]
 
 STEPS.enter(
@@ -51,4 +70,6 @@ STEPS.enter(
     CovariateDrift,
     PriorDrift,
     ConceptDrift,
+    AnomalyStep,
+    RareEvent,
 )

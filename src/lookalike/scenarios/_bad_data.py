@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
@@ -220,6 +220,7 @@ class NoisyNumbers(ScenarioStep):
     scale: float | int = 1.0
 
     name: ClassVar[str] = "noisy"
+    dial: ClassVar[str] = "scale"
     rules: ClassVar[Mapping[str, Rule]] = {
         "column": COLUMN,
         "share": SHARE,
@@ -264,6 +265,19 @@ class ClippedNumbers(ScenarioStep):
         if self.low is not None and self.high is not None and self.low > self.high:
             raise ParameterError(f"low must not exceed high; got {self.low} and {self.high}.")
 
+    def dialled(self, dial: float, table: pa.Table) -> Self | None:
+        """Return the step with bounds on the way from the ends of the column."""
+        numbers = numbers_of(table, self.column)
+        finite = numbers[np.isfinite(numbers)]
+        if dial == 1:
+            return self
+        if dial == 0 or not len(finite):
+            return None
+        least, most = float(finite.min()), float(finite.max())
+        low = None if self.low is None else least + dial * (self.low - least)
+        high = None if self.high is None else most + dial * (self.high - most)
+        return replace(self, low=low, high=high)
+
     def change(self, table: pa.Table, random: np.random.Generator) -> StepChange:  # noqa: ARG002
         """Clip; the strength is the distance in standard deviations of the column."""
         numbers = numbers_of(table, self.column)
@@ -295,6 +309,7 @@ class StuckNumbers(ScenarioStep):
     runs: int = 1
 
     name: ClassVar[str] = "stuck"
+    dial: ClassVar[str] = "runs"
     rules: ClassVar[Mapping[str, Rule]] = {
         "column": COLUMN,
         "length": Number(2, integer=True),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +26,7 @@ __all__ = [
     "StepChange",
     "column_of",
     "drawn_rows",
+    "is_numeric",
     "numbers_of",
     "with_cells",
 ]
@@ -55,6 +56,8 @@ class StepChange:
         The row of the table before the step that each row comes from; None where rows stay.
     facts : dict
         Facts for the manifest, such as the true time of a drift.
+    weights : ndarray, shape (n,), or None
+        The importance weight of each row; None where a step leaves them as they are.
     """
 
     table: pa.Table
@@ -63,12 +66,38 @@ class StepChange:
     column: str | None = None
     source: RowNumbers | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    weights: Floats | None = None
 
 
 class ScenarioStep(Component):
     """One change of a table; a frozen dataclass whose fields are its options."""
 
     name: ClassVar[str]
+    #: The option that a dial scales.
+    dial: ClassVar[str] = "share"
+
+    def dialled(self, dial: float, table: pa.Table) -> Self | None:  # noqa: ARG002 - others need it
+        """Return the step at a part of its strength.
+
+        Parameters
+        ----------
+        dial : float
+            From 0, which changes nothing, to 1, the step as it is.
+        table : pyarrow.Table
+            The rows, for steps whose strength depends on them.
+
+        Returns
+        -------
+        ScenarioStep or None
+            None where nothing would be changed.
+        """
+        if dial == 1:
+            return self
+        scaled = dial * getattr(self, self.dial)
+        rule = self.rules[self.dial]
+        if isinstance(rule, Number) and rule.integer:
+            scaled = round(scaled)
+        return replace(self, **{self.dial: scaled}) if scaled else None
 
     @abstractmethod
     def change(self, table: pa.Table, random: np.random.Generator) -> StepChange:
@@ -108,6 +137,12 @@ def column_of(table: pa.Table, name: str) -> pa.Array:
     return cells.dictionary_decode() if pt.is_dictionary(cells.type) else cells
 
 
+def is_numeric(table: pa.Table, name: str) -> bool:
+    """Return whether a column holds numbers."""
+    kind = table[name].type
+    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
+
+
 def numbers_of(table: pa.Table, name: str) -> Floats:
     """Return a column of numbers, NaN where missing.
 
@@ -117,7 +152,7 @@ def numbers_of(table: pa.Table, name: str) -> Floats:
         If it holds no numbers.
     """
     cells = column_of(table, name)
-    if not (pt.is_integer(cells.type) or pt.is_floating(cells.type) or pt.is_decimal(cells.type)):
+    if not is_numeric(table, name):
         raise SchemaError(
             f"This step needs a column of numbers; {name!r} holds other values. Name another one."
         )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lookalike._core.errors import ParameterError, SchemaError, nearest
@@ -123,6 +124,7 @@ class CovariateDrift(DriftStep):
     shift: float | int = 1.0
 
     name: ClassVar[str] = "covariate_drift"
+    dial: ClassVar[str] = "shift"
     rules: ClassVar[Mapping[str, Rule]] = {
         **DriftStep.rules,
         "column": COLUMN,
@@ -175,8 +177,20 @@ class PriorDrift(DriftStep):
         "share": _SHARE,
     }
 
+    def dialled(self, dial: float, table: pa.Table) -> Self | None:
+        """Return the step with a share on the way from the present one."""
+        present = float(self._among(table).mean())
+        share = present + dial * (self.share - present)
+        return replace(self, share=share) if dial else None
+
     def change(self, table: pa.Table, random: np.random.Generator) -> StepChange:
         """Redraw rows; the strength is the chance of the row to be of the new kind."""
+        among = self._among(table)
+        weights = np.where(among, self.share / among.sum(), (1 - self.share) / (~among).sum())
+        return self._redrawn(table, weights, random)
+
+    def _among(self, table: pa.Table) -> npt.NDArray[np.bool_]:
+        """Return which rows are of the class."""
         cells = column_of(table, self.column).to_pylist()
         among = np.array([cell == self.level for cell in cells])
         if among.all() or not among.any():
@@ -185,8 +199,7 @@ class PriorDrift(DriftStep):
                 f"{self.level!r} must be one of several levels of {self.column!r}; it has "
                 f"{', '.join(levels[:5])}.{nearest(str(self.level), levels)}"
             )
-        weights = np.where(among, self.share / among.sum(), (1 - self.share) / (~among).sum())
-        return self._redrawn(table, weights, random)
+        return among
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,13 +218,21 @@ class ConceptDrift(DriftStep):
         The column of labels; of two levels the other one is taken, of more the next one.
     by : str
         A column of numbers: labels change in rows where it is above its median.
+    share : float
+        The share of these labels that change once the drift is complete.
     """
 
     column: str
     by: str
+    share: float | int = 1.0
 
     name: ClassVar[str] = "concept_drift"
-    rules: ClassVar[Mapping[str, Rule]] = {**DriftStep.rules, "column": COLUMN, "by": COLUMN}
+    rules: ClassVar[Mapping[str, Rule]] = {
+        **DriftStep.rules,
+        "column": COLUMN,
+        "by": COLUMN,
+        "share": _SHARE,
+    }
 
     def change(self, table: pa.Table, random: np.random.Generator) -> StepChange:
         """Change labels; the strength is the chance of the row to be of the new kind."""
@@ -224,11 +245,13 @@ class ConceptDrift(DriftStep):
         chances = self.chances(count)
         high = numbers > np.nanmedian(numbers) if np.isfinite(numbers).any() else np.zeros(count)
         labelled = cells.is_valid().to_numpy(zero_copy_only=False)
-        rows = np.flatnonzero((random.random(count) < chances) & (high == 1) & labelled)
+        new = random.random(count) < self.share * chances
+        rows = np.flatnonzero(new & (high == 1) & labelled)
         # The order of levels, not that of the rows, says which is next.
         order = {level: place for place, level in enumerate(sorted(levels))}
         following = sorted(levels)
         before = cells.take(pa.array(rows)).to_pylist()
         after = [following[(order[level] + 1) % len(following)] for level in before]
         changed = with_cells(table, self.column, rows, after)
-        return StepChange(changed, rows, chances[rows], self.column, facts=self._facts(count))
+        strength = self.share * chances[rows]
+        return StepChange(changed, rows, strength, self.column, facts=self._facts(count))

@@ -18,12 +18,15 @@ import pyarrow.csv as csv
 import pyarrow.types as pt
 
 from lookalike._core.errors import DataError, FileFormatError, ParameterError, nearest
+from lookalike._core.numerics import Floats
 from lookalike._core.plain import jsonable
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.scenarios._base import STEPS, RowNumbers, ScenarioStep, StepChange
-from lookalike.tables import as_frame, best_library, to_arrow
+from lookalike.scenarios._fitted import ModelStep, fitted_model
+from lookalike.scenarios._rows import rows_of
+from lookalike.tables import as_frame, best_library
 
-__all__ = ["Scenario", "ScenarioResult"]
+__all__ = ["Scenario", "ScenarioResult", "ScenarioRun"]
 
 _FORMAT = 1
 
@@ -42,11 +45,40 @@ class ScenarioResult:
         step's name), ``strength``, and ``source_row`` (the row of the table that was given).
     manifest : dict
         The seed, the steps with their options and counts, the rows and digests of both tables.
+    weights : ndarray, shape (n,)
+        The importance weight of each row of `data`: 1 but for a ``rare_event``. A weighted mean
+        estimates that of the rows without the event.
     """
 
     data: Any
     labels: Any
     manifest: dict[str, Any]
+    weights: Floats
+
+
+@dataclass(frozen=True)
+class ScenarioRun:
+    """A changed Arrow table, its labels, and the origin of its rows.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The changed rows.
+    labels : pyarrow.Table
+        As of `ScenarioResult`.
+    source : ndarray of int, shape (n,)
+        The row of the table that was given, for each row.
+    steps : list of dict
+        Each step that was applied, with its options and facts.
+    weights : ndarray, shape (n,)
+        As of `ScenarioResult`.
+    """
+
+    table: pa.Table
+    labels: pa.Table
+    source: RowNumbers
+    steps: list[dict[str, Any]]
+    weights: Floats
 
 
 class Scenario:
@@ -86,6 +118,11 @@ class Scenario:
             raise ParameterError("\n".join(wrong))
         self.steps = tuple(STEPS.create_all(steps))
 
+    @property
+    def needs_model(self) -> bool:
+        """Whether a step needs a fitted model."""
+        return any(isinstance(step, ModelStep) for step in self.steps)
+
     @classmethod
     def from_toml(cls, path: str | os.PathLike[str]) -> Scenario:
         """Read a scenario from a TOML file: one ``[[step]]`` with a ``name`` for each step.
@@ -112,7 +149,9 @@ class Scenario:
             raise FileFormatError("The steps of a scenario must be [[step]] tables.")
         return cls(steps)
 
-    def apply(self, data: Any, random_state: RandomState = 0) -> ScenarioResult:
+    def apply(
+        self, data: Any, random_state: RandomState = 0, *, model: Any = None
+    ) -> ScenarioResult:
         """Apply all steps to a table, which stays as it is.
 
         Parameters
@@ -122,6 +161,9 @@ class Scenario:
         random_state : int, numpy.random.Generator, numpy.random.RandomState or None
             The same seed gives the same result. Each step has a stream of its own: the first
             steps do the same whatever follows.
+        model : synthesizer, optional
+            A fitted model of the columns with a likelihood, for anomalies and rare events; a
+            `Mixture` is fitted to the rows where such a step has none.
 
         Returns
         -------
@@ -134,32 +176,71 @@ class Scenario:
         SchemaError
             If a step does not fit the table.
         """
-        table, origin = to_arrow(data)
-        if not len(table):
-            raise DataError("A scenario needs rows; the table has none.")
+        table, origin = rows_of(data)
         seed = as_seed(random_state)
-        log = _Log(np.arange(len(table)))
-        before, steps = table, []
-        for number, step in enumerate(self.steps, start=1):
-            found = step.change(table, generator(seed, "scenario", number, step.name))
-            log.add(number, step.name, found)
-            count = {"changed": len(found.rows)}
-            steps.append({**step.to_mapping(), **count, **found.facts})
-            table = found.table
+        found = self.run(table, seed, model=model)
         manifest = jsonable(
             {
                 "format": _FORMAT,
                 "lookalike": version("lookalike"),
                 "seed": seed,
-                "steps": steps,
-                "input": {"rows": len(before), "sha256": _digest(before)},
-                "output": {"rows": len(table), "sha256": _digest(table)},
+                "steps": found.steps,
+                "input": {"rows": len(table), "sha256": _digest(table)},
+                "output": {"rows": len(found.table), "sha256": _digest(found.table)},
             }
         )
         library = best_library() if origin.is_file else origin.library
         if library not in ("pandas", "polars"):
             library = "pyarrow"
-        return ScenarioResult(as_frame(table, library), as_frame(log.table(), library), manifest)
+        data, labels = as_frame(found.table, library), as_frame(found.labels, library)
+        return ScenarioResult(data, labels, manifest, found.weights)
+
+    def run(
+        self, table: pa.Table, seed: int, dial: float = 1.0, *, model: Any = None
+    ) -> ScenarioRun:
+        """Apply all steps at a part of their strength to an Arrow table.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The rows.
+        seed : int
+            The source of all that is drawn.
+        dial : float
+            From 0, where most steps change nothing, to 1, the steps as they are.
+        model : synthesizer, optional
+            See `apply`.
+
+        Returns
+        -------
+        ScenarioRun
+
+        Raises
+        ------
+        DataError
+            If the table has no rows.
+        SchemaError
+            If a step does not fit the table.
+        """
+        if not len(table):
+            raise DataError("A scenario needs rows; the table has none.")
+        log, steps, before = _Log(np.arange(len(table))), [], table
+        for number, stated in enumerate(self.steps, start=1):
+            step = stated.dialled(dial, table)
+            if step is None:
+                continue
+            random = generator(seed, "scenario", number, step.name)
+            if isinstance(step, ModelStep):
+                # Fitted to the rows as they came: other steps are no part of what is ordinary.
+                model = fitted_model(model, before)
+                found = step.change_by(model, table, random)
+            else:
+                found = step.change(table, random)
+            log.add(number, step.name, found)
+            count = {"changed": len(found.rows)}
+            steps.append({**step.to_mapping(), **count, **found.facts})
+            table = found.table
+        return ScenarioRun(table, log.table(), log.source, steps, log.weights)
 
 
 def _lacking(step: ScenarioStep | Mapping[str, Any]) -> str:
@@ -180,26 +261,31 @@ class _Log:
     """The changes so far, by the rows of the present table."""
 
     def __init__(self, source: RowNumbers) -> None:
-        self._source = source
+        self.source = source
+        self.weights = np.ones(len(source))
         self._parts: list[tuple[int, str, str | None, RowNumbers, np.ndarray]] = []
 
     def add(self, number: int, name: str, found: StepChange) -> None:
         if found.source is not None:
-            self._source = self._source[found.source]
+            self.source = self.source[found.source]
+            self.weights = self.weights[found.source]
             self._parts = [_moved(part, found.source) for part in self._parts]
+        if found.weights is not None:
+            self.weights = self.weights * found.weights
         self._parts.append((number, name, found.column, found.rows, found.strength))
 
     def table(self) -> pa.Table:
-        rows = np.concatenate([part[3] for part in self._parts]).astype(np.int64)
+        nothing = np.empty(0)
+        rows = np.concatenate([nothing, *(part[3] for part in self._parts)]).astype(np.int64)
         sizes = [len(part[3]) for part in self._parts]
-        strength = np.concatenate([part[4] for part in self._parts])
+        strength = np.concatenate([nothing, *(part[4] for part in self._parts)])
         columns = {
             "row": pa.array(rows),
             "column": pa.array(_repeated([p[2] for p in self._parts], sizes), pa.string()),
             "step": pa.array(_repeated([p[0] for p in self._parts], sizes), pa.int64()),
             "kind": pa.array(_repeated([p[1] for p in self._parts], sizes), pa.string()),
             "strength": pa.array(strength, pa.float64()),
-            "source_row": pa.array(self._source[rows]),
+            "source_row": pa.array(self.source[rows]),
         }
         return pa.table(columns)
 

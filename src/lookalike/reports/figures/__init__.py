@@ -33,6 +33,7 @@ from lookalike.reports.figures._models import ComparedModel, models
 from lookalike.reports.figures._monitors import monitors
 from lookalike.reports.figures._players import players
 from lookalike.reports.figures._rates import rates
+from lookalike.reports.figures._response import DrawnResponse, responses
 from lookalike.reports.figures._runs import DrawnRun, run_table, runs
 from lookalike.reports.figures._scores import score_bar, score_bars
 from lookalike.reports.figures._style import to_svg
@@ -41,6 +42,7 @@ from lookalike.reports.figures._worst import worst
 
 __all__ = [
     "ComparedModel",
+    "DrawnResponse",
     "DrawnRisk",
     "DrawnRun",
     "Effect",
@@ -67,6 +69,7 @@ __all__ = [
     "monitors",
     "players",
     "rates",
+    "responses",
     "risks",
     "run_table",
     "runs",

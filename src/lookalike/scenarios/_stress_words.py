@@ -1,0 +1,132 @@
+"""The words of a stress report: what the model lost, where it breaks, what is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from lookalike.scenarios._stress_points import StressCurve, StressPoint
+
+__all__ = ["answer"]
+
+#: A detector finds changed rows where it does so at this AUC.
+_FINDS = 0.75
+
+
+def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dict[str, Any]) -> str:
+    """Return the result of a stress test in a few sentences.
+
+    Parameters
+    ----------
+    curves : sequence of StressCurve
+        The headline first.
+    broken : StressCurve or None
+        The one that breaks first.
+    facts : dict
+        Of the report.
+    """
+    curve = curves[0]
+    breaks = None if broken is None else broken.breaks(facts["tolerance"])
+    failed = next((one for one in curve.points if _failed(one)), None)
+    if failed is not None and failed.dial == breaks:
+        return f"The model breaks at dial {failed.dial:g}. {failed.reason}"
+    measured = [one for one in curve.points if one.value is not None]
+    if not measured:
+        return f"Nothing could be measured: {curve.points[-1].reason}"
+    if facts["kind"] == "changes":
+        return _of_detector(curve.metric, measured)
+    if facts["kind"] == "drift":
+        return _of_alarms(curves, measured, facts)
+    if broken is None:
+        return _of_holding(curve, measured, facts)
+    return _of_broken(broken, facts)
+
+
+def _failed(point: StressPoint) -> bool:
+    return point.reason is not None and point.reason.startswith("The model failed")
+
+
+def _course(curve: StressCurve) -> str:
+    measured = [one for one in curve.points if one.value is not None]
+    first, last = measured[0], measured[-1]
+    return (
+        f"The {curve.metric} goes from {first.value:.3g} to {last.value:.3g} as the dial goes from "
+        f"{first.dial:g} to {last.dial:g}."
+    )
+
+
+def _of_broken(curve: StressCurve, facts: dict[str, Any]) -> str:
+    breaks = curve.breaks(facts["tolerance"])
+    at = next(one for one in curve.points if one.dial == breaks)
+    beyond = ""
+    if facts["reference"]:
+        beyond = " more than models that are trained on such rows"
+    return (
+        f"The model breaks at dial {breaks:g}: it loses {_amount(at.excess, curve)} of its "
+        f"{curve.metric}{beyond} (95 %: {_amount(at.excess_low, curve)} to "
+        f"{_amount(at.excess_high, curve)}). {_course(curve)}"
+    )
+
+
+def _of_holding(curve: StressCurve, measured: list[StressPoint], facts: dict[str, Any]) -> str:
+    tolerance = _amount(facts["tolerance"], curve)
+    highest = max((one for one in measured if one.excess is not None), key=_most, default=None)
+    if highest is None or highest.excess_high is None:
+        return f"There is no interval to judge by. {_course(curve)}"
+    beyond = " beyond models that are trained on such rows" if facts["reference"] else ""
+    most = _amount(max(highest.excess_high, 0.0), curve)
+    if highest.excess_high <= facts["tolerance"]:
+        return (
+            f"The model holds: it loses at most {most} of its {curve.metric}{beyond} (upper end at "
+            f"95 %), within the tolerance of {tolerance}. {_course(curve)}"
+        )
+    return (
+        f"No break was found, but the model may lose up to {most} of its {curve.metric}{beyond} "
+        f"(upper end at 95 %, dial {highest.dial:g}), more than the tolerance of {tolerance}: more "
+        f"rows would tell. {_course(curve)}"
+    )
+
+
+def _most(point: StressPoint) -> float:
+    return -1e300 if point.excess_high is None else point.excess_high
+
+
+def _amount(value: float | None, curve: StressCurve) -> str:
+    if value is None:
+        return "an unknown amount"
+    return f"{value:.3f}" if curve.bounded else f"{100 * value:.1f} %"
+
+
+def _of_detector(metric: str, measured: list[StressPoint]) -> str:
+    first, last = measured[0], measured[-1]
+    course = (
+        f"The {metric} on changed rows goes from {first.value:.3f} at dial {first.dial:g} to "
+        f"{last.value:.3f} at dial {last.dial:g}."
+    )
+    if metric != "roc_auc":
+        return course
+    found = next((one for one in measured if one.low is not None and one.low >= _FINDS), None)
+    if found is None:
+        return f"The detector finds the changed rows at no position (AUC of {_FINDS}). {course}"
+    return f"The detector finds changed rows from dial {found.dial:g} on (AUC {_FINDS}). {course}"
+
+
+def _of_alarms(
+    curves: Sequence[StressCurve], measured: list[StressPoint], facts: dict[str, Any]
+) -> str:
+    runs, lines = facts["repeats"], []
+    last = measured[-1]
+    assert last.value is not None
+    if curves[0].metric == "detected":
+        lines.append(
+            f"At dial {last.dial:g} an alarm followed the drift in {round(runs * last.value)} of "
+            f"{runs} runs."
+        )
+    else:
+        lines.append(f"At dial {last.dial:g} the {curves[0].metric} is {last.value:.3g}.")
+    at_end = {curve.metric: curve.points[-1].value for curve in curves}
+    if at_end.get("delay") is not None:
+        lines.append(f"The mean delay is {at_end['delay']:,.0f} rows, to the end where none came.")
+    if at_end.get("false_alarm") is not None:
+        lines.append(f"{round(runs * at_end['false_alarm'])} of {runs} runs had one before it.")
+    return " ".join(lines)

@@ -1,0 +1,55 @@
+"""Tables without data: recipes and simulators.
+
+Room rule: nothing here learns. Row i depends on the parameters, the seed and i alone, or, of a
+simulated world, all rows on the parameters and the seed.
+"""
+
+from __future__ import annotations
+
+from lookalike.simulate._fraud import fraud
+from lookalike.simulate._fraud_world import FraudWorld
+from lookalike.simulate._makers import (
+    MAKERS,
+    ColumnMaker,
+    CounterColumn,
+    DateColumn,
+    ExponentialColumn,
+    FormulaColumn,
+    IntegerColumn,
+    LevelColumn,
+    LognormalColumn,
+    LookupColumn,
+    MadeBlock,
+    NormalColumn,
+    PoissonColumn,
+    StateColumn,
+    UniformColumn,
+)
+from lookalike.simulate._procedural import Procedural, ProceduralColumn, read_procedural
+from lookalike.simulate._sensors import sensors
+from lookalike.simulate._traffic import traffic
+
+__all__ = [
+    "MAKERS",
+    "ColumnMaker",
+    "CounterColumn",
+    "DateColumn",
+    "ExponentialColumn",
+    "FormulaColumn",
+    "FraudWorld",
+    "IntegerColumn",
+    "LevelColumn",
+    "LognormalColumn",
+    "LookupColumn",
+    "MadeBlock",
+    "NormalColumn",
+    "PoissonColumn",
+    "Procedural",
+    "ProceduralColumn",
+    "StateColumn",
+    "UniformColumn",
+    "fraud",
+    "read_procedural",
+    "sensors",
+    "traffic",
+]
