@@ -20,7 +20,16 @@ from lookalike._core.late import JUDGES, PAGES, READERS
 if TYPE_CHECKING:
     from lookalike import datasets, errors, scenarios
     from lookalike.databases import Database
-    from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
+    from lookalike.experiments import (
+        Auto,
+        Booster,
+        Comparison,
+        Tuning,
+        Verdict,
+        boost,
+        compare,
+        tune,
+    )
     from lookalike.models import (
         GAN,
         VAE,
@@ -70,6 +79,7 @@ __all__ = [
     "Schema",
     "Sequences",
     "Smote",
+    "Tuning",
     "Verdict",
     "__version__",
     "audit",
@@ -83,6 +93,7 @@ __all__ = [
     "propose_rules",
     "scenarios",
     "sign",
+    "tune",
     "verify",
 ]
 
@@ -189,9 +200,11 @@ _HOMES = {
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,
+    "Tuning": _experiments,
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "tune": _experiments,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
     "sign": _provenance,

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
 from lookalike.experiments._trial import Trial
 from lookalike.models import Synthesizer
 
 __all__ = ["Comparison"]
+
+#: The attributes of a trial that are columns of the frame of all trials.
+_COLUMNS = ("proposed", "rows", "choose", "report", "seconds", "rows_per_second", "memory")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Comparison(Document):
     best: Synthesizer | None = field(default=None, compare=False, repr=False)
 
     _noun: ClassVar[str] = "a comparison"
-    _format: ClassVar[int] = 1
+    _format: ClassVar[int] = 2
     _heading: ClassVar[str] = "Which model for this table?"
 
     @property
@@ -103,6 +108,25 @@ class Comparison(Document):
             )
             for trial in self.trials
         ]
+
+    def to_arrow(self) -> pa.Table:
+        """Return the trials as an Arrow table, a row for each, the best one first."""
+        return pa.Table.from_pylist(
+            [
+                {
+                    "model": trial.model,
+                    "settings": json.dumps(trial.settings, default=str),
+                    "chosen": trial.label == self.chosen,
+                    **{name: getattr(trial, name) for name in _COLUMNS},
+                    "remark": trial.reason or trial.privacy,
+                }
+                for trial in self.trials
+            ]
+        )
+
+    def to_frame(self) -> Any:
+        """Return the trials as a pandas data frame (pandas must be installed)."""
+        return self.to_arrow().to_pandas()
 
     def _json(self) -> str:
         values = {name: value for name, value in vars(self).items() if name != "best"}
