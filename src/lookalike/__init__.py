@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         compare,
         tune,
     )
+    from lookalike.metrics import HeldOutScorer
     from lookalike.models import (
         GAN,
         VAE,
@@ -71,6 +72,7 @@ __all__ = [
     "Evaluation",
     "Forest",
     "GaussianCopula",
+    "HeldOutScorer",
     "Independent",
     "Mixture",
     "PrivacyAudit",
@@ -106,6 +108,12 @@ def _experiments() -> ModuleType:
 
 def _models() -> ModuleType:
     import lookalike.models as room
+
+    return room
+
+
+def _metrics() -> ModuleType:
+    import lookalike.metrics as room
 
     return room
 
@@ -205,6 +213,7 @@ _HOMES = {
     "boost": _experiments,
     "compare": _experiments,
     "tune": _experiments,
+    "HeldOutScorer": _metrics,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
     "sign": _provenance,

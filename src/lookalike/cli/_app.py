@@ -19,6 +19,7 @@ from lookalike.cli._rules import check, rules
 from lookalike.cli._sample import sample
 from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
+from lookalike.cli._tune import tune
 from lookalike.cli._verify import verify
 
 __all__ = ["app"]
@@ -62,6 +63,7 @@ for command in (
     sample,
     evaluate,
     compare,
+    tune,
     audit,
     boost,
     function,

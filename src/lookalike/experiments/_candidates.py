@@ -161,6 +161,10 @@ def check_space(model: Synthesizer, space: Mapping[str, Sequence[Any]] | None) -
     """
     name, chosen = type(model).__name__, model.SPACE if space is None else space
     known = [one for one in model.get_params() if one != "random_state"]
+    if getattr(model, "BY_NAME_ONLY", False):
+        raise ParameterError(
+            f"{name} cannot be tuned: every fit to the same rows spends privacy anew."
+        )
     if not isinstance(chosen, Mapping):
         raise ParameterError(f"space must be a mapping of names to values; got {space!r}.")
     for one, values in chosen.items():

@@ -24,8 +24,8 @@ __all__ = ["Scored", "TableParts", "Trial", "run_trial", "score_of"]
 #: privacy; or also all scores of `evaluate`.
 Scored = Literal["choose", "report", "all"]
 
-#: Samples whose detectability is averaged, for parts of fewer rows than this, and others.
-_FEW, _DRAWS_OF_FEW, _DRAWS = 1_000, 4, 1
+#: Samples whose detectability is averaged.
+_DRAWS = 4
 #: The number of rows whose generation is timed.
 _TIMED_ROWS = 10_000
 #: Seconds between two looks at the memory of the process.
@@ -195,7 +195,7 @@ def _detectability(
 ) -> float | None:
     """Return the mean detectability of samples among rows that the model has not learned."""
     found = []
-    for number in range(_DRAWS_OF_FEW if len(real) < _FEW else _DRAWS):
+    for number in range(_DRAWS):
         seed = 1 + 1_000 * stream + number
         score = score_tables(
             real,

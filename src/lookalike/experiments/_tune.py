@@ -29,7 +29,7 @@ _FEWEST = 1_000
 _SPARED = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Tuning(Comparison):
     """Settings of one family side by side on one table.
 
