@@ -40,6 +40,10 @@ def boost(
     replace: Annotated[
         bool, typer.Option("--replace", help="Train on synthetic rows alone, too.")
     ] = False,
+    label: Annotated[
+        bool,
+        typer.Option("--label", help="Let a teacher draw the labels of synthetic rows, too."),
+    ] = False,
     shrink: Annotated[
         list[float] | None,
         typer.Option(metavar="F", help="Keep this share of the training rows; 1 if not given."),
@@ -119,6 +123,7 @@ def boost(
         factors=tuple(factor or (0.2,)) if boosted else (),
         shares=tuple(shrink or (1.0,)),
         replace=replace,
+        label=label,
         controls=controls,
         models=model or None,
         metrics=metric or None,

@@ -13,6 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
 from lookalike._core.numerics import Floats
+from lookalike.experiments._teacher import Teacher
 
 __all__ = [
     "Arm",
@@ -20,10 +21,13 @@ __all__ = [
     "Boosted",
     "Duplicated",
     "Jittered",
+    "Labelled",
     "Oversampled",
     "Real",
     "Replaced",
+    "ReplacedLabelled",
     "SmoteArm",
+    "TeacherAlone",
     "TrainingSet",
     "Weighted",
     "arms_for",
@@ -70,12 +74,15 @@ class ArmContext:
         count are the first ones of a larger.
     draw : callable
         Takes a purpose and returns a generator for it.
+    teacher : callable
+        Returns an ensemble that has learned the real rows.
     """
 
     real: TrainingSet
     numbers: int
     synthetic: Callable[[int], TrainingSet]
     draw: Callable[[str], np.random.Generator]
+    teacher: Callable[[], Teacher]
 
 
 @dataclass(frozen=True)
@@ -145,6 +152,51 @@ class Replaced(Arm):
     def make(self, context: ArmContext) -> TrainingSet:
         """Return synthetic rows."""
         return context.synthetic(self.added(context))
+
+
+@dataclass(frozen=True)
+class Labelled(Arm):
+    """The real rows and synthetic ones whose labels a teacher draws."""
+
+    name: ClassVar[str] = "labelled"
+    about: ClassVar[str] = (
+        "the real rows and synthetic ones, whose labels are drawn by an ensemble that has learned "
+        "the real rows"
+    )
+    role: ClassVar[Role] = "synthetic"
+
+    def make(self, context: ArmContext) -> TrainingSet:
+        """Return the real rows, then labelled ones."""
+        return _joined(context.real, _labelled(context, self.added(context)))
+
+
+@dataclass(frozen=True)
+class ReplacedLabelled(Replaced):
+    """Synthetic rows alone, whose labels a teacher draws."""
+
+    name: ClassVar[str] = "replaced and labelled"
+    about: ClassVar[str] = (
+        "synthetic rows alone, as many as real rows were kept, with labels of the ensemble"
+    )
+
+    def make(self, context: ArmContext) -> TrainingSet:
+        """Return labelled rows."""
+        return _labelled(context, self.added(context))
+
+
+@dataclass(frozen=True)
+class TeacherAlone(Arm):
+    """The teacher itself: its score stands in the place of each model's."""
+
+    name: ClassVar[str] = "teacher"
+    about: ClassVar[str] = (
+        "no model: the predictions of the ensemble itself, which has learned the real rows"
+    )
+    role: ClassVar[Role] = "control"
+
+    def make(self, context: ArmContext) -> TrainingSet:
+        """Return the rows that the teacher has learned."""
+        return context.real
 
 
 @dataclass(frozen=True)
@@ -265,7 +317,7 @@ class Weighted(Arm):
 
 
 def arms_for(
-    factors: tuple[float, ...], *, replace: bool, controls: bool, classes: bool
+    factors: tuple[float, ...], *, replace: bool, label: bool, controls: bool, classes: bool
 ) -> tuple[Arm, ...]:
     """Return the arms of a study, the real one first.
 
@@ -275,6 +327,8 @@ def arms_for(
         The number of rows added for each real one.
     replace : bool
         True to train on synthetic rows alone as well.
+    label : bool
+        True to let a teacher draw the labels of synthetic rows as well.
     controls : bool
         True to add the cheap controls.
     classes : bool
@@ -288,11 +342,21 @@ def arms_for(
     arms: list[Arm] = [Real(), *(Boosted(factor) for factor in factors)]
     if replace:
         arms.append(Replaced(1.0))
+    if label:
+        arms += [Labelled(factor) for factor in factors]
+        arms += [ReplacedLabelled(1.0)] if replace else []
+        arms.append(TeacherAlone())
     if controls:
         for factor in factors:
             arms += [Duplicated(factor), Jittered(factor)]
         arms += [Oversampled(), SmoteArm(), Weighted()]
     return tuple(arm for arm in arms if classes or not arm.needs_classes)
+
+
+def _labelled(context: ArmContext, count: int) -> TrainingSet:
+    """Return synthetic rows with labels that the teacher draws."""
+    inputs = context.synthetic(count).inputs
+    return TrainingSet(inputs, context.teacher().draw(inputs, context.draw("labels")))
 
 
 def _copies(context: ArmContext, count: int) -> TrainingSet:

@@ -43,6 +43,7 @@ def boost(
     factors: Sequence[float] = (0.2,),
     shares: Sequence[float] = (1.0,),
     replace: bool = False,
+    label: bool = False,
     controls: bool = True,
     models: Mapping[str, Any] | Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
@@ -81,6 +82,9 @@ def boost(
         The shares of the training rows that are kept, to study the effect of less data.
     replace : bool
         True to train models on synthetic rows alone as well, as many as there are real ones.
+    label : bool
+        True to train models also on synthetic rows whose labels are drawn by a teacher: an ensemble
+        that has learned the real rows (Bucilua et al. 2006). The teacher itself stands beside them.
     controls : bool
         True to compare with cheap controls: copies and noisy copies of real rows; with classes also
         random oversampling, SMOTE and class weights.
@@ -146,7 +150,7 @@ def boost(
     """
     factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
     shares = _distinct("shares", shares, Number(0, 1, open_low=True))
-    _check(replace, controls, repeats, test_size, retry, n_jobs, progress, synthesizer)
+    _check(replace, label, controls, repeats, test_size, retry, n_jobs, progress, synthesizer)
     if not shares:
         raise ParameterError("shares must name one share at least, such as 1.0.")
     if not factors and not replace and shares == (1.0,):
@@ -155,7 +159,7 @@ def boost(
         )
     spec = specify(data, target, kinds, groups, time)
     seed = as_seed(random_state)
-    arms = arms_for(factors, replace=replace, controls=controls, classes=spec.classes)
+    arms = arms_for(factors, replace=replace, label=label, controls=controls, classes=spec.classes)
     chosen, notes = _models(models, spec, arms, test_size)
     parted = (
         spec.parted,
@@ -191,6 +195,7 @@ def boost(
         "factors": list(factors),
         "shares": list(shares),
         "replace": replace,
+        "label": label,
         "controls": controls,
         "counts": _counts(found, shares),
     }
@@ -210,6 +215,7 @@ def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, 
 
 def _check(
     replace: bool,
+    label: bool,
     controls: bool,
     repeats: int,
     test_size: float,
@@ -222,6 +228,7 @@ def _check(
         "boost",
         {
             "replace": Flag(),
+            "label": Flag(),
             "controls": Flag(),
             "repeats": Number(2, 10_000, integer=True),
             "test_size": Number(0.01, 0.9),
@@ -232,6 +239,7 @@ def _check(
         },
         {
             "replace": replace,
+            "label": label,
             "controls": controls,
             "repeats": repeats,
             "test_size": test_size,

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -19,14 +19,15 @@ from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import DataError, LookalikeError, TrainingError
 from lookalike._core.seeds import derive_seed, generator
-from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
+from lookalike.experiments._arms import Arm, ArmContext, TeacherAlone, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
 from lookalike.experiments._processes import ONE_THREAD
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
-from lookalike.metrics import Codebook, View
+from lookalike.experiments._teacher import Teacher
+from lookalike.metrics import Codebook, View, preprocessor
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
@@ -214,8 +215,10 @@ class _StudyTables:
             numbers=sum(name != study.target for name in book.numeric),
             synthetic=self._synthetic,
             draw=self._draw,
+            teacher=self._teacher,
         )
         self._made: TrainingSet | None = None
+        self._taught: Teacher | None = None
 
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
         """Train models on an arm's rows and record their scores."""
@@ -223,6 +226,8 @@ class _StudyTables:
         training = self._rows_of(arm)
         if isinstance(training, str):
             results = {name: dict.fromkeys(self.study.metrics, training) for name in models}
+        elif isinstance(arm, TeacherAlone):
+            results = dict.fromkeys(models, self.evaluation.judge_teacher(self._teacher()))
         else:
             results = self.evaluation.take(training, models)
         return [
@@ -231,9 +236,24 @@ class _StudyTables:
             for metric in self.study.metrics
         ]
 
+    def _teacher(self) -> Teacher:
+        """Return the teacher of labels; it is fitted once, for all arms."""
+        if self._taught is None:
+            real, evaluation = self.context.real, self.evaluation
+            self._taught = Teacher.fit(
+                real.inputs,
+                real.target,
+                partial(preprocessor, evaluation.book, evaluation.target),
+                derive_seed(self.study.seed, "teacher", self.item.split.number),
+                classes=evaluation.classes,
+            )
+        return self._taught
+
     def _rows_of(self, arm: Arm) -> TrainingSet | str:
         """Return an arm's rows, or the reason why there are none."""
         try:
+            if isinstance(arm, TeacherAlone):
+                self._teacher()
             return arm.make(self.context)
         except (TrainingError, DataError) as error:
             return f"The synthesizer failed: {' '.join(str(error).split())}"
