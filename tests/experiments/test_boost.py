@@ -55,7 +55,9 @@ def study_of(table: pa.Table, **changes: Any) -> Study:
         "target": "late",
         "strata": question.strata,
         "synthesizer": Independent(),
-        "arms": arms_for((0.5,), replace=True, label=False, controls=True, classes=True),
+        "arms": arms_for(
+            (0.5,), replace=True, balance=False, label=False, controls=True, classes=True
+        ),
         "models": {"tree": DecisionTreeClassifier()},
         "metrics": ("accuracy",),
         "seed": 0,
@@ -623,7 +625,7 @@ def test_support_vector_machines_are_left_out_of_many_rows(
     trains: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MOST_ROWS_SVM", 50)
-    arms = arms_for((0.2,), replace=False, label=False, controls=False, classes=True)
+    arms = arms_for((0.2,), replace=False, balance=False, label=False, controls=False, classes=True)
     models, notes = module._models(None, specify(trains, "late", None, None, None), arms, 0.2)
     assert "support vector machine" not in models
     assert "was left out" in notes[0]

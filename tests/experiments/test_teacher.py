@@ -86,7 +86,13 @@ def test_a_study_tells_help_apart_from_a_better_model() -> None:
     table = {"x": inputs[:, 0], "n": inputs[:, 1], "c": np.where(target > 0, "yes", "no")}
     import pandas as pd
 
-    options = {"models": ["decision tree"], "repeats": 3, "label": True, "replace": True}
+    options = {
+        "models": ["decision tree"],
+        "repeats": 3,
+        "label": True,
+        "replace": True,
+        "balance": True,
+    }
     found = la.boost(pd.DataFrame(table), "c", synthesizer=la.Independent(), **options)
     rows = {row.label: row for row in found.table}
     labelled = rows["labelled +20 %"]
@@ -97,6 +103,8 @@ def test_a_study_tells_help_apart_from_a_better_model() -> None:
     assert labelled.control.against != "teacher"
     assert rows["boosted +20 %"].teacher is None
     assert rows["replaced and labelled"].alone
+    assert rows["balanced"].role == rows["replaced and balanced"].role == "synthetic"
+    assert rows["balanced"].scores["roc_auc"] is not None
     # The teacher's score stands in the place of each model's.
     teacher = rows["teacher"]
     assert teacher.role == "control"

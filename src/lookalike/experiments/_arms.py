@@ -18,6 +18,7 @@ from lookalike.experiments._teacher import Teacher
 __all__ = [
     "Arm",
     "ArmContext",
+    "Balanced",
     "Boosted",
     "Duplicated",
     "Jittered",
@@ -25,6 +26,7 @@ __all__ = [
     "Oversampled",
     "Real",
     "Replaced",
+    "ReplacedBalanced",
     "ReplacedLabelled",
     "SmoteArm",
     "TeacherAlone",
@@ -72,6 +74,8 @@ class ArmContext:
     synthetic : callable
         Takes a count and returns that many synthetic rows as a `TrainingSet`; the rows of a smaller
         count are the first ones of a larger.
+    balanced : callable
+        As `synthetic`, with all classes equally often.
     draw : callable
         Takes a purpose and returns a generator for it.
     teacher : callable
@@ -81,6 +85,7 @@ class ArmContext:
     real: TrainingSet
     numbers: int
     synthetic: Callable[[int], TrainingSet]
+    balanced: Callable[[int], TrainingSet]
     draw: Callable[[str], np.random.Generator]
     teacher: Callable[[], Teacher]
 
@@ -152,6 +157,46 @@ class Replaced(Arm):
     def make(self, context: ArmContext) -> TrainingSet:
         """Return synthetic rows."""
         return context.synthetic(self.added(context))
+
+
+@dataclass(frozen=True)
+class Balanced(Arm):
+    """The real rows and synthetic ones of rarer classes, until all classes are equal."""
+
+    name: ClassVar[str] = "balanced"
+    about: ClassVar[str] = (
+        "the real rows and synthetic ones of rarer classes, until all classes are equal"
+    )
+    role: ClassVar[Role] = "synthetic"
+    needs_classes: ClassVar[bool] = True
+
+    def make(self, context: ArmContext) -> TrainingSet:
+        """Return the real rows, then synthetic ones of each rarer class."""
+        real = context.real
+        labels, counts = np.unique(real.target, return_counts=True)
+        lacks = counts.max() - counts
+        made = context.balanced(int(len(labels) * lacks.max()))
+        chosen = [
+            np.flatnonzero(made.target == label)[:lack]
+            for label, lack in zip(labels, lacks, strict=True)
+        ]
+        places = np.sort(np.concatenate(chosen))
+        return _joined(real, TrainingSet(made.inputs[places], made.target[places]))
+
+
+@dataclass(frozen=True)
+class ReplacedBalanced(Replaced):
+    """Synthetic rows alone, with all classes equally often."""
+
+    name: ClassVar[str] = "replaced and balanced"
+    about: ClassVar[str] = (
+        "synthetic rows alone, as many as real rows were kept, all classes equally often"
+    )
+    needs_classes: ClassVar[bool] = True
+
+    def make(self, context: ArmContext) -> TrainingSet:
+        """Return balanced rows."""
+        return context.balanced(self.added(context))
 
 
 @dataclass(frozen=True)
@@ -317,7 +362,13 @@ class Weighted(Arm):
 
 
 def arms_for(
-    factors: tuple[float, ...], *, replace: bool, label: bool, controls: bool, classes: bool
+    factors: tuple[float, ...],
+    *,
+    replace: bool,
+    balance: bool,
+    label: bool,
+    controls: bool,
+    classes: bool,
 ) -> tuple[Arm, ...]:
     """Return the arms of a study, the real one first.
 
@@ -327,6 +378,8 @@ def arms_for(
         The number of rows added for each real one.
     replace : bool
         True to train on synthetic rows alone as well.
+    balance : bool
+        True to use synthetic rows whose classes are equally frequent as well.
     label : bool
         True to let a teacher draw the labels of synthetic rows as well.
     controls : bool
@@ -342,6 +395,8 @@ def arms_for(
     arms: list[Arm] = [Real(), *(Boosted(factor) for factor in factors)]
     if replace:
         arms.append(Replaced(1.0))
+    if balance:
+        arms += [Balanced(), *([ReplacedBalanced(1.0)] if replace else [])]
     if label:
         arms += [Labelled(factor) for factor in factors]
         arms += [ReplacedLabelled(1.0)] if replace else []

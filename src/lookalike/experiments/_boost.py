@@ -43,6 +43,7 @@ def boost(
     factors: Sequence[float] = (0.2,),
     shares: Sequence[float] = (1.0,),
     replace: bool = False,
+    balance: bool = False,
     label: bool = False,
     controls: bool = True,
     models: Mapping[str, Any] | Sequence[str] | None = None,
@@ -82,6 +83,9 @@ def boost(
         The shares of the training rows that are kept, to study the effect of less data.
     replace : bool
         True to train models on synthetic rows alone as well, as many as there are real ones.
+    balance : bool
+        True to train models also on synthetic rows of rarer classes, until all classes are equally
+        frequent: added to the real rows, and alone with `replace`.
     label : bool
         True to train models also on synthetic rows whose labels are drawn by a teacher: an ensemble
         that has learned the real rows (Bucilua et al. 2006). The teacher itself stands beside them.
@@ -150,16 +154,26 @@ def boost(
     """
     factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
     shares = _distinct("shares", shares, Number(0, 1, open_low=True))
-    _check(replace, label, controls, repeats, test_size, retry, n_jobs, progress, synthesizer)
+    _check(
+        replace, balance, label, controls, repeats, test_size, retry, n_jobs, progress, synthesizer
+    )
     if not shares:
         raise ParameterError("shares must name one share at least, such as 1.0.")
-    if not factors and not replace and shares == (1.0,):
+    if not factors and not replace and not balance and shares == (1.0,):
         raise ParameterError(
-            "boost needs a factor, replace=True or a share below 1: there is nothing to compare."
+            "boost needs a factor, replace=True, balance=True or a share below 1: there is nothing "
+            "to compare."
         )
     spec = specify(data, target, kinds, groups, time)
     seed = as_seed(random_state)
-    arms = arms_for(factors, replace=replace, label=label, controls=controls, classes=spec.classes)
+    arms = arms_for(
+        factors,
+        replace=replace,
+        balance=balance,
+        label=label,
+        controls=controls,
+        classes=spec.classes,
+    )
     chosen, notes = _models(models, spec, arms, test_size)
     parted = (
         spec.parted,
@@ -174,7 +188,7 @@ def boost(
         schema=spec.schema,
         target=target,
         strata=spec.strata,
-        synthesizer=_default() if synthesizer is None else synthesizer,
+        synthesizer=_default(conditions=balance) if synthesizer is None else synthesizer,
         arms=arms,
         models=chosen,
         metrics=_metrics(metrics, spec),
@@ -195,6 +209,7 @@ def boost(
         "factors": list(factors),
         "shares": list(shares),
         "replace": replace,
+        "balance": balance,
         "label": label,
         "controls": controls,
         "counts": _counts(found, shares),
@@ -215,6 +230,7 @@ def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, 
 
 def _check(
     replace: bool,
+    balance: bool,
     label: bool,
     controls: bool,
     repeats: int,
@@ -228,6 +244,7 @@ def _check(
         "boost",
         {
             "replace": Flag(),
+            "balance": Flag(),
             "label": Flag(),
             "controls": Flag(),
             "repeats": Number(2, 10_000, integer=True),
@@ -239,6 +256,7 @@ def _check(
         },
         {
             "replace": replace,
+            "balance": balance,
             "label": label,
             "controls": controls,
             "repeats": repeats,
@@ -286,10 +304,10 @@ def _models(
     ]
 
 
-def _default() -> Synthesizer:
+def _default(*, conditions: bool) -> Synthesizer:
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    return GAN(conditions=False)
+    return GAN(conditions=conditions)
 
 
 # --- the work -------------------------------------------------------------------------------------

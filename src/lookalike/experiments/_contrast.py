@@ -12,7 +12,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lookalike.experiments._arms import Replaced, ReplacedLabelled, TeacherAlone
+from lookalike.experiments._arms import (
+    Replaced,
+    ReplacedBalanced,
+    ReplacedLabelled,
+    TeacherAlone,
+)
 from lookalike.experiments._statistics import LEVEL
 
 __all__ = [
@@ -40,7 +45,7 @@ BATTERY = "all models"
 #: The arm of real rows alone.
 _REAL = "real"
 #: The arms of synthetic rows alone.
-_ALONE = (Replaced.name, ReplacedLabelled.name)
+_ALONE = (Replaced.name, ReplacedBalanced.name, ReplacedLabelled.name)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,12 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from lookalike._core.errors import DataError, LookalikeError, TrainingError
+from lookalike._core.errors import (
+    DataError,
+    LookalikeError,
+    ParameterError,
+    TrainingError,
+)
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TeacherAlone, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
@@ -214,10 +219,12 @@ class _StudyTables:
             real=_training_set(self.train, book, study.target),
             numbers=sum(name != study.target for name in book.numeric),
             synthetic=self._synthetic,
+            balanced=self._balanced,
             draw=self._draw,
             teacher=self._teacher,
         )
         self._made: TrainingSet | None = None
+        self._even: TrainingSet | None = None
         self._taught: Teacher | None = None
 
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
@@ -283,17 +290,33 @@ class _StudyTables:
     def _synthetic(self, count: int) -> TrainingSet:
         """Return synthetic rows; the synthesizer is fitted once, for all arms."""
         if self._made is None:
-            self._made = _training_set(self._sample(), self.evaluation.book, self.study.target)
+            arms = [arm for arm in self.study.arms if arm.role == "synthetic"]
+            most = max(arm.added(self.context) for arm in arms)
+            self._made = self._as_training_set(self._model.sample(most))
         return TrainingSet(self._made.inputs[:count], self._made.target[:count])
 
-    def _sample(self) -> pa.Table:
+    def _balanced(self, count: int) -> TrainingSet:
+        """Return synthetic rows whose classes are equally frequent."""
+        if self._even is None or len(self._even.target) < count:
+            try:
+                made = self._model.sample(count, balance=self.study.target)
+            except ParameterError as error:  # it cannot generate rows of a class that is too rare
+                raise DataError(str(error)) from error
+            self._even = self._as_training_set(made)
+        return TrainingSet(self._even.inputs[:count], self._even.target[:count])
+
+    def _as_training_set(self, table: pa.Table) -> TrainingSet:
+        return _training_set(table, self.evaluation.book, self.study.target)
+
+    @cached_property
+    def _model(self) -> Synthesizer:
+        """The synthesizer, fitted to the kept rows."""
         study = self.study
         model = clone(study.synthesizer)
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
         fit_whole(model, self.train, kinds, study.target)
-        most = max(arm.added(self.context) for arm in study.arms if arm.role == "synthetic")
-        return model.sample(most)
+        return model
 
     def _draw(self, purpose: str) -> np.random.Generator:
         share = f"{self.item.share:g}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lookalike.experiments._arms import TeacherAlone
+from lookalike.experiments._arms import Balanced, ReplacedBalanced, TeacherAlone
 from lookalike.experiments._contrast import (
     BATTERY,
     HARMS,
@@ -142,6 +142,10 @@ def _effect(row: Row, metric: str) -> str:
 def _how(row: Row) -> str:
     """Describe the use of synthetic rows in an arm."""
     how = "with them alone" if row.alone else f"with {100 * row.factor:g} % more rows"
+    if row.arm == Balanced.name:
+        how = "with rows of rarer classes until all classes are equal"
+    if row.arm == ReplacedBalanced.name:
+        how += " and all classes equally often"
     if row.teacher is not None:
         how += " and labels of a teacher"
     if row.share != 1:
