@@ -174,6 +174,8 @@ def test_it_is_written_read_and_a_frame(found: Tuning) -> None:
     assert list(frame["proposed"]) == [trial.proposed for trial in found.trials]
     assert frame["chosen"].sum() == 1
     assert repr(found).startswith(found.answer)
+    # What all trials have in common is left out.
+    assert set(found.names) == {"bins=2", "bins=3", "BayesianNetwork"}
 
 
 def test_rounds_on_few_rows_leave_most_settings_behind(

@@ -89,6 +89,23 @@ class Comparison(Document):
         )
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The trials by what tells them apart: their labels, or settings of the same model."""
+        first = self.trials[0].settings if self.trials else {}
+        if len({trial.model for trial in self.trials}) > 1:
+            return tuple(trial.label for trial in self.trials)
+        common = [
+            name
+            for name, value in first.items()
+            if all(name in one.settings and one.settings[name] == value for one in self.trials)
+        ]
+        return tuple(
+            ", ".join(f"{k}={v!r}" for k, v in trial.settings.items() if k not in common)
+            or trial.model
+            for trial in self.trials
+        )
+
+    @property
     def heads(self) -> tuple[str, ...]:
         """The heads of `leaderboard`."""
         return ("model", "choose", "report", "seconds", "rows/s", "MiB", "remark")
@@ -98,7 +115,7 @@ class Comparison(Document):
         """A line for each model as text: scores, cost, and why it was not chosen."""
         return [
             (
-                f"{trial.label} *" if trial.label == self.chosen else trial.label,
+                f"{name} *" if trial.label == self.chosen else name,
                 _number(trial.choose, ".3f"),
                 _number(trial.report, ".3f"),
                 _number(trial.seconds, ".1f"),
@@ -106,11 +123,17 @@ class Comparison(Document):
                 _number(trial.memory, ",.0f"),
                 trial.reason or trial.privacy,
             )
-            for trial in self.trials
+            for name, trial in zip(self.names, self.trials, strict=True)
         ]
 
     def to_arrow(self) -> pa.Table:
-        """Return the trials as an Arrow table, a row for each, the best one first."""
+        """Return the trials as an Arrow table.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each trial, the best one first; its settings are JSON.
+        """
         return pa.Table.from_pylist(
             [
                 {
@@ -125,7 +148,13 @@ class Comparison(Document):
         )
 
     def to_frame(self) -> Any:
-        """Return the trials as a pandas data frame (pandas must be installed)."""
+        """Return the trials as a data frame (pandas must be installed).
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of `to_arrow`.
+        """
         return self.to_arrow().to_pandas()
 
     def _json(self) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 from scipy.optimize import minimize
 from scipy.special import log_softmax, softmax
 
@@ -145,10 +146,11 @@ class Teacher:
         near = max(round(_NEAR * count), 1)
         first = np.searchsorted(self.left_out[:, 0], found) - near // 2
         places = np.clip(first, 0, count - near) + (uniforms * near).astype(np.int64)
-        return found + self.left_out[places, 1]
+        numbers: Floats = found + self.left_out[places, 1]
+        return numbers
 
 
-def _folds(classes: Floats, seed: int) -> Floats:
+def _folds(classes: Floats, seed: int) -> npt.NDArray[np.int64]:
     """Return the number of a fold for each row; each has its share of every class."""
     order = generator(seed, "teacher").permutation(len(classes))
     order = order[np.argsort(classes[order], kind="stable")]
@@ -166,22 +168,22 @@ def _members(
     prepared = prepare()
     rows = prepared.fit_transform(inputs)
     made = models_for(known is not None, seed % 2**31)
-    found = []
-    for name in _OF_NUMBERS if known is None else _OF_CLASSES:
-        found.append((prepared, made[name](len(target)).fit(rows, target)))
-    return found
+    names = _OF_NUMBERS if known is None else _OF_CLASSES
+    return [(prepared, made[name](len(target)).fit(rows, target)) for name in names]
 
 
 def _mean(members: Any, inputs: Floats, known: Floats | None) -> Floats:
     """Return the mean prediction, shape (n, classes) or (n, 1)."""
     if known is None:
         one = [model.predict(prepared.transform(inputs)) for prepared, model in members]
-        return np.mean(one, axis=0)[:, None]
+        numbers: Floats = np.mean(one, axis=0)[:, None]
+        return numbers
     total = np.zeros((len(inputs), len(known)))
     for prepared, model in members:
         places = np.searchsorted(known, model.classes_)
         total[:, places] += model.predict_proba(prepared.transform(inputs))
-    return (total + _LEAST) / (total + _LEAST).sum(axis=1, keepdims=True)
+    shares: Floats = (total + _LEAST) / (total + _LEAST).sum(axis=1, keepdims=True)
+    return shares
 
 
 def _logits(guesses: Floats, slope: float, bias: Floats) -> Floats:
