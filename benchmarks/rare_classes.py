@@ -6,7 +6,9 @@ Of each of three splits, four fifths of the rows are learned without correction;
 regression, a random forest, a tree and boosted trees learn the rows below and predict the rest.
 Every run is one JSON line with their mean ROC AUC; printed is a table of means over splits.
 
-    real, teacher       the real rows; the predictions of the teacher of labels itself
+    real                the real rows
+    real balanced       the real rows and copies of rarer classes, until all classes are equal
+    teacher             the predictions of the teacher of labels itself
     own                 synthetic rows, as many as real ones, and five times as many
     balanced            the same with all classes equally often
     labelled            the same with labels that a teacher draws
@@ -24,6 +26,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from imblearn.over_sampling import RandomOverSampler
 
 from _games import runs
 from lookalike._core.errors import LookalikeWarning
@@ -78,6 +81,9 @@ def measure(file: Path, target: str, family: str, number: int) -> runs.Line:
     prepare = partial(preprocessor, part.book, target)
     teacher = Teacher.fit(real.inputs, real.target, prepare, number, classes=True)
     found: dict[str, Any] = {"real": part.score(real)}
+    places = np.arange(count)[:, None]
+    even = RandomOverSampler(random_state=number).fit_resample(places, real.target)[0][:, 0]
+    found["real balanced"] = part.score(TrainingSet(real.inputs[even], real.target[even]))
     found["teacher"] = part.judge.judge_teacher(teacher)["roc_auc"]
     model = part.fitted(family, part.train, target)
     most = max(_TIMES) * count

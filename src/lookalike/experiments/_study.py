@@ -312,7 +312,7 @@ class _StudyTables:
     def _model(self) -> Synthesizer:
         """The synthesizer, fitted to the kept rows."""
         study = self.study
-        model = clone(study.synthesizer)
+        model: Synthesizer = clone(study.synthesizer)
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
         fit_whole(model, self.train, kinds, study.target)
