@@ -9,20 +9,22 @@ from sklearn.impute import SimpleImputer
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import (
     ArmContext,
-    Balanced,
     Boosted,
     Duplicated,
     Jittered,
-    Labelled,
     Oversampled,
     Real,
     Replaced,
-    ReplacedBalanced,
-    ReplacedLabelled,
     SmoteArm,
-    TeacherAlone,
     TrainingSet,
     Weighted,
+)
+from lookalike.experiments._taught_arms import (
+    Balanced,
+    Labelled,
+    ReplacedBalanced,
+    ReplacedLabelled,
+    TeacherAlone,
     arms_for,
 )
 from lookalike.experiments._teacher import Teacher

@@ -30,11 +30,11 @@ import lookalike.experiments._boost as module
 import lookalike.experiments._study as studies
 from lookalike._core.errors import DataError, ParameterError, TrainingError
 from lookalike.experiments import Verdict, boost
-from lookalike.experiments._arms import arms_for
 from lookalike.experiments._contrast import HELPS
 from lookalike.experiments._splits import Split
 from lookalike.experiments._study import Study, WorkItem, steps
 from lookalike.experiments._study_spec import specify
+from lookalike.experiments._taught_arms import arms_for
 from lookalike.models import GAN, Independent
 
 #: A study of a second: two quick models, and a synthesizer that is fitted at once.

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.impute import SimpleImputer
 
 import lookalike as la
+from lookalike._core.errors import ParameterError
 from lookalike._core.seeds import generator
 from lookalike.experiments._teacher import Teacher
 
@@ -84,8 +86,6 @@ def test_a_study_tells_help_apart_from_a_better_model() -> None:
     inputs, target = rare(240)
     inputs[:, 1] = np.round(inputs[:, 1])
     table = {"x": inputs[:, 0], "n": inputs[:, 1], "c": np.where(target > 0, "yes", "no")}
-    import pandas as pd
-
     options = {
         "models": ["decision tree"],
         "repeats": 3,
@@ -115,3 +115,31 @@ def test_a_study_tells_help_apart_from_a_better_model() -> None:
     assert again == found
     assert again.to_html() == found.to_html()
     assert "labelled +20 % − teacher" in found.to_html()
+
+
+def test_a_class_that_cannot_be_generated_is_a_recorded_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(self: object, count: int, *, balance: str | None = None) -> object:
+        if balance is not None:
+            raise ParameterError("the class is too rare")
+        return sample(self, count)
+
+    sample = la.Independent.sample
+    monkeypatch.setattr(la.Independent, "sample", refuse)
+    table = pd.DataFrame({"x": range(60), "c": ["a", "b", "a"] * 20})
+    options = {"models": ["decision tree"], "repeats": 2, "balance": True, "controls": False}
+    found = la.boost(table, "c", synthesizer=la.Independent(), **options)
+    reasons = {one.reason for one in found.records if one.arm == "balanced"}
+    assert reasons == {"The synthesizer failed: the class is too rare"}
+    assert all(one.value is not None for one in found.records if one.arm == "boosted")
+
+
+def test_balancing_alone_is_something_to_compare() -> None:
+    table = pd.DataFrame({"x": range(60), "c": ["a", "b", "a"] * 20})
+    options = {"models": ["decision tree"], "repeats": 2, "controls": False}
+    found = la.boost(table, "c", synthesizer=la.Independent(), factors=[], balance=True, **options)
+    assert [row.arm for row in found.table] == ["real", "balanced"]
+    assert "until all classes are equal" in found.answer
+    with pytest.raises(ParameterError, match="nothing to compare"):
+        la.boost(table, "c", factors=[], **options)

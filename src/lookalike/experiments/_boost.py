@@ -17,13 +17,14 @@ from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
-from lookalike.experiments._arms import Arm, arms_for
+from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._processes import in_processes
 from lookalike.experiments._records import Record, Records
 from lookalike.experiments._study import Study, WorkItem, steps, versions, work
 from lookalike.experiments._study_spec import StudySpec, specify
+from lookalike.experiments._taught_arms import arms_for
 from lookalike.experiments._verdict import Verdict
 from lookalike.metrics import CLASS_METRICS, NUMBER_METRICS, SUPPORT_VECTORS
 from lookalike.models import Synthesizer

@@ -6,18 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lookalike.experiments._arms import (
-    Arm,
-    Labelled,
-    Replaced,
-    ReplacedLabelled,
-    TeacherAlone,
-)
+from lookalike.experiments._arms import Arm, Replaced
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._contrast import BATTERY, Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._score_table import ScoreTable
 from lookalike.experiments._statistics import Difference, holm, repeats_needed
+from lookalike.experiments._taught_arms import Labelled, ReplacedLabelled, TeacherAlone
 from lookalike.experiments._verdict import Verdict
 from lookalike.experiments._verdict_words import left_out, on_teacher, summary_sentence
 from lookalike.metrics import LOWER_IS_BETTER

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lookalike.experiments._arms import (
-    Replaced,
+from lookalike.experiments._arms import Replaced
+from lookalike.experiments._statistics import LEVEL
+from lookalike.experiments._taught_arms import (
     ReplacedBalanced,
     ReplacedLabelled,
     TeacherAlone,
 )
-from lookalike.experiments._statistics import LEVEL
 
 __all__ = [
     "BATTERY",

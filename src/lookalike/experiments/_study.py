@@ -24,13 +24,14 @@ from lookalike._core.errors import (
     TrainingError,
 )
 from lookalike._core.seeds import derive_seed, generator
-from lookalike.experiments._arms import Arm, ArmContext, TeacherAlone, TrainingSet
+from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
 from lookalike.experiments._processes import ONE_THREAD
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
+from lookalike.experiments._taught_arms import TeacherAlone
 from lookalike.experiments._teacher import Teacher
 from lookalike.metrics import Codebook, View, preprocessor
 from lookalike.models import Synthesizer

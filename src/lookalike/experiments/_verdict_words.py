@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lookalike.experiments._arms import Balanced, ReplacedBalanced, TeacherAlone
 from lookalike.experiments._contrast import (
     BATTERY,
     HARMS,
@@ -17,6 +16,7 @@ from lookalike.experiments._contrast import (
     signed,
 )
 from lookalike.experiments._statistics import LEVEL
+from lookalike.experiments._taught_arms import Balanced, ReplacedBalanced, TeacherAlone
 from lookalike.metrics import LOWER_IS_BETTER
 
 __all__ = ["headline_row", "left_out", "on_teacher", "outlook", "summary_sentence"]
