@@ -20,7 +20,17 @@ from lookalike._core.late import JUDGES, PAGES, READERS
 if TYPE_CHECKING:
     from lookalike import datasets, errors, scenarios, simulate
     from lookalike.databases import Database
-    from lookalike.experiments import Auto, Booster, Comparison, Verdict, boost, compare
+    from lookalike.experiments import (
+        Auto,
+        Booster,
+        Comparison,
+        Tuning,
+        Verdict,
+        boost,
+        compare,
+        tune,
+    )
+    from lookalike.metrics import HeldOutScorer
     from lookalike.models import (
         GAN,
         VAE,
@@ -65,6 +75,7 @@ __all__ = [
     "Evaluation",
     "Forest",
     "GaussianCopula",
+    "HeldOutScorer",
     "Independent",
     "Mixture",
     "PrivacyAudit",
@@ -75,6 +86,7 @@ __all__ = [
     "Sequences",
     "Smote",
     "StressReport",
+    "Tuning",
     "Verdict",
     "__version__",
     "audit",
@@ -91,6 +103,7 @@ __all__ = [
     "sign",
     "simulate",
     "stress",
+    "tune",
     "verify",
 ]
 
@@ -103,6 +116,12 @@ def _experiments() -> ModuleType:
 
 def _models() -> ModuleType:
     import lookalike.models as room
+
+    return room
+
+
+def _metrics() -> ModuleType:
+    import lookalike.metrics as room
 
     return room
 
@@ -209,9 +228,12 @@ _HOMES = {
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,
+    "Tuning": _experiments,
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "tune": _experiments,
+    "HeldOutScorer": _metrics,
     "PrivacyAudit": _privacy,
     "audit": _privacy,
     "sample_parts": _scale,

@@ -18,7 +18,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     import lookalike.experiments._battery as battery
     from lookalike.models import Independent
 
-    monkeypatch.setattr("lookalike.cli._boost._synthesizer", lambda *_: Independent())
+    monkeypatch.setattr("lookalike.cli._boost._synthesizer", lambda *_, **__: Independent())
     names = ("Gaussian naive Bayes", "decision tree")
     monkeypatch.setattr(battery, "model_names", lambda _classes: names)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.impute import SimpleImputer
 
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import (
@@ -17,8 +18,16 @@ from lookalike.experiments._arms import (
     SmoteArm,
     TrainingSet,
     Weighted,
+)
+from lookalike.experiments._taught_arms import (
+    Balanced,
+    Labelled,
+    ReplacedBalanced,
+    ReplacedLabelled,
+    TeacherAlone,
     arms_for,
 )
+from lookalike.experiments._teacher import Teacher
 
 
 def context_of(inputs: np.ndarray, target: np.ndarray, numbers: int) -> ArmContext:
@@ -27,8 +36,20 @@ def context_of(inputs: np.ndarray, target: np.ndarray, numbers: int) -> ArmConte
     def synthetic(count: int) -> TrainingSet:
         return TrainingSet(np.full((count, inputs.shape[1]), -1.0), np.full(count, -1.0))
 
+    def teacher() -> Teacher:
+        return Teacher.fit(inputs, target, SimpleImputer, 0, classes=True)
+
+    def balanced(count: int) -> TrainingSet:
+        labels = np.resize(np.unique(target), count)
+        return TrainingSet(np.full((count, inputs.shape[1]), -2.0), labels)
+
     return ArmContext(
-        TrainingSet(inputs, target), numbers, synthetic, lambda what: generator(0, what)
+        TrainingSet(inputs, target),
+        numbers,
+        synthetic,
+        balanced,
+        lambda what: generator(0, what),
+        teacher,
     )
 
 
@@ -57,6 +78,26 @@ def test_real_boosted_and_replaced(context: ArmContext) -> None:
     alone = Replaced(1.0).make(context)
     assert len(alone.target) == 26
     assert (alone.target == -1).all()
+
+
+def test_labels_of_synthetic_rows_are_drawn_by_the_teacher(context: ArmContext) -> None:
+    added = starts_with_real(context, Labelled(0.5).make(context))
+    assert len(added.target) == 13
+    assert (added.inputs == -1).all()
+    assert set(added.target) <= {0.0, 1.0}
+    alone = ReplacedLabelled(1.0).make(context)
+    assert len(alone.target) == 26
+    np.testing.assert_array_equal(alone.target[:13], added.target)
+    assert TeacherAlone().make(context) is context.real
+
+
+def test_synthetic_rows_of_rarer_classes_even_them(context: ArmContext) -> None:
+    added = starts_with_real(context, Balanced().make(context))
+    assert (added.target == 1).all()
+    assert len(added.target) == 14
+    assert (added.inputs == -2).all()
+    alone = ReplacedBalanced(1.0).make(context)
+    assert np.bincount(alone.target.astype(int)).tolist() == [13, 13]
 
 
 def test_duplicates_are_even(context: ArmContext) -> None:
@@ -117,10 +158,20 @@ def test_weights_are_asked_for(context: ArmContext) -> None:
 
 
 def test_the_arms_of_a_study() -> None:
-    names = [a.name for a in arms_for((0.2, 2.0), replace=True, controls=True, classes=True)]
+    names = [
+        a.name
+        for a in arms_for(
+            (0.2, 2.0), replace=True, balance=False, label=False, controls=True, classes=True
+        )
+    ]
     assert names[:4] == ["real", "boosted", "boosted", "replaced"]
     assert names.count("duplicated") == names.count("jitter") == 2
-    numbers = [a.name for a in arms_for((0.2,), replace=False, controls=True, classes=False)]
+    numbers = [
+        a.name
+        for a in arms_for(
+            (0.2,), replace=False, balance=False, label=False, controls=True, classes=False
+        )
+    ]
     assert numbers == ["real", "boosted", "duplicated", "jitter"]
-    bare = arms_for((0.2,), replace=False, controls=False, classes=True)
+    bare = arms_for((0.2,), replace=False, balance=False, label=False, controls=False, classes=True)
     assert [arm.role for arm in bare] == ["real", "synthetic"]

@@ -30,11 +30,11 @@ import lookalike.experiments._boost as module
 import lookalike.experiments._study as studies
 from lookalike._core.errors import DataError, ParameterError, TrainingError
 from lookalike.experiments import Verdict, boost
-from lookalike.experiments._arms import arms_for
 from lookalike.experiments._contrast import HELPS
 from lookalike.experiments._splits import Split
 from lookalike.experiments._study import Study, WorkItem, steps
 from lookalike.experiments._study_spec import specify
+from lookalike.experiments._taught_arms import arms_for
 from lookalike.models import GAN, Independent
 
 #: A study of a second: two quick models, and a synthesizer that is fitted at once.
@@ -55,7 +55,9 @@ def study_of(table: pa.Table, **changes: Any) -> Study:
         "target": "late",
         "strata": question.strata,
         "synthesizer": Independent(),
-        "arms": arms_for((0.5,), replace=True, controls=True, classes=True),
+        "arms": arms_for(
+            (0.5,), replace=True, balance=False, label=False, controls=True, classes=True
+        ),
         "models": {"tree": DecisionTreeClassifier()},
         "metrics": ("accuracy",),
         "seed": 0,
@@ -624,7 +626,7 @@ def test_support_vector_machines_are_left_out_of_many_rows(
     trains: pa.Table, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_MOST_ROWS_SVM", 50)
-    arms = arms_for((0.2,), replace=False, controls=False, classes=True)
+    arms = arms_for((0.2,), replace=False, balance=False, label=False, controls=False, classes=True)
     models, notes = module._models(None, specify(trains, "late", None, None, None), arms, 0.2)
     assert "support vector machine" not in models
     assert "was left out" in notes[0]

@@ -13,7 +13,8 @@ import pytest
 import lookalike as la
 from lookalike._core.errors import DataError, LookalikeWarning, NotFittedError, ParameterError
 from lookalike.experiments import Comparison, Trial
-from lookalike.experiments._compare import Clock, choose_trial
+from lookalike.experiments._choice import choose_trial
+from lookalike.experiments._clock import Clock
 from lookalike.models import SYNTHESIZERS, find_synthesizer
 
 PLAIN = {"calibrate": False, "correct": False}

@@ -320,3 +320,16 @@ def test_a_metric_is_computed_without_scores(trio, mixed_schema):
     found = Shape().compute(Pair(*trio[:2], mixed_schema))
     assert found.details.pairs == ()
     assert len(found.details.columns) == 6
+
+
+def test_without_references_only_the_value_is_measured(trio, mixed_schema):
+    real, synthetic, test = trio
+    names = ["c2st", "shape", "trend", "copies"]
+    found = score_tables(
+        real, synthetic, schema=mixed_schema, holdout=test, metrics=names, references=False
+    )
+    full = score_tables(real, synthetic, schema=mixed_schema, holdout=test, metrics=names)
+    for name in names:
+        assert found[name].value == full[name].value
+        assert found[name].ceiling is None
+        assert found[name].floor is None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pytest
 from joblib import parallel_config
@@ -15,6 +18,7 @@ from sklearn.pipeline import Pipeline
 
 import lookalike as la
 from lookalike._core.errors import DataError, ParameterError
+from lookalike._core.seeds import derive_seed
 from lookalike.models import Independent, load
 from lookalike.tables import Schema
 
@@ -49,13 +53,45 @@ def test_a_search_finds_the_better_parameter(search: Any) -> None:
 
 
 def test_a_search_scores_by_an_evaluation_of_held_out_rows() -> None:
-    def likeness(model: Any, rows: Any, y: Any = None) -> float:
-        made = model.sample(len(rows), random_state=1)
-        return la.evaluate(rows, made, metrics=["shape"]).scores["shape"].value
-
-    scores = cross_val_score(Independent(random_state=0), FRAME, scoring=likeness, cv=2)
+    scorer = la.HeldOutScorer("shape")
+    scores = cross_val_score(Independent(random_state=0), FRAME, scoring=scorer, cv=2)
     assert scores.shape == (2,)
     assert (scores > 0.5).all()
+    model = Independent(random_state=0).fit(FRAME)
+    made = model.sample(len(FRAME), random_state=derive_seed(0, "scorer"))
+    again = la.evaluate(FRAME, made, metrics=["shape"], schema=model.schema_).scores["shape"]
+    assert scorer(model, FRAME) == again.value
+    pipeline = Pipeline([("model", Independent(random_state=0))]).fit(FRAME)
+    assert scorer(pipeline, FRAME) == again.value
+
+
+def test_less_is_better_becomes_more_and_what_cannot_be_computed_nan() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=80)
+    numbers = pd.DataFrame({"x": x, "y": x + 0.1 * rng.normal(size=80)})
+    model = Independent(random_state=0).fit(numbers)
+    assert la.HeldOutScorer("correlation_difference")(model, numbers) < 0
+    assert math.isnan(la.HeldOutScorer("tstr")(Independent(random_state=0).fit(FRAME), FRAME))
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [("membership", "the rows that were learned"), ("trtr", "learned"), ("c2s", "Did you mean")],
+)
+def test_metrics_that_cannot_score_are_refused(metric: str, words: str) -> None:
+    with pytest.raises(ParameterError, match=words):
+        la.HeldOutScorer(metric)
+
+
+def test_a_scorer_predicts_the_target_of_the_fit() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=60)
+    frame = pd.DataFrame({"x": x, "c": np.where(x > 0, "yes", "no")})
+    model = Independent(random_state=0).fit(frame, target="c")
+    named = Independent(random_state=0).fit(frame)
+    score = la.HeldOutScorer("tstr")(model, frame)
+    assert 0 <= score < 0.9
+    assert la.HeldOutScorer("tstr", target="c")(named, frame) == pytest.approx(score, abs=0.5)
 
 
 def test_rows_may_be_parted_by_classes_that_are_not_learned() -> None:

@@ -21,6 +21,7 @@ from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
 from lookalike.cli._simulate import simulate
 from lookalike.cli._stress import stress
+from lookalike.cli._tune import tune
 from lookalike.cli._verify import verify
 
 __all__ = ["app"]
@@ -64,6 +65,7 @@ for command in (
     sample,
     evaluate,
     compare,
+    tune,
     audit,
     boost,
     function,

@@ -40,6 +40,16 @@ def boost(
     replace: Annotated[
         bool, typer.Option("--replace", help="Train on synthetic rows alone, too.")
     ] = False,
+    balance: Annotated[
+        bool,
+        typer.Option(
+            "--balance", help="Add synthetic rows of rarer classes until all are equal, too."
+        ),
+    ] = False,
+    label: Annotated[
+        bool,
+        typer.Option("--label", help="Let a teacher draw the labels of synthetic rows, too."),
+    ] = False,
     shrink: Annotated[
         list[float] | None,
         typer.Option(metavar="F", help="Keep this share of the training rows; 1 if not given."),
@@ -115,10 +125,12 @@ def boost(
     verdict = try_out(
         read_table(data),
         target,
-        synthesizer=_synthesizer(preset, budget, setting),
+        synthesizer=_synthesizer(preset, budget, setting, conditions=balance),
         factors=tuple(factor or (0.2,)) if boosted else (),
         shares=tuple(shrink or (1.0,)),
         replace=replace,
+        balance=balance,
+        label=label,
         controls=controls,
         models=model or None,
         metrics=metric or None,
@@ -138,7 +150,9 @@ def boost(
         _show(verdict)
 
 
-def _synthesizer(preset: str | None, budget: str | None, settings: list[str] | None) -> GAN:
+def _synthesizer(
+    preset: str | None, budget: str | None, settings: list[str] | None, *, conditions: bool
+) -> GAN:
     from lookalike.models import GAN
 
     if preset is not None and budget is not None:
@@ -146,8 +160,8 @@ def _synthesizer(preset: str | None, budget: str | None, settings: list[str] | N
             "A preset has its own training length: give --preset or --budget, not both. "
             "--set epochs=N or --set steps=N changes a preset."
         )
-    # The study samples without conditions: they need not be learned.
-    ours = GAN(budget=budget or "balanced", conditions=False)
+    # Unless classes are balanced, the study samples without conditions: they need not be learned.
+    ours = GAN(budget=budget or "balanced", conditions=conditions)
     model = ours if preset is None else GAN.preset(preset)
     model.set_params(**parse_settings(settings, list(model.get_params())))
     return model

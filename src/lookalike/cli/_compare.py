@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
 from lookalike.cli._print import say, show, show_prose, show_table, write_result
 
-__all__ = ["compare"]
+if TYPE_CHECKING:
+    from lookalike.experiments import Comparison
+
+__all__ = ["compare", "show_comparison"]
 
 
 def compare(
@@ -60,12 +63,22 @@ def compare(
         found.best.save(output)
         say(f"wrote {output}")
     if "-" not in (json_file, html_file):
-        show_table(
-            found.heads[:-1], [line[:-1] for line in found.leaderboard], numbers=found.heads[1:-1]
-        )
-        show()
-        for line in found.leaderboard:
-            if line[-1]:
-                show_prose(f"{line[0]}: {line[-1]}")
-        for text in (*found.notes, found.answer):
-            show_prose(text)
+        show_comparison(found)
+
+
+def show_comparison(found: Comparison) -> None:
+    """Show the trials of a comparison and its answer.
+
+    Parameters
+    ----------
+    found : Comparison
+        The comparison.
+    """
+    lines = [line[:-1] for line in found.leaderboard]
+    show_table(found.heads[:-1], lines, numbers=found.heads[1:-1])
+    show()
+    for line in found.leaderboard:
+        if line[-1]:
+            show_prose(f"{line[0]}: {line[-1]}")
+    for text in (*found.notes, found.answer):
+        show_prose(text)

@@ -22,6 +22,7 @@ from lookalike.experiments._function_accuracy import FunctionAccuracy
 from lookalike.experiments._leaderboard import Comparison
 from lookalike.experiments._records import Record
 from lookalike.experiments._trial import Trial
+from lookalike.experiments._tune import Tuning, tune
 from lookalike.experiments._verdict import Verdict
 
 __all__ = [
@@ -37,8 +38,10 @@ __all__ = [
     "Record",
     "Row",
     "Trial",
+    "Tuning",
     "Verdict",
     "boost",
     "compare",
     "learn_function",
+    "tune",
 ]

@@ -13,6 +13,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.preprocessing import StandardScaler
 
 from lookalike._core.numerics import Floats
+from lookalike.experiments._teacher import Teacher
 
 __all__ = [
     "Arm",
@@ -23,10 +24,11 @@ __all__ = [
     "Oversampled",
     "Real",
     "Replaced",
+    "Role",
     "SmoteArm",
     "TrainingSet",
     "Weighted",
-    "arms_for",
+    "joined",
 ]
 
 Role = Literal["real", "synthetic", "control"]
@@ -68,14 +70,20 @@ class ArmContext:
     synthetic : callable
         Takes a count and returns that many synthetic rows as a `TrainingSet`; the rows of a smaller
         count are the first ones of a larger.
+    balanced : callable
+        As `synthetic`, with all classes equally often.
     draw : callable
         Takes a purpose and returns a generator for it.
+    teacher : callable
+        Returns an ensemble that has learned the real rows.
     """
 
     real: TrainingSet
     numbers: int
     synthetic: Callable[[int], TrainingSet]
+    balanced: Callable[[int], TrainingSet]
     draw: Callable[[str], np.random.Generator]
+    teacher: Callable[[], Teacher]
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class Boosted(Arm):
 
     def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then synthetic ones."""
-        return _joined(context.real, context.synthetic(self.added(context)))
+        return joined(context.real, context.synthetic(self.added(context)))
 
 
 @dataclass(frozen=True)
@@ -157,7 +165,7 @@ class Duplicated(Arm):
 
     def make(self, context: ArmContext) -> TrainingSet:
         """Return the real rows, then copies."""
-        return _joined(context.real, _copies(context, self.added(context)))
+        return joined(context.real, _copies(context, self.added(context)))
 
 
 @dataclass(frozen=True)
@@ -178,7 +186,7 @@ class Jittered(Arm):
         numbers = inputs[:, : context.numbers]
         noise = context.draw("jitter").standard_normal(numbers.shape)
         numbers += noise * _NOISE * _spread(context.real.inputs[:, : context.numbers])
-        return _joined(context.real, TrainingSet(inputs, copies.target))
+        return joined(context.real, TrainingSet(inputs, copies.target))
 
 
 @dataclass(frozen=True)
@@ -245,7 +253,7 @@ class SmoteArm(Arm):
             sampler = SMOTENC(list(range(count, columns)), **settings)
         inputs, target = _fresh(sampler, cells, real.target)
         inputs[:, :count] = scaler.inverse_transform(inputs[:, :count])
-        return _joined(real, TrainingSet(inputs, target))
+        return joined(real, TrainingSet(inputs, target))
 
 
 @dataclass(frozen=True)
@@ -264,37 +272,6 @@ class Weighted(Arm):
         return TrainingSet(context.real.inputs, context.real.target, balanced=True)
 
 
-def arms_for(
-    factors: tuple[float, ...], *, replace: bool, controls: bool, classes: bool
-) -> tuple[Arm, ...]:
-    """Return the arms of a study, the real one first.
-
-    Parameters
-    ----------
-    factors : tuple of float
-        The number of rows added for each real one.
-    replace : bool
-        True to train on synthetic rows alone as well.
-    controls : bool
-        True to add the cheap controls.
-    classes : bool
-        True if the target has classes.
-
-    Returns
-    -------
-    tuple of Arm
-        Without those that need classes where there are none.
-    """
-    arms: list[Arm] = [Real(), *(Boosted(factor) for factor in factors)]
-    if replace:
-        arms.append(Replaced(1.0))
-    if controls:
-        for factor in factors:
-            arms += [Duplicated(factor), Jittered(factor)]
-        arms += [Oversampled(), SmoteArm(), Weighted()]
-    return tuple(arm for arm in arms if classes or not arm.needs_classes)
-
-
 def _copies(context: ArmContext, count: int) -> TrainingSet:
     """Return copies of real rows; the numbers of copies of any two rows differ by one at most."""
     rows = len(context.real.target)
@@ -309,7 +286,8 @@ def _fresh(sampler: Any, cells: Floats, target: Floats) -> tuple[Floats, Floats]
     return np.array(made[len(target) :]), labels[len(target) :]
 
 
-def _joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
+def joined(first: TrainingSet, second: TrainingSet) -> TrainingSet:
+    """Return the rows of one training set, then those of another."""
     return TrainingSet(
         np.concatenate([first.inputs, second.inputs]),
         np.concatenate([first.target, second.target]),

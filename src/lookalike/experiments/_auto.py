@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 from sklearn.base import BaseEstimator
 
-from lookalike._core.errors import DataError, LookalikeWarning, NotFittedError
+from lookalike._core.errors import NotFittedError
 from lookalike._core.parameters import AnyOf, Flag, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed
-from lookalike.experiments._compare import Clock, compared, divided
+from lookalike.experiments._choice import choose_trial
+from lookalike.experiments._clock import Clock
+from lookalike.experiments._compare import divided, raced_families, summary
+from lookalike.experiments._race import Raced
+from lookalike.experiments._refit import fitted_to_all, reserve_for
+from lookalike.experiments._trial import TableParts
+from lookalike.experiments._tune import raced_settings
 from lookalike.models import Synthesizer
 from lookalike.tables import Kind
 
 __all__ = ["Auto"]
 
-#: A fit to all rows takes longer than a trial by about this factor.
-_REFIT = 1.3
-#: Where trials learn at least this share of the rows, no time is kept for a fit to all of them.
-_MOST_OF_ALL = 0.75
+#: The settings that are tried of a quick family, and of others, the given ones included.
+_SETTINGS, _SETTINGS_OF_OTHERS = 12, 4
+#: The greatest cost of a quick family.
+_QUICK = 2.0
 
 
 class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The best family of models for a table, chosen by rows that no model has learned.
 
-    Families are compared as by `compare`; the winner is then fitted to all rows. Sampling,
+    Families are compared as by `compare`; of the best one, other settings are searched as by `tune`
+    in the time that is left; the winner is then fitted to all rows. Sampling,
     imputation and saving are those of the winner, and a saved file holds the winner alone.
 
     Parameters
@@ -38,6 +44,9 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         same model everywhere.
     models : sequence of str or Synthesizer, optional
         Names of families, or unfitted models; all families by default.
+    tune : bool
+        Whether to search settings of the best family as well, as `tune` does, in the time that is
+        left.
     progress : bool
         Whether to show progress on standard error.
     random_state : int, Generator, RandomState or None
@@ -63,6 +72,7 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "seconds": AnyOf((Number(0, open_low=True),), none=True),
+        "tune": Flag(),
         "progress": Flag(),
     }
 
@@ -71,11 +81,13 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         seconds: float | None = 300.0,
         *,
         models: Sequence[str | Synthesizer] | None = None,
+        tune: bool = True,
         progress: bool = False,
         random_state: RandomState = None,
     ) -> None:
         self.seconds = seconds
         self.models = models
+        self.tune = tune
         self.progress = progress
         self.random_state = random_state
 
@@ -116,25 +128,27 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         check_parameters("Auto", self._rules, values)
         clock = Clock(self.seconds)
         parts = divided(data, target, kinds, as_seed(self.random_state))
-        share = len(parts.fit) / sum(map(len, (parts.fit, parts.choose, parts.report)))
-        clock.reserve = _REFIT if share < _MOST_OF_ALL else 0.0
-        found = compared(parts, self.models, clock, every_score=False, progress=self.progress)
-        best, winner = found.best, found.winner
-        if best is None or winner is None or winner.seconds is None:
-            raise DataError(f"No model can be chosen for this table.\n{found!r}")
-        again = type(best)(**best.get_params(deep=False))
-        if clock.has(_REFIT * winner.seconds):
-            best = again.fit(data, kinds=kinds, target=target)
-        else:
-            warnings.warn(
-                f"{winner.label} has learned {winner.rows:,} rows only: no time was left to fit it "
-                f"to all of them. Give more seconds than {self.seconds:g}.",
-                LookalikeWarning,
-                stacklevel=2,
-            )
-        best.history_.add(best._trained_steps, "choice", found.answer)
+        clock.reserve = reserve_for(parts)
+        raced = raced_families(self.models, parts, clock, every_score=False, progress=self.progress)
+        winner = choose_trial(raced.trials, len(parts.choose))
+        if self.tune and winner is not None:
+            raced = self._with_settings(raced, raced.fitted[winner.label], parts, clock)
+        found = summary(raced, parts)
+        best = fitted_to_all(found, clock, data, kinds, target)
         self.best_, self.comparison_, self.leaderboard_ = best, found, found.leaderboard
         return self
+
+    def _with_settings(
+        self, raced: Raced, best: Synthesizer, parts: TableParts, clock: Clock
+    ) -> Raced:
+        """Race the best family so far against other settings of it."""
+        if not best.SPACE:
+            return raced
+        plain = type(best)(**best.get_params(deep=False))
+        trials = _SETTINGS if best.cost <= _QUICK else _SETTINGS_OF_OTHERS
+        return raced_settings(
+            plain, best.SPACE, trials, parts, clock, known=raced, progress=self.progress
+        )
 
     def sample(self, n: int | None = None, **options: Any) -> Any:
         """Generate rows with the winner; see `Synthesizer.sample`.

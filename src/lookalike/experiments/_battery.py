@@ -18,6 +18,7 @@ from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import TrainingSet
+from lookalike.experiments._teacher import Teacher
 from lookalike.metrics import (
     CLASS_METRICS,
     NUMBER_METRICS,
@@ -206,6 +207,24 @@ class ModelEvaluation:
             except failures as error:
                 results[name] = dict.fromkeys(self.metrics, failure("model", error))
         return results
+
+    def judge_teacher(self, teacher: Teacher) -> ModelMetrics:
+        """Judge the predictions of a teacher.
+
+        Parameters
+        ----------
+        teacher : Teacher
+            It has learned the real training rows.
+
+        Returns
+        -------
+        dict
+            Every metric, or in words why there is none.
+        """
+        guess = teacher.predict(self.test.inputs)
+        if teacher.known is None:
+            return number_metrics(self.test.target, guess)
+        return self._judged(teacher.known, guess, True)
 
     def _judge(
         self, name: str, given: Any, training: TrainingSet, prepared: tuple[Any, Any]

@@ -18,12 +18,13 @@ from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_para
 from lookalike._core.processes import in_processes
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
-from lookalike.experiments._arms import Arm, arms_for
+from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._records import Record, Records
 from lookalike.experiments._study import Study, WorkItem, steps, versions, work
 from lookalike.experiments._study_spec import StudySpec, specify
+from lookalike.experiments._taught_arms import arms_for
 from lookalike.experiments._verdict import Verdict
 from lookalike.metrics import CLASS_METRICS, NUMBER_METRICS, SUPPORT_VECTORS
 from lookalike.models import Synthesizer
@@ -43,6 +44,8 @@ def boost(
     factors: Sequence[float] = (0.2,),
     shares: Sequence[float] = (1.0,),
     replace: bool = False,
+    balance: bool = False,
+    label: bool = False,
     controls: bool = True,
     models: Mapping[str, Any] | Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
@@ -81,6 +84,12 @@ def boost(
         The shares of the training rows that are kept, to study the effect of less data.
     replace : bool
         True to train models on synthetic rows alone as well, as many as there are real ones.
+    balance : bool
+        True to train models also on synthetic rows of rarer classes, until all classes are equally
+        frequent: added to the real rows, and alone with `replace`.
+    label : bool
+        True to train models also on synthetic rows whose labels are drawn by a teacher: an ensemble
+        that has learned the real rows (Bucilua et al. 2006). The teacher itself stands beside them.
     controls : bool
         True to compare with cheap controls: copies and noisy copies of real rows; with classes also
         random oversampling, SMOTE and class weights.
@@ -146,16 +155,26 @@ def boost(
     """
     factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
     shares = _distinct("shares", shares, Number(0, 1, open_low=True))
-    _check(replace, controls, repeats, test_size, retry, n_jobs, progress, synthesizer)
+    _check(
+        replace, balance, label, controls, repeats, test_size, retry, n_jobs, progress, synthesizer
+    )
     if not shares:
         raise ParameterError("shares must name one share at least, such as 1.0.")
-    if not factors and not replace and shares == (1.0,):
+    if not factors and not replace and not balance and shares == (1.0,):
         raise ParameterError(
-            "boost needs a factor, replace=True or a share below 1: there is nothing to compare."
+            "boost needs a factor, replace=True, balance=True or a share below 1: there is nothing "
+            "to compare."
         )
     spec = specify(data, target, kinds, groups, time)
     seed = as_seed(random_state)
-    arms = arms_for(factors, replace=replace, controls=controls, classes=spec.classes)
+    arms = arms_for(
+        factors,
+        replace=replace,
+        balance=balance,
+        label=label,
+        controls=controls,
+        classes=spec.classes,
+    )
     chosen, notes = _models(models, spec, arms, test_size)
     parted = (
         spec.parted,
@@ -170,7 +189,7 @@ def boost(
         schema=spec.schema,
         target=target,
         strata=spec.strata,
-        synthesizer=_default() if synthesizer is None else synthesizer,
+        synthesizer=_default(conditions=balance) if synthesizer is None else synthesizer,
         arms=arms,
         models=chosen,
         metrics=_metrics(metrics, spec),
@@ -191,6 +210,8 @@ def boost(
         "factors": list(factors),
         "shares": list(shares),
         "replace": replace,
+        "balance": balance,
+        "label": label,
         "controls": controls,
         "counts": _counts(found, shares),
     }
@@ -210,6 +231,8 @@ def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, 
 
 def _check(
     replace: bool,
+    balance: bool,
+    label: bool,
     controls: bool,
     repeats: int,
     test_size: float,
@@ -222,6 +245,8 @@ def _check(
         "boost",
         {
             "replace": Flag(),
+            "balance": Flag(),
+            "label": Flag(),
             "controls": Flag(),
             "repeats": Number(2, 10_000, integer=True),
             "test_size": Number(0.01, 0.9),
@@ -232,6 +257,8 @@ def _check(
         },
         {
             "replace": replace,
+            "balance": balance,
+            "label": label,
             "controls": controls,
             "repeats": repeats,
             "test_size": test_size,
@@ -278,10 +305,10 @@ def _models(
     ]
 
 
-def _default() -> Synthesizer:
+def _default(*, conditions: bool) -> Synthesizer:
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    return GAN(conditions=False)
+    return GAN(conditions=conditions)
 
 
 # --- the work -------------------------------------------------------------------------------------

@@ -12,8 +12,9 @@ from lookalike.experiments._contrast import BATTERY, Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._score_table import ScoreTable
 from lookalike.experiments._statistics import Difference, holm, repeats_needed
+from lookalike.experiments._taught_arms import Labelled, ReplacedLabelled, TeacherAlone
 from lookalike.experiments._verdict import Verdict
-from lookalike.experiments._verdict_words import left_out, summary_sentence
+from lookalike.experiments._verdict_words import left_out, on_teacher, summary_sentence
 from lookalike.metrics import LOWER_IS_BETTER
 
 __all__ = ["build_verdict"]
@@ -62,7 +63,7 @@ def build_verdict(
         statistics=tuple(statistics),
         records=tuple(records),
         facts=dict(facts),
-        notes=(*notes, *left_out(statistics, metrics[0], models)),
+        notes=(*notes, *left_out(statistics, metrics[0], models), *on_teacher(table, metrics[0])),
     )
 
 
@@ -87,10 +88,16 @@ def _compared(
     def best(arm: Arm, share: float) -> Arm | None:
         return _best_control(scores, arms, arm, share, metrics[0])
 
+    def teacher(arm: Arm, _share: float) -> Arm | None:
+        if not isinstance(arm, Labelled | ReplacedLabelled):
+            return None
+        return next((one for one in arms if isinstance(one, TeacherAlone)), None)
+
     comparisons: list[Contrast] = []
     for role, questions, opponent in (
         ("synthetic", detailed, real),
         ("synthetic", detailed, best),
+        ("synthetic", detailed, teacher),
         ("control", overall, real),
     ):
         for metric, model in questions:
@@ -122,7 +129,8 @@ def _best_control(
 
     Synthetic rows alone are added to nothing, so that no factor is more like them than another.
     """
-    controls = [one for one in arms if one.role == "control"]
+    # The teacher is another model, and no other way to make training rows.
+    controls = [one for one in arms if one.role == "control" and not isinstance(one, TeacherAlone)]
     alone = isinstance(arm, Replaced)
     matching = [one for one in controls if alone or one.factor in (0, arm.factor)]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
@@ -182,5 +190,7 @@ def _row(
         and (one.model, one.metric) == (BATTERY, metrics[0])
     ]
     real = next((one for one in mine if one.against == "real"), None)
-    control = next((one for one in mine if one.against != "real"), None)
-    return replace(row, real=real, control=control)
+    teacher = next((one for one in mine if one.against == TeacherAlone.name), None)
+    others = ("real", TeacherAlone.name)
+    control = next((one for one in mine if one.against not in others), None)
+    return replace(row, real=real, control=control, teacher=teacher)

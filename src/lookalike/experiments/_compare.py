@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -15,14 +13,18 @@ from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike.experiments._candidates import Candidate, families
+from lookalike.experiments._choice import choose_trial, notes_on_choice
+from lookalike.experiments._clock import Clock
 from lookalike.experiments._leaderboard import Comparison
-from lookalike.experiments._trial import TableParts, Trial, run_trial
+from lookalike.experiments._race import Raced, Rung, race
+from lookalike.experiments._trial import TableParts, score_of
 from lookalike.metrics import score_tables
-from lookalike.models import SYNTHESIZERS, Synthesizer, find_synthesizer
+from lookalike.models import Synthesizer
 from lookalike.relations import infer_schema
 from lookalike.tables import Kind, Schema, conform, to_arrow
 
-__all__ = ["Clock", "compare", "compared", "divided"]
+__all__ = ["compare", "divided", "raced_families", "summary"]
 
 #: The share of the rows that choose, and of those that report, and their maximum number.
 _SHARE, _MOST = 0.2, 5_000
@@ -30,16 +32,6 @@ _SHARE, _MOST = 0.2, 5_000
 _FEWEST = 20
 #: Tables of more rows are compared on this many first, and only the best models on all of them.
 _FIRST_RUNG, _RUNG_FROM, _PROMOTED = 2_000, 6_000, 3
-#: Where choosing rows cannot tell models apart, the first of these is chosen.
-_PREFERRED = ("GAN", "Mixture", "Diffusion", "Autoregressive", "Forest", "BayesianNetwork")
-#: The seconds of a fit of cost 1 on no cells, and per million cells, before any was measured.
-_START, _PER_MILLION = 1.0, 10.0
-#: Models of at most this cost are tried first, and on few rows of large tables.
-_QUICK = 2.0
-#: Fits of a smaller cost say nothing of the pace of others.
-_TELLING = 0.5
-#: The share by which `seconds` may be exceeded.
-_TOLERANCE = 0.1
 
 
 def compare(
@@ -108,130 +100,47 @@ def compare(
     check_parameters("compare", rules, values)
     seed = as_seed(random_state)
     parts = divided(data, target, kinds, seed)
-    return compared(parts, models, Clock(seconds), every_score=metrics, progress=progress)
+    raced = raced_families(models, parts, Clock(seconds), every_score=metrics, progress=progress)
+    return summary(raced, parts)
 
 
-def compared(
-    parts: TableParts,
+def raced_families(
     models: Sequence[str | Synthesizer] | None,
+    parts: TableParts,
     clock: Clock,
     *,
     every_score: bool,
     progress: bool,
-) -> Comparison:
-    """Compare models on the parts of a table.
+) -> Raced:
+    """Compare families on the parts of a table; on few rows of a large table first.
 
     Parameters
     ----------
-    parts : TableParts
     models : sequence of str or Synthesizer, optional
         As for `compare`.
+    parts : TableParts
     clock : Clock
         The time that is left.
     every_score, progress : bool
         As `metrics` and `progress` of `compare`.
     """
-    candidates = _candidates(models, parts.seed)
+    candidates = families(models, parts.seed)
+    large = len(parts.fit) > _RUNG_FROM and len(candidates) > _PROMOTED + 2
+    rungs = [Rung(_FIRST_RUNG, _PROMOTED, quick=True)] if large else []
     with show_progress("comparing", len(candidates), show=progress) as report:
-        trials, fitted = _tried(candidates, parts, clock, every_score, report)
-    return _summary(trials, fitted, parts)
+        return race(
+            candidates,
+            parts,
+            clock,
+            rungs,
+            stays=_is_floor,
+            every_score=every_score,
+            report=report,
+        )
 
 
-@dataclass
-class Clock:
-    """The time that is left, and what a fit is expected to take.
-
-    Parameters
-    ----------
-    seconds : float or None
-        The time for all; None for no limit.
-    reserve : float
-        The time that must be left after a trial, as a multiple of the trial's.
-    """
-
-    seconds: float | None
-    reserve: float = 0.0
-    begin: float = field(default_factory=time.perf_counter)
-    pace: float | None = None
-    rows: int = 0
-    scoring: float = 0.0
-
-    @property
-    def elapsed(self) -> float:
-        """The seconds since it was started."""
-        return time.perf_counter() - self.begin
-
-    def expected(self, model: Synthesizer, table: pa.Table) -> float:
-        """Return the expected seconds of a fit, its scores and what must be left after it."""
-        if self.pace is None:
-            pace = _START + _PER_MILLION * len(table) * table.num_columns / 1e6
-        else:  # a part of the work does not depend on the number of rows
-            pace = self.pace * (len(table) / self.rows) ** 0.5
-        return float(model.cost * pace * (1 + self.reserve) + self.scoring)
-
-    def measured(self, model: Synthesizer, table: pa.Table, fit: float, scoring: float) -> None:
-        """Learn the pace of this machine.
-
-        Parameters
-        ----------
-        model : Synthesizer
-        table : pyarrow.Table
-            The rows that it has learned.
-        fit, scoring : float
-            The seconds of its fit and of its scores.
-        """
-        self.scoring = scoring
-        if model.cost >= _TELLING:
-            pace, known = fit / model.cost, self.pace is not None and self.rows == len(table)
-            self.pace = 0.5 * (pace + (self.pace or 0.0)) if known else pace
-            self.rows = len(table)
-
-    def has(self, seconds: float) -> bool:
-        """Return whether so many seconds are left."""
-        return self.seconds is None or self.elapsed + seconds <= (1 + _TOLERANCE) * self.seconds
-
-
-@dataclass(frozen=True)
-class _TriedModel:
-    """A model to try and its parameters that are not the defaults."""
-
-    model: Synthesizer
-    settings: dict[str, Any]
-
-    def fresh(self) -> Synthesizer:
-        """Return an unfitted copy."""
-        parameters = self.model.get_params(deep=False)
-        return type(self.model)(**parameters)
-
-
-def _candidates(models: Sequence[str | Synthesizer] | None, seed: int) -> list[_TriedModel]:
-    """Return the models to try: quick ones, then those that win most, then by cost."""
-    if isinstance(models, str):
-        raise ParameterError(f"models must be a list of names or models; got {models!r}.")
-    named = _families() if models is None else list(models)
-    found = []
-    for one in named:
-        model = find_synthesizer(one)() if isinstance(one, str) else one
-        if not isinstance(model, Synthesizer):
-            raise ParameterError(f"A model must be a name or a Synthesizer; got {one!r}.")
-        defaults = type(model)().get_params(deep=False)
-        own = model.get_params(deep=False)
-        settings = {k: v for k, v in own.items() if v != defaults[k] and k != "random_state"}
-        found.append(_TriedModel(type(model)(**{**own, "random_state": seed}), settings))
-    if not any(type(one.model).__name__ == "Independent" for one in found):
-        found.append(_TriedModel(find_synthesizer("Independent")(random_state=seed), {}))
-    return sorted(found, key=_turn)
-
-
-def _families() -> list[str]:
-    """Return the names of all families that are tried unasked."""
-    return [name for name in SYNTHESIZERS if not getattr(SYNTHESIZERS[name], "BY_NAME_ONLY", False)]
-
-
-def _turn(candidate: _TriedModel) -> tuple[bool, bool, float]:
-    model = candidate.model
-    quick = model.cost <= _QUICK
-    return not quick, not quick and type(model).__name__ != _PREFERRED[0], model.cost
+def _is_floor(candidate: Candidate) -> bool:
+    return candidate.name == "Independent"
 
 
 def divided(
@@ -263,99 +172,18 @@ def _schema(table: pa.Table, kinds: Mapping[str, Kind | str] | None, target: str
     return schema
 
 
-def _tried(
-    candidates: list[_TriedModel],
-    parts: TableParts,
-    clock: Clock,
-    every_score: bool,
-    report: Any,
-) -> tuple[list[Trial], dict[str, Synthesizer]]:
-    """Return trials of all candidates, and the fitted models by label."""
-    done = 0
-    settled: list[Trial] = []
-    if len(parts.fit) > _RUNG_FROM and len(candidates) > _PROMOTED + 2:
-        chosen = generator(parts.seed, "first rung").permutation(len(parts.fit))[:_FIRST_RUNG]
-        some = replace(parts, fit=parts.fit.take(pa.array(np.sort(chosen))))
-        first: list[Trial] = []
-        for candidate in candidates:
-            if candidate.model.cost <= _QUICK:
-                first.append(_trial(candidate, some, clock, False)[0])
-                done += 1
-                report(done, {})
-        ranked = sorted(first, key=lambda one: -_score(one))
-        kept = {one.label for one in ranked[:_PROMOTED] if one.choose is not None}
-        settled = [
-            replace(one, reason=one.reason or f"not among the best on {_FIRST_RUNG:,} rows")
-            for one in first
-            if one.label not in kept and one.model != "Independent"
-        ]
-        out = {one.label for one in settled}
-        candidates = [c for c in candidates if _label(c) not in out]
-    trials, fitted = list(settled), {}
-    for candidate in candidates:
-        trial, model = _trial(candidate, parts, clock, every_score)
-        trials.append(trial)
-        if model is not None:
-            fitted[trial.label] = model
-        done += 1
-        report(done, {})
-    return trials, fitted
-
-
-def _label(candidate: _TriedModel) -> str:
-    return Trial(type(candidate.model).__name__, candidate.settings, 0).label
-
-
-def _trial(
-    candidate: _TriedModel, parts: TableParts, clock: Clock, every_score: bool
-) -> tuple[Trial, Synthesizer | None]:
-    """Run a trial if there is time for it."""
-    model, expected = candidate.fresh(), clock.expected(candidate.model, parts.fit)
-    if not clock.has(expected) and type(model).__name__ != "Independent":
-        reason = f"it would take about {expected:,.0f} s, and {_left(clock):,.0f} s are left"
-        return Trial(type(model).__name__, candidate.settings, len(parts.fit), reason=reason), None
-    begin = time.perf_counter()
-    trial, fitted = run_trial(model, candidate.settings, parts, every_score=every_score)
-    if fitted is not None:
-        fit = trial.seconds or 0.0
-        clock.measured(model, parts.fit, fit, time.perf_counter() - begin - fit)
-    return trial, fitted
-
-
-def _left(clock: Clock) -> float:
-    return max((clock.seconds or 0.0) - clock.elapsed, 0.0)
-
-
-def _score(trial: Trial) -> float:
-    return -np.inf if trial.choose is None else trial.choose
-
-
-def choose_trial(trials: Sequence[Trial], rows: int) -> Trial | None:
-    """Return the preferred one of the trials that the choosing rows cannot tell from the best.
+def summary(raced: Raced, parts: TableParts) -> Comparison:
+    """Return the comparison of trials.
 
     Parameters
     ----------
-    trials : sequence of Trial
-    rows : int
-        The number of choosing rows.
+    raced : Raced
+        The trials, and the models that were fitted to all rows of the part.
+    parts : TableParts
     """
-    eligible = [trial for trial in trials if trial.eligible]
-    if not eligible:
-        return None
-    # The standard error of 2 − 2 AUC at an AUC of ½ (Hanley and McNeil 1982).
-    error = 2 * (6 * rows) ** -0.5
-    best = max(map(_score, eligible))
-    near = [trial for trial in eligible if _score(trial) >= best - error / 2]
-    order = {name: place for place, name in enumerate(_PREFERRED)}
-    return min(near, key=lambda trial: (order.get(trial.model, len(order)), -_score(trial)))
-
-
-def _summary(
-    trials: list[Trial], fitted: Mapping[str, Synthesizer], parts: TableParts
-) -> Comparison:
-    """Return the comparison of trials."""
-    winner = choose_trial(trials, len(parts.choose))
-    ranked = sorted(trials, key=lambda one: (one is not winner, -_score(one)))
+    trials, rows = raced.trials, len(parts.choose)
+    winner = choose_trial(trials, rows)
+    ranked = sorted(trials, key=lambda t: (t is not winner, -t.rows, -score_of(t)))
     reference = score_tables(
         parts.choose,
         parts.report,
@@ -377,25 +205,6 @@ def _summary(
         ceiling=reference.value,
         floor=reference.floor,
         facts=facts,
-        notes=tuple(_notes(trials, winner)),
-        best=None if winner is None else fitted[winner.label],
+        notes=tuple(notes_on_choice(trials, winner, rows)),
+        best=None if winner is None else raced.fitted[winner.label],
     )
-
-
-def _notes(trials: Sequence[Trial], winner: Trial | None) -> Iterator[str]:
-    """Yield remarks on the choice."""
-    if winner is None:
-        yield "Every model failed or betrays who was learned: see the remarks."
-        return
-    better = [t for t in trials if _score(t) > _score(winner)]
-    for trial in better:
-        if trial.privacy:
-            yield f"{trial.label} scores higher but is left out: {trial.privacy}"
-        elif trial.holds_rows:
-            yield f"{trial.label} scores higher but holds training rows: it is never chosen."
-        else:
-            gain = _score(trial) - _score(winner)
-            yield (
-                f"{trial.label} scores higher by {gain:.3f}, which so few rows cannot tell from "
-                f"chance; {winner.label} is preferred."
-            )

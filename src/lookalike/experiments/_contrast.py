@@ -14,6 +14,11 @@ from typing import Any
 
 from lookalike.experiments._arms import Replaced
 from lookalike.experiments._statistics import LEVEL
+from lookalike.experiments._taught_arms import (
+    ReplacedBalanced,
+    ReplacedLabelled,
+    TeacherAlone,
+)
 
 __all__ = [
     "BATTERY",
@@ -39,6 +44,8 @@ UNDECIDED = "no evidence of a difference"
 BATTERY = "all models"
 #: The arm of real rows alone.
 _REAL = "real"
+#: The arms of synthetic rows alone.
+_ALONE = (Replaced.name, ReplacedBalanced.name, ReplacedLabelled.name)
 
 
 @dataclass(frozen=True)
@@ -102,7 +109,7 @@ class Contrast:
     @property
     def words(self) -> str:
         """The result and the opponent, such as ``"worse than jitter +20 %"``."""
-        whom = "real rows alone" if self.against == _REAL else self.opponent
+        whom = self.whom if self.against in (_REAL, TeacherAlone.name) else self.opponent
         return f"{self.word} {'than' if self.seen else 'from'} {whom}"
 
     @property
@@ -120,6 +127,8 @@ class Contrast:
         """The other arm within a sentence about an arm with synthetic rows."""
         if self.against == _REAL:
             return "real rows alone"
+        if self.against == TeacherAlone.name:
+            return "the teacher itself"
         return f"the best cheap control ({self.opponent})"
 
     @property
@@ -165,6 +174,8 @@ class Row:
         Against the real rows; None for these themselves.
     control : Contrast or None
         Against the best cheap control, for an arm with synthetic rows.
+    teacher : Contrast or None
+        Against the teacher, for an arm whose labels it has drawn.
     """
 
     arm: str
@@ -175,6 +186,12 @@ class Row:
     models: dict[str, float | None]
     real: Contrast | None = None
     control: Contrast | None = None
+    teacher: Contrast | None = None
+
+    @property
+    def alone(self) -> bool:
+        """Whether these are synthetic rows alone."""
+        return self.arm in _ALONE
 
     @property
     def word(self) -> str | None:
@@ -198,7 +215,7 @@ class Row:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the row as JSON-ready values, with its words."""
-        pairs = {"real": self.real, "control": self.control}
+        pairs = {"real": self.real, "control": self.control, "teacher": self.teacher}
         written = {name: None if one is None else one.to_dict() for name, one in pairs.items()}
         return {**asdict(self), **written, "word": self.word}
 
@@ -206,15 +223,15 @@ class Row:
     def from_dict(cls, values: Mapping[str, Any]) -> Row:
         """Rebuild a row from JSON values; its word follows from them."""
         fields = {name: value for name, value in values.items() if name != "word"}
-        for name in ("real", "control"):
-            if fields[name] is not None:
+        for name in ("real", "control", "teacher"):
+            if fields.get(name) is not None:
                 fields[name] = Contrast.from_dict(fields[name])
         return cls(**fields)
 
 
 def label(arm: str, factor: float, share: float) -> str:
     """Return an arm with its factor and share."""
-    name = arm if factor == 0 or arm == Replaced.name else f"{arm} +{100 * factor:g} %"
+    name = arm if factor == 0 or arm in _ALONE else f"{arm} +{100 * factor:g} %"
     return name if share == 1 else f"{name}, {100 * share:g} % kept"
 
 

@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
 from lookalike.experiments._trial import Trial
 from lookalike.models import Synthesizer
 
 __all__ = ["Comparison"]
+
+#: The attributes of a trial that are columns of the frame of all trials.
+_COLUMNS = ("proposed", "rows", "choose", "report", "seconds", "rows_per_second", "memory")
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class Comparison(Document):
     best: Synthesizer | None = field(default=None, compare=False, repr=False)
 
     _noun: ClassVar[str] = "a comparison"
-    _format: ClassVar[int] = 1
+    _format: ClassVar[int] = 2
     _heading: ClassVar[str] = "Which model for this table?"
 
     @property
@@ -84,6 +89,23 @@ class Comparison(Document):
         )
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The trials by what tells them apart: their labels, or settings of the same model."""
+        first = self.trials[0].settings if self.trials else {}
+        if len({trial.model for trial in self.trials}) > 1:
+            return tuple(trial.label for trial in self.trials)
+        common = [
+            name
+            for name, value in first.items()
+            if all(name in one.settings and one.settings[name] == value for one in self.trials)
+        ]
+        return tuple(
+            ", ".join(f"{k}={v!r}" for k, v in trial.settings.items() if k not in common)
+            or trial.model
+            for trial in self.trials
+        )
+
+    @property
     def heads(self) -> tuple[str, ...]:
         """The heads of `leaderboard`."""
         return ("model", "choose", "report", "seconds", "rows/s", "MiB", "remark")
@@ -93,7 +115,7 @@ class Comparison(Document):
         """A line for each model as text: scores, cost, and why it was not chosen."""
         return [
             (
-                f"{trial.label} *" if trial.label == self.chosen else trial.label,
+                f"{name} *" if trial.label == self.chosen else name,
                 _number(trial.choose, ".3f"),
                 _number(trial.report, ".3f"),
                 _number(trial.seconds, ".1f"),
@@ -101,8 +123,39 @@ class Comparison(Document):
                 _number(trial.memory, ",.0f"),
                 trial.reason or trial.privacy,
             )
-            for trial in self.trials
+            for name, trial in zip(self.names, self.trials, strict=True)
         ]
+
+    def to_arrow(self) -> pa.Table:
+        """Return the trials as an Arrow table.
+
+        Returns
+        -------
+        pyarrow.Table
+            A row for each trial, the best one first; its settings are JSON.
+        """
+        return pa.Table.from_pylist(
+            [
+                {
+                    "model": trial.model,
+                    "settings": json.dumps(trial.settings, default=str),
+                    "chosen": trial.label == self.chosen,
+                    **{name: getattr(trial, name) for name in _COLUMNS},
+                    "remark": trial.reason or trial.privacy,
+                }
+                for trial in self.trials
+            ]
+        )
+
+    def to_frame(self) -> Any:
+        """Return the trials as a data frame (pandas must be installed).
+
+        Returns
+        -------
+        pandas.DataFrame
+            The rows of `to_arrow`.
+        """
+        return self.to_arrow().to_pandas()
 
     def _json(self) -> str:
         values = {name: value for name, value in vars(self).items() if name != "best"}

@@ -6,7 +6,7 @@ import os
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +17,12 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
-from lookalike._core.errors import DataError, LookalikeError, TrainingError
+from lookalike._core.errors import (
+    DataError,
+    LookalikeError,
+    ParameterError,
+    TrainingError,
+)
 from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
@@ -26,7 +31,9 @@ from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
-from lookalike.metrics import Codebook, View
+from lookalike.experiments._taught_arms import TeacherAlone
+from lookalike.experiments._teacher import Teacher
+from lookalike.metrics import Codebook, View, preprocessor
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
@@ -213,9 +220,13 @@ class _StudyTables:
             real=_training_set(self.train, book, study.target),
             numbers=sum(name != study.target for name in book.numeric),
             synthetic=self._synthetic,
+            balanced=self._balanced,
             draw=self._draw,
+            teacher=self._teacher,
         )
         self._made: TrainingSet | None = None
+        self._even: TrainingSet | None = None
+        self._taught: Teacher | None = None
 
     def try_arm(self, arm: Arm, models: Mapping[str, Any]) -> list[Record]:
         """Train models on an arm's rows and record their scores."""
@@ -223,6 +234,8 @@ class _StudyTables:
         training = self._rows_of(arm)
         if isinstance(training, str):
             results = {name: dict.fromkeys(self.study.metrics, training) for name in models}
+        elif isinstance(arm, TeacherAlone):
+            results = dict.fromkeys(models, self.evaluation.judge_teacher(self._teacher()))
         else:
             results = self.evaluation.take(training, models)
         return [
@@ -231,9 +244,24 @@ class _StudyTables:
             for metric in self.study.metrics
         ]
 
+    def _teacher(self) -> Teacher:
+        """Return the teacher of labels; it is fitted once, for all arms."""
+        if self._taught is None:
+            real, evaluation = self.context.real, self.evaluation
+            self._taught = Teacher.fit(
+                real.inputs,
+                real.target,
+                partial(preprocessor, evaluation.book, evaluation.target),
+                derive_seed(self.study.seed, "teacher", self.item.split.number),
+                classes=evaluation.classes,
+            )
+        return self._taught
+
     def _rows_of(self, arm: Arm) -> TrainingSet | str:
         """Return an arm's rows, or the reason why there are none."""
         try:
+            if isinstance(arm, TeacherAlone):
+                self._teacher()
             return arm.make(self.context)
         except (TrainingError, DataError) as error:
             return f"The synthesizer failed: {' '.join(str(error).split())}"
@@ -263,17 +291,33 @@ class _StudyTables:
     def _synthetic(self, count: int) -> TrainingSet:
         """Return synthetic rows; the synthesizer is fitted once, for all arms."""
         if self._made is None:
-            self._made = _training_set(self._sample(), self.evaluation.book, self.study.target)
+            arms = [arm for arm in self.study.arms if arm.role == "synthetic"]
+            most = max(arm.added(self.context) for arm in arms)
+            self._made = self._as_training_set(self._model.sample(most))
         return TrainingSet(self._made.inputs[:count], self._made.target[:count])
 
-    def _sample(self) -> pa.Table:
+    def _balanced(self, count: int) -> TrainingSet:
+        """Return synthetic rows whose classes are equally frequent."""
+        if self._even is None or len(self._even.target) < count:
+            try:
+                made = self._model.sample(count, balance=self.study.target)
+            except ParameterError as error:  # it cannot generate rows of a class that is too rare
+                raise DataError(str(error)) from error
+            self._even = self._as_training_set(made)
+        return TrainingSet(self._even.inputs[:count], self._even.target[:count])
+
+    def _as_training_set(self, table: pa.Table) -> TrainingSet:
+        return _training_set(table, self.evaluation.book, self.study.target)
+
+    @cached_property
+    def _model(self) -> Synthesizer:
+        """The synthesizer, fitted to the kept rows."""
         study = self.study
-        model = clone(study.synthesizer)
+        model: Synthesizer = clone(study.synthesizer)
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
         fit_whole(model, self.train, kinds, study.target)
-        most = max(arm.added(self.context) for arm in study.arms if arm.role == "synthetic")
-        return model.sample(most)
+        return model
 
     def _draw(self, purpose: str) -> np.random.Generator:
         share = f"{self.item.share:g}"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Event, Thread
-from typing import Any
+from typing import Any, Literal
 
+import numpy as np
 import pyarrow as pa
 
 from lookalike._core.errors import LookalikeError
@@ -17,10 +18,14 @@ from lookalike.metrics import score_tables
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema, conform
 
-__all__ = ["TableParts", "Trial", "run_trial"]
+__all__ = ["Scored", "TableParts", "Trial", "run_trial", "score_of"]
 
-#: Samples whose detectability is averaged, for parts of fewer rows than this, and others.
-_FEW, _DRAWS_OF_FEW, _DRAWS = 1_000, 4, 1
+#: The scores of a trial: among the choosing rows; also among the reporting rows, with the guards of
+#: privacy; or also all scores of `evaluate`.
+Scored = Literal["choose", "report", "all"]
+
+#: Samples whose detectability is averaged.
+_DRAWS = 4
 #: The number of rows whose generation is timed.
 _TIMED_ROWS = 10_000
 #: Seconds between two looks at the memory of the process.
@@ -78,6 +83,8 @@ class Trial:
         All scores against the rows that were learned, by name.
     holds_rows : bool
         Whether the model holds training rows, so that it is never chosen.
+    proposed : bool
+        Whether a search has proposed the settings; otherwise the caller has given them.
     reason : str
         The reason why the model has no scores, or why it cannot be chosen; empty if there is none.
     """
@@ -93,12 +100,15 @@ class Trial:
     memory: float | None = None
     scores: dict[str, float | None] = field(default_factory=dict)
     holds_rows: bool = False
+    proposed: bool = False
     reason: str = ""
 
     @property
     def eligible(self) -> bool:
         """Return whether the model may be chosen."""
-        return self.choose is not None and not self.privacy and not self.holds_rows
+        return (
+            self.choose is not None and not self.reason and not self.privacy and not self.holds_rows
+        )
 
     @property
     def label(self) -> str:
@@ -107,8 +117,18 @@ class Trial:
         return f"{self.model}({settings})" if settings else self.model
 
 
+def score_of(trial: Trial) -> float:
+    """Return the score of a trial on the choosing rows, below all others if there is none.
+
+    Parameters
+    ----------
+    trial : Trial
+    """
+    return -np.inf if trial.choose is None else trial.choose
+
+
 def run_trial(
-    model: Synthesizer, settings: Mapping[str, Any], parts: TableParts, *, every_score: bool
+    model: Synthesizer, trial: Trial, parts: TableParts, scored: Scored
 ) -> tuple[Trial, Synthesizer | None]:
     """Fit a model to the rows of a part and score it on the others.
 
@@ -116,11 +136,11 @@ def run_trial(
     ----------
     model : Synthesizer
         Unfitted; it is fitted in place.
-    settings : mapping
-        The parameters that are not the defaults, for the record.
+    trial : Trial
+        Its trial so far, without scores.
     parts : TableParts
-    every_score : bool
-        Whether to compute all scores of `evaluate`, or only those that choose.
+    scored : {"choose", "report", "all"}
+        The scores to compute.
 
     Returns
     -------
@@ -133,7 +153,7 @@ def run_trial(
     KeyboardInterrupt
         If the fit was interrupted.
     """
-    trial = Trial(type(model).__name__, dict(settings), len(parts.fit), holds_rows=model.HOLDS_ROWS)
+    trial = replace(trial, holds_rows=model.HOLDS_ROWS)
     begin = time.perf_counter()
     try:
         with _peak() as peak:
@@ -141,13 +161,14 @@ def run_trial(
             if model.history_.interrupted:
                 raise KeyboardInterrupt
         trial = replace(trial, seconds=time.perf_counter() - begin, memory=peak())
-        return _scored(trial, model, parts, every_score), model
+        trial = replace(trial, choose=_detectability(model, parts, parts.choose, 1))
+        return trial if scored == "choose" else _reported(trial, model, parts, scored), model
     except (LookalikeError, ArithmeticError, ValueError, MemoryError) as error:
         return replace(trial, reason=f"{type(error).__name__}: {error}"), None
 
 
-def _scored(trial: Trial, model: Synthesizer, parts: TableParts, every_score: bool) -> Trial:
-    """Return the trial with its scores."""
+def _reported(trial: Trial, model: Synthesizer, parts: TableParts, scored: Scored) -> Trial:
+    """Return the trial with the scores beside that of the choice."""
     begin = time.perf_counter()
     sampled = _sampled(model, parts, max(_TIMED_ROWS, len(parts.fit)), 0)
     speed = len(sampled) / (time.perf_counter() - begin)
@@ -157,16 +178,15 @@ def _scored(trial: Trial, model: Synthesizer, parts: TableParts, every_score: bo
         schema=parts.schema,
         holdout=parts.choose,
         target=parts.target,
-        metrics=None if every_score else _PRIVACY,
+        metrics=None if scored == "all" else _PRIVACY,
         random_state=parts.seed,
     )
     return replace(
         trial,
-        choose=_detectability(model, parts, parts.choose, 1),
         report=_detectability(model, parts, parts.report, 2),
         privacy=" ".join(scores[name].warning for name in _PRIVACY if scores[name].warning),
         rows_per_second=speed,
-        scores={name: score.value for name, score in scores.items()} if every_score else {},
+        scores={n: score.value for n, score in scores.items()} if scored == "all" else {},
     )
 
 
@@ -175,7 +195,7 @@ def _detectability(
 ) -> float | None:
     """Return the mean detectability of samples among rows that the model has not learned."""
     found = []
-    for number in range(_DRAWS_OF_FEW if len(real) < _FEW else _DRAWS):
+    for number in range(_DRAWS):
         seed = 1 + 1_000 * stream + number
         score = score_tables(
             real,
@@ -184,6 +204,7 @@ def _detectability(
             target=parts.target,
             metrics=["c2st"],
             random_state=derive_seed(parts.seed, "trial", seed),
+            references=False,
         )["c2st"]
         if score.value is None:
             return None

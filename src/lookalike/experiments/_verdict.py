@@ -66,7 +66,7 @@ class Verdict(Document):
     notes: tuple[str, ...]
 
     _noun: ClassVar[str] = "a verdict"
-    _format: ClassVar[int] = 3
+    _format: ClassVar[int] = 4
     _heading: ClassVar[str] = "Does synthetic data help?"
 
     @property

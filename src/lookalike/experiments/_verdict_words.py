@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from lookalike.experiments._arms import Replaced
 from lookalike.experiments._contrast import (
     BATTERY,
     HARMS,
@@ -17,9 +16,10 @@ from lookalike.experiments._contrast import (
     signed,
 )
 from lookalike.experiments._statistics import LEVEL
+from lookalike.experiments._taught_arms import Balanced, ReplacedBalanced, TeacherAlone
 from lookalike.metrics import LOWER_IS_BETTER
 
-__all__ = ["headline_row", "left_out", "outlook", "summary_sentence"]
+__all__ = ["headline_row", "left_out", "on_teacher", "outlook", "summary_sentence"]
 
 #: The number of harmful arms that are named beside an answer that is not about them.
 _NAMED = 3
@@ -52,6 +52,44 @@ def left_out(statistics: Sequence[Contrast], metric: str, models: Sequence[str])
             )
 
 
+def on_teacher(table: Sequence[Row], metric: str) -> Iterator[str]:
+    """Tell help for the models apart from a better model: how the teacher of labels itself does.
+
+    Parameters
+    ----------
+    table : sequence of Row
+        All rows of the verdict.
+    metric : str
+        The headline metric.
+    """
+    name = _NAMES.get(metric, metric)
+    for row in table:
+        score = row.scores[metric]
+        if row.arm != TeacherAlone.name or row.real is None or score is None:
+            continue
+        kept = f" with {100 * row.share:g} % of the training rows kept" if row.share != 1 else ""
+        yield (
+            f"The teacher of the labels itself reaches a {name} of {score:.4f}{kept}, which "
+            f"differs {_differs(row.real)}."
+        )
+        best = max(
+            (one for one in table if one.teacher is not None and one.share == row.share),
+            key=lambda one: one.scores[metric] or -math.inf,
+            default=None,
+        )
+        if best is not None and best.teacher is not None:
+            yield f"{_beside_teacher(best)}: {best.label} differs {_differs(best.teacher)}."
+
+
+def _beside_teacher(row: Row) -> str:
+    assert row.teacher is not None
+    if not row.teacher.seen:
+        return "Models that learn from its labels are not told from the teacher"
+    if row.teacher.difference > 0:
+        return "Models that learn from its labels are better than the teacher"
+    return "A better model was at hand: use the teacher, unless a small model is needed for itself"
+
+
 def summary_sentence(table: Sequence[Row], metric: str) -> str:
     """State in one sentence the effect of the best arm with synthetic rows."""
     best = headline_row(table)
@@ -81,7 +119,7 @@ def _without(table: Sequence[Row], metric: str) -> str:
 def headline_row(table: Sequence[Row]) -> Row | None:
     """Return the row that the answer is about: the best that helps, or the best with all rows."""
     tried = _tried(table)
-    tried = [row for row in tried if row.arm != Replaced.name] or tried
+    tried = [row for row in tried if not row.alone] or tried
     most = max((row.share for row in tried), default=1.0)
     shown = [row for row in tried if row.word == HELPS] or [r for r in tried if r.share == most]
     return max(shown, key=lambda r: r.real.difference if r.real else -math.inf, default=None)
@@ -103,8 +141,13 @@ def _effect(row: Row, metric: str) -> str:
 
 def _how(row: Row) -> str:
     """Describe the use of synthetic rows in an arm."""
-    alone = row.arm == Replaced.name
-    how = "with them alone" if alone else f"with {100 * row.factor:g} % more rows"
+    how = "with them alone" if row.alone else f"with {100 * row.factor:g} % more rows"
+    if row.arm == Balanced.name:
+        how = "with rows of rarer classes until all classes are equal"
+    if row.arm == ReplacedBalanced.name:
+        how += " and all classes equally often"
+    if row.teacher is not None:
+        how += " and labels of a teacher"
     if row.share != 1:
         how += f" and {100 * row.share:g} % of the training rows kept"
     return how

@@ -35,6 +35,7 @@ from lookalike.metrics._prediction import (
 )
 from lookalike.metrics._result import About, Measured, Reference, Score
 from lookalike.metrics._score import independent_columns, score_tables
+from lookalike.metrics._scorer import HeldOutScorer
 from lookalike.metrics._view import View
 from lookalike.metrics.alpha_precision import AlphaPrecision
 from lookalike.metrics.beta_recall import BetaRecall
@@ -74,6 +75,7 @@ __all__ = [
     "Coverage",
     "Details",
     "Detection",
+    "HeldOutScorer",
     "HoldoutDetection",
     "LinearDetection",
     "Measured",

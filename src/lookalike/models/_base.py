@@ -119,6 +119,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     COMPILED: ClassVar[bool] = True
     #: The usual time of a fit, as a multiple of that of `GaussianCopula`.
     COST: ClassVar[float] = 1.0
+    #: The family's own settings that are worth a search, by parameter: the values to try.
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     #: Whether the learned state, and so the model file, holds training rows.
     HOLDS_ROWS: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on

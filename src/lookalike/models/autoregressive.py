@@ -96,6 +96,11 @@ class Autoregressive(NetworkModel, DiscreteModel):
     """
 
     COST: ClassVar[float] = 8.0
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "bins": (32, 64, 128),
+        "width": (128, 256, 512),
+        "learning_rate": (0.001, 0.002, 0.004),
+    }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {

@@ -97,6 +97,10 @@ class BayesianNetwork(DiscreteModel):
 
     COMPILED: ClassVar[bool] = False
     COST: ClassVar[float] = 1.2
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "parents": (1, 2, 3, 4),
+        "bins": (8, 16, 32, 64),
+    }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {

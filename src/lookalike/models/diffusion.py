@@ -85,6 +85,12 @@ class Diffusion(NetworkModel):
     """
 
     COST: ClassVar[float] = 11.0
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "width": (128, 256, 512),
+        "depth": (2, 3, 4),
+        "learning_rate": (0.001, 0.002, 0.004),
+        "sampling_steps": (20, 50),
+    }
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         **NetworkModel._rules,
         "sampling_steps": Number(1, 10_000, integer=True),

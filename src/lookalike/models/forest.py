@@ -90,6 +90,11 @@ class Forest(Synthesizer):
 
     COMPILED: ClassVar[bool] = False
     COST: ClassVar[float] = 1.5
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "trees": (3, 5, 10),
+        "leaf": (2, 5, 10, 20),
+        "bins": (16, 32, 64, 128),
+    }
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),

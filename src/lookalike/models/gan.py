@@ -164,6 +164,12 @@ class GAN(Synthesizer):
     ['x', 'c']
     """
 
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "objective": ("relativistic", "hinge", "non-saturating"),
+        "width": (128, 256),
+        "depth": (2, 3, 4),
+        "learning_rate": (6e-4, 1.2e-3, 2.4e-3),
+    }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "budget": Choice(tuple(STEPS)),

@@ -127,6 +127,10 @@ class Mixture(DiscreteModel):
 
     COMPILED: ClassVar[bool] = False
     COST: ClassVar[float] = 1.2
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "bins": (12, 20, 32, 64, 128),
+        "passes": (20, 40, 80),
+    }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {

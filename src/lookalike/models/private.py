@@ -101,6 +101,7 @@ class Private(BayesianNetwork):
     """
 
     COST: ClassVar[float] = 2.0
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     #: It is worse than other families by its guarantee: it is fitted where it is asked for.
     BY_NAME_ONLY: ClassVar[bool] = True
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {

@@ -92,6 +92,11 @@ class VAE(NetworkModel):
     """
 
     COST: ClassVar[float] = 8.0
+    SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
+        "latent_size": (8, 16, 32, 64),
+        "width": (128, 256, 512),
+        "learning_rate": (0.001, 0.002, 0.004),
+    }
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         **NetworkModel._rules,
         "latent_size": Number(1, 2**16, integer=True),

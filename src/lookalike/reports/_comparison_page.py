@@ -48,8 +48,8 @@ def comparison_page(
     """
     trials = comparison.trials
     drawn = [
-        ComparedModel(one.label, one.choose, one.report)
-        for one in trials
+        ComparedModel(name, one.choose, one.report)
+        for name, one in zip(comparison.names, trials, strict=True)
         if one.choose is not None and one.report is not None
     ]
     names = dict.fromkeys(name for one in trials for name in one.scores)

@@ -26,7 +26,6 @@ __all__ = ["verdict_page"]
 
 _NAIVE = "naive baseline"
 _ALL = "all models"
-_REPLACED = "replaced"
 
 
 class _Failure(NamedTuple):
@@ -123,7 +122,8 @@ def _failures(verdict: Any) -> list[_Failure]:
 def _effects(verdict: Any) -> Markup | None:
     drawn = []
     for row in verdict.table:
-        for role, one in (("synthetic", row.real), ("control", row.control)):
+        opponents = (row.real, "synthetic"), (row.control, "control"), (row.teacher, "control")
+        for one, role in opponents:
             if one is not None and row.role == "synthetic":
                 label = f"{row.label} − {one.opponent}"
                 drawn.append(Effect(label, role, one.difference, one.low, one.high))
@@ -134,7 +134,7 @@ def _effects(verdict: Any) -> Markup | None:
 
 def _by_factor(verdict: Any) -> Markup | None:
     """Draw effects over the rows that were added, a panel for each share."""
-    rows = [row for row in verdict.table if row.real is not None and row.arm != _REPLACED]
+    rows = [row for row in verdict.table if row.real is not None and not row.alone]
     shares = list(dict.fromkeys(row.share for row in rows))
     if len({row.factor for row in rows if row.factor}) < 2:
         return None
@@ -154,8 +154,8 @@ def _by_share(verdict: Any) -> list[Markup]:
     rows = [row for row in verdict.table if row.real is not None]
     if len({row.share for row in rows}) < 2:
         return []
-    alone = [row for row in rows if row.arm == _REPLACED]
-    rows = [row for row in rows if row.arm != _REPLACED]
+    alone = [row for row in rows if row.alone]
+    rows = [row for row in rows if not row.alone]
     free = [row for row in rows if not row.factor]
     panels = [
         _panel(
