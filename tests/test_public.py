@@ -49,6 +49,8 @@ NAMES = {
     "verify",
     "scenarios",
     "propose_rules",
+    "report",
+    "split",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

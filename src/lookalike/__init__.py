@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from lookalike.rules import check_rules, propose_rules
     from lookalike.sequences import Sequences
     from lookalike.tables import Schema
+    from lookalike.workflow import report, split
 
     __version__: str
 
@@ -81,8 +82,10 @@ __all__ = [
     "evaluate",
     "load",
     "propose_rules",
+    "report",
     "scenarios",
     "sign",
+    "split",
     "verify",
 ]
 
@@ -137,6 +140,12 @@ def _rules() -> ModuleType:
 
 def _relational() -> ModuleType:
     import lookalike.relational as room
+
+    return room
+
+
+def _workflow() -> ModuleType:
+    import lookalike.workflow as room
 
     return room
 
@@ -199,6 +208,8 @@ _HOMES = {
     "Sequences": _sequences,
     "Evaluation": _reports,
     "evaluate": _reports,
+    "report": _workflow,
+    "split": _workflow,
     "Schema": _tables,
 }
 #: Names that are modules themselves.

@@ -63,6 +63,7 @@ def _take_debug(words: list[str]) -> tuple[list[str], bool]:
 def _run(words: list[str]) -> None:
     # Not Command.main(): that one swallows interrupts and broken pipes in its own way.
     command: Any = typer.main.get_command(app)
+    command._main_shell_completion({}, "lookalike", None)  # ends the process if a shell asks
     with command.make_context("lookalike", words) as context:
         command.invoke(context)
 

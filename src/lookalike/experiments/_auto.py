@@ -38,8 +38,9 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         same model everywhere.
     models : sequence of str or Synthesizer, optional
         Names of families, or unfitted models; all families by default.
-    progress : bool
-        Whether to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
     random_state : int, Generator, RandomState or None
         The seed of the comparison, of the fit, and of sampling.
 
@@ -63,7 +64,7 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "seconds": AnyOf((Number(0, open_low=True),), none=True),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
     }
 
     def __init__(
@@ -71,7 +72,7 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         seconds: float | None = 300.0,
         *,
         models: Sequence[str | Synthesizer] | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.seconds = seconds

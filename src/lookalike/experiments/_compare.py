@@ -51,7 +51,7 @@ def compare(
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: bool = True,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Comparison:
     """Fit several families of models to a table and compare them on rows that none has learned.
 
@@ -78,8 +78,9 @@ def compare(
         Whether to compute all scores of `evaluate` for each model, or only those that choose.
     random_state : int, Generator, RandomState or None
         The seed of the division, of all models and samples.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -103,7 +104,7 @@ def compare(
     'Independent'
     """
     seconds_rule = AnyOf((Number(0, open_low=True),), none=True)
-    rules = {"seconds": seconds_rule, "metrics": Flag(), "progress": Flag()}
+    rules = {"seconds": seconds_rule, "metrics": Flag(), "progress": AnyOf((Flag(),), none=True)}
     values = {"seconds": seconds, "metrics": metrics, "progress": progress}
     check_parameters("compare", rules, values)
     seed = as_seed(random_state)
@@ -117,7 +118,7 @@ def compared(
     clock: Clock,
     *,
     every_score: bool,
-    progress: bool,
+    progress: bool | None,
 ) -> Comparison:
     """Compare models on the parts of a table.
 
@@ -128,7 +129,8 @@ def compared(
         As for `compare`.
     clock : Clock
         The time that is left.
-    every_score, progress : bool
+    every_score : bool
+    progress : bool or None
         As `metrics` and `progress` of `compare`.
     """
     candidates = _candidates(models, parts.seed)

@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
+from lookalike._core.tabular import Tabular
 from lookalike.experiments._trial import Trial
 from lookalike.models import Synthesizer
 
 __all__ = ["Comparison"]
 
 
-@dataclass(frozen=True)
-class Comparison(Document):
+@dataclass(frozen=True, repr=False)
+class Comparison(Document, Tabular):
     """Families of models side by side on one table.
 
     Parameters
@@ -123,6 +126,19 @@ class Comparison(Document):
 
     def _page(self, title: str, date: str | None) -> str:
         return PAGES["comparison"](self, title=title, date=date)
+
+    def _headline(self) -> str:
+        return self.answer
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        trials = self.trials
+        numbers = ("choose", "report", "seconds", "rows_per_second", "memory")
+        return {
+            "model": pa.array([one.label for one in trials], pa.string()),
+            "chosen": pa.array([one.label == self.chosen for one in trials], pa.bool_()),
+            **{n: pa.array([getattr(one, n) for one in trials], pa.float64()) for n in numbers},
+            "remark": pa.array([one.reason or one.privacy for one in trials], pa.string()),
+        }
 
     def __repr__(self) -> str:
         lines = [self.heads[:-1], *(line[:-1] for line in self.leaderboard)]

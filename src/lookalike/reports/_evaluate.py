@@ -58,8 +58,9 @@ def evaluate(
     time: str | None = None,
     window: int | None = None,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None = None,
+    facts: Mapping[str, str] | None = None,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Evaluation:
     """Judge how well a synthetic table stands for a real one.
 
@@ -97,10 +98,14 @@ def evaluate(
     history : HistoryLike or sequence of dict, optional
         The training history (a model's ``history_``) to draw in the report; that of `model` by
         default.
+    facts : mapping of str to str, optional
+        Further facts for the head of the page, such as ``{"table": "customers.csv"}``; the model
+        and its seed are there where `model` is given.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The same seed gives the same scores.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -148,9 +153,11 @@ def evaluate(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
         )
     seed = as_seed(random_state)
+    facts = {**(facts or {}), **_model_facts(model)}
     order = sequence_order(came, entity, time, window)
     if order is not None:
-        return _evaluate_sequences(came, schema, order, metrics, seed, history, progress)
+        found = _evaluate_sequences(came, schema, order, metrics, seed, history, progress)
+        return replace(found, summary=replace(found.summary, facts=facts))
     tables = {name: _canonical(table, schema, name) for name, table in came.items()}
     with show_progress("evaluating", len(metrics or METRICS.entered), show=progress) as report:
         scores = score_tables(
@@ -163,7 +170,15 @@ def evaluate(
             random_state=seed,
             progress=lambda done, _total, _name: report(done, {}),
         )
-    return Evaluation(scores, _summary(schema, tables, scores, target, seed, history))
+    summary = _summary(schema, tables, scores, target, seed, history)
+    return Evaluation(scores, replace(summary, facts=facts))
+
+
+def _model_facts(model: EvaluatedModel | None) -> dict[str, str]:
+    if model is None:
+        return {}
+    seed = getattr(model, "seed_", None)
+    return {"model": type(model).__name__ + ("" if seed is None else f", seed {seed}")}
 
 
 def _evaluate_sequences(
@@ -173,7 +188,7 @@ def _evaluate_sequences(
     metrics: Sequence[str] | None,
     seed: int,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None,
-    progress: bool,
+    progress: bool | None,
 ) -> Evaluation:
     pair = paired(came, schema, order, _canonical, seed)
     chosen = [metric.name for metric in chosen_metrics(metrics)]

@@ -326,6 +326,8 @@ class Summary:
         The curves of the training, where a history was given.
     sequences : SequenceSummary or None
         How events belong together and follow each other, where they do.
+    facts : dict of str to str
+        Further facts for the head of the page, such as the table's file and the model.
     """
 
     real_rows: int
@@ -340,6 +342,7 @@ class Summary:
     importances: tuple[ColumnShare, ...] = ()
     curves: Curves | None = None
     sequences: SequenceSummary | None = None
+    facts: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready values; numbers that are not finite become None."""
