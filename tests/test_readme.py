@@ -84,8 +84,16 @@ def test_command_line_block(quick: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 PLAIN = """
 import sys
-sys.modules["pandas"] = sys.modules["polars"] = None  # as if they were not installed
 from functools import partial
+from importlib.machinery import PathFinder
+
+class Plain(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        found = super().find_spec(name, path, target)
+        return None if name.partition(".")[0] in ("pandas", "polars") else found
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Plain
 import lookalike as la
 import lookalike.models
 once = {"steps": 8, "held_out": 0.0, "monitors": False, "refine": {"correct": False}}
@@ -101,7 +109,7 @@ def test_the_readme_needs_no_library_beyond_a_plain_installation(tmp_path: Path)
     done = subprocess.run(
         [sys.executable, "-c", PLAIN], input=text, cwd=tmp_path, text=True, capture_output=True
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stderr[-2000:]
     assert (tmp_path / "report.html").is_file()
 
 

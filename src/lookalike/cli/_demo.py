@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
@@ -78,7 +79,7 @@ def demo(
         random_state=seed,
         progress=True,
     )
-    evaluation.to_html(report_file)
+    evaluation.to_html(report_file, date=date.today().isoformat())
     show_evaluation(evaluation)
     width = len(model_file)
     show(

@@ -25,7 +25,9 @@ from lookalike.reports._columns import column_rows, importances
 from lookalike.reports._curves import HistoryLike, curves
 from lookalike.reports._evaluate_sequences import paired, sequence_order, sequence_summary
 from lookalike.reports._evaluation import Evaluation
+from lookalike.reports._grids import components, pair_grids
 from lookalike.reports._marginals import marginal
+from lookalike.reports._statistics import sample_rows, statistics
 from lookalike.reports._summary import ColumnRow, Marginal, Summary
 from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
 
@@ -243,6 +245,9 @@ def _summary(
     real, synthetic = tables["real"], tables["synthetic"]
     rows = column_rows(schema, real, synthetic, scores)
     compared = sorted((row for row in rows if row.compared), key=_badness)
+    found = associations(
+        schema, real, synthetic, scores, {row.column for row in compared[:MOST_PAIRED]}
+    )
     return Summary(
         real_rows=len(real),
         synthetic_rows=len(synthetic),
@@ -255,11 +260,13 @@ def _summary(
             _marginal(schema[row.column], real[row.column], synthetic[row.column])
             for row in compared
         ),
-        associations=associations(
-            schema, real, synthetic, scores, {row.column for row in compared[:MOST_PAIRED]}
-        ),
+        associations=found,
         importances=importances(scores),
         curves=curves(history),
+        grids=pair_grids(schema, real, synthetic, found.pairs()),
+        view=components(schema, real, synthetic),
+        statistics=statistics(schema, real, synthetic),
+        sample=sample_rows(schema, synthetic),
     )
 
 

@@ -36,7 +36,7 @@ class Evaluation(Document, Tabular):
         Each with its value, its ceiling (the score of real rows) and its floor (that of
         independent columns).
     summary : Summary
-        The other contents of a report. It holds no row of either table.
+        The other contents of a report. It holds no real row.
 
     Examples
     --------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ class Report(Tabular):
     def to_html(
         self, path: str | os.PathLike[str] | None = None, *, title: str | None = None
     ) -> str:
-        """Return the page of the evaluation, and write it to a file where one is given.
+        """Return the page of the evaluation, with today's date, and write it to a file if given.
 
         Parameters
         ----------
@@ -59,7 +60,7 @@ class Report(Tabular):
         str
             HTML that refers to nothing outside of itself.
         """
-        return self.evaluation.to_html(path, title=title)
+        return self.evaluation.to_html(path, title=title, date=date.today().isoformat())
 
     def __repr__(self) -> str:
         return repr(self.evaluation)
