@@ -12,6 +12,7 @@ from datetime import timedelta
 from threading import Lock
 from typing import Any
 
+from lookalike._core.events import log_event
 from lookalike._core.streams import say
 
 __all__ = ["ReportProgress", "progress", "stage", "watched"]
@@ -78,17 +79,28 @@ def progress(
     """
     pace = _Pace(total, begin)
     show = watched() if show is None else show
-    with _logged(title), _own_line(show) as own:
-        if not show:
-            yield lambda _done, _numbers: None
-        elif _in_notebook():
-            with _cell_line(title, pace, own) as report:
-                yield report
-        elif _in_terminal():
-            with _bar(title, pace, own) as report:
-                yield report
-        else:
-            yield _lines(title, pace)
+    with _logged(title), _own_line(show) as own, _shown(title, pace, show, own) as shown:
+
+        def report(done: int, numbers: Mapping[str, float]) -> None:
+            facts = {"title": title, "done": done, "total": total}
+            log_event(_LOG, f"{title}: {done}/{total}", "progress", **facts)
+            shown(done, numbers)
+
+        yield report
+
+
+@contextmanager
+def _shown(title: str, pace: _Pace, show: bool, own: bool) -> Iterator[ReportProgress]:
+    if not show:
+        yield lambda _done, _numbers: None
+    elif _in_notebook():
+        with _cell_line(title, pace, own) as report:
+            yield report
+    elif _in_terminal():
+        with _bar(title, pace, own) as report:
+            yield report
+    else:
+        yield _lines(title, pace)
 
 
 @contextmanager
@@ -116,9 +128,10 @@ def stage(title: str, *, show: bool | None) -> Iterator[None]:
 @contextmanager
 def _logged(title: str) -> Iterator[None]:
     began = time.monotonic()
-    _LOG.info("%s: begins", title)
+    log_event(_LOG, f"{title}: begins", "begin", title=title)
     yield
-    _LOG.info("%s: ended after %.1f s", title, time.monotonic() - began)
+    seconds = round(time.monotonic() - began, 3)
+    log_event(_LOG, f"{title}: ended after {seconds:.1f} s", "end", title=title, seconds=seconds)
 
 
 @contextmanager

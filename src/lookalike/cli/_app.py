@@ -21,6 +21,8 @@ from lookalike.cli._rules import check, rules
 from lookalike.cli._sample import sample
 from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
+from lookalike.cli._split import split
+from lookalike.cli._studio import studio
 from lookalike.cli._verify import verify
 
 __all__ = ["app"]
@@ -61,6 +63,8 @@ for command in (
     demo,
     example,
     report,
+    studio,
+    split,
     fit,
     sample,
     evaluate,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import warnings
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 
 from lookalike._core.errors import DatabaseError, LookalikeError, LookalikeWarning, TrainingError
+from lookalike._core.events import LOG_VARIABLE, logged_to
 from lookalike._core.streams import drop, fill_closed, say, standard_output
 from lookalike._core.words import presentable
 from lookalike.cli._app import app
@@ -43,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     fill_closed()
     words, debug = _take_debug(list(sys.argv[1:] if arguments is None else arguments))
-    with _streams_that_never_fail(), _warnings_as_lines(debug):
+    with _streams_that_never_fail(), _warnings_as_lines(debug), logged_to(_log_file()):
         try:
             _run(words or ["--help"])
         except typer.Exit as end:
@@ -51,6 +53,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except BaseException as error:
             return _explain(error, debug)
         return _flush(_DONE, debug)
+
+
+def _log_file() -> str | None:
+    return os.environ.get(LOG_VARIABLE)
 
 
 def _take_debug(words: list[str]) -> tuple[list[str], bool]:

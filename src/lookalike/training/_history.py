@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.events import log_event
 from lookalike._core.tabular import Tabular
 from lookalike.training._export_mlflow import write_mlflow
 from lookalike.training._export_tensorboard import write_tensorboard
@@ -134,8 +135,31 @@ class History(Tabular):
                 f"An event must be of one of the kinds {', '.join(KINDS)}; got {kind!r}."
                 f"{nearest(kind, KINDS)}"
             )
-        _LOG.info("step %d, %s: %s", step, kind, words)
-        self.events.append(Event(int(step), kind, words))
+        self.record_events([Event(int(step), kind, words)])
+
+    def record(self, step: int, measures: Mapping[str, float]) -> None:
+        """Add and log the measures of an interval.
+
+        Parameters
+        ----------
+        step : int
+            The step at its end.
+        measures : mapping of str to float
+        """
+        row = {"step": float(step), **measures}
+        self.rows.append(row)
+        log_event(_LOG, f"step {step:,}: measured", "measures", **row)
+
+    def record_events(self, events: Sequence[Event]) -> None:
+        """Add and log events.
+
+        Parameters
+        ----------
+        events : sequence of Event
+        """
+        self.events.extend(events)
+        for one in events:
+            log_event(_LOG, one.words, "event", step=one.step, sort=one.kind, words=one.words)
 
     def to_arrow(self) -> pa.Table:
         """Return the record as an Arrow table."""
