@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 __all__ = ["asset", "render"]
 
 _TEMPLATES = Path(__file__).parent / "templates"
+#: The look is that of the reports, whose room, and what draws them, is not imported.
+_REPORTS = Path(__file__).parents[1] / "reports" / "templates"
 _TYPES = {"studio.js": "text/javascript", "studio.css": "text/css", "report.css": "text/css"}
 
 
 @cache
 def _environment() -> Environment:
     found = Environment(
-        loader=FileSystemLoader([_TEMPLATES, _reports()]),
+        loader=FileSystemLoader([_TEMPLATES, _REPORTS]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -29,14 +30,6 @@ def _environment() -> Environment:
     found.filters["moment"] = lambda at: time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
     found.filters["score"] = lambda value: "–" if value is None else f"{value:.3f}"
     return found
-
-
-def _reports() -> Path:
-    """Return the folder of the reports' templates, without importing what draws them."""
-    spec = find_spec("lookalike.reports")
-    assert spec is not None
-    assert spec.origin is not None
-    return Path(spec.origin).parent / "templates"
 
 
 def render(name: str, **values: Any) -> str:
@@ -61,5 +54,5 @@ def asset(name: str) -> tuple[bytes, str] | None:
     """Return the content and the type of a file that pages use; None if there is none."""
     if name not in _TYPES:
         return None
-    folder = _reports() if name == "report.css" else _TEMPLATES
+    folder = _REPORTS if name == "report.css" else _TEMPLATES
     return (folder / name).read_bytes(), _TYPES[name]

@@ -89,7 +89,13 @@
     const across = (x) => (100 * (x - left)) / (right - left || 1);
     const up = (y) => 38 - (36 * (y - low)) / (high - low || 1);
     one.points.forEach((points, place) =>
-      one.lines[place].setAttribute("points", points.map(([x, y]) => `${across(x).toFixed(2)},${up(y).toFixed(2)}`).join(" ")),
+      // A single point is a line to itself, so that its round ends are seen.
+      one.lines[place].setAttribute(
+        "points",
+        (points.length === 1 ? [points[0], points[0]] : points)
+          .map(([x, y]) => `${across(x).toFixed(2)},${up(y).toFixed(2)}`)
+          .join(" "),
+      ),
     );
     one.values.textContent = "";
     one.names.forEach((name, place) => {
