@@ -156,6 +156,13 @@ def test_a_wrong_form_is_an_error_on_its_page(client: TestClient, table: str) ->
         assert words in answer.text
 
 
+def test_errors_of_forms_are_pages(client: TestClient) -> None:
+    for body in (b"name=other", b"x" * 5_000_000):
+        answer = client.post("/example", content=body)
+        assert answer.status_code == 400
+        assert 'role="alert"' in answer.text
+
+
 # --- a table on its way
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 from http.cookies import CookieError, SimpleCookie
+from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -71,7 +72,7 @@ class Guard:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
-        if host not in self.hosts:
+        if host not in self.hosts and not _is_address(host):
             return PlainTextResponse("This server has another name.", 400)
         origin = headers.get("origin")
         if origin is not None and origin != f"{scope['scheme']}://{headers.get('host', '')}":
@@ -87,6 +88,15 @@ class Guard:
             words = "Open the address that lookalike studio printed: it holds a token."
             return PlainTextResponse(words, 403)
         return None
+
+
+def _is_address(host: str) -> bool:
+    """Return whether a host is an address: only a name can be turned to this machine."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _cookie(header: str) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from lookalike._core.errors import InputError, OutputError, ParameterError
 from lookalike._core.optional import require
 from lookalike._core.streams import say
+from lookalike.studio._calls import read_schema
 from lookalike.studio._store import SUFFIXES, Store
 
 __all__ = ["serve"]
@@ -67,7 +68,8 @@ def serve(
     store = Store(Path(folder))
     where = "/" if file is None else _opened(store, Path(file))
     listener = _listen(host, port)
-    at = f"http://{host}:{listener.getsockname()[1]}{where}?token={store.token}"
+    name = f"[{host}]" if ":" in host else host
+    at = f"http://{name}:{listener.getsockname()[1]}{where}?token={store.token}"
     if host not in _LOOPBACK:
         say(f"warning: {host} can be reached from other machines; the token is the only lock.")
     say(f"the studio is at {at}\nCtrl-C ends it; runs go on. Tables and results: {folder}")
@@ -84,6 +86,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen()  # what a browser asks before the server is ready waits
     except (OSError, OverflowError) as error:
         listener.close()
         raise ParameterError(
@@ -94,8 +97,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _opened(store: Store, file: Path) -> str:
     """Take a table of this machine into the store, and return the address of its page."""
-    from lookalike.studio._app import read_schema  # noqa: PLC0415
-
     table = store.new_table(file.name)
     if table is None:
         raise InputError(f"A table is a {', '.join(SUFFIXES)} file; got {str(file)!r}.")
