@@ -73,7 +73,8 @@ def test_what_a_user_writes_is_never_an_option() -> None:
     read = accepted(list(fit))
     assert read["target"] == HOSTILE
     assert read["kind"] == ["a=b=categorical"]
-    assert read["rule"] == ["--html <= 3"]
+    assert read["rules_file"] == "rules.txt"
+    assert PLANS["fit"].files == {"rules.txt": "--html <= 3\n"}
     assert read["html_file"] is None
     assert accepted(list(score))["holdout"] == "test.csv"
     assert accepted(list(PLANS["function"].commands[0]))["expression"] == "--list"

@@ -47,6 +47,7 @@ def studio_app(folder: Path, *, hosts: set[str], most_bytes: int = 500_000_000) 
         Route("/upload", tables.upload, methods=["POST"]),
         Route("/example", tables.example, methods=["POST"]),
         Route("/tables/{id}", tables.table),
+        Route("/tables/{id}/rules", tables.rules, methods=["POST"]),
         Route("/tables/{id}/runs", tables.start, methods=["POST"]),
         Route("/runs/{id}", runs.run),
         Route("/runs/{id}/events", runs.events),

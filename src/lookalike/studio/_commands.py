@@ -38,6 +38,9 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
 }
 
 
+_RULES = "rules.txt"
+
+
 @dataclass(frozen=True)
 class Plan:
     """A run before it begins.
@@ -56,6 +59,8 @@ class Plan:
         Python that does the same.
     facts : dict
         Further plain values, such as the table's id.
+    files : dict of str to str
+        Texts that the commands read, by the names of their files.
     """
 
     sort: str
@@ -64,10 +69,12 @@ class Plan:
     shown: str
     python: str
     facts: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the plan as JSON-ready values."""
-        return {**vars(self), "commands": [list(words) for words in self.commands]}
+        values = {name: value for name, value in vars(self).items() if name != "files"}
+        return {**values, "commands": [list(words) for words in self.commands]}
 
 
 @dataclass(frozen=True)
@@ -136,7 +143,7 @@ def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str
     fit += [] if choice.preset is None else ["--preset", choice.preset]
     fit += [] if choice.seconds is None else ["--seconds", str(choice.seconds)]
     fit += [f"--kind={column}={kind}" for column, kind in choice.kinds.items()]
-    fit += [f"--rule={rule}" for rule in choice.rules]
+    fit += ["--rules", _RULES] if choice.rules else []
     score = ["evaluate", train, fake, "--holdout", test, "--model", "model.lookalike"]
     commands = [
         ["split", data, "--train", train, "--test", test, *target, *seed],
@@ -146,7 +153,9 @@ def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str
     ]
     title = f"{choice.label}: {name}"
     shown = _lines(commands, {data: name})
-    return Plan("fit", title, _tuples(commands), shown, _fit_python(choice, name, rows), facts)
+    python = _fit_python(choice, name, rows)
+    files = {_RULES: "\n".join(choice.rules) + "\n"} if choice.rules else {}
+    return Plan("fit", title, _tuples(commands), shown, python, facts, files)
 
 
 def _fit_python(choice: FitChoice, name: str, rows: int) -> str:
@@ -161,11 +170,13 @@ def _fit_python(choice: FitChoice, name: str, rows: int) -> str:
         made = f"la.GAN.preset({choice.preset!r}, random_state={choice.seed})"
     target = "" if choice.target is None else f", target={choice.target!r}"
     kinds = f", kinds={dict(choice.kinds)!r}" if choice.kinds else ""
-    rules = f", rules={list(choice.rules)!r}" if choice.rules else ""
+    rules = f", rules=split_rules(open({_RULES!r}).read())" if choice.rules else ""
+    imported = ["from lookalike.rules import split_rules"] if choice.rules else []
     of = "model.best_" if choice.model == "auto" else "model"
     return "\n".join(
         [
             "import lookalike as la",
+            *imported,
             "",
             f"train, test = la.split({name!r}{target}, random_state={choice.seed})",
             f"model = {made}",

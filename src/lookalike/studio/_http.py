@@ -28,7 +28,7 @@ async def body_of(request: Request) -> bytes:
 
 def begun(store: Store, plan: Plan) -> Response:
     """Begin a run, and lead to its page."""
-    run = store.new_run(plan.to_dict())
+    run = store.new_run(plan.to_dict(), plan.files)
     begin(run)
     return RedirectResponse(f"/runs/{run.id}", 303)
 

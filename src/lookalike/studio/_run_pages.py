@@ -36,6 +36,7 @@ _RESULTS = {
     "points.png": "image/png",
     "model.lookalike": "application/zip",
     "evaluation.json": "application/json",
+    "rules.txt": "text/plain",
     **{f"{part}.csv": "text/csv" for part in ("synthetic", "train", "test", "rows", "points")},
     **{
         f"{part}.parquet": "application/octet-stream"

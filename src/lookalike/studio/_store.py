@@ -158,9 +158,11 @@ class Store:
         write_json(table.path / "table.json", {"name": shown, "suffix": suffix, "at": time.time()})
         return table
 
-    def new_run(self, plan: Mapping[str, Any]) -> RunFolder:
-        """Make the folder of a run and write its plan."""
+    def new_run(self, plan: Mapping[str, Any], files: Mapping[str, str] | None = None) -> RunFolder:
+        """Make the folder of a run, and write its plan and the texts that its commands read."""
         run = RunFolder(_fresh(self.folder / "runs"))
+        for name, text in (files or {}).items():
+            write_text(text, run.path / name)
         write_json(run.path / "run.json", {**plan, "at": time.time()})
         return run
 

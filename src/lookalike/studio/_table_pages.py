@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from lookalike._core.errors import InputError
-from lookalike.studio._calls import command, read_presets, read_schema
+from lookalike.studio._calls import command, error_of, read_presets, read_schema
 from lookalike.studio._commands import FAMILIES, Plan, boost_plan, compare_plan, fit_plan
 from lookalike.studio._forms import Form, fit_choice, target_of
 from lookalike.studio._http import begun, body_of, missing, wrong
@@ -110,6 +110,14 @@ class TablePages:
             error=error,
         )
         return HTMLResponse(page, 400 if error else 200)
+
+    async def rules(self, request: Request) -> Response:
+        """Propose rules that the table obeys, for its owner to read."""
+        table = self.store.table(request.path_params["id"])
+        if table is None or not table.schema:
+            return missing()
+        code, out, messages = await command(["rules", table.data.name], table.path)
+        return JSONResponse({"rules": out}) if code == 0 else wrong(error_of(messages))
 
     async def start(self, request: Request) -> Response:
         """Begin a fit, a comparison or a study of a table."""

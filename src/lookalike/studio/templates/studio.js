@@ -49,6 +49,26 @@
     show();
   }
 
+  // --- rules are proposed, to be read and edited
+  const propose = $("propose");
+  if (propose) {
+    propose.addEventListener("click", async () => {
+      const said = $("proposed");
+      said.textContent = "looking for rules …";
+      propose.disabled = true;
+      try {
+        const answer = await fetch(propose.dataset.at, {method: "POST"});
+        const found = await answer.json();
+        const lines = (found.rules || "").split("\n").filter((line) => line && !line.startsWith("#"));
+        $("rules").value += ($("rules").value && lines.length ? "\n" : "") + lines.join("\n");
+        said.textContent = found.error || `${lines.length} proposed: read them, and delete what need not hold`;
+      } catch (error) {
+        said.textContent = `It did not work: ${error.message}`;
+      }
+      propose.disabled = false;
+    });
+  }
+
   // --- a run, live
   const live = $("live");
   if (!live) return;
