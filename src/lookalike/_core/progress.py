@@ -119,7 +119,8 @@ def stage(title: str, *, show: bool | None) -> Iterator[None]:
     >>> with stage("correcting", show=False):
     ...     pass
     """
-    if watched() if show is None else show:
+    # Within a piece of work that has a progress line, that line is enough.
+    if (watched() if show is None else show) and not _LINE.locked():
         say(f"{title} …")
     with _logged(title):
         yield
