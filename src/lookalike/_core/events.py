@@ -14,7 +14,9 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TextIO
+
+from lookalike._core.errors import OutputError
 
 __all__ = ["LOG_VARIABLE", "log_event", "logged_to"]
 
@@ -53,7 +55,7 @@ def logged_to(path: str | os.PathLike[str] | None) -> Iterator[None]:
         yield
         return
     before = _ROOT.level
-    with open(path, "a", encoding="utf-8") as file:
+    with _opened(path) as file:
         handler = _JsonLines(file)
         _ROOT.addHandler(handler)
         _ROOT.setLevel(logging.INFO)
@@ -62,6 +64,16 @@ def logged_to(path: str | os.PathLike[str] | None) -> Iterator[None]:
         finally:
             _ROOT.removeHandler(handler)
             _ROOT.setLevel(before)
+
+
+def _opened(path: str | os.PathLike[str]) -> TextIO:
+    try:
+        return open(path, "a", encoding="utf-8")
+    except OSError as error:
+        raise OutputError(
+            f"{LOG_VARIABLE} must name a file that can be written; {os.fspath(path)!r}: "
+            f"{error.strerror or error}."
+        ) from error
 
 
 class _JsonLines(logging.StreamHandler[Any]):

@@ -45,18 +45,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     fill_closed()
     words, debug = _take_debug(list(sys.argv[1:] if arguments is None else arguments))
-    with _streams_that_never_fail(), _warnings_as_lines(debug), logged_to(_log_file()):
+    with _streams_that_never_fail(), _warnings_as_lines(debug):
         try:
-            _run(words or ["--help"])
+            with logged_to(os.environ.get(LOG_VARIABLE)):
+                _run(words or ["--help"])
         except typer.Exit as end:
             return _flush(end.exit_code, debug)
         except BaseException as error:
             return _explain(error, debug)
         return _flush(_DONE, debug)
-
-
-def _log_file() -> str | None:
-    return os.environ.get(LOG_VARIABLE)
 
 
 def _take_debug(words: list[str]) -> tuple[list[str], bool]:
