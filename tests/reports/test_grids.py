@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from lookalike.metrics import About, Score
-from lookalike.reports import Evaluation, Grid, PairRow, figures
+from lookalike.reports import Evaluation, PairRow, ShareGrid, figures
 from lookalike.reports._grids import components, pair_grids
 from lookalike.reports._statistics import sample_rows, statistics
 from lookalike.reports._tiles import sentence, tiles
@@ -23,7 +23,7 @@ def table(**columns: object) -> pa.Table:
     return pa.table(columns)
 
 
-def grids_of(real: pa.Table, fake: pa.Table, first: str, second: str) -> Grid:
+def grids_of(real: pa.Table, fake: pa.Table, first: str, second: str) -> ShareGrid:
     schema = infer_columns(real)
     pair = PairRow(first, second, {}, None, None)
     tables = conform(real, schema), conform(fake, schema)

@@ -19,7 +19,6 @@ from lookalike.reports._summary import (
     ColumnRow,
     ColumnStatistics,
     Curves,
-    Grid,
     GridAxis,
     Histogram,
     Marginal,
@@ -27,6 +26,7 @@ from lookalike.reports._summary import (
     PairRow,
     SampleRows,
     SequenceSummary,
+    ShareGrid,
     Summary,
 )
 from lookalike.reports._training_page import training_page
@@ -53,7 +53,6 @@ __all__ = [
     "Curves",
     "DatabaseEvaluation",
     "Evaluation",
-    "Grid",
     "GridAxis",
     "Histogram",
     "Judgement",
@@ -63,6 +62,7 @@ __all__ = [
     "Quantity",
     "SampleRows",
     "SequenceSummary",
+    "ShareGrid",
     "Summary",
     "TransitionTable",
     "audit_page",

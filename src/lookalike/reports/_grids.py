@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.reports._marginals import say
-from lookalike.reports._summary import Grid, GridAxis, PairRow
+from lookalike.reports._summary import GridAxis, PairRow, ShareGrid
 from lookalike.reports._values import Floats, axis_of, codes, numbers
 from lookalike.tables import Column, Schema
 
@@ -26,12 +26,12 @@ MOST_PAIRS = 6
 #: Of longer tables, evenly spaced rows are taken: more would not change the picture.
 MOST_ROWS = 50_000
 FEWEST = 2
-_Cells = np.ndarray
+_Places = np.ndarray
 
 
 def pair_grids(
     schema: Schema, real: pa.Table, synthetic: pa.Table, pairs: Sequence[PairRow]
-) -> tuple[Grid, ...]:
+) -> tuple[ShareGrid, ...]:
     """Count rows by both columns of each of the first few pairs.
 
     Parameters
@@ -44,7 +44,7 @@ def pair_grids(
 
     Returns
     -------
-    tuple of Grid
+    tuple of ShareGrid
     """
     real, synthetic = _thinned(real), _thinned(synthetic)
     found = []
@@ -56,11 +56,11 @@ def pair_grids(
             cells.append(places)
         sizes = (axes[0].size, axes[1].size)
         shares = [_counted(cells[0][part], cells[1][part], sizes) for part in range(2)]
-        found.append(Grid(axes[0], axes[1], shares[0], shares[1]))
+        found.append(ShareGrid(axes[0], axes[1], shares[0], shares[1]))
     return tuple(found)
 
 
-def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> Grid | None:
+def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> ShareGrid | None:
     """Count rows on the two principal components of the real table.
 
     Numbers are standardised, levels are 0 or 1 each, scaled by their share; missing numbers are in
@@ -74,7 +74,7 @@ def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> Grid | No
 
     Returns
     -------
-    Grid or None
+    ShareGrid or None
         None where there are fewer than three rows or two columns.
     """
     tables = _thinned(real), _thinned(synthetic)
@@ -104,7 +104,7 @@ def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> Grid | No
         cells.append([_binned(part[:, place], edges) for part in projected])
     size = (VIEW_BINS, VIEW_BINS)
     counted = [_counted(cells[0][part], cells[1][part], size) for part in range(2)]
-    return Grid(drawn[0], drawn[1], counted[0], counted[1])
+    return ShareGrid(drawn[0], drawn[1], counted[0], counted[1])
 
 
 def _thinned(table: pa.Table) -> pa.Table:
@@ -115,7 +115,7 @@ def _thinned(table: pa.Table) -> pa.Table:
 
 def _places(
     column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray
-) -> tuple[GridAxis, list[_Cells]]:
+) -> tuple[GridAxis, list[_Places]]:
     """Return an axis, and the place of each row of both tables on it; -1 for none."""
     if column.kind.is_discrete:
         first, second, levels = codes(real, synthetic)
@@ -148,13 +148,15 @@ def _edges(values: Floats, bins: int) -> Floats:
     return 2 * np.linspace(low, high, bins + 1)
 
 
-def _binned(values: Floats, edges: Floats) -> _Cells:
+def _binned(values: Floats, edges: Floats) -> _Places:
     """Return the bin of each number, those beyond in the outer ones; -1 where missing."""
     places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     return np.where(np.isnan(values), -1, places)
 
 
-def _counted(first: _Cells, second: _Cells, size: tuple[int, int]) -> tuple[tuple[float, ...], ...]:
+def _counted(
+    first: _Places, second: _Places, size: tuple[int, int]
+) -> tuple[tuple[float, ...], ...]:
     """Return shares of all rows; cells of very few rows are empty."""
     both = (first >= 0) & (second >= 0)
     flat = np.bincount(first[both] * size[1] + second[both], minlength=size[0] * size[1])

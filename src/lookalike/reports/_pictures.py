@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["ColumnStatistics", "Grid", "GridAxis", "SampleRows"]
+__all__ = ["ColumnStatistics", "GridAxis", "SampleRows", "ShareGrid"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class GridAxis:
 
 
 @dataclass(frozen=True)
-class Grid:
+class ShareGrid:
     """Shares of rows by two columns, or by two components of all columns.
 
     Parameters

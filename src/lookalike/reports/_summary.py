@@ -15,7 +15,7 @@ from lookalike._core.errors import DataError
 from lookalike._core.plain import build, jsonable
 from lookalike.metrics import ColumnShare
 from lookalike.reports._course import Course, PairMatrix, TransitionTable
-from lookalike.reports._pictures import ColumnStatistics, Grid, GridAxis, SampleRows
+from lookalike.reports._pictures import ColumnStatistics, GridAxis, SampleRows, ShareGrid
 
 __all__ = [
     "Associations",
@@ -24,7 +24,6 @@ __all__ = [
     "ColumnStatistics",
     "Course",
     "Curves",
-    "Grid",
     "GridAxis",
     "Histogram",
     "Marginal",
@@ -32,6 +31,7 @@ __all__ = [
     "PairRow",
     "SampleRows",
     "SequenceSummary",
+    "ShareGrid",
     "Summary",
     "TransitionTable",
 ]
@@ -328,9 +328,9 @@ class Summary:
         How events belong together and follow each other, where they do.
     facts : dict of str to str
         Further facts for the head of the page, such as the table's file and the model.
-    grids : tuple of Grid
+    grids : tuple of ShareGrid
         The worst pairs of columns.
-    view : Grid or None
+    view : ShareGrid or None
         All columns on the two principal components of the real table.
     statistics : tuple of ColumnStatistics
         One for each column of numbers.
@@ -351,8 +351,8 @@ class Summary:
     curves: Curves | None = None
     sequences: SequenceSummary | None = None
     facts: dict[str, str] = field(default_factory=dict)
-    grids: tuple[Grid, ...] = ()
-    view: Grid | None = None
+    grids: tuple[ShareGrid, ...] = ()
+    view: ShareGrid | None = None
     statistics: tuple[ColumnStatistics, ...] = ()
     sample: SampleRows = field(default_factory=SampleRows)
 

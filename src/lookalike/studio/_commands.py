@@ -13,7 +13,7 @@ from typing import Any
 __all__ = [
     "FAMILIES",
     "FitChoice",
-    "Plan",
+    "RunPlan",
     "audit_plan",
     "boost_plan",
     "compare_plan",
@@ -42,7 +42,7 @@ _RULES = "rules.txt"
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """A run before it begins.
 
     Parameters
@@ -115,7 +115,7 @@ class FitChoice:
         return f"{name}, {more}" if more else name
 
 
-def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str, Any]) -> Plan:
+def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str, Any]) -> RunPlan:
     """Return the plan of a fit: split, fit, sample, evaluate.
 
     Parameters
@@ -132,7 +132,7 @@ def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str
 
     Returns
     -------
-    Plan
+    RunPlan
     """
     suffix = ".parquet" if data.endswith(".parquet") else ".csv"
     train, test, fake = (f"{part}{suffix}" for part in ("train", "test", "synthetic"))
@@ -155,7 +155,7 @@ def fit_plan(choice: FitChoice, name: str, data: str, rows: int, facts: dict[str
     shown = _lines(commands, {data: name})
     python = _fit_python(choice, name, rows)
     files = {_RULES: "\n".join(choice.rules) + "\n"} if choice.rules else {}
-    return Plan("fit", title, _tuples(commands), shown, python, facts, files)
+    return RunPlan("fit", title, _tuples(commands), shown, python, facts, files)
 
 
 def _fit_python(choice: FitChoice, name: str, rows: int) -> str:
@@ -191,7 +191,7 @@ def _fit_python(choice: FitChoice, name: str, rows: int) -> str:
 
 def compare_plan(
     name: str, data: str, target: str | None, seconds: int, seed: int, facts: dict[str, Any]
-) -> Plan:
+) -> RunPlan:
     """Return the plan of a comparison of families."""
     words = ["compare", data, "--seconds", str(seconds), "--html", "report.html"]
     words += ["--json", "comparison.json", "-o", "model.lookalike", "--seed", str(seed)]
@@ -203,10 +203,10 @@ def compare_plan(
         'found.to_html("report.html")'
     )
     title = f"Families: {name}"
-    return Plan("compare", title, (tuple(words),), _lines([words], {data: name}), python, facts)
+    return RunPlan("compare", title, (tuple(words),), _lines([words], {data: name}), python, facts)
 
 
-def boost_plan(name: str, data: str, target: str, seed: int, facts: dict[str, Any]) -> Plan:
+def boost_plan(name: str, data: str, target: str, seed: int, facts: dict[str, Any]) -> RunPlan:
     """Return the plan of a study of whether synthetic rows help a model."""
     words = ["boost", data, f"--target={target}", "--html", "report.html", "--json", "verdict.json"]
     words += ["--records", "records.sqlite", "--seed", str(seed)]
@@ -216,10 +216,10 @@ def boost_plan(name: str, data: str, target: str, seed: int, facts: dict[str, An
         'verdict.to_html("report.html")'
     )
     title = f"Does it help? {name}"
-    return Plan("boost", title, (tuple(words),), _lines([words], {data: name}), python, facts)
+    return RunPlan("boost", title, (tuple(words),), _lines([words], {data: name}), python, facts)
 
 
-def audit_plan(name: str, folder: str, suffix: str, seed: int, facts: dict[str, Any]) -> Plan:
+def audit_plan(name: str, folder: str, suffix: str, seed: int, facts: dict[str, Any]) -> RunPlan:
     """Return the plan of a privacy audit of the rows of a run.
 
     Parameters
@@ -242,12 +242,14 @@ def audit_plan(name: str, folder: str, suffix: str, seed: int, facts: dict[str, 
         f"audit = la.audit(train, rows, test, random_state={seed})\n"
         'audit.to_html("report.html")'
     )
-    return Plan("audit", f"Audit: {name}", (tuple(words),), _lines([words], short), python, facts)
+    return RunPlan(
+        "audit", f"Audit: {name}", (tuple(words),), _lines([words], short), python, facts
+    )
 
 
 def function_plan(
     expression: str, preset: str | None, steps: int | None, noise: float, seed: int
-) -> Plan:
+) -> RunPlan:
     """Return the plan of a run in which a GAN learns a function."""
     words = ["function", "--out", ".", "--noise", f"{noise:g}", "--seed", str(seed)]
     words += [] if preset is None else ["--preset", preset]
@@ -263,7 +265,7 @@ def function_plan(
         f"run = learn_function(\n    make_function({expression!r}),{model}\n"
         f"    noise={noise:g},\n    random_state={seed},\n)\nprint(run.answer)"
     )
-    return Plan("function", f"Function {expression}", (tuple(words),), _lines([words]), python)
+    return RunPlan("function", f"Function {expression}", (tuple(words),), _lines([words]), python)
 
 
 def sample_words(rows: int, conditions: Sequence[str], seed: int, output: str) -> list[str]:

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from lookalike._core.errors import InputError
-from lookalike.studio._commands import Plan
+from lookalike.studio._commands import RunPlan
 from lookalike.studio._pages import render
 from lookalike.studio._processes import begin
 from lookalike.studio._store import Store
@@ -26,7 +26,7 @@ async def body_of(request: Request) -> bytes:
     return body
 
 
-def begun(store: Store, plan: Plan) -> Response:
+def begun(store: Store, plan: RunPlan) -> Response:
     """Begin a run, and lead to its page."""
     run = store.new_run(plan.to_dict(), plan.files)
     begin(run)

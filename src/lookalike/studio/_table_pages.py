@@ -9,7 +9,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 
 from lookalike._core.errors import InputError
 from lookalike.studio._calls import command, error_of, read_presets, read_schema
-from lookalike.studio._commands import FAMILIES, Plan, boost_plan, compare_plan, fit_plan
+from lookalike.studio._commands import FAMILIES, RunPlan, boost_plan, compare_plan, fit_plan
 from lookalike.studio._forms import Form, fit_choice, target_of
 from lookalike.studio._http import begun, body_of, missing, wrong
 from lookalike.studio._pages import render
@@ -130,7 +130,7 @@ class TablePages:
             return await self._table_page(table, str(error))
         return begun(self.store, plan)
 
-    async def _plan(self, table: TableFolder, form: Form) -> Plan:
+    async def _plan(self, table: TableFolder, form: Form) -> RunPlan:
         schema, name = table.schema, table.name
         data, facts = f"../../tables/{table.id}/{table.data.name}", {"table": table.id}
         columns = {column["name"]: column for column in schema["columns"]}

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from lookalike.reports._pictures import Grid, GridAxis
+from lookalike.reports._pictures import GridAxis, ShareGrid
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._style import GRID, REAL, SYNTHETIC, styled
 
@@ -23,12 +23,12 @@ _GAP = 0.3
 
 
 @styled
-def grid(drawn: Grid) -> Figure:
+def grid(drawn: ShareGrid) -> Figure:
     """Draw shares of rows on a grid, real at the left, synthetic at the right.
 
     Parameters
     ----------
-    drawn : Grid
+    drawn : ShareGrid
         From ``Evaluation.summary.grids`` or ``.view``.
 
     Returns
