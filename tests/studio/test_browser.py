@@ -144,10 +144,11 @@ def test_a_file_becomes_rows(
     assert browser.value("document.cookie") == "", "scripts can read the token"
     bad = tmp_path / "bad.csv"
     bad.write_bytes(b"")
-    give_file(browser, bad)
-    wait(lambda: "bad.csv" in text(browser))
+    give_file(browser, bad, wait)
+    wait(lambda: browser.value("document.getElementById('said').className") == "error")
+    assert "bad.csv" in text(browser)
     # A good one leads to its columns.
-    give_file(browser, csv)
+    give_file(browser, csv, wait)
     wait(lambda: "What to do" in text(browser))
     assert "2 distinct values in 60 rows" in text(browser)
     # On a phone nothing is wider than the page.
@@ -189,8 +190,9 @@ def test_a_file_becomes_rows(
     assert all(row.endswith(",b") for row in rows[1:])
 
 
-def give_file(browser: Browser, path: Path) -> None:
-    """Choose a file, as a user does."""
+def give_file(browser: Browser, path: Path, wait: Callable[..., None]) -> None:
+    """Choose a file, as a user does, once the page is there with its script."""
+    wait(lambda: browser.value("document.readyState") == "complete")
     root = browser.send("DOM.getDocument")["root"]["nodeId"]
     node = browser.send("DOM.querySelector", nodeId=root, selector="#file")["nodeId"]
     browser.send("DOM.setFileInputFiles", nodeId=node, files=[str(path)])
