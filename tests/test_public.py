@@ -57,6 +57,8 @@ NAMES = {
     "simulate",
     "propose_rules",
     "sample_parts",
+    "report",
+    "split",
 }
 ROOMS = [f"lookalike.{m.name}" for m in pkgutil.iter_modules(lookalike.__path__) if m.ispkg]
 # What must not be paid for before something is trained, read or drawn.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -45,7 +47,7 @@ def registries() -> Iterator[None]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Work in a fresh folder that holds the data of the examples, and train a few steps only."""
+    """Work in an empty folder, as a reader does, and train a few steps only."""
     GAN = lookalike.GAN
     once = {"steps": 8, "held_out": 0.0, "monitors": False, "refine": {"correct": False}}
     small = partial(GAN, **once, width=16, depth=1, batch_size=32)
@@ -53,9 +55,6 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for place in (lookalike, lookalike.models):
         monkeypatch.setattr(place, "GAN", small, raising=False)
     monkeypatch.chdir(tmp_path)
-    frame = lookalike.datasets.load("penguins")
-    frame.to_csv("penguins.csv", index=False)
-    frame.to_csv("data.csv", index=False)
     return tmp_path
 
 
@@ -81,11 +80,42 @@ def test_command_line_block(quick: Path, capsys: pytest.CaptureFixture[str]) -> 
         for line in block.splitlines()
         if line.startswith("lookalike ")
     ]
-    assert [words[1] for words in commands] == ["info", "fit", "sample", "evaluate"]
+    assert [words[1] for words in commands] == ["example", "info", "fit", "sample", "evaluate"]
     for words in commands:
         assert main(words[1:]) == 0, words
     assert (quick / "report.html").is_file()
     assert "c2st" in capsys.readouterr().out
+
+
+PLAIN = """
+import sys
+from functools import partial
+from importlib.machinery import PathFinder
+
+class Plain(PathFinder):
+    @classmethod
+    def find_spec(cls, name, path=None, target=None):
+        found = super().find_spec(name, path, target)
+        return None if name.partition(".")[0] in ("pandas", "polars") else found
+
+sys.meta_path[sys.meta_path.index(PathFinder)] = Plain
+import lookalike as la
+import lookalike.models
+once = {"steps": 8, "held_out": 0.0, "monitors": False, "refine": {"correct": False}}
+la.GAN = partial(la.GAN, **once, width=16, depth=1, batch_size=32)
+for block in sys.stdin.read().split("# ---"):
+    exec(compile(block, "README.md", "exec"), {"__name__": "__main__"})
+"""
+
+
+@pytest.mark.train
+def test_the_readme_needs_no_library_beyond_a_plain_installation(tmp_path: Path) -> None:
+    text = "# ---".join(blocks(ROOT / "README.md", "python"))
+    done = subprocess.run(
+        [sys.executable, "-c", PLAIN], input=text, cwd=tmp_path, text=True, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (tmp_path / "report.html").is_file()
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

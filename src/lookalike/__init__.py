@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lookalike.sequences import Sequences
     from lookalike.simulate import Procedural
     from lookalike.tables import Schema
+    from lookalike.workflow import report, split
 
     __version__: str
 
@@ -98,10 +99,12 @@ __all__ = [
     "evaluate",
     "load",
     "propose_rules",
+    "report",
     "sample_parts",
     "scenarios",
     "sign",
     "simulate",
+    "split",
     "stress",
     "tune",
     "verify",
@@ -164,6 +167,12 @@ def _rules() -> ModuleType:
 
 def _relational() -> ModuleType:
     import lookalike.relational as room
+
+    return room
+
+
+def _workflow() -> ModuleType:
+    import lookalike.workflow as room
 
     return room
 
@@ -245,6 +254,8 @@ _HOMES = {
     "Sequences": _sequences,
     "Evaluation": _reports,
     "evaluate": _reports,
+    "report": _workflow,
+    "split": _workflow,
     "Schema": _tables,
 }
 #: Names that are modules themselves.

@@ -1,4 +1,4 @@
-"""Shares, bins and curves of single columns."""
+"""Shares and bins of single columns."""
 
 from __future__ import annotations
 
@@ -107,14 +107,6 @@ def test_bins_of_integers_hold_equally_many() -> None:
     heights = np.array(found.real)
     assert heights[:-1] == pytest.approx(heights[0])
     assert heights[-1] > 0.8 * heights[0]
-
-
-def test_a_curve_encloses_the_same_share_as_its_histogram() -> None:
-    values = np.random.default_rng(0).normal(size=2000)
-    found = drawn(Kind.CONTINUOUS, values, values + 1, pa.float64()).histogram
-    assert found is not None
-    steps = (len(found.real_curve) - 1) / len(found.real)
-    assert sum(found.real_curve) / steps == pytest.approx(sum(found.real), rel=0.05)
 
 
 def test_far_off_numbers_do_not_squeeze_the_real_ones() -> None:

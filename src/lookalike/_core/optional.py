@@ -6,12 +6,27 @@ Nothing else imports by name.
 from __future__ import annotations
 
 import importlib
+from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 from lookalike._core.errors import MissingDependencyError, ParameterError, nearest
 
-__all__ = ["named_object", "require"]
+__all__ = ["LIBRARIES", "best_library", "named_object", "require"]
+
+#: The libraries of data frames, the preferred one first; pyarrow is always installed.
+LIBRARIES = ("pandas", "polars", "pyarrow")
+
+
+def best_library() -> str:
+    """Return the first of pandas, polars and pyarrow that is installed.
+
+    Returns
+    -------
+    str
+        Its name.
+    """
+    return next(library for library in LIBRARIES if find_spec(library) is not None)
 
 
 def require(package: str, purpose: str, instead: str = "") -> ModuleType:

@@ -11,16 +11,20 @@ from lookalike.cli._boost import boost
 from lookalike.cli._compare import compare
 from lookalike.cli._demo import demo
 from lookalike.cli._evaluate import evaluate
+from lookalike.cli._example import example
 from lookalike.cli._fit import fit
 from lookalike.cli._function import function
 from lookalike.cli._info import info
 from lookalike.cli._print import show
+from lookalike.cli._report import report
 from lookalike.cli._rules import check, rules
 from lookalike.cli._sample import sample
 from lookalike.cli._scenario import scenario
 from lookalike.cli._sign import sign
 from lookalike.cli._simulate import simulate
+from lookalike.cli._split import split
 from lookalike.cli._stress import stress
+from lookalike.cli._studio import studio
 from lookalike.cli._tune import tune
 from lookalike.cli._verify import verify
 
@@ -28,7 +32,6 @@ __all__ = ["app"]
 
 app = typer.Typer(
     name="lookalike",
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -61,6 +64,10 @@ def _global_options(
 
 for command in (
     demo,
+    example,
+    report,
+    studio,
+    split,
     fit,
     sample,
     evaluate,

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from lookalike._core.errors import OutputError
-from lookalike._core.seeds import generator
 from lookalike.cli._options import SeedOption, check_outputs
 from lookalike.cli._print import say, show
 from lookalike.cli._scores import show_evaluation
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 __all__ = ["demo"]
 
 _DATA = "penguins"
-_TRAIN_SHARE = 0.8
 #: Fewer steps than the default of a fit: a first impression should not take a minute.
 _STEPS = 1_500
 _NEXT = """
@@ -62,9 +58,10 @@ def demo(
     from lookalike.models import GAN
     from lookalike.reports import evaluate
     from lookalike.tables import write_table
+    from lookalike.workflow import split
 
     target = describe(_DATA).target
-    train, test = _split(load(_DATA, kind="pyarrow"), seed)
+    train, test = split(load(_DATA, kind="pyarrow"), random_state=seed)
     say(f"1/3 learning {train.num_rows:,} rows, {train.num_columns} columns")
     model = GAN(steps=_STEPS, conditions=False, random_state=seed, progress=True)
     model.fit(train, target=target)
@@ -78,10 +75,11 @@ def demo(
         synthetic,
         holdout=test,
         model=model,
+        facts={"table": f"{_DATA} (bundled)"},
         random_state=seed,
         progress=True,
     )
-    evaluation.to_html(report_file)
+    evaluation.to_html(report_file, date=date.today().isoformat())
     show_evaluation(evaluation)
     width = len(model_file)
     show(
@@ -92,10 +90,3 @@ def demo(
             bare=shlex.quote(model_file),
         )
     )
-
-
-def _split(table: pa.Table, seed: int) -> tuple[pa.Table, pa.Table]:
-    """Return the rows to learn and the held-out rows, split at random."""
-    order = generator(seed, "demo").permutation(table.num_rows)
-    cut = int(table.num_rows * _TRAIN_SHARE)
-    return table.take(order[:cut]), table.take(order[cut:])

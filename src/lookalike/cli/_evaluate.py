@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -102,12 +103,22 @@ def evaluate(
         entity=entity,
         time=time,
         window=window,
+        facts=_files(real, synthetic),
         random_state=seed,
         progress=True,
     )
     write_result(evaluation, json_file, html_file)
     if "-" not in (json_file, html_file):
         show_evaluation(evaluation)
+
+
+def _files(real: str, synthetic: str) -> dict[str, str]:
+    """Return the names of the files, for the head of the page."""
+    return {
+        name: Path(path).name
+        for name, path in (("table", real), ("synthetic table", synthetic))
+        if path != "-"
+    }
 
 
 def _loaded(path: str) -> Synthesizer:

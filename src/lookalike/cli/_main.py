@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 import warnings
@@ -12,6 +13,7 @@ from typing import Any
 import typer
 
 from lookalike._core.errors import DatabaseError, LookalikeError, LookalikeWarning, TrainingError
+from lookalike._core.events import LOG_VARIABLE, logged_to
 from lookalike._core.streams import drop, fill_closed, say, standard_output
 from lookalike._core.words import presentable
 from lookalike.cli._app import app
@@ -45,7 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words, debug = _take_debug(list(sys.argv[1:] if arguments is None else arguments))
     with _streams_that_never_fail(), _warnings_as_lines(debug):
         try:
-            _run(words or ["--help"])
+            with logged_to(os.environ.get(LOG_VARIABLE)):
+                _run(words or ["--help"])
         except typer.Exit as end:
             return _flush(end.exit_code, debug)
         except BaseException as error:
@@ -63,6 +66,7 @@ def _take_debug(words: list[str]) -> tuple[list[str], bool]:
 def _run(words: list[str]) -> None:
     # Not Command.main(): that one swallows interrupts and broken pipes in its own way.
     command: Any = typer.main.get_command(app)
+    command._main_shell_completion({}, "lookalike", None)  # ends the process if a shell asks
     with command.make_context("lookalike", words) as context:
         command.invoke(context)
 

@@ -6,6 +6,8 @@ import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
+from datetime import date
+from functools import partial
 
 from lookalike._core.documents import Document
 from lookalike._core.streams import say, standard_output
@@ -30,7 +32,8 @@ def show_prose(text: str) -> None:
 
 def write_result(result: Document, json_file: str | None, html_file: str | None) -> None:
     """Write a result as JSON and as a page, each where a file or standard output is named."""
-    for path, write in ((json_file, result.to_json), (html_file, result.to_html)):
+    pages = partial(result.to_html, date=date.today().isoformat())
+    for path, write in ((json_file, result.to_json), (html_file, pages)):
         if path == "-":
             show(write())
         elif path is not None:

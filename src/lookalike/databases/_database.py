@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, nearest
 from lookalike._core.parameters import Choice, check_parameters
+from lookalike._core.tabular import Tabular
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._draw import draw
 from lookalike.databases._infer_keys import infer_keys
@@ -35,7 +36,7 @@ _FIRST_ROWS = 5
 _POLICIES = ("refuse", "drop", "null")
 
 
-class Database:
+class Database(Tabular):
     """Several tables, and the keys between them.
 
     Parameters
@@ -405,6 +406,25 @@ class Database:
                 tables, other.primary_keys, keys, origins=self._origins, orphans="drop"
             )
         return db, orphans
+
+    def _headline(self) -> str:
+        rows = sum(len(table) for table in self._tables.values())
+        return f"{len(self)} tables, {rows:,} rows, {len(self.foreign_keys)} foreign keys"
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        keys = {
+            name: [str(key) for key in self.foreign_keys if key.table == name]
+            for name in self.names
+        }
+        return {
+            "table": pa.array(self.names, pa.string()),
+            "rows": pa.array([len(self._tables[n]) for n in self.names], pa.int64()),
+            "columns": pa.array([self._tables[n].num_columns for n in self.names], pa.int64()),
+            "primary key": pa.array(
+                [", ".join(self.primary_keys.get(n, ())) for n in self.names], pa.string()
+            ),
+            "foreign keys": pa.array(["; ".join(keys[n]) for n in self.names], pa.string()),
+        }
 
     def __repr__(self) -> str:
         return draw(

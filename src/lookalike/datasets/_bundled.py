@@ -9,11 +9,10 @@ from types import MappingProxyType
 from typing import Any
 
 from lookalike._core.errors import ParameterError, nearest
-from lookalike.tables import as_frame, best_library, read_table
+from lookalike._core.optional import LIBRARIES, best_library
+from lookalike.tables import as_frame, read_table
 
 __all__ = ["DataSet", "describe", "load", "names"]
-
-_LIBRARIES = ("pandas", "polars", "pyarrow")
 
 
 @dataclass(frozen=True)
@@ -169,10 +168,10 @@ def load(name: str, *, kind: str | None = None) -> Any:
     describe(name)
     if kind is None:
         kind = best_library()
-    if kind not in _LIBRARIES:
+    if kind not in LIBRARIES:
         raise ParameterError(
-            f"kind must be one of {', '.join(map(repr, _LIBRARIES))} or None; got {kind!r}."
-            f"{nearest(str(kind), _LIBRARIES)}"
+            f"kind must be one of {', '.join(map(repr, LIBRARIES))} or None; got {kind!r}."
+            f"{nearest(str(kind), LIBRARIES)}"
         )
     with as_file(files(__package__) / f"{name}.parquet") as path:
         return as_frame(read_table(path), kind)

@@ -47,8 +47,9 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     tune : bool
         Whether to search settings of the best family as well, as `tune` does, in the time that is
         left.
-    progress : bool
-        Whether to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
     random_state : int, Generator, RandomState or None
         The seed of the comparison, of the fit, and of sampling.
 
@@ -73,7 +74,7 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "seconds": AnyOf((Number(0, open_low=True),), none=True),
         "tune": Flag(),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
     }
 
     def __init__(
@@ -82,7 +83,7 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         *,
         models: Sequence[str | Synthesizer] | None = None,
         tune: bool = True,
-        progress: bool = False,
+        progress: bool | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.seconds = seconds

@@ -58,7 +58,7 @@ def boost(
     retry: bool = False,
     n_jobs: int | None = None,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Verdict:
     """Find out whether synthetic rows help models that predict a column.
 
@@ -123,8 +123,9 @@ def boost(
         number; joblib's backends of several machines work as they are.
     random_state : int, Generator, RandomState or None
         The same seed gives the same numbers, on any backend.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -238,7 +239,7 @@ def _check(
     test_size: float,
     retry: bool,
     n_jobs: int | None,
-    progress: bool,
+    progress: bool | None,
     synthesizer: Synthesizer | None,
 ) -> None:
     check_parameters(
@@ -252,7 +253,7 @@ def _check(
             "test_size": Number(0.01, 0.9),
             "retry": Flag(),
             "n_jobs": AnyOf((Number(1, integer=True), Number(high=-1, integer=True)), none=True),
-            "progress": Flag(),
+            "progress": AnyOf((Flag(),), none=True),
             "synthesizer": Instance((Synthesizer,), "a synthesizer of lookalike", optional=True),
         },
         {
@@ -319,7 +320,7 @@ def _run(
     items: Sequence[WorkItem],
     store: Records,
     n_jobs: int | None,
-    show: bool,
+    show: bool | None,
     retry: bool,
 ) -> None:
     """Do the work that the records lack, and write each part when it is done."""

@@ -43,7 +43,7 @@ def compare(
     kinds: Mapping[str, Kind | str] | None = None,
     metrics: bool = True,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Comparison:
     """Fit several families of models to a table and compare them on rows that none has learned.
 
@@ -70,8 +70,9 @@ def compare(
         Whether to compute all scores of `evaluate` for each model, or only those that choose.
     random_state : int, Generator, RandomState or None
         The seed of the division, of all models and samples.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -95,7 +96,7 @@ def compare(
     'Independent'
     """
     seconds_rule = AnyOf((Number(0, open_low=True),), none=True)
-    rules = {"seconds": seconds_rule, "metrics": Flag(), "progress": Flag()}
+    rules = {"seconds": seconds_rule, "metrics": Flag(), "progress": AnyOf((Flag(),), none=True)}
     values = {"seconds": seconds, "metrics": metrics, "progress": progress}
     check_parameters("compare", rules, values)
     seed = as_seed(random_state)
@@ -110,7 +111,7 @@ def raced_families(
     clock: Clock,
     *,
     every_score: bool,
-    progress: bool,
+    progress: bool | None,
 ) -> Raced:
     """Compare families on the parts of a table; on few rows of a large table first.
 
@@ -121,7 +122,8 @@ def raced_families(
     parts : TableParts
     clock : Clock
         The time that is left.
-    every_score, progress : bool
+    every_score : bool
+    progress : bool or None
         As `metrics` and `progress` of `compare`.
     """
     candidates = families(models, parts.seed)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from lookalike._core.parameters import Flag, Instance, Number, check_parameters
+from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike._core.tabular import Tabular
 from lookalike.datasets.functions import Function
 from lookalike.experiments._function_accuracy import FunctionAccuracy, FunctionMetric
 from lookalike.tables import Kind
@@ -85,8 +86,8 @@ class FunctionSnapshot:
     points: np.ndarray
 
 
-@dataclass(frozen=True, eq=False)
-class FunctionRun:
+@dataclass(frozen=True, eq=False, repr=False)
+class FunctionRun(Tabular):
     """A GAN that has learned a function, its points, and how close they are.
 
     Parameters
@@ -102,6 +103,8 @@ class FunctionRun:
     seconds : float
         The duration of training, wall clock.
     """
+
+    _last_lines = True
 
     function: Function
     train: pa.Table
@@ -154,6 +157,15 @@ class FunctionRun:
         columns["points generated"] = [step * batch for step in steps]
         return pa.table(columns)
 
+    def __repr__(self) -> str:
+        return self.answer
+
+    def _headline(self) -> str:
+        return self.answer
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        return {name: self.report[name].combine_chunks() for name in self.report.column_names}
+
 
 def learn_function(
     function: Function,
@@ -162,7 +174,7 @@ def learn_function(
     noise: float = 0.0,
     synthesizer: GAN | None = None,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> FunctionRun:
     """Let a GAN learn a function from points of it, and measure how close it comes.
 
@@ -178,8 +190,9 @@ def learn_function(
         The model that learns; a GAN with `FUNCTION_RECIPE` if not given. A copy of it is fitted.
     random_state : int, Generator, RandomState or None
         The seed of the points, and of training where the synthesizer has none of its own.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -234,7 +247,7 @@ def learn_function(
 
 
 def _check(
-    function: Function, points: int, noise: float, synthesizer: GAN | None, progress: bool
+    function: Function, points: int, noise: float, synthesizer: GAN | None, progress: bool | None
 ) -> None:
     from lookalike.models.gan import GAN  # noqa: PLC0415 - it loads JAX
 
@@ -243,7 +256,7 @@ def _check(
         "points": Number(10, 10_000_000, integer=True),
         "noise": Number(0, 10),
         "synthesizer": Instance((GAN,), "a GAN", optional=True),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
     }
     values = {
         "function": function,
@@ -255,7 +268,7 @@ def _check(
     check_parameters("learn_function", rules, values)
 
 
-def _model(synthesizer: GAN | None, seed: int, progress: bool) -> GAN:
+def _model(synthesizer: GAN | None, seed: int, progress: bool | None) -> GAN:
     """Return the unfitted model, with a seed."""
     from sklearn.base import clone  # noqa: PLC0415 - it is slow to import
 
@@ -264,7 +277,7 @@ def _model(synthesizer: GAN | None, seed: int, progress: bool) -> GAN:
     model: GAN = GAN().set_params(**FUNCTION_RECIPE) if synthesizer is None else clone(synthesizer)
     if model.random_state is None:
         model.set_params(random_state=as_seed(generator(seed, "train")))
-    model.set_params(progress=progress or model.progress)
+    model.set_params(progress=model.progress if progress is None else progress)
     return model
 
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
+from lookalike._core.tabular import Tabular
 from lookalike.experiments._trial import Trial
 from lookalike.models import Synthesizer
 
@@ -20,8 +21,8 @@ __all__ = ["Comparison"]
 _COLUMNS = ("proposed", "rows", "choose", "report", "seconds", "rows_per_second", "memory")
 
 
-@dataclass(frozen=True)
-class Comparison(Document):
+@dataclass(frozen=True, repr=False)
+class Comparison(Document, Tabular):
     """Families of models side by side on one table.
 
     Parameters
@@ -176,6 +177,19 @@ class Comparison(Document):
 
     def _page(self, title: str, date: str | None) -> str:
         return PAGES["comparison"](self, title=title, date=date)
+
+    def _headline(self) -> str:
+        return self.answer
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        trials = self.trials
+        numbers = ("choose", "report", "seconds", "rows_per_second", "memory")
+        return {
+            "model": pa.array([one.label for one in trials], pa.string()),
+            "chosen": pa.array([one.label == self.chosen for one in trials], pa.bool_()),
+            **{n: pa.array([getattr(one, n) for one in trials], pa.float64()) for n in numbers},
+            "remark": pa.array([one.reason or one.privacy for one in trials], pa.string()),
+        }
 
     def __repr__(self) -> str:
         lines = [self.heads[:-1], *(line[:-1] for line in self.leaderboard)]

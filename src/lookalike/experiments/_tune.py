@@ -85,7 +85,7 @@ def tune(
     trials: int = 12,
     kinds: Mapping[str, Kind | str] | None = None,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Tuning:
     """Search the settings of one family that suit a table.
 
@@ -115,8 +115,9 @@ def tune(
         Kinds of columns that inference should not guess.
     random_state : int, Generator, RandomState or None
         The seed of the division, of the settings, of all models and samples.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown where it is
+        watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -147,7 +148,7 @@ def tune(
     rules = {
         "seconds": AnyOf((Number(0, open_low=True),), none=True),
         "trials": Number(2, 10_000, integer=True),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
     }
     values = {"seconds": seconds, "trials": trials, "progress": progress}
     check_parameters("tune", rules, values)
@@ -181,7 +182,7 @@ def raced_settings(
     clock: Clock,
     *,
     known: Raced | None = None,
-    progress: bool,
+    progress: bool | None,
 ) -> Raced:
     """Race a model as it is against other settings of it.
 
@@ -198,8 +199,9 @@ def raced_settings(
         The time that is left.
     known : Raced, optional
         An earlier race on the same parts.
-    progress : bool
-        Whether to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown where it is
+        watched: in a terminal and in a notebook.
     """
     candidates = proposals(model, space, trials, parts.seed)
     with show_progress("tuning", len(candidates), show=progress) as report:

@@ -8,8 +8,11 @@ from dataclasses import asdict, dataclass
 from itertools import compress
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
+from lookalike._core.tabular import Tabular
 from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._records import Record
 from lookalike.experiments._verdict_words import outlook
@@ -18,7 +21,7 @@ __all__ = ["Verdict"]
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict(Document):
+class Verdict(Document, Tabular):
     """The answer to whether synthetic rows help models on a table: the result of `boost`.
 
     Parameters
@@ -123,6 +126,25 @@ class Verdict(Document):
             )
             for row, score in zip(self.table, scores, strict=True)
         ]
+
+    def _headline(self) -> str:
+        return f"{self.answer} {self.outlook}".strip()
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        against = {"real": [row.real for row in self.table]}
+        against["control"] = [row.control for row in self.table]
+        return {
+            "trained on": pa.array([row.label for row in self.table], pa.string()),
+            self.metric: pa.array([row.scores[self.metric] for row in self.table], pa.float64()),
+            **{
+                f"{name}_{part}": pa.array(
+                    [None if one is None else getattr(one, part) for one in found], pa.float64()
+                )
+                for name, found in against.items()
+                for part in ("difference", "low", "high")
+            },
+            "verdict": pa.array([row.word for row in self.table], pa.string()),
+        }
 
     def __repr__(self) -> str:
         cells = [self.heads, *self.as_table()]

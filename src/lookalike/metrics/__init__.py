@@ -33,7 +33,7 @@ from lookalike.metrics._prediction import (
     class_metrics,
     number_metrics,
 )
-from lookalike.metrics._result import About, Measured, Reference, Score
+from lookalike.metrics._result import About, Measured, Reference, Score, score_columns
 from lookalike.metrics._score import independent_columns, score_tables
 from lookalike.metrics._scorer import HeldOutScorer
 from lookalike.metrics._view import View
@@ -107,6 +107,7 @@ __all__ = [
     "preprocessor",
     "read_score",
     "row_keys",
+    "score_columns",
     "score_tables",
 ]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import pyarrow as pa
+
+from lookalike._core.tabular import Tabular
 from lookalike.metrics._details import Details
 
-__all__ = ["About", "Direction", "Measured", "Reference", "Score", "Standing"]
+__all__ = ["About", "Direction", "Measured", "Reference", "Score", "Standing", "score_columns"]
 
 Direction = Literal["higher", "lower"]
 #: The standing of a score; see `Score.standing`.
@@ -93,8 +97,8 @@ class Reference:
     reason: str | None = None
 
 
-@dataclass(frozen=True)
-class Score:
+@dataclass(frozen=True, repr=False)
+class Score(Tabular):
     """A metric's value between its references.
 
     It has everything that a report needs: reading it back does not require the metric.
@@ -159,6 +163,22 @@ class Score:
     ceiling_source: Reference | None = None
     floor_source: Reference | None = None
     left_out: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Score({self._headline()})"
+
+    def _headline(self) -> str:
+        if self.value is None:
+            return f"{self.name}: not computed. {self.reason or ''}".rstrip()
+        beside = [
+            f"{word} {value:.3f}"
+            for word, value in (("ceiling", self.ceiling), ("floor", self.floor))
+            if value is not None
+        ]
+        return ", ".join([f"{self.name} {self.value:.3f}", *beside])
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        return score_columns([self])
 
     @property
     def words(self) -> About:
@@ -239,3 +259,27 @@ class Score:
     def to_dict(self) -> dict[str, Any]:
         """Return the score as plain values, its position and standing among them."""
         return {**asdict(self), "position": self.position, "standing": self.standing}
+
+
+def score_columns(scores: Iterable[Score]) -> dict[str, Any]:
+    """Return scores as the columns of a data frame, a row for each.
+
+    Parameters
+    ----------
+    scores : iterable of Score
+
+    Returns
+    -------
+    dict of str to list or pyarrow.Array
+        Name, value, ceiling, floor, standing, and the meaning or the reason why there is no value.
+    """
+    scores = list(scores)
+    return {
+        "score": pa.array([one.name for one in scores], pa.string()),
+        **{
+            name: pa.array([getattr(one, name) for one in scores], pa.float64())
+            for name in ("value", "ceiling", "floor")
+        },
+        "standing": pa.array([one.standing for one in scores], pa.string()),
+        "meaning": pa.array([one.reason or one.words.meaning for one in scores], pa.string()),
+    }

@@ -33,6 +33,7 @@ from lookalike._core.parameters import (
     Rule,
     check_parameters,
 )
+from lookalike._core.progress import stage
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
 from lookalike.models._fingerprint import fingerprint
@@ -451,7 +452,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 if fit_conditions is not None:
                     fit_conditions()
                 if fitting is not None and not self.history_.cut_short:
-                    wait([fitting])
+                    # Models that are fitted at once have no progress to show.
+                    with stage("correcting", show=getattr(self, "progress", False)):
+                        wait([fitting])
             finally:
                 given_up.set()
                 if fitting is not None and fitting.done():

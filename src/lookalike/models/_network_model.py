@@ -59,7 +59,7 @@ class NetworkModel(Synthesizer):
         "derive": Flag(),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
     }
     _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
@@ -68,7 +68,7 @@ class NetworkModel(Synthesizer):
     width: int
     depth: int
     learning_rate: float
-    progress: bool
+    progress: bool | None
 
     #: The trained network, and the marginals that it starts from.
     _model: Any
@@ -134,7 +134,8 @@ class NetworkModel(Synthesizer):
             rates={"network": self.learning_rate},
             early_stopping=early_stopping,
         )
-        with progress("training", plan.end, show=self.progress) as report:
+        title = "training" if stop_at is None else "retraining on all rows"
+        with progress(title, plan.end, show=self.progress) as report:
             return train(
                 learning,
                 Data.of(self._learned(rows)),

@@ -60,8 +60,9 @@ class Diffusion(NetworkModel):
         for the model to store it.
     text_placeholder : str or None
         The text that fills columns of free text; None leaves them missing.
-    progress : bool
-        Whether to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
     random_state : int, Generator, RandomState or None
         The seed of training, and the default seed of sampling.
 
@@ -110,7 +111,7 @@ class Diffusion(NetworkModel):
         derive: bool = True,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.steps = steps

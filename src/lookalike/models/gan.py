@@ -140,8 +140,9 @@ class GAN(Synthesizer):
         for the model to store it.
     text_placeholder : str or None
         The text that fills columns of free text; None leaves them missing.
-    progress : bool
-        Whether to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
     random_state : int, Generator, RandomState or None
         The seed of training, and the default seed of sampling.
 
@@ -191,7 +192,7 @@ class GAN(Synthesizer):
         "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
     }
 
     _groups: ClassVar[Mapping[str, type[Group]]] = {
@@ -233,7 +234,7 @@ class GAN(Synthesizer):
         encodings: Mapping[str, str] | None = None,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.budget = budget
@@ -407,7 +408,8 @@ class GAN(Synthesizer):
             generator_delay=delay,
             stop_at=stop_at,
         )
-        with progress("training", plan.end, show=self.progress) as report:
+        title = "training" if stop_at is None else "retraining on all rows"
+        with progress(title, plan.end, show=self.progress) as report:
             return train(
                 game,
                 Data.of(training),

@@ -42,7 +42,7 @@ def audit(
     level: int = 1,
     kinds: Mapping[str, Kind | str] | None = None,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> PrivacyAudit:
     """Attack a synthetic table: what does it give away about the rows that were learned?
 
@@ -69,8 +69,9 @@ def audit(
         Kinds of columns that inference should not guess.
     random_state : int, Generator, RandomState or None
         The seed of everything that is drawn.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------

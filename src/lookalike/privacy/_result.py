@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
+import pyarrow as pa
+
 from lookalike._core.documents import Document
 from lookalike._core.intervals import ShareEstimate
 from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
+from lookalike._core.tabular import Tabular
 from lookalike.privacy._attack_results import AttackedGroup, MembershipResult, RiskEstimate
 from lookalike.privacy._tests import significant
 from lookalike.privacy._words import (
@@ -25,7 +28,7 @@ __all__ = ["PrivacyAudit"]
 
 
 @dataclass(frozen=True)
-class PrivacyAudit(Document):
+class PrivacyAudit(Document, Tabular):
     """The results of attacks on a synthetic table.
 
     Parameters
@@ -152,6 +155,34 @@ class PrivacyAudit(Document):
                 )
             )
         return lines
+
+    def _headline(self) -> str:
+        return self.answer
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        areas = [
+            (
+                f"membership: {one.attack}",
+                *(one.area, 0.5, self.blind.area),
+                *(edge - 0.5 for edge in (one.area, one.low, one.high)),
+            )
+            for one in self.membership
+        ]
+        rates = [
+            (
+                f"{one.attack}: {one.secret}" if one.secret else one.attack,
+                *(one.success.value, one.control.value, one.baseline.value),
+                *(one.residual, one.low, one.high),
+            )
+            for one in self.risks
+        ]
+        names = ("attack", "learned", "control", "naive", "residual", "low", "high")
+        types = (pa.string(), *[pa.float64()] * (len(names) - 1))
+        columns = zip(*areas, *rates, strict=True)
+        return {
+            name: pa.array(cells, kind)
+            for name, cells, kind in zip(names, columns, types, strict=True)
+        }
 
     def _json(self) -> str:
         values = {"format": self._format, **asdict(self)}

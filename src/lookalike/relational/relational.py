@@ -9,7 +9,7 @@ from typing import Any, Self
 from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import NotFittedError, ParameterError
-from lookalike._core.parameters import Flag, Instance, Number, check_parameters
+from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.databases import Database
@@ -50,8 +50,9 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     text_placeholder : str or None
         The text that fills columns of free text; None leaves them missing where a database allows
         that, and ``"-"`` where it does not.
-    progress : bool
-        Whether to show progress, table by table.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
     random_state : int, Generator, RandomState or None
         The seed of the fit, and the default seed of sampling.
 
@@ -87,7 +88,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         derive: bool = True,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.trees = trees
@@ -105,7 +106,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             "derive": Flag(),
             "min_category_count": Number(1, integer=True),
             "text_placeholder": Instance((str,), "a string or None", optional=True),
-            "progress": Flag(),
+            "progress": AnyOf((Flag(),), none=True),
         }
         given = {name: getattr(self, name) for name in rules}
         check_parameters("Relational", rules, given)

@@ -25,7 +25,9 @@ from lookalike.reports._columns import column_rows, importances
 from lookalike.reports._curves import HistoryLike, curves
 from lookalike.reports._evaluate_sequences import paired, sequence_order, sequence_summary
 from lookalike.reports._evaluation import Evaluation
+from lookalike.reports._grids import components, pair_grids
 from lookalike.reports._marginals import marginal
+from lookalike.reports._statistics import sample_rows, statistics
 from lookalike.reports._summary import ColumnRow, Marginal, Summary
 from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
 
@@ -58,8 +60,9 @@ def evaluate(
     time: str | None = None,
     window: int | None = None,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None = None,
+    facts: Mapping[str, str] | None = None,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> Evaluation:
     """Judge how well a synthetic table stands for a real one.
 
@@ -97,10 +100,14 @@ def evaluate(
     history : HistoryLike or sequence of dict, optional
         The training history (a model's ``history_``) to draw in the report; that of `model` by
         default.
+    facts : mapping of str to str, optional
+        Further facts for the head of the page, such as ``{"table": "customers.csv"}``; the model
+        and its seed are there where `model` is given.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The same seed gives the same scores.
-    progress : bool
-        True to show progress on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
 
     Returns
     -------
@@ -148,9 +155,11 @@ def evaluate(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
         )
     seed = as_seed(random_state)
+    facts = {**(facts or {}), **_model_facts(model)}
     order = sequence_order(came, entity, time, window)
     if order is not None:
-        return _evaluate_sequences(came, schema, order, metrics, seed, history, progress)
+        found = _evaluate_sequences(came, schema, order, metrics, seed, history, progress)
+        return replace(found, summary=replace(found.summary, facts=facts))
     tables = {name: _canonical(table, schema, name) for name, table in came.items()}
     with show_progress("evaluating", len(metrics or METRICS.entered), show=progress) as report:
         scores = score_tables(
@@ -163,7 +172,15 @@ def evaluate(
             random_state=seed,
             progress=lambda done, _total, _name: report(done, {}),
         )
-    return Evaluation(scores, _summary(schema, tables, scores, target, seed, history))
+    summary = _summary(schema, tables, scores, target, seed, history)
+    return Evaluation(scores, replace(summary, facts=facts))
+
+
+def _model_facts(model: EvaluatedModel | None) -> dict[str, str]:
+    if model is None:
+        return {}
+    seed = getattr(model, "seed_", None)
+    return {"model": type(model).__name__ + ("" if seed is None else f", seed {seed}")}
 
 
 def _evaluate_sequences(
@@ -173,7 +190,7 @@ def _evaluate_sequences(
     metrics: Sequence[str] | None,
     seed: int,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None,
-    progress: bool,
+    progress: bool | None,
 ) -> Evaluation:
     pair = paired(came, schema, order, _canonical, seed)
     chosen = [metric.name for metric in chosen_metrics(metrics)]
@@ -228,6 +245,9 @@ def _summary(
     real, synthetic = tables["real"], tables["synthetic"]
     rows = column_rows(schema, real, synthetic, scores)
     compared = sorted((row for row in rows if row.compared), key=_badness)
+    found = associations(
+        schema, real, synthetic, scores, {row.column for row in compared[:MOST_PAIRED]}
+    )
     return Summary(
         real_rows=len(real),
         synthetic_rows=len(synthetic),
@@ -240,11 +260,13 @@ def _summary(
             _marginal(schema[row.column], real[row.column], synthetic[row.column])
             for row in compared
         ),
-        associations=associations(
-            schema, real, synthetic, scores, {row.column for row in compared[:MOST_PAIRED]}
-        ),
+        associations=found,
         importances=importances(scores),
         curves=curves(history),
+        grids=pair_grids(schema, real, synthetic, found.pairs()),
+        view=components(schema, real, synthetic),
+        statistics=statistics(schema, real, synthetic),
+        sample=sample_rows(schema, synthetic),
     )
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from html import escape
 from typing import Any, ClassVar
 
 import pyarrow as pa
 
 from lookalike._core.documents import Document
 from lookalike._core.plain import jsonable
-from lookalike.metrics import Score, read_score
+from lookalike._core.tabular import Tabular
+from lookalike.metrics import Score, read_score, score_columns
 from lookalike.reports._standing import references
 from lookalike.reports._summary import Summary
 from lookalike.reports._verdict import verdict
@@ -23,7 +23,7 @@ _STRICT: dict[str, Any] = {"ensure_ascii": False, "allow_nan": False}
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation(Document):
+class Evaluation(Document, Tabular):
     """The result of `evaluate`: how well a synthetic table stands for a real one.
 
     Its JSON is ``{"verdict": …, "references": {"ceiling": …, "floor": …}, "scores": {"c2st":
@@ -36,7 +36,7 @@ class Evaluation(Document):
         Each with its value, its ceiling (the score of real rows) and its floor (that of
         independent columns).
     summary : Summary
-        The other contents of a report. It holds no row of either table.
+        The other contents of a report. It holds no real row.
 
     Examples
     --------
@@ -147,14 +147,11 @@ class Evaluation(Document):
             lines.append(f"{name:24}{numbers}{'  ' + words if value is None else ''}")
         return "\n".join([self.verdict, "", *lines])
 
-    def _repr_html_(self) -> str:
-        cells = "".join(
-            f"<tr><td>{escape(name)}</td><td>{_number(value)}</td><td>{_number(ceiling)}</td>"
-            f"<td>{_number(floor)}</td><td>{escape(words)}</td></tr>"
-            for name, value, ceiling, floor, words in self.as_table()
-        )
-        head = "".join(f"<th>{name}</th>" for name in ("score", "value", "ceiling", "floor", ""))
-        return f"<p>{escape(self.verdict)}</p><table><tr>{head}</tr>{cells}</table>"
+    def _headline(self) -> str:
+        return self.verdict
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        return score_columns(self.scores.values())
 
 
 def _number(value: float | None) -> str:

@@ -1,7 +1,8 @@
-"""An evaluation as one page: everything is in the file, nothing is fetched, nothing is run."""
+"""An evaluation as one page: everything is in the file, and nothing is fetched."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -10,10 +11,12 @@ from markupsafe import Markup
 
 from lookalike.metrics import Details, ModelDetails, Score
 from lookalike.reports import figures
+from lookalike.reports._marginals import say
 from lookalike.reports._standing import note, references, units_of
-from lookalike.reports._summary import Marginal, SequenceSummary, Summary
-from lookalike.reports._template import environment, picture
+from lookalike.reports._summary import Histogram, Marginal, SequenceSummary, Summary
+from lookalike.reports._template import digest, environment, picture, script
 from lookalike.reports._text import shorten
+from lookalike.reports._tiles import sentence, tiles
 from lookalike.reports._training_page import training_parts
 from lookalike.reports._training_verdict import judge
 from lookalike.reports._verdict import verdict
@@ -72,6 +75,13 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             importances=_importances(summary),
             models=_models(scores),
             measure=_measure(scores),
+            tiles=tiles(scores, summary),
+            sentence=sentence(scores, summary),
+            anchors=_anchors(scores, summary),
+            grids=_grids(summary),
+            view=_view(summary),
+            script=script("report.js"),
+            script_digest=digest("report.js"),
             correlations=_correlations(summary),
             sequences=summary.sequences,
             units=units_of(summary),
@@ -86,10 +96,12 @@ def _groups(scores: Mapping[str, Score]) -> dict[str, list[dict[str, Any]]]:
     groups: dict[str, list[dict[str, Any]]] = {"likeness": [], "use": [], "privacy": []}
     for score in scores.values():
         words = score.words
-        entry = {"score": score, "words": words, "bar": None, "note": ""}
+        entry = {"score": score, "words": words, "bar": None, "note": "", "place": "–"}
         if words.group != "privacy" and words.role != "reference":
             entry["note"] = note(score)
             if score.position is not None:
+                # Beyond both ends a place means nothing.
+                entry["place"] = f"{min(max(score.position, 0.0), 1.0):.2f}"
                 entry["bar"] = _bar(score, words.title)
         groups[words.group].append(entry)
     return groups
@@ -144,7 +156,60 @@ def _card(drawn: Marginal, summary: Summary, place: int) -> dict[str, Any]:
         "row": row,
         "svg": picture(partial(figures.marginal, drawn), label, f"column-{place}"),
         "note": drawn.note,
+        "bins": None if drawn.histogram is None else _bins(drawn.histogram),
     }
+
+
+def _bins(drawn: Histogram) -> str:
+    """Return a histogram's bins as the page's script reads them."""
+    edges = [say(edge, drawn.axis) for edge in drawn.edges]
+    shares = {
+        name: [round(share, 4) for share in found]
+        for name, found in (("real", drawn.real), ("synthetic", drawn.synthetic))
+    }
+    return json.dumps({"edges": edges, **shares}, separators=(",", ":"), ensure_ascii=False)
+
+
+def _anchors(scores: Mapping[str, Score], summary: Summary) -> dict[str, str]:
+    """Return the sections of the page, by their ids, in order."""
+    groups = {score.words.group for score in scores.values()}
+    sections = {
+        "scores": ("Scores", True),
+        "order": ("Order of events", summary.sequences is not None),
+        "columns": ("Columns", bool(summary.marginals)),
+        "together": ("Pairs", bool(summary.grids)),
+        "view": ("All in two dimensions", summary.view is not None),
+        "pairs": ("Associations", len(summary.associations.columns) > 1),
+        "use": ("Use", "use" in groups),
+        "privacy": ("Privacy", "privacy" in groups),
+        "training": ("Training", summary.curves is not None and bool(summary.curves.steps)),
+        "rows": ("Ten rows", bool(summary.sample.rows)),
+        "statistics": ("Statistics", bool(summary.statistics)),
+        "table": ("All columns", True),
+    }
+    return {anchor: heading for anchor, (heading, there) in sections.items() if there}
+
+
+def _grids(summary: Summary) -> list[dict[str, Any]]:
+    """Draw the worst pairs of columns."""
+    return [
+        {
+            "name": f"{one.across.name} {one.up.name}",
+            "svg": picture(
+                partial(figures.grid, one),
+                f"{shorten(one.up.name, 60)} by {shorten(one.across.name, 60)}, real and synthetic",
+                f"grid-{place}",
+            ),
+        }
+        for place, one in enumerate(summary.grids)
+    ]
+
+
+def _view(summary: Summary) -> Markup | None:
+    if summary.view is None:
+        return None
+    label = "Rows on two principal components, real and synthetic"
+    return picture(partial(figures.grid, summary.view), label, "view")
 
 
 def _worst(summary: Summary) -> Markup | None:

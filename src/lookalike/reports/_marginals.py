@@ -1,4 +1,4 @@
-"""Distributions of the values of each column: histograms, curves, shares of levels."""
+"""Distributions of the values of each column: histograms, shares of levels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
-from scipy.ndimage import gaussian_filter1d
 
 from lookalike.reports._summary import Bar, Histogram, Marginal
 from lookalike.reports._values import Floats, axis_of, codes, numbers
@@ -26,8 +25,6 @@ MOST_BINS = 40
 #: Tails are heavy if 99 % of the values span more than this many times the width of their middle
 #: half.
 HEAVY = 20
-CURVE_POINTS = 129
-_FINE = 1024
 #: Larger numbers are divided before anything is added to them.
 _HUGE = 1e300
 #: With more steps than this, bins need not hold whole ones.
@@ -47,7 +44,7 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
     Returns
     -------
     Marginal
-        Shares and curves.
+        Shares.
     """
     if column.kind.is_discrete:
         return Marginal(column.name, _levels(column, real, synthetic))
@@ -149,13 +146,8 @@ def _histogram(
     if any(beyond):
         aside.append(Bar("beyond the axis", beyond[0], beyond[1], "beyond"))
     heights = [_binned(i, edges) / c for i, c in zip(inside, counts, strict=True)]
-    # Curves are drawn over [0, 1], where no number is too large or too small.
-    shares = [(i - edges[0]) / (edges[-1] - edges[0]) for i in inside]
-    bin_share = 1 / (len(edges) - 1)
-    width = _bandwidth(shares[0] if len(shares[0]) > 1 else shares[1], bin_share)
-    curves = [_curve(i, c, bin_share, width) for i, c in zip(shares, counts, strict=True)]
     rounded = [tuple(round(float(x), 6) for x in h) for h in heights]
-    return Histogram(limits, rounded[0], rounded[1], curves[0], curves[1], axis), tuple(aside)
+    return Histogram(limits, rounded[0], rounded[1], axis), tuple(aside)
 
 
 def _scale(present: tuple[Floats, Floats]) -> float:
@@ -246,25 +238,3 @@ def _edges(low: float, high: float, rows: int, step: float | None) -> Floats:
 def _grain(low: float, high: float) -> float:
     """Return the spacing of floats at the farther end of a range."""
     return float(np.spacing(max(abs(low), abs(high))))
-
-
-def _bandwidth(values: Floats, bin_share: float) -> float:
-    """Return Silverman's rule of thumb (Silverman 1986, eq. 3.31), at least half a bin."""
-    least = bin_share / 2
-    if len(values) < 2:
-        return least
-    spread = np.subtract(*np.quantile(values, [0.75, 0.25])) / 1.34
-    scale = min(s for s in (float(np.std(values)), float(spread), np.inf) if s > 0)
-    return max(least, 0.9 * scale * len(values) ** -0.2) if np.isfinite(scale) else least
-
-
-def _curve(shares: Floats, count: int, bin_share: float, bandwidth: float) -> tuple[float, ...]:
-    """Return a kernel density estimate, from a fine histogram, reflected at both ends."""
-    if len(shares) < 2:
-        return ()
-    places = np.minimum((shares * _FINE).astype(np.int64), _FINE - 1)
-    fine = np.bincount(places, minlength=_FINE) / count
-    smooth = gaussian_filter1d(fine, bandwidth * _FINE, mode="reflect")
-    points = np.linspace(0, _FINE - 1, CURVE_POINTS)
-    density = np.interp(points, np.arange(_FINE), smooth) * bin_share * _FINE
-    return tuple(round(float(x), 6) for x in density)

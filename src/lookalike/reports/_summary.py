@@ -1,7 +1,7 @@
 """The contents of a report as plain values: all is computed before anything is drawn.
 
-A `Summary` holds no row of either table, only counts, shares, curves and scores, so that a report
-can be drawn again from its JSON, on another machine, without the data.
+A `Summary` holds no real row, only counts, shares, curves and scores, and ten synthetic rows, so
+that a report can be drawn again from its JSON, on another machine, without the data.
 """
 
 from __future__ import annotations
@@ -15,18 +15,23 @@ from lookalike._core.errors import DataError
 from lookalike._core.plain import build, jsonable
 from lookalike.metrics import ColumnShare
 from lookalike.reports._course import Course, PairMatrix, TransitionTable
+from lookalike.reports._pictures import ColumnStatistics, GridAxis, SampleRows, ShareGrid
 
 __all__ = [
     "Associations",
     "Bar",
     "ColumnRow",
+    "ColumnStatistics",
     "Course",
     "Curves",
+    "GridAxis",
     "Histogram",
     "Marginal",
     "Mark",
     "PairRow",
+    "SampleRows",
     "SequenceSummary",
+    "ShareGrid",
     "Summary",
     "TransitionTable",
 ]
@@ -63,9 +68,6 @@ class Histogram:
         The limits of the bins, one more than there are bins.
     real, synthetic : tuple of float
         Shares of all rows of each table, one for each bin.
-    real_curve, synthetic_curve : tuple of float
-        Kernel density estimates in the same measure (share for each bin's width), at evenly
-        spaced points from the first to the last edge; empty where there are too few values.
     axis : str
         The unit of the numbers: ``"number"``, ``"date"`` (days since 1970), ``"clock"`` (hours) or
         the unit of a duration.
@@ -74,8 +76,6 @@ class Histogram:
     edges: tuple[float, ...]
     real: tuple[float, ...]
     synthetic: tuple[float, ...]
-    real_curve: tuple[float, ...] = ()
-    synthetic_curve: tuple[float, ...] = ()
     axis: str = "number"
 
 
@@ -326,6 +326,16 @@ class Summary:
         The curves of the training, where a history was given.
     sequences : SequenceSummary or None
         How events belong together and follow each other, where they do.
+    facts : dict of str to str
+        Further facts for the head of the page, such as the table's file and the model.
+    grids : tuple of ShareGrid
+        The worst pairs of columns.
+    view : ShareGrid or None
+        All columns on the two principal components of the real table.
+    statistics : tuple of ColumnStatistics
+        One for each column of numbers.
+    sample : SampleRows
+        The first ten synthetic rows.
     """
 
     real_rows: int
@@ -340,6 +350,11 @@ class Summary:
     importances: tuple[ColumnShare, ...] = ()
     curves: Curves | None = None
     sequences: SequenceSummary | None = None
+    facts: dict[str, str] = field(default_factory=dict)
+    grids: tuple[ShareGrid, ...] = ()
+    view: ShareGrid | None = None
+    statistics: tuple[ColumnStatistics, ...] = ()
+    sample: SampleRows = field(default_factory=SampleRows)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready values; numbers that are not finite become None."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Callable
 from functools import cache
 
@@ -13,7 +15,7 @@ from lookalike.reports import figures
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._scores import number
 
-__all__ = ["environment", "picture", "svg"]
+__all__ = ["digest", "environment", "picture", "script", "svg"]
 
 #: The errors of a drawing library where values leave nothing to draw.
 _FAILURES = (ValueError, ArithmeticError, IndexError, RuntimeError)
@@ -35,6 +37,18 @@ def environment() -> Environment:
     found.filters["short"] = shorten
     found.filters["percent"] = lambda share: f"{100 * share:.1f} %"
     return found
+
+
+def script(name: str) -> Markup:
+    """Return a script of the templates, as it stands in a page."""
+    source = environment().get_template(name).render()
+    return Markup(source)
+
+
+def digest(name: str) -> str:
+    """Return the digest by which a page permits its own script and no other."""
+    found = hashlib.sha256(script(name).encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(found).decode()}"
 
 
 def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:

@@ -43,7 +43,7 @@ from lookalike.reports._standing import capitalised, references, units_of
 from lookalike.reports._summary import Summary
 from lookalike.reports._text import quoted
 
-__all__ = ["chance", "verdict"]
+__all__ = ["chance", "headline", "told_apart", "verdict", "weakest"]
 
 _NOISE = 0.02
 _STEPS = (
@@ -73,11 +73,11 @@ def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list
         The detector's success; the weakest point; and warnings, where synthetic rows are copies of
         real ones or reveal training rows.
     """
-    weakest = _weakest(scores)
-    doubted = weakest is not None and scores[weakest].standing == "independent"
+    worst = weakest(scores)
+    doubted = worst is not None and scores[worst].standing == "independent"
     parts = [
         _detection(scores, doubted, units_of(summary)),
-        _weakness(scores, weakest, summary),
+        _weakness(scores, worst, summary),
         *(score.warning for score in scores.values()),
         _halves(scores, summary),
     ]
@@ -90,13 +90,12 @@ def chance(value: float) -> float:
 
 
 def _detection(scores: Mapping[str, Score], doubted: bool, units: str) -> str:
-    headlines = [score for score in scores.values() if score.words.role == "headline"]
-    computed = [score for score in headlines if score.value is not None]
-    if not computed:
+    score = headline(scores)
+    if score is None:
+        headlines = [one for one in scores.values() if one.words.role == "headline"]
         reason = next((f" ({s.reason.rstrip('.')})" for s in headlines if s.reason), "")
         return f"No detector judged the {units} as a whole{reason}."
-    score = max(computed, key=_excess)
-    words = _verdict_words(score)
+    words = told_apart(score)
     if doubted and words == _STEPS[0][1]:
         words = f"{words} by a detector, though they are unlike them by another score"
     beside = ["guessing: 50"]
@@ -111,8 +110,33 @@ def _detection(scores: Mapping[str, Score], doubted: bool, units: str) -> str:
     return sentence + _doubt(score)
 
 
-def _verdict_words(score: Score) -> str:
-    """State the detector's success in words."""
+def headline(scores: Mapping[str, Score]) -> Score | None:
+    """Return the score of the detector that succeeds best; None where none was computed.
+
+    Parameters
+    ----------
+    scores : mapping of str to Score
+
+    Returns
+    -------
+    Score or None
+    """
+    found = [one for one in scores.values() if one.words.role == "headline"]
+    return max((one for one in found if one.value is not None), key=_excess, default=None)
+
+
+def told_apart(score: Score) -> str:
+    """State a detector's success in words, such as ``"can hardly be told from real ones"``.
+
+    Parameters
+    ----------
+    score : Score
+        Of a detector.
+
+    Returns
+    -------
+    str
+    """
     if _excess(score) <= score.leeway / 2 + 1e-9:
         return _STEPS[0][1]
     return next(words for step, words in _STEPS[1:] if _excess(score) <= step + 1e-9)
@@ -135,8 +159,17 @@ def _doubt(score: Score) -> str:
     return ""
 
 
-def _weakest(scores: Mapping[str, Score]) -> str | None:
-    """Return the name of the score that falls farthest short; None where there is none to judge."""
+def weakest(scores: Mapping[str, Score]) -> str | None:
+    """Return the name of the score that falls farthest short; None where there is none to judge.
+
+    Parameters
+    ----------
+    scores : mapping of str to Score
+
+    Returns
+    -------
+    str or None
+    """
     short = {
         name: found
         for name, score in scores.items()

@@ -47,7 +47,7 @@ def sample_parts(
     random_state: RandomState = None,
     safe_csv: bool = False,
     overwrite: bool = False,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> int:
     """Write the rows of a model to a folder of parts, made by many processes.
 
@@ -78,8 +78,9 @@ def sample_parts(
         The seed; None is the model's own ``seed_``.
     overwrite : bool
         Whether parts of another table that are in the folder are replaced.
-    progress : bool
-        Whether progress is shown.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown where it is
+        watched: in a terminal and in a notebook.
 
     Returns
     -------

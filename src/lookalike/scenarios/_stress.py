@@ -54,7 +54,7 @@ def stress(
     positive: Any = None,
     threshold: float = 0.5,
     random_state: RandomState = 0,
-    progress: bool = False,
+    progress: bool | None = None,
 ) -> StressReport:
     """Measure how a fitted model responds to a scenario over a dial from 0 to 1.
 
@@ -100,8 +100,9 @@ def stress(
         The score from which on a row raises an alarm, where the model watches for drifts.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The same seed gives the same report.
-    progress : bool
-        Whether to show the progress.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown where it is
+        watched: in a terminal and in a notebook.
 
     Returns
     -------

@@ -98,8 +98,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         for the model to store it.
     text_placeholder : str or None
         The text that fills columns of free text; None leaves them missing.
-    progress : bool
-        Whether a progress line is shown on standard error.
+    progress : bool or None
+        True or False to show progress on standard error or not; by default it is shown
+        where it is watched: in a terminal and in a notebook.
     random_state : int, Generator, RandomState or None
         The seed of the fit, and the default seed of sampling.
 
@@ -146,7 +147,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         "choose": Flag(),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
-        "progress": Flag(),
+        "progress": AnyOf((Flag(),), none=True),
         "random_state": _RANDOM_STATE,
     }
 
@@ -176,7 +177,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         choose: bool = True,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
-        progress: bool = False,
+        progress: bool | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.trees = trees

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, ClassVar, Self
 
+import pyarrow as pa
+
 from lookalike._core.errors import SchemaError, nearest
+from lookalike._core.tabular import Tabular
 from lookalike.tables.text._calendar_codes import CODES
 
 __all__ = ["Column", "Dependency", "Kind", "Schema", "TextForm"]
@@ -253,7 +257,7 @@ class Dependency:
 
 
 @dataclass(frozen=True)
-class Schema:
+class Schema(Tabular):
     """The kinds of a table's columns, and the dependencies between them.
 
     Parameters
@@ -290,6 +294,26 @@ class Schema:
 
     #: `lookalike.relations.infer_schema`, which that room, above this one, registers here.
     _inferred: ClassVar[Callable[..., Schema]]
+
+    def __repr__(self) -> str:
+        return f"Schema({self._headline()})"
+
+    def _headline(self) -> str:
+        counts = Counter(column.kind.value for column in self.columns)
+        kinds = ", ".join(f"{count} {kind}" for kind, count in counts.items())
+        words = f"{self.rows:,} rows, {len(self.columns):,} columns: {kinds}"
+        found = {"relations": len(self.dependencies), "rules": len(self.rules)}
+        return "; ".join([words, *(f"{count} {name}" for name, count in found.items() if count)])
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        columns = self.columns
+        return {
+            "column": pa.array([one.name for one in columns], pa.string()),
+            "kind": pa.array([one.kind.value for one in columns], pa.string()),
+            "missing": pa.array([one.missing for one in columns], pa.int64()),
+            "distinct": pa.array([one.distinct for one in columns], pa.int64()),
+            "why": pa.array([one.why for one in columns], pa.string()),
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -15,10 +16,14 @@ from typing import Any
 import pyarrow as pa
 
 from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.events import log_event
+from lookalike._core.tabular import Tabular
 from lookalike.training._export_mlflow import write_mlflow
 from lookalike.training._export_tensorboard import write_tensorboard
 
 __all__ = ["KINDS", "Event", "History"]
+
+_LOG = logging.getLogger("lookalike.training")
 
 #: The kinds of events: a strategy changed a learning rate; a remedy was applied after a roll-back;
 #: generated rows repeat training rows; the model was retrained on all rows; a correction was fitted
@@ -50,8 +55,8 @@ class Event:
     words: str
 
 
-@dataclass
-class History:
+@dataclass(repr=False)
+class History(Tabular):
     """A tidy record of training.
 
     Parameters
@@ -80,6 +85,8 @@ class History:
     >>> history["loss_generator"], len(history.events)
     ([0.7], 1)
     """
+
+    _last_lines = True
 
     rows: list[dict[str, float]] = field(default_factory=list)
     stopped: str = ""
@@ -128,15 +135,49 @@ class History:
                 f"An event must be of one of the kinds {', '.join(KINDS)}; got {kind!r}."
                 f"{nearest(kind, KINDS)}"
             )
-        self.events.append(Event(int(step), kind, words))
+        self.record_events([Event(int(step), kind, words)])
+
+    def record(self, step: int, measures: Mapping[str, float]) -> None:
+        """Add and log the measures of an interval.
+
+        Parameters
+        ----------
+        step : int
+            The step at its end.
+        measures : mapping of str to float
+        """
+        row = {"step": float(step), **measures}
+        self.rows.append(row)
+        log_event(_LOG, f"step {step:,}: measured", "measures", **row)
+
+    def record_events(self, events: Sequence[Event]) -> None:
+        """Add and log events.
+
+        Parameters
+        ----------
+        events : sequence of Event
+        """
+        self.events.extend(events)
+        for one in events:
+            log_event(_LOG, one.words, "event", step=one.step, sort=one.kind, words=one.words)
 
     def to_arrow(self) -> pa.Table:
         """Return the record as an Arrow table."""
-        return pa.table({name: pa.array(self[name], pa.float64()) for name in self.names})
+        return pa.table(dict(self._frame_columns()))
 
-    def to_frame(self) -> Any:
-        """Return the record as a pandas data frame (pandas must be installed)."""
-        return self.to_arrow().to_pandas()
+    def _headline(self) -> str:
+        if not self.rows:
+            return "No record: the model is not trained in steps."
+        words = f"{len(self.rows):,} intervals, {self.rows[-1]['step']:,.0f} steps"
+        return ", ".join([words, *([f"{len(self.events)} events"] if self.events else [])]) + (
+            f": {self.stopped}" if self.stopped else ""
+        )
+
+    def _frame_columns(self) -> Mapping[str, Any]:
+        return {name: pa.array(self[name], pa.float64()) for name in self.names}
+
+    def __repr__(self) -> str:
+        return f"History({self._headline()})"
 
     def to_csv(self) -> str:
         """Return the record as CSV text."""

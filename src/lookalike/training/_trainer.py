@@ -309,8 +309,8 @@ class _TrainingRun(Generic[TaskT]):
             why = run.observe(step, measures)
             if why is not None:
                 events.append(Event(step, "rate", f"{name}: {why}"))
-        self.history.rows.append({"step": float(step), **measures})
-        self.history.events.extend(events)
+        self.history.record(step, measures)
+        self.history.record_events(events)
         unsure = self.monitors.passed_over or measures.get("collapsed", 0.0) == 1
         far = measures.get("convergence", math.inf)
         # Keep this state as good if there is no going back, if it is known not to have collapsed,
@@ -341,7 +341,7 @@ class _TrainingRun(Generic[TaskT]):
             self.stop(f"{wrong} after step {self.step:,}", cut_short=True)
             return
         if measures is not None and np.isfinite(list(measures.values())).all():
-            self.history.rows.append({"step": float(step), **measures})
+            self.history.record(step, measures)
         left = 1 - self.good.step / self.plan.end
         self.attempt = _next_attempt(self.attempt, len(self.plan.remedies), left)
         remedy = self.plan.remedies[self.attempt - 1]

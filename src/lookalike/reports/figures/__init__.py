@@ -24,6 +24,7 @@ from lookalike.reports.figures._function import (
     to_gif,
     to_png,
 )
+from lookalike.reports.figures._grid import grid
 from lookalike.reports.figures._heatmaps import heatmaps
 from lookalike.reports.figures._importances import importances
 from lookalike.reports.figures._losses import losses
@@ -60,6 +61,7 @@ __all__ = [
     "function_measure",
     "function_points",
     "function_rotation",
+    "grid",
     "heatmaps",
     "importances",
     "losses",

@@ -23,6 +23,8 @@ _COLOURS = LinearSegmentedColormap.from_list(
 )
 _WIDTH = 10.0
 _LEFT = 1.3
+#: The scale of differences is the same on every page: beyond this, the colour is full.
+_LARGE = 0.5
 _GAP = 0.14
 _TOP = 0.3
 _SCALE = 0.6
@@ -63,12 +65,11 @@ def heatmaps(drawn: Associations, most: int = MOST_COLUMNS) -> Figure:
         for matrix in (drawn.real, drawn.synthetic)
     )
     difference = synthetic - real
-    largest = max(0.1, float(np.nanmax(np.abs(difference), initial=0.0)))
     figure = Figure((_WIDTH, _TOP + _PANEL + below))
     panels = (
         ("real", real, 1.0),
         ("synthetic", synthetic, 1.0),
-        ("difference: synthetic − real", difference, largest),
+        ("difference: synthetic − real", difference, _LARGE),
     )
     for place, (title, matrix, limit) in enumerate(panels):
         left = _LEFT + place * (_PANEL + _GAP)
@@ -102,7 +103,8 @@ def worst_columns(drawn: Associations, most: int) -> list[int]:
 
 def _draw(axes: Axes, matrix: npt.NDArray[np.float64], limit: float) -> None:
     shown = matrix.copy()
-    np.fill_diagonal(shown, np.nan)
+    # Both halves are the same: the lower one is drawn.
+    shown[np.triu_indices(len(shown))] = np.nan
     axes.imshow(shown, cmap=_COLOURS, vmin=-limit, vmax=limit, aspect="auto")
     axes.tick_params(length=0, pad=3)
     for side in axes.spines.values():

@@ -1,4 +1,4 @@
-"""One column, real against synthetic: curves over histograms, and bars of shares."""
+"""One column, real against synthetic: histograms, and bars of shares."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def marginal(drawn: Marginal) -> Figure:
     Returns
     -------
     matplotlib.figure.Figure
-        A histogram with density curves where there are numbers, and paired bars for levels,
+        A histogram where there are numbers, and paired bars for levels,
         missing cells and values that stand aside; the column's name is not in it.
 
     Examples
@@ -112,7 +112,10 @@ def draw_marginal(figure: Figure, drawn: Marginal, left: float, top: float) -> N
     if drawn.bars:
         width = WIDTH - _LABELS - _NUMBERS
         _draw_bars(
-            figure.add_axes(box(_LABELS, plot + rows - 0.03, width, rows - 0.06)), drawn.bars
+            figure.add_axes(box(_LABELS, plot + rows - 0.03, width, rows - 0.06)),
+            drawn.bars,
+            # Beside a histogram, a bar is a share of all rows: 2 % must not fill the width.
+            whole=drawn.histogram is not None,
         )
     if not drawn.bars and drawn.histogram is None:
         place = ((left + WIDTH / 2) / across, (top - height_of(drawn) / 2) / up)
@@ -121,16 +124,13 @@ def draw_marginal(figure: Figure, drawn: Marginal, left: float, top: float) -> N
 
 def _draw_histogram(axes: Axes, drawn: Histogram) -> None:
     edges = _shares(drawn.edges, drawn)
-    # The real curve is the wider one and below, so that both are seen where they agree.
-    for shares, curve, colour, width in (
-        (drawn.real, drawn.real_curve, REAL, 2.8),
-        (drawn.synthetic, drawn.synthetic_curve, SYNTHETIC, 1.2),
-    ):
-        axes.stairs(shares, edges, fill=True, color=colour, alpha=0.25, linewidth=0)
-        if curve:
-            axes.plot(np.linspace(0, 1, len(curve)), curve, color=colour, linewidth=width)
+    # The real rows are an area and the synthetic ones a line, so that both are seen where they
+    # agree, without a third colour.
+    axes.stairs(drawn.real, edges, fill=True, color=REAL, alpha=0.22, linewidth=0)
+    axes.stairs(drawn.real, edges, color=REAL, linewidth=2.2, alpha=0.75)
+    axes.stairs(drawn.synthetic, edges, color=SYNTHETIC, linewidth=1.3)
     axes.set_xlim(0, 1)
-    top = max((*drawn.real, *drawn.synthetic, *drawn.real_curve, *drawn.synthetic_curve), default=0)
+    top = max((*drawn.real, *drawn.synthetic), default=0)
     axes.set_ylim(0, 1.04 * top or 1)
     axes.spines["left"].set_visible(False)
     axes.set_yticks([])
@@ -205,14 +205,15 @@ def _minus(text: str) -> str:
     return text.replace("-", "−") if text.startswith("-") and "e" not in text else text
 
 
-def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
+def _draw_bars(axes: Axes, bars: Sequence[Bar], *, whole: bool) -> None:
     places = np.arange(len(bars))[::-1]
     for shift, colour, shares in (
         (0.19, REAL, [bar.real for bar in bars]),
         (-0.19, SYNTHETIC, [bar.synthetic for bar in bars]),
     ):
         axes.barh(places + shift, shares, height=0.34, color=colour, alpha=0.85)
-    axes.set_xlim(0, max(max(bar.real, bar.synthetic) for bar in bars) or 1)
+    longest = max(max(bar.real, bar.synthetic) for bar in bars) or 1
+    axes.set_xlim(0, 1 if whole else longest)
     axes.set_ylim(-0.5, len(bars) - 0.5)
     axes.spines["bottom"].set_visible(False)
     axes.set_xticks([])

@@ -13,8 +13,7 @@ from lookalike.reports.figures._style import GRID, INK, MUTED, SYNTHETIC, styled
 
 __all__ = ["score_bar", "score_bars"]
 
-# A mark further out than this stands at the edge, as an arrow.
-_LOW, _HIGH = -0.12, 1.12
+_LOW, _HIGH = -0.05, 1.05
 _ROW = 0.3
 _UNPLACED = "no place between these two"
 
@@ -96,7 +95,6 @@ def _draw(axes: Axes, score: Score, height: float) -> None:
     axes.plot([0, 1], [height, height], color=GRID, linewidth=3, solid_capstyle="butt")
     axes.plot([1, 1], [height - 0.36, height + 0.36], color=INK, linewidth=1.4)
     axes.plot([0, 0], [height - 0.24, height + 0.24], color=MUTED, linewidth=1.2)
-    place = min(max(position, _LOW), _HIGH)
+    place = min(max(position, 0.0), 1.0)  # beyond both ends a place means nothing
     axes.plot([0, place], [height, height], color=SYNTHETIC, linewidth=3, solid_capstyle="butt")
-    marker = "o" if place == position else ("<" if place == _LOW else ">")
-    axes.plot([place], [height], marker, color=SYNTHETIC, markersize=7, clip_on=False)
+    axes.plot([place], [height], "o", color=SYNTHETIC, markersize=7, clip_on=False)

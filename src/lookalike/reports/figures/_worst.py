@@ -18,6 +18,7 @@ MOST = 10
 _WIDTH = 10.0
 _ROW = 0.24
 _TOP = 0.34
+_LEAST_REACH = 0.05
 _Entry = tuple[str, float, float | None]
 
 
@@ -81,7 +82,8 @@ def _draw(axes: Axes, entries: Sequence[_Entry]) -> None:
             axes.plot([real, real], [place - 0.4, place + 0.4], color=INK, linewidth=1.4)
         end = max(off, real or 0.0)
         beside(axes, percent(off), (end, place), MUTED)
-    axes.set_xlim(0, max(max(off, real or 0.0) for _, off, real in entries) or 1)
+    # Errors of less than a few per cent must not look large.
+    axes.set_xlim(0, max(_LEAST_REACH, *(max(off, real or 0.0) for _, off, real in entries)))
     axes.set_ylim(-0.5, len(entries) - 0.5)
     axes.set_yticks(places, [label for label, _, _ in entries], color=INK)
     axes.tick_params(length=0, pad=4)

@@ -6,22 +6,19 @@ pandas and polars are not dependencies: they are touched only where the caller's
 from __future__ import annotations
 
 import os
-from importlib.util import find_spec
 from typing import Any
 
 import narwhals as nw
 import pyarrow as pa
 
 from lookalike._core.errors import DataError
-from lookalike._core.optional import require
+from lookalike._core.optional import LIBRARIES, best_library, require
 from lookalike.tables._arrow_types import cast_column, check_columns, parse_type
 from lookalike.tables.frames import _pandas, _polars
 from lookalike.tables.frames._origin import FILE, ColumnOrigin, Origin
 from lookalike.tables.io._read import read_table
 
 __all__ = ["as_frame", "as_given", "best_library", "from_arrow", "to_arrow"]
-
-_LIBRARIES = ("pandas", "polars", "pyarrow")
 
 #: Further libraries of eager frames that narwhals supports: no other is ever imported by name.
 _OTHERS = ("modin", "cudf")
@@ -181,7 +178,7 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
     if others and whole.library == origin.library and set(others) <= set(whole.names):
         parts.append(_as_table(from_arrow(table.select(others), whole.only(others))))
     elif others:
-        library = origin.library if origin.library in _LIBRARIES else "pyarrow"
+        library = origin.library if origin.library in LIBRARIES else "pyarrow"
         parts.append(as_frame(table.select(others), library))
     if origin.library == "pandas":
         return _pandas.joined(parts, table.column_names, data.index)
@@ -192,17 +189,6 @@ def as_given(table: pa.Table, data: Any, origin: Origin, whole: Origin) -> Any:
 
 def _as_table(frame: Any) -> Any:
     return pa.Table.from_batches([frame]) if isinstance(frame, pa.RecordBatch) else frame
-
-
-def best_library() -> str:
-    """Return the first of pandas, polars and pyarrow that is installed.
-
-    Returns
-    -------
-    str
-        Its name.
-    """
-    return next(library for library in _LIBRARIES if find_spec(library) is not None)
 
 
 def as_frame(table: pa.Table, library: str) -> Any:
