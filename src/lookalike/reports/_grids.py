@@ -25,6 +25,9 @@ MOST_LEVELS = 8
 MOST_PAIRS = 6
 #: Of longer tables, evenly spaced rows are taken: more would not change the picture.
 MOST_ROWS = 50_000
+VIEW_ROWS = 10_000
+#: Numbers of each row in the view of all columns; of a wider table, those of the first columns.
+MOST_FEATURES = 400
 FEWEST = 2
 _Places = np.ndarray
 
@@ -77,24 +80,25 @@ def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> ShareGrid
     ShareGrid or None
         None where there are fewer than three rows or two columns.
     """
-    tables = _thinned(real), _thinned(synthetic)
+    tables = _thinned(real, VIEW_ROWS), _thinned(synthetic, VIEW_ROWS)
     parts = [
         block
         for column in schema.columns
         if column.kind.is_learned
         for block in _features(column, *(table[column.name] for table in tables))
-    ]
+    ][:MOST_FEATURES]
     if len(parts) < 2 or len(tables[0]) < 3:
         return None
     first, second = (np.column_stack([block[place] for block in parts]) for place in range(2))
     centre = first.mean(axis=0)
-    # Right singular vectors of the centred table are its principal axes.
-    _, sizes, axes = np.linalg.svd(first - centre, full_matrices=False)
-    if len(sizes) < 2 or sizes[1] <= 1e-9 * max(sizes[0], 1e-300):
+    # Eigenvectors of the covariance are the principal axes, eigenvalues their variances.
+    variances, vectors = np.linalg.eigh(np.cov(first - centre, rowvar=False))
+    variances, axes = variances[::-1], vectors[:, ::-1].T
+    if variances[1] <= 1e-9 * max(variances[0], 1e-300):
         return None
     # The sign of an axis is arbitrary: its largest entry is made positive.
     axes = axes[:2] * np.sign(axes[:2][[0, 1], np.abs(axes[:2]).argmax(axis=1)])[:, None]
-    shares = sizes**2 / (sizes**2).sum()
+    shares = variances / variances.sum()
     projected = [(part - centre) @ axes.T for part in (first, second)]
     drawn, cells = [], []
     for place, word in enumerate(("first", "second")):
@@ -107,10 +111,10 @@ def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> ShareGrid
     return ShareGrid(drawn[0], drawn[1], counted[0], counted[1])
 
 
-def _thinned(table: pa.Table) -> pa.Table:
-    if len(table) <= MOST_ROWS:
+def _thinned(table: pa.Table, most: int = MOST_ROWS) -> pa.Table:
+    if len(table) <= most:
         return table
-    return table.take(np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64))
+    return table.take(np.linspace(0, len(table) - 1, most).astype(np.int64))
 
 
 def _places(
