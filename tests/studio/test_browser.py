@@ -176,7 +176,7 @@ def test_a_file_becomes_rows(
     wait(lambda: "More rows" in text(browser))
     assert fits(browser)
     assert "report.html" in text(browser)
-    assert browser.value("document.querySelectorAll('li.done').length") == 4
+    wait(lambda: browser.value("document.querySelectorAll('li.done').length") == 4)
     folder = tmp_path / "downloads"
     folder.mkdir()
     browser.send(
