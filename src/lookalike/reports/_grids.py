@@ -29,7 +29,7 @@ VIEW_ROWS = 10_000
 #: Numbers of each row in the view of all columns; of a wider table, those of the first columns.
 MOST_FEATURES = 400
 FEWEST = 2
-_Places = np.ndarray
+_AxisPlaces = np.ndarray
 
 
 def pair_grids(
@@ -119,7 +119,7 @@ def _thinned(table: pa.Table, most: int = MOST_ROWS) -> pa.Table:
 
 def _places(
     column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray
-) -> tuple[GridAxis, list[_Places]]:
+) -> tuple[GridAxis, list[_AxisPlaces]]:
     """Return an axis, and the place of each row of both tables on it; -1 for none."""
     if column.kind.is_discrete:
         first, second, levels = codes(real, synthetic)
@@ -152,14 +152,14 @@ def _edges(values: Floats, bins: int) -> Floats:
     return 4 * np.linspace(low, high, bins + 1)
 
 
-def _binned(values: Floats, edges: Floats) -> _Places:
+def _binned(values: Floats, edges: Floats) -> _AxisPlaces:
     """Return the bin of each number, those beyond in the outer ones; -1 where missing."""
     places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     return np.where(np.isnan(values), -1, places)
 
 
 def _counted(
-    first: _Places, second: _Places, size: tuple[int, int]
+    first: _AxisPlaces, second: _AxisPlaces, size: tuple[int, int]
 ) -> tuple[tuple[float, ...], ...]:
     """Return shares of all rows; cells of very few rows are empty."""
     both = (first >= 0) & (second >= 0)
