@@ -81,7 +81,11 @@ def test_the_token_becomes_a_cookie_that_scripts_cannot_read(stranger: Any, fold
 
 def test_other_sites_and_other_names_are_refused(client: Any) -> None:
     assert client.get("/", headers={"host": "evil.example:8765"}).status_code == 400
-    assert client.post("/example", headers={"origin": "http://evil.example"}).status_code == 403
+    for origin in ("http://evil.example", "null", "http://127.0.0.1:1", "https://127.0.0.1:8765"):
+        assert client.post("/example", headers={"origin": origin}).status_code == 403
+    own = {"origin": "http://127.0.0.1:8765"}
+    assert client.get("/", headers=own).status_code == 200
+    assert client.get("/").headers["referrer-policy"] == "same-origin"  # or forms come from "null"
 
 
 def test_pages_load_nothing_from_elsewhere(client: Any, table: str) -> None:

@@ -176,7 +176,7 @@ def test_a_file_becomes_rows(
     wait(lambda: "More rows" in text(browser))
     assert fits(browser)
     assert "report.html" in text(browser)
-    assert browser.value("document.querySelectorAll('li.done').length") == 4
+    wait(lambda: browser.value("document.querySelectorAll('li.done').length") == 4)
     folder = tmp_path / "downloads"
     folder.mkdir()
     browser.send(
@@ -216,7 +216,8 @@ def test_a_report_sorts_finds_and_tells_without_an_error(
     browser.value(f"{button}.click()")
     assert browser.value(first) == "bill_depth_mm"
     assert browser.value(f"{button}.parentElement.getAttribute('aria-sort')") == "ascending"
-    browser.value("find.value = 'bill'; find.dispatchEvent(new Event('input'))")
+    field = "document.getElementById('find')"
+    browser.value(f"{field}.value = 'bill'; {field}.dispatchEvent(new Event('input'))")
     shown = "[...document.querySelectorAll('[data-name]')].filter((p) => !p.hidden)"
     assert browser.value(f"{shown}.every((p) => p.dataset.name.includes('bill'))") is True
     browser.value("document.querySelector('figure[data-bins]:not([hidden])').focus()")

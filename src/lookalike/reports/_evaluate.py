@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 
@@ -28,13 +28,14 @@ from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._grids import components, pair_grids
 from lookalike.reports._marginals import marginal
 from lookalike.reports._statistics import sample_rows, statistics
-from lookalike.reports._summary import ColumnRow, Marginal, Summary
+from lookalike.reports._summary import ColumnRow, Marginal, SampleRows, Summary
 from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
 
 __all__ = ["evaluate"]
 
 #: The largest number of columns that a report compares in pairs, the worst ones.
 MOST_PAIRED = 200
+_T = TypeVar("_T")
 _VERSIONED = ("lookalike", "numpy", "pyarrow", "scikit-learn", "lightgbm")
 
 
@@ -263,11 +264,19 @@ def _summary(
         associations=found,
         importances=importances(scores),
         curves=curves(history),
-        grids=pair_grids(schema, real, synthetic, found.pairs()),
-        view=components(schema, real, synthetic),
-        statistics=statistics(schema, real, synthetic),
-        sample=sample_rows(schema, synthetic),
+        grids=_drawn(lambda: pair_grids(schema, real, synthetic, found.pairs()), ()),
+        view=_drawn(lambda: components(schema, real, synthetic), None),
+        statistics=_drawn(lambda: statistics(schema, real, synthetic), ()),
+        sample=_drawn(lambda: sample_rows(schema, synthetic), SampleRows()),
     )
+
+
+def _drawn(make: Callable[[], _T], nothing: _T) -> _T:
+    """Return a picture's values, or nothing: a failed drawing must not cost the scores."""
+    try:
+        return make()
+    except (ValueError, ArithmeticError, IndexError, TypeError):
+        return nothing
 
 
 def _marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> Marginal:

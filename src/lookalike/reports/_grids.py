@@ -25,8 +25,11 @@ MOST_LEVELS = 8
 MOST_PAIRS = 6
 #: Of longer tables, evenly spaced rows are taken: more would not change the picture.
 MOST_ROWS = 50_000
+VIEW_ROWS = 10_000
+#: Numbers of each row in the view of all columns; of a wider table, those of the first columns.
+MOST_FEATURES = 400
 FEWEST = 2
-_Places = np.ndarray
+_AxisPlaces = np.ndarray
 
 
 def pair_grids(
@@ -77,24 +80,25 @@ def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> ShareGrid
     ShareGrid or None
         None where there are fewer than three rows or two columns.
     """
-    tables = _thinned(real), _thinned(synthetic)
+    tables = _thinned(real, VIEW_ROWS), _thinned(synthetic, VIEW_ROWS)
     parts = [
         block
         for column in schema.columns
         if column.kind.is_learned
         for block in _features(column, *(table[column.name] for table in tables))
-    ]
+    ][:MOST_FEATURES]
     if len(parts) < 2 or len(tables[0]) < 3:
         return None
     first, second = (np.column_stack([block[place] for block in parts]) for place in range(2))
     centre = first.mean(axis=0)
-    # Right singular vectors of the centred table are its principal axes.
-    _, sizes, axes = np.linalg.svd(first - centre, full_matrices=False)
-    if len(sizes) < 2 or sizes[1] <= 1e-9 * max(sizes[0], 1e-300):
+    # Eigenvectors of the covariance are the principal axes, eigenvalues their variances.
+    variances, vectors = np.linalg.eigh(np.cov(first - centre, rowvar=False))
+    variances, axes = variances[::-1], vectors[:, ::-1].T
+    if variances[1] <= 1e-9 * max(variances[0], 1e-300):
         return None
     # The sign of an axis is arbitrary: its largest entry is made positive.
     axes = axes[:2] * np.sign(axes[:2][[0, 1], np.abs(axes[:2]).argmax(axis=1)])[:, None]
-    shares = sizes**2 / (sizes**2).sum()
+    shares = variances / variances.sum()
     projected = [(part - centre) @ axes.T for part in (first, second)]
     drawn, cells = [], []
     for place, word in enumerate(("first", "second")):
@@ -107,15 +111,15 @@ def components(schema: Schema, real: pa.Table, synthetic: pa.Table) -> ShareGrid
     return ShareGrid(drawn[0], drawn[1], counted[0], counted[1])
 
 
-def _thinned(table: pa.Table) -> pa.Table:
-    if len(table) <= MOST_ROWS:
+def _thinned(table: pa.Table, most: int = MOST_ROWS) -> pa.Table:
+    if len(table) <= most:
         return table
-    return table.take(np.linspace(0, len(table) - 1, MOST_ROWS).astype(np.int64))
+    return table.take(np.linspace(0, len(table) - 1, most).astype(np.int64))
 
 
 def _places(
     column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray
-) -> tuple[GridAxis, list[_Places]]:
+) -> tuple[GridAxis, list[_AxisPlaces]]:
     """Return an axis, and the place of each row of both tables on it; -1 for none."""
     if column.kind.is_discrete:
         first, second, levels = codes(real, synthetic)
@@ -141,21 +145,21 @@ def _edges(values: Floats, bins: int) -> Floats:
     known = values[np.isfinite(values)]
     if not len(known):
         return np.linspace(0.0, 1.0, bins + 1)
-    # Halved, for the difference of the largest floats is not finite.
-    low, high = (float(x) / 2 for x in np.quantile(known, [0.005, 0.995]))
+    # Quartered, as in `_features`.
+    low, high = (float(x) for x in np.quantile(known / 4, [0.005, 0.995]))
     if not high > low:
-        low, high = low - 0.5, high + 0.5
-    return 2 * np.linspace(low, high, bins + 1)
+        low, high = low - 0.125, high + 0.125
+    return 4 * np.linspace(low, high, bins + 1)
 
 
-def _binned(values: Floats, edges: Floats) -> _Places:
+def _binned(values: Floats, edges: Floats) -> _AxisPlaces:
     """Return the bin of each number, those beyond in the outer ones; -1 where missing."""
     places = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, len(edges) - 2)
     return np.where(np.isnan(values), -1, places)
 
 
 def _counted(
-    first: _Places, second: _Places, size: tuple[int, int]
+    first: _AxisPlaces, second: _AxisPlaces, size: tuple[int, int]
 ) -> tuple[tuple[float, ...], ...]:
     """Return shares of all rows; cells of very few rows are empty."""
     both = (first >= 0) & (second >= 0)
@@ -180,8 +184,10 @@ def _features(
     known = values[0][np.isfinite(values[0])]
     if not len(known):
         return []
-    low, middle, high = (float(x) / 2 for x in np.quantile(known, [0.05, 0.5, 0.95]))
+    # Quartered, for neither the difference of the largest floats nor what numpy's quantiles compute
+    # on the way to them is finite.
+    low, middle, high = (float(x) for x in np.quantile(known / 4, [0.05, 0.5, 0.95]))
     if not high > low:
         return []
-    scaled = [np.clip((v / 2 - middle) / (high - low), -1.5, 1.5) for v in values]
+    scaled = [np.clip((v / 4 - middle) / (high - low), -1.5, 1.5) for v in values]
     return [(np.nan_to_num(scaled[0]), np.nan_to_num(scaled[1]))]

@@ -46,9 +46,10 @@ def _described(values: pa.ChunkedArray, axis: str) -> tuple[str, ...]:
     known = known[np.isfinite(known)]
     if not len(known):
         return ("–",) * (len(_QUANTILES) + 1)
-    # Divided first: the sum of the largest floats is not finite.
+    # Divided first: the sum, and the differences, of the largest floats are not finite.
     mean = float((known / len(known)).sum())
-    return tuple(_short(x, axis) for x in (mean, *np.quantile(known, _QUANTILES)))
+    quantiles = 4 * np.quantile(known / 4, _QUANTILES)
+    return tuple(_short(x, axis) for x in (mean, *quantiles))
 
 
 def _short(value: float, axis: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lookalike.metrics import Score
-from lookalike.reports._standing import units_of
+from lookalike.reports._standing import capitalised, units_of
 from lookalike.reports._summary import Summary
 from lookalike.reports._text import shorten
 from lookalike.reports._verdict import headline, told_apart, weakest
@@ -91,16 +91,18 @@ def sentence(scores: Mapping[str, Score], summary: Summary) -> str:
     units = units_of(summary)
     if score is None:
         return f"No detector judged these {units}."
-    words = f"Synthetic {units} {told_apart(score)}"
+    words = f"{capitalised(units)} {told_apart(score)}"
     name = weakest(scores)
     if name is None or (scores[name].shortfall or 0.0) <= _SMALL:
         return f"{words}."
     title = scores[name].words.title
-    return f"{words}; weakest: {title[:1].lower()}{title[1:]}."
+    whole = f"{words}; weakest: {title[:1].lower()}{title[1:]}."
+    return whole if len(whole.split()) <= _MOST_WORDS else f"{words}."
 
 
 #: A shortfall up to this is not called a weakness.
 _SMALL = 0.05
+_MOST_WORDS = 15
 
 
 def _beside(score: Score) -> str:

@@ -22,7 +22,8 @@ _POLICY = (
 _HEADERS = {
     "content-security-policy": _POLICY,
     "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
+    # With "no-referrer", browsers would send forms from the origin "null", which is refused.
+    "referrer-policy": "same-origin",
     "cache-control": "no-store",
 }
 
