@@ -239,7 +239,7 @@ def _in_towns(count: int, towns: Floats, random: np.random.Generator) -> tuple[F
     return spots[:, 0], spots[:, 1]
 
 
-def _amounts(table: pa.Table, amount: str, customer: str | None) -> dict[str, float]:
+def _amounts(table: pa.Table, amount: str, customer: str | None) -> dict[str, Any]:
     kind = table[amount].type
     if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
         raise SchemaError(f"Amounts must be numbers; {amount!r} holds {kind}.")
