@@ -99,7 +99,7 @@ def anomalies() -> Figure:
             truth[result.labels["row"]] = 1
             inputs = pd.get_dummies(result.data, dtype=float)
             inputs = (inputs - inputs.mean()) / inputs.std()
-            forest = IsolationForest(100, random_state=0).fit(inputs)
+            forest = IsolationForest(n_estimators=100, random_state=0).fit(inputs)
             scores = {
                 "isolation forest": -forest.score_samples(inputs),
                 "neighbours (LOF)": -LocalOutlierFactor(20).fit(inputs).negative_outlier_factor_,

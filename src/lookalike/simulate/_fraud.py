@@ -231,7 +231,7 @@ def _moments(
     day = random.choice(days, len(who), p=shares / shares.sum())
     hours = np.array(world.hours, float)
     hour = random.choice(24, len(who), p=hours / hours.sum()) + random.random(len(who))
-    return day * _DAY + np.mod(hour + people.shift[who], 24.0) * _HOUR
+    return np.asarray(day * _DAY + np.mod(hour + people.shift[who], 24.0) * _HOUR)
 
 
 def _table(

@@ -76,7 +76,7 @@ def _gaps(
     gaps = np.where(place == 0, 0.0, random.exponential(mean, len(case)))
     total = np.cumsum(gaps)
     start = total[np.flatnonzero(place == 0)] if len(case) else total
-    return total - start[case]
+    return np.asarray(total - start[case])
 
 
 def card_testing(
