@@ -130,7 +130,7 @@ def stress() -> Figure:
     inputs, drawn = ["age", "income", "debt"], []
     steps = [{"name": "covariate_drift", "column": "debt", "shift": 2, "at": 0}]
     low = training[training["debt"] < training["debt"].median()]
-    for name, part in (("a model without high debts", low), ("a sound model", training)):
+    for name, part in (("no high debts", low), ("sound", training)):
         model = HistGradientBoostingClassifier(max_iter=60).fit(part[inputs], part["label"])
         found = la.stress(model, rows, steps, target="label", metric="roc_auc", positive="late")
         points = found.curves[0].points
