@@ -99,7 +99,7 @@ def anomalies() -> Figure:
             truth[result.labels["row"]] = 1
             inputs = pd.get_dummies(result.data, dtype=float)
             inputs = (inputs - inputs.mean()) / inputs.std()
-            forest = IsolationForest(100, random_state=0).fit(inputs)
+            forest = IsolationForest(n_estimators=100, random_state=0).fit(inputs)
             scores = {
                 "isolation forest": -forest.score_samples(inputs),
                 "neighbours (LOF)": -LocalOutlierFactor(20).fit(inputs).negative_outlier_factor_,
@@ -130,7 +130,7 @@ def stress() -> Figure:
     inputs, drawn = ["age", "income", "debt"], []
     steps = [{"name": "covariate_drift", "column": "debt", "shift": 2, "at": 0}]
     low = training[training["debt"] < training["debt"].median()]
-    for name, part in (("a model without high debts", low), ("a sound model", training)):
+    for name, part in (("no high debts", low), ("sound", training)):
         model = HistGradientBoostingClassifier(max_iter=60).fit(part[inputs], part["label"])
         found = la.stress(model, rows, steps, target="label", metric="roc_auc", positive="late")
         points = found.curves[0].points

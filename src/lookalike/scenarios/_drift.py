@@ -9,6 +9,8 @@ from typing import Any, ClassVar, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+from scipy.special import ndtri
+from scipy.stats import rankdata
 
 from lookalike._core.errors import ParameterError, SchemaError, nearest
 from lookalike._core.numerics import Floats
@@ -116,8 +118,9 @@ class CovariateDrift(DriftStep):
     column : str
         A column of numbers.
     shift : float
-        How far: rows are weighted by exp(`shift` · z), z in standard deviations, which moves the
-        mean of a normal column by `shift` standard deviations.
+        How far: rows are weighted by exp(`shift` · z), z the normal score of the rank, which moves
+        the mean of a normal column by `shift` standard deviations. Ranks, since the few highest
+        numbers of a skewed column would else be nearly all that comes.
     """
 
     column: str
@@ -137,9 +140,10 @@ class CovariateDrift(DriftStep):
         present = np.isfinite(numbers)
         if not present.any():
             raise SchemaError(f"A drift needs numbers; {self.column!r} has none.")
-        score = (numbers - numbers[present].mean()) / (numbers[present].std() or 1.0)
         # A row without the number comes as often as one in the middle.
-        score = self.shift * np.where(present, score, 0.0)
+        score = np.zeros(len(numbers))
+        score[present] = ndtri((rankdata(numbers[present]) - 0.5) / present.sum())
+        score *= self.shift
         return self._redrawn(table, np.exp(score - score.max()), random)
 
 

@@ -74,8 +74,9 @@ class RareEvent(ModelStep):
         lacking = happens & ~placed
         # Rows that lost their place take these, so that ordinary rows repeat only where they must.
         free, every = np.flatnonzero(~happens & placed), np.flatnonzero(~happens)
-        once = len(free) >= lacking.sum()
-        source[lacking] = random.choice(free if once else every, lacking.sum(), replace=not once)
+        needed = int(lacking.sum())
+        once = len(free) >= needed
+        source[lacking] = random.choice(free if once else every, needed, replace=not once)
         changed = table.take(pa.array(source))
         drawn = model.sample(
             count, given=given, random_state=int(random.integers(2**31)), as_="arrow"

@@ -517,7 +517,8 @@ def _ordered(columns: tuple[ProceduralColumn, ...]) -> list[ProceduralColumn]:
                     f"The column {column.name!r} needs a column {name!r}, which the spec does not "
                     f"have.{nearest(name, names)}"
                 )
-    left, done, ordered = list(columns), set[str](), []
+    left, done = list(columns), set[str]()
+    ordered: list[ProceduralColumn] = []
     while left:
         ready = [column for column in left if done.issuperset(column.maker.needs)]
         if not ready:

@@ -88,11 +88,12 @@ def _draw(axes: Axes, one: DrawnResponse) -> None:
         axes.axvline(one.breaks, color=INK, lw=0.8, ls=(0, (4, 3)))
         axes.annotate(
             "breaks",
-            (one.breaks, 1),
+            (one.breaks, 0.03),
             xycoords=("data", "axes fraction"),
-            xytext=(0, 2),
+            xytext=(-2, 0),
             textcoords="offset points",
-            ha="center",
+            ha="right",
+            rotation=90,
             fontsize=7,
             color=INK,
         )
