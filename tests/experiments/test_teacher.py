@@ -127,7 +127,7 @@ def test_a_class_that_cannot_be_generated_is_a_recorded_failure(
 
     sample = la.Independent.sample
     monkeypatch.setattr(la.Independent, "sample", refuse)
-    table = pd.DataFrame({"x": range(60), "c": ["a", "b", "a"] * 20})
+    table = pd.DataFrame({"x": [1.5, 2.0, 3.25, 4.0] * 15, "c": ["a", "b", "a"] * 20})
     options = {"models": ["decision tree"], "repeats": 2, "balance": True, "controls": False}
     found = la.boost(table, "c", synthesizer=la.Independent(), **options)
     reasons = {one.reason for one in found.records if one.arm == "balanced"}
@@ -136,7 +136,7 @@ def test_a_class_that_cannot_be_generated_is_a_recorded_failure(
 
 
 def test_balancing_alone_is_something_to_compare() -> None:
-    table = pd.DataFrame({"x": range(60), "c": ["a", "b", "a"] * 20})
+    table = pd.DataFrame({"x": [1.5, 2.0, 3.25, 4.0] * 15, "c": ["a", "b", "a"] * 20})
     options = {"models": ["decision tree"], "repeats": 2, "controls": False}
     found = la.boost(table, "c", synthesizer=la.Independent(), factors=[], balance=True, **options)
     assert [row.arm for row in found.table] == ["real", "balanced"]

@@ -34,8 +34,8 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The best family of models for a table, chosen by rows that no model has learned.
 
     Families are compared as by `compare`; of the best one, other settings are searched as by `tune`
-    in the time that is left; the winner is then fitted to all rows. Sampling,
-    imputation and saving are those of the winner, and a saved file holds the winner alone.
+    in the time that is left; the winner is then fitted to all rows. Sampling, imputation and saving
+    are those of the winner, and a saved file holds the winner alone.
 
     Parameters
     ----------

@@ -43,13 +43,37 @@ class Clock:
         """The seconds since it was started."""
         return time.perf_counter() - self.begin
 
-    def expected(self, model: Synthesizer, table: pa.Table) -> float:
-        """Return the expected seconds of a fit, its scores and what must be left after it."""
+    def expected(self, model: Synthesizer, table: pa.Table, whole: pa.Table | None = None) -> float:
+        """Return the expected seconds of a fit, its scores and what must be left after it.
+
+        Parameters
+        ----------
+        model : Synthesizer
+        table : pyarrow.Table
+            The rows to learn.
+        whole : pyarrow.Table, optional
+            Those of which the fit is that must be left; by default the same.
+        """
+        reserve = self.reserve * self._fit(model, table if whole is None else whole)
+        return self.trial(model, table) + reserve
+
+    def trial(self, model: Synthesizer, table: pa.Table) -> float:
+        """Return the expected seconds of a fit and its scores alone.
+
+        Parameters
+        ----------
+        model : Synthesizer
+        table : pyarrow.Table
+            The rows to learn.
+        """
+        return self._fit(model, table) + self.scoring
+
+    def _fit(self, model: Synthesizer, table: pa.Table) -> float:
         if self.pace is None:
             pace = _START + _PER_MILLION * len(table) * table.num_columns / 1e6
         else:  # a part of the work does not depend on the number of rows
             pace = self.pace * (len(table) / self.rows) ** 0.5
-        return float(model.cost * pace * (1 + self.reserve) + self.scoring)
+        return float(model.cost * pace)
 
     def measured(self, model: Synthesizer, table: pa.Table, fit: float, scoring: float) -> None:
         """Learn the pace of this machine.

@@ -32,7 +32,7 @@ class Rung:
     quick : bool
         Whether only quick candidates take part; the others go on untried.
     spared : int
-        The number of fits to all rows for which time must be left.
+        The number of trials on all rows for which time must be left.
     """
 
     rows: int
@@ -92,8 +92,9 @@ def race(
         tried: dict[str, Trial] = {}
         for candidate in racing:
             if candidate.quick or not rung.quick:
-                spared = rung.spared * clock.expected(candidate.model, parts.fit)
-                trial, _ = _try(candidate, some, clock, spared, "choose", stays)
+                spared = rung.spared * clock.trial(candidate.model, parts.fit)
+                needed = clock.expected(candidate.model, some.fit, parts.fit) + spared
+                trial, _ = _try(candidate, some, clock, needed, "choose", stays)
                 tried[candidate.label] = trial
                 done += 1
                 report(done, {})
@@ -105,7 +106,8 @@ def race(
         if candidate.label in earlier.fitted:
             continue
         scored: Scored = "all" if every_score else "report"
-        trial, model = _try(candidate, parts, clock, 0.0, scored, stays)
+        needed = clock.expected(candidate.model, parts.fit)
+        trial, model = _try(candidate, parts, clock, needed, scored, stays)
         raced.trials.append(trial)
         if model is not None:
             raced.fitted[trial.label] = model
@@ -149,14 +151,16 @@ def _try(
     candidate: Candidate,
     parts: TableParts,
     clock: Clock,
-    spared: float,
+    needed: float,
     scored: Scored,
     stays: Callable[[Candidate], bool],
 ) -> tuple[Trial, Synthesizer | None]:
     """Run a trial if there is time for it."""
-    expected = clock.expected(candidate.model, parts.fit)
-    if not clock.has(expected + spared) and not stays(candidate):
-        reason = f"it would take about {expected:,.0f} s, and {clock.left:,.0f} s are left"
+    if not clock.has(needed) and not stays(candidate):
+        reason = (
+            f"it would take about {needed:,.0f} s with the fits that must follow, and "
+            f"{clock.left:,.0f} s are left"
+        )
         return candidate.trial(len(parts.fit), reason), None
     begin = time.perf_counter()
     trial, fitted = run_trial(candidate.fresh(), candidate.trial(len(parts.fit)), parts, scored)

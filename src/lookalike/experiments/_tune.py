@@ -25,8 +25,10 @@ __all__ = ["Tuning", "raced_settings", "tune"]
 _FACTOR = 3
 #: The fewest rows of a round.
 _FEWEST = 1_000
-#: The number of fits to all rows for which time is kept while settings are tried on fewer.
+#: The number of trials on all rows for which time is kept while settings are tried on fewer.
 _SPARED = 2
+#: The quickest families with settings to search.
+_QUICKEST = ("BayesianNetwork", "Mixture", "Forest")
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,10 +169,11 @@ def tune(
 
 
 def _of_untried(untried: int, model: Synthesizer, seconds: float) -> str:
+    quick = [name for name in _QUICKEST if name != type(model).__name__]
     return (
         f"In {seconds:g} s there was no time for {untried} of the settings of "
-        f"{type(model).__name__}: more seconds try more of them, and quicker families "
-        "(BayesianNetwork, Mixture, Forest) try more in the same time."
+        f"{type(model).__name__}: more seconds try more of them, and a quick family "
+        f"({' or '.join(quick)}) tries more in the same time."
     )
 
 

@@ -53,7 +53,7 @@ def models(compared: Sequence[ComparedModel], floor: float | None, ceiling: floa
     >>> len(figure.axes)
     1
     """
-    figure = Figure(figsize=(7.2, 0.8 + _ROW * len(compared)))
+    figure = Figure(figsize=(7.2, 0.8 + _ROW * len(compared)), layout="constrained")
     axes = figure.add_subplot()
     for value in (floor, ceiling):
         if value is not None:
@@ -62,7 +62,7 @@ def models(compared: Sequence[ComparedModel], floor: float | None, ceiling: floa
         axes.plot([one.choose, one.report], [place, place], color=GRID, linewidth=3, zorder=2)
         axes.plot(one.choose, place, "o", color=MUTED, markersize=6, zorder=3)
         axes.plot(one.report, place, "o", color=SYNTHETIC, markersize=8, zorder=4)
-    axes.set_yticks(range(len(compared)), [shorten(one.label) for one in compared])
+    axes.set_yticks(range(len(compared)), [shorten(one.label, 34) for one in compared])
     axes.set_ylim(len(compared) - 0.5, -0.5)
     axes.set_xlim(-0.02, 1.02)
     axes.set_xlabel("c2st: 0 is told from real rows every time, 1 never")
