@@ -111,6 +111,9 @@ def sequence_facts(model: Sequences) -> dict[str, Any]:
         "times": model.times_,
         "static": list(model.static_),
         "changes": model.changes_,
+        "engine": model.engine_,
+        "transforms": model.transforms_,
+        "findings": [event.words for event in model.history_.events],
         "choice_gain": model.choice_gain_,
         "schema": model.schema_.to_dict(),
     }
@@ -127,6 +130,11 @@ def show_sequences(facts: Mapping[str, Any]) -> None:
     ]
     if facts["entity"] is None:
         rows.append(("history", "all rows are one series: no entity was named"))
+        words = {"trees": "event by event"}.get(
+            facts["engine"], f"as a whole, by {facts['engine']}"
+        )
+        rows.append(("windows", words))
+        rows += [("", words) for words in facts["findings"] if words.startswith("windows are")]
     else:
         rows.append(("history", f"{facts['entities']:,} values of {facts['entity']!r}"))
         gain = facts["choice_gain"]
@@ -143,5 +151,7 @@ def show_sequences(facts: Mapping[str, Any]) -> None:
             kind += ", static: one value for each entity"
         elif name in changes:
             kind += f", learned as changes: {changes[name]:.3g} nats per held-out event gained"
+        if name in facts["transforms"]:
+            kind += f"; in windows {facts['transforms'][name]}"
         rows.append((f"  {name}", kind))
     show_table(("", ""), rows)

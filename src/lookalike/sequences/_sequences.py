@@ -25,6 +25,7 @@ from lookalike._core.parameters import (
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed, derive_seed
 from lookalike.models import Growth, fingerprint
+from lookalike.sequences._engine_choice import ENGINES, EngineRules, with_windows
 from lookalike.sequences._events import EventRules
 from lookalike.sequences._histories import Histories, collect, count_ties, schema_of_histories
 from lookalike.sequences._history_model import HistoryModel
@@ -93,6 +94,16 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         The greatest number of bins of a number.
     choose : bool
         Whether whole histories are chosen from several, where that helps on held-out ones.
+    engine : {"auto", "trees", "basis"}
+        How windows of a series are generated: ``"trees"`` event by event, ``"basis"`` as a whole,
+        by coefficients of functional principal components; ``"auto"`` is the one that trees tell
+        less from windows of held-out stretches. A series of any other length, a future and
+        histories of entities are always drawn event by event.
+    window : int
+        The number of events of the windows that are learned as a whole.
+    transforms : mapping of str to str or None
+        Transforms of columns for windows that are learned as a whole, ``"standard"``,
+        ``"minmax"``, ``"power"`` or ``"quantile"``; others are found.
     min_category_count : int
         The minimum number of rows that must share a category, a number or a part of an identifier
         for the model to store it.
@@ -116,6 +127,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         held-out events, in nats.
     times_ : str or None
         The form in which times are learned, in words; None without times.
+    engine_ : str
+        The engine that generates windows of a series; ``"trees"`` for histories.
+    transforms_ : dict of str to str
+        The transform of each column of windows that are learned as a whole, with its reason.
     choice_gain_ : float or None
         The gain in log-likelihood of held-out histories by the choice, in nats; None without one.
     target_ : str or None
@@ -144,6 +159,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         "leaf": Number(1, integer=True),
         "bins": Number(2, 1_000, integer=True),
         "choose": Flag(),
+        "engine": Choice(ENGINES),
+        "window": Number(4, 10_000, integer=True),
+        "transforms": Instance((Mapping,), "a mapping from columns to transforms", optional=True),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
         "progress": Flag(),
@@ -174,6 +192,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         leaf: int = 15,
         bins: int = 64,
         choose: bool = True,
+        engine: str = "auto",
+        window: int = 24,
+        transforms: Mapping[str, str] | None = None,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
         progress: bool = False,
@@ -183,6 +204,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.leaf = leaf
         self.bins = bins
         self.choose = choose
+        self.engine = engine
+        self.window = window
+        self.transforms = transforms
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.progress = progress
@@ -229,7 +253,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         Warns
         -----
         LookalikeWarning
-            If events of an entity share a time.
+            If events of an entity share a time, or no entity has two events.
 
         Raises
         ------
@@ -277,6 +301,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         histories = collect(table, schema, entity, time, static)
         _check_enough(histories, entity)
         _warn_of_ties(histories, schema, time)
+        _warn_of_single_events(histories, entity)
         roles = Roles(entity, time, histories.static, histories.dynamic)
         keep = () if target is None else (target,)
         rules = EventRules(
@@ -293,15 +318,21 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             "random_state": derive_seed(seed, "rows"),
         }
         kind = SeriesModel if entity is None else HistoryModel
+        found: list[str] = []
         with progress("learning histories", _STEPS, show=self.progress) as report:
             model = kind.fit(histories, schema, roles, rules, parameters, seed)
             report(2, {})
             if isinstance(model, HistoryModel) and self.choose:
                 model = _chosen(model, histories, seed)
+            if isinstance(model, SeriesModel) and self.engine != "trees":
+                engine = EngineRules(
+                    self.engine, self.window, self.transforms, self.min_category_count
+                )
+                model = with_windows(model, histories, schema, engine, seed, found.append)
             report(3, {})
         self._take(schema, roles, model)
         self._origin, self.target_ = origin, target
-        self.history_ = _history_of(model)
+        self.history_ = _history_of(model, found)
         self.n_entities_, self.n_rows_ = len(histories.lengths), len(histories.table)
         self.seed_ = seed
         self.fingerprint_ = fingerprint(histories.table)
@@ -314,6 +345,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.changes_ = {change.column: change.gain for change in model.events.changes}
         clock = model.events.clock
         self.times_ = None if clock is None else clock.words
+        windowed = model.windowed if isinstance(model, SeriesModel) else None
+        self.engine_ = "trees" if windowed is None else windowed.name
+        found = model.transforms if isinstance(model, SeriesModel) else ()
+        self.transforms_ = {one.column: f"{one.name}: {one.why}" for one in found}
         choice = model.choice if isinstance(model, HistoryModel) else None
         self.choice_gain_ = None if choice is None else choice.gain
 
@@ -334,7 +369,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         *,
         length: int | None = None,
         windows: int | None = None,
-        window: int = 24,
+        window: int | None = None,
         given: Mapping[str, Any] | None = None,
         random_state: RandomState = None,
         start: int = 0,
@@ -353,8 +388,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             The number of events of the series, for a model of one; by default that of the real one.
         windows : int
             The number of windows, for a model of a series; a column in front numbers them.
-        window : int
-            The number of events of a window.
+        window : int, optional
+            The number of events of a window; by default that of the model's parameter. Windows
+            that are longer are drawn event by event.
         given : mapping of str to object, optional
             Conditions on static columns, as for `Synthesizer.sample`.
         random_state : int, Generator, RandomState or None
@@ -393,7 +429,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         *,
         length: int | None = None,
         windows: int | None = None,
-        window: int = 24,
+        window: int | None = None,
         given: Mapping[str, Any] | None = None,
         random_state: RandomState = None,
         start: int = 0,
@@ -413,8 +449,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             The number of events of the series, as for `sample`.
         windows : int, optional
             The number of windows, as for `sample`.
-        window : int
-            The number of events of a window.
+        window : int, optional
+            The number of events of a window, as for `sample`.
         given : mapping of str to object, optional
             Conditions on static columns, as for `sample`.
         random_state : int, Generator, RandomState or None
@@ -557,7 +593,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         n: int | None,
         length: int | None,
         windows: int | None,
-        window: int,
+        window: int | None,
         given: Mapping[str, Any] | None,
         random_state: RandomState,
         start: int,
@@ -585,6 +621,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             return iter((model.whole(int(length), seed, int(start)),)) if length else iter(())
         if length is not None:
             raise ParameterError("Give length= for one series, or windows= and window=, not both.")
+        window = min(self._fitted_with["window"], self.n_rows_) if window is None else window
         sizes = {"windows": windows, "window": window}
         check_parameters("sample", {"windows": _COUNT, "window": _ONE}, sizes)
         if window > self.n_rows_:
@@ -687,9 +724,11 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return rows
 
 
-def _history_of(model: HistoryModel | SeriesModel) -> History:
+def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> History:
     """Return what was found at the fit."""
     history = History()
+    for words in found:
+        history.add(0, "choice", words)
     for change in model.events.changes:
         words = f"{change.column} is drawn as changes: {change.gain:.3g} nats per event gained"
         history.add(0, "choice", words)
@@ -723,6 +762,17 @@ def _check_enough(histories: Histories, entity: str | None) -> None:
         raise DataError(
             f"Histories need several entities to learn from, but {entity!r} has one value. Leave "
             "entity= out to learn its events as one series."
+        )
+
+
+def _warn_of_single_events(histories: Histories, entity: str | None) -> None:
+    if entity is not None and histories.lengths.max() == 1:
+        warnings.warn(
+            f"Every {entity!r} has one event alone, so that there is no order to learn: all "
+            "histories will have one event. If rows belong together by another column, name that "
+            "as entity=; if they do not, learn them as a table.",
+            LookalikeWarning,
+            stacklevel=5,
         )
 
 
