@@ -108,6 +108,26 @@ def test_windows_depend_on_their_number_alone(model):
     assert model.sample(windows=5, window=8)["window"].value_counts().eq(8).all()
 
 
+def test_windows_to_conditions(model):
+    high = {"max level": (400, None), "change wave": (None, 0)}
+    made = model.sample(windows=20, given=high)
+    groups = made.groupby("window")
+    assert (groups["level"].max() >= 400).all()
+    assert (groups["wave"].last() <= groups["wave"].first()).all()
+    rest = model.sample(windows=3, start=17, given=high)
+    assert rest.equals(made[17 * 12 :].reset_index(drop=True))
+    for wrong, words in (
+        ({"level": 3}, "Did you mean 'm"),
+        ({"max level": 3}, "is a range"),
+        ({"max level": (5, 3)}, "is a range"),
+        ({"mean t": (1, 2)}, "column of numbers"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            model.sample(windows=2, given=wrong)
+    with pytest.raises(DataError, match="0 fulfil the condition max level in"):
+        model.sample(windows=2, given={"max level": (1e9, None)})
+
+
 def test_longer_windows_are_drawn_event_by_event(model):
     assert len(model.sample(windows=2, window=20)) == 40
     assert len(model.sample(length=30)) == 30
@@ -173,6 +193,9 @@ def test_command_line(series, tmp_path, capsys):
     made = str(tmp_path / "made.csv")
     assert main(["sample", out, "--windows", "5", "-o", made]) == 0
     assert len(pd.read_csv(made)) == 60
+    where = ["--where", "min level=50.."]
+    assert main(["sample", out, "--windows", "5", "-o", made, *where]) == 0
+    assert pd.read_csv(made)["level"].min() >= 50
     capsys.readouterr()
     assert main(["info", out]) == 0
     assert "as a whole, by basis" in capsys.readouterr().out

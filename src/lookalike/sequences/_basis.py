@@ -163,6 +163,11 @@ class WindowBasis:
                 out[..., channel] += drawn * self.sizes[channel]
         return np.asarray((out * self.spread + self.mean) @ self.inverse)
 
+    @property
+    def history(self) -> None:
+        """Nothing: there are no steps of training."""
+        return None
+
     def state(self) -> Learned:
         """Return the model as plain arrays."""
         parts = {"coefficients": self.coefficients.state()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,18 +16,26 @@ from lookalike.sequences._basis import WindowBasis
 from lookalike.sequences._clock import ticks
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._judge import told_apart_by
+from lookalike.sequences._network_windows import WINDOW_PRESETS, NetworkWindows
 from lookalike.sequences._regular import RegularTimes
 from lookalike.sequences._running import numbers_of
 from lookalike.sequences._series_model import SeriesModel
 from lookalike.sequences._transforms import FoundTransform, find_transforms
-from lookalike.sequences._window_model import WindowCoder, WindowModel, apart, stretches, unsuited
+from lookalike.sequences._window_model import (
+    WindowCoder,
+    WindowEngine,
+    WindowModel,
+    apart,
+    stretches,
+    unsuited,
+)
 from lookalike.tables import Kind, Schema
 from lookalike.tables.values.arrow import flat
 
 __all__ = ["ENGINES", "EngineRules", "with_windows"]
 
 #: The engines of windows; `"auto"` is the choice among them.
-ENGINES = ("auto", "trees", "basis")
+ENGINES = ("auto", "trees", "basis", *WINDOW_PRESETS)
 #: The fewest windows end to end of a series whose windows are learned as a whole, and the most
 #: windows that are learned.
 _FEWEST, _MOST = 20, 20_000
@@ -45,19 +54,22 @@ class EngineRules:
     Parameters
     ----------
     engine : str
-        ``"auto"``, ``"trees"`` or ``"basis"``.
+        One of `ENGINES`.
     window : int
         The number of events of a window.
     transforms : mapping of str to str or None
         Transforms of single columns that the caller has chosen.
     least : int
         The least number of rows that share a stored value.
+    training : mapping of str to object
+        Parameters of the training of networks, as of `GAN`.
     """
 
     engine: str
     window: int
     transforms: Mapping[str, str] | None
     least: int
+    training: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,30 +84,40 @@ class _Windows:
     window: int
 
     def learned(
-        self, transforms: tuple[FoundTransform, ...], only: np.ndarray, least: int, seed: int
-    ) -> tuple[WindowModel, list[str]]:
-        """Return the model of windows that begin at some of the starts, and what was found."""
+        self, name: str, rules: EngineRules, only: np.ndarray, seed: int
+    ) -> tuple[WindowModel, tuple[FoundTransform, ...], list[str]]:
+        """Return the model of windows that begin at some of the starts, and what was found.
+
+        Parameters
+        ----------
+        name : str
+            That of the engine.
+        rules : EngineRules
+        only : ndarray of bool, shape (starts,)
+        seed : int
+        """
         table = self.histories.table.select(list(self.histories.dynamic))
-        encodings = {found.column: found.name for found in transforms}
-        coder = WindowCoder.fit(table, self.schema, encodings, least, seed)
+        found = find_transforms(
+            table, self.schema, table.column_names, rules.transforms, rules.least
+        )
+        encodings = {transform.column: transform.name for transform in found}
+        coder = WindowCoder.fit(table, self.schema, encodings, rules.least, seed)
         numbers = coder.numbers(table, seed)
         starts = self.starts[only][:: max(-(-int(only.sum()) // _MOST), 1)]
         windows = numbers[starts[:, None] + np.arange(self.window)]
-        begins = None if self.raw is None else self.raw[starts]
-        calendar = self.times.calendar(begins, len(starts))
-        held_out, learned = apart(starts, self.window)
-        words: list[str] = []
-        engine = WindowBasis.fit(
-            windows,
-            calendar,
-            held_out,
-            learned,
-            self.window,
-            derive_seed(seed, "basis"),
-            words.append,
-        )
+        words = [transform.words for transform in found]
+        own = derive_seed(seed, name)
+        engine: WindowEngine
+        if name in WINDOW_PRESETS:
+            engine = NetworkWindows.fit(windows, WINDOW_PRESETS[name], own, rules.training)
+        else:
+            begins = None if self.raw is None else self.raw[starts]
+            calendar = self.times.calendar(begins, len(starts))
+            held_out, learned = apart(starts, self.window)
+            least = self.window
+            engine = WindowBasis.fit(windows, calendar, held_out, learned, least, own, words.append)
         count = len(self.histories.table) - self.window + 1
-        return WindowModel("basis", coder, engine, self.times, self.window, count), words
+        return WindowModel(name, coder, engine, self.times, self.window, count), found, words
 
     def cells(self, table: pa.Table) -> Float[np.ndarray, "events columns"]:
         """Return the numbers of events."""
@@ -142,18 +164,18 @@ def with_windows(
             f"engine={rules.engine!r} learns windows of a regular series of numbers, but {series}. "
             "Choose engine='auto', which draws such a series event by event."
         )
-    columns = histories.dynamic
-    transforms = find_transforms(histories.table, schema, columns, rules.transforms, rules.least)
+    name = rules.engine
     if rules.engine == "auto":
-        against = _against(model, series, transforms, rules.least, seed)
+        against = _against(model, series, rules, seed)
         if not against[0]:
             report(f"windows are drawn event by event: {against[1]}")
             return model
         report(f"windows are drawn as a whole: {against[1]}")
+        name = "basis"
     every = np.ones(len(series.starts), bool)
-    learned, found = series.learned(transforms, every, rules.least, seed)
-    for words in [*(transform.words for transform in transforms), *found]:
-        report(words)
+    learned, transforms, words = series.learned(name, rules, every, seed)
+    for sentence in words:
+        report(sentence)
     return replace(model, windowed=learned, transforms=transforms)
 
 
@@ -178,11 +200,7 @@ def _windows_of(
 
 
 def _against(
-    model: SeriesModel,
-    series: _Windows,
-    transforms: tuple[FoundTransform, ...],
-    least: int,
-    seed: int,
+    model: SeriesModel, series: _Windows, rules: EngineRules, seed: int
 ) -> tuple[bool, str]:
     """Compare both engines on held-out stretches; return whether windows win, and the words."""
     held_out, learned = apart(series.starts, series.window)
@@ -192,7 +210,7 @@ def _against(
         return False, f"{len(judges)} held-out windows are too few to compare engines"
     real = series.cells(series.histories.table)[judges[:, None] + np.arange(series.window)]
     groups = np.unique(stretches(judges, series.window), return_inverse=True)[1]
-    rival, _ = series.learned(transforms, learned, least, seed)
+    rival, _, _ = series.learned("basis", rules, learned, seed)
     drawn = derive_seed(seed, "rivals")
     made = [
         rival.tables(_MADE, series.window, series.schema, model.roles.time, drawn, 0),

@@ -153,13 +153,12 @@ class Gaussians:
         rng : numpy.random.Generator
         """
         n, first = known.shape
-        chances: np.ndarray
         if first:
             logs = self._log_parts(known)
             chances = np.exp(logs - logsumexp(logs, axis=1, keepdims=True))
         else:
             chances = np.tile(self.weights, (n, 1))
-        chosen = _chosen_columns(chances, rng.random(n))
+        chosen = _chosen_columns(chances, rng.random(len(known)))
         normal = rng.standard_normal((n, self.means.shape[1] - first))
         out = np.empty_like(normal)
         for k, (mean, covariance) in enumerate(zip(self.means, self.covariances, strict=True)):

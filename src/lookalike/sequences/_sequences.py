@@ -32,6 +32,11 @@ from lookalike.sequences._history_model import HistoryModel
 from lookalike.sequences._roles import Roles
 from lookalike.sequences._saving import save_sequences
 from lookalike.sequences._series_model import SeriesModel
+from lookalike.sequences._window_conditions import (
+    WindowCondition,
+    fulfilling,
+    read_window_conditions,
+)
 from lookalike.tables import (
     Kind,
     Origin,
@@ -63,6 +68,8 @@ _COLUMN = Instance((str,), "the name of a column or None", optional=True)
 _MOST_ROWS = 65_536
 #: The events for each row that a leaf must have, where there are few.
 _EACH_LEAF = 500
+#: The most windows among which those that fulfil conditions are sought.
+_ENOUGH_WINDOWS = 2**40
 #: The fewest events of a table to learn.
 _FEWEST = 3
 #: The steps of a fit, for the progress line.
@@ -94,16 +101,19 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         The greatest number of bins of a number.
     choose : bool
         Whether whole histories are chosen from several, where that helps on held-out ones.
-    engine : {"auto", "trees", "basis"}
+    engine : {"auto", "trees", "basis", "lstm", "attention"}
         How windows of a series are generated: ``"trees"`` event by event, ``"basis"`` as a whole,
-        by coefficients of functional principal components; ``"auto"`` is the one that trees tell
-        less from windows of held-out stretches. A series of any other length, a future and
-        histories of entities are always drawn event by event.
+        by coefficients of functional principal components; ``"auto"`` is the one of these that
+        trees tell less from windows of held-out stretches. ``"lstm"`` and ``"attention"`` train
+        the networks of a preset. A series of any other length, a future and histories of entities
+        are always drawn event by event.
     window : int
         The number of events of the windows that are learned as a whole.
     transforms : mapping of str to str or None
         Transforms of columns for windows that are learned as a whole, ``"standard"``,
         ``"minmax"``, ``"power"`` or ``"quantile"``; others are found.
+    training : mapping of str to object or None
+        Parameters of `GAN` that replace those of a preset, such as ``{"steps": 500}``.
     min_category_count : int
         The minimum number of rows that must share a category, a number or a part of an identifier
         for the model to store it.
@@ -161,6 +171,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         "choose": Flag(),
         "engine": Choice(ENGINES),
         "window": Number(4, 10_000, integer=True),
+        "training": Instance((Mapping,), "a mapping of parameters of GAN", optional=True),
         "transforms": Instance((Mapping,), "a mapping from columns to transforms", optional=True),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
@@ -195,6 +206,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         engine: str = "auto",
         window: int = 24,
         transforms: Mapping[str, str] | None = None,
+        training: Mapping[str, Any] | None = None,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
         progress: bool = False,
@@ -207,6 +219,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.engine = engine
         self.window = window
         self.transforms = transforms
+        self.training = training
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.progress = progress
@@ -326,7 +339,11 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 model = _chosen(model, histories, seed)
             if isinstance(model, SeriesModel) and self.engine != "trees":
                 engine = EngineRules(
-                    self.engine, self.window, self.transforms, self.min_category_count
+                    self.engine,
+                    self.window,
+                    self.transforms,
+                    self.min_category_count,
+                    {**(self.training or {}), "progress": self.progress},
                 )
                 model = with_windows(model, histories, schema, engine, seed, found.append)
             report(3, {})
@@ -392,7 +409,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             The number of events of a window; by default that of the model's parameter. Windows
             that are longer are drawn event by event.
         given : mapping of str to object, optional
-            Conditions on static columns, as for `Synthesizer.sample`.
+            Conditions on static columns, as for `Synthesizer.sample`; on windows, ranges of
+            statistics of columns of numbers, such as ``{"max load": (30, None)}``, of ``min``,
+            ``max``, ``mean``, ``sum``, ``first``, ``last`` and ``change``.
         random_state : int, Generator, RandomState or None
             The seed. None is the model's own ``seed_``, so that every call returns the same rows.
         start : int
@@ -414,7 +433,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         ParameterError
             If a parameter breaks its rule, or is one of another kind of model.
         DataError
-            If no entity can fulfil `given`.
+            If no entity can fulfil `given`, or fewer than one window in a thousand does.
         """
         self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
@@ -610,10 +629,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             check_parameters("sample", {"n": _COUNT}, {"n": n})
             self._check_given(given)
             return model.tables(int(n or 0), given or None, seed, int(start)) if n else iter(())
-        if n is not None or given:
+        if n is not None or (given and windows is None):
             raise ParameterError(
-                "n= and given= are for a model of histories, but this one has learned one series: "
-                "give length=, or windows= and window=."
+                "n= is for a model of histories and given= for windows, but this one has learned "
+                "one series: give length=, or windows= and window=."
             )
         if windows is None:
             length = self.n_rows_ if length is None else length
@@ -629,14 +648,27 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 f"A window must not be longer than the series, {self.n_rows_:,} events; "
                 f"got window={window:,}."
             )
-        return self._windows(model, int(windows), int(window), seed, int(start))
+        conditions = read_window_conditions(given or {}, self.schema_, self.dynamic_)
+        return self._windows(model, int(windows), int(window), conditions, seed, int(start))
 
     def _windows(
-        self, model: SeriesModel, windows: int, window: int, seed: int, start: int
+        self,
+        model: SeriesModel,
+        windows: int,
+        window: int,
+        conditions: tuple[WindowCondition, ...],
+        seed: int,
+        start: int,
     ) -> Iterator[pa.Table]:
         """Yield windows with their numbers."""
         number = start
-        for table in model.windows(windows, window, seed, start) if windows else ():
+        tables: Iterator[pa.Table] = iter(())
+        if windows and conditions:
+            many = model.windows(_ENOUGH_WINDOWS, window, seed, 0)
+            tables = fulfilling(many, conditions, window, windows, start)
+        elif windows:
+            tables = model.windows(windows, window, seed, start)
+        for table in tables:
             count = len(table) // window
             yield self._numbered(table, "window", np.arange(number, number + count), window)
             number += count
@@ -726,7 +758,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 
 def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> History:
     """Return what was found at the fit."""
-    history = History()
+    trained = None
+    if isinstance(model, SeriesModel) and model.windowed is not None:
+        trained = model.windowed.history
+    history = History() if trained is None else History.from_dict(trained.to_dict())
     for words in found:
         history.add(0, "choice", words)
     for change in model.events.changes:
@@ -735,7 +770,8 @@ def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> Hist
     if isinstance(model, HistoryModel) and model.choice is not None:
         gain = model.choice.gain
         history.add(0, "correction", f"histories are chosen: {gain:.3g} nats per history gained")
-    history.stopped = "all trees are grown"
+    if trained is None:
+        history.stopped = "all trees are grown"
     return history
 
 

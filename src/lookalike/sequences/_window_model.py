@@ -18,10 +18,12 @@ from lookalike.models import ahead
 from lookalike.relations import infer_schema
 from lookalike.sequences._basis import WindowBasis
 from lookalike.sequences._clock import times
+from lookalike.sequences._network_windows import WINDOW_PRESETS, NetworkWindows
 from lookalike.sequences._regular import RegularTimes
 from lookalike.sequences._warnings import warnings_about
 from lookalike.tables import Kind, Schema, canonical_type, conform
 from lookalike.tables.values.arrow import flat
+from lookalike.training import History
 
 __all__ = ["WindowCoder", "WindowEngine", "WindowModel", "apart", "stretches", "unsuited"]
 
@@ -39,6 +41,10 @@ class WindowEngine(Protocol):
         self, calendar: Float[np.ndarray, "n facts"], seed: int, block: int
     ) -> Float[np.ndarray, "n window channels"]:
         """Draw windows that begin at given moments."""
+
+    @property
+    def history(self) -> History | None:
+        """The record of its training, if there are steps."""
 
     def state(self) -> Learned:
         """Return the generator as plain values and arrays."""
@@ -242,6 +248,11 @@ class WindowModel:
         begin = np.full(self.BLOCK, self.times.begin, np.int64 if whole_ticks else float)
         return self.times.after(begin, rng.integers(0, self.starts, self.BLOCK))
 
+    @property
+    def history(self) -> History | None:
+        """The record of the engine's training, if it has steps."""
+        return self.engine.history
+
     def state(self) -> Learned:
         """Return the model as plain values and arrays."""
         values: dict[str, Any] = {
@@ -260,7 +271,11 @@ class WindowModel:
         window = whole(values["window"], 1, 2**20, "the length of a window")
         starts = whole(values["starts"], 1, 2**40, "the number of windows")
         coder = WindowCoder.from_state(parts["coder"], columns)
-        if values["name"] != "basis":
+        engine: WindowEngine
+        if values["name"] == "basis":
+            engine = WindowBasis.from_state(parts["engine"], window, coder.channels, times_.facts)
+        elif values["name"] in WINDOW_PRESETS:
+            engine = NetworkWindows.from_state(parts["engine"], window, coder.channels)
+        else:
             raise ValueError(f"there is no engine {values['name']!r}")
-        engine = WindowBasis.from_state(parts["engine"], window, coder.channels, times_.facts)
-        return cls("basis", coder, engine, times_, window, starts)
+        return cls(values["name"], coder, engine, times_, window, starts)
