@@ -128,6 +128,37 @@ def test_windows_to_conditions(model):
         model.sample(windows=2, given={"max level": (1e9, None)})
 
 
+def test_histories_of_one_length_are_windows(tmp_path):
+    rng = np.random.default_rng(0)
+    n, steps = 150, 10
+    base = rng.normal(size=(n, 2, 1)) * np.linspace(1, 2, steps) + rng.normal(size=(n, 2, 1))
+    panel = pd.DataFrame(
+        {
+            "id": np.repeat([f"S-{k:03d}" for k in range(n)], steps),
+            "day": np.tile(pd.date_range("2024-01-01", periods=steps), n),
+            "x": base[:, 0].reshape(-1),
+            "y": base[:, 1].reshape(-1),
+        }
+    )
+    fitted = la.Sequences(**FAST, engine="basis").fit(panel, entity="id", time="day")
+    made = fitted.sample(40)
+    assert made["id"].nunique() == 40
+    assert not set(made["id"]) & set(panel["id"])
+    assert (made["day"].to_numpy() == np.tile(panel["day"][:steps], 40)).all()
+    bends = np.abs(np.diff(made["x"].to_numpy().reshape(40, steps), 2, axis=1))
+    assert bends.max() < 0.05
+    assert fitted.sample(3, start=5).equals(made[50:80].reset_index(drop=True))
+    fitted.save(tmp_path / "m.lookalike")
+    assert la.load(tmp_path / "m.lookalike").sample(40).equals(made)
+    for change, words in (
+        (panel[1:], "different lengths"),
+        (panel.assign(group=panel["id"].str[-1]), "static columns, such as 'group'"),
+        (panel[:500], "50 histories are fewer than 100"),
+    ):
+        with pytest.raises(DataError, match=words):
+            la.Sequences(**FAST, engine="basis").fit(change, entity="id", time="day")
+
+
 def test_longer_windows_are_drawn_event_by_event(model):
     assert len(model.sample(windows=2, window=20)) == 40
     assert len(model.sample(length=30)) == 30
@@ -183,6 +214,19 @@ def test_unsuited_series_are_refused_in_words(series):
     automatic = la.Sequences(**FAST).fit(holes, time="t")
     assert automatic.engine_ == "trees"
     assert any("missing cells" in event.words for event in automatic.history_.events)
+
+
+def test_parameters_that_an_engine_does_not_use_are_refused(series):
+    for wrong in (
+        {"engine": "trees", "transforms": {"wave": "power"}},
+        {"engine": "basis", "training": {"steps": 3}},
+        {"engine": "bsis"},
+        {"window": 2},
+    ):
+        with pytest.raises(ParameterError):
+            la.Sequences(**FAST, **wrong).fit(series, time="t")
+    with pytest.raises(DataError, match="more than 3,000 numbers"):
+        la.Sequences(**FAST, engine="basis", window=1_200).fit(series, time="t")
 
 
 def test_command_line(series, tmp_path, capsys):

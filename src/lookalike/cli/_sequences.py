@@ -130,16 +130,14 @@ def show_sequences(facts: Mapping[str, Any]) -> None:
     ]
     if facts["entity"] is None:
         rows.append(("history", "all rows are one series: no entity was named"))
-        words = {"trees": "event by event"}.get(
-            facts["engine"], f"as a whole, by {facts['engine']}"
-        )
-        rows.append(("windows", words))
-        rows += [("", words) for words in facts["findings"] if words.startswith("windows are")]
     else:
         rows.append(("history", f"{facts['entities']:,} values of {facts['entity']!r}"))
         gain = facts["choice_gain"]
         words = "none" if gain is None else f"{gain:.3g} nats per held-out history gained"
         rows.append(("choice of histories", words))
+    engine, noun = facts["engine"], "windows" if facts["entity"] is None else "histories"
+    rows.append((noun, "event by event" if engine == "trees" else f"as a whole, by {engine}"))
+    rows += [("", words) for words in facts["findings"] if f"{noun} are drawn" in words]
     rows.append(("time", "the order of rows" if facts["time"] is None else facts["times"]))
     for column in facts["schema"]["columns"]:
         name, kind = column["name"], column["kind"]

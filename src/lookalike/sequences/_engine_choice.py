@@ -10,11 +10,12 @@ import numpy as np
 import pyarrow as pa
 from jaxtyping import Float
 
-from lookalike._core.errors import DataError
+from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.seeds import derive_seed
 from lookalike.sequences._basis import WindowBasis
 from lookalike.sequences._clock import ticks
 from lookalike.sequences._histories import Histories
+from lookalike.sequences._history_model import HistoryModel
 from lookalike.sequences._judge import told_apart_by
 from lookalike.sequences._network_windows import WINDOW_PRESETS, NetworkWindows
 from lookalike.sequences._regular import RegularTimes
@@ -32,8 +33,10 @@ from lookalike.sequences._window_model import (
 from lookalike.tables import Kind, Schema
 from lookalike.tables.values.arrow import flat
 
-__all__ = ["ENGINES", "EngineRules", "with_windows"]
+__all__ = ["ENGINES", "EngineRules", "check_engine", "with_windows"]
 
+#: A model whose windows can be generated as a whole.
+AnyModel = SeriesModel | HistoryModel
 #: The engines of windows; `"auto"` is the choice among them.
 ENGINES = ("auto", "trees", "basis", *WINDOW_PRESETS)
 #: The fewest windows end to end of a series whose windows are learned as a whole, and the most
@@ -43,6 +46,11 @@ _FEWEST, _MOST = 20, 20_000
 _STRIDE = 4
 #: The fewest windows that judge, and the number of generated ones.
 _JUDGES, _MADE = 20, 256
+#: The most numbers of a window: its principal components take the cube of that.
+_LARGEST = 3_000
+#: Of whole histories: the fewest that a component stands for, the number of which one judges, and
+#: the fewest events.
+_ENTITIES, _SPARED, _SHORTEST = 20, 5, 4
 #: The least difference in favour of a new engine.
 _WORTH = 0.02
 
@@ -61,15 +69,18 @@ class EngineRules:
         Transforms of single columns that the caller has chosen.
     least : int
         The least number of rows that share a stored value.
-    training : mapping of str to object
+    training : mapping of str to object or None
         Parameters of the training of networks, as of `GAN`.
+    show : bool
+        Whether that training shows its progress.
     """
 
     engine: str
     window: int
     transforms: Mapping[str, str] | None
     least: int
-    training: Mapping[str, Any]
+    training: Mapping[str, Any] | None
+    show: bool
 
 
 @dataclass(frozen=True)
@@ -82,6 +93,26 @@ class _Windows:
     raw: np.ndarray | None
     starts: np.ndarray
     window: int
+
+    @property
+    def single(self) -> bool:
+        """Whether windows are parts of one series, and not whole histories."""
+        return len(self.histories.lengths) == 1
+
+    def apart(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return which windows judge, and which share no event with those."""
+        if self.single:
+            return apart(starts, self.window)
+        judge = starts // self.window % _SPARED == 0
+        return judge, ~judge
+
+    def judges(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the first events of the windows that judge engines, and their groups."""
+        starts = self.starts[self.apart(self.starts)[0]]
+        if not self.single:
+            return starts[:_MADE], np.arange(min(len(starts), _MADE))
+        starts = starts[starts % max(self.window // _STRIDE, 1) == 0]
+        return starts, np.unique(stretches(starts, self.window), return_inverse=True)[1]
 
     def learned(
         self, name: str, rules: EngineRules, only: np.ndarray, seed: int
@@ -97,9 +128,7 @@ class _Windows:
         seed : int
         """
         table = self.histories.table.select(list(self.histories.dynamic))
-        found = find_transforms(
-            table, self.schema, table.column_names, rules.transforms, rules.least
-        )
+        found = find_transforms(self.histories, self.schema, rules.transforms, rules.least)
         encodings = {transform.column: transform.name for transform in found}
         coder = WindowCoder.fit(table, self.schema, encodings, rules.least, seed)
         numbers = coder.numbers(table, seed)
@@ -109,12 +138,15 @@ class _Windows:
         own = derive_seed(seed, name)
         engine: WindowEngine
         if name in WINDOW_PRESETS:
-            engine = NetworkWindows.fit(windows, WINDOW_PRESETS[name], own, rules.training)
+            engine = NetworkWindows.fit(
+                windows, WINDOW_PRESETS[name], own, rules.training or {}, show=rules.show
+            )
         else:
             begins = None if self.raw is None else self.raw[starts]
             calendar = self.times.calendar(begins, len(starts))
-            held_out, learned = apart(starts, self.window)
-            least = self.window
+            held_out, learned = self.apart(starts)
+            # Windows of one series overlap, so that a component of few stands for one event.
+            least = self.window if self.single else _ENTITIES
             engine = WindowBasis.fit(windows, calendar, held_out, learned, least, own, words.append)
         count = len(self.histories.table) - self.window + 1
         return WindowModel(name, coder, engine, self.times, self.window, count), found, words
@@ -126,15 +158,35 @@ class _Windows:
         return numbers_of(table, names)
 
 
+def check_engine(rules: EngineRules) -> None:
+    """Raise an error for parameters that the engine does not use.
+
+    Raises
+    ------
+    ParameterError
+        If transforms or parameters of training are given to an engine without any.
+    """
+    if rules.transforms and rules.engine == "trees":
+        raise ParameterError(
+            "transforms= is for windows that are learned as a whole, but engine='trees' draws "
+            "events one by one. Leave it out, or choose another engine."
+        )
+    if rules.training and rules.engine not in WINDOW_PRESETS:
+        raise ParameterError(
+            f"training= is for engines that train networks ({', '.join(WINDOW_PRESETS)}); got "
+            f"engine={rules.engine!r}. Leave it out, or choose one of them."
+        )
+
+
 def with_windows(
-    model: SeriesModel,
+    model: AnyModel,
     histories: Histories,
     schema: Schema,
     rules: EngineRules,
     seed: int,
     report: Callable[[str], None],
-) -> SeriesModel:
-    """Return the model of a series with an engine of windows, if that proves itself.
+) -> AnyModel:
+    """Return a model with an engine of windows, if that proves itself.
 
     With ``"auto"``, both engines generate windows, and trees tell them from those of held-out
     stretches: an engine of windows is taken if it is found out less. It has not learned these
@@ -142,7 +194,7 @@ def with_windows(
 
     Parameters
     ----------
-    model : SeriesModel
+    model : SeriesModel or HistoryModel
     histories : Histories
     schema : Schema
     rules : EngineRules
@@ -158,19 +210,21 @@ def with_windows(
     series = _windows_of(model, histories, schema, rules.window)
     if isinstance(series, str):
         if rules.engine == "auto":
-            report(f"windows are drawn event by event: {series}")
+            if isinstance(model, SeriesModel):
+                report(f"windows are drawn event by event: {series}")
             return model
         raise DataError(
-            f"engine={rules.engine!r} learns windows of a regular series of numbers, but {series}. "
-            "Choose engine='auto', which draws such a series event by event."
+            f"engine={rules.engine!r} learns windows of a regular series of numbers, or histories "
+            f"of one length, but {series}. Choose engine='auto', which draws events one by one."
         )
     name = rules.engine
+    noun = "windows" if series.single else "histories"
     if rules.engine == "auto":
         against = _against(model, series, rules, seed)
         if not against[0]:
-            report(f"windows are drawn event by event: {against[1]}")
+            report(f"{noun} are drawn event by event: {against[1]}")
             return model
-        report(f"windows are drawn as a whole: {against[1]}")
+        report(f"{noun} are drawn as a whole: {against[1]}")
         name = "basis"
     every = np.ones(len(series.starts), bool)
     learned, transforms, words = series.learned(name, rules, every, seed)
@@ -180,12 +234,17 @@ def with_windows(
 
 
 def _windows_of(
-    model: SeriesModel, histories: Histories, schema: Schema, window: int
+    model: AnyModel, histories: Histories, schema: Schema, window: int
 ) -> _Windows | str:
     """Return the windows of a series, or why they cannot be learned."""
     reason = unsuited(histories.table, schema, histories.dynamic)
     if reason is not None:
         return reason
+    length = window if isinstance(model, SeriesModel) else int(histories.lengths[0])
+    if length * len(histories.dynamic) > _LARGEST:
+        return f"a window of {length:,} events has more than {_LARGEST:,} numbers"
+    if isinstance(model, HistoryModel):
+        return _histories_of(histories, schema, model)
     events, time = len(histories.table), model.roles.time
     if events < _FEWEST * window:
         return f"{events:,} events are fewer than {_FEWEST} windows of {window}"
@@ -199,27 +258,46 @@ def _windows_of(
     return _Windows(histories, schema, times, raw, starts, window)
 
 
-def _against(
-    model: SeriesModel, series: _Windows, rules: EngineRules, seed: int
-) -> tuple[bool, str]:
+def _histories_of(histories: Histories, schema: Schema, model: HistoryModel) -> _Windows | str:
+    """Return whole histories as windows, or why they cannot be learned so."""
+    lengths, time = histories.lengths, model.roles.time
+    window = int(lengths[0])
+    if (lengths != window).any() or window < _SHORTEST:
+        return "histories have different lengths, or too few events"
+    if histories.static:
+        return f"histories have static columns, such as {histories.static[0]!r}"
+    if len(lengths) < _SPARED * _ENTITIES:
+        return f"{len(lengths):,} histories are fewer than {_SPARED * _ENTITIES}"
+    raw, times = None, RegularTimes.fit(None, None)
+    if time is not None:
+        raw = ticks(flat(histories.table[time]), schema[time]).reshape(-1, window)
+        times = RegularTimes.fit(raw[0], model.events.clock)
+        if times is None or (raw != raw[0]).any():
+            return f"histories differ in {time!r}, or its steps are not equal"
+        times = replace(times, periods=())
+    assert times is not None
+    return _Windows(histories, schema, times, None, histories.starts, window)
+
+
+def _against(model: AnyModel, series: _Windows, rules: EngineRules, seed: int) -> tuple[bool, str]:
     """Compare both engines on held-out stretches; return whether windows win, and the words."""
-    held_out, learned = apart(series.starts, series.window)
-    judges = series.starts[held_out]
-    judges = judges[judges % max(series.window // _STRIDE, 1) == 0]
+    judges, groups = series.judges()
     if len(judges) < _JUDGES:
         return False, f"{len(judges)} held-out windows are too few to compare engines"
-    real = series.cells(series.histories.table)[judges[:, None] + np.arange(series.window)]
-    groups = np.unique(stretches(judges, series.window), return_inverse=True)[1]
-    rival, _, _ = series.learned("basis", rules, learned, seed)
+    every = series.cells(series.histories.table)
+    real: np.ndarray = every[judges[:, None] + np.arange(series.window)]
+    rival, _, _ = series.learned("basis", rules, series.apart(series.starts)[1], seed)
     drawn = derive_seed(seed, "rivals")
-    made = [
-        rival.tables(_MADE, series.window, series.schema, model.roles.time, drawn, 0),
-        model.windows(_MADE, series.window, drawn, 0),
-    ]
-    shape = (_MADE, *real.shape[1:])
+    if isinstance(model, SeriesModel):
+        whole = rival.tables(_MADE, series.window, series.schema, model.roles.time, drawn, 0)
+        made = [pa.concat_tables(whole)]
+        made.append(pa.concat_tables(model.windows(_MADE, series.window, drawn, 0)))
+    else:
+        made = [rival.events(_MADE, drawn, 0)]
+        made.append(pa.concat_tables(model.tables(_MADE, None, drawn, 0)))
+    shape = (-1, series.window, real.shape[2])
     scores = [
-        told_apart_by(real, groups, series.cells(pa.concat_tables(tables)).reshape(shape), seed)
-        for tables in made
+        told_apart_by(real, groups, series.cells(table).reshape(shape), seed) for table in made
     ]
     words = (
         f"trees tell them from held-out ones with a success of {scores[0]:.2f} where the engine is "

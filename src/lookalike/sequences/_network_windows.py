@@ -99,6 +99,8 @@ class NetworkWindows:
         preset: Preset,
         seed: int,
         others: Mapping[str, Any],
+        *,
+        show: bool = False,
     ) -> NetworkWindows:
         """Train the networks of a preset.
 
@@ -109,6 +111,8 @@ class NetworkWindows:
         seed : int
         others : mapping
             Further parameters of `GAN`.
+        show : bool
+            Whether the progress is shown.
         """
         from lookalike.models import GAN  # noqa: PLC0415 - JAX is for those who train networks
 
@@ -121,7 +125,7 @@ class NetworkWindows:
             parameters[name] = {**parameters[name], "steps": window}
         parameters["latent_size"] = window * parameters["latent_size"]
         try:
-            gan = GAN(random_state=seed).set_params(**{**parameters, **others})
+            gan = GAN(random_state=seed, progress=show).set_params(**{**parameters, **others})
         except ValueError as error:  # scikit-learn's, for a name that is none
             raise ParameterError(f"training= holds parameters of GAN. {error}") from error
         gan.fit(table, kinds=dict.fromkeys(names, Kind.CONTINUOUS))

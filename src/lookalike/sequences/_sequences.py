@@ -25,7 +25,7 @@ from lookalike._core.parameters import (
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed, derive_seed
 from lookalike.models import Growth, fingerprint
-from lookalike.sequences._engine_choice import ENGINES, EngineRules, with_windows
+from lookalike.sequences._engine_choice import ENGINES, EngineRules, check_engine, with_windows
 from lookalike.sequences._events import EventRules
 from lookalike.sequences._histories import Histories, collect, count_ties, schema_of_histories
 from lookalike.sequences._history_model import HistoryModel
@@ -68,6 +68,8 @@ _COLUMN = Instance((str,), "the name of a column or None", optional=True)
 _MOST_ROWS = 65_536
 #: The events for each row that a leaf must have, where there are few.
 _EACH_LEAF = 500
+#: The engines with which histories may be drawn event by event, so that a choice is fitted.
+_BY_EVENTS = ("auto", "trees")
 #: The most windows among which those that fulfil conditions are sought.
 _ENOUGH_WINDOWS = 2**40
 #: The fewest events of a table to learn.
@@ -105,8 +107,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         How windows of a series are generated: ``"trees"`` event by event, ``"basis"`` as a whole,
         by coefficients of functional principal components; ``"auto"`` is the one of these that
         trees tell less from windows of held-out stretches. ``"lstm"`` and ``"attention"`` train
-        the networks of a preset. A series of any other length, a future and histories of entities
-        are always drawn event by event.
+        the networks of a preset. Histories of at least 100 entities, all with the same number of
+        events at the same times and without static columns, are windows, too. A series of any
+        other length, a future and all other histories are drawn event by event.
     window : int
         The number of events of the windows that are learned as a whole.
     transforms : mapping of str to str or None
@@ -138,7 +141,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     times_ : str or None
         The form in which times are learned, in words; None without times.
     engine_ : str
-        The engine that generates windows of a series; ``"trees"`` for histories.
+        The engine that generates windows of a series, or histories of one length.
     transforms_ : dict of str to str
         The transform of each column of windows that are learned as a whole, with its reason.
     choice_gain_ : float or None
@@ -325,6 +328,15 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             keep,
             stationary=entity is None,
         )
+        engine = EngineRules(
+            self.engine,
+            self.window,
+            self.transforms,
+            self.min_category_count,
+            self.training,
+            self.progress,
+        )
+        check_engine(engine)
         parameters = {
             "min_category_count": self.min_category_count,
             "text_placeholder": self.text_placeholder,
@@ -335,16 +347,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         with progress("learning histories", _STEPS, show=self.progress) as report:
             model = kind.fit(histories, schema, roles, rules, parameters, seed)
             report(2, {})
-            if isinstance(model, HistoryModel) and self.choose:
+            if isinstance(model, HistoryModel) and self.choose and self.engine in _BY_EVENTS:
                 model = _chosen(model, histories, seed)
-            if isinstance(model, SeriesModel) and self.engine != "trees":
-                engine = EngineRules(
-                    self.engine,
-                    self.window,
-                    self.transforms,
-                    self.min_category_count,
-                    {**(self.training or {}), "progress": self.progress},
-                )
+            if self.engine != "trees":
                 model = with_windows(model, histories, schema, engine, seed, found.append)
             report(3, {})
         self._take(schema, roles, model)
@@ -362,10 +367,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.changes_ = {change.column: change.gain for change in model.events.changes}
         clock = model.events.clock
         self.times_ = None if clock is None else clock.words
-        windowed = model.windowed if isinstance(model, SeriesModel) else None
-        self.engine_ = "trees" if windowed is None else windowed.name
-        found = model.transforms if isinstance(model, SeriesModel) else ()
-        self.transforms_ = {one.column: f"{one.name}: {one.why}" for one in found}
+        self.engine_ = "trees" if model.windowed is None else model.windowed.name
+        self.transforms_ = {one.column: f"{one.name}: {one.why}" for one in model.transforms}
         choice = model.choice if isinstance(model, HistoryModel) else None
         self.choice_gain_ = None if choice is None else choice.gain
 
@@ -759,7 +762,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
 def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> History:
     """Return what was found at the fit."""
     trained = None
-    if isinstance(model, SeriesModel) and model.windowed is not None:
+    if model.windowed is not None:
         trained = model.windowed.history
     history = History() if trained is None else History.from_dict(trained.to_dict())
     for words in found:

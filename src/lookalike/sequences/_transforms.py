@@ -5,7 +5,7 @@ A transform is an encoding of the package, which also brings generated numbers b
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
@@ -15,6 +15,7 @@ from jaxtyping import Bool, Float
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.encoding import Power, Standard
+from lookalike.sequences._histories import Histories
 from lookalike.tables import Column, Kind, Schema
 from lookalike.tables.values.arrow import flat
 from lookalike.tables.values.grid import raw_of
@@ -65,9 +66,8 @@ class FoundTransform:
 
 
 def find_transforms(
-    table: pa.Table,
+    histories: Histories,
     schema: Schema,
-    columns: Sequence[str],
     chosen: Mapping[str, str] | None,
     least: int,
 ) -> tuple[FoundTransform, ...]:
@@ -80,10 +80,8 @@ def find_transforms(
 
     Parameters
     ----------
-    table : pyarrow.Table
-        Canonical events, in order.
+    histories : Histories
     schema : Schema
-    columns : sequence of str
     chosen : mapping of str to str or None
         Those that the caller has chosen.
     least : int
@@ -94,7 +92,8 @@ def find_transforms(
     ParameterError
         If `chosen` names no such column or transform.
     """
-    numbers = [n for n in columns if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER)]
+    later = histories.positions[_LAGS:] >= _LAGS
+    numbers = [n for n in histories.dynamic if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER)]
     for name, transform in (chosen or {}).items():
         if name not in numbers:
             raise ParameterError(
@@ -109,21 +108,23 @@ def find_transforms(
         if chosen and name in chosen:
             found.append(FoundTransform(name, chosen[name], "chosen"))
         else:
-            found.append(_found(flat(table[name]), schema[name], least))
+            found.append(_found(flat(histories.table[name]), schema[name], later, least))
     return tuple(found)
 
 
-def _found(values: pa.Array, column: Column, least: int) -> FoundTransform:
+def _found(
+    values: pa.Array, column: Column, later: Bool[np.ndarray, " n"], least: int
+) -> FoundTransform:
     raw = raw_of(values, column.decimals).astype(float)
     counts = np.unique(raw, return_counts=True)[1]
     spike = counts.max() / len(raw)
     if spike >= _SPIKE and len(counts) > 1:
         return FoundTransform(column.name, "quantile", f"{spike:.0%} of its cells are equal")
-    if len(raw) < _FEWEST or len(counts) < _FEWEST:
+    if later.sum() < _FEWEST or len(counts) < _FEWEST:
         return FoundTransform(column.name, "standard", "too few events to compare transforms")
     judge = np.arange(len(raw)) * _STRETCHES // len(raw) % 2 == 1
     plain, power = (
-        _log_density(raw, encoding, values, column, judge)
+        _log_density(raw, encoding, values, column, judge, later)
         for encoding in (Standard(least), Power(least))
     )
     gain = power - plain
@@ -139,15 +140,19 @@ def _log_density(
     values: pa.Array,
     column: Column,
     judge: Bool[np.ndarray, " n"],
+    later: Bool[np.ndarray, " m"],
 ) -> float:
-    """Return the mean log density of the numbers that judge, given those before them."""
+    """Return the mean log density of numbers that judge, given those before them.
+
+    `later` says of each number after the first ones whether its history has enough before it.
+    """
     z = encoding.fit(values, column).encode(values).floats[:, 0].astype(float)
     past = [z[_LAGS - k - 1 : len(z) - k - 1] for k in range(_LAGS)]
     inputs = np.stack([*past, np.ones(len(z) - _LAGS)], axis=1)
-    now, held = z[_LAGS:], judge[_LAGS:]
-    slopes = np.linalg.lstsq(inputs[~held], now[~held], rcond=None)[0]
+    now, held, learned = z[_LAGS:], judge[_LAGS:] & later, ~judge[_LAGS:] & later
+    slopes = np.linalg.lstsq(inputs[learned], now[learned], rcond=None)[0]
     off = now - inputs @ slopes
-    size = max(float(off[~held].std()), 1e-9)
+    size = max(float(off[learned].std()), 1e-9)
     density = -0.5 * (off[held] / size) ** 2 - np.log(size)
     # The slope of the transform at each value makes densities of different transforms comparable.
     order, at = np.unique(raw, return_index=True)

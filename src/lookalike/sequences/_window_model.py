@@ -223,11 +223,9 @@ class WindowModel:
         number: int,
     ) -> pa.Table:
         begins = self._begins(schema, time, generator(seed, "moments", number))
-        calendar = self.times.calendar(begins, self.BLOCK)
-        drawn = self.engine.drawn(calendar, seed, number)[:, :length]
         first = number * self.BLOCK
         kept = slice(max(start - first, 0), min(stop - first, self.BLOCK))
-        table = self.coder.table(drawn[kept], (first + kept.start) * length, seed)
+        table = self._cells(length, begins, kept, seed, number)
         columns = []
         for name in schema.names:
             if name == time and begins is not None:
@@ -237,6 +235,23 @@ class WindowModel:
             else:
                 columns.append(flat(table[name]))
         return pa.table(columns, names=list(schema.names))
+
+    def events(self, n: int, seed: int, start: int) -> pa.Table:
+        """Return the cells of whole windows ``[start, start + n)``, without times."""
+        tables = []
+        for number in range(start // self.BLOCK, -(-(start + n) // self.BLOCK)):
+            first = number * self.BLOCK
+            kept = slice(max(start - first, 0), min(start + n - first, self.BLOCK))
+            tables.append(self._cells(self.window, None, kept, seed, number))
+        return pa.concat_tables(tables).combine_chunks()
+
+    def _cells(
+        self, length: int, begins: np.ndarray | None, kept: slice, seed: int, number: int
+    ) -> pa.Table:
+        """Return the cells of some windows of a block."""
+        calendar = self.times.calendar(begins, self.BLOCK)
+        drawn = self.engine.drawn(calendar, seed, number)[kept, :length]
+        return self.coder.table(drawn, (number * self.BLOCK + kept.start) * length, seed)
 
     def _begins(
         self, schema: Schema, time: str | None, rng: np.random.Generator
