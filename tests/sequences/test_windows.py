@@ -117,7 +117,7 @@ def test_windows_to_conditions(model):
     rest = model.sample(windows=3, start=17, given=high)
     assert rest.equals(made[17 * 12 :].reset_index(drop=True))
     for wrong, words in (
-        ({"level": 3}, "Did you mean 'm"),
+        ({"level": 3}, "Did you mean '"),
         ({"max level": 3}, "is a range"),
         ({"max level": (5, 3)}, "is a range"),
         ({"mean t": (1, 2)}, "column of numbers"),
@@ -216,6 +216,19 @@ def test_unsuited_series_are_refused_in_words(series):
     assert any("missing cells" in event.words for event in automatic.history_.events)
 
 
+def test_an_interrupt_leaves_a_model_that_draws_events(series, monkeypatch):
+    from lookalike.sequences import _sequences
+
+    def interrupted(*args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_sequences, "with_windows", interrupted)
+    with pytest.warns(la.errors.LookalikeWarning, match="event by event"):
+        model = la.Sequences(**FAST).fit(series[:300], time="t")
+    assert model.engine_ == "trees"
+    assert len(model.sample(windows=2, window=6)) == 12
+
+
 def test_parameters_that_an_engine_does_not_use_are_refused(series):
     for wrong in (
         {"engine": "trees", "transforms": {"wave": "power"}},
@@ -272,7 +285,7 @@ def test_steps_of_times(times, form):
 
 def test_held_out_windows_share_no_event():
     starts = np.arange(400)
-    held_out, learned = apart(starts, 10)
+    held_out, learned = apart(starts, 10, 2)
     own = {e for s in starts[held_out] for e in range(s, s + 10)}
     assert held_out.any()
     assert not own & {e for s in starts[learned] for e in range(s, s + 10)}

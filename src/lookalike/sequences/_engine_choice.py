@@ -46,6 +46,8 @@ _FEWEST, _MOST = 20, 20_000
 _STRIDE = 4
 #: The fewest windows that judge, and the number of generated ones.
 _JUDGES, _MADE = 20, 256
+#: The stretches by which engines are chosen, and those by which an engine chooses its components.
+_OF_ENGINES, _OF_COMPONENTS = 2, 1
 #: The most numbers of a window: its principal components take the cube of that.
 _LARGEST = 3_000
 #: Of whole histories: the fewest that a component stands for, the number of which one judges, and
@@ -99,16 +101,16 @@ class _Windows:
         """Whether windows are parts of one series, and not whole histories."""
         return len(self.histories.lengths) == 1
 
-    def apart(self, starts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return which windows judge, and which share no event with those."""
+    def apart(self, starts: np.ndarray, judge: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return which windows judge, and which share no event with those: see `apart`."""
         if self.single:
-            return apart(starts, self.window)
-        judge = starts // self.window % _SPARED == 0
-        return judge, ~judge
+            return apart(starts, self.window, judge)
+        held_out = starts // self.window % _SPARED == judge
+        return held_out, ~held_out
 
     def judges(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the first events of the windows that judge engines, and their groups."""
-        starts = self.starts[self.apart(self.starts)[0]]
+        starts = self.starts[self.apart(self.starts, _OF_ENGINES)[0]]
         if not self.single:
             return starts[:_MADE], np.arange(min(len(starts), _MADE))
         starts = starts[starts % max(self.window // _STRIDE, 1) == 0]
@@ -144,7 +146,7 @@ class _Windows:
         else:
             begins = None if self.raw is None else self.raw[starts]
             calendar = self.times.calendar(begins, len(starts))
-            held_out, learned = self.apart(starts)
+            held_out, learned = self.apart(starts, _OF_COMPONENTS)
             # Windows of one series overlap, so that a component of few stands for one event.
             least = self.window if self.single else _ENTITIES
             engine = WindowBasis.fit(windows, calendar, held_out, learned, least, own, words.append)
@@ -190,7 +192,8 @@ def with_windows(
 
     With ``"auto"``, both engines generate windows, and trees tell them from those of held-out
     stretches: an engine of windows is taken if it is found out less. It has not learned these
-    stretches, while the trees have: the comparison is not in its favour.
+    stretches (but for the scales of columns), while the trees have: the comparison is not in its
+    favour.
 
     Parameters
     ----------
@@ -286,7 +289,7 @@ def _against(model: AnyModel, series: _Windows, rules: EngineRules, seed: int) -
         return False, f"{len(judges)} held-out windows are too few to compare engines"
     every = series.cells(series.histories.table)
     real: np.ndarray = every[judges[:, None] + np.arange(series.window)]
-    rival, _, _ = series.learned("basis", rules, series.apart(series.starts)[1], seed)
+    rival, _, _ = series.learned("basis", rules, series.apart(series.starts, _OF_ENGINES)[1], seed)
     drawn = derive_seed(seed, "rivals")
     if isinstance(model, SeriesModel):
         whole = rival.tables(_MADE, series.window, series.schema, model.roles.time, drawn, 0)

@@ -350,7 +350,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             if isinstance(model, HistoryModel) and self.choose and self.engine in _BY_EVENTS:
                 model = _chosen(model, histories, seed)
             if self.engine != "trees":
-                model = with_windows(model, histories, schema, engine, seed, found.append)
+                model = _with_windows(model, histories, schema, engine, seed, found)
             report(3, {})
         self._take(schema, roles, model)
         self._origin, self.target_ = origin, target
@@ -785,6 +785,27 @@ def _chosen(model: HistoryModel, histories: Histories, seed: int) -> HistoryMode
     except KeyboardInterrupt:
         warnings.warn(
             "The fit was interrupted before histories could be chosen. The model is usable.",
+            LookalikeWarning,
+            stacklevel=5,
+        )
+        return model
+
+
+def _with_windows(
+    model: HistoryModel | SeriesModel,
+    histories: Histories,
+    schema: Schema,
+    rules: EngineRules,
+    seed: int,
+    found: list[str],
+) -> HistoryModel | SeriesModel:
+    """Return the model with its engine of windows; after an interrupt, one that draws events."""
+    try:
+        return with_windows(model, histories, schema, rules, seed, found.append)
+    except KeyboardInterrupt:
+        warnings.warn(
+            "The fit was interrupted before windows were learned as a whole. The model is usable: "
+            "it draws them event by event.",
             LookalikeWarning,
             stacklevel=5,
         )

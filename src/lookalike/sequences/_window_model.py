@@ -68,10 +68,10 @@ def stretches(events: Int[np.ndarray, " n"], window: int) -> Int[np.ndarray, " n
     return events // (_STRETCH * window)
 
 
-def apart(starts: Int[np.ndarray, " n"], window: int) -> tuple[np.ndarray, np.ndarray]:
+def apart(starts: Int[np.ndarray, " n"], window: int, judge: int) -> tuple[np.ndarray, np.ndarray]:
     """Return which windows judge, and which share no event with those.
 
-    The series is cut into stretches of a few windows, and every fifth judges: a part at its end
+    The series is cut into stretches of a few windows, and one of five judges: a part at its end
     would tell nothing where a series has changed for good.
 
     Parameters
@@ -79,13 +79,14 @@ def apart(starts: Int[np.ndarray, " n"], window: int) -> tuple[np.ndarray, np.nd
     starts : ndarray of int, shape (n,)
         The first event of each window.
     window : int
+    judge : int
+        The number of the stretch that judges, from 0 to 4.
 
     Returns
     -------
     held_out, learned : ndarray of bool, shape (n,)
     """
     first, last = stretches(starts, window), stretches(starts + window - 1, window)
-    judge = _EVERY // 2
     held_out = (first == last) & (first % _EVERY == judge)
     return held_out, (first % _EVERY != judge) & (last % _EVERY != judge)
 
