@@ -34,6 +34,8 @@ class WindowArchitecture(Architecture):
     ----------
     widths : tuple of int
         The number of units of each layer; at least one.
+    residual, activation, slope, normalisation, dropout, bias, initial : optional
+        As of `Architecture`, whose defaults are the only values that these layers have.
     cell : {"lstm", "gru", "attention"}
         Long short-term memory (Hochreiter and Schmidhuber 1997), gated recurrent units (Cho et al.
         2014, arXiv 1406.1078), or causal attention of one head with a dense layer (Vaswani et al.
@@ -46,8 +48,6 @@ class WindowArchitecture(Architecture):
     views : bool
         Whether steps come with their change since the last one, and the last state with the
         amplitudes of the spectrum: for a discriminator.
-    residual, activation, slope, normalisation, dropout, bias, initial
-        As of `Architecture`, whose defaults are the only values that these layers have.
 
     Raises
     ------
@@ -74,7 +74,22 @@ class WindowArchitecture(Architecture):
 
     @classmethod
     def from_options(cls, values: Mapping[str, Any]) -> WindowArchitecture:
-        """Return the architecture of plain values; ParameterError if a name is unknown."""
+        """Return the architecture of plain values.
+
+        Parameters
+        ----------
+        values : mapping of str to object
+            Parameters by name.
+
+        Returns
+        -------
+        WindowArchitecture
+
+        Raises
+        ------
+        ParameterError
+            If a name is unknown, or a value breaks its rule.
+        """
         unknown = sorted(set(values) - {"widths", *_RULES} - set(vars(Architecture((1,)))))
         if unknown:
             raise ParameterError(
@@ -83,7 +98,23 @@ class WindowArchitecture(Architecture):
         return cls(**{**values, "widths": tuple(values.get("widths", ()))})
 
     def build(self, inputs: int, outputs: int, key: PRNGKeyArray) -> WindowNetwork:  # type: ignore[override]
-        """See `Architecture.build`; inputs must be a multiple of the steps."""
+        """Return an untrained network.
+
+        Parameters
+        ----------
+        inputs, outputs : int
+            The widths of its inputs and outputs; inputs must be a multiple of the steps.
+        key : PRNG key
+
+        Returns
+        -------
+        WindowNetwork
+
+        Raises
+        ------
+        ParameterError
+            If inputs are no multiple of the steps.
+        """
         if inputs % self.steps:
             raise ParameterError(
                 f"The inputs of a network that reads windows must be a multiple of its "
@@ -109,6 +140,10 @@ def architecture_of(values: Mapping[str, Any] | Architecture) -> Architecture:
     ----------
     values : mapping of str to object, or Architecture
         As of `Architecture.from_mapping`, or the parameters of `WindowArchitecture`.
+
+    Returns
+    -------
+    Architecture
 
     Raises
     ------
