@@ -104,7 +104,7 @@ class WindowBasis:
         flat = ((rotated - mean) / spread).reshape(len(windows), -1)
         functions = _principal(flat)
         raw = flat @ functions
-        scale = raw.std(axis=0)
+        scale = np.maximum(raw.std(axis=0), 1e-12)
         points = np.concatenate([calendar, raw / scale], axis=1)
         if report is not None:
             share = float((raw**2).sum() / (flat**2).sum())
