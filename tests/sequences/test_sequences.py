@@ -87,6 +87,13 @@ def test_ties_are_named_and_kept():
     assert model.sample(30).groupby("id")["t"].is_monotonic_increasing.all()
 
 
+def test_single_events_are_named():
+    once = pd.DataFrame({"id": range(60), "t": range(60), "x": np.arange(60) % 3})
+    with pytest.warns(la.errors.LookalikeWarning, match="Every 'id' has one event alone"):
+        model = la.Sequences(**FAST).fit(once, entity="id", time="t")
+    assert model.sample(20)["id"].is_unique
+
+
 @pytest.mark.filterwarnings("ignore::lookalike.errors.LookalikeWarning")
 def test_ugly_columns():
     rng = np.random.default_rng(0)

@@ -111,6 +111,9 @@ def sequence_facts(model: Sequences) -> dict[str, Any]:
         "times": model.times_,
         "static": list(model.static_),
         "changes": model.changes_,
+        "engine": model.engine_,
+        "transforms": model.transforms_,
+        "findings": [event.words for event in model.history_.events],
         "choice_gain": model.choice_gain_,
         "schema": model.schema_.to_dict(),
     }
@@ -132,6 +135,9 @@ def show_sequences(facts: Mapping[str, Any]) -> None:
         gain = facts["choice_gain"]
         words = "none" if gain is None else f"{gain:.3g} nats per held-out history gained"
         rows.append(("choice of histories", words))
+    engine, noun = facts["engine"], "windows" if facts["entity"] is None else "histories"
+    rows.append((noun, "event by event" if engine == "trees" else f"as a whole, by {engine}"))
+    rows += [("", words) for words in facts["findings"] if f"{noun} are drawn" in words]
     rows.append(("time", "the order of rows" if facts["time"] is None else facts["times"]))
     for column in facts["schema"]["columns"]:
         name, kind = column["name"], column["kind"]
@@ -143,5 +149,7 @@ def show_sequences(facts: Mapping[str, Any]) -> None:
             kind += ", static: one value for each entity"
         elif name in changes:
             kind += f", learned as changes: {changes[name]:.3g} nats per held-out event gained"
+        if name in facts["transforms"]:
+            kind += f"; in windows {facts['transforms'][name]}"
         rows.append((f"  {name}", kind))
     show_table(("", ""), rows)

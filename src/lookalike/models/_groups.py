@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Group, Number, Rule
-from lookalike.nn import PENALTIES, Architecture, Objective, Penalty
+from lookalike.nn import PENALTIES, Architecture, Objective, Penalty, architecture_of
 from lookalike.training import CHUNK
 from lookalike.training.strategies import STRATEGIES, Strategy
 
@@ -65,8 +65,9 @@ class Networks(Group):
     generator, discriminator : mapping, Architecture or None
         Architectures, such as ``{"widths": [32, 64], "activation": "relu", "normalisation":
         "batch", "dropout": 0.3, "bias": False}``, or ``{"symmetrical": {"first": 32, "layers":
-        2}}`` for widths that double; see `lookalike.nn.Architecture`. None takes residual layers
-        of the GAN's `width` and `depth`.
+        2}}`` for widths that double; see `lookalike.nn.Architecture`. With ``"cell"``, layers that
+        read the row as a window, step by step: see `lookalike.nn.WindowArchitecture`. None takes
+        residual layers of the GAN's `width` and `depth`.
     latent_size : int
         The dimension of the latent space, the generator's random input.
     latent : {"normal", "uniform"}
@@ -86,8 +87,8 @@ class Networks(Group):
     """
 
     rules: ClassVar[Mapping[str, Rule]] = {
-        "generator": Option(Architecture.from_mapping, optional=True),
-        "discriminator": Option(Architecture.from_mapping, optional=True),
+        "generator": Option(architecture_of, optional=True),
+        "discriminator": Option(architecture_of, optional=True),
         "latent_size": Number(1, 2**16, integer=True),
         "latent": Choice(("normal", "uniform")),
         "pack": Number(1, 64, integer=True),

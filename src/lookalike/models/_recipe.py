@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
 from lookalike.models._groups import Networks, TrainingRules
-from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Plan
+from lookalike.nn import OBJECTIVES, PENALTIES, Architecture, Objective, Plan, architecture_of
 from lookalike.training import REMEDIES, EarlyStopping, Game, Optimiser, TrainingPlan
 from lookalike.training.monitors import MONITORS, Monitor
 from lookalike.training.strategies import STRATEGIES
@@ -182,7 +182,7 @@ def _weights(inputs: int, architecture: Architecture, outputs: int) -> int:
 def _architecture(
     given: Mapping[str, Any] | Architecture | None, default: Architecture
 ) -> Architecture:
-    return default if given is None else Architecture.from_mapping(given)
+    return default if given is None else architecture_of(given)
 
 
 def _monitors(recipe: Recipe) -> tuple[Monitor, ...]:

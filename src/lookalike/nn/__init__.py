@@ -17,6 +17,7 @@ from lookalike.nn._masked import MaskedNetwork
 from lookalike.nn._network import Layer, Network
 from lookalike.nn._plan import Plan
 from lookalike.nn._primitives import Latent, Linear, key_of, noise, normals, seed_words, uniforms
+from lookalike.nn._windows import WindowArchitecture, WindowNetwork, architecture_of
 from lookalike.nn.objectives import OBJECTIVES, Objective, RelativisticPairing
 from lookalike.nn.penalties import PENALTIES, Penalty, ZeroCentred, clip_weights
 
@@ -42,7 +43,10 @@ __all__ = [
     "Penalty",
     "Plan",
     "RelativisticPairing",
+    "WindowArchitecture",
+    "WindowNetwork",
     "ZeroCentred",
+    "architecture_of",
     "clip_weights",
     "condition_width",
     "constrain",

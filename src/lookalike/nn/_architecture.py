@@ -105,7 +105,7 @@ class Architecture:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "activation", activation_name(self.activation))
-        check_parameters("Architecture", _RULES, vars(self))
+        check_parameters("Architecture", _RULES, {name: vars(self)[name] for name in _RULES})
         # Plain values, so that equal architectures are hashed, printed and written alike.
         object.__setattr__(self, "widths", tuple(int(width) for width in self.widths))
         object.__setattr__(self, "slope", float(self.slope))

@@ -20,7 +20,8 @@ above the ceiling by  synthetic rows can be told from real ones
 more                  nearly always
 ====================  ====================================================
 
-In small tables, "not at all" reaches as far as chance does. Where the detector does not even find
+In small tables, "not at all" reaches as far as chance does; of histories and blocks, which are
+often few, the verdict then says that so few do not decide. Where the detector does not even find
 independent columns, the *floor*, beyond chance (few rows, or columns that have nothing to do with
 each other), its silence is no praise, and the verdict says so.
 
@@ -55,6 +56,9 @@ _STEPS = (
     (1.0, "can nearly always be told from real ones"),
 )
 _SMALL = 0.05
+#: The units of sequences, of which there are often few, and the difference from which on chance
+#: decides instead of the detector.
+_OF_SEQUENCES, _DECIDING = ("histories", "blocks"), 0.1
 
 
 def verdict(scores: Mapping[str, Score], summary: Summary | None = None) -> list[str]:
@@ -98,6 +102,9 @@ def _detection(scores: Mapping[str, Score], doubted: bool, units: str) -> str:
     words = told_apart(score)
     if doubted and words == _STEPS[0][1]:
         words = f"{words} by a detector, though they are unlike them by another score"
+    few = _too_few(score, units)
+    if few and words == _STEPS[0][1] and _excess(score) > _NOISE:
+        words = "may or may not be like real ones, for there are too few of them to decide"
     beside = ["guessing: 50"]
     if score.ceiling is not None:
         beside.append(f"with other real {units}: {chance(score.ceiling):.0f}")
@@ -107,7 +114,18 @@ def _detection(scores: Mapping[str, Score], doubted: bool, units: str) -> str:
         f"The synthetic {units} {words}: shown one of each, a detector picks out the synthetic one "
         f"{chance(score.value or 0.0):.0f} times in 100 ({'; '.join(beside)})."
     )
-    return sentence + _doubt(score)
+    return sentence + few + _doubt(score)
+
+
+def _too_few(score: Score, units: str) -> str:
+    """Say how large a difference chance could hide; nothing where it is small, or one was found."""
+    hidden = score.leeway / 2
+    if units not in _OF_SEQUENCES or hidden <= max(_DECIDING, _excess(score)):
+        return ""
+    return (
+        f" So few {units} do not decide: by chance alone, the detector's success may differ by "
+        f"{100 * hidden:.0f} in 100."
+    )
 
 
 def headline(scores: Mapping[str, Score]) -> Score | None:

@@ -21,7 +21,9 @@ from lookalike.sequences._growing import Events, Growing
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._roles import Roles
 from lookalike.sequences._running import numbers_of
-from lookalike.tables import Schema, canonical_schema
+from lookalike.sequences._transforms import FoundTransform
+from lookalike.sequences._window_model import WindowModel
+from lookalike.tables import Kind, Schema, canonical_schema, canonical_type
 from lookalike.tables.values.arrow import flat
 
 __all__ = ["HistoryModel"]
@@ -45,6 +47,11 @@ class HistoryModel:
     events : EventModel
     choice : HistoryChoice or None
         None if a choice does not help.
+    windowed : WindowModel or None
+        The model that generates whole histories of one length; None where they are drawn event by
+        event.
+    transforms : tuple of FoundTransform
+        Those of `windowed`.
     """
 
     schema: Schema
@@ -52,6 +59,8 @@ class HistoryModel:
     entities: EntityModel
     events: EventModel
     choice: HistoryChoice | None
+    windowed: WindowModel | None = None
+    transforms: tuple[FoundTransform, ...] = ()
 
     @classmethod
     def fit(
@@ -131,6 +140,11 @@ class HistoryModel:
         """Yield the canonical rows of histories ``[start, start + n)``, block by block."""
         stop = start + n
         numbers = range(start // self.size, -(-stop // self.size))
+        if self.windowed is not None:
+            for number in numbers:
+                begin, end = max(start - number * self.size, 0), stop - number * self.size
+                yield self._whole(number, begin, min(end, self.size), seed)
+            return
 
         def make(item: tuple[int, pa.Table]) -> pa.Table:
             number, rows = item
@@ -142,6 +156,29 @@ class HistoryModel:
         each = self._pool * self.size
         known = ((number, self.rows(number, each, given, seed)) for number in numbers)
         yield from ahead(make, known)
+
+    def _whole(self, number: int, begin: int, end: int, seed: int) -> pa.Table:
+        """Return histories ``[begin, end)`` of a block whose events are generated as a whole."""
+        windowed, first = self.windowed, number * self.size + begin
+        assert windowed is not None
+        rows = self.rows(number, self.size, None, seed).slice(begin, end - begin)
+        rows = self.entities.numbered(rows, first, seed)
+        entity = np.repeat(np.arange(len(rows)), windowed.window)
+        events = windowed.events(len(rows), seed, first)
+        columns = []
+        for name in self.schema.names:
+            if name == self.roles.time:
+                steps = np.tile(np.arange(windowed.window), len(rows))
+                whole = self.schema[name].kind is not Kind.CONTINUOUS
+                even = whole or self.schema[name].decimals is not None
+                start = np.full(len(steps), windowed.times.begin, np.int64 if even else float)
+                raw = windowed.times.after(start, steps)
+                columns.append(times(raw, self.schema[name], canonical_type(self.schema[name])))
+            elif name == self.roles.entity:
+                columns.append(flat(rows[name]).take(pa.array(entity)))
+            else:
+                columns.append(flat(events[name]))
+        return pa.table(columns, names=list(self.schema.names))
 
     def rows(self, number: int, count: int, given: Any, seed: int) -> pa.Table:
         """Return the canonical static rows of a block."""
@@ -237,7 +274,9 @@ class HistoryModel:
         parts = {"entities": self.entities.state(), "events": self.events.state()}
         if self.choice is not None:
             parts["choice"] = self.choice.state()
-        return Learned.joined({}, parts)
+        if self.windowed is not None:
+            parts["windows"] = self.windowed.state()
+        return Learned.joined({"transforms": [one.to_dict() for one in self.transforms]}, parts)
 
     @classmethod
     def from_state(cls, state: Learned, schema: Schema, roles: Roles, rows: Forest) -> HistoryModel:
@@ -249,4 +288,8 @@ class HistoryModel:
         choice = None
         if "choice" in parts:
             choice = HistoryChoice.from_state(parts["choice"], events.events.sizes)
-        return cls(schema, roles, entities, events, choice)
+        windowed = None
+        if "windows" in parts:
+            windowed = WindowModel.from_state(parts["windows"], roles.dynamic)
+        found = tuple(map(FoundTransform.from_dict, state.values.get("transforms", ())))
+        return cls(schema, roles, entities, events, choice, windowed, found)

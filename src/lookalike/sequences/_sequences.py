@@ -25,12 +25,18 @@ from lookalike._core.parameters import (
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed, derive_seed
 from lookalike.models import Growth, fingerprint
+from lookalike.sequences._engine_choice import ENGINES, EngineRules, check_engine, with_windows
 from lookalike.sequences._events import EventRules
 from lookalike.sequences._histories import Histories, collect, count_ties, schema_of_histories
 from lookalike.sequences._history_model import HistoryModel
 from lookalike.sequences._roles import Roles
 from lookalike.sequences._saving import save_sequences
 from lookalike.sequences._series_model import SeriesModel
+from lookalike.sequences._window_conditions import (
+    WindowCondition,
+    fulfilling,
+    read_window_conditions,
+)
 from lookalike.tables import (
     Kind,
     Origin,
@@ -62,6 +68,10 @@ _COLUMN = Instance((str,), "the name of a column or None", optional=True)
 _MOST_ROWS = 65_536
 #: The events for each row that a leaf must have, where there are few.
 _EACH_LEAF = 500
+#: The engines with which histories may be drawn event by event, so that a choice is fitted.
+_BY_EVENTS = ("auto", "trees")
+#: The most windows among which those that fulfil conditions are sought.
+_ENOUGH_WINDOWS = 2**40
 #: The fewest events of a table to learn.
 _FEWEST = 3
 #: The steps of a fit, for the progress line.
@@ -93,6 +103,20 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         The greatest number of bins of a number.
     choose : bool
         Whether whole histories are chosen from several, where that helps on held-out ones.
+    engine : {"auto", "trees", "basis", "lstm", "attention"}
+        How windows of a series are generated: ``"trees"`` event by event, ``"basis"`` as a whole,
+        by coefficients of functional principal components; ``"auto"`` is the one of these that
+        trees tell less from windows of held-out stretches. ``"lstm"`` and ``"attention"`` train
+        the networks of a preset. Histories of at least 100 entities, all with the same number of
+        events at the same times and without static columns, are windows, too. A series of any
+        other length, a future and all other histories are drawn event by event.
+    window : int
+        The number of events of the windows that are learned as a whole.
+    transforms : mapping of str to str or None
+        Transforms of columns for windows that are learned as a whole, ``"standard"``,
+        ``"minmax"``, ``"power"`` or ``"quantile"``; others are found.
+    training : mapping of str to object or None
+        Parameters of `GAN` that replace those of a preset, such as ``{"steps": 500}``.
     min_category_count : int
         The minimum number of rows that must share a category, a number or a part of an identifier
         for the model to store it.
@@ -117,6 +141,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         held-out events, in nats.
     times_ : str or None
         The form in which times are learned, in words; None without times.
+    engine_ : str
+        The engine that generates windows of a series, or histories of one length.
+    transforms_ : dict of str to str
+        The transform of each column of windows that are learned as a whole, with its reason.
     choice_gain_ : float or None
         The gain in log-likelihood of held-out histories by the choice, in nats; None without one.
     target_ : str or None
@@ -145,6 +173,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         "leaf": Number(1, integer=True),
         "bins": Number(2, 1_000, integer=True),
         "choose": Flag(),
+        "engine": Choice(ENGINES),
+        "window": Number(4, 10_000, integer=True),
+        "training": Instance((Mapping,), "a mapping of parameters of GAN", optional=True),
+        "transforms": Instance((Mapping,), "a mapping from columns to transforms", optional=True),
         "min_category_count": Number(1, integer=True),
         "text_placeholder": Instance((str,), "a string or None", optional=True),
         "progress": AnyOf((Flag(),), none=True),
@@ -175,6 +207,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         leaf: int = 15,
         bins: int = 64,
         choose: bool = True,
+        engine: str = "auto",
+        window: int = 24,
+        transforms: Mapping[str, str] | None = None,
+        training: Mapping[str, Any] | None = None,
         min_category_count: int = 2,
         text_placeholder: str | None = None,
         progress: bool | None = None,
@@ -184,6 +220,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.leaf = leaf
         self.bins = bins
         self.choose = choose
+        self.engine = engine
+        self.window = window
+        self.transforms = transforms
+        self.training = training
         self.min_category_count = min_category_count
         self.text_placeholder = text_placeholder
         self.progress = progress
@@ -230,7 +270,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         Warns
         -----
         LookalikeWarning
-            If events of an entity share a time.
+            If events of an entity share a time, or no entity has two events.
 
         Raises
         ------
@@ -278,6 +318,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         histories = collect(table, schema, entity, time, static)
         _check_enough(histories, entity)
         _warn_of_ties(histories, schema, time)
+        _warn_of_single_events(histories, entity)
         roles = Roles(entity, time, histories.static, histories.dynamic)
         keep = () if target is None else (target,)
         rules = EventRules(
@@ -288,21 +329,33 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             keep,
             stationary=entity is None,
         )
+        engine = EngineRules(
+            self.engine,
+            self.window,
+            self.transforms,
+            self.min_category_count,
+            self.training,
+            self.progress,
+        )
+        check_engine(engine)
         parameters = {
             "min_category_count": self.min_category_count,
             "text_placeholder": self.text_placeholder,
             "random_state": derive_seed(seed, "rows"),
         }
         kind = SeriesModel if entity is None else HistoryModel
+        found: list[str] = []
         with progress("learning histories", _STEPS, show=self.progress) as report:
             model = kind.fit(histories, schema, roles, rules, parameters, seed)
             report(2, {})
-            if isinstance(model, HistoryModel) and self.choose:
+            if isinstance(model, HistoryModel) and self.choose and self.engine in _BY_EVENTS:
                 model = _chosen(model, histories, seed)
+            if self.engine != "trees":
+                model = _with_windows(model, histories, schema, engine, seed, found)
             report(3, {})
         self._take(schema, roles, model)
         self._origin, self.target_ = origin, target
-        self.history_ = _history_of(model)
+        self.history_ = _history_of(model, found)
         self.n_entities_, self.n_rows_ = len(histories.lengths), len(histories.table)
         self.seed_ = seed
         self.fingerprint_ = fingerprint(histories.table)
@@ -315,6 +368,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self.changes_ = {change.column: change.gain for change in model.events.changes}
         clock = model.events.clock
         self.times_ = None if clock is None else clock.words
+        self.engine_ = "trees" if model.windowed is None else model.windowed.name
+        self.transforms_ = {one.column: f"{one.name}: {one.why}" for one in model.transforms}
         choice = model.choice if isinstance(model, HistoryModel) else None
         self.choice_gain_ = None if choice is None else choice.gain
 
@@ -335,7 +390,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         *,
         length: int | None = None,
         windows: int | None = None,
-        window: int = 24,
+        window: int | None = None,
         given: Mapping[str, Any] | None = None,
         random_state: RandomState = None,
         start: int = 0,
@@ -354,10 +409,13 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             The number of events of the series, for a model of one; by default that of the real one.
         windows : int
             The number of windows, for a model of a series; a column in front numbers them.
-        window : int
-            The number of events of a window.
+        window : int, optional
+            The number of events of a window; by default that of the model's parameter. Windows
+            that are longer are drawn event by event.
         given : mapping of str to object, optional
-            Conditions on static columns, as for `Synthesizer.sample`.
+            Conditions on static columns, as for `Synthesizer.sample`; on windows, ranges of
+            statistics of columns of numbers, such as ``{"max load": (30, None)}``, of ``min``,
+            ``max``, ``mean``, ``sum``, ``first``, ``last`` and ``change``.
         random_state : int, Generator, RandomState or None
             The seed. None is the model's own ``seed_``, so that every call returns the same rows.
         start : int
@@ -379,7 +437,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         ParameterError
             If a parameter breaks its rule, or is one of another kind of model.
         DataError
-            If no entity can fulfil `given`.
+            If no entity can fulfil `given`, or fewer than one window in a thousand does.
         """
         self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
@@ -394,7 +452,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         *,
         length: int | None = None,
         windows: int | None = None,
-        window: int = 24,
+        window: int | None = None,
         given: Mapping[str, Any] | None = None,
         random_state: RandomState = None,
         start: int = 0,
@@ -414,8 +472,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             The number of events of the series, as for `sample`.
         windows : int, optional
             The number of windows, as for `sample`.
-        window : int
-            The number of events of a window.
+        window : int, optional
+            The number of events of a window, as for `sample`.
         given : mapping of str to object, optional
             Conditions on static columns, as for `sample`.
         random_state : int, Generator, RandomState or None
@@ -558,7 +616,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         n: int | None,
         length: int | None,
         windows: int | None,
-        window: int,
+        window: int | None,
         given: Mapping[str, Any] | None,
         random_state: RandomState,
         start: int,
@@ -575,10 +633,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             check_parameters("sample", {"n": _COUNT}, {"n": n})
             self._check_given(given)
             return model.tables(int(n or 0), given or None, seed, int(start)) if n else iter(())
-        if n is not None or given:
+        if n is not None or (given and windows is None):
             raise ParameterError(
-                "n= and given= are for a model of histories, but this one has learned one series: "
-                "give length=, or windows= and window=."
+                "n= is for a model of histories and given= for windows, but this one has learned "
+                "one series: give length=, or windows= and window=."
             )
         if windows is None:
             length = self.n_rows_ if length is None else length
@@ -586,6 +644,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
             return iter((model.whole(int(length), seed, int(start)),)) if length else iter(())
         if length is not None:
             raise ParameterError("Give length= for one series, or windows= and window=, not both.")
+        window = min(self._fitted_with["window"], self.n_rows_) if window is None else window
         sizes = {"windows": windows, "window": window}
         check_parameters("sample", {"windows": _COUNT, "window": _ONE}, sizes)
         if window > self.n_rows_:
@@ -593,14 +652,27 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
                 f"A window must not be longer than the series, {self.n_rows_:,} events; "
                 f"got window={window:,}."
             )
-        return self._windows(model, int(windows), int(window), seed, int(start))
+        conditions = read_window_conditions(given or {}, self.schema_, self.dynamic_)
+        return self._windows(model, int(windows), int(window), conditions, seed, int(start))
 
     def _windows(
-        self, model: SeriesModel, windows: int, window: int, seed: int, start: int
+        self,
+        model: SeriesModel,
+        windows: int,
+        window: int,
+        conditions: tuple[WindowCondition, ...],
+        seed: int,
+        start: int,
     ) -> Iterator[pa.Table]:
         """Yield windows with their numbers."""
         number = start
-        for table in model.windows(windows, window, seed, start) if windows else ():
+        tables: Iterator[pa.Table] = iter(())
+        if windows and conditions:
+            many = model.windows(_ENOUGH_WINDOWS, window, seed, 0)
+            tables = fulfilling(many, conditions, window, windows, start)
+        elif windows:
+            tables = model.windows(windows, window, seed, start)
+        for table in tables:
             count = len(table) // window
             yield self._numbered(table, "window", np.arange(number, number + count), window)
             number += count
@@ -688,16 +760,22 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         return rows
 
 
-def _history_of(model: HistoryModel | SeriesModel) -> History:
+def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> History:
     """Return what was found at the fit."""
-    history = History()
+    trained = None
+    if model.windowed is not None:
+        trained = model.windowed.history
+    history = History() if trained is None else History.from_dict(trained.to_dict())
+    for words in found:
+        history.add(0, "choice", words)
     for change in model.events.changes:
         words = f"{change.column} is drawn as changes: {change.gain:.3g} nats per event gained"
         history.add(0, "choice", words)
     if isinstance(model, HistoryModel) and model.choice is not None:
         gain = model.choice.gain
         history.add(0, "correction", f"histories are chosen: {gain:.3g} nats per history gained")
-    history.stopped = "all trees are grown"
+    if trained is None:
+        history.stopped = "all trees are grown"
     return history
 
 
@@ -714,6 +792,27 @@ def _chosen(model: HistoryModel, histories: Histories, seed: int) -> HistoryMode
         return model
 
 
+def _with_windows(
+    model: HistoryModel | SeriesModel,
+    histories: Histories,
+    schema: Schema,
+    rules: EngineRules,
+    seed: int,
+    found: list[str],
+) -> HistoryModel | SeriesModel:
+    """Return the model with its engine of windows; after an interrupt, one that draws events."""
+    try:
+        return with_windows(model, histories, schema, rules, seed, found.append)
+    except KeyboardInterrupt:
+        warnings.warn(
+            "The fit was interrupted before windows were learned as a whole. The model is usable: "
+            "it draws them event by event.",
+            LookalikeWarning,
+            stacklevel=5,
+        )
+        return model
+
+
 def _check_enough(histories: Histories, entity: str | None) -> None:
     """Raise an error if there is nothing to learn order from."""
     if len(histories.table) < _FEWEST:
@@ -724,6 +823,17 @@ def _check_enough(histories: Histories, entity: str | None) -> None:
         raise DataError(
             f"Histories need several entities to learn from, but {entity!r} has one value. Leave "
             "entity= out to learn its events as one series."
+        )
+
+
+def _warn_of_single_events(histories: Histories, entity: str | None) -> None:
+    if entity is not None and histories.lengths.max() == 1:
+        warnings.warn(
+            f"Every {entity!r} has one event alone, so that there is no order to learn: all "
+            "histories will have one event. If rows belong together by another column, name that "
+            "as entity=; if they do not, learn them as a table.",
+            LookalikeWarning,
+            stacklevel=5,
         )
 
 

@@ -20,7 +20,9 @@ from lookalike.sequences._growing import Events, Growing
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._part import Wide
 from lookalike.sequences._roles import Roles
+from lookalike.sequences._transforms import FoundTransform
 from lookalike.sequences._warnings import warnings_about
+from lookalike.sequences._window_model import WindowModel
 from lookalike.tables import Schema, canonical_schema, canonical_type
 from lookalike.tables.values.arrow import flat
 
@@ -49,6 +51,10 @@ class SeriesModel:
         The number of events of the series.
     begin, gap : int or float
         The time of its first event, raw, and the usual gap; 0 without times.
+    windowed : WindowModel or None
+        The model that generates windows as a whole; None where they are drawn event by event.
+    transforms : tuple of FoundTransform
+        Those of `windowed`.
     """
 
     #: The number of windows of a block, which depends on the model, the seed and its number.
@@ -61,6 +67,8 @@ class SeriesModel:
     length: int
     begin: float
     gap: float
+    windowed: WindowModel | None = None
+    transforms: tuple[FoundTransform, ...] = ()
 
     @classmethod
     def fit(
@@ -102,6 +110,9 @@ class SeriesModel:
     def windows(self, n: int, length: int, seed: int, start: int) -> Iterator[pa.Table]:
         """Yield the canonical rows of windows ``[start, start + n)``, block by block."""
         stop = start + n
+        if self.windowed is not None and length <= self.windowed.window:
+            yield from self.windowed.tables(n, length, self.schema, self.roles.time, seed, start)
+            return
 
         def make(number: int) -> pa.Table:
             begin = max(start - number * self.BLOCK, 0)
@@ -214,8 +225,16 @@ class SeriesModel:
 
     def state(self) -> Learned:
         """Return the model as plain values and arrays, single events aside: see `_file`."""
-        values = {"length": self.length, "begin": self.begin, "gap": self.gap}
-        return Learned.joined(values, {"events": self.events.state()})
+        values = {
+            "length": self.length,
+            "begin": self.begin,
+            "gap": self.gap,
+            "transforms": [found.to_dict() for found in self.transforms],
+        }
+        parts = {"events": self.events.state()}
+        if self.windowed is not None:
+            parts["windows"] = self.windowed.state()
+        return Learned.joined(values, parts)
 
     @classmethod
     def from_state(cls, state: Learned, schema: Schema, roles: Roles, rows: Forest) -> SeriesModel:
@@ -227,7 +246,12 @@ class SeriesModel:
         begin, gap = (float(state.values[name]) for name in ("begin", "gap"))
         if not np.isfinite([begin, gap]).all():
             raise ValueError("the times of a series are damaged")
-        return cls(schema, roles, rows, events, length, state.values["begin"], gap)
+        begin, gap = state.values["begin"], state.values["gap"]
+        parts, windowed = state.parts(), None
+        if "windows" in parts:
+            windowed = WindowModel.from_state(parts["windows"], roles.dynamic)
+        found = tuple(map(FoundTransform.from_dict, state.values.get("transforms", ())))
+        return cls(schema, roles, rows, events, length, begin, gap, windowed, found)
 
 
 def _no_static(rows: int) -> Wide:

@@ -1,0 +1,64 @@
+"""Windows by networks: presets train, are watched, saved and refused where damaged."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import lookalike as la
+from lookalike.errors import ParameterError
+from lookalike.sequences._network_windows import WINDOW_PRESETS
+
+BRIEF = {"steps": 6, "monitors": False, "batch_size": 16}
+
+
+@pytest.fixture(scope="module")
+def series():
+    rng = np.random.default_rng(0)
+    x = np.zeros(200)
+    for k in range(1, 200):
+        x[k] = 0.9 * x[k - 1] + rng.normal()
+    return pd.DataFrame({"x": x, "y": np.sin(np.arange(200) / 3)})
+
+
+def trained(name, series):
+    model = la.Sequences(trees=2, engine=name, window=4, training=BRIEF, random_state=0)
+    model.fit(series)
+    assert model.engine_ == name
+    assert model.history_["step"][-1] == 6
+    return model
+
+
+@pytest.mark.train
+def test_attention_trains(series):
+    made = trained("attention", series).sample(windows=5)
+    assert made["window"].value_counts().eq(4).all()
+    assert made[["x", "y"]].notna().all().all()
+
+
+@pytest.mark.train
+def test_recurrent_networks_train_and_come_back(series, tmp_path):
+    model = trained("lstm", series)
+    made = model.sample(windows=5)
+    assert model.sample(windows=2, start=3).equals(made[12:].reset_index(drop=True))
+    path = tmp_path / "m.lookalike"
+    model.save(path)
+    loaded = la.load(path)
+    assert loaded.sample(windows=5).equals(made)
+    assert loaded.get_params() == model.get_params()
+
+
+def test_presets_have_the_layers_of_their_source():
+    lstm = WINDOW_PRESETS["lstm"].parameters
+    assert lstm["generator"] == {"cell": "lstm", "widths": [64, 32]}
+    assert lstm["objective"] == "non-saturating"
+    for preset in WINDOW_PRESETS.values():
+        assert preset.source
+        assert preset.notes
+
+
+def test_unknown_parameters_of_training_are_refused(series):
+    model = la.Sequences(trees=2, engine="lstm", window=6, training={"stepz": 3})
+    with pytest.raises(ParameterError, match="stepz"):
+        model.fit(series)
