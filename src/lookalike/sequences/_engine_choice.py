@@ -73,8 +73,8 @@ class EngineRules:
         The least number of rows that share a stored value.
     training : mapping of str to object or None
         Parameters of the training of networks, as of `GAN`.
-    show : bool
-        Whether that training shows its progress.
+    show : bool or None
+        Whether that training shows its progress; None where it is watched.
     """
 
     engine: str
@@ -82,7 +82,7 @@ class EngineRules:
     transforms: Mapping[str, str] | None
     least: int
     training: Mapping[str, Any] | None
-    show: bool
+    show: bool | None
 
 
 @dataclass(frozen=True)
