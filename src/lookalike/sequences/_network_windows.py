@@ -100,7 +100,7 @@ class NetworkWindows:
         seed: int,
         others: Mapping[str, Any],
         *,
-        show: bool = False,
+        show: bool | None = False,
     ) -> NetworkWindows:
         """Train the networks of a preset.
 
