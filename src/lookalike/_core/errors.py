@@ -102,6 +102,10 @@ class LookalikeWarning(UserWarning):
         super().__init__(*(presentable(arg) if isinstance(arg, str) else arg for arg in args))
 
 
+#: The fewest letters by which a part of a name stands for it.
+_TELLING = 4
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return ``" Did you mean 'x'?"`` for the known name nearest to `name`, or ``""``.
 
@@ -116,6 +120,15 @@ def nearest(name: str, known: Iterable[str]) -> str:
     -------
     str
         A sentence with a leading space, or the empty string where nothing is near.
+
+    Examples
+    --------
+    >>> nearest("copula", ["Forest", "GaussianCopula"])
+    " Did you mean 'GaussianCopula'?"
     """
-    close = difflib.get_close_matches(str(name), [str(k) for k in known], n=1, cutoff=0.6)
-    return f" Did you mean {close[0]!r}?" if close else ""
+    spelled = {str(k).lower(): str(k) for k in known}
+    word = str(name).lower()
+    close = difflib.get_close_matches(word, spelled, n=1, cutoff=0.6)
+    if not close and len(word) >= _TELLING:
+        close = [key for key in spelled if word in key]
+    return f" Did you mean {spelled[close[0]]!r}?" if close else ""
