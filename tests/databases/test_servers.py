@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,13 @@ import pytest
 
 import lookalike as la
 from lookalike.databases import DeclaredColumn
-from lookalike.errors import DatabaseError, DataError, LookalikeWarning, OutputError
+from lookalike.errors import (
+    DatabaseError,
+    DataError,
+    LookalikeWarning,
+    MissingDependencyError,
+    OutputError,
+)
 
 duckdb = pytest.importorskip("duckdb")
 dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")
@@ -239,3 +246,15 @@ def test_no_permission_and_other_failures_are_one_line(postgresql: str, tmp_path
     with pytest.raises(OutputError, match="must exist"):
         people().write(f"duckdb:///{tmp_path / 'no' / 'a.duckdb'}")
     assert [path.name for path in tmp_path.iterdir()] == ["words.duckdb"]
+
+
+@pytest.mark.parametrize(
+    ("package", "address"),
+    [("duckdb", "duckdb:///a.duckdb"), ("adbc_driver_manager", "postgresql://host/shop")],
+)
+def test_what_must_be_installed_is_said(
+    package: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MissingDependencyError, match=r"lookalike\[sql\]"):
+        people().write(address)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -99,7 +100,8 @@ def _connected(place: str, doing: str) -> Iterator[Any]:
     """Open a connection; errors of the database become one line, without the password."""
     purpose, instead = "A PostgreSQL database", "It comes with lookalike[sql]."
     require("adbc_driver_manager", purpose, instead)
-    dbapi = require("adbc_driver_postgresql.dbapi", purpose, instead)
+    require("adbc_driver_postgresql", purpose, instead)
+    dbapi: Any = import_module("adbc_driver_postgresql.dbapi")
     after = " Nothing was written." if doing == "write" else ""
     try:
         with dbapi.connect(_patient(place)) as connection:
