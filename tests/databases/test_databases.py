@@ -121,6 +121,17 @@ def test_sqlite_keeps_types_nulls_keys_and_defaults(tmp_path: Path) -> None:
     assert again.declared["the order"]["price"].type == "NUMERIC(10,2)"
 
 
+def test_sqlite_columns_that_are_generated_are_read(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "a.db") as connection:
+        connection.executescript(
+            "CREATE TABLE t (a INTEGER, twice INTEGER GENERATED ALWAYS AS (2 * a) STORED);"
+            "INSERT INTO t VALUES (3);"
+        )
+    connection.close()
+    table = la.Database.read(f"sqlite:///{tmp_path / 'a.db'}").arrow("t")
+    assert table.to_pydict() == {"a": [3], "twice": [6]}
+
+
 def test_nothing_is_overwritten_or_half_written(tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'shop.db'}"
     shop().write(address)

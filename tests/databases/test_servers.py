@@ -21,7 +21,7 @@ from lookalike.errors import (
 )
 
 duckdb = pytest.importorskip("duckdb")
-dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")
+dbapi = pytest.importorskip("adbc_driver_postgresql.dbapi")  # both are of the extra `test`
 
 UTC = dt.UTC
 PEOPLE = pa.table(
@@ -30,7 +30,7 @@ PEOPLE = pa.table(
         "above": [2, None, 2, 1],
         "pay": [1.25, None, 3.5, 10.0],
         "born": [dt.date(2000, 1, 31), None, dt.date(1969, 12, 31), dt.date(2024, 2, 29)],
-        "seen": [dt.datetime(2020, 1, 1, 1, 2, 3), None] * 2,
+        "seen": [dt.datetime(2020, 1, 1, 1, 2, 3, 500_000), None] * 2,
         "zoned": [dt.datetime(2020, 1, 1, hour, tzinfo=UTC) for hour in range(4)],
         "there": [True, None, False, True],
         'it\'s "x"': ["ä", "", "it's", None],
@@ -47,6 +47,9 @@ def people() -> la.Database:
     )
     db.declared = {
         "people": {
+            # SQLite's; PostgreSQL takes no number for a boolean, and no word for a number.
+            "there": DeclaredColumn("BOOLEAN", True, "0"),
+            "above": DeclaredColumn("BIGINT", True, "'none'"),
             "pay": DeclaredColumn("NUMERIC(10,2)", True, "1.5"),
             'it\'s "x"': DeclaredColumn("VARCHAR(20)", True, "'none'"),
         }
@@ -175,6 +178,17 @@ def test_duckdb_types_without_a_counterpart_are_read_as_text(tmp_path: Path) -> 
     assert table.to_pylist() == [expected]
 
 
+def test_duckdb_ignores_case_in_keys(tmp_path: Path) -> None:
+    place = tmp_path / "a.duckdb"
+    with duckdb.connect(place) as connection:
+        connection.execute("CREATE TABLE Shops (Id BIGINT PRIMARY KEY)")
+        connection.execute("CREATE TABLE sales (shop BIGINT REFERENCES shops (id))")
+        connection.execute("INSERT INTO shops VALUES (1)")
+        connection.execute("INSERT INTO sales VALUES (1)")
+    (key,) = la.Database.read(f"duckdb:///{place}").foreign_keys
+    assert str(key) == "sales.shop -> Shops.Id"
+
+
 def test_circles_keep_their_keys_but_duckdb_cannot_declare_them(
     postgresql: str, tmp_path: Path
 ) -> None:
@@ -236,8 +250,10 @@ def test_no_permission_and_other_failures_are_one_line(postgresql: str, tmp_path
         people().write(guest)
     assert "sesame" not in str(caught.value)
     assert "\n" not in str(caught.value)
-    with pytest.raises(DatabaseError, match="Connection refused"):
-        la.Database.read("postgresql://me:sesame@127.0.0.1:1/shop")
+    for password in ("sesame", "se/sam[e", "se@same"):
+        with pytest.raises(DatabaseError, match=r"refused|invalid|not be") as caught:
+            la.Database.read(f"postgresql://me:{password}@127.0.0.1:1/shop")
+        assert password not in str(caught.value)
     (tmp_path / "words.duckdb").write_text("no database, but a text of some length" * 400)
     with pytest.raises(DataError, match="not a DuckDB database"):
         la.Database.read(f"duckdb:///{tmp_path / 'words.duckdb'}")

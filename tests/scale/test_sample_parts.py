@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import subprocess
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pytest
 
 import lookalike as la
+from lookalike._core.places import Place
 from lookalike.errors import DataError, LookalikeError, OutputError, ParameterError
 from lookalike.scale._manifest import Folder
 from lookalike.tables import read_table
@@ -41,6 +41,7 @@ def digests(folder: Path) -> list[str]:
 
 
 def write(model: Any, folder: Any, **options: Any) -> None:
+    """Write parts; `read_table` refuses a folder in which one is missing."""
     assert (
         la.sample_parts(model, folder, ROWS, **{"part_rows": PART, "workers": 1, **options}) == ROWS
     )
@@ -76,6 +77,8 @@ def test_an_interrupted_run_goes_on(
     with pytest.raises(KeyboardInterrupt):
         write(model, tmp_path / "rows")
     monkeypatch.undo()
+    with pytest.raises(DataError, match="not all there"):
+        read_table(tmp_path / "rows")
     first = tmp_path / "rows" / "part-00000.parquet"
     made = first.stat().st_mtime_ns
     write(model, tmp_path / "rows")
@@ -98,10 +101,17 @@ def test_parts_of_another_table_are_refused_or_replaced(
     model: la.Independent, whole: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(whole, tmp_path / "rows")
+    # A worker may have finished a part that nobody entered.
+    shutil.copy(folder / "part-00001.parquet", folder / "part-00009.parquet")
+    (folder / ".DS_Store").write_text("")
     with pytest.raises(ParameterError, match="its seed is 3, not 4"):
         write(model, folder, random_state=4)
     write(model, folder, random_state=4, part_rows=1500, overwrite=True)
     assert read_table(folder).equals(model.sample(ROWS, random_state=4))
+    assert sorted(path.name for path in folder.glob("part-*")) == [
+        "part-00000.parquet",
+        "part-00001.parquet",
+    ]
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"holds 'notes\.txt'"):
@@ -113,8 +123,10 @@ def test_parts_of_another_table_are_refused_or_replaced(
 
 def test_conditions_and_addresses(model: la.Independent, tmp_path: Path) -> None:
     folder = f"file://{tmp_path / 'rows'}"
-    write(model, folder, given={"town": "Ulm"}, file_format="csv")
-    assert set(read_table(folder)["town"].to_pylist()) == {"Ulm"}
+    write(model, folder, given={"town": {"Ulm"}}, file_format="csv")
+    table = read_table(folder)
+    assert (table.num_rows, set(table["town"].to_pylist())) == (ROWS, {"Ulm"})
+    assert not [path.name for path in (tmp_path / "rows").iterdir() if path.suffix == ".tmp"]
     model.save(f"file://{tmp_path / 'm.lookalike'}")
     assert la.load(f"file://{tmp_path / 'm.lookalike'}").sample(5).equals(model.sample(5))
     with pytest.raises(DataError, match="no file"):
@@ -139,6 +151,20 @@ def test_what_cannot_be(model: la.Independent, tmp_path: Path, options: Any, wor
     with pytest.raises(ParameterError, match=words):
         la.sample_parts(model, tmp_path / "rows", values.pop("n"), **values)
     assert not (tmp_path / "rows").exists() or not list((tmp_path / "rows").glob("part-*"))
+
+
+def test_no_key_is_shown() -> None:
+    with pytest.raises(ParameterError) as caught:
+        read_table("s3://AKIA:abc/def@bucket/x.csv")
+    assert "abc" not in str(caught.value)
+    assert "def" not in str(caught.value)
+
+
+def test_numbers_of_numpy_and_an_automatic_choice(tmp_path: Path) -> None:
+    table = pa.table({"x": np.arange(60.0), "town": ["Ulm", "Bonn"] * 30})
+    chosen = la.Auto(None, models=["Independent"], tune=False, random_state=0).fit(table)
+    la.sample_parts(chosen, tmp_path / "rows", np.int64(5), part_rows=3, workers=1)
+    assert read_table(tmp_path / "rows").equals(chosen.best_.sample(5))
 
 
 def test_command_line(
@@ -238,7 +264,9 @@ def test_ray_is_asked_for(
 def bucket() -> Iterator[str]:
     """Serve a bucket on loopback."""
     server = pytest.importorskip("moto.server").ThreadedMotoServer(port=5599)
-    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    patch = pytest.MonkeyPatch()
+    patch.setenv("AWS_ACCESS_KEY_ID", "test")
+    patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     server.start()
     from pyarrow import fs
 
@@ -247,13 +275,17 @@ def bucket() -> Iterator[str]:
     system.create_dir("shop")
     yield options
     server.stop()
+    patch.undo()
 
 
 def test_parts_and_models_in_a_bucket(model: la.Independent, whole: Path, bucket: str) -> None:
     folder = f"s3://shop/rows{bucket}"
     write(model, folder)
     assert read_table(folder).equals(read_table(whole))
+    at = Place(f"s3://shop/rows/part-00000.parquet{bucket}")
+    made = at.system.get_file_info(at.path).mtime
     write(model, folder)
+    assert at.system.get_file_info(at.path).mtime == made
     model.save(f"s3://shop/m.lookalike{bucket}")
     assert la.load(f"s3://shop/m.lookalike{bucket}").sample(5).equals(model.sample(5))
     with pytest.raises(LookalikeError, match=r"Cannot write|Cannot read"):

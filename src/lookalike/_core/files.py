@@ -116,9 +116,8 @@ def open_output(path: str | os.PathLike[str], *, private: bool = False) -> Itera
         If the file cannot be written (no permission, no space left).
     """
     if is_address(path):
-        with uploaded(str(path)) as local, local.open("wb") as file:
+        with _as_output_error(path), uploaded(str(path)) as local, local.open("wb") as file:
             yield file
-            file.flush()
         return
     with _as_output_error(path):
         target = _find(path)

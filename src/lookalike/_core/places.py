@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from copy import copy
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from lookalike._core.errors import (
     FileFormatError,
@@ -19,7 +22,7 @@ from lookalike._core.errors import (
 )
 from lookalike._core.optional import require
 
-__all__ = ["Place", "fetched", "is_address", "is_file_system", "uploaded"]
+__all__ = ["Place", "fetched", "is_address", "is_file_system", "shown_path", "uploaded"]
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 #: The schemes that Arrow knows without another package.
@@ -57,6 +60,19 @@ def is_file_system(address: str) -> bool:
     return scheme in fsspec.available_protocols()
 
 
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Return a path as it may be shown: that of an address without keys.
+
+    Examples
+    --------
+    >>> shown_path("s3://key:secret@bucket/a.csv"), shown_path("a@b.csv")
+    ('s3://…@bucket/a.csv', 'a@b.csv')
+    """
+    if not is_address(path):
+        return os.fspath(path)
+    return re.sub(r"://.*@", "://…@", str(path).partition("?")[0])
+
+
 class Place:
     """A file or a folder of a file system.
 
@@ -91,11 +107,16 @@ class Place:
         except MissingDependencyError:
             raise
         except (OSError, ValueError, NotImplementedError, ImportError) as error:
-            raise ParameterError(f"{self} is no place to read or write: {_said(error)}.") from error
+            said = _said(error).replace(address, self.shown)
+            raise ParameterError(f"{self} is no place to read or write: {said}.") from error
+
+    @property
+    def shown(self) -> str:
+        """The address without keys, which may be part of it, and without options."""
+        return shown_path(self.address)
 
     def __str__(self) -> str:
-        # Keys may be part of an address.
-        return repr(re.sub(r"://[^/@]*@", "://…@", self.address.partition("?")[0]))
+        return repr(self.shown)
 
     def download(self, path: Path) -> None:
         """Copy the file to a local path."""
@@ -115,7 +136,7 @@ class Place:
         with self._reading():
             selector = fs.FileSelector(self.path, recursive=True, allow_not_found=True)
             found = [i for i in self.system.get_file_info(selector) if i.type == fs.FileType.File]
-        return sorted(os.path.relpath(info.path, self.path) for info in found)
+        return sorted(posixpath.relpath(info.path, self.path) for info in found)
 
     def is_folder(self) -> bool:
         """Return whether the place is a folder."""
@@ -127,25 +148,31 @@ class Place:
     def beneath(self, name: str) -> Place:
         """Return a place in the folder."""
         address, mark, options = self.address.partition("?")
-        return Place(f"{address.rstrip('/')}/{name}{mark}{options}")
+        below = copy(self)
+        below.path = f"{self.path.rstrip('/')}/{name}"
+        below.address = f"{address.rstrip('/')}/{quote(name)}{mark}{options}"
+        return below
 
     def upload(self, path: Path) -> None:
         """Write a local file to the place, where it is whole or absent."""
         from pyarrow import fs  # noqa: PLC0415
 
+        folder, name = posixpath.split(self.path)
+        temporary = posixpath.join(folder, f".{name}.{os.urandom(6).hex()}.tmp")
         with self._writing():
             # File systems with folders need them; in object stores this makes none.
-            if not isinstance(self.system, fs.S3FileSystem):
-                self.system.create_dir(os.path.dirname(self.path), recursive=True)
-            temporary = self.path
-            is_local = isinstance(self.system, fs.LocalFileSystem)
-            if is_local:
-                temporary = f"{self.path}.{os.getpid()}.tmp"
-            with path.open("rb") as source, self.system.open_output_stream(temporary) as target:
-                while piece := source.read(2**24):
-                    target.write(piece)
-            if is_local:
+            if folder and not isinstance(self.system, fs.S3FileSystem):
+                self.system.create_dir(folder, recursive=True)
+            try:
+                # To close a stream finishes a file, however much of it was written.
+                with path.open("rb") as source, self.system.open_output_stream(temporary) as target:
+                    while piece := source.read(2**24):
+                        target.write(piece)
                 self.system.move(temporary, self.path)
+            except BaseException:
+                with suppress(OSError, ValueError):
+                    self.system.delete_file(temporary)
+                raise
 
     def delete(self) -> None:
         """Delete the file."""

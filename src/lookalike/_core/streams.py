@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import TextIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TextIO
 
 from lookalike._core.errors import OutputError
 from lookalike._core.words import presentable
 
-__all__ = ["drop", "fill_closed", "say", "standard_output"]
+__all__ = ["drop", "fill_closed", "read_again", "say", "standard_output"]
 
 #: The name of each stream, its mode, and the mode in which it is opened where it was closed. Then
 #: reading the input or writing the output raises a clear error; messages are discarded.
@@ -50,6 +53,25 @@ def say(text: str) -> None:
         print(presentable(text), file=sys.stderr, flush=True)
     except (OSError, ValueError):
         drop(sys.stderr)
+
+
+@contextmanager
+def read_again(data: Any) -> Iterator[Any]:
+    """Yield data that can be read several times: standard input as a file, all else unchanged.
+
+    Parameters
+    ----------
+    data : object
+        ``"-"`` is standard input, a CSV.
+    """
+    if not isinstance(data, str) or data != "-":
+        yield data
+        return
+    with TemporaryDirectory(prefix="lookalike-") as folder:
+        path = Path(folder, "input.csv")
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield str(path)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lookalike._core.places import shown_path
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
 from lookalike.cli._print import say, show, show_prose, show_table, write_result
 
@@ -61,7 +62,7 @@ def compare(
     write_result(found, json_file, html_file)
     if output is not None and found.best is not None:
         found.best.save(output)
-        say(f"wrote {output}")
+        say(f"wrote {shown_path(output)}")
     if "-" not in (json_file, html_file):
         show_comparison(found)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from lookalike._core.errors import FileFormatError, ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._options import check_outputs, parse_kinds, parse_settings
 from lookalike.cli._print import say, show, show_prose, show_table, write_result
 
@@ -84,7 +85,8 @@ def fit_database(
     if not quiet:
         total = sum(model.tables_.values())
         tables = len(model.tables_)
-        say(f"wrote {output}: {tables} tables, {total:,} rows learned, seed {model.seed_}")
+        place = shown_path(output)
+        say(f"wrote {place}: {tables} tables, {total:,} rows learned, seed {model.seed_}")
 
 
 def _kinds(pairs: Iterable[str] | None) -> dict[str, dict[str, str]]:

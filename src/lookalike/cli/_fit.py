@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_source, check_unused, fit_database, is_database
 from lookalike.cli._options import (
     KindOption,
@@ -175,7 +176,7 @@ def fit(
     if html_file is not None:
         write_page(fitted, html_file)
     if not quiet:
-        say(f"wrote {output}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
+        say(f"wrote {shown_path(output)}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
     if html_file not in (None, "-") and not quiet:
         say(f"wrote {html_file}")
 

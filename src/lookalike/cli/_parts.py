@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._print import say
 
 __all__ = ["is_folder", "sample_to_parts"]
@@ -64,4 +65,4 @@ def sample_to_parts(
         progress=True,
         **options,
     )
-    say(f"wrote {output}: {written:,} rows")
+    say(f"wrote {shown_path(output)}: {written:,} rows")

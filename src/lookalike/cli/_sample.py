@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_unused, sample_database
 from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_conditions
 from lookalike.cli._parts import is_folder, sample_to_parts
@@ -159,7 +160,7 @@ def sample(
             loaded, output, rows, sizes, past, given, seed=seed, safe_csv=safe_csv
         )
         if output != "-":
-            say(f"wrote {output}: {written:,} events")
+            say(f"wrote {shown_path(output)}: {written:,} events")
         return
     _check_absent(
         {**sizes, "continue": past},
@@ -171,13 +172,13 @@ def sample(
             raise ParameterError("--complete and --balance are for learned models: omit them.")
         written = loaded.sample_to(output, rows, given=given, random_state=seed, safe_csv=safe_csv)
         if output != "-":
-            say(f"wrote {output}: {written:,} rows")
+            say(f"wrote {shown_path(output)}: {written:,} rows")
         return
     written = loaded.sample_to(
         output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
     )
     if output != "-":
-        say(f"wrote {output}: {written:,} rows")
+        say(f"wrote {shown_path(output)}: {written:,} rows")
 
 
 def _check_absent(options: Mapping[str, Any], what: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._options import parse_settings
 from lookalike.cli._print import say, show_table
 
@@ -55,7 +56,8 @@ def fit_sequences(
     model.save(output)
     if not quiet:
         what = "one series" if model.entity_ is None else f"{model.n_entities_:,} histories"
-        say(f"wrote {output}: {what}, {model.n_rows_:,} events learned, seed {model.seed_}")
+        place = shown_path(output)
+        say(f"wrote {place}: {what}, {model.n_rows_:,} events learned, seed {model.seed_}")
 
 
 def sample_sequences(

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lookalike._core.errors import ParameterError, nearest
+from lookalike._core.places import shown_path
 from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_settings
 from lookalike.cli._print import say
 
@@ -63,4 +64,4 @@ def simulate(
     table = make(**options, random_state=seed, as_="arrow")
     write_table(table, output)
     if output != "-":
-        say(f"wrote {output}: {table.num_rows:,} rows")
+        say(f"wrote {shown_path(output)}: {table.num_rows:,} rows")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike._core.places import shown_path
 from lookalike.cli._compare import show_comparison
 from lookalike.cli._options import (
     KindOption,
@@ -74,6 +75,6 @@ def tune(
     write_result(found, json_file, html_file)
     assert found.best is not None
     found.best.save(output)
-    say(f"wrote {output}")
+    say(f"wrote {shown_path(output)}")
     if "-" not in (json_file, html_file):
         show_comparison(found)

@@ -73,12 +73,29 @@ def sql_type(cells: pa.ChunkedArray, declared: DeclaredColumn | None) -> str:
     return "TEXT"
 
 
-def sql_default(declared: DeclaredColumn | None) -> str | None:
-    """Return a default that means the same in every database, None for any other."""
+def sql_default(declared: DeclaredColumn | None, kind: str = "") -> str | None:
+    """Return a default that means the same in every database, None for any other.
+
+    Parameters
+    ----------
+    declared : DeclaredColumn or None
+    kind : str
+        The type of the column that is created, which the default must fit.
+    """
     if declared is None or declared.default is None:
         return None
     word = declared.default.strip()
     while word.startswith("(") and word.endswith(")"):
         word = word[1:-1].strip()
     word = re.sub(r"::[\w \"]+(\(\d+\))?$", "", word)
-    return word if _LITERAL.fullmatch(word) else None
+    if not _LITERAL.fullmatch(word):
+        return None
+    number, special = re.fullmatch(r"[-+]?\d+(\.\d+)?", word), word.upper()
+    if kind == "BOOLEAN":
+        word = {"0": "FALSE", "1": "TRUE"}.get(word, special)
+        return word if word in ("TRUE", "FALSE", "NULL") else None
+    if kind in ("BIGINT", "DOUBLE PRECISION") or kind.startswith(("NUMERIC", "DECIMAL")):
+        return word if number or special == "NULL" else None
+    if kind in ("DATE", "TIME") or kind.startswith("TIMESTAMP"):
+        return None if number or special in ("TRUE", "FALSE") else word
+    return word

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -56,7 +56,7 @@ def read(place: str, names: list[str] | None) -> SourceContents:
         keys: list[ForeignKey] = []
         for name in tables:
             keys += _read_table(connection, name, found)
-        found.foreign = tuple(key for key in keys if key.parent in found.tables)
+        found.foreign = tuple(_spelled(key, found) for key in keys if _parent(key, found))
     return found
 
 
@@ -77,6 +77,27 @@ def _read_table(connection: Any, name: str, found: SourceContents) -> list[Forei
         elif kind == "FOREIGN KEY":
             foreign.append(ForeignKey(name, tuple(columns), parent, tuple(to)))
     return foreign
+
+
+def _parent(key: ForeignKey, found: SourceContents) -> str | None:
+    """Return the table that a key refers to; DuckDB ignores case."""
+    return next((n for n in found.tables if n.casefold() == key.parent.casefold()), None)
+
+
+def _spelled(key: ForeignKey, found: SourceContents) -> ForeignKey:
+    """Return a key with names as the tables spell them."""
+
+    def columns(table: str, names: Sequence[str]) -> tuple[str, ...]:
+        own = {column.casefold(): column for column in found.tables[table].column_names}
+        return tuple(own.get(name.casefold(), name) for name in names)
+
+    parent = _parent(key, found) or key.parent
+    return ForeignKey(
+        key.table,
+        columns(key.table, key.columns),
+        parent,
+        columns(parent, key.parent_columns),
+    )
 
 
 @contextmanager

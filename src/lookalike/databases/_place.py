@@ -50,5 +50,7 @@ def without_password(address: str) -> str:
     >>> without_password("postgresql://me:secret@host/shop")
     'postgresql://me@host/shop'
     """
-    shown = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1@", address)
-    return re.sub(r"([?&]password=)[^&]*", r"\1…", shown)
+    # Passwords may hold any sign: all up to the last @ before the options is hidden.
+    place, mark, options = address.partition("?")
+    shown = re.sub(r"(://[^/@:]*):.*@", r"\1@", place)
+    return shown + mark + re.sub(r"((?:^|&)(?:ssl)?password=)[^&]*", r"\1…", options)

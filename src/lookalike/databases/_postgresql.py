@@ -131,7 +131,10 @@ def _said(error: Exception) -> str:
 
 def _secrets(place: str) -> list[str]:
     """Return the passwords of an address."""
-    parts = urlsplit(place)
+    try:
+        parts = urlsplit(place)
+    except ValueError:  # a password that is no part of an address
+        return [m for m in re.findall(r"://[^/@:]*:(.*)@", place) if m]
     found = [parts.password, *parse_qs(parts.query).get("password", [])]
     return [secret for secret in found if secret]
 

@@ -62,8 +62,11 @@ def _reading(place: str) -> Iterator[sqlite3.Connection]:
 
 
 def _read_table(connection: sqlite3.Connection, name: str, found: SourceContents) -> None:
-    columns = connection.execute(f"PRAGMA table_info({quoted(name)})").fetchall()
-    rows = connection.execute(f"SELECT * FROM {quoted(name)}").fetchall()
+    # Generated columns are columns; hidden ones of virtual tables are none.
+    listed = connection.execute(f"PRAGMA table_xinfo({quoted(name)})").fetchall()
+    columns = [own for own in listed if own[6] != 1]
+    selected = ", ".join(quoted(own[1]) for own in columns)
+    rows = connection.execute(f"SELECT {selected} FROM {quoted(name)}").fetchall()
     cells = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     arrays = [
         _column(name, own[1], str(own[2] or ""), values)
@@ -240,7 +243,7 @@ def _values(column: pa.Array) -> list[Any]:
     elif pa.types.is_duration(kind):
         column = column.cast(pa.int64())
     elif pa.types.is_timestamp(kind):
-        whole = pc.all(pc.equal(pc.microsecond(column), 0)).as_py() is not False
+        whole = pc.all(pc.equal(pc.subsecond(column), 0)).as_py() is not False
         step = pa.timestamp("s" if whole else "us", "UTC" if kind.tz else None)
         zone = "+00:00" if kind.tz else ""
         column = pc.strftime(column.cast(step, safe=False), f"%Y-%m-%d %H:%M:%S{zone}")

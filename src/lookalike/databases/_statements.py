@@ -69,7 +69,7 @@ def create_table(
             column in primary
         ):
             words.append("NOT NULL")
-        default = sql_default(own)
+        default = sql_default(own, kind)
         if default is not None:
             words.append(f"DEFAULT {default}")
         parts.append(" ".join(words))

@@ -12,6 +12,7 @@ from sklearn.base import BaseEstimator
 from lookalike._core.errors import NotFittedError
 from lookalike._core.parameters import AnyOf, Flag, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed
+from lookalike._core.streams import read_again
 from lookalike.experiments._choice import choose_trial
 from lookalike.experiments._clock import Clock
 from lookalike.experiments._compare import divided, raced_families, summary
@@ -127,15 +128,16 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         values = {name: getattr(self, name) for name in self._rules}
         check_parameters("Auto", self._rules, values)
-        clock = Clock(self.seconds)
-        parts = divided(data, target, kinds, as_seed(self.random_state))
-        clock.reserve = reserve_for(parts)
-        raced = raced_families(self.models, parts, clock, every_score=False, progress=self.progress)
-        winner = choose_trial(raced.trials, len(parts.choose))
-        if self.tune and winner is not None:
-            raced = self._with_settings(raced, raced.fitted[winner.label], parts, clock)
-        found = summary(raced, parts)
-        best = fitted_to_all(found, clock, data, kinds, target)
+        clock, show = Clock(self.seconds), self.progress
+        with read_again(data) as rows:
+            parts = divided(rows, target, kinds, as_seed(self.random_state))
+            clock.reserve = reserve_for(parts)
+            raced = raced_families(self.models, parts, clock, every_score=False, progress=show)
+            winner = choose_trial(raced.trials, len(parts.choose))
+            if self.tune and winner is not None:
+                raced = self._with_settings(raced, raced.fitted[winner.label], parts, clock)
+            found = summary(raced, parts)
+            best = fitted_to_all(found, clock, rows, kinds, target)
         self.best_, self.comparison_, self.leaderboard_ = best, found, found.leaderboard
         return self
 

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
+from lookalike._core.streams import read_again
 from lookalike.experiments._candidates import Candidate, check_space, proposals, read_model
 from lookalike.experiments._clock import Clock
 from lookalike.experiments._compare import divided, summary
@@ -158,14 +159,15 @@ def tune(
     plain._check_parameters()
     searched = check_space(plain, space)
     clock = Clock(seconds)
-    parts = divided(data, target, kinds, as_seed(random_state))
-    clock.reserve = reserve_for(parts)
-    raced = raced_settings(plain, searched, trials, parts, clock, progress=progress)
-    found = Tuning(**vars(summary(raced, parts)))
-    untried = sum(trial.choose is None and trial.proposed for trial in raced.trials)
-    if seconds is not None and untried:
-        found = replace(found, notes=(*found.notes, _of_untried(untried, plain, seconds)))
-    return replace(found, best=fitted_to_all(found, clock, data, kinds, target))
+    with read_again(data) as rows:
+        parts = divided(rows, target, kinds, as_seed(random_state))
+        clock.reserve = reserve_for(parts)
+        raced = raced_settings(plain, searched, trials, parts, clock, progress=progress)
+        found = Tuning(**vars(summary(raced, parts)))
+        untried = sum(trial.choose is None and trial.proposed for trial in raced.trials)
+        if seconds is not None and untried:
+            found = replace(found, notes=(*found.notes, _of_untried(untried, plain, seconds)))
+        return replace(found, best=fitted_to_all(found, clock, rows, kinds, target))
 
 
 def _of_untried(untried: int, model: Synthesizer, seconds: float) -> str:

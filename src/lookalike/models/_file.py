@@ -33,6 +33,7 @@ from lookalike._core.errors import (
     nearest,
 )
 from lookalike._core.late import READERS
+from lookalike._core.places import shown_path
 from lookalike._core.registry import Registry, registered_only
 from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
@@ -97,7 +98,7 @@ def load(path: str | os.PathLike[str], *, synthesizers: Iterable[type[Synthesize
     try:
         return _put_together(read_parts(path, _check_format), own)
     except ModelFileError as error:
-        raise ModelFileError(f"Model file {os.fspath(path)!r}: {error}") from error.__cause__
+        raise ModelFileError(f"Model file {shown_path(path)!r}: {error}") from error.__cause__
 
 
 def is_of(path: str | os.PathLike[str], name: str) -> bool:

@@ -122,12 +122,16 @@ def _results(
     shared, waiting = ray.put(work), list(reversed(tasks))
     most = workers or _AHEAD * max(int(ray.cluster_resources().get("CPU", 1)), 1)
     running: list[Any] = []
-    while waiting or running:
-        while waiting and len(running) < most:
-            running.append(done.remote(shared, waiting.pop()))
-        ready, running = ray.wait(running)
-        for one in ready:
-            yield from ray.get(one)
+    try:
+        while waiting or running:
+            while waiting and len(running) < most:
+                running.append(done.remote(shared, waiting.pop()))
+            ready, running = ray.wait(running)
+            for one in ready:
+                yield from ray.get(one)
+    finally:  # after an error or an interrupt, nothing goes on
+        for one in running:
+            ray.cancel(one, force=True)
 
 
 def _all_results(work: Callable[[_T], Iterable[_R]], task: _T) -> list[_R]:

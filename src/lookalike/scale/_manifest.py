@@ -12,11 +12,10 @@ from typing import Any
 from lookalike._core.errors import FileFormatError, ParameterError
 from lookalike._core.files import write_text
 from lookalike._core.places import Place, fetched, is_address, uploaded
+from lookalike.tables import MANIFEST
 
-__all__ = ["MANIFEST", "Folder", "Manifest", "Part"]
+__all__ = ["Folder", "Manifest", "Part"]
 
-#: Names that begin with an underscore are no data for readers of partitioned tables.
-MANIFEST = "_manifest.json"
 _FORMAT = 1
 
 

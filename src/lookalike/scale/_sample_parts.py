@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from lookalike._core.errors import OutputError, ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Number, check_parameters
+from lookalike._core.places import is_address
 from lookalike._core.progress import progress as progress_bar
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.models import Synthesizer, load
@@ -28,6 +30,8 @@ _RULES = {
     "engine": Choice(ENGINES),
     "file_format": Choice(_FORMATS),
 }
+#: The name of a part.
+_PART = re.compile(r"part-\d+\.(?:parquet|csv|csv\.gz)")
 #: The most parts of a table: more are hard to handle for readers, too.
 _MOST_PARTS = 1_000_000
 
@@ -116,6 +120,8 @@ def sample_parts(
             f"A table has at most {_MOST_PARTS:,} parts: give part_rows of at least "
             f"{-(-n // _MOST_PARTS):,}."
         )
+    n, part_rows = int(n), int(part_rows)
+    place = os.fspath(folder)
     content, seed = _content(model, balance, random_state)
     options: dict[str, Any] = {"random_state": seed, "safe_csv": safe_csv}
     options |= {} if given is None else {"given": dict(given)}
@@ -123,14 +129,15 @@ def sample_parts(
     plan = {
         "model": hashlib.sha256(content).hexdigest(),
         "seed": seed,
-        "given": None if given is None else {str(k): repr(v) for k, v in given.items()},
+        "given": None if given is None else {str(k): _words(v) for k, v in given.items()},
         "balance": balance,
         "safe_csv": safe_csv,
         "file_format": file_format,
         "rows": n,
         "part_rows": part_rows,
     }
-    target = Folder(os.fspath(folder))
+    # Workers of a cluster have working folders of their own.
+    target = Folder(place if is_address(place) else os.path.abspath(place))
     manifest = _begun(target, plan, overwrite)
     tasks = [task for task in _tasks(plan) if task.name not in manifest.parts]
     done = sum(part.rows for part in manifest.parts.values())
@@ -138,6 +145,11 @@ def sample_parts(
     parts = run_tasks(work, tasks, engine=engine, workers=workers, address=address)
     with progress_bar("rows", n, show=progress, begin=done) as report:
         for part in parts:
+            if target.sized(part.name) != part.bytes:
+                raise OutputError(
+                    f"{part.name} was written, but is not in {target}: workers need a folder that "
+                    "all of their machines share."
+                )
             manifest.parts[part.name] = part
             target.keep(manifest)
             done += part.rows
@@ -149,6 +161,7 @@ def _content(model: Any, balance: str | None, random_state: RandomState) -> tupl
     """Return a model as the bytes of its file, and the seed."""
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
         fitted: Any = load(model) if isinstance(model, str | os.PathLike) else model
+        fitted = getattr(fitted, "best_", fitted)  # what `Auto` has chosen
         if hasattr(fitted, "continue_to") or not hasattr(fitted, "sample_to"):
             raise ParameterError(
                 "Parts are made of rows that do not depend on each other: the model must be one of "
@@ -162,9 +175,18 @@ def _content(model: Any, balance: str | None, random_state: RandomState) -> tupl
         return path.read_bytes(), int(seed)
 
 
+def _words(value: Any) -> str:
+    """Return a condition in words that are the same in every process."""
+    if isinstance(value, set | frozenset):
+        return repr(sorted(map(repr, value)))
+    return repr(value)
+
+
 def _begun(target: Folder, plan: dict[str, Any], overwrite: bool) -> Manifest:
     """Return the manifest of an interrupted run, or begin a new one."""
-    names, before = target.names(), target.manifest()
+    # Files such as .DS_Store are nobody's.
+    names = [name for name in target.names() if not name.startswith(".")]
+    before = target.manifest()
     if before is not None and (not overwrite or before.plan == plan):
         before.check_plan(plan, str(target))
         # Whoever deletes or cuts a part has it made anew.
@@ -174,8 +196,9 @@ def _begun(target: Folder, plan: dict[str, Any], overwrite: bool) -> Manifest:
         raise OutputError(
             f"A folder of parts must be empty or new, but {target} holds {names[0]!r}."
         )
-    if before is not None:
-        for name in before.parts:
+    # A worker may have finished parts that nobody entered.
+    for name in names:
+        if _PART.fullmatch(name):
             target.delete(name)
     manifest = Manifest(plan)
     target.keep(manifest)

@@ -101,7 +101,8 @@ class AnomalyStep(ModelStep):
             return StepChange(table, rows, np.empty(0))
         density = RowDensity(model, table)
         ordinary = np.sort(density(table))
-        count = int(np.clip(_CANDIDATES * len(rows), _FEWEST, _MOST))
+        # However many rows there are, each has a choice.
+        count = max(int(np.clip(_CANDIDATES * len(rows), _FEWEST, _MOST)), 2 * len(rows))
         # From rows as they are, to rows of which everything is changed.
         strength = random.random(count) * min(2.0 * self.difficulty, 1.0)
         plain = _plain(table)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -162,12 +163,16 @@ def numbers_of(table: pa.Table, name: str) -> Floats:
 def with_cells(table: pa.Table, name: str, rows: RowNumbers, values: list[Any]) -> pa.Table:
     """Return a table with other cells in some rows of a column, which keeps its type.
 
-    Whole numbers stay whole: values are rounded. A dictionary gets the new levels.
+    Whole numbers stay whole, and within their type. A dictionary gets the new levels.
     """
     before = table[name].type
     cells = column_of(table, name)
     if pt.is_integer(cells.type):
-        values = [None if value is None else round(value) for value in values]
+        low, high = _limits(cells.type)
+        values = [None if v is None else min(max(round(v), low), high) for v in values]
+    elif pt.is_decimal(cells.type):
+        unit = Decimal(1).scaleb(-cells.type.scale)
+        values = [None if v is None else Decimal(str(v)).quantize(unit) for v in values]
     try:
         added = pa.array(values, cells.type)
     except (pa.ArrowInvalid, OverflowError, TypeError) as error:
@@ -180,6 +185,13 @@ def with_cells(table: pa.Table, name: str, rows: RowNumbers, values: list[Any]) 
     if pt.is_dictionary(before):
         joined = joined.dictionary_encode()
     return table.set_column(table.column_names.index(name), name, joined)
+
+
+def _limits(kind: pa.DataType) -> tuple[int, int]:
+    """Return the least and the greatest number of a type of whole numbers."""
+    if pt.is_signed_integer(kind):
+        return -(2 ** (kind.bit_width - 1)), 2 ** (kind.bit_width - 1) - 1
+    return 0, 2**kind.bit_width - 1
 
 
 def drawn_rows(

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,7 @@ from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Instance, Number, Rule
 from lookalike.scenarios._base import StepChange, column_of, with_cells
 from lookalike.scenarios._fitted import ModelStep
-from lookalike.tables import conform, parse_conditions
+from lookalike.tables import Schema, conform, infer_columns, parse_conditions
 
 __all__ = ["RareEvent"]
 
@@ -54,13 +54,24 @@ class RareEvent(ModelStep):
         if not self.where:
             raise ParameterError("A rare event must have a condition in where; got none.")
 
+    def dialled(self, dial: float, table: pa.Table) -> Self | None:
+        """Return the step with a rate on the way from the present one."""
+        if dial in (0, 1):
+            return self if dial else None
+        for name in self.where:
+            column_of(table, name)
+        given = {name: _condition(name, value) for name, value in self.where.items()}
+        present = float(_fulfil(infer_columns(table), given, table).mean())
+        rate = present + dial * (self.rate - present)
+        return replace(self, rate=rate) if round(rate * len(table)) else None
+
     def change_by(self, model: Any, table: pa.Table, random: np.random.Generator) -> StepChange:
         """Replace rows; the strength of a label is the weight of the row."""
         given = {name: _condition(name, value) for name, value in self.where.items()}
         for name in given:
             column_of(table, name)
         rows, count = len(table), round(self.rate * len(table))
-        happens = _fulfil(model, given, table)
+        happens = _fulfil(model.schema_, given, table)
         if not 0 < count < rows or happens.all():
             raise ParameterError(
                 f"A rare event must leave rows of both kinds; got {count:,} of {rows:,} rows of "
@@ -102,7 +113,7 @@ class RareEvent(ModelStep):
         if happens.sum() >= _ENOUGH:
             return float(happens.mean()), len(happens)
         drawn = model.sample(_COUNTED, random_state=int(random.integers(2**31)), as_="arrow")
-        found = _fulfil(model, given, drawn)
+        found = _fulfil(model.schema_, given, drawn)
         if not found.any():
             raise ParameterError(
                 f"The model must be able to make the rare event; none of {_COUNTED:,} rows has "
@@ -126,10 +137,10 @@ def _condition(name: str, value: Any) -> Any:
     return value.get("low"), value.get("high")
 
 
-def _fulfil(model: Any, given: Mapping[str, Any], table: pa.Table) -> npt.NDArray[np.bool_]:
+def _fulfil(schema: Schema, given: Mapping[str, Any], table: pa.Table) -> npt.NDArray[np.bool_]:
     """Return which rows fulfil all conditions."""
-    canonical = conform(table, model.schema_)
+    canonical = conform(table, schema)
     found = np.ones(len(table), bool)
-    for condition in parse_conditions(given, model.schema_):
+    for condition in parse_conditions(given, schema):
         found &= condition.matches(canonical[condition.column].combine_chunks())
     return found

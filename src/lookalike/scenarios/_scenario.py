@@ -23,8 +23,7 @@ from lookalike._core.plain import jsonable
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.scenarios._base import STEPS, RowNumbers, ScenarioStep, StepChange
 from lookalike.scenarios._fitted import ModelStep, fitted_model
-from lookalike.scenarios._rows import rows_of
-from lookalike.tables import as_frame, best_library
+from lookalike.tables import as_frame, best_library, natural_rows
 
 __all__ = ["Scenario", "ScenarioResult", "ScenarioRun"]
 
@@ -176,7 +175,7 @@ class Scenario:
         SchemaError
             If a step does not fit the table.
         """
-        table, origin = rows_of(data)
+        table, origin = natural_rows(data)
         seed = as_seed(random_state)
         found = self.run(table, seed, model=model)
         manifest = jsonable(

@@ -17,7 +17,6 @@ from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.scenarios._base import RowNumbers, ScenarioStep
 from lookalike.scenarios._drift import DriftStep
 from lookalike.scenarios._fitted import fitted_model
-from lookalike.scenarios._rows import rows_of
 from lookalike.scenarios._scenario import Scenario, ScenarioRun
 from lookalike.scenarios._stress_curve import DrawScores, response_curve
 from lookalike.scenarios._stress_metrics import StressMetric, Unmeasured, alarms, metrics_for
@@ -31,7 +30,7 @@ from lookalike.scenarios._stressed_model import (
     rows_for,
     stressed,
 )
-from lookalike.tables import Origin
+from lookalike.tables import Origin, natural_rows
 
 __all__ = ["stress"]
 
@@ -129,7 +128,7 @@ def stress(
     """
     positions = _checked(dials, repeats, reference, tolerance, threshold)
     scenario = scenario if isinstance(scenario, Scenario) else Scenario(scenario)
-    table, origin = rows_of(data)
+    table, origin = natural_rows(data)
     drifts = all(isinstance(step, DriftStep) for step in scenario.steps)
     problem = problem_of(model, table, target, positive, drifts)
     metrics = metrics_for(metric, problem)

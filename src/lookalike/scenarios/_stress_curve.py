@@ -9,7 +9,7 @@ from scipy import stats
 
 from lookalike._core.numerics import Floats
 from lookalike.scenarios._stress_metrics import StressMetric
-from lookalike.scenarios._stress_points import StressCurve, StressPoint
+from lookalike.scenarios._stress_points import StressCurve, StressPoint, has_failed
 
 __all__ = ["DrawScores", "response_curve"]
 
@@ -36,8 +36,10 @@ def response_curve(
     points = []
     for dial, scores in columns.items():
         values, references = _column(scores, 0), _column(scores, 1)
-        if np.isnan(values).all():
-            points.append(StressPoint(dial, reason=str(scores[0][0])))
+        # A model that fails in some draws fails: the others would be no fair sample.
+        failed = [str(one[0]) for one in scores if has_failed(one[0])]
+        if failed or np.isnan(values).all():
+            points.append(StressPoint(dial, reason=failed[0] if failed else str(scores[0][0])))
             continue
         low, high = _interval(values, _LEVEL, runs)
         losses = sign * (_column(start, 0) - values)

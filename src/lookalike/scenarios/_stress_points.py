@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["StressCurve", "StressPoint"]
+__all__ = ["StressCurve", "StressPoint", "has_failed"]
+
+
+def has_failed(reason: object) -> bool:
+    """Return whether the reason for a missing score is that the model failed."""
+    return isinstance(reason, str) and reason.startswith("The model failed")
 
 
 @dataclass(frozen=True)
@@ -80,8 +85,9 @@ class StressCurve:
             None where it holds.
         """
         for point in self.points:
-            failed = point.reason is not None and point.reason.startswith("The model failed")
             excess = point.excess
-            if failed or (excess is not None and point.significant and excess > tolerance):
+            if has_failed(point.reason) or (
+                excess is not None and point.significant and excess > tolerance
+            ):
                 return point.dial
         return None

@@ -14,9 +14,8 @@ import pyarrow.types as pt
 from lookalike._core.numerics import Floats
 from lookalike.metrics import models_for
 from lookalike.scenarios._base import RowNumbers, column_of
-from lookalike.scenarios._rows import rows_of
 from lookalike.scenarios._stressed_model import Predictions, Problem, problem_of
-from lookalike.tables import to_arrow
+from lookalike.tables import natural_rows, to_arrow
 
 __all__ = ["cross_fitted", "naive", "train_trees"]
 
@@ -108,7 +107,7 @@ def train_trees(
         Takes a dataframe with the same columns; the target may be absent. Returns the scores of
         the classes, or numbers.
     """
-    table = rows_of(data)[0]
+    table = natural_rows(data)[0]
     problem = problem_of(None, table, target, positive, drifts=False)
     trees = _TableTrees(problem, seed).fit(table)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lookalike.scenarios._stress_points import StressCurve, StressPoint
+from lookalike.scenarios._stress_points import StressCurve, StressPoint, has_failed
 
 __all__ = ["answer"]
 
@@ -27,7 +27,7 @@ def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dic
     """
     curve = curves[0]
     breaks = None if broken is None else broken.breaks(facts["tolerance"])
-    failed = next((one for one in curve.points if _failed(one)), None)
+    failed = next((one for one in curve.points if has_failed(one.reason)), None)
     if failed is not None and failed.dial == breaks:
         return f"The model breaks at dial {failed.dial:g}. {failed.reason}"
     measured = [one for one in curve.points if one.value is not None]
@@ -40,10 +40,6 @@ def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dic
     if broken is None:
         return _of_holding(curve, measured, facts)
     return _of_broken(broken, facts)
-
-
-def _failed(point: StressPoint) -> bool:
-    return point.reason is not None and point.reason.startswith("The model failed")
 
 
 def _course(curve: StressCurve) -> str:

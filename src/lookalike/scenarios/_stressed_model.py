@@ -191,7 +191,9 @@ def _estimated(model: Any, frame: Any, problem: Problem) -> Predictions:
     if problem.kind != "classes":
         return Predictions(_suspicion(model, frame))
     if not (hasattr(model, "predict_proba") or hasattr(model, "decision_function")):
-        return _given(model.predict(frame), problem, len(frame))
+        return Predictions(
+            _one_hot(np.asarray(model.predict(frame)).ravel().tolist(), problem.levels)
+        )
     scores = np.asarray(class_scores(model, frame), np.float64)
     probable = hasattr(model, "predict_proba")
     # A class that the model does not know has the lowest score.

@@ -14,7 +14,7 @@ from scipy.spatial import cKDTree
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, Rule, check_parameters
-from lookalike.tables import to_arrow
+from lookalike.tables import natural_rows
 
 __all__ = ["CATEGORIES", "EntityNumbers", "FraudWorld", "People", "Terminals"]
 
@@ -113,7 +113,7 @@ class FraudWorld:
         DataError
             If a column has no usable value.
         """
-        table, world = to_arrow(data)[0], cls()
+        table, world = natural_rows(data)[0], cls()
         for name in (amount, time, customer):
             if name is not None and name not in table.column_names:
                 hint = nearest(name, table.column_names)

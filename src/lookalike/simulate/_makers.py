@@ -231,7 +231,7 @@ class PoissonColumn(ColumnMaker):
     Parameters
     ----------
     mean : float or str
-        A number or a formula; negative means count as 0.
+        A number or a formula; negative means count as 0, and a missing one makes a missing cell.
     """
 
     mean: float | str = 1.0
@@ -241,8 +241,9 @@ class PoissonColumn(ColumnMaker):
 
     def make(self, block: MadeBlock, random: np.random.Generator) -> Any:
         """Draw from the Poisson distribution."""
-        mean = np.broadcast_to(np.nan_to_num(block.amount(self.mean)), block.rows)
-        return random.poisson(np.clip(mean, 0.0, 1e15))
+        mean = np.broadcast_to(block.amount(self.mean), block.rows)
+        drawn = random.poisson(np.clip(np.nan_to_num(mean), 0.0, 1e15))
+        return pa.array(drawn, mask=np.isnan(mean))
 
 
 @dataclass(frozen=True)

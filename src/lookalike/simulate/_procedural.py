@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -113,14 +114,28 @@ class ProceduralColumn:
         """Return the cells of a block."""
         absent = random.random(block.rows) < self.missing
         cells = self.maker.make(block, random)
+        if isinstance(cells, pa.Array) and pa.types.is_floating(cells.type):
+            cells = np.asarray(cells.to_numpy(zero_copy_only=False), np.float64)
         if isinstance(cells, np.ndarray):
             cells = self._numbers(cells)
+        elif pa.types.is_integer(cells.type):
+            cells = self._bounded(cells)
         if absent.any():
             cells = pc.if_else(pa.array(absent), pa.scalar(None, cells.type), cells)
         if self.per == "row":
             return cells
         rows = np.arange(block.rows)
         return cells.take(pa.array(rows - rows % block.length))
+
+    def _bounded(self, cells: pa.Array) -> pa.Array:
+        """Return whole numbers, some of which may be missing, within their bounds."""
+        if self.min is not None:
+            least = pa.scalar(math.ceil(self.min), cells.type)
+            cells = pc.max_element_wise(cells, least, skip_nulls=False)
+        if self.max is not None:
+            most = pa.scalar(math.floor(self.max), cells.type)
+            cells = pc.min_element_wise(cells, most, skip_nulls=False)
+        return cells
 
     def _numbers(self, numbers: np.ndarray) -> pa.Array:
         """Return numbers within their bounds, rounded; those that are not finite are missing."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["COOKIE", "Guard"]
+__all__ = ["Guard"]
 
-COOKIE = "lookalike_studio"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; form-action 'self'; frame-src 'self'; "
@@ -44,7 +44,9 @@ class Guard:
     def __init__(self, app: ASGIApp, token: str, hosts: set[str]) -> None:
         self.app = app
         self.token = token
-        self.hosts = hosts
+        self.hosts = {host.lower() for host in hosts}
+        # All ports of a host share cookies: each studio has a name of its own.
+        self.cookie = f"lookalike_{hashlib.sha256(token.encode()).hexdigest()[:12]}"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, or pass it on."""
@@ -72,7 +74,7 @@ class Guard:
         headers = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
-        host = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+        host = _host_of(headers.get("host", ""))
         if host not in self.hosts and not _is_address(host):
             return PlainTextResponse("This server has another name.", 400)
         origin = headers.get("origin")
@@ -81,10 +83,11 @@ class Guard:
         asked = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if asked and hmac.compare_digest(asked.encode(), self.token.encode()):
             answer = RedirectResponse(scope["path"], 303)
-            answer.set_cookie(COOKIE, self.token, httponly=True, samesite="strict", path="/")
+            answer.set_cookie(self.cookie, self.token, httponly=True, samesite="strict", path="/")
             return answer
         if not hmac.compare_digest(
-            _cookie(headers.get("cookie", "")).encode(), self.token.encode()
+            cookie_parser(headers.get("cookie", "")).get(self.cookie, "").encode(),
+            self.token.encode(),
         ):
             words = "Open the address that lookalike studio printed: it holds a token."
             return PlainTextResponse(words, 403)
@@ -100,9 +103,8 @@ def _is_address(host: str) -> bool:
     return True
 
 
-def _cookie(header: str) -> str:
+def _host_of(header: str) -> str:
     try:
-        found = SimpleCookie(header).get(COOKIE)
-    except CookieError:
+        return urlsplit(f"//{header}").hostname or ""
+    except ValueError:
         return ""
-    return "" if found is None else found.value

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 
 from lookalike.studio._runner import DONE, FAILED, RUNNING, STOPPED, is_running
 from lookalike.studio._store import RunFolder
@@ -19,6 +20,7 @@ BROKEN = "broken off"
 #: A run that has just been begun.
 WAITING = "beginning"
 _PATIENCE = 20.0
+_LOOK = 0.1
 
 
 def begin(run: RunFolder) -> None:
@@ -37,9 +39,19 @@ def begin(run: RunFolder) -> None:
 
 
 def stop(run: RunFolder) -> None:
-    """Stop a run as Ctrl-C does; a fit keeps the best state so far."""
-    if is_running(run.path):
-        os.kill(int(run.state["pid"]), signal.SIGINT)
+    """Stop a run as Ctrl-C does; a fit keeps the best state so far.
+
+    A run that is only beginning is waited for.
+    """
+    for _ in range(int(_PATIENCE / _LOOK)):
+        pid = run.state.get("pid")
+        if word_of(run) not in (RUNNING, WAITING):
+            return
+        if pid and is_running(run.path):
+            with suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGINT)
+            return
+        time.sleep(_LOOK)
 
 
 def word_of(run: RunFolder) -> str:

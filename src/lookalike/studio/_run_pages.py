@@ -95,7 +95,7 @@ class RunPages:
         run = self.store.run(request.path_params["id"])
         if run is None:
             return missing()
-        stop(run)
+        await asyncio.to_thread(stop, run)
         return RedirectResponse(f"/runs/{run.id}", 303)
 
     async def resume(self, request: Request) -> Response:
@@ -105,7 +105,7 @@ class RunPages:
             return missing()
         if word_of(run) != DONE:
             state = run.path / "state.json"
-            write_json(state, {**run.state, "word": "", "error": ""})
+            write_json(state, {"word": "", "error": "", "done": run.state.get("done", 0)})
             begin(run)
         return RedirectResponse(f"/runs/{run.id}", 303)
 

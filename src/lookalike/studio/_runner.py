@@ -23,6 +23,8 @@ __all__ = ["is_running", "lock", "main"]
 DONE, FAILED, STOPPED, RUNNING = "done", "failed", "stopped", "running"
 _INTERRUPTED = 130
 _LONGEST_ERROR = 2_000
+#: How often the lock of a run is asked for, and the seconds in between.
+_TRIES, _INSTANT = 20, 0.05
 
 
 def lock(folder: Path) -> int | None:
@@ -77,6 +79,9 @@ class _Work:
         commands = self.run.plan["commands"]
         done = int(self.run.state.get("done", 0))
         for place, words in enumerate(commands[done:], done):
+            if self.stopping:
+                self.say(STOPPED, place)
+                return STOPPED
             self.say(RUNNING, place)
             code, messages = self.call(words)
             if self.stopping and code != 0:
@@ -130,7 +135,11 @@ def main(folder: str) -> int:
         The exit code.
     """
     run = RunFolder(Path(folder))
-    if lock(run.path) is None:
+    for _ in range(_TRIES):  # who looks whether a run is running holds the lock for an instant
+        if lock(run.path) is not None:
+            break
+        time.sleep(_INSTANT)
+    else:
         return 0  # another process does it
     work = _Work(run)
     signal.signal(signal.SIGINT, work.stop)

@@ -119,6 +119,10 @@ class RunFolder:
         return found if isinstance(found, dict) else {}
 
 
+#: The bytes of a token, which has more letters than that.
+_SECRET = 24
+
+
 class Store:
     """The folder of the studio.
 
@@ -137,10 +141,14 @@ class Store:
     def token(self) -> str:
         """The secret that the address must hold; the same after a restart."""
         path = self.folder / "token"
-        if not path.exists():
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                file.write(secrets.token_urlsafe(24))
-        return path.read_text(encoding="utf-8")
+        found = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+        if len(found) >= _SECRET:  # a write that was broken off leaves less
+            return found
+        path.unlink(missing_ok=True)
+        made = secrets.token_urlsafe(_SECRET)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(made)
+        return made
 
     def new_table(self, name: str) -> TableFolder | None:
         """Make the folder of a table; None where the name has no known suffix.

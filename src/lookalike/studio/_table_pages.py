@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from lookalike._core.errors import InputError
@@ -65,14 +66,18 @@ class TablePages:
         if table is None:
             return wrong("A table is a .csv, .csv.gz or .parquet file.")
         size = 0
-        with table.data.open("wb") as file:
-            async for part in request.stream():
-                size += len(part)
-                if size > self.most_bytes:
-                    break
-                await asyncio.to_thread(file.write, part)
+        try:
+            with table.data.open("wb") as file:
+                async for part in request.stream():
+                    size += len(part)
+                    if size > self.most_bytes:
+                        break
+                    await asyncio.to_thread(file.write, part)
+        except (ClientDisconnect, OSError) as error:
+            shutil.rmtree(table.path, ignore_errors=True)
+            return wrong(f"The file could not be kept: {error or 'it was broken off'}.")
         if size > self.most_bytes:
-            table.data.unlink()
+            shutil.rmtree(table.path, ignore_errors=True)
             return wrong(f"A file may have {self.most_bytes / 1e6:,.0f} MB at most.", 413)
         return await self._read(table)
 

@@ -6,6 +6,7 @@ from lookalike.tables._arrow_types import parse_type
 from lookalike.tables._conditions import ColumnCondition, parse_conditions
 from lookalike.tables._conform import conform
 from lookalike.tables._natural import natural
+from lookalike.tables._natural_rows import natural_rows
 from lookalike.tables._render import render
 from lookalike.tables._schema import Column, Dependency, Kind, Schema, TextForm
 from lookalike.tables._storage import canonical_schema, canonical_type
@@ -17,10 +18,11 @@ from lookalike.tables.infer._cautions import cautions
 from lookalike.tables.infer._infer import infer_columns
 from lookalike.tables.infer._rare_categories import without_rare
 from lookalike.tables.io._csv_text import cell_texts
-from lookalike.tables.io._read import is_parts, read_table
+from lookalike.tables.io._read import MANIFEST, is_parts, read_table
 from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv, write_table
 
 __all__ = [
+    "MANIFEST",
     "Column",
     "ColumnCondition",
     "ColumnOrigin",
@@ -45,6 +47,7 @@ __all__ = [
     "infer_columns",
     "is_parts",
     "natural",
+    "natural_rows",
     "open_categories",
     "parse_conditions",
     "parse_type",

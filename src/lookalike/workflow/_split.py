@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from lookalike._core.errors import DataError, ParameterError, nearest
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.tables import as_frame, best_library, to_arrow
+from lookalike.tables import as_frame, best_library, natural_rows, to_arrow
 
 __all__ = ["split"]
 
@@ -77,7 +77,9 @@ def split(
         _, members = np.unique(groups, return_inverse=True)
         units = np.zeros(members.max(initial=-1) + 1, int)
         held = _spread(units, test, rng, f"entities in {entity!r}")[members]
-    whole = as_frame(table, best_library()) if origin.is_file else data
+    whole = data
+    if origin.is_file:  # its text as the numbers and dates that it means
+        whole = as_frame(natural_rows(data)[0], best_library())
     frame = nw.from_native(whole, eager_only=True)
     train, rest = (frame[np.flatnonzero(rows).tolist()].to_native() for rows in (~held, held))
     return train, rest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,8 +17,10 @@ from lookalike.tables.io._read_csv import CsvSource, read_csv
 from lookalike.tables.io._read_parquet import read_parquet
 from lookalike.tables.io._suffix import file_kind
 
-__all__ = ["is_parts", "read_table"]
+__all__ = ["MANIFEST", "is_parts", "read_table"]
 
+#: The manifest of a table in parts; names that begin with an underscore are no data.
+MANIFEST = "_manifest.json"
 #: The value in the name of a folder that stands for a missing cell.
 _NO_VALUE = "__HIVE_DEFAULT_PARTITION__"
 
@@ -90,7 +93,7 @@ def is_parts(folder: str | os.PathLike[str]) -> bool:
     path = Path(folder)
     if not path.is_dir():
         return False
-    if (path / "_manifest.json").is_file():
+    if (path / MANIFEST).is_file():
         return True
     data = [p for p in path.iterdir() if not p.name.startswith((".", "_"))]
     if not data:
@@ -104,7 +107,8 @@ def _read_address(address: str, columns: Sequence[str] | None) -> pa.Table:
         with fetched(address) as path:
             return read_table(path, columns=columns)
     with TemporaryDirectory(prefix="lookalike-") as folder:
-        for name in _parts(place.files(), str(place)):
+        found = place.files()
+        for name in [n for n in found if n == MANIFEST] + _parts(found, str(place)):
             local = Path(folder, name)
             local.parent.mkdir(parents=True, exist_ok=True)
             place.beneath(name).download(local)
@@ -114,8 +118,7 @@ def _read_address(address: str, columns: Sequence[str] | None) -> pa.Table:
 def _read_folder(folder: Path, columns: Sequence[str] | None, name: str = "") -> pa.Table:
     """Read the files of a folder, and of those below, as one table."""
     name = name or repr(str(folder))
-    files = (str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-    parts = [(part, _read_part(folder, part)) for part in _parts(sorted(files), name)]
+    parts = [(part, _read_part(folder, part)) for part in _listed(folder, name)]
     first = parts[0][1]
     for part, table in parts:
         if sorted(table.column_names) != sorted(first.column_names):
@@ -142,6 +145,25 @@ def _read_part(folder: Path, part: str) -> pa.Table:
             cell = None if value == _NO_VALUE else unquote(value)
             table = table.append_column(column, pa.array([cell] * len(table), pa.string()))
     return table
+
+
+def _listed(folder: Path, name: str) -> list[str]:
+    """Return the data files of a folder: those of its manifest, or all."""
+    manifest = folder / MANIFEST
+    if not manifest.is_file():
+        files = (str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
+        return _parts(sorted(files), name)
+    try:
+        values = json.loads(manifest.read_text(encoding="utf-8"))
+        whole, parts = values["complete"], [str(part["name"]) for part in values["parts"]]
+    except (ValueError, TypeError, KeyError) as error:
+        raise FileFormatError(f"The manifest in {name} is damaged: {error}.") from error
+    if not whole:
+        raise FileFormatError(
+            f"The parts in {name} are not all there: the run that writes them was interrupted. "
+            "The same command goes on with it."
+        )
+    return _parts(parts, name)
 
 
 def _parts(names: Sequence[str], folder: str) -> list[str]:

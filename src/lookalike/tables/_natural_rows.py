@@ -1,4 +1,4 @@
-"""Rows as a scenario takes them: a file's text as the numbers and dates that it means."""
+"""Rows of a dataframe or a file: a file's text as the numbers and dates that it means."""
 
 from __future__ import annotations
 
@@ -6,12 +6,16 @@ from typing import Any
 
 import pyarrow as pa
 
-from lookalike.tables import Origin, conform, infer_columns, natural, to_arrow
+from lookalike.tables._conform import conform
+from lookalike.tables._natural import natural
+from lookalike.tables.frames._convert import to_arrow
+from lookalike.tables.frames._origin import Origin
+from lookalike.tables.infer._infer import infer_columns
 
-__all__ = ["rows_of"]
+__all__ = ["natural_rows"]
 
 
-def rows_of(data: Any) -> tuple[pa.Table, Origin]:
+def natural_rows(data: Any) -> tuple[pa.Table, Origin]:
     """Return a dataframe or a file as an Arrow table with natural types, and its origin.
 
     Parameters
