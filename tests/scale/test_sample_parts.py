@@ -161,7 +161,7 @@ def test_no_key_is_shown() -> None:
 
 
 def test_numbers_of_numpy_and_an_automatic_choice(tmp_path: Path) -> None:
-    table = pa.table({"x": np.arange(60.0), "town": ["Ulm", "Bonn"] * 30})
+    table = pa.table({"x": np.arange(120.0), "town": ["Ulm", "Bonn"] * 60})
     chosen = la.Auto(None, models=["Independent"], tune=False, random_state=0).fit(table)
     la.sample_parts(chosen, tmp_path / "rows", np.int64(5), part_rows=3, workers=1)
     assert read_table(tmp_path / "rows").equals(chosen.best_.sample(5))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from scipy.stats import ks_2samp, spearmanr
 
@@ -222,3 +225,23 @@ def test_ugly_tables_survive() -> None:
     assert found.data["n"].isna().sum() == 2
     one = Scenario([{"name": "covariate_drift", "column": "n"}]).apply(ugly[:1])
     assert len(one.data) == 1
+
+
+def test_changed_cells_stay_within_their_type() -> None:
+    rows = pa.table(
+        {
+            "small": pa.array([1, 2, 250] * 40, pa.uint8()),
+            "price": pa.array([Decimal("1.50"), Decimal("2.25"), None] * 40, pa.decimal128(10, 2)),
+        }
+    )
+    for column in rows.column_names:
+        steps = [{"name": "noisy", "column": column, "share": 1, "scale": 50}]
+        changed = Scenario(steps).apply(rows).data
+        assert changed.schema.equals(rows.schema)
+
+
+def test_the_dial_of_a_rare_event_begins_at_its_present_rate() -> None:
+    rows = pa.table({"x": [*range(100)], "late": ["yes"] * 20 + ["no"] * 80})
+    step = STEPS.create({"name": "rare_event", "where": {"late": "yes"}, "rate": 0.3})
+    assert [step.dialled(dial, rows).rate for dial in (0.5, 1)] == [0.25, 0.3]
+    assert step.dialled(0, rows) is None

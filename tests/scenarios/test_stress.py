@@ -238,3 +238,41 @@ def test_the_dial_scales_every_step(step) -> None:
     assert sums[2] > 0
     if step["name"] != "prior_drift":
         assert sums[0] == 0
+
+
+class Labels:
+    """A model that gives labels alone."""
+
+    def __init__(self, levels: tuple[int, int]) -> None:
+        self.classes_ = np.array(levels)
+
+    def fit(self, rows: pd.DataFrame, y: object = None) -> Labels:
+        return self
+
+    def predict(self, rows: pd.DataFrame) -> np.ndarray:
+        return self.classes_[(rows["x"].to_numpy() > 0).astype(int)]
+
+
+@pytest.mark.parametrize(("levels", "positive"), [((0, 1), 0), ((0, 1), 1), ((1, 2), 2)])
+def test_labels_of_a_model_without_probabilities_are_labels(levels, positive) -> None:
+    x = np.random.default_rng(0).normal(size=300)
+    rows = pd.DataFrame({"x": x, "y": np.array(levels)[(x > 0).astype(int)]})
+    steps = [{"name": "noisy", "column": "x", "share": 0.5}]
+    options = {"target": "y", "repeats": 3, "dials": (0, 1), "positive": positive}
+    found = la.stress(Labels(levels), rows, steps, reference=False, metric="accuracy", **options)
+    assert found.curves[0].points[0].value == 1.0
+
+
+def test_a_model_that_fails_in_some_draws_fails() -> None:
+    calls = []
+
+    def moody(rows: pd.DataFrame) -> np.ndarray:
+        calls.append(len(rows))
+        if len(calls) > 2 and len(calls) % 2:
+            raise ValueError("an unknown level")
+        return np.full(len(rows), 0.5)
+
+    steps = [{"name": "noisy", "column": "income", "share": 0.5}]
+    found = la.stress(moody, ROWS, steps, reference=False, **QUICK)
+    assert found.breaks is not None
+    assert "an unknown level" in found.answer

@@ -173,3 +173,17 @@ def test_a_file_that_is_no_toml_is_refused(tmp_path) -> None:
     (tmp_path / "spec.toml").write_text("[[column]\n", encoding="utf-8")
     with pytest.raises(FileFormatError, match="no spec in TOML"):
         la.Procedural(tmp_path / "spec.toml")
+
+
+def test_bounds_hold_for_whole_numbers_and_a_missing_mean_makes_a_missing_count() -> None:
+    spec = {
+        "column": [
+            {"name": "n", "make": "integers", "low": -9, "high": 9, "min": 0, "max": 5},
+            {"name": "mean", "make": "formula", "formula": "n + 1", "missing": 0.3},
+            {"name": "count", "make": "poisson", "mean": "mean"},
+        ]
+    }
+    frame = pd.DataFrame(la.Procedural(spec).sample(500))
+    assert frame["n"].between(0, 5).all()
+    assert frame["n"].nunique() == 6
+    assert (frame["count"].isna() == frame["mean"].isna()).all()
