@@ -79,14 +79,14 @@ def race(
     known : Raced, optional
         An earlier race on the same parts, whose trials are kept and whose fits are not repeated.
     report : callable
-        Takes the number of trials done.
+        Takes the number of candidates that are settled.
 
     Returns
     -------
     Raced
     """
     settled: list[Trial] = []
-    racing, done = list(candidates), 0
+    racing = list(candidates)
     for rung in rungs:
         some = replace(parts, fit=_some(parts, rung.rows))
         tried: dict[str, Trial] = {}
@@ -96,13 +96,12 @@ def race(
                 needed = clock.expected(candidate.model, some.fit, parts.fit) + spared
                 trial, _ = _try(candidate, some, clock, needed, "choose", stays)
                 tried[candidate.label] = trial
-                done += 1
-                report(done, {})
         racing, out = _promoted(racing, tried, rung, stays)
         settled += out
+        report(len(settled), {})
     earlier = known or Raced()
     raced = Raced([*earlier.trials, *settled], dict(earlier.fitted))
-    for candidate in racing:
+    for number, candidate in enumerate(racing, 1):
         if candidate.label in earlier.fitted:
             continue
         scored: Scored = "all" if every_score else "report"
@@ -111,8 +110,7 @@ def race(
         raced.trials.append(trial)
         if model is not None:
             raced.fitted[trial.label] = model
-        done += 1
-        report(done, {})
+        report(len(settled) + number, {})
     return raced
 
 
