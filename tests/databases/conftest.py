@@ -7,6 +7,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,15 +45,17 @@ def postgresql() -> Iterator[str]:
 
     def run(program: str, *arguments: str) -> None:
         # Of what the server inherits, nothing may keep the call waiting.
-        subprocess.run(
-            [programs / program, "-D", folder / "data", *arguments],
-            user=owner,
-            cwd=folder,
-            check=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with warnings.catch_warnings():  # another test of this process may have used JAX
+            warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+            subprocess.run(
+                [programs / program, "-D", folder / "data", *arguments],
+                user=owner,
+                cwd=folder,
+                check=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
 
     try:
         run("initdb", "-A", "trust", "-U", _USER, "-E", "UTF8", "--locale=C", "--no-sync")

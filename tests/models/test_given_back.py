@@ -12,9 +12,9 @@ import pyarrow as pa
 import pytest
 
 import lookalike as la
+from lookalike._core import optional as _optional
 from lookalike._core.errors import FileFormatError, ParameterError
 from lookalike.models import Synthesizer
-from lookalike.tables.frames import _convert as _frame
 
 TYPES = {
     "key": pa.int64(),
@@ -88,7 +88,9 @@ def test_without_pandas_the_next_library_is_taken(
 ) -> None:
     for known, kind in ((("polars",), pl.DataFrame), ((), pa.Table)):
         there = {*known, "pyarrow"}
-        monkeypatch.setattr(_frame, "find_spec", lambda name, t=there: name if name in t else None)
+        monkeypatch.setattr(
+            _optional, "find_spec", lambda name, t=there: name if name in t else None
+        )
         assert isinstance(model.sample(2), kind)
 
 

@@ -8,6 +8,7 @@ import select
 import shutil
 import subprocess
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,14 +35,16 @@ class Browser:
                 os.dup2(number, 3 + i)
 
         words = "--headless --no-sandbox --disable-gpu --remote-debugging-pipe --no-first-run"
-        self.process = subprocess.Popen(
-            [str(BROWSER), *words.split(), f"--user-data-dir={profile}"],
-            preexec_fn=place,
-            close_fds=False,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with warnings.catch_warnings():  # another test of this process may have used JAX
+            warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+            self.process = subprocess.Popen(
+                [str(BROWSER), *words.split(), f"--user-data-dir={profile}"],
+                preexec_fn=place,
+                close_fds=False,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
         for number in (command_out, answer_in, *moved):
             os.close(number)
         self.count, self.buffer, self.session = 0, b"", None

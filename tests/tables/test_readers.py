@@ -187,10 +187,10 @@ def test_a_missing_file_suggests_the_nearest_name(put):
         read_table(path.parent / "nowhere" / "x.csv")
 
 
-def test_a_folder_is_refused(tmp_path):
+def test_a_folder_without_data_is_refused(tmp_path):
     folder = tmp_path / "x.csv"
     folder.mkdir()
-    with pytest.raises(FileFormatError, match="is a folder"):
+    with pytest.raises(FileFormatError, match="There are no data files in"):
         read_table(folder)
 
 

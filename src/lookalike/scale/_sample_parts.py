@@ -76,10 +76,12 @@ def sample_parts(
         The number of parts that are made at a time; by default, as many as there are cores.
     address : str, optional
         Of a Ray cluster; by default the one of the environment, or a new one on this machine.
-    given, balance, safe_csv : optional
+    given, balance : optional
         As for `Synthesizer.sample_to`; conditions are a mapping.
     random_state : int, Generator, RandomState or None
         The seed; None is the model's own ``seed_``.
+    safe_csv : bool
+        As for `Synthesizer.sample_to`.
     overwrite : bool
         Whether parts of another table that are in the folder are replaced.
     progress : bool or None
