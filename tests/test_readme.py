@@ -25,7 +25,7 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REGISTRIES = (METRICS, MONITORS, STRATEGIES, OBJECTIVES, PRESETS, RELATIONS)
 #: Pages whose blocks train several networks.
-SLOW = {"boost.md", "functions.md", "gan.md"}
+SLOW = {"boost.md", "families.md", "functions.md", "gan.md", "privacy.md", "tuning.md"}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

@@ -65,6 +65,16 @@ def test_full_standard_error_and_a_reader_that_goes(tmp_path: Path, csv: Path) -
     assert (done.returncode, done.stdout) == (2, "")
     done = shell('{ lookalike info "$1"; echo "$?" >&2; } | true', csv)
     assert done.stderr == "0\n"
+    reader, writer = os.pipe()
+    os.close(reader)  # gone before the first word
+    gone = subprocess.run(
+        [sys.executable, "-m", "lookalike", "info", csv],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (gone.returncode, gone.stderr) == (0, b"")
 
 
 def test_hostile_names_and_values_in_errors(run: Run, tmp_path: Path) -> None:

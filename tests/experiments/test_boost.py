@@ -428,6 +428,7 @@ def test_an_interrupt_while_a_model_of_the_caller_is_fitted_is_one(trains: pa.Ta
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_a_number_as_target_and_the_whole_battery(two_classes: Maker) -> None:
     found = boost(
         two_classes(90, 0),

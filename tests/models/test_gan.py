@@ -298,7 +298,7 @@ _ELSEWHERE = "global_random_state_is_untouched"
 @pytest.mark.parametrize(
     "check",
     [
-        pytest.param(check, id=name)
+        pytest.param(check, id=name, marks=[pytest.mark.slow] * (name == "odd_tables_work"))
         for name, check in synthesizer_checks(_BRIEF, learns=False)
         if name != _ELSEWHERE
     ],
@@ -312,10 +312,12 @@ def test_contract(check: Callable[[], None]) -> None:
     [pytest.param(check, id=name) for name, check in synthesizer_checks(_LEARNING, contract=False)],
 )
 @pytest.mark.usefixtures("optimised")
+@pytest.mark.slow
 def test_learning(check: Callable[[], None]) -> None:
     check()
 
 
+@pytest.mark.slow
 def test_global_random_state_is_untouched() -> None:
     program = f"""
 from lookalike.models import GAN
@@ -353,7 +355,10 @@ def test_few_rows_can_be_held_out_of_many() -> None:
     assert any("held_out" in row for row in model.history_.rows)
 
 
-@pytest.mark.parametrize("normalisation", ["batch", "layer", "spectral"])
+@pytest.mark.parametrize(
+    "normalisation",
+    ["layer", *(pytest.param(n, marks=pytest.mark.slow) for n in ("batch", "spectral"))],
+)
 def test_networks_of_every_normalisation_are_saved(
     table: pa.Table, tmp_path: Path, normalisation: str
 ) -> None:

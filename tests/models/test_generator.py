@@ -8,6 +8,7 @@ import sys
 
 _DIGEST = """
 import hashlib, jax, numpy as np
+import pytest
 from lookalike.encoding import Block, Layout
 from lookalike.models._generator import GeneratorSource
 from lookalike.nn import Architecture, Plan
@@ -19,6 +20,7 @@ print(hashlib.sha256(b"".join(part.tobytes() for part in drawn)).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_rows_do_not_depend_on_the_threads_of_xla() -> None:
     """Of wide networks too, whose products are summed in parts."""
     found = {

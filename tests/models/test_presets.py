@@ -45,7 +45,11 @@ def test_all_systems_of_the_documents_are_there() -> None:
         assert preset.source.endswith(".txt") or name not in NAMES
 
 
-@pytest.mark.parametrize("name", sorted(PRESETS))
+@pytest.mark.parametrize(
+    "name",
+    # Each compiles programs of its own.
+    [pytest.param(n, marks=[pytest.mark.slow] * (n != "leitner-wgan-gp")) for n in sorted(PRESETS)],
+)
 @pytest.mark.train
 def test_a_preset_trains(name: str, table: pd.DataFrame) -> None:
     brief: dict[str, Any] = {"steps": 6, "epochs": None, "monitors": False, "random_state": 0}

@@ -92,6 +92,7 @@ def test_training_can_be_watched() -> None:
     assert seen[-1][0] == 40
 
 
+@pytest.mark.slow
 def test_networks_of_another_form_and_unknown_names_are_refused() -> None:
     settings: dict[str, Any] = {
         "steps": 4,

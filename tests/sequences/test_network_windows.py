@@ -31,6 +31,7 @@ def trained(name, series):
 
 
 @pytest.mark.train
+@pytest.mark.slow
 def test_attention_trains(series):
     made = trained("attention", series).sample(windows=5)
     assert made["window"].value_counts().eq(4).all()

@@ -117,6 +117,7 @@ def test_the_last_remedy_begins_anew_and_what_it_makes_is_kept(data: Data) -> No
 
 
 @pytest.mark.usefixtures("impatient")
+@pytest.mark.slow
 def test_rows_that_reach_next_to_nothing_are_no_model(data: Data) -> None:
     nothing = Says(convergence=50.0, coverage=0.01, collapsed=1.0)
     with pytest.raises(TrainingError, match="no remedy helped"):

@@ -65,9 +65,13 @@ def show_table(
     from rich.table import Table
     from rich.text import Text
 
+    class Printed(Console):
+        def on_broken_pipe(self) -> None:  # a reader that goes is no error of ours
+            raise BrokenPipeError
+
     terminal = sys.stdout.isatty()
     with standard_output():
-        console = Console(file=sys.stdout, width=None if terminal else _NO_LIMIT)
+        console = Printed(file=sys.stdout, width=None if terminal else _NO_LIMIT)
         table = Table(
             box=SIMPLE_HEAD if terminal else None, pad_edge=False, show_header=any(headers)
         )
