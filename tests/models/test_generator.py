@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 _DIGEST = """
 import hashlib, jax, numpy as np
-import pytest
 from lookalike.encoding import Block, Layout
 from lookalike.models._generator import GeneratorSource
 from lookalike.nn import Architecture, Plan
