@@ -22,6 +22,18 @@ def natural_rows(data: Any) -> tuple[pa.Table, Origin]:
     ----------
     data : dataframe or path
         The rows.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        The columns, those of a file in the types of their values.
+    origin : Origin
+        The origin for `from_arrow`.
+
+    Examples
+    --------
+    >>> natural_rows(pa.table({"x": [1, 2]}))[0].to_pydict()
+    {'x': [1, 2]}
     """
     table, origin = to_arrow(data)
     if origin.is_file and len(table):
