@@ -33,7 +33,7 @@ def main() -> int:
     """Run the checks that read the code side by side, then the tests; say which failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--quick", action="store_true", help="leave out tests that train networks")
+    which.add_argument("--quick", action="store_true", help="leave out those that train, too")
     which.add_argument("--all", action="store_true", help="run slow tests, too")
     asked = parser.parse_args()
     tests = [*TESTS, *([] if asked.all else QUICK if asked.quick else USUAL)]

@@ -1,4 +1,4 @@
-"""Whether rows selected from a pool of two families are better than those of either.
+"""Compare rows selected from a pool of two families with those of either.
 
     pool.py LINES FILE... [--models Forest Mixture] [--seeds 2]
 
@@ -70,10 +70,17 @@ class Pooled(Synthesizer):
         return make
 
     def _state(self) -> Learned:
-        raise NotImplementedError
+        return Learned.joined(
+            {}, {n: m._state() for n, m in zip(self.models, self._members, strict=True)}
+        )
 
     def _restore(self, state: Learned, layout: Any) -> None:
-        raise NotImplementedError
+        self._members = []
+        for name, part in state.parts().items():
+            member = find_synthesizer(name)()
+            member.encoder_ = self.encoder_
+            member._restore(part, layout)
+            self._members.append(member)
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""What models of a rare class lose on synthetic rows alone, and what gives it back.
+"""Measure what models of a rare class lose on synthetic rows alone, and what gives it back.
 
     rare_classes.py LINES FILE TARGET [--models Forest Mixture] [--seeds 3]
 

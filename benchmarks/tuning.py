@@ -1,4 +1,4 @@
-"""What `lookalike.tune` adds: the given settings and the chosen ones on rows that took no part.
+"""Compare given settings with those that `lookalike.tune` chooses, on rows that took no part.
 
     tuning.py LINES FILE... [--models Forest Mixture BayesianNetwork] [--trials 12] [--seeds 2]
 

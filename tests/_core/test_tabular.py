@@ -76,6 +76,15 @@ RESULTS = {
         models=["decision tree"],
         repeats=2,
     ),
+    "stress": lambda: la.stress(
+        lambda rows: rows["bill_length_mm"] / 2.5,
+        PENGUINS.dropna(),
+        [{"name": "missing", "column": "island", "share": 0.5}],
+        target="bill_depth_mm",
+        repeats=3,
+        dials=(0, 1),
+        reference=False,
+    ),
 }
 
 

@@ -116,6 +116,9 @@ def test_parts_of_another_table_are_refused_or_replaced(
     (tmp_path / "mine" / "notes.txt").write_text("mine")
     with pytest.raises(OutputError, match=r"holds 'notes\.txt'"):
         write(model, tmp_path / "mine", overwrite=True)
+    (tmp_path / "file").write_text("mine")
+    with pytest.raises(OutputError, match="Cannot make the folder"):
+        write(model, tmp_path / "file")
     (folder / "_manifest.json").write_text("{}")
     with pytest.raises(DataError, match=r"manifest .* is damaged"):
         write(model, folder)

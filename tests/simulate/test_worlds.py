@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -63,7 +65,7 @@ def test_each_pattern_is_what_it_says() -> None:
     assert ORDINARY.groupby("card")["time"].diff().median() > pd.Timedelta(hours=6)
 
 
-def test_the_world_is_fitted_to_a_table() -> None:
+def test_the_world_is_fitted_to_a_table(tmp_path: Path) -> None:
     world = FraudWorld(amount_median=40, per_day=2, hours=(1,) * 12 + (3,) * 12)
     rows = fraud(20_000, fraud_share=0, world=world, days=20, random_state=1)
     fitted = FraudWorld.fit(rows, amount="amount", time="time", customer="customer")
@@ -71,6 +73,9 @@ def test_the_world_is_fitted_to_a_table() -> None:
     assert 0.4 < fitted.amount_sigma < 0.8
     assert 1.6 < fitted.per_day < 2.4
     assert sum(fitted.hours[12:]) > 2 * sum(fitted.hours[:12])
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    again = FraudWorld.fit(tmp_path / "rows.csv", amount="amount", time="time", customer="customer")
+    assert again == fitted
     assert FraudWorld.fit(rows) == FraudWorld()
     with pytest.raises(SchemaError, match="Did you mean 'amount'"):
         FraudWorld.fit(rows, amount="amout")

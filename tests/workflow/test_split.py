@@ -81,3 +81,14 @@ def test_one_row_and_one_entity_cannot_be_split():
         la.split(FRAME.head(1))
     with pytest.raises(DataError, match="at least 2 entities in 'who'; there are 1"):
         la.split(FRAME.head(5), entity="who")
+
+
+def test_parts_of_a_file_have_the_types_of_their_values(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "zip,age,day\n" + "".join(f"0{k:04},{k},2024-01-{k:02}\n" for k in range(1, 29))
+    )
+    train, test = la.split(path)
+    assert sorted([*train["age"], *test["age"]]) == list(range(1, 29))
+    assert str(train["day"].dtype).startswith("datetime64") or train["day"].dtype == object
+    assert train["zip"].iloc[0].startswith("0")

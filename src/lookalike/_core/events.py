@@ -1,4 +1,4 @@
-"""What happens, for programs: log records with facts, and a file of them as JSON lines.
+"""Events, for programs: log records with facts, and a file of them as JSON lines.
 
 The package logs under ``lookalike``. Records of its own have an attribute ``event``, a mapping with
 a ``"kind"``: ``"begin"`` and ``"end"`` of a stage, ``"progress"``, ``"measures"`` of an interval of

@@ -1,6 +1,6 @@
 """Numerical tools that several rooms use: distances, neighbours, the area under the ROC curve.
 
-Also the factors of iterative proportional fitting. NumPy alone.
+Also even choices of rows, and the factors of iterative proportional fitting. NumPy alone.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ __all__ = [
     "as_points",
     "auc",
     "distances",
+    "evenly_chosen",
     "nearest_rows",
     "nth_nearest",
     "raking_factors",
@@ -231,3 +232,31 @@ def raking_factors(target: _Array, share: _Array, step: float) -> _Array:
     """
     factors = np.divide(target, share, out=np.ones(share.shape, share.dtype), where=share > 0)
     return np.clip(factors, 1 / step, step)
+
+
+def evenly_chosen(
+    groups: npt.NDArray[np.int64], count: int, rng: np.random.Generator
+) -> npt.NDArray[np.int64]:
+    """Return a random choice of rows to which every group gives its share, rounded up or down.
+
+    Rows are put in random order, then group by group, and those at even distances from a random
+    start are taken.
+
+    Parameters
+    ----------
+    groups : ndarray of int, shape (rows,)
+        The group of each row.
+    count : int
+        The number of rows to choose, at most all.
+    rng : numpy.random.Generator
+        Draws them.
+
+    Returns
+    -------
+    ndarray of int, shape (count,)
+        Their numbers.
+    """
+    order = rng.permutation(len(groups))
+    order = order[np.argsort(groups[order], kind="stable")]
+    places = ((np.arange(count) + rng.random()) * (len(groups) / count)).astype(np.int64)
+    return np.asarray(order[places])

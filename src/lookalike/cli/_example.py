@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lookalike._core.places import shown_path
 from lookalike.cli._options import check_outputs
 from lookalike.cli._print import say, show_table
 
@@ -35,4 +36,5 @@ def example(
     check_outputs([path], [])
     write_table(table, path)
     if path != "-":
-        say(f"wrote {path}: {table.num_rows:,} rows, {table.num_columns} columns")
+        rows, columns = table.num_rows, table.num_columns
+        say(f"wrote {shown_path(path)}: {rows:,} rows, {columns} columns")

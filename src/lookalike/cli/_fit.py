@@ -178,7 +178,7 @@ def fit(
     if not quiet:
         say(f"wrote {shown_path(output)}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
     if html_file not in (None, "-") and not quiet:
-        say(f"wrote {html_file}")
+        say(f"wrote {shown_path(html_file)}")
 
 
 def _folded(model: str | None) -> str:

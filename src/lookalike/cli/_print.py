@@ -10,6 +10,7 @@ from datetime import date
 from functools import partial
 
 from lookalike._core.documents import Document
+from lookalike._core.places import shown_path
 from lookalike._core.streams import say, standard_output
 from lookalike._core.words import printable
 
@@ -38,7 +39,7 @@ def write_result(result: Document, json_file: str | None, html_file: str | None)
             show(write())
         elif path is not None:
             write(path)
-            say(f"wrote {path}")
+            say(f"wrote {shown_path(path)}")
 
 
 def text_width() -> int:

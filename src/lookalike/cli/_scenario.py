@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._info import is_model
 from lookalike.cli._options import CountOption, SeedOption, check_outputs
 from lookalike.cli._print import say, show
@@ -70,5 +70,5 @@ def scenario(
     write_text(json.dumps(found.manifest, indent=1, ensure_ascii=False) + "\n", names[1])
     for step in found.manifest["steps"]:
         show(f"{step['name']}: {step['changed']:,} changes")
-    for path in (Path(output), *map(Path, names)):
-        say(f"wrote {path}")
+    for path in (output, *names):
+        say(f"wrote {shown_path(path)}")

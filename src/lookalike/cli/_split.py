@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.places import shown_path
 from lookalike.cli._options import SeedOption, check_outputs
 from lookalike.cli._print import say
 
@@ -39,4 +40,4 @@ def split(
     parts = divide(read_table(data), test=share, target=target, entity=entity, random_state=seed)
     for part, path in zip(parts, (train, test), strict=True):
         write_table(part, path)
-        say(f"wrote {path}: {part.num_rows:,} rows")
+        say(f"wrote {shown_path(path)}: {part.num_rows:,} rows")

@@ -28,7 +28,7 @@ _BYTES = re.compile(r"BLOB|BYTEA", re.IGNORECASE)
 _DIGITS = 18
 
 
-def select_statement(name: str, columns: Mapping[str, DeclaredColumn], schema: str = "") -> str:
+def select_statement(name: str, columns: Mapping[str, DeclaredColumn]) -> str:
     """Return the query that reads a table, each column in a type that can be learned.
 
     Exact numbers become whole ones where they have no decimals, and floats else; types without a
@@ -40,11 +40,9 @@ def select_statement(name: str, columns: Mapping[str, DeclaredColumn], schema: s
     name : str
         The table.
     columns : mapping of str to DeclaredColumn
-    schema : str
-        Stands before the table's name, with a dot.
     """
     cells = [_expression(name, column, own.type) for column, own in columns.items()]
-    return f"SELECT {', '.join(cells)} FROM {schema}{quoted(name)}"
+    return f"SELECT {', '.join(cells)} FROM {quoted(name)}"
 
 
 def _expression(table: str, column: str, kind: str) -> str:

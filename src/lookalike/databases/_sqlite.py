@@ -152,8 +152,7 @@ def _as_times(texts: pa.Array, word: str) -> pa.Array:
         times = texts.cast(kind)
     except pa.ArrowInvalid:
         return texts
-    # Whatever is lost in the types, such as a time zone, is kept as text.
-    return times if pc.equal(times.is_null(), texts.is_null()) is not None else texts
+    return times
 
 
 # --- write ----------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from lookalike._core.errors import NotFittedError
 from lookalike._core.parameters import AnyOf, Flag, Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike._core.streams import read_again
+from lookalike.experiments._candidates import QUICK
 from lookalike.experiments._choice import choose_trial
 from lookalike.experiments._clock import Clock
 from lookalike.experiments._compare import divided, raced_families, summary
@@ -27,8 +28,6 @@ __all__ = ["Auto"]
 
 #: The settings that are tried of a quick family, and of others, the given ones included.
 _SETTINGS, _SETTINGS_OF_OTHERS = 12, 4
-#: The greatest cost of a quick family.
-_QUICK = 2.0
 
 
 class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -148,7 +147,7 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if not best.SPACE:
             return raced
         plain = type(best)(**best.get_params(deep=False))
-        trials = _SETTINGS if best.cost <= _QUICK else _SETTINGS_OF_OTHERS
+        trials = _SETTINGS if best.cost <= QUICK else _SETTINGS_OF_OTHERS
         return raced_settings(
             plain, best.SPACE, trials, parts, clock, known=raced, progress=self.progress
         )

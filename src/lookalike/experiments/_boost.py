@@ -89,7 +89,8 @@ def boost(
         frequent: added to the real rows, and alone with `replace`.
     label : bool
         True to train models also on synthetic rows whose labels are drawn by a teacher: an ensemble
-        that has learned the real rows (Bucilua et al. 2006). The teacher itself stands beside them.
+        that has learned the real rows (Bucilua et al. 2006): added to the real rows by each factor,
+        and alone with `replace`. The teacher itself stands beside them.
     controls : bool
         True to compare with cheap controls: copies and noisy copies of real rows; with classes also
         random oversampling, SMOTE and class weights.

@@ -12,12 +12,12 @@ from lookalike._core.seeds import generator
 from lookalike.experiments._trial import Trial
 from lookalike.models import SYNTHESIZERS, Synthesizer, find_synthesizer
 
-__all__ = ["PREFERRED", "Candidate", "check_space", "families", "proposals", "read_model"]
+__all__ = ["PREFERRED", "QUICK", "Candidate", "check_space", "families", "proposals", "read_model"]
 
 #: Where choosing rows cannot tell models apart, the first of these is chosen.
 PREFERRED = ("GAN", "Mixture", "Diffusion", "Autoregressive", "Forest", "BayesianNetwork")
 #: Models of at most this cost are tried first, and on few rows of large tables.
-_QUICK = 2.0
+QUICK = 2.0
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ class Candidate:
 
     @property
     def quick(self) -> bool:
-        """Whether a fit takes about as long as the quickest families."""
-        return self.model.cost <= _QUICK
+        """Return whether a fit takes about as long as the quickest families."""
+        return self.model.cost <= QUICK
 
     @property
     def label(self) -> str:

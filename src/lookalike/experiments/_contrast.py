@@ -190,7 +190,7 @@ class Row:
 
     @property
     def alone(self) -> bool:
-        """Whether these are synthetic rows alone."""
+        """Return whether these are synthetic rows alone."""
         return self.arm in _ALONE
 
     @property

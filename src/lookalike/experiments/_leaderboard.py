@@ -18,7 +18,7 @@ from lookalike.models import Synthesizer
 __all__ = ["Comparison"]
 
 #: The attributes of a trial that are columns of the frame of all trials.
-_COLUMNS = ("proposed", "rows", "choose", "report", "seconds", "rows_per_second", "memory")
+_NUMBERS = ("choose", "report", "seconds", "rows_per_second", "memory")
 
 
 @dataclass(frozen=True, repr=False)
@@ -127,37 +127,6 @@ class Comparison(Document, Tabular):
             for name, trial in zip(self.names, self.trials, strict=True)
         ]
 
-    def to_arrow(self) -> pa.Table:
-        """Return the trials as an Arrow table.
-
-        Returns
-        -------
-        pyarrow.Table
-            A row for each trial, the best one first; its settings are JSON.
-        """
-        return pa.Table.from_pylist(
-            [
-                {
-                    "model": trial.model,
-                    "settings": json.dumps(trial.settings, default=str),
-                    "chosen": trial.label == self.chosen,
-                    **{name: getattr(trial, name) for name in _COLUMNS},
-                    "remark": trial.reason or trial.privacy,
-                }
-                for trial in self.trials
-            ]
-        )
-
-    def to_frame(self) -> Any:
-        """Return the trials as a data frame (pandas must be installed).
-
-        Returns
-        -------
-        pandas.DataFrame
-            The rows of `to_arrow`.
-        """
-        return self.to_arrow().to_pandas()
-
     def _json(self) -> str:
         values = {name: value for name, value in vars(self).items() if name != "best"}
         values["trials"] = [asdict(trial) for trial in self.trials]
@@ -183,11 +152,14 @@ class Comparison(Document, Tabular):
 
     def _frame_columns(self) -> Mapping[str, Any]:
         trials = self.trials
-        numbers = ("choose", "report", "seconds", "rows_per_second", "memory")
+        settings = [json.dumps(one.settings, default=str) for one in trials]
         return {
-            "model": pa.array([one.label for one in trials], pa.string()),
+            "model": pa.array([one.model for one in trials], pa.string()),
+            "settings": pa.array(settings, pa.string()),
             "chosen": pa.array([one.label == self.chosen for one in trials], pa.bool_()),
-            **{n: pa.array([getattr(one, n) for one in trials], pa.float64()) for n in numbers},
+            "proposed": pa.array([one.proposed for one in trials], pa.bool_()),
+            "rows": pa.array([one.rows for one in trials], pa.int64()),
+            **{n: pa.array([getattr(one, n) for one in trials], pa.float64()) for n in _NUMBERS},
             "remark": pa.array([one.reason or one.privacy for one in trials], pa.string()),
         }
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lookalike._core.errors import DataError
+from lookalike._core.numerics import evenly_chosen
 from lookalike._core.seeds import generator
 
 __all__ = ["Split", "grouped", "keep_share", "plain", "stratified", "time_ordered"]
@@ -85,12 +86,8 @@ def stratified(classes: RowIndices, repeats: int, test_size: float, seed: int) -
         )
     splits = []
     for number in range(repeats):
-        rng = generator(seed, "split", number)
-        order = rng.permutation(count)
-        order = order[np.argsort(classes[order], kind="stable")]
-        # Rows at even distances, class after class, from a random start.
-        places = ((np.arange(held) + rng.random()) * (count / held)).astype(np.int64)
-        splits.append(_split(number, count, order[places]))
+        chosen = evenly_chosen(classes, held, generator(seed, "split", number))
+        splits.append(_split(number, count, chosen))
     return splits
 
 

@@ -260,8 +260,6 @@ class _StudyTables:
     def _rows_of(self, arm: Arm) -> TrainingSet | str:
         """Return an arm's rows, or the reason why there are none."""
         try:
-            if isinstance(arm, TeacherAlone):
-                self._teacher()
             return arm.make(self.context)
         except (TrainingError, DataError) as error:
             return f"The synthesizer failed: {' '.join(str(error).split())}"

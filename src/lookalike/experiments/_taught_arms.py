@@ -115,6 +115,7 @@ class TeacherAlone(Arm):
 
     def make(self, context: ArmContext) -> TrainingSet:
         """Return the rows that the teacher has learned."""
+        context.teacher()  # its failure is the arm's
         return context.real
 
 

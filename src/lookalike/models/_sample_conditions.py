@@ -12,7 +12,8 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.encoding import RowCondition, TableEncoder
 from lookalike.models._round_robin import RoundRobin
-from lookalike.tables import ColumnCondition, Schema, parse_conditions
+from lookalike.tables import ColumnCondition, Schema, fulfilled, parse_conditions
+from lookalike.tables.values.arrow import flat
 
 __all__ = ["MAX_CHECKED_LEVELS", "SampleConditions", "parse_sample_conditions"]
 
@@ -104,7 +105,7 @@ class SampleConditions:
             at = table.schema.get_field_index(name)
             field = table.schema.field(at)
             if not pa.types.is_dictionary(field.type):
-                cells = _nearest(_cells(table, name), condition.values.cast(field.type))
+                cells = _nearest(flat(table.column(name)), condition.values.cast(field.type))
                 table = table.set_column(at, field, cells)
         return table
 
@@ -117,10 +118,7 @@ class SampleConditions:
         possible : ndarray of bool, shape (rows,)
             True for rows without structural zeros.
         """
-        fulfilled = possible.copy()
-        for condition in self.columns:
-            fulfilled &= condition.matches(_cells(table, condition.column))
-        return table.filter(pa.array(fulfilled))
+        return table.filter(pa.array(possible & fulfilled(self.columns, table)))
 
     def infeasible_error(self, table: pa.Table, possible: np.ndarray) -> DataError:
         """Return the error that names the conditions that no generated row fulfils together.
@@ -137,9 +135,9 @@ class SampleConditions:
             rarest = int(np.argmin(self.balanced.counts(self.accepted(table, possible))))
             level = self.balanced.levels.slice(rarest, 1)
             conditions.append(ColumnCondition(self.balanced.column, values=level))
-        fulfilled = {str(one): one.matches(_cells(table, one.column)) for one in conditions}
-        needed = _together_never(list(fulfilled.values()), len(table))
-        words = [list(fulfilled)[k] for k in needed]
+        matching = {str(one): one.matches(flat(table.column(one.column))) for one in conditions}
+        needed = _together_never(list(matching.values()), len(table))
+        words = [list(matching)[k] for k in needed]
         if not words:
             reason = (
                 "all that do contain combinations that never occur in the training table, see "
@@ -149,7 +147,7 @@ class SampleConditions:
             reason = f"none has {words[0]}"
         else:
             reason = f"none has {' and '.join(words)} together, though " + ", ".join(
-                f"{fulfilled[w].mean():.1%} have {w}" for w in words
+                f"{matching[w].mean():.1%} have {w}" for w in words
             )
         levels = "" if self.balanced is None else f" for every category of {self.balanced.column}"
         return DataError(
@@ -165,22 +163,22 @@ class SampleConditions:
         )
 
 
-def _together_never(fulfilled: list[np.ndarray], rows: int) -> list[int]:
+def _together_never(matching: list[np.ndarray], rows: int) -> list[int]:
     """Return a minimal set of conditions that no row fulfils together, by backward elimination."""
-    kept = list(range(len(fulfilled)))
-    if _all_of(fulfilled, kept, rows).any():
+    kept = list(range(len(matching)))
+    if _all_of(matching, kept, rows).any():
         return []
-    for k in range(len(fulfilled)):
+    for k in range(len(matching)):
         fewer = [j for j in kept if j != k]
-        if not _all_of(fulfilled, fewer, rows).any():
+        if not _all_of(matching, fewer, rows).any():
             kept = fewer
     return kept
 
 
-def _all_of(fulfilled: list[np.ndarray], which: list[int], rows: int) -> np.ndarray:
+def _all_of(matching: list[np.ndarray], which: list[int], rows: int) -> np.ndarray:
     together = np.ones(rows, bool)
     for k in which:
-        together &= fulfilled[k]
+        together &= matching[k]
     return together
 
 
@@ -223,14 +221,6 @@ def _numbers(cells: pa.Array) -> np.ndarray:
     if pa.types.is_temporal(cells.type):
         cells = cells.view(pa.int32() if cells.type.bit_width == 32 else pa.int64())
     return np.asarray(cells.to_numpy(zero_copy_only=False))
-
-
-def _cells(table: pa.Table, name: str) -> pa.Array:
-    column = table.column(name)
-    if pa.types.is_dictionary(column.type):
-        column = column.unify_dictionaries()
-    cells = column.combine_chunks()
-    return cells.chunk(0) if isinstance(cells, pa.ChunkedArray) else cells
 
 
 def parse_sample_conditions(

@@ -75,7 +75,8 @@ def _on_ray(
     workers: int | None,
     address: str | None,
 ) -> Iterator[_R]:
-    ray: Any = require("ray", "engine='ray'", "Or use engine='processes'.")
+    instead = "It comes with lookalike[ray]; or use engine='processes'."
+    ray: Any = require("ray", "engine='ray'", instead)
     began = not ray.is_initialized()
     if began:
         _connect(ray, address)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from lookalike._core.errors import FileFormatError, ParameterError
+from lookalike._core.errors import FileFormatError, OutputError, ParameterError
 from lookalike._core.files import write_text
 from lookalike._core.places import Place, fetched, is_address, uploaded
 from lookalike.tables import MANIFEST
@@ -121,7 +121,7 @@ class Folder:
 
     def manifest(self) -> Manifest | None:
         """Return the manifest; None if there is none."""
-        if MANIFEST not in self.names():
+        if self.sized(MANIFEST) < 0:
             return None
         with self.reading(MANIFEST) as path:
             return Manifest.parse(path.read_text(encoding="utf-8"), str(self))
@@ -144,7 +144,10 @@ class Folder:
     def writing(self, name: str) -> Iterator[Path]:
         """Yield a local path; what is written there is in the folder at the end."""
         if self._remote is None:
-            Path(self.place).mkdir(parents=True, exist_ok=True)
+            try:
+                Path(self.place).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(f"Cannot make the folder {self}: {error.strerror}.") from error
             yield Path(self.place, name)
         else:
             with uploaded(self._remote.beneath(name).address) as path:

@@ -32,6 +32,8 @@ _RULES = {
 }
 #: The name of a part.
 _PART = re.compile(r"part-\d+\.(?:parquet|csv|csv\.gz)")
+#: One in so many parts that are whole may not be entered yet; after a break, these are made anew.
+_UNENTERED = 100
 #: The most parts of a table: more are hard to handle for readers, too.
 _MOST_PARTS = 1_000_000
 
@@ -71,7 +73,7 @@ def sample_parts(
         The number of rows of a part; the last one may have fewer.
     file_format : {"parquet", "csv", "csv.gz"}
     engine : {"processes", "ray"}
-        Processes of this machine, or a Ray cluster (``pip install ray``).
+        Processes of this machine, or a Ray cluster (it comes with lookalike[ray]).
     workers : int, optional
         The number of parts that are made at a time; by default, as many as there are cores.
     address : str, optional
@@ -145,6 +147,7 @@ def sample_parts(
     done = sum(part.rows for part in manifest.parts.values())
     work = PartWork(content, target.place, options)
     parts = run_tasks(work, tasks, engine=engine, workers=workers, address=address)
+    fresh = 0
     with progress_bar("rows", n, show=progress, begin=done) as report:
         for part in parts:
             if target.sized(part.name) != part.bytes:
@@ -153,8 +156,10 @@ def sample_parts(
                     "all of their machines share."
                 )
             manifest.parts[part.name] = part
-            target.keep(manifest)
-            done += part.rows
+            done, fresh = done + part.rows, fresh + 1
+            if done == n or fresh > len(manifest.parts) // _UNENTERED:
+                target.keep(manifest)
+                fresh = 0
             report(done, {})
     return n
 

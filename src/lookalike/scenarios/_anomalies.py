@@ -30,7 +30,7 @@ from lookalike.tables import Kind
 
 __all__ = ["AnomalyStep"]
 
-#: AnomalyMaker for each anomaly, and the fewest and most in all.
+#: Candidates for each anomaly, and the fewest and most in all.
 _CANDIDATES, _FEWEST, _MOST = 30, 2_000, 100_000
 #: The reach of global anomalies beyond the range of a column, as a share of it.
 _BEYOND = 0.1
@@ -44,16 +44,14 @@ _MISSED = 0.05
 ColumnDecimals = Mapping[str, int | None]
 #: Takes rows, the table, the decimals of numbers by column, how much of each row to change, and a
 #: generator.
-AnomalyMaker = Callable[
-    [pa.Table, pa.Table, Mapping[str, int | None], Floats, np.random.Generator], pa.Table
-]
+AnomalyMaker = Callable[[pa.Table, pa.Table, ColumnDecimals, Floats, np.random.Generator], pa.Table]
 
 
 @dataclass(frozen=True)
 class AnomalyStep(ModelStep):
     """Put anomalies in the place of some rows, chosen by a fitted model.
 
-    AnomalyMaker are rows of the table that are changed more or less in the way of their kind; the
+    Candidates are rows of the table that are changed more or less in the way of their kind; the
     density of the model says which of them to take. The difficulty is the same for all kinds: an
     anomaly's log-density is the quantile q of that of ordinary rows, where q is uniform on
     [0, 1 − difficulty]. So the AUC of the density itself as a detector is (1 + difficulty) / 2: at

@@ -25,6 +25,7 @@ __all__ = [
     "RowNumbers",
     "ScenarioStep",
     "StepChange",
+    "codes_of",
     "column_of",
     "drawn_rows",
     "is_numeric",
@@ -158,6 +159,16 @@ def numbers_of(table: pa.Table, name: str) -> Floats:
             f"This step needs a column of numbers; {name!r} holds other values. Name another one."
         )
     return np.asarray(cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+
+
+def codes_of(table: pa.Table, name: str) -> tuple[list[Any], RowNumbers]:
+    """Return the levels of a column, and for each row the number of its level.
+
+    That of a missing cell is the count of levels.
+    """
+    coded = column_of(table, name).dictionary_encode()
+    levels = coded.dictionary.to_pylist()
+    return levels, np.asarray(coded.indices.fill_null(len(levels)))
 
 
 def with_cells(table: pa.Table, name: str, rows: RowNumbers, values: list[Any]) -> pa.Table:

@@ -19,6 +19,7 @@ from lookalike.scenarios._base import (
     COLUMN,
     ScenarioStep,
     StepChange,
+    codes_of,
     column_of,
     numbers_of,
     with_cells,
@@ -195,10 +196,10 @@ class PriorDrift(DriftStep):
 
     def _among(self, table: pa.Table) -> npt.NDArray[np.bool_]:
         """Return which rows are of the class."""
-        cells = column_of(table, self.column).to_pylist()
-        among = np.array([cell == self.level for cell in cells])
+        known, codes = codes_of(table, self.column)
+        among = np.array([*(one == self.level for one in known), False])[codes]
         if among.all() or not among.any():
-            levels = list(dict.fromkeys(str(cell) for cell in cells if cell is not None))
+            levels = list(dict.fromkeys(map(str, known)))
             raise SchemaError(
                 f"{self.level!r} must be one of several levels of {self.column!r}; it has "
                 f"{', '.join(levels[:5])}.{nearest(str(self.level), levels)}"

@@ -14,7 +14,7 @@ from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Instance, Number, Rule
 from lookalike.scenarios._base import StepChange, column_of, with_cells
 from lookalike.scenarios._fitted import ModelStep
-from lookalike.tables import Schema, conform, infer_columns, parse_conditions
+from lookalike.tables import Schema, conform, fulfilled, infer_columns, parse_conditions
 
 __all__ = ["RareEvent"]
 
@@ -139,8 +139,4 @@ def _condition(name: str, value: Any) -> Any:
 
 def _fulfil(schema: Schema, given: Mapping[str, Any], table: pa.Table) -> npt.NDArray[np.bool_]:
     """Return which rows fulfil all conditions."""
-    canonical = conform(table, schema)
-    found = np.ones(len(table), bool)
-    for condition in parse_conditions(given, schema):
-        found &= condition.matches(canonical[condition.column].combine_chunks())
-    return found
+    return fulfilled(parse_conditions(given, schema), conform(table, schema))

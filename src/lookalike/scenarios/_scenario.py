@@ -119,7 +119,7 @@ class Scenario:
 
     @property
     def needs_model(self) -> bool:
-        """Whether a step needs a fitted model."""
+        """Return whether a step needs a fitted model."""
         return any(isinstance(step, ModelStep) for step in self.steps)
 
     @classmethod

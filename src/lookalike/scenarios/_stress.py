@@ -87,7 +87,8 @@ def stress(
     dials : sequence of float
         Positions in [0, 1], increasing, 0 first.
     repeats : int
-        The number of draws of the scenario, 2 or more.
+        The number of draws of the scenario, 2 or more; of fewer than 3 there are no intervals, and
+        a model breaks only where it fails.
     reference : bool
         Whether to train the reference; without it, every loss counts in full.
     tolerance : float
@@ -214,6 +215,8 @@ class _StressStudy:
         # One model of ordinary rows for all draws, of steps that need one.
         self._model = fitted_model(None, table) if scenario.needs_model else None
         self._unchanged: Predictions | None = None
+        judged = problem.kind in ("classes", "numbers")
+        self._truths = problem.truth(table) if judged else None
 
     def scores(self, dial: float, seed: int) -> DrawScores:
         """Return the scores of every metric for one draw, or why there are none."""
@@ -229,8 +232,8 @@ class _StressStudy:
         half = order < (len(self.table) + 1) // 2
         rows = np.flatnonzero(half[run.source] & ~np.isnan(truth))
         referred = floor = None
-        if self.problem.kind != "changes":
-            floor = naive(self.problem, self.problem.truth(self.table), len(truth))
+        if self._truths is not None:
+            floor = naive(self.problem, self._truths, len(truth))
         if self.reference:
             random = generator(seed, "stress", "folds")
             referred = cross_fitted(self.problem, run.table, run.source, random)

@@ -80,7 +80,7 @@ class StressMetric:
 
     @property
     def has_floor(self) -> bool:
-        """Whether the score of predictions that ignore the inputs means something."""
+        """Return whether the score of predictions that ignore the inputs means something."""
         return self.name not in _WITHOUT_FLOOR
 
 

@@ -12,15 +12,15 @@ import pyarrow as pa
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
+from lookalike._core.tabular import Tabular
 from lookalike.scenarios._stress_points import StressCurve
 from lookalike.scenarios._stress_words import answer
-from lookalike.tables import as_frame, best_library
 
 __all__ = ["StressReport"]
 
 
 @dataclass(frozen=True)
-class StressReport(Document):
+class StressReport(Document, Tabular):
     """The response of a model to a scenario: curves over the dial, and where it breaks.
 
     Parameters
@@ -99,23 +99,18 @@ class StressReport(Document):
             for one in curve.points
         ]
 
-    def to_frame(self) -> Any:
-        """Return all points as a dataframe, one row for each metric and position.
+    def _headline(self) -> str:
+        return self.answer
 
-        Returns
-        -------
-        dataframe
-            Of pandas, or the first library that is installed.
-        """
+    def _frame_columns(self) -> Mapping[str, Any]:
         rows = [
             {"metric": curve.metric, **asdict(one)} for curve in self.curves for one in curve.points
         ]
         kinds = {"metric": pa.string(), "significant": pa.bool_(), "reason": pa.string()}
-        columns = {
+        return {
             name: pa.array([row[name] for row in rows], kinds.get(name, pa.float64()))
             for name in rows[0]
         }
-        return as_frame(pa.table(columns), best_library())
 
     def _json(self) -> str:
         values = {"format": self._format, **asdict(self)}

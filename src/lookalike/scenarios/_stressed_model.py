@@ -14,7 +14,7 @@ from sklearn.base import is_outlier_detector, is_regressor
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
 from lookalike._core.numerics import Floats
 from lookalike.metrics import class_scores
-from lookalike.scenarios._base import column_of, numbers_of
+from lookalike.scenarios._base import codes_of, column_of, numbers_of
 from lookalike.tables import ColumnOrigin, Origin, Schema, as_frame, best_library, from_arrow
 
 __all__ = ["Predictions", "Problem", "problem_of", "rows_for", "stressed"]
@@ -63,8 +63,8 @@ class Problem:
         if self.kind == "numbers":
             return numbers_of(table, self.target)
         places = {level: float(place) for place, level in enumerate(self.levels)}
-        cells = column_of(table, self.target).to_pylist()
-        return np.array([places.get(cell, np.nan) for cell in cells])
+        levels, codes = codes_of(table, self.target)
+        return np.array([*(places.get(level, np.nan) for level in levels), np.nan])[codes]
 
 
 def problem_of(

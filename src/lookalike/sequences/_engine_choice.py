@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -95,10 +95,13 @@ class _Windows:
     raw: np.ndarray | None
     starts: np.ndarray
     window: int
+    kept: list[tuple[tuple[FoundTransform, ...], WindowCoder, np.ndarray]] = field(
+        default_factory=list, repr=False, compare=False
+    )
 
     @property
     def single(self) -> bool:
-        """Whether windows are parts of one series, and not whole histories."""
+        """Return whether windows are parts of one series, and not whole histories."""
         return len(self.histories.lengths) == 1
 
     def apart(self, starts: np.ndarray, judge: int) -> tuple[np.ndarray, np.ndarray]:
@@ -129,11 +132,7 @@ class _Windows:
         only : ndarray of bool, shape (starts,)
         seed : int
         """
-        table = self.histories.table.select(list(self.histories.dynamic))
-        found = find_transforms(self.histories, self.schema, rules.transforms, rules.least)
-        encodings = {transform.column: transform.name for transform in found}
-        coder = WindowCoder.fit(table, self.schema, encodings, rules.least, seed)
-        numbers = coder.numbers(table, seed)
+        found, coder, numbers = self._coded(rules, seed)
         starts = self.starts[only][:: max(-(-int(only.sum()) // _MOST), 1)]
         windows = numbers[starts[:, None] + np.arange(self.window)]
         words = [transform.words for transform in found]
@@ -152,6 +151,18 @@ class _Windows:
             engine = WindowBasis.fit(windows, calendar, held_out, learned, least, own, words.append)
         count = len(self.histories.table) - self.window + 1
         return WindowModel(name, coder, engine, self.times, self.window, count), found, words
+
+    def _coded(
+        self, rules: EngineRules, seed: int
+    ) -> tuple[tuple[FoundTransform, ...], WindowCoder, np.ndarray]:
+        """Return transforms, the map to numbers and all numbers: once, for rival and choice."""
+        if not self.kept:
+            table = self.histories.table.select(list(self.histories.dynamic))
+            found = find_transforms(self.histories, self.schema, rules.transforms, rules.least)
+            encodings = {transform.column: transform.name for transform in found}
+            coder = WindowCoder.fit(table, self.schema, encodings, rules.least, seed)
+            self.kept.append((found, coder, coder.numbers(table, seed)))
+        return self.kept[0]
 
     def cells(self, table: pa.Table) -> Float[np.ndarray, "events columns"]:
         """Return the numbers of events."""

@@ -150,7 +150,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     target_ : str or None
         The column that events are meant to predict, if the caller named one.
     history_ : History
-        What was found at the fit, as events: there are no training steps.
+        What was found at the fit, as events; with ``engine="lstm"`` or ``"attention"``, also the
+        record of the training of the networks.
     n_entities_, n_rows_ : int
         The numbers of entities and of events of the training table.
     seed_ : int
@@ -475,7 +476,7 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         window : int, optional
             The number of events of a window, as for `sample`.
         given : mapping of str to object, optional
-            Conditions on static columns, as for `sample`.
+            Conditions on static columns or on windows, as for `sample`.
         random_state : int, Generator, RandomState or None
             The seed, as for `sample`.
         start : int

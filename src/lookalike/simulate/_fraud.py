@@ -10,8 +10,9 @@ import pyarrow as pa
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.numerics import Floats
-from lookalike._core.parameters import AnyOf, Choice, Instance, Number, check_parameters
+from lookalike._core.parameters import AnyOf, Instance, Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike.simulate._frames import LIBRARY_RULE, frame_of
 from lookalike.simulate._fraud_patterns import PATTERNS, Payments
 from lookalike.simulate._fraud_world import (
     CATEGORIES,
@@ -23,7 +24,6 @@ from lookalike.simulate._fraud_world import (
     draw_towns,
 )
 from lookalike.simulate._moments import first_moment
-from lookalike.tables import as_frame, best_library
 
 __all__ = ["fraud"]
 
@@ -33,7 +33,6 @@ _PER_TERMINAL = 100
 #: The share of payments at a terminal of the customer's own choice.
 _LOYAL = 0.85
 _COUNT = AnyOf((Number(1, integer=True),), none=True)
-LIBRARY_RULE = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 
 
 def fraud(
@@ -126,7 +125,7 @@ def fraud(
     found, label = Payments.joined(parts), np.concatenate(labels)
     order = np.argsort(found.time, kind="stable")
     table = _table(found.take(order), label[order], list(counts), people, places, first)
-    return as_frame(table, {"arrow": "pyarrow"}.get(as_ or "", as_) or best_library())
+    return frame_of(table, as_)
 
 
 def _checked(

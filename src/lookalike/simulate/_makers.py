@@ -20,6 +20,7 @@ from lookalike._core.numerics import Floats
 from lookalike._core.parameters import AnyOf, Instance, Number, Rule
 from lookalike._core.registry import Component, Registry
 from lookalike.datasets.functions import Expression
+from lookalike.simulate._moments import first_moment
 
 __all__ = [
     "MAKERS",
@@ -494,18 +495,13 @@ class DateColumn(ColumnMaker):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        try:
-            date.fromisoformat(str(self.start))
-        except ValueError:
-            raise ParameterError(
-                f"start must be a date such as '2026-01-01'; got {self.start!r}."
-            ) from None
+        first_moment(self.start)
 
     def make(self, block: MadeBlock, random: np.random.Generator) -> Any:
         """Draw days."""
         days = block.amount(self.after) + block.amount(self.spread) * random.random(block.rows)
         days = np.broadcast_to(days, block.rows)
-        first = (date.fromisoformat(str(self.start)) - date(1970, 1, 1)).days
+        first = first_moment(self.start) // 86_400
         absent = ~np.isfinite(days)
         known = np.clip(np.where(absent, 0.0, days), -3e5, 3e6)
         if self.moments:

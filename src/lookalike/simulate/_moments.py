@@ -9,7 +9,7 @@ from lookalike._core.errors import ParameterError
 __all__ = ["first_moment"]
 
 
-def first_moment(start: str) -> int:
+def first_moment(start: str | date) -> int:
     """Return the first second of a day in ISO format, since 1970.
 
     Raises

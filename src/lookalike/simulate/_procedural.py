@@ -21,15 +21,15 @@ from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.models import FORMAT, ArchiveParts, write_parts
 from lookalike.relations import cells_of
 from lookalike.rules import Ruleset, check_texts
+from lookalike.simulate._frames import LIBRARY_RULE, frame_of
 from lookalike.simulate._makers import MAKERS, ColumnMaker, MadeBlock
 from lookalike.tables import (
     Kind,
     Schema,
     TableWriter,
-    as_frame,
-    best_library,
     check_output,
     conform,
+    fulfilled,
     infer_columns,
     parse_conditions,
 )
@@ -44,7 +44,6 @@ _ROUNDS = 200
 _HOPELESS = 20
 #: Blocks in a row without a row that fulfils conditions, after which there is none.
 _FRUITLESS = 50
-_LIBRARIES = ("pandas", "polars", "arrow")
 _NUMBER_OR_NONE = AnyOf((Number(),), none=True)
 
 
@@ -253,11 +252,10 @@ class Procedural:
         ParameterError
             If a parameter breaks its rule, or no row is found that fulfils `given`.
         """
-        check_parameters("sample", {"as_": AnyOf((Choice(_LIBRARIES),), none=True)}, {"as_": as_})
+        check_parameters("sample", {"as_": LIBRARY_RULE}, {"as_": as_})
         tables = list(self._tables(n, given, random_state, start))
         whole = pa.concat_tables([self._empty(), *tables])
-        library = {"arrow": "pyarrow"}.get(as_ or "", as_)
-        return as_frame(whole, library or best_library())
+        return frame_of(whole, as_)
 
     def sample_batches(
         self,
@@ -381,11 +379,7 @@ class Procedural:
         skipped, left, fruitless, block = 0, n, 0, 0
         while left:
             table = self._block(block, seed)
-            canonical = conform(table, self.schema_)
-            found = np.ones(len(table), bool)
-            for condition in conditions:
-                found &= condition.matches(canonical[condition.column].combine_chunks())
-            rows = np.flatnonzero(found)
+            rows = np.flatnonzero(fulfilled(conditions, conform(table, self.schema_)))
             fruitless = 0 if len(rows) else fruitless + 1
             if fruitless == _FRUITLESS:
                 words = ", ".join(map(str, conditions))
@@ -393,14 +387,12 @@ class Procedural:
                     f"Rows of the spec must be able to fulfil the conditions; none of "
                     f"{_FRUITLESS * self._block_rows:,} has {words}."
                 )
-            rows = (
-                rows[max(start - skipped, 0) :][:left] if skipped + len(rows) > start else rows[:0]
-            )
-            skipped += int(found.sum())
-            left -= len(rows)
+            wanted = rows[max(start - skipped, 0) :][:left]
+            skipped += len(rows)
+            left -= len(wanted)
             block += 1
-            if len(rows):
-                yield table.take(pa.array(rows))
+            if len(wanted):
+                yield table.take(pa.array(wanted))
 
     def _block(self, block: int, seed: int) -> pa.Table:
         """Return a block of rows that obey all rules."""

@@ -15,9 +15,8 @@ from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.simulate._fraud import LIBRARY_RULE
+from lookalike.simulate._frames import LIBRARY_RULE, frame_of
 from lookalike.simulate._moments import first_moment
-from lookalike.tables import as_frame, best_library
 
 __all__ = ["SENSORS", "sensors"]
 
@@ -115,7 +114,7 @@ def sensors(
             "remaining_life": pa.array(life, mask=life < 0),
         }
     )
-    return as_frame(table, {"arrow": "pyarrow"}.get(as_ or "", as_) or best_library())
+    return frame_of(table, as_)
 
 
 def _counts(faults: Mapping[str, int] | None, n: int) -> dict[str, int]:

@@ -12,9 +12,8 @@ from scipy.signal import lfilter
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.simulate._fraud import LIBRARY_RULE
+from lookalike.simulate._frames import LIBRARY_RULE, frame_of
 from lookalike.simulate._moments import first_moment
-from lookalike.tables import as_frame, best_library
 
 __all__ = ["traffic"]
 
@@ -119,7 +118,7 @@ def traffic(
             "queue": np.round(queue).astype(np.int64).ravel(),
         }
     )
-    return as_frame(table, {"arrow": "pyarrow"}.get(as_ or "", as_) or best_library())
+    return frame_of(table, as_)
 
 
 def _weather(hours: int, random: np.random.Generator) -> npt.NDArray[np.int64]:

@@ -239,6 +239,7 @@ def audit_plan(name: str, folder: str, suffix: str, seed: int, facts: dict[str, 
     short = {part: part.rpartition("/")[2] for part in parts}
     python = (
         "import lookalike as la\n\n"
+        f"train, rows, test = {[short[part] for part in parts]!r}\n"
         f"audit = la.audit(train, rows, test, random_state={seed})\n"
         'audit.to_html("report.html")'
     )
@@ -255,13 +256,15 @@ def function_plan(
     words += [] if preset is None else ["--preset", preset]
     words += [] if steps is None else ["--steps", str(steps)]
     words += ["--", expression]
-    model = (
-        "" if preset is None else f"\n    synthesizer=la.GAN.preset({preset!r}, remedies=False),"
-    )
+    longer = "" if steps is None else f".set_params(steps={steps})"
+    recipe = "la.GAN().set_params(**FUNCTION_RECIPE)"
+    if preset is not None:
+        recipe = f"la.GAN.preset({preset!r}, remedies=False)"
+    model = f"\n    synthesizer={recipe}{longer}," if preset or longer else ""
     python = (
         "import lookalike as la\n"
         "from lookalike.datasets.functions import make_function\n"
-        "from lookalike.experiments import learn_function\n\n"
+        "from lookalike.experiments import FUNCTION_RECIPE, learn_function\n\n"
         f"run = learn_function(\n    make_function({expression!r}),{model}\n"
         f"    noise={noise:g},\n    random_state={seed},\n)\nprint(run.answer)"
     )

@@ -1,4 +1,4 @@
-"""Who may ask: those who know the token, and pages of this server alone."""
+"""The guard of the studio: only who knows the token, and only pages of this server, may ask."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from lookalike.studio._forms import Form, as_json
 from lookalike.studio._http import begun, body_of, missing
 from lookalike.studio._pages import render
 from lookalike.studio._processes import BROKEN, begin, stop, word_of
-from lookalike.studio._runner import DONE, FAILED, STOPPED
+from lookalike.studio._runner import DONE, FAILED, RUNNING, STOPPED
 from lookalike.studio._store import RunFolder, Store, write_json
 
 __all__ = ["RunPages"]
@@ -35,7 +35,9 @@ _RESULTS = {
     "rotation.gif": "image/gif",
     "points.png": "image/png",
     "model.lookalike": "application/zip",
-    "evaluation.json": "application/json",
+    **dict.fromkeys(
+        ("audit.json", "comparison.json", "evaluation.json", "verdict.json"), "application/json"
+    ),
     "rules.txt": "text/plain",
     **{f"{part}.csv": "text/csv" for part in ("synthetic", "train", "test", "rows", "points")},
     **{
@@ -103,7 +105,7 @@ class RunPages:
         run = self.store.run(request.path_params["id"])
         if run is None:
             return missing()
-        if word_of(run) != DONE:
+        if word_of(run) not in (DONE, RUNNING):
             state = run.path / "state.json"
             write_json(state, {"word": "", "error": "", "done": run.state.get("done", 0)})
             begin(run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lookalike.tables._arrow_types import parse_type
-from lookalike.tables._conditions import ColumnCondition, parse_conditions
+from lookalike.tables._conditions import ColumnCondition, fulfilled, parse_conditions
 from lookalike.tables._conform import conform
 from lookalike.tables._natural import natural
 from lookalike.tables._natural_rows import natural_rows
@@ -44,6 +44,7 @@ __all__ = [
     "check_safe_csv",
     "conform",
     "from_arrow",
+    "fulfilled",
     "infer_columns",
     "is_parts",
     "natural",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 from lookalike._core.errors import DataError, ParameterError
 from lookalike.tables._conform import conform
 from lookalike.tables._schema import Column, Kind, Schema
+from lookalike.tables.values.arrow import flat
 
-__all__ = ["ColumnCondition", "parse_conditions"]
+__all__ = ["ColumnCondition", "fulfilled", "parse_conditions"]
 
 _RANGED = frozenset(
     {Kind.CONTINUOUS, Kind.INTEGER, Kind.DATETIME, Kind.DATE, Kind.TIME, Kind.DURATION}
@@ -211,3 +212,24 @@ def _canonical(name: str, values: list[Any], schema: Schema) -> pa.Array:
             f"{values!r} means missing there. Give None for a missing cell."
         )
     return cells
+
+
+def fulfilled(conditions: Iterable[ColumnCondition], table: pa.Table) -> np.ndarray:
+    """Return which rows of a canonical table fulfil all of some conditions.
+
+    Parameters
+    ----------
+    conditions : iterable of ColumnCondition
+        The conditions.
+    table : pyarrow.Table, shape (n, columns)
+        The rows; dictionaries need not be unified.
+
+    Returns
+    -------
+    ndarray of bool, shape (n,)
+        True where a row does.
+    """
+    found = np.ones(len(table), bool)
+    for condition in conditions:
+        found &= condition.matches(flat(table.column(condition.column)))
+    return found

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike.tables._conform import conform
 from lookalike.tables._natural import natural
+from lookalike.tables._schema import Column, Kind
+from lookalike.tables._storage import is_text
 from lookalike.tables.frames._convert import to_arrow
 from lookalike.tables.frames._origin import Origin
 from lookalike.tables.infer._infer import infer_columns
@@ -38,5 +41,14 @@ def natural_rows(data: Any) -> tuple[pa.Table, Origin]:
     table, origin = to_arrow(data)
     if origin.is_file and len(table):
         schema = infer_columns(table)
-        table = natural(conform(table, schema), schema)
+        rows = conform(table, schema)
+        counted = [c.name for c in schema.columns if _is_whole(rows[c.name], c)]
+        table = natural(rows, schema, counted)
     return table, origin
+
+
+def _is_whole(values: pa.ChunkedArray, column: Column) -> bool:
+    """Return whether a column is an identifier of whole numbers without leading zeros."""
+    if column.kind is not Kind.IDENTIFIER or not is_text(values.type):
+        return False
+    return bool(pc.all(pc.match_substring_regex(values, r"^(0|-?[1-9][0-9]{0,17})$")).as_py())

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError, nearest
+from lookalike._core.numerics import evenly_chosen
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.tables import as_frame, best_library, natural_rows, to_arrow
+from lookalike.tables import as_frame, best_library, natural_rows
 
 __all__ = ["split"]
 
@@ -67,7 +68,7 @@ def split(
         raise ParameterError(f"test must be below 1, so that rows are left to learn; got {test}.")
     if target is not None and entity is not None:
         raise ParameterError("Give target or entity, not both: an entity is not divided.")
-    table, origin = to_arrow(data)
+    table, origin = natural_rows(data)
     rng = generator(as_seed(random_state), "split")
     column = target if entity is None else entity
     groups = np.zeros(len(table), int) if column is None else _codes(table, column)
@@ -77,9 +78,8 @@ def split(
         _, members = np.unique(groups, return_inverse=True)
         units = np.zeros(members.max(initial=-1) + 1, int)
         held = _spread(units, test, rng, f"entities in {entity!r}")[members]
-    whole = data
-    if origin.is_file:  # its text as the numbers and dates that it means
-        whole = as_frame(natural_rows(data)[0], best_library())
+    # Of a file, its text as the numbers and dates that it means.
+    whole = as_frame(table, best_library()) if origin.is_file else data
     frame = nw.from_native(whole, eager_only=True)
     train, rest = (frame[np.flatnonzero(rows).tolist()].to_native() for rows in (~held, held))
     return train, rest
@@ -96,18 +96,11 @@ def _codes(table: pa.Table, name: str) -> np.ndarray:
 
 
 def _spread(groups: np.ndarray, share: float, rng: np.random.Generator, what: str) -> np.ndarray:
-    """Return a random choice of units, spread evenly over groups.
-
-    The units are put in random order, then group by group, and evenly spaced ones are taken from a
-    random start: each group gives its share, rounded up or down.
-    """
+    """Return a random choice of units, spread evenly over groups."""
     count = len(groups)
     if count < 2:
         raise DataError(f"A split needs at least 2 {what}; there are {count}.")
-    order = rng.permutation(count)
-    order = order[np.argsort(groups[order], kind="stable")]
     wanted = min(max(round(share * count), 1), count - 1)
-    places = ((np.arange(wanted) + rng.random()) * count / wanted).astype(int)
     held = np.zeros(count, bool)
-    held[order[places]] = True
+    held[evenly_chosen(groups, wanted, rng)] = True
     return held
