@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from lookalike.training._data import Data, RowsByLevel
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._diffusion import DiffusionTask
+    from lookalike.training._image_game import ImageGame
     from lookalike.training._masked import MaskedTask
     from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
@@ -47,6 +48,7 @@ __all__ = [
     "GeneratedRows",
     "GenerativeTask",
     "History",
+    "ImageGame",
     "LabelledRows",
     "MaskedTask",
     "Optimiser",
@@ -76,6 +78,7 @@ def __getattr__(name: str) -> Any:
         _data,
         _device,
         _diffusion,
+        _image_game,
         _masked,
         _recurrent_judge,
         _remedies,
@@ -92,6 +95,7 @@ def __getattr__(name: str) -> Any:
         _data,
         _device,
         _diffusion,
+        _image_game,
         _masked,
         _recurrent_judge,
         _remedies,
