@@ -168,10 +168,10 @@ def _from_path(path: Path) -> LabelledImages:
     if path.suffix.lower() == ".npz":
         return _from_npz(path)
     images = _idx(path)
-    beside = path.with_name(
+    named = path.with_name(
         path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
     )
-    labels = _idx(beside) if beside != path and beside.exists() else None
+    labels = _idx(named) if named != path and named.exists() else None
     return LabelledImages(images, labels)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._diffusion import DiffusionTask
     from lookalike.training._image_game import ImageGame
+    from lookalike.training._image_task import ImageTask
     from lookalike.training._masked import MaskedTask
     from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
@@ -49,6 +50,7 @@ __all__ = [
     "GenerativeTask",
     "History",
     "ImageGame",
+    "ImageTask",
     "LabelledRows",
     "MaskedTask",
     "Optimiser",
@@ -79,6 +81,7 @@ def __getattr__(name: str) -> Any:
         _device,
         _diffusion,
         _image_game,
+        _image_task,
         _masked,
         _recurrent_judge,
         _remedies,
@@ -96,6 +99,7 @@ def __getattr__(name: str) -> Any:
         _device,
         _diffusion,
         _image_game,
+        _image_task,
         _masked,
         _recurrent_judge,
         _remedies,
