@@ -105,7 +105,7 @@ def sample_images(
     """
     for name, value in others.items():
         if value:
-            raise ParameterError(f"{name} is an option for tables: leave it out for images.")
+            raise ParameterError(f"--{name.replace('_', '-')} is not for images: leave it out.")
     if number is None:
         raise ParameterError("Give the number of images (-n N).")
     if output == "-":

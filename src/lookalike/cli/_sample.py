@@ -99,6 +99,7 @@ def sample(
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
+    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     spec = _procedural(model)
     database = None if spec is not None else _model_of(model, "Relational")
     if database is not None:
@@ -113,15 +114,13 @@ def sample(
         )
         return
     if spec is None and (images := _model_of(model, "Images")) is not None:
-        unused = {"--balance": balance, "--complete": complete, "--safe-csv": safe_csv}
-        unused |= {"--length": length, "--windows": windows, "--window": window, "--scale": scale}
-        unused |= {"--continue": past, "--overwrite": overwrite, "--part-rows": part_rows}
-        unused |= {"--workers": workers, "--engine": engine, "--address": address}
-        sample_images(images, output, rows, parse_conditions(where), seed, unused)
+        of_tables: dict[str, Any] = {"balance": balance, "complete": complete, "safe-csv": safe_csv}
+        of_tables |= {"length": length, "windows": windows, "window": window, "continue": past}
+        others = {**of_tables, "scale": scale, "overwrite": overwrite, **cluster}
+        sample_images(images, output, rows, parse_conditions(where), seed, others)
         return
     if scale is not None:
         raise ParameterError("--scale is for models of databases; give -n N.")
-    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     if is_folder(output):
         check_unused(
             {"--complete": complete, "--continue": past, "--length": length}

@@ -197,6 +197,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _passed(self, images: Any, *, features: bool = False) -> Floats32:
         """Return the logits of each image, or the units before the last map."""
         import equinox as eqx  # noqa: PLC0415 - it loads JAX
+        import jax.numpy as jnp  # noqa: PLC0415
 
         check_is_fitted(self)
         array = np.asarray(images)
@@ -210,7 +211,7 @@ class ImageClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         padded = np.pad(rows, ((0, -len(rows) % _TOGETHER), (0, 0)))
         network = eqx.filter_jit(self._network.features if features else self._network)
         parts = [
-            np.asarray(network(padded[at : at + _TOGETHER]))
+            np.asarray(network(jnp.asarray(padded[at : at + _TOGETHER])))
             for at in range(0, max(len(padded), 1), _TOGETHER)
         ]
         found: Floats32 = np.concatenate(parts)[: len(rows)]

@@ -122,7 +122,8 @@ class GanEngine:
         """
         codes = self.codes(seed, number, count, code)
         words, size = seed_words(seed, number), (count, self.game.latent_size)
-        return np.asarray(_drawn(self.game, self.network, words, size, codes)), codes
+        rows = _drawn(self.game, self.network, words, size, jnp.asarray(codes))
+        return np.asarray(rows), codes
 
     def codes(self, seed: int, number: int, count: int, code: int | None) -> np.ndarray:
         """Return the classes of a block."""

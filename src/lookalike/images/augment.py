@@ -98,7 +98,8 @@ class ImageTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         changed = np.clip(changed, low, high).reshape(given.shape)
         if given.dtype.kind != "f":
             changed = np.rint(changed)
-        return changed.astype(given.dtype)
+        found: np.ndarray = changed.astype(given.dtype)
+        return found
 
     @abstractmethod
     def _changed(self, image: np.ndarray, rng: np.random.Generator, low: float) -> np.ndarray:

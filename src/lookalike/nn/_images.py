@@ -124,7 +124,7 @@ class ImageArchitecture(Architecture):
         down, across = self.smallest
         widths = self.widths if self.draws else self.widths[::-1]
         pairs = pairwise((*widths, self.channels))
-        convolutions = sum(
+        convolutions: int = sum(
             down * across * 4**stage * TAPS * a * b for stage, (a, b) in enumerate(pairs)
         )
         ends = inputs if self.draws else outputs

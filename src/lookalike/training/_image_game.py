@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from lookalike._core.seeds import generator
-from lookalike.nn import DeviceCondition, Network, no_condition
+from lookalike.nn import DeviceCondition, ImageDrawer, Network, no_condition
 from lookalike.training._adversarial import Game, RowMatrix, TrainState, judged
 from lookalike.training._data import Data
 from lookalike.training._task import GeneratedRows
@@ -37,7 +37,7 @@ class ImageGame(Game):
         return network
 
     def draw(
-        self, network: Network, noise: RowMatrix, classes: RowMatrix
+        self, network: Network | ImageDrawer, noise: RowMatrix, classes: RowMatrix
     ) -> Float[Array, "rows pixels"]:
         """Return the images of a generator, in (-1, 1).
 
