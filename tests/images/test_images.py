@@ -12,7 +12,15 @@ import lookalike as la
 from lookalike.errors import DataError, ModelFileError, NotFittedError, OutputError, ParameterError
 from lookalike.images import ImageForm
 
-SMALL = {"width": 4, "steps": 6, "batch_size": 16, "monitors": False, "random_state": 0}
+#: A GAN that compiles quickly and learns next to nothing.
+SMALL = {
+    "width": 4,
+    "steps": 6,
+    "batch_size": 16,
+    "monitors": False,
+    "training": {"penalty": None, "penalty_every": 1},
+    "random_state": 0,
+}
 
 
 @pytest.fixture(scope="module")
@@ -139,19 +147,24 @@ def test_a_walk_leads_from_one_image_to_another(drawn, simple):
         simple.walk(3)
 
 
-@pytest.mark.train
-def test_a_preset_keeps_the_layers_next_to_pixels(shapes):
-    model = la.Images.preset("dcgan", epochs=None, steps=1, random_state=0)
+def test_a_preset_keeps_the_layers_next_to_pixels():
+    from lookalike.images._recipe import image_game, layers_left_out
+
+    model = la.Images.preset("dcgan")
     assert model.training["betas"] == [0.5, 0.999]
-    networks = {
-        **model.networks,
-        "generator": {**model.networks["generator"], "widths": [32, 16, 8, 4]},
-        "discriminator": {**model.networks["discriminator"], "widths": [4, 8, 16, 32]},
-    }
-    model.set_params(networks=networks, monitors=False).fit(*shapes)
-    assert model._engine.game.generator.widths == (8, 4)
-    assert model._engine.game.discriminator.widths == (4, 8)
-    assert "2 of each network were left out" in model.history_.events[-1].words
+    assert (model.batch_size, model.learning_rate) == (128, 2e-4)
+    whole = ImageForm.of(np.arange(2 * 64 * 64 * 3).reshape(2, 64, 64, 3))
+    game = image_game(model, whole, 0)
+    assert game.generator.smallest == (4, 4)
+    assert game.generator.widths == (1024, 512, 256, 128)
+    assert game.discriminator.widths == (128, 256, 512, 1024)
+    assert (game.latent, game.latent_size, game.penalty) == ("uniform", 100, None)
+    small = ImageForm.of(np.arange(2 * 28 * 28).reshape(2, 28, 28))
+    game = image_game(model, small, 10)
+    assert game.generator.smallest == (7, 7)
+    assert game.generator.widths == (256, 128)
+    assert game.discriminator.widths == (128, 256)
+    assert layers_left_out(model, small) == 2
     with pytest.raises(ParameterError, match="Did you mean 'dcgan'"):
         la.Images.preset("dcgans")
 

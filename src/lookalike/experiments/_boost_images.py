@@ -30,7 +30,7 @@ _METRICS = ("accuracy",)
 _FEWEST = 2
 
 #: Returns generated, or augmented, images and labels by their number.
-_Draw = Callable[[int], tuple[np.ndarray, np.ndarray]]
+_DrawImages = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
 class _ImageArm(ComparedArm):
@@ -251,7 +251,11 @@ class _ImageStudy:
         return np.sort(np.concatenate(chosen))
 
     def _training(
-        self, arm: _ImageArm, real: tuple[np.ndarray, np.ndarray], drawn: _Draw, copies: _Draw
+        self,
+        arm: _ImageArm,
+        real: tuple[np.ndarray, np.ndarray],
+        drawn: _DrawImages,
+        copies: _DrawImages,
     ) -> tuple[np.ndarray, np.ndarray]:
         own, generated, changed = arm.parts
         count = round(arm.factor * len(real[0]) / max(generated + changed, 1))

@@ -77,7 +77,7 @@ def _monitors() -> Rule:
     return AnyOf((Flag(), Option(MONITORS.create_all)))
 
 
-class _Family(Rule):
+class _FamilyName(Rule):
     """Rule for the name of a family of models of tables."""
 
     def broken_by(self, value: Any) -> str | None:
@@ -184,7 +184,7 @@ class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         "networks": _networks,
         "training": _training,
         "components": Number(1, 2**16, integer=True),
-        "family": _Family(),
+        "family": _FamilyName(),
         "progress": AnyOf((Flag(),), none=True),
         "random_state": _RANDOM_STATE,
     }

@@ -46,17 +46,17 @@ class Engine(Protocol):
 
 
 #: Learned images, held-out ones, their form, the number of classes, parameters and the seed.
-_Fit = Callable[[EncodedRows, EncodedRows | None, ImageForm, int, Any, int], Engine]
+_FitEngine = Callable[[EncodedRows, EncodedRows | None, ImageForm, int, Any, int], Engine]
 #: A learned state, the form of images, the number of classes, parameters and the history.
-_Restore = Callable[[Learned, ImageForm, int, Any, History], Engine]
+_RestoreEngine = Callable[[Learned, ImageForm, int, Any, History], Engine]
 
 
 @dataclass(frozen=True)
 class EngineKind:
     """How an engine is fitted, and restored from its state."""
 
-    fit: _Fit
-    restore: _Restore
+    fit: _FitEngine
+    restore: _RestoreEngine
 
 
 def _fit_gan(

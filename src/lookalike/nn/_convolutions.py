@@ -16,11 +16,11 @@ __all__ = ["TAPS", "overlapped", "patches", "resized"]
 #: The number of weights of a kernel for each pair of channels.
 TAPS = 16
 
-Images = Float[Array, "images height width channels"]
+Pictures = Float[Array, "images height width channels"]
 
 
 @jax.custom_vjp
-def patches(x: Images) -> Float[Array, "images down across inputs"]:
+def patches(x: Pictures) -> Float[Array, "images down across inputs"]:
     """Return what each unit of a convolution reads: 4 × 4 pixels, two apart.
 
     Parameters
@@ -44,7 +44,7 @@ def patches(x: Images) -> Float[Array, "images down across inputs"]:
 
 
 @jax.custom_vjp
-def overlapped(x: Float[Array, "images down across outputs"]) -> Images:
+def overlapped(x: Float[Array, "images down across outputs"]) -> Pictures:
     """Add up overlapping 4 × 4 patches of pixels, two apart: the transpose of `patches`.
 
     Parameters
@@ -73,7 +73,7 @@ patches.defvjp(lambda x: (patches(x), None), lambda _, slope: (overlapped(slope)
 overlapped.defvjp(lambda x: (overlapped(x), None), lambda _, slope: (patches(slope),))
 
 
-def resized(x: Images, height: int, width: int) -> Images:
+def resized(x: Pictures, height: int, width: int) -> Pictures:
     """Crop images, or pad them with zeros, about their centre.
 
     Parameters

@@ -34,8 +34,6 @@ _RULES = {
 #: Options of dense networks that convolutional ones do not have.
 _UNUSED = ("residual", "dropout")
 
-Rows = Float[Array, "rows _"]
-
 
 @dataclass(frozen=True)
 class ImageArchitecture(Architecture):
