@@ -66,7 +66,19 @@ def picture_folder(folder: str | os.PathLike[str]) -> None:
 
 
 def write_picture(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
-    """Write an array of bytes, shape (height, width[, 3]), as a PNG file."""
+    """Write a picture as a PNG file.
+
+    Parameters
+    ----------
+    picture : ndarray of uint8, shape (height, width) or (height, width, 3)
+    path : str or path-like
+        The file; it is whole or absent.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
     from PIL import Image  # noqa: PLC0415 - arrays need none
 
     buffer = io.BytesIO()

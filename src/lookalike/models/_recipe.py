@@ -131,6 +131,10 @@ def game_settings(recipe: GameRecipe, batch: int) -> dict[str, Any]:
     batch : int
         The number of real rows in a step.
 
+    Returns
+    -------
+    dict of str to object
+
     Raises
     ------
     ParameterError
@@ -169,7 +173,25 @@ def make_plan(
     generator_delay: int = 0,
     stop_at: int | None = None,
 ) -> TrainingPlan:
-    """Return the training plan of a game: its length, schedules, monitors and remedies."""
+    """Return the training plan of a game: its length, schedules, monitors and remedies.
+
+    Parameters
+    ----------
+    recipe : GameRecipe
+    game : Game
+    steps : int
+        The number of steps.
+    early_stopping : EarlyStopping or None
+        Selects the state that is kept; None keeps the last.
+    generator_delay : int
+        The number of first steps in which the generator waits.
+    stop_at : int or None
+        The step after which the run ends early.
+
+    Returns
+    -------
+    TrainingPlan
+    """
     training = TrainingRules.read(recipe.training)
     rate, schedule = recipe.learning_rate, STRATEGIES.create(training.schedule)
     discriminator_rate, discriminator_schedule = rate, schedule

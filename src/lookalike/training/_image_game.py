@@ -22,6 +22,15 @@ class ImageGame(Game):
 
     Its plan has one block of pixels with a tanh head and, if there are classes, one of levels. Each
     generated image has the class of a real one, which the discriminator reads beside the pixels.
+
+    Parameters
+    ----------
+    plan, generator, discriminator, latent_size, batch_size, objective, penalty : as of `Game`
+        The architectures are convolutional ones.
+    penalty_every, clip, discriminator_steps, pack, latent, average, temperature : as of `Game`
+        The temperature has no use, since classes are given.
+    optimiser, conditioned : as of `Game`
+        There are no conditions but the class.
     """
 
     @property
@@ -47,6 +56,10 @@ class ImageGame(Game):
         noise : array, shape (rows, latent_size)
         classes : array, shape (rows, classes)
             One-hot.
+
+        Returns
+        -------
+        array, shape (rows, pixels)
         """
         return jnp.tanh(network(jnp.concatenate([noise, classes], axis=1)))
 
