@@ -11,6 +11,7 @@ from PIL import Image
 
 from lookalike.images import write_picture
 
+BOTH = ("boosted and augmented",)
 OPTIONS = ("--set", "engine=components", "--set", "family=independent", "--seed", "1")
 
 
@@ -51,7 +52,7 @@ def test_bad_calls_are_one_line(run, pictures, tmp_path):
     Image.fromarray(np.zeros((3, 3), np.uint8)).save(pictures / "one" / "odd.png")
     for words, error in {
         ("fit", pictures, "-o", model): "All images must have one size",
-        ("fit", pictures, "-o", model, "--target", "x"): "--target is an option for tables",
+        ("fit", pictures, "-o", model, "--target", "x"): "--target is not for images",
         ("fit", pictures, "-o", model, "--preset", "dcgan", "--budget", "fast"): "not both",
         ("sample", model, "-o", tmp_path / "x"): "Give the number of images",
         ("sample", model, "-n", 1, "-o", "-"): "not to -",
@@ -63,3 +64,19 @@ def test_bad_calls_are_one_line(run, pictures, tmp_path):
         assert found.code == 2, (words, found.err)
         assert error in found.err
         assert len(found.errors) == 1
+
+
+def test_boost_says_whether_images_help(run, pictures, tmp_path):
+    words = ("boost", pictures, "--target", "label", "--repeats", 2, "--json", "-", *OPTIONS)
+    found = run(*words, "--set", "components=3")
+    assert found.code == 0, found.err
+    table = json.loads(found.out)["table"]
+    assert [row["arm"] for row in table] == ["real", "boosted", "augmented", *BOTH]
+    assert run("boost", pictures, "--target", "x", *OPTIONS).code == 2
+    assert "--records is not" in run(*words, "--records", tmp_path / "r").err
+
+
+def test_scores_of_folders(run, pictures, tmp_path):
+    found = run("evaluate", pictures, pictures)
+    assert found.code == 2
+    assert "give --holdout" in found.err

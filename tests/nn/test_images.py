@@ -9,7 +9,7 @@ import pytest
 
 from lookalike.errors import ParameterError
 from lookalike.nn import ImageArchitecture
-from lookalike.nn._convolutions import overlapped, patches, resized
+from lookalike.nn._convolutions import convolved, patches, resized, transposed
 
 pytestmark = pytest.mark.train
 
@@ -18,23 +18,42 @@ def drawn(*shape: int) -> jax.Array:
     return jnp.asarray(np.random.default_rng(0).standard_normal(shape), jnp.float32)
 
 
-def test_patches_give_the_convolution_of_the_compiler():
-    images, kernel = drawn(2, 8, 6, 3), drawn(4, 4, 3, 5)
-    wanted = jax.lax.conv_general_dilated(
-        images, kernel, (2, 2), [(1, 1), (1, 1)], dimension_numbers=("NHWC", "HWIO", "NHWC")
-    )
-    matrix = kernel.reshape(2, 2, 2, 2, 3, 5).transpose(0, 2, 1, 3, 4, 5).reshape(48, 5)
-    np.testing.assert_allclose(patches(images) @ matrix, wanted, atol=1e-4)
+def test_patches_are_what_a_convolution_reads():
+    images, weight = drawn(2, 8, 6, 3), drawn(48, 5)
+    np.testing.assert_allclose(patches(images) @ weight, convolved(images, weight), atol=1e-4)
 
 
-def test_overlapped_is_the_transpose_of_patches_also_for_gradients():
-    images, taps = drawn(2, 8, 6, 3), drawn(2, 4, 3, 48)
-    there, back = jnp.sum(overlapped(taps) * images), jnp.sum(taps * patches(images))
-    np.testing.assert_allclose(there, back, rtol=1e-4)
-    slope = jax.grad(lambda x: jnp.sum(patches(x) * taps))(images)
-    np.testing.assert_allclose(slope, overlapped(taps), atol=1e-5)
-    slope = jax.grad(lambda x: jnp.sum(overlapped(x) * images))(taps)
-    np.testing.assert_allclose(slope, patches(images), atol=1e-5)
+def test_the_transpose_doubles_sides():
+    images, weight, slopes = drawn(2, 8, 6, 3), drawn(48, 5), drawn(2, 4, 3, 5)
+    there = jnp.sum(convolved(images, weight) * slopes)
+    np.testing.assert_allclose(jnp.sum(images * transposed(slopes, weight)), there, rtol=1e-4)
+
+
+@pytest.mark.parametrize("images", [2, 1])
+def test_gradients_are_those_of_the_compiler_at_any_order(images):
+    """The penalty of slopes needs gradients of gradients; 15 places are an odd number of rows."""
+
+    def plain(x, weight):
+        kernel = weight.reshape(2, 2, 2, 2, 3, 4).transpose(0, 2, 1, 3, 4, 5).reshape(4, 4, 3, 4)
+        return jax.lax.conv_general_dilated(
+            x, kernel, (2, 2), [(1, 1), (1, 1)], dimension_numbers=("NHWC", "HWIO", "NHWC")
+        )
+
+    x, weight = drawn(images, 10, 6, 3), 0.1 * drawn(48, 4)
+
+    def penalty(convolve):
+        def slopes(x, weight):
+            return jax.grad(lambda x: jnp.sum(jnp.tanh(convolve(x, weight))))(x)
+
+        return jax.grad(lambda x, w: jnp.sum(slopes(x, w) ** 2), (0, 1))(x, weight)
+
+    for own, wanted in zip(penalty(convolved), penalty(plain), strict=True):
+        np.testing.assert_allclose(own, wanted, atol=1e-3)
+    backwards = jax.grad(lambda s, w: jnp.sum(transposed(s, w) * x), (0, 1))
+    of_slopes, of_weight = backwards(plain(x, weight), weight)
+    np.testing.assert_allclose(of_slopes, plain(x, weight), atol=1e-4)
+    wanted = jax.grad(lambda w: jnp.sum(plain(x, w) ** 2) / 2)(weight)
+    np.testing.assert_allclose(of_weight, wanted, atol=1e-2, rtol=1e-3)
 
 
 def test_resizing_crops_and_pads_about_the_middle():
@@ -101,3 +120,15 @@ def test_the_number_of_multiplications_is_that_of_the_layers():
 def test_options_that_convolutions_do_not_have_are_refused(options, words):
     with pytest.raises(ParameterError, match=words):
         ImageArchitecture(**options)
+
+
+def test_a_judge_may_have_spectral_normalisation():
+    form = ImageArchitecture((4, 8), height=8, across=8, normalisation="spectral")
+    judge = form.build(64, 1, jax.random.key(0))
+    rows = drawn(5, 64)
+    logits, stats = judge.learn(rows, jax.random.key(0))
+    assert judge.absorb(stats)(rows).shape == logits.shape == (5, 1)
+    # No pair of images is further apart in logits than in pixels, times 2 for each convolution.
+    apart = np.abs(np.subtract.outer(logits[:, 0], logits[:, 0]))
+    far = np.linalg.norm(rows[:, None] - rows[None], axis=2)
+    assert (apart <= 4 * far + 1e-5).all()

@@ -1,20 +1,31 @@
-"""Parts of ``fit``, ``sample`` and ``info`` for images."""
+"""Parts of ``fit``, ``sample``, ``evaluate``, ``boost`` and ``info`` for images."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.files import write_text
 from lookalike._core.places import shown_path
 from lookalike.cli._options import check_outputs, parse_settings
-from lookalike.cli._print import say, show_table
+from lookalike.cli._print import say, show, show_table
 
 if TYPE_CHECKING:
     from lookalike.images import Images
 
-__all__ = ["fit_images", "image_facts", "is_images", "sample_images", "show_images"]
+__all__ = [
+    "evaluate_images_of",
+    "fit_images",
+    "image_facts",
+    "is_images",
+    "refuse",
+    "sample_images",
+    "show_images",
+    "unfitted",
+]
 
 #: The column by which ``--where`` names a class.
 _LABEL = "label"
@@ -59,19 +70,10 @@ def fit_images(
         Options of tables, by their names, which must not be given.
     quiet : bool
     """
-    from lookalike.images import Images
-
-    for name, value in others.items():
-        if value:
-            raise ParameterError(f"{name} is an option for tables: leave it out for images.")
-    if budget is not None and preset is not None:
-        raise ParameterError(
-            "A preset has its own training length: give --preset or --budget, not both."
-        )
+    refuse(others)
     check_outputs([output, html_file], [])
-    model = Images(budget=budget or "balanced") if preset is None else Images.preset(preset)
+    model = unfitted(budget, preset, settings)
     model.set_params(random_state=seed, progress=not quiet)
-    model.set_params(**parse_settings(settings, list(model.get_params(deep=False))))
     model.fit(data)
     model.save(output)
     if not quiet:
@@ -79,6 +81,71 @@ def fit_images(
         place = shown_path(output)
         say(f"wrote {place}: {model.n_images_:,} images learned, {classes}, seed {model.seed_}")
     return model
+
+
+def unfitted(budget: str | None, preset: str | None, settings: list[str] | None) -> Images:
+    """Return an unfitted model of images with the options of a command.
+
+    Parameters
+    ----------
+    budget, preset : str or None
+    settings : list of str or None
+        ``NAME=VALUE`` pairs.
+    """
+    from lookalike.images import Images
+
+    if budget is not None and preset is not None:
+        raise ParameterError(
+            "A preset has its own training length: give --preset or --budget, not both."
+        )
+    model = Images(budget=budget or "balanced") if preset is None else Images.preset(preset)
+    model.set_params(**parse_settings(settings, list(model.get_params(deep=False))))
+    return model
+
+
+def refuse(options: Mapping[str, Any]) -> None:
+    """Raise an error for the first option of tables that is given."""
+    for name, value in options.items():
+        if value:
+            raise ParameterError(f"--{name.replace('_', '-')} is not for images: leave it out.")
+
+
+def evaluate_images_of(
+    real: str,
+    synthetic: str,
+    holdout: str | None,
+    json_file: str | None,
+    others: Mapping[str, Any],
+    seed: int,
+) -> None:
+    """Score generated images and show the scores, or write them as JSON.
+
+    Parameters
+    ----------
+    real, synthetic : str
+        Folders or files of images with classes.
+    holdout : str or None
+        Real images that the model has not seen.
+    json_file : str or None
+    others : mapping of str to object
+        Options of tables, by their names, which must not be given.
+    seed : int
+    """
+    refuse(others)
+    if holdout is None:
+        raise ParameterError(
+            "Images are scored beside real ones that the model has not seen: give --holdout."
+        )
+    check_outputs([json_file], [])
+
+    from lookalike.images import evaluate_images
+
+    found = evaluate_images(real, synthetic, holdout, random_state=seed)
+    if json_file is not None:
+        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n"
+        show(text.rstrip()) if json_file == "-" else write_text(text, json_file)
+    if json_file != "-":
+        show(repr(found))
 
 
 def sample_images(
@@ -103,9 +170,7 @@ def sample_images(
     others : mapping of str to object
         Options of tables, by their names, which must not be given.
     """
-    for name, value in others.items():
-        if value:
-            raise ParameterError(f"--{name.replace('_', '-')} is not for images: leave it out.")
+    refuse(others)
     if number is None:
         raise ParameterError("Give the number of images (-n N).")
     if output == "-":

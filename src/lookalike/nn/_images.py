@@ -15,7 +15,7 @@ from lookalike._core.errors import ParameterError
 from lookalike._core.parameters import Flag, Number, check_parameters
 from lookalike.nn._activations import activation, rectifier_gain
 from lookalike.nn._architecture import Architecture
-from lookalike.nn._convolutions import TAPS, overlapped, patches, resized
+from lookalike.nn._convolutions import TAPS, convolved, patches, resized, transposed
 from lookalike.nn._network import Layer
 from lookalike.nn._primitives import INITIALS
 from lookalike.nn._product import product
@@ -141,14 +141,14 @@ class ImageArchitecture(Architecture):
         down, across = self.smallest
         keys = jax.random.split(key, len(self.widths) + 1)
         first = self.weight(inputs, down * across * self.widths[0], inputs, keys[0], last=False)
-        layers = [_Spread.of(self, first, self.widths[0], keys[0])]
+        layers = [_Spread.of(self, first, self.widths[0])]
         before = self.widths[0]
         for width, own in zip(self.widths[1:], keys[1:], strict=False):
             # Each pixel is reached by 2 × 2 of the taps.
-            taps = self.weight(before, TAPS * width, 4 * before, own, last=False)
-            layers.append(_Spread.of(self, taps, width, own))
+            taps = self.weight(TAPS * width, before, 4 * before, own, last=False)
+            layers.append(_Spread.of(self, taps, width))
             before = width
-        taps = self.weight(before, TAPS * self.channels, 4 * before, keys[-1], last=True)
+        taps = self.weight(TAPS * self.channels, before, 4 * before, keys[-1], last=True)
         last = _Spread(taps, jnp.zeros(self.channels), Nothing())
         return ImageDrawer(tuple(layers), last, self)
 
@@ -174,49 +174,44 @@ class ImageArchitecture(Architecture):
 
 
 class _Spread(eqx.Module):
-    """An affine map whose product is rearranged, into images, before it is normalised.
+    """A map to images that are normalised afterwards: of rows, or of images of half the sides.
 
     Parameters
     ----------
-    weight : array, shape (inputs, places × units)
+    weight : array, shape (inputs, places × units) or (16 units, inputs)
+        Of an affine map, or of a transposed convolution.
     bias : array, shape (units,), or None
     normalisation : Normalisation
         Of each unit over images and pixels.
     """
 
-    weight: Float[Array, "inputs places_units"]
+    weight: Float[Array, "_ _"]
     bias: Float[Array, " units"] | None
     normalisation: Normalisation
 
     @classmethod
-    def of(cls, form: ImageArchitecture, weight: Array, units: int, key: PRNGKeyArray) -> _Spread:
-        return cls(
-            weight, form._bias(units), form._normalisation.begin(weight[:, :units], 1.0, key)
-        )
-
-    def __call__(self, x: Array) -> Array:
-        """Return images from images of which both sides are half, when sampling."""
-        return self._normal(self.doubled(x))
-
-    def _normal(self, images: Array) -> Array:
-        units = images.shape[-1]
-        return self.normalisation(images.reshape(-1, units), None, self.bias).reshape(images.shape)
-
-    def learn(self, images: Array) -> tuple[Array, PyTree[Array]]:
-        """Return rearranged products, normalised as while training, and their statistics."""
-        units = images.shape[-1]
-        found, seen = self.normalisation.learn(images.reshape(-1, units), None, self.bias)
-        return found.reshape(images.shape), seen
+    def of(cls, form: ImageArchitecture, weight: Array, units: int) -> _Spread:
+        normalisation = form._normalisation.begin(jnp.zeros((1, units)), 1.0, jax.random.key(0))
+        return cls(weight, form._bias(units), normalisation)
 
     def spread(self, x: Array, down: int, across: int) -> Array:
         """Return the products of rows as images."""
         return product(x, self.weight).reshape(len(x), down, across, -1)
 
     def doubled(self, x: Array) -> Array:
-        """Return the products of images as images of twice the sides."""
-        images, down, across, channels = x.shape
-        taps = product(x.reshape(-1, channels), self.weight)
-        return overlapped(taps.reshape(images, down, across, -1))
+        """Return images of twice the sides."""
+        return transposed(x, self.weight)
+
+    def normal(self, images: Array) -> Array:
+        """Return images as when sampling."""
+        units = images.shape[-1]
+        return self.normalisation(images.reshape(-1, units), None, self.bias).reshape(images.shape)
+
+    def learn(self, images: Array) -> tuple[Array, PyTree[Array]]:
+        """Return images normalised as while training, and their statistics."""
+        units = images.shape[-1]
+        found, seen = self.normalisation.learn(images.reshape(-1, units), None, self.bias)
+        return found.reshape(images.shape), seen
 
     def absorb(self, stats: PyTree[Array]) -> _Spread:
         return _Spread(self.weight, self.bias, self.normalisation.absorb(stats))
@@ -247,9 +242,9 @@ class ImageDrawer(eqx.Module):
         """Return images before their last activation, each of which depends on its row alone."""
         activate = activation(str(self.form.activation), self.form.slope)
         first, *others = self.layers
-        h = activate(first._normal(first.spread(x, *self.form.smallest)))
+        h = activate(first.normal(first.spread(x, *self.form.smallest)))
         for layer in others:
-            h = activate(layer(h))
+            h = activate(layer.normal(layer.doubled(h)))
         return self._pixels(h)
 
     def learn(
@@ -275,7 +270,7 @@ class ImageDrawer(eqx.Module):
         return ImageDrawer(tuple(layer.absorb(s) for layer, s in pairs), self.last, self.form)
 
     def _pixels(self, h: Array) -> Array:
-        images = resized(self.last(h), self.form.height, self.form.across)
+        images = resized(self.last.normal(self.last.doubled(h)), self.form.height, self.form.across)
         return images.reshape(len(h), -1)
 
 
@@ -320,9 +315,9 @@ class ImageJudge(eqx.Module):
     def _units(self, images: Array) -> Array:
         activate = activation(str(self.form.activation), self.form.slope)
         for layer in self.layers:
-            read = patches(images)
-            units = activate(layer(read.reshape(-1, read.shape[-1])))
-            images = units.reshape(*read.shape[:3], -1)
+            x, weight, sides = _read(layer, images)
+            units = layer.normalisation(x, weight, layer.bias)
+            images = activate(units).reshape(*sides, -1)
         return images.reshape(len(images), -1)
 
     def learn(
@@ -335,9 +330,9 @@ class ImageJudge(eqx.Module):
         images, classes = self._parted(x)
         stats = []
         for layer in self.layers:
-            read = patches(images)
-            units, seen = layer.learn(read.reshape(-1, read.shape[-1]))
-            images = activate(units).reshape(*read.shape[:3], -1)
+            x, weight, sides = _read(layer, images)
+            units, seen = layer.normalisation.learn(x, weight, layer.bias)
+            images = activate(units).reshape(*sides, -1)
             stats.append(seen)
         found, seen = self.last.learn(images.reshape(len(images), -1))
         return self._outputs(found, classes), (*stats, seen) if self.tracks else ()
@@ -369,3 +364,15 @@ class ImageJudge(eqx.Module):
             return outputs
         own = jnp.sum(classes * found[:, self.outputs :], axis=1, keepdims=True)
         return outputs.at[:, :1].add(own)
+
+
+def _read(layer: Layer, images: Array) -> tuple[Array, Array | None, tuple[int, int, int]]:
+    """Return the convolution of images as rows without a weight, and its number and sides.
+
+    For a normalisation of the weight itself: the patches as rows, and the weight.
+    """
+    sides = len(images), images.shape[1] // 2, images.shape[2] // 2
+    if layer.normalisation.last:
+        read = patches(images)
+        return read.reshape(-1, read.shape[-1]), layer.weight, sides
+    return convolved(images, layer.weight).reshape(-1, layer.weight.shape[1]), None, sides
