@@ -28,6 +28,7 @@ NAMES = {
     "Forest",
     "GaussianCopula",
     "HeldOutScorer",
+    "Images",
     "Independent",
     "Mixture",
     "PrivacyAudit",

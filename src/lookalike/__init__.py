@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         compare,
         tune,
     )
+    from lookalike.images import Images
     from lookalike.metrics import HeldOutScorer
     from lookalike.models import (
         GAN,
@@ -77,6 +78,7 @@ __all__ = [
     "Forest",
     "GaussianCopula",
     "HeldOutScorer",
+    "Images",
     "Independent",
     "Mixture",
     "PrivacyAudit",
@@ -143,6 +145,12 @@ def _provenance() -> ModuleType:
 
 def _reports() -> ModuleType:
     import lookalike.reports as room
+
+    return room
+
+
+def _images() -> ModuleType:
+    import lookalike.images as room
 
     return room
 
@@ -251,6 +259,7 @@ _HOMES = {
     "stress": _scenarios,
     "sign": _provenance,
     "verify": _provenance,
+    "Images": _images,
     "Sequences": _sequences,
     "Evaluation": _reports,
     "evaluate": _reports,
@@ -281,6 +290,7 @@ PAGES.enter("stress", lambda: _reports().stress_page)
 # `metrics` may not know `training`.
 JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.
+READERS.enter("Images", lambda: _images().read)
 READERS.enter("Sequences", lambda: _sequences().read)
 READERS.enter("Relational", lambda: _relational().restore_database_model)
 READERS.enter("Procedural", lambda: _simulate().read_procedural)

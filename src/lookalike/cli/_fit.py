@@ -9,6 +9,7 @@ import typer
 from lookalike._core.errors import ParameterError
 from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_source, check_unused, fit_database, is_database
+from lookalike.cli._images import fit_images, is_images
 from lookalike.cli._options import (
     KindOption,
     SeedOption,
@@ -22,6 +23,7 @@ from lookalike.cli._rules import RuleOption, RulesOption, read_rules
 from lookalike.cli._sequences import fit_sequences
 
 if TYPE_CHECKING:
+    from lookalike.images import Images
     from lookalike.models import Synthesizer
 
 __all__ = ["fit"]
@@ -32,8 +34,9 @@ def fit(
         str,
         typer.Argument(
             metavar="DATA",
-            help="The table to learn, or a database: a folder, or an address such as "
-            "sqlite:///file.db or postgresql://host/name.",
+            help="The table to learn; a database: a folder, or an address such as "
+            "sqlite:///file.db or postgresql://host/name; or images: a folder of PNG files, an "
+            ".npz or an IDX file.",
         ),
     ],
     output: Annotated[
@@ -109,13 +112,23 @@ def fit(
     ] = "refuse",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
-    """Learn a table, or a whole database, and write a model file.
+    """Learn a table, a whole database or images, and write a model file.
 
     Ctrl-C ends the training early: what was learned so far is written. Of a database, nothing is: a
     model file that was there stays as it is.
     """
     if output == "-":
         raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
+    if is_images(data):
+        unused = {"target": target, "model": model, "seconds": seconds, "kind": kind}
+        unused |= {"warm-start": warm_start, "mapping": mapping, "rule": rule}
+        unused |= {"rules": rules_file, "entity": entity, "time": time}
+        drawn = fit_images(
+            *(data, output, budget, preset, setting, seed, html_file, unused), quiet=quiet
+        )
+        if html_file is not None:
+            write_page(drawn, html_file)
+        return
     if is_database(data):
         check_unused(
             {"--target": target, "--model": model, "--seconds": seconds, "--budget": budget}
@@ -229,19 +242,20 @@ def _chosen(
     return auto.best_
 
 
-def write_page(model: Synthesizer, path: str) -> None:
+def write_page(model: Synthesizer | Images, path: str) -> None:
     """Write a page about a model's training.
 
     Parameters
     ----------
-    model : Synthesizer
+    model : Synthesizer or Images
         A fitted model.
     path : str
         The file; ``-`` is standard output.
     """
     from lookalike.reports import training_page
 
-    facts = {"rows": f"{model.n_rows_:,}", "seed": model.seed_}
+    count = "images" if hasattr(model, "n_images_") else "rows"
+    facts = {count: f"{getattr(model, f'n_{count}_'):,}", "seed": model.seed_}
     page = training_page(model.history_, None if path == "-" else path, facts=facts)
     if path == "-":
         show(page)

@@ -12,6 +12,7 @@ import typer
 
 from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.cli._databases import is_database, show_database, show_model
+from lookalike.cli._images import image_facts, show_images
 from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import printable, show, show_table
 from lookalike.cli._sequences import sequence_facts, show_sequences
@@ -71,6 +72,13 @@ def info(
             else:
                 show_sequences(of_sequences)
             return
+        if type(model).__name__ == "Images":
+            of_images = image_facts(model)
+            if as_json:
+                _show_json(of_images)
+            else:
+                show_images(of_images)
+            return
         if type(model).__name__ == "Relational":
             show_model(model, as_json=as_json)
             return
@@ -105,12 +113,14 @@ def info(
 
 
 def _show_presets(as_json: bool) -> None:
+    from lookalike.images import IMAGE_PRESETS
     from lookalike.models.presets import PRESETS
 
+    presets = {**PRESETS, **IMAGE_PRESETS}
     if as_json:
-        _show_json({name: asdict(preset) for name, preset in PRESETS.items()})
+        _show_json({name: asdict(preset) for name, preset in presets.items()})
         return
-    rows = [(p.name, p.summary, p.source) for p in PRESETS.values()]
+    rows = [(p.name, p.summary, p.source) for p in presets.values()]
     show_table(("preset", "what it is", "source"), rows)
 
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_unused, sample_database
+from lookalike.cli._images import sample_images
 from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_conditions
 from lookalike.cli._parts import is_folder, sample_to_parts
 from lookalike.cli._print import say
 from lookalike.cli._sequences import sample_sequences
-
-if TYPE_CHECKING:
-    from lookalike.relational import Relational
 
 __all__ = ["sample"]
 
@@ -33,7 +31,8 @@ def sample(
             "--output",
             metavar="OUT",
             help="The file to write the rows to, or FOLDER/ for parts that many processes write; "
-            "of a database, a folder or an address.",
+            "of a database, a folder or an address; of images, a folder, a .png file for a "
+            "contact sheet, or an .npz file.",
         ),
     ],
     rows: Annotated[int | None, CountOption] = None,
@@ -100,8 +99,9 @@ def sample(
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
+    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     spec = _procedural(model)
-    database = None if spec is not None else _database_model(model)
+    database = None if spec is not None else _model_of(model, "Relational")
     if database is not None:
         check_unused(
             {"--rows": rows is not None, "--where": where, "--balance": balance}
@@ -113,9 +113,14 @@ def sample(
             database, output, scale=1.0 if scale is None else scale, seed=seed, overwrite=overwrite
         )
         return
+    if spec is None and (images := _model_of(model, "Images")) is not None:
+        of_tables: dict[str, Any] = {"balance": balance, "complete": complete, "safe-csv": safe_csv}
+        of_tables |= {"length": length, "windows": windows, "window": window, "continue": past}
+        others = {**of_tables, "scale": scale, "overwrite": overwrite, **cluster}
+        sample_images(images, output, rows, parse_conditions(where), seed, others)
+        return
     if scale is not None:
         raise ParameterError("--scale is for models of databases; give -n N.")
-    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     if is_folder(output):
         check_unused(
             {"--complete": complete, "--continue": past, "--length": length}
@@ -197,13 +202,12 @@ def _procedural(path: str) -> Any:
     return Procedural(path)
 
 
-def _database_model(path: str) -> Relational | None:
-    """Return the model of a database; None for that of a table."""
+def _model_of(path: str, name: str) -> Any:
+    """Return the model of a file if it is of a class; None for another."""
     from lookalike.models import is_of
 
-    if not is_of(path, "Relational"):
+    if not is_of(path, name):
         return None
     from lookalike.models import load
 
-    model: Relational = load(path)
-    return model
+    return load(path)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lookalike.experiments._auto import Auto
 from lookalike.experiments._boost import boost
+from lookalike.experiments._boost_images import boost_images
 from lookalike.experiments._booster import Booster
 from lookalike.experiments._compare import compare
 from lookalike.experiments._contrast import Contrast, Row
@@ -41,6 +42,7 @@ __all__ = [
     "Tuning",
     "Verdict",
     "boost",
+    "boost_images",
     "compare",
     "learn_function",
     "tune",

@@ -32,10 +32,13 @@ from lookalike.models.smote import Smote
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
-    from lookalike.models._groups import Networks, TrainingRules
+    from lookalike.models._groups import Networks, Option, TrainingRules
+    from lookalike.models._recipe import game_settings, make_plan
+    from lookalike.models._weights import leaves_of, stored
     from lookalike.models.autoregressive import Autoregressive
     from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
+    from lookalike.models.presets import Preset
     from lookalike.models.vae import VAE
 
 __all__ = [
@@ -59,6 +62,8 @@ __all__ = [
     "Independent",
     "Mixture",
     "Networks",
+    "Option",
+    "Preset",
     "PrivacyLedger",
     "Private",
     "Refine",
@@ -71,11 +76,15 @@ __all__ = [
     "build",
     "find_synthesizer",
     "fingerprint",
+    "game_settings",
     "grains_of",
     "is_of",
+    "leaves_of",
     "load",
+    "make_plan",
     "order_of",
     "saved_parameters",
+    "stored",
     "take_apart",
     "write_parts",
 ]
@@ -113,6 +122,18 @@ _NETWORKS = {
     "VAE": _vae,
 }
 
+#: The parts of networks and of their training, which need JAX, too.
+_PARTS = (
+    "Networks",
+    "Option",
+    "Preset",
+    "TrainingRules",
+    "game_settings",
+    "leaves_of",
+    "make_plan",
+    "stored",
+)
+
 SYNTHESIZERS.enter(**_NETWORKS)
 SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
 
@@ -121,10 +142,11 @@ def __getattr__(name: str) -> Any:
     """Import names that need JAX at their first use (PEP 562)."""
     if name in _NETWORKS:
         return _NETWORKS[name]()
-    if name in ("Networks", "TrainingRules"):
-        from lookalike.models import _groups  # noqa: PLC0415 - it loads JAX
+    if name in _PARTS:
+        from lookalike.models import _groups, _recipe, _weights, presets  # noqa: PLC0415
 
-        return getattr(_groups, name)
+        modules = (_groups, _recipe, _weights, presets)
+        return getattr(next(module for module in modules if name in module.__all__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

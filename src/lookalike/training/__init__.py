@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from lookalike.training._data import Data, RowsByLevel
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._diffusion import DiffusionTask
+    from lookalike.training._image_game import ImageGame
+    from lookalike.training._image_task import ImageTask
     from lookalike.training._masked import MaskedTask
     from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
@@ -47,6 +49,8 @@ __all__ = [
     "GeneratedRows",
     "GenerativeTask",
     "History",
+    "ImageGame",
+    "ImageTask",
     "LabelledRows",
     "MaskedTask",
     "Optimiser",
@@ -76,6 +80,8 @@ def __getattr__(name: str) -> Any:
         _data,
         _device,
         _diffusion,
+        _image_game,
+        _image_task,
         _masked,
         _recurrent_judge,
         _remedies,
@@ -92,6 +98,8 @@ def __getattr__(name: str) -> Any:
         _data,
         _device,
         _diffusion,
+        _image_game,
+        _image_task,
         _masked,
         _recurrent_judge,
         _remedies,
