@@ -203,8 +203,6 @@ class Refinery:
                 if answer is not None and self._is_new(answer):
                     found = spot, answer
                     break
-        if found is not None:
-            self._tried.add(found[1].key)
         self.study.store.note(
             "refine",
             {
@@ -214,6 +212,8 @@ class Refinery:
             "nothing" if found is None else found[1].key,
             {"proposed": None if found is None else found[1].words},
         )
+        if found is not None:
+            self._tried.add(found[1].key)
         return found
 
     def _is_new(self, part: MixPart) -> bool:

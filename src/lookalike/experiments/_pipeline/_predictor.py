@@ -203,7 +203,7 @@ def row_losses(predictions: Arrays) -> Floats:
         return losses
     known, scores = predictions["known"], predictions["scores"]
     if not bool(predictions["probable"]):
-        return (known[scores.argmax(axis=1)] != truth).astype(float)
+        return np.asarray(known[scores.argmax(axis=1)] != truth, np.float64)
     chance = np.zeros(len(truth))
     for place, level in enumerate(known):
         rows = truth == level
