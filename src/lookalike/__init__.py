@@ -24,10 +24,12 @@ if TYPE_CHECKING:
         Auto,
         Booster,
         Comparison,
+        PipelineReport,
         Tuning,
         Verdict,
         boost,
         compare,
+        pipeline,
         tune,
     )
     from lookalike.images import Images
@@ -81,6 +83,7 @@ __all__ = [
     "Images",
     "Independent",
     "Mixture",
+    "PipelineReport",
     "PrivacyAudit",
     "Private",
     "Procedural",
@@ -100,6 +103,7 @@ __all__ = [
     "errors",
     "evaluate",
     "load",
+    "pipeline",
     "propose_rules",
     "report",
     "sample_parts",
@@ -245,10 +249,12 @@ _HOMES = {
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,
+    "PipelineReport": _experiments,
     "Tuning": _experiments,
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "pipeline": _experiments,
     "tune": _experiments,
     "HeldOutScorer": _metrics,
     "PrivacyAudit": _privacy,
@@ -285,6 +291,7 @@ def _training() -> ModuleType:
 # `experiments`, `privacy` and `scenarios` may not know `reports`.
 PAGES.enter("verdict", lambda: _reports().verdict_page)
 PAGES.enter("comparison", lambda: _reports().comparison_page)
+PAGES.enter("pipeline", lambda: _reports().pipeline_page)
 PAGES.enter("audit", lambda: _reports().audit_page)
 PAGES.enter("stress", lambda: _reports().stress_page)
 # `metrics` may not know `training`.

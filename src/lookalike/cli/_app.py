@@ -15,6 +15,7 @@ from lookalike.cli._example import example
 from lookalike.cli._fit import fit
 from lookalike.cli._function import function
 from lookalike.cli._info import info
+from lookalike.cli._pipeline import pipeline
 from lookalike.cli._print import show
 from lookalike.cli._report import report
 from lookalike.cli._rules import check, rules
@@ -75,6 +76,7 @@ for command in (
     tune,
     audit,
     boost,
+    pipeline,
     function,
     scenario,
     stress,

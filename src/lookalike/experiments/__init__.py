@@ -1,4 +1,4 @@
-"""Studies of the use of synthetic rows: `boost` and its verdict.
+"""Studies of the use of synthetic rows: `boost` and its verdict, `pipeline` and its report.
 
 Room rule: experiments know models and metrics, never reports. Every number is a record with its
 place in the study, and seeds depend on that place alone: the same numbers on any machine.
@@ -21,6 +21,12 @@ from lookalike.experiments._function import (
 )
 from lookalike.experiments._function_accuracy import FunctionAccuracy
 from lookalike.experiments._leaderboard import Comparison
+from lookalike.experiments._pipeline import (
+    PipelineCycle,
+    PipelineReport,
+    PipelineRival,
+    pipeline,
+)
 from lookalike.experiments._records import Record
 from lookalike.experiments._trial import Trial
 from lookalike.experiments._tune import Tuning, tune
@@ -36,6 +42,9 @@ __all__ = [
     "FunctionAccuracy",
     "FunctionRun",
     "FunctionSnapshot",
+    "PipelineCycle",
+    "PipelineReport",
+    "PipelineRival",
     "Record",
     "Row",
     "Trial",
@@ -45,5 +54,6 @@ __all__ = [
     "boost_images",
     "compare",
     "learn_function",
+    "pipeline",
     "tune",
 ]

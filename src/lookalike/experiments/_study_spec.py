@@ -8,7 +8,7 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,26 @@ class StudySpec:
     def partition(self) -> str | None:
         """A digest of the groups, which are no column of the table; None where there are none."""
         return None if self.groups is None else digest(self.groups.tolist())
+
+    def taken(self, rows: RowIndices) -> StudySpec:
+        """Return a study of some of the rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Their numbers.
+
+        Returns
+        -------
+        StudySpec
+        """
+        return replace(
+            self,
+            table=self.table.take(pa.array(rows)),
+            strata=self.strata[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            times=None if self.times is None else self.times[rows],
+        )
 
     def splits(self, repeats: int, test_size: float, seed: int) -> list[Split]:
         """Split the rows repeatedly.
