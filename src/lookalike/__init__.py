@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from lookalike.models import (
         GAN,
         VAE,
+        AdversarialAutoencoder,
+        AdversarialForest,
         Autoregressive,
         BayesianNetwork,
         DenseClassifier,
@@ -64,6 +66,8 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "VAE",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "Auto",
     "Autoregressive",
     "BayesianNetwork",
@@ -218,6 +222,8 @@ def _errors() -> ModuleType:
 _HOMES = {
     "GAN": _models,
     "VAE": _models,
+    "AdversarialAutoencoder": _models,
+    "AdversarialForest": _models,
     "Autoregressive": _models,
     "BayesianNetwork": _models,
     "DenseClassifier": _models,

@@ -21,6 +21,7 @@ from lookalike.models._request import BlockConditions, Request
 from lookalike.models._saving import FORMAT, saved_parameters, take_apart
 from lookalike.models._states import DiscreteVariable, States
 from lookalike.models._task import FitTask
+from lookalike.models.adversarial_forest import AdversarialForest
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
@@ -33,6 +34,7 @@ from lookalike.refine import Refine
 
 if TYPE_CHECKING:
     from lookalike.models._groups import Networks, TrainingRules
+    from lookalike.models.adversarial_autoencoder import AdversarialAutoencoder
     from lookalike.models.autoregressive import Autoregressive
     from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
@@ -43,6 +45,8 @@ __all__ = [
     "GAN",
     "SYNTHESIZERS",
     "VAE",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "ArchiveParts",
     "Autoregressive",
     "BayesianNetwork",
@@ -87,6 +91,14 @@ def _gan() -> type[GAN]:
     return GAN
 
 
+def _adversarial_autoencoder() -> type[AdversarialAutoencoder]:
+    from lookalike.models.adversarial_autoencoder import (  # noqa: PLC0415 - it loads JAX
+        AdversarialAutoencoder,
+    )
+
+    return AdversarialAutoencoder
+
+
 def _autoregressive() -> type[Autoregressive]:
     from lookalike.models.autoregressive import Autoregressive  # noqa: PLC0415 - it loads JAX
 
@@ -107,6 +119,7 @@ def _vae() -> type[VAE]:
 
 #: The classes that need JAX.
 _NETWORKS = {
+    "AdversarialAutoencoder": _adversarial_autoencoder,
     "Autoregressive": _autoregressive,
     "Diffusion": _diffusion,
     "GAN": _gan,
@@ -114,7 +127,7 @@ _NETWORKS = {
 }
 
 SYNTHESIZERS.enter(**_NETWORKS)
-SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
+SYNTHESIZERS.enter(AdversarialForest, BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
 
 
 def __getattr__(name: str) -> Any:

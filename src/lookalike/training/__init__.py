@@ -12,6 +12,7 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._adversarial import MEASURES, Game, Optimiser, TrainState
+    from lookalike.training._adversarial_codes import AdversarialCodesTask
     from lookalike.training._averaged import AveragedState, AveragedTask
     from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
     from lookalike.training._data import Data, RowsByLevel
@@ -34,6 +35,7 @@ __all__ = [
     "CHUNK",
     "MEASURES",
     "REMEDIES",
+    "AdversarialCodesTask",
     "AveragedState",
     "AveragedTask",
     "CheckpointScore",
@@ -71,6 +73,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.training import (  # noqa: PLC0415
         _adversarial,
+        _adversarial_codes,
         _averaged,
         _checkpoints,
         _data,
@@ -87,6 +90,7 @@ def __getattr__(name: str) -> Any:
 
     modules = (
         _adversarial,
+        _adversarial_codes,
         _averaged,
         _checkpoints,
         _data,
