@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Mixture,
         Private,
         Smote,
+        VineCopula,
         load,
     )
     from lookalike.privacy import PrivacyAudit, audit
@@ -93,6 +94,7 @@ __all__ = [
     "StressReport",
     "Tuning",
     "Verdict",
+    "VineCopula",
     "__version__",
     "audit",
     "boost",
@@ -235,6 +237,7 @@ _HOMES = {
     "Mixture": _models,
     "Private": _models,
     "Smote": _models,
+    "VineCopula": _models,
     "load": _models,
     "check_rules": _rules,
     "propose_rules": _rules,

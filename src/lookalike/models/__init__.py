@@ -30,6 +30,7 @@ from lookalike.models.independent import Independent
 from lookalike.models.mixture import Mixture
 from lookalike.models.private import Private
 from lookalike.models.smote import Smote
+from lookalike.models.vine_copula import VineCopula
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ __all__ = [
     "States",
     "Synthesizer",
     "TrainingRules",
+    "VineCopula",
     "ahead",
     "build",
     "find_synthesizer",
@@ -127,7 +129,8 @@ _NETWORKS = {
 }
 
 SYNTHESIZERS.enter(**_NETWORKS)
-SYNTHESIZERS.enter(AdversarialForest, BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
+SYNTHESIZERS.enter(AdversarialForest, BayesianNetwork, Forest, GaussianCopula, Independent)
+SYNTHESIZERS.enter(Mixture, Private, Smote, VineCopula)
 
 
 def __getattr__(name: str) -> Any:

@@ -106,9 +106,7 @@ class AdversarialGrowth:
         rng = generator(self.seed, "independent")
         return np.stack([rng.permutation(own) for own in states.T], axis=1)
 
-    def _round(
-        self, real: np.ndarray, fake: np.ndarray, judged: np.ndarray, number: int
-    ) -> Round:
+    def _round(self, real: np.ndarray, fake: np.ndarray, judged: np.ndarray, number: int) -> Round:
         rows = np.concatenate([ranked(real, self.ranks), ranked(fake, self.ranks)])
 
         def grow(tree: int) -> tuple[StateTree, float]:

@@ -72,7 +72,7 @@ class AdversarialCodesTask(AveragedTask):
         return JudgedAutoencoder.begin(self.plan, self.architecture, self.latent_size, key)
 
     def model(self, state: AveragedState) -> Autoencoder:
-        """See `Task.model`: the moving average of the autoencoder; nobody needs the discriminator."""
+        """See `Task.model`: the moving average of the autoencoder, without the discriminator."""
         autoencoder: Autoencoder = state.average.autoencoder
         return autoencoder
 
@@ -96,4 +96,6 @@ class AdversarialCodesTask(AveragedTask):
         fooling = _OBJECTIVE.generator(fixed.judge(prior), fixed.judge(code))
         telling = _OBJECTIVE.discriminator(model.judge(prior), model.judge(given))
         telling += _PENALTY(model.judge, prior, given, jax.random.key(0))
-        return jnp.stack([surprise.mean() / len(self.plan.layout.blocks), _WEIGHT * fooling, telling])
+        return jnp.stack(
+            [surprise.mean() / len(self.plan.layout.blocks), _WEIGHT * fooling, telling]
+        )
