@@ -14,6 +14,8 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "Auto",
     "Autoregressive",
     "BayesianNetwork",
@@ -40,6 +42,7 @@ NAMES = {
     "StressReport",
     "Tuning",
     "Verdict",
+    "VineCopula",
     "__version__",
     "audit",
     "boost",

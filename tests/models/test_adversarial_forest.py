@@ -135,6 +135,7 @@ def test_no_training_row_is_stored_or_drawn(table: pd.DataFrame, model: Adversar
     # Within every leaf, each column is sorted by itself: rows cannot be put together again.
     tree = model._forest.trees[0].tree
     for first, after in tree.ends[tree.splits < 0]:
+        assert after - first >= model.leaf
         assert (np.diff(cells[first:after].astype(int), axis=0) >= 0).all()
 
 

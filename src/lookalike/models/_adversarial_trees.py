@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Int
 
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
@@ -57,7 +57,7 @@ class AdversarialGrowth:
     ----------
     trees : int
     leaf : int
-        The least number of rows of a leaf, half of them real on average.
+        The least number of real rows of a leaf, 2 or more.
     rounds : int
         The greatest number of rounds.
     sizes : tuple of int
@@ -100,7 +100,7 @@ class AdversarialGrowth:
             rng = generator(self.seed, "drawn", number)
             fake = found.forest.drawn({}, rng.random((len(real), 1 + len(self.sizes))))
         assert best is not None
-        return best.forest.filled(states)
+        return best.forest.filled(states, self.leaf)
 
     def _independent(self, states: np.ndarray) -> np.ndarray:
         rng = generator(self.seed, "independent")
@@ -116,7 +116,10 @@ class AdversarialGrowth:
         grown = list(in_parallel(partial(grow, tree) for tree in range(self.trees)))
         structures, hits = zip(*grown, strict=True)
         first = DensityForest(
-            tuple(DensityTree.filled(t, real, self.sizes, self.ranks, 1.0) for t in structures)
+            tuple(
+                DensityTree.filled(tree, real, self.sizes, self.ranks, 1.0, self.leaf)
+                for tree in structures
+            )
         )
         # The weight of the nodes above is that which makes left-out rows most likely.
         tried = [_with_strength(first, strength) for strength in _STRENGTHS]

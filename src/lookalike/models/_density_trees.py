@@ -36,7 +36,7 @@ class DensityTree:
         The splits, and the rows of each node; its states are those of no variable, but 0.
     cells : ndarray of uint16, shape (rows, variables)
         The states of rows in the order of leaves; those of each variable ascend within each leaf,
-        so that no row of the table is kept.
+        which has several rows, so that none of them is kept.
     sizes : tuple of int
         The number of states of each variable.
     ranks : tuple of ndarray of int
@@ -59,14 +59,25 @@ class DensityTree:
         sizes: tuple[int, ...],
         ranks: tuple[np.ndarray, ...],
         strength: float,
+        fewest: int,
     ) -> DensityTree:
-        """Return a tree with the splits of `tree` and the states of rows."""
-        seen = ranked(states, ranks)
-        leaf = tree.leaves(seen)
-        cells = [np.lexsort([own, leaf]) for own in states.T]
-        cells = [own[order] for own, order in zip(states.T, cells, strict=True)]
-        empty = tree.filled(seen, np.zeros(len(states), np.uint16))
-        return cls(empty, np.stack(cells, axis=1).astype(np.uint16), sizes, ranks, strength)
+        """Return a tree with the splits of another and the states of rows.
+
+        Parameters
+        ----------
+        tree : StateTree
+        states : ndarray of int, shape (rows, variables)
+        sizes, ranks, strength : object
+            As of the class.
+        fewest : int
+            Splits that leave fewer rows than this on a side are undone: a leaf with one row would
+            hold that row.
+        """
+        seen, none = ranked(states, ranks), np.zeros(len(states), np.uint16)
+        kept = _pruned(tree.filled(seen, none), fewest)
+        leaf = kept.leaves(seen)
+        cells = [own[np.lexsort([own, leaf])] for own in states.T]
+        return cls(kept, np.stack(cells, axis=1).astype(np.uint16), sizes, ranks, strength)
 
     @cached_property
     def leaves(self) -> Int[np.ndarray, " leaves"]:
@@ -193,12 +204,19 @@ class DensityForest:
         each = [tree.log_probabilities(states) for tree in self.trees]
         return np.asarray(np.logaddexp.reduce(each, axis=0) - np.log(len(self.trees)))
 
-    def filled(self, states: Int[np.ndarray, "rows variables"]) -> DensityForest:
-        """Return trees of the same splits and strength with other rows."""
+    def filled(self, states: Int[np.ndarray, "rows variables"], fewest: int) -> DensityForest:
+        """Return trees of the same splits and strength with other rows.
+
+        Parameters
+        ----------
+        states : ndarray of int, shape (rows, variables)
+        fewest : int
+            As of `DensityTree.filled`.
+        """
         return DensityForest(
             tuple(
-                DensityTree.filled(tree.tree, states, tree.sizes, tree.ranks, tree.strength)
-                for tree in self.trees
+                DensityTree.filled(t.tree, states, t.sizes, t.ranks, t.strength, fewest)
+                for t in self.trees
             )
         )
 
@@ -298,7 +316,7 @@ class DensityForest:
             and (nodes > 0).all()
             and all(len(part) == nodes.sum() and part.dtype.kind == "i" for part in parts)
             and cells.dtype == np.uint16
-            and cells.ndim == 3  # noqa: PLR2004 - trees, rows, variables
+            and cells.ndim == 3
             and cells.shape[::2] == (len(nodes), len(sizes))
             and (cells < np.array(sizes)).all()
             and len(ranks) == sum(sizes)
@@ -322,6 +340,29 @@ class DensityForest:
         if not all(tree.is_open for tree in found.trees):
             raise _damaged()
         return found
+
+
+def _pruned(tree: StateTree, fewest: int) -> StateTree:
+    """Return a tree without the splits that leave fewer rows than `fewest` on a side."""
+    rows = np.diff(tree.ends, axis=1)[:, 0]
+    splits, reached = tree.splits.copy(), np.zeros(len(rows), bool)
+    reached[0] = True
+    # Each node comes before those below it.
+    for node in np.flatnonzero(splits >= 0):
+        children = [node + 1, tree.right[node]]
+        if reached[node] and rows[children].min() >= fewest:
+            reached[children] = True
+        else:
+            splits[node] = -1
+    number = np.cumsum(reached) - 1
+    inner = splits[reached] >= 0
+    return StateTree(
+        splits[reached],
+        np.where(inner, tree.limits[reached], 0),
+        np.where(inner, number[tree.right[reached]], 0).astype(tree.right.dtype),
+        tree.ends[reached],
+        tree.states,
+    )
 
 
 def ranked(

@@ -59,7 +59,7 @@ class Vine:
             It places the values of variables that are not discrete within their intervals.
         """
         count = len(cells)
-        if count < 2 or len(cells[0][0]) < _FEWEST:  # noqa: PLR2004 - a pair
+        if count < 2 or len(cells[0][0]) < _FEWEST:
             return cls(count, None)
         vines = _library()
         kinds, upper, lower = [], [], []
@@ -156,7 +156,7 @@ def _pair(vines: Any, family: str, rotation: int, parameters: np.ndarray) -> Any
 
 
 def _continuous(vines: Any, model: Any) -> Any:
-    """Return a fitted vine with continuous variables: uniform ones, of which cells are intervals."""
+    """Return a fitted vine of uniform variables, of which discrete cells are intervals."""
     pairs = [
         [_pair(vines, p.family.name, p.rotation, np.asarray(p.parameters)) for p in tree]
         for tree in model.pair_copulas

@@ -48,7 +48,7 @@ class AdversarialForest(DiscreteModel):
     trees : int
         The number of trees.
     leaf : int
-        The least number of rows of a leaf, half of them real on average.
+        The least number of rows of a leaf.
     rounds : int
         The greatest number of rounds.
     bins : int
@@ -93,14 +93,14 @@ class AdversarialForest(DiscreteModel):
     COST: ClassVar[float] = 1.5
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "trees": (5, 10, 20),
-        "leaf": (2, 5, 10, 20),
+        "leaf": (2, 3, 5, 10),
         "bins": (16, 32, 64),
     }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),
-        "leaf": Number(1, integer=True),
+        "leaf": Number(2, integer=True),
         "rounds": Number(1, 100, integer=True),
         "bins": Number(2, 1_000, integer=True),
         "refine": GroupOf(Refine),
@@ -160,7 +160,7 @@ class AdversarialForest(DiscreteModel):
         if split.rows is not None:
             self.history_.rows[-1]["held_out"] = self._log_likelihood(split.rows)
         if split.refit:
-            self._forest = self._forest.filled(self._states.of_rows(rows))
+            self._forest = self._forest.filled(self._states.of_rows(rows), self.leaf)
         self.history_.stopped = f"grown in {len(self.history_.rows)} rounds"
 
     def _log_likelihood(self, rows: EncodedRows) -> float:

@@ -11,7 +11,15 @@ from scipy.special import ndtri
 from lookalike._core.optional import require
 from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
+from lookalike.encoding import (
+    ONE_BLOCK,
+    BlockSource,
+    EncodedRows,
+    Layout,
+    Learned,
+    SampledRows,
+    TableEncoder,
+)
 from lookalike.models._base import Synthesizer
 from lookalike.models._normal_scores import NormalScores
 from lookalike.models._request import Request
@@ -109,9 +117,9 @@ class VineCopula(Synthesizer):
         self.text_placeholder = text_placeholder
         self.random_state = random_state
 
-    def _check_parameters(self) -> None:
-        super()._check_parameters()
+    def _encoder(self) -> TableEncoder:
         _library()  # before any work
+        return super()._encoder()
 
     def _fit(self, task: FitTask) -> None:
         rows = task.rows if task.split.refit else task.split.training
