@@ -14,6 +14,8 @@ import lookalike
 
 NAMES = {
     "GAN",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "Auto",
     "Autoregressive",
     "BayesianNetwork",
@@ -42,6 +44,7 @@ NAMES = {
     "StressReport",
     "Tuning",
     "Verdict",
+    "VineCopula",
     "__version__",
     "audit",
     "boost",

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from lookalike.models import (
         GAN,
         VAE,
+        AdversarialAutoencoder,
+        AdversarialForest,
         Autoregressive,
         BayesianNetwork,
         DenseClassifier,
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
         Mixture,
         Private,
         Smote,
+        VineCopula,
         load,
     )
     from lookalike.privacy import PrivacyAudit, audit
@@ -67,6 +70,8 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "VAE",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "Auto",
     "Autoregressive",
     "BayesianNetwork",
@@ -94,6 +99,7 @@ __all__ = [
     "StressReport",
     "Tuning",
     "Verdict",
+    "VineCopula",
     "__version__",
     "audit",
     "boost",
@@ -230,6 +236,8 @@ def _errors() -> ModuleType:
 _HOMES = {
     "GAN": _models,
     "VAE": _models,
+    "AdversarialAutoencoder": _models,
+    "AdversarialForest": _models,
     "Autoregressive": _models,
     "BayesianNetwork": _models,
     "DenseClassifier": _models,
@@ -241,6 +249,7 @@ _HOMES = {
     "Mixture": _models,
     "Private": _models,
     "Smote": _models,
+    "VineCopula": _models,
     "load": _models,
     "check_rules": _rules,
     "propose_rules": _rules,

@@ -16,6 +16,7 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import show, show_prose, show_table, write_result
+from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
 
 if TYPE_CHECKING:
     from lookalike.experiments import Verdict
@@ -108,6 +109,9 @@ def boost(
     html_file: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
+    rule: RuleOption = None,
+    rules_file: RulesOption = None,
+    broken: BrokenOption = "refuse",
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
@@ -174,6 +178,8 @@ def boost(
         groups=group,
         time=time,
         kinds=kinds,
+        rules=read_rules(rule, rules_file),
+        broken=broken,
         records=records,
         retry=retry,
         n_jobs=jobs,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,7 +19,7 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import say, show
-from lookalike.cli._rules import RuleOption, RulesOption, read_rules
+from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
 from lookalike.cli._sequences import fit_sequences
 
 if TYPE_CHECKING:
@@ -95,14 +95,7 @@ def fit(
     kind: KindOption = None,
     rule: RuleOption = None,
     rules_file: RulesOption = None,
-    broken: Annotated[
-        str,
-        typer.Option(
-            metavar="POLICY",
-            help="What becomes of rows that break a rule: refuse (the default), drop, repair or "
-            "keep.",
-        ),
-    ] = "refuse",
+    broken: BrokenOption = "refuse",
     orphans: Annotated[
         str,
         typer.Option(
@@ -166,9 +159,8 @@ def fit(
     if seconds is not None and _folded(model) != "auto":
         raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
     if _folded(model) == "auto":
-        if declared:
-            raise ParameterError("--model auto takes no rules: name the family with --model.")
-        fitted = _chosen(data, kinds, target, seconds, seed, setting, quiet=quiet)
+        options = {"kinds": kinds, "target": target, "rules": declared, "broken": broken}
+        fitted = _chosen(data, options, seconds, seed, setting, quiet=quiet)
     else:
         fitted = _model(model, preset, budget)
         known = list(fitted.get_params())
@@ -221,22 +213,21 @@ def _model(model: str | None, preset: str | None, budget: str | None) -> Synthes
 
 def _chosen(
     data: str,
-    kinds: dict[str, str],
-    target: str | None,
+    options: dict[str, Any],
     seconds: float | None,
     seed: int | None,
     setting: list[str] | None,
     *,
     quiet: bool,
 ) -> Synthesizer:
-    """Return the best model for the data."""
+    """Return the best model for the data, fitted with some options."""
     from lookalike.experiments import Auto
 
     auto = Auto(random_state=seed, progress=not quiet)
     if seconds is not None:
         auto.set_params(seconds=seconds)
     auto.set_params(**parse_settings(setting, list(auto.get_params())))
-    auto.fit(data, kinds=kinds, target=target)
+    auto.fit(data, **options)
     if not quiet:
         say(repr(auto.comparison_))
     return auto.best_

@@ -11,7 +11,7 @@ from lookalike._core.errors import ParameterError
 from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import show
 
-__all__ = ["RuleOption", "RulesOption", "check", "read_rules", "rules"]
+__all__ = ["BrokenOption", "RuleOption", "RulesOption", "check", "read_rules", "rules"]
 
 RuleOption = Annotated[
     list[str] | None,
@@ -19,6 +19,15 @@ RuleOption = Annotated[
 ]
 RulesOption = Annotated[
     str | None, typer.Option("--rules", metavar="FILE", help="A file with one rule on each line.")
+]
+
+BrokenOption = Annotated[
+    str,
+    typer.Option(
+        "--broken",
+        metavar="POLICY",
+        help="What becomes of rows that break a rule: refuse (the default), drop, repair or keep.",
+    ),
 ]
 
 

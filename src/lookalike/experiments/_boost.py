@@ -21,6 +21,7 @@ from lookalike._core.seeds import RandomState, as_seed
 from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._build_verdict import build_verdict
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._records import Record, Records
 from lookalike.experiments._study import Study, WorkItem, steps, versions, work
 from lookalike.experiments._study_spec import StudySpec, specify
@@ -54,6 +55,8 @@ def boost(
     groups: str | None = None,
     time: str | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
+    rules: Sequence[str] | None = None,
+    broken: str = "refuse",
     records: str | os.PathLike[str] | None = None,
     retry: bool = False,
     n_jobs: int | None = None,
@@ -113,6 +116,13 @@ def boost(
         A column; held-out rows are later than training rows.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
+    rules : sequence of str, optional
+        Rules that hold on every generated row, as for `Synthesizer.fit`; on columns that are
+        learned. Labels that a teacher draws (`label`) obey no rule.
+    broken : {"refuse", "drop", "repair", "keep"}
+        What becomes of real rows that break a rule, when the synthesizer learns: an error, rows
+        left out, cells changed so that the rules hold, or nothing. Models are trained and judged on
+        the real rows as they are.
     records : str or path-like, optional
         A SQLite file for every number as it comes. With the same file, and the same versions of
         lookalike and of the libraries it computes with, an interrupted study resumes there.
@@ -138,7 +148,8 @@ def boost(
     ParameterError
         If a parameter breaks its rule.
     DataError
-        If the table cannot be used, or the target cannot be predicted.
+        If the table cannot be used, or the target cannot be predicted; if rules contradict each
+        other, or rows break them.
     OutputError
         If the records cannot be written.
 
@@ -167,7 +178,8 @@ def boost(
             "boost needs a factor, replace=True, balance=True or a share below 1: there is nothing "
             "to compare."
         )
-    spec = specify(data, target, kinds, groups, time)
+    declared = Declared.of("boost", rules, broken)
+    spec = specify(data, target, kinds, groups, time, declared)
     seed = as_seed(random_state)
     arms = arms_for(
         factors,
@@ -198,6 +210,7 @@ def boost(
         seed=seed,
         library=spec.library,
         parted=parted,
+        declared=declared,
     )
     items = [
         WorkItem(split, share, tuple(study.keys))
@@ -434,6 +447,7 @@ def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
         "repeats": repeats,
         "arms": {arm.name: arm.about for arm in study.arms},
         "synthesizer": repr(study.synthesizer),
+        "rules": list(study.declared.rules),
         "models": list(study.models),
         "metrics": list(study.metrics),
         "seed": study.seed,

@@ -27,6 +27,7 @@ from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity, table_digest
 from lookalike.experiments._records import Record
@@ -71,6 +72,8 @@ class Study:
         The library of the dataframes that pipelines get.
     parted : tuple
         The settings of the splits in plain values: all that they depend on beside table and seed.
+    declared : Declared
+        The rules that the rows of the synthesizer obey.
     """
 
     table: pa.Table
@@ -84,6 +87,7 @@ class Study:
     seed: int
     library: str
     parted: tuple[Any, ...]
+    declared: Declared = Declared()  # noqa: RUF009 - it is immutable
 
     @cached_property
     def data(self) -> str:
@@ -100,6 +104,7 @@ class Study:
             self.seed,
             self.parted,
             list(versions().items()),
+            *self.declared.options.items(),
         )
         return {name: digest(common, identity(model)) for name, model in self.entrants.items()}
 
@@ -314,7 +319,7 @@ class _StudyTables:
         model: Synthesizer = clone(study.synthesizer)
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
-        fit_whole(model, self.train, kinds, study.target)
+        fit_whole(model, self.train, kinds, study.target, study.declared)
         return model
 
     def _draw(self, purpose: str) -> np.random.Generator:

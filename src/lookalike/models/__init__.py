@@ -21,6 +21,7 @@ from lookalike.models._request import BlockConditions, Request
 from lookalike.models._saving import FORMAT, saved_parameters, take_apart
 from lookalike.models._states import DiscreteVariable, States
 from lookalike.models._task import FitTask
+from lookalike.models.adversarial_forest import AdversarialForest
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
@@ -29,12 +30,14 @@ from lookalike.models.independent import Independent
 from lookalike.models.mixture import Mixture
 from lookalike.models.private import Private
 from lookalike.models.smote import Smote
+from lookalike.models.vine_copula import VineCopula
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
     from lookalike.models._groups import Networks, Option, TrainingRules
     from lookalike.models._recipe import game_settings, make_plan
     from lookalike.models._weights import leaves_of, stored
+    from lookalike.models.adversarial_autoencoder import AdversarialAutoencoder
     from lookalike.models.autoregressive import Autoregressive
     from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
@@ -46,6 +49,8 @@ __all__ = [
     "GAN",
     "SYNTHESIZERS",
     "VAE",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "ArchiveParts",
     "Autoregressive",
     "BayesianNetwork",
@@ -72,6 +77,7 @@ __all__ = [
     "States",
     "Synthesizer",
     "TrainingRules",
+    "VineCopula",
     "ahead",
     "build",
     "find_synthesizer",
@@ -96,6 +102,14 @@ def _gan() -> type[GAN]:
     return GAN
 
 
+def _adversarial_autoencoder() -> type[AdversarialAutoencoder]:
+    from lookalike.models.adversarial_autoencoder import (  # noqa: PLC0415 - it loads JAX
+        AdversarialAutoencoder,
+    )
+
+    return AdversarialAutoencoder
+
+
 def _autoregressive() -> type[Autoregressive]:
     from lookalike.models.autoregressive import Autoregressive  # noqa: PLC0415 - it loads JAX
 
@@ -116,6 +130,7 @@ def _vae() -> type[VAE]:
 
 #: The classes that need JAX.
 _NETWORKS = {
+    "AdversarialAutoencoder": _adversarial_autoencoder,
     "Autoregressive": _autoregressive,
     "Diffusion": _diffusion,
     "GAN": _gan,
@@ -135,7 +150,8 @@ _PARTS = (
 )
 
 SYNTHESIZERS.enter(**_NETWORKS)
-SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
+SYNTHESIZERS.enter(AdversarialForest, BayesianNetwork, Forest, GaussianCopula, Independent)
+SYNTHESIZERS.enter(Mixture, Private, Smote, VineCopula)
 
 
 def __getattr__(name: str) -> Any:

@@ -122,6 +122,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     COST: ClassVar[float] = 1.0
     #: The family's own settings that are worth a search, by parameter: the values to try.
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    #: The extra of the package that the family needs; it is compared with others only by name.
+    EXTRA: ClassVar[str] = ""
     #: Whether the learned state, and so the model file, holds training rows.
     HOLDS_ROWS: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on

@@ -13,6 +13,7 @@ from lookalike.nn._conditions import (
 from lookalike.nn._denoiser import Denoised, Denoiser
 from lookalike.nn._dense import DenseNetwork, Moments
 from lookalike.nn._images import ImageArchitecture, ImageDrawer, ImageJudge
+from lookalike.nn._judged_codes import JudgedAutoencoder
 from lookalike.nn._marginals import Marginals
 from lookalike.nn._masked import MaskedNetwork
 from lookalike.nn._network import Layer, Network
@@ -36,6 +37,7 @@ __all__ = [
     "ImageArchitecture",
     "ImageDrawer",
     "ImageJudge",
+    "JudgedAutoencoder",
     "Latent",
     "Layer",
     "Linear",

@@ -12,6 +12,7 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._adversarial import MEASURES, Game, Optimiser, TrainState
+    from lookalike.training._adversarial_codes import AdversarialCodesTask
     from lookalike.training._averaged import AveragedState, AveragedTask
     from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
     from lookalike.training._data import Data, RowsByLevel
@@ -36,6 +37,7 @@ __all__ = [
     "CHUNK",
     "MEASURES",
     "REMEDIES",
+    "AdversarialCodesTask",
     "AveragedState",
     "AveragedTask",
     "CheckpointScore",
@@ -75,6 +77,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.training import (  # noqa: PLC0415
         _adversarial,
+        _adversarial_codes,
         _averaged,
         _checkpoints,
         _data,
@@ -93,6 +96,7 @@ def __getattr__(name: str) -> Any:
 
     modules = (
         _adversarial,
+        _adversarial_codes,
         _averaged,
         _checkpoints,
         _data,
