@@ -14,7 +14,7 @@ from lookalike.reports import figures
 from lookalike.reports._marginals import say
 from lookalike.reports._standing import note, references, units_of
 from lookalike.reports._summary import Histogram, Marginal, SequenceSummary, Summary
-from lookalike.reports._template import digest, environment, picture, script
+from lookalike.reports._template import environment, picture
 from lookalike.reports._text import shorten
 from lookalike.reports._tiles import sentence, tiles
 from lookalike.reports._training_page import training_parts
@@ -80,8 +80,6 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             anchors=_anchors(scores, summary),
             grids=_grids(summary),
             view=_view(summary),
-            script=script("report.js"),
-            script_digest=digest("report.js"),
             correlations=_correlations(summary),
             sequences=summary.sequences,
             units=units_of(summary),
