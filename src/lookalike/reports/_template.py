@@ -39,6 +39,8 @@ def environment() -> Environment:
     found.filters["signed"] = _signed
     found.filters["short"] = shorten
     found.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    # A number and its sign of per cent stay on one line.
+    found.filters["together"] = lambda text: text.replace(" %", "\u00a0%")
     found.filters["sections"] = _sections
     found.globals.update(script=script, digest=digest)
     return found

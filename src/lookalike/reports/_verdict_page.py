@@ -134,7 +134,7 @@ def _effects(verdict: Any) -> Markup | None:
                 drawn.append(Effect(label, role, one.difference, one.low, one.high))
     if not drawn:
         return None
-    return svg(effects(drawn, verdict.metric), "Differences and their intervals", "effects")
+    return svg(effects(drawn, verdict.metric_name), "Differences and their intervals", "effects")
 
 
 def _curve(verdict: Any) -> Markup | None:
@@ -169,7 +169,7 @@ def _by_factor(verdict: Any) -> Markup | None:
         for share in shares
     ]
     label = f"Differences of {verdict.metric} to real rows by the rows that were added"
-    return svg(effect_curves(panels, verdict.metric, "factor"), label, "by-factor")
+    return svg(effect_curves(panels, verdict.metric_name, "factor"), label, "by-factor")
 
 
 def _by_share(verdict: Any) -> list[Markup]:
@@ -192,7 +192,7 @@ def _by_share(verdict: Any) -> list[Markup]:
         figures.append([_panel("synthetic rows alone", [(row, row.share) for row in alone + free])])
     label = f"Differences of {verdict.metric} to real rows by the training rows that were kept"
     return [
-        svg(effect_curves(drawn, verdict.metric, "share"), label, f"by-share-{place}")
+        svg(effect_curves(drawn, verdict.metric_name, "share"), label, f"by-share-{place}")
         for place, drawn in enumerate(figures)
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ __all__ = ["CurvePoint", "LearningLine", "learning_curve"]
 _MARKS = {"real": "o", "synthetic": "s", "control": "^"}
 #: Lines stand this far apart, in decades of the number of rows, so that their intervals are seen.
 _DODGE = 0.012
+#: Places whose ratio is less than this have labels side by side.
+_NEAR = 1.3
 
 
 class CurvePoint(NamedTuple):
@@ -91,11 +94,19 @@ def learning_curve(lines: Sequence[LearningLine], name: str) -> Figure:
     for place, line in enumerate(lines):
         _draw(axes, line, 10 ** (_DODGE * (place - (len(lines) - 1) / 2)))
     axes.plot([1], [0], "o", color=REAL, ms=6, zorder=4)
-    axes.annotate("all real rows", (1, 0), (0, 7), textcoords="offset points", ha="center",
-                  fontsize=7, color=INK)  # fmt: skip
+    axes.annotate(
+        "all real rows",
+        (1, 0),
+        (-6, 6),
+        textcoords="offset points",
+        ha="right",
+        fontsize=7,
+        color=INK,
+    )
     points = [point for line in lines for point in line.points]
     sizes = sorted({1.0, *(point.size for point in points)})
     axes.set_xticks(sizes, [f"{100 * size:g} %" for size in sizes])
+    _part(axes, sizes)
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set_ylim(*reach([(point.low, point.value, point.high) for point in points]))
     axes.set_xlabel("training rows: real ones alone up to 100 %, then with rows added", loc="left")
@@ -117,3 +128,12 @@ def _draw(axes: Axes, line: LearningLine, aside: float) -> None:
     for spot, point in zip(at, drawn, strict=True):
         if point.low is not None and point.high is not None:
             axes.plot([spot, spot], [point.low, point.high], color=colour, lw=1.6, alpha=0.6)
+
+
+def _part(axes: Axes, sizes: Sequence[float]) -> None:
+    """Write the labels of neighbouring places away from each other."""
+    labels = axes.get_xticklabels()
+    for place, (one, other) in enumerate(pairwise(sizes)):
+        if other / one < _NEAR:
+            labels[place].set_ha("right")
+            labels[place + 1].set_ha("left")
