@@ -1,4 +1,4 @@
-"""The site and its notebooks: built without a warning, without places of the machine, and current."""
+"""The site and its notebooks: built without a warning, without places of a machine, and current."""
 
 from __future__ import annotations
 
