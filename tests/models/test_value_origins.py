@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import lookalike as la
+from lookalike.errors import LookalikeWarning
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,8 @@ def test_a_saved_model_says_the_same(model: la.Independent, tmp_path: Path) -> N
 
 
 def test_a_target_keeps_every_category(table: pd.DataFrame) -> None:
-    fitted = la.Independent(random_state=0).fit(table[["town", "rooms"]], target="town")
+    with pytest.warns(LookalikeWarning, match="Only-Here"):
+        fitted = la.Independent(random_state=0).fit(table[["town", "rooms"]], target="town")
     first = fitted.value_origins()[0]
     assert first.words == "3 values, all of the target, however rare"
 

@@ -1,4 +1,4 @@
-"""Distances to the nearest learned row, and cells that are repeated: copies are seen, chance is not."""
+"""Distances to the nearest learned row, and repeated cells: copies are seen, chance is not."""
 
 from __future__ import annotations
 

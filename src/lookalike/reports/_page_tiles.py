@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lookalike._core.differences import signed
+from lookalike._core.differences import plain, signed
 from lookalike.reports._text import shorten
 from lookalike.reports._tiles import Tile
 from lookalike.reports.figures._scores import number
@@ -93,7 +93,7 @@ def comparison_tiles(comparison: Any) -> list[Tile]:
     Returns
     -------
     list of Tile
-        The chosen model with its detectability, the spread of the others, privacy, and cost.
+        The chosen model's detectability, the spread of all, privacy, and cost.
     """
     winner = comparison.winner
     if winner is None:
@@ -106,9 +106,13 @@ def comparison_tiles(comparison: Any) -> list[Tile]:
     seconds = sum(one.seconds or 0.0 for one in comparison.trials)
     return [
         Tile(
-            "Chosen", shorten(winner.model, 22), word, "by rows that nobody learned", tone, "choice"
+            f"Chosen: {shorten(winner.model, 22)}",
+            number(winner.report),
+            word,
+            f"c2st, 1 is best · {beside}",
+            tone,
+            "choice",
         ),
-        Tile("Its detectability", number(winner.report), "c2st, 1 is best", beside, tone, "choice"),
         Tile("All models", str(len(comparison.trials)), spread, "detectability", "none", "choice"),
         Tile(
             "Privacy",
@@ -179,9 +183,9 @@ def audit_tiles(audit: Any) -> list[Tile]:
         tiles.append(
             Tile(
                 "Largest residual risk",
-                f"{100 * risk.residual:.1f} %",
+                f"{plain(100 * risk.residual)} %",
                 shorten(name, 40),
-                f"95 % CI {100 * risk.low:.1f} to {100 * risk.high:.1f} % · control "
+                f"95 % CI {plain(100 * risk.low)} to {plain(100 * risk.high)} % · control "
                 f"{100 * risk.control.value:.1f} %",
                 "poor" if leaks else "fair",
                 "risks",
@@ -233,7 +237,7 @@ def stress_tiles(report: Any) -> list[Tile]:
     )
     beyond = "beyond the reference" if report.facts.get("reference") else "since dial 0"
     tone = "poor" if last.significant and (excess or 0.0) > tolerance else "fair"
-    tiles.append(Tile("Lost at full strength", lost, beyond, reach, tone, "scores"))
+    tiles.append(Tile("Change at full strength", lost, beyond, reach, tone, "scores"))
     return tiles
 
 
@@ -255,7 +259,7 @@ def database_tiles(evaluation: Any) -> list[Tile]:
             "Rows that lead nowhere",
             f"{lost:,}",
             "some keys are broken" if lost else "every key leads to a row",
-            f"{len(evaluation.orphans)} keys",
+            f"of {len(evaluation.orphans)} foreign key{'s' * (len(evaluation.orphans) != 1)}",
             "poor" if lost else "good",
             "orphans",
         )
