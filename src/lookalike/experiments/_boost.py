@@ -298,8 +298,9 @@ def _items(study: Study, splits: Sequence[Split], design: Design) -> list[WorkIt
 
 def _jobs(study: Study, given: int | None) -> int | None:
     """Return the number of items to work on at once: more than one where processes are needed."""
-    alone = given is None and effective_n_jobs(None) == 1 and _here() and study.compiled
-    return default_jobs() if alone else given
+    if given is not None or current_process().daemon:  # a daemon may have no children
+        return given
+    return default_jobs() if effective_n_jobs(None) == 1 and _here() and study.compiled else None
 
 
 def _run(

@@ -8,6 +8,7 @@ are kept: the distance of a single row can give it away (Ganev and De Cristofaro
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from lookalike.metrics import Codebook, View, nearest
@@ -72,17 +73,21 @@ def _binned(usual: Floats, made: Floats) -> Marginal:
     """Return the shares of both in equal bins from 0; those far beyond the bulk stand aside."""
     top = float(np.quantile(np.concatenate([usual, made]), 0.99)) or 1.0
     edges = np.linspace(0, top, _BINS + 1)
-    shares = []
-    for found in (usual, made):
-        counts = np.histogram(found[found > 0], edges)[0]
-        counts[counts < _FEWEST_IN_BIN] = 0
-        shares.append(tuple((counts / len(found)).tolist()))
-    bars = [
-        Bar(label, *(float(np.mean(test(found))) for found in (usual, made)), role)
-        for label, role, test in (
-            ("0: a learned row", "value", lambda found: found == 0),
-            ("beyond", "beyond", lambda found: found > top),
-        )
-    ]
-    drawn = tuple(bar for bar in bars if bar.real or bar.synthetic)
-    return Marginal("distance", drawn, Histogram(tuple(edges.tolist()), *shares))
+    aside = (
+        Bar("0: a learned row", _share(usual == 0), _share(made == 0), "value"),
+        Bar("beyond", _share(usual > top), _share(made > top), "beyond"),
+    )
+    histogram = Histogram(tuple(edges.tolist()), _shares(usual, edges), _shares(made, edges))
+    bars = tuple(bar for bar in aside if bar.real or bar.synthetic)
+    return Marginal("distance", bars, histogram)
+
+
+def _share(rows: npt.NDArray[np.bool_]) -> float:
+    return float(np.mean(rows))
+
+
+def _shares(found: Floats, edges: Floats) -> tuple[float, ...]:
+    """Return the share of all rows in each bin, those at 0 aside; bins of a single row are 0."""
+    counts = np.histogram(found[found > 0], edges)[0]
+    shares: list[float] = (np.where(counts < _FEWEST_IN_BIN, 0, counts) / len(found)).tolist()
+    return tuple(shares)

@@ -135,5 +135,5 @@ def _part(axes: Axes, sizes: Sequence[float]) -> None:
     labels = axes.get_xticklabels()
     for place, (one, other) in enumerate(pairwise(sizes)):
         if other / one < _NEAR:
-            labels[place].set_ha("right")
-            labels[place + 1].set_ha("left")
+            labels[place].set_horizontalalignment("right")
+            labels[place + 1].set_horizontalalignment("left")
