@@ -10,9 +10,9 @@ import base64
 import html
 import inspect
 import json
-import os
 import posixpath
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +31,28 @@ _OTHERS = {
     "benchmarks/README.md": "benchmarks/index.md",
     "docs/decisions/README.md": "decisions/README.md",
 }
-#: The public names by subject; what is in none stands under the last.
-_SUBJECTS = {
-    "Models": ("Synthesizer", "load"),
-    "Tables": ("Schema", "split", "Database"),
-    "Answers": ("report", "evaluate", "Evaluation", "boost", "Verdict", "compare", "Comparison"),
-    "More": (),
-}
+
+
+def on_config(config: Any) -> Any:
+    """Write out the folders that the contents name."""
+    config.nav = _written_out(config.nav)
+    return config
+
+
+def _written_out(entries: list[Any]) -> list[Any]:
+    """Return contents in which each folder is a list of its pages, its first page first."""
+    made = {*_pages().values(), *_reference(), *_notebooks()}
+    made |= {f"decisions/{one.name}" for one in (ROOT / "docs" / "decisions").glob("*.md")}
+    found = []
+    for entry in entries:
+        (title, value), *_ = entry.items()
+        if isinstance(value, list):
+            value = _written_out(value)
+        elif value.endswith("/"):
+            pages = sorted(page for page in made if page.startswith(value))
+            value = sorted(pages, key=lambda page: not page.endswith(("/index.md", "/README.md")))
+        found.append({title: value})
+    return found
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -76,7 +91,8 @@ def _relinked(text: str, source: str) -> str:
     def replaced(found: re.Match[str]) -> str:
         there = posixpath.normpath(posixpath.join(folder, found[2]))
         if (ROOT / there).is_dir():
-            there = f"{there}/README.md"
+            own = (ROOT / there / "README.md").exists()
+            there = f"{there}/README.md" if own else f"{there}/index.md"
         target = pages.get(there)
         if target is None and there.startswith("docs/"):
             target = there.removeprefix("docs/")
@@ -90,6 +106,7 @@ def _relinked(text: str, source: str) -> str:
 # --- the reference --------------------------------------------------------------------------------
 
 
+@cache
 def _reference() -> dict[str, str]:
     """Return a page for each public name, and one that lists them."""
     import lookalike  # noqa: PLC0415 - the hook is read before the package can be found
@@ -114,6 +131,7 @@ def _reference() -> dict[str, str]:
 # --- notebooks ------------------------------------------------------------------------------------
 
 
+@cache
 def _notebooks() -> dict[str, str]:
     """Return a page for each executed notebook, and one that lists them."""
     pages, lines = {}, ["# Notebooks", "", "Executed on bundled or simulated data.", ""]
@@ -148,6 +166,3 @@ def _shown(output: dict[str, Any]) -> str:
         return f'<div class="output">{"".join(data["text/html"])}</div>'
     words = html.escape("".join(data["text/plain"]))
     return f"<pre><code>{words}</code></pre>"
-
-
-os.environ.setdefault("NO_MKDOCS_2_WARNING", "true")
