@@ -217,6 +217,7 @@ def study(
         frame,
         thesis.TARGET,
         synthesizer=synthesizer,
+        factors=[0.2],
         replace=True,
         controls=False,
         models=models,

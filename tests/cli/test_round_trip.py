@@ -30,6 +30,7 @@ def test_fit_writes_a_model_and_speaks_on_standard_error(
     assert model.is_file()
     assert result.out == ""
     assert f"wrote {model}: 120 rows learned, seed 3" in result.err
+    assert "values that it generates: " in result.err
 
 
 @pytest.mark.slow
@@ -200,7 +201,7 @@ def test_info_reads_standard_input(run: Run, people: str) -> None:
 def test_info_shows_a_model(run: Run, trained: Path) -> None:
     result = run("info", trained)
     assert (result.code, result.err) == (0, "")
-    for words in ("GAN", "steps", "rows learned", "120", "pay", "continuous"):
+    for words in ("GAN", "steps", "rows learned", "120", "pay", "continuous", "May I share this?"):
         assert words in result.out
 
 

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -29,8 +30,10 @@ from sklearn.tree import DecisionTreeClassifier
 import lookalike.experiments._boost as module
 import lookalike.experiments._study as studies
 from lookalike._core.errors import DataError, ParameterError, TrainingError
-from lookalike.experiments import Verdict, boost
+from lookalike.experiments import Verdict
+from lookalike.experiments import boost as boost_with_defaults
 from lookalike.experiments._contrast import HELPS
+from lookalike.experiments._expected_time import expected_seconds
 from lookalike.experiments._splits import Split
 from lookalike.experiments._study import Study, WorkItem, steps
 from lookalike.experiments._study_spec import specify
@@ -44,6 +47,11 @@ QUICK: dict[str, Any] = {
     "repeats": 2,
 }
 Maker = Callable[..., pa.Table]
+
+
+def boost(*args: Any, **options: Any) -> Verdict:
+    """Add 20 % more rows unless a test asks for others."""
+    return boost_with_defaults(*args, **{"factors": (0.2,), **options})
 
 
 def study_of(table: pa.Table, **changes: Any) -> Study:
@@ -213,11 +221,12 @@ from lookalike.models import Independent
 boost(
     pq.read_table({str(tmp_path / "trains.parquet")!r}), "late", synthesizer=Independent(),
     models=["Gaussian naive Bayes", "decision tree"], repeats=6, records={str(path)!r},
-    progress=True,
+    factors=[0.2], progress=True,
 )
 """
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) as process:
         assert process.stderr is not None
+        assert b"expected to take" in process.stderr.readline()
         assert b"trying: " in process.stderr.readline()
         process.send_signal(signal.SIGKILL)
     with sqlite3.connect(path) as database:
@@ -599,15 +608,70 @@ def test_replacement_and_shrinking_can_be_asked_for_alone(trains: pa.Table) -> N
     assert "with them alone" in alone.answer
     fewer = boost(trains, "late", **QUICK, factors=(), shares=(0.5, 1.0), controls=False)
     assert [row.label for row in fewer.table] == ["real, 50 % kept", "real"]
-    real = [f"{row.scores['roc_auc']:.4f}" for row in fewer.table]
+    real = [f"{row.scores['roc_auc']:.3f}" for row in fewer.table]
     assert fewer.answer == (
         f"No synthetic rows were tried: the mean ROC AUC is {real[0]} with 50 % of the training "
         f"rows kept, {real[1]} with 100 % of the training rows kept."
     )
     assert fewer.outlook == ""
+    assert fewer.table[0].real is not None
+    assert fewer.table[0].real.stated in fewer.more_rows
+    assert "with 50 % of the real rows, ROC AUC" in fewer.more_rows
     assert "Independent()" not in fewer.to_html()
     assert "Independent()" in alone.to_html()
     assert Verdict.from_json(fewer.to_json()).to_html() == fewer.to_html()
+
+
+def test_by_default_it_draws_a_learning_curve(trains: pa.Table) -> None:
+    found = boost_with_defaults(trains, "late", **QUICK, controls=False)
+    shares = ["real, 30 % kept", "real, 60 % kept", "real"]
+    assert [row.label for row in found.table if row.role == "real"] == shares
+    assert [row.factor for row in found.table if row.role == "synthetic"] == [0.2, 1.0, 2.0]
+    assert (found.facts["shares"], found.facts["curve"]) == ([1.0], [0.3, 0.6])
+    # Synthetic rows are learned at all rows only.
+    assert {r.arm for r in found.records if r.share < 1} == {"real"}
+    fewer = next(row.real for row in found.table if row.share == 0.6)
+    assert fewer is not None
+    assert (fewer.against, fewer.against_share) == ("real", 1.0)
+    assert f"with 60 % of the real rows, ROC AUC {fewer.stated}" in found.more_rows
+    assert found.summary.endswith(found.more_rows)
+    assert Verdict.from_json(found.to_json()) == found
+    page = found.to_html().replace("\u00a0", " ")
+    assert found.more_rows in page
+    assert "Learning curve" in page
+
+
+def test_a_quick_study_is_a_smaller_one_that_can_be_enlarged(trains: pa.Table) -> None:
+    options = {"synthesizer": Independent(), "quick": True, "controls": False}
+    found = boost_with_defaults(trains, "late", **options)
+    assert found.facts["models"] == ["logistic regression", "decision tree", "boosted trees"]
+    assert (found.facts["repeats"], found.facts["factors"]) == (3, [0.2, 1.0])
+    larger = boost_with_defaults(trains, "late", **options | {"repeats": 4}, curve=())
+    assert (larger.facts["repeats"], larger.facts["curve"]) == (4, [])
+
+
+def test_the_expected_time_is_said_before_work_begins(
+    trains: pa.Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    boost(trains, "late", **QUICK, controls=False, progress=True)
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first == (
+        "2 splits, 2 sets of training rows, 2 models: expected to take less than 10 seconds"
+    )
+    assert rest
+    boost(trains, "late", **QUICK, controls=False, progress=False)
+    assert capsys.readouterr().err == ""
+
+
+def test_more_work_is_expected_to_take_longer(trains: pa.Table) -> None:
+    study = study_of(trains)
+    keys = tuple(study.keys)
+    split = Split(0, np.arange(96), np.arange(96, 120))
+    whole = expected_seconds(study, [WorkItem(split, 1.0, keys)] * 6, 1)
+    assert 0 < expected_seconds(study, [WorkItem(split, 1.0, keys)] * 2, 1) < whole
+    assert expected_seconds(study, [], 2) == 0
+    learned = replace(study, synthesizer=GAN())
+    assert expected_seconds(learned, [WorkItem(split, 1.0, keys)] * 6, 1) > 2 * whole
 
 
 def test_what_was_done_is_among_the_facts(trains: pa.Table) -> None:

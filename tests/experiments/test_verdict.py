@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pytest
 
+from lookalike._core.differences import signed
 from lookalike._core.errors import DataError
 from lookalike.experiments import Record, Verdict
 from lookalike.experiments._arms import Arm, Boosted, Duplicated, Real, Replaced, Weighted
@@ -19,7 +21,6 @@ from lookalike.experiments._contrast import (
     NO_EVIDENCE,
     UNDECIDED,
     WORSE,
-    signed,
 )
 
 ARMS: tuple[Arm, ...] = (Real(), Boosted(0.2), Boosted(2.0), Duplicated(0.2), Weighted())
@@ -69,7 +70,7 @@ def test_a_clear_help_is_found() -> None:
     verdict = study(lambda arm: 0.1 * (arm.name == "boosted" and arm.factor == 2.0))
     found = {row.factor: row.word for row in verdict.table if row.arm == "boosted"}
     assert found == {0.2: NO_EVIDENCE, 2.0: HELPS}
-    assert verdict.answer.startswith("Synthetic rows help: with 200 % more rows, the mean ROC AUC")
+    assert verdict.answer.startswith("Synthetic rows help: with 200 % more rows, ROC AUC +0.")
 
 
 def test_help_that_a_cheap_control_gives_as_well_is_none() -> None:
@@ -93,10 +94,10 @@ def test_less_is_better_where_it_is() -> None:
     found = [one for one in verdict.statistics if one.arm == "boosted" and one.against == "real"]
     assert found
     assert all(one.difference > 0 for one in found)
-    assert "differs from that of real rows alone by +0." in verdict.answer
+    assert re.search(r"log loss \+0\.\d+, 95 % CI .*, against real rows alone", verdict.answer)
     assert "above 0 is better, that is less log loss" in verdict.answer
     worse = study(lambda arm: 0.1 * (arm.name == "boosted"), metric="log_loss")
-    assert "differs from that of real rows alone by −0." in worse.answer
+    assert re.search(r"log loss −0\.\d+, 95 % CI .*, against real rows alone", worse.answer)
 
 
 @pytest.mark.parametrize("metric", ["roc_auc", "r2", "log_loss", "rmse"])
@@ -114,7 +115,7 @@ def test_the_answer_the_table_and_the_statistics_say_the_same(
     )
     (row,) = (row for row in verdict.table if row.role == "synthetic")
     begin = {HELPS: "Synthetic rows help:", HARMS: "Synthetic rows harm:"}
-    assert verdict.answer.startswith(begin.get(row.word, "There is no evidence"))
+    assert verdict.answer.startswith(begin.get(row.word, "No evidence that"))
     due = HARMS if effect < 0 else HELPS if effect > max(of_control, 0) else NO_EVIDENCE
     assert row.word == due
     shown = repr(verdict).split(verdict.metric, 1)[1]
@@ -123,13 +124,13 @@ def test_the_answer_the_table_and_the_statistics_say_the_same(
         assert one in verdict.statistics
         assert one.low < one.difference < one.high
         number, ends = signed(one.difference), f"{signed(one.low)} to {signed(one.high)}"
-        assert f" by {number} (95 % interval {ends}" in verdict.answer
+        assert f" {number}, 95 % CI {ends}" in verdict.answer
         assert f"{number} ({ends})" in shown
         # What helps or harms is said of both comparisons together; each has a word of its own.
         gap = effect - (0 if one is row.real else of_control)
         assert one.word == (UNDECIDED if gap == 0 else BETTER if gap > 0 else WORSE)
         assert one.words == f"{one.word} {'than' if gap else 'from'} {whom}"
-        assert verdict.answer.count("which is better") == [
+        assert verdict.answer.count(" (better)") == [
             row.real.word,
             row.control.word,
         ].count(BETTER)
@@ -138,8 +139,8 @@ def test_the_answer_the_table_and_the_statistics_say_the_same(
 def test_a_control_that_is_better_makes_no_harm_of_synthetic_rows() -> None:
     verdict = study(lambda arm: 0.1 * (arm.name == "duplicated"))
     assert words(verdict) == {NO_EVIDENCE}
-    assert "(duplicated +20 %) by −0." in verdict.answer
-    assert ", which is worse" in verdict.answer
+    assert re.search(r"−0\.\d+, 95 % CI .* \(worse\), against the best", verdict.answer)
+    assert "(duplicated +20 %)" in verdict.answer
     assert verdict.table[1].control.words == "worse than duplicated +20 %"
     for text in (verdict.answer, repr(verdict), verdict.to_json()):
         assert "harm" not in text
@@ -147,7 +148,7 @@ def test_a_control_that_is_better_makes_no_harm_of_synthetic_rows() -> None:
 
 def test_arms_that_harm_are_named_beside_another_answer() -> None:
     verdict = study(lambda arm: -0.1 * (arm.factor == 2.0))
-    assert verdict.answer.startswith("There is no evidence")
+    assert verdict.answer.startswith("No evidence that")
     assert verdict.answer.endswith(" Other arms harm: boosted +200 %.")
     alike = study(lambda arm: -0.1 * (arm.name == "boosted"))
     assert alike.answer.startswith("Synthetic rows harm")
@@ -156,9 +157,7 @@ def test_arms_that_harm_are_named_beside_another_answer() -> None:
 
 def test_differences_without_spread_have_no_interval_in_words() -> None:
     verdict = study(lambda arm: 0.1 * (arm.name == "boosted"), noisy=False)
-    assert (
-        "by +0.1000 (no interval: every split gave the same; above 0 is better)" in verdict.answer
-    )
+    assert "ROC AUC +0.100, no interval: every split gave the same, against" in verdict.answer
 
 
 def test_an_interval_without_zero_beside_no_evidence_is_explained() -> None:
@@ -167,7 +166,7 @@ def test_an_interval_without_zero_beside_no_evidence_is_explained() -> None:
         (verdict, row.real)
         for verdict in found
         for row in verdict.table
-        if row.real and f" {signed(row.real.difference)} (95" in verdict.answer
+        if row.real and f" {signed(row.real.difference)}, 95" in verdict.answer
         if row.real.p < 0.05 <= row.real.p_holm
     ]
     assert telling
@@ -209,8 +208,8 @@ def test_controls_are_compared_with_real_rows_apart() -> None:
 
 def test_how_many_splits_it_takes_is_said() -> None:
     unseen = study(lambda arm: 0.002 * (arm.name == "boosted"), seed=1)
-    assert unseen.answer.startswith("There is no evidence")
-    assert "a difference of 0.0013 from real rows alone" in unseen.outlook
+    assert unseen.answer.startswith("No evidence that")
+    assert "a difference of 0.001 from real rows alone" in unseen.outlook
     assert unseen.outlook in repr(unseen)
     as_good = study(lambda arm: 0.1 * (arm.role != "real"))
     assert "from the best cheap control" in as_good.outlook
@@ -247,7 +246,7 @@ def test_a_verdict_of_the_first_format_is_read() -> None:
         *(r[k] for r in values["table"] for k in ("real", "control")),
     ):
         if one is not None:
-            del one["models"], one["against_factor"]
+            del one["models"], one["against_factor"], one["against_share"]
     again = Verdict.from_json(json.dumps(values | {"format": 1}))
     assert again.statistics[0].models == ()
     assert again.to_json()
@@ -286,7 +285,7 @@ def test_failures_leave_gaps_that_are_bridged() -> None:
     assert {one.repeats for one in boosted if one.model == "all models"} == {4}
     assert {one.model for one in boosted} == {"all models", "forest"}
     assert {one.models for one in boosted} == {("forest",)}
-    assert ", the ROC AUC " in verdict.answer  # of one model, not the mean of two
+    assert "means of" not in verdict.answer  # of one model
     (note,) = verdict.notes
     assert note.startswith("The mean over models leaves out tree, which has no ROC AUC in some")
     assert "boosted +20 % against real" in note

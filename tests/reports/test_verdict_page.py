@@ -52,7 +52,8 @@ def page(verdict: Verdict) -> str:
 
 
 def test_the_answer_comes_first_and_everything_follows(verdict: Verdict, page: str) -> None:
-    assert page.index(verdict.answer) < page.index("<table")
+    shown = page.replace("\u00a0", " ")
+    assert shown.index('class="tiles"') < shown.index(verdict.answer) < shown.index("<table")
     for words in ("boosted +20 %, 50 % kept", "class weights", "Holm", "Independent()"):
         assert words in page
     assert "The model gives no probabilities." in page
@@ -105,7 +106,7 @@ def test_every_number_of_the_table_is_on_the_page(verdict: Verdict, page: str) -
     for row in verdict.table:
         for one in (row.real, row.control):
             assert one is None or one.interval in page
-    assert verdict.outlook in page
+    assert verdict.outlook in page.replace("\u00a0", " ")
 
 
 def test_curves_over_factors_and_shares(page: str) -> None:
@@ -129,7 +130,8 @@ def test_no_curve_through_one_point(verdict: Verdict) -> None:
 
 def test_the_page_is_complete_and_safe(verdict: Verdict) -> None:
     page = verdict_page(verdict, title=HOSTILE, date="1 May")
-    assert "<script" not in page
+    assert page.count("<script") == 1  # its own
+    assert "<script>alert" not in page
     assert "1 May" in page
     assert not re.search(r'(src|href)="(?!#)', page)
     assert len(set(re.findall(r'\bid="([^"]+)"', page))) == len(re.findall(r'\bid="', page))

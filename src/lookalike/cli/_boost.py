@@ -33,7 +33,7 @@ def boost(
     target: Annotated[str, typer.Option(metavar="COL", help="The column to predict.")],
     factor: Annotated[
         list[float] | None,
-        typer.Option(metavar="F", help="Synthetic rows for each real one; 0.2 if not given."),
+        typer.Option(metavar="F", help="Synthetic rows for each real one; 0.2, 1, 2 if not given."),
     ] = None,
     boosted: Annotated[
         bool,
@@ -59,7 +59,18 @@ def boost(
         list[float] | None,
         typer.Option(metavar="F", help="Keep this share of the training rows; 1 if not given."),
     ] = None,
-    repeats: Annotated[int, typer.Option(metavar="N", help="The number of splits.")] = 5,
+    curve: Annotated[
+        list[float] | None,
+        typer.Option(
+            metavar="F", help="Learn this share of the real rows alone; 0.3, 0.6 by default."
+        ),
+    ] = None,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A first answer: fewer splits, models and sets of rows.")
+    ] = False,
+    repeats: Annotated[
+        int | None, typer.Option(metavar="N", help="The number of splits; 5 if not given.")
+    ] = None,
     test_size: Annotated[
         float, typer.Option(metavar="F", help="The share of rows that is held out.")
     ] = 0.2,
@@ -101,8 +112,9 @@ def boost(
         bool, typer.Option("--retry", help="Retry what failed, according to the records.")
     ] = False,
     jobs: Annotated[
-        int, typer.Option(metavar="N", help="The number of splits to work on at once.")
-    ] = 1,
+        int | None,
+        typer.Option(metavar="N", help="Splits to work on at once; up to 4 if not given."),
+    ] = None,
     json_file: Annotated[
         str | None, typer.Option("--json", metavar="FILE", help="Write the verdict as JSON.")
     ] = None,
@@ -130,7 +142,7 @@ def boost(
 
     if is_images(data):
         others: dict[str, Any] = {"records": records, "retry": retry, "label": label}
-        others |= {"balance": balance}
+        others |= {"balance": balance, "quick": quick}
         others |= {"group": group, "time": time, "model": model, "metric": metric, "kind": kind}
         refuse(others)
         if target != _LABEL or len(shrink or ()) > 1:
@@ -148,7 +160,7 @@ def boost(
                 factors=tuple(factor or (1.0,)),
                 share=(shrink or [1.0])[0],
                 replace=replace,
-                repeats=repeats,
+                repeats=5 if repeats is None else repeats,
                 test_size=test_size,
                 show=True,
                 random_state=seed,
@@ -164,9 +176,11 @@ def boost(
     verdict = try_out(
         read_table(data),
         target,
-        synthesizer=_synthesizer(preset, budget, setting, conditions=balance),
-        factors=tuple(factor or (0.2,)) if boosted else (),
+        synthesizer=_synthesizer(preset, budget, setting, conditions=balance, quick=quick),
+        factors=(tuple(factor) if factor else None) if boosted else (),
         shares=tuple(shrink or (1.0,)),
+        curve=tuple(curve) if curve else None,
+        quick=quick,
         replace=replace,
         balance=balance,
         label=label,
@@ -196,7 +210,12 @@ def _write(verdict: Verdict, json_file: str | None, html_file: str | None) -> No
 
 
 def _synthesizer(
-    preset: str | None, budget: str | None, settings: list[str] | None, *, conditions: bool
+    preset: str | None,
+    budget: str | None,
+    settings: list[str] | None,
+    *,
+    conditions: bool,
+    quick: bool,
 ) -> GAN:
     from lookalike.models import GAN
 
@@ -206,7 +225,7 @@ def _synthesizer(
             "--set epochs=N or --set steps=N changes a preset."
         )
     # Unless classes are balanced, the study samples without conditions: they need not be learned.
-    ours = GAN(budget=budget or "balanced", conditions=conditions)
+    ours = GAN(budget=budget or ("fast" if quick else "balanced"), conditions=conditions)
     model = ours if preset is None else GAN.preset(preset)
     model.set_params(**parse_settings(settings, list(model.get_params())))
     return model
@@ -218,6 +237,6 @@ def _show(verdict: Verdict) -> None:
     show()
     for note in verdict.notes:
         show_prose(note)
-    for text in (verdict.answer, verdict.outlook):
+    for text in (verdict.answer, verdict.outlook, verdict.more_rows):
         if text:
             show_prose(text)

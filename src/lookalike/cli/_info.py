@@ -89,6 +89,7 @@ def info(
             _show_model(facts)
             _show_relations(model.schema_)
             _show_lines(_NEVER, facts["never_together"])
+            _show_origins(facts["value_origins"])
         return
     if is_database(model_or_data):
         if kinds:
@@ -210,7 +211,16 @@ def _facts(model: Synthesizer) -> dict[str, Any]:
         "history": model.history_.to_dict(),
         "privacy": _privacy(model),
         "never_together": model.encoder_.never_together(),
+        "value_origins": [one._asdict() for one in model.value_origins()],
     }
+
+
+def _show_origins(found: list[dict[str, str]]) -> None:
+    """Answer, column by column, whether its values may be shared."""
+    show()
+    show("May I share this? The values that it generates, by column:")
+    heads = ("column", "values are", "how")
+    show_table(heads, [(one["column"], one["word"], one["words"]) for one in found])
 
 
 def _privacy(model: Synthesizer) -> dict[str, Any] | None:

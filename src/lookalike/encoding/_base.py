@@ -52,6 +52,11 @@ class ColumnEncoding(ABC):
         return None
 
     @property
+    def kept_values(self) -> int | None:
+        """The number of values that it decodes to as they came; None where it interpolates."""
+        return None if self.known is None else len(self.known.drop_null())
+
+    @property
     def keeps_ends(self) -> bool:
         """True where it decodes to the full range of the fit, without trimmed ends."""
         return True

@@ -84,6 +84,10 @@ class Quantile(ColumnEncoding):
         return 0.5 if self._grid.is_even else 0.0
 
     @property
+    def kept_values(self) -> int | None:
+        return None if self._atoms is None else len(self._atoms)
+
+    @property
     def keeps_ends(self) -> bool:
         return self.min_count == 1 or self._atoms is not None
 

@@ -23,6 +23,7 @@ from lookalike.encoding._encode_condition import encode_condition, range_about
 from lookalike.encoding._fixed import ConstantEncoding
 from lookalike.encoding._identifier import Identifier
 from lookalike.encoding._layout import EncodedRows, SampledRows
+from lookalike.encoding._origins import ValueOrigin, value_origins
 from lookalike.encoding._proof import Proof
 from lookalike.encoding._spans import encode_columns, lay_out
 from lookalike.encoding._translate import feasible_condition, learned_column
@@ -365,6 +366,13 @@ class TableEncoder:
                 identifiers = part.decode(nothing, missing, Rows(start, seed))
                 table = table.set_column(at, part.name, identifiers)
         return table
+
+    def value_origins(self) -> list[ValueOrigin]:
+        """Return the origin of the generated values of each column, in the table's order."""
+        self._check_fitted()
+        return value_origins(
+            self.schema_, self._parts, self.graph_.relations, self.min_category_count, self.keep
+        )
 
     def whole_identifiers(self) -> frozenset[str]:
         """Return the columns of identifiers that are whole numbers, in any storage type."""

@@ -14,15 +14,19 @@ from joblib.parallel import BACKENDS, get_active_backend
 from sklearn.exceptions import ConvergenceWarning
 
 from lookalike._core.errors import ParameterError, nearest
-from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
 from lookalike._core.processes import in_processes
 from lookalike._core.progress import progress as show_progress
+from lookalike._core.progress import watched
 from lookalike._core.seeds import RandomState, as_seed
+from lookalike._core.streams import say
 from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._declared import Declared
+from lookalike.experiments._design import QUICK_MODELS, Design, check_options, default_jobs
+from lookalike.experiments._expected_time import expected_seconds, spoken
 from lookalike.experiments._records import Record, Records
+from lookalike.experiments._splits import Split
 from lookalike.experiments._study import Study, WorkItem, steps, versions, work
 from lookalike.experiments._study_spec import StudySpec, specify
 from lookalike.experiments._taught_arms import arms_for
@@ -42,15 +46,16 @@ def boost(
     target: str,
     *,
     synthesizer: Synthesizer | None = None,
-    factors: Sequence[float] = (0.2,),
+    factors: Sequence[float] | None = None,
     shares: Sequence[float] = (1.0,),
+    curve: Sequence[float] | None = None,
     replace: bool = False,
     balance: bool = False,
     label: bool = False,
     controls: bool = True,
     models: Mapping[str, Any] | Sequence[str] | None = None,
     metrics: Sequence[str] | None = None,
-    repeats: int = 5,
+    repeats: int | None = None,
     test_size: float = 0.2,
     groups: str | None = None,
     time: str | None = None,
@@ -59,17 +64,20 @@ def boost(
     broken: str = "refuse",
     records: str | os.PathLike[str] | None = None,
     retry: bool = False,
+    quick: bool = False,
     n_jobs: int | None = None,
     random_state: RandomState = 0,
     progress: bool | None = None,
 ) -> Verdict:
     """Find out whether synthetic rows help models that predict a column.
 
-    The rows are split repeatedly. In every split, everything (imputation, scaling, encodings, the
-    synthesizer) is learned from the training rows that are kept, and models trained on them, with
-    and without synthetic rows, are judged on the held-out real rows. The verdict rests on the
-    corrected resampled t-test with Holm's correction, against the real rows alone *and* against
-    the best of the cheap controls.
+    Two questions are answered: would synthetic rows help, and would more real rows? By default,
+    models learn 30, 60 and 100 % of the real training rows, and all of them with 20, 100 and 200 %
+    synthetic rows more. The rows are split repeatedly. In every split, everything (imputation,
+    scaling, encodings, the synthesizer) is learned from the training rows that are kept, and
+    models trained on them, with and without synthetic rows, are judged on the held-out real rows.
+    The verdict rests on the corrected resampled t-test with Holm's correction, against the real
+    rows alone *and* against the best of the cheap controls.
 
     Parameters
     ----------
@@ -80,11 +88,15 @@ def boost(
     synthesizer : Synthesizer, optional
         The model that generates the rows; `GAN` with its defaults if not given. It is retrained for
         each split and share, with a seed of its own.
-    factors : sequence of float
+    factors : sequence of float, optional
         The numbers of synthetic rows added for each real one: 0.2 is 20 % more rows. Empty for
-        none, to study `replace` or `shares` alone.
+        none, to study `replace` or `shares` alone. By default 0.2, 1 and 2.
     shares : sequence of float
-        The shares of the training rows that are kept, to study the effect of less data.
+        The shares of the training rows at which everything is compared, synthesizer and controls
+        included, to study synthetic rows where data are few.
+    curve : sequence of float, optional
+        Further shares of the training rows, at which models learn real rows alone: the learning
+        curve. By default 0.3 and 0.6, and none where `factors` or `shares` are given.
     replace : bool
         True to train models on synthetic rows alone as well, as many as there are real ones.
     balance : bool
@@ -106,8 +118,8 @@ def boost(
         The first one is the headline. Classes: ``"roc_auc"``, ``"accuracy"``,
         ``"balanced_accuracy"``, ``"f1"``, ``"average_precision"``, ``"log_loss"``; numbers:
         ``"r2"``, ``"rmse"``, ``"mae"``. All by default.
-    repeats : int
-        The number of splits.
+    repeats : int, optional
+        The number of splits; 5 by default.
     test_size : float
         The share of rows that is held out in each split.
     groups : str, optional
@@ -128,10 +140,14 @@ def boost(
         lookalike and of the libraries it computes with, an interrupted study resumes there.
     retry : bool
         True to retry what failed before, according to the records; by default it stays failed.
+    quick : bool
+        True for a first answer: by default 3 splits, three models, 20 and 100 % more rows, half of
+        the real rows, and a GAN of the budget ``"fast"``.
     n_jobs : int, optional
         The number of splits to work on at once, as in joblib. Networks are trained in
         processes of one thread each, also with 1, so that no number of cores or of jobs changes a
-        number; joblib's backends of several machines work as they are.
+        number; joblib's backends of several machines work as they are. By default one, and where
+        networks are trained on this machine, as many as there are cores, up to 4.
     random_state : int, Generator, RandomState or None
         The same seed gives the same numbers, on any backend.
     progress : bool or None
@@ -161,41 +177,49 @@ def boost(
     ...     target="species",
     ...     synthesizer=la.Independent(),
     ...     models=["Gaussian naive Bayes", "decision tree"],
-    ...     repeats=3,
+    ...     quick=True,
     ... )
-    >>> found.table[1].word in ("helps", "harms", "no evidence that it helps")
+    >>> found.table[-1].word is None and found.answer.split(":")[0] in (
+    ...     "Synthetic rows help",
+    ...     "Synthetic rows harm",
+    ...     "No evidence that synthetic rows help",
+    ... )
     True
     """
-    factors = _distinct("factors", factors, Number(0, 1000, open_low=True))
-    shares = _distinct("shares", shares, Number(0, 1, open_low=True))
-    _check(
-        replace, balance, label, controls, repeats, test_size, retry, n_jobs, progress, synthesizer
+    flags = {"replace": replace, "balance": balance, "label": label, "controls": controls}
+    check_options(
+        {**flags, "retry": retry, "quick": quick},
+        2 if repeats is None else repeats,
+        test_size,
+        n_jobs,
+        progress,
+        synthesizer,
     )
-    if not shares:
-        raise ParameterError("shares must name one share at least, such as 1.0.")
-    if not factors and not replace and not balance and shares == (1.0,):
+    design = Design.of(factors, shares, curve, repeats, quick=quick)
+    if not design.factors and not (replace or balance or design.curve) and design.shares == (1.0,):
         raise ParameterError(
-            "boost needs a factor, replace=True, balance=True or a share below 1: there is nothing "
-            "to compare."
+            "boost needs a factor, replace=True, balance=True, a curve or a share below 1: there "
+            "is nothing to compare."
         )
     declared = Declared.of("boost", rules, broken)
     spec = specify(data, target, kinds, groups, time, declared)
     seed = as_seed(random_state)
     arms = arms_for(
-        factors,
+        design.factors,
         replace=replace,
         balance=balance,
         label=label,
         controls=controls,
         classes=spec.classes,
     )
-    chosen, notes = _models(models, spec, arms, test_size)
+    names = QUICK_MODELS[spec.classes] if quick and models is None else models
+    chosen, notes = _models(names, spec, arms, test_size)
     parted = (
         spec.parted,
         groups,
         time,
         test_size,
-        repeats if time is not None else None,
+        design.repeats if time is not None else None,
         spec.partition,
     )
     study = Study(
@@ -203,7 +227,7 @@ def boost(
         schema=spec.schema,
         target=target,
         strata=spec.strata,
-        synthesizer=_default(conditions=balance) if synthesizer is None else synthesizer,
+        synthesizer=_default(balance, quick) if synthesizer is None else synthesizer,
         arms=arms,
         models=chosen,
         metrics=_metrics(metrics, spec),
@@ -212,79 +236,27 @@ def boost(
         parted=parted,
         declared=declared,
     )
-    items = [
-        WorkItem(split, share, tuple(study.keys))
-        for split in spec.splits(repeats, test_size, seed)
-        for share in shares
-    ]
+    splits = spec.splits(design.repeats, test_size, seed)
+    items = _items(study, splits, design)
+    jobs = _jobs(study, n_jobs)
     with Records(records) as store:
-        _run(study, items, store, n_jobs, progress, retry)
+        _run(study, items, store, jobs, progress, retry)
         found = _own(study, items, store)
+    shown = sorted({*design.shares, *design.curve}) if design.curve else design.shares
     facts = {
-        **_facts(study, spec, repeats),
-        "factors": list(factors),
-        "shares": list(shares),
-        "replace": replace,
-        "balance": balance,
-        "label": label,
-        "controls": controls,
-        "counts": _counts(found, shares),
+        **_facts(study, spec, design.repeats),
+        "factors": list(design.factors),
+        "shares": list(design.shares),
+        "curve": list(design.curve),
+        **flags,
+        "counts": _counts(found, shown),
     }
-    return build_verdict(found, arms, shares, study.metrics, facts, [*spec.notes, *notes])
+    return build_verdict(
+        found, arms, shown, study.metrics, facts, [*spec.notes, *notes], design.curve
+    )
 
 
 # --- parameters -----------------------------------------------------------------------------------
-
-
-def _distinct(name: str, values: Sequence[float], rule: Number) -> tuple[float, ...]:
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise ParameterError(f"{name} must be a sequence of numbers; got {values!r}.")
-    for value in values:
-        check_parameters("boost", {name: rule}, {name: value})
-    return tuple(dict.fromkeys(float(value) for value in values))
-
-
-def _check(
-    replace: bool,
-    balance: bool,
-    label: bool,
-    controls: bool,
-    repeats: int,
-    test_size: float,
-    retry: bool,
-    n_jobs: int | None,
-    progress: bool | None,
-    synthesizer: Synthesizer | None,
-) -> None:
-    check_parameters(
-        "boost",
-        {
-            "replace": Flag(),
-            "balance": Flag(),
-            "label": Flag(),
-            "controls": Flag(),
-            "repeats": Number(2, 10_000, integer=True),
-            "test_size": Number(0.01, 0.9),
-            "retry": Flag(),
-            "n_jobs": AnyOf((Number(1, integer=True), Number(high=-1, integer=True)), none=True),
-            "progress": AnyOf((Flag(),), none=True),
-            "synthesizer": Instance((Synthesizer,), "a synthesizer of lookalike", optional=True),
-        },
-        {
-            "replace": replace,
-            "balance": balance,
-            "label": label,
-            "controls": controls,
-            "repeats": repeats,
-            "test_size": test_size,
-            "retry": retry,
-            "n_jobs": n_jobs,
-            "progress": progress,
-            "synthesizer": synthesizer,
-        },
-    )
-    if synthesizer is not None:
-        synthesizer._check_parameters()  # before any work, not at the first fit
 
 
 def _metrics(metrics: Sequence[str] | None, spec: StudySpec) -> tuple[str, ...]:
@@ -320,13 +292,28 @@ def _models(
     ]
 
 
-def _default(*, conditions: bool) -> Synthesizer:
+def _default(conditions: bool, quick: bool) -> Synthesizer:
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    return GAN(conditions=conditions)
+    return GAN(budget="fast" if quick else "balanced", conditions=conditions)
 
 
 # --- the work -------------------------------------------------------------------------------------
+
+
+def _items(study: Study, splits: Sequence[Split], design: Design) -> list[WorkItem]:
+    """Return the items of work: everything at the shares, real rows alone along the curve."""
+    alone = tuple((arm, model) for arm, model in study.keys if arm.role == "real")
+    return [
+        WorkItem(split, share, tuple(study.keys)) for split in splits for share in design.shares
+    ] + [WorkItem(split, share, alone) for split in splits for share in design.curve]
+
+
+def _jobs(study: Study, given: int | None) -> int | None:
+    """Return the number of items to work on at once: more than one where processes are needed."""
+    if given is not None or current_process().daemon:  # a daemon may have no children
+        return given
+    return default_jobs() if effective_n_jobs(None) == 1 and _here() and study.compiled else None
 
 
 def _run(
@@ -341,6 +328,9 @@ def _run(
     held = store.of(study.data)
     done = {_key(record) for record in held if record.value is not None or not retry}
     unfinished = [item for item in (_rest(study, item, done) for item in items) if item.todo]
+    if unfinished and (watched() if show is None else show):
+        jobs = min(effective_n_jobs(n_jobs), len(unfinished))
+        say(_announced(study, unfinished, expected_seconds(study, unfinished, jobs)))
     total = sum(len(item.todo) for item in items)
     ready = total - sum(len(item.todo) for item in unfinished)
     with (
@@ -353,6 +343,13 @@ def _run(
             store.add(found, replace=retry)
             ready += len({(record.arm, record.factor, record.model) for record in found})
             report(ready, {})
+
+
+def _announced(study: Study, items: Sequence[WorkItem], seconds: float) -> str:
+    splits = len({item.split.number for item in items})
+    arms = {(item.share, arm) for item in items for arm, _ in item.todo}
+    counts = f"{splits} splits, {len(arms)} sets of training rows, {len(study.models)} models"
+    return f"{counts}: expected to take {spoken(seconds)}"
 
 
 def _key(record: Record) -> tuple[Any, ...]:

@@ -27,6 +27,7 @@ def build_verdict(
     metrics: Sequence[str],
     facts: Mapping[str, Any],
     notes: Sequence[str],
+    curve: Sequence[float] = (),
 ) -> Verdict:
     """Compare the arms of a study and put the result into words.
 
@@ -44,18 +45,25 @@ def build_verdict(
         The facts of the study.
     notes : sequence of str
         Omissions and their reasons.
+    curve : sequence of float
+        Those of the shares at which models were trained on real rows alone.
 
     Returns
     -------
     Verdict
         With Holm's correction over all arms with synthetic rows, factors and shares, for each
         model and metric and for each of the two sorts of opponents apart; and over all controls,
-        where they are compared with real rows.
+        and over all shares of the real rows, where these are compared with real rows.
     """
     scores = ScoreTable(records)
     models = list(dict.fromkeys(one.model for one in records if one.model != NAIVE))
     statistics = _compared(scores, arms, shares, metrics, models)
-    table = tuple(_row(scores, arm, share, metrics, statistics) for share in shares for arm in arms)
+    table = tuple(
+        _row(scores, arm, share, metrics, statistics)
+        for share in shares
+        for arm in arms
+        if arm.role == "real" or share not in curve
+    )
     return Verdict(
         answer=summary_sentence(table, metrics[0]),
         metric=metrics[0],
@@ -102,7 +110,22 @@ def _compared(
     ):
         for metric, model in questions:
             comparisons += _family(scores, places[role], opponent, metric, model)
+    for metric, model in overall:
+        comparisons += _fewer_rows(scores, arms[0], shares, metric, model)
     return comparisons
+
+
+def _fewer_rows(
+    scores: ScoreTable, real: ComparedArm, shares: Sequence[float], metric: str, model: str
+) -> list[Contrast]:
+    """Return the comparisons of shares of the real rows with all of them."""
+    family = []
+    for share in shares:
+        found = None if share == 1 else scores.differences(real, real, share, metric, model, 1.0)
+        if found:
+            one = _comparison(real, real, share, metric, model, *found)
+            family.append(replace(one, against_share=1.0))
+    return _adjusted(family)
 
 
 def _family(

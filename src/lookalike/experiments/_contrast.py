@@ -7,11 +7,11 @@ synthetic rows.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from lookalike._core.differences import signed
 from lookalike.experiments._arms import Replaced
 from lookalike.experiments._statistics import LEVEL
 from lookalike.experiments._taught_arms import (
@@ -22,14 +22,14 @@ from lookalike.experiments._taught_arms import (
 
 __all__ = [
     "BATTERY",
+    "BETTER",
     "HARMS",
     "HELPS",
     "NO_EVIDENCE",
+    "WORSE",
     "Contrast",
     "Row",
     "label",
-    "plain",
-    "signed",
 ]
 
 #: The effects of synthetic rows, by both comparisons of a row.
@@ -76,6 +76,8 @@ class Contrast:
         The models in the mean: those with a value in both arms in all compared splits.
     against_factor : float
         Rows added for each real one by the other arm; 0 where it has no such number.
+    against_share : float or None
+        The share of the training rows that the other arm kept; None where it is that of the arm.
     """
 
     arm: str
@@ -93,6 +95,7 @@ class Contrast:
     repeats_needed: int | None
     models: tuple[str, ...] = ()
     against_factor: float = 0.0
+    against_share: float | None = None
 
     @property
     def seen(self) -> bool:
@@ -126,17 +129,24 @@ class Contrast:
     def whom(self) -> str:
         """The other arm within a sentence about an arm with synthetic rows."""
         if self.against == _REAL:
-            return "real rows alone"
+            return "real rows alone" if self.against_share is None else "all real rows"
         if self.against == TeacherAlone.name:
             return "the teacher itself"
         return f"the best cheap control ({self.opponent})"
 
     @property
     def interval(self) -> str:
-        """The difference and its interval in words, such as ``"+0.01 (−0.02 to +0.04)"``."""
+        """The difference and its interval, such as ``"+0.010 (−0.020 to +0.040)"``."""
         if self.low is None or self.high is None:
             return f"{signed(self.difference)} (no interval)"
         return f"{signed(self.difference)} ({signed(self.low)} to {signed(self.high)})"
+
+    @property
+    def stated(self) -> str:
+        """The same within a sentence, such as ``"+0.010, 95 % CI −0.020 to +0.040"``."""
+        if self.low is None or self.high is None:
+            return f"{signed(self.difference)}, no interval: every split gave the same"
+        return f"{signed(self.difference)}, 95 % CI {signed(self.low)} to {signed(self.high)}"
 
     @property
     def found(self) -> str:
@@ -171,7 +181,8 @@ class Row:
     models : dict of str to float or None
         For each model, and the naive baseline, the mean of the headline metric.
     real : Contrast or None
-        Against the real rows; None for these themselves.
+        Against the real rows; for a share of the real rows alone, against all of them; None for
+        these themselves.
     control : Contrast or None
         Against the best cheap control, for an arm with synthetic rows.
     teacher : Contrast or None
@@ -233,15 +244,3 @@ def label(arm: str, factor: float, share: float) -> str:
     """Return an arm with its factor and share."""
     name = arm if factor == 0 or arm in _ALONE else f"{arm} +{100 * factor:g} %"
     return name if share == 1 else f"{name}, {100 * share:g} % kept"
-
-
-def signed(value: float) -> str:
-    """Return a number with its sign and about four digits."""
-    size = abs(value)
-    digits = 4 if size < 1 else max(0, 3 - int(math.log10(size)))
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
-
-
-def plain(value: float) -> str:
-    """Return a number with about four digits, and a sign where it is below 0."""
-    return signed(value).removeprefix("+")

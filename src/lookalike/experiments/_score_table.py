@@ -46,13 +46,20 @@ class ScoreTable:
         return _mean(mean for mean in means if mean is not None)
 
     def differences(
-        self, arm: ComparedArm, other: ComparedArm, share: float, metric: str, model: str
+        self,
+        arm: ComparedArm,
+        other: ComparedArm,
+        share: float,
+        metric: str,
+        model: str,
+        other_share: float | None = None,
     ) -> tuple[Difference, tuple[str, ...]] | None:
         """Compare two arms: one model, or the mean over those that both arms have in all splits.
 
-        Returns the difference, and the models.
+        Returns the difference, and the models. The other arm is of the same share if none is given.
         """
-        mine, theirs = self.of(arm, share, metric), self.of(other, share, metric)
+        other_share = share if other_share is None else other_share
+        mine, theirs = self.of(arm, share, metric), self.of(other, other_share, metric)
         common = {
             name: sorted(mine[name].keys() & theirs[name].keys())
             for name in mine.keys() & theirs.keys()

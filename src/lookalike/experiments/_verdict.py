@@ -15,7 +15,13 @@ from lookalike._core.late import PAGES
 from lookalike._core.tabular import Tabular
 from lookalike.experiments._contrast import Contrast, Row
 from lookalike.experiments._records import Record
-from lookalike.experiments._verdict_words import outlook
+from lookalike.experiments._verdict_words import (
+    fewer_rows,
+    headline_row,
+    metric_name,
+    more_rows,
+    outlook,
+)
 
 __all__ = ["Verdict"]
 
@@ -54,8 +60,10 @@ class Verdict(Document, Tabular):
     ...     models=["decision tree"],
     ...     repeats=2,
     ... )
-    >>> [(row.arm, row.factor) for row in found.table if row.role != "control"]
-    [('real', 0.0), ('boosted', 0.2)]
+    >>> [row.label for row in found.table if row.role == "real"]
+    ['real, 30 % kept', 'real, 60 % kept', 'real']
+    >>> [row.label for row in found.table if row.role == "synthetic"]
+    ['boosted +20 %', 'boosted +100 %', 'boosted +200 %']
     >>> la.Verdict.from_json(found.to_json()) == found
     True
     """
@@ -69,7 +77,7 @@ class Verdict(Document, Tabular):
     notes: tuple[str, ...]
 
     _noun: ClassVar[str] = "a verdict"
-    _format: ClassVar[int] = 4
+    _format: ClassVar[int] = 5
     _heading: ClassVar[str] = "Does synthetic data help?"
 
     @property
@@ -77,9 +85,35 @@ class Verdict(Document, Tabular):
         """The reason why no effect is seen, and the splits to see it; empty where it is."""
         return outlook(self.table)
 
+    @property
+    def more_rows(self) -> str:
+        """Whether more real rows would help, in a sentence; empty where that was not measured."""
+        return more_rows(self.table, self.metric)
+
+    @property
+    def chief(self) -> Row | None:
+        """The row of synthetic rows that the answer is about; None where there is none."""
+        return headline_row(self.table)
+
+    @property
+    def fewer(self) -> Row | None:
+        """The largest share of the real rows that was compared with all of them."""
+        return fewer_rows(self.table)
+
+    @property
+    def metric_name(self) -> str:
+        """The headline metric in words."""
+        return metric_name(self.metric)
+
+    @property
+    def summary(self) -> str:
+        """The answers on synthetic and on real rows, and why an effect is not seen."""
+        return " ".join(part for part in (self.answer, self.outlook, self.more_rows) if part)
+
     def _json(self) -> str:
         values = {"format": self._format, **asdict(self)}
         values["table"] = [row.to_dict() for row in self.table]
+        values["more_rows"] = self.more_rows
         values["statistics"] = [one.to_dict() for one in self.statistics]
         return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1)
 
@@ -118,7 +152,7 @@ class Verdict(Document, Tabular):
         return [
             (
                 row.label,
-                "–" if score is None else f"{score:.4f}",
+                "–" if score is None else f"{score:.3f}",
                 "" if row.real is None else row.real.found,
                 "" if row.control is None else row.control.opponent,
                 "" if row.control is None else row.control.found,
@@ -128,7 +162,7 @@ class Verdict(Document, Tabular):
         ]
 
     def _headline(self) -> str:
-        return f"{self.answer} {self.outlook}".strip()
+        return self.summary
 
     def _frame_columns(self) -> Mapping[str, Any]:
         against = {"real": [row.real for row in self.table]}
@@ -159,4 +193,4 @@ class Verdict(Document, Tabular):
             ).rstrip()
             for line in cells
         ]
-        return "\n".join([f"{self.answer} {self.outlook}".strip(), "", *lines])
+        return "\n".join([self.summary, "", *lines])

@@ -5,21 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from lookalike._core.differences import plain
 from lookalike.experiments._contrast import (
     BATTERY,
+    BETTER,
     HARMS,
     HELPS,
     NO_EVIDENCE,
+    WORSE,
     Contrast,
     Row,
-    plain,
-    signed,
 )
 from lookalike.experiments._statistics import LEVEL
 from lookalike.experiments._taught_arms import Balanced, ReplacedBalanced, TeacherAlone
 from lookalike.metrics import LOWER_IS_BETTER
 
-__all__ = ["headline_row", "left_out", "on_teacher", "outlook", "summary_sentence"]
+__all__ = [
+    "fewer_rows",
+    "headline_row",
+    "left_out",
+    "metric_name",
+    "more_rows",
+    "on_teacher",
+    "outlook",
+    "summary_sentence",
+]
 
 #: The number of harmful arms that are named beside an answer that is not about them.
 _NAMED = 3
@@ -35,6 +45,17 @@ _NAMES = {
 }
 
 
+def metric_name(metric: str) -> str:
+    """Return the name of a metric within a sentence.
+
+    Examples
+    --------
+    >>> metric_name("roc_auc")
+    'ROC AUC'
+    """
+    return _NAMES.get(metric, metric)
+
+
 def left_out(statistics: Sequence[Contrast], metric: str, models: Sequence[str]) -> Iterator[str]:
     """Name the models that are missing from the means of arms with synthetic rows."""
     for model in models:
@@ -45,7 +66,7 @@ def left_out(statistics: Sequence[Contrast], metric: str, models: Sequence[str])
         ]
         if lacking:
             more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
-            name = _NAMES.get(metric, metric)
+            name = metric_name(metric)
             yield (
                 f"The mean over models leaves out {model}, which has no {name} in some splits: "
                 f"{', '.join(lacking[:3])}{more}."
@@ -62,15 +83,15 @@ def on_teacher(table: Sequence[Row], metric: str) -> Iterator[str]:
     metric : str
         The headline metric.
     """
-    name = _NAMES.get(metric, metric)
+    name = metric_name(metric)
     for row in table:
         score = row.scores[metric]
         if row.arm != TeacherAlone.name or row.real is None or score is None:
             continue
         kept = f" with {100 * row.share:g} % of the training rows kept" if row.share != 1 else ""
         yield (
-            f"The teacher of the labels itself reaches a {name} of {score:.4f}{kept}, which "
-            f"differs {_differs(row.real)}."
+            f"The teacher of the labels itself reaches a {name} of {score:.3f}{kept}: "
+            f"{_against(row.real)}."
         )
         best = max(
             (one for one in table if one.teacher is not None and one.share == row.share),
@@ -78,7 +99,7 @@ def on_teacher(table: Sequence[Row], metric: str) -> Iterator[str]:
             default=None,
         )
         if best is not None and best.teacher is not None:
-            yield f"{_beside_teacher(best)}: {best.label} differs {_differs(best.teacher)}."
+            yield f"{_beside_teacher(best)}: {best.label} {_against(best.teacher)}."
 
 
 def _beside_teacher(row: Row) -> str:
@@ -98,7 +119,7 @@ def summary_sentence(table: Sequence[Row], metric: str) -> str:
     begin = {
         HELPS: "Synthetic rows help",
         HARMS: "Synthetic rows harm",
-        NO_EVIDENCE: "There is no evidence that synthetic rows help",
+        NO_EVIDENCE: "No evidence that synthetic rows help",
     }[best.word or NO_EVIDENCE]
     return f"{begin}: {_effect(best, metric)}{_harmful(table, best)}."
 
@@ -108,11 +129,11 @@ def _without(table: Sequence[Row], metric: str) -> str:
     if any(row.role == "synthetic" for row in table):
         return "Nothing can be said: no arm with synthetic rows could be compared with real rows."
     scores = [
-        f"{row.scores[metric]:.4f} with {100 * row.share:g} % of the training rows kept"
+        f"{row.scores[metric]:.3f} with {100 * row.share:g} % of the training rows kept"
         for row in table
         if row.role == "real" and row.scores[metric] is not None
     ]
-    said = f": the mean {_NAMES.get(metric, metric)} is {', '.join(scores)}" if scores else ""
+    said = f": the mean {metric_name(metric)} is {', '.join(scores)}" if scores else ""
     return f"No synthetic rows were tried{said}."
 
 
@@ -132,11 +153,14 @@ def _tried(table: Sequence[Row]) -> list[Row]:
 
 def _effect(row: Row, metric: str) -> str:
     assert row.real is not None
-    name, models = _NAMES.get(metric, metric), len(row.real.models)
-    whose = f"the mean {name} of {models} models" if models > 1 else f"the {name}"
-    less = f", that is less {name}" if metric in LOWER_IS_BETTER else ""
-    words = f"{_how(row)}, {whose} differs {_differs(row.real, f'above 0 is better{less}')}"
-    return words if row.control is None else f"{words}, and {_differs(row.control)}"
+    name, models = metric_name(metric), len(row.real.models)
+    words = f"{_how(row)}, {name} {_against(row.real)}"
+    if row.control is not None:
+        words += f", and {_against(row.control)}"
+    meaning = [f"means of {models} models"] if models > 1 else []
+    if metric in LOWER_IS_BETTER:
+        meaning.append(f"above 0 is better, that is less {name}")
+    return "; ".join([words, *meaning])
 
 
 def _how(row: Row) -> str:
@@ -153,15 +177,10 @@ def _how(row: Row) -> str:
     return how
 
 
-def _differs(one: Contrast, sign: str = "") -> str:
+def _against(one: Contrast) -> str:
     """State the difference of an arm from its opponent, as in tables, and its word if any."""
-    if one.low is None or one.high is None:
-        interval = "no interval: every split gave the same"
-    else:
-        interval = f"95 % interval {signed(one.low)} to {signed(one.high)}"
-    meaning = f"; {sign}" if sign else ""
-    word = f", which is {one.word}" if one.seen else ""
-    return f"from that of {one.whom} by {signed(one.difference)} ({interval}{meaning}){word}"
+    word = f" ({one.word})" if one.seen else ""
+    return f"{one.stated}{word}, against {one.whom}"
 
 
 def _harmful(table: Sequence[Row], best: Row) -> str:
@@ -171,6 +190,38 @@ def _harmful(table: Sequence[Row], best: Row) -> str:
         return ""
     more = f"; and {len(harm) - _NAMED} more" if len(harm) > _NAMED else ""
     return f". Other arms harm: {'; '.join(harm[:_NAMED])}{more}"
+
+
+def fewer_rows(table: Sequence[Row]) -> Row | None:
+    """Return the row of the largest share of real rows that was compared with all of them."""
+    fewer = [row for row in table if row.role == "real" and row.real is not None]
+    return max(fewer, key=lambda row: row.share, default=None)
+
+
+def more_rows(table: Sequence[Row], metric: str) -> str:
+    """State whether more real rows would help, by what the last ones have brought.
+
+    Parameters
+    ----------
+    table : sequence of Row
+        All rows of the verdict.
+    metric : str
+        The headline metric.
+
+    Returns
+    -------
+    str
+        A sentence; empty where no share of the real rows was compared with all of them.
+    """
+    last = fewer_rows(table)
+    if last is None or last.real is None:
+        return ""
+    begin = {
+        WORSE: "More real rows would probably help",
+        BETTER: "More real rows may harm: the models are worse with all of them",
+    }.get(last.real.word, "No evidence that more real rows would help")
+    share = f"{100 * last.share:g} % of the real rows"
+    return f"{begin}: with {share}, {metric_name(metric)} {_against(last.real)}."
 
 
 def outlook(table: Sequence[Row]) -> str:

@@ -35,7 +35,14 @@ from lookalike._core.parameters import (
 )
 from lookalike._core.progress import stage
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
+from lookalike.encoding import (
+    BlockSource,
+    Layout,
+    Learned,
+    SampledRows,
+    TableEncoder,
+    ValueOrigin,
+)
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
 from lookalike.models._rare_conditions import rare_condition_warning
@@ -842,6 +849,38 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     def _empty(self) -> pa.Table:
         """Return no rows, in storage types."""
         return render(self._no_rows(), self.schema_)
+
+    def value_origins(self) -> list[ValueOrigin]:
+        """Return the origin of the generated values of each column: may it be shared?
+
+        Values are new (identifiers), pooled (numbers between means of several training rows),
+        repeated verbatim (categories, and numbers that rows share), computed from other columns,
+        or absent (free text). It describes the model, and proves no privacy: see `audit`.
+
+        Returns
+        -------
+        list of ValueOrigin
+            In the table's order.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from lookalike import Independent
+        >>> rows = pd.DataFrame({"town": ["Bonn", "Ulm", "Ulm", "Bonn"] * 9})
+        >>> [(one.column, one.word) for one in Independent().fit(rows).value_origins()]
+        [('town', 'repeated verbatim')]
+        """
+        self._check_fitted()
+        found = self.encoder_.value_origins()
+        if not self.HOLDS_ROWS:
+            return found
+        near = "numbers between those of two near training rows: treat them as training rows"
+        return [one._replace(words=near) if one.word == "pooled" else one for one in found]
 
     # --- save ------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError, nearest
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import Layout, Learned
+from lookalike.encoding import Layout, Learned, ValueOrigin
 from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._private_domain import (
     PrivateColumn,
@@ -245,6 +245,21 @@ class Private(BayesianNetwork):
             ledger.spend(f"counts of {name!r}", rho)
             found.append(measure_number(name, kind, values, limits, storage, rho, entropy))
         return found
+
+    def value_origins(self) -> list[ValueOrigin]:
+        """Return the origin of the generated values of each column.
+
+        Returns
+        -------
+        list of ValueOrigin
+            Whatever is learned has passed the noise: ``"noisy"``.
+        """
+        words = "declared, or found through noise: the guarantee covers it"
+        kept = ("new", "absent", "computed")
+        return [
+            one if one.word in kept else one._replace(word="noisy", words=words)
+            for one in super().value_origins()
+        ]
 
     def _state(self) -> Learned:
         own = Learned({} if self.ledger_ is None else {"ledger": self.ledger_.to_dict()})

@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 from lookalike._core.files import saved
+from lookalike.reports._page_tiles import audit_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._attacks import DrawnRisk, areas, risks
 
@@ -67,6 +68,7 @@ def audit_page(
             title=title,
             date=date,
             audit=audit,
+            tiles=audit_tiles(audit),
             facts=audit.facts,
             areas=picture(lambda: areas(attacks), "AUC of each membership attack", "areas"),
             risks=picture(lambda: risks(shown), "Right guesses of each attack", "risks")

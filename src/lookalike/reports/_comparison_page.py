@@ -10,6 +10,7 @@ from typing import Any
 
 from lookalike._core.files import saved
 from lookalike.metrics import METRICS
+from lookalike.reports._page_tiles import comparison_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._models import ComparedModel, models
 
@@ -60,6 +61,7 @@ def comparison_page(
             title=title,
             date=date,
             comparison=comparison,
+            tiles=comparison_tiles(comparison),
             facts=comparison.facts,
             figure=picture(
                 lambda: models(drawn, comparison.floor, comparison.ceiling),

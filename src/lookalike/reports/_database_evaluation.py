@@ -117,6 +117,7 @@ class DatabaseEvaluation(Document):
     def _page(self, title: str, date: str | None) -> str:
         # The templates come with matplotlib, for which only pages pay.
         from lookalike.reports._database_graph import schema_graph  # noqa: PLC0415
+        from lookalike.reports._page_tiles import database_tiles  # noqa: PLC0415
         from lookalike.reports._template import environment  # noqa: PLC0415
 
         def rank(part: RelationalPart) -> float:
@@ -129,6 +130,7 @@ class DatabaseEvaluation(Document):
                 title=title,
                 date=date,
                 evaluation=self,
+                tiles=database_tiles(self),
                 graph=schema_graph(self.tables, self.keys, self._standings()),
                 parts={
                     name: sorted((p for p in score.parts if p.value is not None), key=rank)

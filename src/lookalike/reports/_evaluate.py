@@ -23,10 +23,12 @@ from lookalike.metrics.sequences import SequenceOrder, chosen_metrics, score_seq
 from lookalike.reports._associations import associations
 from lookalike.reports._columns import column_rows, importances
 from lookalike.reports._curves import HistoryLike, curves
+from lookalike.reports._distances import nearest_distances
 from lookalike.reports._evaluate_sequences import paired, sequence_order, sequence_summary
 from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._grids import components, pair_grids
 from lookalike.reports._marginals import marginal
+from lookalike.reports._origins import origins
 from lookalike.reports._statistics import sample_rows, statistics
 from lookalike.reports._summary import ColumnRow, Marginal, SampleRows, Summary
 from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
@@ -174,7 +176,21 @@ def evaluate(
             progress=lambda done, _total, _name: report(done, {}),
         )
     summary = _summary(schema, tables, scores, target, seed, history)
-    return Evaluation(scores, replace(summary, facts=facts))
+    held_out = tables.get("held-out")
+    both = tables["real"], tables["synthetic"], held_out
+    summary = replace(
+        summary,
+        facts=facts,
+        distances=_drawn(lambda: nearest_distances(schema, *both, seed), None),
+        origins=_drawn(lambda: origins(schema, *both, _said(model)), ()),
+    )
+    return Evaluation(scores, summary)
+
+
+def _said(model: EvaluatedModel | None) -> dict[str, tuple[str, str]]:
+    """Return what a model says of the origin of its values, by column."""
+    ask = getattr(model, "value_origins", None)
+    return {} if ask is None else {one.column: (one.word, one.words) for one in ask()}
 
 
 def _model_facts(model: EvaluatedModel | None) -> dict[str, str]:

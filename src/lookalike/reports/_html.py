@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,7 @@ from lookalike.reports import figures
 from lookalike.reports._marginals import say
 from lookalike.reports._standing import note, references, units_of
 from lookalike.reports._summary import Histogram, Marginal, SequenceSummary, Summary
-from lookalike.reports._template import digest, environment, picture, script
+from lookalike.reports._template import environment, picture
 from lookalike.reports._text import shorten
 from lookalike.reports._tiles import sentence, tiles
 from lookalike.reports._training_page import training_parts
@@ -80,8 +80,8 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             anchors=_anchors(scores, summary),
             grids=_grids(summary),
             view=_view(summary),
-            script=script("report.js"),
-            script_digest=digest("report.js"),
+            distances=_distances(summary),
+            words=_origin_words(summary),
             correlations=_correlations(summary),
             sequences=summary.sequences,
             units=units_of(summary),
@@ -182,6 +182,7 @@ def _anchors(scores: Mapping[str, Score], summary: Summary) -> dict[str, str]:
         "pairs": ("Associations", len(summary.associations.columns) > 1),
         "use": ("Use", "use" in groups),
         "privacy": ("Privacy", "privacy" in groups),
+        "share": ("May I share this?", bool(summary.origins)),
         "training": ("Training", summary.curves is not None and bool(summary.curves.steps)),
         "rows": ("Ten rows", bool(summary.sample.rows)),
         "statistics": ("Statistics", bool(summary.statistics)),
@@ -210,6 +211,34 @@ def _view(summary: Summary) -> Markup | None:
         return None
     label = "Rows on two principal components, real and synthetic"
     return picture(partial(figures.grid, summary.view), label, "view")
+
+
+#: Columns that a sentence names.
+_MOST_NAMES = 8
+
+
+def _distances(summary: Summary) -> dict[str, Any] | None:
+    found = summary.distances
+    if found is None:
+        return None
+    label = "Rows by their distance to the nearest learned row, real and synthetic"
+    bins = None if found.shares.histogram is None else _bins(found.shares.histogram)
+    drawn = picture(partial(figures.marginal, found.shares), label, "distances")
+    return {"svg": drawn, "bins": bins, "near": found.near, "reference": found.reference}
+
+
+def _origin_words(summary: Summary) -> str:
+    """Return the columns by the origin of their values, in a sentence; empty without a model."""
+    groups: dict[str, list[str]] = {}
+    for one in summary.origins:
+        if one.word:
+            groups.setdefault(one.word, []).append(shorten(one.column, 24))
+    return "; ".join(f"{word}: {_listed(names)}" for word, names in groups.items())
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - _MOST_NAMES
+    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _worst(summary: Summary) -> Markup | None:

@@ -9,6 +9,7 @@ import os
 from typing import Any
 
 from lookalike._core.files import saved
+from lookalike.reports._page_tiles import stress_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._response import DrawnResponse, responses
 
@@ -55,6 +56,7 @@ def stress_page(
             title=title,
             date=date,
             report=report,
+            tiles=stress_tiles(report),
             facts=report.facts,
             curves=picture(lambda: responses(drawn), words, "responses") if drawn else None,
         )

@@ -20,10 +20,12 @@ from lookalike.reports._pictures import ColumnStatistics, GridAxis, SampleRows, 
 __all__ = [
     "Associations",
     "Bar",
+    "ColumnOrigin",
     "ColumnRow",
     "ColumnStatistics",
     "Course",
     "Curves",
+    "Distances",
     "GridAxis",
     "Histogram",
     "Marginal",
@@ -99,6 +101,49 @@ class Marginal:
     bars: tuple[Bar, ...] = ()
     histogram: Histogram | None = None
     note: str = ""
+
+
+@dataclass(frozen=True)
+class Distances:
+    """Rows by their distance to the nearest learned row, in bins.
+
+    Parameters
+    ----------
+    shares : Marginal
+        Of real rows that were not learned, and of synthetic rows.
+    reference : {"held_out", "learned"}
+        The real rows: those that were held out, or each learned row among the others.
+    near : float
+        The share of synthetic rows that lie nearer than the nearest twentieth of these.
+    """
+
+    shares: Marginal
+    reference: str
+    near: float
+
+
+@dataclass(frozen=True)
+class ColumnOrigin:
+    """The origin of the synthetic values of a column.
+
+    Parameters
+    ----------
+    column : str
+        Its name.
+    word, words : str
+        What the model says of it, as of its `value_origins`; empty without a model.
+    repeated : float or None
+        The share of synthetic cells whose value occurs in the learned column; None where all are
+        missing.
+    usual : float or None
+        The same of held-out rows; None without them.
+    """
+
+    column: str
+    word: str
+    words: str
+    repeated: float | None
+    usual: float | None
 
 
 @dataclass(frozen=True)
@@ -336,6 +381,10 @@ class Summary:
         One for each column of numbers.
     sample : SampleRows
         The first ten synthetic rows.
+    distances : Distances or None
+        Synthetic and real rows by their distance to the nearest learned row.
+    origins : tuple of ColumnOrigin
+        The origin of the values of each column.
     """
 
     real_rows: int
@@ -355,6 +404,8 @@ class Summary:
     view: ShareGrid | None = None
     statistics: tuple[ColumnStatistics, ...] = ()
     sample: SampleRows = field(default_factory=SampleRows)
+    distances: Distances | None = None
+    origins: tuple[ColumnOrigin, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready values; numbers that are not finite become None."""

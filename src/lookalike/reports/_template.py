@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
 from functools import cache
 
@@ -15,8 +16,10 @@ from lookalike.reports import figures
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._scores import number
 
-__all__ = ["digest", "environment", "picture", "script", "svg"]
+__all__ = ["environment", "picture", "svg"]
 
+#: A section's heading.
+_SECTION = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
 #: The errors of a drawing library where values leave nothing to draw.
 _FAILURES = (ValueError, ArithmeticError, IndexError, RuntimeError)
 
@@ -36,6 +39,10 @@ def environment() -> Environment:
     found.filters["signed"] = _signed
     found.filters["short"] = shorten
     found.filters["percent"] = lambda share: f"{100 * share:.1f} %"
+    # A number and its sign of per cent stay on one line.
+    found.filters["together"] = lambda text: text.replace(" %", "\u00a0%")
+    found.filters["sections"] = _sections
+    found.globals.update(script=script, digest=digest)
     return found
 
 
@@ -49,6 +56,11 @@ def digest(name: str) -> str:
     """Return the digest by which a page permits its own script and no other."""
     found = hashlib.sha256(script(name).encode("utf-8")).digest()
     return f"sha256-{base64.b64encode(found).decode()}"
+
+
+def _sections(body: Markup) -> list[tuple[str, Markup]]:
+    """Return the headings of a page's sections by their ids, as the page has them."""
+    return [(anchor, Markup(words)) for anchor, words in _SECTION.findall(body)]
 
 
 def _signed(value: float | None, decimals: int = 2, sign: str = "-") -> str:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from markupsafe import Markup
 
 from lookalike._core.files import saved
+from lookalike.reports._page_tiles import verdict_tiles
 from lookalike.reports._template import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
 from lookalike.reports.figures._effect_curves import (
@@ -21,6 +22,7 @@ from lookalike.reports.figures._effect_curves import (
     EffectPoint,
     effect_curves,
 )
+from lookalike.reports.figures._learning_curve import CurvePoint, LearningLine, learning_curve
 
 __all__ = ["verdict_page"]
 
@@ -68,7 +70,8 @@ def verdict_page(
     OutputError
         If the file cannot be written.
     """
-    shares = list(dict.fromkeys(row.share for row in verdict.table))
+    whole = [row.share for row in verdict.table if row.role != "real"]
+    shares = list(dict.fromkeys(whole or [row.share for row in verdict.table]))
     text = (
         environment()
         .get_template("verdict.html.j2")
@@ -76,6 +79,8 @@ def verdict_page(
             title=title,
             date=date,
             verdict=verdict,
+            tiles=verdict_tiles(verdict),
+            curve=_curve(verdict),
             facts=verdict.facts,
             synthetic=any(row.role == "synthetic" for row in verdict.table),
             effects=_effects(verdict),
@@ -129,14 +134,32 @@ def _effects(verdict: Any) -> Markup | None:
                 drawn.append(Effect(label, role, one.difference, one.low, one.high))
     if not drawn:
         return None
-    return svg(effects(drawn, verdict.metric), "Differences and their intervals", "effects")
+    return svg(effects(drawn, verdict.metric_name), "Differences and their intervals", "effects")
+
+
+def _curve(verdict: Any) -> Markup | None:
+    """Draw the learning curve through all real rows: fewer of them, and more rows than these."""
+    lines: dict[tuple[str, str], list[CurvePoint]] = {}
+    for row in verdict.table:
+        one = row.real
+        if one is None or row.alone or (row.role != "real" and (row.share < 1 or not row.factor)):
+            continue
+        size = row.share if row.role == "real" else 1 + row.factor
+        point = CurvePoint(size, one.difference, one.low, one.high)
+        lines.setdefault((row.arm, row.role), []).append(point)
+    if sum(len(points) for (_, role), points in lines.items() if role != "control") < 2:
+        return None
+    drawn = [LearningLine(arm, role, points) for (arm, role), points in lines.items()]
+    label = "Differences from all real rows by the number of training rows"
+    return svg(learning_curve(drawn, verdict.metric_name), label, "learning-curve")
 
 
 def _by_factor(verdict: Any) -> Markup | None:
-    """Draw effects over the rows that were added, a panel for each share."""
+    """Draw effects over the rows that were added, a panel for each of several shares."""
     rows = [row for row in verdict.table if row.real is not None and not row.alone]
+    rows = [row for row in rows if row.role != "real"]
     shares = list(dict.fromkeys(row.share for row in rows))
-    if len({row.factor for row in rows if row.factor}) < 2:
+    if len(shares) < 2 or len({row.factor for row in rows if row.factor}) < 2:
         return None
     panels = [
         _panel(
@@ -146,12 +169,12 @@ def _by_factor(verdict: Any) -> Markup | None:
         for share in shares
     ]
     label = f"Differences of {verdict.metric} to real rows by the rows that were added"
-    return svg(effect_curves(panels, verdict.metric, "factor"), label, "by-factor")
+    return svg(effect_curves(panels, verdict.metric_name, "factor"), label, "by-factor")
 
 
 def _by_share(verdict: Any) -> list[Markup]:
     """Draw effects over the rows that were kept, a panel for each factor; the replaced apart."""
-    rows = [row for row in verdict.table if row.real is not None]
+    rows = [row for row in verdict.table if row.real is not None and row.role != "real"]
     if len({row.share for row in rows}) < 2:
         return []
     alone = [row for row in rows if row.alone]
@@ -169,7 +192,7 @@ def _by_share(verdict: Any) -> list[Markup]:
         figures.append([_panel("synthetic rows alone", [(row, row.share) for row in alone + free])])
     label = f"Differences of {verdict.metric} to real rows by the training rows that were kept"
     return [
-        svg(effect_curves(drawn, verdict.metric, "share"), label, f"by-share-{place}")
+        svg(effect_curves(drawn, verdict.metric_name, "share"), label, f"by-share-{place}")
         for place, drawn in enumerate(figures)
     ]
 

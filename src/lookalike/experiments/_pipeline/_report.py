@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import pyarrow as pa
 
+from lookalike._core.differences import plain, signed
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
 from lookalike._core.tabular import Tabular
-from lookalike.experiments._contrast import plain, signed
 from lookalike.experiments._pipeline._cycle import PipelineCycle, PipelineRival
 from lookalike.experiments._pipeline._words import answer
 

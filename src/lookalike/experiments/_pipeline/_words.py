@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lookalike.experiments._contrast import plain, signed
+from lookalike._core.differences import plain, signed
 from lookalike.experiments._pipeline._cycle import PipelineCycle, PipelineRival
 
 __all__ = ["answer"]

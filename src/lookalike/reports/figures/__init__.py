@@ -27,6 +27,7 @@ from lookalike.reports.figures._function import (
 from lookalike.reports.figures._grid import grid
 from lookalike.reports.figures._heatmaps import heatmaps
 from lookalike.reports.figures._importances import importances
+from lookalike.reports.figures._learning_curve import CurvePoint, LearningLine, learning_curve
 from lookalike.reports.figures._losses import losses
 from lookalike.reports.figures._marginal import marginal
 from lookalike.reports.figures._marginals import marginals
@@ -43,6 +44,7 @@ from lookalike.reports.figures._worst import worst
 
 __all__ = [
     "ComparedModel",
+    "CurvePoint",
     "DrawnResponse",
     "DrawnRisk",
     "DrawnRun",
@@ -50,6 +52,7 @@ __all__ = [
     "EffectCurve",
     "EffectPanel",
     "EffectPoint",
+    "LearningLine",
     "Outline",
     "areas",
     "arms_by_model",
@@ -64,6 +67,7 @@ __all__ = [
     "grid",
     "heatmaps",
     "importances",
+    "learning_curve",
     "losses",
     "marginal",
     "marginals",

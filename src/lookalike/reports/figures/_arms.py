@@ -25,8 +25,10 @@ __all__ = ["COLOURS", "Effect", "arms_by_model", "effects", "reach"]
 
 #: The role of an arm, by its colour.
 COLOURS = {"real": REAL, "synthetic": SYNTHETIC, "control": MUTED}
-_BAR = 0.13
 _ROW = 0.3
+#: The marks of arms in the figure of models, and how far they stand from the middle of a row.
+_DOTS = {"synthetic": "s", "control": "^"}
+_LIFTS = {"real": 0.0, "synthetic": -0.14, "control": 0.14}
 #: Intervals this many times as wide as the usual one are cut.
 _WIDER = 4.0
 
@@ -59,7 +61,7 @@ def arms_by_model(
     arms: Sequence[tuple[str, str, Mapping[str, float | None]]],
     naive: float | None,
 ) -> Figure:
-    """Draw for each model a bar for each arm, and a line for the naive baseline.
+    """Draw for each model a dot for each arm, the real rows as a line, and the naive baseline.
 
     Parameters
     ----------
@@ -68,12 +70,12 @@ def arms_by_model(
     arms : sequence of (str, str, mapping of str to float or None)
         Name, role and the score of each model.
     naive : float or None
-        The score of the naive baseline.
+        The score of the naive baseline; it is drawn where it is near the others.
 
     Returns
     -------
     matplotlib.figure.Figure
-        Bars from 0; less than 0 is drawn as 0, and written beside.
+        Scores far below all others are drawn at the left edge.
 
     Examples
     --------
@@ -82,33 +84,42 @@ def arms_by_model(
     >>> len(arms_by_model(["tree"], arms, naive=0.5).axes)
     1
     """
-    step = _BAR * (len(arms) + 1.5)
-    height = step * len(models) + 0.3
+    height = _ROW * max(len(models), 1) + 0.5
     figure = Figure((7.4, height))
-    axes = figure.add_axes((0.22, 0.0, 0.57, 1 - 0.3 / height))
+    axes = figure.add_axes((0.24, 0.4 / height, 0.62, 1 - 0.45 / height))
+    known = [v for _, _, scores in arms for m in models if (v := scores.get(m)) is not None]
+    low, high = _ends(known)
     for row, model in enumerate(models):
-        axes.text(
-            -0.01, row * step, shorten(model, 26), transform=axes.get_yaxis_transform(),
-            ha="right", va="top", color=INK,
-        )  # fmt: skip
-        for place, (name, role, scores) in enumerate(arms):
-            at = row * step + (place + 0.5) * _BAR
+        axes.axhline(row, color=GRID, linewidth=0.5, zorder=0)
+        for _, role, scores in arms:
             value = scores.get(model)
-            axes.barh(at, max(value or 0.0, 0.0), 0.8 * _BAR, color=COLOURS[role], alpha=0.85)
-            beside(axes, f"{number(value)}  {name}", (max(value or 0.0, 0.0), at), MUTED)
-    if naive is not None:
-        axes.axvline(max(naive, 0.0), color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
-        axes.set_xticks([max(naive, 0.0)], [f"naive {number(naive)}"])
-    else:
-        axes.set_xticks([])
-    axes.xaxis.tick_top()
-    axes.tick_params(length=0)
-    axes.set_yticks([])
-    axes.set_xlim(left=0)
-    axes.set_ylim(step * len(models) - _BAR, -0.05)
-    for side in axes.spines.values():
-        side.set_visible(False)
+            if value is None:
+                continue
+            spot, up = max(value, low), _LIFTS[role]
+            if role == "real":
+                axes.plot([spot, spot], [row - 0.32, row + 0.32], color=REAL, lw=2.2)
+                beside(axes, number(value), (1.0, row), INK, across="axes")
+            else:
+                axes.plot(spot, row + up, _DOTS[role], color=COLOURS[role], ms=4, alpha=0.85)
+    if naive is not None and low <= naive <= high:
+        axes.axvline(naive, color=INK, linewidth=0.8, linestyle=(0, (3, 2)))
+        axes.text(naive, -0.62, " naive", fontsize=6.5, color=INK, ha="left", va="center")
+    axes.set_yticks(range(len(models)), [shorten(model, 26) for model in models], color=INK)
+    axes.set_ylim(max(len(models), 1) - 0.4, -0.75)
+    axes.set_xlim(low, high)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
     return figure
+
+
+def _ends(known: Sequence[float]) -> tuple[float, float]:
+    """Return the ends of an axis that shows all scores but those far below the others."""
+    if not known:
+        return 0.0, 1.0
+    quarter, half, top = np.quantile(known, [0.25, 0.5, 1.0])
+    least = max(min(known), quarter - _WIDER * max(half - quarter, 0.02))
+    margin = 0.05 * (top - least) or 0.05
+    return float(least - margin), float(top + margin)
 
 
 @styled

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from html import escape
-from typing import ParamSpec, TypeVar
+from typing import Literal, ParamSpec, TypeVar
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -148,11 +148,18 @@ def to_svg(figure: Figure, *, label: str, salt: str) -> str:
     return head + "\n" + body
 
 
-def beside(axes: Axes, text: str, end: tuple[float, float], colour: str) -> None:
-    """Write a few letters to the right of a bar's end."""
+def beside(
+    axes: Axes,
+    text: str,
+    end: tuple[float, float],
+    colour: str,
+    across: Literal["data", "axes"] = "data",
+) -> None:
+    """Write a few letters to the right of a bar's end, or of a share of the axes' width."""
     axes.annotate(
         text,
         end,
+        xycoords=axes.transData if across == "data" else axes.get_yaxis_transform(),
         xytext=(3, 0),
         textcoords="offset points",
         va="center",

@@ -29,9 +29,9 @@
   }
   // --- columns are found by a part of their name
   const find = document.getElementById("find");
-  if (find) {
+  const named = all("[data-name]");
+  if (find && named.length) {
     const said = document.getElementById("found");
-    const named = all("[data-name]");
     find.closest("[hidden]").hidden = false;
     find.addEventListener("input", () => {
       const wanted = find.value.trim().toLowerCase();
