@@ -40,6 +40,7 @@ NAMES = {
     "StressReport",
     "Tuning",
     "Verdict",
+    "Watermark",
     "__version__",
     "audit",
     "boost",

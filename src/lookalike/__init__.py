@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from lookalike.sequences import Sequences
     from lookalike.simulate import Procedural
     from lookalike.tables import Schema
+    from lookalike.watermark import Watermark
     from lookalike.workflow import report, split
 
     __version__: str
@@ -89,6 +90,7 @@ __all__ = [
     "StressReport",
     "Tuning",
     "Verdict",
+    "Watermark",
     "__version__",
     "audit",
     "boost",
@@ -202,6 +204,12 @@ def _scale() -> ModuleType:
     return room
 
 
+def _watermark() -> ModuleType:
+    import lookalike.watermark as room
+
+    return room
+
+
 def _simulate() -> ModuleType:
     import lookalike.simulate as room
 
@@ -257,6 +265,7 @@ _HOMES = {
     "report": _workflow,
     "split": _workflow,
     "Schema": _tables,
+    "Watermark": _watermark,
 }
 #: Names that are modules themselves.
 _MODULES = {
