@@ -72,9 +72,7 @@ def test_the_mark_survives(marked, harm):
 def test_real_rows_and_other_keys_are_nominal(marked):
     """Of 200 keys, as many find a mark as chance has it, however rows repeat."""
     for rows in (people(400, seed=3), marked.head(400), people(20).sample(400, replace=True)):
-        p = np.array(
-            [la.Watermark(bytes([i]) * 32).test(rows).p_value for i in range(1, 101)]
-        )
+        p = np.array([la.Watermark(bytes([i]) * 32).test(rows).p_value for i in range(1, 101)])
         assert (p < 0.05).mean() <= 0.13
         assert 0.38 < p.mean() < 0.62
 
@@ -123,7 +121,10 @@ def test_conditions_and_balance_hold(model):
 
 
 def test_more_candidates_make_it_clearer(model):
-    z = [la.Watermark(KEY, m).test(model.sample(500, watermark=la.Watermark(KEY, m))).z for m in (2, 8)]
+    z = [
+        la.Watermark(KEY, m).test(model.sample(500, watermark=la.Watermark(KEY, m))).z
+        for m in (2, 8)
+    ]
     assert z[1] > 1.4 * z[0] > 5
 
 

@@ -13,6 +13,7 @@ from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Layout, Learned
 from lookalike.models._ledger import PrivacyLedger
+from lookalike.models._private_aim import measure_adaptively
 from lookalike.models._private_domain import (
     PrivateColumn,
     find_range,
@@ -22,6 +23,8 @@ from lookalike.models._private_domain import (
 )
 from lookalike.models._private_noise import Entropy
 from lookalike.models._private_tree import (
+    GroupedColumn,
+    PrivateLink,
     choose_network,
     choose_tree,
     count_rows,
@@ -40,7 +43,7 @@ _RANGES, _COLUMNS, _CHOICES = 0.05, 0.35, 0.2
 #: δ where none is given, and the rows that are drawn from the noisy tables.
 _DELTA, _FEWEST, _MOST = 1e-9, 20_000, 100_000
 #: The parents of a column in the model of the drawn rows.
-_PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2}
+_PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2, "aim": 3}
 
 
 class Private(BayesianNetwork):
@@ -56,6 +59,8 @@ class Private(BayesianNetwork):
     - ``"bayesian-network"``: up to two parents of each column, chosen greedily by the exponential
       mechanism, as DataSynthesizer's private correlated mode does (Ping et al. 2017; Zhang et al.
       2017, "PrivBayes"), here with discrete Gaussian noise.
+    - ``"aim"``: table after table of two or three columns, each chosen where the network that fits
+      the earlier ones is worst (McKenna et al. 2022, arXiv 2201.12677).
     - ``"independent"``: columns alone.
 
     The guarantee is for one row, added or removed: where a person has several rows, it is for
@@ -69,7 +74,7 @@ class Private(BayesianNetwork):
         The privacy loss ε: 1 is usual, less is safer and noisier.
     delta : float, optional
         The probability δ that ε does not bound; 1e-9 by default. Keep it far below 1 / rows.
-    method : {"mst", "bayesian-network", "independent"}
+    method : {"mst", "bayesian-network", "aim", "independent"}
         What is measured.
     domain : mapping of str to list or tuple, optional
         Known ranges, ``(0, 120)``, and levels, ``["f", "m"]``: two numbers are a range, unless the
@@ -186,19 +191,7 @@ class Private(BayesianNetwork):
         columns = self._measure_columns(table, kinds, ledger, entropy)
         rows = count_rows(columns)
         merged = [grouped(one, rows) for one in columns]
-        links: list[tuple[int, tuple[int, ...]]] = []
-        if self.method != "independent" and len(columns) > 1:
-            share = _CHOICES * ledger.rho
-            ledger.spend("which columns go together", share)
-            if self.method == "mst":
-                links = _directed(choose_tree(merged, rows, share, entropy))
-            else:
-                links = choose_network(merged, rows, share, entropy, seed)
-        left = (ledger.rho - ledger.spent) * (1 - 1e-12)
-        measured = []
-        if links:
-            ledger.spend(f"{len(links)} tables of columns that go together", left)
-            measured = measure(merged, links, rows, left, entropy)
+        measured = self._measure_links(merged, rows, ledger, entropy, seed)
         rng = generator(seed, "private rows")
         count = int(np.clip(rows, _FEWEST, _MOST))
         cells = draw(merged, measured, count, rng)
@@ -209,6 +202,29 @@ class Private(BayesianNetwork):
             if one.kind != "levels" and not pa.types.is_temporal(one.storage)
         }
         return pa.table(arrays, names=table.column_names), max(round(rows), 1), numbers
+
+    def _measure_links(
+        self,
+        merged: list[GroupedColumn],
+        rows: float,
+        ledger: PrivacyLedger,
+        entropy: Entropy,
+        seed: int,
+    ) -> list[PrivateLink]:
+        """Choose the columns that go together, and count their tables with noise."""
+        if self.method == "independent" or len(merged) == 1:
+            return []
+        if self.method == "aim":
+            return measure_adaptively(merged, rows, ledger, entropy, seed)
+        share = _CHOICES * ledger.rho
+        ledger.spend("which columns go together", share)
+        if self.method == "mst":
+            links = _directed(choose_tree(merged, rows, share, entropy))
+        else:
+            links = choose_network(merged, rows, share, entropy, seed)
+        left = (ledger.rho - ledger.spent) * (1 - 1e-12)
+        ledger.spend(f"{len(links)} tables of columns that go together", left)
+        return measure(merged, links, rows, left, entropy)
 
     def _measure_columns(
         self,
