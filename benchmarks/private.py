@@ -1,7 +1,7 @@
 """The cost of differential privacy: scores of `Private` for several ε, beside real rows.
 
-Usage: ``python benchmarks/private.py FILE TARGET [--epsilon 1 ...] [--method NAME ...] [--drop COL ...]
-[--seed 0]``.
+Usage: ``python benchmarks/private.py FILE TARGET [--epsilon 1 ...] [--method NAME ...]
+[--drop COL ...] [--seed 0]``.
 Two thirds of the rows are learned; 6,000 drawn ones are scored against as many learned ones, with
 held-out rows as the ceiling. Nothing is declared but the types of the columns.
 """

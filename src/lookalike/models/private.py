@@ -21,6 +21,7 @@ from lookalike.models._private_domain import (
     measure_number,
     parse_column,
 )
+from lookalike.models._private_entities import clipped
 from lookalike.models._private_noise import Entropy
 from lookalike.models._private_tree import (
     GroupedColumn,
@@ -63,8 +64,8 @@ class Private(BayesianNetwork):
       the earlier ones is worst (McKenna et al. 2022, arXiv 2201.12677).
     - ``"independent"``: columns alone.
 
-    The guarantee is for one row, added or removed: where a person has several rows, it is for
-    each of them, and weaker for the person. Types and names of columns, `domain` and `kinds` count
+    The guarantee is for one row, added or removed, or with `entity` for all rows of one person, of
+    which at most `rows_per_entity` are used. Types and names of columns, `domain` and `kinds` count
     as known to everybody. Noise comes from the operating system: two fits differ, and
     `random_state` only decides over what is drawn afterwards.
 
@@ -81,6 +82,12 @@ class Private(BayesianNetwork):
         column is of the kind ``"categorical"``. What is declared costs nothing. Other ranges are
         found by noisy counts between powers of two; of other levels, only those that many rows have
         are known. A column of text with a range is a number.
+    entity : str, optional
+        The column that names the owner of a row: the guarantee is for an owner, added or removed
+        with all rows. The column is not learned, and rows without an owner are left out.
+    rows_per_entity : int, optional
+        The most rows of an owner that are used, at random; with `entity`, it must be given. Noise
+        grows in proportion to it.
     noise_seed : int, optional
         Only to test mechanisms: noise that follows from a known seed protects nothing, and the
         ledger says so.
@@ -114,6 +121,8 @@ class Private(BayesianNetwork):
         "delta": AnyOf((Number(0, 0.1, open_low=True),), none=True),
         "method": Choice(tuple(_PARENTS)),
         "domain": Instance((Mapping,), "a mapping of columns to ranges or levels, or None", True),
+        "entity": Instance((str,), "the name of a column, or None", True),
+        "rows_per_entity": AnyOf((Number(1, integer=True),), none=True),
         "noise_seed": AnyOf((Number(0, 2**63 - 1, integer=True),), none=True),
     }
     _groups: ClassVar[Mapping[str, Any]] = {}
@@ -133,6 +142,8 @@ class Private(BayesianNetwork):
         delta: float | None = None,
         method: str = "mst",
         domain: Mapping[str, Any] | None = None,
+        entity: str | None = None,
+        rows_per_entity: int | None = None,
         noise_seed: int | None = None,
         random_state: RandomState = None,
     ) -> None:
@@ -140,6 +151,8 @@ class Private(BayesianNetwork):
         self.delta = delta
         self.method = method
         self.domain = domain
+        self.entity = entity
+        self.rows_per_entity = rows_per_entity
         self.noise_seed = noise_seed
         self.random_state = random_state
 
@@ -163,7 +176,14 @@ class Private(BayesianNetwork):
         rules: tuple[str, ...],
         broken: str,  # noqa: ARG002 - training rows are not looked at for it
     ) -> None:
-        seed = as_seed(self.random_state)
+        if (self.entity is None) != (self.rows_per_entity is None):
+            raise ParameterError(
+                "entity and rows_per_entity go together: the owner of rows, and how many rows of "
+                f"each are used; got {self.entity!r} and {self.rows_per_entity!r}."
+            )
+        if target is not None and target == self.entity:
+            raise ParameterError(f"The entity is not learned, and no target: {target!r}.")
+        seed, entropy = as_seed(self.random_state), Entropy(self.noise_seed)
         table, origin = to_arrow(data)
         if not table.num_rows:
             raise DataError("A table to learn must have rows, but this one has none.")
@@ -173,8 +193,12 @@ class Private(BayesianNetwork):
             self.epsilon,
             _DELTA if self.delta is None else self.delta,
             guaranteed=self.noise_seed is None,
+            entity=self.entity,
+            rows=self.rows_per_entity or 1,
         )
-        drawn, rows, numbers = self._private_rows(table, stated, ledger, seed)
+        if self.entity is not None:
+            table = clipped(table, self.entity, ledger.rows, entropy)
+        drawn, rows, numbers = self._private_rows(table, stated, ledger, entropy, seed)
         library = origin.library if origin.library in ("pandas", "polars") else "pyarrow"
         known = _known_kinds(drawn, numbers, stated)
         self.random_state = seed
@@ -184,10 +208,14 @@ class Private(BayesianNetwork):
         self.ledger_, self.n_rows_ = ledger, rows
 
     def _private_rows(
-        self, table: pa.Table, kinds: Mapping[str, str], ledger: PrivacyLedger, seed: int
+        self,
+        table: pa.Table,
+        kinds: Mapping[str, str],
+        ledger: PrivacyLedger,
+        entropy: Entropy,
+        seed: int,
     ) -> tuple[pa.Table, int, dict[str, str]]:
         """Return drawn rows, the noisy number of rows, and the kinds of numbers."""
-        entropy = Entropy(self.noise_seed)
         columns = self._measure_columns(table, kinds, ledger, entropy)
         rows = count_rows(columns)
         merged = [grouped(one, rows) for one in columns]
@@ -251,7 +279,10 @@ class Private(BayesianNetwork):
             if kind == "levels":
                 delta = ledger.at_once / len(opened) if name in opened else 0.0
                 ledger.spend(f"levels of {name!r}", rho, delta)
-                found.append(measure_levels(name, values, domain.get(name), rho, delta, entropy))
+                declared = domain.get(name)
+                found.append(
+                    measure_levels(name, values, declared, rho, delta, entropy, ledger.rows)
+                )
                 continue
             if name in unknown:
                 ledger.spend(f"range of {name!r}", ledger.rho * for_ranges / len(unknown))
