@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from math import log
 
@@ -319,6 +320,30 @@ def test_canaries_do_not_come_out(tmp_path):
     model.save(tmp_path / "m.lookalike")
     content = (tmp_path / "m.lookalike").read_bytes()
     assert b"Zz-canary" not in content
+
+
+def test_categories_that_no_row_has_stay_inside(tmp_path):
+    frame = people(500)
+    frame["town"] = pd.Categorical(frame["town"], [*frame["town"].unique(), "Zz-canary-Q"])
+    model = la.Private(epsilon=5, noise_seed=1, random_state=0).fit(frame)
+    model.save(tmp_path / "m.lookalike")
+    with zipfile.ZipFile(tmp_path / "m.lookalike") as archive:
+        assert all(b"Zz-canary" not in archive.read(name) for name in archive.namelist())
+    town = model.sample(10)["town"].astype("category")
+    assert "Zz-canary-Q" not in town.cat.categories
+
+
+def test_ends_of_ranges_are_powers_of_two_and_levels_are_sorted():
+    low, high = find_range(np.full(500, 37.31), 0.5, Entropy(0))
+    assert (low, high) == (32.0, 64.0)
+    rows = pa.array(["c"] * 300 + ["a"] * 200 + ["b"] * 250)
+    assert measure_levels("x", rows, None, 0.5, 1e-6, Entropy(0)).levels == ("a", "b", "c")
+
+
+def test_noise_does_not_follow_from_the_seed_of_a_file():
+    one, other = (la.Private(random_state=5).fit(people(200)) for _ in range(2))
+    assert one.seed_ == other.seed_
+    assert one.n_rows_ != other.n_rows_ or not one.sample(50).equals(other.sample(50))
 
 
 def test_nothing_of_the_table_is_kept_but_through_noise(fitted):
