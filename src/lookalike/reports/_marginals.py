@@ -58,11 +58,28 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
         step = 10.0**-column.decimals
     distinct = np.unique(np.concatenate(present))
     if len(distinct) <= FEW_NUMBERS:
-        few = tuple(_share(value, present, counts, axis, step, "level") for value in distinct)
+        few = _few_numbers(distinct, present, counts, axis, step)
         return Marginal(column.name, (*few, *missing))
     histogram, aside = _histogram(present, counts, axis, step)
     note = "" if histogram is not None else "The numbers are too near each other for a histogram."
     return Marginal(column.name, (*aside, *missing), histogram, note)
+
+
+def _few_numbers(
+    distinct: Floats,
+    present: tuple[Floats, Floats],
+    counts: tuple[int, int],
+    axis: str,
+    step: float | None,
+) -> tuple[Bar, ...]:
+    """Return a bar for each number; those of few real rows alone share one."""
+    real = np.array([np.count_nonzero(present[0] == value) for value in distinct])
+    hidden = (real < FEWEST_ROWS) & ~np.isin(distinct, present[1])
+    bars = [_share(value, present, counts, axis, step, "level") for value in distinct[~hidden]]
+    if hidden.any():
+        share = float(real[hidden].sum() / counts[0])
+        bars.append(Bar(f"{hidden.sum():,} other values", share, 0.0, "other"))
+    return tuple(bars)
 
 
 def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Bar, ...]:
