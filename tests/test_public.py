@@ -45,6 +45,7 @@ NAMES = {
     "Tuning",
     "Verdict",
     "VineCopula",
+    "Watermark",
     "__version__",
     "audit",
     "boost",

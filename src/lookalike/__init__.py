@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from lookalike.sequences import Sequences
     from lookalike.simulate import Procedural
     from lookalike.tables import Schema
+    from lookalike.watermark import Watermark
     from lookalike.workflow import report, split
 
     __version__: str
@@ -100,6 +101,7 @@ __all__ = [
     "Tuning",
     "Verdict",
     "VineCopula",
+    "Watermark",
     "__version__",
     "audit",
     "boost",
@@ -220,6 +222,12 @@ def _scale() -> ModuleType:
     return room
 
 
+def _watermark() -> ModuleType:
+    import lookalike.watermark as room
+
+    return room
+
+
 def _simulate() -> ModuleType:
     import lookalike.simulate as room
 
@@ -281,6 +289,7 @@ _HOMES = {
     "report": _workflow,
     "split": _workflow,
     "Schema": _tables,
+    "Watermark": _watermark,
 }
 #: Names that are modules themselves.
 _MODULES = {

@@ -28,6 +28,7 @@ from lookalike.cli._stress import stress
 from lookalike.cli._studio import studio
 from lookalike.cli._tune import tune
 from lookalike.cli._verify import verify
+from lookalike.cli._watermark import watermark
 
 __all__ = ["app"]
 
@@ -86,5 +87,6 @@ for command in (
     check,
     sign,
     verify,
+    watermark,
 ):
     app.command()(command)

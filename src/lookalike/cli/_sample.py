@@ -93,6 +93,10 @@ def sample(
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of a Ray cluster that is running.")
     ] = None,
+    watermark: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The key of a mark that the rows carry in their choice."),
+    ] = None,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
     """Generate rows from a model file or a spec, in constant memory; or a whole database.
@@ -106,7 +110,8 @@ def sample(
         check_unused(
             {"--rows": rows is not None, "--where": where, "--balance": balance}
             | {"--complete": complete, "--safe-csv": safe_csv, "--continue": past}
-            | {"--length": length, "--windows": windows, "--window": window},
+            | {"--length": length, "--windows": windows, "--window": window}
+            | {"--watermark": watermark},
             "the model of a database, whose size --scale sets",
         )
         sample_database(
@@ -133,6 +138,7 @@ def sample(
             seed=seed,
             safe_csv=safe_csv,
             overwrite=overwrite,
+            watermark=watermark,
         )
         return
     _check_absent(
@@ -159,8 +165,10 @@ def sample(
     loaded: Any = load(model) if spec is None else spec
     sizes = {"length": length, "windows": windows, "window": window}
     if hasattr(loaded, "continue_to"):
-        if complete is not None or balance is not None:
-            raise ParameterError("--complete and --balance are for models of tables: omit them.")
+        if complete is not None or balance is not None or watermark is not None:
+            raise ParameterError(
+                "--complete, --balance and --watermark are for models of tables: omit them."
+            )
         written = sample_sequences(
             loaded, output, rows, sizes, past, given, seed=seed, safe_csv=safe_csv
         )
@@ -173,14 +181,22 @@ def sample(
         "--time",
     )
     if type(loaded).__name__ == "Procedural":
-        if complete is not None or balance is not None:
-            raise ParameterError("--complete and --balance are for learned models: omit them.")
+        if complete is not None or balance is not None or watermark is not None:
+            raise ParameterError(
+                "--complete, --balance and --watermark are for learned models: omit them."
+            )
         written = loaded.sample_to(output, rows, given=given, random_state=seed, safe_csv=safe_csv)
         if output != "-":
             say(f"wrote {shown_path(output)}: {written:,} rows")
         return
     written = loaded.sample_to(
-        output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
+        output,
+        rows,
+        given=given,
+        balance=balance,
+        random_state=seed,
+        safe_csv=safe_csv,
+        watermark=watermark,
     )
     if output != "-":
         say(f"wrote {shown_path(output)}: {written:,} rows")

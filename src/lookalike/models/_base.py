@@ -45,6 +45,7 @@ from lookalike.encoding import (
 )
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
+from lookalike.models._marked_rows import marked_tables
 from lookalike.models._rare_conditions import rare_condition_warning
 from lookalike.models._request import Request
 from lookalike.models._routes import choose_route
@@ -74,6 +75,7 @@ from lookalike.tables import (
     without_rare,
 )
 from lookalike.training import History
+from lookalike.watermark import Watermark
 
 __all__ = ["Synthesizer"]
 
@@ -489,6 +491,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         random_state: RandomState = None,
         start: int = 0,
         as_: str | None = None,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> Any:
         """Generate rows with the columns, types and kind of dataframe of the training table.
 
@@ -513,6 +516,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         as_ : {"pandas", "polars", "arrow"} or None
             The kind of dataframe. None is that of the training table, or of a dataframe `given`; if
             that was a file, the first of the three that is installed.
+        watermark : Watermark or path, optional
+            A mark that the rows carry in their choice, or the file of its key; see
+            `lookalike.Watermark`.
 
         Returns
         -------
@@ -538,8 +544,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
         if is_frame(given):
+            _check_unmarked(watermark)
             return self._completed(given, n, balance, random_state, start, as_)
-        tables = self._tables(n, given, balance, random_state, start)
+        tables = self._tables(n, given, balance, random_state, start, watermark)
         return self._given_back(tables, as_)
 
     def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
@@ -599,6 +606,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Generate the rows of `sample` batch by batch, in constant memory.
 
@@ -617,6 +625,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             The seed, as for `sample`.
         start : int
             The number of the first row.
+        watermark : Watermark or path, optional
+            As for `sample`.
 
         Returns
         -------
@@ -635,7 +645,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         check_parameters(
             "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
         )
-        tables = self._tables(n, given, balance, random_state, start)
+        tables = self._tables(n, given, balance, random_state, start, watermark)
         return rebatch(map(self._as_handed_in, tables), batch_size)
 
     def sample_to(
@@ -648,6 +658,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         random_state: RandomState = None,
         start: int = 0,
         safe_csv: bool = False,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> int:
         """Write the rows of `sample` to a file in the format of the training table.
 
@@ -670,6 +681,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         safe_csv : bool
             Whether to put a quote before text that a spreadsheet would read as a formula; see
             `lookalike.tables.TableWriter`.
+        watermark : Watermark or path, optional
+            As for `sample`.
 
         Returns
         -------
@@ -688,7 +701,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_fitted()
         check_output(path)
-        tables = self._tables(n, given, balance, random_state, start)
+        tables = self._tables(n, given, balance, random_state, start, watermark)
         rows = 0
         with TableWriter(path, self._empty().schema, safe_csv=safe_csv) as writer:
             for table in tables:
@@ -740,24 +753,44 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return "refine" in self._rules
 
     def _tables(
-        self, n: int | None, given: Any, balance: str | None, random_state: RandomState, start: int
+        self,
+        n: int | None,
+        given: Any,
+        balance: str | None,
+        random_state: RandomState,
+        start: int,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> Iterator[pa.Table]:
         """Return canonical rows, one block at a time."""
         if is_frame(given):
+            _check_unmarked(watermark)
             return self._warned(self._completion(given, n, balance, random_state, start)[0])
         conditions = self._conditions(given, balance)
         check_parameters("sample", {"n": _COUNT, "start": _COUNT}, {"n": n, "start": start})
         assert n is not None
         seed = self._seed(random_state)
+        mark = None if watermark is None else Watermark.read(watermark)
         if n == 0:
             return iter(())
+
+        def make(rows: int, seed: int, first: int) -> Iterator[pa.Table]:
+            return self._plain_tables(conditions, rows, seed, first)
+
+        if mark is not None:
+            return marked_tables(self, mark, make, int(n), seed, int(start))
+        return make(int(n), seed, int(start))
+
+    def _plain_tables(
+        self, conditions: SampleConditions | None, n: int, seed: int, start: int
+    ) -> Iterator[pa.Table]:
+        """Return canonical rows without a watermark."""
         if conditions is None:
-            return ordinary_tables(self, int(n), seed, int(start))
+            return ordinary_tables(self, n, seed, start)
         route = choose_route(self, seed, conditions)
         words = rare_condition_warning(route)
         if words is not None:
-            warnings.warn(words, LookalikeWarning, stacklevel=3)
-        return accepted_tables(route, int(n), int(start))
+            warnings.warn(words, LookalikeWarning, stacklevel=5)
+        return accepted_tables(route, n, start)
 
     def _conditions(
         self, given: Mapping[str, Any] | None, balance: str | None
@@ -904,6 +937,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_fitted()
         save_model(self, path)
+
+
+def _check_unmarked(watermark: Any) -> None:
+    if watermark is not None:
+        raise ParameterError(
+            "Completed rows carry no watermark: their known cells are not chosen. Omit watermark."
+        )
 
 
 def _warn_of_training(history: History) -> None:
