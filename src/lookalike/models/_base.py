@@ -36,6 +36,7 @@ from lookalike._core.parameters import (
 from lookalike._core.progress import stage
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import BlockSource, Layout, Learned, SampledRows, TableEncoder
+from lookalike.models._balanced_sample import balanced_sample
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
 from lookalike.models._rare_conditions import rare_condition_warning
@@ -50,6 +51,7 @@ from lookalike.models._task import FitCallback, FitTask
 from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.rules import POLICIES, check_texts, with_rules, without_broken_rows
 from lookalike.tables import (
+    SAMPLED_ROWS,
     Kind,
     Origin,
     Schema,
@@ -60,10 +62,12 @@ from lookalike.tables import (
     check_output,
     conform,
     from_arrow,
+    is_large,
     natural,
     open_categories,
     render,
     to_arrow,
+    to_arrow_sample,
     without_rare,
 )
 from lookalike.training import History
@@ -71,6 +75,7 @@ from lookalike.training import History
 __all__ = ["Synthesizer"]
 
 _COUNT = Number(0, integer=True)
+_MOST_ROWS = AnyOf((Number(1, integer=True),), none=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 #: The refinement of a synthesizer without a parameter ``refine``: none.
 _NOT_REFINED = Refine(calibrate=False, correct=False)
@@ -286,6 +291,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval: FitCallback | None = None,
         rules: Sequence[str] | None = None,
         broken: str = "refuse",
+        max_rows: int | None = None,
     ) -> Self:
         """Fit the model to a table.
 
@@ -320,6 +326,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         broken : {"refuse", "drop", "repair", "keep"}
             What becomes of training rows that break a rule: an error, rows left out, cells changed
             so that the rules hold, or nothing. Generated rows obey the rules in any case.
+        max_rows : int, optional
+            The most rows to hold in memory. Of a table that has more, a uniform sample is held and
+            nine tenths of it are learned, chosen so that their marginals are those of all rows;
+            ``history_`` says how near they are. By default all rows are held, except of a file or
+            folder that takes more than 1 GiB of memory: 1,000,000 of that.
 
         Returns
         -------
@@ -342,14 +353,17 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 "predict by target=, and give schema= and kinds= by their names."
             )
         self._check_parameters()
-        check_parameters("fit", {"broken": Choice(POLICIES)}, {"broken": broken})
+        given = {"broken": broken, "max_rows": max_rows}
+        check_parameters("fit", {"broken": Choice(POLICIES), "max_rows": _MOST_ROWS}, given)
         declared = check_texts(rules or ())
         start = self._start_from(warm_start, mapping)
         # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken)
+        fresh._learn(
+            data, schema, kinds, target, start, on_interval, declared, broken, max_rows
+        )
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -374,9 +388,14 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval: FitCallback | None,
         rules: tuple[str, ...],
         broken: str,
+        max_rows: int | None,
     ) -> None:
         seed = as_seed(self.random_state)
-        table, origin = to_arrow(data)
+        show = getattr(self, "progress", False)
+        if max_rows is None and is_large(data):
+            words = f"This table takes more than 1 GiB: {SAMPLED_ROWS:,} rows of it will be held"
+            warnings.warn(f"{words}; max_rows sets another number.", LookalikeWarning, stacklevel=3)
+        table, origin, large = to_arrow_sample(data, max_rows, seed, show=show)
         schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)
         encoder = self._encoder()
         encoder.keep = () if target is None else (target,)
@@ -386,6 +405,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         table = conform(table, schema)
         if table.num_rows == 0:
             raise DataError("A table to learn must have rows, but this one has none.")
+        sampled = ""
+        if large is not None:
+            table, sampled = balanced_sample(table, large, schema, seed, show=show)
         if schema.rules:
             table, words = without_broken_rows(table, schema, broken, encoder.least)
             if words:
@@ -410,6 +432,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             split = hold_out(encoded, share, generator(seed, "hold out"))
             task = FitTask(split, encoder.layout_, seed, start, on_interval)
             self._refine(task, self._fit(task))
+        if sampled:
+            self.history_.add(0, "sample", sampled)
 
     def _refine(self, task: FitTask, fit_conditions: Callable[[], None] | None) -> None:
         """Fit the refinement of the model's rows and, in parallel, the generation for conditions.

@@ -13,6 +13,12 @@ from lookalike.tables._storage import canonical_schema, canonical_type
 from lookalike.tables.frames._convert import as_frame, as_given, best_library, from_arrow, to_arrow
 from lookalike.tables.frames._open_categories import open_categories
 from lookalike.tables.frames._origin import ColumnOrigin, Origin
+from lookalike.tables.frames._sample import (
+    SAMPLED_ROWS,
+    LargeTable,
+    is_large,
+    to_arrow_sample,
+)
 from lookalike.tables.identifiers._maker import IdentifierMaker
 from lookalike.tables.infer._cautions import cautions
 from lookalike.tables.infer._infer import infer_columns
@@ -23,12 +29,14 @@ from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv
 
 __all__ = [
     "MANIFEST",
+    "SAMPLED_ROWS",
     "Column",
     "ColumnCondition",
     "ColumnOrigin",
     "Dependency",
     "IdentifierMaker",
     "Kind",
+    "LargeTable",
     "Origin",
     "Schema",
     "TableWriter",
@@ -46,6 +54,7 @@ __all__ = [
     "from_arrow",
     "fulfilled",
     "infer_columns",
+    "is_large",
     "is_parts",
     "natural",
     "natural_rows",
@@ -55,6 +64,7 @@ __all__ = [
     "read_table",
     "render",
     "to_arrow",
+    "to_arrow_sample",
     "without_rare",
     "write_table",
 ]
