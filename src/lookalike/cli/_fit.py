@@ -11,6 +11,7 @@ from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_source, check_unused, fit_database, is_database
 from lookalike.cli._options import (
     KindOption,
+    MaxRowsOption,
     SeedOption,
     check_outputs,
     parse_kinds,
@@ -100,6 +101,7 @@ def fit(
             "keep.",
         ),
     ] = "refuse",
+    max_rows: MaxRowsOption = None,
     orphans: Annotated[
         str,
         typer.Option(
@@ -121,7 +123,7 @@ def fit(
             {"--target": target, "--model": model, "--seconds": seconds, "--budget": budget}
             | {"--preset": preset, "--warm-start": warm_start, "--mapping": mapping}
             | {"--html": html_file, "--rule": rule, "--rules": rules_file}
-            | {"--entity": entity, "--time": time},
+            | {"--entity": entity, "--time": time, "--max-rows": max_rows},
             "a database",
         )
         fit_database(
@@ -144,6 +146,7 @@ def fit(
             "--seconds": seconds,
             "--html": html_file,
             "--rule": declared or None,
+            "--max-rows": max_rows,
         }
         if _folded(model) not in ("", "sequences"):
             others["--model"] = model
@@ -153,8 +156,9 @@ def fit(
     if seconds is not None and _folded(model) != "auto":
         raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
     if _folded(model) == "auto":
-        if declared:
-            raise ParameterError("--model auto takes no rules: name the family with --model.")
+        if declared or max_rows is not None:
+            option = "--max-rows" if max_rows is not None else "rules"
+            raise ParameterError(f"--model auto takes no {option}: name the family with --model.")
         fitted = _chosen(data, kinds, target, seconds, seed, setting, quiet=quiet)
     else:
         fitted = _model(model, preset, budget)
@@ -171,11 +175,15 @@ def fit(
             mapping=renamed or None,
             rules=declared,
             broken=broken,
+            max_rows=max_rows,
         )
     fitted.save(output)
     if html_file is not None:
         write_page(fitted, html_file)
     if not quiet:
+        for event in fitted.history_.events:
+            if event.kind == "sample":
+                say(event.words)
         say(f"wrote {shown_path(output)}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
     if html_file not in (None, "-") and not quiet:
         say(f"wrote {shown_path(html_file)}")

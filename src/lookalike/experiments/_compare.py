@@ -12,7 +12,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
-from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.experiments._candidates import Candidate, families
 from lookalike.experiments._choice import choose_trial, notes_on_choice
 from lookalike.experiments._clock import Clock
@@ -22,7 +22,7 @@ from lookalike.experiments._trial import TableParts, score_of
 from lookalike.metrics import score_tables
 from lookalike.models import Synthesizer
 from lookalike.relations import infer_schema
-from lookalike.tables import Kind, Schema, conform, to_arrow
+from lookalike.tables import Kind, Schema, conform, to_arrow_sample
 
 __all__ = ["compare", "divided", "raced_families", "summary"]
 
@@ -149,7 +149,7 @@ def divided(
     data: Any, target: str | None, kinds: Mapping[str, Kind | str] | None, seed: int
 ) -> TableParts:
     """Return the three parts of a table."""
-    table, _ = to_arrow(data)
+    table, _, _ = to_arrow_sample(data, None, derive_seed(seed, "held"), show=None)
     rows = len(table)
     held = min(round(_SHARE * rows), _MOST)
     if held < _FEWEST:

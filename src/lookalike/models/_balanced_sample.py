@@ -26,8 +26,9 @@ __all__ = ["balanced_sample"]
 
 #: The share of the sample that is left out.
 _LEFT_OUT = 0.1
-#: The greatest number of cells of a column: parts of a number, or single levels.
-_PARTS, _LEVELS = 256, 2_000
+#: The greatest number of cells of a column: parts of a number, or single levels; and the rows of the
+#: sample that a cell must have, so that chance does not make it too few by more than are left out.
+_PARTS, _LEVELS, _ROWS = 256, 2_000, 400
 #: Rows are left out in rounds, each of which takes half of those that are still too many.
 _ROUNDS, _RAKED, _STEP = 14, 3, 3.0
 #: Kinds whose values are not learned.
@@ -58,12 +59,14 @@ class _Cells:
     def fit(cls, column: Column, cells: pa.Array) -> _Cells:
         if column.kind.is_numeric:
             values = np.sort(_numbers(cells.drop_null()))
-            at = np.linspace(0, len(values) - 1, _PARTS).astype(np.int64)
+            parts = min(_PARTS, max(len(values) // _ROWS, 2))
+            at = np.linspace(0, len(values) - 1, parts + 1).astype(np.int64)
             cuts = np.unique(values[at])
             equal = np.searchsorted(values, cuts, "right") - np.searchsorted(values, cuts)
-            return cls(column, cuts, equal > len(values) / _PARTS)
+            return cls(column, cuts, equal > len(values) / parts)
         counted = cells.drop_null().value_counts()
-        order = np.argsort(-to_numpy(counted.field("counts")), kind="stable")[:_LEVELS]
+        counts = to_numpy(counted.field("counts"))
+        order = np.argsort(-counts, kind="stable")[: min(_LEVELS, int((counts >= _ROWS).sum()))]
         levels = counted.field("values").take(pa.array(order))
         return cls(column, levels=_words(levels))
 
@@ -122,7 +125,7 @@ def balanced_sample(
         for c in schema.columns
         if c.kind not in _UNCOUNTED and table[c.name].null_count < len(table)
     ]
-    counts, unread = _counted(columns, large, schema, show=show)
+    counts, unread = _counted(columns, large, show=show)
     shares = [count / max(count.sum(), 1) for count in counts]
     codes = [one.of(flat(table[one.column.name])) for one in columns]
     kept = _chosen(codes, shares, round(len(table) * (1 - _LEFT_OUT)), seed)
@@ -140,7 +143,7 @@ def balanced_sample(
 
 
 def _counted(
-    columns: Sequence[_Cells], large: LargeTable, schema: Schema, *, show: bool | None
+    columns: Sequence[_Cells], large: LargeTable, *, show: bool | None
 ) -> tuple[list[np.ndarray], list[str]]:
     """Count all rows; also name columns with pieces that do not fit their kind."""
     counts = [np.zeros(one.count, np.int64) for one in columns]

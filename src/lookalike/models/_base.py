@@ -51,7 +51,7 @@ from lookalike.models._task import FitCallback, FitTask
 from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.rules import POLICIES, check_texts, with_rules, without_broken_rows
 from lookalike.tables import (
-    SAMPLED_ROWS,
+    MAX_ROWS,
     Kind,
     Origin,
     Schema,
@@ -62,7 +62,6 @@ from lookalike.tables import (
     check_output,
     conform,
     from_arrow,
-    is_large,
     natural,
     open_categories,
     render,
@@ -75,7 +74,6 @@ from lookalike.training import History
 __all__ = ["Synthesizer"]
 
 _COUNT = Number(0, integer=True)
-_MOST_ROWS = AnyOf((Number(1, integer=True),), none=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 #: The refinement of a synthesizer without a parameter ``refine``: none.
 _NOT_REFINED = Refine(calibrate=False, correct=False)
@@ -354,16 +352,14 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             )
         self._check_parameters()
         given = {"broken": broken, "max_rows": max_rows}
-        check_parameters("fit", {"broken": Choice(POLICIES), "max_rows": _MOST_ROWS}, given)
+        check_parameters("fit", {"broken": Choice(POLICIES), "max_rows": MAX_ROWS}, given)
         declared = check_texts(rules or ())
         start = self._start_from(warm_start, mapping)
         # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(
-            data, schema, kinds, target, start, on_interval, declared, broken, max_rows
-        )
+        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken, max_rows)
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -392,9 +388,6 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     ) -> None:
         seed = as_seed(self.random_state)
         show = getattr(self, "progress", False)
-        if max_rows is None and is_large(data):
-            words = f"This table takes more than 1 GiB: {SAMPLED_ROWS:,} rows of it will be held"
-            warnings.warn(f"{words}; max_rows sets another number.", LookalikeWarning, stacklevel=3)
         table, origin, large = to_arrow_sample(data, max_rows, seed, show=show)
         schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)
         encoder = self._encoder()

@@ -14,7 +14,7 @@ from lookalike.tables.frames._convert import as_frame, as_given, best_library, f
 from lookalike.tables.frames._open_categories import open_categories
 from lookalike.tables.frames._origin import ColumnOrigin, Origin
 from lookalike.tables.frames._sample import (
-    SAMPLED_ROWS,
+    MAX_ROWS,
     LargeTable,
     is_large,
     to_arrow_sample,
@@ -24,12 +24,13 @@ from lookalike.tables.infer._cautions import cautions
 from lookalike.tables.infer._infer import infer_columns
 from lookalike.tables.infer._rare_categories import without_rare
 from lookalike.tables.io._csv_text import cell_texts
+from lookalike.tables.io._pieces import TablePieces
 from lookalike.tables.io._read import MANIFEST, is_parts, read_table
 from lookalike.tables.io._write import TableWriter, check_output, check_safe_csv, write_table
 
 __all__ = [
     "MANIFEST",
-    "SAMPLED_ROWS",
+    "MAX_ROWS",
     "Column",
     "ColumnCondition",
     "ColumnOrigin",
@@ -39,6 +40,7 @@ __all__ = [
     "LargeTable",
     "Origin",
     "Schema",
+    "TablePieces",
     "TableWriter",
     "TextForm",
     "as_frame",

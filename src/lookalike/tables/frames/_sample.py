@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,19 +11,22 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from lookalike._core.errors import FileFormatError
+from lookalike._core.errors import FileFormatError, LookalikeWarning
+from lookalike._core.parameters import AnyOf, Number
 from lookalike._core.progress import progress
 from lookalike._core.rows import Rows
 from lookalike.tables.frames._convert import to_arrow
 from lookalike.tables.frames._origin import FILE, Origin
 from lookalike.tables.io._pieces import TablePieces
 
-__all__ = ["MOST_MEMORY", "SAMPLED_ROWS", "LargeTable", "is_large", "to_arrow_sample"]
+__all__ = ["MAX_ROWS", "LargeTable", "is_large", "to_arrow_sample"]
 
 #: A file that takes more bytes of memory is not held as a whole, …
 MOST_MEMORY = 2**30
 #: … but so many of its rows.
 SAMPLED_ROWS = 1_000_000
+#: The rule for the greatest number of rows to hold.
+MAX_ROWS = AnyOf((Number(1, integer=True),), none=True)
 #: The number of pieces after which their rows are put together: each has dictionaries of its own.
 _MOST_PIECES = 100
 
@@ -99,6 +103,11 @@ def to_arrow_sample(
     DataError
         As for `to_arrow`.
 
+    Warns
+    -----
+    LookalikeWarning
+        If not all rows are held although `rows` is None, before they are read.
+
     Examples
     --------
     >>> table, _, large = to_arrow_sample(pa.table({"x": range(100)}), 3, seed=0)
@@ -106,8 +115,15 @@ def to_arrow_sample(
     (3, '3 of 100 rows, drawn at random, are held (0 MB)')
     """
     source: TablePieces | pa.Table
-    if rows is None and not is_large(data):
-        return (*to_arrow(data), None)
+    if rows is None:
+        if not is_large(data):
+            return (*to_arrow(data), None)
+        warnings.warn(
+            f"This table takes more than {MOST_MEMORY >> 20:,} MB: {SAMPLED_ROWS:,} of its rows, "
+            "drawn at random, will be held. max_rows sets another number.",
+            LookalikeWarning,
+            stacklevel=4,
+        )
     if isinstance(data, str | os.PathLike) and os.fspath(data) != "-":
         source, origin = TablePieces(data), None
     else:

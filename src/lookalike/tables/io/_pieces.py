@@ -22,22 +22,35 @@ from lookalike.tables.io._read import (
     with_levels,
 )
 from lookalike.tables.io._read_csv import CsvSource, csv_pieces
-from lookalike.tables.io._read_parquet import parquet_pieces, parquet_size
+from lookalike.tables.io._read_parquet import parquet_groups, parquet_pieces
 from lookalike.tables.io._suffix import file_kind
 
 __all__ = ["TablePieces"]
 
 #: About how many bytes of memory a byte of a file takes, where the file itself does not say.
 _EXPANDED = {"csv": 1, "csv.gz": 5, "parquet": 3}
+#: The greatest number of places of a table at which it is glanced at.
+_GLANCES = 20
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A file of a table: its name, its bytes, and about how many it takes in memory."""
+    """A file of a table.
+
+    Parameters
+    ----------
+    name : str
+        Within the folder; empty for a table of one file.
+    size, memory : int
+        Its bytes, and about how many it takes in memory.
+    groups : tuple of int
+        The numbers of rows of its groups, where the file says them.
+    """
 
     name: str
     size: int
     memory: int
+    groups: tuple[int, ...] = ()
 
 
 class TablePieces:
@@ -80,8 +93,11 @@ class TablePieces:
             kind = file_kind(file, FileFormatError)
             check_file(file)
             size = file.stat().st_size
-            memory = parquet_size(file)[1] if kind == "parquet" else size * _EXPANDED[kind]
-            parts.append(_Part(name, size, memory))
+            if kind == "parquet":
+                rows, memory = zip((0, 0), *parquet_groups(file), strict=True)
+                parts.append(_Part(name, size, sum(memory), rows[1:]))
+            else:
+                parts.append(_Part(name, size, size * _EXPANDED[kind]))
         return parts
 
     def _far(self, place: Place) -> list[_Part]:
@@ -114,6 +130,43 @@ class TablePieces:
                     yield rows.select(columns), done + int(part.size * min(share, 1.0))
             done += part.size
 
+    def glance(self, rows: int) -> tuple[pa.Table, str]:
+        """Read some rows in seconds, however many there are.
+
+        Parameters
+        ----------
+        rows : int
+            The most rows.
+
+        Returns
+        -------
+        pyarrow.Table
+            The first rows of parts that are spread evenly over the table: no uniform sample.
+        str
+            Which rows these are, in words.
+        """
+        places = [(p, g) for p in self._parts for g in range(max(len(p.groups), 1))]
+        some = places[:: -(-len(places) // _GLANCES)]
+        found = []
+        for part, group in some:
+            with self._opened(part.name) as file:
+                groups = [group] if part.groups else None
+                pieces = _pieces(file, groups)
+                left = -(-rows // len(some))
+                for piece, _ in pieces:
+                    found.append(with_levels(piece, part.name).slice(0, left))
+                    left -= len(found[-1])
+                    if left <= 0:
+                        break
+        if not found:
+            raise FileFormatError(f"{self.name} has columns but no rows: a table needs some.")
+        names = found[0].column_names
+        table = pa.concat_tables([t.select(names) for t in found], promote_options="permissive")
+        known = sum(sum(part.groups) for part in self._parts)
+        total = f"{known:,} rows" if all(part.groups for part in self._parts) else "more"
+        where = f" of {len(some)} parts" if len(some) > 1 else ""
+        return table, f"Of {total}, {len(table):,} were read: the first{where}."
+
     @contextmanager
     def _opened(self, part: str) -> Iterator[Path]:
         if self._remote is None:
@@ -126,13 +179,13 @@ class TablePieces:
             yield local
 
 
-def _pieces(file: Path) -> Iterator[tuple[pa.Table, int]]:
+def _pieces(file: Path, groups: list[int] | None = None) -> Iterator[tuple[pa.Table, int]]:
     kind = file_kind(file, FileFormatError)
     if kind != "parquet":
         yield from csv_pieces(CsvSource(repr(str(file)), file, compressed=kind == "csv.gz"))
         return
-    rows, size, done = parquet_size(file)[0], os.path.getsize(file), 0
-    for piece in parquet_pieces(file):
+    rows, size, done = sum(n for n, _ in parquet_groups(file)), os.path.getsize(file), 0
+    for piece in parquet_pieces(file, groups):
         done += len(piece)
         yield piece, size * done // rows
 

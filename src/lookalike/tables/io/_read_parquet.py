@@ -14,7 +14,7 @@ from pyarrow import parquet
 from lookalike._core.errors import FileFormatError
 from lookalike.tables._arrow_types import check_columns, check_names
 
-__all__ = ["parquet_pieces", "parquet_size", "read_parquet"]
+__all__ = ["parquet_groups", "parquet_pieces", "read_parquet"]
 
 #: The name that pandas writes for an unnamed row index, which is not a column of the table.
 _INDEX = re.compile(r"__index_level_\d+__")
@@ -50,19 +50,21 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
     with _opened(path, columns) as (file, names):
         table = file.read(names).select(names)
     if table.num_rows == 0:
-        raise FileFormatError(
-            f"{os.fspath(path)!r} has columns but no rows: a table needs some."
-        )
+        raise FileFormatError(f"{os.fspath(path)!r} has columns but no rows: a table needs some.")
     return _plain(table)
 
 
-def parquet_pieces(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
+def parquet_pieces(
+    path: str | os.PathLike[str], groups: Sequence[int] | None = None
+) -> Iterator[pa.Table]:
     """Read the rows of a Parquet file as `read_parquet` does, piece by piece, in constant memory.
 
     Parameters
     ----------
     path : str or path-like
         The file.
+    groups : sequence of int, optional
+        The groups of rows to read; all by default.
 
     Yields
     ------
@@ -76,13 +78,13 @@ def parquet_pieces(path: str | os.PathLike[str]) -> Iterator[pa.Table]:
     """
     # Pages are read one by one: a file may be a single group of rows.
     with _opened(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as (file, names):
-        for batch in file.iter_batches(_PIECE_ROWS, columns=names):
+        for batch in file.iter_batches(_PIECE_ROWS, row_groups=groups, columns=names):
             if len(batch):
                 yield _plain(pa.Table.from_batches([batch]).select(names))
 
 
-def parquet_size(path: str | os.PathLike[str]) -> tuple[int, int]:
-    """Return the number of rows of a Parquet file, and of bytes that they take uncompressed.
+def parquet_groups(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
+    """Return, for each group of rows of a Parquet file, its rows and its bytes uncompressed.
 
     Parameters
     ----------
@@ -94,9 +96,8 @@ def parquet_size(path: str | os.PathLike[str]) -> tuple[int, int]:
         If it is not a valid Parquet file, or has nested columns.
     """
     with _opened(path) as (file, _):
-        about = file.metadata
-        groups = (about.row_group(i).total_byte_size for i in range(about.num_row_groups))
-        return about.num_rows, sum(groups)
+        groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
+        return [(group.num_rows, group.total_byte_size) for group in groups]
 
 
 @contextmanager
