@@ -2,7 +2,7 @@
 
 Usage::
 
-    python benchmarks/scale_fit.py make ROWS FOLDER     # parts of 1,000,000 rows; those there are kept
+    python benchmarks/scale_fit.py make ROWS FOLDER     # parts of 1,000,000 rows
     python benchmarks/scale_fit.py fit FOLDER [--max-rows N] [--family GaussianCopula] [--check]
     python benchmarks/scale_fit.py evaluate FOLDER FOLDER [--max-rows N]
 

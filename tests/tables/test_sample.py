@@ -46,8 +46,11 @@ def test_the_sample_depends_on_the_seed_alone_not_on_files_or_pieces(table, form
     expected = to_arrow_sample(table, 100, 5)[0]["n"].to_pylist()
     rows, origin, large = to_arrow_sample(path, 100, 5)
     assert [int(n) for n in rows["n"].to_pylist()] == expected
-    assert expected == sorted(expected) and len(set(expected)) == 100
-    assert origin.is_file and large is not None and large.rows == ROWS
+    assert expected == sorted(expected)
+    assert len(set(expected)) == 100
+    assert origin.is_file
+    assert large is not None
+    assert large.rows == ROWS
     assert expected != to_arrow_sample(table, 100, 6)[0]["n"].to_pylist()
     again = pa.concat_tables(list(large.pieces("again", show=False)))
     assert again.equals(pa.concat_tables([read_table(path)]))
@@ -60,13 +63,15 @@ def test_every_row_is_as_likely_as_any_other(table):
     counts = counts[:300]
     assert counts.sum() == 200 * 60
     # 40 expected of each, with a standard deviation of 5.7
-    assert counts.min() > 15 and counts.max() < 65
+    assert counts.min() > 15
+    assert counts.max() < 65
     assert abs(counts[:150].sum() / counts.sum() - 0.5) < 0.02
 
 
 def test_a_table_of_no_more_rows_is_held_as_a_whole(table):
     rows, _, large = to_arrow_sample(table, ROWS, 0)
-    assert rows.equals(table) and large is None
+    assert rows.equals(table)
+    assert large is None
 
 
 def test_a_large_file_is_sampled_and_that_is_said(table, tmp_path, monkeypatch):
@@ -76,7 +81,8 @@ def test_a_large_file_is_sampled_and_that_is_said(table, tmp_path, monkeypatch):
     monkeypatch.setattr(_sample, "SAMPLED_ROWS", 50)
     with pytest.warns(LookalikeWarning, match="50 of its rows, drawn at random"):
         rows, _, large = to_arrow_sample(path, None, 0)
-    assert len(rows) == 50 and "50 of 3,000 rows" in str(large)
+    assert len(rows) == 50
+    assert "50 of 3,000 rows" in str(large)
 
 
 def test_a_glance_reads_the_first_rows_of_parts(table, tmp_path):
@@ -110,5 +116,6 @@ def test_folders_named_by_a_column_add_it(tmp_path):
         (tmp_path / f"year={year}").mkdir()
         pq.write_table(pa.table({"x": range(50)}), tmp_path / f"year={year}/a.parquet")
     rows, _, large = to_arrow_sample(tmp_path, 20, 0)
-    assert set(rows["year"].to_pylist()) == {"2020", "2021"} and large.rows == 100
+    assert set(rows["year"].to_pylist()) == {"2020", "2021"}
+    assert large.rows == 100
     assert to_arrow(tmp_path)[0].num_rows == 100

@@ -122,12 +122,20 @@ def fit(
         check_unused(
             {"--target": target, "--model": model, "--seconds": seconds, "--budget": budget}
             | {"--preset": preset, "--warm-start": warm_start, "--mapping": mapping}
-            | {"--html": html_file, "--rule": rule, "--rules": rules_file}
+            | {"--html": html_file}
             | {"--entity": entity, "--time": time, "--max-rows": max_rows},
             "a database",
         )
         fit_database(
-            data, output, kind=kind, seed=seed, setting=setting, orphans=orphans, quiet=quiet
+            data,
+            output,
+            kind=kind,
+            seed=seed,
+            setting=setting,
+            orphans=orphans,
+            rules=read_rules(rule, rules_file),
+            broken=broken,
+            quiet=quiet,
         )
         return
     check_source(data)

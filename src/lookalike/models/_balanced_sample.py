@@ -26,8 +26,8 @@ __all__ = ["balanced_sample"]
 
 #: The share of the sample that is left out.
 _LEFT_OUT = 0.1
-#: The greatest number of cells of a column: parts of a number, or single levels; and the rows of the
-#: sample that a cell must have, so that chance does not make it too few by more than are left out.
+#: The greatest number of cells of a column: parts of a number, or single levels; and the least
+#: number of rows of the sample in one, so that enough can be left out to put right what is chance.
 _PARTS, _LEVELS, _ROWS = 256, 2_000, 400
 #: Rows are left out in rounds, each of which takes half of those that are still too many.
 _ROUNDS, _RAKED, _STEP = 14, 3, 3.0

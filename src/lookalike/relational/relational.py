@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import NotFittedError, ParameterError
-from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
+from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.databases import Database
 from lookalike.models import ArchiveParts, Growth
+from lookalike.relational._database_rules import (
+    DatabaseRules,
+    rule_kinds,
+    rule_schemas,
+    scoped_rules,
+    without_broken,
+)
 from lookalike.relational._fit import fit_database
 from lookalike.relational._form import DatabaseForm
+from lookalike.relational._rule_scope import ScopedRule
 from lookalike.relational._sample import sample_database
 from lookalike.relational._saving import restore_fitted, save_database_model
 from lookalike.relational._table import TableModel
+from lookalike.rules import POLICIES
 from lookalike.tables import Kind
 
 __all__ = ["Relational", "restore_database_model"]
@@ -76,6 +85,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     _form: DatabaseForm
     _models: dict[str, TableModel]
+    _rules: DatabaseRules
     _fitted_with: dict[str, Any]
     seed_: int
     tables_: dict[str, int]
@@ -117,6 +127,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         y: Any = None,  # noqa: ARG002 - scikit-learn passes it
         *,
         kinds: Mapping[str, Mapping[str, Kind | str]] | None = None,
+        rules: Sequence[str] | None = None,
+        broken: str = "refuse",
     ) -> Self:
         """Learn a database.
 
@@ -128,6 +140,12 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             Ignored.
         kinds : mapping of str to mapping, optional
             Declared kinds of columns by table, such as ``{"orders": {"zip": "categorical"}}``.
+        rules : sequence of str, optional
+            Rules that hold on every generated row, also between tables, such as ``"orders.date >=
+            customers.since"`` or ``"orders.total == sum(lines.amount)"``; see the guide.
+        broken : {"refuse", "drop", "repair", "keep"}
+            What becomes of training rows that break a rule: an error, rows left out (with those
+            that lead to them), cells changed so that the rules hold, or nothing.
 
         Returns
         -------
@@ -138,11 +156,12 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ------
         DataError
             If a table has no rows or cannot be used, or keys form a circle in which none may be
-            missing.
+            missing; if rows break a rule, or rules contradict each other.
         ParameterError
-            If a parameter breaks its rule.
+            If a parameter breaks its rule, or a declared rule cannot be read.
         """
         self._check_parameters()
+        check_parameters("fit", {"broken": Choice(POLICIES)}, {"broken": broken})
         if isinstance(db, str | os.PathLike):
             db = Database.read(db)
         elif not isinstance(db, Database):
@@ -150,6 +169,11 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         for name in kinds or {}:
             db.arrow(name)
         seed = as_seed(self.random_state)
+        declared = scoped_rules(rules or (), db)
+        if declared:
+            schemas = rule_schemas(db, declared, kinds or {})
+            db = without_broken(db, declared, schemas, broken)
+            kinds = rule_kinds(schemas, kinds or {})
         options = {
             "derive": self.derive,
             "min_category_count": self.min_category_count,
@@ -167,6 +191,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             models = fit_database(
                 db, kinds or {}, Growth(self.trees, self.leaf), options, seed, learned
             )
+        self._rules = _learned_rules(db, declared, models, self.min_category_count, seed)
         self._models, self.seed_ = models, seed
         self._form = DatabaseForm.of(db, models)
         self.tables_ = {name: len(db.arrow(name)) for name in models}
@@ -217,7 +242,13 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 report(min(sum(finished.values()), total), {})
 
             tables = sample_database(self._models, self._form.tables, float(scale), seed, made)
-        return self._form.database(tables)
+        return self._rules.enforced(self._form.database(tables), seed)
+
+    @property
+    def rules_(self) -> tuple[str, ...]:
+        """The rules that every generated row obeys."""
+        self._check_fitted()
+        return tuple(rule.text for rule in self._rules.rules)
 
     @property
     def foreign_keys(self) -> tuple[Any, ...]:
@@ -250,6 +281,24 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         self._check_fitted()
         save_database_model(self, path)
+
+
+def _learned_rules(
+    db: Database,
+    rules: Sequence[ScopedRule],
+    models: Mapping[str, TableModel],
+    min_count: int,
+    seed: int,
+) -> DatabaseRules:
+    """Learn rules, with the relations that hold within each table."""
+    if not rules:
+        return DatabaseRules()
+    schemas = {
+        name: model.columns.encoder.schema_
+        for name, model in models.items()
+        if model.columns is not None
+    }
+    return DatabaseRules.fit(db, rules, schemas, min_count, seed)
 
 
 def restore_database_model(parts: ArchiveParts) -> Relational:

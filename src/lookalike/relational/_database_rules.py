@@ -1,0 +1,474 @@
+"""Rules that generated databases obey, by construction, and the check of any database.
+
+All rules on linked columns of one table are settled together, as those of a single table are, with
+what they reach in other tables as cells that are known; tables whose cells others reach come first.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from lookalike._core.errors import DataError, LookalikeError, LookalikeWarning, ParameterError
+from lookalike._core.learned import Learned
+from lookalike._core.rows import Rows
+from lookalike._core.seeds import derive_seed, generator
+from lookalike.databases import Database, ForeignKey
+from lookalike.encoding import ONE_BLOCK, TableEncoder
+from lookalike.relational._joined import column_of, joined
+from lookalike.relational._rule_scope import Reached, ScopedRule, scope_rule
+from lookalike.relations import cells_of
+from lookalike.rules import (
+    BrokenRule,
+    RuleCheck,
+    Ruleset,
+    check_texts,
+    number_kinds,
+    rows_in_words,
+)
+from lookalike.tables import Dependency, Kind, Schema, infer_columns, render
+
+__all__ = [
+    "DatabaseRules",
+    "check_database_rules",
+    "rule_kinds",
+    "rule_schemas",
+    "scoped_rules",
+    "without_broken",
+]
+
+_KEPT = 1000
+
+
+def scoped_rules(texts: object, db: Database) -> tuple[ScopedRule, ...]:
+    """Return the rules of a database, each with its home table.
+
+    Raises
+    ------
+    ParameterError
+        If one cannot be read, or is on columns of keys.
+    """
+    columns = {name: db.arrow(name).column_names for name in db.names}
+    rules = tuple(scope_rule(text, columns, db.foreign_keys) for text in check_texts(texts))
+    for rule in rules:
+        used = [(rule.home, c) for c in rule.columns]
+        used += [(r.table, r.column) for r in rule.reached if r.column]
+        for table, column in used:
+            if column in _key_columns(db, table):
+                raise ParameterError(
+                    f"The rule {rule.text!r} cannot be used: {table}.{column} is a key, which is "
+                    "made anew."
+                )
+    return rules
+
+
+def _key_columns(db: Database, table: str) -> set[str]:
+    keys = {*db.primary_keys[table], *(c for key in db.unique_keys(table) for c in key)}
+    return keys | {c for key in db.foreign_keys if key.table == table for c in key.columns}
+
+
+def rule_schemas(
+    db: Database,
+    rules: Sequence[ScopedRule],
+    kinds: Mapping[str, Mapping[str, Kind | str]],
+) -> dict[str, Schema]:
+    """Return the kinds of the columns that rules need, by table; numbers where they compute."""
+    found = {}
+    for table in dict.fromkeys(t for rule in rules for t, _ in _columns(rule)):
+        names = [
+            c for c in db.arrow(table).column_names if any((table, c) in _columns(r) for r in rules)
+        ]
+        own = db.arrow(table).select(names)
+        known = {c: k for c, k in kinds.get(table, {}).items() if c in names}
+        schema = infer_columns(own, known)
+        computed = [c for c in names if any(_computes(r, table, c) for r in rules)]
+        texts = [f"`{c}` + 0 <= 0" for c in computed if c not in known]
+        numbers = number_kinds(own, schema, texts)
+        found[table] = infer_columns(own, {**known, **numbers}) if numbers else schema
+    return found
+
+
+def rule_kinds(
+    schemas: Mapping[str, Schema], kinds: Mapping[str, Mapping[str, Kind | str]]
+) -> dict[str, dict[str, Kind | str]]:
+    """Return declared kinds, and those of the columns that rules need."""
+    merged: dict[str, dict[str, Kind | str]] = {t: dict(k) for t, k in kinds.items()}
+    for table, schema in schemas.items():
+        for column in schema.columns:
+            if column.kind in (Kind.INTEGER, Kind.CONTINUOUS):
+                merged.setdefault(table, {}).setdefault(column.name, column.kind)
+    return merged
+
+
+def _columns(rule: ScopedRule) -> set[tuple[str, str]]:
+    found = {(rule.home, column) for column in rule.columns}
+    return found | {(r.table, r.column) for r in rule.reached if r.column}
+
+
+def _computes(rule: ScopedRule, table: str, column: str) -> bool:
+    """Return whether a rule compares a column with others, or sums it up."""
+    if "->" in rule.text or len(rule.columns) + len(rule.reached) < 2:
+        return False
+    return (table, column) in _columns(rule)
+
+
+def _rulings(db: Database, rules: Sequence[ScopedRule], schemas: Mapping[str, Schema]) -> Any:
+    """Yield each rule with a mask of the rows of its home table that break it."""
+    for rule in rules:
+        table = joined(db, rule.home, rule.columns, rule.reached, schemas)
+        schema = _joined_schema(rule.home, rule.columns, rule.reached, schemas)
+        cells = cells_of(table)
+        (wrong,) = Ruleset.read([rule.local], schema, cells, strict=False).broken(cells).values()
+        yield rule, wrong
+
+
+def _joined_schema(
+    home: str, columns: Sequence[str], reached: Sequence[Reached], schemas: Mapping[str, Schema]
+) -> Schema:
+    own = tuple(schemas[home][name] for name in columns)
+    return Schema((*own, *(column_of(one, schemas) for one in reached)))
+
+
+def check_database_rules(
+    db: Database | Mapping[str, Any],
+    rules: Sequence[str],
+    *,
+    kinds: Mapping[str, Mapping[str, Kind | str]] | None = None,
+) -> RuleCheck:
+    """Check that a database obeys rules, also those between tables.
+
+    Parameters
+    ----------
+    db : Database or mapping of str to dataframe
+        Any database, real or generated.
+    rules : sequence of str
+        Such as ``"orders.date >= customers.since"`` or ``"orders.total == sum(lines.amount)"``; see
+        the guide to databases.
+    kinds : mapping of str to mapping, optional
+        Declared kinds of columns by table.
+
+    Returns
+    -------
+    RuleCheck
+        Rows are those of the table that a rule is about.
+
+    Raises
+    ------
+    ParameterError
+        If a rule cannot be read, or is not on columns of the database.
+
+    Examples
+    --------
+    >>> import lookalike as la, pyarrow as pa
+    >>> orders = pa.table({"id": [1, 2], "total": [3.5, 2.0]})
+    >>> lines = pa.table({"order": [1, 1, 2], "amount": [1.5, 2.0, 2.5]})
+    >>> db = la.Database({"orders": orders, "lines": lines}, primary_keys={"orders": "id"},
+    ...                  foreign_keys=["lines.order -> orders.id"])
+    >>> print(check_database_rules(db, ["orders.total == sum(lines.amount)"]))
+    orders.total == sum(lines.amount), in 'orders': broken in 1 row (counted from 0: 1)
+    """
+    db = db if isinstance(db, Database) else Database(db)
+    scoped = scoped_rules(rules, db)
+    schemas = rule_schemas(db, scoped, kinds or {})
+    broken, checked = [], {}
+    for rule, wrong in _rulings(db, scoped, schemas):
+        checked[rule.home] = len(wrong)
+        if wrong.any():
+            rows = np.flatnonzero(wrong)
+            words = f"{rule.text}, in {rule.home!r}"
+            broken.append(BrokenRule(words, len(rows), tuple(rows[:_KEPT].tolist())))
+    return RuleCheck(sum(checked.values()), tuple(r.text for r in scoped), tuple(broken))
+
+
+def without_broken(
+    db: Database, rules: Sequence[ScopedRule], schemas: Mapping[str, Schema], policy: str
+) -> Database:
+    """Return a training database whose rows obey rules, by a policy.
+
+    Parameters
+    ----------
+    db : Database
+    rules : sequence of ScopedRule
+    schemas : mapping of str to Schema
+    policy : {"refuse", "drop", "repair", "keep"}
+        With ``"drop"``, rows that lead to a dropped one are dropped, too.
+
+    Returns
+    -------
+    Database
+
+    Raises
+    ------
+    DataError
+        If rows are refused, or none is left.
+    """
+    masks: dict[str, np.ndarray] = {}
+    said = []
+    for rule, wrong in _rulings(db, rules, schemas):
+        if wrong.any():
+            masks[rule.home] = masks.get(rule.home, np.zeros(len(wrong), bool)) | wrong
+            said.append(f"{rule.text!r} {rows_in_words(wrong)} of {rule.home!r}")
+    if not masks:
+        return db
+    words = "; ".join(said)
+    if policy == "refuse":
+        raise DataError(
+            f"Every row must obey the declared rules, but these are broken: {words}. Correct the "
+            "rows or the rule, or choose broken='drop', 'repair' or 'keep'."
+        )
+    outcome = {"drop": "left out", "repair": "repaired", "keep": "kept"}[policy]
+    warnings.warn(f"Rows that break a rule are {outcome}: {words}.", LookalikeWarning, stacklevel=3)
+    if policy == "keep":
+        return db
+    tables = {n: db.arrow(n) for n in db.names}
+    tables |= {n: tables[n].filter(pa.array(~wrong)) for n, wrong in masks.items()}
+    if not all(len(tables[name]) for name in masks):
+        raise DataError(f"Every row breaks a rule, so none is left to learn: {words}.")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LookalikeWarning)  # of the rows that lead to dropped ones
+        right = _assembled(db, tables, "drop")
+    if policy == "drop":
+        # Sums of rows that are left may be others.
+        return without_broken(right, rules, schemas, policy)
+    return DatabaseRules.fit(right, rules, schemas, 2, 0).enforced(db, 0)
+
+
+def _assembled(db: Database, tables: Mapping[str, pa.Table], orphans: str = "refuse") -> Database:
+    origins = {name: db.origin(name) for name in db.names}
+    return Database.assembled(
+        tables,
+        db.primary_keys,
+        db.foreign_keys,
+        origins=origins,
+        declared=db.declared,
+        why=db.why,
+        orphans=orphans,
+    )
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Rules that are settled together.
+
+    Parameters
+    ----------
+    home : str
+    rules : tuple of ScopedRule
+    columns : tuple of str
+        Those of the home table: of the rules, and those that depend on these.
+    reached : tuple of Reached
+    schemas : mapping of str to Schema
+    encoder : TableEncoder
+        Of these columns.
+    """
+
+    home: str
+    rules: tuple[ScopedRule, ...]
+    columns: tuple[str, ...]
+    reached: tuple[Reached, ...]
+    schemas: Mapping[str, Schema]
+    encoder: TableEncoder
+
+    def settled(self, db: Database, seed: int) -> pa.Table:
+        """Return the home table with cells that obey the rules."""
+        table = db.arrow(self.home)
+        if not len(table):
+            return table
+        cells = cells_of(joined(db, self.home, self.columns, self.reached, self.schemas))
+        graph = self.encoder.graph_
+        residuals = {name: made.residual(cells) for name, made in graph.residuals.items()}
+        computed = {made.spec.column for made in graph.relations}
+        own = set(self.columns)
+        made = graph.compute(
+            {name: array for name, array in cells.items() if name not in computed},
+            residuals,
+            Rows(0, seed),
+            fixed={n: pa.nulls(len(a), a.type) if n in own else a for n, a in cells.items()},
+        )
+        for name in self.columns:
+            if not made[name].equals(cells[name]):
+                one = Schema((self.schemas[self.home][name],))
+                new = render(pa.table({name: made[name]}), one)[name]
+                at = table.column_names.index(name)
+                kind = table.schema.field(at).type
+                table = table.set_column(at, name, new if new.type == kind else new.cast(kind))
+        return table
+
+
+@dataclass(frozen=True)
+class DatabaseRules:
+    """The rules of a database, learned: groups in the order in which they are settled.
+
+    Parameters
+    ----------
+    rules : tuple of ScopedRule
+    groups : tuple of _Group
+    """
+
+    rules: tuple[ScopedRule, ...] = ()
+    groups: tuple[_Group, ...] = ()
+
+    @classmethod
+    def fit(
+        cls,
+        db: Database,
+        rules: Sequence[ScopedRule],
+        schemas: Mapping[str, Schema],
+        min_count: int,
+        seed: int,
+    ) -> DatabaseRules:
+        """Learn the distances and values by which rules are settled.
+
+        Parameters
+        ----------
+        db : Database
+            Whose rows obey the rules.
+        rules : sequence of ScopedRule
+        schemas : mapping of str to Schema
+            The columns of tables, and the relations that hold within each.
+        min_count : int
+            The least number of rows that share a stored value.
+        seed : int
+
+        Raises
+        ------
+        DataError
+            If rules contradict each other, or each of two groups changes what the other reaches.
+        """
+        groups = []
+        for number, (home, some, columns) in enumerate(_in_order(rules, schemas)):
+            reached = tuple(dict.fromkeys(r for rule in some for r in rule.reached))
+            schema = replace(
+                _joined_schema(home, columns, reached, schemas),
+                rules=tuple(rule.local for rule in some),
+                rows=len(db.arrow(home)),
+                dependencies=tuple(d for d in schemas[home].dependencies if d.column in columns),
+            )
+            encoder = TableEncoder(**{**ONE_BLOCK, "min_category_count": min_count})  # type: ignore[arg-type]
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", LookalikeWarning)
+                    rng = generator(derive_seed(seed, "rules", number), "encode")
+                    encoder.fit(joined(db, home, columns, reached, schemas), schema, rng)
+            except LookalikeError as error:
+                raise type(error)(f"Table {home!r}: {error}") from error
+            of_rules = _plain_schemas(home, columns, reached, schemas)
+            groups.append(_Group(home, some, columns, reached, of_rules, encoder))
+        return cls(tuple(rules), tuple(groups))
+
+    def enforced(self, db: Database, seed: int) -> Database:
+        """Return a database whose rows obey all rules."""
+        for number, group in enumerate(self.groups):
+            table = group.settled(db, derive_seed(seed, "settle", number))
+            if table is not db.arrow(group.home):
+                tables = {name: db.arrow(name) for name in db.names}
+                db = _assembled(db, {**tables, group.home: table})
+        return db
+
+    # --- storage ----------------------------------------------------------------------------------
+
+    def state(self) -> Learned:
+        """Return what was learned."""
+        values = {
+            "rules": [rule.text for rule in self.rules],
+            "groups": [
+                {
+                    "rules": [self.rules.index(rule) for rule in group.rules],
+                    "columns": list(group.columns),
+                    "schema": group.encoder.schema_.to_dict(),
+                    "schemas": {name: s.to_dict() for name, s in group.schemas.items()},
+                }
+                for group in self.groups
+            ],
+        }
+        parts = {f"group {k}": group.encoder.state() for k, group in enumerate(self.groups)}
+        return Learned.joined(values, parts)
+
+    @classmethod
+    def from_state(
+        cls, state: Learned, columns: Mapping[str, Sequence[str]], keys: Sequence[ForeignKey]
+    ) -> DatabaseRules:
+        """Restore rules from their `state`, which comes from a file."""
+        parts, values = state.parts(), state.values
+        rules = tuple(scope_rule(text, columns, keys) for text in check_texts(values["rules"]))
+        groups = []
+        for k, stored in enumerate(values["groups"]):
+            some = tuple(rules[number] for number in stored["rules"])
+            home, own = some[0].home, tuple(map(str, stored["columns"]))
+            reached = tuple(dict.fromkeys(r for rule in some for r in rule.reached))
+            schema = Schema.from_dict(stored["schema"])
+            schemas = {str(t): Schema.from_dict(s) for t, s in stored["schemas"].items()}
+            names = (*own, *(r.name for r in reached))
+            fits = schema.names == names and {rule.home for rule in some} == {home}
+            if not fits or not set(own) <= set(columns[home]):
+                raise ValueError("the rules of a database do not fit its tables")
+            _joined_schema(home, own, reached, schemas)
+            encoder = TableEncoder.from_state(parts[f"group {k}"], schema)
+            groups.append(_Group(home, some, own, reached, schemas, encoder))
+        return cls(rules, tuple(groups))
+
+
+def _plain_schemas(
+    home: str, columns: Sequence[str], reached: Sequence[Reached], schemas: Mapping[str, Schema]
+) -> dict[str, Schema]:
+    """Return the columns that are used of each table, without relations."""
+    used = {home: list(columns)}
+    for one in reached:
+        used.setdefault(one.table, [])
+        if one.column and one.column not in used[one.table]:
+            used[one.table].append(one.column)
+    return {name: Schema(tuple(schemas[name][c] for c in own)) for name, own in used.items() if own}
+
+
+def _in_order(
+    rules: Sequence[ScopedRule], schemas: Mapping[str, Schema]
+) -> list[tuple[str, tuple[ScopedRule, ...], tuple[str, ...]]]:
+    """Return groups of rules on linked columns of one table, those that others reach first.
+
+    Each with its table, its rules and all linked columns.
+    """
+    groups: list[tuple[str, tuple[ScopedRule, ...], tuple[str, ...]]] = []
+    for rule in rules:
+        own = _linked(rule.columns, schemas[rule.home].dependencies)
+        linked = [g for g in groups if g[0] == rule.home and set(g[2]) & set(own)]
+        merged = tuple(r for g in linked for r in g[1])
+        names = tuple(dict.fromkeys((*(c for g in linked for c in g[2]), *own)))
+        groups = [*(g for g in groups if g not in linked), (rule.home, (*merged, rule), names)]
+    ordered: list[tuple[str, tuple[ScopedRule, ...], tuple[str, ...]]] = []
+    while groups:
+        changed = {(home, column) for home, _, own in groups for column in own}
+        free = [
+            g
+            for g in groups
+            if not {(r.table, r.column) for rule in g[1] for r in rule.reached} & changed
+        ]
+        if not free:
+            texts = " and ".join(repr(r.text) for _, some, _ in groups for r in some)
+            raise DataError(
+                f"Rules between tables must have an order in which they are met, but each of "
+                f"{texts} changes what another one reaches. Leave one out."
+            )
+        ordered += free
+        groups = [g for g in groups if g not in free]
+    return ordered
+
+
+def _linked(columns: Sequence[str], dependencies: Sequence[Dependency]) -> tuple[str, ...]:
+    """Return columns and those that depend on them, directly or through others."""
+    found = dict.fromkeys(columns)
+    while True:
+        more = [
+            name
+            for d in dependencies
+            if {d.column, *d.on} & found.keys()
+            for name in (d.column, *d.on)
+            if name not in found
+        ]
+        if not more:
+            return tuple(found)
+        found |= dict.fromkeys(more)
