@@ -120,16 +120,13 @@ def sample_database(
     model: Relational, output: str, *, scale: float, seed: int | None, overwrite: bool
 ) -> None:
     """Generate a database from a model and write it."""
-    from lookalike.databases import check_target, without_password
+    from lookalike.databases import without_password
 
     if output == "-":
         raise ParameterError("A database is written to a folder or an address, not to -.")
-    check_target(output, overwrite=overwrite, names=list(model.tables_))
     model.progress = True
-    db = model.sample(scale, random_state=seed)
-    db.write(output, overwrite=overwrite)
-    total = sum(len(db.arrow(name)) for name in db.names)
-    say(f"wrote {without_password(output)}: {len(db.names)} tables, {total:,} rows")
+    rows = model.sample_to(output, scale, random_state=seed, overwrite=overwrite)
+    say(f"wrote {without_password(output)}: {len(rows)} tables, {sum(rows.values()):,} rows")
 
 
 def evaluate_databases(

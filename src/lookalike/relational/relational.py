@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
+import pyarrow as pa
 from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import NotFittedError, ParameterError
 from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed
-from lookalike.databases import Database
+from lookalike.databases import Database, check_target, write_blocks
 from lookalike.models import ArchiveParts, Growth
 from lookalike.relational._database_rules import (
     DatabaseRules,
@@ -24,13 +25,17 @@ from lookalike.relational._database_rules import (
 from lookalike.relational._fit import fit_database
 from lookalike.relational._form import DatabaseForm
 from lookalike.relational._rule_scope import ScopedRule
-from lookalike.relational._sample import sample_database
+from lookalike.relational._sample import SampleBlock, sample_database
 from lookalike.relational._saving import restore_fitted, save_database_model
 from lookalike.relational._table import TableModel
 from lookalike.rules import POLICIES
 from lookalike.tables import Kind
 
 __all__ = ["Relational", "restore_database_model"]
+
+
+#: The least number of rows of a block, where the learned database does not have more.
+_BLOCK_ROWS = 250_000
 
 
 class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -229,20 +234,91 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             If `scale` is not a number above 0.
         """
         self._check_fitted()
-        check_parameters("sample", {"scale": Number(0)}, {"scale": scale})
-        if scale <= 0:
-            raise ParameterError(f"scale must be a number above 0, got {scale!r}.")
+        _check_scale(scale)
+        blocks = list(self._blocks(float(scale), random_state))
+        if len(blocks) == 1:
+            return blocks[0]
+        names = blocks[0].names
+        return self._form.database(
+            {n: pa.concat_tables([b.arrow(n) for b in blocks]).unify_dictionaries() for n in names}
+        )
+
+    def sample_to(
+        self,
+        target: str | os.PathLike[str],
+        scale: float = 1.0,
+        *,
+        random_state: RandomState = None,
+        overwrite: bool = False,
+    ) -> dict[str, int]:
+        """Write the rows of `sample` to a folder or a database, block by block.
+
+        Memory is bounded by a block: a database of the learned size, or of 250,000 rows if that is
+        more. Rows of a block refer to rows of the same block.
+
+        Parameters
+        ----------
+        target : str or path-like
+            As for `Database.write`: all is written, or nothing.
+        scale : float
+            As for `sample`.
+        random_state : int, Generator, RandomState or None
+            As for `sample`.
+        overwrite : bool
+            Whether tables of these names that are there already are replaced.
+
+        Returns
+        -------
+        dict of str to int
+            The number of rows of each table.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If `scale` is not a number above 0.
+        OutputError
+            If there are such tables and `overwrite` is false, or nothing can be written there.
+        """
+        self._check_fitted()
+        _check_scale(scale)
+        check_target(target, overwrite=overwrite, names=list(self.tables_))
+        written = dict.fromkeys(self._form.names, 0)
+
+        def counted() -> Iterator[Database]:
+            for block in self._blocks(float(scale), random_state):
+                for name in written:
+                    written[name] += len(block.arrow(name))
+                yield block
+
+        write_blocks(counted(), target, overwrite=overwrite)
+        return written
+
+    def _blocks(self, scale: float, random_state: RandomState) -> Iterator[Database]:
+        """Generate a database in blocks, each of the learned size at least."""
         seed = self.seed_ if random_state is None else as_seed(random_state)
-        total = max(round(sum(self.tables_.values()) * scale), 1)
-        finished: dict[str, int] = {}
+        rows = sum(self.tables_.values())
+        count = max(int(scale / max(1.0, _BLOCK_ROWS / rows)), 1)
+        total, finished = max(round(rows * scale), 1), 0
+        before = dict.fromkeys(self._form.names, 0)
         with progress("generating", total, show=self.progress) as report:
+            for number in range(count):
+                made_here: dict[str, int] = {}
 
-            def made(name: str, rows: int) -> None:
-                finished[name] = rows
-                report(min(sum(finished.values()), total), {})
+                def made(
+                    name: str, rows: int, here: dict[str, int] = made_here, done: int = finished
+                ) -> None:
+                    here[name] = rows
+                    report(min(done + sum(here.values()), total), {})
 
-            tables = sample_database(self._models, self._form.tables, float(scale), seed, made)
-        return self._rules.enforced(self._form.database(tables), seed)
+                ends = (scale * number / count, scale * (number + 1) / count)
+                block = SampleBlock(number, *ends, before)
+                tables = sample_database(self._models, self._form.tables, block, seed, made)
+                whole = self._form.database(tables)
+                yield self._rules.enforced(whole, block.seed(seed))
+                before = {name: n + len(tables[name]) for name, n in before.items()}
+                finished = sum(before.values())
 
     @property
     def rules_(self) -> tuple[str, ...]:
@@ -281,6 +357,12 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         self._check_fitted()
         save_database_model(self, path)
+
+
+def _check_scale(scale: float) -> None:
+    check_parameters("sample", {"scale": Number(0)}, {"scale": scale})
+    if scale <= 0:
+        raise ParameterError(f"scale must be a number above 0, got {scale!r}.")
 
 
 def _learned_rules(
