@@ -64,6 +64,12 @@ def sample(
             "--continue", metavar="FILE", help="Continue this past: -n futures of --length events."
         ),
     ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="The number of the first row: rows that go on after N others."
+        ),
+    ] = None,
     complete: Annotated[
         str | None,
         typer.Option(metavar="DATA", help="Complete the missing cells of these rows instead."),
@@ -104,7 +110,7 @@ def sample(
     database = None if spec is not None else _database_model(model)
     if database is not None:
         check_unused(
-            {"--rows": rows is not None, "--where": where, "--balance": balance}
+            {"--rows": rows is not None, "--where": where, "--balance": balance, "--start": start}
             | {"--complete": complete, "--safe-csv": safe_csv, "--continue": past}
             | {"--length": length, "--windows": windows, "--window": window},
             "the model of a database, whose size --scale sets",
@@ -118,7 +124,7 @@ def sample(
     cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     if is_folder(output):
         check_unused(
-            {"--complete": complete, "--continue": past, "--length": length}
+            {"--complete": complete, "--continue": past, "--length": length, "--start": start}
             | {"--windows": windows, "--window": window},
             "a folder of parts",
         )
@@ -139,6 +145,8 @@ def sample(
             "Give the number of rows (-n N), or rows to complete (--complete DATA); of a series "
             "--length N or --windows N."
         )
+    if complete is not None and start is not None:
+        raise ParameterError("Rows to complete have their own numbers: leave out --start.")
     if complete is not None and (where or balance is not None):
         raise ParameterError(
             "Rows to complete are conditions themselves: leave out --where and --balance."
@@ -156,6 +164,7 @@ def sample(
     if hasattr(loaded, "continue_to"):
         if complete is not None or balance is not None:
             raise ParameterError("--complete and --balance are for models of tables: omit them.")
+        _check_absent({"start": start}, "is for models of tables: omit it")
         written = sample_sequences(
             loaded, output, rows, sizes, past, given, seed=seed, safe_csv=safe_csv
         )
@@ -170,12 +179,19 @@ def sample(
     if type(loaded).__name__ == "Procedural":
         if complete is not None or balance is not None:
             raise ParameterError("--complete and --balance are for learned models: omit them.")
-        written = loaded.sample_to(output, rows, given=given, random_state=seed, safe_csv=safe_csv)
+        options: dict[str, Any] = {"given": given, "random_state": seed, "safe_csv": safe_csv}
+        written = loaded.sample_to(output, rows, start=start or 0, **options)
         if output != "-":
             say(f"wrote {shown_path(output)}: {written:,} rows")
         return
     written = loaded.sample_to(
-        output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
+        output,
+        rows,
+        given=given,
+        balance=balance,
+        random_state=seed,
+        start=start or 0,
+        safe_csv=safe_csv,
     )
     if output != "-":
         say(f"wrote {shown_path(output)}: {written:,} rows")
