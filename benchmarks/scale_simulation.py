@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--report", type=float, default=0.002, help="the driver's seconds a part")
     parser.add_argument("--entry-bytes", type=float, default=150, help="of a part in the manifest")
     parser.add_argument("--manifest-rate", type=float, default=2e7, help="bytes per second")
-    parser.add_argument("--lifetime", type=float, default=1_000, help="hours until a core fails")
+    parser.add_argument("--lifetime", type=float, default=100, help="hours until a core fails")
     parser.add_argument("--price", type=float, default=0.04, help="of an hour of a core")
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
@@ -64,7 +64,7 @@ def main() -> None:
         sent = cores * asked.model_bytes + parts * (200 + asked.entry_bytes)
         hours = run.seconds / 3600
         print(
-            f"| {cores:,} | {hours:,.1f} | {single / (run.seconds * cores):.0%} | "
+            f"| {cores:,} | {hours:,.2f} | {single / (run.seconds * cores):.0%} | "
             f"{sent / 1e6:,.0f} MB | {asked.rows * asked.row_bytes / 1e12:.1f} TB | {parts:,.0f} | "
             f"{run.retried:,} | {run.driver / run.seconds:.0%} | {run.manifests} × "
             f"{run.manifest_bytes / max(run.manifests, 1) / 1e6:.1f} MB | "

@@ -290,6 +290,7 @@ class _Group:
             Rows(0, seed),
             fixed={n: pa.nulls(len(a), a.type) if n in own else a for n, a in cells.items()},
         )
+        self._check(made)
         for name in self.columns:
             if not made[name].equals(cells[name]):
                 one = Schema((self.schemas[self.home][name],))
@@ -298,6 +299,20 @@ class _Group:
                 kind = table.schema.field(at).type
                 table = table.set_column(at, name, new if new.type == kind else new.cast(kind))
         return table
+
+    def _check(self, cells: Mapping[str, pa.Array]) -> None:
+        """Raise an error if what rows reach in other tables leaves their rules no room."""
+        settling = self.encoder.graph_.settling
+        found = {} if settling is None else settling.broken(cells)
+        texts = {rule.local: rule.text for rule in self.rules}
+        broken = {texts.get(local, local): rows for local, rows in found.items() if rows.any()}
+        if broken:
+            count = int(np.logical_or.reduce(list(broken.values())).sum())
+            raise DataError(
+                f"{' and '.join(map(repr, broken))} leave no room in {count:,} generated rows of "
+                f"{self.home!r}, given the rows of other tables that these reach. Declare also "
+                "what they imply between those tables: a <= b and b <= c imply a <= c."
+            )
 
 
 @dataclass(frozen=True)
@@ -362,7 +377,13 @@ class DatabaseRules:
         return cls(tuple(rules), tuple(groups))
 
     def enforced(self, db: Database, seed: int) -> Database:
-        """Return a database whose rows obey all rules."""
+        """Return a database whose rows obey all rules.
+
+        Raises
+        ------
+        DataError
+            If rules on some rows contradict each other, given the rows that they reach.
+        """
         for number, group in enumerate(self.groups):
             table = group.settled(db, derive_seed(seed, "settle", number))
             if table is not db.arrow(group.home):

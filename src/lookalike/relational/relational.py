@@ -36,6 +36,8 @@ __all__ = ["Relational", "restore_database_model"]
 
 #: The least number of rows of a block, where the learned database does not have more.
 _BLOCK_ROWS = 250_000
+#: The number of rows that are generated at fit to see whether rules leave room.
+_TRIED = 20_000
 
 
 class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -196,9 +198,13 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             models = fit_database(
                 db, kinds or {}, Growth(self.trees, self.leaf), options, seed, learned
             )
-        self._rules = _learned_rules(db, declared, models, self.min_category_count, seed)
-        self._models, self.seed_ = models, seed
-        self._form = DatabaseForm.of(db, models)
+        learned_rules = _learned_rules(db, declared, models, self.min_category_count, seed)
+        form = DatabaseForm.of(db, models)
+        if declared:  # rules that leave no room are said now, not after hours
+            first = SampleBlock(0, 0.0, min(1.0, _TRIED / total))
+            some = sample_database(models, form.tables, first, seed, lambda _name, _rows: None)
+            learned_rules.enforced(form.database(some), seed)
+        self._rules, self._models, self.seed_, self._form = learned_rules, models, seed, form
         self.tables_ = {name: len(db.arrow(name)) for name in models}
         self._fitted_with = {**self.get_params(deep=False), "random_state": seed}
         return self
