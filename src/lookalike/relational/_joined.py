@@ -14,7 +14,7 @@ from lookalike.relational._rule_scope import Reached
 from lookalike.tables import Column, Kind, Schema, canonical_type, conform
 from lookalike.tables.values.arrow import flat
 
-__all__ = ["column_of", "joined"]
+__all__ = ["column_of", "joined", "joined_schema"]
 
 _NUMBERS = (Kind.INTEGER, Kind.CONTINUOUS)
 
@@ -42,6 +42,14 @@ def column_of(reached: Reached, schemas: Mapping[str, Schema]) -> Column:
         return Column(name, Kind.INTEGER, "int64")
     decimals = column.decimals if reached.how == "sum" else None
     return Column(name, Kind.CONTINUOUS, "double", nullable=True, decimals=decimals)
+
+
+def joined_schema(
+    home: str, columns: Sequence[str], reached: Sequence[Reached], schemas: Mapping[str, Schema]
+) -> Schema:
+    """Return the columns of `joined`."""
+    own = tuple(schemas[home][name] for name in columns)
+    return Schema((*own, *(column_of(one, schemas) for one in reached)))
 
 
 def joined(

@@ -20,9 +20,9 @@ from lookalike.databases import ForeignKey
 from lookalike.models import FORMAT, ArchiveParts, DiscreteVariable, write_parts
 from lookalike.relational._affinity import Affinity
 from lookalike.relational._conditional_trees import ConditionalTrees
-from lookalike.relational._database_rules import DatabaseRules
 from lookalike.relational._form import DatabaseForm
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._settled_rules import DatabaseRules
 from lookalike.relational._table import Kin, TableModel
 from lookalike.relational._world import World
 

@@ -16,7 +16,6 @@ from lookalike._core.seeds import RandomState, as_seed
 from lookalike.databases import Database, check_target, write_blocks
 from lookalike.models import ArchiveParts, Growth
 from lookalike.relational._database_rules import (
-    DatabaseRules,
     rule_kinds,
     rule_schemas,
     scoped_rules,
@@ -27,6 +26,7 @@ from lookalike.relational._form import DatabaseForm
 from lookalike.relational._rule_scope import ScopedRule
 from lookalike.relational._sample import SampleBlock, sample_database
 from lookalike.relational._saving import restore_fitted, save_database_model
+from lookalike.relational._settled_rules import DatabaseRules
 from lookalike.relational._table import TableModel
 from lookalike.rules import POLICIES
 from lookalike.tables import Kind
