@@ -10,7 +10,13 @@ import typer
 from lookalike._core.errors import ParameterError
 from lookalike.cli._databases import check_unused, evaluate_databases, is_database
 from lookalike.cli._images import evaluate_images_of, is_images
-from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
+from lookalike.cli._options import (
+    KindOption,
+    MaxRowsOption,
+    SeedOption,
+    check_outputs,
+    parse_kinds,
+)
 from lookalike.cli._print import write_result
 from lookalike.cli._scores import show_evaluation
 
@@ -55,6 +61,7 @@ def evaluate(
     html_file: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
+    max_rows: MaxRowsOption = None,
     kind: KindOption = None,
     fail_under: Annotated[
         list[str] | None,
@@ -84,7 +91,8 @@ def evaluate(
         return
     if is_database(real) or is_database(synthetic):
         check_unused(
-            {"--holdout": holdout, "--target": target, "--model": model, "--kind": kind},
+            {"--holdout": holdout, "--target": target, "--model": model, "--kind": kind}
+            | {"--max-rows": max_rows},
             "databases",
         )
         evaluate_databases(real, synthetic, json_file, html_file, fail_under or (), seed)
@@ -97,12 +105,11 @@ def evaluate(
         raise ParameterError("Give --model or --kind, not both: a model states all kinds.")
 
     from lookalike.reports import evaluate as score
-    from lookalike.tables import read_table
 
     evaluation = score(
-        read_table(real),
-        read_table(synthetic),
-        holdout=None if holdout is None else read_table(holdout),
+        real,
+        synthetic,
+        holdout=holdout,
         target=target,
         model=None if model is None else _loaded(model),
         kinds=kinds or None,
@@ -110,6 +117,7 @@ def evaluate(
         entity=entity,
         time=time,
         window=window,
+        max_rows=max_rows,
         facts=_files(real, synthetic),
         random_state=seed,
         progress=True,

@@ -12,6 +12,7 @@ from lookalike.cli._databases import check_source, check_unused, fit_database, i
 from lookalike.cli._images import fit_images, is_images
 from lookalike.cli._options import (
     KindOption,
+    MaxRowsOption,
     SeedOption,
     check_outputs,
     parse_kinds,
@@ -96,6 +97,7 @@ def fit(
     rule: RuleOption = None,
     rules_file: RulesOption = None,
     broken: BrokenOption = "refuse",
+    max_rows: MaxRowsOption = None,
     orphans: Annotated[
         str,
         typer.Option(
@@ -126,12 +128,20 @@ def fit(
         check_unused(
             {"--target": target, "--model": model, "--seconds": seconds, "--budget": budget}
             | {"--preset": preset, "--warm-start": warm_start, "--mapping": mapping}
-            | {"--html": html_file, "--rule": rule, "--rules": rules_file}
-            | {"--entity": entity, "--time": time},
+            | {"--html": html_file}
+            | {"--entity": entity, "--time": time, "--max-rows": max_rows},
             "a database",
         )
         fit_database(
-            data, output, kind=kind, seed=seed, setting=setting, orphans=orphans, quiet=quiet
+            data,
+            output,
+            kind=kind,
+            seed=seed,
+            setting=setting,
+            orphans=orphans,
+            rules=read_rules(rule, rules_file),
+            broken=broken,
+            quiet=quiet,
         )
         return
     check_source(data)
@@ -150,6 +160,7 @@ def fit(
             "--seconds": seconds,
             "--html": html_file,
             "--rule": declared or None,
+            "--max-rows": max_rows,
         }
         if _folded(model) not in ("", "sequences"):
             others["--model"] = model
@@ -159,6 +170,8 @@ def fit(
     if seconds is not None and _folded(model) != "auto":
         raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
     if _folded(model) == "auto":
+        if max_rows is not None:
+            raise ParameterError("--model auto takes no --max-rows: name the family with --model.")
         options = {"kinds": kinds, "target": target, "rules": declared, "broken": broken}
         fitted = _chosen(data, options, seconds, seed, setting, quiet=quiet)
     else:
@@ -176,11 +189,15 @@ def fit(
             mapping=renamed or None,
             rules=declared,
             broken=broken,
+            max_rows=max_rows,
         )
     fitted.save(output)
     if html_file is not None:
         write_page(fitted, html_file)
     if not quiet:
+        for event in fitted.history_.events:
+            if event.kind == "sample":
+                say(event.words)
         say(f"wrote {shown_path(output)}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
         say(_shared(fitted))
     if html_file not in (None, "-") and not quiet:

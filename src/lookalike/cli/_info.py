@@ -14,7 +14,7 @@ from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.cli._databases import is_database, show_database, show_model
 from lookalike.cli._images import image_facts, show_images
 from lookalike.cli._options import KindOption, parse_kinds
-from lookalike.cli._print import printable, show, show_table
+from lookalike.cli._print import printable, show, show_prose, show_table
 from lookalike.cli._sequences import sequence_facts, show_sequences
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ _GROUPS = {
 _NEVER = "Never together, although often expected by chance:"
 _HOLDS = "this file holds training rows: treat it as the table itself"
 _MOST_LINES = 20
+#: The number of rows by which a large table is described.
+_GLANCED = 200_000
 
 
 def info(
@@ -98,9 +100,9 @@ def info(
         return
 
     from lookalike.relations import infer_schema
-    from lookalike.tables import cautions, read_table
+    from lookalike.tables import cautions
 
-    table = read_table(model_or_data)
+    table, words = _first_rows(model_or_data)
     inferred = infer_schema(table, kinds)
     for caution in cautions(table, inferred):
         warnings.warn(caution, LookalikeWarning, stacklevel=2)
@@ -109,8 +111,20 @@ def info(
     if as_json:
         _show_json({**schema.to_dict(), "never_together": never})
     else:
+        if words:
+            show_prose(words)
+            show()
         _show_schema(schema)
         _show_lines(_NEVER, never)
+
+
+def _first_rows(path: str) -> tuple[Any, str]:
+    """Return a table; of a large one, some rows and what they are."""
+    from lookalike.tables import TablePieces, is_large, read_table
+
+    if is_large(path):
+        return TablePieces(path).glance(_GLANCED)
+    return read_table(path), ""
 
 
 def _show_presets(as_json: bool) -> None:

@@ -63,6 +63,12 @@ def sample(
             "--continue", metavar="FILE", help="Continue this past: -n futures of --length events."
         ),
     ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="The number of the first row: rows that go on after N others."
+        ),
+    ] = None,
     complete: Annotated[
         str | None,
         typer.Option(metavar="DATA", help="Complete the missing cells of these rows instead."),
@@ -108,7 +114,7 @@ def sample(
     database = None if spec is not None else _model_of(model, "Relational")
     if database is not None:
         check_unused(
-            {"--rows": rows is not None, "--where": where, "--balance": balance}
+            {"--rows": rows is not None, "--where": where, "--balance": balance, "--start": start}
             | {"--complete": complete, "--safe-csv": safe_csv, "--continue": past}
             | {"--length": length, "--windows": windows, "--window": window}
             | {"--watermark": watermark},
@@ -128,7 +134,7 @@ def sample(
         raise ParameterError("--scale is for models of databases; give -n N.")
     if is_folder(output):
         check_unused(
-            {"--complete": complete, "--continue": past, "--length": length}
+            {"--complete": complete, "--continue": past, "--length": length, "--start": start}
             | {"--windows": windows, "--window": window},
             "a folder of parts",
         )
@@ -150,6 +156,8 @@ def sample(
             "Give the number of rows (-n N), or rows to complete (--complete DATA); of a series "
             "--length N or --windows N."
         )
+    if complete is not None and start is not None:
+        raise ParameterError("Rows to complete have their own numbers: leave out --start.")
     if complete is not None and (where or balance is not None):
         raise ParameterError(
             "Rows to complete are conditions themselves: leave out --where and --balance."
@@ -169,6 +177,7 @@ def sample(
             raise ParameterError(
                 "--complete, --balance and --watermark are for models of tables: omit them."
             )
+        _check_absent({"start": start}, "is for models of tables: omit it")
         written = sample_sequences(
             loaded, output, rows, sizes, past, given, seed=seed, safe_csv=safe_csv
         )
@@ -185,7 +194,8 @@ def sample(
             raise ParameterError(
                 "--complete, --balance and --watermark are for learned models: omit them."
             )
-        written = loaded.sample_to(output, rows, given=given, random_state=seed, safe_csv=safe_csv)
+        options: dict[str, Any] = {"given": given, "random_state": seed, "safe_csv": safe_csv}
+        written = loaded.sample_to(output, rows, start=start or 0, **options)
         if output != "-":
             say(f"wrote {shown_path(output)}: {written:,} rows")
         return
@@ -195,6 +205,7 @@ def sample(
         given=given,
         balance=balance,
         random_state=seed,
+        start=start or 0,
         safe_csv=safe_csv,
         watermark=watermark,
     )

@@ -12,7 +12,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
-from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.experiments._candidates import Candidate, families
 from lookalike.experiments._choice import choose_trial, notes_on_choice
 from lookalike.experiments._clock import Clock
@@ -23,7 +23,7 @@ from lookalike.experiments._trial import TableParts, score_of
 from lookalike.metrics import score_tables
 from lookalike.models import Synthesizer
 from lookalike.relations import infer_schema
-from lookalike.tables import Kind, Schema, conform, to_arrow
+from lookalike.tables import Kind, Schema, conform, to_arrow_sample
 
 __all__ = ["compare", "divided", "raced_families", "summary"]
 
@@ -162,7 +162,7 @@ def divided(
     declared: Declared,
 ) -> TableParts:
     """Return the three parts of a table, whose rows obey declared rules."""
-    table, _ = to_arrow(data)
+    table, _, _ = to_arrow_sample(data, None, derive_seed(seed, "held"), show=None)
     table, schema = declared.applied(table, _schema(table, declared.kinds(table, kinds), target))
     rows = len(table)
     held = min(round(_SHARE * rows), _MOST)

@@ -43,6 +43,7 @@ from lookalike.encoding import (
     TableEncoder,
     ValueOrigin,
 )
+from lookalike.models._balanced_sample import balanced_sample
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
 from lookalike.models._marked_rows import marked_tables
@@ -58,6 +59,7 @@ from lookalike.models._task import FitCallback, FitTask
 from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.rules import POLICIES, check_texts, with_rules, without_broken_rows
 from lookalike.tables import (
+    MAX_ROWS,
     Kind,
     Origin,
     Schema,
@@ -72,6 +74,7 @@ from lookalike.tables import (
     open_categories,
     render,
     to_arrow,
+    to_arrow_sample,
     without_rare,
 )
 from lookalike.training import History
@@ -297,6 +300,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval: FitCallback | None = None,
         rules: Sequence[str] | None = None,
         broken: str = "refuse",
+        max_rows: int | None = None,
     ) -> Self:
         """Fit the model to a table.
 
@@ -331,6 +335,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         broken : {"refuse", "drop", "repair", "keep"}
             What becomes of training rows that break a rule: an error, rows left out, cells changed
             so that the rules hold, or nothing. Generated rows obey the rules in any case.
+        max_rows : int, optional
+            The most rows to hold in memory. Of a table that has more, a uniform sample is held and
+            nine tenths of it are learned, chosen so that their marginals are those of all rows;
+            ``history_`` says how near they are. By default all rows are held, except of a file or
+            folder that takes more than 1 GiB of memory: 1,000,000 of that.
 
         Returns
         -------
@@ -353,14 +362,15 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 "predict by target=, and give schema= and kinds= by their names."
             )
         self._check_parameters()
-        check_parameters("fit", {"broken": Choice(POLICIES)}, {"broken": broken})
+        given = {"broken": broken, "max_rows": max_rows}
+        check_parameters("fit", {"broken": Choice(POLICIES), "max_rows": MAX_ROWS}, given)
         declared = check_texts(rules or ())
         start = self._start_from(warm_start, mapping)
         # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken)
+        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken, max_rows)
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -385,9 +395,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval: FitCallback | None,
         rules: tuple[str, ...],
         broken: str,
+        max_rows: int | None,
     ) -> None:
         seed = as_seed(self.random_state)
-        table, origin = to_arrow(data)
+        show = getattr(self, "progress", False)
+        table, origin, large = to_arrow_sample(data, max_rows, seed, show=show)
         schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)
         encoder = self._encoder()
         encoder.keep = () if target is None else (target,)
@@ -397,6 +409,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         table = conform(table, schema)
         if table.num_rows == 0:
             raise DataError("A table to learn must have rows, but this one has none.")
+        sampled = ""
+        if large is not None:
+            table, sampled = balanced_sample(table, large, schema, seed, show=show)
         if schema.rules:
             table, words = without_broken_rows(table, schema, broken, encoder.least)
             if words:
@@ -421,6 +436,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             split = hold_out(encoded, share, generator(seed, "hold out"))
             task = FitTask(split, encoder.layout_, seed, start, on_interval)
             self._refine(task, self._fit(task))
+        if sampled:
+            self.history_.add(0, "sample", sampled)
 
     def _refine(self, task: FitTask, fit_conditions: Callable[[], None] | None) -> None:
         """Fit the refinement of the model's rows and, in parallel, the generation for conditions.

@@ -175,7 +175,10 @@ class Private(BayesianNetwork):
         on_interval: FitCallback | None,
         rules: tuple[str, ...],
         broken: str,  # noqa: ARG002 - training rows are not looked at for it
+        max_rows: int | None,
     ) -> None:
+        if max_rows is not None:
+            raise ParameterError("max_rows is for models without privacy: Private counts all rows.")
         if (self.entity is None) != (self.rows_per_entity is None):
             raise ParameterError(
                 "entity and rows_per_entity go together: the owner of rows, and how many rows of "
@@ -204,7 +207,7 @@ class Private(BayesianNetwork):
         self.random_state = seed
         learned = as_frame(drawn, library)
         # Drawn rows that break a rule are changed: rules are met by what the noise has left.
-        super()._learn(learned, None, known, target, start, on_interval, rules, "repair")
+        super()._learn(learned, None, known, target, start, on_interval, rules, "repair", None)
         self.ledger_, self.n_rows_ = ledger, rows
 
     def _private_rows(
