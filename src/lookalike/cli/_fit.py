@@ -175,12 +175,7 @@ def fit(
         options = {"kinds": kinds, "target": target, "rules": declared, "broken": broken}
         fitted = _chosen(data, options, seconds, seed, setting, quiet=quiet)
     else:
-        fitted = _model(model, preset, budget)
-        known = list(fitted.get_params())
-        fitted.set_params(random_state=seed)
-        if "progress" in known:
-            fitted.set_params(progress=not quiet)
-        fitted.set_params(**parse_settings(setting, known))
+        fitted = _set_up(_model(model, preset, budget), seed, setting, quiet=quiet)
         fitted.fit(
             data,
             kinds=kinds,
@@ -244,6 +239,17 @@ def _model(model: str | None, preset: str | None, budget: str | None) -> Synthes
     if _folded(model) not in ("", "gan"):
         return find_synthesizer(model or "")()
     return GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
+
+
+def _set_up(
+    model: Synthesizer, seed: int | None, setting: list[str] | None, *, quiet: bool
+) -> Synthesizer:
+    """Return a model with the parameters that options set."""
+    known = list(model.get_params())
+    model.set_params(random_state=seed)
+    if "progress" in known:
+        model.set_params(progress=not quiet)
+    return model.set_params(**parse_settings(setting, known))
 
 
 def _chosen(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -37,6 +38,14 @@ _MOST_LINES = 20
 #: The number of rows by which a large table is described.
 _GLANCED = 200_000
 
+#: What is shown of models that are not of tables.
+_OTHER_MODELS: dict[
+    str, tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], None]]
+] = {
+    "Sequences": (sequence_facts, show_sequences),
+    "Images": (image_facts, show_images),
+}
+
 
 def info(
     model_or_data: Annotated[
@@ -64,34 +73,7 @@ def info(
     if is_model(model_or_data):
         if kinds:
             raise ParameterError("--kind is for tables: a model file has its kinds already.")
-        from lookalike.models import load
-
-        model = load(model_or_data)
-        if hasattr(model, "continue_to"):
-            of_sequences = sequence_facts(model)
-            if as_json:
-                _show_json(of_sequences)
-            else:
-                show_sequences(of_sequences)
-            return
-        if type(model).__name__ == "Images":
-            of_images = image_facts(model)
-            if as_json:
-                _show_json(of_images)
-            else:
-                show_images(of_images)
-            return
-        if type(model).__name__ == "Relational":
-            show_model(model, as_json=as_json)
-            return
-        facts = _facts(model)
-        if as_json:
-            _show_json(facts)
-        else:
-            _show_model(facts)
-            _show_relations(model.schema_)
-            _show_lines(_NEVER, facts["never_together"])
-            _show_origins(facts["value_origins"])
+        _show_file(model_or_data, as_json=as_json)
         return
     if is_database(model_or_data):
         if kinds:
@@ -99,10 +81,35 @@ def info(
         show_database(model_or_data, as_json=as_json)
         return
 
+    _show_table(model_or_data, kinds, as_json=as_json)
+
+
+def _show_file(path: str, *, as_json: bool) -> None:
+    """Show what a model file holds."""
+    from lookalike.models import load
+
+    model = load(path)
+    if type(model).__name__ == "Relational":
+        show_model(model, as_json=as_json)
+        return
+    facts_of, show_facts = _OTHER_MODELS.get(type(model).__name__, (_facts, _show_model))
+    facts = facts_of(model)
+    if as_json:
+        _show_json(facts)
+        return
+    show_facts(facts)
+    if facts_of is _facts:
+        _show_relations(model.schema_)
+        _show_lines(_NEVER, facts["never_together"])
+        _show_origins(facts["value_origins"])
+
+
+def _show_table(path: str, kinds: dict[str, str], *, as_json: bool) -> None:
+    """Show what is inferred of a table."""
     from lookalike.relations import infer_schema
     from lookalike.tables import cautions
 
-    table, words = _first_rows(model_or_data)
+    table, words = _first_rows(path)
     inferred = infer_schema(table, kinds)
     for caution in cautions(table, inferred):
         warnings.warn(caution, LookalikeWarning, stacklevel=2)

@@ -109,7 +109,8 @@ def spoken(seconds: float) -> str:
 
 
 def _item_seconds(study: Study, item: WorkItem) -> float:
-    rows, columns = item.share * len(item.split.train), study.table.num_columns
+    rows = item.share * len(item.split.train)
+    columns: int = study.table.num_columns
     models = sum(
         model_seconds(name, rows * (1 + arm.factor), columns)
         for arm, name in item.todo
@@ -117,8 +118,7 @@ def _item_seconds(study: Study, item: WorkItem) -> float:
     )
     fixed, more = _FIT
     fits = any(arm.role == "synthetic" for arm, _ in item.todo)
-    cost: float = study.synthesizer.cost
-    return models + fits * cost * (fixed + more * rows * columns / 10_000)
+    return models + fits * study.synthesizer.cost * (fixed + more * rows * columns / 10_000)
 
 
 def _pace() -> float:
