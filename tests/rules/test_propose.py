@@ -77,3 +77,21 @@ def test_check_fails_with_the_rows(tmp_path, capsys: pytest.CaptureFixture[str])
 
 def test_a_table_without_rules_passes_a_python_check() -> None:
     assert check_rules(pd.DataFrame({"p": [1.5]}), []).passed
+
+
+def test_names_and_levels_of_any_kind_are_written_as_they_are_read() -> None:
+    rng = np.random.default_rng(0)
+    level = rng.choice(["it's", 'say "x"', "both ' and \"", "a -> b"], 600)
+    frame = pd.DataFrame({"class": level, "two  gaps": rng.random(600)})
+    for k, one in enumerate(np.unique(level)):
+        frame[f"note {k}"] = np.where(level == one, None, "q")
+    frame["tick`s"] = frame["two  gaps"] + 5
+    frame["a\nb"] = 2 * frame["two  gaps"]
+    rules = [proposed.rule for proposed in propose_rules(frame)]
+    assert "`tick``s` == `two  gaps` + 5.0" in rules
+    assert '`class` == "both \' and """ -> `note 1` is missing' in rules
+    assert '`class` == "say ""x""" -> `note 3` is missing' in rules
+    assert not any("\n" in rule for rule in rules)
+    assert split_rules("\n".join(rules)) == rules
+    assert check_rules(frame, rules).passed
+    assert check_rules(frame, ['class == "a -> b" -> `note 0` is missing']).passed

@@ -22,6 +22,7 @@ from lookalike.rules import (
     check_texts,
     number_kinds,
     rows_in_words,
+    sides,
 )
 from lookalike.tables import Kind, Schema, infer_columns
 
@@ -103,7 +104,7 @@ def _columns(rule: ScopedRule) -> set[tuple[str, str]]:
 
 def _computes(rule: ScopedRule, table: str, column: str) -> bool:
     """Return whether a rule compares a column with others, or sums it up."""
-    if "->" in rule.text or len(rule.columns) + len(rule.reached) < 2:
+    if len(sides(rule.text)) > 1 or len(rule.columns) + len(rule.reached) < 2:
         return False
     return (table, column) in _columns(rule)
 

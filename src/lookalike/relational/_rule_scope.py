@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.databases import ForeignKey
-from lookalike.rules import read_rule
+from lookalike.rules import read_rule, sides
 
 __all__ = ["AGGREGATES", "Reached", "ScopedRule", "scope_rule"]
 
@@ -135,7 +135,7 @@ def scope_rule(
         tree = _determining(tree, reader, home)
     local = reader.written(tree, home)
     if then is not None:
-        arrow = "->" in read.text
+        arrow = len(sides(read.text)) > 1
         other = reader.written(then, home)
         local = f"{local} -> {other}" if arrow else f"{other} if {local}"
     return ScopedRule(read.text, home, local, tuple(dict.fromkeys(own)), tuple(reached))

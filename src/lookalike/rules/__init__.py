@@ -9,7 +9,7 @@ from lookalike.rules._broken import POLICIES, rows_in_words, without_broken_rows
 from lookalike.rules._check import BrokenRule, RuleCheck, check_rules
 from lookalike.rules._join import check_texts, number_kinds, with_rules
 from lookalike.rules._propose import ProposedRule, propose_rules
-from lookalike.rules._read import read_rule, split_rules
+from lookalike.rules._read import read_rule, sides, split_rules
 from lookalike.rules._rule import DeclaredRule
 from lookalike.rules._ruleset import Ruleset
 
@@ -26,6 +26,7 @@ __all__ = [
     "propose_rules",
     "read_rule",
     "rows_in_words",
+    "sides",
     "split_rules",
     "with_rules",
     "without_broken_rows",

@@ -5,6 +5,7 @@ Rows are split: candidates come from one part, and count only if the other part 
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike.relations import Cells, cells_of, find_dependencies
+from lookalike.rules._read import sides
 from lookalike.rules._ruleset import Ruleset
 from lookalike.tables import Column, Dependency, Kind, Schema, conform, infer_columns, to_arrow
 from lookalike.tables.values.arrow import is_null, plain
@@ -99,6 +101,8 @@ def propose_rules(
     found: list[ProposedRule] = []
     cells = cells_of(proving)
     for text in dict.fromkeys(_candidates(cells_of(searched), searched, schema)):
+        if len(text.splitlines()) > 1:
+            continue  # a rule is a line
         proposed = _proven(text, schema, cells)
         if proposed is not None:
             found.append(proposed)
@@ -115,8 +119,8 @@ def _proven(text: str, schema: Schema, cells: Cells) -> ProposedRule | None:
     about = ~np.logical_or.reduce([is_null(cells[name]) for name in rule.columns])
     if " is missing" in text or " is not missing" in text:
         about = np.ones(len(wrong), bool)
-        if "->" in text:
-            condition = Ruleset.read([text.partition(" -> ")[0]], schema, cells, strict=False)
+        if len(sides(text)) > 1:
+            condition = Ruleset.read([sides(text)[0]], schema, cells, strict=False)
             about = ~next(iter(condition.broken(cells).values()))
     support, exceptions = int(about.sum()), int(wrong.sum())
     if support < _FEWEST_ROWS or exceptions > _EXCEPTIONS * support:
@@ -146,9 +150,10 @@ def _candidates(cells: Cells, table: pa.Table, schema: Schema) -> Iterator[str]:
 
 def quoted(name: str) -> str:
     """Return a column's name as it is written in a rule."""
-    words = {"and", "or", "not", "if", "is", "in", "missing", "true", "false", "else", "lambda"}
-    plain_name = name.isidentifier() and name not in words and name.isascii()
-    return name if plain_name and name not in {"pi", "e", "tau"} else f"`{name}`"
+    words = {"missing", "true", "false", "pi", "e", "tau", *keyword.kwlist}
+    if name.isidentifier() and name.isascii() and name not in words:
+        return name
+    return f"`{name.replace('`', '``')}`"
 
 
 def _of_dependency(dependency: Dependency) -> Iterator[str]:
@@ -253,7 +258,7 @@ def _value(level: object) -> str:
     if isinstance(level, bool):
         return str(level).lower()
     if isinstance(level, str):
-        return f'"{level}"' if '"' not in level else f"'{level}'"
+        return '"' + level.replace('"', '""') + '"'
     return repr(level)
 
 

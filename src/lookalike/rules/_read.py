@@ -8,6 +8,7 @@ the grammar of formulas.
 from __future__ import annotations
 
 import ast
+import keyword
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,11 +16,11 @@ from dataclasses import dataclass
 
 from lookalike._core.errors import ParameterError
 
-__all__ = ["RuleText", "read_rule", "split_rules"]
+__all__ = ["RuleText", "read_rule", "sides", "split_rules"]
 
 _LONGEST = 1000
-#: A quoted value, a column in backquotes, or the rest in pieces.
-_PIECES = re.compile(r"\"[^\"]*\"|'[^']*'|`[^`]*`|[^\"'`]+|.", re.DOTALL)
+#: A quoted value, a column in backquotes (a doubled quote within is one), or the rest in pieces.
+_PIECES = re.compile(r"\"(?:[^\"]|\"\")*\"|'(?:[^']|'')*'|`(?:[^`]|``)*`|[^\"'`]+|.", re.DOTALL)
 _WORDS = (
     (re.compile(r"\bis\s+not\s+missing\b"), "is not None"),
     (re.compile(r"\bis\s+missing\b"), "is None"),
@@ -29,6 +30,9 @@ _WORDS = (
     (re.compile(r"≥"), ">="),
     (re.compile(r"≠"), "!="),
 )
+#: Words of Python that are none of rules: columns may have such names, as ``class``.
+_OF_RULES = {"and", "or", "not", "if", "is", "in", "None", "True", "False"}
+_NAMES = re.compile(rf"\b({'|'.join(sorted({*keyword.kwlist} - _OF_RULES))})\b")
 #: The start of the names that stand for columns in backquotes.
 _QUOTED = "quoted_column_"
 
@@ -75,7 +79,7 @@ def read_rule(text: str) -> RuleText:
     """
     if not isinstance(text, str):
         raise ParameterError(f"A rule is a text such as 'start <= end'; got {text!r}.")
-    text = " ".join(text.split())
+    text = "".join(map(_spaced, _PIECES.findall(text.strip())))
     if not text:
         raise ParameterError("A rule must not be empty: write one such as 'start <= end'.")
     if len(text) > _LONGEST:
@@ -124,17 +128,46 @@ def split_rules(text: str) -> list[str]:
                 break
             kept += piece
         if kept.strip():
-            rules.append(" ".join(kept.split()))
+            rules.append("".join(map(_spaced, _PIECES.findall(kept.strip()))))
     return rules
 
 
+def _spaced(piece: str) -> str:
+    """Return a piece with single spaces, as it is where it is quoted."""
+    return piece if piece[0] in "\"'`" and len(piece) > 1 else re.sub(r"\s+", " ", piece)
+
+
+def sides(text: str) -> list[str]:
+    """Return the sides of a rule's arrow as they are written; all of a rule that has none.
+
+    Parameters
+    ----------
+    text : str
+        The rule.
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> sides("kind == 'a -> b' -> size > 0")
+    ["kind == 'a -> b'", 'size > 0']
+    """
+    return [side.strip() for side in _split(_PIECES.findall(text), "->")]
+
+
 def _as_python(piece: str, quoted: dict[str, str]) -> str:
-    if piece[0] == "`" and len(piece) > 1:
+    def stand_in(column: str) -> str:
         name = f"{_QUOTED}{len(quoted)}"
-        quoted[name] = piece[1:-1]
+        quoted[name] = column
         return name
+
+    if piece[0] == "`" and len(piece) > 1:
+        return stand_in(piece[1:-1].replace("``", "`"))
     if piece[0] in "\"'" and len(piece) > 1:
-        return repr(piece[1:-1])
+        return repr(piece[1:-1].replace(2 * piece[0], piece[0]))
+    piece = _NAMES.sub(lambda found: stand_in(found[0]), piece)
     for pattern, python in _WORDS:
         piece = pattern.sub(python, piece)
     return piece
@@ -148,7 +181,7 @@ def _split(pieces: list[str], sign: str) -> list[str]:
 def _parts(pieces: list[str], sign: str) -> Iterator[list[str]]:
     part: list[str] = []
     for piece in pieces:
-        if piece[0] in "\"'":
+        if piece[0] in "\"'`":
             part.append(piece)
             continue
         first, *others = piece.split(sign)

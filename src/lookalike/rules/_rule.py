@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.relations import Among, Atom, BoundedSum, Cells, RowValues, RuledColumn, is_one
-from lookalike.rules._read import read_rule
+from lookalike.rules._read import read_rule, sides
 from lookalike.rules._translate import Equality, Translator
 from lookalike.tables import Schema
 from lookalike.tables.values.arrow import is_null, plain
@@ -112,7 +112,7 @@ def bind_rule(
     translator = Translator(read.text, read.quoted, schema, columns, roundings, rows, strict=strict)
     if read.then is not None:
         on, determined = (_names(tree, translator) for tree in (read.tree, read.then))
-        if on is not None and determined is not None and "->" in read.text:
+        if on is not None and determined is not None and len(sides(read.text)) > 1:
             both = set(on) & set(determined)
             if both:
                 raise translator.error(f"{sorted(both)[0]!r} stands on both sides")
