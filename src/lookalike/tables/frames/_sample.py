@@ -141,8 +141,8 @@ def to_arrow_sample(
         if not is_large(data):
             return (*to_arrow(data), None)
         warnings.warn(
-            f"This table takes more than {MOST_MEMORY >> 20:,} MB: {SAMPLED_ROWS:,} of its rows, "
-            "drawn at random, will be held. max_rows sets another number.",
+            f"This table takes more than {MOST_MEMORY >> 20:,} MB: at most {SAMPLED_ROWS:,} of "
+            "its rows, drawn at random, will be held. max_rows sets another number.",
             LookalikeWarning,
             stacklevel=4,
         )

@@ -163,9 +163,10 @@ class TablePieces:
         names = found[0].column_names
         table = pa.concat_tables([t.select(names) for t in found], promote_options="permissive")
         known = sum(sum(part.groups) for part in self._parts)
-        total = f"{known:,} rows" if all(part.groups for part in self._parts) else "more"
-        where = f" of {len(some)} parts" if len(some) > 1 else ""
-        return table, f"Of {total}, {len(table):,} were read: the first{where}."
+        where = f"the first of {len(some)} parts" if len(some) > 1 else "the first"
+        if all(part.groups for part in self._parts):
+            return table, f"Of {known:,} rows, {len(table):,} were read: {where}."
+        return table, f"{len(table):,} rows were read, {where}; there may be more."
 
     @contextmanager
     def _opened(self, part: str) -> Iterator[Path]:
