@@ -79,7 +79,7 @@ def test_a_large_file_is_sampled_and_that_is_said(table, tmp_path, monkeypatch):
     assert to_arrow_sample(path, None, 0)[2] is None
     monkeypatch.setattr(_sample, "MOST_MEMORY", 1000)
     monkeypatch.setattr(_sample, "SAMPLED_ROWS", 50)
-    with pytest.warns(LookalikeWarning, match="50 of its rows, drawn at random"):
+    with pytest.warns(LookalikeWarning, match="at most 50 of its rows, drawn at random"):
         rows, _, large = to_arrow_sample(path, None, 0)
     assert len(rows) == 50
     assert "50 of 3,000 rows" in str(large)
@@ -89,6 +89,10 @@ def test_a_glance_reads_the_first_rows_of_parts(table, tmp_path):
     found, words = TablePieces(written(table, "parts", tmp_path)).glance(30)
     assert found["n"].to_pylist() == [*range(10), *range(1000, 1010), *range(2000, 2010)]
     assert words == "Of 3,000 rows, 30 were read: the first of 3 parts."
+    (tmp_path / "x.csv").write_text("a\n1\n2\n3\n")
+    found, words = TablePieces(tmp_path / "x.csv").glance(2)
+    assert found["a"].to_pylist() == ["1", "2"]
+    assert words == "2 rows were read, the first; there may be more."
 
 
 def test_faults_are_named(table, tmp_path):

@@ -36,7 +36,7 @@ _UNCOUNTED = (Kind.IDENTIFIER, Kind.TEXT, Kind.CONSTANT)
 
 
 @dataclass(frozen=True)
-class _Cells:
+class _CountedCells:
     """The cells of one column, in which rows are counted; the last is that of missing cells.
 
     Parameters
@@ -56,7 +56,7 @@ class _Cells:
     levels: pa.Array | None = None
 
     @classmethod
-    def fit(cls, column: Column, cells: pa.Array) -> _Cells:
+    def fit(cls, column: Column, cells: pa.Array) -> _CountedCells:
         if column.kind.is_numeric:
             values = np.sort(_numbers(cells.drop_null()))
             parts = min(_PARTS, max(len(values) // _ROWS, 2))
@@ -121,7 +121,7 @@ def balanced_sample(
         What was done, in words.
     """
     columns = [
-        _Cells.fit(c, flat(table[c.name]))
+        _CountedCells.fit(c, flat(table[c.name]))
         for c in schema.columns
         if c.kind not in _UNCOUNTED and table[c.name].null_count < len(table)
     ]
@@ -143,7 +143,7 @@ def balanced_sample(
 
 
 def _counted(
-    columns: Sequence[_Cells], large: LargeTable, *, show: bool | None
+    columns: Sequence[_CountedCells], large: LargeTable, *, show: bool | None
 ) -> tuple[list[np.ndarray], list[str]]:
     """Count all rows; also name columns with pieces that do not fit their kind."""
     counts = [np.zeros(one.count, np.int64) for one in columns]

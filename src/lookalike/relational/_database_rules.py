@@ -20,9 +20,9 @@ from lookalike.rules import (
     RuleCheck,
     Ruleset,
     check_texts,
+    computed_with,
     number_kinds,
     rows_in_words,
-    sides,
 )
 from lookalike.tables import Kind, Schema, infer_columns
 
@@ -78,7 +78,8 @@ def rule_schemas(
         own = db.arrow(table).select(names)
         known = {c: k for c, k in kinds.get(table, {}).items() if c in names}
         schema = infer_columns(own, known)
-        computed = [c for c in names if any(_computes(r, table, c) for r in rules)]
+        computed = [c for c in names if any((table, c) in _computed(r) for r in rules)]
+        # A sum of a column says that it is a number.
         texts = [f"`{c}` + 0 <= 0" for c in computed if c not in known]
         numbers = number_kinds(own, schema, texts)
         found[table] = infer_columns(own, {**known, **numbers}) if numbers else schema
@@ -102,11 +103,15 @@ def _columns(rule: ScopedRule) -> set[tuple[str, str]]:
     return found | {(r.table, r.column) for r in rule.reached if r.column}
 
 
-def _computes(rule: ScopedRule, table: str, column: str) -> bool:
-    """Return whether a rule compares a column with others, or sums it up."""
-    if len(sides(rule.text)) > 1 or len(rule.columns) + len(rule.reached) < 2:
-        return False
-    return (table, column) in _columns(rule)
+def _computed(rule: ScopedRule) -> set[tuple[str, str]]:
+    """Return the columns that a rule sums up, or compares with others."""
+    names = computed_with(rule.local)
+    found = {(rule.home, column) for column in rule.columns if column in names}
+    return found | {
+        (r.table, r.column)
+        for r in rule.reached
+        if r.column and (r.name in names or r.how in ("sum", "mean"))
+    }
 
 
 def _rulings(db: Database, rules: Sequence[ScopedRule], schemas: Mapping[str, Schema]) -> Any:

@@ -73,7 +73,7 @@ class ScopedRule:
 
 
 @dataclass(frozen=True)
-class _Term:
+class _RuleTerm:
     """A part of a rule: a column, or an aggregate of one."""
 
     how: str
@@ -114,7 +114,7 @@ def scope_rule(
     '`date` >= `customers.since`'
     """
     read = read_rule(text)
-    reader = _Reader(read.text, read.quoted, columns)
+    reader = _RuleReader(read.text, read.quoted, columns)
     trees = [None if tree is None else reader.visit(tree) for tree in (read.tree, read.then)]
     outer = dict.fromkeys(term.table for term in reader.terms if term.how == "parent")
     inner = dict.fromkeys(term.table for term in reader.terms if term.how != "parent")
@@ -141,7 +141,7 @@ def scope_rule(
     return ScopedRule(read.text, home, local, tuple(dict.fromkeys(own)), tuple(reached))
 
 
-def _determining(tree: ast.expr, reader: _Reader, home: str) -> ast.expr:
+def _determining(tree: ast.expr, reader: _RuleReader, home: str) -> ast.expr:
     """Return an equality with the column that it determines, one of the home table, on the left."""
     match tree:
         case ast.Compare(left=left, ops=[ast.Eq()], comparators=[right]):
@@ -156,14 +156,14 @@ def _determining(tree: ast.expr, reader: _Reader, home: str) -> ast.expr:
     return tree
 
 
-class _Reader(ast.NodeTransformer):
+class _RuleReader(ast.NodeTransformer):
     """Replaces columns and aggregates of a tree by names, and lists them."""
 
     def __init__(
         self, text: str, quoted: Mapping[str, str], columns: Mapping[str, Sequence[str]]
     ) -> None:
         self.text, self._quoted, self._columns = text, quoted, columns
-        self.terms: list[_Term] = []
+        self.terms: list[_RuleTerm] = []
 
     def error(self, why: str) -> ParameterError:
         return ParameterError(f"The rule {self.text!r} cannot be used: {why}.")
@@ -172,7 +172,7 @@ class _Reader(ast.NodeTransformer):
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         whole = len(node.args) == 1 and not node.keywords
         if name == "count" and whole and isinstance(node.args[0], ast.Name):
-            return self._placed(_Term("count", self._table(node.args[0]), ""))
+            return self._placed(_RuleTerm("count", self._table(node.args[0]), ""))
         if name in AGGREGATES:
             if not whole or not isinstance(node.args[0], ast.Attribute):
                 example = "count(lines)" if name == "count" else f"{name}(lines.amount)"
@@ -208,12 +208,12 @@ class _Reader(ast.NodeTransformer):
             text = text.strip("()")
         return re.sub(rf"\b{_PLACEHOLDER}(\d+)\b", name, text)
 
-    def _of(self, tree: ast.expr) -> _Term | None:
+    def _of(self, tree: ast.expr) -> _RuleTerm | None:
         if isinstance(tree, ast.Name) and tree.id.startswith(_PLACEHOLDER):
             return self.terms[int(tree.id.removeprefix(_PLACEHOLDER))]
         return None
 
-    def _term(self, node: ast.Attribute) -> _Term:
+    def _term(self, node: ast.Attribute) -> _RuleTerm:
         if not isinstance(node.value, ast.Name):
             raise self.error(f"{ast.unparse(node)!r} is no column; write table.column")
         table = self._table(node.value)
@@ -221,7 +221,7 @@ class _Reader(ast.NodeTransformer):
         if column not in self._columns[table]:
             hint = nearest(column, self._columns[table])
             raise self.error(f"{table!r} has no column {column!r}.{hint}".rstrip("."))
-        return _Term("parent", table, column)
+        return _RuleTerm("parent", table, column)
 
     def _table(self, node: ast.Name) -> str:
         table = self._quoted.get(node.id, node.id)
@@ -230,7 +230,7 @@ class _Reader(ast.NodeTransformer):
             raise self.error(f"there is no table {table!r}.{hint}".rstrip("."))
         return table
 
-    def _placed(self, term: _Term) -> ast.Name:
+    def _placed(self, term: _RuleTerm) -> ast.Name:
         if term not in self.terms:
             self.terms.append(term)
         return ast.Name(f"{_PLACEHOLDER}{self.terms.index(term)}")

@@ -29,7 +29,7 @@ __all__ = ["DatabaseRules", "with_tables"]
 
 
 @dataclass(frozen=True)
-class _Group:
+class _RuleGroup:
     """Rules that are settled together.
 
     Parameters
@@ -99,11 +99,11 @@ class DatabaseRules:
     Parameters
     ----------
     rules : tuple of ScopedRule
-    groups : tuple of _Group
+    groups : tuple of _RuleGroup
     """
 
     rules: tuple[ScopedRule, ...] = ()
-    groups: tuple[_Group, ...] = ()
+    groups: tuple[_RuleGroup, ...] = ()
 
     @classmethod
     def fit(
@@ -150,7 +150,7 @@ class DatabaseRules:
             except LookalikeError as error:
                 raise type(error)(f"Table {home!r}: {error}") from error
             of_rules = _plain_schemas(home, columns, reached, schemas)
-            groups.append(_Group(home, some, columns, reached, of_rules, encoder))
+            groups.append(_RuleGroup(home, some, columns, reached, of_rules, encoder))
         return cls(tuple(rules), tuple(groups))
 
     def enforced(self, db: Database, seed: int) -> Database:
@@ -207,7 +207,7 @@ class DatabaseRules:
                 raise ValueError("the rules of a database do not fit its tables")
             joined_schema(home, own, reached, schemas)
             encoder = TableEncoder.from_state(parts[f"group {k}"], schema)
-            groups.append(_Group(home, some, own, reached, schemas, encoder))
+            groups.append(_RuleGroup(home, some, own, reached, schemas, encoder))
         return cls(rules, tuple(groups))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from lookalike.rules._broken import POLICIES, rows_in_words, without_broken_rows
 from lookalike.rules._check import BrokenRule, RuleCheck, check_rules
-from lookalike.rules._join import check_texts, number_kinds, with_rules
+from lookalike.rules._join import check_texts, computed_with, number_kinds, with_rules
 from lookalike.rules._propose import ProposedRule, propose_rules
 from lookalike.rules._read import read_rule, sides, split_rules
 from lookalike.rules._rule import DeclaredRule
@@ -22,6 +22,7 @@ __all__ = [
     "Ruleset",
     "check_rules",
     "check_texts",
+    "computed_with",
     "number_kinds",
     "propose_rules",
     "read_rule",

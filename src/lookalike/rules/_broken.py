@@ -82,7 +82,17 @@ def _with_constants(least: Callable[[Column], int] | None) -> Callable[[Column],
 
 
 def rows_in_words(rows: np.ndarray) -> str:
-    """Return the number of marked rows, and the first of them, counted from 0."""
+    """Return the number of marked rows, and the first of them, counted from 0.
+
+    Parameters
+    ----------
+    rows : ndarray of bool, shape (n,)
+
+    Returns
+    -------
+    str
+        Such as ``"in 2 rows (counted from 0: 3, 7)"``.
+    """
     at = np.flatnonzero(rows)
     first = ", ".join(str(i) for i in at[:_SHOWN]) + (", …" if len(at) > _SHOWN else "")
     noun = "row" if len(at) == 1 else "rows"

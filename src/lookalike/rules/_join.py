@@ -12,7 +12,7 @@ from lookalike._core.errors import InputError, ParameterError
 from lookalike.rules._read import read_rule
 from lookalike.tables import Kind, Schema, infer_columns
 
-__all__ = ["check_texts", "number_kinds", "with_rules"]
+__all__ = ["check_texts", "computed_with", "number_kinds", "with_rules"]
 
 _CALLED = ("unique", "one_hot")
 
@@ -64,7 +64,7 @@ def number_kinds(table: pa.Table, schema: Schema, rules: Sequence[str]) -> dict[
         The kind of each such column.
     """
     kinds = {}
-    for name in sorted({name for text in rules for name in _computed_with(text)}):
+    for name in sorted({name for text in rules for name in computed_with(text)}):
         if name in schema.names and schema[name].kind.is_discrete:
             for kind in (Kind.INTEGER, Kind.CONTINUOUS):
                 try:
@@ -76,8 +76,18 @@ def number_kinds(table: pa.Table, schema: Schema, rules: Sequence[str]) -> dict[
     return kinds
 
 
-def _computed_with(text: str) -> set[str]:
-    """Return the columns of a rule that are summed, or compared with other columns."""
+def computed_with(text: str) -> set[str]:
+    """Return the columns of a rule that are summed, or compared with other columns.
+
+    Parameters
+    ----------
+    text : str
+        The rule.
+
+    Returns
+    -------
+    set of str
+    """
     read = read_rule(text)
     found: set[str] = set()
     for tree in (read.tree, read.then):

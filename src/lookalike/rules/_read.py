@@ -67,6 +67,10 @@ def read_rule(text: str) -> RuleText:
     text : str
         Such as ``"start <= end"`` or ``"price > 0 if status in ['sold', 'reserved']"``.
 
+    Returns
+    -------
+    RuleText
+
     Raises
     ------
     ParameterError

@@ -53,7 +53,19 @@ class LargeTable:
     memory: int
 
     def pieces(self, title: str, *, show: bool | None) -> Iterator[pa.Table]:
-        """Read all rows in pieces, and show the progress and the remaining time."""
+        """Read all rows in pieces, and show the progress and the remaining time.
+
+        Parameters
+        ----------
+        title : str
+            The name of the work.
+        show : bool or None
+            Whether progress is shown, as for `progress`.
+
+        Yields
+        ------
+        pyarrow.Table
+        """
         yield from _in_pieces(self.data, title, show)
 
     def __str__(self) -> str:
@@ -64,7 +76,17 @@ class LargeTable:
 
 
 def is_large(data: Any) -> bool:
-    """Return whether data are a file or a folder that takes more than 1 GiB of memory."""
+    """Return whether data are a file or a folder that takes more than 1 GiB of memory.
+
+    Parameters
+    ----------
+    data : dataframe or path
+
+    Returns
+    -------
+    bool
+        False for a dataframe, and for standard input.
+    """
     if not isinstance(data, str | os.PathLike) or os.fspath(data) == "-":
         return False
     return TablePieces(data).memory > MOST_MEMORY
@@ -119,8 +141,8 @@ def to_arrow_sample(
         if not is_large(data):
             return (*to_arrow(data), None)
         warnings.warn(
-            f"This table takes more than {MOST_MEMORY >> 20:,} MB: {SAMPLED_ROWS:,} of its rows, "
-            "drawn at random, will be held. max_rows sets another number.",
+            f"This table takes more than {MOST_MEMORY >> 20:,} MB: at most {SAMPLED_ROWS:,} of "
+            "its rows, drawn at random, will be held. max_rows sets another number.",
             LookalikeWarning,
             stacklevel=4,
         )

@@ -34,7 +34,7 @@ _GLANCES = 20
 
 
 @dataclass(frozen=True)
-class _Part:
+class _DataFile:
     """A file of a table.
 
     Parameters
@@ -84,7 +84,7 @@ class TablePieces:
         self.size = sum(part.size for part in self._parts)
         self.memory = sum(part.memory for part in self._parts)
 
-    def _local(self) -> list[_Part]:
+    def _local(self) -> list[_DataFile]:
         self._is_folder = self._path.is_dir()
         names = local_parts(self._path, self.name) if self._is_folder else [""]
         parts = []
@@ -95,12 +95,12 @@ class TablePieces:
             size = file.stat().st_size
             if kind == "parquet":
                 rows, memory = zip((0, 0), *parquet_groups(file), strict=True)
-                parts.append(_Part(name, size, sum(memory), rows[1:]))
+                parts.append(_DataFile(name, size, sum(memory), rows[1:]))
             else:
-                parts.append(_Part(name, size, size * _EXPANDED[kind]))
+                parts.append(_DataFile(name, size, size * _EXPANDED[kind]))
         return parts
 
-    def _far(self, place: Place) -> list[_Part]:
+    def _far(self, place: Place) -> list[_DataFile]:
         self._is_folder = place.is_folder()
         if not self._is_folder:
             return [_far_part("", place)]
@@ -163,9 +163,10 @@ class TablePieces:
         names = found[0].column_names
         table = pa.concat_tables([t.select(names) for t in found], promote_options="permissive")
         known = sum(sum(part.groups) for part in self._parts)
-        total = f"{known:,} rows" if all(part.groups for part in self._parts) else "more"
-        where = f" of {len(some)} parts" if len(some) > 1 else ""
-        return table, f"Of {total}, {len(table):,} were read: the first{where}."
+        where = f"the first of {len(some)} parts" if len(some) > 1 else "the first"
+        if all(part.groups for part in self._parts):
+            return table, f"Of {known:,} rows, {len(table):,} were read: {where}."
+        return table, f"{len(table):,} rows were read, {where}; there may be more."
 
     @contextmanager
     def _opened(self, part: str) -> Iterator[Path]:
@@ -190,7 +191,7 @@ def _pieces(file: Path, groups: list[int] | None = None) -> Iterator[tuple[pa.Ta
         yield piece, size * done // rows
 
 
-def _far_part(name: str, place: Place) -> _Part:
+def _far_part(name: str, place: Place) -> _DataFile:
     kind = file_kind(name or place.path, FileFormatError)
     size = int(place.system.get_file_info(place.path).size or 0)
-    return _Part(name, size, size * _EXPANDED[kind])
+    return _DataFile(name, size, size * _EXPANDED[kind])
