@@ -133,9 +133,7 @@ class ImageArchitecture(Architecture):
     ) -> Array:
         """Return an initial matrix of weights, whose units each read `fan` values."""
         gain = 1.0 if last else rectifier_gain(str(self.activation), self.slope)
-        return jax.random.normal(key, (inputs, units)) * INITIALS[self.initial](
-            round(fan), units, gain
-        )
+        return jax.random.normal(key, (inputs, units)) * INITIALS[self.initial](fan, units, gain)
 
     def _drawer(self, inputs: int, key: PRNGKeyArray) -> ImageDrawer:
         down, across = self.smallest
