@@ -66,6 +66,7 @@ def test_bad_calls_are_one_line(run, pictures, tmp_path):
         assert len(found.errors) == 1
 
 
+@pytest.mark.train
 def test_boost_says_whether_images_help(run, pictures, tmp_path):
     words = ("boost", pictures, "--target", "label", "--repeats", 2, "--json", "-", *OPTIONS)
     found = run(*words, "--set", "components=3")

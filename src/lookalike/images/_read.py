@@ -261,7 +261,7 @@ def _from_npz(path: Path) -> LabelledImages:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile, EOFError) as error:
         raise FileFormatError(
             f"{shown_path(path)!r} is not an .npz file of plain arrays ({error})."
         ) from error
