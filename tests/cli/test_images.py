@@ -39,7 +39,8 @@ def test_round_trip(run, pictures, tmp_path):
     assert run("sample", model, "-n", 4, "--where", "label=two", "-o", only).code == 0
     assert os.listdir(only) == ["two"]
     assert run("sample", model, "-n", 9, "-o", tmp_path / "sheet.png").code == 0
-    assert Image.open(tmp_path / "sheet.png").mode == "L"
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.mode == "L"
     facts = json.loads(run("info", model, "--json").out)
     assert (facts["images"], facts["shape"], facts["classes"]) == (24, [6, 5], ["one", "two"])
     assert "images learned" in run("info", model).out

@@ -183,7 +183,7 @@ def _check_classes(labels: np.ndarray) -> None:
     names, counts = np.unique(labels, return_counts=True)
     if counts.min() < _FEWEST:
         raise DataError(
-            f"Each class needs at least {_FEWEST} images for splits; {names[counts.argmin()]!r} "
+            f"Each class needs at least {_FEWEST} images for splits; {names.tolist()[counts.argmin()]!r} "
             f"has {counts.min()}. Leave it out, or give more images."
         )
 
