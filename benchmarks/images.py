@@ -35,12 +35,15 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--sheets", type=Path, default=None)
+    parser.add_argument("--no-networks", action="store_true", help="score without small networks")
     parser.add_argument("--torch", default=None, help="a Python with PyTorch")
     asked = parser.parse_args()
     if asked.part == "digits":
         for seed in range(asked.first, asked.first + asked.seeds):
             for engine in asked.engines:
-                show(digits(engine, seed, asked.steps, asked.sheets))
+                show(
+                    digits(engine, seed, asked.steps, asked.sheets, networks=not asked.no_networks)
+                )
     elif asked.part == "boost":
         show(boost(asked.share, asked.repeats, asked.steps, asked.engines[0]))
     else:
@@ -57,7 +60,9 @@ def show(result: dict[str, object]) -> None:
     print(json.dumps(result), flush=True)
 
 
-def digits(engine: str, seed: int, steps: int | None, sheets: Path | None) -> dict[str, object]:
+def digits(
+    engine: str, seed: int, steps: int | None, sheets: Path | None, *, networks: bool
+) -> dict[str, object]:
     """Fit an engine to 70 % of the digits and score its images against the others."""
     from sklearn.datasets import load_digits
     from sklearn.model_selection import train_test_split
@@ -72,6 +77,7 @@ def digits(engine: str, seed: int, steps: int | None, sheets: Path | None) -> di
     cpu, wall = time.process_time(), time.perf_counter()
     model = la.Images(**ENGINES[engine], steps=steps, random_state=seed).fit(a, of_a)
     times = {"cpu_s": time.process_time() - cpu, "wall_s": time.perf_counter() - wall}
+    show({"engine": engine, "seed": seed, **{k: round(v, 1) for k, v in times.items()}})
     made = model.sample(len(a))
     if sheets is not None:
         sheets.mkdir(parents=True, exist_ok=True)
@@ -81,13 +87,12 @@ def digits(engine: str, seed: int, steps: int | None, sheets: Path | None) -> di
         if engine == "gan":
             walks = np.concatenate([model.walk(10, given=k, random_state=k) for k in range(10)])
             write_picture(contact_sheet(walks, model.form_), sheets / f"{name}_{seed}_walk.png")
-    found = evaluate_images((a, of_a), made, (b, of_b), random_state=seed)
-    rounded = {k: round(v, 1) for k, v in times.items()}
+    found = evaluate_images((a, of_a), made, (b, of_b), networks=networks, random_state=seed)
     scores = {
         s.name: [None if v is None else round(v, 4) for v in (s.value, s.ceiling, s.floor)]
         for s in found.scores
     }
-    return {"engine": engine, "seed": seed, **rounded, "generated, real, floor": scores}
+    return {"engine": engine, "seed": seed, "generated, real, floor": scores}
 
 
 def boost(share: float, repeats: int, steps: int | None, engine: str) -> dict[str, object]:

@@ -63,6 +63,8 @@ def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     small.preset = partial(GAN.preset, **once)  # type: ignore[attr-defined]
     for place in (lookalike, lookalike.models):
         monkeypatch.setattr(place, "GAN", small, raising=False)
+    tiny = partial(lookalike.Images, steps=8, width=4, monitors=False)
+    monkeypatch.setattr(lookalike, "Images", tiny)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -39,7 +39,8 @@ def test_round_trip(run, pictures, tmp_path):
     assert run("sample", model, "-n", 4, "--where", "label=two", "-o", only).code == 0
     assert os.listdir(only) == ["two"]
     assert run("sample", model, "-n", 9, "-o", tmp_path / "sheet.png").code == 0
-    assert Image.open(tmp_path / "sheet.png").mode == "L"
+    with Image.open(tmp_path / "sheet.png") as sheet:
+        assert sheet.mode == "L"
     facts = json.loads(run("info", model, "--json").out)
     assert (facts["images"], facts["shape"], facts["classes"]) == (24, [6, 5], ["one", "two"])
     assert "images learned" in run("info", model).out
@@ -66,6 +67,7 @@ def test_bad_calls_are_one_line(run, pictures, tmp_path):
         assert len(found.errors) == 1
 
 
+@pytest.mark.train
 def test_boost_says_whether_images_help(run, pictures, tmp_path):
     words = ("boost", pictures, "--target", "label", "--repeats", 2, "--json", "-", *OPTIONS)
     found = run(*words, "--set", "components=3")

@@ -54,9 +54,9 @@ def test_the_distance_is_that_of_normal_distributions():
 @pytest.mark.train
 def test_a_small_network_learns_simple_images(shapes):
     real, others = parts(shapes)
-    model = ImageClassifier(width=4, epochs=15, batch_size=16, random_state=0).fit(*real)
+    model = ImageClassifier(width=8, epochs=60, batch_size=16, random_state=0).fit(*real)
     assert model.score(*others) > 0.8
-    assert model.features(others[0]).shape == (30, 8)
+    assert model.features(others[0]).shape == (30, 16)
     np.testing.assert_allclose(model.predict_proba(others[0]).sum(axis=1), 1)
     with pytest.raises(DataError, match="must have the shape"):
         model.predict(others[0][:, :5])

@@ -182,9 +182,10 @@ def boost_images(
 def _check_classes(labels: np.ndarray) -> None:
     names, counts = np.unique(labels, return_counts=True)
     if counts.min() < _FEWEST:
+        rare = names.tolist()[counts.argmin()]
         raise DataError(
-            f"Each class needs at least {_FEWEST} images for splits; {names[counts.argmin()]!r} "
-            f"has {counts.min()}. Leave it out, or give more images."
+            f"Each class needs at least {_FEWEST} images for splits; {rare!r} has {counts.min()}. "
+            "Leave it out, or give more images."
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -45,7 +45,16 @@ class ComponentsEngine:
         return self.table.history_
 
     @classmethod
-    def fit(cls, rows: EncodedRows, components: int, family: str, classes: int, seed: int) -> Self:
+    def fit(
+        cls,
+        rows: EncodedRows,
+        components: int,
+        family: str,
+        classes: int,
+        seed: int,
+        *,
+        show: bool | None,
+    ) -> Self:
         """Learn the components and the table.
 
         Parameters
@@ -58,6 +67,8 @@ class ComponentsEngine:
             The family of the model of the table.
         classes : int
         seed : int
+        show : bool or None
+            Whether to show progress.
         """
         mean = rows.floats.mean(axis=0)
         _, _, directions = np.linalg.svd(rows.floats - mean, full_matrices=False)
@@ -69,7 +80,8 @@ class ComponentsEngine:
             columns[_CLASS] = rows.codes[:, 0]
             kinds[_CLASS] = "categorical"
         model = find_synthesizer(family)()
-        options = {"random_state": seed, "min_category_count": 1, "derive": False}
+        options: dict[str, Any] = {"random_state": seed, "min_category_count": 1, "derive": False}
+        options |= {"progress": show}
         known = model.get_params()
         model.set_params(**{name: value for name, value in options.items() if name in known})
         model.fit(pa.table(columns), kinds=kinds, target=_CLASS if classes else None)
@@ -120,6 +132,7 @@ class ComponentsEngine:
         names = [f"component {k}" for k in range(len(directions))]
         names += [_CLASS] if classes else []
         fits = mean.shape == (pixels,) and directions.shape[1:] == (pixels,)
+        fits = fits and bool(np.isfinite(mean).all() and np.isfinite(directions).all())
         if not fits or list(table.schema_.names) != names:
             raise ValueError("the components of its images are damaged")
         return cls(mean, directions, table, classes)

@@ -11,26 +11,22 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError, nearest
-from lookalike._core.parameters import (
-    AnyOf,
-    Choice,
-    Flag,
-    GroupOf,
-    Instance,
-    Number,
-    Rule,
-    check_parameters,
-)
+from lookalike._core.parameters import Number, Rule, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import EncodedRows
 from lookalike.images._form import ImageForm
 from lookalike.images._presets import find_image_preset
 from lookalike.images._read import LabelledImages, read_images
-from lookalike.images._recipe import STEPS
+from lookalike.images._rules import RULES
 from lookalike.images._saving import ENGINES, Engine, save_images
-from lookalike.images._write import contact_sheet, folders_of, picture_folder, write_picture
-from lookalike.images._write import write_pictures as write
-from lookalike.models import find_synthesizer
+from lookalike.images._write import (
+    contact_sheet,
+    folders_of,
+    picture_folder,
+    write_arrays,
+    write_picture,
+    write_pictures,
+)
 from lookalike.training import History
 
 if TYPE_CHECKING:
@@ -44,50 +40,6 @@ _BLOCK = 256
 #: The greatest number of classes.
 _MOST_CLASSES = 1_000
 _COUNT = Number(0, integer=True)
-_RANDOM_STATE = Instance(
-    (int, np.integer, np.random.Generator, np.random.RandomState),
-    "an integer, a numpy Generator, a numpy RandomState or None",
-    optional=True,
-)
-
-
-def _networks() -> Rule:
-    from lookalike.models import Networks  # noqa: PLC0415 - it loads JAX
-
-    return GroupOf(Networks)
-
-
-def _training() -> Rule:
-    from lookalike.models import TrainingRules  # noqa: PLC0415 - it loads JAX
-
-    return GroupOf(TrainingRules)
-
-
-def _objective() -> Rule:
-    from lookalike.models import Option  # noqa: PLC0415 - it loads JAX
-    from lookalike.nn import OBJECTIVES  # noqa: PLC0415
-
-    return Option(OBJECTIVES.create)
-
-
-def _monitors() -> Rule:
-    from lookalike.models import Option  # noqa: PLC0415 - it loads JAX
-    from lookalike.training.monitors import MONITORS  # noqa: PLC0415
-
-    return AnyOf((Flag(), Option(MONITORS.create_all)))
-
-
-class _FamilyName(Rule):
-    """Rule for the name of a family of models of tables."""
-
-    def broken_by(self, value: Any) -> str | None:
-        if not isinstance(value, str):
-            return "must be the name of a family of models, such as 'GAN'"
-        try:
-            find_synthesizer(value)
-        except ParameterError as error:
-            return f"is not understood ({error})"
-        return None
 
 
 class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -169,25 +121,7 @@ class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ((5, 8, 8), [3, 3, 3, 3, 3])
     """
 
-    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
-        "engine": Choice(tuple(ENGINES)),
-        "budget": Choice(tuple(STEPS)),
-        "steps": AnyOf((Number(1, integer=True),), none=True),
-        "epochs": AnyOf((Number(1, integer=True),), none=True),
-        "batch_size": Number(1, 2**16, integer=True),
-        "width": Number(1, 2**12, integer=True),
-        "objective": _objective,
-        "learning_rate": Number(0, open_low=True),
-        "held_out": Number(0, 0.9),
-        "monitors": _monitors,
-        "remedies": Flag(),
-        "networks": _networks,
-        "training": _training,
-        "components": Number(1, 2**16, integer=True),
-        "family": _FamilyName(),
-        "progress": AnyOf((Flag(),), none=True),
-        "random_state": _RANDOM_STATE,
-    }
+    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = RULES
 
     random_state: RandomState
     classes_: np.ndarray | None
@@ -442,14 +376,14 @@ class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             if name.lower().endswith(".png"):
                 write_picture(contact_sheet(images, self.form_), path)
             else:
-                _write_arrays(images, labels, path)
+                write_arrays(images, labels, path)
             return n
         picture_folder(name)
         places = folders_of(self._labels)
         first = start
         for images, codes in self._blocks(int(n), given, random_state, int(start)):
             folders = None if self.classes_ is None else [places[code] for code in codes]
-            write(images, folders, self.form_, name, first)
+            write_pictures(images, folders, self.form_, name, first)
             first += len(images)
         return n
 
@@ -542,17 +476,3 @@ class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """
         self._check_fitted()
         save_images(self, path)
-
-
-def _write_arrays(
-    images: np.ndarray, labels: np.ndarray | None, path: str | os.PathLike[str]
-) -> None:
-    import io  # noqa: PLC0415
-
-    from lookalike._core.files import open_output  # noqa: PLC0415
-
-    buffer = io.BytesIO()
-    named = {} if labels is None else {"labels": labels}
-    np.savez_compressed(buffer, allow_pickle=False, images=images, **named)
-    with open_output(path) as file:
-        file.write(buffer.getvalue())

@@ -57,9 +57,11 @@ def is_images(source: object) -> bool:
         return False
     path = Path(source)
     if path.is_dir():
-        return any(_pictures(path)) or any(
-            any(_pictures(folder)) for folder in path.iterdir() if folder.is_dir()
-        )
+        try:
+            folders = [path, *(each for each in path.iterdir() if each.is_dir())]
+            return any(map(_pictures, folders))
+        except OSError:  # a folder that may not be read
+            return False
     name = path.name.lower()
     return name.endswith((".npz", ".idx", ".idx.gz")) or "-ubyte" in name
 
@@ -259,7 +261,7 @@ def _from_npz(path: Path) -> LabelledImages:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, zipfile.BadZipFile, EOFError) as error:
+    except (OSError, ValueError, TypeError, zipfile.BadZipFile, EOFError) as error:
         raise FileFormatError(
             f"{shown_path(path)!r} is not an .npz file of plain arrays ({error})."
         ) from error

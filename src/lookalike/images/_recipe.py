@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["STEPS", "ImageRecipe", "image_game", "layers_left_out", "steps_of"]
 
-#: The number of steps of each budget, for images of at most 16 × 16 pixels; …
+#: The number of steps of each budget, …
 STEPS = {"fast": 800, "balanced": 3_000, "best": 10_000}
-#: … the number of images from which on it is not reduced.
+#: … and the number of images from which on it is not reduced.
 _ENOUGH = 1_000
 #: The smallest images between both networks have about so many pixels across, of tiny ones half.
 _SMALLEST = 4

@@ -92,7 +92,8 @@ def _fit_components(
 ) -> Engine:
     from lookalike.images._components_engine import ComponentsEngine  # noqa: PLC0415
 
-    return ComponentsEngine.fit(rows, recipe.components, recipe.family, classes, seed)
+    parts = recipe.components, recipe.family, classes, seed
+    return ComponentsEngine.fit(rows, *parts, show=recipe.progress)
 
 
 def _restore_components(

@@ -125,7 +125,7 @@ def image_models() -> dict[str, Any]:
     return {
         "k-nearest neighbours": make_pipeline(_flat(), KNeighborsClassifier(3)),
         "logistic regression": make_pipeline(
-            _flat(), StandardScaler(), LogisticRegression(C=0.1, max_iter=1_000)
+            _flat(), StandardScaler(), LogisticRegression(C=0.1, max_iter=2_000)
         ),
         "small CNN": ImageClassifier(random_state=0),
     }

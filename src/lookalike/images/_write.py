@@ -13,7 +13,14 @@ from lookalike._core.errors import OutputError, ParameterError
 from lookalike._core.files import open_output
 from lookalike.images._form import ImageForm
 
-__all__ = ["contact_sheet", "folders_of", "picture_folder", "write_picture", "write_pictures"]
+__all__ = [
+    "contact_sheet",
+    "folders_of",
+    "picture_folder",
+    "write_arrays",
+    "write_picture",
+    "write_pictures",
+]
 
 #: The pixels between two images of a contact sheet, and the least side that an image has there.
 _GAP, _SIDE = 2, 24
@@ -83,6 +90,17 @@ def write_picture(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
 
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
+    with open_output(path) as file:
+        file.write(buffer.getvalue())
+
+
+def write_arrays(
+    images: np.ndarray, labels: np.ndarray | None, path: str | os.PathLike[str]
+) -> None:
+    """Write an ``.npz`` file of the arrays ``images`` and, if there are classes, ``labels``."""
+    buffer = io.BytesIO()
+    named = {} if labels is None else {"labels": labels}
+    np.savez_compressed(buffer, allow_pickle=False, images=images, **named)
     with open_output(path) as file:
         file.write(buffer.getvalue())
 

@@ -18,7 +18,7 @@ __all__ = ["TAPS", "convolved", "patches", "resized", "transposed"]
 #: The number of weights of a kernel for each pair of channels.
 TAPS = 16
 
-Pictures = Float[Array, "images height width channels"]
+Pictures = Float[Array, "images _ _ _"]
 Kernels = Float[Array, "taps units"]
 
 

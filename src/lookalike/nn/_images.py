@@ -128,14 +128,10 @@ class ImageArchitecture(Architecture):
         ends = inputs if self.draws else outputs
         return convolutions + ends * down * across * widths[0]
 
-    def weight(
-        self, inputs: int, units: int, fan: float, key: PRNGKeyArray, *, last: bool
-    ) -> Array:
+    def weight(self, inputs: int, units: int, fan: int, key: PRNGKeyArray, *, last: bool) -> Array:
         """Return an initial matrix of weights, whose units each read `fan` values."""
         gain = 1.0 if last else rectifier_gain(str(self.activation), self.slope)
-        return jax.random.normal(key, (inputs, units)) * INITIALS[self.initial](
-            round(fan), units, gain
-        )
+        return jax.random.normal(key, (inputs, units)) * INITIALS[self.initial](fan, units, gain)
 
     def _drawer(self, inputs: int, key: PRNGKeyArray) -> ImageDrawer:
         down, across = self.smallest
