@@ -16,7 +16,6 @@ from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._summary import (
     Associations,
     Bar,
-    ColumnOrigin,
     ColumnRow,
     ColumnStatistics,
     Curves,
@@ -25,6 +24,7 @@ from lookalike.reports._summary import (
     Histogram,
     Marginal,
     Mark,
+    OriginRow,
     PairRow,
     SampleRows,
     SequenceSummary,
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Associations",
     "Bar",
-    "ColumnOrigin",
     "ColumnRow",
     "ColumnStatistics",
     "Course",
@@ -63,6 +62,7 @@ __all__ = [
     "Judgement",
     "Marginal",
     "Mark",
+    "OriginRow",
     "PairRow",
     "Quantity",
     "SampleRows",
