@@ -131,8 +131,8 @@ def boost(
     retry : bool
         True to retry what failed before, according to the records; by default it stays failed.
     quick : bool
-        True for a first answer: by default 3 splits, three models, 20 and 100 % more rows, and half of
-        the real rows.
+        True for a first answer: by default 3 splits, three models, 20 and 100 % more rows, and half
+        of the real rows.
     n_jobs : int, optional
         The number of splits to work on at once, as in joblib. Networks are trained in
         processes of one thread each, also with 1, so that no number of cores or of jobs changes a
