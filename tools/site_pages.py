@@ -95,7 +95,7 @@ def _relinked(text: str, source: str) -> str:
             there = f"{there}/README.md" if own else f"{there}/index.md"
         target = pages.get(there)
         if target is None and there.startswith("docs/"):
-            target = there.removeprefix("docs/")
+            target = re.sub(r"\.ipynb$", ".md", there.removeprefix("docs/"))
         if target is None:
             target = pages.get(posixpath.join("benchmarks", "README.md"), "index.md")
         return f"{found[1]}{posixpath.relpath(target, here or '.')}{found[3]}"
