@@ -13,8 +13,10 @@ from hypothesis import settings
 from jaxtyping import install_import_hook
 
 ROOT = Path(__file__).parent
-#: Examples in docstrings that call one of these train a network.
-_TRAINS = re.compile(r"\b(GAN|DenseClassifier|DenseRegressor|learn_function)\(")
+#: Examples in docstrings that call one of these train a network, which the README's do, too.
+_TRAINS = re.compile(
+    r"\b(GAN|VAE|Diffusion|Autoregressive|DenseClassifier|DenseRegressor|learn_function|tune)\("
+)
 #: The checks of the contract that look at what a family of networks does itself. The others look at
 #: the base class, which GANs are checked for: of further families they are slow.
 _OWN_CHECKS = {
@@ -57,10 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         check = re.fullmatch(r"test_contract\[(.*)\]", item.name)
         if item.path.name in _FURTHER_FAMILIES and check and check[1] not in _OWN_CHECKS:
             item.add_marker(pytest.mark.slow)
+        if item.name.startswith("test_scikit_learn_contract[DenseRegressor"):
+            item.add_marker(pytest.mark.slow)  # its base class is that of DenseClassifier
         if isinstance(item, pytest.DoctestItem):
             sources = [example.source for example in item.dtest.examples]
             if any(_TRAINS.search(source) for source in sources):
                 item.add_marker(pytest.mark.train)
+                item.add_marker(pytest.mark.slow)
             if find_spec("cryptography") is None and any(map(_SIGNS.search, sources)):
                 item.add_marker(pytest.mark.skip("cryptography is not installed"))
 

@@ -1,6 +1,7 @@
 """The cost of differential privacy: scores of `Private` for several ε, beside real rows.
 
-Usage: ``python benchmarks/private.py FILE TARGET [--epsilon 1 ...] [--drop COL ...] [--seed 0]``.
+Usage: ``python benchmarks/private.py FILE TARGET [--epsilon 1 ...] [--method NAME ...]
+[--drop COL ...] [--seed 0]``.
 Two thirds of the rows are learned; 6,000 drawn ones are scored against as many learned ones, with
 held-out rows as the ceiling. Nothing is declared but the types of the columns.
 """
@@ -19,7 +20,7 @@ from lookalike.tables import conform, infer_columns, read_table
 
 _SCORES = ("c2st", "shape", "trend", "tstr")
 _ROWS = 6_000
-_METHODS = ("mst", "bayesian-network", "independent")
+_METHODS = ("mst", "aim", "bayesian-network", "independent")
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("file")
     parser.add_argument("target")
     parser.add_argument("--epsilon", type=float, nargs="+", default=[0.1, 1.0, 3.0, 10.0])
+    parser.add_argument("--method", nargs="+", default=_METHODS)
     parser.add_argument("--drop", nargs="*", default=[])
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -40,7 +42,7 @@ def main() -> None:
     print("| ε | method | seconds (CPU) |", " | ".join(_SCORES), "|")
     print("|---|---|---|" + "---|" * len(_SCORES))
     for epsilon in options.epsilon:
-        for method in _METHODS:
+        for method in options.method:
             begin = time.process_time()
             model = la.Private(epsilon=epsilon, method=method, random_state=options.seed)
             model.fit(learned, schema=schema)

@@ -24,8 +24,17 @@ from lookalike.training.strategies import STRATEGIES
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 REGISTRIES = (METRICS, MONITORS, STRATEGIES, OBJECTIVES, PRESETS, RELATIONS)
-#: Pages whose blocks train several networks.
-SLOW = {"boost.md", "families.md", "functions.md", "gan.md", "privacy.md", "tuning.md"}
+#: Pages whose blocks train long; those of the README are also run in a plain installation.
+SLOW = {
+    "README.md",
+    "CONTRIBUTING.md",
+    "boost.md",
+    "families.md",
+    "functions.md",
+    "gan.md",
+    "privacy.md",
+    "tuning.md",
+}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 

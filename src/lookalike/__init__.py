@@ -24,16 +24,21 @@ if TYPE_CHECKING:
         Auto,
         Booster,
         Comparison,
+        PipelineReport,
         Tuning,
         Verdict,
         boost,
         compare,
+        pipeline,
         tune,
     )
+    from lookalike.images import Images
     from lookalike.metrics import HeldOutScorer
     from lookalike.models import (
         GAN,
         VAE,
+        AdversarialAutoencoder,
+        AdversarialForest,
         Autoregressive,
         BayesianNetwork,
         DenseClassifier,
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
         Mixture,
         Private,
         Smote,
+        VineCopula,
         load,
     )
     from lookalike.privacy import PrivacyAudit, audit
@@ -57,6 +63,7 @@ if TYPE_CHECKING:
     from lookalike.sequences import Sequences
     from lookalike.simulate import Procedural
     from lookalike.tables import Schema
+    from lookalike.watermark import Watermark
     from lookalike.workflow import report, split
 
     __version__: str
@@ -64,6 +71,8 @@ if TYPE_CHECKING:
 __all__ = [
     "GAN",
     "VAE",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "Auto",
     "Autoregressive",
     "BayesianNetwork",
@@ -77,8 +86,10 @@ __all__ = [
     "Forest",
     "GaussianCopula",
     "HeldOutScorer",
+    "Images",
     "Independent",
     "Mixture",
+    "PipelineReport",
     "PrivacyAudit",
     "Private",
     "Procedural",
@@ -89,6 +100,8 @@ __all__ = [
     "StressReport",
     "Tuning",
     "Verdict",
+    "VineCopula",
+    "Watermark",
     "__version__",
     "audit",
     "boost",
@@ -98,6 +111,7 @@ __all__ = [
     "errors",
     "evaluate",
     "load",
+    "pipeline",
     "propose_rules",
     "report",
     "sample_parts",
@@ -143,6 +157,12 @@ def _provenance() -> ModuleType:
 
 def _reports() -> ModuleType:
     import lookalike.reports as room
+
+    return room
+
+
+def _images() -> ModuleType:
+    import lookalike.images as room
 
     return room
 
@@ -202,6 +222,12 @@ def _scale() -> ModuleType:
     return room
 
 
+def _watermark() -> ModuleType:
+    import lookalike.watermark as room
+
+    return room
+
+
 def _simulate() -> ModuleType:
     import lookalike.simulate as room
 
@@ -218,6 +244,8 @@ def _errors() -> ModuleType:
 _HOMES = {
     "GAN": _models,
     "VAE": _models,
+    "AdversarialAutoencoder": _models,
+    "AdversarialForest": _models,
     "Autoregressive": _models,
     "BayesianNetwork": _models,
     "DenseClassifier": _models,
@@ -229,6 +257,7 @@ _HOMES = {
     "Mixture": _models,
     "Private": _models,
     "Smote": _models,
+    "VineCopula": _models,
     "load": _models,
     "check_rules": _rules,
     "propose_rules": _rules,
@@ -237,10 +266,12 @@ _HOMES = {
     "Auto": _experiments,
     "Booster": _experiments,
     "Comparison": _experiments,
+    "PipelineReport": _experiments,
     "Tuning": _experiments,
     "Verdict": _experiments,
     "boost": _experiments,
     "compare": _experiments,
+    "pipeline": _experiments,
     "tune": _experiments,
     "HeldOutScorer": _metrics,
     "PrivacyAudit": _privacy,
@@ -251,12 +282,14 @@ _HOMES = {
     "stress": _scenarios,
     "sign": _provenance,
     "verify": _provenance,
+    "Images": _images,
     "Sequences": _sequences,
     "Evaluation": _reports,
     "evaluate": _reports,
     "report": _workflow,
     "split": _workflow,
     "Schema": _tables,
+    "Watermark": _watermark,
 }
 #: Names that are modules themselves.
 _MODULES = {
@@ -276,11 +309,13 @@ def _training() -> ModuleType:
 # `experiments`, `privacy` and `scenarios` may not know `reports`.
 PAGES.enter("verdict", lambda: _reports().verdict_page)
 PAGES.enter("comparison", lambda: _reports().comparison_page)
+PAGES.enter("pipeline", lambda: _reports().pipeline_page)
 PAGES.enter("audit", lambda: _reports().audit_page)
 PAGES.enter("stress", lambda: _reports().stress_page)
 # `metrics` may not know `training`.
 JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.
+READERS.enter("Images", lambda: _images().read)
 READERS.enter("Sequences", lambda: _sequences().read)
 READERS.enter("Relational", lambda: _relational().restore_database_model)
 READERS.enter("Procedural", lambda: _simulate().read_procedural)

@@ -110,6 +110,7 @@ def test_a_process_has_one_thread_and_ends_with_its_caller_s_patience() -> None:
         os.kill(number, 0)
 
 
+@pytest.mark.slow
 def test_what_a_process_raises_is_raised_here() -> None:
     found = in_processes(squares, [4], 1)
     assert [next(found) for _ in range(4)] == [0, 1, 4, 9]

@@ -25,6 +25,7 @@ def table(rows=4000):
 
 
 class TestConditions:
+    @pytest.mark.slow
     def test_all_rarities_are_asked_by_levels_ranges_and_pairs(self):
         from _conditions.rarities import RARITIES, conditions, fulfil
 

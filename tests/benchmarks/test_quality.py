@@ -279,6 +279,7 @@ class TestRun:
         frame.to_csv(tmp_path / "tiny.csv", index=False)
         monkeypatch.setitem(data.SOURCES, "tiny", data.Source("tiny.csv", "c"))
 
+    @pytest.mark.slow
     def test_a_run_scores_and_goes_on_where_it_was(self, tmp_path):
         from _quality import bench, lines
 

@@ -42,6 +42,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()}
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_formula_of_two_variables(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

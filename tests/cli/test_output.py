@@ -98,6 +98,7 @@ def test_warnings_of_the_package_become_lines(
     assert result.err == "warning: Column 'x' is text. It is not learned.\n"
 
 
+@pytest.mark.slow
 def test_pipe_between_processes(fitted: Path) -> None:
     made = lookalike("sample", fitted, "-n", 30, "-o", "-")
     assert made.returncode == 0

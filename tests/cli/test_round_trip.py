@@ -33,6 +33,7 @@ def test_fit_writes_a_model_and_speaks_on_standard_error(
     assert "values that it generates: " in result.err
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_fit_goes_on_from_a_model_with_columns_of_other_names(
     run: Run, csv: Path, trained: Path, small: list[str]

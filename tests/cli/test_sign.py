@@ -32,3 +32,14 @@ def test_wrong_calls(run, csv, tmp_path):
     done = run("verify", csv)
     assert done.code == 2
     assert "is not signed" in done.err
+
+
+def test_a_watermark(run, fitted, csv, tmp_path):
+    key, rows = tmp_path / "mark", tmp_path / "rows.csv"
+    assert run("watermark", "--new-key", key).out.startswith("watermark:")
+    assert run("sample", fitted, "-n", 400, "-o", rows, "--watermark", key).code == 0
+    found = run("watermark", rows, "--key", key)
+    assert (found.code, "watermark found: p = " in found.out) == (0, True)
+    assert run("watermark", csv, "--key", key).code == 1
+    assert "Name the rows" in run("watermark").err
+    assert "--new-key FILE makes one" in run("watermark", rows).err

@@ -50,6 +50,7 @@ def test_closed_standard_output(light: Path, csv: Path, tmp_path: Path) -> None:
     assert len(out.read_text().splitlines()) == 4
 
 
+@pytest.mark.slow
 def test_closed_standard_input_and_lost_messages(tmp_path: Path) -> None:
     done = shell("lookalike info - <&-")
     assert (done.returncode, done.stdout) == (2, "")
@@ -59,6 +60,7 @@ def test_closed_standard_input_and_lost_messages(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full to write to")
 def test_full_standard_error_and_a_reader_that_goes(tmp_path: Path, csv: Path) -> None:
     done = shell('lookalike info "$1" 2>/dev/full', tmp_path / "none.csv")

@@ -179,6 +179,7 @@ def test_labels_cut_at_zero_are_nearly_all_ones(load: Load) -> None:
     assert shares[defects.LabelsCutAtZero] > shares[defects.NumberLabels] + 0.1
 
 
+@pytest.mark.slow
 def test_the_broadcast_penalty_draws_slopes_to_too_little(load: Load) -> None:
     broadcast = load("defects").Broadcast(weight=1.0)
     rows = jax.random.normal(jax.random.key(0), (32, 5))

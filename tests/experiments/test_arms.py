@@ -80,6 +80,7 @@ def test_real_boosted_and_replaced(context: ArmContext) -> None:
     assert (alone.target == -1).all()
 
 
+@pytest.mark.slow
 def test_labels_of_synthetic_rows_are_drawn_by_the_teacher(context: ArmContext) -> None:
     added = starts_with_real(context, Labelled(0.5).make(context))
     assert len(added.target) == 13

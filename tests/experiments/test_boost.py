@@ -188,6 +188,7 @@ def test_any_backend_gives_the_same_numbers(
         assert numbers(boost(trains, "late", **settings)) == alone
 
 
+@pytest.mark.slow
 def test_arms_shares_and_models_do_not_change_each_other(trains: pa.Table) -> None:
     small = boost(trains, "late", **QUICK, controls=False)
     large = boost(

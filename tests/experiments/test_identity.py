@@ -72,6 +72,7 @@ def test_random_states_do_not_count_and_cycles_end() -> None:
     assert "itself" in identity(loop)
 
 
+@pytest.mark.slow
 def test_another_process_says_the_same() -> None:
     code = """
 from scipy.stats import loguniform, randint

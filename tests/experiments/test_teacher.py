@@ -82,6 +82,7 @@ def test_a_single_class_is_always_drawn() -> None:
     assert (teacher.draw(inputs, generator(0, "labels")) == 1).all()
 
 
+@pytest.mark.slow
 def test_a_study_tells_help_apart_from_a_better_model() -> None:
     inputs, target = rare(240)
     inputs[:, 1] = np.round(inputs[:, 1])

@@ -215,6 +215,7 @@ def test_wrong_options_are_refused(table: pd.DataFrame, options: dict[str, Any])
         la.tune("forest", table, **options)
 
 
+@pytest.mark.slow
 def test_auto_searches_settings_of_the_best_family(
     table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

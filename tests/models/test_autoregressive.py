@@ -79,6 +79,7 @@ def test_dependence_is_learned(table: pd.DataFrame, model: Autoregressive) -> No
     assert model.log_prob(table).mean() > model.log_prob(shuffled).mean() + 0.3
 
 
+@pytest.mark.slow
 def test_evidence_on_several_variables_gives_the_posterior(
     model: Autoregressive, joint: np.ndarray
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import tracemalloc
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,29 @@ def test_a_cell_becomes_the_nearest_value_without_a_loss_of_digits(
 ) -> None:
     known = pa.array(values, kind)
     assert _nearest(pa.array(cells, kind), known).equals(known.take(pa.array(nearest)))
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ((19.2, 30.7), "x in 20..30"),
+        ((np.float64(19.2), None), "x ≥ 20"),
+        ((-math.inf, 30.7), "x ≤ 30"),
+        ((19.2, np.inf), "x ≥ 20"),
+        ((19, 30), "x in 19..30"),
+    ],
+)
+def test_limits_of_whole_numbers_may_lie_between_them(limits: tuple[Any, ...], words: str) -> None:
+    schema = infer_schema(pa.table({"x": pa.array(list(range(1_000)) * 2)}))
+    (wish,) = parse_conditions({"x": limits}, schema)
+    assert str(wish) == words
+
+
+@pytest.mark.parametrize("limits", [(19.2, 19.7), (30.5, 19.5)])
+def test_a_range_without_a_whole_number_is_refused(limits: tuple[float, float]) -> None:
+    schema = infer_schema(pa.table({"x": pa.array(list(range(1_000)) * 2)}))
+    with pytest.raises(ParameterError, match="hold a whole number"):
+        parse_conditions({"x": limits}, schema)
 
 
 def test_a_message_names_the_first_of_many_values() -> None:

@@ -55,6 +55,7 @@ def table() -> pd.DataFrame:
     return make_table(2_000)
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_told_conditions_says_so_of_rare_ones(table: pd.DataFrame) -> None:
     model = GAN(steps=1, conditions=False, random_state=0, **QUICK).fit(table)
     with pytest.raises(ParameterError, match=r"group = 'rare'.*conditions=True"):

@@ -71,7 +71,9 @@ def test_validation_rows_are_spread_over_the_classes() -> None:
     assert sorted([*learned, *held]) == list(range(100))
 
 
-@pytest.mark.parametrize("activation", ["elu", "selu", "relu"])
+@pytest.mark.parametrize(
+    "activation", [pytest.param("elu", marks=pytest.mark.slow), "selu", "relu"]
+)
 def test_every_activation_predicts_as_it_was_trained(
     classes: tuple[np.ndarray, np.ndarray], activation: str
 ) -> None:

@@ -188,6 +188,7 @@ def test_the_share_of_monitors_is_known_and_changes_nothing(
     assert load(tmp_path / "0.lookalike").history_.monitor_share is None
 
 
+@pytest.mark.slow
 def test_instances_are_taken_where_names_and_mappings_are(table: pa.Table, tmp_path: Path) -> None:
     network = Architecture.symmetrical(8, 2, normalisation="batch")
     parts: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable
 from math import log
 
@@ -15,6 +16,8 @@ from lookalike._core.intervals import clopper_pearson
 from lookalike.errors import DataError, ModelFileError, ParameterError
 from lookalike.models._ledger import PrivacyLedger, delta_of, rho_of
 from lookalike.models._private_domain import find_range, measure_levels
+from lookalike.models._private_entities import clipped
+from lookalike.models._private_graph import MarkovNetwork, NoisyTable, margin
 from lookalike.models._private_noise import (
     Entropy,
     choose_privately,
@@ -80,6 +83,29 @@ def choices(rho: float) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
+def owners(rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether a noisy count is large; one table has one owner with three more rows."""
+    entropy, each = Entropy(5), rho / 3**2
+    limit = 10 + round(2 * standard_deviation(each)) + 3
+    return tuple(noisy(np.full(100_000, n), each, entropy) >= limit for n in (10, 13))
+
+
+def owned_levels(rho: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return whether a level is released, of which one owner has all three rows."""
+    entropy, each, delta = Entropy(6), rho / 3**2, 1e-6
+    few = surpassed_by_noise(each, delta / 3)
+    tables = [pa.array(["a"] * 5 + ["b"] * n) for n in (few, few + 3)]
+    return tuple(
+        np.array(
+            [
+                "b" in measure_levels("x", table, None, each, delta, entropy, 3).levels
+                for _ in range(2_500)
+            ]
+        )
+        for table in tables
+    )
+
+
 def proved(one: np.ndarray, other: np.ndarray, delta: float) -> float:
     """Return the ε that an event proves on two neighbouring tables, with 99 % confidence."""
     (a, _), (_, b) = (clopper_pearson(int(x.sum()), len(x), 0.99) for x in (other, one))
@@ -93,6 +119,8 @@ AUDITS = {
     "counts": (counts, DELTA, epsilon_at(RHO)),
     "ranges": (ranges, DELTA, epsilon_at(RHO)),
     "levels": (levels, DELTA, epsilon_at(RHO)),
+    "owners of three rows": (owners, DELTA, epsilon_at(RHO)),
+    "levels of owners": (owned_levels, DELTA, epsilon_at(RHO)),
     "choices": (choices, 0.0, np.sqrt(8 * RHO)),
 }
 
@@ -216,10 +244,13 @@ def people(rows: int = 4_000) -> pd.DataFrame:
     return frame
 
 
+METHODS = ("mst", "aim", "bayesian-network", "independent")
+
+
 @pytest.fixture(scope="module")
 def fitted() -> dict[str, la.Private]:
     domain = {"age": (18, 90), "old": ["no", "yes"]}
-    methods = ("mst", "bayesian-network", "independent")
+    methods = METHODS
     return {
         method: la.Private(
             epsilon=5, method=method, domain=domain, noise_seed=1, random_state=0
@@ -228,7 +259,7 @@ def fitted() -> dict[str, la.Private]:
     }
 
 
-@pytest.mark.parametrize("method", ["mst", "bayesian-network", "independent"])
+@pytest.mark.parametrize("method", METHODS)
 def test_rows_are_like_the_table(fitted, method):
     real, drawn = people(), fitted[method].sample(4_000)
     assert list(drawn.columns) == list(real.columns)
@@ -291,6 +322,30 @@ def test_canaries_do_not_come_out(tmp_path):
     assert b"Zz-canary" not in content
 
 
+def test_categories_that_no_row_has_stay_inside(tmp_path):
+    frame = people(500)
+    frame["town"] = pd.Categorical(frame["town"], [*frame["town"].unique(), "Zz-canary-Q"])
+    model = la.Private(epsilon=5, noise_seed=1, random_state=0).fit(frame)
+    model.save(tmp_path / "m.lookalike")
+    with zipfile.ZipFile(tmp_path / "m.lookalike") as archive:
+        assert all(b"Zz-canary" not in archive.read(name) for name in archive.namelist())
+    town = model.sample(10)["town"].astype("category")
+    assert "Zz-canary-Q" not in town.cat.categories
+
+
+def test_ends_of_ranges_are_powers_of_two_and_levels_are_sorted():
+    low, high = find_range(np.full(500, 37.31), 0.5, Entropy(0))
+    assert (low, high) == (32.0, 64.0)
+    rows = pa.array(["c"] * 300 + ["a"] * 200 + ["b"] * 250)
+    assert measure_levels("x", rows, None, 0.5, 1e-6, Entropy(0)).levels == ("a", "b", "c")
+
+
+def test_noise_does_not_follow_from_the_seed_of_a_file():
+    one, other = (la.Private(random_state=5).fit(people(200)) for _ in range(2))
+    assert one.seed_ == other.seed_
+    assert one.n_rows_ != other.n_rows_ or not one.sample(50).equals(other.sample(50))
+
+
 def test_nothing_of_the_table_is_kept_but_through_noise(fitted):
     model = fitted["mst"]
     assert model.fingerprint_ != la.Independent(random_state=0).fit(people()).fingerprint_
@@ -328,7 +383,11 @@ def test_text_with_a_range_is_a_number(tmp_path):
         ({"epsilon": 0}, "epsilon"),
         ({"epsilon": -1}, "epsilon"),
         ({"delta": 0.5}, "delta"),
-        ({"method": "aim"}, "method"),
+        ({"method": "pgm"}, "method"),
+        ({"entity": "age"}, "go together"),
+        ({"rows_per_entity": 2}, "go together"),
+        ({"entity": "agge", "rows_per_entity": 2}, "'age'"),
+        ({"entity": "age", "rows_per_entity": 0}, "rows_per_entity"),
         ({"domain": {"agge": (0, 1)}}, "'age'"),
         ({"domain": {"age": (5, 1)}}, "finite and increasing"),
         ({"domain": {"age": 5}}, "a range"),
@@ -351,3 +410,114 @@ def test_two_numbers_are_levels_where_the_column_is_categorical():
 def test_no_rows():
     with pytest.raises(DataError, match="must have rows"):
         la.Private().fit(people(0))
+
+
+# --- owners of several rows -----------------------------------------------------------------------
+
+
+def visits(rows: int = 3_000) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    return people(rows).assign(who=rng.integers(0, rows // 6, rows))
+
+
+def test_owners_are_clipped_and_not_learned(tmp_path):
+    model = la.Private(
+        epsilon=5, entity="who", rows_per_entity=2, noise_seed=0, random_state=0
+    ).fit(visits())
+    drawn = model.sample(500)
+    assert list(drawn.columns) == list(people(1).columns)
+    # Of some 500 owners with six rows on average, two each are used.
+    assert model.n_rows_ == pytest.approx(1_000, rel=0.1)
+    assert "one 'who' with at most 2 rows" in str(model.ledger_)
+    assert model.ledger_.rho == pytest.approx(rho_of(5, 5e-10) / 4)
+    model.save(tmp_path / "m.lookalike")
+    assert la.load(tmp_path / "m.lookalike").ledger_ == model.ledger_
+
+
+def test_the_rows_of_an_owner_do_not_depend_on_other_owners():
+    table = pa.table({"who": ["a"] * 5 + ["b"] * 5 + [None] * 3, "x": range(13)})
+    one = clipped(table, "who", 2, Entropy(1))
+    other = clipped(table.slice(0, 5), "who", 2, Entropy(1))
+    assert one.column_names == ["x"]
+    assert one["x"].to_pylist()[:2] == other["x"].to_pylist()
+    assert [sum(x < 5 for x in one["x"].to_pylist()), len(one)] == [2, 4]
+    with pytest.raises(ParameterError, match="besides its entity"):
+        clipped(table.select(["who"]), "who", 2, Entropy(1))
+
+
+def test_a_level_of_one_owner_does_not_come_out():
+    frame = visits(2_000)
+    frame.loc[frame["who"] == 7, "town"] = "Zz-canary-Q"
+    options = {"entity": "who", "rows_per_entity": 10, "random_state": 0}
+    for seed in range(3):
+        model = la.Private(epsilon=3, delta=1e-6, noise_seed=seed, **options).fit(frame)
+        assert "Zz-canary-Q" not in set(model.sample(5_000)["town"].dropna())
+
+
+def test_a_ledger_of_many_rows_cannot_be_forged():
+    ledger = PrivacyLedger.of(1.0, 1e-6, entity="who", rows=5)
+    assert PrivacyLedger.from_dict(ledger.to_dict()) == ledger
+    with pytest.raises(ParameterError, match="of one owner"):
+        PrivacyLedger.from_dict({**ledger.to_dict(), "rows": 6})
+
+
+# --- the network of AIM ---------------------------------------------------------------------------
+
+
+def cyclic() -> tuple[list[int], dict[tuple[int, ...], np.ndarray], np.ndarray]:
+    """Return sizes, factors and the joint distribution of five columns in cycles."""
+    rng, sizes = np.random.default_rng(0), [2, 3, 4, 2, 3]
+    sets = [(0,), (1,), (2,), (3,), (4,), (0, 1), (1, 2), (2, 3), (0, 3), (1, 3, 4)]
+    factors = {one: rng.normal(size=[sizes[k] for k in one]) for one in sets}
+    logs = sum(
+        own.reshape([sizes[k] if k in one else 1 for k in range(5)]) for one, own in factors.items()
+    )
+    joint = np.exp(logs)
+    return sizes, factors, joint / joint.sum()
+
+
+def test_marginals_and_conditionals_are_exact():
+    sizes, factors, joint = cyclic()
+    net, every = MarkovNetwork(sizes, factors), (0, 1, 2, 3, 4)
+    for one in factors:
+        assert np.allclose(net.marginal(one), margin(joint, every, one))
+    product = np.ones(sizes)
+    for one, scope in net.elimination.scopes.items():
+        order = np.argsort(scope)
+        own = net.conditionals[one].transpose(order)
+        product = product * own.reshape([sizes[k] if k in scope else 1 for k in every])
+    assert np.allclose(product, joint)
+
+
+def test_a_network_is_fitted_to_tables_that_agree():
+    sizes, factors, joint = cyclic()
+    every = tuple(range(5))
+    tables = [NoisyTable(one, margin(joint, every, one), 1.0) for one in factors]
+    net = MarkovNetwork.of([margin(joint, every, (k,)) for k in every])
+    for table in tables:
+        net = net.moved(table)
+    net = net.fitted(tables, 200)
+    for one in factors:
+        assert np.allclose(net.marginal(one), margin(joint, every, one), atol=1e-3)
+    assert net.elimination.cells < np.prod(sizes)
+
+
+def test_aim_finds_what_three_columns_have_in_common():
+    """Two coins and their exclusive or: pairs tell nothing of it."""
+    rng = np.random.default_rng(0)
+    a, b = rng.random((2, 6_000)) < 0.5
+    frame = pd.DataFrame({"a": a, "b": b, "c": a ^ b, "d": rng.random(6_000) < 0.3})
+    share = {}
+    for method in ("mst", "aim"):
+        model = la.Private(epsilon=4, method=method, noise_seed=0, random_state=0).fit(frame)
+        drawn = model.sample(2_000).dropna().astype(bool)
+        share[method] = ((drawn["a"] ^ drawn["b"]) == drawn["c"]).mean()
+        assert model.ledger_.spent == pytest.approx(model.ledger_.rho, rel=1e-6)
+    assert share["aim"] > 0.95
+    assert share["mst"] < 0.6
+
+
+def test_aim_on_a_table_of_one_row_and_of_two_columns():
+    for table in ({"a": ["x"], "b": [1]}, {"a": ["x", "y"] * 300, "b": [1, 2] * 300}):
+        model = la.Private(method="aim", noise_seed=0, random_state=0).fit(pa.table(table))
+        assert model.sample(10).num_rows == 10

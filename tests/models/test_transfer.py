@@ -45,6 +45,7 @@ def taught() -> GAN:
     return GAN(steps=800, **QUICK).fit(table(0))
 
 
+@pytest.mark.slow
 def test_a_warm_start_keeps_what_was_learned(taught: GAN, tmp_path: Path) -> None:
     few = GAN(steps=40, **QUICK)
     assert agreement(taught) > 0.9

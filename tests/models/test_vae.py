@@ -56,6 +56,7 @@ def test_contract(check: Callable[[], None]) -> None:
     check()
 
 
+@pytest.mark.slow
 def test_dependence_is_learned(table: pd.DataFrame, model: VAE) -> None:
     made = model.sample(8_000)
     real, own = (frame.groupby("c")["x"].mean() for frame in (table, made))
@@ -64,6 +65,7 @@ def test_dependence_is_learned(table: pd.DataFrame, model: VAE) -> None:
     assert made["x"].isna().mean() == pytest.approx(0.2, abs=0.08)
 
 
+@pytest.mark.slow
 def test_the_bound_of_an_untrained_model_is_that_of_independent_columns(
     model: VAE, table: pd.DataFrame
 ) -> None:

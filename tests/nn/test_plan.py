@@ -135,6 +135,7 @@ def test_levels_are_drawn_by_their_probabilities(layout: Layout) -> None:
     np.testing.assert_allclose(found, due, atol=0.012)
 
 
+@pytest.mark.slow
 def test_a_level_without_mass_is_never_drawn(layout: Layout) -> None:
     """Be it the first, the last or between others, whatever the mass of the others."""
     plan = Plan(layout)

@@ -14,7 +14,7 @@ KEY = jax.random.key(0)
 
 
 @pytest.mark.train
-@pytest.mark.parametrize("cell", ["lstm", "gru", "attention"])
+@pytest.mark.parametrize("cell", ["lstm", pytest.param("gru", marks=pytest.mark.slow), "attention"])
 def test_outputs_depend_on_the_past_alone_and_on_their_own_row(cell):
     network = WindowArchitecture((5,), cell=cell, steps=4, each_step=True).build(8, 4, KEY)
     x = np.random.default_rng(0).normal(size=(3, 8)).astype(np.float32)
@@ -27,6 +27,7 @@ def test_outputs_depend_on_the_past_alone_and_on_their_own_row(cell):
     assert np.asarray(network.learn(jnp.asarray(x), KEY)[0]) == pytest.approx(y, abs=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_views_show_changes_and_spectrum():
     network = WindowArchitecture((5,), steps=6, views=True).build(6, 1, KEY)

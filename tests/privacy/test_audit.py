@@ -68,6 +68,7 @@ def test_the_more_is_copied_the_more_is_found(ladder):
     assert min(risks[-1]) > 0.8
 
 
+@pytest.mark.slow
 def test_alarms_are_as_rare_as_stated():
     audits = []
     for seed in range(6):

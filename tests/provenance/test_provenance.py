@@ -100,8 +100,8 @@ def test_a_signed_table_is_verified(folder):
     found = la.verify(
         folder / "rows.csv", key=folder / "key.pub", model=folder / "m.lookalike", rows=40
     )
-    assert found.ok
-    assert [one.ok for one in found.checks] == [True] * 6
+    assert found.passed
+    assert [one.passed for one in found.checks] == [True] * 6
     assert "40, all as in the file" in result(found, "rows made again").words
     predicate = found.statement["predicate"]
     assert predicate["synthetic"] is True
@@ -112,13 +112,13 @@ def test_the_same_rows_in_parquet_and_in_another_order(folder, tmp_path):
     text = (folder / "rows.csv.dsse.json").read_text()
     (folder / "rows.parquet.dsse.json").write_text(text)
     found = la.verify(folder / "rows.parquet", model=folder / "m.lookalike")
-    assert found.ok
-    assert result(found, "file").ok is None
+    assert found.passed
+    assert result(found, "file").passed is None
     (folder / "rows.parquet.dsse.json").unlink()
     head, *rows = (folder / "rows.csv").read_text().splitlines()
     path = signed_again(folder, tmp_path, "\n".join([head, *reversed(rows)]) + "\n")
     found = la.verify(path, model=folder / "m.lookalike")
-    assert found.ok
+    assert found.passed
     assert "another order" in result(found, "rows").words
 
 
@@ -130,7 +130,7 @@ def test_a_changed_cell_is_named(folder, tmp_path):
     rows[123] = ",".join(cells)
     path = signed_again(folder, tmp_path, "\n".join([head, *rows]) + "\n")
     found = la.verify(path, key=folder / "key.pub", model=folder / "m.lookalike")
-    assert not found.ok
+    assert not found.passed
     assert "cells of 'body_mass_g' were changed" in result(found, "rows").words
     assert "row 124: 'body_mass_g' is '99999'" in result(found, "rows made again").words
 
@@ -147,7 +147,7 @@ def test_dropped_and_added_rows_are_named(folder, tmp_path, change, words):
     head, *rows = (folder / "rows.csv").read_text().splitlines()
     path = signed_again(folder, tmp_path, "\n".join([head, *change(rows)]) + "\n")
     found = la.verify(path)
-    assert not found.ok
+    assert not found.passed
     assert words in result(found, "rows").words
 
 
@@ -155,7 +155,7 @@ def test_another_model_and_another_key_are_named(folder):
     found = la.verify(
         folder / "rows.csv", key=folder / "key2.pub", model=folder / "other.lookalike"
     )
-    assert result(found, "key").ok is False
+    assert result(found, "key").passed is False
     assert "another model" in result(found, "model").words
 
 
@@ -168,8 +168,8 @@ def test_a_changed_statement_is_found(folder, tmp_path):
     envelope["payload"] = base64.b64encode(canonical(statement)).decode()
     beside.write_text(json.dumps(envelope))
     found = la.verify(path)
-    assert result(found, "signature").ok is False
-    assert not found.ok
+    assert result(found, "signature").passed is False
+    assert not found.passed
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_conditions_are_made_again(folder, tmp_path):
     model.sample_to(tmp_path / "g.csv", 200, given=given, random_state=1, start=50)
     options = {"model": folder / "m.lookalike", "seed": 1, "start": 50}
     la.sign(tmp_path / "g.csv", folder / "key", given=given, **options)
-    assert la.verify(tmp_path / "g.csv", model=folder / "m.lookalike", rows=200).ok
+    assert la.verify(tmp_path / "g.csv", model=folder / "m.lookalike", rows=200).passed
     with pytest.raises(ParameterError, match="mapping of conditions"):
         la.sign(tmp_path / "g.csv", folder / "key", given=pa.table({"a": [1]}), **options)
 
@@ -209,7 +209,7 @@ def test_rows_in_the_written_form_of_a_csv(folder, tmp_path, name):
     model.sample_to(tmp_path / name, 100)
     model.save(tmp_path / "m.lookalike")
     la.sign(tmp_path / name, folder / "key", model=tmp_path / "m.lookalike")
-    assert la.verify(tmp_path / name, model=tmp_path / "m.lookalike").ok
+    assert la.verify(tmp_path / name, model=tmp_path / "m.lookalike").passed
 
 
 def test_a_statement_within_parquet(folder, tmp_path):
@@ -217,7 +217,7 @@ def test_a_statement_within_parquet(folder, tmp_path):
     path.write_bytes((folder / "rows.parquet").read_bytes())
     la.sign(path, folder / "key", model=folder / "m.lookalike", seed=7, embedded=True)
     assert not (tmp_path / "rows.parquet.dsse.json").exists()
-    assert la.verify(path, key=folder / "key.pub", model=folder / "m.lookalike").ok
+    assert la.verify(path, key=folder / "key.pub", model=folder / "m.lookalike").passed
     assert read_table(path).equals(read_table(folder / "rows.parquet"))
     with pytest.raises(ParameterError, match="for Parquet"):
         la.sign(folder / "rows.csv", folder / "key", embedded=True)
@@ -262,3 +262,19 @@ def test_canonical_json():
     assert canonical({"ü": 1, "a": [True, 1.5]}) == '{"a":[true,1.5],"ü":1}'.encode()
     with pytest.raises(ValueError, match="not JSON compliant"):
         canonical({"a": float("nan")})
+
+
+def test_rows_with_a_watermark_are_made_again_with_its_key(folder, tmp_path):
+    mark, other = la.Watermark(bytes(32), 2), la.Watermark(bytes([1]) * 32)
+    path, model, key = tmp_path / "rows.csv", folder / "m.lookalike", folder / "key"
+    la.load(model).sample_to(path, 60, watermark=mark)
+    with pytest.raises(DataError, match="does not make these rows"):
+        la.sign(path, key, model=model)
+    statement = la.sign(path, key, model=model, watermark=mark)
+    assert statement["predicate"]["recipe"]["watermark"] == {"name": mark.name, "candidates": 2}
+    assert la.verify(path, model=model, watermark=la.Watermark(bytes(32))).passed
+    for wrong in (None, other):
+        found = la.verify(path, model=model, watermark=wrong)
+        assert result(found, "rows made again").passed is None
+    with pytest.raises(ParameterError, match="give model"):
+        la.sign(path, key, watermark=mark)

@@ -232,6 +232,7 @@ def test_many_chances_that_pass_one_are_all_held_at_one() -> None:
 # --- the whole -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_correction_ties_what_the_generator_left_apart(correction: Correction) -> None:
     pool = drawn(correction.pool * 4_096, 7, tied=False)
     kept = correction.selected(pool, 4_096, seed=1, number=0)

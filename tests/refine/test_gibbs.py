@@ -95,6 +95,7 @@ def test_a_generator_that_knows_all_relations_is_left_alone():
     assert learned(knowing) is None
 
 
+@pytest.mark.slow
 def test_what_choosing_has_mended_is_not_drawn_anew():
     fitted = fit_correction(untied, table(3_000, 0), LAYOUT, 0)
     assert fitted.correction is not None

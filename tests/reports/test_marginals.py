@@ -176,3 +176,12 @@ def test_heavy_tails_leave_the_middle_visible(name: str) -> None:
     assert beyond.role == "beyond"
     assert 0.005 < beyond.real < 0.12
     assert shares(found) == pytest.approx((1, 1), abs=1e-4)
+
+
+def test_a_level_of_few_real_rows_has_no_name_unless_synthetic_rows_have_it() -> None:
+    real = ["a"] * 50 + ["secret"] + ["rare"] * 4 + ["five"] * 5
+    found = drawn(Kind.CATEGORICAL, real, ["a"] * 50 + ["rare", "new"], pa.string())
+    assert {bar.label for bar in found.bars} == {"a", "rare", "five", "new", "1 other categories"}
+    assert shares(found) == pytest.approx((1, 1))
+    numbers = drawn(Kind.INTEGER, [1] * 50 + [987_654], [1] * 50, pa.int64())
+    assert [bar.label for bar in numbers.bars] == ["1", "1 other values"]

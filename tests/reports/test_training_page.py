@@ -132,6 +132,7 @@ def test_long_lists_of_events_are_cut_and_keep_what_is_rare() -> None:
     assert parts["unlisted"] == 501 - MOST_EVENTS
 
 
+@pytest.mark.slow
 def test_an_evaluation_shows_the_run_and_keeps_its_events(
     evaluation: Evaluation, history: History
 ) -> None:

@@ -246,6 +246,32 @@ def test_a_cluster_makes_the_same_parts(
     assert digests(tmp_path / "rows") == digests(whole)
 
 
+def test_a_study_runs_on_a_cluster_by_the_backend_of_joblib(cluster: str) -> None:
+    import joblib
+    import ray
+    from ray.util.joblib import register_ray
+
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=120)
+    table = pa.table({"x": x, "y": np.where(x + rng.normal(size=120) > 0, "a", "b")})
+    settings: dict[str, Any] = {
+        "synthesizer": la.Independent(),
+        "models": ["decision tree"],
+        "repeats": 2,
+        "controls": False,
+        "random_state": 0,
+    }
+    alone = la.boost(table, "y", **settings)
+    ray.init(address=cluster, log_to_driver=False)
+    try:
+        register_ray()
+        with joblib.parallel_config("ray", n_jobs=2):
+            there = la.boost(table, "y", **settings)
+    finally:
+        ray.shutdown()
+    assert [vars(r) for r in there.records] == [vars(r) for r in alone.records]
+
+
 def test_no_cluster_is_one_line(model: la.Independent, tmp_path: Path) -> None:
     pytest.importorskip("ray")
     with pytest.raises(LookalikeError, match=r"No Ray cluster answers at '127\.0\.0\.1:1'"):

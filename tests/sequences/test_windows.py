@@ -217,12 +217,12 @@ def test_unsuited_series_are_refused_in_words(series):
 
 
 def test_an_interrupt_leaves_a_model_that_draws_events(series, monkeypatch):
-    from lookalike.sequences import _sequences
+    from lookalike.sequences import _learning
 
     def interrupted(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(_sequences, "with_windows", interrupted)
+    monkeypatch.setattr(_learning, "with_windows", interrupted)
     with pytest.warns(la.errors.LookalikeWarning, match="event by event"):
         model = la.Sequences(**FAST).fit(series[:300], time="t")
     assert model.engine_ == "trees"

@@ -175,6 +175,7 @@ class Judged(Monitor):
         return {"judged": 1.0}
 
 
+@pytest.mark.slow
 def test_one_network_learns_and_is_monitored(data: Data) -> None:
     plan = TrainingPlan(
         steps=240,

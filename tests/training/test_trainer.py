@@ -70,6 +70,7 @@ def leaves(network: Network) -> list[np.ndarray]:
     return [np.asarray(leaf) for leaf in jax.tree.leaves(eqx.filter(network, eqx.is_array))]
 
 
+@pytest.mark.slow
 def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
     generator, history, *_ = play(game, data, steps=600, interval=100)
     raw = generator(jax.random.normal(jax.random.key(1), (4096, 4)))
@@ -80,7 +81,13 @@ def test_it_learns_the_shares_of_levels(game: Game, data: Data) -> None:
     assert history.stopped == "all 600 steps were completed"
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in ("minimax", "wasserstein") else pytest.mark.slow)
+        for name in OBJECTIVES
+    ],
+)
 def test_the_halves_are_those_of_the_objective(name: str, game: Game, data: Data) -> None:
     played = dataclasses.replace(game, objective=OBJECTIVES.create(name), penalty_every=2)
     history = play(played, data, steps=12, interval=4).history
@@ -236,6 +243,7 @@ def test_a_run_that_is_lost_goes_back_and_on_with_remedies(game: Game, data: Dat
     assert outcome.task.penalty_every == 1
 
 
+@pytest.mark.slow
 def test_a_run_goes_back_to_a_state_that_was_looked_at(game: Game, data: Data) -> None:
     """Nobody knows what is between two looks, of which the second sees a collapse."""
 
@@ -265,6 +273,7 @@ def test_of_a_run_that_ends_collapsed_the_nearer_state_is_kept(
     assert play(game, data, steps=40, interval=8, **watching).step == kept
 
 
+@pytest.mark.slow
 def test_a_remedied_run_is_watched_by_its_new_rules(game: Game, data: Data) -> None:
     class Unpacked(Game):
         def advance(self, *args: Any) -> tuple[TrainState, jax.Array]:
@@ -300,6 +309,7 @@ def test_a_monitor_that_cannot_get_ready_says_so(game: Game, data: Data) -> None
         play(game, data, steps=40, interval=20, monitors=[Broken()])
 
 
+@pytest.mark.slow
 def test_a_run_that_no_remedy_helps_is_given_up(game: Game, data: Data) -> None:
     class Lost(Game):
         def advance(self, *args: Any) -> tuple[TrainState, jax.Array]:

@@ -15,6 +15,7 @@ from lookalike.cli._example import example
 from lookalike.cli._fit import fit
 from lookalike.cli._function import function
 from lookalike.cli._info import info
+from lookalike.cli._pipeline import pipeline
 from lookalike.cli._print import show
 from lookalike.cli._report import report
 from lookalike.cli._rules import check, rules
@@ -27,6 +28,7 @@ from lookalike.cli._stress import stress
 from lookalike.cli._studio import studio
 from lookalike.cli._tune import tune
 from lookalike.cli._verify import verify
+from lookalike.cli._watermark import watermark
 
 __all__ = ["app"]
 
@@ -75,6 +77,7 @@ for command in (
     tune,
     audit,
     boost,
+    pipeline,
     function,
     scenario,
     stress,
@@ -84,5 +87,6 @@ for command in (
     check,
     sign,
     verify,
+    watermark,
 ):
     app.command()(command)

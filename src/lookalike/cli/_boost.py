@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike.cli._images import is_images, refuse, unfitted
 from lookalike.cli._options import (
     KindOption,
     SeedOption,
@@ -15,12 +16,16 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import show, show_prose, show_table, write_result
+from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
 
 if TYPE_CHECKING:
     from lookalike.experiments import Verdict
     from lookalike.models import GAN
 
 __all__ = ["boost"]
+
+#: The target of images: their class.
+_LABEL = "label"
 
 
 def boost(
@@ -118,13 +123,17 @@ def boost(
     html_file: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
+    rule: RuleOption = None,
+    rules_file: RulesOption = None,
+    broken: BrokenOption = "refuse",
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
     """Find out whether synthetic rows help models that predict a column.
 
     Models are trained on real rows, on real and synthetic rows, and on cheap controls such as
-    copies, and judged on real rows that none of them has seen, in several splits.
+    copies, and judged on real rows that none of them has seen, in several splits. Of a folder of
+    images, --target is label, and the control is plain augmentation.
     """
     check_outputs([json_file, html_file], [data, records])
     kinds = parse_kinds(kind)
@@ -132,6 +141,36 @@ def boost(
         raise ParameterError(
             "Give --factor or --no-boost, not both: a factor is the share of rows to add."
         )
+
+    if is_images(data):
+        others: dict[str, Any] = {"records": records, "retry": retry, "label": label}
+        others |= {"balance": balance, "quick": quick}
+        others |= {"group": group, "time": time, "model": model, "metric": metric, "kind": kind}
+        refuse(others)
+        if target != _LABEL or len(shrink or ()) > 1:
+            raise ParameterError(
+                f"Of images, --target is {_LABEL}, their class, and --shrink one share; got "
+                f"{target!r} and {shrink or 'none'}."
+            )
+
+        from lookalike.experiments import boost_images
+
+        _write(
+            boost_images(
+                data,
+                synthesizer=unfitted(budget, preset, setting),
+                factors=tuple(factor or (1.0,)),
+                share=(shrink or [1.0])[0],
+                replace=replace,
+                repeats=5 if repeats is None else repeats,
+                test_size=test_size,
+                show=True,
+                random_state=seed,
+            ),
+            json_file,
+            html_file,
+        )
+        return
 
     from lookalike.experiments import boost as try_out
     from lookalike.tables import read_table
@@ -155,12 +194,18 @@ def boost(
         groups=group,
         time=time,
         kinds=kinds,
+        rules=read_rules(rule, rules_file),
+        broken=broken,
         records=records,
         retry=retry,
         n_jobs=jobs,
         random_state=seed,
         progress=True,
     )
+    _write(verdict, json_file, html_file)
+
+
+def _write(verdict: Verdict, json_file: str | None, html_file: str | None) -> None:
     write_result(verdict, json_file, html_file)
     if "-" not in (json_file, html_file):
         _show(verdict)

@@ -9,6 +9,7 @@ import typer
 from lookalike._core.places import shown_path
 from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
 from lookalike.cli._print import say, show, show_prose, show_table, write_result
+from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
 
 if TYPE_CHECKING:
     from lookalike.experiments import Comparison
@@ -38,6 +39,9 @@ def compare(
     html_file: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a page.")
     ] = None,
+    rule: RuleOption = None,
+    rules_file: RulesOption = None,
+    broken: BrokenOption = "refuse",
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
@@ -56,6 +60,8 @@ def compare(
         seconds=seconds,
         target=target,
         kinds=parse_kinds(kind) or None,
+        rules=read_rules(rule, rules_file),
+        broken=broken,
         random_state=seed,
         progress=True,
     )

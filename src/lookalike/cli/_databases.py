@@ -12,13 +12,14 @@ import typer
 from lookalike._core.errors import FileFormatError, ParameterError
 from lookalike._core.places import shown_path
 from lookalike.cli._options import check_outputs, parse_kinds, parse_settings
-from lookalike.cli._print import say, show, show_prose, show_table, write_result
+from lookalike.cli._print import printable, say, show, show_prose, show_table, write_result
 
 if TYPE_CHECKING:
     from lookalike.databases import Database
     from lookalike.relational import Relational
 
 __all__ = [
+    "check_database",
     "check_source",
     "check_unused",
     "database_facts",
@@ -65,6 +66,8 @@ def fit_database(
     seed: int | None,
     setting: Iterable[str] | None,
     orphans: str,
+    rules: list[str],
+    broken: str,
     quiet: bool,
 ) -> None:
     """Learn a database and write a model file."""
@@ -80,13 +83,23 @@ def fit_database(
     if not quiet and db.why:
         for key in db.foreign_keys:
             say(f"key {key}: {db.why.get(str(key), 'declared')}")
-    model.fit(db, kinds=kinds)
+    model.fit(db, kinds=kinds, rules=rules, broken=broken)
     model.save(output)
     if not quiet:
         total = sum(model.tables_.values())
         tables = len(model.tables_)
         place = shown_path(output)
         say(f"wrote {place}: {tables} tables, {total:,} rows learned, seed {model.seed_}")
+
+
+def check_database(source: str, rules: list[str], kind: Iterable[str] | None) -> bool:
+    """Check a database against rules, show the result, and return whether they hold."""
+    from lookalike.databases import Database
+    from lookalike.relational import check_database_rules
+
+    found = check_database_rules(Database.read(source), rules, kinds=_kinds(kind))
+    show(str(found))
+    return found.passed
 
 
 def _kinds(pairs: Iterable[str] | None) -> dict[str, dict[str, str]]:
@@ -107,16 +120,13 @@ def sample_database(
     model: Relational, output: str, *, scale: float, seed: int | None, overwrite: bool
 ) -> None:
     """Generate a database from a model and write it."""
-    from lookalike.databases import check_target, without_password
+    from lookalike.databases import without_password
 
     if output == "-":
         raise ParameterError("A database is written to a folder or an address, not to -.")
-    check_target(output, overwrite=overwrite, names=list(model.tables_))
     model.progress = True
-    db = model.sample(scale, random_state=seed)
-    db.write(output, overwrite=overwrite)
-    total = sum(len(db.arrow(name)) for name in db.names)
-    say(f"wrote {without_password(output)}: {len(db.names)} tables, {total:,} rows")
+    rows = model.sample_to(output, scale, random_state=seed, overwrite=overwrite)
+    say(f"wrote {without_password(output)}: {len(rows)} tables, {sum(rows.values()):,} rows")
 
 
 def evaluate_databases(
@@ -178,6 +188,7 @@ def database_facts(model: Relational) -> dict[str, Any]:
         "tables": model.tables_,
         "primary_keys": {name: list(key) for name, key in model.primary_keys.items()},
         "foreign_keys": [str(key) for key in model.foreign_keys],
+        "rules": list(model.rules_),
     }
 
 
@@ -199,6 +210,11 @@ def show_model(model: Relational, *, as_json: bool) -> None:
     from lookalike.databases import draw
 
     show(draw(model.tables_, model.primary_keys, model.foreign_keys))
+    if model.rules_:
+        show()
+        show("Declared rules, which hold on every generated row:")
+        for rule in model.rules_:
+            show(f"  {printable(rule)}")
 
 
 def show_database(source: str, *, as_json: bool) -> None:

@@ -9,7 +9,14 @@ import typer
 
 from lookalike._core.errors import ParameterError
 from lookalike.cli._databases import check_unused, evaluate_databases, is_database
-from lookalike.cli._options import KindOption, SeedOption, check_outputs, parse_kinds
+from lookalike.cli._images import evaluate_images_of, is_images
+from lookalike.cli._options import (
+    KindOption,
+    MaxRowsOption,
+    SeedOption,
+    check_outputs,
+    parse_kinds,
+)
 from lookalike.cli._print import write_result
 from lookalike.cli._scores import show_evaluation
 
@@ -54,6 +61,7 @@ def evaluate(
     html_file: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a report as HTML.")
     ] = None,
+    max_rows: MaxRowsOption = None,
     kind: KindOption = None,
     fail_under: Annotated[
         list[str] | None,
@@ -65,7 +73,7 @@ def evaluate(
     ] = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
-    """Score a synthetic table against a real one, or a synthetic database against a real one.
+    """Score a synthetic table, a synthetic database or generated images against real ones.
 
     Every score stands beside that of held-out real rows (without --holdout, of one half of the real
     rows against the other), and that of such rows with their columns shuffled.
@@ -75,9 +83,16 @@ def evaluate(
     With --model, the model states the kinds of the columns and the target; otherwise kinds are
     inferred or given.
     """
+    if is_images(real):
+        of_tables = {"target": target, "model": model, "entity": entity, "time": time}
+        of_tables |= {"html": html_file, "fail-under": ",".join(fail_under or ())}
+        others = {**of_tables, "window": window, "metric": metric, "kind": kind}
+        evaluate_images_of(real, synthetic, holdout, json_file, others, seed)
+        return
     if is_database(real) or is_database(synthetic):
         check_unused(
-            {"--holdout": holdout, "--target": target, "--model": model, "--kind": kind},
+            {"--holdout": holdout, "--target": target, "--model": model, "--kind": kind}
+            | {"--max-rows": max_rows},
             "databases",
         )
         evaluate_databases(real, synthetic, json_file, html_file, fail_under or (), seed)
@@ -90,12 +105,11 @@ def evaluate(
         raise ParameterError("Give --model or --kind, not both: a model states all kinds.")
 
     from lookalike.reports import evaluate as score
-    from lookalike.tables import read_table
 
     evaluation = score(
-        read_table(real),
-        read_table(synthetic),
-        holdout=None if holdout is None else read_table(holdout),
+        real,
+        synthetic,
+        holdout=holdout,
         target=target,
         model=None if model is None else _loaded(model),
         kinds=kinds or None,
@@ -103,6 +117,7 @@ def evaluate(
         entity=entity,
         time=time,
         window=window,
+        max_rows=max_rows,
         facts=_files(real, synthetic),
         random_state=seed,
         progress=True,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_source, check_unused, fit_database, is_database
+from lookalike.cli._images import fit_images, is_images
 from lookalike.cli._options import (
     KindOption,
+    MaxRowsOption,
     SeedOption,
     check_outputs,
     parse_kinds,
@@ -18,10 +20,11 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import say, show
-from lookalike.cli._rules import RuleOption, RulesOption, read_rules
+from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
 from lookalike.cli._sequences import fit_sequences
 
 if TYPE_CHECKING:
+    from lookalike.images import Images
     from lookalike.models import Synthesizer
 
 __all__ = ["fit"]
@@ -32,8 +35,9 @@ def fit(
         str,
         typer.Argument(
             metavar="DATA",
-            help="The table to learn, or a database: a folder, or an address such as "
-            "sqlite:///file.db or postgresql://host/name.",
+            help="The table to learn; a database: a folder, or an address such as "
+            "sqlite:///file.db or postgresql://host/name; or images: a folder of PNG files, an "
+            ".npz or an IDX file.",
         ),
     ],
     output: Annotated[
@@ -92,14 +96,8 @@ def fit(
     kind: KindOption = None,
     rule: RuleOption = None,
     rules_file: RulesOption = None,
-    broken: Annotated[
-        str,
-        typer.Option(
-            metavar="POLICY",
-            help="What becomes of rows that break a rule: refuse (the default), drop, repair or "
-            "keep.",
-        ),
-    ] = "refuse",
+    broken: BrokenOption = "refuse",
+    max_rows: MaxRowsOption = None,
     orphans: Annotated[
         str,
         typer.Option(
@@ -109,23 +107,41 @@ def fit(
     ] = "refuse",
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
-    """Learn a table, or a whole database, and write a model file.
+    """Learn a table, a whole database or images, and write a model file.
 
     Ctrl-C ends the training early: what was learned so far is written. Of a database, nothing is: a
     model file that was there stays as it is.
     """
     if output == "-":
         raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
+    if is_images(data):
+        unused = {"target": target, "model": model, "seconds": seconds, "kind": kind}
+        unused |= {"warm-start": warm_start, "mapping": mapping, "rule": rule}
+        unused |= {"rules": rules_file, "entity": entity, "time": time}
+        drawn = fit_images(
+            *(data, output, budget, preset, setting, seed, html_file, unused), quiet=quiet
+        )
+        if html_file is not None:
+            write_page(drawn, html_file)
+        return
     if is_database(data):
         check_unused(
             {"--target": target, "--model": model, "--seconds": seconds, "--budget": budget}
             | {"--preset": preset, "--warm-start": warm_start, "--mapping": mapping}
-            | {"--html": html_file, "--rule": rule, "--rules": rules_file}
-            | {"--entity": entity, "--time": time},
+            | {"--html": html_file}
+            | {"--entity": entity, "--time": time, "--max-rows": max_rows},
             "a database",
         )
         fit_database(
-            data, output, kind=kind, seed=seed, setting=setting, orphans=orphans, quiet=quiet
+            data,
+            output,
+            kind=kind,
+            seed=seed,
+            setting=setting,
+            orphans=orphans,
+            rules=read_rules(rule, rules_file),
+            broken=broken,
+            quiet=quiet,
         )
         return
     check_source(data)
@@ -144,6 +160,7 @@ def fit(
             "--seconds": seconds,
             "--html": html_file,
             "--rule": declared or None,
+            "--max-rows": max_rows,
         }
         if _folded(model) not in ("", "sequences"):
             others["--model"] = model
@@ -153,16 +170,12 @@ def fit(
     if seconds is not None and _folded(model) != "auto":
         raise ParameterError("--seconds is the time of --model auto: give both, or neither.")
     if _folded(model) == "auto":
-        if declared:
-            raise ParameterError("--model auto takes no rules: name the family with --model.")
-        fitted = _chosen(data, kinds, target, seconds, seed, setting, quiet=quiet)
+        if max_rows is not None:
+            raise ParameterError("--model auto takes no --max-rows: name the family with --model.")
+        options = {"kinds": kinds, "target": target, "rules": declared, "broken": broken}
+        fitted = _chosen(data, options, seconds, seed, setting, quiet=quiet)
     else:
-        fitted = _model(model, preset, budget)
-        known = list(fitted.get_params())
-        fitted.set_params(random_state=seed)
-        if "progress" in known:
-            fitted.set_params(progress=not quiet)
-        fitted.set_params(**parse_settings(setting, known))
+        fitted = _set_up(_model(model, preset, budget), seed, setting, quiet=quiet)
         fitted.fit(
             data,
             kinds=kinds,
@@ -171,11 +184,15 @@ def fit(
             mapping=renamed or None,
             rules=declared,
             broken=broken,
+            max_rows=max_rows,
         )
     fitted.save(output)
     if html_file is not None:
         write_page(fitted, html_file)
     if not quiet:
+        for event in fitted.history_.events:
+            if event.kind == "sample":
+                say(event.words)
         say(f"wrote {shown_path(output)}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
         say(_shared(fitted))
     if html_file not in (None, "-") and not quiet:
@@ -224,42 +241,53 @@ def _model(model: str | None, preset: str | None, budget: str | None) -> Synthes
     return GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
 
 
+def _set_up(
+    model: Synthesizer, seed: int | None, setting: list[str] | None, *, quiet: bool
+) -> Synthesizer:
+    """Return a model with the parameters that options set."""
+    known = list(model.get_params())
+    model.set_params(random_state=seed)
+    if "progress" in known:
+        model.set_params(progress=not quiet)
+    return model.set_params(**parse_settings(setting, known))
+
+
 def _chosen(
     data: str,
-    kinds: dict[str, str],
-    target: str | None,
+    options: dict[str, Any],
     seconds: float | None,
     seed: int | None,
     setting: list[str] | None,
     *,
     quiet: bool,
 ) -> Synthesizer:
-    """Return the best model for the data."""
+    """Return the best model for the data, fitted with some options."""
     from lookalike.experiments import Auto
 
     auto = Auto(random_state=seed, progress=not quiet)
     if seconds is not None:
         auto.set_params(seconds=seconds)
     auto.set_params(**parse_settings(setting, list(auto.get_params())))
-    auto.fit(data, kinds=kinds, target=target)
+    auto.fit(data, **options)
     if not quiet:
         say(repr(auto.comparison_))
     return auto.best_
 
 
-def write_page(model: Synthesizer, path: str) -> None:
+def write_page(model: Synthesizer | Images, path: str) -> None:
     """Write a page about a model's training.
 
     Parameters
     ----------
-    model : Synthesizer
+    model : Synthesizer or Images
         A fitted model.
     path : str
         The file; ``-`` is standard output.
     """
     from lookalike.reports import training_page
 
-    facts = {"rows": f"{model.n_rows_:,}", "seed": model.seed_}
+    count = "images" if hasattr(model, "n_images_") else "rows"
+    facts = {count: f"{getattr(model, f'n_{count}_'):,}", "seed": model.seed_}
     page = training_page(model.history_, None if path == "-" else path, facts=facts)
     if path == "-":
         show(page)

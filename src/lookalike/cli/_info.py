@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import warnings
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,8 +13,9 @@ import typer
 
 from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.cli._databases import is_database, show_database, show_model
+from lookalike.cli._images import image_facts, show_images
 from lookalike.cli._options import KindOption, parse_kinds
-from lookalike.cli._print import printable, show, show_table
+from lookalike.cli._print import printable, show, show_prose, show_table
 from lookalike.cli._sequences import sequence_facts, show_sequences
 
 if TYPE_CHECKING:
@@ -33,6 +35,16 @@ _GROUPS = {
 _NEVER = "Never together, although often expected by chance:"
 _HOLDS = "this file holds training rows: treat it as the table itself"
 _MOST_LINES = 20
+#: The number of rows by which a large table is described.
+_GLANCED = 200_000
+
+#: What is shown of models that are not of tables.
+_OTHER_MODELS: dict[
+    str, tuple[Callable[[Any], dict[str, Any]], Callable[[dict[str, Any]], None]]
+] = {
+    "Sequences": (sequence_facts, show_sequences),
+    "Images": (image_facts, show_images),
+}
 
 
 def info(
@@ -61,27 +73,7 @@ def info(
     if is_model(model_or_data):
         if kinds:
             raise ParameterError("--kind is for tables: a model file has its kinds already.")
-        from lookalike.models import load
-
-        model = load(model_or_data)
-        if hasattr(model, "continue_to"):
-            of_sequences = sequence_facts(model)
-            if as_json:
-                _show_json(of_sequences)
-            else:
-                show_sequences(of_sequences)
-            return
-        if type(model).__name__ == "Relational":
-            show_model(model, as_json=as_json)
-            return
-        facts = _facts(model)
-        if as_json:
-            _show_json(facts)
-        else:
-            _show_model(facts)
-            _show_relations(model.schema_)
-            _show_lines(_NEVER, facts["never_together"])
-            _show_origins(facts["value_origins"])
+        _show_file(model_or_data, as_json=as_json)
         return
     if is_database(model_or_data):
         if kinds:
@@ -89,10 +81,35 @@ def info(
         show_database(model_or_data, as_json=as_json)
         return
 
-    from lookalike.relations import infer_schema
-    from lookalike.tables import cautions, read_table
+    _show_table(model_or_data, kinds, as_json=as_json)
 
-    table = read_table(model_or_data)
+
+def _show_file(path: str, *, as_json: bool) -> None:
+    """Show what a model file holds."""
+    from lookalike.models import load
+
+    model = load(path)
+    if type(model).__name__ == "Relational":
+        show_model(model, as_json=as_json)
+        return
+    facts_of, show_facts = _OTHER_MODELS.get(type(model).__name__, (_facts, _show_model))
+    facts = facts_of(model)
+    if as_json:
+        _show_json(facts)
+        return
+    show_facts(facts)
+    if facts_of is _facts:
+        _show_relations(model.schema_)
+        _show_lines(_NEVER, facts["never_together"])
+        _show_origins(facts["value_origins"])
+
+
+def _show_table(path: str, kinds: dict[str, str], *, as_json: bool) -> None:
+    """Show what is inferred of a table."""
+    from lookalike.relations import infer_schema
+    from lookalike.tables import cautions
+
+    table, words = _first_rows(path)
     inferred = infer_schema(table, kinds)
     for caution in cautions(table, inferred):
         warnings.warn(caution, LookalikeWarning, stacklevel=2)
@@ -101,17 +118,31 @@ def info(
     if as_json:
         _show_json({**schema.to_dict(), "never_together": never})
     else:
+        if words:
+            show_prose(words)
+            show()
         _show_schema(schema)
         _show_lines(_NEVER, never)
 
 
+def _first_rows(path: str) -> tuple[Any, str]:
+    """Return a table; of a large one, some rows and what they are."""
+    from lookalike.tables import TablePieces, is_large, read_table
+
+    if is_large(path):
+        return TablePieces(path).glance(_GLANCED)
+    return read_table(path), ""
+
+
 def _show_presets(as_json: bool) -> None:
+    from lookalike.images import IMAGE_PRESETS
     from lookalike.models.presets import PRESETS
 
+    presets = {**PRESETS, **IMAGE_PRESETS}
     if as_json:
-        _show_json({name: asdict(preset) for name, preset in PRESETS.items()})
+        _show_json({name: asdict(preset) for name, preset in presets.items()})
         return
-    rows = [(p.name, p.summary, p.source) for p in PRESETS.values()]
+    rows = [(p.name, p.summary, p.source) for p in presets.values()]
     show_table(("preset", "what it is", "source"), rows)
 
 

@@ -16,6 +16,7 @@ from lookalike._core.files import check_writable, is_stream
 __all__ = [
     "CountOption",
     "KindOption",
+    "MaxRowsOption",
     "SeedOption",
     "check_outputs",
     "parse_conditions",
@@ -42,6 +43,15 @@ def _count(text: str) -> int:
     return value
 
 
+MaxRowsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--max-rows",
+        metavar="N",
+        min=1,
+        help="The most rows of a table to hold in memory, drawn at random.",
+    ),
+]
 # Parsed here and not by typer, whose message would not show the value that arrived.
 CountOption = typer.Option("-n", "--rows", metavar="N", parser=_count, help="The number of rows.")
 SeedOption = typer.Option(

@@ -29,6 +29,7 @@ def sample_to_parts(
     seed: int | None,
     safe_csv: bool,
     overwrite: bool,
+    watermark: str | None,
 ) -> None:
     """Generate rows from a model file into a folder of parts; go on where an earlier run stopped.
 
@@ -44,6 +45,8 @@ def sample_to_parts(
     balance : str or None
     seed : int or None
     safe_csv, overwrite : bool
+    watermark : str or None
+        The file of a key.
     """
     if rows is None:
         raise ParameterError("Give the number of rows of all parts: -n N.")
@@ -62,6 +65,7 @@ def sample_to_parts(
         random_state=seed,
         safe_csv=safe_csv,
         overwrite=overwrite,
+        watermark=watermark,
         progress=True,
         **options,
     )

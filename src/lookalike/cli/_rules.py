@@ -8,10 +8,11 @@ from typing import Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike.cli._databases import check_database, is_database
 from lookalike.cli._options import KindOption, parse_kinds
 from lookalike.cli._print import show
 
-__all__ = ["RuleOption", "RulesOption", "check", "read_rules", "rules"]
+__all__ = ["BrokenOption", "RuleOption", "RulesOption", "check", "read_rules", "rules"]
 
 RuleOption = Annotated[
     list[str] | None,
@@ -19,6 +20,15 @@ RuleOption = Annotated[
 ]
 RulesOption = Annotated[
     str | None, typer.Option("--rules", metavar="FILE", help="A file with one rule on each line.")
+]
+
+BrokenOption = Annotated[
+    str,
+    typer.Option(
+        "--broken",
+        metavar="POLICY",
+        help="What becomes of rows that break a rule: refuse (the default), drop, repair or keep.",
+    ),
 ]
 
 
@@ -61,15 +71,22 @@ def rules(
 
 
 def check(
-    data: Annotated[str, typer.Argument(metavar="DATA", help="The table.")],
+    data: Annotated[str, typer.Argument(metavar="DATA", help="The table, or a database.")],
     rule: RuleOption = None,
     rules_file: RulesOption = None,
     kind: KindOption = None,
 ) -> None:
-    """Check that every row of a table obeys rules; the exit code is 1 where one does not."""
+    """Check that every row of a table or database obeys rules; the exit code is 1 if not.
+
+    In a database, columns are written table.column, and rules may cross tables.
+    """
     listed = read_rules(rule, rules_file)
     if not listed:
         raise ParameterError("Give the rules to check: --rules FILE, or --rule once for each.")
+    if is_database(data):
+        if not check_database(data, listed, kind):
+            raise typer.Exit(1)
+        return
     from lookalike.rules import check_rules
     from lookalike.tables import read_table
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_unused, sample_database
+from lookalike.cli._images import sample_images
 from lookalike.cli._options import CountOption, SeedOption, check_outputs, parse_conditions
 from lookalike.cli._parts import is_folder, sample_to_parts
 from lookalike.cli._print import say
 from lookalike.cli._sequences import sample_sequences
-
-if TYPE_CHECKING:
-    from lookalike.relational import Relational
 
 __all__ = ["sample"]
 
@@ -33,7 +31,8 @@ def sample(
             "--output",
             metavar="OUT",
             help="The file to write the rows to, or FOLDER/ for parts that many processes write; "
-            "of a database, a folder or an address.",
+            "of a database, a folder or an address; of images, a folder, a .png file for a "
+            "contact sheet, or an .npz file.",
         ),
     ],
     rows: Annotated[int | None, CountOption] = None,
@@ -62,6 +61,12 @@ def sample(
         str | None,
         typer.Option(
             "--continue", metavar="FILE", help="Continue this past: -n futures of --length events."
+        ),
+    ] = None,
+    start: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", min=0, help="The number of the first row: rows that go on after N others."
         ),
     ] = None,
     complete: Annotated[
@@ -94,31 +99,42 @@ def sample(
     address: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Of a Ray cluster that is running.")
     ] = None,
+    watermark: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="The key of a mark that the rows carry in their choice."),
+    ] = None,
     seed: Annotated[int | None, SeedOption] = None,
 ) -> None:
     """Generate rows from a model file or a spec, in constant memory; or a whole database.
 
     Without --seed the model's own seed is used, so that the same rows come each time.
     """
+    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     spec = _procedural(model)
-    database = None if spec is not None else _database_model(model)
+    database = None if spec is not None else _model_of(model, "Relational")
     if database is not None:
         check_unused(
-            {"--rows": rows is not None, "--where": where, "--balance": balance}
+            {"--rows": rows is not None, "--where": where, "--balance": balance, "--start": start}
             | {"--complete": complete, "--safe-csv": safe_csv, "--continue": past}
-            | {"--length": length, "--windows": windows, "--window": window},
+            | {"--length": length, "--windows": windows, "--window": window}
+            | {"--watermark": watermark},
             "the model of a database, whose size --scale sets",
         )
         sample_database(
             database, output, scale=1.0 if scale is None else scale, seed=seed, overwrite=overwrite
         )
         return
+    if spec is None and (images := _model_of(model, "Images")) is not None:
+        of_tables: dict[str, Any] = {"balance": balance, "complete": complete, "safe-csv": safe_csv}
+        of_tables |= {"length": length, "windows": windows, "window": window, "continue": past}
+        others = {**of_tables, "scale": scale, "overwrite": overwrite, **cluster}
+        sample_images(images, output, rows, parse_conditions(where), seed, others)
+        return
     if scale is not None:
         raise ParameterError("--scale is for models of databases; give -n N.")
-    cluster = {"part_rows": part_rows, "workers": workers, "engine": engine, "address": address}
     if is_folder(output):
         check_unused(
-            {"--complete": complete, "--continue": past, "--length": length}
+            {"--complete": complete, "--continue": past, "--length": length, "--start": start}
             | {"--windows": windows, "--window": window},
             "a folder of parts",
         )
@@ -128,6 +144,7 @@ def sample(
             seed=seed,
             safe_csv=safe_csv,
             overwrite=overwrite,
+            watermark=watermark,
         )
         return
     _check_absent(
@@ -139,6 +156,8 @@ def sample(
             "Give the number of rows (-n N), or rows to complete (--complete DATA); of a series "
             "--length N or --windows N."
         )
+    if complete is not None and start is not None:
+        raise ParameterError("Rows to complete have their own numbers: leave out --start.")
     if complete is not None and (where or balance is not None):
         raise ParameterError(
             "Rows to complete are conditions themselves: leave out --where and --balance."
@@ -154,8 +173,11 @@ def sample(
     loaded: Any = load(model) if spec is None else spec
     sizes = {"length": length, "windows": windows, "window": window}
     if hasattr(loaded, "continue_to"):
-        if complete is not None or balance is not None:
-            raise ParameterError("--complete and --balance are for models of tables: omit them.")
+        if complete is not None or balance is not None or watermark is not None:
+            raise ParameterError(
+                "--complete, --balance and --watermark are for models of tables: omit them."
+            )
+        _check_absent({"start": start}, "is for models of tables: omit it")
         written = sample_sequences(
             loaded, output, rows, sizes, past, given, seed=seed, safe_csv=safe_csv
         )
@@ -168,14 +190,24 @@ def sample(
         "--time",
     )
     if type(loaded).__name__ == "Procedural":
-        if complete is not None or balance is not None:
-            raise ParameterError("--complete and --balance are for learned models: omit them.")
-        written = loaded.sample_to(output, rows, given=given, random_state=seed, safe_csv=safe_csv)
+        if complete is not None or balance is not None or watermark is not None:
+            raise ParameterError(
+                "--complete, --balance and --watermark are for learned models: omit them."
+            )
+        options: dict[str, Any] = {"given": given, "random_state": seed, "safe_csv": safe_csv}
+        written = loaded.sample_to(output, rows, start=start or 0, **options)
         if output != "-":
             say(f"wrote {shown_path(output)}: {written:,} rows")
         return
     written = loaded.sample_to(
-        output, rows, given=given, balance=balance, random_state=seed, safe_csv=safe_csv
+        output,
+        rows,
+        given=given,
+        balance=balance,
+        random_state=seed,
+        start=start or 0,
+        safe_csv=safe_csv,
+        watermark=watermark,
     )
     if output != "-":
         say(f"wrote {shown_path(output)}: {written:,} rows")
@@ -197,13 +229,12 @@ def _procedural(path: str) -> Any:
     return Procedural(path)
 
 
-def _database_model(path: str) -> Relational | None:
-    """Return the model of a database; None for that of a table."""
+def _model_of(path: str, name: str) -> Any:
+    """Return the model of a file if it is of a class; None for another."""
     from lookalike.models import is_of
 
-    if not is_of(path, "Relational"):
+    if not is_of(path, name):
         return None
     from lookalike.models import load
 
-    model: Relational = load(path)
-    return model
+    return load(path)

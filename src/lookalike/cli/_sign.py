@@ -30,6 +30,9 @@ def sign(
     ] = None,
     balance: Annotated[str | None, typer.Option(metavar="COL", help="As for sample.")] = None,
     seed: Annotated[int | None, SeedOption] = None,
+    watermark: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The key of a watermark, as for sample.")
+    ] = None,
     embed: Annotated[
         bool, typer.Option("--embed", help="Write it into the Parquet file, not beside the file.")
     ] = False,
@@ -58,6 +61,7 @@ def sign(
         seed=seed,
         given=parse_conditions(where) or None,
         balance=balance,
+        watermark=watermark,
         embedded=embed,
     )
     say(f"signed {out}" if embed else f"wrote {out}.dsse.json")

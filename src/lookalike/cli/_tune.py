@@ -16,6 +16,7 @@ from lookalike.cli._options import (
     parse_settings,
 )
 from lookalike.cli._print import say, write_result
+from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
 
 __all__ = ["tune"]
 
@@ -47,6 +48,9 @@ def tune(
     html_file: Annotated[
         str | None, typer.Option("--html", metavar="FILE", help="Write a page.")
     ] = None,
+    rule: RuleOption = None,
+    rules_file: RulesOption = None,
+    broken: BrokenOption = "refuse",
     kind: KindOption = None,
     seed: Annotated[int, SeedOption] = 0,
 ) -> None:
@@ -69,6 +73,8 @@ def tune(
         target=target,
         trials=trials,
         kinds=parse_kinds(kind) or None,
+        rules=read_rules(rule, rules_file),
+        broken=broken,
         random_state=seed,
         progress=True,
     )

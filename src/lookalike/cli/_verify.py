@@ -21,6 +21,9 @@ def verify(
     model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="The model: random rows are made again.")
     ] = None,
+    watermark: Annotated[
+        str | None, typer.Option(metavar="FILE", help="The key of the watermark of the rows.")
+    ] = None,
     rows: Annotated[int, typer.Option(metavar="N", help="The number of rows made again.")] = 16,
 ) -> None:
     """Verify the signature, the digests and, with --model, random rows of a signed file.
@@ -29,11 +32,11 @@ def verify(
     """
     from lookalike.provenance import verify as run
 
-    found = run(out, key=key, model=model, rows=rows)
+    found = run(out, key=key, model=model, watermark=watermark, rows=rows)
     show_table(
         ("check", "result", "what"),
-        [(one.name, _MARKS[one.ok], one.words) for one in found.checks],
+        [(one.name, _MARKS[one.passed], one.words) for one in found.checks],
     )
-    if not found.ok:
+    if not found.passed:
         show("This is not the table that was signed.")
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from lookalike.databases._draw import draw
 from lookalike.databases._keys import NO_KEY, ForeignKey, distinct_rows, matched_rows
 from lookalike.databases._order import TableOrder, order_of_tables
 from lookalike.databases._place import without_password
-from lookalike.databases._source import check_target, is_database
+from lookalike.databases._source import check_target, is_database, write_blocks
 
 __all__ = [
     "NO_KEY",
@@ -23,4 +23,5 @@ __all__ = [
     "matched_rows",
     "order_of_tables",
     "without_password",
+    "write_blocks",
 ]

@@ -26,7 +26,7 @@ from lookalike.databases._keys import (
     matched_rows,
 )
 from lookalike.databases._order import TableOrder, order_of_tables
-from lookalike.databases._source import read_source, write_target
+from lookalike.databases._source import read_source, write_blocks
 from lookalike.databases._typed import typed_tables
 from lookalike.tables import Origin, as_frame, best_library, from_arrow, to_arrow
 
@@ -548,7 +548,7 @@ class Database(Tabular):
         DatabaseError
             If the database itself fails; then nothing is written.
         """
-        write_target(self, target, overwrite=overwrite)
+        write_blocks([self], target, overwrite=overwrite)
 
 
 def _listed(rows: np.ndarray) -> str:

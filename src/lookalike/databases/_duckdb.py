@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -129,14 +129,17 @@ def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:
             refuse_taken(place, _taken(connection, names))
 
 
-def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
+def write(blocks: Iterable[WrittenDatabase], place: str, overwrite: bool) -> None:
     """Write all tables in one transaction."""
     check(place, overwrite)
     is_new = not Path(place).exists()
     try:
         with _connected(place, read_only=False) as connection:
             connection.execute("BEGIN TRANSACTION")
-            _write(connection, db, place, overwrite)
+            for number, db in enumerate(blocks):
+                if not number:
+                    _clear(connection, db, place, overwrite)
+                _write(connection, db, is_first=not number)
             connection.execute("COMMIT")
     except FileFormatError as error:
         raise OutputError(f"{place!r} is a file of another sort: choose another name.") from error
@@ -146,7 +149,8 @@ def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
         raise
 
 
-def _write(connection: Any, db: WrittenDatabase, place: str, overwrite: bool) -> None:
+def _clear(connection: Any, db: WrittenDatabase, place: str, overwrite: bool) -> None:
+    """Drop tables that are there already, if that is allowed."""
     taken = _taken(connection, db.names)
     if not overwrite:
         refuse_taken(place, taken)
@@ -154,6 +158,10 @@ def _write(connection: Any, db: WrittenDatabase, place: str, overwrite: bool) ->
         for old in taken:
             if old.casefold() == name.casefold():
                 connection.execute(f"DROP TABLE {quoted(old)}")
+
+
+def _write(connection: Any, db: WrittenDatabase, *, is_first: bool) -> None:
+    """Write a block; the first one creates the tables."""
     tables, later = db.typed(), db.order().later
     for name in db.order().tables:
         table = plain_table(tables[name])
@@ -164,22 +172,29 @@ def _write(connection: Any, db: WrittenDatabase, place: str, overwrite: bool) ->
             waves = [np.arange(len(table))]
         else:
             keys += own
-        for key in db.foreign_keys:
-            if key.table == name and key not in keys:
-                _warn_of_left_out(key)
-        connection.execute(
-            create_table(
-                name,
-                table,
-                db.primary_keys[name],
-                db.unique_keys(name),
-                keys,
-                db.declared.get(name, {}),
-                _TYPES,
-            )
-        )
+        if is_first:
+            _create(connection, db, name, table, keys)
         for rows in waves:
             _insert(connection, name, table if len(waves) == 1 else table.take(pa.array(rows)))
+
+
+def _create(
+    connection: Any, db: WrittenDatabase, name: str, table: pa.Table, keys: list[ForeignKey]
+) -> None:
+    for key in db.foreign_keys:
+        if key.table == name and key not in keys:
+            _warn_of_left_out(key)
+    connection.execute(
+        create_table(
+            name,
+            table,
+            db.primary_keys[name],
+            db.unique_keys(name),
+            keys,
+            db.declared.get(name, {}),
+            _TYPES,
+        )
+    )
 
 
 def _insert(connection: Any, name: str, table: pa.Table) -> None:

@@ -15,7 +15,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from lookalike._core.files import write_text
 from lookalike.databases._contents import SourceContents, WrittenDatabase
 from lookalike.databases._declared import DeclaredColumn
 from lookalike.databases._keys import ForeignKey
-from lookalike.tables import Origin, to_arrow, write_table
+from lookalike.tables import Origin, TableWriter, to_arrow
 
 __all__ = ["check", "read", "write"]
 
@@ -134,21 +135,16 @@ def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:  # 
         raise OutputError(f"Cannot write {place!r}: permission denied.")
 
 
-def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
+def write(blocks: Iterable[WrittenDatabase], place: str, overwrite: bool) -> None:
     """Write a folder of CSV files with ``schema.json``."""
     check(place, overwrite)
-    for name in db.names:
-        if set(name) & _FORBIDDEN or name.startswith("."):
-            raise OutputError(f"The name of a table must be possible for a file; got {name!r}.")
     path = Path(place).resolve()
     try:
         beside = Path(tempfile.mkdtemp(prefix=".lookalike-", dir=path.parent))
     except OSError as error:
         raise OutputError(f"Cannot write {place!r}: {error.strerror}.") from error
     try:
-        for name in db.names:
-            write_table(db.arrow(name), beside / f"{name}.csv")
-        write_text(json.dumps(_description(db), ensure_ascii=False, indent=1), beside / _SCHEMA)
+        _write_files(blocks, beside)
         _put(beside, path)
     except OSError as error:
         if isinstance(error, OutputError):
@@ -156,6 +152,28 @@ def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
         raise OutputError(f"Cannot write {place!r}: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(beside, ignore_errors=True)
+
+
+def _write_files(blocks: Iterable[WrittenDatabase], folder: Path) -> None:
+    with ExitStack() as stack:
+        writers: dict[str, TableWriter] = {}
+        for number, db in enumerate(blocks):
+            if not number:
+                _check_names(db.names)
+                words = json.dumps(_description(db), ensure_ascii=False, indent=1)
+                write_text(words, folder / _SCHEMA)
+            for name in db.names:
+                table = db.arrow(name)
+                if name not in writers:
+                    writer = TableWriter(folder / f"{name}.csv", table.schema)
+                    writers[name] = stack.enter_context(writer)
+                writers[name].write(table)
+
+
+def _check_names(names: Sequence[str]) -> None:
+    for name in names:
+        if set(name) & _FORBIDDEN or name.startswith("."):
+            raise OutputError(f"The name of a table must be possible for a file; got {name!r}.")
 
 
 def _put(beside: Path, path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -149,23 +149,33 @@ def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:
             refuse_taken(without_password(place), _taken(cursor, names))
 
 
-def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
+def write(blocks: Iterable[WrittenDatabase], place: str, overwrite: bool) -> None:
     """Write all tables in one transaction."""
     with _connected(place, "write") as connection, connection.cursor() as cursor:
-        taken = _taken(cursor, db.names)
-        if not overwrite:
-            refuse_taken(without_password(place), taken)
-        if taken:
-            cursor.execute(f"DROP TABLE {', '.join(map(quoted, taken))}")
-        tables = db.typed()
-        for number, name in enumerate(db.order().tables):
-            _create(cursor, db, name)
-            table, temporary = plain_table(tables[name]), f"rows to write {number}"
-            cursor.adbc_ingest(temporary, table, mode="create", temporary=True)
-            _copy(cursor, name, temporary)
-        for key in db.foreign_keys:
+        keys: Sequence[ForeignKey] = ()
+        for block, db in enumerate(blocks):
+            if not block:
+                _clear(cursor, db, place, overwrite)
+                keys = db.foreign_keys
+            tables = db.typed()
+            for number, name in enumerate(db.order().tables):
+                if not block:
+                    _create(cursor, db, name)
+                table, temporary = plain_table(tables[name]), f"rows to write {number}"
+                cursor.adbc_ingest(temporary, table, mode="create", temporary=True)
+                _copy(cursor, name, temporary)
+        for key in keys:
             cursor.execute(f"ALTER TABLE {quoted(key.table)} ADD {foreign_clause(key)}")
         connection.commit()
+
+
+def _clear(cursor: Any, db: WrittenDatabase, place: str, overwrite: bool) -> None:
+    """Drop tables that are there already, if that is allowed."""
+    taken = _taken(cursor, db.names)
+    if not overwrite:
+        refuse_taken(without_password(place), taken)
+    if taken:
+        cursor.execute(f"DROP TABLE {', '.join(map(quoted, taken))}")
 
 
 def _create(cursor: Any, db: WrittenDatabase, name: str) -> None:

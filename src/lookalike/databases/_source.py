@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -18,7 +18,7 @@ __all__ = [
     "check_target",
     "is_database",
     "read_source",
-    "write_target",
+    "write_blocks",
 ]
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+]*)://(.*)", re.DOTALL)
@@ -32,14 +32,14 @@ class Connector(NamedTuple):
     read : callable
         Takes the place and the names of tables, or None for all.
     write : callable
-        Takes the database, the place, and whether to overwrite.
+        Takes the blocks of a database, the place, and whether to overwrite.
     check : callable
         Takes the place, whether to overwrite, and the names of tables; raises if it is certain that
         they cannot be written there.
     """
 
     read: Callable[[str, list[str] | None], SourceContents]
-    write: Callable[[WrittenDatabase, str, bool], None]
+    write: Callable[[Iterable[WrittenDatabase], str, bool], None]
     check: Callable[[str, bool, Collection[str]], None]
 
 
@@ -157,7 +157,20 @@ def check_target(
     connector.check(place, overwrite, names)
 
 
-def write_target(db: WrittenDatabase, target: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Write a database to a target."""
+def write_blocks(
+    blocks: Iterable[WrittenDatabase], target: str | os.PathLike[str], *, overwrite: bool
+) -> None:
+    """Write a database that comes in blocks: all of them, or nothing.
+
+    Parameters
+    ----------
+    blocks : iterable of Database
+        One at least, with the same tables, columns and keys; keys lead to rows of the own block or
+        of earlier ones.
+    target : str or path-like
+        As for `Database.write`.
+    overwrite : bool
+        Whether tables of these names that are there already are replaced.
+    """
     connector, place = _connector(target)
-    connector.write(db, place, overwrite)
+    connector.write(blocks, place, overwrite)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -165,13 +165,13 @@ def check(place: str, overwrite: bool, names: Collection[str] = ()) -> None:
             refuse_taken(place, _taken(connection, names))
 
 
-def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
+def write(blocks: Iterable[WrittenDatabase], place: str, overwrite: bool) -> None:
     """Write all tables in one transaction."""
     check(place, overwrite)
     is_new = not Path(place).exists()
     try:
         with closing(sqlite3.connect(place, isolation_level=None)) as connection:
-            _write(connection, db, place, overwrite)
+            _write(connection, blocks, place, overwrite)
     except sqlite3.DatabaseError as error:
         if is_new:
             Path(place).unlink(missing_ok=True)
@@ -189,39 +189,51 @@ def write(db: WrittenDatabase, place: str, overwrite: bool) -> None:
 
 
 def _write(
-    connection: sqlite3.Connection, db: WrittenDatabase, place: str, overwrite: bool
+    connection: sqlite3.Connection, blocks: Iterable[WrittenDatabase], place: str, overwrite: bool
 ) -> None:
-    taken = _taken(connection, db.names)
-    if not overwrite:
-        refuse_taken(place, taken)
-    tables = db.typed()
     connection.execute("PRAGMA foreign_keys = OFF")  # tables that others refer to are dropped
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for name in taken:
-            connection.execute(f"DROP TABLE {quoted(name)}")
-        for name in db.order().tables:
-            table = tables[name]
-            connection.execute(
-                create_table(
-                    name,
-                    table,
-                    db.primary_keys[name],
-                    db.unique_keys(name),
-                    [key for key in db.foreign_keys if key.table == name],
-                    db.declared.get(name, {}),
-                    _TYPES,
-                )
-            )
-            marks = ", ".join("?" * table.num_columns)
-            insert = f"INSERT INTO {quoted(name)} VALUES ({marks})"
-            for batch in table.to_batches(_ROWS_AT_ONCE):
-                connection.executemany(insert, zip(*map(_values, batch.columns), strict=True))
+        for number, db in enumerate(blocks):
+            tables = db.typed()
+            if not number:
+                taken = _taken(connection, db.names)
+                if not overwrite:
+                    refuse_taken(place, taken)
+                for name in taken:
+                    connection.execute(f"DROP TABLE {quoted(name)}")
+            for name in db.order().tables:
+                if not number:
+                    _create(connection, db, name, tables[name])
+                _insert(connection, name, tables[name])
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def _create(
+    connection: sqlite3.Connection, db: WrittenDatabase, name: str, table: pa.Table
+) -> None:
+    connection.execute(
+        create_table(
+            name,
+            table,
+            db.primary_keys[name],
+            db.unique_keys(name),
+            [key for key in db.foreign_keys if key.table == name],
+            db.declared.get(name, {}),
+            _TYPES,
+        )
+    )
+
+
+def _insert(connection: sqlite3.Connection, name: str, table: pa.Table) -> None:
+    marks = ", ".join("?" * table.num_columns)
+    insert = f"INSERT INTO {quoted(name)} VALUES ({marks})"
+    for batch in table.to_batches(_ROWS_AT_ONCE):
+        connection.executemany(insert, zip(*map(_values, batch.columns), strict=True))
 
 
 def _taken(connection: sqlite3.Connection, names: Collection[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Studies of the use of synthetic rows: `boost` and its verdict.
+"""Studies of the use of synthetic rows: `boost` and its verdict, `pipeline` and its report.
 
 Room rule: experiments know models and metrics, never reports. Every number is a record with its
 place in the study, and seeds depend on that place alone: the same numbers on any machine.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lookalike.experiments._auto import Auto
 from lookalike.experiments._boost import boost
+from lookalike.experiments._boost_images import boost_images
 from lookalike.experiments._booster import Booster
 from lookalike.experiments._compare import compare
 from lookalike.experiments._contrast import Contrast, Row
@@ -20,6 +21,12 @@ from lookalike.experiments._function import (
 )
 from lookalike.experiments._function_accuracy import FunctionAccuracy
 from lookalike.experiments._leaderboard import Comparison
+from lookalike.experiments._pipeline import (
+    PipelineCycle,
+    PipelineReport,
+    PipelineRival,
+    pipeline,
+)
 from lookalike.experiments._records import Record
 from lookalike.experiments._trial import Trial
 from lookalike.experiments._tune import Tuning, tune
@@ -35,13 +42,18 @@ __all__ = [
     "FunctionAccuracy",
     "FunctionRun",
     "FunctionSnapshot",
+    "PipelineCycle",
+    "PipelineReport",
+    "PipelineRival",
     "Record",
     "Row",
     "Trial",
     "Tuning",
     "Verdict",
     "boost",
+    "boost_images",
     "compare",
     "learn_function",
+    "pipeline",
     "tune",
 ]

@@ -19,6 +19,7 @@ __all__ = [
     "Arm",
     "ArmContext",
     "Boosted",
+    "ComparedArm",
     "Duplicated",
     "Jittered",
     "Oversampled",
@@ -87,8 +88,8 @@ class ArmContext:
 
 
 @dataclass(frozen=True)
-class Arm(ABC):
-    """A way to make training rows.
+class ComparedArm:
+    """The place of a set of training rows in a comparison.
 
     Parameters
     ----------
@@ -102,10 +103,24 @@ class Arm(ABC):
     about: ClassVar[str]
     #: Its role in a comparison.
     role: ClassVar[Role]
-    #: True if the target must have classes.
-    needs_classes: ClassVar[bool] = False
+    #: True if it has synthetic rows alone, which are added to nothing.
+    alone: ClassVar[bool] = False
 
     factor: float = 0.0
+
+
+@dataclass(frozen=True)
+class Arm(ComparedArm, ABC):
+    """A way to make training rows.
+
+    Parameters
+    ----------
+    factor : float
+        Rows added for each real row; 0 where the arm has no such number.
+    """
+
+    #: True if the target must have classes.
+    needs_classes: ClassVar[bool] = False
 
     @abstractmethod
     def make(self, context: ArmContext) -> TrainingSet:
@@ -149,6 +164,7 @@ class Replaced(Arm):
     name: ClassVar[str] = "replaced"
     about: ClassVar[str] = "synthetic rows alone, as many as real rows were kept"
     role: ClassVar[Role] = "synthetic"
+    alone: ClassVar[bool] = True
 
     def make(self, context: ArmContext) -> TrainingSet:
         """Return synthetic rows."""

@@ -17,6 +17,7 @@ from lookalike.experiments._candidates import QUICK
 from lookalike.experiments._choice import choose_trial
 from lookalike.experiments._clock import Clock
 from lookalike.experiments._compare import divided, raced_families, summary
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._race import Raced
 from lookalike.experiments._refit import fitted_to_all, reserve_for
 from lookalike.experiments._trial import TableParts
@@ -99,6 +100,8 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         *,
         kinds: Mapping[str, Kind | str] | None = None,
         target: str | None = None,
+        rules: Sequence[str] | None = None,
+        broken: str = "refuse",
     ) -> Self:
         """Choose a family and fit it to all rows.
 
@@ -112,6 +115,11 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             Kinds of single columns that override the inferred ones.
         target : str, optional
             The column that the table is meant to predict.
+        rules : sequence of str, optional
+            Rules that hold on every generated row, as for `Synthesizer.fit`.
+        broken : {"refuse", "drop", "repair", "keep"}
+            What becomes of real rows that break a rule: an error, rows left out, cells changed so
+            that the rules hold, or nothing.
 
         Returns
         -------
@@ -123,20 +131,22 @@ class Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         ParameterError
             If a parameter breaks its rule, or there is no such family.
         DataError
-            If the table cannot be used, or every model fails.
+            If the table cannot be used, or every model fails; if rules contradict each other, or
+            rows break them.
         """
         values = {name: getattr(self, name) for name in self._rules}
         check_parameters("Auto", self._rules, values)
+        declared = Declared.of("Auto", rules, broken)
         clock, show = Clock(self.seconds), self.progress
         with read_again(data) as rows:
-            parts = divided(rows, target, kinds, as_seed(self.random_state))
+            parts = divided(rows, target, kinds, as_seed(self.random_state), declared)
             clock.reserve = reserve_for(parts)
             raced = raced_families(self.models, parts, clock, every_score=False, progress=show)
             winner = choose_trial(raced.trials, len(parts.choose))
             if self.tune and winner is not None:
                 raced = self._with_settings(raced, raced.fitted[winner.label], parts, clock)
             found = summary(raced, parts)
-            best = fitted_to_all(found, clock, rows, kinds, target)
+            best = fitted_to_all(found, clock, rows, kinds, target, declared)
         self.best_, self.comparison_, self.leaderboard_ = best, found, found.leaderboard
         return self
 

@@ -33,7 +33,17 @@ from lookalike.metrics import (
 from lookalike.models import DenseClassifier, DenseRegressor
 from lookalike.tables import as_frame
 
-__all__ = ["NAIVE", "ModelEvaluation", "check_models", "failure", "is_compiled", "model_names"]
+__all__ = [
+    "NAIVE",
+    "ModelEvaluation",
+    "battery_model",
+    "check_models",
+    "failure",
+    "inputs_frame",
+    "is_compiled",
+    "model_names",
+    "seed_all",
+]
 
 ModelMetrics = dict[str, float | str]
 
@@ -143,6 +153,27 @@ def failure(what: str, error: Exception) -> str:
     return f"The {what} failed: {words[:200]}"
 
 
+def battery_model(name: str, classes: bool, rows: int) -> Any:
+    """Return an unfitted model of the battery.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    classes : bool
+        True if the target has classes.
+    rows : int
+        The number of training rows.
+
+    Returns
+    -------
+    estimator
+    """
+    if name == DENSE:
+        return DenseClassifier() if classes else DenseRegressor()
+    return models_for(classes, 0)[name](rows)
+
+
 @dataclass(frozen=True)
 class ModelEvaluation:
     """The held-out rows and measures by which models are judged.
@@ -231,19 +262,21 @@ class ModelEvaluation:
     ) -> ModelMetrics:
         if name == NAIVE:
             return self._naive(training)
-        model = self._model(name, len(training.target)) if given is None else clone(given)
-        _seed_all(model, int(generator(self.seed, "model", name).integers(2**31)))
+        model = (
+            battery_model(name, self.classes, len(training.target))
+            if given is None
+            else clone(given)
+        )
+        seed_all(model, int(generator(self.seed, "model", name).integers(2**31)))
         raw = isinstance(model, Pipeline)
         if raw:
-            prepared = self._frame(training.inputs), self._frame(self.test.inputs)
+            prepared = tuple(
+                inputs_frame(self.book, self.target, rows.inputs, self.library)
+                for rows in (training, self.test)
+            )
         if not self.classes:
             return self._regress(model, training.target, prepared, raw)
         return self._classify(model, training, prepared)
-
-    def _model(self, name: str, rows: int) -> Any:
-        if name == DENSE:
-            return DenseClassifier() if self.classes else DenseRegressor()
-        return models_for(self.classes, 0)[name](rows)
 
     def _classify(
         self, model: Any, training: TrainingSet, prepared: tuple[Any, Any]
@@ -279,20 +312,36 @@ class ModelEvaluation:
         known, counts = np.unique(training.target, return_counts=True)
         return self._judged(known, np.tile(counts / counts.sum(), (count, 1)), True)
 
-    def _frame(self, inputs: Floats) -> Any:
-        """Return inputs as a dataframe; a level that no training row has becomes missing."""
-        book = self.book
-        numbers = [name for name in book.numeric if name != self.target]
-        columns: dict[str, pa.Array] = {
-            name: pa.array(inputs[:, place], from_pandas=True) for place, name in enumerate(numbers)
-        }
-        codes = inputs[:, len(numbers) :].astype(np.int64)
-        others = dict(zip(book.discrete, book.levels, strict=True))
-        others.pop(self.target, None)
-        for place, (name, levels) in enumerate(others.items()):
-            code = codes[:, place]
-            columns[name] = levels.take(pa.array(code, mask=code >= len(levels)))
-        return as_frame(pa.table(columns), self.library)
+
+def inputs_frame(book: Codebook, target: str, inputs: Floats, library: str) -> Any:
+    """Return inputs as a dataframe; a level that no training row has becomes missing.
+
+    Parameters
+    ----------
+    book : Codebook
+        The columns of the training rows.
+    target : str
+        The column to predict, which is not among the inputs.
+    inputs : ndarray of float, shape (n, columns)
+        As of `TrainingSet`.
+    library : {"pandas", "polars"}
+        Whose dataframe it is.
+
+    Returns
+    -------
+    dataframe
+    """
+    numbers = [name for name in book.numeric if name != target]
+    columns: dict[str, pa.Array] = {
+        name: pa.array(inputs[:, place], from_pandas=True) for place, name in enumerate(numbers)
+    }
+    codes = inputs[:, len(numbers) :].astype(np.int64)
+    others = dict(zip(book.discrete, book.levels, strict=True))
+    others.pop(target, None)
+    for place, (name, levels) in enumerate(others.items()):
+        code = codes[:, place]
+        columns[name] = levels.take(pa.array(code, mask=code >= len(levels)))
+    return as_frame(pa.table(columns), library)
 
 
 def _balance(model: Any, target: Floats) -> dict[str, Floats]:
@@ -313,8 +362,16 @@ def _balance(model: Any, target: Floats) -> dict[str, Floats]:
     return {}
 
 
-def _seed_all(model: Any, seed: int) -> None:
-    """Set the seed of every random part of a model that has none."""
+def seed_all(model: Any, seed: int) -> None:
+    """Set the seed of every random part of a model that has none.
+
+    Parameters
+    ----------
+    model : estimator
+        It is changed.
+    seed : int
+        The seed, less than 2**31.
+    """
     for name, value in sorted(model.get_params().items()):
         if value is None and (name == "random_state" or name.endswith("__random_state")):
             model.set_params(**{name: seed})

@@ -22,6 +22,7 @@ from lookalike._core.streams import say
 from lookalike.experiments._arms import Arm
 from lookalike.experiments._battery import check_models
 from lookalike.experiments._build_verdict import build_verdict
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._design import QUICK_MODELS, Design, check_options, default_jobs
 from lookalike.experiments._expected_time import expected_seconds, spoken
 from lookalike.experiments._records import Record, Records
@@ -59,6 +60,8 @@ def boost(
     groups: str | None = None,
     time: str | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
+    rules: Sequence[str] | None = None,
+    broken: str = "refuse",
     records: str | os.PathLike[str] | None = None,
     retry: bool = False,
     quick: bool = False,
@@ -125,6 +128,13 @@ def boost(
         A column; held-out rows are later than training rows.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
+    rules : sequence of str, optional
+        Rules that hold on every generated row, as for `Synthesizer.fit`; on columns that are
+        learned. Labels that a teacher draws (`label`) obey no rule.
+    broken : {"refuse", "drop", "repair", "keep"}
+        What becomes of real rows that break a rule, when the synthesizer learns: an error, rows
+        left out, cells changed so that the rules hold, or nothing. Models are trained and judged on
+        the real rows as they are.
     records : str or path-like, optional
         A SQLite file for every number as it comes. With the same file, and the same versions of
         lookalike and of the libraries it computes with, an interrupted study resumes there.
@@ -154,7 +164,8 @@ def boost(
     ParameterError
         If a parameter breaks its rule.
     DataError
-        If the table cannot be used, or the target cannot be predicted.
+        If the table cannot be used, or the target cannot be predicted; if rules contradict each
+        other, or rows break them.
     OutputError
         If the records cannot be written.
 
@@ -190,7 +201,8 @@ def boost(
             "boost needs a factor, replace=True, balance=True, a curve or a share below 1: there "
             "is nothing to compare."
         )
-    spec = specify(data, target, kinds, groups, time)
+    declared = Declared.of("boost", rules, broken)
+    spec = specify(data, target, kinds, groups, time, declared)
     seed = as_seed(random_state)
     arms = arms_for(
         design.factors,
@@ -222,6 +234,7 @@ def boost(
         seed=seed,
         library=spec.library,
         parted=parted,
+        declared=declared,
     )
     splits = spec.splits(design.repeats, test_size, seed)
     items = _items(study, splits, design)
@@ -431,6 +444,7 @@ def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
         "repeats": repeats,
         "arms": {arm.name: arm.about for arm in study.arms},
         "synthesizer": repr(study.synthesizer),
+        "rules": list(study.declared.rules),
         "models": list(study.models),
         "metrics": list(study.metrics),
         "seed": study.seed,

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from lookalike.experiments._arms import Arm, Replaced
+from lookalike.experiments._arms import ComparedArm
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._contrast import BATTERY, Contrast, Row
 from lookalike.experiments._records import Record
@@ -22,7 +22,7 @@ __all__ = ["build_verdict"]
 
 def build_verdict(
     records: Sequence[Record],
-    arms: Sequence[Arm],
+    arms: Sequence[ComparedArm],
     shares: Sequence[float],
     metrics: Sequence[str],
     facts: Mapping[str, Any],
@@ -35,7 +35,7 @@ def build_verdict(
     ----------
     records : sequence of Record
         All numbers of the study.
-    arms : sequence of Arm
+    arms : sequence of ComparedArm
         The sets of training rows; the first is the real one.
     shares : sequence of float
         The shares of training rows.
@@ -77,7 +77,7 @@ def build_verdict(
 
 def _compared(
     scores: ScoreTable,
-    arms: Sequence[Arm],
+    arms: Sequence[ComparedArm],
     shares: Sequence[float],
     metrics: Sequence[str],
     models: Sequence[str],
@@ -90,13 +90,13 @@ def _compared(
     overall = [(metric, BATTERY) for metric in metrics]
     detailed = overall + [(metrics[0], name) for name in models]
 
-    def real(_arm: Arm, _share: float) -> Arm:
+    def real(_arm: ComparedArm, _share: float) -> ComparedArm:
         return arms[0]
 
-    def best(arm: Arm, share: float) -> Arm | None:
+    def best(arm: ComparedArm, share: float) -> ComparedArm | None:
         return _best_control(scores, arms, arm, share, metrics[0])
 
-    def teacher(arm: Arm, _share: float) -> Arm | None:
+    def teacher(arm: ComparedArm, _share: float) -> ComparedArm | None:
         if not isinstance(arm, Labelled | ReplacedLabelled):
             return None
         return next((one for one in arms if isinstance(one, TeacherAlone)), None)
@@ -116,7 +116,7 @@ def _compared(
 
 
 def _fewer_rows(
-    scores: ScoreTable, real: Arm, shares: Sequence[float], metric: str, model: str
+    scores: ScoreTable, real: ComparedArm, shares: Sequence[float], metric: str, model: str
 ) -> list[Contrast]:
     """Return the comparisons of shares of the real rows with all of them."""
     family = []
@@ -130,8 +130,8 @@ def _fewer_rows(
 
 def _family(
     scores: ScoreTable,
-    places: Sequence[tuple[Arm, float]],
-    opponent: Callable[[Arm, float], Arm | None],
+    places: Sequence[tuple[ComparedArm, float]],
+    opponent: Callable[[ComparedArm, float], ComparedArm | None],
     metric: str,
     model: str,
 ) -> list[Contrast]:
@@ -146,16 +146,15 @@ def _family(
 
 
 def _best_control(
-    scores: ScoreTable, arms: Sequence[Arm], arm: Arm, share: float, metric: str
-) -> Arm | None:
+    scores: ScoreTable, arms: Sequence[ComparedArm], arm: ComparedArm, share: float, metric: str
+) -> ComparedArm | None:
     """Return the control that scores best: of the same factor or of none, or of any factor.
 
     Synthetic rows alone are added to nothing, so that no factor is more like them than another.
     """
     # The teacher is another model, and no other way to make training rows.
     controls = [one for one in arms if one.role == "control" and not isinstance(one, TeacherAlone)]
-    alone = isinstance(arm, Replaced)
-    matching = [one for one in controls if alone or one.factor in (0, arm.factor)]
+    matching = [one for one in controls if arm.alone or one.factor in (0, arm.factor)]
     sign = -1.0 if metric in LOWER_IS_BETTER else 1.0
     scored = [(scores.score(one, share, metric), one) for one in matching]
     candidates = [(sign * score, one) for score, one in scored if score is not None]
@@ -163,8 +162,8 @@ def _best_control(
 
 
 def _comparison(
-    arm: Arm,
-    other: Arm,
+    arm: ComparedArm,
+    other: ComparedArm,
     share: float,
     metric: str,
     model: str,
@@ -196,7 +195,11 @@ def _adjusted(family: list[Contrast]) -> list[Contrast]:
 
 
 def _row(
-    scores: ScoreTable, arm: Arm, share: float, metrics: Sequence[str], statistics: list[Contrast]
+    scores: ScoreTable,
+    arm: ComparedArm,
+    share: float,
+    metrics: Sequence[str],
+    statistics: list[Contrast],
 ) -> Row:
     row = Row(
         arm=arm.name,

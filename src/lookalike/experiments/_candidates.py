@@ -132,7 +132,9 @@ def families(models: Sequence[str | Synthesizer] | None, seed: int) -> list[Cand
 
 
 def _all_families() -> list[str]:
-    return [name for name in SYNTHESIZERS if not getattr(SYNTHESIZERS[name], "BY_NAME_ONLY", False)]
+    """Return the families that take part unasked, the same ones on every machine."""
+    known = {name: SYNTHESIZERS[name] for name in SYNTHESIZERS}
+    return [n for n, f in known.items() if not f.EXTRA and not getattr(f, "BY_NAME_ONLY", False)]
 
 
 def _turn(candidate: Candidate) -> tuple[bool, bool, float]:

@@ -12,17 +12,18 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.parameters import AnyOf, Flag, Number, check_parameters
 from lookalike._core.progress import progress as show_progress
-from lookalike._core.seeds import RandomState, as_seed, generator
+from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.experiments._candidates import Candidate, families
 from lookalike.experiments._choice import choose_trial, notes_on_choice
 from lookalike.experiments._clock import Clock
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._leaderboard import Comparison
 from lookalike.experiments._race import Raced, Rung, race
 from lookalike.experiments._trial import TableParts, score_of
 from lookalike.metrics import score_tables
 from lookalike.models import Synthesizer
 from lookalike.relations import infer_schema
-from lookalike.tables import Kind, Schema, conform, to_arrow
+from lookalike.tables import Kind, Schema, conform, to_arrow_sample
 
 __all__ = ["compare", "divided", "raced_families", "summary"]
 
@@ -41,6 +42,8 @@ def compare(
     seconds: float | None = None,
     target: str | None = None,
     kinds: Mapping[str, Kind | str] | None = None,
+    rules: Sequence[str] | None = None,
+    broken: str = "refuse",
     metrics: bool = True,
     random_state: RandomState = 0,
     progress: bool | None = None,
@@ -66,6 +69,11 @@ def compare(
         The column that the table is meant to predict.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
+    rules : sequence of str, optional
+        Rules that hold on every generated row, as for `Synthesizer.fit`.
+    broken : {"refuse", "drop", "repair", "keep"}
+        What becomes of real rows that break a rule: an error, rows left out, cells changed so that
+        the rules hold, or nothing.
     metrics : bool
         Whether to compute all scores of `evaluate` for each model, or only those that choose.
     random_state : int, Generator, RandomState or None
@@ -84,7 +92,8 @@ def compare(
     ParameterError
         If there is no such family, or another parameter breaks its rule.
     DataError
-        If the table cannot be used, or has fewer than 100 rows.
+        If the table cannot be used, or has fewer than 100 rows; if rules contradict each other, or
+        rows break them.
     MissingDependencyError
         If a family that was named needs a library that is not installed.
 
@@ -96,11 +105,11 @@ def compare(
     'Independent'
     """
     seconds_rule = AnyOf((Number(0, open_low=True),), none=True)
-    rules = {"seconds": seconds_rule, "metrics": Flag(), "progress": AnyOf((Flag(),), none=True)}
+    checks = {"seconds": seconds_rule, "metrics": Flag(), "progress": AnyOf((Flag(),), none=True)}
     values = {"seconds": seconds, "metrics": metrics, "progress": progress}
-    check_parameters("compare", rules, values)
-    seed = as_seed(random_state)
-    parts = divided(data, target, kinds, seed)
+    check_parameters("compare", checks, values)
+    declared = Declared.of("compare", rules, broken)
+    parts = divided(data, target, kinds, as_seed(random_state), declared)
     raced = raced_families(models, parts, Clock(seconds), every_score=metrics, progress=progress)
     return summary(raced, parts)
 
@@ -146,10 +155,15 @@ def _is_floor(candidate: Candidate) -> bool:
 
 
 def divided(
-    data: Any, target: str | None, kinds: Mapping[str, Kind | str] | None, seed: int
+    data: Any,
+    target: str | None,
+    kinds: Mapping[str, Kind | str] | None,
+    seed: int,
+    declared: Declared,
 ) -> TableParts:
-    """Return the three parts of a table."""
-    table, _ = to_arrow(data)
+    """Return the three parts of a table, whose rows obey declared rules."""
+    table, _, _ = to_arrow_sample(data, None, derive_seed(seed, "held"), show=None)
+    table, schema = declared.applied(table, _schema(table, declared.kinds(table, kinds), target))
     rows = len(table)
     held = min(round(_SHARE * rows), _MOST)
     if held < _FEWEST:
@@ -157,7 +171,6 @@ def divided(
             f"A comparison needs at least {round(_FEWEST / _SHARE)} rows, so that rows are left to "
             f"judge by; this table has {rows}. Fit one model: GaussianCopula or GAN."
         )
-    schema = _schema(table, kinds, target)
     order = generator(seed, "compare").permutation(rows)
     fit, choose, report = (
         table.take(pa.array(np.sort(order[some])))
@@ -198,6 +211,7 @@ def summary(raced: Raced, parts: TableParts) -> Comparison:
         "rows": {name: len(getattr(parts, name)) for name in ("fit", "choose", "report")},
         "columns": len(parts.schema.names),
         "target": parts.target,
+        "rules": list(parts.schema.rules),
         "seed": parts.seed,
         "versions": {name: version(name) for name in ("lookalike", "numpy", "lightgbm")},
     }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
+from lookalike.experiments._declared import Declared
 from lookalike.models import Synthesizer
 from lookalike.tables import Kind
 
@@ -13,7 +14,11 @@ __all__ = ["fit_whole"]
 
 
 def fit_whole(
-    model: Synthesizer, table: pa.Table, kinds: Mapping[str, Kind | str], target: str
+    model: Synthesizer,
+    table: pa.Table,
+    kinds: Mapping[str, Kind | str],
+    target: str,
+    declared: Declared = Declared(),  # noqa: B008 - it is immutable
 ) -> None:
     """Fit a synthesizer; an interrupt that leaves it usable is an interrupt all the same.
 
@@ -30,12 +35,14 @@ def fit_whole(
         Kinds of columns that are known.
     target : str
         The column to predict.
+    declared : Declared
+        The rules of the rows; by default there are none.
 
     Raises
     ------
     KeyboardInterrupt
         If the fit was interrupted.
     """
-    model.fit(table, kinds=kinds, target=target)
+    model.fit(table, kinds=kinds, target=target, **declared.options)
     if getattr(getattr(model, "history_", None), "interrupted", False):
         raise KeyboardInterrupt

@@ -13,8 +13,9 @@ from types import CodeType, FunctionType, MethodType
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
-__all__ = ["digest", "identity"]
+__all__ = ["digest", "identity", "table_digest"]
 
 _RANDOM = (np.random.RandomState, np.random.Generator)
 
@@ -57,6 +58,27 @@ def identity(value: Any) -> str:
     False
     """
     return _text(value, ())
+
+
+def table_digest(table: pa.Table) -> str:
+    """Return a digest of a table's names and cells, however it is cut into chunks.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Any table.
+
+    Returns
+    -------
+    str
+        16 hexadecimal digits.
+    """
+    return digest(
+        [
+            (name, str(column.type), digest(column.to_pylist()))
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        ]
+    )
 
 
 def _text(value: Any, around: tuple[int, ...]) -> str:

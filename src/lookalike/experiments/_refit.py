@@ -8,6 +8,7 @@ from typing import Any
 
 from lookalike._core.errors import DataError, LookalikeWarning
 from lookalike.experiments._clock import Clock
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._leaderboard import Comparison
 from lookalike.experiments._trial import TableParts
 from lookalike.models import Synthesizer
@@ -38,6 +39,7 @@ def fitted_to_all(
     data: Any,
     kinds: Mapping[str, Kind | str] | None,
     target: str | None,
+    declared: Declared,
 ) -> Synthesizer:
     """Return the chosen model, fitted to all rows if there is time.
 
@@ -52,6 +54,8 @@ def fitted_to_all(
     kinds : mapping of str to str, optional
     target : str, optional
         As for `Synthesizer.fit`.
+    declared : Declared
+        The rules of the rows.
 
     Returns
     -------
@@ -72,7 +76,8 @@ def fitted_to_all(
     if best is None or winner is None or winner.seconds is None:
         raise DataError(f"No model can be chosen for this table.\n{found!r}")
     if clock.has(_REFIT * winner.seconds):
-        best = type(best)(**best.get_params(deep=False)).fit(data, kinds=kinds, target=target)
+        fresh = type(best)(**best.get_params(deep=False))
+        best = fresh.fit(data, kinds=kinds, target=target, **declared.options)
     else:
         warnings.warn(
             f"{winner.label} has learned {winner.rows:,} rows only: no time was left to fit it "

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from lookalike.experiments._arms import Arm
+from lookalike.experiments._arms import ComparedArm
 from lookalike.experiments._battery import NAIVE
 from lookalike.experiments._contrast import BATTERY
 from lookalike.experiments._records import Record
@@ -29,17 +29,17 @@ class ScoreTable:
             if one.value is not None:
                 splits[one.split] = one.value
 
-    def of(self, arm: Arm, share: float, metric: str) -> dict[str, dict[int, float]]:
+    def of(self, arm: ComparedArm, share: float, metric: str) -> dict[str, dict[int, float]]:
         """Return the values of each model by split, the naive baseline aside."""
         models = self.values.get((arm.name, arm.factor, share, metric), {})
         return {name: splits for name, splits in models.items() if name != NAIVE}
 
-    def means(self, arm: Arm, share: float, metric: str) -> dict[str, float | None]:
+    def means(self, arm: ComparedArm, share: float, metric: str) -> dict[str, float | None]:
         """Return the mean of each model over splits, the naive baseline included."""
         models = self.values.get((arm.name, arm.factor, share, metric), {})
         return {name: _mean(splits.values()) for name, splits in models.items()}
 
-    def score(self, arm: Arm, share: float, metric: str) -> float | None:
+    def score(self, arm: ComparedArm, share: float, metric: str) -> float | None:
         """Return the mean over models and splits."""
         models = self.of(arm, share, metric).values()
         means = [_mean(_floored(metric, v) for v in splits.values()) for splits in models]
@@ -47,8 +47,8 @@ class ScoreTable:
 
     def differences(
         self,
-        arm: Arm,
-        other: Arm,
+        arm: ComparedArm,
+        other: ComparedArm,
         share: float,
         metric: str,
         model: str,

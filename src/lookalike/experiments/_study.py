@@ -27,8 +27,9 @@ from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._fitting import fit_whole
-from lookalike.experiments._identity import digest, identity
+from lookalike.experiments._identity import digest, identity, table_digest
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, keep_share
 from lookalike.experiments._taught_arms import TeacherAlone
@@ -37,7 +38,7 @@ from lookalike.metrics import Codebook, View, preprocessor
 from lookalike.models import Synthesizer
 from lookalike.tables import Schema
 
-__all__ = ["Study", "WorkItem", "steps", "versions", "work"]
+__all__ = ["Study", "WorkItem", "steps", "training_set", "versions", "work"]
 
 #: The packages whose releases may change a number.
 _VERSIONED = ("lookalike", "scikit-learn", "imbalanced-learn", "lightgbm", "jax", "numpy")
@@ -71,6 +72,8 @@ class Study:
         The library of the dataframes that pipelines get.
     parted : tuple
         The settings of the splits in plain values: all that they depend on beside table and seed.
+    declared : Declared
+        The rules that the rows of the synthesizer obey.
     """
 
     table: pa.Table
@@ -84,11 +87,12 @@ class Study:
     seed: int
     library: str
     parted: tuple[Any, ...]
+    declared: Declared = Declared()  # noqa: RUF009 - it is immutable
 
     @cached_property
     def data(self) -> str:
         """A digest of the table."""
-        return _digest_of(self.table)
+        return table_digest(self.table)
 
     @cached_property
     def settings(self) -> dict[str, str]:
@@ -100,6 +104,7 @@ class Study:
             self.seed,
             self.parted,
             list(versions().items()),
+            *self.declared.options.items(),
         )
         return {name: digest(common, identity(model)) for name, model in self.entrants.items()}
 
@@ -212,12 +217,12 @@ class _StudyTables:
         self.evaluation = ModelEvaluation(
             book,
             study.target,
-            _training_set(test, book, study.target),
+            training_set(test, book, study.target),
             derive_seed(study.seed, "models", item.split.number),
             study.library,
         )
         self.context = ArmContext(
-            real=_training_set(self.train, book, study.target),
+            real=training_set(self.train, book, study.target),
             numbers=sum(name != study.target for name in book.numeric),
             synthetic=self._synthetic,
             balanced=self._balanced,
@@ -305,7 +310,7 @@ class _StudyTables:
         return TrainingSet(self._even.inputs[:count], self._even.target[:count])
 
     def _as_training_set(self, table: pa.Table) -> TrainingSet:
-        return _training_set(table, self.evaluation.book, self.study.target)
+        return training_set(table, self.evaluation.book, self.study.target)
 
     @cached_property
     def _model(self) -> Synthesizer:
@@ -314,7 +319,7 @@ class _StudyTables:
         model: Synthesizer = clone(study.synthesizer)
         model.set_params(random_state=int(self._draw("synthesizer").integers(2**63)))
         kinds = {column.name: column.kind for column in study.schema.columns}
-        fit_whole(model, self.train, kinds, study.target)
+        fit_whole(model, self.train, kinds, study.target, study.declared)
         return model
 
     def _draw(self, purpose: str) -> np.random.Generator:
@@ -322,22 +327,26 @@ class _StudyTables:
         return generator(self.study.seed, "arm", purpose, self.item.split.number, share)
 
 
-def _training_set(table: pa.Table, book: Codebook, target: str) -> TrainingSet:
-    """Return a table as inputs and target: numbers as they are, then levels as numbers."""
+def training_set(table: pa.Table, book: Codebook, target: str) -> TrainingSet:
+    """Return a table as inputs and target: numbers as they are, then levels as numbers.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Canonical.
+    book : Codebook
+        The columns of the training rows.
+    target : str
+        The column to predict.
+
+    Returns
+    -------
+    TrainingSet
+    """
     view = View(table, book, 0)
     cells = np.concatenate([view.numbers, view.codes], axis=1)
     place = (*book.numeric, *book.discrete).index(target)
     return TrainingSet(np.delete(cells, place, axis=1), cells[:, place])
-
-
-def _digest_of(table: pa.Table) -> str:
-    """Return a digest of a table's names and cells, however it is cut into chunks."""
-    return digest(
-        [
-            (name, str(column.type), digest(column.to_pylist()))
-            for name, column in zip(table.column_names, table.columns, strict=True)
-        ]
-    )
 
 
 def _seedless(model: Synthesizer) -> Synthesizer:

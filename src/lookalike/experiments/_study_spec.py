@@ -8,7 +8,7 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._identity import digest
 from lookalike.experiments._splits import (
     RowIndices,
@@ -25,6 +26,7 @@ from lookalike.experiments._splits import (
     stratified,
     time_ordered,
 )
+from lookalike.rules import with_rules, without_broken_rows
 from lookalike.tables import Kind, Schema, conform, infer_columns, to_arrow
 
 __all__ = ["StudySpec", "specify"]
@@ -86,6 +88,26 @@ class StudySpec:
         """A digest of the groups, which are no column of the table; None where there are none."""
         return None if self.groups is None else digest(self.groups.tolist())
 
+    def taken(self, rows: RowIndices) -> StudySpec:
+        """Return a study of some of the rows.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Their numbers.
+
+        Returns
+        -------
+        StudySpec
+        """
+        return replace(
+            self,
+            table=self.table.take(pa.array(rows)),
+            strata=self.strata[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            times=None if self.times is None else self.times[rows],
+        )
+
     def splits(self, repeats: int, test_size: float, seed: int) -> list[Split]:
         """Split the rows repeatedly.
 
@@ -118,6 +140,7 @@ def specify(
     kinds: Mapping[str, Kind | str] | None,
     groups: str | None,
     time: str | None,
+    declared: Declared = Declared(),  # noqa: B008 - it is immutable
 ) -> StudySpec:
     """Specify a study of a caller's table.
 
@@ -131,6 +154,8 @@ def specify(
         Kinds that inference should not guess.
     groups, time : str or None
         The columns that rows are grouped or ordered by; not both.
+    declared : Declared
+        The rules of the rows; by default there are none.
 
     Returns
     -------
@@ -147,7 +172,7 @@ def specify(
     """
     raw, origin = to_arrow(data)
     _check_names(raw.column_names, target, groups, time)
-    schema = _schema(raw, target, kinds)
+    schema = _schema(raw, target, declared.kinds(raw, kinds))
     table = conform(raw, schema)
     present = pc.is_valid(table[target])
     notes = []
@@ -174,6 +199,8 @@ def specify(
         notes=tuple(notes),
     )
     _check_target(spec)
+    if declared.rules:  # before any work, not at the first fit
+        without_broken_rows(inputs, with_rules(spec.schema, declared.rules), declared.broken)
     return spec
 
 

@@ -40,7 +40,7 @@ class TableParts:
     Parameters
     ----------
     fit : pyarrow.Table
-        Rows that models learn, as they came.
+        Rows that models learn, as they came, or obeying the rules of `schema`.
     choose, report : pyarrow.Table
         Rows by which a model is chosen, and rows by which the chosen one is reported; canonical.
     schema : Schema
@@ -157,7 +157,8 @@ def run_trial(
     begin = time.perf_counter()
     try:
         with _peak() as peak:
-            model.fit(parts.fit, schema=parts.schema, target=parts.target)
+            # Rows that broke a declared rule are dealt with already.
+            model.fit(parts.fit, schema=parts.schema, target=parts.target, broken="keep")
             if model.history_.interrupted:
                 raise KeyboardInterrupt
         trial = replace(trial, seconds=time.perf_counter() - begin, memory=peak())

@@ -13,6 +13,7 @@ from lookalike._core.streams import read_again
 from lookalike.experiments._candidates import Candidate, check_space, proposals, read_model
 from lookalike.experiments._clock import Clock
 from lookalike.experiments._compare import divided, summary
+from lookalike.experiments._declared import Declared
 from lookalike.experiments._leaderboard import Comparison
 from lookalike.experiments._race import Raced, Rung, race
 from lookalike.experiments._refit import fitted_to_all, reserve_for
@@ -87,6 +88,8 @@ def tune(
     space: Mapping[str, Sequence[Any]] | None = None,
     trials: int = 12,
     kinds: Mapping[str, Kind | str] | None = None,
+    rules: Sequence[str] | None = None,
+    broken: str = "refuse",
     random_state: RandomState = 0,
     progress: bool | None = None,
 ) -> Tuning:
@@ -116,6 +119,11 @@ def tune(
         The greatest number of settings that are tried, the given ones included.
     kinds : mapping of str to str, optional
         Kinds of columns that inference should not guess.
+    rules : sequence of str, optional
+        Rules that hold on every generated row, as for `Synthesizer.fit`.
+    broken : {"refuse", "drop", "repair", "keep"}
+        What becomes of real rows that break a rule: an error, rows left out, cells changed so that
+        the rules hold, or nothing.
     random_state : int, Generator, RandomState or None
         The seed of the division, of the settings, of all models and samples.
     progress : bool or None
@@ -132,7 +140,8 @@ def tune(
     ParameterError
         If there is no such family, it has no settings to search, or a parameter breaks its rule.
     DataError
-        If the table cannot be used, has fewer than 100 rows, or every fit fails.
+        If the table cannot be used, has fewer than 100 rows, or every fit fails; if rules
+        contradict each other, or rows break them.
 
     Warns
     -----
@@ -148,26 +157,28 @@ def tune(
     >>> len(found.trials)
     3
     """
-    rules = {
+    checks = {
         "seconds": AnyOf((Number(0, open_low=True),), none=True),
         "trials": Number(2, 10_000, integer=True),
         "progress": AnyOf((Flag(),), none=True),
     }
     values = {"seconds": seconds, "trials": trials, "progress": progress}
-    check_parameters("tune", rules, values)
+    check_parameters("tune", checks, values)
+    declared = Declared.of("tune", rules, broken)
     plain = read_model(model)
     plain._check_parameters()
     searched = check_space(plain, space)
     clock = Clock(seconds)
     with read_again(data) as rows:
-        parts = divided(rows, target, kinds, as_seed(random_state))
+        parts = divided(rows, target, kinds, as_seed(random_state), declared)
         clock.reserve = reserve_for(parts)
         raced = raced_settings(plain, searched, trials, parts, clock, progress=progress)
         found = Tuning(**vars(summary(raced, parts)))
         untried = sum(trial.choose is None and trial.proposed for trial in raced.trials)
         if seconds is not None and untried:
             found = replace(found, notes=(*found.notes, _of_untried(untried, plain, seconds)))
-        return replace(found, best=fitted_to_all(found, clock, rows, kinds, target))
+        best = fitted_to_all(found, clock, rows, kinds, target, declared)
+        return replace(found, best=best)
 
 
 def _of_untried(untried: int, model: Synthesizer, seconds: float) -> str:

@@ -21,6 +21,7 @@ from lookalike.models._request import BlockConditions, Request
 from lookalike.models._saving import FORMAT, saved_parameters, take_apart
 from lookalike.models._states import DiscreteVariable, States
 from lookalike.models._task import FitTask
+from lookalike.models.adversarial_forest import AdversarialForest
 from lookalike.models.bayesian_network import BayesianNetwork
 from lookalike.models.copula import GaussianCopula
 from lookalike.models.dense import DenseClassifier, DenseRegressor
@@ -29,13 +30,18 @@ from lookalike.models.independent import Independent
 from lookalike.models.mixture import Mixture
 from lookalike.models.private import Private
 from lookalike.models.smote import Smote
+from lookalike.models.vine_copula import VineCopula
 from lookalike.refine import Refine
 
 if TYPE_CHECKING:
-    from lookalike.models._groups import Networks, TrainingRules
+    from lookalike.models._groups import Networks, Option, TrainingRules
+    from lookalike.models._recipe import game_settings, make_plan
+    from lookalike.models._weights import leaves_of, stored
+    from lookalike.models.adversarial_autoencoder import AdversarialAutoencoder
     from lookalike.models.autoregressive import Autoregressive
     from lookalike.models.diffusion import Diffusion
     from lookalike.models.gan import GAN
+    from lookalike.models.presets import Preset
     from lookalike.models.vae import VAE
 
 __all__ = [
@@ -43,6 +49,8 @@ __all__ = [
     "GAN",
     "SYNTHESIZERS",
     "VAE",
+    "AdversarialAutoencoder",
+    "AdversarialForest",
     "ArchiveParts",
     "Autoregressive",
     "BayesianNetwork",
@@ -59,6 +67,8 @@ __all__ = [
     "Independent",
     "Mixture",
     "Networks",
+    "Option",
+    "Preset",
     "PrivacyLedger",
     "Private",
     "Refine",
@@ -67,15 +77,20 @@ __all__ = [
     "States",
     "Synthesizer",
     "TrainingRules",
+    "VineCopula",
     "ahead",
     "build",
     "find_synthesizer",
     "fingerprint",
+    "game_settings",
     "grains_of",
     "is_of",
+    "leaves_of",
     "load",
+    "make_plan",
     "order_of",
     "saved_parameters",
+    "stored",
     "take_apart",
     "write_parts",
 ]
@@ -85,6 +100,14 @@ def _gan() -> type[GAN]:
     from lookalike.models.gan import GAN  # noqa: PLC0415 - it loads JAX
 
     return GAN
+
+
+def _adversarial_autoencoder() -> type[AdversarialAutoencoder]:
+    from lookalike.models.adversarial_autoencoder import (  # noqa: PLC0415 - it loads JAX
+        AdversarialAutoencoder,
+    )
+
+    return AdversarialAutoencoder
 
 
 def _autoregressive() -> type[Autoregressive]:
@@ -107,24 +130,39 @@ def _vae() -> type[VAE]:
 
 #: The classes that need JAX.
 _NETWORKS = {
+    "AdversarialAutoencoder": _adversarial_autoencoder,
     "Autoregressive": _autoregressive,
     "Diffusion": _diffusion,
     "GAN": _gan,
     "VAE": _vae,
 }
 
+#: The parts of networks and of their training, which need JAX, too.
+_PARTS = (
+    "Networks",
+    "Option",
+    "Preset",
+    "TrainingRules",
+    "game_settings",
+    "leaves_of",
+    "make_plan",
+    "stored",
+)
+
 SYNTHESIZERS.enter(**_NETWORKS)
-SYNTHESIZERS.enter(BayesianNetwork, Forest, GaussianCopula, Independent, Mixture, Private, Smote)
+SYNTHESIZERS.enter(AdversarialForest, BayesianNetwork, Forest, GaussianCopula, Independent)
+SYNTHESIZERS.enter(Mixture, Private, Smote, VineCopula)
 
 
 def __getattr__(name: str) -> Any:
     """Import names that need JAX at their first use (PEP 562)."""
     if name in _NETWORKS:
         return _NETWORKS[name]()
-    if name in ("Networks", "TrainingRules"):
-        from lookalike.models import _groups  # noqa: PLC0415 - it loads JAX
+    if name in _PARTS:
+        from lookalike.models import _groups, _recipe, _weights, presets  # noqa: PLC0415
 
-        return getattr(_groups, name)
+        modules = (_groups, _recipe, _weights, presets)
+        return getattr(next(module for module in modules if name in module.__all__), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -43,8 +43,10 @@ from lookalike.encoding import (
     TableEncoder,
     ValueOrigin,
 )
+from lookalike.models._balanced_sample import balanced_sample
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
+from lookalike.models._marked_rows import marked_tables
 from lookalike.models._rare_conditions import rare_condition_warning
 from lookalike.models._request import Request
 from lookalike.models._routes import choose_route
@@ -57,6 +59,7 @@ from lookalike.models._task import FitCallback, FitTask
 from lookalike.refine import MarginMap, Refine, Refinement, hold_out
 from lookalike.rules import POLICIES, check_texts, with_rules, without_broken_rows
 from lookalike.tables import (
+    MAX_ROWS,
     Kind,
     Origin,
     Schema,
@@ -71,9 +74,11 @@ from lookalike.tables import (
     open_categories,
     render,
     to_arrow,
+    to_arrow_sample,
     without_rare,
 )
 from lookalike.training import History
+from lookalike.watermark import Watermark
 
 __all__ = ["Synthesizer"]
 
@@ -129,6 +134,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     COST: ClassVar[float] = 1.0
     #: The family's own settings that are worth a search, by parameter: the values to try.
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
+    #: The extra of the package that the family needs; it is compared with others only by name.
+    EXTRA: ClassVar[str] = ""
     #: Whether the learned state, and so the model file, holds training rows.
     HOLDS_ROWS: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
@@ -293,6 +300,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval: FitCallback | None = None,
         rules: Sequence[str] | None = None,
         broken: str = "refuse",
+        max_rows: int | None = None,
     ) -> Self:
         """Fit the model to a table.
 
@@ -327,6 +335,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         broken : {"refuse", "drop", "repair", "keep"}
             What becomes of training rows that break a rule: an error, rows left out, cells changed
             so that the rules hold, or nothing. Generated rows obey the rules in any case.
+        max_rows : int, optional
+            The most rows to hold in memory. Of a table that has more, a uniform sample is held and
+            nine tenths of it are learned, chosen so that their marginals are those of all rows;
+            ``history_`` says how near they are. By default all rows are held, except of a file or
+            folder that takes more than 1 GiB of memory: 1,000,000 of that.
 
         Returns
         -------
@@ -349,14 +362,15 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
                 "predict by target=, and give schema= and kinds= by their names."
             )
         self._check_parameters()
-        check_parameters("fit", {"broken": Choice(POLICIES)}, {"broken": broken})
+        given = {"broken": broken, "max_rows": max_rows}
+        check_parameters("fit", {"broken": Choice(POLICIES), "max_rows": MAX_ROWS}, given)
         declared = check_texts(rules or ())
         start = self._start_from(warm_start, mapping)
         # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken)
+        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken, max_rows)
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -381,9 +395,11 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         on_interval: FitCallback | None,
         rules: tuple[str, ...],
         broken: str,
+        max_rows: int | None,
     ) -> None:
         seed = as_seed(self.random_state)
-        table, origin = to_arrow(data)
+        show = getattr(self, "progress", False)
+        table, origin, large = to_arrow_sample(data, max_rows, seed, show=show)
         schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)
         encoder = self._encoder()
         encoder.keep = () if target is None else (target,)
@@ -393,6 +409,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         table = conform(table, schema)
         if table.num_rows == 0:
             raise DataError("A table to learn must have rows, but this one has none.")
+        sampled = ""
+        if large is not None:
+            table, sampled = balanced_sample(table, large, schema, seed, show=show)
         if schema.rules:
             table, words = without_broken_rows(table, schema, broken, encoder.least)
             if words:
@@ -417,6 +436,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             split = hold_out(encoded, share, generator(seed, "hold out"))
             task = FitTask(split, encoder.layout_, seed, start, on_interval)
             self._refine(task, self._fit(task))
+        if sampled:
+            self.history_.add(0, "sample", sampled)
 
     def _refine(self, task: FitTask, fit_conditions: Callable[[], None] | None) -> None:
         """Fit the refinement of the model's rows and, in parallel, the generation for conditions.
@@ -487,6 +508,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         random_state: RandomState = None,
         start: int = 0,
         as_: str | None = None,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> Any:
         """Generate rows with the columns, types and kind of dataframe of the training table.
 
@@ -511,6 +533,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         as_ : {"pandas", "polars", "arrow"} or None
             The kind of dataframe. None is that of the training table, or of a dataframe `given`; if
             that was a file, the first of the three that is installed.
+        watermark : Watermark or path, optional
+            A mark that the rows carry in their choice, or the file of its key; see
+            `lookalike.Watermark`.
 
         Returns
         -------
@@ -536,8 +561,9 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
         if is_frame(given):
+            _check_unmarked(watermark)
             return self._completed(given, n, balance, random_state, start, as_)
-        tables = self._tables(n, given, balance, random_state, start)
+        tables = self._tables(n, given, balance, random_state, start, watermark)
         return self._given_back(tables, as_)
 
     def impute(self, data: Any, *, random_state: RandomState = None) -> Any:
@@ -597,6 +623,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         balance: str | None = None,
         random_state: RandomState = None,
         start: int = 0,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Generate the rows of `sample` batch by batch, in constant memory.
 
@@ -615,6 +642,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
             The seed, as for `sample`.
         start : int
             The number of the first row.
+        watermark : Watermark or path, optional
+            As for `sample`.
 
         Returns
         -------
@@ -633,7 +662,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         check_parameters(
             "sample", {"batch_size": Number(1, integer=True)}, {"batch_size": batch_size}
         )
-        tables = self._tables(n, given, balance, random_state, start)
+        tables = self._tables(n, given, balance, random_state, start, watermark)
         return rebatch(map(self._as_handed_in, tables), batch_size)
 
     def sample_to(
@@ -646,6 +675,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         random_state: RandomState = None,
         start: int = 0,
         safe_csv: bool = False,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> int:
         """Write the rows of `sample` to a file in the format of the training table.
 
@@ -668,6 +698,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         safe_csv : bool
             Whether to put a quote before text that a spreadsheet would read as a formula; see
             `lookalike.tables.TableWriter`.
+        watermark : Watermark or path, optional
+            As for `sample`.
 
         Returns
         -------
@@ -686,7 +718,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_fitted()
         check_output(path)
-        tables = self._tables(n, given, balance, random_state, start)
+        tables = self._tables(n, given, balance, random_state, start, watermark)
         rows = 0
         with TableWriter(path, self._empty().schema, safe_csv=safe_csv) as writer:
             for table in tables:
@@ -738,24 +770,44 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         return "refine" in self._rules
 
     def _tables(
-        self, n: int | None, given: Any, balance: str | None, random_state: RandomState, start: int
+        self,
+        n: int | None,
+        given: Any,
+        balance: str | None,
+        random_state: RandomState,
+        start: int,
+        watermark: Watermark | str | os.PathLike[str] | None = None,
     ) -> Iterator[pa.Table]:
         """Return canonical rows, one block at a time."""
         if is_frame(given):
+            _check_unmarked(watermark)
             return self._warned(self._completion(given, n, balance, random_state, start)[0])
         conditions = self._conditions(given, balance)
         check_parameters("sample", {"n": _COUNT, "start": _COUNT}, {"n": n, "start": start})
         assert n is not None
         seed = self._seed(random_state)
+        mark = None if watermark is None else Watermark.read(watermark)
         if n == 0:
             return iter(())
+
+        def make(rows: int, seed: int, first: int) -> Iterator[pa.Table]:
+            return self._plain_tables(conditions, rows, seed, first)
+
+        if mark is not None:
+            return marked_tables(self, mark, make, int(n), seed, int(start))
+        return make(int(n), seed, int(start))
+
+    def _plain_tables(
+        self, conditions: SampleConditions | None, n: int, seed: int, start: int
+    ) -> Iterator[pa.Table]:
+        """Return canonical rows without a watermark."""
         if conditions is None:
-            return ordinary_tables(self, int(n), seed, int(start))
+            return ordinary_tables(self, n, seed, start)
         route = choose_route(self, seed, conditions)
         words = rare_condition_warning(route)
         if words is not None:
-            warnings.warn(words, LookalikeWarning, stacklevel=3)
-        return accepted_tables(route, int(n), int(start))
+            warnings.warn(words, LookalikeWarning, stacklevel=5)
+        return accepted_tables(route, n, start)
 
     def _conditions(
         self, given: Mapping[str, Any] | None, balance: str | None
@@ -902,6 +954,13 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         """
         self._check_fitted()
         save_model(self, path)
+
+
+def _check_unmarked(watermark: Any) -> None:
+    if watermark is not None:
+        raise ParameterError(
+            "Completed rows carry no watermark: their known cells are not chosen. Omit watermark."
+        )
 
 
 def _warn_of_training(history: History) -> None:

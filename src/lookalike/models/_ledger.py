@@ -67,15 +67,20 @@ class PrivacyLedger:
     Parameters
     ----------
     epsilon, delta : float
-        What the whole fit guarantees, for tables that differ by one row.
+        What the whole fit guarantees, for tables that differ by one row or entity.
     rho : float
-        The budget of all noise (zCDP): with `at_once`, it amounts to (ε, δ).
+        The budget of all noise (zCDP), for one row: with `at_once`, it amounts to (ε, δ).
     at_once : float
         The part of δ with which categories may be released that a single row has.
     guaranteed : bool
         False if the noise follows from a known seed, and so protects nothing.
     entries : list of tuple
         What was spent: the step, its ρ and its δ.
+    entity : str or None
+        The column of those who are protected; None for rows.
+    rows : int
+        The most rows of one of them. ρ-zCDP for a row is k² ρ-zCDP for k rows (Bun and Steinke
+        2016, proposition 27).
 
     Examples
     --------
@@ -93,12 +98,30 @@ class PrivacyLedger:
     at_once: float
     guaranteed: bool = True
     entries: list[tuple[str, float, float]] = field(default_factory=list)
+    entity: str | None = None
+    rows: int = 1
 
     @classmethod
-    def of(cls, epsilon: float, delta: float, *, guaranteed: bool = True) -> Self:
+    def of(
+        cls,
+        epsilon: float,
+        delta: float,
+        *,
+        guaranteed: bool = True,
+        entity: str | None = None,
+        rows: int = 1,
+    ) -> Self:
         """Open a ledger: half of δ for the conversion of zCDP, half for new categories."""
-        rho = rho_of(epsilon, delta / 2)
-        return cls(float(epsilon), float(delta), rho, delta / 2, guaranteed)
+        rho = rho_of(epsilon, delta / 2) / rows**2
+        return cls(float(epsilon), float(delta), rho, delta / 2, guaranteed, [], entity, rows)
+
+    @property
+    def unit(self) -> str:
+        """The unit that is protected, in words."""
+        if self.entity is None:
+            return "one row, added or removed"
+        plural = "s" if self.rows > 1 else ""
+        return f"one {self.entity!r} with at most {self.rows:,} row{plural}, added or removed"
 
     @property
     def spent(self) -> float:
@@ -131,7 +154,9 @@ class PrivacyLedger:
             "rho": self.rho,
             "at_once": self.at_once,
             "guaranteed": self.guaranteed,
-            "unit": "one row, added or removed",
+            "unit": self.unit,
+            "entity": self.entity,
+            "rows": self.rows,
             "entries": [list(one) for one in self.entries],
         }
 
@@ -141,11 +166,19 @@ class PrivacyLedger:
         epsilon, delta, rho, at_once = (
             float(values[name]) for name in ("epsilon", "delta", "rho", "at_once")
         )
-        found = cls(epsilon, delta, rho, at_once, bool(values["guaranteed"]))
+        entity, rows = values.get("entity"), int(values.get("rows", 1))
+        most = rho_of(epsilon, delta - at_once) / rows**2
+        if rows < 1 or not 0 <= at_once < delta or rho > most * (1 + _ROUNDING):
+            raise ParameterError(
+                f"The privacy ledger is spent: ρ = {rho:.4g} is more than ε = {epsilon:g} and "
+                f"δ = {delta:g} allow for {rows} rows of one owner."
+            )
+        guaranteed, owner = bool(values["guaranteed"]), None if entity is None else str(entity)
+        found = cls(epsilon, delta, rho, at_once, guaranteed, [], owner, rows)
         for step, one, share in values["entries"]:
             found.spend(str(step), float(one), float(share))
         return found
 
     def __str__(self) -> str:
-        words = f"ε = {self.epsilon:g}, δ = {self.delta:g} for one row, added or removed"
+        words = f"ε = {self.epsilon:g}, δ = {self.delta:g} for {self.unit}"
         return words if self.guaranteed else f"none: the noise follows from a seed ({words})"

@@ -43,7 +43,7 @@ class _BlockMaker(Protocol):
 
 
 class NetworkModel(Synthesizer):
-    """Base class of synthesizers that are one network, with a score on held-out rows.
+    """Base class of synthesizers whose networks share one loss, with a score on held-out rows.
 
     A subclass has the parameters of `_rules`, and implements `_task_of` and `_sampler`.
     """
@@ -123,16 +123,12 @@ class NetworkModel(Synthesizer):
         stop_at: int | None,
     ) -> TrainingResult[AveragedTask]:
         """Train once from scratch."""
-        early_stopping = None
-        if split is not None and split.rows is not None:
-            score = learning.score(self._learned(split.rows), task.seed)
-            early_stopping = EarlyStopping(score, every=1, patience=_PATIENCE)
         plan = TrainingPlan(
             steps=steps,
             interval=-(-steps // _INTERVALS),
             stop_at=stop_at,
             rates={"network": self.learning_rate},
-            early_stopping=early_stopping,
+            early_stopping=None if split is None else self._early_stopping(learning, task, split),
         )
         title = "training" if stop_at is None else "retraining on all rows"
         with progress(title, plan.end, show=self.progress) as report:
@@ -146,6 +142,15 @@ class NetworkModel(Synthesizer):
                     self, task, lambda model: partial(self._sampler(model).block, task.seed)
                 ),
             )
+
+    def _early_stopping(
+        self, learning: AveragedTask, task: FitTask, split: HoldOut
+    ) -> EarlyStopping | None:
+        """Return the early stopping by the loss on held-out rows, or None if there are none."""
+        if split.rows is None:
+            return None
+        score = learning.score(self._learned(split.rows), task.seed)
+        return EarlyStopping(score, every=1, patience=_PATIENCE)
 
     def _steps_for(self, rows: int) -> int:
         """Return the number of training steps; small tables are learned in fewer."""

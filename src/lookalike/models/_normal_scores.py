@@ -69,16 +69,29 @@ class NormalScores:
         """
         scores = np.zeros((len(rows.floats), len(self.layout.blocks)))
         present = np.ones(scores.shape, bool)
-        for i, block in enumerate(self.layout.blocks):
-            present[:, i] = _present(rows, self.layout, i)
-            at = block.source_start
-            if block.head == "softmax":
-                rank = np.argsort(self.orders[i])[rows.codes[:, at]]
-                low, high = self.cuts[i][rank], self.cuts[i][rank + 1]
-            else:
-                low, high = rows.floats[:, at : at + 2].T.astype(float)
+        for i in range(len(self.layout.blocks)):
+            low, high, present[:, i] = self.cells(rows, i)
             scores[:, i] = np.where(present[:, i], _means(low, high), 0.0)
         return scores, present
+
+    def cells(
+        self, rows: EncodedRows, index: int
+    ) -> tuple[Float[np.ndarray, " rows"], Float[np.ndarray, " rows"], Bool[np.ndarray, " rows"]]:
+        """Return the cumulative probabilities between which cells lie, and which are present.
+
+        Parameters
+        ----------
+        rows : EncodedRows
+        index : int
+            That of a block.
+        """
+        at = self.layout.blocks[index].source_start
+        if self.layout.blocks[index].head == "softmax":
+            rank = np.argsort(self.orders[index])[rows.codes[:, at]]
+            low, high = self.cuts[index][rank], self.cuts[index][rank + 1]
+        else:
+            low, high = rows.floats[:, at : at + 2].T.astype(float)
+        return low, high, _present(rows, self.layout, index)
 
     def to_rows(self, z: Scores) -> SampledRows:
         """Return the rows of normal variables; numbers of missing cells are 0."""

@@ -253,10 +253,11 @@ def measure_levels(
     rho: float,
     delta: float,
     entropy: Entropy,
+    rows: int = 1,
 ) -> PrivateColumn:
     """Count levels with noise; of undeclared ones, those that stand out of the noise are known.
 
-    A level that a single row has is released with a probability of at most `delta`.
+    Levels that a single owner of rows has are released with a probability of at most `delta`.
 
     Parameters
     ----------
@@ -265,7 +266,10 @@ def measure_levels(
     declared : sequence or None
         All levels.
     rho, delta : float
+        ρ for one row.
     entropy : Entropy
+    rows : int
+        The most rows of one owner.
     """
     sigma = standard_deviation(rho)
     if pt.is_boolean(values.type):
@@ -282,8 +286,9 @@ def measure_levels(
     else:
         found = pc.value_counts(values.drop_null())
         counts = noisy(found.field(1).to_numpy(), rho, entropy)
-        # One row's level has a count of 1: noise alone must not carry it over the limit.
-        kept = counts > 1 + surpassed_by_noise(rho, delta)
+        # One owner has so many levels at most, and so many rows of one: noise alone must not carry
+        # any of them over the limit.
+        kept = counts > rows + surpassed_by_noise(rho, delta / rows)
         levels, counts = found.field(0).filter(pa.array(kept)), counts[kept]
         # The order in which rows have them would tell of rows.
         order = np.argsort(levels.cast(pa.string()).to_numpy(zero_copy_only=False), kind="stable")

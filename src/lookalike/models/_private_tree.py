@@ -32,6 +32,7 @@ __all__ = [
     "choose_tree",
     "count_rows",
     "draw",
+    "draw_states",
     "grouped",
     "measure",
 ]
@@ -303,6 +304,17 @@ def draw(
     rows : int
     rng : numpy.random.Generator
     """
+    states = draw_states(columns, links, rows, rng)
+    return [one.cells(own, rng) for one, own in zip(columns, states, strict=True)]
+
+
+def draw_states(
+    columns: Sequence[GroupedColumn],
+    links: Sequence[PrivateLink],
+    rows: int,
+    rng: np.random.Generator,
+) -> list[WholeNumbers]:
+    """Draw the states of all columns, parents first; see `draw`."""
     children = {one.child for one in links}
     states: dict[int, WholeNumbers] = {
         i: rng.choice(len(one.shares), rows, p=one.shares)
@@ -310,8 +322,10 @@ def draw(
         if i not in children
     }
     for link in links:
-        at = _joint(columns, link.parents, [states[one] for one in link.parents])
+        at = np.zeros(rows, np.int64)
+        if link.parents:
+            at = _joint(columns, link.parents, [states[one] for one in link.parents])
         reached = np.cumsum(link.table, axis=1)
         limits = reached[at, :-1]
         states[link.child] = (limits <= rng.random(rows)[:, None] * reached[at, -1:]).sum(axis=1)
-    return [one.cells(states[i], rng) for i, one in enumerate(columns)]
+    return [states[i] for i in range(len(columns))]

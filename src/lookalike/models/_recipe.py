@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
 from typing import Any, Protocol
 
 from lookalike._core.errors import ParameterError
@@ -14,7 +13,16 @@ from lookalike.training import REMEDIES, EarlyStopping, Game, Optimiser, Trainin
 from lookalike.training.monitors import MONITORS, Monitor
 from lookalike.training.strategies import STRATEGIES
 
-__all__ = ["Recipe", "batch_of", "game_of", "make_plan", "steps_of", "width_of"]
+__all__ = [
+    "GameRecipe",
+    "Recipe",
+    "batch_of",
+    "game_of",
+    "game_settings",
+    "make_plan",
+    "steps_of",
+    "width_of",
+]
 
 #: The number of rows from which on a table is trained for the full number of steps.
 _LARGE = 10_000
@@ -33,21 +41,26 @@ _BETWEEN, _STEP, _FEWEST, _FEWEST_WITH_REMEDIES = 100e6, 0.3e6, 10, 20
 _USUAL_MONITORS = ("players", "diversity", "collapse", "convergence", "memorisation")
 
 
-class Recipe(Protocol):
+class GameRecipe(Protocol):
+    """The parameters that determine a game of any sort of rows."""
+
+    objective: str | Mapping[str, Any] | Objective
+    learning_rate: float
+    monitors: bool | Sequence[str]
+    remedies: bool
+    networks: Networks | Mapping[str, Any] | None
+    training: TrainingRules | Mapping[str, Any] | None
+
+
+class Recipe(GameRecipe, Protocol):
     """The parameters of a `GAN` that determine its training."""
 
     budget: str
     steps: int | None
     epochs: int | None
     batch_size: int | None
-    objective: str | Mapping[str, Any] | Objective
     width: int | None
     depth: int
-    learning_rate: float
-    monitors: bool | Sequence[str]
-    remedies: bool
-    networks: Networks | Mapping[str, Any] | None
-    training: TrainingRules | Mapping[str, Any] | None
 
 
 def steps_of(recipe: Recipe, rows: int) -> int:
@@ -98,38 +111,61 @@ def game_of(recipe: Recipe, plan: Plan, rows: int, width: int, *, conditioned: b
     ParameterError
         If parameters contradict each other.
     """
-    networks, training = Networks.read(recipe.networks), TrainingRules.read(recipe.training)
-    batch = batch_of(recipe, rows)
-    if batch % networks.pack:
-        raise ParameterError(
-            f"batch_size must be a multiple of pack; got {batch} and {networks.pack}. Change one."
-        )
+    networks = Networks.read(recipe.networks)
     residual = Architecture(widths=(width,) * (recipe.depth + 1), residual=True)
     return Game(
         plan=plan,
         generator=_architecture(networks.generator, residual),
         discriminator=_architecture(networks.discriminator, residual),
-        latent_size=networks.latent_size,
-        batch_size=batch,
-        objective=OBJECTIVES.create(recipe.objective),
-        penalty=None if training.penalty is None else PENALTIES.create(training.penalty),
-        penalty_every=training.penalty_every if training.penalty is not None else 1,
-        clip=training.clip,
-        discriminator_steps=training.discriminator_steps,
-        pack=networks.pack,
-        latent="normal" if networks.latent == "normal" else "uniform",
-        average=training.average,
-        temperature=networks.temperature,
-        optimiser=Optimiser(
-            "adam" if training.optimiser == "adam" else "rmsprop",
-            (float(training.betas[0]), float(training.betas[1])),
-        ),
         conditioned=conditioned,
+        **game_settings(recipe, batch_of(recipe, rows)),
     )
 
 
+def game_settings(recipe: GameRecipe, batch: int) -> dict[str, Any]:
+    """Return the parameters of a `Game` besides its rows, its architectures and conditions.
+
+    Parameters
+    ----------
+    recipe : GameRecipe
+    batch : int
+        The number of real rows in a step.
+
+    Returns
+    -------
+    dict of str to object
+
+    Raises
+    ------
+    ParameterError
+        If parameters contradict each other.
+    """
+    networks, training = Networks.read(recipe.networks), TrainingRules.read(recipe.training)
+    if batch % networks.pack:
+        raise ParameterError(
+            f"batch_size must be a multiple of pack; got {batch} and {networks.pack}. Change one."
+        )
+    return {
+        "latent_size": networks.latent_size,
+        "batch_size": batch,
+        "objective": OBJECTIVES.create(recipe.objective),
+        "penalty": None if training.penalty is None else PENALTIES.create(training.penalty),
+        "penalty_every": training.penalty_every if training.penalty is not None else 1,
+        "clip": training.clip,
+        "discriminator_steps": training.discriminator_steps,
+        "pack": networks.pack,
+        "latent": "normal" if networks.latent == "normal" else "uniform",
+        "average": training.average,
+        "temperature": networks.temperature,
+        "optimiser": Optimiser(
+            "adam" if training.optimiser == "adam" else "rmsprop",
+            (float(training.betas[0]), float(training.betas[1])),
+        ),
+    }
+
+
 def make_plan(
-    recipe: Recipe,
+    recipe: GameRecipe,
     game: Game,
     steps: int,
     *,
@@ -137,7 +173,25 @@ def make_plan(
     generator_delay: int = 0,
     stop_at: int | None = None,
 ) -> TrainingPlan:
-    """Return the training plan of a game: its length, schedules, monitors and remedies."""
+    """Return the training plan of a game: its length, schedules, monitors and remedies.
+
+    Parameters
+    ----------
+    recipe : GameRecipe
+    game : Game
+    steps : int
+        The number of steps.
+    early_stopping : EarlyStopping or None
+        Selects the state that is kept; None keeps the last.
+    generator_delay : int
+        The number of first steps in which the generator waits.
+    stop_at : int or None
+        The step after which the run ends early.
+
+    Returns
+    -------
+    TrainingPlan
+    """
     training = TrainingRules.read(recipe.training)
     rate, schedule = recipe.learning_rate, STRATEGIES.create(training.schedule)
     discriminator_rate, discriminator_schedule = rate, schedule
@@ -167,16 +221,11 @@ def _monitor_every(game: Game, steps: int, interval: int, fewest: int) -> int:
 
     It depends on sizes alone and not on the clock, so that the same seed gives the same run.
     """
-    generator = _weights(game.latent_size, game.generator, game.plan.width)
-    discriminator = _weights(game.pack * game.plan.width, game.discriminator, 1)
+    generator = game.generator.products(game.latent_size, game.plan.width)
+    discriminator = game.discriminator.products(game.pack * game.plan.width, 1)
     step = _STEP + game.batch_size * (generator + game.discriminator_steps * discriminator)
     wanted = math.ceil(_BETWEEN / step / interval)
     return max(min(wanted, steps // interval // fewest), 1)
-
-
-def _weights(inputs: int, architecture: Architecture, outputs: int) -> int:
-    sizes = (inputs, *architecture.widths, outputs)
-    return sum(a * b for a, b in pairwise(sizes))
 
 
 def _architecture(
@@ -185,7 +234,7 @@ def _architecture(
     return default if given is None else architecture_of(given)
 
 
-def _monitors(recipe: Recipe) -> tuple[Monitor, ...]:
+def _monitors(recipe: GameRecipe) -> tuple[Monitor, ...]:
     chosen = recipe.monitors
     if isinstance(chosen, bool):
         chosen = [n for n in _USUAL_MONITORS if n in MONITORS] if chosen else ()

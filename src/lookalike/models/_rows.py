@@ -47,12 +47,12 @@ def rebatch(tables: Iterator[pa.Table], batch_size: int) -> Iterator[pa.RecordBa
         waiting.append(table)
         rows += table.num_rows
         if rows >= batch_size:
-            whole = pa.concat_tables(waiting).combine_chunks()
+            whole = pa.concat_tables(waiting).unify_dictionaries().combine_chunks()
             cut = rows - rows % batch_size
             yield from whole.slice(0, cut).to_batches(max_chunksize=batch_size)
             waiting, rows = [whole.slice(cut)], rows - cut
     if rows:
-        yield from pa.concat_tables(waiting).combine_chunks().to_batches()
+        yield from pa.concat_tables(waiting).unify_dictionaries().combine_chunks().to_batches()
 
 
 def zeros(rows: int, layout: Layout) -> SampledRows:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -139,7 +140,16 @@ class StateTree:
             min_samples_leaf=min(leaf, max(len(ranks) // 2, 1)),
             random_state=seed,
         )
-        tree = model.fit(ranks.astype(np.float32), labels).tree_
+        return cls.of(model.fit(ranks.astype(np.float32), labels).tree_)
+
+    @classmethod
+    def of(cls, tree: Any) -> StateTree:
+        """Return the splits of a fitted tree of scikit-learn; no rows are kept.
+
+        Parameters
+        ----------
+        tree : sklearn.tree._tree.Tree
+        """
         inner = tree.children_left >= 0
         return cls(
             np.where(inner, tree.feature, -1).astype(np.int32),

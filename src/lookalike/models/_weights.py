@@ -34,6 +34,11 @@ def stored(untrained: Callable[[], AnyTree], state: Learned, name: str) -> AnyTr
         Returns the untrained model; it is traced, not run.
     state : Learned
     name : str
+
+    Returns
+    -------
+    pytree
+        The model.
     """
     leaves, tree = jax.tree.flatten(jax.eval_shape(untrained))
     arrays = [taken(state, f"{name}/{k}", leaf.shape) for k, leaf in enumerate(leaves)]
@@ -48,6 +53,10 @@ def leaves_of(model: Any, name: str) -> dict[str, np.ndarray]:
     ----------
     model : pytree
     name : str
+
+    Returns
+    -------
+    dict of str to ndarray
     """
     return {f"{name}/{k}": np.asarray(leaf) for k, leaf in enumerate(jax.tree.leaves(model))}
 

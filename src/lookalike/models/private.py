@@ -13,6 +13,7 @@ from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import Layout, Learned, ValueOrigin
 from lookalike.models._ledger import PrivacyLedger
+from lookalike.models._private_aim import measure_adaptively
 from lookalike.models._private_domain import (
     PrivateColumn,
     find_range,
@@ -20,8 +21,11 @@ from lookalike.models._private_domain import (
     measure_number,
     parse_column,
 )
+from lookalike.models._private_entities import clipped
 from lookalike.models._private_noise import Entropy
 from lookalike.models._private_tree import (
+    GroupedColumn,
+    PrivateLink,
     choose_network,
     choose_tree,
     count_rows,
@@ -40,7 +44,7 @@ _RANGES, _COLUMNS, _CHOICES = 0.05, 0.35, 0.2
 #: δ where none is given, and the rows that are drawn from the noisy tables.
 _DELTA, _FEWEST, _MOST = 1e-9, 20_000, 100_000
 #: The parents of a column in the model of the drawn rows.
-_PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2}
+_PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2, "aim": 3}
 
 
 class Private(BayesianNetwork):
@@ -56,10 +60,12 @@ class Private(BayesianNetwork):
     - ``"bayesian-network"``: up to two parents of each column, chosen greedily by the exponential
       mechanism, as DataSynthesizer's private correlated mode does (Ping et al. 2017; Zhang et al.
       2017, "PrivBayes"), here with discrete Gaussian noise.
+    - ``"aim"``: table after table of two or three columns, each chosen where the network that fits
+      the earlier ones is worst (McKenna et al. 2022, arXiv 2201.12677).
     - ``"independent"``: columns alone.
 
-    The guarantee is for one row, added or removed: where a person has several rows, it is for
-    each of them, and weaker for the person. Types and names of columns, `domain` and `kinds` count
+    The guarantee is for one row, added or removed, or with `entity` for all rows of one person, of
+    which at most `rows_per_entity` are used. Types and names of columns, `domain` and `kinds` count
     as known to everybody. Noise comes from the operating system: two fits differ, and
     `random_state` only decides over what is drawn afterwards.
 
@@ -69,13 +75,19 @@ class Private(BayesianNetwork):
         The privacy loss ε: 1 is usual, less is safer and noisier.
     delta : float, optional
         The probability δ that ε does not bound; 1e-9 by default. Keep it far below 1 / rows.
-    method : {"mst", "bayesian-network", "independent"}
+    method : {"mst", "bayesian-network", "aim", "independent"}
         What is measured.
     domain : mapping of str to list or tuple, optional
         Known ranges, ``(0, 120)``, and levels, ``["f", "m"]``: two numbers are a range, unless the
         column is of the kind ``"categorical"``. What is declared costs nothing. Other ranges are
         found by noisy counts between powers of two; of other levels, only those that many rows have
         are known. A column of text with a range is a number.
+    entity : str, optional
+        The column that names the owner of a row: the guarantee is for an owner, added or removed
+        with all rows. The column is not learned, and rows without an owner are left out.
+    rows_per_entity : int, optional
+        The most rows of an owner that are used, at random; with `entity`, it must be given. Noise
+        grows in proportion to it.
     noise_seed : int, optional
         Only to test mechanisms: noise that follows from a known seed protects nothing, and the
         ledger says so.
@@ -109,6 +121,8 @@ class Private(BayesianNetwork):
         "delta": AnyOf((Number(0, 0.1, open_low=True),), none=True),
         "method": Choice(tuple(_PARENTS)),
         "domain": Instance((Mapping,), "a mapping of columns to ranges or levels, or None", True),
+        "entity": Instance((str,), "the name of a column, or None", True),
+        "rows_per_entity": AnyOf((Number(1, integer=True),), none=True),
         "noise_seed": AnyOf((Number(0, 2**63 - 1, integer=True),), none=True),
     }
     _groups: ClassVar[Mapping[str, Any]] = {}
@@ -128,6 +142,8 @@ class Private(BayesianNetwork):
         delta: float | None = None,
         method: str = "mst",
         domain: Mapping[str, Any] | None = None,
+        entity: str | None = None,
+        rows_per_entity: int | None = None,
         noise_seed: int | None = None,
         random_state: RandomState = None,
     ) -> None:
@@ -135,6 +151,8 @@ class Private(BayesianNetwork):
         self.delta = delta
         self.method = method
         self.domain = domain
+        self.entity = entity
+        self.rows_per_entity = rows_per_entity
         self.noise_seed = noise_seed
         self.random_state = random_state
 
@@ -157,8 +175,18 @@ class Private(BayesianNetwork):
         on_interval: FitCallback | None,
         rules: tuple[str, ...],
         broken: str,  # noqa: ARG002 - training rows are not looked at for it
+        max_rows: int | None,
     ) -> None:
-        seed = as_seed(self.random_state)
+        if max_rows is not None:
+            raise ParameterError("max_rows is for models without privacy: Private counts all rows.")
+        if (self.entity is None) != (self.rows_per_entity is None):
+            raise ParameterError(
+                "entity and rows_per_entity go together: the owner of rows, and how many rows of "
+                f"each are used; got {self.entity!r} and {self.rows_per_entity!r}."
+            )
+        if target is not None and target == self.entity:
+            raise ParameterError(f"The entity is not learned, and no target: {target!r}.")
+        seed, entropy = as_seed(self.random_state), Entropy(self.noise_seed)
         table, origin = to_arrow(data)
         if not table.num_rows:
             raise DataError("A table to learn must have rows, but this one has none.")
@@ -168,37 +196,33 @@ class Private(BayesianNetwork):
             self.epsilon,
             _DELTA if self.delta is None else self.delta,
             guaranteed=self.noise_seed is None,
+            entity=self.entity,
+            rows=self.rows_per_entity or 1,
         )
-        drawn, rows, numbers = self._private_rows(table, stated, ledger, seed)
+        if self.entity is not None:
+            table = clipped(table, self.entity, ledger.rows, entropy)
+        drawn, rows, numbers = self._private_rows(table, stated, ledger, entropy, seed)
         library = origin.library if origin.library in ("pandas", "polars") else "pyarrow"
         known = _known_kinds(drawn, numbers, stated)
         self.random_state = seed
         learned = as_frame(drawn, library)
         # Drawn rows that break a rule are changed: rules are met by what the noise has left.
-        super()._learn(learned, None, known, target, start, on_interval, rules, "repair")
+        super()._learn(learned, None, known, target, start, on_interval, rules, "repair", None)
         self.ledger_, self.n_rows_ = ledger, rows
 
     def _private_rows(
-        self, table: pa.Table, kinds: Mapping[str, str], ledger: PrivacyLedger, seed: int
+        self,
+        table: pa.Table,
+        kinds: Mapping[str, str],
+        ledger: PrivacyLedger,
+        entropy: Entropy,
+        seed: int,
     ) -> tuple[pa.Table, int, dict[str, str]]:
         """Return drawn rows, the noisy number of rows, and the kinds of numbers."""
-        entropy = Entropy(self.noise_seed)
         columns = self._measure_columns(table, kinds, ledger, entropy)
         rows = count_rows(columns)
         merged = [grouped(one, rows) for one in columns]
-        links: list[tuple[int, tuple[int, ...]]] = []
-        if self.method != "independent" and len(columns) > 1:
-            share = _CHOICES * ledger.rho
-            ledger.spend("which columns go together", share)
-            if self.method == "mst":
-                links = _directed(choose_tree(merged, rows, share, entropy))
-            else:
-                links = choose_network(merged, rows, share, entropy, seed)
-        left = (ledger.rho - ledger.spent) * (1 - 1e-12)
-        measured = []
-        if links:
-            ledger.spend(f"{len(links)} tables of columns that go together", left)
-            measured = measure(merged, links, rows, left, entropy)
+        measured = self._measure_links(merged, rows, ledger, entropy, seed)
         rng = generator(seed, "private rows")
         count = int(np.clip(rows, _FEWEST, _MOST))
         cells = draw(merged, measured, count, rng)
@@ -209,6 +233,29 @@ class Private(BayesianNetwork):
             if one.kind != "levels" and not pa.types.is_temporal(one.storage)
         }
         return pa.table(arrays, names=table.column_names), max(round(rows), 1), numbers
+
+    def _measure_links(
+        self,
+        merged: list[GroupedColumn],
+        rows: float,
+        ledger: PrivacyLedger,
+        entropy: Entropy,
+        seed: int,
+    ) -> list[PrivateLink]:
+        """Choose the columns that go together, and count their tables with noise."""
+        if self.method == "independent" or len(merged) == 1:
+            return []
+        if self.method == "aim":
+            return measure_adaptively(merged, rows, ledger, entropy, seed)
+        share = _CHOICES * ledger.rho
+        ledger.spend("which columns go together", share)
+        if self.method == "mst":
+            links = _directed(choose_tree(merged, rows, share, entropy))
+        else:
+            links = choose_network(merged, rows, share, entropy, seed)
+        left = (ledger.rho - ledger.spent) * (1 - 1e-12)
+        ledger.spend(f"{len(links)} tables of columns that go together", left)
+        return measure(merged, links, rows, left, entropy)
 
     def _measure_columns(
         self,
@@ -235,7 +282,10 @@ class Private(BayesianNetwork):
             if kind == "levels":
                 delta = ledger.at_once / len(opened) if name in opened else 0.0
                 ledger.spend(f"levels of {name!r}", rho, delta)
-                found.append(measure_levels(name, values, domain.get(name), rho, delta, entropy))
+                declared = domain.get(name)
+                found.append(
+                    measure_levels(name, values, declared, rho, delta, entropy, ledger.rows)
+                )
                 continue
             if name in unknown:
                 ledger.spend(f"range of {name!r}", ledger.rho * for_ranges / len(unknown))

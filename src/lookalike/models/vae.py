@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax.numpy as jnp
-import numpy as np
 
-from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState
-from lookalike.encoding import Layout, Learned
-from lookalike.models._generator import GeneratorSource
-from lookalike.models._network_model import NetworkModel
-from lookalike.models._task import FitTask
-from lookalike.models._weights import taken
-from lookalike.nn import Architecture, Autoencoder, Decoder, Marginals, Plan
+from lookalike.models._autoencoder_model import AutoencoderModel
+from lookalike.nn import Architecture, Marginals, Plan
 from lookalike.refine import Refine
 from lookalike.training import VariationalTask
 
@@ -25,7 +19,7 @@ __all__ = ["VAE"]
 _WARM = 0.3
 
 
-class VAE(NetworkModel):
+class VAE(AutoencoderModel):
     """Variational autoencoder: a network that decodes random codes into rows.
 
     An encoder gives the distribution of each row's code, and a decoder that of the row given its
@@ -98,13 +92,6 @@ class VAE(NetworkModel):
         "width": (128, 256, 512),
         "learning_rate": (0.001, 0.002, 0.004),
     }
-    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
-        **NetworkModel._rules,
-        "latent_size": Number(1, 2**16, integer=True),
-    }
-
-    #: Added to the logits of levels, so that each is as frequent as it should be.
-    _bias: np.ndarray
 
     def __init__(
         self,
@@ -143,26 +130,3 @@ class VAE(NetworkModel):
         warm = jnp.asarray(max(_WARM * steps, 1.0), jnp.float32)
         size = self.latent_size
         return VariationalTask(plan, architecture, self.batch_size, size, marginals, warm)
-
-    def _fit(self, task: FitTask) -> None:
-        self._bias = np.zeros(
-            sum(b.width for b in task.layout.blocks if b.head == "softmax"), np.float32
-        )
-        super()._fit(task)
-
-    def _calibrate(self, task: FitTask) -> None:
-        self._bias = self._sampler(self._model).calibrated(task.rows, task.seed).bias
-
-    def _sampler(self, model: Autoencoder) -> GeneratorSource:
-        plan, decoder = model.plan, Decoder(model, self._marginals)
-        inputs = model.latent_size + plan.number_width
-        return GeneratorSource(plan, decoder, self._bias, inputs, self.BLOCK)
-
-    def _state(self) -> Learned:
-        state = super()._state()
-        return Learned(state.values, {**state.arrays, "bias": self._bias})
-
-    def _restore(self, state: Learned, layout: Layout) -> None:
-        super()._restore(state, layout)
-        plan = self._model.plan
-        self._bias = taken(state, "bias", (plan.width - plan.number_width,))

@@ -12,6 +12,8 @@ from lookalike.nn._conditions import (
 )
 from lookalike.nn._denoiser import Denoised, Denoiser
 from lookalike.nn._dense import DenseNetwork, Moments
+from lookalike.nn._images import ImageArchitecture, ImageDrawer, ImageJudge
+from lookalike.nn._judged_codes import JudgedAutoencoder
 from lookalike.nn._marginals import Marginals
 from lookalike.nn._masked import MaskedNetwork
 from lookalike.nn._network import Layer, Network
@@ -32,6 +34,10 @@ __all__ = [
     "Denoiser",
     "DenseNetwork",
     "DeviceCondition",
+    "ImageArchitecture",
+    "ImageDrawer",
+    "ImageJudge",
+    "JudgedAutoencoder",
     "Latent",
     "Layer",
     "Linear",

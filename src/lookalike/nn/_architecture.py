@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -216,6 +217,17 @@ class Architecture:
             residual=self.residual,
             dropout=self.dropout,
         )
+
+    def products(self, inputs: int, outputs: int) -> int:
+        """Return the number of multiplications for one row.
+
+        Parameters
+        ----------
+        inputs, outputs : int
+            As for `build`.
+        """
+        sizes = (inputs, *self.widths, outputs)
+        return sum(a * b for a, b in pairwise(sizes))
 
     @property
     def _normalisation(self) -> type[Normalisation]:

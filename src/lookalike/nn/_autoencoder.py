@@ -7,7 +7,8 @@ from typing import NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
 from lookalike.nn._architecture import Architecture
 from lookalike.nn._marginals import Marginals
@@ -99,6 +100,29 @@ class Autoencoder(eqx.Module):
         mean, log_scale = outputs[:, :count], outputs[:, count : 2 * count]
         logits = marginals.log_shares + outputs[:, 2 * count :]
         return Decoded(mean, jnp.clip(log_scale, _LEAST, _MOST), logits)
+
+    def surprise(
+        self,
+        code: Float[Array, "rows latent"],
+        numbers: Float[Array, "rows numbers"],
+        present: Bool[Array, "rows numbers"],
+        levels: Float[Array, "rows levels"],
+        marginals: Marginals,
+    ) -> Float[Array, " rows"]:
+        """Return the negative log-likelihood of each row given a code, in nats.
+
+        Parameters
+        ----------
+        code : array, shape (rows, latent)
+        numbers, present, levels : array
+            Standardised rows, as of `Marginals.standardised`.
+        marginals : Marginals
+        """
+        found = self.decode(code, marginals)
+        errors = ((numbers - found.mean) * jnp.exp(-found.log_scale)) ** 2 / 2
+        errors += found.log_scale + np.log(2 * np.pi) / 2
+        surprise = jnp.where(present, errors, 0.0).sum(axis=1)
+        return surprise - (levels * self.plan.log_probabilities(found.logits)).sum(axis=1)
 
 
 class Decoder(eqx.Module):

@@ -14,6 +14,7 @@ from lookalike.privacy._attack_results import (
     RiskEstimate,
 )
 from lookalike.privacy._audit import audit
+from lookalike.privacy._one_run import proved_epsilon
 from lookalike.privacy._result import PrivacyAudit
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "RiskEstimate",
     "ShareEstimate",
     "audit",
+    "proved_epsilon",
 ]

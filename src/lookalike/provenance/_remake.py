@@ -19,6 +19,7 @@ from lookalike._core.seeds import generator
 from lookalike.models import Synthesizer
 from lookalike.provenance._content import row_digests
 from lookalike.tables import cell_texts
+from lookalike.watermark import Watermark
 
 __all__ = ["SamplingRecipe", "differing_rows"]
 
@@ -41,16 +42,24 @@ class SamplingRecipe:
         The conditions, as JSON: for each column its values, its range or its value.
     balance : str or None
         The column whose categories are equally frequent.
+    watermark : Watermark or None
+        The mark that the rows carry.
     """
 
     seed: int
     start: int
     given: dict[str, Any]
     balance: str | None
+    watermark: Watermark | None = None
 
     @classmethod
     def of(
-        cls, seed: int, start: int, given: Mapping[str, Any] | None, balance: str | None
+        cls,
+        seed: int,
+        start: int,
+        given: Mapping[str, Any] | None,
+        balance: str | None,
+        watermark: Watermark | None,
     ) -> SamplingRecipe:
         """Return the recipe of a call of `Synthesizer.sample`.
 
@@ -65,14 +74,26 @@ class SamplingRecipe:
                 "a statement, which would have to hold their known cells."
             )
         conditions = {str(name): _to_json(value) for name, value in (given or {}).items()}
-        return cls(seed, start, conditions, balance)
+        return cls(seed, start, conditions, balance, watermark)
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> SamplingRecipe:
-        """Read the fields from a statement."""
-        return cls(
-            int(values["seed"]), int(values["start"]), dict(values["given"]), values["balance"]
-        )
+    def from_dict(cls, values: Mapping[str, Any], watermark: Watermark | None) -> SamplingRecipe:
+        """Read the fields from a statement, which holds no key of a watermark."""
+        seed, start = int(values["seed"]), int(values["start"])
+        return cls(seed, start, dict(values["given"]), values["balance"], watermark)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as JSON values, without the key of the watermark."""
+        mark = self.watermark
+        return {
+            "seed": self.seed,
+            "start": self.start,
+            "given": self.given,
+            "balance": self.balance,
+            "watermark": None
+            if mark is None
+            else {"name": mark.name, "candidates": mark.candidates},
+        }
 
     def rows(self, model: Synthesizer, first: int, count: int) -> pa.Table:
         """Return some of the rows as they are written, from `first` on among those of the file."""
@@ -87,6 +108,7 @@ class SamplingRecipe:
                 balance=self.balance,
                 random_state=self.seed,
                 start=self.start + first,
+                watermark=self.watermark,
             )
             return pq.read_table(path)
 

@@ -20,6 +20,7 @@ from lookalike.provenance._keys import read_private
 from lookalike.provenance._remake import SamplingRecipe, differing_rows
 from lookalike.relations import describe
 from lookalike.tables import read_table
+from lookalike.watermark import Watermark
 
 __all__ = ["PREDICATE", "sign"]
 
@@ -38,6 +39,7 @@ def sign(
     start: int = 0,
     given: Mapping[str, Any] | None = None,
     balance: str | None = None,
+    watermark: Watermark | str | os.PathLike[str] | None = None,
     scores: Mapping[str, float] | None = None,
     notes: Mapping[str, Any] | None = None,
     embedded: bool = False,
@@ -57,8 +59,9 @@ def sign(
         The private key, see `new_key`.
     model : str or path-like, optional
         The file of the model that made the rows.
-    seed, start, given, balance : optional
-        As they were given to `Synthesizer.sample`; the seed is the model's own by default.
+    seed, start, given, balance, watermark : optional
+        As they were given to `Synthesizer.sample`; the seed is the model's own by default. Of a
+        watermark, the statement holds the name of its key.
     scores : mapping of str to float, optional
         Scores of an evaluation.
     notes : mapping, optional
@@ -90,7 +93,7 @@ def sign(
     >>> _ = model.sample_to(folder / "rows.csv", 100)
     >>> _ = new_key(folder / "key")
     >>> _ = la.sign(folder / "rows.csv", folder / "key", model=folder / "m.lookalike")
-    >>> la.verify(folder / "rows.csv", key=folder / "key.pub", model=folder / "m.lookalike").ok
+    >>> la.verify(folder / "rows.csv", key=folder / "key.pub", model=folder / "m.lookalike").passed
     True
     """
     check_parameters(
@@ -111,13 +114,16 @@ def sign(
         "versions": {name: version(name) for name in _VERSIONED},
     }
     if model is None:
-        if seed is not None or start or given or balance is not None:
+        if seed is not None or start or given or balance is not None or watermark is not None:
             raise ParameterError(
-                "seed, start, given and balance say how a model made rows: give model."
+                "seed, start, given, balance and watermark say how a model made rows: give model."
             )
     else:
         fitted = load(model)
-        recipe = SamplingRecipe.of(fitted.seed_ if seed is None else seed, start, given, balance)
+        mark = None if watermark is None else Watermark.read(watermark)
+        recipe = SamplingRecipe.of(
+            fitted.seed_ if seed is None else seed, start, given, balance, mark
+        )
         count = min(_CHECKED, len(table))
         words = differing_rows(table, fitted, recipe, count, content.rows, ordered=True)[1]
         if words:
@@ -159,12 +165,7 @@ def _origin(
             "rows": model.n_rows_ if ledger is None else None,
             "keyed_fingerprint": keyed.hexdigest() if model.fingerprint_ else "",
         },
-        "recipe": {
-            "seed": recipe.seed,
-            "start": recipe.start,
-            "given": recipe.given,
-            "balance": recipe.balance,
-        },
+        "recipe": recipe.to_dict(),
         "relations": [describe(one) for one in model.schema_.dependencies],
         "privacy": None if ledger is None else ledger.to_dict(),
     }

@@ -15,6 +15,7 @@ from lookalike.provenance._envelope import file_digest, find_envelope, opened
 from lookalike.provenance._keys import public_id, read_public
 from lookalike.provenance._remake import SamplingRecipe, differing_rows
 from lookalike.tables import read_table
+from lookalike.watermark import Watermark
 
 __all__ = ["ProvenanceCheck", "Verification", "verify"]
 
@@ -29,14 +30,14 @@ class ProvenanceCheck:
     ----------
     name : {"signature", "key", "rows", "file", "model", "rows made again"}
         What was checked.
-    ok : bool or None
+    passed : bool or None
         Whether it is as the statement says; None where it could not be checked.
     words : str
         The result in words.
     """
 
     name: str
-    ok: bool | None
+    passed: bool | None
     words: str
 
 
@@ -55,13 +56,13 @@ class Verification:
     statement: dict[str, Any]
 
     @property
-    def ok(self) -> bool:
+    def passed(self) -> bool:
         """Whether no check failed."""
-        return all(one.ok is not False for one in self.checks)
+        return all(one.passed is not False for one in self.checks)
 
     def __repr__(self) -> str:
         marks = {True: "ok", False: "FAILED", None: "not checked"}
-        return "\n".join(f"{one.name}: {marks[one.ok]}, {one.words}" for one in self.checks)
+        return "\n".join(f"{one.name}: {marks[one.passed]}, {one.words}" for one in self.checks)
 
 
 def verify(
@@ -69,6 +70,7 @@ def verify(
     *,
     key: str | os.PathLike[str] | None = None,
     model: str | os.PathLike[str] | None = None,
+    watermark: Watermark | str | os.PathLike[str] | None = None,
     rows: int = 16,
 ) -> Verification:
     """Verify a signed file of synthetic rows.
@@ -83,6 +85,8 @@ def verify(
     model : str or path-like, optional
         The model's file: random rows are made again. If the rows were changed, all are, to name
         those that differ.
+    watermark : Watermark or path-like, optional
+        Of rows that carry one, without which they cannot be made again.
     rows : int
         The number of random rows to make again, different ones each time.
 
@@ -109,7 +113,7 @@ def verify(
     >>> _ = new_key(folder / "key")
     >>> _ = la.sign(folder / "rows.csv", folder / "key")
     >>> _ = (folder / "rows.csv").write_text("a,b\\n1,x\\n2,z\\n")
-    >>> [one.words for one in la.verify(folder / "rows.csv").checks if one.ok is False]
+    >>> [one.words for one in la.verify(folder / "rows.csv").checks if one.passed is False]
     ["cells of 'b' were changed, in rows 2 to 2"]
     """
     check_parameters("verify", {"rows": Number(1, integer=True)}, {"rows": rows})
@@ -132,7 +136,8 @@ def verify(
         checks.append(_rows_check(signed, found, differences))
         checks += _file_check(path, statement)
         if model is not None:
-            checks += _model_checks(table, model, statement, rows, signed, found)
+            mark = None if watermark is None else Watermark.read(watermark)
+            checks += _model_checks(table, model, mark, statement, rows, signed, found)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, DataError):
             raise
@@ -167,6 +172,7 @@ def _file_check(path: str | os.PathLike[str], statement: dict[str, Any]) -> list
 def _model_checks(
     table: Any,
     model: str | os.PathLike[str],
+    watermark: Watermark | None,
     statement: dict[str, Any],
     rows: int,
     signed: Content,
@@ -179,7 +185,13 @@ def _model_checks(
         return [ProvenanceCheck("model", False, "another model than the one that is named")]
     checks = [ProvenanceCheck("model", True, f"the {predicate['model']['class']} that is named")]
     fitted: Synthesizer = load(model)
-    recipe = SamplingRecipe.from_dict(predicate["recipe"])
+    marked = predicate["recipe"].get("watermark")
+    if marked is not None:
+        if watermark is None or watermark.name != marked["name"]:
+            words = f"the rows carry {marked['name']}: give its key"
+            return [*checks, ProvenanceCheck("rows made again", None, words)]
+        watermark = watermark.with_candidates(int(marked["candidates"]))
+    recipe = SamplingRecipe.from_dict(predicate["recipe"], watermark if marked else None)
     # Changed rows are all made again, to name them; of others, a few are proof enough.
     count = min(rows, len(table)) if found.digest == signed.digest else len(table)
     in_place = found.parts == signed.parts

@@ -61,10 +61,10 @@ class NewKey:
         described = Column(column, "identifier", kind)  # type: ignore[arg-type]
         return cls(column, kind, IdentifierMaker().fit(cells, replace(described, missing=0)))
 
-    def made(self, rows: int, families: np.ndarray | None, seed: int) -> pa.Array:
-        """Return the values of rows 0, 1, …; `families` numbers the family of each row."""
+    def made(self, rows: int, families: np.ndarray | None, seed: int, start: int = 0) -> pa.Array:
+        """Return the values of rows from `start` on; `families` numbers the family of each row."""
         if self.maker is not None:
-            return self.maker.make(0, rows, seed)
+            return self.maker.make(start, rows, seed)
         groups = np.zeros(rows, np.int64) if families is None else families
         numbers = pa.array(_ranks(groups) + self.begin)
         return numbers.cast(pa.type_for_alias(self.storage))

@@ -18,7 +18,7 @@ from lookalike.relational._plan import TablePlan
 from lookalike.relational._table import TableModel
 from lookalike.relational._world import World
 
-__all__ = ["TableForm", "sample_database"]
+__all__ = ["SampleBlock", "TableForm", "sample_database"]
 
 
 @dataclass(frozen=True)
@@ -43,30 +43,57 @@ class _Sampling:
 
     models: Mapping[str, TableModel]
     forms: Mapping[str, TableForm]
-    scale: float
+    block: SampleBlock
     seed: int
     world: World
     degrees: dict[ForeignKey, np.ndarray] = field(default_factory=dict)
     tables: dict[str, pa.Table] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class SampleBlock:
+    """A part of a sample, in which keys lead to rows of the same part.
+
+    Parameters
+    ----------
+    number : int
+    begin, end : float
+        The part of the whole scale: 0 and the scale if there is one block.
+    before : mapping of str to int
+        The number of rows of each table in earlier blocks.
+    """
+
+    number: int
+    begin: float
+    end: float
+    before: Mapping[str, int] = field(default_factory=dict)
+
+    def share(self, rows: int) -> int:
+        """Return the part of a number of training rows that belongs to the block."""
+        return round(rows * self.end) - round(rows * self.begin)
+
+    def seed(self, seed: int) -> int:
+        """Return the seed of the block, which is that of the sample for the first one."""
+        return derive_seed(seed, "block", self.number) if self.number else seed
+
+
 def sample_database(
     models: Mapping[str, TableModel],
     forms: Mapping[str, TableForm],
-    scale: float,
+    block: SampleBlock,
     seed: int,
     report: Callable[[str, int], None],
 ) -> dict[str, pa.Table]:
-    """Generate all tables.
+    """Generate all tables, or a block of each.
 
     Parameters
     ----------
     models : mapping of str to TableModel
         Parents first.
     forms : mapping of str to TableForm
-    scale : float
-        The factor of the numbers of rows.
+    block : SampleBlock
     seed : int
+        The seed of the whole sample.
     report : callable
         Takes a table's name and the number of its rows done so far.
 
@@ -77,7 +104,7 @@ def sample_database(
     """
     plans = {name: model.plan for name, model in models.items()}
     variables = {name: model.variables for name, model in models.items()}
-    state = _Sampling(models, forms, scale, seed, World(plans, variables))
+    state = _Sampling(models, forms, block, seed, World(plans, variables))
     for name in models:
         _make(state, name, report)
     for name, model in models.items():
@@ -89,7 +116,7 @@ def sample_database(
 def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> None:
     """Generate the rows of a table and match their parents."""
     model, world = state.models[name], state.world
-    seed = derive_seed(state.seed, "table", name)
+    seed = derive_seed(state.block.seed(state.seed), "table", name)
     plan = model.plan
     of_family = _families(state, model)
     parents = None
@@ -109,7 +136,7 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
             kept &= world.rows[key] >= 0
     _keep(state, plan, np.flatnonzero(kept))
     cells = _arranged(state, model, seed)
-    state.tables[name] = _assembled(state, model, cells, seed)
+    state.tables[name] = _assembled(state, model, cells)
     _drop_repeated(state, plan)
     rows = len(world.states[name])
     if rows < len(own):  # those that are left have all children
@@ -128,7 +155,7 @@ class _Families:
 
 
 def _families(state: _Sampling, model: TableModel) -> _Families:
-    key, alone = model.plan.family, round(model.rows * state.scale)
+    key, alone = model.plan.family, state.block.share(model.rows)
     if key is None:
         alone = max(alone, 1)
         return _Families(np.full(alone, -1), np.ones(alone, np.int64))
@@ -268,7 +295,7 @@ def _match_later(state: _Sampling, name: str, key: ForeignKey) -> None:
     plan = model.plan
     k = len(plan.matched) + plan.later.index(key)
     marks = model.marks_of(world.states[name], k)
-    rng = generator(state.seed, "later", name, k)
+    rng = generator(state.block.seed(state.seed), "later", name, k)
     child, parents = world.for_matching(name).states, world.states[key.parent]
     result = np.full(len(child), -1, np.int64)
     capacity = state.degrees[key].copy()
@@ -333,7 +360,7 @@ def _arranged(state: _Sampling, model: TableModel, seed: int) -> pa.Table | None
     return cells.take(pa.array(order))
 
 
-def _assembled(state: _Sampling, model: TableModel, cells: pa.Table | None, seed: int) -> pa.Table:
+def _assembled(state: _Sampling, model: TableModel, cells: pa.Table | None) -> pa.Table:
     """Return the finished table; keys to later tables are missing."""
     plan, types, n = (
         model.plan,
@@ -352,7 +379,10 @@ def _assembled(state: _Sampling, model: TableModel, cells: pa.Table | None, seed
     for new in model.new:
         others = [found[c] for c in plan.primary if c != new.column and c in found]
         families = distinct_rows(others) if others and n else None
-        found[new.column] = new.made(n, families, derive_seed(seed, "key", new.column))
+        # Of all blocks together no key occurs twice: they go on where the last one ended.
+        seed = derive_seed(derive_seed(state.seed, "table", plan.name), "key", new.column)
+        start = state.block.before.get(plan.name, 0)
+        found[new.column] = new.made(n, families, seed, start)
     for column in plan.columns:
         if column not in found:
             found[column] = pa.nulls(n, types[column])

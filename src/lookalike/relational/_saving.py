@@ -22,6 +22,7 @@ from lookalike.relational._affinity import Affinity
 from lookalike.relational._conditional_trees import ConditionalTrees
 from lookalike.relational._form import DatabaseForm
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._settled_rules import DatabaseRules
 from lookalike.relational._table import Kin, TableModel
 from lookalike.relational._world import World
 
@@ -38,6 +39,7 @@ class SavedModel(Protocol):
     _fitted_with: dict[str, Any]
     _form: DatabaseForm
     _models: dict[str, TableModel]
+    _rules: DatabaseRules
 
 
 def save_database_model(model: SavedModel, path: str | os.PathLike[str]) -> None:
@@ -45,6 +47,8 @@ def save_database_model(model: SavedModel, path: str | os.PathLike[str]) -> None
     foreign = model._form.foreign
     # Numbers, since names of tables may be anything.
     states = {f"table {k}": m.state() for k, m in enumerate(model._models.values())}
+    if model._rules.rules:
+        states["rules"] = model._rules.state()
     joined = Learned.joined({}, states)
     manifest = {
         "format": FORMAT,
@@ -111,6 +115,10 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
     for k, table in enumerate(models.values()):
         _restore_trees(table, states[f"table {k}"], world)
     model._form, model._models = form, models
+    model._rules = DatabaseRules()
+    if "rules" in states:
+        columns = {name: tuple(form.tables[name].types) for name in form.names}
+        model._rules = DatabaseRules.from_state(states["rules"], columns, form.foreign)
 
 
 def _plan(values: dict[str, Any], form: DatabaseForm) -> TablePlan:

@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Self
 
+import pyarrow as pa
 from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import NotFittedError, ParameterError
-from lookalike._core.parameters import AnyOf, Flag, Instance, Number, check_parameters
+from lookalike._core.parameters import AnyOf, Choice, Flag, Instance, Number, check_parameters
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed
-from lookalike.databases import Database
+from lookalike.databases import Database, check_target, write_blocks
 from lookalike.models import ArchiveParts, Growth
+from lookalike.relational._database_rules import (
+    rule_kinds,
+    rule_schemas,
+    scoped_rules,
+    without_broken,
+)
 from lookalike.relational._fit import fit_database
 from lookalike.relational._form import DatabaseForm
-from lookalike.relational._sample import sample_database
+from lookalike.relational._rule_scope import ScopedRule
+from lookalike.relational._sample import SampleBlock, sample_database
 from lookalike.relational._saving import restore_fitted, save_database_model
+from lookalike.relational._settled_rules import DatabaseRules
 from lookalike.relational._table import TableModel
+from lookalike.rules import POLICIES
 from lookalike.tables import Kind
 
 __all__ = ["Relational", "restore_database_model"]
+
+
+#: The least number of rows of a block, where the learned database does not have more.
+_BLOCK_ROWS = 250_000
+#: The number of rows that are generated at fit to see whether rules leave room.
+_TRIED = 20_000
 
 
 class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -76,6 +92,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
 
     _form: DatabaseForm
     _models: dict[str, TableModel]
+    _rules: DatabaseRules
     _fitted_with: dict[str, Any]
     seed_: int
     tables_: dict[str, int]
@@ -117,6 +134,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         y: Any = None,  # noqa: ARG002 - scikit-learn passes it
         *,
         kinds: Mapping[str, Mapping[str, Kind | str]] | None = None,
+        rules: Sequence[str] | None = None,
+        broken: str = "refuse",
     ) -> Self:
         """Learn a database.
 
@@ -128,6 +147,12 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             Ignored.
         kinds : mapping of str to mapping, optional
             Declared kinds of columns by table, such as ``{"orders": {"zip": "categorical"}}``.
+        rules : sequence of str, optional
+            Rules that hold on every generated row, also between tables, such as ``"orders.date >=
+            customers.since"`` or ``"orders.total == sum(lines.amount)"``; see the guide.
+        broken : {"refuse", "drop", "repair", "keep"}
+            What becomes of training rows that break a rule: an error, rows left out (with those
+            that lead to them), cells changed so that the rules hold, or nothing.
 
         Returns
         -------
@@ -138,11 +163,12 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         ------
         DataError
             If a table has no rows or cannot be used, or keys form a circle in which none may be
-            missing.
+            missing; if rows break a rule, or rules contradict each other.
         ParameterError
-            If a parameter breaks its rule.
+            If a parameter breaks its rule, or a declared rule cannot be read.
         """
         self._check_parameters()
+        check_parameters("fit", {"broken": Choice(POLICIES)}, {"broken": broken})
         if isinstance(db, str | os.PathLike):
             db = Database.read(db)
         elif not isinstance(db, Database):
@@ -150,6 +176,11 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         for name in kinds or {}:
             db.arrow(name)
         seed = as_seed(self.random_state)
+        declared = scoped_rules(rules or (), db)
+        if declared:
+            schemas = rule_schemas(db, declared, kinds or {})
+            db = without_broken(db, declared, schemas, broken)
+            kinds = rule_kinds(schemas, kinds or {})
         options = {
             "derive": self.derive,
             "min_category_count": self.min_category_count,
@@ -167,8 +198,13 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             models = fit_database(
                 db, kinds or {}, Growth(self.trees, self.leaf), options, seed, learned
             )
-        self._models, self.seed_ = models, seed
-        self._form = DatabaseForm.of(db, models)
+        learned_rules = _learned_rules(db, declared, models, self.min_category_count, seed)
+        form = DatabaseForm.of(db, models)
+        if declared:  # rules that leave no room are said now, not after hours
+            first = SampleBlock(0, 0.0, min(1.0, _TRIED / total))
+            some = sample_database(models, form.tables, first, seed, lambda _name, _rows: None)
+            learned_rules.enforced(form.database(some), seed)
+        self._rules, self._models, self.seed_, self._form = learned_rules, models, seed, form
         self.tables_ = {name: len(db.arrow(name)) for name in models}
         self._fitted_with = {**self.get_params(deep=False), "random_state": seed}
         return self
@@ -204,20 +240,97 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             If `scale` is not a number above 0.
         """
         self._check_fitted()
-        check_parameters("sample", {"scale": Number(0)}, {"scale": scale})
-        if scale <= 0:
-            raise ParameterError(f"scale must be a number above 0, got {scale!r}.")
+        _check_scale(scale)
+        blocks = list(self._blocks(float(scale), random_state))
+        if len(blocks) == 1:
+            return blocks[0]
+        names = blocks[0].names
+        return self._form.database(
+            {n: pa.concat_tables([b.arrow(n) for b in blocks]).unify_dictionaries() for n in names}
+        )
+
+    def sample_to(
+        self,
+        target: str | os.PathLike[str],
+        scale: float = 1.0,
+        *,
+        random_state: RandomState = None,
+        overwrite: bool = False,
+    ) -> dict[str, int]:
+        """Write the rows of `sample` to a folder or a database, block by block.
+
+        Memory is bounded by a block: a database of the learned size, or of 250,000 rows if that is
+        more. Rows of a block refer to rows of the same block.
+
+        Parameters
+        ----------
+        target : str or path-like
+            As for `Database.write`: all is written, or nothing.
+        scale : float
+            As for `sample`.
+        random_state : int, Generator, RandomState or None
+            As for `sample`.
+        overwrite : bool
+            Whether tables of these names that are there already are replaced.
+
+        Returns
+        -------
+        dict of str to int
+            The number of rows of each table.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If `scale` is not a number above 0.
+        OutputError
+            If there are such tables and `overwrite` is false, or nothing can be written there.
+        """
+        self._check_fitted()
+        _check_scale(scale)
+        check_target(target, overwrite=overwrite, names=list(self.tables_))
+        written = dict.fromkeys(self._form.names, 0)
+
+        def counted() -> Iterator[Database]:
+            for block in self._blocks(float(scale), random_state):
+                for name in written:
+                    written[name] += len(block.arrow(name))
+                yield block
+
+        write_blocks(counted(), target, overwrite=overwrite)
+        return written
+
+    def _blocks(self, scale: float, random_state: RandomState) -> Iterator[Database]:
+        """Generate a database in blocks, each of the learned size at least."""
         seed = self.seed_ if random_state is None else as_seed(random_state)
-        total = max(round(sum(self.tables_.values()) * scale), 1)
-        finished: dict[str, int] = {}
+        rows = sum(self.tables_.values())
+        count = max(int(scale / max(1.0, _BLOCK_ROWS / rows)), 1)
+        total, finished = max(round(rows * scale), 1), 0
+        before = dict.fromkeys(self._form.names, 0)
         with progress("generating", total, show=self.progress) as report:
+            for number in range(count):
+                made_here: dict[str, int] = {}
 
-            def made(name: str, rows: int) -> None:
-                finished[name] = rows
-                report(min(sum(finished.values()), total), {})
+                def made(
+                    name: str, rows: int, here: dict[str, int] = made_here, done: int = finished
+                ) -> None:
+                    here[name] = rows
+                    report(min(done + sum(here.values()), total), {})
 
-            tables = sample_database(self._models, self._form.tables, float(scale), seed, made)
-        return self._form.database(tables)
+                ends = (scale * number / count, scale * (number + 1) / count)
+                block = SampleBlock(number, *ends, before)
+                tables = sample_database(self._models, self._form.tables, block, seed, made)
+                whole = self._form.database(tables)
+                yield self._rules.enforced(whole, block.seed(seed))
+                before = {name: n + len(tables[name]) for name, n in before.items()}
+                finished = sum(before.values())
+
+    @property
+    def rules_(self) -> tuple[str, ...]:
+        """The rules that every generated row obeys."""
+        self._check_fitted()
+        return tuple(rule.text for rule in self._rules.rules)
 
     @property
     def foreign_keys(self) -> tuple[Any, ...]:
@@ -250,6 +363,30 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """
         self._check_fitted()
         save_database_model(self, path)
+
+
+def _check_scale(scale: float) -> None:
+    check_parameters("sample", {"scale": Number(0)}, {"scale": scale})
+    if scale <= 0:
+        raise ParameterError(f"scale must be a number above 0, got {scale!r}.")
+
+
+def _learned_rules(
+    db: Database,
+    rules: Sequence[ScopedRule],
+    models: Mapping[str, TableModel],
+    min_count: int,
+    seed: int,
+) -> DatabaseRules:
+    """Learn rules, with the relations that hold within each table."""
+    if not rules:
+        return DatabaseRules()
+    schemas = {
+        name: model.columns.encoder.schema_
+        for name, model in models.items()
+        if model.columns is not None
+    }
+    return DatabaseRules.fit(db, rules, schemas, min_count, seed)
 
 
 def restore_database_model(parts: ArchiveParts) -> Relational:

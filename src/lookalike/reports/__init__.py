@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         function_page,
         function_report_rows,
     )
+    from lookalike.reports._pipeline_page import pipeline_page
     from lookalike.reports._stress_page import stress_page
     from lookalike.reports._verdict_page import verdict_page
 
@@ -80,6 +81,7 @@ __all__ = [
     "function_page",
     "function_report_rows",
     "judge",
+    "pipeline_page",
     "stress_page",
     "training_page",
     "verdict_page",
@@ -94,11 +96,19 @@ def __getattr__(name: str) -> Any:
         _audit_page,
         _comparison_page,
         _function_page,
+        _pipeline_page,
         _stress_page,
         _verdict_page,
     )
 
-    pages = (_audit_page, _comparison_page, _verdict_page, _function_page, _stress_page)
+    pages = (
+        _audit_page,
+        _comparison_page,
+        _verdict_page,
+        _function_page,
+        _pipeline_page,
+        _stress_page,
+    )
     return getattr(next(page for page in pages if name in page.__all__), name)
 
 

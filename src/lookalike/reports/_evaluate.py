@@ -16,6 +16,7 @@ from lookalike._core.errors import (
     SchemaError,
     nearest,
 )
+from lookalike._core.parameters import check_parameters
 from lookalike._core.progress import progress as show_progress
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.metrics import METRICS, Score, score_tables
@@ -31,7 +32,16 @@ from lookalike.reports._marginals import marginal
 from lookalike.reports._origins import origins
 from lookalike.reports._statistics import sample_rows, statistics
 from lookalike.reports._summary import ColumnRow, Marginal, SampleRows, Summary
-from lookalike.tables import Column, Kind, Schema, conform, infer_columns, to_arrow
+from lookalike.tables import (
+    MAX_ROWS,
+    Column,
+    Kind,
+    Schema,
+    conform,
+    infer_columns,
+    to_arrow,
+    to_arrow_sample,
+)
 
 __all__ = ["evaluate"]
 
@@ -64,6 +74,7 @@ def evaluate(
     window: int | None = None,
     history: HistoryLike | Sequence[Mapping[str, Any]] | None = None,
     facts: Mapping[str, str] | None = None,
+    max_rows: int | None = None,
     random_state: RandomState = 0,
     progress: bool | None = None,
 ) -> Evaluation:
@@ -71,7 +82,7 @@ def evaluate(
 
     Parameters
     ----------
-    real : dataframe
+    real : dataframe or path
         The real rows, those that the synthesizer has learned (pandas, polars, pyarrow, …).
     synthetic : dataframe
         The synthetic rows, with the same columns.
@@ -106,6 +117,10 @@ def evaluate(
     facts : mapping of str to str, optional
         Further facts for the head of the page, such as ``{"table": "customers.csv"}``; the model
         and its seed are there where `model` is given.
+    max_rows : int, optional
+        The most rows of each table to hold in memory, drawn at random; by default all, except of a
+        file or folder that takes more than 1 GiB of memory: 1,000,000 of that. Histories and
+        series are always held as a whole.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
         The same seed gives the same scores.
     progress : bool or None
@@ -138,13 +153,21 @@ def evaluate(
     >>> sorted(found.scores)
     ['shape', 'trend']
     """
-    came = {
-        name: to_arrow(data)[0]
-        for name, data in (("real", real), ("synthetic", synthetic), ("held-out", holdout))
-        if data is not None
-    }
-    schema = _schema(came["real"], model, schema, kinds)
+    check_parameters("evaluate", {"max_rows": MAX_ROWS}, {"max_rows": max_rows})
     sequences = entity is not None or time is not None or window is not None
+    seed = as_seed(random_state)
+    facts = {**(facts or {}), **_model_facts(model)}
+    came = {}
+    for name, data in (("real", real), ("synthetic", synthetic), ("held-out", holdout)):
+        if data is None:
+            continue
+        if sequences:
+            came[name] = to_arrow(data)[0]
+            continue
+        came[name], _, large = to_arrow_sample(data, max_rows, seed, show=progress)
+        if large is not None:
+            facts[f"{name} rows"] = str(large)
+    schema = _schema(came["real"], model, schema, kinds)
     if model is not None:
         target = model.target_ if target is None and not sequences else target
         history = model.history_ if history is None else history
@@ -157,8 +180,6 @@ def evaluate(
         raise ParameterError(
             f"target must be a column; there is no {target!r}.{nearest(target, schema.names)}"
         )
-    seed = as_seed(random_state)
-    facts = {**(facts or {}), **_model_facts(model)}
     order = sequence_order(came, entity, time, window)
     if order is not None:
         found = _evaluate_sequences(came, schema, order, metrics, seed, history, progress)

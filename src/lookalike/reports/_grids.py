@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from lookalike.reports._marginals import say
 from lookalike.reports._summary import GridAxis, PairRow, ShareGrid
-from lookalike.reports._values import Floats, axis_of, codes, numbers
+from lookalike.reports._values import FEWEST_ROWS, Floats, axis_of, codes, numbers
 from lookalike.tables import Column, Schema
 
 __all__ = ["components", "pair_grids"]
@@ -123,7 +123,9 @@ def _places(
     """Return an axis, and the place of each row of both tables on it; -1 for none."""
     if column.kind.is_discrete:
         first, second, levels = codes(real, synthetic)
-        shown = levels[:MOST_LEVELS]
+        # Levels are ordered by their real rows: those of very few have no name on a page.
+        often = int((np.bincount(first[first >= 0], minlength=len(levels)) >= FEWEST_ROWS).sum())
+        shown = levels[: min(often, MOST_LEVELS)]
         rest = len(levels) > len(shown)
         labels = (*shown, *(["others"] if rest else []))
         most = len(labels) - 1

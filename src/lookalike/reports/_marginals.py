@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from lookalike.reports._summary import Bar, Histogram, Marginal
-from lookalike.reports._values import Floats, axis_of, codes, numbers
+from lookalike.reports._values import FEWEST_ROWS, Floats, axis_of, codes, numbers
 from lookalike.tables import Column
 
 __all__ = ["marginal"]
@@ -58,23 +58,42 @@ def marginal(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) 
         step = 10.0**-column.decimals
     distinct = np.unique(np.concatenate(present))
     if len(distinct) <= FEW_NUMBERS:
-        few = tuple(_share(value, present, counts, axis, step, "level") for value in distinct)
+        few = _few_numbers(distinct, present, counts, axis, step)
         return Marginal(column.name, (*few, *missing))
     histogram, aside = _histogram(present, counts, axis, step)
     note = "" if histogram is not None else "The numbers are too near each other for a histogram."
     return Marginal(column.name, (*aside, *missing), histogram, note)
 
 
+def _few_numbers(
+    distinct: Floats,
+    present: tuple[Floats, Floats],
+    counts: tuple[int, int],
+    axis: str,
+    step: float | None,
+) -> tuple[Bar, ...]:
+    """Return a bar for each number; those of few real rows alone share one."""
+    real = np.array([np.count_nonzero(present[0] == value) for value in distinct])
+    hidden = (real < FEWEST_ROWS) & ~np.isin(distinct, present[1])
+    bars = [_share(value, present, counts, axis, step, "level") for value in distinct[~hidden]]
+    if hidden.any():
+        share = float(real[hidden].sum() / counts[0])
+        bars.append(Bar(f"{hidden.sum():,} other values", share, 0.0, "other"))
+    return tuple(bars)
+
+
 def _levels(column: Column, real: pa.ChunkedArray, synthetic: pa.ChunkedArray) -> tuple[Bar, ...]:
     first, second, levels = codes(real, synthetic)
-    shares = np.zeros((2, len(levels) + 1))
-    for part, cells in zip(shares, (first, second), strict=True):
-        part += np.bincount(cells + 1, minlength=len(levels) + 1) / max(len(cells), 1)
+    counts = np.stack(
+        [np.bincount(part + 1, minlength=len(levels) + 1) for part in (first, second)]
+    )
+    shares = counts / np.maximum([[len(first)], [len(second)]], 1)
     missing, levelled = shares[:, 0], shares[:, 1:]
     # Those that are frequent in either table, so that an invented level is seen too.
-    shown = np.sort(np.argsort(-levelled.max(axis=0), kind="stable")[:MOST_LEVELS])
-    if len(levels) == MOST_LEVELS + 1:
-        shown = np.arange(len(levels))
+    private = (counts[0, 1:] > 0) & (counts[0, 1:] < FEWEST_ROWS) & (counts[1, 1:] == 0)
+    named = np.argsort(np.where(private, 0.0, -levelled.max(axis=0)), kind="stable")
+    named = named[~private[named]]
+    shown = np.sort(named if len(named) == MOST_LEVELS + 1 else named[:MOST_LEVELS])
     bars = [Bar(levels[i], float(levelled[0, i]), float(levelled[1, i])) for i in shown]
     if _is_number(real.type):
         bars.sort(key=lambda bar: float(bar.label))

@@ -10,9 +10,13 @@ import pyarrow.compute as pc
 from lookalike._core.numerics import Floats
 from lookalike.tables import Column, Kind
 
-__all__ = ["Floats", "Ints", "axis_of", "codes", "numbers", "words"]
+__all__ = ["FEWEST_ROWS", "Floats", "Ints", "axis_of", "codes", "numbers", "words"]
 
 Ints = npt.NDArray[np.int64]
+
+#: Levels of fewer real rows are not named, unless synthetic rows have them: a page may go farther
+#: than the table of which it tells.
+FEWEST_ROWS = 5
 
 _MICROSECONDS = {"s": 1e6, "m": 6e7, "h": 3.6e9, "d": 8.64e10}
 

@@ -19,6 +19,7 @@ from lookalike.models import Synthesizer, load
 from lookalike.scale._engines import ENGINES, run_tasks
 from lookalike.scale._manifest import Folder, Manifest
 from lookalike.scale._work import PartTask, PartWork
+from lookalike.watermark import Watermark
 
 __all__ = ["sample_parts"]
 
@@ -52,6 +53,7 @@ def sample_parts(
     balance: str | None = None,
     random_state: RandomState = None,
     safe_csv: bool = False,
+    watermark: Watermark | str | os.PathLike[str] | None = None,
     overwrite: bool = False,
     progress: bool | None = None,
 ) -> int:
@@ -84,6 +86,8 @@ def sample_parts(
         The seed; None is the model's own ``seed_``.
     safe_csv : bool
         As for `Synthesizer.sample_to`.
+    watermark : Watermark or path, optional
+        As for `Synthesizer.sample_to`. The manifest holds the name of the key only.
     overwrite : bool
         Whether parts of another table that are in the folder are replaced.
     progress : bool or None
@@ -126,10 +130,12 @@ def sample_parts(
         )
     n, part_rows = int(n), int(part_rows)
     place = os.fspath(folder)
-    content, seed = _content(model, balance, random_state)
+    content, seed = _content(model, balance, watermark, random_state)
     options: dict[str, Any] = {"random_state": seed, "safe_csv": safe_csv}
     options |= {} if given is None else {"given": dict(given)}
     options |= {} if balance is None else {"balance": balance}
+    mark = None if watermark is None else Watermark.read(watermark)
+    options |= {} if mark is None else {"watermark": mark}
     plan = {
         "model": hashlib.sha256(content).hexdigest(),
         "seed": seed,
@@ -140,6 +146,8 @@ def sample_parts(
         "rows": n,
         "part_rows": part_rows,
     }
+    if mark is not None:
+        plan["watermark"] = repr(mark)
     # Workers of a cluster have working folders of their own.
     target = Folder(place if is_address(place) else os.path.abspath(place))
     manifest = _begun(target, plan, overwrite)
@@ -164,7 +172,9 @@ def sample_parts(
     return n
 
 
-def _content(model: Any, balance: str | None, random_state: RandomState) -> tuple[bytes, int]:
+def _content(
+    model: Any, balance: str | None, watermark: Any, random_state: RandomState
+) -> tuple[bytes, int]:
     """Return a model as the bytes of its file, and the seed."""
     with tempfile.TemporaryDirectory(prefix="lookalike-") as folder:
         fitted: Any = load(model) if isinstance(model, str | os.PathLike) else model
@@ -174,8 +184,10 @@ def _content(model: Any, balance: str | None, random_state: RandomState) -> tupl
                 "Parts are made of rows that do not depend on each other: the model must be one of "
                 f"a table, not {type(fitted).__name__}."
             )
-        if balance is not None and not isinstance(fitted, Synthesizer):
-            raise ParameterError("balance is for learned models: leave it out.")
+        if not isinstance(fitted, Synthesizer):
+            for name, value in (("balance", balance), ("watermark", watermark)):
+                if value is not None:
+                    raise ParameterError(f"{name} is for learned models: leave it out.")
         path = Path(folder) / "model.lookalike"
         fitted.save(path)
         seed = fitted.seed_ if random_state is None else as_seed(random_state)

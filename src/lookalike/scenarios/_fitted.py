@@ -57,7 +57,7 @@ def fitted_model(model: Any, table: pa.Table) -> Any:
     if not hasattr(model, "log_prob"):
         raise ParameterError(
             "Anomalies and rare events need a fitted model with a likelihood, such as Mixture, "
-            f"BayesianNetwork or Autoregressive; got {type(model).__name__}. Leave it out, and "
+            f"AdversarialForest or BayesianNetwork; got {type(model).__name__}. Leave it out, and "
             "a Mixture is fitted."
         )
     return model

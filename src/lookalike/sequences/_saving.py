@@ -24,10 +24,6 @@ class FittedSequences(Protocol):
     """The part of fitted sequences that a model file stores."""
 
     schema_: Schema
-    entity_: str | None
-    time_: str | None
-    static_: tuple[str, ...]
-    dynamic_: tuple[str, ...]
     target_: str | None
     history_: History
     n_entities_: int
@@ -38,13 +34,15 @@ class FittedSequences(Protocol):
     _model: HistoryModel | SeriesModel
     _fitted_with: dict[str, Any]
 
+    @property
+    def _roles(self) -> Roles: ...
+
 
 def save_sequences(model: FittedSequences, path: str | os.PathLike[str]) -> None:
     """Write a fitted model to one file, which is either whole or absent."""
     inner = model._model
     rows = take_apart(inner.entities.rows if isinstance(inner, HistoryModel) else inner.rows)
     learned = inner.state()
-    roles = Roles(model.entity_, model.time_, model.static_, model.dynamic_)
     manifest = {
         "format": FORMAT,
         "lookalike": version("lookalike"),
@@ -58,7 +56,7 @@ def save_sequences(model: FittedSequences, path: str | os.PathLike[str]) -> None
         "history": model.history_.to_dict(),
         "schema": model.schema_.to_dict(),
         "origin": model._origin.to_dict(),
-        "roles": roles.to_dict(),
+        "roles": model._roles.to_dict(),
         "rows model": rows.manifest,
         "model": learned.values,
     }

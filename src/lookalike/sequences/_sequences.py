@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from copy import deepcopy
 from typing import Any, ClassVar, Self
 
@@ -12,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import BaseEstimator
 
-from lookalike._core.errors import DataError, LookalikeWarning, NotFittedError, ParameterError
+from lookalike._core.errors import NotFittedError, ParameterError
 from lookalike._core.parameters import (
     AnyOf,
     Choice,
@@ -22,60 +21,28 @@ from lookalike._core.parameters import (
     Rule,
     check_parameters,
 )
-from lookalike._core.progress import progress
-from lookalike._core.seeds import RandomState, as_seed, derive_seed
-from lookalike.models import Growth, fingerprint
-from lookalike.sequences._engine_choice import ENGINES, EngineRules, check_engine, with_windows
-from lookalike.sequences._events import EventRules
-from lookalike.sequences._histories import Histories, collect, count_ties, schema_of_histories
+from lookalike._core.seeds import RandomState, as_seed
+from lookalike.models import fingerprint
+from lookalike.sequences._engine_choice import ENGINES
+from lookalike.sequences._given_back import given_back, write_rows
 from lookalike.sequences._history_model import HistoryModel
+from lookalike.sequences._learning import learn_histories
 from lookalike.sequences._roles import Roles
+from lookalike.sequences._rows import SequenceRows
 from lookalike.sequences._saving import save_sequences
 from lookalike.sequences._series_model import SeriesModel
-from lookalike.sequences._window_conditions import (
-    WindowCondition,
-    fulfilling,
-    read_window_conditions,
-)
-from lookalike.tables import (
-    Kind,
-    Origin,
-    Schema,
-    TableWriter,
-    as_frame,
-    best_library,
-    check_output,
-    from_arrow,
-    natural,
-    render,
-    to_arrow,
-)
+from lookalike.tables import Kind, Origin, Schema, check_output, to_arrow
 from lookalike.training import History
 
 __all__ = ["Sequences"]
 
-_COUNT = Number(0, integer=True)
-_ONE = Number(1, integer=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
-_LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
     (int, np.integer, np.random.Generator, np.random.RandomState),
     "an integer, a numpy Generator, a numpy RandomState or None",
     optional=True,
 )
 _COLUMN = Instance((str,), "the name of a column or None", optional=True)
-#: The greatest number of rows by which a tree of an event's column chooses its splits.
-_MOST_ROWS = 65_536
-#: The events for each row that a leaf must have, where there are few.
-_EACH_LEAF = 500
-#: The engines with which histories may be drawn event by event, so that a choice is fitted.
-_BY_EVENTS = ("auto", "trees")
-#: The most windows among which those that fulfil conditions are sought.
-_ENOUGH_WINDOWS = 2**40
-#: The fewest events of a table to learn.
-_FEWEST = 3
-#: The steps of a fit, for the progress line.
-_STEPS = 3
 
 
 class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -315,51 +282,22 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     ) -> None:
         seed = as_seed(self.random_state)
         table, origin = to_arrow(data)
-        schema = schema_of_histories(table, entity, time, kinds, target)
-        histories = collect(table, schema, entity, time, static)
-        _check_enough(histories, entity)
-        _warn_of_ties(histories, schema, time)
-        _warn_of_single_events(histories, entity)
-        roles = Roles(entity, time, histories.static, histories.dynamic)
-        keep = () if target is None else (target,)
-        rules = EventRules(
-            Growth(self.trees, min(self.leaf, max(len(table) // _EACH_LEAF, 2)), _MOST_ROWS),
-            self.bins,
-            self.min_category_count,
-            self.text_placeholder,
-            keep,
-            stationary=entity is None,
+        learned = learn_histories(
+            table,
+            self.get_params(deep=False),
+            seed,
+            entity=entity,
+            time=time,
+            static=static,
+            kinds=kinds,
+            target=target,
         )
-        engine = EngineRules(
-            self.engine,
-            self.window,
-            self.transforms,
-            self.min_category_count,
-            self.training,
-            self.progress,
-        )
-        check_engine(engine)
-        parameters = {
-            "min_category_count": self.min_category_count,
-            "text_placeholder": self.text_placeholder,
-            "random_state": derive_seed(seed, "rows"),
-        }
-        kind = SeriesModel if entity is None else HistoryModel
-        found: list[str] = []
-        with progress("learning histories", _STEPS, show=self.progress) as report:
-            model = kind.fit(histories, schema, roles, rules, parameters, seed)
-            report(2, {})
-            if isinstance(model, HistoryModel) and self.choose and self.engine in _BY_EVENTS:
-                model = _chosen(model, histories, seed)
-            if self.engine != "trees":
-                model = _with_windows(model, histories, schema, engine, seed, found)
-            report(3, {})
-        self._take(schema, roles, model)
-        self._origin, self.target_ = origin, target
-        self.history_ = _history_of(model, found)
-        self.n_entities_, self.n_rows_ = len(histories.lengths), len(histories.table)
+        self._take(learned.schema, learned.roles, learned.model)
+        self._origin, self.target_, self.history_ = origin, target, learned.history
+        whole = learned.histories
+        self.n_entities_, self.n_rows_ = len(whole.lengths), len(whole.table)
         self.seed_ = seed
-        self.fingerprint_ = fingerprint(histories.table)
+        self.fingerprint_ = fingerprint(whole.table)
 
     def _take(self, schema: Schema, roles: Roles, model: HistoryModel | SeriesModel) -> None:
         """Set the attributes that follow from a model."""
@@ -442,8 +380,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """
         self._check_fitted()
         check_parameters("sample", {"as_": _AS}, {"as_": as_})
-        tables = self._tables(n, length, windows, window, given, random_state, start)
-        whole = pa.concat_tables([self._no_rows(numbered=windows is not None), *tables])
+        rows, seed = self._rows(), self._seed(random_state)
+        tables = rows.tables(n, length, windows, window, given, seed, start)
+        whole = pa.concat_tables([rows.none(None if windows is None else "window"), *tables])
         return self._given_back(whole.unify_dictionaries(), as_)
 
     def sample_to(
@@ -498,8 +437,10 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """
         self._check_fitted()
         check_output(path)
-        tables = self._tables(n, length, windows, window, given, random_state, start)
-        return self._write(path, tables, windows is not None, "window", safe_csv)
+        rows, seed = self._rows(), self._seed(random_state)
+        tables = rows.tables(n, length, windows, window, given, seed, start)
+        none = rows.none(None if windows is None else "window")
+        return write_rows(path, tables, none, self.schema_, safe_csv=safe_csv)
 
     def continue_from(
         self,
@@ -545,7 +486,8 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """
         self._check_fitted()
         check_parameters("continue_from", {"as_": _AS}, {"as_": as_})
-        return self._given_back(self._futures(history, steps, n, random_state), as_)
+        futures = self._rows().futures(history, steps, n, self._seed(random_state))
+        return self._given_back(futures, as_)
 
     def continue_to(
         self,
@@ -588,8 +530,9 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         """
         self._check_fitted()
         check_output(path)
-        futures = self._futures(history, steps, n, random_state)
-        return self._write(path, [futures], True, "future", safe_csv)
+        rows = self._rows()
+        futures = rows.futures(history, steps, n, self._seed(random_state))
+        return write_rows(path, [futures], rows.none("future"), self.schema_, safe_csv=safe_csv)
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save the model to one file, which `lookalike.load` reads.
@@ -612,239 +555,14 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     def _seed(self, random_state: RandomState) -> int:
         return self.seed_ if random_state is None else as_seed(random_state)
 
-    def _tables(
-        self,
-        n: int | None,
-        length: int | None,
-        windows: int | None,
-        window: int | None,
-        given: Mapping[str, Any] | None,
-        random_state: RandomState,
-        start: int,
-    ) -> Iterator[pa.Table]:
-        """Return canonical rows, one block at a time."""
-        seed, model = self._seed(random_state), self._model
-        check_parameters("sample", {"start": _COUNT}, {"start": start})
-        if isinstance(model, HistoryModel):
-            if length is not None or windows is not None:
-                raise ParameterError(
-                    "length= and windows= are for a model of one series, but this one has learned "
-                    f"histories of {self.entity_!r}: give the number of entities, n."
-                )
-            check_parameters("sample", {"n": _COUNT}, {"n": n})
-            self._check_given(given)
-            return model.tables(int(n or 0), given or None, seed, int(start)) if n else iter(())
-        if n is not None or (given and windows is None):
-            raise ParameterError(
-                "n= is for a model of histories and given= for windows, but this one has learned "
-                "one series: give length=, or windows= and window=."
-            )
-        if windows is None:
-            length = self.n_rows_ if length is None else length
-            check_parameters("sample", {"length": _COUNT}, {"length": length})
-            return iter((model.whole(int(length), seed, int(start)),)) if length else iter(())
-        if length is not None:
-            raise ParameterError("Give length= for one series, or windows= and window=, not both.")
-        window = min(self._fitted_with["window"], self.n_rows_) if window is None else window
-        sizes = {"windows": windows, "window": window}
-        check_parameters("sample", {"windows": _COUNT, "window": _ONE}, sizes)
-        if window > self.n_rows_:
-            raise ParameterError(
-                f"A window must not be longer than the series, {self.n_rows_:,} events; "
-                f"got window={window:,}."
-            )
-        conditions = read_window_conditions(given or {}, self.schema_, self.dynamic_)
-        return self._windows(model, int(windows), int(window), conditions, seed, int(start))
+    @property
+    def _roles(self) -> Roles:
+        return Roles(self.entity_, self.time_, self.static_, self.dynamic_)
 
-    def _windows(
-        self,
-        model: SeriesModel,
-        windows: int,
-        window: int,
-        conditions: tuple[WindowCondition, ...],
-        seed: int,
-        start: int,
-    ) -> Iterator[pa.Table]:
-        """Yield windows with their numbers."""
-        number = start
-        tables: Iterator[pa.Table] = iter(())
-        if windows and conditions:
-            many = model.windows(_ENOUGH_WINDOWS, window, seed, 0)
-            tables = fulfilling(many, conditions, window, windows, start)
-        elif windows:
-            tables = model.windows(windows, window, seed, start)
-        for table in tables:
-            count = len(table) // window
-            yield self._numbered(table, "window", np.arange(number, number + count), window)
-            number += count
-
-    def _check_given(self, given: Mapping[str, Any] | None) -> None:
-        for name in given or ():
-            if name not in self.static_:
-                known = ", ".join(map(repr, self.static_)) or "none"
-                raise ParameterError(
-                    f"given= holds conditions on static columns ({known}); got {name!r}."
-                )
-
-    def _futures(self, history: Any, steps: int, n: int, random_state: RandomState) -> pa.Table:
-        """Return canonical futures with their numbers."""
-        check_parameters("continue_from", {"steps": _ONE, "n": _ONE}, {"steps": steps, "n": n})
-        table, _ = to_arrow(history)
-        past = collect(table, self.schema_, self.entity_, self.time_, self.static_)
-        if len(past.lengths) != 1:
-            raise DataError(
-                f"A past must be that of one entity, but history has {len(past.lengths):,} values "
-                f"of {self.entity_!r}. Continue them one by one."
-            )
-        for name in self.changes_:
-            if past.table[name].null_count:
-                raise DataError(
-                    f"{name!r} is drawn as changes, so that its past must be known, but history "
-                    "has missing cells. Fill them first."
-                )
-        made = self._model.futures(past, int(steps), int(n), self._seed(random_state))
-        return self._numbered(made, "future", np.arange(n), int(steps))
-
-    def _numbered(self, table: pa.Table, wanted: str, numbers: np.ndarray, each: int) -> pa.Table:
-        """Return rows with a column of numbers in front, each repeated."""
-        repeated = pa.array(np.repeat(numbers, each))
-        return table.add_column(0, self._number_name(wanted), repeated)
-
-    def _number_name(self, wanted: str) -> str:
-        while wanted in self.schema_.names:
-            wanted += "'"
-        return wanted
-
-    def _no_rows(self, *, numbered: bool) -> pa.Table:
-        """Return no rows, canonical."""
-        empty = self._model.empty()
-        return self._numbered(empty, "window", np.zeros(0, np.int64), 1) if numbered else empty
+    def _rows(self) -> SequenceRows:
+        window = self._fitted_with["window"]
+        return SequenceRows(self._model, self.schema_, self._roles, self.n_rows_, window)
 
     def _given_back(self, table: pa.Table, as_: str | None) -> Any:
-        """Return canonical rows as the caller's kind of dataframe, or another one."""
-        library = _LIBRARY_OF.get(as_ or "", as_)
-        extra = [name for name in table.column_names if name not in self.schema_.names]
-        own = table.drop_columns(extra)
-        if self._origin.is_file:
-            whole = natural(own, self.schema_, self._model.whole_identifiers())
-            library = library or best_library()
-        else:
-            whole = render(own, self.schema_)
-        if not extra and library in (None, self._origin.library):
-            return from_arrow(whole, self._origin)
-        for name in extra:
-            whole = whole.add_column(0, name, table[name])
-        return as_frame(whole, library or self._origin.library)
-
-    def _write(
-        self,
-        path: str | os.PathLike[str],
-        tables: Iterable[pa.Table],
-        numbered: bool,
-        wanted: str,
-        safe_csv: bool,
-    ) -> int:
-        """Write canonical rows, with their numbers in front if they have any."""
-        rows, name = 0, self._number_name(wanted)
-
-        def written(table: pa.Table) -> pa.Table:
-            out = render(table.select(list(self.schema_.names)), self.schema_, encoded=True)
-            return out.add_column(0, name, table[name]) if numbered else out
-
-        empty = self._numbered(self._model.empty(), wanted, np.zeros(0, np.int64), 1)
-        plain = render(empty.select(list(self.schema_.names)), self.schema_)
-        form = plain.add_column(0, name, empty[name]) if numbered else plain
-        with TableWriter(path, form.schema, safe_csv=safe_csv) as writer:
-            for table in tables:
-                writer.write(written(table))
-                rows += len(table)
-        return rows
-
-
-def _history_of(model: HistoryModel | SeriesModel, found: Iterable[str]) -> History:
-    """Return what was found at the fit."""
-    trained = None
-    if model.windowed is not None:
-        trained = model.windowed.history
-    history = History() if trained is None else History.from_dict(trained.to_dict())
-    for words in found:
-        history.add(0, "choice", words)
-    for change in model.events.changes:
-        words = f"{change.column} is drawn as changes: {change.gain:.3g} nats per event gained"
-        history.add(0, "choice", words)
-    if isinstance(model, HistoryModel) and model.choice is not None:
-        gain = model.choice.gain
-        history.add(0, "correction", f"histories are chosen: {gain:.3g} nats per history gained")
-    if trained is None:
-        history.stopped = "all trees are grown"
-    return history
-
-
-def _chosen(model: HistoryModel, histories: Histories, seed: int) -> HistoryModel:
-    """Return the model with its choice; after an interrupt, without one."""
-    try:
-        return model.with_choice(histories, seed)
-    except KeyboardInterrupt:
-        warnings.warn(
-            "The fit was interrupted before histories could be chosen. The model is usable.",
-            LookalikeWarning,
-            stacklevel=5,
-        )
-        return model
-
-
-def _with_windows(
-    model: HistoryModel | SeriesModel,
-    histories: Histories,
-    schema: Schema,
-    rules: EngineRules,
-    seed: int,
-    found: list[str],
-) -> HistoryModel | SeriesModel:
-    """Return the model with its engine of windows; after an interrupt, one that draws events."""
-    try:
-        return with_windows(model, histories, schema, rules, seed, found.append)
-    except KeyboardInterrupt:
-        warnings.warn(
-            "The fit was interrupted before windows were learned as a whole. The model is usable: "
-            "it draws them event by event.",
-            LookalikeWarning,
-            stacklevel=5,
-        )
-        return model
-
-
-def _check_enough(histories: Histories, entity: str | None) -> None:
-    """Raise an error if there is nothing to learn order from."""
-    if len(histories.table) < _FEWEST:
-        raise DataError(
-            f"Sequences need at least {_FEWEST} events to learn from; got {len(histories.table)}."
-        )
-    if entity is not None and len(histories.lengths) == 1:
-        raise DataError(
-            f"Histories need several entities to learn from, but {entity!r} has one value. Leave "
-            "entity= out to learn its events as one series."
-        )
-
-
-def _warn_of_single_events(histories: Histories, entity: str | None) -> None:
-    if entity is not None and histories.lengths.max() == 1:
-        warnings.warn(
-            f"Every {entity!r} has one event alone, so that there is no order to learn: all "
-            "histories will have one event. If rows belong together by another column, name that "
-            "as entity=; if they do not, learn them as a table.",
-            LookalikeWarning,
-            stacklevel=5,
-        )
-
-
-def _warn_of_ties(histories: Histories, schema: Schema, time: str | None) -> None:
-    ties = 0 if time is None else count_ties(histories, schema, time)
-    if ties:
-        warnings.warn(
-            f"{ties:,} of {len(histories.table):,} events have the same {time!r} as the event "
-            "before them: they are taken in the order of rows, and generated histories have such "
-            "events, too.",
-            LookalikeWarning,
-            stacklevel=5,
-        )
+        whole = self._model.whole_identifiers()
+        return given_back(table, self.schema_, whole, self._origin, as_)

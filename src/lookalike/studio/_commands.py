@@ -29,6 +29,7 @@ FAMILIES: Mapping[str, tuple[str, str]] = {
     "mixture": ("Mixture", "seconds; exact probabilities"),
     "bayesian-network": ("BayesianNetwork", "seconds; each column given a few others"),
     "forest": ("Forest", "trees, column by column"),
+    "adversarial-forest": ("AdversarialForest", "trees, whole rows; exact probabilities"),
     "gaussian-copula": ("GaussianCopula", "seconds; correlations only"),
     "autoregressive": ("Autoregressive", "a network, column by column"),
     "diffusion": ("Diffusion", "a network that removes noise"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
@@ -184,13 +185,27 @@ def _range(name: str, value: tuple[Any, ...], schema: Schema) -> ColumnCondition
             f"A range must be of numbers or times, but {name!r} is {column.kind.value}. "
             f"Write a list for a set of values: {list(value)!r}."
         )
-    limits = [None if v is None else _canonical(name, [v], schema)[0] for v in value]
-    low, high = limits
+    limits = [_limit(v, column, up=up) for v, up in zip(value, (True, False), strict=True)]
+    low, high = (None if v is None else _canonical(name, [v], schema)[0] for v in limits)
     if low is not None and high is not None and operator.gt(low.as_py(), high.as_py()):
+        whole = ", and hold a whole number" if column.kind is Kind.INTEGER else ""
         raise ParameterError(
-            f"A range must not end before it begins; got {value[0]!r} to {value[1]!r} for {name!r}."
+            f"A range must not end before it begins{whole}; got {value[0]!r} to {value[1]!r} for "
+            f"{name!r}."
         )
     return ColumnCondition(name, low=low, high=high)
+
+
+def _limit(value: Any, column: Column, *, up: bool) -> Any:
+    """Return a limit, None where it is infinite; of whole numbers the next one inside."""
+    value = _plain(value)
+    if not isinstance(value, float) or math.isnan(value):
+        return value
+    if math.isinf(value):
+        return None if (value < 0) is up else value
+    if column.kind is Kind.INTEGER:
+        return math.ceil(value) if up else math.floor(value)
+    return value
 
 
 def _canonical(name: str, values: list[Any], schema: Schema) -> pa.Array:

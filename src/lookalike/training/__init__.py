@@ -12,11 +12,14 @@ from lookalike.training._history import Event, History
 
 if TYPE_CHECKING:
     from lookalike.training._adversarial import MEASURES, Game, Optimiser, TrainState
+    from lookalike.training._adversarial_codes import AdversarialCodesTask
     from lookalike.training._averaged import AveragedState, AveragedTask
     from lookalike.training._checkpoints import CheckpointScore, EarlyStopping
     from lookalike.training._data import Data, RowsByLevel
     from lookalike.training._device import keep_compiled_programs, make_room_for_programs
     from lookalike.training._diffusion import DiffusionTask
+    from lookalike.training._image_game import ImageGame
+    from lookalike.training._image_task import ImageTask
     from lookalike.training._masked import MaskedTask
     from lookalike.training._recurrent_judge import recurrent_judge
     from lookalike.training._remedies import REMEDIES
@@ -34,6 +37,7 @@ __all__ = [
     "CHUNK",
     "MEASURES",
     "REMEDIES",
+    "AdversarialCodesTask",
     "AveragedState",
     "AveragedTask",
     "CheckpointScore",
@@ -47,6 +51,8 @@ __all__ = [
     "GeneratedRows",
     "GenerativeTask",
     "History",
+    "ImageGame",
+    "ImageTask",
     "LabelledRows",
     "MaskedTask",
     "Optimiser",
@@ -71,11 +77,14 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from lookalike.training import (  # noqa: PLC0415
         _adversarial,
+        _adversarial_codes,
         _averaged,
         _checkpoints,
         _data,
         _device,
         _diffusion,
+        _image_game,
+        _image_task,
         _masked,
         _recurrent_judge,
         _remedies,
@@ -87,11 +96,14 @@ def __getattr__(name: str) -> Any:
 
     modules = (
         _adversarial,
+        _adversarial_codes,
         _averaged,
         _checkpoints,
         _data,
         _device,
         _diffusion,
+        _image_game,
+        _image_task,
         _masked,
         _recurrent_judge,
         _remedies,

@@ -466,12 +466,11 @@ def _generate(
     raw = network(jnp.concatenate([latent, told], axis=1))
     numbers, drawn = game.plan.harden(raw, uniform)
     made = game.plan.encode(numbers, drawn)
-    return GeneratedRows(
-        made, drawn, *(_judged(game, discriminator, rows) for rows in (real, made))
-    )
+    return GeneratedRows(made, drawn, *(judged(game, discriminator, rows) for rows in (real, made)))
 
 
-def _judged(game: Game, discriminator: Network, rows: RowMatrix) -> Logits:
+def judged(game: Game, discriminator: Network, rows: RowMatrix) -> Logits:
+    """Return the logit of each row without a condition, that of its pack where there are packs."""
     rows = rows[: len(rows) - len(rows) % game.pack]
     packed = game._packed(rows, jnp.zeros((len(rows), game._condition_width)))
     return jnp.repeat(_logits(discriminator, packed), game.pack)

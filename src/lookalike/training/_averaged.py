@@ -57,6 +57,8 @@ class AveragedTask(Task):
     ----------
     draws : tuple of int
         The number of uniform and of standard normal random numbers that the loss of a row needs.
+    measures : tuple of str
+        The name of each loss.
     """
 
     optimisers: ClassVar[tuple[str, ...]] = ("network",)
@@ -84,8 +86,8 @@ class AveragedTask(Task):
         uniform: Float[Array, "rows _"],
         normal: Float[Array, "rows _"],
         step: Int[Array, ""],
-    ) -> Float[Array, ""]:
-        """Return the mean loss of encoded rows.
+    ) -> Float[Array, "*losses"]:
+        """Return the mean loss of encoded rows, or several of which the sum is minimised.
 
         Parameters
         ----------
@@ -123,14 +125,19 @@ class AveragedTask(Task):
         uniform = jax.random.uniform(keys[1], (size, self.draws[0]))
         normal = normals(keys[2], (size, self.draws[1]))
         rows = data.floats[chosen], data.codes[chosen]
-        loss, slope = jax.value_and_grad(self.loss)(state.model, rows, uniform, normal, state.step)
+
+        def summed(model: Any) -> tuple[Float[Array, ""], Float[Array, " losses"]]:
+            losses = jnp.atleast_1d(self.loss(model, rows, uniform, normal, state.step))
+            return losses.sum(), losses
+
+        slope, losses = jax.grad(summed, has_aux=True)(state.model)
         direction, adam = _ADAM.update(slope, state.adam)
         rate = rates["network"]
         model = jax.tree.map(lambda p, d: p - rate * d, state.model, direction)
         # The average forgets the first steps quickly, for the benefit of short runs.
         decay = jnp.minimum(_AVERAGE, (state.step + 1) / (state.step + 10))
         average = jax.tree.map(lambda a, p: decay * a + (1 - decay) * p, state.average, model)
-        return AveragedState(model, average, adam, state.step + 1), loss[None]
+        return AveragedState(model, average, adam, state.step + 1), losses
 
     def score(self, held_out: EncodedRows, seed: int) -> Callable[[Any], CheckpointScore]:
         """Return the score of a model, for `EarlyStopping`: minus its loss on held-out rows.

@@ -27,8 +27,8 @@ _LOG = logging.getLogger("lookalike.training")
 
 #: The kinds of events: a strategy changed a learning rate; a remedy was applied after a roll-back;
 #: generated rows repeat training rows; the model was retrained on all rows; a correction was fitted
-#: or rejected; the model was chosen among several; the run ended.
-KINDS = ("rate", "remedy", "copying", "refit", "correction", "choice", "stop")
+#: or rejected; the model was chosen among several; a sample of the table is learned; the run ended.
+KINDS = ("rate", "remedy", "copying", "refit", "correction", "choice", "sample", "stop")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from functools import partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float, Int, PRNGKeyArray
 
 from lookalike.nn import Architecture, Autoencoder, Marginals, Plan
@@ -72,11 +71,7 @@ class VariationalTask(AveragedTask):
         numbers, present, levels = self.marginals.standardised(plan, *rows, uniform)
         mean, log_scale = model.encode(jnp.where(present, numbers, 0.0), levels)
         code = mean + jnp.exp(log_scale) * normal
-        found = model.decode(code, self.marginals)
-        errors = ((numbers - found.mean) * jnp.exp(-found.log_scale)) ** 2 / 2
-        errors += found.log_scale + np.log(2 * np.pi) / 2
-        surprise = jnp.where(present, errors, 0.0).sum(axis=1)
-        surprise -= (levels * plan.log_probabilities(found.logits)).sum(axis=1)
+        surprise = model.surprise(code, numbers, present, levels, self.marginals)
         divergence = (mean**2 + jnp.exp(2 * log_scale) - 1) / 2 - log_scale
         beta = jnp.minimum(1.0, step / self.warm)
         return (surprise + beta * divergence.sum(axis=1)).mean() / len(plan.layout.blocks)

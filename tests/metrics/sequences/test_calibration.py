@@ -26,7 +26,9 @@ def shuffled(table, keep):
     return drawn.assign(**{name: table[name].to_numpy() for name in keep})
 
 
-@pytest.mark.parametrize("process", ["autoregressive", "seasonal", "chains"])
+@pytest.mark.parametrize(
+    "process", ["autoregressive", pytest.param("seasonal", marks=pytest.mark.slow), "chains"]
+)
 def test_another_sample_scores_as_real_and_shuffled_events_as_the_floor(made, process) -> None:
     make, order = made[process]
     real, other, held = make(1), make(2), make(3)

@@ -63,6 +63,7 @@ def test_modes_that_are_reached_are_counted(scenes, mixtures):
 CROWD = 1_536
 
 
+@pytest.mark.slow
 def test_the_loss_of_a_mode_of_one_percent_is_a_collapse(scenes, mixtures):
     rare = mixtures["rare"]
     seen = 0

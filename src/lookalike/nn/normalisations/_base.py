@@ -16,6 +16,8 @@ __all__ = ["Normalisation", "affine"]
 class Normalisation(eqx.Module):
     """Base class of normalised versions of ``x @ weight + bias``.
 
+    Layers that rearrange the product before it is normalised pass that as `x`, with None as weight.
+
     State that is kept from step to step (running statistics, vectors) consists of array leaves like
     the weights, which are averaged and saved like them. Their gradient is always zero, so that an
     optimiser without weight decay leaves them unchanged. Only `absorb` changes them.
@@ -39,7 +41,7 @@ class Normalisation(eqx.Module):
     def __call__(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
         """Return the results when sampling, which for each row depend on that row alone."""
@@ -47,7 +49,7 @@ class Normalisation(eqx.Module):
     def learn(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> tuple[Float[Array, "rows units"], PyTree[Array]]:
         """Return the results while training, and the statistics of this batch for `absorb`."""
@@ -60,7 +62,7 @@ class Normalisation(eqx.Module):
 
 def affine(
     x: Float[Array, "rows inputs"],
-    weight: Float[Array, "inputs units"],
+    weight: Float[Array, "inputs units"] | None,
     bias: Float[Array, " units"] | None,
 ) -> Float[Array, "rows units"]:
     """Return ``x @ weight + bias``, without the bias where there is none.
@@ -68,12 +70,13 @@ def affine(
     Parameters
     ----------
     x : array, shape (rows, inputs)
-    weight : array, shape (inputs, units)
+    weight : array, shape (inputs, units), or None
+        None if `x` is the product already.
     bias : array, shape (units,), or None
 
     Returns
     -------
     array, shape (rows, units)
     """
-    units = product(x, weight)
+    units = x if weight is None else product(x, weight)
     return units if bias is None else units + bias

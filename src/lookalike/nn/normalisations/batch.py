@@ -75,7 +75,7 @@ class BatchNorm(Normalisation):
     def learn(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> tuple[Float[Array, "rows units"], BatchMoments]:
         """Return results normalised by this batch, and its moments."""
@@ -87,7 +87,7 @@ class BatchNorm(Normalisation):
     def __call__(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
         """Return results normalised by the running statistics, which get no gradient."""

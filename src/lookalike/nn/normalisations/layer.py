@@ -48,7 +48,7 @@ class LayerNorm(Normalisation):
     def __call__(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
         """Return normalised results; the same while training and when sampling."""

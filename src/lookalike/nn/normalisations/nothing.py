@@ -25,7 +25,7 @@ class Nothing(Normalisation):
     def __call__(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
         """Return ``x @ weight + bias``."""

@@ -49,26 +49,29 @@ class SpectralNorm(Normalisation):
     ) -> SpectralNorm:
         """Return the initial normalisation, with a direction after some rounds of iteration."""
         start = jax.random.normal(key, weight.shape[:1])
+        assert weight is not None  # it is the weight that is divided
         turned = jax.lax.fori_loop(0, _ROUNDS, lambda _, u: _turned(u, weight), _unit(start))
         return cls(turned)
 
     def learn(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> tuple[Float[Array, "rows units"], Float[Array, " inputs"]]:
         """Return results with the direction after another round, and that direction."""
+        assert weight is not None  # it is the weight that is divided
         turned = jax.lax.stop_gradient(_turned(self.direction, weight))
         return _divided(x, weight, bias, turned), turned
 
     def __call__(
         self,
         x: Float[Array, "rows inputs"],
-        weight: Float[Array, "inputs units"],
+        weight: Float[Array, "inputs units"] | None,
         bias: Float[Array, " units"] | None,
     ) -> Float[Array, "rows units"]:
         """Return results with the stored direction."""
+        assert weight is not None  # it is the weight that is divided
         return _divided(x, weight, bias, jax.lax.stop_gradient(self.direction))
 
     def absorb(self, stats: Float[Array, " inputs"]) -> SpectralNorm:

@@ -17,7 +17,16 @@ from lookalike.tables.io._read_csv import CsvSource, read_csv
 from lookalike.tables.io._read_parquet import read_parquet
 from lookalike.tables.io._suffix import file_kind
 
-__all__ = ["MANIFEST", "is_parts", "read_table"]
+__all__ = [
+    "MANIFEST",
+    "check_file",
+    "data_files",
+    "is_parts",
+    "listed_in",
+    "local_parts",
+    "read_table",
+    "with_levels",
+]
 
 #: The manifest of a table in parts; names that begin with an underscore are no data.
 MANIFEST = "_manifest.json"
@@ -69,7 +78,7 @@ def read_table(path: str | os.PathLike[str], *, columns: Sequence[str] | None = 
     kind = file_kind(path, FileFormatError)
     if os.fspath(path) == "-":
         return _select(read_csv(CsvSource.standard_input()), columns, "standard input")
-    _check_file(Path(path))
+    check_file(Path(path))
     name = repr(os.fspath(path))
     if kind == "parquet":
         return _select(read_parquet(path, columns), columns, name)
@@ -108,7 +117,7 @@ def _read_address(address: str, columns: Sequence[str] | None) -> pa.Table:
             return read_table(path, columns=columns)
     with TemporaryDirectory(prefix="lookalike-") as folder:
         found = place.files()
-        for name in [n for n in found if n == MANIFEST] + _parts(found, str(place)):
+        for name in [n for n in found if n == MANIFEST] + data_files(found, str(place)):
             local = Path(folder, name)
             local.parent.mkdir(parents=True, exist_ok=True)
             place.beneath(name).download(local)
@@ -118,7 +127,7 @@ def _read_address(address: str, columns: Sequence[str] | None) -> pa.Table:
 def _read_folder(folder: Path, columns: Sequence[str] | None, name: str = "") -> pa.Table:
     """Read the files of a folder, and of those below, as one table."""
     name = name or repr(str(folder))
-    parts = [(part, _read_part(folder, part)) for part in _listed(folder, name)]
+    parts = [(part, _read_part(folder, part)) for part in local_parts(folder, name)]
     first = parts[0][1]
     for part, table in parts:
         if sorted(table.column_names) != sorted(first.column_names):
@@ -138,7 +147,11 @@ def _read_folder(folder: Path, columns: Sequence[str] | None, name: str = "") ->
 
 def _read_part(folder: Path, part: str) -> pa.Table:
     """Read a file; each folder ``column=value`` on its way adds a column."""
-    table = read_table(folder / part)
+    return with_levels(read_table(folder / part), part)
+
+
+def with_levels(table: pa.Table, part: str) -> pa.Table:
+    """Return a table with a column for each folder ``column=value`` on the way to its file."""
     for level in Path(part).parts[:-1]:
         column, equals, value = level.partition("=")
         if equals and column not in table.column_names:
@@ -147,12 +160,17 @@ def _read_part(folder: Path, part: str) -> pa.Table:
     return table
 
 
-def _listed(folder: Path, name: str) -> list[str]:
+def local_parts(folder: Path, name: str) -> list[str]:
     """Return the data files of a folder: those of its manifest, or all."""
     manifest = folder / MANIFEST
     if not manifest.is_file():
         files = (str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file())
-        return _parts(sorted(files), name)
+        return data_files(sorted(files), name)
+    return listed_in(manifest, name)
+
+
+def listed_in(manifest: Path, name: str) -> list[str]:
+    """Return the data files that a manifest lists; FileFormatError if they are not all there."""
     try:
         values = json.loads(manifest.read_text(encoding="utf-8"))
         whole, parts = values["complete"], [str(part["name"]) for part in values["parts"]]
@@ -163,10 +181,10 @@ def _listed(folder: Path, name: str) -> list[str]:
             f"The parts in {name} are not all there: the run that writes them was interrupted. "
             "The same command goes on with it."
         )
-    return _parts(parts, name)
+    return data_files(parts, name)
 
 
-def _parts(names: Sequence[str], folder: str) -> list[str]:
+def data_files(names: Sequence[str], folder: str) -> list[str]:
     """Return the names of data files: neither hidden ones, nor those that describe others."""
     found = [n for n in names if not any(p.startswith((".", "_")) for p in Path(n).parts)]
     if not found:
@@ -174,7 +192,8 @@ def _parts(names: Sequence[str], folder: str) -> list[str]:
     return found
 
 
-def _check_file(path: Path) -> None:
+def check_file(path: Path) -> None:
+    """Raise FileFormatError if there is no such file, or nothing in it."""
     if not path.exists():
         there = os.listdir(path.parent) if path.parent.is_dir() else []
         raise FileFormatError(f"There is no file {str(path)!r}.{nearest(path.name, there)}")

@@ -8,6 +8,8 @@ import io
 import os
 import sys
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from typing import BinaryIO, NamedTuple
 
@@ -19,7 +21,7 @@ from lookalike.tables._arrow_types import check_names
 from lookalike.tables.io._csv_faults import fault_of, not_utf8, unclosed
 from lookalike.tables.io._csv_records import CsvRecord, decode, records
 
-__all__ = ["CsvSource", "read_csv"]
+__all__ = ["CsvSource", "csv_pieces", "read_csv"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _SNIFFED_RECORDS = 100
@@ -96,14 +98,103 @@ def read_csv(source: CsvSource) -> pa.Table:
     FileFormatError
         If it cannot be read, naming the line where there is one.
     """
+    with _readable(source):
+        form = _CsvForm.of(source)
+        with form.named_faults(source):
+            table = arrow_csv.read_csv(source.arrow(), *form.options)
+        _check_end(source, table, form.delimiter)
+        return table
+
+
+def csv_pieces(source: CsvSource) -> Iterator[tuple[pa.Table, int]]:
+    """Read the rows of a CSV as `read_csv` does, piece by piece, in constant memory.
+
+    Parameters
+    ----------
+    source : CsvSource
+        The file.
+
+    Yields
+    ------
+    pyarrow.Table
+        Some rows, all of type string.
+    int
+        The bytes of the file that have been read.
+
+    Raises
+    ------
+    FileFormatError
+        If it cannot be read, naming the line where there is one.
+    """
+    assert source.path is not None
+    with _readable(source), open(source.path, "rb") as file:
+        form, last = _CsvForm.of(source), None
+        with form.named_faults(source):
+            stream = pa.input_stream(file, "gzip" if source.compressed else None)
+            with arrow_csv.open_csv(stream, *form.options) as reader:
+                for batch in reader:
+                    if len(batch):
+                        last = pa.Table.from_batches([batch])
+                        yield last, file.tell()
+        if last is not None:
+            _check_end(source, last, form.delimiter)
+
+
+@contextmanager
+def _readable(source: CsvSource) -> Iterator[None]:
     try:
-        delimiter = _delimiter(source)
-        header = _header(source, delimiter)
-        names = _names(source, header, delimiter)
-        return _rows(source, header, names, delimiter)
+        yield
+    except FileFormatError:
+        raise
     except (OSError, EOFError, zlib.error) as error:
         damage = "is not gzip, or damaged" if source.compressed else "cannot be read"
         raise FileFormatError(f"{source.name} {damage}: {error}.") from error
+
+
+class _CsvForm(NamedTuple):
+    """The form of a CSV: its delimiter, its header, and the names in it."""
+
+    delimiter: str
+    header: CsvRecord
+    names: list[str]
+
+    @classmethod
+    def of(cls, source: CsvSource) -> _CsvForm:
+        delimiter = _delimiter(source)
+        header = _header(source, delimiter)
+        return cls(delimiter, header, _names(source, header, delimiter))
+
+    @property
+    def options(
+        self,
+    ) -> tuple[arrow_csv.ReadOptions, arrow_csv.ParseOptions, arrow_csv.ConvertOptions]:
+        """How Arrow reads the rows."""
+        return (
+            arrow_csv.ReadOptions(
+                column_names=self.names, skip_rows=self.header.last_line, block_size=_BLOCK_BYTES
+            ),
+            arrow_csv.ParseOptions(
+                delimiter=self.delimiter,
+                newlines_in_values=True,
+                # An empty line is a missing cell in a table of one column, otherwise it is ignored.
+                ignore_empty_lines=len(self.names) > 1,
+            ),
+            arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(self.names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=False,
+            ),
+        )
+
+    @contextmanager
+    def named_faults(self, source: CsvSource) -> Iterator[None]:
+        """Name the line of what Arrow cannot read."""
+        try:
+            yield
+        except pa.ArrowInvalid as error:
+            fields = len(self.names)
+            raise fault_of(source.name, source.open, self.delimiter, fields, error) from error
 
 
 def _delimiter(source: CsvSource) -> str:
@@ -145,32 +236,6 @@ def _names(source: CsvSource, header: CsvRecord, delimiter: str) -> list[str]:
         raise FileFormatError(f"The header of {source.name} cannot be read: {error}.") from error
     check_names(names, source.name, FileFormatError)
     return names
-
-
-def _rows(source: CsvSource, header: CsvRecord, names: list[str], delimiter: str) -> pa.Table:
-    try:
-        table = arrow_csv.read_csv(
-            source.arrow(),
-            arrow_csv.ReadOptions(
-                column_names=names, skip_rows=header.last_line, block_size=_BLOCK_BYTES
-            ),
-            arrow_csv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                # An empty line is a missing cell in a table of one column, otherwise it is ignored.
-                ignore_empty_lines=len(names) > 1,
-            ),
-            arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()),
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=False,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise fault_of(source.name, source.open, delimiter, len(names), error) from error
-    _check_end(source, table, delimiter)
-    return table
 
 
 def _check_end(source: CsvSource, table: pa.Table, delimiter: str) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import pyarrow as pa
 from pyarrow import parquet
@@ -12,10 +14,14 @@ from pyarrow import parquet
 from lookalike._core.errors import FileFormatError
 from lookalike.tables._arrow_types import check_columns, check_names
 
-__all__ = ["read_parquet"]
+__all__ = ["parquet_groups", "parquet_pieces", "read_parquet"]
 
 #: The name that pandas writes for an unnamed row index, which is not a column of the table.
 _INDEX = re.compile(r"__index_level_\d+__")
+
+#: The rows of a piece, and the bytes of a column that are read at a time.
+_PIECE_ROWS = 131_072
+_BUFFER_BYTES = 1 << 20
 
 
 def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) -> pa.Table:
@@ -41,9 +47,67 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
     FileFormatError
         If it is not a valid Parquet file, or has nested columns or no rows.
     """
+    with _opened(path, columns) as (file, names):
+        table = file.read(names).select(names)
+    if table.num_rows == 0:
+        raise FileFormatError(f"{os.fspath(path)!r} has columns but no rows: a table needs some.")
+    return _plain(table)
+
+
+def parquet_pieces(
+    path: str | os.PathLike[str], groups: Sequence[int] | None = None
+) -> Iterator[pa.Table]:
+    """Read the rows of a Parquet file as `read_parquet` does, piece by piece, in constant memory.
+
+    Parameters
+    ----------
+    path : str or path-like
+        The file.
+    groups : sequence of int, optional
+        The groups of rows to read; all by default.
+
+    Yields
+    ------
+    pyarrow.Table
+        Some rows; none of a file without rows.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not a valid Parquet file, or has nested columns.
+    """
+    # Pages are read one by one: a file may be a single group of rows.
+    with _opened(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as (file, names):
+        for batch in file.iter_batches(_PIECE_ROWS, row_groups=groups, columns=names):
+            if len(batch):
+                yield _plain(pa.Table.from_batches([batch]).select(names))
+
+
+def parquet_groups(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
+    """Return, for each group of rows of a Parquet file, its rows and its bytes uncompressed.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Raises
+    ------
+    FileFormatError
+        If it is not a valid Parquet file, or has nested columns.
+    """
+    with _opened(path) as (file, _):
+        groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
+        return [(group.num_rows, group.total_byte_size) for group in groups]
+
+
+@contextmanager
+def _opened(
+    path: str | os.PathLike[str], columns: Sequence[str] | None = None, **options: Any
+) -> Iterator[tuple[parquet.ParquetFile, list[str]]]:
+    """Open a file, and give the names of the columns to read."""
     name = repr(os.fspath(path))
     try:
-        with parquet.ParquetFile(path, page_checksum_verification=True) as file:
+        with parquet.ParquetFile(path, page_checksum_verification=True, **options) as file:
             schema = file.schema_arrow
             check_names(schema.names, name, FileFormatError)
             wanted = [
@@ -53,12 +117,16 @@ def read_parquet(path: str | os.PathLike[str], columns: Sequence[str] | None) ->
             ]
             names = [field.name for field in wanted]
             check_columns(names, [field.type for field in wanted], name, FileFormatError)
-            table = file.read(names).select(names)
+            yield file, names
+    except FileFormatError:
+        raise
     except (pa.ArrowException, OSError) as error:
         # Arrow adds lines on its own code.
         reason = str(error).splitlines()[0].rstrip(".") if str(error) else type(error).__name__
         raise FileFormatError(f"{name} is not Parquet, or damaged: {reason}.") from error
-    if table.num_rows == 0:
-        raise FileFormatError(f"{name} has columns but no rows: a table needs some.")
+
+
+def _plain(table: pa.Table) -> pa.Table:
+    """Return a table without the notes that other libraries keep in a file."""
     plain = [pa.field(field.name, field.type, field.nullable) for field in table.schema]
     return pa.table(table.columns, schema=pa.schema(plain))

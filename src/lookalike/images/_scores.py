@@ -1,0 +1,320 @@
+"""Scores of generated images, each beside that of real images and that of simple ones.
+
+The Fréchet distance is taken in a small network that is trained on the real images at hand. It is
+not the FID of the literature, which uses a network of photographs, and compares with no published
+number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+
+from lookalike._core.errors import DataError
+from lookalike._core.numerics import auc
+from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
+from lookalike._core.tabular import Tabular
+from lookalike.images._classifier import ImageClassifier
+from lookalike.images._read import LabelledImages, read_images
+
+__all__ = ["ImageScore", "ImageScores", "evaluate_images", "image_models"]
+
+#: The principal components by which a detector tells generated images from real ones.
+_COMPONENTS = 20
+#: The most images of each sort that are compared.
+_MOST = 5_000
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class ImageScore:
+    """One number, with those of real images and of simple ones beside it.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+    ceiling : float
+        The same for real images that were not learned.
+    floor : float or None
+        The same for images whose pixels are drawn independently within each class; None where
+        there is no sense in it.
+    meaning : str
+        What is measured, in a line.
+    """
+
+    name: str
+    value: float
+    ceiling: float
+    floor: float | None
+    meaning: str
+
+
+@dataclass(frozen=True, repr=False)
+class ImageScores(Tabular):
+    """The scores of generated images: the result of `evaluate_images`.
+
+    Parameters
+    ----------
+    scores : tuple of ImageScore
+    facts : dict
+        The numbers of images.
+    """
+
+    scores: tuple[ImageScore, ...]
+    facts: dict[str, Any]
+
+    def __getitem__(self, name: str) -> ImageScore:
+        """Return the score of a name."""
+        return next(score for score in self.scores if score.name == name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all numbers as JSON-ready values."""
+        return {
+            "facts": self.facts,
+            "scores": {
+                s.name: {"value": s.value, "real": s.ceiling, "floor": s.floor, "is": s.meaning}
+                for s in self.scores
+            },
+        }
+
+    def _headline(self) -> str:
+        parts = [f"{s.name} {s.value:.3f} (real {s.ceiling:.3f})" for s in self.scores]
+        return "; ".join(parts)
+
+    def _frame_columns(self) -> Mapping[str, Sequence[Any]]:
+        return {
+            "score": [s.name for s in self.scores],
+            "generated": [s.value for s in self.scores],
+            "real": [s.ceiling for s in self.scores],
+            "floor": [s.floor for s in self.scores],
+            "meaning": [s.meaning for s in self.scores],
+        }
+
+    def __repr__(self) -> str:
+        lines = [("score", "generated", "real", "floor", "what it measures")]
+        for s in self.scores:
+            floor = "–" if s.floor is None else f"{s.floor:.3f}"
+            lines.append((s.name, f"{s.value:.3f}", f"{s.ceiling:.3f}", floor, s.meaning))
+        widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
+        return "\n".join(
+            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
+            for line in lines
+        )
+
+
+def image_models() -> dict[str, Any]:
+    """Return the models that are trained on images: k-NN, logistic regression and a small network.
+
+    Returns
+    -------
+    dict of str to estimator
+        Unfitted; they take arrays of images.
+    """
+    return {
+        "k-nearest neighbours": make_pipeline(_flat(), KNeighborsClassifier(3)),
+        "logistic regression": make_pipeline(
+            _flat(), StandardScaler(), LogisticRegression(C=0.1, max_iter=1_000)
+        ),
+        "small CNN": ImageClassifier(random_state=0),
+    }
+
+
+def _flat() -> FunctionTransformer:
+    return FunctionTransformer(_rows)
+
+
+def _rows(images: np.ndarray) -> np.ndarray:
+    return images.reshape(len(images), -1).astype(float)
+
+
+def evaluate_images(
+    training: Any,
+    generated: Any,
+    held_out: Any,
+    *,
+    networks: bool = True,
+    random_state: RandomState = 0,
+) -> ImageScores:
+    """Score generated images against real ones.
+
+    Parameters
+    ----------
+    training : tuple of arrays, or path
+        The real images that a model has learned, with their labels: ``(images, labels)``, or a
+        folder or file as for `Images.fit`.
+    generated : tuple of arrays, or path
+        As many generated images as there are training images, with labels.
+    held_out : tuple of arrays, or path
+        Real images that no model has learned, with labels.
+    networks : bool
+        Whether to train the small networks, for its accuracy and for the Fréchet distance.
+    random_state : int, Generator, RandomState or None
+        The seed of samples and networks.
+
+    Returns
+    -------
+    ImageScores
+        The accuracy of models on held-out images, if they are trained on generated ones or on real
+        ones (``tstr``); the share of generated images of the class that they should have, by models
+        trained on real ones (``purity``); the area under the ROC curve of a detector on principal
+        components, where 0.5 is the best (``detection``); the Fréchet distance of features
+        (``frechet``); and the median distance to the nearest training image, as a multiple of that
+        of held-out images (``nearest``).
+
+    Raises
+    ------
+    DataError
+        If images have no labels, or differ in size.
+    """
+    seed = as_seed(random_state)
+    real, fake, others = (_labelled(part, seed) for part in (training, generated, held_out))
+    if not real.images.shape[1:] == fake.images.shape[1:] == others.images.shape[1:]:
+        shapes = ", ".join(str(part.images.shape[1:]) for part in (real, fake, others))
+        raise DataError(f"All images must have one shape; got {shapes}.")
+    simple = _independent(real, generator(seed, "independent"))
+    models = image_models()
+    if not networks:
+        del models["small CNN"]
+    parts, scores = (real, fake, simple, others), list[ImageScore]()
+    for name, model in models.items():
+        scores += _of_model(name, model, *parts, derive_seed(seed, name))
+    scores.append(_detection(fake, simple, others, real, seed))
+    scores.append(_nearest(real, fake, others))
+    if networks:
+        scores.append(_frechet(*parts, derive_seed(seed, "features")))
+    facts = {
+        "training": len(real.images),
+        "generated": len(fake.images),
+        "held_out": len(others.images),
+    }
+    return ImageScores(tuple(scores), facts)
+
+
+def _labelled(part: Any, seed: int) -> LabelledImages:
+    pair = isinstance(part, tuple) and len(part) == 2
+    found = read_images(*part) if pair else read_images(part)
+    if found.labels is None:
+        raise DataError("Scores need the label of each image; give (images, labels).")
+    if len(found.images) <= _MOST:
+        return found
+    chosen = generator(seed, "most").permutation(len(found.images))[:_MOST]
+    return LabelledImages(found.images[chosen], found.labels[chosen])
+
+
+def _independent(real: LabelledImages, rng: np.random.Generator) -> LabelledImages:
+    """Return images whose pixels come each from another image of the same class."""
+    assert real.labels is not None
+    images = real.images.reshape(len(real.images), -1).copy()
+    for label in np.unique(real.labels):
+        own = np.flatnonzero(real.labels == label)
+        for pixel in range(images.shape[1]):
+            images[own, pixel] = images[rng.permutation(own), pixel]
+    return LabelledImages(images.reshape(real.images.shape), real.labels)
+
+
+def _of_model(
+    name: str,
+    model: Any,
+    real: LabelledImages,
+    fake: LabelledImages,
+    simple: LabelledImages,
+    others: LabelledImages,
+    seed: int,
+) -> list[ImageScore]:
+    def fitted(data: LabelledImages) -> Any:
+        fresh = clone(model)
+        if not isinstance(fresh, Pipeline):
+            fresh.set_params(random_state=seed)
+        return fresh.fit(data.images, data.labels)
+
+    of_real = fitted(real)
+    truth = of_real.score(others.images, others.labels)
+    accuracy = [fitted(part).score(others.images, others.labels) for part in (fake, simple)]
+    purity = [of_real.score(part.images, part.labels) for part in (fake, simple)]
+    return [
+        ImageScore(
+            f"tstr, {name}", accuracy[0], truth, accuracy[1], "accuracy on held-out real images"
+        ),
+        ImageScore(f"purity, {name}", purity[0], truth, purity[1], "share that shows its class"),
+    ]
+
+
+def _detection(
+    fake: LabelledImages,
+    simple: LabelledImages,
+    others: LabelledImages,
+    real: LabelledImages,
+    seed: int,
+) -> ImageScore:
+    """Compare with held-out images; training images against these are the ceiling."""
+    rows = [_rows(part.images) for part in (others, fake, real, simple)]
+    count = min(_COMPONENTS, *rows[2].shape)
+    components = PCA(count, random_state=0).fit(rows[2])
+    known, *rest = (components.transform(part) for part in rows)
+
+    def detected(part: np.ndarray) -> float:
+        some = part[generator(seed, "detector").permutation(len(part))[: len(known)]]
+        inputs = np.concatenate([known, some])
+        sort = np.repeat([0, 1], [len(known), len(some)])
+        folds = StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+        forest = RandomForestClassifier(100, random_state=0)
+        odds = cross_val_predict(forest, inputs, sort, cv=folds, method="predict_proba")[:, 1]
+        return float(auc(odds[sort == 1], odds[sort == 0]))
+
+    value, ceiling, floor = map(detected, rest)
+    return ImageScore("detection", value, ceiling, floor, "AUC of a detector: 0.5 is not detected")
+
+
+def _nearest(real: LabelledImages, fake: LabelledImages, others: LabelledImages) -> ImageScore:
+    known = NearestNeighbors(n_neighbors=1).fit(_rows(real.images))
+    gaps = [known.kneighbors(_rows(part.images))[0] for part in (fake, others)]
+    far = [float(np.median(gap)) for gap in gaps]
+    return ImageScore(
+        "nearest",
+        far[0] / far[1] if far[1] else float("nan"),
+        1.0,
+        None,
+        "distance to the nearest training image, over that of held-out ones",
+    )
+
+
+def _frechet(
+    real: LabelledImages,
+    fake: LabelledImages,
+    simple: LabelledImages,
+    others: LabelledImages,
+    seed: int,
+) -> ImageScore:
+    network = ImageClassifier(random_state=seed).fit(real.images, real.labels)
+    known, made, real_, loose = (
+        network.features(part.images).astype(float) for part in (others, fake, real, simple)
+    )
+    value, ceiling, floor = (_distance(known, part) for part in (made, real_, loose))
+    return ImageScore(
+        "frechet", value, ceiling, floor, "Fréchet distance in a network of these images, not FID"
+    )
+
+
+def _distance(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the Fréchet distance of normal distributions with the moments of two samples.
+
+    |μ₁ − μ₂|² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½): Dowson and Landau 1982.
+    """
+    first, second = np.cov(a, rowvar=False), np.cov(b, rowvar=False)
+    values, vectors = np.linalg.eigh(first)
+    root = vectors * np.sqrt(np.maximum(values, 0)) @ vectors.T
+    shared = np.sqrt(np.maximum(np.linalg.eigvalsh(root @ second @ root), 0)).sum()
+    means = ((a.mean(axis=0) - b.mean(axis=0)) ** 2).sum()
+    return float(max(means + np.trace(first) + np.trace(second) - 2 * shared, 0.0))

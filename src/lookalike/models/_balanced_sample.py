@@ -1,0 +1,218 @@
+"""A sample of a large table whose marginals are those of all rows.
+
+A uniform sample of n rows has marginals that are off by about 1/√n. All rows are counted in the
+cells of every column, the levels or the parts between quantiles, and a tenth of the sampled rows is
+left out so that the others have these shares: calibration of a sample to known totals (Deville and
+Särndal 1992), with whole rows instead of weights.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from lookalike._core.errors import SchemaError
+from lookalike._core.numerics import raking_factors
+from lookalike._core.seeds import generator
+from lookalike.refine import choose
+from lookalike.tables import Column, Kind, LargeTable, Schema, conform
+from lookalike.tables.values.arrow import flat, is_null, to_numpy
+
+__all__ = ["balanced_sample"]
+
+#: The share of the sample that is left out.
+_LEFT_OUT = 0.1
+#: The greatest number of cells of a column: parts of a number, or single levels; and the least
+#: number of rows of the sample in one, so that enough can be left out to put right what is chance.
+_PARTS, _LEVELS, _ROWS = 256, 2_000, 400
+#: Rows are left out in rounds, each of which takes half of those that are still too many.
+_ROUNDS, _RAKED, _STEP = 14, 3, 3.0
+#: Kinds whose values are not learned.
+_UNCOUNTED = (Kind.IDENTIFIER, Kind.TEXT, Kind.CONSTANT)
+
+
+@dataclass(frozen=True)
+class _Cells:
+    """The cells of one column, in which rows are counted; the last is that of missing cells.
+
+    Parameters
+    ----------
+    column : Column
+    cuts : ndarray or None
+        Of a number: quantiles of the sample. The numbers above one, up to the next, are a cell.
+    is_spike : ndarray of bool or None
+        Whether the numbers that are equal to a quantile are a cell of their own, being many.
+    levels : pyarrow.Array or None
+        Of levels: the most frequent ones; all others are one more cell.
+    """
+
+    column: Column
+    cuts: np.ndarray | None = None
+    is_spike: np.ndarray | None = None
+    levels: pa.Array | None = None
+
+    @classmethod
+    def fit(cls, column: Column, cells: pa.Array) -> _Cells:
+        if column.kind.is_numeric:
+            values = np.sort(_numbers(cells.drop_null()))
+            parts = min(_PARTS, max(len(values) // _ROWS, 2))
+            at = np.linspace(0, len(values) - 1, parts + 1).astype(np.int64)
+            cuts = np.unique(values[at])
+            equal = np.searchsorted(values, cuts, "right") - np.searchsorted(values, cuts)
+            return cls(column, cuts, equal > len(values) / parts)
+        counted = cells.drop_null().value_counts()
+        counts = to_numpy(counted.field("counts"))
+        order = np.argsort(-counts, kind="stable")[: min(_LEVELS, int((counts >= _ROWS).sum()))]
+        levels = counted.field("values").take(pa.array(order))
+        return cls(column, levels=_words(levels))
+
+    @property
+    def count(self) -> int:
+        if self.cuts is not None:
+            return 2 * len(self.cuts) + 2
+        assert self.levels is not None
+        return len(self.levels) + 2
+
+    def of(self, cells: pa.Array) -> np.ndarray:
+        """Return the cell of each row."""
+        found = np.full(len(cells), self.count - 1, np.int32)
+        present = ~is_null(cells) if cells.null_count else slice(None)
+        if self.cuts is not None and self.is_spike is not None:
+            values = _numbers(cells.drop_null() if cells.null_count else cells)
+            place = np.searchsorted(self.cuts, values)
+            at = np.minimum(place, len(self.cuts) - 1)
+            found[present] = 2 * place + ((self.cuts[at] == values) & self.is_spike[at])
+            return found
+        if not pa.types.is_dictionary(cells.type):
+            cells = cells.dictionary_encode()
+        known = pc.index_in(_words(cells.dictionary), self.levels).fill_null(self.count - 2)
+        codes = to_numpy(cells.indices.fill_null(0))
+        table = to_numpy(known)
+        if len(table):
+            found[present] = table[codes][present]
+        return found
+
+
+def balanced_sample(
+    table: pa.Table, large: LargeTable, schema: Schema, seed: int, *, show: bool | None
+) -> tuple[pa.Table, str]:
+    """Choose nine tenths of sampled rows so that they have the marginals of all rows.
+
+    All rows are read once more. The choice is kept only if it brings the marginals nearer.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The sample, canonical.
+    large : LargeTable
+    schema : Schema
+    seed : int
+    show : bool or None
+        Whether progress is shown.
+
+    Returns
+    -------
+    pyarrow.Table
+    str
+        What was done, in words.
+    """
+    columns = [
+        _Cells.fit(c, flat(table[c.name]))
+        for c in schema.columns
+        if c.kind not in _UNCOUNTED and table[c.name].null_count < len(table)
+    ]
+    counts, unread = _counted(columns, large, show=show)
+    shares = [count / max(count.sum(), 1) for count in counts]
+    codes = [one.of(flat(table[one.column.name])) for one in columns]
+    kept = _chosen(codes, shares, round(len(table) * (1 - _LEFT_OUT)), seed)
+    before, after = (_worst(codes, shares, rows) for rows in (slice(None), kept))
+    words = f"{large}; all {large.rows:,} were counted"
+    if unread:
+        words += f", but for cells of another kind in {', '.join(map(repr, unread))}"
+    if after >= before:
+        return table, f"{words}: marginals of the sample differ from theirs by up to {before:.1e}"
+    words += (
+        f": {len(kept):,} of those held are learned, whose marginals differ from theirs by up to "
+        f"{after:.1e} (before: {before:.1e})"
+    )
+    return table.take(pa.array(kept)), words
+
+
+def _counted(
+    columns: Sequence[_Cells], large: LargeTable, *, show: bool | None
+) -> tuple[list[np.ndarray], list[str]]:
+    """Count all rows; also name columns with pieces that do not fit their kind."""
+    counts = [np.zeros(one.count, np.int64) for one in columns]
+    unread: dict[str, None] = {}
+    alone = {one.column.name: Schema((one.column,)) for one in columns}
+    for piece in large.pieces("counting", show=show):
+        for one, count in zip(columns, counts, strict=True):
+            name = one.column.name
+            try:
+                cells = conform(piece.select([name]), alone[name])[name]
+            except SchemaError:
+                unread[name] = None
+                continue
+            count += np.bincount(one.of(flat(cells)), minlength=one.count)
+    return counts, list(unread)
+
+
+def _chosen(
+    codes: Sequence[np.ndarray], shares: Sequence[np.ndarray], rows: int, seed: int
+) -> np.ndarray:
+    """Return the rows, in order, whose shares of cells are nearest to given ones.
+
+    In each round, rows to leave out get weights by iterative proportional fitting, so that each
+    cell loses what it has too many; what chance adds is put right in later rounds.
+    """
+    left = np.arange(len(codes[0]) if codes else 0)
+    rng = generator(seed, "balance")
+    for turn in range(_ROUNDS):
+        surplus = len(left) - rows
+        if surplus <= 0 or not codes:
+            break
+        batch = surplus if turn == _ROUNDS - 1 else -(-surplus // 2)
+        weights = np.ones(len(left))
+        here = [code[left] for code in codes]
+        for _ in range(_RAKED):
+            for code, share in zip(here, shares, strict=True):
+                due = np.bincount(code, minlength=len(share)) - share * rows
+                due = np.maximum(due, 0) * (batch / surplus)
+                lost = np.bincount(code, weights, minlength=len(share))
+                lost *= batch / max(lost.sum(), 1e-300)
+                factor = np.where(due > 0, raking_factors(due, lost, _STEP), 1 / _STEP**2)
+                weights *= factor[code]
+        gone = choose(np.maximum(weights, 1e-12), batch, float(rng.random()))
+        left = np.delete(left, gone)
+    return left
+
+
+def _worst(
+    codes: Sequence[np.ndarray], shares: Sequence[np.ndarray], rows: np.ndarray | slice
+) -> float:
+    """Return the greatest distance of marginals: of cumulative shares, in the order of cells."""
+    gaps = [0.0]
+    for code, share in zip(codes, shares, strict=True):
+        some = code[rows]
+        own = np.bincount(some, minlength=len(share)) / max(len(some), 1)
+        gaps.append(float(np.abs(np.cumsum(own - share)).max()))
+    return max(gaps)
+
+
+def _numbers(cells: pa.Array) -> np.ndarray:
+    """Return present cells as numbers; times as ticks."""
+    kind = cells.type
+    if pa.types.is_date32(kind) or pa.types.is_time32(kind):
+        cells = cells.cast(pa.int32())
+    elif pa.types.is_temporal(kind):
+        cells = cells.cast(pa.int64())
+    return to_numpy(cells)
+
+
+def _words(levels: pa.Array) -> pa.Array:
+    """Return levels without a dictionary."""
+    return levels.dictionary_decode() if pa.types.is_dictionary(levels.type) else levels

@@ -1,0 +1,196 @@
+"""A data file, or a folder of them, read piece by piece."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pyarrow as pa
+
+from lookalike._core.errors import FileFormatError
+from lookalike._core.places import Place, fetched, is_address
+from lookalike.tables.io._read import (
+    MANIFEST,
+    check_file,
+    data_files,
+    listed_in,
+    local_parts,
+    with_levels,
+)
+from lookalike.tables.io._read_csv import CsvSource, csv_pieces
+from lookalike.tables.io._read_parquet import parquet_groups, parquet_pieces
+from lookalike.tables.io._suffix import file_kind
+
+__all__ = ["TablePieces"]
+
+#: About how many bytes of memory a byte of a file takes, where the file itself does not say.
+_EXPANDED = {"csv": 1, "csv.gz": 5, "parquet": 3}
+#: The greatest number of places of a table at which it is glanced at.
+_GLANCES = 20
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A file of a table.
+
+    Parameters
+    ----------
+    name : str
+        Within the folder; empty for a table of one file.
+    size, memory : int
+        Its bytes, and about how many it takes in memory.
+    groups : tuple of int
+        The numbers of rows of its groups, where the file says them.
+    """
+
+    name: str
+    size: int
+    memory: int
+    groups: tuple[int, ...] = ()
+
+
+class TablePieces:
+    """The rows of a data file or folder, as `read_table` gives them, in pieces.
+
+    Parameters
+    ----------
+    path : str or path-like
+        As for `read_table`, standard input excepted.
+
+    Attributes
+    ----------
+    name : str
+        The path for messages.
+    size : int
+        The bytes of all files.
+    memory : int
+        About how many bytes the whole table takes in memory.
+
+    Raises
+    ------
+    FileFormatError
+        If there is no such file or folder, or a part is missing.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._remote = Place(str(path)) if is_address(path) else None
+        self._path = Path(path)
+        self.name = repr(os.fspath(path)) if self._remote is None else str(self._remote)
+        self._parts = self._local() if self._remote is None else self._far(self._remote)
+        self.size = sum(part.size for part in self._parts)
+        self.memory = sum(part.memory for part in self._parts)
+
+    def _local(self) -> list[_Part]:
+        self._is_folder = self._path.is_dir()
+        names = local_parts(self._path, self.name) if self._is_folder else [""]
+        parts = []
+        for name in names:
+            file = self._path / name if name else self._path
+            kind = file_kind(file, FileFormatError)
+            check_file(file)
+            size = file.stat().st_size
+            if kind == "parquet":
+                rows, memory = zip((0, 0), *parquet_groups(file), strict=True)
+                parts.append(_Part(name, size, sum(memory), rows[1:]))
+            else:
+                parts.append(_Part(name, size, size * _EXPANDED[kind]))
+        return parts
+
+    def _far(self, place: Place) -> list[_Part]:
+        self._is_folder = place.is_folder()
+        if not self._is_folder:
+            return [_far_part("", place)]
+        found = place.files()
+        names = data_files(found, self.name)
+        if MANIFEST in found:
+            with fetched(place.beneath(MANIFEST).address) as manifest:
+                names = listed_in(manifest, self.name)
+        return [_far_part(name, place.beneath(name)) for name in names]
+
+    def __iter__(self) -> Iterator[tuple[pa.Table, int]]:
+        """Yield some rows, and the number of bytes of files that have been read."""
+        done, first, columns = 0, "", None
+        for part in self._parts:
+            with self._opened(part.name) as file:
+                for piece, read in _pieces(file):
+                    rows = with_levels(piece, part.name)
+                    if columns is None:
+                        first, columns = part.name, rows.column_names
+                    elif sorted(columns) != sorted(rows.column_names):
+                        odd = sorted(set(columns) ^ set(rows.column_names))
+                        raise FileFormatError(
+                            f"The files of {self.name} must have the same columns, but {first!r} "
+                            f"and {part.name!r} differ in {odd[0]!r}."
+                        )
+                    share = read / max(os.path.getsize(file), 1)
+                    yield rows.select(columns), done + int(part.size * min(share, 1.0))
+            done += part.size
+
+    def glance(self, rows: int) -> tuple[pa.Table, str]:
+        """Read some rows in seconds, however many there are.
+
+        Parameters
+        ----------
+        rows : int
+            The most rows.
+
+        Returns
+        -------
+        pyarrow.Table
+            The first rows of parts that are spread evenly over the table: no uniform sample.
+        str
+            Which rows these are, in words.
+        """
+        places = [(p, g) for p in self._parts for g in range(max(len(p.groups), 1))]
+        some = places[:: -(-len(places) // _GLANCES)]
+        found = []
+        for part, group in some:
+            with self._opened(part.name) as file:
+                groups = [group] if part.groups else None
+                pieces = _pieces(file, groups)
+                left = -(-rows // len(some))
+                for piece, _ in pieces:
+                    found.append(with_levels(piece, part.name).slice(0, left))
+                    left -= len(found[-1])
+                    if left <= 0:
+                        break
+        if not found:
+            raise FileFormatError(f"{self.name} has columns but no rows: a table needs some.")
+        names = found[0].column_names
+        table = pa.concat_tables([t.select(names) for t in found], promote_options="permissive")
+        known = sum(sum(part.groups) for part in self._parts)
+        total = f"{known:,} rows" if all(part.groups for part in self._parts) else "more"
+        where = f" of {len(some)} parts" if len(some) > 1 else ""
+        return table, f"Of {total}, {len(table):,} were read: the first{where}."
+
+    @contextmanager
+    def _opened(self, part: str) -> Iterator[Path]:
+        if self._remote is None:
+            yield self._path / part if part else self._path
+            return
+        with TemporaryDirectory(prefix="lookalike-") as folder:
+            place = self._remote.beneath(part) if part else self._remote
+            local = Path(folder, os.path.basename(place.path))
+            place.download(local)
+            yield local
+
+
+def _pieces(file: Path, groups: list[int] | None = None) -> Iterator[tuple[pa.Table, int]]:
+    kind = file_kind(file, FileFormatError)
+    if kind != "parquet":
+        yield from csv_pieces(CsvSource(repr(str(file)), file, compressed=kind == "csv.gz"))
+        return
+    rows, size, done = sum(n for n, _ in parquet_groups(file)), os.path.getsize(file), 0
+    for piece in parquet_pieces(file, groups):
+        done += len(piece)
+        yield piece, size * done // rows
+
+
+def _far_part(name: str, place: Place) -> _Part:
+    kind = file_kind(name or place.path, FileFormatError)
+    size = int(place.system.get_file_info(place.path).size or 0)
+    return _Part(name, size, size * _EXPANDED[kind])

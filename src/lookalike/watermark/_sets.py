@@ -1,0 +1,101 @@
+"""Sets of columns that carry the mark, and the keyed scores of their cells.
+
+A set stays one of those that are looked at when other columns are dropped: it lies within a few
+neighbours on a ring of all columns, in an order that the key gives, and neighbours
+only move closer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from lookalike._core.numerics import Floats
+from lookalike.watermark._cells import Hashes, keyed_number
+
+__all__ = ["Flags", "column_sets", "minimal", "mixed", "scores_of"]
+
+Flags = npt.NDArray[np.bool_]
+
+#: Sets of up to four columns among five neighbours, and runs of more of them, for tables of few
+#: levels, in which four columns often have the same cells.
+_NEIGHBOURS, _MOST, _RUNS = 5, 4, (6, 9)
+
+
+def column_sets(key: bytes, names: Sequence[str]) -> list[tuple[str, ...]]:
+    """Return the sets of columns whose cells have scores, small ones first.
+
+    Parameters
+    ----------
+    key : bytes
+    names : sequence of str
+        All columns of the table.
+    """
+    ring = sorted(names, key=lambda name: (keyed_number(key, "column", name), name))
+    count = len(ring)
+    found: set[frozenset[str]] = set()
+    for first in range(count):
+        near = [ring[(first + step) % count] for step in range(min(max(_RUNS), count))]
+        others = near[1:_NEIGHBOURS]
+        for size in range(min(len(others), _MOST - 1) + 1):
+            found |= {frozenset((near[0], *rest)) for rest in combinations(others, size)}
+        found |= {frozenset(near[:length]) for length in _RUNS if length <= len(near)}
+    return sorted((tuple(sorted(one)) for one in found), key=lambda one: (len(one), one))
+
+
+def mixed(key: bytes, names: tuple[str, ...], cells: Sequence[Hashes]) -> Hashes:
+    """Return one keyed number for the cells of each row in a set of columns."""
+    found = np.full(len(cells[0]), keyed_number(key, "set", *names), np.uint64)
+    for one in cells:
+        found ^= one
+    # The finaliser of SplitMix64 (Steele, Lea and Flood 2014): every bit depends on all others.
+    found ^= found >> np.uint64(30)
+    found *= np.uint64(0xBF58476D1CE4E5B9)
+    found ^= found >> np.uint64(27)
+    found *= np.uint64(0x94D049BB133111EB)
+    found ^= found >> np.uint64(31)
+    return found
+
+
+def scores_of(hashes: Hashes) -> Floats:
+    """Return keyed numbers as scores with mean 0 and variance 1, evenly distributed."""
+    evenly = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return np.asarray((evenly - 0.5) * np.sqrt(12.0))
+
+
+def minimal(rare: Mapping[tuple[str, ...], Flags]) -> dict[tuple[str, ...], Flags]:
+    """Return where cells of a set are rare, but those of no part of it are.
+
+    Parameters
+    ----------
+    rare : mapping of tuple of str to ndarray of bool, shape (rows,)
+        For each set of columns, the rows whose cells are rare, and so those of every larger set.
+        Small sets come first.
+    """
+    found = {}
+    for names, parts in _parts(tuple(rare)).items():
+        used = rare[names].copy()
+        for part in parts:
+            used &= ~rare[part]
+        found[names] = used
+    return found
+
+
+@lru_cache(maxsize=8)
+def _parts(sets: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the largest parts of each set of columns among the others."""
+    groups = {names: frozenset(names) for names in sets}
+    found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for names, group in groups.items():
+        # Where a part of a part is rare, so is the part.
+        own: list[tuple[str, ...]] = []
+        for part in reversed([one for one in sets if len(one) < len(names)]):
+            small = groups[part]
+            if small < group and not any(small < groups[one] for one in own):
+                own.append(part)
+        found[names] = own
+    return found

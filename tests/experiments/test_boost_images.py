@@ -1,0 +1,74 @@
+"""Studies of whether generated images help classifiers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lookalike.errors import DataError, ParameterError
+from lookalike.experiments import Verdict, boost_images
+from lookalike.images import Images, image_models
+
+
+@pytest.fixture(scope="module")
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    from sklearn.datasets import load_digits
+
+    found = load_digits()
+    return found.images[:240], found.target[:240]
+
+
+SIMPLE = Images(engine="components", family="independent")
+
+
+def study(digits, **options):
+    models = {"k-NN": image_models()["k-nearest neighbours"]}
+    return boost_images(*digits, synthesizer=SIMPLE, models=models, repeats=3, **options)
+
+
+def test_arms_statistics_and_page(digits):
+    found = study(digits, factors=(0.5, 1.0), share=0.5)
+    assert [(row.arm, row.role, row.factor) for row in found.table] == [
+        ("real", "real", 0.0),
+        ("boosted", "synthetic", 0.5),
+        ("augmented", "control", 0.5),
+        ("boosted and augmented", "synthetic", 0.5),
+        ("boosted", "synthetic", 1.0),
+        ("augmented", "control", 1.0),
+        ("boosted and augmented", "synthetic", 1.0),
+        ("replaced", "synthetic", 1.0),
+    ]
+    assert len(found.records) == 8 * 3
+    assert all(0.2 < record.value <= 1 for record in found.records)
+    boosted = next(row for row in found.table if row.arm == "boosted")
+    assert boosted.control is not None
+    assert boosted.control.against == "augmented"
+    assert {record.kept_rows for record in found.records} <= set(range(80, 90))
+    assert Verdict.from_json(found.to_json()) == found
+    page = found.to_html()
+    assert "shifted, rotated, scaled and sheared" in page
+    assert study(digits, factors=(0.5, 1.0), share=0.5) == found
+
+
+def test_bad_input(digits):
+    images, labels = digits
+    with pytest.raises(ParameterError, match="factors must be a number"):
+        study(digits, factors=(0.0,))
+    with pytest.raises(ParameterError, match="at least one number"):
+        study(digits, factors=())
+    with pytest.raises(DataError, match="needs the label"):
+        boost_images(images)
+    with pytest.raises(DataError, match="at least 2 images for splits; 99 has 1"):
+        boost_images(images, np.concatenate([labels[:-1], [99]]))
+
+
+def test_a_model_that_fails_is_a_record_with_a_reason(digits):
+    class Broken(type(image_models()["k-nearest neighbours"])):
+        def fit(self, images, labels):
+            raise ValueError("no")
+
+    given = image_models()["k-nearest neighbours"]
+    models = {"k-NN": given, "broken": Broken(given.steps)}
+    found = boost_images(*digits, synthesizer=SIMPLE, models=models, repeats=2)
+    reasons = {record.reason for record in found.records if record.model == "broken"}
+    assert all("no" in reason for reason in reasons)
