@@ -12,6 +12,7 @@ import inspect
 import json
 import posixpath
 import re
+import textwrap
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ from mkdocs.structure.files import File, Files
 ROOT = Path(__file__).resolve().parents[1]
 #: A link or a picture of Markdown, but none to another site or within the page.
 _LINK = re.compile(r"(\]\()(?!\w+:|#)([^)\s#]*)((?:#[^)]*)?\))")
+#: The letters of a line of printed output.
+_WIDTH = 96
 #: Files outside of `docs/` that are pages, by their places in the repository.
 _OTHERS = {
     "README.md": "index.md",
@@ -95,7 +98,7 @@ def _relinked(text: str, source: str) -> str:
             there = f"{there}/README.md" if own else f"{there}/index.md"
         target = pages.get(there)
         if target is None and there.startswith("docs/"):
-            target = there.removeprefix("docs/")
+            target = re.sub(r"\.ipynb$", ".md", there.removeprefix("docs/"))
         if target is None:
             target = pages.get(posixpath.join("benchmarks", "README.md"), "index.md")
         return f"{found[1]}{posixpath.relpath(target, here or '.')}{found[3]}"
@@ -157,7 +160,9 @@ def _page_of(notebook: dict[str, Any]) -> str:
 def _shown(output: dict[str, Any]) -> str:
     """Return one output of a cell as a part of a page."""
     if output["output_type"] == "stream":
-        return f"```text\n{''.join(output['text']).rstrip()}\n```"
+        lines = "".join(output["text"]).rstrip().splitlines()
+        wrapped = [part for line in lines for part in textwrap.wrap(line, _WIDTH) or [""]]
+        return "\n".join(["```text", *wrapped, "```"])
     data = output["data"]
     if "image/png" in data:
         base64.b64decode(data["image/png"])  # damaged pictures end the build

@@ -31,11 +31,11 @@ def test_a_gan_with_the_settings_given_is_tried(
         "lookalike.experiments.boost", lambda *_, **more: seen.append(more["synthesizer"]) or 1 / 0
     )
     run("boost", csv, "--target", "late", *small)
-    run("boost", csv, "--target", "late", "--budget", "fast")
+    run("boost", csv, "--target", "late", "--budget", "best")
     assert [type(model).__name__ for model in seen] == ["GAN", "GAN"]
     assert [(model.steps, model.width, model.budget) for model in seen] == [
-        (8, 16, "balanced"),
-        (None, None, "fast"),
+        (8, 16, "fast"),
+        (None, None, "best"),
     ]
 
 

@@ -94,7 +94,9 @@ def boost(
     ] = None,
     budget: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="The length of training: fast, balanced or best."),
+        typer.Option(
+            metavar="NAME", help="The length of training: fast (if not given), balanced or best."
+        ),
     ] = None,
     preset: Annotated[
         str | None,
@@ -176,7 +178,7 @@ def boost(
     verdict = try_out(
         read_table(data),
         target,
-        synthesizer=_synthesizer(preset, budget, setting, conditions=balance, quick=quick),
+        synthesizer=_synthesizer(preset, budget, setting, conditions=balance),
         factors=(tuple(factor) if factor else None) if boosted else (),
         shares=tuple(shrink or (1.0,)),
         curve=tuple(curve) if curve else None,
@@ -210,12 +212,7 @@ def _write(verdict: Verdict, json_file: str | None, html_file: str | None) -> No
 
 
 def _synthesizer(
-    preset: str | None,
-    budget: str | None,
-    settings: list[str] | None,
-    *,
-    conditions: bool,
-    quick: bool,
+    preset: str | None, budget: str | None, settings: list[str] | None, *, conditions: bool
 ) -> GAN:
     from lookalike.models import GAN
 
@@ -225,7 +222,7 @@ def _synthesizer(
             "--set epochs=N or --set steps=N changes a preset."
         )
     # Unless classes are balanced, the study samples without conditions: they need not be learned.
-    ours = GAN(budget=budget or ("fast" if quick else "balanced"), conditions=conditions)
+    ours = GAN(budget=budget or "fast", conditions=conditions)
     model = ours if preset is None else GAN.preset(preset)
     model.set_params(**parse_settings(settings, list(model.get_params())))
     return model

@@ -86,8 +86,8 @@ def boost(
     target : str
         The column to predict: classes, or a number.
     synthesizer : Synthesizer, optional
-        The model that generates the rows; `GAN` with its defaults if not given. It is retrained for
-        each split and share, with a seed of its own.
+        The model that generates the rows; a `GAN` of the budget ``"fast"`` if not given. It is
+        retrained for each split and share, with a seed of its own.
     factors : sequence of float, optional
         The numbers of synthetic rows added for each real one: 0.2 is 20 % more rows. Empty for
         none, to study `replace` or `shares` alone. By default 0.2, 1 and 2.
@@ -141,8 +141,8 @@ def boost(
     retry : bool
         True to retry what failed before, according to the records; by default it stays failed.
     quick : bool
-        True for a first answer: by default 3 splits, three models, 20 and 100 % more rows, half of
-        the real rows, and a GAN of the budget ``"fast"``.
+        True for a first answer: by default 3 splits, three models, 20 and 100 % more rows, and half
+        of the real rows.
     n_jobs : int, optional
         The number of splits to work on at once, as in joblib. Networks are trained in
         processes of one thread each, also with 1, so that no number of cores or of jobs changes a
@@ -227,7 +227,7 @@ def boost(
         schema=spec.schema,
         target=target,
         strata=spec.strata,
-        synthesizer=_default(balance, quick) if synthesizer is None else synthesizer,
+        synthesizer=_default(conditions=balance) if synthesizer is None else synthesizer,
         arms=arms,
         models=chosen,
         metrics=_metrics(metrics, spec),
@@ -292,10 +292,10 @@ def _models(
     ]
 
 
-def _default(conditions: bool, quick: bool) -> Synthesizer:
+def _default(*, conditions: bool) -> Synthesizer:
     from lookalike.models import GAN  # noqa: PLC0415 - it loads JAX
 
-    return GAN(budget="fast" if quick else "balanced", conditions=conditions)
+    return GAN(budget="fast", conditions=conditions)
 
 
 # --- the work -------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ _MODELS = {
 }
 _OTHER = "random forest"
 #: The core-seconds of a synthesizer of cost 1: for any fit, and for a thousand rows of ten columns.
-_FIT = (1.0, 1.0)
+_FIT = (5.0, 0.35)
 #: The seconds of `_pace` on the core on which the others were measured.
 _PACE = 0.045
 
@@ -78,7 +78,8 @@ def expected_seconds(study: Study, items: Iterable[WorkItem], jobs: int) -> floa
     if not each:
         return 0.0
     # No process can share an item with another.
-    return max(sum(each) / max(jobs, 1), max(each)) * _pace() / _PACE
+    slowness = _pace() / _PACE
+    return slowness * max(sum(each) / max(jobs, 1), max(each))
 
 
 def spoken(seconds: float) -> str:
@@ -111,14 +112,15 @@ def spoken(seconds: float) -> str:
 def _item_seconds(study: Study, item: WorkItem) -> float:
     rows = item.share * len(item.split.train)
     columns: int = study.table.num_columns
-    models = sum(
+    models: float = sum(
         model_seconds(name, rows * (1 + arm.factor), columns)
         for arm, name in item.todo
         if name in study.models
     )
     fixed, more = _FIT
-    fits = any(arm.role == "synthetic" for arm, _ in item.todo)
-    return models + fits * study.synthesizer.cost * (fixed + more * rows * columns / 10_000)
+    if not any(arm.role == "synthetic" for arm, _ in item.todo):
+        return models
+    return models + study.synthesizer.cost * (fixed + more * rows * columns / 10_000)
 
 
 def _pace() -> float:

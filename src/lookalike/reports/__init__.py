@@ -16,7 +16,6 @@ from lookalike.reports._evaluation import Evaluation
 from lookalike.reports._summary import (
     Associations,
     Bar,
-    ColumnOrigin,
     ColumnRow,
     ColumnStatistics,
     Curves,
@@ -25,6 +24,7 @@ from lookalike.reports._summary import (
     Histogram,
     Marginal,
     Mark,
+    OriginRow,
     PairRow,
     SampleRows,
     SequenceSummary,
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 __all__ = [
     "Associations",
     "Bar",
-    "ColumnOrigin",
     "ColumnRow",
     "ColumnStatistics",
     "Course",
@@ -64,6 +63,7 @@ __all__ = [
     "Judgement",
     "Marginal",
     "Mark",
+    "OriginRow",
     "PairRow",
     "Quantity",
     "SampleRows",

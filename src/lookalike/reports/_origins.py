@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike.reports._summary import ColumnOrigin
+from lookalike.reports._summary import OriginRow
 from lookalike.tables import Schema
 
 __all__ = ["origins"]
@@ -20,7 +20,7 @@ def origins(
     synthetic: pa.Table,
     held_out: pa.Table | None,
     said: Mapping[str, tuple[str, str]],
-) -> tuple[ColumnOrigin, ...]:
+) -> tuple[OriginRow, ...]:
     """Count the synthetic cells whose value occurs among the learned rows.
 
     Parameters
@@ -35,11 +35,11 @@ def origins(
 
     Returns
     -------
-    tuple of ColumnOrigin
+    tuple of OriginRow
         In the order of columns.
     """
     return tuple(
-        ColumnOrigin(
+        OriginRow(
             name,
             *said.get(name, ("", "")),
             _repeated(synthetic[name], real[name]),

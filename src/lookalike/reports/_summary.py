@@ -20,7 +20,6 @@ from lookalike.reports._pictures import ColumnStatistics, GridAxis, SampleRows, 
 __all__ = [
     "Associations",
     "Bar",
-    "ColumnOrigin",
     "ColumnRow",
     "ColumnStatistics",
     "Course",
@@ -30,6 +29,7 @@ __all__ = [
     "Histogram",
     "Marginal",
     "Mark",
+    "OriginRow",
     "PairRow",
     "SampleRows",
     "SequenceSummary",
@@ -123,7 +123,7 @@ class Distances:
 
 
 @dataclass(frozen=True)
-class ColumnOrigin:
+class OriginRow:
     """The origin of the synthetic values of a column.
 
     Parameters
@@ -383,7 +383,7 @@ class Summary:
         The first ten synthetic rows.
     distances : Distances or None
         Synthetic and real rows by their distance to the nearest learned row.
-    origins : tuple of ColumnOrigin
+    origins : tuple of OriginRow
         The origin of the values of each column.
     """
 
@@ -405,7 +405,7 @@ class Summary:
     statistics: tuple[ColumnStatistics, ...] = ()
     sample: SampleRows = field(default_factory=SampleRows)
     distances: Distances | None = None
-    origins: tuple[ColumnOrigin, ...] = ()
+    origins: tuple[OriginRow, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the summary as JSON-ready values; numbers that are not finite become None."""
