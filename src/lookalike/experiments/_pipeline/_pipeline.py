@@ -175,6 +175,7 @@ def pipeline(
         _metric(metric, spec),
         seed,
         StepStore(folder),
+        from_file=isinstance(data, str | os.PathLike) and world is None,
     )
     inner = study.spec.splits(splits, validation, derive_seed(seed, "validation rows"))
     study.store.note(
