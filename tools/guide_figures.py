@@ -173,7 +173,7 @@ class Board:
 
 def pipeline() -> Figure:
     """Draw what each change of a pipeline gained, where the world itself makes all rows."""
-    found = la.pipeline(Board(), target="label", rows=1_000, estimator="decision tree")
+    found = la.pipeline(Board(), target="label", rows=800, estimator="3 nearest neighbours")
     print(found)
     drawn = [
         Effect(
