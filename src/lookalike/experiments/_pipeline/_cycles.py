@@ -114,7 +114,7 @@ class Refinery:
     cycles: int
     goal: float | None = None
     seconds: float | None = None
-    _tried: set[str] = field(default_factory=set)
+    _tried: set[str] = field(default_factory=set, init=False)
 
     @property
     def ratio(self) -> float:
