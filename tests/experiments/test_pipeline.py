@@ -285,6 +285,15 @@ def test_a_killed_run_goes_on_where_it_stopped(tmp_path, monkeypatch, found) -> 
     assert not list(tmp_path.glob(".lookalike*"))
 
 
+def test_a_folder_of_one_question_answers_no_other(tmp_path) -> None:
+    table = people().assign(old=lambda t: np.where(t["age"] > 50, "old", "young"))
+    options = {**QUICK, "cycles": 1}
+    one = la.pipeline(table, target="late", folder=tmp_path, **options)
+    two = la.pipeline(table, target="old", folder=tmp_path, **options)
+    assert two.to_json() == la.pipeline(table, target="old", **options).to_json()
+    assert one.to_json() == la.pipeline(table, target="late", folder=tmp_path, **options).to_json()
+
+
 def test_a_damaged_array_is_computed_again(tmp_path, found) -> None:
     la.pipeline(people(), target="late", folder=tmp_path, **QUICK)
     arrays, model = sorted(tmp_path.glob("*.npz"))[0], next(tmp_path.glob("*.lookalike"))

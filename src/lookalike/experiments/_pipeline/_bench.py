@@ -92,14 +92,15 @@ class PipelineStudy:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """Digests of the generator, and of preprocessing and estimator, with all versions."""
-        known = list(versions().items())
+        """Digests of the generator, and of preprocessing and estimator, with all else they need."""
+        kinds = [(column.name, str(column.kind)) for column in self.spec.schema.columns]
+        known = (self.spec.target, kinds, self.spec.library, self.seed, list(versions().items()))
         maker = self.world if self.synthesizer is None else self.synthesizer
         made = identity(maker)
         if self.synthesizer is not None:
             made = identity(clone(self.synthesizer).set_params(random_state=None))
         return {
-            "generator": digest(made, self.seed, known),
+            "generator": digest(made, known),
             "model": digest(identity(list(self.preprocess)), identity(self.estimator), known),
         }
 
