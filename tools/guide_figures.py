@@ -173,7 +173,7 @@ class Board:
 
 def pipeline() -> Figure:
     """Draw what each change of a pipeline gained, where the world itself makes all rows."""
-    found = la.pipeline(Board(), target="label", rows=800, estimator="3 nearest neighbours")
+    found = la.pipeline(Board(), target="label", rows=600, estimator="decision tree")
     print(found)
     drawn = [
         Effect(
