@@ -36,8 +36,8 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    print("| table | weakness | model | breaks at | headline | seconds (CPU) |")
-    print("|---|---|---|---|---|---|")
+    print("| table | weakness | model | breaks at | behind at | headline | seconds (CPU) |")
+    print("|---|---|---|---|---|---|---|")
     for word in options.tables:
         path, _, target = word.rpartition(":")
         frame = prepared(path, target, options.rows, options.seed)
@@ -64,6 +64,7 @@ def main() -> None:
                 points = found.curves[0].points
                 print(
                     f"| {path.rsplit('/')[-1]} | {weakness} | {name} | {found.breaks} | "
+                    f"{found.lags} | "
                     f"{points[0].value:.3f} → {points[-1].value:.3f} "
                     f"(reference {points[-1].reference:.3f}) | {time.process_time() - began:.1f} |",
                     flush=True,

@@ -1,4 +1,6 @@
-"""Draw the figures of the guides to scenarios, stress tests and simulations into docs/images.
+"""Draw the figures of the guides to scenarios, stress tests, pipelines and simulations.
+
+They are written into docs/images.
 
 Usage: ``python tools/guide_figures.py [NAME ...]``; all of them by default.
 """
@@ -17,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 
 import lookalike as la
-from lookalike.reports.figures import DrawnResponse, responses
+from lookalike.reports.figures import DrawnResponse, Effect, effects, responses
 from lookalike.scenarios import Scenario
 
 FOLDER = Path(__file__).parents[1] / "docs" / "images"
@@ -146,6 +148,45 @@ def stress() -> Figure:
     return responses(drawn)
 
 
+class Board:
+    """A world whose classes alternate over the squares of a board, the finer ones on the right."""
+
+    schema_ = "known"
+
+    def sample(
+        self, n: int, *, given: dict[str, object] | None = None, random_state: int = 0
+    ) -> pd.DataFrame:
+        """Return rows, those that fulfil conditions where they are given."""
+        random = np.random.default_rng(random_state)
+        x, y = random.random((2, 60 * n if given else n)).round(3)
+        squares = np.where(x > 0.5, 8, 2)
+        even = (np.floor(squares * x) + np.floor(squares * y)) % 2 == 0
+        sure = np.where(even, 0.95, 0.05)
+        rows = pd.DataFrame({"x": x, "y": y, "label": random.random(len(x)) < sure})
+        for name, value in (given or {}).items():
+            low, high = value if isinstance(value, tuple) else (value, value)
+            kept = rows[name] >= low if low is not None else True
+            kept &= rows[name] <= high if high is not None else True
+            rows = rows[kept]
+        return rows[:n].reset_index(drop=True)
+
+
+def pipeline() -> Figure:
+    """Draw what each change of a pipeline gained, where the world itself makes all rows."""
+    found = la.pipeline(Board(), target="label", rows=600, estimator="decision tree")
+    print(found)
+    drawn = [
+        Effect(
+            f"{one.number}: {one.made}",
+            "synthetic" if one.kept else "control",
+            *(one.gain, one.gain_low, one.gain_high),
+        )
+        for one in found.cycles[1:]
+        if one.gain is not None
+    ]
+    return effects(drawn, "roc_auc")
+
+
 def simulate_fraud() -> Figure:
     """Draw the patterns of fraud over the hour of the day."""
     rows = la.simulate.fraud(60_000, fraud_share=0.02, random_state=0, as_="pandas")
@@ -208,6 +249,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     "scenarios": scenarios,
     "anomalies": anomalies,
     "stress": stress,
+    "pipeline": pipeline,
     "simulate-fraud": simulate_fraud,
     "simulate-sensors": simulate_sensors,
     "simulate-traffic": simulate_traffic,

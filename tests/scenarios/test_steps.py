@@ -37,6 +37,7 @@ STEP_OPTIONS = {
     "clipped": {"column": "income", "high": 40_000},
     "stuck": {"column": "income", "length": 50, "runs": 3},
     "duplicates": {"share": 0.1},
+    "collective_anomalies": {"kind": "shuffled", "length": 20, "runs": 3},
     "covariate_drift": {"column": "age"},
     "prior_drift": {"column": "label", "level": "yes", "share": 0.9},
     "concept_drift": {"column": "label", "by": "age"},

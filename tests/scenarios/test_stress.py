@@ -71,7 +71,23 @@ def test_a_sound_model_holds(steps) -> None:
     rows = ROWS if steps is NO_LEAK else ROWS.drop(columns="leak")
     found = la.stress(SOUND, rows, steps, **QUICK)
     assert found.breaks is None
+    # A model that does not use the leaked column is behind those that do.
+    assert found.lags == (0 if steps is NO_LEAK else None)
     assert "breaks" not in found.answer
+
+
+def test_a_weakness_that_is_there_from_the_start_is_found_without_any_loss() -> None:
+    # A model that has never seen the west is weak there at dial 0 as at dial 1: noise in another
+    # column takes nothing more from it.
+    model = fitted(TRAINING[TRAINING["region"] == "north"], ["age", "income"])
+    rows = ROWS[ROWS["region"] == "west"].drop(columns="leak").reset_index(drop=True)
+    steps = [{"name": "noisy", "column": "age", "share": 0.1, "scale": 0.1}]
+    found = la.stress(model, rows, steps, **QUICK)
+    assert found.breaks is None
+    assert found.lags == 0
+    assert "are better at dial 0, by" in found.answer
+    assert found.curves[0].points[0].behind_low > 0.05
+    assert type(found).from_json(found.to_json()).lags == 0
 
 
 def test_rows_that_became_harder_for_anyone_are_no_break() -> None:

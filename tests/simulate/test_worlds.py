@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import lookalike as la
-from lookalike._core.errors import ParameterError, SchemaError
+from lookalike._core.errors import DataError, ParameterError, SchemaError
 from lookalike.cli import main
-from lookalike.simulate import FraudWorld, fraud, sensors, traffic
+from lookalike.simulate import FraudWorld, TrafficWorld, fraud, sensors, traffic
 
 PAYMENTS = fraud(60_000, fraud_share=0.02, random_state=3)
 BY = dict(list(PAYMENTS.groupby("pattern", observed=True)))
@@ -171,3 +171,49 @@ def test_the_command_line_writes_worlds(tmp_path, capsys) -> None:
     assert main(["simulate", "traffic", "-n", "5", "-o", str(out)]) == 2
     assert main(["simulate", "sensors", "-o", str(out)]) == 2
     assert la.simulate.fraud is fraud
+
+
+def test_a_road_is_fitted_to_a_table(tmp_path: Path) -> None:
+    calm = TrafficWorld(capacity=1_500, free_speed=60, working=(0.5,) * 144 + (0.2,) * 144)
+    options = {"sites": 4, "incidents": 0, "random_state": 1}
+    rows = traffic(14, world=calm, **options)
+    by = {"flow": "flow", "speed": "speed", "time": "time", "site": "site"}
+    fitted = TrafficWorld.fit(rows, **by)
+    assert 50 < fitted.free_speed < 66
+    assert np.mean(fitted.working[:144]) > 2 * np.mean(fitted.working[144:])
+    assert 0.6 < fitted.smallest <= fitted.largest < 1.2
+    # A road of the fitted world has about the flows of the first one.
+    again = traffic(14, world=fitted, **options)
+    assert again["flow"].mean() == pytest.approx(rows["flow"].mean(), rel=0.15)
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    assert TrafficWorld.fit(tmp_path / "rows.csv", **by).capacity == fitted.capacity
+    # An hourly table fills the minutes between; days that are not there keep their default.
+    monday = rows[(rows["time"].dt.minute == 0) & (rows["time"].dt.day_of_week < 5)]
+    hourly = TrafficWorld.fit(monday, flow="flow", time="time")
+    assert hourly.free == TrafficWorld().free
+    assert np.isfinite(hourly.working).all()
+    assert TrafficWorld.fit(rows) == TrafficWorld()
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"flow": "flw"}, SchemaError, "Did you mean 'flow'"),
+        ({"flow": "weather"}, SchemaError, "must be numbers"),
+        ({"flow": "flow", "time": "speed"}, SchemaError, "must be moments"),
+        ({"flow": "none"}, DataError, "above 0"),
+    ],
+)
+def test_a_wrong_table_of_traffic_is_one_clear_error(options, error, message) -> None:
+    rows = traffic(1, sites=1).assign(none=0.0)
+    with pytest.raises(error, match=message):
+        TrafficWorld.fit(rows, **options)
+
+
+def test_a_wrong_road_is_one_clear_error() -> None:
+    with pytest.raises(ParameterError, match="288 shares"):
+        TrafficWorld(working=(1.0,))
+    with pytest.raises(ParameterError, match="above largest"):
+        TrafficWorld(smallest=2)
+    with pytest.raises(ParameterError, match="world must be"):
+        traffic(1, world=3)

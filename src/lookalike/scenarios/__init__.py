@@ -20,6 +20,7 @@ from lookalike.scenarios._bad_data import (
     WrongUnits,
 )
 from lookalike.scenarios._base import STEPS, ScenarioStep, StepChange
+from lookalike.scenarios._collective import CollectiveAnomalies
 from lookalike.scenarios._drift import ConceptDrift, CovariateDrift, DriftStep, PriorDrift
 from lookalike.scenarios._fitted import ModelStep
 from lookalike.scenarios._rare_event import RareEvent
@@ -33,6 +34,7 @@ __all__ = [
     "STEPS",
     "AnomalyStep",
     "ClippedNumbers",
+    "CollectiveAnomalies",
     "ConceptDrift",
     "CovariateDrift",
     "DriftStep",
@@ -71,5 +73,6 @@ STEPS.enter(
     PriorDrift,
     ConceptDrift,
     AnomalyStep,
+    CollectiveAnomalies,
     RareEvent,
 )

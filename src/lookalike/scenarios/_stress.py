@@ -314,12 +314,7 @@ def _notes(curve: StressCurve, scenario: Scenario, target: str | None) -> list[s
     if first.value is not None and first.reference is not None and curve.bounded:
         ahead = (first.value - first.reference) * (1 if curve.higher else -1)
         beside = f"at dial 0 ({first.reference:.3f} beside {first.value:.3f} of the model)"
-        if ahead < -_FAR:
-            notes.append(
-                f"Models trained on these rows are better already {beside}: the model may lack "
-                "something that no dial shows."
-            )
-        elif ahead > _FAR:
+        if ahead > _FAR:
             notes.append(
                 f"The reference is weaker than the model {beside}: it has few rows to learn from, "
                 "and weaknesses may stay hidden."

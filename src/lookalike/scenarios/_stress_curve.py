@@ -25,9 +25,11 @@ def response_curve(
 ) -> StressCurve:
     """Return the curve of a metric.
 
-    All `tests` together have the level (Bonferroni). With `runs`, each repeat is a trial and not
-    a half.
+    All `tests` together have the level (Bonferroni): those of losses, one for each position but 0,
+    and likewise those of gaps to the reference, one for each position. With `runs`, each repeat is
+    a trial and not a half.
     """
+    gaps = tests * len(found) / max(len(found) - 1, 1)
     columns = {dial: [one[metric.name] for one in scores] for dial, scores in found.items()}
     start = columns[0.0]
     value_at_start = _mean(_column(start, 0))
@@ -48,6 +50,9 @@ def response_curve(
             excess = losses - sign * (_column(start, 1) - references)
         below, above = _interval(excess, _LEVEL, runs)
         strict, _ = _interval(excess, _LEVEL / tests, runs)
+        gap = sign * (references - values)
+        gap_low, gap_high = _interval(gap, _LEVEL, runs)
+        strict_gap, _ = _interval(gap, _LEVEL / gaps, runs)
         points.append(
             StressPoint(
                 dial,
@@ -61,6 +66,10 @@ def response_curve(
                 below,
                 above,
                 strict is not None and strict > 0,
+                _mean(gap),
+                gap_low,
+                gap_high,
+                strict_gap is not None and strict_gap > 0,
             )
         )
     return StressCurve(metric.name, metric.higher, metric.bounded, tuple(points))

@@ -32,6 +32,10 @@ class StressPoint:
         What it lost beyond the reference, and the 95 % interval; without a reference, the loss.
     significant : bool
         Whether the excess is above 0 beyond chance, of all positions and metrics together.
+    behind, behind_low, behind_high : float or None
+        How much better the reference is than the model, and the 95 % interval; None without one.
+    lagging : bool
+        Whether the reference is better beyond chance, of all positions and metrics together.
     reason : str or None
         Why there is no value.
     """
@@ -47,6 +51,10 @@ class StressPoint:
     excess_low: float | None = None
     excess_high: float | None = None
     significant: bool = False
+    behind: float | None = None
+    behind_low: float | None = None
+    behind_high: float | None = None
+    lagging: bool = False
     reason: str | None = None
 
 
@@ -89,5 +97,26 @@ class StressCurve:
             if has_failed(point.reason) or (
                 excess is not None and point.significant and excess > tolerance
             ):
+                return point.dial
+        return None
+
+    def lags(self, tolerance: float) -> float | None:
+        """Return the first position where models that were trained on the rows are better.
+
+        Such a gap may be there from the start: a model that has never seen a level is weak on its
+        rows, however few they are. No loss since dial 0 would show it.
+
+        Parameters
+        ----------
+        tolerance : float
+            The gap that does not matter.
+
+        Returns
+        -------
+        float or None
+            None where there is none beyond chance.
+        """
+        for point in self.points:
+            if point.lagging and point.behind is not None and point.behind > tolerance:
                 return point.dial
         return None

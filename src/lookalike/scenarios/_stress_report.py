@@ -73,6 +73,13 @@ class StressReport(Document, Tabular):
         return min(found, key=lambda one: one[:2])[2] if found else None
 
     @property
+    def lags(self) -> float | None:
+        """The first position at which models trained on the rows are better; None where none is."""
+        tolerance = self.facts["tolerance"]
+        found = [at for one in self.curves if (at := one.lags(tolerance)) is not None]
+        return min(found, default=None)
+
+    @property
     def answer(self) -> str:
         """The result in a few sentences."""
         return answer(self.curves, self.broken, self.facts)
@@ -106,7 +113,8 @@ class StressReport(Document, Tabular):
         rows = [
             {"metric": curve.metric, **asdict(one)} for curve in self.curves for one in curve.points
         ]
-        kinds = {"metric": pa.string(), "significant": pa.bool_(), "reason": pa.string()}
+        kinds = {"metric": pa.string(), "reason": pa.string()}
+        kinds |= {"significant": pa.bool_(), "lagging": pa.bool_()}
         return {
             name: pa.array([row[name] for row in rows], kinds.get(name, pa.float64()))
             for name in rows[0]
@@ -115,6 +123,7 @@ class StressReport(Document, Tabular):
     def _json(self) -> str:
         values = {"format": self._format, **asdict(self)}
         values["answer"], values["breaks"] = self.answer, self.breaks
+        values["lags"] = self.lags
         return json.dumps(jsonable(values), ensure_ascii=False, allow_nan=False, indent=1)
 
     @classmethod

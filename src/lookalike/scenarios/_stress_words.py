@@ -37,9 +37,8 @@ def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dic
         return _of_detector(curve.metric, measured)
     if facts["kind"] == "drift":
         return _of_alarms(curves, measured, facts)
-    if broken is None:
-        return _of_holding(curve, measured, facts)
-    return _of_broken(broken, facts)
+    said = _of_holding(curve, measured, facts) if broken is None else _of_broken(broken, facts)
+    return f"{said}{_of_lagging(curves, facts)}"
 
 
 def _course(curve: StressCurve) -> str:
@@ -80,6 +79,22 @@ def _of_holding(curve: StressCurve, measured: list[StressPoint], facts: dict[str
         f"No break was found, but the model may lose up to {most} of its {curve.metric}{beyond} "
         f"(upper end at 95 %, dial {highest.dial:g}), more than the tolerance of {tolerance}: more "
         f"rows would tell. {_course(curve)}"
+    )
+
+
+def _of_lagging(curves: Sequence[StressCurve], facts: dict[str, Any]) -> str:
+    """Return where models that know the rows are better, whatever was lost since dial 0."""
+    tolerance = facts["tolerance"]
+    behind = [(at, curve) for curve in curves if (at := curve.lags(tolerance)) is not None]
+    if not behind:
+        return ""
+    at, curve = min(behind, key=lambda one: one[0])
+    point = next(one for one in curve.points if one.dial == at)
+    return (
+        f" But models that are trained on these rows are better at dial {at:g}, by "
+        f"{_amount(point.behind, curve)} of {curve.metric} (95 %: "
+        f"{_amount(point.behind_low, curve)} to {_amount(point.behind_high, curve)}): the model "
+        "lacks what they know, such rows or a column."
     )
 
 

@@ -28,6 +28,8 @@ from lookalike.simulate._makers import (
 from lookalike.simulate._procedural import Procedural, ProceduralColumn, read_procedural
 from lookalike.simulate._sensors import sensors
 from lookalike.simulate._traffic import traffic
+from lookalike.simulate._traffic_world import TrafficWorld
+from lookalike.simulate._twin import SensorTwin
 
 __all__ = [
     "MAKERS",
@@ -46,7 +48,9 @@ __all__ = [
     "PoissonColumn",
     "Procedural",
     "ProceduralColumn",
+    "SensorTwin",
     "StateColumn",
+    "TrafficWorld",
     "UniformColumn",
     "fraud",
     "read_procedural",

@@ -10,16 +10,14 @@ import pyarrow as pa
 from scipy.signal import lfilter
 
 from lookalike._core.numerics import Floats
-from lookalike._core.parameters import Number, check_parameters
+from lookalike._core.parameters import Instance, Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.simulate._frames import LIBRARY_RULE, frame_of
 from lookalike.simulate._moments import first_moment
+from lookalike.simulate._traffic_world import STEPS, TrafficWorld
 
 __all__ = ["traffic"]
 
-_STEPS = 288  # of five minutes, in a day
-#: Vehicles an hour that a site can take, and the free speed in km/h.
-_CAPACITY, _FREE = 4_000.0, 110.0
 WEATHER = ("dry", "rain", "snow")
 #: What weather does to capacity, free speed and demand.
 _EFFECTS = np.array([[1.0, 1.0, 1.0], [0.9, 0.92, 0.97], [0.7, 0.7, 0.75]])
@@ -36,6 +34,7 @@ def traffic(
     *,
     sites: int = 10,
     incidents: float = 0.5,
+    world: TrafficWorld | None = None,
     start: str = "2026-01-01",
     random_state: RandomState = 0,
     as_: str | None = None,
@@ -56,6 +55,8 @@ def traffic(
         The number of sites.
     incidents : float
         The mean number of incidents a day, over all sites.
+    world : TrafficWorld, optional
+        Capacity, speed and days, such as `TrafficWorld.fit` takes from a table of yours.
     start : str
         The first day.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
@@ -87,21 +88,25 @@ def traffic(
             "days": Number(1, 36_500, integer=True),
             "sites": Number(1, 10_000, integer=True),
             "incidents": Number(0),
+            "world": Instance((TrafficWorld,), "a TrafficWorld", optional=True),
             "as_": LIBRARY_RULE,
         },
-        {"days": days, "sites": sites, "incidents": incidents, "as_": as_},
+        {"days": days, "sites": sites, "incidents": incidents, "world": world, "as_": as_},
     )
+    world = TrafficWorld() if world is None else world
     first, seed = first_moment(start), as_seed(random_state)
-    steps = days * _STEPS
-    weather = np.repeat(_weather(days * 24, generator(seed, "traffic", "weather")), _STEPS // 24)
+    steps = days * STEPS
+    weather = np.repeat(_weather(days * 24, generator(seed, "traffic", "weather")), STEPS // 24)
     effects = _EFFECTS[weather]
-    demand = _demand(first, steps, sites, generator(seed, "traffic", "demand"))
+    demand = _demand(world, first, steps, sites, generator(seed, "traffic", "demand"))
     demand *= effects[:, 2, None]
     left = _incidents(steps, sites, incidents * days, generator(seed, "traffic", "incidents"))
-    capacity = _CAPACITY * effects[:, 0, None] * left
+    capacity = world.capacity * effects[:, 0, None] * left
     flow, queue = _served(demand, capacity)
     jammed = _jams(queue)
-    speed = _FREE * effects[:, 1, None] / (1 + 0.15 * ((demand + jammed) / capacity) ** 4)
+    speed = (
+        world.free_speed * effects[:, 1, None] / (1 + 0.15 * ((demand + jammed) / capacity) ** 4)
+    )
     noise = generator(seed, "traffic", "noise").normal(0, 1, (2, steps, sites))
     flow = np.maximum(flow + 0.03 * flow * noise[0], 0)
     speed = np.clip(speed * (1 + 0.03 * noise[1]), 3, None)
@@ -130,19 +135,18 @@ def _weather(hours: int, random: np.random.Generator) -> npt.NDArray[np.int64]:
     return found
 
 
-def _demand(first: int, steps: int, sites: int, random: np.random.Generator) -> Floats:
+def _demand(
+    world: TrafficWorld, first: int, steps: int, sites: int, random: np.random.Generator
+) -> Floats:
     """Return the vehicles an hour that want to pass each site; shape (steps, sites)."""
     step = np.arange(steps)
-    hour = (step % _STEPS) / (_STEPS / 24)
+    of_day = step % STEPS
     # The first of January 1970 was a Thursday.
-    weekend = (first // 86_400 + step // _STEPS + 3) % 7 >= 5
-    peaks = np.exp(-((hour - 8) ** 2) / 3) + 1.1 * np.exp(-((hour - 17.5) ** 2) / 5)
-    working = 0.12 + 0.45 * np.exp(-((hour - 13) ** 2) / 30) + 0.5 * peaks
-    free = 0.12 + 0.55 * np.exp(-((hour - 14) ** 2) / 18)
-    profile = np.where(weekend, free, working)
-    size = _CAPACITY * random.uniform(0.7, 1.1, sites)
+    weekend = (first // 86_400 + step // STEPS + 3) % 7 >= 5
+    days = np.where(weekend, np.asarray(world.free)[of_day], np.asarray(world.working)[of_day])
+    size = world.capacity * random.uniform(world.smallest, world.largest, sites)
     wander = lfilter([1.0], [1.0, -0.98], random.normal(0, 0.02, (steps, sites)), axis=0)
-    return np.asarray(profile[:, None] * size * np.exp(np.clip(wander, -1, 1)))
+    return np.asarray(days[:, None] * size * np.exp(np.clip(wander, -1, 1)))
 
 
 def _incidents(steps: int, sites: int, mean: float, random: np.random.Generator) -> Floats:
@@ -157,7 +161,7 @@ def _incidents(steps: int, sites: int, mean: float, random: np.random.Generator)
 def _served(demand: Floats, capacity: Floats) -> tuple[Floats, Floats]:
     """Return the flow, and the vehicles that wait, at all sites step by step."""
     flow, queue = np.empty_like(demand), np.empty_like(demand)
-    waiting, share = np.zeros(demand.shape[1]), 24 / _STEPS
+    waiting, share = np.zeros(demand.shape[1]), 24 / STEPS
     for step in range(len(demand)):
         wanted = demand[step] + waiting / share
         # A jam that dissolves lets fewer pass than a free road (Hall and Agyemang-Duah 1991).

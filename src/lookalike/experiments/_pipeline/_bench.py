@@ -29,7 +29,7 @@ from lookalike.experiments._identity import digest, identity, table_digest
 from lookalike.experiments._pipeline._matched import matched_rows
 from lookalike.experiments._pipeline._mix import MixPart, TrainingMix
 from lookalike.experiments._pipeline._predictor import Predictor
-from lookalike.experiments._pipeline._store import Arrays, StepStore, arrays_digest
+from lookalike.experiments._pipeline._store import StepArrays, StepStore, arrays_digest
 from lookalike.experiments._splits import Split
 from lookalike.experiments._study import training_set, versions
 from lookalike.experiments._study_spec import StudySpec
@@ -71,6 +71,8 @@ class PipelineStudy:
         The seed of everything.
     store : StepStore
         The steps that were done.
+    from_file : bool
+        Whether the rows were read from a file.
     """
 
     spec: StudySpec
@@ -81,6 +83,7 @@ class PipelineStudy:
     metric: str
     seed: int
     store: StepStore
+    from_file: bool = False
 
     @property
     def binary(self) -> bool:
@@ -89,14 +92,15 @@ class PipelineStudy:
 
     @cached_property
     def settings(self) -> dict[str, str]:
-        """Digests of the generator, and of preprocessing and estimator, with all versions."""
-        known = list(versions().items())
+        """Digests of the generator, and of preprocessing and estimator, with all else they need."""
+        kinds = [(column.name, str(column.kind)) for column in self.spec.schema.columns]
+        known = (self.spec.target, kinds, self.spec.library, self.seed, list(versions().items()))
         maker = self.world if self.synthesizer is None else self.synthesizer
         made = identity(maker)
         if self.synthesizer is not None:
             made = identity(clone(self.synthesizer).set_params(random_state=None))
         return {
-            "generator": digest(made, self.seed, known),
+            "generator": digest(made, known),
             "model": digest(identity(list(self.preprocess)), identity(self.estimator), known),
         }
 
@@ -142,7 +146,7 @@ class SplitBench:
         """The training rows as levels."""
         return View(self.train, self.book, 0)
 
-    def validated(self, mix: TrainingMix, *, copies: bool = False) -> Arrays:
+    def validated(self, mix: TrainingMix, *, copies: bool = False) -> StepArrays:
         """Return predictions for the validation rows by a model trained on a mix.
 
         Parameters
@@ -160,7 +164,7 @@ class SplitBench:
         held = self.study.spec.table.take(pa.array(self.split.test))
         return self._predictions("evaluate", mix, held, copies)
 
-    def reported(self, mix: TrainingMix, held: pa.Table, *, copies: bool = False) -> Arrays:
+    def reported(self, mix: TrainingMix, held: pa.Table, *, copies: bool = False) -> StepArrays:
         """Return predictions for the report rows; as `validated`."""
         return self._predictions("report", mix, held, copies)
 
@@ -188,11 +192,11 @@ class SplitBench:
 
     # --- steps ------------------------------------------------------------------------------------
 
-    def _predictions(self, step: str, mix: TrainingMix, held: pa.Table, copies: bool) -> Arrays:
+    def _predictions(self, step: str, mix: TrainingMix, held: pa.Table, copies: bool) -> StepArrays:
         inputs = {"train": self.key, "mix": digest(mix.key, copies), "judged": table_digest(held)}
         facts = {"split": self.split.number, "mix": mix.words, "copies": copies}
 
-        def make() -> Arrays:
+        def make() -> StepArrays:
             rows = self._copied(mix) if copies else self._mixed(mix)
             asked = training_set(held, self.book, self.study.spec.target)
             return self._tried(rows, asked)
@@ -210,7 +214,7 @@ class SplitBench:
                 facts,
             )
 
-    def _tried(self, rows: TrainingSet, asked: TrainingSet) -> Arrays:
+    def _tried(self, rows: TrainingSet, asked: TrainingSet) -> StepArrays:
         try:
             prepared = self.predictor.prepare(rows)
             self.study.store.note(

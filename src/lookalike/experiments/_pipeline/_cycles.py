@@ -17,7 +17,7 @@ from lookalike.experiments._pipeline._bench import PipelineStudy, SplitBench, Un
 from lookalike.experiments._pipeline._gain import Gain, oriented, validation_gain
 from lookalike.experiments._pipeline._mix import MixPart, TrainingMix
 from lookalike.experiments._pipeline._predictor import measured, row_losses
-from lookalike.experiments._pipeline._store import Arrays, arrays_digest
+from lookalike.experiments._pipeline._store import StepArrays, arrays_digest
 from lookalike.experiments._pipeline._weak import (
     WeakSpot,
     weak_classes,
@@ -48,7 +48,7 @@ class MixState:
     """
 
     mix: TrainingMix
-    predictions: tuple[Arrays, ...]
+    predictions: tuple[StepArrays, ...]
     scores: tuple[float, ...]
 
     @property
@@ -114,7 +114,7 @@ class Refinery:
     cycles: int
     goal: float | None = None
     seconds: float | None = None
-    _tried: set[str] = field(default_factory=set)
+    _tried: set[str] = field(default_factory=set, init=False)
 
     @property
     def ratio(self) -> float:
@@ -268,7 +268,7 @@ class Refinery:
             factor = own
         # What was kept and did not suffice is doubled.
         factor = round(min(2 * sum(before) or factor, _MOST), 4)
-        return MixPart(factor, spot.given) if factor > 0 else None
+        return MixPart(factor, spot.given, told=spot.words) if factor > 0 else None
 
     def _share(self, spot: WeakSpot) -> float:
         if spot.kind != "class":

@@ -17,9 +17,9 @@ from lookalike.experiments._pipeline._cycles import CycleRun, MixState, Refinery
 from lookalike.experiments._pipeline._gain import Gain, report_gain
 from lookalike.experiments._pipeline._mix import TrainingMix
 from lookalike.experiments._pipeline._predictor import measured
-from lookalike.experiments._pipeline._store import Arrays
+from lookalike.experiments._pipeline._store import StepArrays
 from lookalike.experiments._splits import Split
-from lookalike.tables import as_frame
+from lookalike.tables import as_frame, natural, render
 
 __all__ = ["final_rows", "reported"]
 
@@ -32,9 +32,9 @@ class _Reporter:
 
     def __init__(self, refinery: Refinery, held: pa.Table) -> None:
         self.refinery, self.held = refinery, held
-        self._found: dict[tuple[str, bool], list[Arrays] | None] = {}
+        self._found: dict[tuple[str, bool], list[StepArrays] | None] = {}
 
-    def predictions(self, mix: TrainingMix, copies: bool = False) -> list[Arrays] | None:
+    def predictions(self, mix: TrainingMix, copies: bool = False) -> list[StepArrays] | None:
         """Return the predictions of each split's model; None where there are none."""
         key = mix.key, copies
         if key not in self._found:
@@ -180,7 +180,9 @@ def final_rows(study: PipelineStudy, mix: TrainingMix) -> Any:
     name = "synthetic"
     while name in table.column_names:
         name += "_"
-    whole = pa.concat_tables(tables)
     real = counts[0] if mix.real else 0
-    marks = pa.array(np.arange(len(whole)) >= real)
+    marks = pa.array(np.arange(sum(counts)) >= real)
+    # As the caller's table writes them; of a file, numbers and dates as what they mean.
+    written = natural if study.from_file else render
+    whole = written(pa.concat_tables(tables), study.spec.schema)
     return as_frame(whole.append_column(name, marks), study.spec.library)

@@ -11,7 +11,7 @@ from scipy import stats
 
 from lookalike._core.seeds import generator
 from lookalike.experiments._pipeline._predictor import measured
-from lookalike.experiments._pipeline._store import Arrays
+from lookalike.experiments._pipeline._store import StepArrays
 from lookalike.experiments._statistics import LEVEL, Difference, paired
 from lookalike.metrics import LOWER_IS_BETTER
 
@@ -79,8 +79,8 @@ def validation_gain(new: Sequence[float], old: Sequence[float], metric: str, rat
 
 
 def report_gain(
-    new: Sequence[Arrays],
-    old: Sequence[Arrays],
+    new: Sequence[StepArrays],
+    old: Sequence[StepArrays],
     metric: str,
     binary: bool,
     ratio: float,
@@ -134,8 +134,8 @@ def report_gain(
 
 
 def _differences(
-    new: Sequence[Arrays],
-    old: Sequence[Arrays],
+    new: Sequence[StepArrays],
+    old: Sequence[StepArrays],
     metric: str,
     binary: bool,
     rows: np.ndarray,

@@ -24,17 +24,20 @@ class MixPart:
         The conditions that they fulfil, as of `Synthesizer.sample`; none for rows as they come.
     matched : tuple of str
         Columns that come with each class (or range) of the target as often as in the real rows.
+    told : str
+        The conditions in words, in the values of the caller's table.
     """
 
     factor: float
     given: tuple[tuple[str, Any], ...] = ()
     matched: tuple[str, ...] = ()
+    told: str = ""
 
     @property
     def words(self) -> str:
         """The rows in words."""
         if self.given:
-            return f"rows with {condition_words(dict(self.given))}"
+            return f"rows with {self.told or condition_words(dict(self.given))}"
         if self.matched:
             return f"rows as they come, {' and '.join(self.matched)} as often as in the real rows"
         return "rows as they come"

@@ -175,11 +175,13 @@ def pipeline(
         _metric(metric, spec),
         seed,
         StepStore(folder),
+        from_file=isinstance(data, str | os.PathLike) and world is None,
     )
+    shares = (splits, validation, report)
     inner = study.spec.splits(splits, validation, derive_seed(seed, "validation rows"))
     study.store.note(
         "split",
-        {"data": table_digest(spec.table), "settings": digest(seed, splits, validation, report)},
+        {"data": table_digest(spec.table), "settings": digest(seed, shares, target, groups, time)},
         digest([(one.train.tolist(), one.test.tolist()) for one in (outer, *inner)]),
         {"rows": len(outer.train), "report_rows": len(outer.test), "splits": splits},
     )

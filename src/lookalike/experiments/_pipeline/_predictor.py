@@ -14,7 +14,7 @@ from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 from lookalike.experiments._arms import TrainingSet
 from lookalike.experiments._battery import inputs_frame, seed_all
-from lookalike.experiments._pipeline._store import Arrays, arrays_digest
+from lookalike.experiments._pipeline._store import StepArrays, arrays_digest
 from lookalike.metrics import (
     ClassPredictions,
     Codebook,
@@ -118,7 +118,7 @@ class Predictor:
                 fitted.append(step)
         return PreparedRows(inputs, np.asarray(target, np.float64), tuple(fitted))
 
-    def predict(self, prepared: PreparedRows, rows: TrainingSet) -> Arrays:
+    def predict(self, prepared: PreparedRows, rows: TrainingSet) -> StepArrays:
         """Fit the estimator on prepared rows, and return its predictions for others.
 
         Returns
@@ -165,7 +165,7 @@ class Predictor:
 
 
 def measured(
-    predictions: Arrays, metric: str, binary: bool, rows: Any = slice(None)
+    predictions: StepArrays, metric: str, binary: bool, rows: Any = slice(None)
 ) -> float | str:
     """Return a metric of predictions, or in words why there is none.
 
@@ -192,7 +192,7 @@ def measured(
     return class_metrics(found, binary)[metric]
 
 
-def row_losses(predictions: Arrays) -> Floats:
+def row_losses(predictions: StepArrays) -> Floats:
     """Return how wrong each prediction is, shape (n,).
 
     The log loss of probabilities, 0 or 1 of other classifiers, the squared error of numbers.

@@ -24,9 +24,9 @@ from lookalike._core.files import open_output, write_text
 from lookalike._core.plain import build
 from lookalike.experiments._identity import digest
 
-__all__ = ["Arrays", "StepRecord", "StepStore", "arrays_digest"]
+__all__ = ["StepArrays", "StepRecord", "StepStore", "arrays_digest"]
 
-Arrays = Mapping[str, npt.NDArray[Any]]
+StepArrays = Mapping[str, npt.NDArray[Any]]
 
 _NAME = "steps.json"
 _FORMAT = 1
@@ -80,7 +80,7 @@ class StepStore:
     def __init__(self, folder: str | os.PathLike[str] | None) -> None:
         self.folder = None if folder is None else Path(folder)
         self._known: dict[str, StepRecord] = {}
-        self._arrays: dict[str, Arrays] = {}
+        self._arrays: dict[str, StepArrays] = {}
         self._used: dict[str, None] = {}
         self._open: list[list[str]] = []
         if self.folder is not None:
@@ -101,9 +101,9 @@ class StepStore:
         self,
         step: str,
         inputs: Mapping[str, str],
-        make: Callable[[], Arrays],
+        make: Callable[[], StepArrays],
         facts: Mapping[str, Any] | None = None,
-    ) -> Arrays:
+    ) -> StepArrays:
         """Return the arrays of a step: as they were kept, or made now and kept.
 
         Parameters
@@ -177,7 +177,7 @@ class StepStore:
         if self._open:
             self._open[-1].append(key)
 
-    def _keep(self, key: str, arrays: Arrays) -> None:
+    def _keep(self, key: str, arrays: StepArrays) -> None:
         self._arrays[key] = arrays
         if self.folder is not None:
             with open_output(self.folder / f"{key}.npz") as file:
@@ -185,7 +185,7 @@ class StepStore:
                 np.savez_compressed(packed, **dict(arrays))  # type: ignore[arg-type]
                 file.write(packed.getvalue())
 
-    def _kept(self, key: str) -> Arrays | None:
+    def _kept(self, key: str) -> StepArrays | None:
         """Return the arrays of a step; None where they are absent or damaged: it is done again."""
         if key in self._arrays:
             return self._arrays[key]
@@ -202,7 +202,7 @@ class StepStore:
         return found
 
 
-def arrays_digest(arrays: Arrays) -> str:
+def arrays_digest(arrays: StepArrays) -> str:
     """Return a digest of named arrays."""
     found = hashlib.sha256()
     for name in sorted(arrays):

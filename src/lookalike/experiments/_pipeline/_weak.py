@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from lookalike._core.numerics import Floats
@@ -21,7 +22,7 @@ from lookalike.experiments._pipeline._matched import column_distance
 from lookalike.experiments._pipeline._mix import condition_words
 from lookalike.experiments._study_spec import StudySpec
 from lookalike.metrics import View
-from lookalike.tables import fulfilled, parse_conditions
+from lookalike.tables import Schema, fulfilled, parse_conditions, render
 
 __all__ = ["WeakSpot", "weak_classes", "weak_columns", "weak_regions"]
 
@@ -117,9 +118,7 @@ def weak_regions(spec: StudySpec, losses: Floats, seed: int) -> list[WeakSpot]:
     if not found:
         return []
     confirmed = [
-        spot
-        for given in found
-        if (spot := _spot("region", given, _mask(spec, given), halves[1])) is not None
+        spot for given in found if (spot := _spot(spec, "region", given, halves[1])) is not None
     ]
     return _worst(iter(confirmed))
 
@@ -171,14 +170,14 @@ def _spots(
 ) -> Iterator[WeakSpot]:
     for name, value in conditions:
         given = ((name, value),)
-        spot = _spot(kind, given, _mask(spec, given), losses)
+        spot = _spot(spec, kind, given, losses)
         if spot is not None:
             yield spot
 
 
-def _spot(kind: str, given: Conditions, inside: RowMask, losses: Floats) -> WeakSpot | None:
+def _spot(spec: StudySpec, kind: str, given: Conditions, losses: Floats) -> WeakSpot | None:
     """Return a weak spot, or None where its losses are not larger beyond chance."""
-    known = ~np.isnan(losses)
+    known, inside = ~np.isnan(losses), _mask(spec, given)
     own, other = losses[known & inside], losses[known & ~inside]
     if len(own) < 2 or len(other) < 2:
         return None
@@ -189,7 +188,7 @@ def _spot(kind: str, given: Conditions, inside: RowMask, losses: Floats) -> Weak
     share = len(own) / known.sum()
     whole = losses[known].mean()
     excess = float(share * (own.mean() - whole) / whole)
-    words = condition_words(dict(given))
+    words = condition_words({name: _as_given(spec, name, value) for name, value in given})
     return WeakSpot(kind, words, given, float(share), excess, float(apart / error))
 
 
@@ -270,3 +269,13 @@ def _atoms(spec: StudySpec, name: str) -> Iterator[tuple[str, Any]]:
 def _mask(spec: StudySpec, given: Conditions) -> RowMask:
     """Return the rows that fulfil conditions."""
     return np.asarray(fulfilled(parse_conditions(dict(given), spec.schema), spec.table))
+
+
+def _as_given(spec: StudySpec, name: str, value: Any) -> Any:
+    """Return the value of a condition as the caller's table writes it."""
+    if isinstance(value, tuple):
+        return tuple(_as_given(spec, name, one) for one in value)
+    if value is None or not spec.schema[name].kind.is_discrete:
+        return value
+    cell = pa.table({name: pa.array([value], spec.table[name].type)})
+    return render(cell, Schema((spec.schema[name],)))[name][0].as_py()
