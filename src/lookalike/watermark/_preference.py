@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lookalike._core.numerics import Floats
 from lookalike.watermark._cells import CellHashes, Hashes, keyed_number
-from lookalike.watermark._sets import Flags, column_sets, mixed, scores_of, weight_of
+from lookalike.watermark._sets import column_sets, mixed, scores_of, weight_of
 
 __all__ = ["OFTEN", "REFERENCE", "Preference"]
 
@@ -35,7 +35,7 @@ class Preference:
         self._key, self._cells = key, CellHashes(key)
         self._number = np.uint64(keyed_number(key, "rows without a score"))
         cells = self._cells.of_table(reference)
-        self._frequent: dict[tuple[str, ...], Flags] = {}
+        self._frequent: dict[tuple[str, ...], npt.NDArray[np.bool_]] = {}
         for names in column_sets(key, reference.column_names):
             if unmarked.isdisjoint(names):
                 made = mixed(key, names, [cells[name] for name in names])
@@ -76,7 +76,7 @@ class Preference:
         return total, variance
 
 
-def _marks(hashes: Hashes) -> Flags:
+def _marks(hashes: Hashes) -> npt.NDArray[np.bool_]:
     """Return which beginnings of keyed numbers are of frequent cells."""
     marks = np.zeros(2**_BITS, bool)
     marks[hashes >> _SHIFT] = True

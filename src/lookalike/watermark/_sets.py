@@ -11,14 +11,11 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from lookalike._core.numerics import Floats
 from lookalike.watermark._cells import Hashes, keyed_number
 
-__all__ = ["Flags", "column_sets", "mixed", "scores_of", "weight_of"]
-
-Flags = npt.NDArray[np.bool_]
+__all__ = ["column_sets", "mixed", "scores_of", "weight_of"]
 
 #: Sets of up to four columns among five neighbours, and runs of more of them, for tables of few
 #: levels, in which four columns often have the same cells.

@@ -181,6 +181,10 @@ class Watermark:
         Parameters
         ----------
         candidates : int
+
+        Returns
+        -------
+        Watermark
         """
         return Watermark(self._key, candidates)
 
@@ -236,6 +240,10 @@ class Watermark:
             `REFERENCE` rows of the model, as they are written, which show what comes often.
         unmarked : iterable of str
             Columns whose cells depend on the number of a row, such as identifiers.
+
+        Returns
+        -------
+        Preference
         """
         return Preference(self._key, reference, frozenset(unmarked))
 
