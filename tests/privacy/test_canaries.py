@@ -81,7 +81,7 @@ def check(model, tmp_path: Path, rows: int) -> None:
     ids=lambda model: type(model).__name__,
 )
 def test_canaries_stay_inside(model, tmp_path):
-    check(model, tmp_path, 20_000)
+    check(model, tmp_path, 8_192)
 
 
 @pytest.mark.train
