@@ -107,4 +107,4 @@ def _codes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     codes[values == np.inf] = _INFINITE
     codes[values == -np.inf] = _MINUS_INFINITE
     codes[np.isnan(values)] = _MISSING
-    return codes
+    return np.asarray(codes, np.int64)
