@@ -1,6 +1,6 @@
 """A watermark after harm, and what it costs: power, false alarms on real rows, likeness, time.
 
-Usage: ``python benchmarks/watermark.py FILE [--keys 10] [--candidates 3] [--drop COL ...]``.
+Usage: ``python benchmarks/watermark.py FILE [--keys 10] [--candidates 4] [--drop COL ...]``.
 Tables of 1,000 rows of a `BayesianNetwork` are marked with one key each, and tested whole, with
 half of the rows deleted, with 20 % of the cells replaced by others of their column, and with a
 third of the columns dropped. Lines are the least, the median and the greatest z over keys.
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file")
     parser.add_argument("--keys", type=int, default=10)
-    parser.add_argument("--candidates", type=int, default=3)
+    parser.add_argument("--candidates", type=int, default=4)
     parser.add_argument("--drop", nargs="*", default=[])
     options = parser.parse_args()
     table = read_table(options.file).drop_columns(options.drop)

@@ -15,6 +15,7 @@ import lookalike as la
 from lookalike._core.intervals import clopper_pearson
 from lookalike.errors import DataError, ModelFileError, ParameterError
 from lookalike.models._ledger import PrivacyLedger, delta_of, rho_of
+from lookalike.models._private_aim import errors_beyond_noise
 from lookalike.models._private_domain import find_range, measure_levels
 from lookalike.models._private_entities import clipped
 from lookalike.models._private_graph import MarkovNetwork, NoisyTable, margin
@@ -515,6 +516,15 @@ def test_aim_finds_what_three_columns_have_in_common():
         assert model.ledger_.spent == pytest.approx(model.ledger_.rho, rel=1e-6)
     assert share["aim"] > 0.95
     assert share["mst"] < 0.6
+
+
+def test_a_row_changes_the_scores_of_aim_by_one_at_most():
+    rng = np.random.default_rng(0)
+    models = [rng.integers(0, 50, 12) for _ in range(200)]
+    truth = [rng.integers(0, 50, 12) for _ in models]
+    more = [one + (np.arange(12) == rng.integers(12)) for one in truth]
+    scores = [errors_beyond_noise(one, models, 0.7, 3.0) for one in (truth, more)]
+    assert 0.99 < np.abs(scores[0] - scores[1]).max() <= 1 + 1e-9
 
 
 def test_aim_on_a_table_of_one_row_and_of_two_columns():

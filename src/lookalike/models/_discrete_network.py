@@ -46,7 +46,12 @@ class DiscreteNetwork:
 
     @classmethod
     def fit(
-        cls, states: Int[np.ndarray, "rows variables"], variables: States, parents: int, fewest: int
+        cls,
+        states: Int[np.ndarray, "rows variables"],
+        variables: States,
+        parents: int,
+        fewest: int,
+        known: Mapping[int, tuple[int, ...]] | None = None,
     ) -> DiscreteNetwork:
         """Choose the structure and count.
 
@@ -59,10 +64,15 @@ class DiscreteNetwork:
             The greatest number of parents of a variable.
         fewest : int
             The least number of rows of a combination of parents.
+        known : mapping of int to tuple of int, optional
+            The parents of each variable where they are known, in an order in which parents come
+            first.
         """
         grains = tuple(map(grains_of, variables.variables))
         order, information = order_of(states, grains)
-        links = choose_parents(states, order, information, grains, parents, fewest)
+        if known is not None:
+            order = np.array(list(known), order.dtype)
+        links = choose_parents(states, order, information, grains, parents, fewest, known)
         tables = (
             ConditionalTable.fit(states, v, link, grains, fewest) for v, link in enumerate(links)
         )

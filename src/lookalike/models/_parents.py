@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -65,6 +65,7 @@ def choose_parents(
     grains: Sequence[tuple[np.ndarray, ...]],
     most: int,
     fewest: int,
+    known: Mapping[int, tuple[int, ...]] | None = None,
 ) -> list[list[Link]]:
     """Return the contexts of each variable, from few and coarse parents to many and fine ones.
 
@@ -85,6 +86,9 @@ def choose_parents(
         The greatest number of parents.
     fewest : int
         The least number of rows of a combination of parents.
+    known : mapping of int to tuple of int, optional
+        For each variable, the only ones that may be its parents; all of them are tried at once,
+        too, since single ones may tell nothing.
     """
     rows = max(_MOST_WORK // max(len(order), 1), _FEWEST_ROWS)
     some = np.ascontiguousarray(states[:rows].T)
@@ -93,7 +97,10 @@ def choose_parents(
     def chosen(variable: int) -> list[Link]:
         before = order[: rank[variable]]
         near = before[np.argsort(-information[variable, before], kind="stable")][:_CANDIDATES]
-        search = _ParentSearch(some, variable, grains, fewest)
+        together: tuple[int, ...] = ()
+        if known is not None:
+            near, together = np.array(known[variable], np.int64), known[variable]
+        search = _ParentSearch(some, variable, grains, fewest, together)
         while search.extended(near, most):
             pass
         return search.links
@@ -111,12 +118,15 @@ class _ParentSearch:
     variable : int
     grains : sequence of tuple of ndarray
     fewest : int
+    together : tuple of int
+        Parents that are tried all at once.
     """
 
     states: np.ndarray
     variable: int
     grains: Sequence[tuple[np.ndarray, ...]]
     fewest: int
+    together: tuple[int, ...] = ()
     links: list[Link] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -149,6 +159,12 @@ class _ParentSearch:
         ]
         if len(mine) < most:
             found += [(*mine.items(), (int(v), 0)) for v in near if v not in mine]
+        if not mine and len(self.together) > 1:
+            finest = max(len(self.grains[v]) for v in self.together)
+            found += [
+                tuple((v, min(grain, len(self.grains[v]) - 1)) for v in self.together)
+                for grain in range(finest)
+            ]
         return [parents for parents in found if self._combinations(parents) < MOST_KEYS]
 
     def _combinations(self, parents: tuple[Parent, ...]) -> float:

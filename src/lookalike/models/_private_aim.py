@@ -27,7 +27,7 @@ from lookalike.models._private_noise import (
 )
 from lookalike.models._private_tree import GroupedColumn, PrivateLink, draw_states
 
-__all__ = ["measure_adaptively"]
+__all__ = ["errors_beyond_noise", "measure_adaptively"]
 
 #: The most cells of a table, and of the network when all is spent.
 _MOST_CELLS, _MOST_IN_ALL = 4_096, 400_000
@@ -85,14 +85,9 @@ def measure_adaptively(
         models = [_counts([drawn[k] for k in candidates[i]], candidates[i], sizes) for i in open_]
         share = rows / _DRAWN
         deviation = standard_deviation((1 - _CHOICE) * cost)
-        scores = [
-            # A row changes each by one at most: weights are not greater than that.
-            len(candidates[i])
-            / 3
-            * (np.abs(truth[i] - share * own).sum() - _EXPECTED * deviation * own.size)
-            for i, own in zip(open_, models, strict=True)
-        ]
-        at = choose_privately(scores, _CHOICE * cost, entropy)
+        scores = errors_beyond_noise([truth[i] for i in open_], models, share, deviation)
+        weights = np.array([len(candidates[i]) / 3 for i in open_])
+        at = choose_privately(weights * scores, _CHOICE * cost, entropy)
         chosen, before = candidates[open_[at]], share * models[at]
         counts = noisy(truth[open_[at]], (1 - _CHOICE) * cost, entropy)
         shape = [sizes[k] for k in chosen]
@@ -104,6 +99,30 @@ def measure_adaptively(
             # The noise hides what is left to learn: half of it, from now on.
             cost *= 4
     return _links(net.fitted(_relative(measured), _LAST_STEPS))
+
+
+def errors_beyond_noise(
+    truth: Sequence[WholeNumbers], models: Sequence[WholeNumbers], share: float, deviation: float
+) -> Floats:
+    """Return how much more wrong each table of the network is than noise would make it.
+
+    A row changes each by one at most.
+
+    Parameters
+    ----------
+    truth, models : sequence of ndarray
+        Counts of cells in the training table, and in rows drawn from the network.
+    share : float
+        Rows of the training table for each drawn one.
+    deviation : float
+        The standard deviation of the noise.
+    """
+    return np.array(
+        [
+            np.abs(real - share * own).sum() - _EXPECTED * deviation * own.size
+            for real, own in zip(truth, models, strict=True)
+        ]
+    )
 
 
 def _merged(column: GroupedColumn) -> float:

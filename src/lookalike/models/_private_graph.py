@@ -127,13 +127,15 @@ class MarkovNetwork:
     @classmethod
     def of(cls, shares: Sequence[Floats]) -> Self:
         """Return the network of independent columns."""
-        factors = {(one,): np.log(np.maximum(own, _TINY)) for one, own in enumerate(shares)}
+        factors: dict[tuple[int, ...], Floats] = {
+            (one,): np.log(np.maximum(own, _TINY)) for one, own in enumerate(shares)
+        }
         return cls([len(own) for own in shares], factors)
 
     def moved(self, table: NoisyTable) -> MarkovNetwork:
         """Return the network whose margin is a noisy table's: a step of proportional fitting."""
-        flat = np.zeros([self.sizes[k] for k in table.columns])
-        here = MarkovNetwork(self.sizes, {table.columns: flat, **self.factors})
+        flat = {table.columns: np.zeros([self.sizes[k] for k in table.columns])}
+        here = MarkovNetwork(self.sizes, {**flat, **self.factors})
         own = here.marginal(table.columns)
         # No cell is ruled out, whatever the noise has made of it.
         wanted = np.maximum(table.shares, 0) + _LEAST_SHARE * own + _TINY
@@ -174,12 +176,14 @@ class MarkovNetwork:
         return MarkovNetwork(self.sizes, factors)
 
     def _loss(self, tables: Sequence[NoisyTable]) -> tuple[float, dict[tuple[int, ...], Floats]]:
-        loss, slopes = 0.0, {}
+        loss = 0.0
+        slopes: dict[tuple[int, ...], Floats] = {}
         for table in tables:
             gap = self.marginal(table.columns) - table.shares
             loss += 0.5 * table.weight * float((gap**2).sum())
             slope = table.weight * gap
-            slopes[table.columns] = slopes.get(table.columns, 0.0) + slope
+            earlier = slopes.get(table.columns)
+            slopes[table.columns] = slope if earlier is None else earlier + slope
         return loss, slopes
 
     def _propagate(self) -> None:

@@ -158,10 +158,15 @@ class BayesianNetwork(DiscreteModel):
         training = self._states.of_rows(split.training)
         training = training[generator(task.seed, "order").permutation(len(training))]
         parents = self.parents if self.mode == "correlated" else 0
-        self._network = DiscreteNetwork.fit(training, self._states, parents, fewest)
+        known = self._known_parents(task.layout)
+        self._network = DiscreteNetwork.fit(training, self._states, parents, fewest, known)
         self._record(split)
         if split.refit:
             self._network = self._network.counted(self._states.of_rows(split.all), fewest)
+
+    def _known_parents(self, layout: Layout) -> dict[int, tuple[int, ...]] | None:  # noqa: ARG002
+        """Return the parents of each variable, parents first, where they need not be found."""
+        return None
 
     def _record(self, split: HoldOut) -> None:
         """Record the mean log density of training rows and of held-out ones."""

@@ -44,7 +44,7 @@ _RANGES, _COLUMNS, _CHOICES = 0.05, 0.35, 0.2
 #: δ where none is given, and the rows that are drawn from the noisy tables.
 _DELTA, _FEWEST, _MOST = 1e-9, 20_000, 100_000
 #: The parents of a column in the model of the drawn rows.
-_PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2, "aim": 3}
+_PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2, "aim": 8}
 
 
 class Private(BayesianNetwork):
@@ -133,6 +133,8 @@ class Private(BayesianNetwork):
     }
 
     ledger_: PrivacyLedger | None = None
+    #: The parents of each column in the noisy tables, parents first.
+    _links: Mapping[str, tuple[str, ...]]
     mode, bins, min_category_count, refine = "correlated", 32, 1, None
 
     def __init__(
@@ -223,6 +225,12 @@ class Private(BayesianNetwork):
         rows = count_rows(columns)
         merged = [grouped(one, rows) for one in columns]
         measured = self._measure_links(merged, rows, ledger, entropy, seed)
+        names = table.column_names
+        parents = {one.child: one.parents for one in measured}
+        roots = {k: () for k in range(len(names)) if k not in parents}
+        self._links = {
+            names[k]: tuple(names[p] for p in own) for k, own in {**roots, **parents}.items()
+        }
         rng = generator(seed, "private rows")
         count = int(np.clip(rows, _FEWEST, _MOST))
         cells = draw(merged, measured, count, rng)
@@ -256,6 +264,19 @@ class Private(BayesianNetwork):
         left = (ledger.rho - ledger.spent) * (1 - 1e-12)
         ledger.spend(f"{len(links)} tables of columns that go together", left)
         return measure(merged, links, rows, left, entropy)
+
+    def _known_parents(self, layout: Layout) -> dict[int, tuple[int, ...]] | None:
+        """Return the parents that the rows were drawn by: they cannot be found better again."""
+        assert self._states is not None
+        columns = [layout.blocks[one.block].column for one in self._states.variables]
+        place = {name: v for v, name in enumerate(columns)}
+        if len(place) < len(columns):  # a column of several variables
+            return None
+        return {
+            place[name]: tuple(place[one] for one in parents if one in place)
+            for name, parents in self._links.items()
+            if name in place
+        }
 
     def _measure_columns(
         self,

@@ -188,8 +188,8 @@ def _model_checks(
     marked = predicate["recipe"].get("watermark")
     if marked is not None:
         if watermark is None or watermark.name != marked["name"]:
-            words = f"the rows carry {marked['name']}: give its key"
-            return [*checks, ProvenanceCheck("rows made again", None, words)]
+            wanted = f"the rows carry {marked['name']}: give its key"
+            return [*checks, ProvenanceCheck("rows made again", None, wanted)]
         watermark = watermark.with_candidates(int(marked["candidates"]))
     recipe = SamplingRecipe.from_dict(predicate["recipe"], watermark if marked else None)
     # Changed rows are all made again, to name them; of others, a few are proof enough.

@@ -145,9 +145,8 @@ def sample_parts(
         "file_format": file_format,
         "rows": n,
         "part_rows": part_rows,
+        "watermark": None if mark is None else repr(mark),
     }
-    if mark is not None:
-        plan["watermark"] = repr(mark)
     # Workers of a cluster have working folders of their own.
     target = Folder(place if is_address(place) else os.path.abspath(place))
     manifest = _begun(target, plan, overwrite)

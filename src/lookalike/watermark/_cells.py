@@ -20,6 +20,8 @@ Hashes = npt.NDArray[np.uint64]
 #: Numbers count by so many significant digits: rounding and another way to write them is no change.
 _DIGITS = 3
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d{1,3})?")
+#: Dates count by their days, with or without a time.
+_DATE = re.compile(r"(\d{4}-\d{2}-\d{2})[ t]\d{2}:\d{2}.*")
 #: What numbers may have around them in text.
 _ORNAMENT = re.compile(r"[\s,_'$€£%]")
 #: Codes of cells that are no finite numbers.
@@ -84,7 +86,8 @@ def _token(text: str) -> int | str:
     number = _ORNAMENT.sub("", plain)
     if _NUMBER.fullmatch(number):
         return int(_codes(np.array([float(number)]))[0])
-    return plain
+    date = _DATE.fullmatch(plain)
+    return plain if date is None else date[1]
 
 
 def _codes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
@@ -104,4 +107,4 @@ def _codes(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
     codes[values == np.inf] = _INFINITE
     codes[values == -np.inf] = _MINUS_INFINITE
     codes[np.isnan(values)] = _MISSING
-    return codes
+    return np.asarray(codes, np.int64)

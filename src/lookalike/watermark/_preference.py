@@ -10,12 +10,12 @@ import pyarrow as pa
 
 from lookalike._core.numerics import Floats
 from lookalike.watermark._cells import CellHashes, Hashes, keyed_number
-from lookalike.watermark._sets import Flags, column_sets, minimal, mixed, scores_of
+from lookalike.watermark._sets import column_sets, mixed, scores_of, weight_of
 
-__all__ = ["REFERENCE", "Preference"]
+__all__ = ["OFTEN", "REFERENCE", "Preference"]
 
-#: So many rows of a model show which cells are rare: those that come once at most.
-REFERENCE = 1_024
+#: So many rows of a model show which cells are rare: those that come so often at most.
+REFERENCE, OFTEN = 1_024, 4
 #: Frequent cells are known by so many bits: the few others that share them have no score, either.
 _BITS = 16
 _SHIFT = np.uint64(64 - _BITS)
@@ -35,13 +35,13 @@ class Preference:
         self._key, self._cells = key, CellHashes(key)
         self._number = np.uint64(keyed_number(key, "rows without a score"))
         cells = self._cells.of_table(reference)
-        self._frequent: dict[tuple[str, ...], Flags] = {}
+        self._frequent: dict[tuple[str, ...], npt.NDArray[np.bool_]] = {}
         for names in column_sets(key, reference.column_names):
             if unmarked.isdisjoint(names):
                 made = mixed(key, names, [cells[name] for name in names])
                 found, counts = np.unique(made, return_counts=True)
-                if (counts == 1).any():
-                    self._frequent[names] = _marks(found[counts > 1])
+                if (counts <= OFTEN).any():
+                    self._frequent[names] = _marks(found[counts > OFTEN])
         self.marked = float((self._scored(cells)[1] > 0).mean()) if len(reference) else 0.0
 
     def choose(self, candidates: Sequence[pa.Table], start: int) -> npt.NDArray[np.int64]:
@@ -68,18 +68,15 @@ class Preference:
         """Return the weighted sum of the scores of each row, and its variance over keys."""
         rows = len(next(iter(cells.values())))
         total, variance = np.zeros(rows), np.zeros(rows)
-        hashes = {
-            names: mixed(self._key, names, [cells[name] for name in names])
-            for names in self._frequent
-        }
-        rare = {names: ~self._frequent[names][made >> _SHIFT] for names, made in hashes.items()}
-        for names, used in minimal(rare).items():
-            total += np.where(used, scores_of(hashes[names]), 0.0)
-            variance += used
+        for names, frequent in self._frequent.items():
+            made = mixed(self._key, names, [cells[name] for name in names])
+            weight = weight_of(names) * ~frequent[made >> _SHIFT]
+            total += weight * scores_of(made)
+            variance += weight**2
         return total, variance
 
 
-def _marks(hashes: Hashes) -> Flags:
+def _marks(hashes: Hashes) -> npt.NDArray[np.bool_]:
     """Return which beginnings of keyed numbers are of frequent cells."""
     marks = np.zeros(2**_BITS, bool)
     marks[hashes >> _SHIFT] = True

@@ -7,23 +7,21 @@ only move closer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
 from lookalike._core.numerics import Floats
 from lookalike.watermark._cells import Hashes, keyed_number
 
-__all__ = ["Flags", "column_sets", "minimal", "mixed", "scores_of"]
-
-Flags = npt.NDArray[np.bool_]
+__all__ = ["column_sets", "mixed", "scores_of", "weight_of"]
 
 #: Sets of up to four columns among five neighbours, and runs of more of them, for tables of few
 #: levels, in which four columns often have the same cells.
 _NEIGHBOURS, _MOST, _RUNS = 5, 4, (6, 9)
+#: The weights of sets of these sizes: large ones do not survive where columns are dropped.
+_WEIGHTS = {1: 1.0, 2: 1.0, 3: 1.0, 4: 0.6, 6: 0.3, 9: 0.15}
 
 
 def column_sets(key: bytes, names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -47,6 +45,11 @@ def column_sets(key: bytes, names: Sequence[str]) -> list[tuple[str, ...]]:
     return sorted((tuple(sorted(one)) for one in found), key=lambda one: (len(one), one))
 
 
+def weight_of(names: Sequence[str]) -> float:
+    """Return the weight of the scores of a set of columns."""
+    return _WEIGHTS[len(names)]
+
+
 def mixed(key: bytes, names: tuple[str, ...], cells: Sequence[Hashes]) -> Hashes:
     """Return one keyed number for the cells of each row in a set of columns."""
     found = np.full(len(cells[0]), keyed_number(key, "set", *names), np.uint64)
@@ -65,37 +68,3 @@ def scores_of(hashes: Hashes) -> Floats:
     """Return keyed numbers as scores with mean 0 and variance 1, evenly distributed."""
     evenly = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
     return np.asarray((evenly - 0.5) * np.sqrt(12.0))
-
-
-def minimal(rare: Mapping[tuple[str, ...], Flags]) -> dict[tuple[str, ...], Flags]:
-    """Return where cells of a set are rare, but those of no part of it are.
-
-    Parameters
-    ----------
-    rare : mapping of tuple of str to ndarray of bool, shape (rows,)
-        For each set of columns, the rows whose cells are rare, and so those of every larger set.
-        Small sets come first.
-    """
-    found = {}
-    for names, parts in _parts(tuple(rare)).items():
-        used = rare[names].copy()
-        for part in parts:
-            used &= ~rare[part]
-        found[names] = used
-    return found
-
-
-@lru_cache(maxsize=8)
-def _parts(sets: tuple[tuple[str, ...], ...]) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
-    """Return the largest parts of each set of columns among the others."""
-    groups = {names: frozenset(names) for names in sets}
-    found: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
-    for names, group in groups.items():
-        # Where a part of a part is rare, so is the part.
-        own: list[tuple[str, ...]] = []
-        for part in reversed([one for one in sets if len(one) < len(names)]):
-            small = groups[part]
-            if small < group and not any(small < groups[one] for one in own):
-                own.append(part)
-        found[names] = own
-    return found

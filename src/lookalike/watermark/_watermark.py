@@ -25,8 +25,8 @@ from lookalike._core.files import open_output
 from lookalike._core.parameters import Number, check_parameters
 from lookalike.tables import to_arrow
 from lookalike.watermark._cells import CellHashes
-from lookalike.watermark._preference import REFERENCE, Preference
-from lookalike.watermark._sets import column_sets, minimal, mixed, scores_of
+from lookalike.watermark._preference import OFTEN, REFERENCE, Preference
+from lookalike.watermark._sets import column_sets, mixed, scores_of, weight_of
 
 __all__ = ["Watermark", "WatermarkTest"]
 
@@ -101,7 +101,7 @@ class Watermark:
     False
     """
 
-    def __init__(self, key: bytes | str | os.PathLike[str], candidates: int = 3) -> None:
+    def __init__(self, key: bytes | str | os.PathLike[str], candidates: int = 4) -> None:
         check_parameters("Watermark", _RULES, {"candidates": candidates})
         self._key = key if isinstance(key, bytes) else _read(key)
         if len(self._key) != _KEY_BYTES:
@@ -123,7 +123,7 @@ class Watermark:
         return hash((self._key, self.candidates))
 
     @classmethod
-    def new(cls, path: str | os.PathLike[str], candidates: int = 3) -> Self:
+    def new(cls, path: str | os.PathLike[str], candidates: int = 4) -> Self:
         """Write a new key to a file, which only its owner may read.
 
         Parameters
@@ -181,6 +181,10 @@ class Watermark:
         Parameters
         ----------
         candidates : int
+
+        Returns
+        -------
+        Watermark
         """
         return Watermark(self._key, candidates)
 
@@ -208,19 +212,23 @@ class Watermark:
             places = np.linspace(0, table.num_rows - 1, _MOST_ROWS).astype(np.int64)
             table = table.take(pa.array(places))
         cells = CellHashes(self._key).of_table(table)
-        hashes, rare = {}, {}
+        # Of equal rows, one is left: a table that was written twice carries the same mark.
+        names = tuple(sorted(cells))
+        kept = np.unique(
+            mixed(self._key, names, [cells[name] for name in names]), return_index=True
+        )[1]
+        cells = {name: own[kept] for name, own in cells.items()}
+        most = max(OFTEN * len(kept) // REFERENCE, 1)
+        total, variance, count = 0.0, 0.0, 0
         for names in column_sets(self._key, table.column_names):
             made = mixed(self._key, names, [cells[name] for name in names])
-            _, places, times = np.unique(made, return_inverse=True, return_counts=True)
-            hashes[names] = made
-            rare[names] = times[places.reshape(-1)] <= max(1, table.num_rows // REFERENCE)
-        total, count = 0.0, 0
-        for names, used in minimal(rare).items():
             # Equal cells have equal scores: each set of cells counts once, however often it comes.
-            different = np.unique(hashes[names][used])
-            total += float(scores_of(different).sum())
-            count += len(different)
-        z = total / sqrt(max(count, 1))
+            different, times = np.unique(made, return_counts=True)
+            rare = different[times <= most]
+            total += weight_of(names) * float(scores_of(rare).sum())
+            variance += weight_of(names) ** 2 * len(rare)
+            count += len(rare)
+        z = total / sqrt(variance) if count else 0.0
         return WatermarkTest(erfc(z / sqrt(2)) / 2, z, table.num_rows, count)
 
     def preference(self, reference: pa.Table, unmarked: Iterable[str] = ()) -> Preference:
@@ -232,6 +240,10 @@ class Watermark:
             `REFERENCE` rows of the model, as they are written, which show what comes often.
         unmarked : iterable of str
             Columns whose cells depend on the number of a row, such as identifiers.
+
+        Returns
+        -------
+        Preference
         """
         return Preference(self._key, reference, frozenset(unmarked))
 
