@@ -125,7 +125,7 @@ class DensityTree:
         for nodes in self._levels:
             before = chances[parents[nodes]] if nodes[0] else marginal
             chances[nodes] = (own[nodes] + above[nodes] * before) / (rows[nodes] + above[nodes])
-        return chances[self.leaves]
+        return np.asarray(chances[self.leaves])
 
     @cached_property
     def _levels(self) -> list[np.ndarray]:
@@ -140,8 +140,8 @@ class DensityTree:
     @cached_property
     def _spans(self) -> tuple[np.ndarray, np.ndarray]:
         """The first and the last leaf below each node."""
-        first = np.cumsum(self.tree.splits < 0) - (self.tree.splits < 0)
-        last = first.copy()
+        first = np.asarray(np.cumsum(self.tree.splits < 0) - (self.tree.splits < 0))
+        last = np.array(first)
         for nodes in self._levels[::-1]:
             inner = nodes[self.tree.splits[nodes] >= 0]
             last[inner] = last[self.tree.right[inner]]
@@ -170,7 +170,7 @@ class DensityTree:
         logs = np.log(self.shares[place])
         for table, own in zip(self.tables, states.T, strict=True):
             logs += np.log(table[place, own])
-        return logs
+        return np.asarray(logs)
 
 
 @dataclass(frozen=True)
@@ -326,8 +326,10 @@ class DensityForest:
             raise _damaged()
         cuts, none = np.cumsum(nodes)[:-1], np.zeros(cells.shape[1], np.uint16)
         structures = [
-            StateTree(*arrays_, none)
-            for arrays_ in zip(*(np.split(part, cuts) for part in parts), strict=True)
+            StateTree(splits, limits, right, ends, none)
+            for splits, limits, right, ends in zip(
+                *(np.split(part, cuts) for part in parts), strict=True
+            )
         ]
         if not all(is_whole(tree, len(sizes), 1) for tree in structures):
             raise _damaged()
