@@ -140,8 +140,8 @@ class DensityTree:
     @cached_property
     def _spans(self) -> tuple[np.ndarray, np.ndarray]:
         """The first and the last leaf below each node."""
-        first = np.asarray(np.cumsum(self.tree.splits < 0) - (self.tree.splits < 0))
-        last = np.array(first)
+        first: np.ndarray = np.cumsum(self.tree.splits < 0) - (self.tree.splits < 0)
+        last: np.ndarray = first.copy()
         for nodes in self._levels[::-1]:
             inner = nodes[self.tree.splits[nodes] >= 0]
             last[inner] = last[self.tree.right[inner]]
