@@ -12,7 +12,7 @@ import pytest
 from lookalike import AdversarialForest, load
 from lookalike._core.errors import ModelFileError
 from lookalike.models._adversarial_trees import AdversarialGrowth, Round
-from lookalike.models._density_trees import DensityForest
+from lookalike.models._density_forest import DensityForest
 from lookalike.testing import synthesizer_checks
 
 ROWS = 2_000

@@ -12,7 +12,8 @@ from jaxtyping import Int
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import EncodedRows
-from lookalike.models._density_trees import DensityForest, DensityTree, ranked
+from lookalike.models._density_forest import DensityForest
+from lookalike.models._density_trees import DensityTree, ranked
 from lookalike.models._normal_scores import NormalScores
 from lookalike.models._state_trees import StateTree
 from lookalike.models._states import States

@@ -13,7 +13,7 @@ from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._adversarial_trees import AdversarialGrowth, Round, ranks_of
-from lookalike.models._density_trees import DensityForest
+from lookalike.models._density_forest import DensityForest
 from lookalike.models._log_prob import DiscreteModel
 from lookalike.models._request import Request
 from lookalike.models._states import States
