@@ -63,7 +63,7 @@ def test_broken_rows_are_refused_once_and_before_any_fit(broken: pd.DataFrame) -
 @pytest.mark.parametrize("policy", ["drop", "repair", "keep"])
 def test_auto_passes_the_policy_to_its_winner(broken: pd.DataFrame, policy: str) -> None:
     auto = la.Auto(seconds=None, models=[QUICK], tune=False, random_state=0)
-    with pytest.warns(LookalikeWarning, match="10 of 300 rows break a rule"):
+    with pytest.warns(LookalikeWarning, match="rows break a rule"):
         auto.fit(broken, rules=[RULE], broken=policy)
     made = auto.sample(2_000)
     assert (made["start"] <= made["end"]).all()
@@ -115,7 +115,7 @@ def test_the_rows_of_a_study_obey_rules(
 
 
 def test_bad_rules_and_policies_are_named(table: pd.DataFrame) -> None:
-    with pytest.raises(ParameterError, match="broken must be one of"):
+    with pytest.raises(ParameterError, match="broken must be"):
         la.compare(table, [QUICK], rules=[RULE], broken="mend")
     with pytest.raises(ParameterError, match="stat"):
         la.boost(table, "late", synthesizer=QUICK, rules=["stat <= end"])
