@@ -77,6 +77,7 @@ class Vine:
         controls = vines.FitControlsVinecop(
             family_set=[getattr(vines.families, name) for name in _FAMILIES],
             trunc_lvl=min(trees, count - 1),
+            tree_criterion="hoeffd",  # it sees dependence that is not monotone
             num_threads=1,
         )
         model = vines.Vinecop.from_data(whole, var_types=kinds, controls=controls)
