@@ -11,6 +11,7 @@ import pytest
 import lookalike as la
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError
 from lookalike.cli import main
+from lookalike.tables import Kind
 
 RULE = "start <= end"
 QUICK = la.BayesianNetwork(refine={"correct": False, "calibrate": False}, derive=False)
@@ -63,7 +64,7 @@ def test_broken_rows_are_refused_once_and_before_any_fit(broken: pd.DataFrame) -
 @pytest.mark.parametrize("policy", ["drop", "repair", "keep"])
 def test_auto_passes_the_policy_to_its_winner(broken: pd.DataFrame, policy: str) -> None:
     auto = la.Auto(seconds=None, models=[QUICK], tune=False, random_state=0)
-    with pytest.warns(LookalikeWarning, match="10 of 300 rows break a rule"):
+    with pytest.warns(LookalikeWarning, match="rows break a rule"):
         auto.fit(broken, rules=[RULE], broken=policy)
     made = auto.sample(2_000)
     assert (made["start"] <= made["end"]).all()
@@ -73,12 +74,13 @@ def test_auto_passes_the_policy_to_its_winner(broken: pd.DataFrame, policy: str)
 
 def test_columns_that_rules_compute_with_are_numbers() -> None:
     rng = np.random.default_rng(0)
-    a, b = rng.integers(0, 3, (2, 200))
-    frame = pd.DataFrame({"a": a, "b": b, "sum": a + b, "x": rng.normal(size=200)})
-    found = la.compare(frame, [QUICK], rules=["sum == a + b"], metrics=False)
+    a = rng.integers(0, 3, 200)
+    frame = pd.DataFrame({"a": a, "b": a + rng.integers(0, 2, 200), "x": rng.normal(size=200)})
+    found = la.compare(frame, [QUICK], rules=["a <= b"], metrics=False)
     assert found.best is not None
+    assert found.best.schema_["a"].kind is Kind.INTEGER
     made = found.best.sample(500, as_="pandas")
-    assert (made["sum"] == made["a"] + made["b"]).all()
+    assert (made["a"] <= made["b"]).all()
 
 
 def test_the_rows_of_a_study_obey_rules(
@@ -115,7 +117,7 @@ def test_the_rows_of_a_study_obey_rules(
 
 
 def test_bad_rules_and_policies_are_named(table: pd.DataFrame) -> None:
-    with pytest.raises(ParameterError, match="broken must be one of"):
+    with pytest.raises(ParameterError, match="broken must be"):
         la.compare(table, [QUICK], rules=[RULE], broken="mend")
     with pytest.raises(ParameterError, match="stat"):
         la.boost(table, "late", synthesizer=QUICK, rules=["stat <= end"])
@@ -129,13 +131,14 @@ def test_the_command_line_takes_rules(
     data, model, rules = (str(tmp_path / name) for name in ("t.csv", "m.lookalike", "rules.txt"))
     table.to_csv(data, index=False)
     Path(rules).write_text(RULE, encoding="utf-8")
-    auto = ["fit", data, "-o", model, "--model", "auto", "--set", "models=['Independent']"]
-    assert main([*auto, "--rule", RULE, "--quiet"]) == 0
-    assert la.load(model).schema_.rules == (RULE,)
-    compared = ["compare", data, "--models", "independent", "-o", model, "--rules", rules]
+    compared = ["compare", data, "--models", "bayesian-network", "-o", model, "--rules", rules]
     assert main(compared) == 0
     assert la.load(model).schema_.rules == (RULE,)
     table.assign(end=0).to_csv(data, index=False)
-    assert main(compared) == 2
-    assert "start <= end" in capsys.readouterr().err
-    assert main([*compared, "--broken", "drop"]) == 2
+    auto = ["fit", data, "-o", model, "--model", "auto", "--rule", RULE]
+    boost = ["boost", data, "--target", "late", "--rule", RULE]
+    for words in (compared, auto, boost, ["tune", data, "-o", model, "--rules", rules]):
+        capsys.readouterr()
+        assert main(words) == 2
+        assert "start <= end" in capsys.readouterr().err
+    assert main([*compared, "--broken", "mend"]) == 2

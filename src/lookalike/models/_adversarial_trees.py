@@ -12,7 +12,8 @@ from jaxtyping import Int
 from lookalike._core.seeds import generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import EncodedRows
-from lookalike.models._density_trees import DensityForest, DensityTree, ranked
+from lookalike.models._density_forest import DensityForest
+from lookalike.models._density_trees import DensityTree, ranked
 from lookalike.models._normal_scores import NormalScores
 from lookalike.models._state_trees import StateTree
 from lookalike.models._states import States
@@ -57,7 +58,9 @@ class AdversarialGrowth:
     ----------
     trees : int
     leaf : int
-        The least number of real rows of a leaf, 2 or more.
+        The least number of rows of a leaf, real and generated, by which a tree is grown.
+    fewest : int
+        The least number of real rows of a leaf in the end.
     rounds : int
         The greatest number of rounds.
     sizes : tuple of int
@@ -69,6 +72,7 @@ class AdversarialGrowth:
 
     trees: int
     leaf: int
+    fewest: int
     rounds: int
     sizes: tuple[int, ...]
     ranks: tuple[np.ndarray, ...]
@@ -100,7 +104,7 @@ class AdversarialGrowth:
             rng = generator(self.seed, "drawn", number)
             fake = found.forest.drawn({}, rng.random((len(real), 1 + len(self.sizes))))
         assert best is not None
-        return best.forest.filled(states, self.leaf)
+        return best.forest.filled(states, self.fewest)
 
     def _independent(self, states: np.ndarray) -> np.ndarray:
         rng = generator(self.seed, "independent")
@@ -117,7 +121,7 @@ class AdversarialGrowth:
         structures, hits = zip(*grown, strict=True)
         first = DensityForest(
             tuple(
-                DensityTree.filled(tree, real, self.sizes, self.ranks, 1.0, self.leaf)
+                DensityTree.filled(tree, real, self.sizes, self.ranks, 1.0, self.fewest)
                 for tree in structures
             )
         )
@@ -141,7 +145,7 @@ def ranks_of(rows: EncodedRows, states: States) -> tuple[np.ndarray, ...]:
     """
     scores, found = NormalScores.fit(rows, states.layout), []
     for variable in states.variables:
-        if variable.groups is None:
+        if variable.groups is None or variable.shares is None:
             found.append(np.arange(variable.states))
             continue
         rank = np.argsort(scores.orders[variable.block])

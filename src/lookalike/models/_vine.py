@@ -77,6 +77,7 @@ class Vine:
         controls = vines.FitControlsVinecop(
             family_set=[getattr(vines.families, name) for name in _FAMILIES],
             trunc_lvl=min(trees, count - 1),
+            tree_criterion="hoeffd",  # it sees dependence that is not monotone
             num_threads=1,
         )
         model = vines.Vinecop.from_data(whole, var_types=kinds, controls=controls)
@@ -88,9 +89,9 @@ class Vine:
         """Return draws of the variables from independent uniform numbers, row by row."""
         inside = np.clip(uniforms, _LEAST, 1 - _LEAST)
         if self.model is None:
-            return inside
+            return np.asarray(inside)
         drawn = self.model.inverse_rosenblatt(inside, num_threads=1)
-        return np.clip(drawn, _LEAST, 1 - _LEAST)
+        return np.asarray(np.clip(drawn, _LEAST, 1 - _LEAST))
 
     def state(self) -> Learned:
         """Return the vine as plain values and arrays."""

@@ -82,7 +82,7 @@ class AdversarialAutoencoder(AutoencoderModel):
     ['x', 'c']
     """
 
-    COST: ClassVar[float] = 8.0
+    COST: ClassVar[float] = 16.0
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "latent_size": (8, 16, 32, 64),
         "width": (128, 256, 512),

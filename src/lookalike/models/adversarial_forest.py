@@ -13,7 +13,7 @@ from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._adversarial_trees import AdversarialGrowth, Round, ranks_of
-from lookalike.models._density_trees import DensityForest
+from lookalike.models._density_forest import DensityForest
 from lookalike.models._log_prob import DiscreteModel
 from lookalike.models._request import Request
 from lookalike.models._states import States
@@ -48,7 +48,8 @@ class AdversarialForest(DiscreteModel):
     trees : int
         The number of trees.
     leaf : int
-        The least number of rows of a leaf.
+        The least number of rows of a leaf, real and generated ones together, by which a tree is
+        grown.
     rounds : int
         The greatest number of rounds.
     bins : int
@@ -59,8 +60,8 @@ class AdversarialForest(DiscreteModel):
     derive : bool
         Whether columns that are functions of others are computed from them instead of learned.
     min_category_count : int
-        The minimum number of rows that must share a category, a number or a part of an identifier
-        for the model to store it.
+        The minimum number of rows that must share a category, a number, a part of an identifier or
+        (at least two) a leaf for the model to store it.
     text_placeholder : str or None
         The text that fills columns of free text; None leaves them missing.
     progress : bool or None
@@ -93,14 +94,14 @@ class AdversarialForest(DiscreteModel):
     COST: ClassVar[float] = 1.5
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {
         "trees": (5, 10, 20),
-        "leaf": (2, 3, 5, 10),
+        "leaf": (3, 5, 10, 20),
         "bins": (16, 32, 64),
     }
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 1_000, integer=True),
-        "leaf": Number(2, integer=True),
+        "leaf": Number(1, integer=True),
         "rounds": Number(1, 100, integer=True),
         "bins": Number(2, 1_000, integer=True),
         "refine": GroupOf(Refine),
@@ -146,7 +147,10 @@ class AdversarialForest(DiscreteModel):
         self._states = States.fit(rows, task.layout, self.bins, _MOST_STATES)
         sizes = tuple(variable.states for variable in self._states.variables)
         ranks = ranks_of(rows, self._states)
-        growth = AdversarialGrowth(self.trees, self.leaf, self.rounds, sizes, ranks, task.seed)
+        fewest = max(self.min_category_count, 2)
+        growth = AdversarialGrowth(
+            self.trees, self.leaf, fewest, self.rounds, sizes, ranks, task.seed
+        )
         training = self._states.of_rows(split.training)
         with progress("forests", self.rounds, show=self.progress) as report:
 
@@ -160,7 +164,7 @@ class AdversarialForest(DiscreteModel):
         if split.rows is not None:
             self.history_.rows[-1]["held_out"] = self._log_likelihood(split.rows)
         if split.refit:
-            self._forest = self._forest.filled(self._states.of_rows(rows), self.leaf)
+            self._forest = self._forest.filled(self._states.of_rows(rows), fewest)
         self.history_.stopped = f"grown in {len(self.history_.rows)} rounds"
 
     def _log_likelihood(self, rows: EncodedRows) -> float:

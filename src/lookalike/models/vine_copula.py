@@ -40,7 +40,8 @@ class VineCopula(Synthesizer):
     distribution is a truncated vine: in the first tree, pairs of columns that depend most on each
     other have a copula of their own; in the next ones, pairs given the columns between them; beyond
     the last tree, columns are independent given the others (Aas et al. 2009; Dissmann et al. 2013).
-    Each copula is what describes its pair best: independence, a Gaussian copula, or a smoothed one
+    Dependence is measured by Hoeffding's D, which need not be monotone. Each copula is what
+    describes its pair best: independence, a Gaussian copula, or a smoothed one
     of any shape. Levels, and numbers of few values, are discrete variables, whose probabilities are
     differences of the copula.
 
