@@ -468,3 +468,12 @@ def test_inferred_relations_give_way_to_rules_that_they_stand_against() -> None:
     made = la.Independent(random_state=0).fit(frame, rules=rules).sample(2_000)
     assert (made["paid"] <= made["total"] + 1e-9).all()
     assert np.allclose(made["total"], (made["price"] * made["quantity"]).round(2))
+
+
+def test_a_sum_of_few_values_is_a_number() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.integers(0, 4, 500), "b": rng.integers(0, 4, 500)})
+    frame["total"], frame["kind"] = frame.a + frame.b, rng.choice(["x", "y"], 500)
+    model = la.Independent(random_state=0).fit(frame, rules=["total == a + b"])
+    assert check_rules(model.sample(500), ["total == a + b"]).passed
+    assert model.schema_["total"].kind.value == "integer"

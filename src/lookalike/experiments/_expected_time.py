@@ -12,8 +12,9 @@ from lookalike.metrics import SUPPORT_VECTORS
 
 __all__ = ["expected_seconds", "model_seconds", "spoken"]
 
-#: Core-seconds of a model by its name: for any fit, and for 1,000 rows of ten columns. Measured
-#: by `benchmarks/boost_time.py`; others, such as the caller's own, are taken as random forests.
+#: Core-seconds of a model by its name: for any fit, and for 1,000 rows of ten columns, as
+#: roughly estimated (`benchmarks/boost_time.py models` measures them); others, such as the caller's
+#: own, are taken as random forests.
 _MODELS = {
     "logistic regression": (0.03, 0.03),
     SUPPORT_VECTORS: (0.02, 0.1),
@@ -27,7 +28,7 @@ _MODELS = {
 _OTHER = "random forest"
 #: The core-seconds of a synthesizer of cost 1: for any fit, and for a thousand rows of ten columns.
 _FIT = (5.0, 0.35)
-#: The seconds of `_pace` on the core on which the others were measured.
+#: The seconds of `_pace` on the core to which the others refer.
 _PACE = 0.045
 
 

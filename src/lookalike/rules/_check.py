@@ -69,7 +69,8 @@ class RuleCheck:
 
     def __str__(self) -> str:
         if self.passed:
-            return f"All {len(self.rules)} rules hold in all {self.checked:,} rows."
+            many = f"All {len(self.rules)} rules hold" if len(self.rules) > 1 else "The rule holds"
+            return f"{many} in all {self.checked:,} rows."
         return "\n".join(map(str, self.broken))
 
 

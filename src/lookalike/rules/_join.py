@@ -98,13 +98,18 @@ def computed_with(text: str) -> set[str]:
                 case ast.Call(func=ast.Name(id=name)) if name not in _CALLED:
                     parts = list(node.args)
                 case ast.Compare(left=left, comparators=others):
-                    sides = [left, *others]
-                    parts = list(sides) if sum(isinstance(s, ast.Name) for s in sides) > 1 else []
+                    parts = [left, *others]
+                    if sum(map(_has_names, parts)) < 2:
+                        continue
                 case _:
                     continue
             names = {n.id for part in parts for n in ast.walk(part) if isinstance(n, ast.Name)}
             found |= {read.quoted.get(name, name) for name in names}
     return found
+
+
+def _has_names(tree: ast.AST) -> bool:
+    return any(isinstance(node, ast.Name) for node in ast.walk(tree))
 
 
 def with_rules(schema: Schema, rules: Sequence[str]) -> Schema:
