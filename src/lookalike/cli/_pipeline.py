@@ -40,14 +40,16 @@ def pipeline(
     """
     if not spec.endswith(".toml"):
         raise ParameterError(f"A pipeline is read from a TOML file; got {spec!r}.")
-    check_outputs([output, json_file, html_file], [spec])
 
     from lookalike.experiments import pipeline as run
+    from lookalike.experiments import spec_arguments
     from lookalike.tables import check_output, to_arrow, write_table
 
     if output is not None:
         check_output(output)
-    found = run(spec, folder=folder, progress=True)
+    arguments = spec_arguments(spec)
+    check_outputs([output, json_file, html_file], [spec, arguments["data"]])
+    found = run(**arguments, folder=folder, progress=True)
     write_result(found, json_file, html_file)
     if output is not None:
         if found.data is None:

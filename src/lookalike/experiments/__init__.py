@@ -26,6 +26,7 @@ from lookalike.experiments._pipeline import (
     PipelineReport,
     PipelineRival,
     pipeline,
+    spec_arguments,
 )
 from lookalike.experiments._records import Record
 from lookalike.experiments._trial import Trial
@@ -55,5 +56,6 @@ __all__ = [
     "compare",
     "learn_function",
     "pipeline",
+    "spec_arguments",
     "tune",
 ]

@@ -9,5 +9,6 @@ from __future__ import annotations
 from lookalike.experiments._pipeline._cycle import PipelineCycle, PipelineRival
 from lookalike.experiments._pipeline._pipeline import pipeline
 from lookalike.experiments._pipeline._report import PipelineReport
+from lookalike.experiments._pipeline._spec import spec_arguments
 
-__all__ = ["PipelineCycle", "PipelineReport", "PipelineRival", "pipeline"]
+__all__ = ["PipelineCycle", "PipelineReport", "PipelineRival", "pipeline", "spec_arguments"]

@@ -193,7 +193,9 @@ class SplitBench:
     # --- steps ------------------------------------------------------------------------------------
 
     def _predictions(self, step: str, mix: TrainingMix, held: pa.Table, copies: bool) -> StepArrays:
+        # Splits by few groups may have the same rows, but have other seeds.
         inputs = {"train": self.key, "mix": digest(mix.key, copies), "judged": table_digest(held)}
+        inputs["split"] = str(self.split.number)
         facts = {"split": self.split.number, "mix": mix.words, "copies": copies}
 
         def make() -> StepArrays:
@@ -219,7 +221,11 @@ class SplitBench:
             prepared = self.predictor.prepare(rows)
             self.study.store.note(
                 "preprocess",
-                {"rows": _digest_of(rows), "model": self.study.settings["model"]},
+                {
+                    "rows": _digest_of(rows),
+                    "model": self.study.settings["model"],
+                    "split": str(self.split.number),
+                },
                 prepared.digest,
                 {"split": self.split.number, "rows": len(prepared.target)},
             )
@@ -300,7 +306,11 @@ class SplitBench:
         shown, _ = to_arrow(model.sample(_SHOWN))
         self.study.store.note(
             "fit",
-            {"train": self.key, "generator": self.study.settings["generator"]},
+            {
+                "train": self.key,
+                "generator": self.study.settings["generator"],
+                "split": str(self.split.number),
+            },
             table_digest(shown),
             {"split": self.split.number, "rows": self.train.num_rows},
         )

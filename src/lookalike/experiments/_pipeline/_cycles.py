@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -226,7 +227,9 @@ class Refinery:
         spots = [*weak_classes(spec, losses), *weak_regions(spec, losses, seed)]
         spots.sort(key=lambda spot: -spot.excess)
         ordinary = state.mix.ordinary
-        if ordinary is not None:
+        if ordinary is None:
+            return spots
+        with suppress(UnmadeRows):  # columns are compared in generated rows alone
             spots += weak_columns(self._views(ordinary), spec.target, self._inputs)
         return spots
 

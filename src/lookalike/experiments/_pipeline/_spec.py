@@ -118,6 +118,13 @@ def _synthesizer(given: Any) -> Any:
     return model.set_params(**options)
 
 
+def _built(where: str, value: Any) -> Any:
+    """Return a parameter, with estimators in the place of tables that say which to use."""
+    if isinstance(value, list):
+        return [_built(where, one) for one in value]
+    return _part(where, value) if isinstance(value, Mapping) and "use" in value else value
+
+
 def _part(where: str, given: Any) -> Any:
     """Return an unfitted estimator: ``use``, its class, and its parameters."""
     if not isinstance(given, Mapping) or not isinstance(given.get("use"), str):
@@ -135,11 +142,13 @@ def _part(where: str, given: Any) -> Any:
     kind = named_object(f"{module}:{name}")
     if not isinstance(kind, type) or not hasattr(kind, "get_params"):
         raise ParameterError(f"[{where}] must use a class of estimators; {path!r} is none.")
-    options = {
-        key: _part(where, value) if isinstance(value, Mapping) and "use" in value else value
-        for key, value in given.items()
-        if key != "use"
-    }
+    options = {key: _built(where, value) for key, value in given.items() if key != "use"}
+    for key in options:
+        if key.rpartition("__")[2] == "memory":
+            raise ParameterError(
+                f"[{where}] must not set {key}: what lies in such a folder is run when it is read. "
+                "It can be set in Python, in an estimator that is given to la.pipeline."
+            )
     try:
         return kind(**options)
     except TypeError as error:
