@@ -44,6 +44,7 @@ def test_a_file_is_run_and_its_results_are_written(folder, capsys) -> None:
         (("spec.tml",), "is read from a TOML file"),
         (("none.toml",), "is no pipeline in TOML"),
         (("spec.toml", "-o", "spec.toml"), "must not overwrite"),
+        (("spec.toml", "-o", "penguins.csv"), "must not overwrite"),
         (("spec.toml", "--folder", "penguins.csv"), "Cannot keep a pipeline"),
     ],
 )

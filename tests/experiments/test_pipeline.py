@@ -424,6 +424,10 @@ def test_a_file_is_the_same_as_the_call(tmp_path) -> None:
         ('generate = "forrest"', "Did you mean 'Forest'"),
         ("generate = {trees = 3}", "must name a model"),
         ('generate = {model = "forest", treess = 3}', "Did you mean 'trees'"),
+        (
+            'estimator = {use = "sklearn.cluster.FeatureAgglomeration", memory = "x"}',
+            "must not set memory",
+        ),
         ("preprocess = 3", "must be [[preprocess]] tables"),
     ],
 )
@@ -432,6 +436,26 @@ def test_a_wrong_file_is_one_clear_error(change, message) -> None:
     with pytest.raises((FileFormatError, ParameterError)) as caught:
         spec_arguments(values)
     assert message in str(caught.value)
+
+
+def test_parts_within_a_list_are_built() -> None:
+    steps = [["scale", {"use": "sklearn.preprocessing.PowerTransformer"}]]
+    steps.append(["model", {"use": "sklearn.naive_bayes.GaussianNB"}])
+    estimator = {"use": "sklearn.pipeline.Pipeline", "steps": steps}
+    given = spec_arguments({"data": "x.csv", "target": "y", "estimator": estimator})
+    assert [type(part).__name__ for _, part in given["estimator"].steps] == [
+        "PowerTransformer",
+        "GaussianNB",
+    ]
+
+
+def test_splits_by_few_groups_may_have_the_same_rows() -> None:
+    frame = people().assign(who=np.arange(240) % 5)
+    whole = la.pipeline(
+        frame, target="late", groups="who", **QUICK | {"splits": 6, "replace": True, "cycles": 1}
+    )
+    fits = [step["inputs"]["split"] for step in whole.steps if step["step"] == "fit"]
+    assert {str(split) for split in range(6)} <= set(fits)
 
 
 def test_a_file_without_data_or_no_toml_is_an_error(tmp_path) -> None:

@@ -45,10 +45,11 @@ def pipeline(
     from lookalike.experiments import spec_arguments
     from lookalike.tables import check_output, to_arrow, write_table
 
+    check_outputs([output, json_file, html_file], [spec])
+    arguments = spec_arguments(spec)
+    check_outputs([output, json_file, html_file], [arguments["data"]])
     if output is not None:
         check_output(output)
-    arguments = spec_arguments(spec)
-    check_outputs([output, json_file, html_file], [spec, arguments["data"]])
     found = run(**arguments, folder=folder, progress=True)
     write_result(found, json_file, html_file)
     if output is not None:
