@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lookalike as la
-from lookalike._core.errors import ParameterError
+from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.models._balanced_sample import _chosen, _worst
 
 ROWS, HELD = 60_000, 6_000
@@ -105,7 +105,8 @@ def test_an_odd_cell_does_not_take_the_rows_around_it(tmp_path):
     drawn = np.asarray(fitted.sample(20_000, as_="arrow")["x"], float)
     share = np.mean((drawn >= 20_000) & (drawn < 22_000))
     assert 0.04 < share < 0.06, share  # of all rows: 0.05
-    alone = la.Independent(random_state=0).fit(tmp_path, max_rows=4_000, kinds={"town": "text"})
+    with pytest.warns(LookalikeWarning, match="Free text"):
+        alone = la.Independent(random_state=0).fit(tmp_path, max_rows=4_000, kinds={"town": "text"})
     assert sentence(alone).endswith("of another kind")  # and nothing on marginals
 
 
