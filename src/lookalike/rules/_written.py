@@ -32,7 +32,7 @@ def value_text(value: object) -> str:
 
     Examples
     --------
-    >>> print(value_text('a\b "1" c'), value_text(True), value_text(1.5))
+    >>> print(value_text(r'a\b "1" c'), value_text(True), value_text(1.5))
     "a\b ""1"" c" true 1.5
     """
     if isinstance(value, bool):
