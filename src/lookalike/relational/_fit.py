@@ -159,9 +159,9 @@ class _Fitting:
         for name, plan in self.plans.items():
             if plan.learned_key:
                 warnings.warn(
-                    f"Of the primary key of {name!r}, {', '.join(map(repr, plan.learned_key))} has "
-                    "learned values, none of which makes a row unique: generated rows that repeat "
-                    "a key are left out, so the table will have fewer rows.",
+                    f"The primary key of {name!r} has learned values, none of which makes a row "
+                    f"unique ({', '.join(map(repr, plan.learned_key))}): generated rows that "
+                    "repeat a key are left out, so the table will have fewer rows.",
                     LookalikeWarning,
                     stacklevel=5,
                 )

@@ -12,6 +12,14 @@ _NO_NAMES = {"missing", "true", "false", "pi", "e", "tau", *keyword.kwlist}
 def quoted(name: str) -> str:
     """Return a column's name as it is written in a rule, in backquotes where it needs them.
 
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> quoted("price"), quoted("unit price")
@@ -23,12 +31,34 @@ def quoted(name: str) -> str:
 
 
 def backquoted(name: str) -> str:
-    """Return a column's name in backquotes; one within it is doubled."""
+    """Return a column's name in backquotes; one within it is doubled.
+
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> backquoted("price")
+    '`price`'
+    """
     return f"`{name.replace('`', '``')}`"
 
 
 def value_text(value: object) -> str:
     r"""Return a value as it is written in a rule.
+
+    Parameters
+    ----------
+    value : str, bool, int or float
+
+    Returns
+    -------
+    str
 
     Examples
     --------

@@ -121,7 +121,7 @@ def parquet_width(path: str | os.PathLike[str]) -> float:
         for batch in file.iter_batches(_WEIGHED_ROWS, columns=names):
             if len(batch):
                 cells = (c.indices if pa.types.is_dictionary(c.type) else c for c in batch.columns)
-                return sum(c.nbytes for c in cells) / len(batch)
+                return float(sum(c.nbytes for c in cells) / len(batch))
     return 0.0
 
 
