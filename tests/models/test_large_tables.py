@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import lookalike as la
-from lookalike._core.errors import ParameterError
+from lookalike._core.errors import LookalikeWarning, ParameterError
 from lookalike.models._balanced_sample import _chosen, _worst
 
 ROWS, HELD = 60_000, 6_000
@@ -89,7 +89,25 @@ def test_cells_of_a_kind_that_the_sample_lacks_stop_nothing(table, tmp_path):
     words[at] = "see note"
     pacsv.write_csv(odd.set_column(0, "z", pa.array(words)), tmp_path / "x.csv")
     fitted = la.Independent(random_state=0).fit(tmp_path / "x.csv", max_rows=500)
-    assert "but for cells of another kind in 'z'" in sentence(fitted)
+    assert "but not by 'z', where some cells are of another kind" in sentence(fitted)
+
+
+def test_an_odd_cell_does_not_take_the_rows_around_it(tmp_path):
+    rows = 40_000
+    words = [str(k) for k in range(rows)]  # sorted, so that a piece is a range
+    held = set(la.tables.to_arrow_sample(pa.table({"x": words}), 4_000, 0)[0]["x"].to_pylist())
+    words[next(k for k in range(20_000, rows) if words[k] not in held)] = "see note"
+    town = np.random.default_rng(0).choice(["Ulm", "Bonn"], rows)
+    table = pa.table({"x": words, "town": town})
+    for k in range(20):
+        pacsv.write_csv(table.slice(2_000 * k, 2_000), tmp_path / f"part-{k:02d}.csv")
+    fitted = la.Independent(random_state=0).fit(tmp_path, max_rows=4_000)
+    drawn = np.asarray(fitted.sample(20_000, as_="arrow")["x"], float)
+    share = np.mean((drawn >= 20_000) & (drawn < 22_000))
+    assert 0.04 < share < 0.06, share  # of all rows: 0.05
+    with pytest.warns(LookalikeWarning, match="Free text"):
+        alone = la.Independent(random_state=0).fit(tmp_path, max_rows=4_000, kinds={"town": "text"})
+    assert sentence(alone).endswith("of another kind")  # and nothing on marginals
 
 
 def test_rules_and_relations_hold(table):

@@ -219,6 +219,33 @@ def test_what_is_no_rule_on_the_tables_is_refused(text, message):
         scope_rule(text, COLUMNS, FOREIGN)
 
 
+@pytest.mark.parametrize(
+    "value", ["a\\b", "a\xa0b", 'it\'s "b"', "\\", "x -> y", "reached_column_0", "ø\u200b", "`b`"]
+)
+def test_every_value_and_name_means_the_same_as_in_a_rule_on_one_table(value):
+    kinds = [value, "other"] * 30
+    table = pa.table({"id": range(60), "k`d": kinds, "v": [-1, 1] * 10 + [2, 1] * 20})
+    db = la.Database({"o": table}, primary_keys={"o": "id"})
+    for quote in "'\"":
+        word = quote + value.replace(quote, 2 * quote) + quote
+        alone = la.check_rules(table, [f"v > 0 if `k``d` == {word}"])
+        there = check_database_rules(db, [f"o.v > 0 if o.`k``d` == {word}"])
+        assert alone.broken[0].count == there.broken[0].count == 10
+
+
+def test_a_column_with_a_backquote_is_computed_with():
+    table = pa.table({"id": range(60), "a`b": [0, 1] * 30, "v": [1, 2] * 30})
+    db = la.Database({"o": table}, primary_keys={"o": "id"})
+    assert check_database_rules(db, ["o.v == o.`a``b` + 1"]).passed
+
+
+def test_truth_values_are_written_as_in_a_rule_on_one_table():
+    table = pa.table({"id": range(60), "on": [True, False] * 30, "v": [-1, 1] * 30})
+    db = la.Database({"o": table}, primary_keys={"o": "id"})
+    assert check_database_rules(db, ["o.v > 0 if o.on == true"]).broken[0].count == 30
+    assert check_database_rules(db, ["o.v > 0 if o.on == false"]).passed
+
+
 def test_several_ways_and_no_way_are_named():
     two = [*FOREIGN, ForeignKey("orders", ("payer",), "customers", ("id",))]
     with pytest.raises(ParameterError, match="several keys lead from 'orders' to 'customers'"):

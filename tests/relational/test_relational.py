@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import zipfile
+from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +16,15 @@ from scipy.stats import spearmanr
 import lookalike as la
 from lookalike.cli import main
 from lookalike.databases import Database
-from lookalike.errors import DataError, ModelFileError, NotFittedError, ParameterError
+from lookalike.errors import (
+    DataError,
+    LookalikeWarning,
+    ModelFileError,
+    NotFittedError,
+    ParameterError,
+)
 from lookalike.metrics.relational import relational_scores
+from lookalike.relational import relational
 from lookalike.relational._degrees import Degrees
 from lookalike.reports import DatabaseEvaluation, evaluate_databases
 
@@ -164,6 +173,45 @@ def test_composite_keys_of_parents_are_kept_together() -> None:
     made = la.Relational(random_state=0).fit(db).sample()
     assert len(made.arrow("lines")) == 90
     assert sorted(set(made.arrow("orders")["number"].to_pylist())) == list(range(1, 11))
+
+
+def grid(days: list[Any]) -> Database:
+    sold = np.random.default_rng(0).normal(size=3 * len(days))
+    store = np.repeat(["north", "south", "east"], len(days))
+    table = pa.table({"store": store, "day": days * 3, "sold": sold})
+    return Database({"t": table}, primary_keys={"t": ["store", "day"]})
+
+
+def test_columns_of_a_composite_key_that_are_numbered_in_have_the_learned_values() -> None:
+    made = la.Relational(random_state=0).fit(grid([*range(1, 41)])).sample(2).arrow("t")
+    assert set(made["store"].to_pylist()) == {"north", "south", "east"}
+    assert len(made) == 240  # the days go on
+    assert len(set(zip(*(made[c].to_pylist() for c in ("store", "day")), strict=True))) == 240
+
+
+def test_a_composite_key_that_nothing_numbers_is_learned_and_repeated_rows_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(relational, "_BLOCK_ROWS", 120)
+    for days in (
+        [date(2020, 1, 1) + timedelta(k) for k in range(40)],
+        [f"2020-{m:02d}-{d:02d}" for m in range(1, 5) for d in range(1, 11)],
+    ):
+        with pytest.warns(LookalikeWarning, match="'store', 'day'.*fewer rows"):
+            model = la.Relational(random_state=0).fit(grid(days))
+        assert len(list(model._blocks(4.0, None))) == 1  # keys of blocks would repeat
+        made = model.sample(4).arrow("t")
+        assert set(made["store"].to_pylist()) == {"north", "south", "east"}
+        assert 80 < len(made) <= 130
+
+
+def test_free_text_in_a_composite_key_is_new() -> None:
+    title = [f"{a} of the {b} and some more {k}" for k, (a, b) in enumerate([("x", "y")] * 60)]
+    table = pa.table({"shelf": ["a", "b", "c"] * 20, "title": title})
+    db = Database({"t": table}, primary_keys={"t": ["shelf", "title"]})
+    made = la.Relational(random_state=0).fit(db, kinds={"t": {"title": "text"}}).sample()
+    assert set(made.arrow("t")["shelf"].to_pylist()) == {"a", "b", "c"}
+    assert len(set(made.arrow("t")["title"].to_pylist())) == 60
 
 
 def test_what_cannot_be_learned_is_said() -> None:

@@ -85,6 +85,26 @@ def test_a_large_file_is_sampled_and_that_is_said(table, tmp_path, monkeypatch):
     assert "50 of 3,000 rows" in str(large)
 
 
+def test_the_memory_of_parquet_is_that_of_its_rows_not_of_its_pages(tmp_path):
+    rng = np.random.default_rng(0)
+    levels = np.array(["north and east", "south", "far west", "east"])
+    words = [pa.array(levels[rng.integers(0, 4, 50_000)]) for _ in range(2)]
+    city = pa.array([f"city {k}" for k in range(50_000)]).dictionary_encode()
+    few = pa.table({"a": words[0], "b": words[1], "n": pa.array([7] * 50_000)})
+    for k, table in enumerate((few, few.append_column("city", city))):
+        folder = tmp_path / str(k)
+        folder.mkdir()
+        pq.write_table(table, folder / "whole.parquet")
+        pq.write_table(table.slice(0, 0), folder / "part-0.parquet")
+        pq.write_table(table.slice(0, 20_000), folder / "part-1.parquet")
+        pq.write_table(table.slice(20_000), folder / "part-2.parquet")
+        held = read_table(folder / "whole.parquet").nbytes
+        for path in (folder / "whole.parquet", folder):
+            copies = 1 if path.is_file() else 2
+            assert 0.6 * held < TablePieces(path).memory / copies < 1.2 * held
+        (folder / "whole.parquet").unlink()
+
+
 def test_a_glance_reads_the_first_rows_of_parts(table, tmp_path):
     found, words = TablePieces(written(table, "parts", tmp_path)).glance(30)
     assert found["n"].to_pylist() == [*range(10), *range(1000, 1010), *range(2000, 2010)]

@@ -126,13 +126,19 @@ def balanced_sample(
         if c.kind not in _UNCOUNTED and table[c.name].null_count < len(table)
     ]
     counts, unread = _counted(columns, large, show=show)
-    shares = [count / max(count.sum(), 1) for count in counts]
+    # Shares of some pieces are not those of all rows: such columns take no part.
+    columns = [one for one in columns if one.column.name in counts]
+    shares = [counts[one.column.name] / large.rows for one in columns]
     codes = [one.of(flat(table[one.column.name])) for one in columns]
     kept = _chosen(codes, shares, round(len(table) * (1 - _LEFT_OUT)), seed)
     before, after = (_worst(codes, shares, rows) for rows in (slice(None), kept))
     words = f"{large}; all {large.rows:,} were counted"
     if unread:
-        words += f", but for cells of another kind in {', '.join(map(repr, unread))}"
+        words += (
+            f", but not by {', '.join(map(repr, unread))}, where some cells are of another kind"
+        )
+    if not columns:
+        return table, words
     if after >= before:
         return table, f"{words}: marginals of the sample differ from theirs by up to {before:.1e}"
     words += (
@@ -144,21 +150,27 @@ def balanced_sample(
 
 def _counted(
     columns: Sequence[_CountedCells], large: LargeTable, *, show: bool | None
-) -> tuple[list[np.ndarray], list[str]]:
-    """Count all rows; also name columns with pieces that do not fit their kind."""
-    counts = [np.zeros(one.count, np.int64) for one in columns]
-    unread: dict[str, None] = {}
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Count all rows by columns; also name columns with a cell that does not fit their kind.
+
+    These have no counts: a piece that cannot be read holds many rows besides that cell.
+    """
+    counts = {one.column.name: np.zeros(one.count, np.int64) for one in columns}
+    unread: list[str] = []
     alone = {one.column.name: Schema((one.column,)) for one in columns}
     for piece in large.pieces("counting", show=show):
-        for one, count in zip(columns, counts, strict=True):
+        for one in columns:
             name = one.column.name
+            if name not in counts:
+                continue
             try:
                 cells = conform(piece.select([name]), alone[name])[name]
             except SchemaError:
-                unread[name] = None
+                unread.append(name)
+                del counts[name]
                 continue
-            count += np.bincount(one.of(flat(cells)), minlength=one.count)
-    return counts, list(unread)
+            counts[name] += np.bincount(one.of(flat(cells)), minlength=one.count)
+    return counts, unread
 
 
 def _chosen(

@@ -19,6 +19,7 @@ from lookalike.rules import (
     BrokenRule,
     RuleCheck,
     Ruleset,
+    backquoted,
     check_texts,
     computed_with,
     number_kinds,
@@ -80,7 +81,7 @@ def rule_schemas(
         schema = infer_columns(own, known)
         computed = [c for c in names if any((table, c) in _computed(r) for r in rules)]
         # A sum of a column says that it is a number.
-        texts = [f"`{c}` + 0 <= 0" for c in computed if c not in known]
+        texts = [f"{backquoted(c)} + 0 <= 0" for c in computed if c not in known]
         numbers = number_kinds(own, schema, texts)
         found[table] = infer_columns(own, {**known, **numbers}) if numbers else schema
     return found

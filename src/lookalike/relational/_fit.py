@@ -92,12 +92,13 @@ class _Fitting:
 
     def encode(self) -> None:
         """Encode all tables, with summaries of their children, and add marks."""
-        self.plans = plans_of(self.db)
+        self.plans = plans_of(self.db, self.kinds)
         rows = {key: self.db.rows_of(key) for key in self.db.foreign_keys}
         self.world = World(self.plans, {}, {}, rows)
         for name, plan in self.plans.items():
             self.attributes[name] = self._attributes(name, plan)
         self._warn_of_text()
+        self._warn_of_repeated_keys()
         variables = {}
         for name, plan in self.plans.items():
             model, states, numbers = self._encoded(name, plan)
@@ -153,6 +154,17 @@ class _Fitting:
                 LookalikeWarning,
                 stacklevel=5,
             )
+
+    def _warn_of_repeated_keys(self) -> None:
+        for name, plan in self.plans.items():
+            if plan.learned_key:
+                warnings.warn(
+                    f"The primary key of {name!r} has learned values, none of which makes a row "
+                    f"unique ({', '.join(map(repr, plan.learned_key))}): generated rows that "
+                    "repeat a key are left out, so the table will have fewer rows.",
+                    LookalikeWarning,
+                    stacklevel=5,
+                )
 
     def _encoded(
         self, name: str, plan: TablePlan

@@ -13,7 +13,7 @@ from lookalike._core.learned import Learned
 from lookalike.databases import distinct_rows
 from lookalike.tables import Column, IdentifierMaker
 
-__all__ = ["NewKey"]
+__all__ = ["NewKey", "first_number"]
 
 #: The least share of families whose members are numbered for a column that numbers them.
 _NUMBERED = 0.99
@@ -55,7 +55,7 @@ class NewKey:
         if pa.types.is_dictionary(cells.type):
             cells = cells.cast(cells.type.value_type)
         kind = str(cells.type)
-        begin = _begin(cells, [table[other] for other in others]) if others else None
+        begin = first_number(cells, [table[other] for other in others]) if others else None
         if begin is not None:
             return cls(column, kind, None, begin)
         described = Column(column, "identifier", kind)  # type: ignore[arg-type]
@@ -98,8 +98,13 @@ def _ranks(groups: np.ndarray) -> np.ndarray:
     return result
 
 
-def _begin(cells: pa.Array, others: Sequence[pa.ChunkedArray]) -> int | None:
-    """Return the number at which families are numbered from; None where they are not."""
+def first_number(
+    cells: pa.Array | pa.ChunkedArray, others: Sequence[pa.ChunkedArray]
+) -> int | None:
+    """Return the number at which families are numbered from; None where they are not.
+
+    Rows that are equal in the `others` are a family.
+    """
     try:
         numbers = np.asarray(cells.cast(pa.int64()))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):

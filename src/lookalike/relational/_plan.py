@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 
 from lookalike.databases import Database, ForeignKey
+from lookalike.relational._new_keys import first_number
+from lookalike.tables import Kind, infer_columns
 
 __all__ = ["TablePlan", "plans_of"]
 
@@ -52,22 +55,36 @@ class TablePlan:
         """The keys to tables that are made before."""
         return (*((self.family,) if self.family is not None else ()), *self.matched)
 
+    @property
+    def learned_key(self) -> tuple[str, ...]:
+        """The learned columns of a primary key that no new column makes unique."""
+        if set(self.primary) & set(self.new):
+            return ()
+        return tuple(column for column in self.primary if column in self.attributes)
 
-def plans_of(db: Database) -> dict[str, TablePlan]:
-    """Return the plans of all tables, parents first."""
+
+def plans_of(db: Database, kinds: Mapping[str, Mapping[str, Kind | str]]) -> dict[str, TablePlan]:
+    """Return the plans of all tables, parents first; `kinds` are the declared ones by table."""
     order = db.order()
-    return {name: _plan(db, name, order.later) for name in order.tables}
+    return {name: _plan(db, name, order.later, kinds.get(name, {})) for name in order.tables}
 
 
-def _plan(db: Database, name: str, put_off: frozenset[ForeignKey]) -> TablePlan:
+def _plan(
+    db: Database,
+    name: str,
+    put_off: frozenset[ForeignKey],
+    kinds: Mapping[str, Kind | str],
+) -> TablePlan:
     keys = [key for key in db.foreign_keys if key.table == name]
     direct = [key for key in keys if key not in put_off]
     primary = db.primary_keys[name]
     family = _family(db, direct, primary)
     referring = {column for key in keys for column in key.columns}
-    own_keys = {*primary, *(c for columns in db.unique_keys(name) for c in columns)} - referring
     table = db.arrow(name)
-    new = tuple(c for c in table.column_names if c in own_keys and _can_be_new(table[c].type))
+    able = {c for c in table.column_names if c not in referring and _can_be_new(table[c].type)}
+    own_keys = {c for columns in db.unique_keys(name) for c in columns}
+    own_keys |= _new_of_primary(table, primary, [c for c in primary if c in able - own_keys], kinds)
+    new = tuple(c for c in table.column_names if c in own_keys & able)
     return TablePlan(
         name,
         tuple(table.column_names),
@@ -78,6 +95,28 @@ def _plan(db: Database, name: str, put_off: frozenset[ForeignKey]) -> TablePlan:
         primary,
         new,
     )
+
+
+def _new_of_primary(
+    table: pa.Table, primary: Sequence[str], able: Sequence[str], kinds: Mapping[str, Kind | str]
+) -> set[str]:
+    """Return the columns of a primary key that are made anew, of those that are `able` to be.
+
+    Of several columns, that is one which makes rows unique by itself, or numbers those that are
+    equal in the others; and free text, which is not learned. The others have the learned values.
+    """
+    if len(primary) == 1 or not able:
+        return set(able)
+    declared = {c: k for c, k in kinds.items() if c in able}
+    texts = set(infer_columns(table.select(list(able)), declared).of(Kind.TEXT))
+    distinct = {c: len(table[c].unique()) for c in able}
+    # A grid of shops and days is numbered both ways: the larger families are meant.
+    for column in sorted(able, key=lambda c: -distinct[c]):
+        others = [table[other] for other in primary if other != column]
+        numbers = not texts and first_number(table[column], others) is not None
+        if numbers or distinct[column] == len(table):
+            return {*texts, column}
+    return texts
 
 
 def _can_be_new(kind: pa.DataType) -> bool:

@@ -14,14 +14,15 @@ from dataclasses import dataclass, replace
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike.databases import ForeignKey
-from lookalike.rules import read_rule, sides
+from lookalike.rules import backquoted, read_rule, sides, value_text
 
 __all__ = ["AGGREGATES", "Reached", "ScopedRule", "scope_rule"]
 
 AGGREGATES = ("sum", "mean", "min", "max", "count")
 #: The greatest number of keys from a row to one of another table.
 _STEPS = 4
-_PLACEHOLDER = "reached_column_"
+#: The starts of the names that stand for columns, and for quoted values, in a tree.
+_PLACEHOLDER, _VALUE = "reached_column_", "reached_value_"
 
 
 @dataclass(frozen=True)
@@ -157,13 +158,14 @@ def _determining(tree: ast.expr, reader: _RuleReader, home: str) -> ast.expr:
 
 
 class _RuleReader(ast.NodeTransformer):
-    """Replaces columns and aggregates of a tree by names, and lists them."""
+    """Replaces columns, aggregates and quoted values of a tree by names, and lists them."""
 
     def __init__(
         self, text: str, quoted: Mapping[str, str], columns: Mapping[str, Sequence[str]]
     ) -> None:
         self.text, self._quoted, self._columns = text, quoted, columns
         self.terms: list[_RuleTerm] = []
+        self._values: list[str] = []
 
     def error(self, why: str) -> ParameterError:
         return ParameterError(f"The rule {self.text!r} cannot be used: {why}.")
@@ -184,7 +186,18 @@ class _RuleReader(ast.NodeTransformer):
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         return self._placed(self._term(node))
 
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        if not isinstance(node.value, str):
+            return node
+        self._values.append(node.value)
+        return ast.Name(f"{_VALUE}{len(self._values) - 1}")
+
+    def visit_JoinedStr(self, node: ast.JoinedStr) -> ast.expr:
+        raise self.error(f"{ast.unparse(node)} is no value")
+
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if node.id in ("true", "false"):
+            return ast.Constant(node.id == "true")
         raise self.error(
             f"in a database, columns are written table.column; got "
             f"{self._quoted.get(node.id, node.id)!r}"
@@ -198,15 +211,18 @@ class _RuleReader(ast.NodeTransformer):
     def written(self, tree: ast.expr, home: str) -> str:
         """Return a tree as a rule on the home table."""
 
-        def name(found: re.Match[str]) -> str:
-            term = self.terms[int(found[1])]
+        def meant(found: re.Match[str]) -> str:
+            if found[1] == _VALUE:
+                return value_text(self._values[int(found[2])])
+            term = self.terms[int(found[2])]
             own = term.how == "parent" and term.table == home
-            return f"`{term.column if own else term.name}`"
+            return backquoted(term.column if own else term.name)
 
+        # Strings and names are put in by the grammar of rules, which escapes otherwise than Python.
         text = ast.unparse(tree)
         if isinstance(tree, ast.Tuple):
             text = text.strip("()")
-        return re.sub(rf"\b{_PLACEHOLDER}(\d+)\b", name, text)
+        return re.sub(rf"\b({_PLACEHOLDER}|{_VALUE})(\d+)\b", meant, text)
 
     def _of(self, tree: ast.expr) -> _RuleTerm | None:
         if isinstance(tree, ast.Name) and tree.id.startswith(_PLACEHOLDER):

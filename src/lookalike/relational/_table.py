@@ -165,6 +165,17 @@ class TableModel:
         return (*own, *(mark.variable for mark in self.marks), *counts)
 
     @property
+    def may_repeat_keys(self) -> bool:
+        """Whether the primary key of a row may be that of a row of another block.
+
+        Columns that refer to another row, or are made by a pattern, differ between blocks.
+        """
+        patterns = {new.column for new in self.new if new.maker is not None}
+        numbered = {new.column for new in self.new} - patterns
+        primary = set(self.plan.primary)
+        return bool(primary) and primary <= {*self.plan.attributes, *numbered}
+
+    @property
     def _first_mark(self) -> int:
         return 0 if self.columns is None else len(self.columns.variables)
 

@@ -306,6 +306,9 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         seed = self.seed_ if random_state is None else as_seed(random_state)
         rows = sum(self.tables_.values())
         count = max(int(scale / max(1.0, _BLOCK_ROWS / rows)), 1)
+        # Learned keys could repeat in another block.
+        if any(model.may_repeat_keys for model in self._models.values()):
+            count = 1
         total, finished = max(round(rows * scale), 1), 0
         before = dict.fromkeys(self._form.names, 0)
         with progress("generating", total, show=self.progress) as report:

@@ -12,6 +12,7 @@ from lookalike.rules._propose import ProposedRule, propose_rules
 from lookalike.rules._read import read_rule, sides, split_rules
 from lookalike.rules._rule import DeclaredRule
 from lookalike.rules._ruleset import Ruleset
+from lookalike.rules._written import backquoted, quoted, value_text
 
 __all__ = [
     "POLICIES",
@@ -20,15 +21,18 @@ __all__ = [
     "ProposedRule",
     "RuleCheck",
     "Ruleset",
+    "backquoted",
     "check_rules",
     "check_texts",
     "computed_with",
     "number_kinds",
     "propose_rules",
+    "quoted",
     "read_rule",
     "rows_in_words",
     "sides",
     "split_rules",
+    "value_text",
     "with_rules",
     "without_broken_rows",
 ]

@@ -5,7 +5,6 @@ Rows are split: candidates come from one part, and count only if the other part 
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from lookalike.relations import Cells, cells_of, find_dependencies
 from lookalike.rules._read import sides
 from lookalike.rules._ruleset import Ruleset
+from lookalike.rules._written import quoted, value_text
 from lookalike.tables import Column, Dependency, Kind, Schema, conform, infer_columns, to_arrow
 from lookalike.tables.values.arrow import is_null, plain
 
@@ -148,14 +148,6 @@ def _candidates(cells: Cells, table: pa.Table, schema: Schema) -> Iterator[str]:
     yield from _one_hot(schema, cells)
 
 
-def quoted(name: str) -> str:
-    """Return a column's name as it is written in a rule."""
-    words = {"missing", "true", "false", "pi", "e", "tau", *keyword.kwlist}
-    if name.isidentifier() and name.isascii() and name not in words:
-        return name
-    return f"`{name.replace('`', '``')}`"
-
-
 def _of_dependency(dependency: Dependency) -> Iterator[str]:
     name, on = quoted(dependency.column), [quoted(n) for n in dependency.on]
     if dependency.form in ("lookup", "mostly"):
@@ -246,20 +238,13 @@ def _missing(schema: Schema, cells: Cells) -> Iterator[str]:
                 share = gone[rows].mean()
                 if share in (0.0, 1.0):
                     word = "is missing" if share else "is not missing"
-                    yield f"{quoted(other.name)} == {_value(level)} -> {quoted(column.name)} {word}"
+                    condition = f"{quoted(other.name)} == {value_text(level)}"
+                    yield f"{condition} -> {quoted(column.name)} {word}"
 
 
 def _equals(levels: pa.Array, level: object) -> np.ndarray:
     equal = pc.equal(levels, pa.scalar(level, levels.type)).fill_null(pa.scalar(value=False))
     return np.asarray(equal.to_numpy(zero_copy_only=False))
-
-
-def _value(level: object) -> str:
-    if isinstance(level, bool):
-        return str(level).lower()
-    if isinstance(level, str):
-        return '"' + level.replace('"', '""') + '"'
-    return repr(level)
 
 
 def _one_hot(schema: Schema, cells: Cells) -> Iterator[str]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,7 +23,7 @@ from lookalike.tables.io._read import (
     with_levels,
 )
 from lookalike.tables.io._read_csv import CsvSource, csv_pieces
-from lookalike.tables.io._read_parquet import parquet_groups, parquet_pieces
+from lookalike.tables.io._read_parquet import parquet_groups, parquet_pieces, parquet_width
 from lookalike.tables.io._suffix import file_kind
 
 __all__ = ["TablePieces"]
@@ -42,7 +43,7 @@ class _DataFile:
     name : str
         Within the folder; empty for a table of one file.
     size, memory : int
-        Its bytes, and about how many it takes in memory.
+        Its bytes, and about how many it takes in memory; of Parquet, at least how many.
     groups : tuple of int
         The numbers of rows of its groups, where the file says them.
     """
@@ -67,8 +68,6 @@ class TablePieces:
         The path for messages.
     size : int
         The bytes of all files.
-    memory : int
-        About how many bytes the whole table takes in memory.
 
     Raises
     ------
@@ -82,7 +81,19 @@ class TablePieces:
         self.name = repr(os.fspath(path)) if self._remote is None else str(self._remote)
         self._parts = self._local() if self._remote is None else self._far(self._remote)
         self.size = sum(part.size for part in self._parts)
-        self.memory = sum(part.memory for part in self._parts)
+
+    @cached_property
+    def memory(self) -> int:
+        """About how many bytes the whole table takes in memory.
+
+        Pages of Parquet tell too few where values repeat: rows are as wide as the first ones.
+        """
+        counted = next((part for part in self._parts if sum(part.groups)), None)
+        width = 0.0
+        if counted is not None:
+            with self._opened(counted.name) as file:
+                width = parquet_width(file)
+        return sum(max(part.memory, round(sum(part.groups) * width)) for part in self._parts)
 
     def _local(self) -> list[_DataFile]:
         self._is_folder = self._path.is_dir()

@@ -14,13 +14,14 @@ from pyarrow import parquet
 from lookalike._core.errors import FileFormatError
 from lookalike.tables._arrow_types import check_columns, check_names
 
-__all__ = ["parquet_groups", "parquet_pieces", "read_parquet"]
+__all__ = ["parquet_groups", "parquet_pieces", "parquet_width", "read_parquet"]
 
 #: The name that pandas writes for an unnamed row index, which is not a column of the table.
 _INDEX = re.compile(r"__index_level_\d+__")
 
-#: The rows of a piece, and the bytes of a column that are read at a time.
-_PIECE_ROWS = 131_072
+#: The rows of a piece, those by which a row's bytes are estimated, and the bytes of a column that
+#: are read at a time.
+_PIECE_ROWS, _WEIGHED_ROWS = 131_072, 4_096
 _BUFFER_BYTES = 1 << 20
 
 
@@ -84,7 +85,9 @@ def parquet_pieces(
 
 
 def parquet_groups(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
-    """Return, for each group of rows of a Parquet file, its rows and its bytes uncompressed.
+    """Return, for each group of rows of a Parquet file, its rows and the bytes of its pages.
+
+    Pages are uncompressed, but encoded: repeated values take much less than in memory.
 
     Parameters
     ----------
@@ -98,6 +101,28 @@ def parquet_groups(path: str | os.PathLike[str]) -> list[tuple[int, int]]:
     with _opened(path) as (file, _):
         groups = (file.metadata.row_group(i) for i in range(file.metadata.num_row_groups))
         return [(group.num_rows, group.total_byte_size) for group in groups]
+
+
+def parquet_width(path: str | os.PathLike[str]) -> float:
+    """Return about how many bytes a row of a Parquet file takes in memory; 0 without rows.
+
+    The first rows are read. Dictionaries are not counted.
+
+    Parameters
+    ----------
+    path : str or path-like
+
+    Raises
+    ------
+    FileFormatError
+        If it is not a valid Parquet file, or has nested columns.
+    """
+    with _opened(path, buffer_size=_BUFFER_BYTES, pre_buffer=False) as (file, names):
+        for batch in file.iter_batches(_WEIGHED_ROWS, columns=names):
+            if len(batch):
+                cells = (c.indices if pa.types.is_dictionary(c.type) else c for c in batch.columns)
+                return float(sum(c.nbytes for c in cells) / len(batch))
+    return 0.0
 
 
 @contextmanager
