@@ -42,6 +42,39 @@ def test_labels_and_sizes_are_needed(shapes):
         evaluate_images(real, (real[0][:, :5], real[1]), others)
 
 
+def test_numbers_and_the_names_of_folders_are_the_same_classes(shapes):
+    numbers = np.unique(shapes[1], return_inverse=True)[1]
+    real, others = parts((shapes[0], numbers))
+    found = evaluate_images(real, (real[0], real[1].astype(str)), others, networks=False)
+    assert found.to_dict() == evaluate_images(real, real, others, networks=False).to_dict()
+    halves = (shapes[0], numbers / 2)
+    found = evaluate_images(*(parts(halves)[k] for k in (0, 0, 1)), networks=False)
+    assert found["tstr, k-nearest neighbours"].value > 0.6
+
+
+def test_images_that_cannot_be_compared(shapes):
+    real, others = parts(shapes)
+    images = real[0]
+    for one, other in ((images, images / 255), (images / 16, images)):
+        with pytest.raises(DataError, match="generated images run from"):
+            evaluate_images((one, real[1]), (other, real[1]), (one, real[1]), networks=False)
+    scaled = (images / 127.5 - 1, real[1])
+    with pytest.raises(DataError, match="held-out images run from 0"):
+        evaluate_images(scaled, scaled, (others[0] / 255, others[1]), networks=False)
+    for few in (others[0][:4], others[1][:4]), (others[0][:2], ["row", "column"]):
+        with pytest.raises(DataError, match=r"at least 5 held-out images; got [24]"):
+            evaluate_images(real, real, few, networks=False)
+    with pytest.raises(DataError, match="generated images have the class 'Row', which training"):
+        evaluate_images(real, (images, [s.replace("row", "Row") for s in real[1]]), others)
+
+
+def test_dark_and_grey_images_are_scored(shapes):
+    real, others = parts(shapes)
+    grey = np.full_like(real[0], 120)
+    for pale in (grey, real[0] // 3):
+        assert evaluate_images(real, (pale, real[1]), others, networks=False)["nearest"].value > 1
+
+
 def test_the_distance_is_that_of_normal_distributions():
     rng = np.random.default_rng(0)
     a = rng.standard_normal((200_000, 2)) * [1, 2]

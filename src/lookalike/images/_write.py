@@ -100,7 +100,7 @@ def write_arrays(
     """Write an ``.npz`` file of the arrays ``images`` and, if there are classes, ``labels``."""
     buffer = io.BytesIO()
     named = {} if labels is None else {"labels": labels}
-    np.savez_compressed(buffer, allow_pickle=False, images=images, **named)
+    np.savez_compressed(buffer, images=images, **named)
     with open_output(path) as file:
         file.write(buffer.getvalue())
 
