@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lookalike.errors import DataError
-from lookalike.images import ImageClassifier, evaluate_images
-from lookalike.images._scores import _distance
+from lookalike.images import ImageClassifier, evaluate_images, read_images
+from lookalike.images._scores import _comparable, _distance
 
 
 def parts(shapes):
@@ -43,12 +43,13 @@ def test_labels_and_sizes_are_needed(shapes):
 
 
 def test_numbers_and_the_names_of_folders_are_the_same_classes(shapes):
-    numbers = np.unique(shapes[1], return_inverse=True)[1]
-    real, others = parts((shapes[0], numbers))
-    found = evaluate_images(real, (real[0], real[1].astype(str)), others, networks=False)
-    assert found.to_dict() == evaluate_images(real, real, others, networks=False).to_dict()
-    halves = (shapes[0], numbers / 2)
-    found = evaluate_images(*(parts(halves)[k] for k in (0, 0, 1)), networks=False)
+    images, numbers = shapes[0], np.unique(shapes[1], return_inverse=True)[1]
+    for labels in (numbers, numbers.astype(float), numbers.astype(str), numbers.astype(object)):
+        found = _comparable(read_images(images, part) for part in (numbers, labels, numbers))
+        assert all((part.labels == numbers).all() for part in found)
+    # Halves are no classes for scikit-learn, but numbers of them are.
+    halves = parts((images, numbers / 2))
+    found = evaluate_images(halves[0], halves[0], halves[1], networks=False)
     assert found["tstr, k-nearest neighbours"].value > 0.6
 
 
@@ -68,11 +69,16 @@ def test_images_that_cannot_be_compared(shapes):
         evaluate_images(real, (images, [s.replace("row", "Row") for s in real[1]]), others)
 
 
-def test_dark_and_grey_images_are_scored(shapes):
+def test_dark_and_grey_images_can_be_compared(shapes):
     real, others = parts(shapes)
     grey = np.full_like(real[0], 120)
-    for pale in (grey, real[0] // 3):
-        assert evaluate_images(real, (pale, real[1]), others, networks=False)["nearest"].value > 1
+    for pale in (grey, real[0] // 3, real[0] / 1.0, np.zeros_like(grey)):
+        found = _comparable(
+            map(read_images, (real[0], pale, others[0]), (real[1], real[1], others[1]))
+        )
+        assert found[1].images is pale
+    signed = real[0] / 100 - 0.3
+    _comparable(map(read_images, (signed, signed / 2, signed * 1.4), [real[1]] * 3))
 
 
 def test_the_distance_is_that_of_normal_distributions():
