@@ -176,4 +176,5 @@ def test_a_picture_of_too_many_pixels_is_refused(tmp_path):
 def test_a_picture_is_read_as_it_was_written(tmp_path):
     for picture in (GREY[0], np.stack([GREY[0]] * 3, axis=-1)):
         write_picture(picture, tmp_path / "a.png")
-        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a.png")), picture)
+        with Image.open(tmp_path / "a.png") as written:
+            np.testing.assert_array_equal(np.asarray(written), picture)
