@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from lookalike.errors import DataError, ParameterError
 from lookalike.experiments import Verdict, boost_images
@@ -16,6 +19,10 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
     found = load_digits()
     return found.images[:240], found.target[:240]
+
+
+def rows_of(images):
+    return images.reshape(len(images), -1)
 
 
 SIMPLE = Images(engine="components", family="independent")
@@ -50,6 +57,25 @@ def test_arms_statistics_and_page(digits):
     page = found.to_html()
     assert "shifted, rotated, scaled and sheared" in page
     assert study(digits, factors=(0.5, 1.0), share=0.5) == found
+
+
+def test_the_seed_is_that_of_all_random_parts(digits):
+    forest = make_pipeline(FunctionTransformer(rows_of), RandomForestClassifier(3))
+    options = {"synthesizer": SIMPLE, "models": {"forest": forest}, "repeats": 2}
+    assert boost_images(*digits, **options) == boost_images(*digits, **options)
+
+
+def test_an_interrupted_fit_ends_the_study(digits):
+    class Cut(Images):
+        def fit(self, images, labels=None):
+            super().fit(images, labels)
+            self.history_.interrupted = True
+            return self
+
+    cut = Cut(engine="components", family="independent")
+    models = {"k-NN": image_models()["k-nearest neighbours"]}
+    with pytest.raises(KeyboardInterrupt):
+        boost_images(*digits, synthesizer=cut, models=models, repeats=2)
 
 
 def test_bad_input(digits):

@@ -25,6 +25,7 @@ from lookalike.experiments._pipeline._matched import column_distance, matched_ro
 from lookalike.experiments._pipeline._mix import MixPart, TrainingMix
 from lookalike.experiments._pipeline._predictor import Predictor
 from lookalike.experiments._pipeline._spec import spec_arguments
+from lookalike.experiments._pipeline._store import StepStore
 from lookalike.experiments._pipeline._weak import weak_classes, weak_regions
 from lookalike.experiments._study_spec import specify
 from lookalike.metrics import Codebook, View
@@ -301,6 +302,20 @@ def test_a_damaged_array_is_computed_again(tmp_path, found) -> None:
     model.write_bytes(b"no model")
     again = la.pipeline(people(), target="late", folder=tmp_path, **QUICK)
     assert again.to_json() == found.to_json()
+
+
+def test_a_damaged_block_of_an_array_is_computed_again(tmp_path) -> None:
+    def kept() -> np.ndarray:
+        made = StepStore(tmp_path).once("fit", {"seed": "1"}, lambda: {"zeros": np.zeros(900)})
+        return made["zeros"]
+
+    kept()
+    (path,) = tmp_path.glob("*.npz")
+    content = bytearray(path.read_bytes())
+    start = 30 + int.from_bytes(content[26:28], "little") + int.from_bytes(content[28:30], "little")
+    content[start : start + 20] = b"\xff" * 20  # no block of DEFLATE begins so
+    path.write_bytes(content)
+    assert (kept() == 0).all()
 
 
 @pytest.mark.parametrize(

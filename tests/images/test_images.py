@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 import lookalike as la
+from lookalike._core.seeds import generator
 from lookalike.errors import DataError, ModelFileError, NotFittedError, OutputError, ParameterError
 from lookalike.images import ImageForm
 
@@ -21,6 +23,11 @@ SMALL = {
     "training": {"penalty": None, "penalty_every": 1},
     "random_state": 0,
 }
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
 
 
 @pytest.fixture(scope="module")
@@ -139,10 +146,17 @@ def test_the_same_seed_gives_the_same_model_and_labels_are_optional(drawn, shape
 
 @pytest.mark.train
 def test_a_walk_leads_from_one_image_to_another(drawn, simple):
-    path = drawn.walk(6, given="row", random_state=1)
-    assert path.shape == (6, 8, 8)
+    path = drawn.walk(21, given="row", random_state=1)
+    assert path.shape == (21, 8, 8)
     steps = np.abs(np.diff(path.astype(float), axis=0)).mean(axis=(1, 2))
-    assert np.abs(path[0].astype(float) - path[-1]).mean() < steps.sum() + 1
+    assert steps.max() < np.abs(path[0].astype(float) - path[-1]).mean() / 4
+    # Its ends are the images of the points that the seed draws.
+    engine = drawn._engine
+    ends = generator(1, "walk").standard_normal((2, engine.game.latent_size))
+    row = np.eye(3)[[list(drawn.classes_).index("row")] * 2]
+    rows = engine.game.draw(engine.network, ends.astype(np.float32), row.astype(np.float32))
+    images = drawn.form_.images(np.asarray(rows)).astype(int)
+    np.testing.assert_allclose(path[[0, -1]].astype(int), images, atol=1)
     with pytest.raises(ParameterError, match="latent space"):
         simple.walk(3)
 
@@ -175,11 +189,11 @@ def test_files_of_images(simple, tmp_path):
     written = sorted((tmp_path / "all").rglob("*.png"))
     assert len(written) == 20
     first = tmp_path / "all" / str(labels[3]) / "000003.png"
-    np.testing.assert_array_equal(np.asarray(Image.open(first)), images[3])
+    np.testing.assert_array_equal(pixels(first), images[3])
     with pytest.raises(OutputError, match="not empty"):
         simple.sample_to(tmp_path / "all", 1)
     simple.sample_to(tmp_path / "sheet.png", 9)
-    sheet = np.asarray(Image.open(tmp_path / "sheet.png"))
+    sheet = pixels(tmp_path / "sheet.png")
     assert sheet.shape == (3 * 26 + 2, 3 * 26 + 2)
     np.testing.assert_array_equal(sheet[2:26:3, 2:26:3], images[0])
     simple.sample_to(tmp_path / "a.npz", 20)
@@ -231,3 +245,18 @@ def test_a_form_gives_back_what_it_was_given(dtype):
     assert back.dtype == images.dtype
     np.testing.assert_allclose(back.astype(float), images.astype(float), atol=1e-5)
     assert ImageForm.from_dict(form.to_dict()) == form
+
+
+@pytest.mark.train
+def test_the_height_may_be_halved_and_the_width_not(shapes):
+    assert la.Images(**SMALL).fit(shapes[0][:, :, :7]).sample(2)[0].shape == (2, 8, 7)
+
+
+@pytest.mark.parametrize("labels", [["a", "b"], [3, 7], [True, False]])
+def test_labels_of_pandas_are_plain_and_can_be_written(shapes, tmp_path, labels):
+    given = pd.Series(np.resize(np.array(labels, object), 40), dtype=object)
+    model = la.Images(engine="components", family="independent", random_state=0)
+    model.fit(shapes[0][:40], given).sample_to(tmp_path / "x.npz", 30)
+    with np.load(tmp_path / "x.npz", allow_pickle=False) as file:
+        assert set(file.files) == {"images", "labels"}
+        assert set(file["labels"].tolist()) == set(labels)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gzip
 import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
@@ -72,8 +74,18 @@ def test_npz_and_idx_files_with_labels(tmp_path):
     (tmp_path / "t-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(GREY)))
     found = read_images(tmp_path / "t-images-idx3-ubyte.gz", tmp_path / "train-labels-idx1-ubyte")
     assert found.labels.tolist() == [1, 0, 1]
-    assert is_images(str(tmp_path / "train-images-idx3-ubyte"))
-    assert not is_images(str(tmp_path / "a.csv"))
+
+
+def test_what_counts_as_images(tmp_path):
+    pictures = folder(tmp_path / "pictures", {"1.PNG": GREY[0]})
+    database = folder(tmp_path / "database", {"schema.png": GREY[0], "plots/1.png": GREY[0]})
+    (database / "people.CSV").write_text("a\n1\n")
+    hidden = folder(tmp_path / "hidden", {".thumbnails/1.png": GREY[0]})
+    for name in ("a.npz", "a.NPZ", "a.idx", "a.idx.gz", "x-idx3-ubyte", "x-idx3-ubyte.gz"):
+        assert is_images(tmp_path / name)
+    assert is_images(str(pictures))
+    for place in (database, hidden, tmp_path / "a.csv", "of-ubyte.csv", "-", None):
+        assert not is_images(place)
 
 
 @pytest.mark.parametrize(
@@ -91,6 +103,11 @@ def test_npz_and_idx_files_with_labels(tmp_path):
         (GREY, [1, 2], "one label for each of 3 images"),
         (GREY, [1.0, np.nan, 2.0], "some are missing"),
         (GREY, np.array(["a", None, "b"], object), "some are missing"),
+        (GREY, ["a", np.nan, "b"], "some are missing"),
+        (GREY, pd.Series(["a", None, "b"], dtype="string"), "some are missing"),
+        (GREY, ["a", 1, 2], "all numbers or all text; got int and str"),
+        (GREY, np.array([1, "a", "b"], object), "all numbers or all text"),
+        (GREY, [b"a", b"b", b"c"], "all numbers or all text; got bytes"),
     ],
 )
 def test_bad_arrays_are_one_clear_line(images, labels, words):
@@ -130,7 +147,34 @@ def test_bad_files_are_one_clear_line(tmp_path):
         assert "\n" not in str(caught.value)
 
 
+def test_damaged_compression_is_one_clear_line(tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", images=np.zeros((9, 8, 8)))
+    content = bytearray((tmp_path / "a.npz").read_bytes())
+    start = 30 + int.from_bytes(content[26:28], "little") + int.from_bytes(content[28:30], "little")
+    content[start : start + 40] = b"\xff" * 40  # no block of DEFLATE begins so
+    (tmp_path / "a.npz").write_bytes(content)
+    packed = bytearray(gzip.compress(idx(GREY)))
+    packed[10:20] = b"\xff" * 10
+    (tmp_path / "a.idx.gz").write_bytes(packed)
+    for name, words in (("a.npz", "not an .npz file"), ("a.idx.gz", "not a whole IDX file")):
+        with pytest.raises(FileFormatError, match=words):
+            read_images(tmp_path / name)
+
+
+def test_a_picture_of_too_many_pixels_is_refused(tmp_path):
+    def part(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    head = struct.pack(">IIBBBBB", 40_000, 40_000, 8, 0, 0, 0, 0)
+    start = b"\x89PNG\r\n\x1a\n" + part(b"IHDR", head)
+    (tmp_path / "1.png").write_bytes(start + part(b"IDAT", b"") + part(b"IEND", b""))
+    with pytest.raises(DataError, match="too large to learn"):
+        read_images(tmp_path)
+
+
 def test_a_picture_is_read_as_it_was_written(tmp_path):
     for picture in (GREY[0], np.stack([GREY[0]] * 3, axis=-1)):
         write_picture(picture, tmp_path / "a.png")
-        np.testing.assert_array_equal(np.asarray(Image.open(tmp_path / "a.png")), picture)
+        with Image.open(tmp_path / "a.png") as written:
+            np.testing.assert_array_equal(np.asarray(written), picture)

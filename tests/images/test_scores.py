@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lookalike.errors import DataError
-from lookalike.images import ImageClassifier, evaluate_images
-from lookalike.images._scores import _distance
+from lookalike.images import ImageClassifier, evaluate_images, read_images
+from lookalike.images._scores import _comparable, _distance
 
 
 def parts(shapes):
@@ -40,6 +40,45 @@ def test_labels_and_sizes_are_needed(shapes):
         evaluate_images(real[0], real, others)
     with pytest.raises(DataError, match="one shape"):
         evaluate_images(real, (real[0][:, :5], real[1]), others)
+
+
+def test_numbers_and_the_names_of_folders_are_the_same_classes(shapes):
+    images, numbers = shapes[0], np.unique(shapes[1], return_inverse=True)[1]
+    for labels in (numbers, numbers.astype(float), numbers.astype(str), numbers.astype(object)):
+        found = _comparable(read_images(images, part) for part in (numbers, labels, numbers))
+        assert all((part.labels == numbers).all() for part in found)
+    # Halves are no classes for scikit-learn, but numbers of them are.
+    halves = parts((images, numbers / 2))
+    found = evaluate_images(halves[0], halves[0], halves[1], networks=False)
+    assert found["tstr, k-nearest neighbours"].value > 0.6
+
+
+def test_images_that_cannot_be_compared(shapes):
+    real, others = parts(shapes)
+    images = real[0]
+    for one, other in ((images, images / 255), (images / 16, images)):
+        with pytest.raises(DataError, match="generated images run from"):
+            evaluate_images((one, real[1]), (other, real[1]), (one, real[1]), networks=False)
+    scaled = (images / 127.5 - 1, real[1])
+    with pytest.raises(DataError, match="held-out images run from 0"):
+        evaluate_images(scaled, scaled, (others[0] / 255, others[1]), networks=False)
+    for few in (others[0][:4], others[1][:4]), (others[0][:2], ["row", "column"]):
+        with pytest.raises(DataError, match=r"at least 5 held-out images; got [24]"):
+            evaluate_images(real, real, few, networks=False)
+    with pytest.raises(DataError, match="generated images have the class 'Row', which training"):
+        evaluate_images(real, (images, [s.replace("row", "Row") for s in real[1]]), others)
+
+
+def test_dark_and_grey_images_can_be_compared(shapes):
+    real, others = parts(shapes)
+    grey = np.full_like(real[0], 120)
+    for pale in (grey, real[0] // 3, real[0] / 1.0, np.zeros_like(grey)):
+        found = _comparable(
+            map(read_images, (real[0], pale, others[0]), (real[1], real[1], others[1]))
+        )
+        assert found[1].images is pale
+    signed = real[0] / 100 - 0.3
+    _comparable(map(read_images, (signed, signed / 2, signed * 1.4), [real[1]] * 3))
 
 
 def test_the_distance_is_that_of_normal_distributions():

@@ -64,9 +64,14 @@ def test_resizing_crops_and_pads_about_the_middle():
     np.testing.assert_allclose(padded.sum(), images.sum(), rtol=1e-4)
     np.testing.assert_array_equal(resized(padded, 9, 10), padded[:, 1:10, 1:11])
     np.testing.assert_array_equal(resized(images, 8, 10), images)
+    # Each side for itself: one is padded or kept where the other is cropped.
+    np.testing.assert_array_equal(resized(images, 8, 9), images[:, :, 1:])
+    np.testing.assert_array_equal(resized(images, 7, 10), images[:, 1:])
+    np.testing.assert_array_equal(resized(images, 10, 8)[:, 1:9], images[:, :, 1:9])
 
 
-@pytest.mark.parametrize("sides", [(8, 8), (9, 13), (1, 1)])
+@pytest.mark.slow
+@pytest.mark.parametrize("sides", [(8, 8), (9, 13), (1, 1), (8, 7)])
 def test_networks_draw_and_judge_images_of_any_sides(sides):
     height, across = sides
     pixels = height * across * 3
@@ -122,6 +127,7 @@ def test_options_that_convolutions_do_not_have_are_refused(options, words):
         ImageArchitecture(**options)
 
 
+@pytest.mark.slow
 def test_a_judge_may_have_spectral_normalisation():
     form = ImageArchitecture((4, 8), height=8, across=8, normalisation="spectral")
     judge = form.build(64, 1, jax.random.key(0))

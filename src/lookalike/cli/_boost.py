@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lookalike._core.errors import ParameterError
-from lookalike.cli._images import is_images, refuse, unfitted
+from lookalike._core.pictures import is_images
+from lookalike.cli._images import refuse, unfitted
 from lookalike.cli._options import (
     KindOption,
     SeedOption,
@@ -144,7 +145,9 @@ def boost(
 
     if is_images(data):
         others: dict[str, Any] = {"records": records, "retry": retry, "label": label}
-        others |= {"balance": balance, "quick": quick}
+        others |= {"balance": balance, "quick": quick, "curve": curve, "jobs": jobs}
+        others |= {"rule": rule, "rules": rules_file, "broken": broken != "refuse"}
+        others |= {"no-boost": not boosted, "no-controls": not controls}
         others |= {"group": group, "time": time, "model": model, "metric": metric, "kind": kind}
         refuse(others)
         if target != _LABEL or len(shrink or ()) > 1:
@@ -155,10 +158,11 @@ def boost(
 
         from lookalike.experiments import boost_images
 
+        length = budget if preset is not None else budget or "fast"
         _write(
             boost_images(
                 data,
-                synthesizer=unfitted(budget, preset, setting),
+                synthesizer=unfitted(length, preset, setting),
                 factors=tuple(factor or (1.0,)),
                 share=(shrink or [1.0])[0],
                 replace=replace,

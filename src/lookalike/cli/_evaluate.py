@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.pictures import is_images
 from lookalike.cli._databases import check_unused, evaluate_databases, is_database
-from lookalike.cli._images import evaluate_images_of, is_images
+from lookalike.cli._images import evaluate_images_of
 from lookalike.cli._options import (
     KindOption,
     MaxRowsOption,
@@ -87,6 +88,7 @@ def evaluate(
         of_tables = {"target": target, "model": model, "entity": entity, "time": time}
         of_tables |= {"html": html_file, "fail-under": ",".join(fail_under or ())}
         others = {**of_tables, "window": window, "metric": metric, "kind": kind}
+        others |= {"max-rows": max_rows}
         evaluate_images_of(real, synthetic, holdout, json_file, others, seed)
         return
     if is_database(real) or is_database(synthetic):

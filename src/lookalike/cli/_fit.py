@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lookalike._core.errors import ParameterError
+from lookalike._core.pictures import is_images
 from lookalike._core.places import shown_path
 from lookalike.cli._databases import check_source, check_unused, fit_database, is_database
-from lookalike.cli._images import fit_images, is_images
+from lookalike.cli._images import fit_images
 from lookalike.cli._options import (
     KindOption,
     MaxRowsOption,
@@ -117,7 +118,8 @@ def fit(
     if is_images(data):
         unused = {"target": target, "model": model, "seconds": seconds, "kind": kind}
         unused |= {"warm-start": warm_start, "mapping": mapping, "rule": rule}
-        unused |= {"rules": rules_file, "entity": entity, "time": time}
+        unused |= {"rules": rules_file, "entity": entity, "time": time, "max-rows": max_rows}
+        unused |= {"orphans": orphans != "refuse", "broken": broken != "refuse"}
         drawn = fit_images(
             *(data, output, budget, preset, setting, seed, html_file, unused), quiet=quiet
         )

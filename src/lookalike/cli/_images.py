@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lookalike._core.errors import ParameterError
@@ -20,7 +19,6 @@ __all__ = [
     "evaluate_images_of",
     "fit_images",
     "image_facts",
-    "is_images",
     "refuse",
     "sample_images",
     "show_images",
@@ -29,18 +27,6 @@ __all__ = [
 
 #: The column by which ``--where`` names a class.
 _LABEL = "label"
-
-
-def is_images(source: str) -> bool:
-    """Return whether an argument is a folder of pictures, an ``.npz`` file or an IDX file."""
-    path = Path(source)
-    if source == "-" or not (
-        path.is_dir() or path.suffix in (".npz", ".idx") or "-ubyte" in source
-    ):
-        return False
-    from lookalike.images import is_images as found
-
-    return found(source)
 
 
 def fit_images(
@@ -71,7 +57,7 @@ def fit_images(
     quiet : bool
     """
     refuse(others)
-    check_outputs([output, html_file], [])
+    check_outputs([output, html_file], [data])
     model = unfitted(budget, preset, settings)
     model.set_params(random_state=seed, progress=not quiet)
     model.fit(data)
@@ -136,7 +122,7 @@ def evaluate_images_of(
         raise ParameterError(
             "Images are scored beside real ones that the model has not seen: give --holdout."
         )
-    check_outputs([json_file], [])
+    check_outputs([json_file], [real, synthetic, holdout])
 
     from lookalike.images import evaluate_images
 
@@ -150,10 +136,12 @@ def evaluate_images_of(
 
 def sample_images(
     model: Images,
+    source: str,
     output: str,
     number: int | None,
     given: Mapping[str, Any],
     seed: int | None,
+    start: int,
     others: Mapping[str, Any],
 ) -> None:
     """Write images, a contact sheet or an ``.npz`` file.
@@ -161,12 +149,15 @@ def sample_images(
     Parameters
     ----------
     model : Images
-    output : str
+    source, output : str
+        The model's file, and what is written.
     number : int or None
         The number of images.
     given : mapping of str to object
         A condition on ``label``, or nothing.
     seed : int or None
+    start : int
+        The number of the first image.
     others : mapping of str to object
         Options of tables, by their names, which must not be given.
     """
@@ -181,7 +172,11 @@ def sample_images(
             f"Images have one condition, --where {_LABEL}=CLASS; got one on "
             f"{', '.join(map(repr, given))}."
         )
-    count = model.sample_to(output, number, given=values[0] if values else None, random_state=seed)
+    if output.lower().endswith((".png", ".npz")):  # a folder has its own check
+        check_outputs([output], [source])
+    count = model.sample_to(
+        output, number, given=values[0] if values else None, random_state=seed, start=start
+    )
     say(f"wrote {shown_path(output)}: {count:,} images")
 
 

@@ -66,7 +66,9 @@ def sample(
     start: Annotated[
         int | None,
         typer.Option(
-            metavar="N", min=0, help="The number of the first row: rows that go on after N others."
+            metavar="N",
+            min=0,
+            help="The number of the first row or image: go on after N others.",
         ),
     ] = None,
     complete: Annotated[
@@ -127,8 +129,11 @@ def sample(
     if spec is None and (images := _model_of(model, "Images")) is not None:
         of_tables: dict[str, Any] = {"balance": balance, "complete": complete, "safe-csv": safe_csv}
         of_tables |= {"length": length, "windows": windows, "window": window, "continue": past}
-        others = {**of_tables, "scale": scale, "overwrite": overwrite, **cluster}
-        sample_images(images, output, rows, parse_conditions(where), seed, others)
+        others = {**of_tables, "scale": scale, "overwrite": overwrite, "watermark": watermark}
+        sample_images(
+            *(images, model, output, rows, parse_conditions(where), seed, start or 0),
+            {**others, **cluster},
+        )
         return
     if scale is not None:
         raise ParameterError("--scale is for models of databases; give -n N.")

@@ -12,10 +12,11 @@ from sklearn.base import clone
 from lookalike._core.errors import DataError, ParameterError
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.progress import progress
-from lookalike._core.seeds import RandomState, as_seed, derive_seed
+from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.experiments._arms import ComparedArm
-from lookalike.experiments._battery import failure
+from lookalike.experiments._battery import failure, seed_all
 from lookalike.experiments._build_verdict import build_verdict
+from lookalike.experiments._fitting import check_whole
 from lookalike.experiments._identity import digest
 from lookalike.experiments._records import Record
 from lookalike.experiments._splits import Split, stratified
@@ -213,6 +214,7 @@ class _ImageStudy:
         seed, found = derive_seed(self.seed, "images", split.number), []
         drawn: Any = clone(self.synthesizer).set_params(random_state=seed)
         drawn.fit(images[kept], labels[kept])
+        check_whole(drawn)
 
         def copies(count: int) -> tuple[np.ndarray, np.ndarray]:
             return augmented(images[kept], labels[kept], count, random_state=seed)
@@ -220,7 +222,9 @@ class _ImageStudy:
         for arm in self.arms:
             training = self._training(arm, (images[kept], labels[kept]), drawn.sample, copies)
             for name, model in self.models.items():
-                value, reason = self._judged(model, training, (images[test], labels[test]))
+                value, reason = self._judged(
+                    *(name, model, split.number, training, (images[test], labels[test]))
+                )
                 found.append(
                     Record(
                         data=self.digest,
@@ -268,12 +272,16 @@ class _ImageStudy:
 
     def _judged(
         self,
+        name: str,
         model: Any,
+        number: int,
         training: tuple[np.ndarray, np.ndarray],
         test: tuple[np.ndarray, np.ndarray],
     ) -> tuple[float | None, str | None]:
         try:
-            return float(clone(model).fit(*training).score(*test)), None
+            fresh = clone(model)
+            seed_all(fresh, int(generator(self.seed, "model", name, number).integers(2**31)))
+            return float(fresh.fit(*training).score(*test)), None
         except Exception as error:  # an estimator of the caller may raise anything
             return None, failure("model", error)
 

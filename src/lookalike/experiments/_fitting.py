@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -10,7 +11,7 @@ from lookalike.experiments._declared import Declared
 from lookalike.models import Synthesizer
 from lookalike.tables import Kind
 
-__all__ = ["fit_whole"]
+__all__ = ["check_whole", "fit_whole"]
 
 
 def fit_whole(
@@ -44,5 +45,21 @@ def fit_whole(
         If the fit was interrupted.
     """
     model.fit(table, kinds=kinds, target=target, **declared.options)
+    check_whole(model)
+
+
+def check_whole(model: Any) -> None:
+    """Raise an interrupt if the fit of a model was interrupted, though it left it usable.
+
+    Parameters
+    ----------
+    model : estimator
+        With a ``history_`` if its fit can be interrupted.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the fit was interrupted.
+    """
     if getattr(getattr(model, "history_", None), "interrupted", False):
         raise KeyboardInterrupt

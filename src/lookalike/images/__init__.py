@@ -5,12 +5,13 @@ Room rule: it builds on the synthesizers of `models`; arrays are the callers' un
 
 from __future__ import annotations
 
+from lookalike._core.pictures import is_images
 from lookalike.images._classifier import ImageClassifier
 from lookalike.images._file import read
 from lookalike.images._form import ImageForm
 from lookalike.images._images import Images
 from lookalike.images._presets import IMAGE_PRESETS
-from lookalike.images._read import LabelledImages, is_images, read_images
+from lookalike.images._read import LabelledImages, read_images
 from lookalike.images._scores import ImageScore, ImageScores, evaluate_images, image_models
 from lookalike.images._write import contact_sheet, write_picture
 from lookalike.images.augment import (

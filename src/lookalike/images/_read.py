@@ -6,18 +6,19 @@ import gzip
 import os
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from lookalike._core.errors import DataError, FileFormatError, nearest
+from lookalike._core.pictures import PICTURES
 from lookalike._core.places import shown_path
+from lookalike.images._labels import plain_labels
 
-__all__ = ["LabelledImages", "is_images", "read_images"]
+__all__ = ["LabelledImages", "read_images"]
 
-#: Pictures that are read.
-_PICTURES = (".png", ".jpg", ".jpeg")
 #: The names of the arrays of an ``.npz`` file, the preferred ones first.
 _IMAGES, _LABELS = ("images", "x_train", "x", "X", "data"), ("labels", "y_train", "y", "target")
 #: The types of an IDX file by their code, and the number of its axes for images.
@@ -27,6 +28,11 @@ _AXES = (3, 4)
 _GREATEST, _MOST_COLOURS = 4096, 64
 #: The fewest images to learn from.
 _FEWEST = 2
+#: What readers of damaged files raise.
+_DAMAGED = (
+    *(OSError, ValueError, TypeError, SyntaxError, RuntimeError, EOFError, MemoryError),
+    *(struct.error, zipfile.BadZipFile, zlib.error),
+)
 
 
 class LabelledImages(NamedTuple):
@@ -40,30 +46,6 @@ class LabelledImages(NamedTuple):
 
     images: np.ndarray
     labels: np.ndarray | None
-
-
-def is_images(source: object) -> bool:
-    """Return whether a path is a folder of pictures, an IDX file or an ``.npz`` file.
-
-    Parameters
-    ----------
-    source : object
-
-    Returns
-    -------
-    bool
-    """
-    if not isinstance(source, str | os.PathLike):
-        return False
-    path = Path(source)
-    if path.is_dir():
-        try:
-            folders = [path, *(each for each in path.iterdir() if each.is_dir())]
-            return any(map(_pictures, folders))
-        except OSError:  # a folder that may not be read
-            return False
-    name = path.name.lower()
-    return name.endswith((".npz", ".idx", ".idx.gz")) or "-ubyte" in name
 
 
 def read_images(source: Any, labels: Any = None) -> LabelledImages:
@@ -91,24 +73,25 @@ def read_images(source: Any, labels: Any = None) -> LabelledImages:
     if isinstance(source, str | os.PathLike):
         found = _from_path(Path(source))
     else:
-        found = LabelledImages(_array(source, "images"), None)
+        found = LabelledImages(_array(source), None)
     if isinstance(labels, str | os.PathLike):
         labels = _idx(Path(labels))
-    if labels is not None:
-        found = LabelledImages(found.images, _array(labels, "labels"))
-    _check(*found)
-    return found
+    _check(found.images)
+    labels = found.labels if labels is None else labels
+    if labels is None:
+        return found
+    return LabelledImages(found.images, plain_labels(labels, len(found.images)))
 
 
-def _array(values: Any, name: str) -> np.ndarray:
+def _array(values: Any) -> np.ndarray:
     try:
         found = np.asarray(values)
     except ValueError as error:
         raise DataError(
-            f"{name} must be one array, but its parts differ in size. Crop or scale the images to "
+            "images must be one array, but its parts differ in size. Crop or scale the images to "
             "one size first."
         ) from error
-    if found.dtype == object and name == "images":
+    if found.dtype == object:
         raise DataError(
             "images must be an array of numbers, of shape (n, height, width[, channels]); got "
             "objects. Crop or scale the images to one size first."
@@ -116,7 +99,7 @@ def _array(values: Any, name: str) -> np.ndarray:
     return found
 
 
-def _check(images: np.ndarray, labels: np.ndarray | None) -> None:
+def _check(images: np.ndarray) -> None:
     if images.ndim not in _AXES:
         raise DataError(
             "images must have the shape (n, height, width) or (n, height, width, channels); got "
@@ -135,27 +118,6 @@ def _check(images: np.ndarray, labels: np.ndarray | None) -> None:
         )
     if images.dtype.kind == "f" and not np.isfinite(images).all():
         raise DataError("Every pixel must be a finite number; some are not. Fill them first.")
-    if labels is None:
-        return
-    if labels.shape != (len(images),):
-        raise DataError(
-            f"There must be one label for each of {len(images):,} images; got the shape "
-            f"{labels.shape}."
-        )
-    _check_labels(labels)
-
-
-def _check_labels(labels: np.ndarray) -> None:
-    missing = labels.dtype.kind == "f" and np.isnan(labels).any()
-    if missing or (labels.dtype == object and any(v is None or v != v for v in labels)):
-        raise DataError("Every image needs a label, but some are missing. Drop these images.")
-    if labels.dtype.kind not in "buifUO":
-        raise DataError(f"Labels must be numbers or text; got {labels.dtype}.")
-    if len(set(labels.tolist())) == 1:
-        raise DataError(
-            f"Labels must name at least two classes, but all are {labels.tolist()[0]!r}. Leave "
-            "labels out to learn images without classes."
-        )
 
 
 # --- files -----------------------------------------------------------------------------------
@@ -181,14 +143,15 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in _PICTURES and not path.name.startswith(".")
+        if path.suffix.lower() in PICTURES and not path.name.startswith(".")
     )
 
 
 def _from_folder(folder: Path) -> LabelledImages:
     """Read pictures; those of folders within have the folder's name as their class."""
     own = _pictures(folder)
-    classes = sorted(p for p in folder.iterdir() if p.is_dir() and any(_pictures(p)))
+    folders = [p for p in folder.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    classes = sorted(p for p in folders if any(_pictures(p)))
     if own and classes:
         raise DataError(
             f"{shown_path(folder)!r} has both pictures and folders of pictures. Put each picture "
@@ -198,7 +161,7 @@ def _from_folder(folder: Path) -> LabelledImages:
         return LabelledImages(_stack(own), None)
     if not classes:
         raise DataError(
-            f"{shown_path(folder)!r} holds no pictures: they are {', '.join(_PICTURES)} files, "
+            f"{shown_path(folder)!r} holds no pictures: they are {', '.join(PICTURES)} files, "
             "or folders of these, one for each class."
         )
     files = [(path, each.name) for each in classes for path in _pictures(each)]
@@ -226,15 +189,12 @@ def _stack(paths: list[Path]) -> np.ndarray:
 
 def _picture(path: Path) -> np.ndarray:
     """Read one picture: grey, or red, green and blue; of 8 or 16 bits."""
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415 - arrays need none
+    from PIL import Image  # noqa: PLC0415 - arrays need none
 
     try:
         with Image.open(path) as picture:
             if max(picture.size) > _GREATEST:  # before memory is taken for it
-                raise DataError(
-                    f"{path.name!r} has {picture.size[0]} × {picture.size[1]} pixels, which is too "
-                    "large to learn. Scale the images first."
-                )
+                raise _too_large(path, f"{picture.size[0]} × {picture.size[1]}")
             if picture.mode.startswith("I;16") or picture.mode == "I":
                 return np.asarray(picture).astype(np.uint16)
             if picture.mode in ("1", "L"):
@@ -249,19 +209,27 @@ def _picture(path: Path) -> np.ndarray:
                 grey = picture.mode == "LA"
                 return np.asarray(picture.convert("L" if grey else "RGB"))
             return np.asarray(picture.convert("RGB"))
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
-        if isinstance(error, DataError):
-            raise
+    except DataError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise _too_large(path, "far too many") from error
+    except _DAMAGED as error:
         raise FileFormatError(
             f"{shown_path(path)!r} is not a picture that can be read. Remove or replace it."
         ) from error
+
+
+def _too_large(path: Path, count: str) -> DataError:
+    return DataError(
+        f"{path.name!r} has {count} pixels, which is too large to learn. Scale the images first."
+    )
 
 
 def _from_npz(path: Path) -> LabelledImages:
     try:
         with np.load(path, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile, EOFError) as error:
+    except _DAMAGED as error:
         raise FileFormatError(
             f"{shown_path(path)!r} is not an .npz file of plain arrays ({error})."
         ) from error
@@ -290,7 +258,7 @@ def _idx(path: Path) -> np.ndarray:
             raise ValueError("its first bytes are others")
         sides = struct.unpack(f">{axes}I", content[4 : 4 + 4 * axes])
         values = np.frombuffer(content, _IDX_TYPES[kind], offset=4 + 4 * axes).reshape(sides)
-    except (OSError, ValueError, struct.error, EOFError) as error:
+    except _DAMAGED as error:
         raise FileFormatError(
             f"{shown_path(path)!r} is not a whole IDX file ({error}). Images are read from folders "
             "of PNG files, .npz and IDX files."

@@ -7,7 +7,7 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from lookalike._core.numerics import auc
 from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike._core.tabular import Tabular
 from lookalike.images._classifier import ImageClassifier
+from lookalike.images._labels import coded_labels
 from lookalike.images._read import LabelledImages, read_images
 
 __all__ = ["ImageScore", "ImageScores", "evaluate_images", "image_models"]
@@ -35,6 +36,8 @@ _COMPONENTS = 20
 #: The most images of each sort that are compared.
 _MOST = 5_000
 _FOLDS = 5
+#: How many times the greatest pixel of one sort may be that of another.
+_SAME_SCALE = 4
 
 
 @dataclass(frozen=True)
@@ -176,13 +179,13 @@ def evaluate_images(
     Raises
     ------
     DataError
-        If images have no labels, or differ in size.
+        If images have no labels, or differ in size or in the range of their pixels; if training
+        images lack a class of the others; or if there are fewer than five of a sort.
     """
     seed = as_seed(random_state)
-    real, fake, others = (_labelled(part, seed) for part in (training, generated, held_out))
-    if not real.images.shape[1:] == fake.images.shape[1:] == others.images.shape[1:]:
-        shapes = ", ".join(str(part.images.shape[1:]) for part in (real, fake, others))
-        raise DataError(f"All images must have one shape; got {shapes}.")
+    real, fake, others = (
+        _some(part, seed) for part in _comparable(map(_labelled, (training, generated, held_out)))
+    )
     simple = _independent(real, generator(seed, "independent"))
     models = image_models()
     if not networks:
@@ -202,15 +205,57 @@ def evaluate_images(
     return ImageScores(tuple(scores), facts)
 
 
-def _labelled(part: Any, seed: int) -> LabelledImages:
+def _labelled(part: Any) -> LabelledImages:
     pair = isinstance(part, tuple) and len(part) == 2
     found = read_images(*part) if pair else read_images(part)
     if found.labels is None:
         raise DataError("Scores need the label of each image; give (images, labels).")
-    if len(found.images) <= _MOST:
-        return found
-    chosen = generator(seed, "most").permutation(len(found.images))[:_MOST]
-    return LabelledImages(found.images[chosen], found.labels[chosen])
+    return found
+
+
+def _comparable(parts: Iterable[LabelledImages]) -> list[LabelledImages]:
+    """Return images with numbers as labels, if they can be compared with the first ones."""
+    named = list(zip(("training", "generated", "held-out"), parts, strict=True))
+    (_, real), *others = named
+    shapes = [part.images.shape[1:] for _, part in named]
+    if len(set(shapes)) > 1:
+        raise DataError(f"All images must have one shape; got {', '.join(map(str, shapes))}.")
+    for name, part in named:
+        if len(part.images) < _FOLDS:
+            raise DataError(
+                f"Scores need at least {_FOLDS} {name} images; got {len(part.images)}. Give more."
+            )
+    for name, part in others:
+        if _differ(_range(part.images), _range(real.images)):
+            (a, b), (c, d) = _range(part.images), _range(real.images)
+            raise DataError(
+                f"Pixels of {name} images run from {a:g} to {b:g}, those of training images from "
+                f"{c:g} to {d:g}. Bring all to one range first."
+            )
+    codes = coded_labels([(name, np.asarray(part.labels)) for name, part in named])
+    return [LabelledImages(p.images, found) for (_, p), found in zip(named, codes, strict=True)]
+
+
+def _range(images: np.ndarray) -> tuple[float, float]:
+    return float(images.min()), float(images.max())
+
+
+def _differ(one: tuple[float, float], other: tuple[float, float]) -> bool:
+    """Return whether two ranges are those of two scales, and not of dark images and bright ones."""
+    least, greatest = sorted(max(map(abs, limits)) for limits in (one, other))
+    if 0 < least * _SAME_SCALE < greatest:  # 0 to 1, or to 16, beside 0 to 255
+        return True
+    # -1 to 1 beside 0 to 1.
+    lower, upper = sorted((one[0], other[0]))
+    return lower * _SAME_SCALE < -greatest and upper >= 0
+
+
+def _some(part: LabelledImages, seed: int) -> LabelledImages:
+    """Return images, but not more than are compared."""
+    if len(part.images) <= _MOST:
+        return part
+    chosen = generator(seed, "most").permutation(len(part.images))[:_MOST]
+    return LabelledImages(part.images[chosen], np.asarray(part.labels)[chosen])
 
 
 def _independent(real: LabelledImages, rng: np.random.Generator) -> LabelledImages:

@@ -99,8 +99,10 @@ def write_arrays(
 ) -> None:
     """Write an ``.npz`` file of the arrays ``images`` and, if there are classes, ``labels``."""
     buffer = io.BytesIO()
-    named = {} if labels is None else {"labels": labels}
-    np.savez_compressed(buffer, allow_pickle=False, images=images, **named)
+    if labels is None:
+        np.savez_compressed(buffer, images=images)
+    else:
+        np.savez_compressed(buffer, images=images, labels=labels)
     with open_output(path) as file:
         file.write(buffer.getvalue())
 

@@ -131,15 +131,20 @@ def resized(x: Pictures, height: int, width: int) -> Pictures:
     ----------
     x : array, shape (images, height, width, channels)
     height, width : int
-        The wanted sides: both at most, or both at least, those of the images.
+        The wanted sides, each greater or smaller than that of the images.
 
     Returns
     -------
     array, shape (images, height, width, channels)
     """
-    top, left = (height - x.shape[1]) // 2, (width - x.shape[2]) // 2
-    if height >= x.shape[1]:
-        bottom, right = height - x.shape[1] - top, width - x.shape[2] - left
-        return jnp.pad(x, ((0, 0), (top, bottom), (left, right), (0, 0)))
-    # Floors of negative halves: the crop begins where padding would have.
-    return x[:, -top : height - top, -left : width - left]
+    for axis, side in ((1, height), (2, width)):
+        missing = side - x.shape[axis]
+        before = missing // 2
+        if missing >= 0:
+            around = [(0, 0)] * 4
+            around[axis] = (before, missing - before)
+            x = jnp.pad(x, around)
+        else:
+            # The floor of a negative half: the crop begins where padding would have.
+            x = jax.lax.slice_in_dim(x, -before, side - before, axis=axis)
+    return x
