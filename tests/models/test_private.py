@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from math import log
+from math import erfc, log
 
 import numpy as np
 import pandas as pd
@@ -155,6 +155,21 @@ def test_the_limit_of_noise_is_exact(rho):
     drawn = noisy(np.zeros(200_000), rho, Entropy(7))
     assert (drawn > limit).mean() <= 0.0115
     assert (drawn > limit - 1).mean() > 0.0085
+
+
+@pytest.mark.parametrize("delta", [1e-9, 1e-22, 1e-24, 1e-30, 1e-300])
+def test_the_limit_of_noise_holds_for_any_delta(delta):
+    limit, sigma = surpassed_by_noise(0.005, delta), standard_deviation(0.005)
+    assert 0.5 * erfc((limit + 0.5) / sigma / 2**0.5) <= 1.1 * delta
+    assert 0.5 * erfc((limit - 0.5) / sigma / 2**0.5) >= 0.9 * delta
+
+
+def test_no_tiny_delta_releases_unique_names():
+    names = pa.array([f"name {i}" for i in range(300)])
+    for rows in (1, 10**6):  # δ is divided by the rows of an owner
+        assert measure_levels("x", names, None, 0.01, 1e-30, Entropy(0), rows).levels == ()
+    with pytest.raises(ParameterError, match="Some δ is needed"):
+        measure_levels("x", names, None, 0.01, 5e-324, Entropy(0), 3)
 
 
 def test_a_level_of_one_row_is_almost_never_released():
@@ -384,6 +399,7 @@ def test_text_with_a_range_is_a_number(tmp_path):
         ({"epsilon": 0}, "epsilon"),
         ({"epsilon": -1}, "epsilon"),
         ({"delta": 0.5}, "delta"),
+        ({"delta": 1e-30}, "delta"),
         ({"method": "pgm"}, "method"),
         ({"entity": "age"}, "go together"),
         ({"rows_per_entity": 2}, "go together"),

@@ -43,6 +43,8 @@ __all__ = ["Private"]
 _RANGES, _COLUMNS, _CHOICES = 0.05, 0.35, 0.2
 #: δ where none is given, and the rows that are drawn from the noisy tables.
 _DELTA, _FEWEST, _MOST = 1e-9, 20_000, 100_000
+#: The least δ: each noisy count is exact to about 1e-16, and there are thousands of them.
+_LEAST_DELTA = 1e-12
 #: The parents of a column in the model of the drawn rows.
 _PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2, "aim": 8}
 
@@ -74,7 +76,8 @@ class Private(BayesianNetwork):
     epsilon : float
         The privacy loss ε: 1 is usual, less is safer and noisier.
     delta : float, optional
-        The probability δ that ε does not bound; 1e-9 by default. Keep it far below 1 / rows.
+        The probability δ that ε does not bound; 1e-9 by default. Keep it far below 1 / rows. Less
+        than 1e-12 is refused: noise of 64 random bits cannot promise it.
     method : {"mst", "bayesian-network", "aim", "independent"}
         What is measured.
     domain : mapping of str to list or tuple, optional
@@ -118,7 +121,7 @@ class Private(BayesianNetwork):
     BY_NAME_ONLY: ClassVar[bool] = True
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "epsilon": Number(0, open_low=True),
-        "delta": AnyOf((Number(0, 0.1, open_low=True),), none=True),
+        "delta": AnyOf((Number(_LEAST_DELTA, 0.1),), none=True),
         "method": Choice(tuple(_PARENTS)),
         "domain": Instance((Mapping,), "a mapping of columns to ranges or levels, or None", True),
         "entity": Instance((str,), "the name of a column, or None", True),
