@@ -305,6 +305,18 @@ def test_the_ledger_is_in_the_file(fitted, tmp_path):
     assert "noise follows from a seed" in str(again.ledger_)
 
 
+@pytest.mark.parametrize("column", [["x"] * 50, pa.array([None] * 50, pa.string())])
+def test_the_ledger_is_kept_where_nothing_is_learned(column, tmp_path):
+    model = la.Private(noise_seed=0, random_state=0).fit(pa.table({"c": column}))
+    assert not model.encoder_.layout_.blocks
+    model.save(tmp_path / "m.lookalike")
+    assert la.load(tmp_path / "m.lookalike").ledger_ == model.ledger_
+    model.ledger_ = None
+    model.save(tmp_path / "lost.lookalike")
+    with pytest.raises(ModelFileError, match="privacy"):
+        la.load(tmp_path / "lost.lookalike")
+
+
 def test_a_forged_ledger_is_refused(fitted, tmp_path, monkeypatch):
     model = fitted["mst"]
     monkeypatch.setattr(model.ledger_, "rho", model.ledger_.rho / 2)

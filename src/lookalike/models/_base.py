@@ -46,6 +46,7 @@ from lookalike.encoding import (
 from lookalike.models._balanced_sample import balanced_sample
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
+from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._marked_rows import marked_tables
 from lookalike.models._rare_conditions import rare_condition_warning
 from lookalike.models._request import Request
@@ -138,6 +139,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     EXTRA: ClassVar[str] = ""
     #: Whether the learned state, and so the model file, holds training rows.
     HOLDS_ROWS: ClassVar[bool] = False
+    #: Whether a fit has a privacy ledger, ``ledger_``: no file of the family is without it.
+    HAS_LEDGER: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
     #: their blocks. Without it, conditions are met by selecting from ordinary rows.
     capabilities: ClassVar[frozenset[str]] = frozenset()
@@ -156,6 +159,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     seed_: int
     n_rows_: int
     fingerprint_: str
+    #: The privacy that the fit has spent; None for families without a guarantee.
+    ledger_: PrivacyLedger | None = None
     _origin: Origin
     #: Counts of the training rows; None where no column is learned.
     _support: Support | None

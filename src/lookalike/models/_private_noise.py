@@ -104,10 +104,13 @@ def surpassed_by_noise(rho: float, delta: float) -> int:
     Raises
     ------
     ParameterError
-        If `delta` is not above 0: no number is exceeded never.
+        If `delta` is not above 0: no noise is safe from being exceeded.
     """
     if not delta > 0:
-        raise ParameterError(f"Some δ is needed to release levels, but it is {delta:g} for each.")
+        raise ParameterError(
+            f"Some δ is needed to release levels, but {delta:g} is left for each. Give a larger "
+            "delta, or declare the levels in domain."
+        )
     # So far out that a tail is as small as δ, however small that is: P(noise ≥ t σ) ≤ exp(−t² / 2).
     weights = _weights(rho, max(_FARTHEST, sqrt(-2 * log(delta))))
     # Summed from the far end, where the smallest ones are.

@@ -11,7 +11,7 @@ import pyarrow as pa
 from lookalike._core.errors import DataError, ParameterError, nearest
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import Layout, Learned, ValueOrigin
+from lookalike.encoding import Layout, ValueOrigin
 from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._private_aim import measure_adaptively
 from lookalike.models._private_domain import (
@@ -119,6 +119,7 @@ class Private(BayesianNetwork):
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     #: It is worse than other families by its guarantee: it is fitted where it is asked for.
     BY_NAME_ONLY: ClassVar[bool] = True
+    HAS_LEDGER: ClassVar[bool] = True
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "epsilon": Number(0, open_low=True),
         "delta": AnyOf((Number(_LEAST_DELTA, 0.1),), none=True),
@@ -135,7 +136,6 @@ class Private(BayesianNetwork):
         "derive": False,
     }
 
-    ledger_: PrivacyLedger | None = None
     #: The parents of each column in the noisy tables, parents first.
     _links: Mapping[str, tuple[str, ...]]
     mode, bins, min_category_count, refine = "correlated", 32, 1, None
@@ -334,15 +334,6 @@ class Private(BayesianNetwork):
             one if one.word in kept else one._replace(word="noisy", words=words)
             for one in super().value_origins()
         ]
-
-    def _state(self) -> Learned:
-        own = Learned({} if self.ledger_ is None else {"ledger": self.ledger_.to_dict()})
-        return Learned.joined({"random": False}, {"network": super()._state(), "privacy": own})
-
-    def _restore(self, state: Learned, layout: Layout) -> None:
-        parts = state.parts()
-        super()._restore(parts["network"], layout)
-        self.ledger_ = PrivacyLedger.from_dict(parts["privacy"].values["ledger"])
 
 
 def _kinds(table: pa.Table, kinds: Mapping[str, Kind | str] | None) -> Mapping[str, Kind | str]:
