@@ -331,6 +331,29 @@ def test_conditions_are_met(fitted):
     assert drawn["age"].between(30, 40).all()
 
 
+@pytest.mark.parametrize("random_state", [None, 7, np.random.default_rng(0)])
+def test_a_fit_changes_no_parameter(random_state):
+    model = la.Private(noise_seed=0, random_state=random_state)
+    before = model.get_params()
+    first = model.fit(people(200)).seed_
+    assert model.get_params() == before
+    again = model.fit(people(200)).seed_
+    assert (first == again) is (random_state == 7)
+
+
+def test_rules_hold_and_training_rows_are_not_checked_for_them():
+    frame = people(500)
+    frame.loc[3, ["age", "gain"]] = 20, 10**6
+    rules = ["age >= 18", "gain <= 500000"]
+    model = la.Private(domain={"gain": (0, 10**6)}, noise_seed=0, random_state=0)
+    for broken in ("refuse", "repair"):
+        drawn = model.fit(frame, rules=rules, broken=broken).sample(2_000)
+        assert drawn["gain"].dropna().max() <= 500_000
+    for broken in ("drop", "keep"):
+        with pytest.raises(ParameterError, match="does not look for training rows"):
+            model.fit(frame, rules=rules, broken=broken)
+
+
 def test_two_fits_differ_in_their_noise():
     one, other = (la.Private(random_state=0).fit(people(300)) for _ in range(2))
     assert one.ledger_.guaranteed

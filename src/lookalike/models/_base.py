@@ -375,7 +375,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken, max_rows)
+        seed = as_seed(self.random_state)
+        fresh._learn(
+            data, schema, kinds, target, start, on_interval, declared, broken, max_rows, seed
+        )
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -401,8 +404,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         rules: tuple[str, ...],
         broken: str,
         max_rows: int | None,
+        seed: int,
     ) -> None:
-        seed = as_seed(self.random_state)
         show = getattr(self, "progress", False)
         table, origin, large = to_arrow_sample(data, max_rows, seed, show=show)
         schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)
