@@ -14,11 +14,12 @@ import pytest
 import lookalike as la
 from lookalike._core.intervals import clopper_pearson
 from lookalike.errors import DataError, ModelFileError, ParameterError
+from lookalike.models import _private_aim
 from lookalike.models._ledger import PrivacyLedger, delta_of, rho_of
 from lookalike.models._private_aim import errors_beyond_noise
 from lookalike.models._private_domain import find_range, measure_levels
 from lookalike.models._private_entities import clipped
-from lookalike.models._private_graph import MarkovNetwork, NoisyTable, margin
+from lookalike.models._private_graph import MarkovNetwork, NoisyTable, eliminated, margin
 from lookalike.models._private_noise import (
     Entropy,
     choose_privately,
@@ -582,3 +583,32 @@ def test_aim_on_a_table_of_one_row_and_of_two_columns():
     for table in ({"a": ["x"], "b": [1]}, {"a": ["x", "y"] * 300, "b": [1, 2] * 300}):
         model = la.Private(method="aim", noise_seed=0, random_state=0).fit(pa.table(table))
         assert model.sample(10).num_rows == 10
+
+
+def test_a_round_of_aim_on_a_wide_table_looks_at_few_tables(monkeypatch):
+    rng, sizes, calls = np.random.default_rng(0), [4] * 120, []
+    every = _private_aim._candidates(sizes, rng)
+    assert len(every) == len(set(every)) <= 4_400
+    assert {len(one) for one in every} == {2, 3}
+    rounds = [_private_aim._looked_at(every, rng) for _ in range(2)]
+    assert rounds[0] != rounds[1]
+    assert {len(one) for one in rounds} == {600}
+
+    def counted(*given):
+        calls.append(given)
+        return eliminated(*given)
+
+    monkeypatch.setattr(_private_aim, "eliminated", counted)
+    # What one scope holds is known to be affordable.
+    inside = [(0, 1), (0, 2), (1, 2), (0, 1, 2)]
+    assert _private_aim._affordable(inside, [(0, 1, 2)], sizes, 0.5) == inside
+    assert len(calls) == 1
+    # Nothing is affordable: the smallest is.
+    assert _private_aim._affordable([(0, 1, 2), (0, 1)], [], sizes, 0.0) == [(0, 1)]
+
+
+def test_a_few_columns_are_looked_at_whole_in_each_round():
+    rng = np.random.default_rng(0)
+    every = _private_aim._candidates([4] * 15, rng)
+    assert _private_aim._looked_at(every, rng) == every
+    assert len(every) == 105 + 400
