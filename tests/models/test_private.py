@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
-from math import log
+from math import erfc, log
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,12 @@ import pytest
 import lookalike as la
 from lookalike._core.intervals import clopper_pearson
 from lookalike.errors import DataError, ModelFileError, ParameterError
+from lookalike.models import _private_aim
 from lookalike.models._ledger import PrivacyLedger, delta_of, rho_of
 from lookalike.models._private_aim import errors_beyond_noise
 from lookalike.models._private_domain import find_range, measure_levels
 from lookalike.models._private_entities import clipped
-from lookalike.models._private_graph import MarkovNetwork, NoisyTable, margin
+from lookalike.models._private_graph import MarkovNetwork, NoisyTable, eliminated, margin
 from lookalike.models._private_noise import (
     Entropy,
     choose_privately,
@@ -157,6 +158,21 @@ def test_the_limit_of_noise_is_exact(rho):
     assert (drawn > limit - 1).mean() > 0.0085
 
 
+@pytest.mark.parametrize("delta", [1e-9, 1e-22, 1e-24, 1e-30, 1e-300])
+def test_the_limit_of_noise_holds_for_any_delta(delta):
+    limit, sigma = surpassed_by_noise(0.005, delta), standard_deviation(0.005)
+    assert 0.5 * erfc((limit + 0.5) / sigma / 2**0.5) <= 1.1 * delta
+    assert 0.5 * erfc((limit - 0.5) / sigma / 2**0.5) >= 0.9 * delta
+
+
+def test_no_tiny_delta_releases_unique_names():
+    names = pa.array([f"name {i}" for i in range(300)])
+    for rows in (1, 10**6):  # δ is divided by the rows of an owner
+        assert measure_levels("x", names, None, 0.01, 1e-30, Entropy(0), rows).levels == ()
+    with pytest.raises(ParameterError, match="Some δ is needed"):
+        measure_levels("x", names, None, 0.01, 5e-324, Entropy(0), 3)
+
+
 def test_a_level_of_one_row_is_almost_never_released():
     values = pa.array(["common"] * 500 + ["secret"])
     released = [
@@ -290,6 +306,18 @@ def test_the_ledger_is_in_the_file(fitted, tmp_path):
     assert "noise follows from a seed" in str(again.ledger_)
 
 
+@pytest.mark.parametrize("column", [["x"] * 50, pa.array([None] * 50, pa.string())])
+def test_the_ledger_is_kept_where_nothing_is_learned(column, tmp_path):
+    model = la.Private(noise_seed=0, random_state=0).fit(pa.table({"c": column}))
+    assert not model.encoder_.layout_.blocks
+    model.save(tmp_path / "m.lookalike")
+    assert la.load(tmp_path / "m.lookalike").ledger_ == model.ledger_
+    model.ledger_ = None
+    model.save(tmp_path / "lost.lookalike")
+    with pytest.raises(ModelFileError, match="privacy"):
+        la.load(tmp_path / "lost.lookalike")
+
+
 def test_a_forged_ledger_is_refused(fitted, tmp_path, monkeypatch):
     model = fitted["mst"]
     monkeypatch.setattr(model.ledger_, "rho", model.ledger_.rho / 2)
@@ -302,6 +330,29 @@ def test_conditions_are_met(fitted):
     drawn = fitted["mst"].sample(200, given={"town": "Kiel", "age": (30, 40)})
     assert set(drawn["town"]) == {"Kiel"}
     assert drawn["age"].between(30, 40).all()
+
+
+@pytest.mark.parametrize("random_state", [None, 7, np.random.default_rng(0)])
+def test_a_fit_changes_no_parameter(random_state):
+    model = la.Private(noise_seed=0, random_state=random_state)
+    before = model.get_params()
+    first = model.fit(people(200)).seed_
+    assert model.get_params() == before
+    again = model.fit(people(200)).seed_
+    assert (first == again) is (random_state == 7)
+
+
+def test_rules_hold_and_training_rows_are_not_checked_for_them():
+    frame = people(500)
+    frame.loc[3, ["age", "gain"]] = 20, 10**6
+    rules = ["age >= 18", "gain <= 500000"]
+    model = la.Private(domain={"gain": (0, 10**6)}, noise_seed=0, random_state=0)
+    for broken in ("refuse", "repair"):
+        drawn = model.fit(frame, rules=rules, broken=broken).sample(2_000)
+        assert drawn["gain"].dropna().max() <= 500_000
+    for broken in ("drop", "keep"):
+        with pytest.raises(ParameterError, match="does not look for training rows"):
+            model.fit(frame, rules=rules, broken=broken)
 
 
 def test_two_fits_differ_in_their_noise():
@@ -384,6 +435,7 @@ def test_text_with_a_range_is_a_number(tmp_path):
         ({"epsilon": 0}, "epsilon"),
         ({"epsilon": -1}, "epsilon"),
         ({"delta": 0.5}, "delta"),
+        ({"delta": 1e-30}, "delta"),
         ({"method": "pgm"}, "method"),
         ({"entity": "age"}, "go together"),
         ({"rows_per_entity": 2}, "go together"),
@@ -531,3 +583,32 @@ def test_aim_on_a_table_of_one_row_and_of_two_columns():
     for table in ({"a": ["x"], "b": [1]}, {"a": ["x", "y"] * 300, "b": [1, 2] * 300}):
         model = la.Private(method="aim", noise_seed=0, random_state=0).fit(pa.table(table))
         assert model.sample(10).num_rows == 10
+
+
+def test_a_round_of_aim_on_a_wide_table_looks_at_few_tables(monkeypatch):
+    rng, sizes, calls = np.random.default_rng(0), [4] * 120, []
+    every = _private_aim._candidates(sizes, rng)
+    assert len(every) == len(set(every)) <= 4_400
+    assert {len(one) for one in every} == {2, 3}
+    rounds = [_private_aim._looked_at(every, rng) for _ in range(2)]
+    assert rounds[0] != rounds[1]
+    assert {len(one) for one in rounds} == {600}
+
+    def counted(*given):
+        calls.append(given)
+        return eliminated(*given)
+
+    monkeypatch.setattr(_private_aim, "eliminated", counted)
+    # What one scope holds is known to be affordable.
+    inside = [(0, 1), (0, 2), (1, 2), (0, 1, 2)]
+    assert _private_aim._affordable(inside, [(0, 1, 2)], sizes, 0.5) == inside
+    assert len(calls) == 1
+    # Nothing is affordable: the smallest is.
+    assert _private_aim._affordable([(0, 1, 2), (0, 1)], [], sizes, 0.0) == [(0, 1)]
+
+
+def test_a_few_columns_are_looked_at_whole_in_each_round():
+    rng = np.random.default_rng(0)
+    every = _private_aim._candidates([4] * 15, rng)
+    assert _private_aim._looked_at(every, rng) == every
+    assert len(every) == 105 + 400

@@ -84,6 +84,17 @@ def test_canaries_stay_inside(model, tmp_path):
     check(model, tmp_path, 8_192)
 
 
+def test_canaries_stay_inside_an_adversarial_forest(tmp_path):
+    plain = {"refine": {"correct": False}, "min_category_count": 5, "random_state": 0}
+    check(la.AdversarialForest(trees=5, rounds=2, **plain), tmp_path, 8_192)
+
+
+def test_canaries_stay_inside_a_vine_copula(tmp_path):
+    pytest.importorskip("pyvinecopulib")
+    plain = {"refine": {"correct": False}, "min_category_count": 5, "random_state": 0}
+    check(la.VineCopula(**plain), tmp_path, 8_192)
+
+
 def test_by_default_a_level_of_one_row_stays_inside(tmp_path):
     model = la.Independent(random_state=0).fit(table())
     model.save(tmp_path / "m.lookalike")

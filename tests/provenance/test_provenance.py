@@ -15,6 +15,8 @@ from lookalike.errors import DataError, OutputError, ParameterError
 from lookalike.provenance import new_key
 from lookalike.provenance._content import content_of
 from lookalike.provenance._envelope import canonical
+from lookalike.provenance._remake import SamplingRecipe
+from lookalike.provenance._sign import _origin
 from lookalike.tables import read_table, write_table
 
 crypto = pytest.importorskip("cryptography")
@@ -278,3 +280,20 @@ def test_rows_with_a_watermark_are_made_again_with_its_key(folder, tmp_path):
         assert result(found, "rows made again").passed is None
     with pytest.raises(ParameterError, match="give model"):
         la.sign(path, key, watermark=mark)
+
+
+def test_a_private_model_of_constants_is_signed_with_its_guarantee(folder, tmp_path):
+    model = la.Private(noise_seed=0, random_state=0).fit(pa.table({"c": ["x"] * 300}))
+    model.save(tmp_path / "m.lookalike")
+    model.sample_to(tmp_path / "rows.csv", 40)
+    statement = la.sign(tmp_path / "rows.csv", folder / "key", model=tmp_path / "m.lookalike")
+    said = statement["predicate"]
+    assert said["privacy"] == model.ledger_.to_dict()
+    assert said["training"]["rows"] is None
+
+
+def test_no_ledger_is_not_taken_for_no_privacy():
+    model = la.Private(noise_seed=0, random_state=0).fit(pa.table({"c": ["x"] * 300}))
+    model.ledger_ = None
+    with pytest.raises(DataError, match="lost its privacy ledger"):
+        _origin(model, SamplingRecipe.of(0, 0, None, None, None), "", b"")

@@ -114,6 +114,29 @@ def test_frequent_values_are_as_frequent_as_without(model):
     assert rows["age"].mean() == pytest.approx(plain["age"].mean(), abs=1)
 
 
+def tables_of_rare_and_frequent_rows(count: int, rows: int, seed: int) -> list[pa.Table]:
+    """Return tables in which seven rows of ten have frequent cells alone, others one to five."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(count):
+        rare = np.where(rng.random(rows) < 0.7, 0, rng.integers(1, 6, rows))
+        cells = rng.integers(10**5, 10**9, (5, rows))
+        columns = [np.where(k < rare, own, k) for k, own in enumerate(cells)]
+        found.append(pa.table({f"c{k}": own for k, own in enumerate(columns)}))
+    return found
+
+
+@pytest.mark.parametrize("count", [4, 16, 64])
+def test_frequent_rows_are_as_frequent_whatever_the_number_of_candidates(count):
+    reference, *tables = tables_of_rare_and_frequent_rows(count + 1, 1_024, seed=2)
+    chosen = la.Watermark(KEY).preference(reference).choose(tables, 0)
+    rare = np.array([sum(one[f"c{k}"].to_numpy() != k for k in range(5)) for one in tables])
+    after = rare[chosen, np.arange(1_024)]
+    # As often as among candidates: rows without a rare cell, with one, and with five of them.
+    for cells, share in ((0, 0.7), (1, 0.06), (5, 0.06)):
+        assert (after == cells).mean() == pytest.approx(share, abs=3.5 * (share / 1_024) ** 0.5)
+
+
 def test_conditions_and_balance_hold(model):
     mark = la.Watermark(KEY)
     rows = model.sample(400, given={"age": (30, 40)}, balance="town", watermark=mark)

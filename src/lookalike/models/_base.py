@@ -46,6 +46,7 @@ from lookalike.encoding import (
 from lookalike.models._balanced_sample import balanced_sample
 from lookalike.models._fingerprint import fingerprint
 from lookalike.models._impute import Completion, completed_like
+from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._marked_rows import marked_tables
 from lookalike.models._rare_conditions import rare_condition_warning
 from lookalike.models._request import Request
@@ -138,6 +139,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     EXTRA: ClassVar[str] = ""
     #: Whether the learned state, and so the model file, holds training rows.
     HOLDS_ROWS: ClassVar[bool] = False
+    #: Whether a fit has a privacy ledger, ``ledger_``: no file of the family is without it.
+    HAS_LEDGER: ClassVar[bool] = False
     #: Abilities beyond ordinary rows: ``"conditions"``, to generate rows that fulfil conditions on
     #: their blocks. Without it, conditions are met by selecting from ordinary rows.
     capabilities: ClassVar[frozenset[str]] = frozenset()
@@ -156,6 +159,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     seed_: int
     n_rows_: int
     fingerprint_: str
+    #: The privacy that the fit has spent; None for families without a guarantee.
+    ledger_: PrivacyLedger | None = None
     _origin: Origin
     #: Counts of the training rows; None where no column is learned.
     _support: Support | None
@@ -370,7 +375,10 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         # during a search, are kept. A fit that fails changes nothing.
         fresh = type(self)(**self.get_params(deep=False))
         fresh._fitted_with = deepcopy(self.get_params(deep=False))
-        fresh._learn(data, schema, kinds, target, start, on_interval, declared, broken, max_rows)
+        seed = as_seed(self.random_state)
+        fresh._learn(
+            data, schema, kinds, target, start, on_interval, declared, broken, max_rows, seed
+        )
         fresh._keep_names()
         earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
         others = {name: value for name, value in vars(self).items() if name not in earlier}
@@ -396,8 +404,8 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         rules: tuple[str, ...],
         broken: str,
         max_rows: int | None,
+        seed: int,
     ) -> None:
-        seed = as_seed(self.random_state)
         show = getattr(self, "progress", False)
         table, origin, large = to_arrow_sample(data, max_rows, seed, show=show)
         schema = with_rules(schema_for(table, schema, kinds, target, rules), rules)

@@ -3,7 +3,8 @@
 ============================ =====================================================================
 ``manifest.json``            format and library version, class, parameters, seed, schema, origin,
                              target, row count and fingerprint of the training table, history,
-                             the plain values of the model and of the counts of training rows
+                             privacy ledger (of `Private`), the plain values of the model and of
+                             the counts of training rows
 ``encoding.json``            the plain values of the table's encoding
 ``weights.safetensors``      the arrays of all, as ``encoding/...``, ``support/...``, ``model/...``
 ============================ =====================================================================
@@ -39,6 +40,7 @@ from lookalike._core.seeds import as_seed
 from lookalike.encoding import Learned, SampledRows, TableEncoder
 from lookalike.models._archive import ArchiveParts, read_manifest, read_parts
 from lookalike.models._base import Synthesizer
+from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._saving import FORMAT
 from lookalike.models._support import Support
 from lookalike.refine import Refinement
@@ -208,6 +210,8 @@ def build(parts: ArchiveParts, own: _Synthesizers | None = None) -> Synthesizer:
     model.fingerprint_ = str(manifest["fingerprint"])
     model.target_ = None if manifest["target"] is None else schema[manifest["target"]].name
     model.history_ = History.from_dict(manifest["history"])
+    if cls.HAS_LEDGER:
+        model.ledger_ = PrivacyLedger.from_dict(manifest["privacy"])
     layout = model.encoder_.layout_
     model._support = None
     if layout.blocks:

@@ -79,12 +79,14 @@ def eliminated(sizes: Sequence[int], sets: Iterable[tuple[int, ...]]) -> Elimina
     for group in sets:
         for one in group:
             near[one] |= set(group) - {one}
+    costs = {one: (prod(sizes[k] for k in own) * sizes[one], one) for one, own in near.items()}
     order, scopes, cells = [], {}, 0
     while near:
-        chosen = min(near, key=lambda one: (prod(sizes[k] for k in near[one]) * sizes[one], one))
+        chosen = min(near, key=costs.__getitem__)
         tied = near.pop(chosen)
         for one in tied:
             near[one] = (near[one] | tied) - {one, chosen}
+            costs[one] = (prod(sizes[k] for k in near[one]) * sizes[one], one)
         order.append(chosen)
         scopes[chosen] = (*sorted(tied), chosen)
         cells += prod(sizes[k] for k in scopes[chosen])

@@ -7,11 +7,12 @@ data, found by 64 bits of the operating system. The tables are exact to about 1e
 from __future__ import annotations
 
 import os
-from math import ceil, sqrt
+from math import ceil, log, sqrt
 
 import numpy as np
 import numpy.typing as npt
 
+from lookalike._core.errors import ParameterError
 from lookalike._core.numerics import Floats
 from lookalike._core.seeds import generator
 
@@ -86,10 +87,10 @@ def noisy(counts: npt.ArrayLike, rho: float, entropy: Entropy) -> WholeNumbers:
     return counts + (entropy.pick(weights, counts.size) - reach).reshape(counts.shape)
 
 
-def _weights(rho: float) -> Floats:
+def _weights(rho: float, farthest: float = _FARTHEST) -> Floats:
     """Return the unnormalised probabilities of noise from -reach to reach."""
     sigma = standard_deviation(rho)
-    reach = ceil(_FARTHEST * sigma) + 1
+    reach = ceil(farthest * sigma) + 1
     return np.asarray(np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2))
 
 
@@ -99,8 +100,19 @@ def surpassed_by_noise(rho: float, delta: float) -> int:
     Parameters
     ----------
     rho, delta : float
+
+    Raises
+    ------
+    ParameterError
+        If `delta` is not above 0: no noise is safe from being exceeded.
     """
-    weights = _weights(rho)
+    if not delta > 0:
+        raise ParameterError(
+            f"Some δ is needed to release levels, but {delta:g} is left for each. Give a larger "
+            "delta, or declare the levels in domain."
+        )
+    # So far out that a tail is as small as δ, however small that is: P(noise ≥ t σ) ≤ exp(−t² / 2).
+    weights = _weights(rho, max(_FARTHEST, sqrt(-2 * log(delta))))
     # Summed from the far end, where the smallest ones are.
     tails = np.cumsum(weights[::-1])[::-1] / weights.sum()
     return int(np.argmax(tails <= delta)) - 1 - len(weights) // 2

@@ -13,6 +13,7 @@ import numpy as np
 from lookalike._core.errors import ParameterError
 from lookalike.encoding import Learned, TableEncoder
 from lookalike.models._archive import ArchiveParts, to_json, write_parts
+from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._support import Support
 from lookalike.refine import Refinement
 from lookalike.tables import Origin, Schema
@@ -34,6 +35,7 @@ class Fitted(Protocol):
     seed_: int
     n_rows_: int
     fingerprint_: str
+    ledger_: PrivacyLedger | None
     _origin: Origin
     _support: Support | None
     _refinement: Refinement
@@ -92,6 +94,8 @@ def take_apart(model: Fitted) -> ArchiveParts:
         "support": support.values,
         "model": learned.values,
     }
+    if model.ledger_ is not None:  # beside the learned state, which may be empty
+        manifest["privacy"] = model.ledger_.to_dict()
     arrays = {
         # Not `ascontiguousarray`, which turns a scalar into an array of one.
         f"{prefix}/{name}": np.asarray(array, order="C")

@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from lookalike._core.errors import DataError, ParameterError, nearest
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
-from lookalike._core.seeds import RandomState, as_seed, generator
-from lookalike.encoding import Layout, Learned, ValueOrigin
+from lookalike._core.seeds import RandomState, generator
+from lookalike.encoding import Layout, ValueOrigin
 from lookalike.models._ledger import PrivacyLedger
 from lookalike.models._private_aim import measure_adaptively
 from lookalike.models._private_domain import (
@@ -43,6 +43,10 @@ __all__ = ["Private"]
 _RANGES, _COLUMNS, _CHOICES = 0.05, 0.35, 0.2
 #: δ where none is given, and the rows that are drawn from the noisy tables.
 _DELTA, _FEWEST, _MOST = 1e-9, 20_000, 100_000
+#: The least δ: each noisy count is exact to about 1e-16, and there are thousands of them.
+_LEAST_DELTA = 1e-12
+#: What `fit` may be told of rows that break a rule: nothing (its default), or what is done.
+_BROKEN = ("refuse", "repair")
 #: The parents of a column in the model of the drawn rows.
 _PARENTS = {"independent": 0, "mst": 1, "bayesian-network": 2, "aim": 8}
 
@@ -67,14 +71,17 @@ class Private(BayesianNetwork):
     The guarantee is for one row, added or removed, or with `entity` for all rows of one person, of
     which at most `rows_per_entity` are used. Types and names of columns, `domain` and `kinds` count
     as known to everybody. Noise comes from the operating system: two fits differ, and
-    `random_state` only decides over what is drawn afterwards.
+    `random_state` only decides over what is drawn afterwards. Declared `rules` hold on generated
+    rows, but training rows are not checked: that would tell of single rows. `broken`, of `fit`, is
+    ``"repair"`` therefore, for the drawn rows; ``"drop"`` and ``"keep"`` are refused.
 
     Parameters
     ----------
     epsilon : float
         The privacy loss ε: 1 is usual, less is safer and noisier.
     delta : float, optional
-        The probability δ that ε does not bound; 1e-9 by default. Keep it far below 1 / rows.
+        The probability δ that ε does not bound; 1e-9 by default. Keep it far below 1 / rows. Less
+        than 1e-12 is refused: noise of 64 random bits cannot promise it.
     method : {"mst", "bayesian-network", "aim", "independent"}
         What is measured.
     domain : mapping of str to list or tuple, optional
@@ -116,9 +123,10 @@ class Private(BayesianNetwork):
     SPACE: ClassVar[Mapping[str, tuple[Any, ...]]] = {}
     #: It is worse than other families by its guarantee: it is fitted where it is asked for.
     BY_NAME_ONLY: ClassVar[bool] = True
+    HAS_LEDGER: ClassVar[bool] = True
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "epsilon": Number(0, open_low=True),
-        "delta": AnyOf((Number(0, 0.1, open_low=True),), none=True),
+        "delta": AnyOf((Number(_LEAST_DELTA, 0.1),), none=True),
         "method": Choice(tuple(_PARENTS)),
         "domain": Instance((Mapping,), "a mapping of columns to ranges or levels, or None", True),
         "entity": Instance((str,), "the name of a column, or None", True),
@@ -132,7 +140,6 @@ class Private(BayesianNetwork):
         "derive": False,
     }
 
-    ledger_: PrivacyLedger | None = None
     #: The parents of each column in the noisy tables, parents first.
     _links: Mapping[str, tuple[str, ...]]
     mode, bins, min_category_count, refine = "correlated", 32, 1, None
@@ -176,11 +183,18 @@ class Private(BayesianNetwork):
         start: Any,
         on_interval: FitCallback | None,
         rules: tuple[str, ...],
-        broken: str,  # noqa: ARG002 - training rows are not looked at for it
+        broken: str,
         max_rows: int | None,
+        seed: int,
     ) -> None:
         if max_rows is not None:
             raise ParameterError("max_rows is for models without privacy: Private counts all rows.")
+        if rules and broken not in _BROKEN:
+            raise ParameterError(
+                f"broken={broken!r} is for models without privacy: Private does not look for "
+                "training rows that break a rule, and repairs the rows drawn from its noisy "
+                "tables. Leave it out."
+            )
         if (self.entity is None) != (self.rows_per_entity is None):
             raise ParameterError(
                 "entity and rows_per_entity go together: the owner of rows, and how many rows of "
@@ -188,7 +202,7 @@ class Private(BayesianNetwork):
             )
         if target is not None and target == self.entity:
             raise ParameterError(f"The entity is not learned, and no target: {target!r}.")
-        seed, entropy = as_seed(self.random_state), Entropy(self.noise_seed)
+        entropy = Entropy(self.noise_seed)
         table, origin = to_arrow(data)
         if not table.num_rows:
             raise DataError("A table to learn must have rows, but this one has none.")
@@ -206,10 +220,11 @@ class Private(BayesianNetwork):
         drawn, rows, numbers = self._private_rows(table, stated, ledger, entropy, seed)
         library = origin.library if origin.library in ("pandas", "polars") else "pyarrow"
         known = _known_kinds(drawn, numbers, stated)
-        self.random_state = seed
         learned = as_frame(drawn, library)
         # Drawn rows that break a rule are changed: rules are met by what the noise has left.
-        super()._learn(learned, None, known, target, start, on_interval, rules, "repair", None)
+        super()._learn(
+            learned, None, known, target, start, on_interval, rules, "repair", None, seed
+        )
         self.ledger_, self.n_rows_ = ledger, rows
 
     def _private_rows(
@@ -331,15 +346,6 @@ class Private(BayesianNetwork):
             one if one.word in kept else one._replace(word="noisy", words=words)
             for one in super().value_origins()
         ]
-
-    def _state(self) -> Learned:
-        own = Learned({} if self.ledger_ is None else {"ledger": self.ledger_.to_dict()})
-        return Learned.joined({"random": False}, {"network": super()._state(), "privacy": own})
-
-    def _restore(self, state: Learned, layout: Layout) -> None:
-        parts = state.parts()
-        super()._restore(parts["network"], layout)
-        self.ledger_ = PrivacyLedger.from_dict(parts["privacy"].values["ledger"])
 
 
 def _kinds(table: pa.Table, kinds: Mapping[str, Kind | str] | None) -> Mapping[str, Kind | str]:

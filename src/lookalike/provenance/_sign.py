@@ -158,11 +158,17 @@ def _origin(
     # Without the key, nobody can test whether a table that he has is the training table.
     keyed = hmac.new(hashlib.sha256(b"training table" + secret).digest(), digestmod="sha256")
     keyed.update(model.fingerprint_.encode())
-    ledger = getattr(model, "ledger_", None)
+    private = getattr(model, "HAS_LEDGER", False)  # only tables have it
+    ledger = model.ledger_ if private else None
+    if private and ledger is None:
+        raise DataError(
+            f"The {type(model).__name__} has lost its privacy ledger, so that its guarantee cannot "
+            "be stated. Fit and save it again."
+        )
     return {
         "model": {"class": type(model).__name__, "sha256": digest},
         "training": {
-            "rows": model.n_rows_ if ledger is None else None,
+            "rows": None if private else model.n_rows_,
             "keyed_fingerprint": keyed.hexdigest() if model.fingerprint_ else "",
         },
         "recipe": recipe.to_dict(),

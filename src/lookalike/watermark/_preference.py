@@ -57,7 +57,8 @@ class Preference:
         liked = []
         for place, table in enumerate(candidates):
             total, variance = self._scored(self._cells.of_table(table))
-            # Rows of many and of few scores are liked equally often: a mean of unit variance.
+            # A standard normal number for rows of many, of few and of no scores: whatever the
+            # number of candidates, each kind of row is liked best as often as it comes.
             rows = np.arange(start, start + len(table), dtype=np.uint64)
             chance = mixed(self._key, (str(place),), [rows * np.uint64(2**32 - 5) ^ self._number])
             own = total / np.sqrt(np.where(variance > 0, variance, 1.0))
@@ -70,9 +71,9 @@ class Preference:
         total, variance = np.zeros(rows), np.zeros(rows)
         for names, frequent in self._frequent.items():
             made = mixed(self._key, names, [cells[name] for name in names])
-            weight = weight_of(names) * ~frequent[made >> _SHIFT]
-            total += weight * scores_of(made)
-            variance += weight**2
+            rare = np.flatnonzero(~frequent[made >> _SHIFT])
+            total[rare] += weight_of(names) * scores_of(made[rare])
+            variance[rare] += weight_of(names) ** 2
         return total, variance
 
 

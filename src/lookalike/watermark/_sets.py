@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+from scipy.special import ndtri
 
 from lookalike._core.numerics import Floats
 from lookalike.watermark._cells import Hashes, keyed_number
@@ -65,6 +66,10 @@ def mixed(key: bytes, names: tuple[str, ...], cells: Sequence[Hashes]) -> Hashes
 
 
 def scores_of(hashes: Hashes) -> Floats:
-    """Return keyed numbers as scores with mean 0 and variance 1, evenly distributed."""
-    evenly = (hashes >> np.uint64(11)).astype(np.float64) * 2.0**-53
-    return np.asarray((evenly - 0.5) * np.sqrt(12.0))
+    """Return keyed numbers as scores of the standard normal distribution.
+
+    A sum of them, divided by its standard deviation, has that distribution again, however many
+    there are and whatever their weights: no row is liked more because it has more scores.
+    """
+    evenly = ((hashes >> np.uint64(11)).astype(np.float64) + 0.5) * 2.0**-53
+    return np.asarray(ndtri(evenly))
