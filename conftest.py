@@ -29,7 +29,12 @@ _OWN_CHECKS = {
     "loaded_model_makes_the_same_rows",
     "model_file_holds_no_training_row",
 }
-_FURTHER_FAMILIES = {"test_autoregressive.py", "test_diffusion.py", "test_vae.py"}
+_FURTHER_FAMILIES = {
+    "test_adversarial_autoencoder.py",
+    "test_autoregressive.py",
+    "test_diffusion.py",
+    "test_vae.py",
+}
 #: Examples that call one of these need an optional package.
 _SIGNS = re.compile(r"\bla\.(sign|verify)\(|\bnew_key\(")
 

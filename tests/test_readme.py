@@ -32,6 +32,7 @@ SLOW = {
     "families.md",
     "functions.md",
     "gan.md",
+    "images.md",
     "privacy.md",
     "tuning.md",
 }

@@ -60,6 +60,7 @@ def test_contract(check: Callable[[], None]) -> None:
     check()
 
 
+@pytest.mark.slow
 def test_dependence_is_learned(table: pd.DataFrame, model: AdversarialAutoencoder) -> None:
     made = model.sample(8_000)
     real, own = (frame.groupby("c")["x"].mean() for frame in (table, made))
@@ -68,6 +69,7 @@ def test_dependence_is_learned(table: pd.DataFrame, model: AdversarialAutoencode
     assert made["x"].isna().mean() == pytest.approx(0.2, abs=0.1)
 
 
+@pytest.mark.slow
 def test_each_player_learns_from_its_own_loss_alone(model: AdversarialAutoencoder) -> None:
     plan, marginals = model._model.plan, model._marginals
     task = AdversarialCodesTask(plan, Architecture((8,)), 32, 4, marginals)
