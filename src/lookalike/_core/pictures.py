@@ -35,9 +35,9 @@ def is_images(source: object) -> bool:
     if not isinstance(source, str | os.PathLike) or source == "-":
         return False
     path = Path(source)
-    if not path.is_dir():
-        return path.name.lower().endswith(_ARRAYS)
     try:
+        if not path.is_dir():
+            return path.name.lower().endswith(_ARRAYS)
         own = list(_names(path))
         if any(name.endswith(_TABLES) for name, _ in own):
             return False
@@ -45,7 +45,7 @@ def is_images(source: object) -> bool:
             return True
         folders = [entry for _, entry in own if entry.is_dir()]
         return any(name.endswith(PICTURES) for each in folders for name, _ in _names(each))
-    except OSError:  # a folder that may not be read
+    except (OSError, ValueError):  # a folder that may not be read, or no name of a file
         return False
 
 

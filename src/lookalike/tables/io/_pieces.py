@@ -96,7 +96,10 @@ class TablePieces:
         return sum(max(part.memory, round(sum(part.groups) * width)) for part in self._parts)
 
     def _local(self) -> list[_DataFile]:
-        self._is_folder = self._path.is_dir()
+        try:
+            self._is_folder = self._path.is_dir()
+        except (OSError, ValueError):  # no name of a file, which its reader says
+            self._is_folder = False
         names = local_parts(self._path, self.name) if self._is_folder else [""]
         parts = []
         for name in names:
