@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -10,12 +11,13 @@ import pyarrow as pa
 import pytest
 
 import lookalike as la
-from lookalike.experiments import boost
+from lookalike.experiments import PipelineRival, boost
 from lookalike.reports import evaluate_databases
 from lookalike.reports._page_tiles import (
     audit_tiles,
     comparison_tiles,
     database_tiles,
+    pipeline_tiles,
     stress_tiles,
     verdict_tiles,
 )
@@ -57,6 +59,21 @@ def databases() -> Any:
     return evaluate_databases(shop, shop)
 
 
+def refined() -> Any:
+    return la.pipeline(
+        PENGUINS, target="sex", estimator="logistic regression", cycles=1, splits=3, progress=False
+    )
+
+
+def refined_better() -> Any:
+    """Return a report in which a change was kept, and stands beside copies."""
+    found = refined()
+    gains = {"report": 0.9, "report_gain": 0.1, "report_low": 0.05, "report_high": 0.15}
+    rival = PipelineRival("copies", 0.8, 0.8, 0.1, -0.01, 0.2)
+    last = replace(found.final, number=1, kept=True, gain=0.1, **gains)
+    return replace(found, cycles=(found.cycles[0], last), rivals=(rival,))
+
+
 @pytest.mark.parametrize(
     ("make", "tiles"),
     [
@@ -65,6 +82,8 @@ def databases() -> Any:
         (audited, audit_tiles),
         (stressed, stress_tiles),
         (databases, database_tiles),
+        (refined, pipeline_tiles),
+        (refined_better, pipeline_tiles),
     ],
     ids=lambda one: one.__name__,
 )

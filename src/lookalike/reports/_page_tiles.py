@@ -1,4 +1,4 @@
-"""The first answers of the pages of studies, audits, comparisons, stress tests and databases.
+"""The first answers of all pages but those of evaluations, training and functions.
 
 As on the page of an evaluation: each a number, a word, and what the number is to be read beside.
 They read plain attributes: reports do not know the rooms of what they show.
@@ -13,7 +13,14 @@ from lookalike.reports._text import shorten
 from lookalike.reports._tiles import Tile
 from lookalike.reports.figures._scores import number
 
-__all__ = ["audit_tiles", "comparison_tiles", "database_tiles", "stress_tiles", "verdict_tiles"]
+__all__ = [
+    "audit_tiles",
+    "comparison_tiles",
+    "database_tiles",
+    "pipeline_tiles",
+    "stress_tiles",
+    "verdict_tiles",
+]
 
 _NAIVE = "naive baseline"
 _TONES = {"helps": "good", "harms": "poor", "better": "good", "worse": "poor"}
@@ -60,13 +67,16 @@ def verdict_tiles(verdict: Any) -> list[Tile]:
 def _difference(
     title: str, one: Any, word: str, tone: str, beside: str, metric: str, anchor: str = "arms"
 ) -> Tile:
-    reach = (
-        "no interval"
-        if one.low is None or one.high is None
-        else f"95 % CI {signed(one.low)} to {signed(one.high)}"
-    )
-    reference = f"{metric} · {reach} · against {shorten(beside, 30)}"
+    reference = _beside(one.low, one.high, beside, metric)
     return Tile(title, signed(one.difference), word, reference, tone, anchor)
+
+
+def _beside(low: float | None, high: float | None, beside: str, metric: str) -> str:
+    """Return what a difference is read beside: its interval, and against what it is."""
+    reach = "no interval"
+    if low is not None and high is not None:
+        reach = f"95 % CI {signed(low)} to {signed(high)}"
+    return f"{metric} · {reach} · against {shorten(beside, 30)}"
 
 
 def _real(verdict: Any, name: str) -> Tile:
@@ -81,6 +91,50 @@ def _real(verdict: Any, name: str) -> Tile:
         "none",
         "models",
     )
+
+
+def pipeline_tiles(report: Any) -> list[Tile]:
+    """Return the answers of a pipeline.
+
+    Parameters
+    ----------
+    report : PipelineReport
+
+    Returns
+    -------
+    list of Tile
+        What refinement gained on the report rows, also over what costs nothing, the changes that
+        were kept, and the score of the final rows.
+    """
+    last, name, tried = report.final, report.metric_name, report.cycles[1:]
+    kept = sum(one.kept for one in tried)
+    found = []
+    if kept and last.report_gain is not None:
+        since = (last.report_gain, last.report_low, last.report_high)
+        found.append(_gain("Gain of refinement", *since, report.cycles[0].made, name))
+        found += [
+            _gain("Beside other rows", one.gain, one.low, one.high, one.name, name)
+            for one in report.rivals
+            if one.gain is not None
+        ]
+    count = f"of {len(tried)} tried"
+    word = "better beyond chance" if kept else "none was better beyond chance"
+    found.append(Tile("Changes kept", str(kept), word, count, "fair", "cycles"))
+    level = "–" if last.report is None else number(last.report)
+    rows = f"{report.facts['report_rows']:,} rows that no cycle has seen"
+    title = f"{name[:1].upper()}{name[1:]} at the end"
+    found.append(Tile(title, level, "on the report rows", rows, "none", "cycles"))
+    return found
+
+
+def _gain(
+    title: str, gain: float, low: float | None, high: float | None, beside: str, metric: str
+) -> Tile:
+    """Return a gain of the final rows on the report rows: positive is better."""
+    tone, word = "fair", "no evidence of a difference"
+    if low is not None and high is not None and (low > 0 or high < 0):
+        tone, word = ("good", "better") if low > 0 else ("poor", "worse")
+    return Tile(title, signed(gain), word, _beside(low, high, beside, metric), tone, "gain")
 
 
 def comparison_tiles(comparison: Any) -> list[Tile]:

@@ -11,6 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from lookalike._core.files import saved
+from lookalike.reports._page_tiles import pipeline_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._arms import Effect, effects
 
@@ -47,7 +48,7 @@ def pipeline_page(
     OutputError
         If the file cannot be written.
     """
-    metric = report.facts["metric"]
+    metric = report.metric_name
     tried = [
         Effect(
             f"{one.number}: {one.made}",
@@ -75,6 +76,7 @@ def pipeline_page(
             title=title,
             date=date,
             report=report,
+            tiles=pipeline_tiles(report),
             facts=report.facts,
             tried=_drawn(tried, metric, "Gain of each change on the validation rows"),
             beside=_drawn(beside, metric, "Gain of the final rows on the report rows"),

@@ -16,6 +16,7 @@ from lookalike._core.plain import build, jsonable
 from lookalike._core.tabular import Tabular
 from lookalike.experiments._pipeline._cycle import PipelineCycle, PipelineRival
 from lookalike.experiments._pipeline._words import answer
+from lookalike.experiments._verdict_words import metric_name
 
 __all__ = ["PipelineReport"]
 
@@ -78,8 +79,13 @@ class PipelineReport(Document, Tabular):
 
     @property
     def gained(self) -> bool:
-        """Whether the final rows are better on the report rows, beyond chance."""
+        """True if the final rows are better on the report rows, beyond chance."""
         return self.final.report_low is not None and self.final.report_low > 0
+
+    @property
+    def metric_name(self) -> str:
+        """The name of the metric within a sentence."""
+        return metric_name(self.facts["metric"])
 
     @property
     def heads(self) -> tuple[str, ...]:

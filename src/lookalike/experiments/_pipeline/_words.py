@@ -7,6 +7,7 @@ from typing import Any
 
 from lookalike._core.differences import plain, signed
 from lookalike.experiments._pipeline._cycle import PipelineCycle, PipelineRival
+from lookalike.experiments._verdict_words import metric_name
 
 __all__ = ["answer"]
 
@@ -26,7 +27,7 @@ def answer(
         Those of the report.
     """
     tried, kept = cycles[1:], [one for one in cycles[1:] if one.kept]
-    metric, last = facts["metric"], cycles[-1]
+    metric, last = metric_name(facts["metric"]), cycles[-1]
     level = "" if last.report is None else f" ({metric} {plain(last.report)} on the report rows)"
     if not tried:
         return f"Nothing was refined: {facts['ended']}. {_capital(cycles[0].made)} stay{level}."
