@@ -27,7 +27,7 @@ print(report.answer)
 report.to_frame()[["metric", "dial", "value", "reference", "excess", "significant"]].round(3).head(8)
 
 # %% [markdown]
-# And if somebody fills in millimetres where centimetres were meant, in a third of the rows?
+# And if somebody fills in centimetres where millimetres were meant, in a third of the rows?
 
 # %%
 steps = [{"name": "wrong_units", "column": "bill_length_mm", "share": 0.33, "factor": 0.1}]

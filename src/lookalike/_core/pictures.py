@@ -1,4 +1,4 @@
-"""What counts as images: decided by names alone, before anything that reads them is imported."""
+"""Recognition of images by names alone, before anything that reads them is imported."""
 
 from __future__ import annotations
 

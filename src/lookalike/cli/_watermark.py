@@ -1,4 +1,4 @@
-"""``lookalike watermark``: do rows carry a mark?"""
+"""``lookalike watermark``: the test of rows for a mark."""
 
 from __future__ import annotations
 

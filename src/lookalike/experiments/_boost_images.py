@@ -1,4 +1,4 @@
-"""`boost_images`: do generated or augmented images help models that classify images?"""
+"""`boost_images`: a study of whether generated or augmented images help classifiers."""
 
 from __future__ import annotations
 

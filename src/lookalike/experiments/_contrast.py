@@ -143,7 +143,7 @@ class Contrast:
 
     @property
     def stated(self) -> str:
-        """The same within a sentence, such as ``"+0.010, 95 % CI −0.020 to +0.040"``."""
+        """The `interval` as part of a sentence, such as ``"+0.010, 95 % CI −0.020 to +0.040"``."""
         if self.low is None or self.high is None:
             return f"{signed(self.difference)}, no interval: every split gave the same"
         return f"{signed(self.difference)}, 95 % CI {signed(self.low)} to {signed(self.high)}"

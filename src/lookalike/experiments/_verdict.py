@@ -87,7 +87,7 @@ class Verdict(Document, Tabular):
 
     @property
     def more_rows(self) -> str:
-        """Whether more real rows would help, in a sentence; empty where that was not measured."""
+        """The answer on more real rows in a sentence; empty where it was not measured."""
         return more_rows(self.table, self.metric)
 
     @property

@@ -33,7 +33,7 @@ NAME = "Images"
 
 
 class Engine(Protocol):
-    """What draws images: see `GanEngine` and `ComponentsEngine`."""
+    """The engine that draws images: see `GanEngine` and `ComponentsEngine`."""
 
     @property
     def history(self) -> History: ...
@@ -53,7 +53,7 @@ _RestoreEngine = Callable[[Learned, ImageForm, int, Any, History], Engine]
 
 @dataclass(frozen=True)
 class EngineKind:
-    """How an engine is fitted, and restored from its state."""
+    """The ways to fit an engine, and to restore it from its state."""
 
     fit: _FitEngine
     restore: _RestoreEngine

@@ -40,7 +40,7 @@ class DensityForest:
 
     @cached_property
     def _tables(self) -> tuple[Float[np.ndarray, "leaves states"], ...]:
-        """For each variable, the probability of each state in each leaf of each tree."""
+        """The probability of each state in each leaf of each tree, for each variable."""
         return tuple(
             np.concatenate(tables) for tables in zip(*(t.tables for t in self.trees), strict=True)
         )

@@ -92,7 +92,7 @@ class DensityTree:
 
     @cached_property
     def tables(self) -> tuple[Float[np.ndarray, "leaves states"], ...]:
-        """For each variable, the probability of each state in each leaf."""
+        """The probability of each state in each leaf, for each variable."""
         rows = np.diff(self.tree.ends[self.leaves], axis=1)[:, 0]
         leaf = np.repeat(np.arange(len(rows)), rows)
         tables = []
@@ -144,7 +144,7 @@ class DensityTree:
 
     @cached_property
     def _boxes(self) -> list[tuple[np.ndarray, np.ndarray]]:
-        """For each variable, the least and the greatest rank in each leaf."""
+        """The least and the greatest rank in each leaf, for each variable."""
         nodes, width = len(self.tree.splits), len(self.sizes)
         low = np.zeros((nodes, width), np.int32)
         high = np.tile(np.array(self.sizes, np.int32) - 1, (nodes, 1))

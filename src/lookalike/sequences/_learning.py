@@ -1,4 +1,4 @@
-"""What `Sequences.fit` does: checks, warnings, and the steps of learning."""
+"""The steps of `Sequences.fit`: checks, warnings, learning."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _STEPS = 3
 
 @dataclass(frozen=True)
 class LearnedHistories:
-    """What a fit has learned.
+    """The result of a fit.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ class UnmadeRows(Exception):
 
 @dataclass(frozen=True)
 class PipelineStudy:
-    """All that the numbers of a pipeline depend on, and the store of its steps.
+    """The inputs on which all numbers of a pipeline depend, and the store of its steps.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class PipelineStudy:
 
     @property
     def binary(self) -> bool:
-        """Whether the target has two classes."""
+        """True if the target has two classes."""
         return self.spec.classes and len(np.unique(self.spec.strata)) == 2
 
     @cached_property

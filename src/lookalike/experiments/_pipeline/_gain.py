@@ -23,7 +23,7 @@ _DRAWS = 200
 
 @dataclass(frozen=True)
 class Gain:
-    """How much better one state of a pipeline is than another.
+    """The advantage of one state of a pipeline over another.
 
     Parameters
     ----------
@@ -42,12 +42,12 @@ class Gain:
 
     @property
     def above(self) -> bool:
-        """Whether the whole interval is above 0."""
+        """True if the whole interval is above 0."""
         return self.low is not None and self.low > 0
 
     @property
     def below(self) -> bool:
-        """Whether the whole interval is below 0."""
+        """True if the whole interval is below 0."""
         return self.high is not None and self.high < 0
 
 

@@ -50,7 +50,7 @@ class MixPart:
 
 @dataclass(frozen=True)
 class TrainingMix:
-    """What a model is trained on.
+    """The training rows of a model: real ones, synthetic ones, or both.
 
     Parameters
     ----------

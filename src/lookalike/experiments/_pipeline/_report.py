@@ -1,4 +1,4 @@
-"""`PipelineReport`: what each cycle of a pipeline made and gained, and whether it was worth it."""
+"""`PipelineReport`: the record of what each cycle made and gained, and whether it was worth it."""
 
 from __future__ import annotations
 

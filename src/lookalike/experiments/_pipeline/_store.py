@@ -35,7 +35,7 @@ _FORMAT = 1
 
 @dataclass(frozen=True)
 class StepRecord:
-    """What one step was given, and what it gave.
+    """The record of one step: its inputs and its output.
 
     Parameters
     ----------

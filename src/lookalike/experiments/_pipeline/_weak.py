@@ -1,4 +1,4 @@
-"""What an evaluation finds weak: classes and regions of large losses, columns made unlike real.
+"""Weak spots of an evaluation: classes and regions of large losses, columns made unlike real.
 
 A region proves itself on validation rows that took no part in its search. Each weakness says which
 rows the next cycle may make.

@@ -84,7 +84,7 @@ class TablePieces:
 
     @cached_property
     def memory(self) -> int:
-        """About how many bytes the whole table takes in memory.
+        """The approximate number of bytes that the whole table takes in memory.
 
         Pages of Parquet tell too few where values repeat: rows are as wide as the first ones.
         """

@@ -168,7 +168,7 @@ class _CsvForm(NamedTuple):
     def options(
         self,
     ) -> tuple[arrow_csv.ReadOptions, arrow_csv.ParseOptions, arrow_csv.ConvertOptions]:
-        """How Arrow reads the rows."""
+        """The options with which Arrow reads the rows."""
         return (
             arrow_csv.ReadOptions(
                 column_names=self.names, skip_rows=self.header.last_line, block_size=_BLOCK_BYTES
