@@ -54,7 +54,11 @@ def main() -> None:
         rows = model.sample(len(learned), watermark=mark, as_="arrow")
         seconds = time.process_time() - begin
         scores = score_tables(
-            real, conform(rows, schema), holdout, schema=schema, metrics=["c2st", "shape", "trend"]
+            real,
+            conform(rows, schema),
+            schema=schema,
+            holdout=holdout,
+            metrics=["c2st", "shape", "trend"],
         )
         values = " ".join(f"{name} {one.value:.4f}" for name, one in scores.items())
         print(f"{'plain' if mark is None else 'marked':10} {values}, {seconds:.2f} s", flush=True)

@@ -74,3 +74,14 @@ def test_the_page_says_what_the_model_says() -> None:
     assert again.summary.distances == evaluation.summary.distances
     assert again.summary.origins == evaluation.summary.origins
     assert again.to_html() == page
+
+
+def test_rows_of_few_levels_are_as_near_as_real_ones() -> None:
+    def drawn(seed: int) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        return pd.DataFrame({name: rng.choice(["x", "y"], 200) for name in "abc"})
+
+    evaluation = evaluate(drawn(0), drawn(1), holdout=drawn(2), metrics=["shape"])
+    distances = evaluation.summary.distances
+    assert distances is not None
+    assert distances.near == distances.usually == 1.0

@@ -126,3 +126,23 @@ def test_differences_have_one_form_on_the_page() -> None:
     assert f"ROC AUC {tile.value}, 95 % CI" in verdict.answer
     frame = pd.DataFrame(verdict.to_frame())
     assert frame["trained on"].tolist()[:3] == ["real, 30 % kept", "real, 60 % kept", "real"]
+
+
+def test_a_model_holds_only_where_its_answer_says_so() -> None:
+    found = stressed()
+    curve = found.curves[0]
+    worse = [replace(one, excess=0.0, excess_low=-0.5, excess_high=0.5) for one in curve.points]
+    unknown = [replace(one, value=None, excess_high=None, reason="none") for one in curve.points]
+    for points, words in ((worse, "no break found"), (unknown, "not measured")):
+        other = replace(found, curves=(replace(curve, points=tuple(points)),))
+        first = stress_tiles(other)[0]
+        assert (first.word, first.tone == "good") == (words, False)
+    detector = replace(found, facts={**found.facts, "kind": "changes"})
+    assert stress_tiles(detector)[0].title == "As they came"
+
+
+def test_the_tile_of_real_rows_is_of_all_that_there_are() -> None:
+    options = {"models": ["decision tree"], "repeats": 2, "controls": False}
+    found = boost(PENGUINS, "species", shares=(1.0, 0.3), synthesizer=la.Independent(), **options)
+    whole = next(row for row in found.table if row.role == "real" and row.share == 1)
+    assert verdict_tiles(found)[-1].value == f"{whole.scores[found.metric]:.3f}"

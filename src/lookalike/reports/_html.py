@@ -224,7 +224,13 @@ def _distances(summary: Summary) -> dict[str, Any] | None:
     label = "Rows by their distance to the nearest learned row, real and synthetic"
     bins = None if found.shares.histogram is None else _bins(found.shares.histogram)
     drawn = picture(partial(figures.marginal, found.shares), label, "distances")
-    return {"svg": drawn, "bins": bins, "near": found.near, "reference": found.reference}
+    return {
+        "svg": drawn,
+        "bins": bins,
+        "near": found.near,
+        "usually": found.usually,
+        "reference": found.reference,
+    }
 
 
 def _origin_words(summary: Summary) -> str:

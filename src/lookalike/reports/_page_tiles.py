@@ -80,9 +80,10 @@ def _beside(low: float | None, high: float | None, beside: str, metric: str) -> 
 
 
 def _real(verdict: Any, name: str) -> Tile:
-    real = next(row for row in reversed(verdict.table) if row.role == "real")
+    real = max((row for row in verdict.table if row.role == "real"), key=lambda row: row.share)
     score, naive = real.scores[verdict.metric], real.models.get(_NAIVE)
-    title = f"{name[:1].upper()}{name[1:]} of real rows"
+    whose = "real rows" if real.share == 1 else f"{100 * real.share:g} % of the real rows"
+    title = f"{name[:1].upper()}{name[1:]} of {whose}"
     return Tile(
         title,
         number(score),
@@ -263,16 +264,19 @@ def stress_tiles(report: Any) -> list[Tile]:
     """
     broken, tolerance = report.broken, report.facts["tolerance"]
     at = report.breaks
-    tiles = [
-        Tile(
-            "Breaks at",
-            "never" if at is None else f"{at:g}",
-            "holds" if broken is None else f"by {broken.metric}",
-            f"dial from 0 to 1 · tolerance {tolerance:g}",
-            "good" if broken is None else "poor",
-            "curves",
+    tiles, word = [], report.standing
+    if word is not None:
+        tone = {"holds": "good", "breaks": "poor", "not measured": "none"}.get(word, "fair")
+        tiles.append(
+            Tile(
+                "Breaks at",
+                "–" if at is None else f"{at:g}",
+                word if broken is None else f"by {broken.metric}",
+                f"dial from 0 to 1 · tolerance {tolerance:g}",
+                tone,
+                "curves",
+            )
         )
-    ]
     if not report.curves or not report.curves[0].points:
         return tiles
     curve = report.curves[0]

@@ -114,12 +114,15 @@ class Distances:
     reference : {"held_out", "learned"}
         The real rows: those that were held out, or each learned row among the others.
     near : float
-        The share of synthetic rows that lie nearer than the nearest twentieth of these.
+        The share of synthetic rows that lie as near as the nearest twentieth of these.
+    usually : float
+        The share of these that do, a twentieth or more.
     """
 
     shares: Marginal
     reference: str
     near: float
+    usually: float
 
 
 @dataclass(frozen=True)

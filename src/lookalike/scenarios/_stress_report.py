@@ -14,7 +14,7 @@ from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
 from lookalike._core.tabular import Tabular
 from lookalike.scenarios._stress_points import StressCurve
-from lookalike.scenarios._stress_words import answer
+from lookalike.scenarios._stress_words import answer, standing
 
 __all__ = ["StressReport"]
 
@@ -83,6 +83,11 @@ class StressReport(Document, Tabular):
     def answer(self) -> str:
         """The result in a few sentences."""
         return answer(self.curves, self.broken, self.facts)
+
+    @property
+    def standing(self) -> str | None:
+        """The answer in a few words, such as ``"holds"``; None for detectors and alarms."""
+        return standing(self.curves, self.broken, self.facts)
 
     @property
     def heads(self) -> tuple[str, ...]:

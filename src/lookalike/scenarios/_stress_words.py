@@ -7,7 +7,7 @@ from typing import Any
 
 from lookalike.scenarios._stress_points import StressCurve, StressPoint, has_failed
 
-__all__ = ["answer"]
+__all__ = ["answer", "standing"]
 
 #: A detector finds changed rows where it does so at this AUC.
 _FINDS = 0.75
@@ -39,6 +39,40 @@ def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dic
         return _of_alarms(curves, measured, facts)
     said = _of_holding(curve, measured, facts) if broken is None else _of_broken(broken, facts)
     return f"{said}{_of_lagging(curves, facts)}"
+
+
+def standing(
+    curves: Sequence[StressCurve], broken: StressCurve | None, facts: dict[str, Any]
+) -> str | None:
+    """Return how the model stands, in a few words; None for detectors and alarms.
+
+    Parameters
+    ----------
+    curves : sequence of StressCurve
+        The headline first.
+    broken : StressCurve or None
+        The one that breaks first.
+    facts : dict
+        Of the report.
+    """
+    if facts["kind"] in ("changes", "drift"):
+        return None
+    measured = [one for one in curves[0].points if one.value is not None]
+    if broken is not None:
+        return "breaks"
+    if not measured:
+        return "not measured"
+    if any(curve.lags(facts["tolerance"]) is not None for curve in curves):
+        return "behind models that know the rows"
+    highest = _greatest_loss(measured)
+    if highest is None:
+        return "no interval to judge by"
+    return "holds" if highest <= facts["tolerance"] else "no break found"
+
+
+def _greatest_loss(measured: Sequence[StressPoint]) -> float | None:
+    """Return the greatest upper end of an excess loss; None without any."""
+    return max((one.excess_high for one in measured if one.excess_high is not None), default=None)
 
 
 def _course(curve: StressCurve) -> str:
