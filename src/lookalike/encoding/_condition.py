@@ -142,6 +142,16 @@ class RowCondition:
         most = 1.0 if span.head == "tanh" else Z_MAX
         return np.asarray(np.clip(limits, -most, most))
 
+    def count(self, block: int) -> int:
+        """Return the number of rows to draw: those with conditions of their own, or a whole block.
+
+        Parameters
+        ----------
+        block : int
+            The rows of a block, where one condition applies to all.
+        """
+        return block if self.rows == 1 else self.rows
+
     def accepts(self, rows: SampledRows) -> np.ndarray:
         """Return a mask of the rows that fulfil the condition, shape (n,).
 

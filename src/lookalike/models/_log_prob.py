@@ -9,11 +9,15 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from lookalike._core.errors import ParameterError
+from lookalike.encoding import EncodedRows
 from lookalike.models._base import Synthesizer
 from lookalike.models._states import States
 from lookalike.tables import conform, to_arrow
 
 __all__ = ["DiscreteModel"]
+
+#: The greatest number of rows whose mean density is recorded.
+_JUDGED = 8_192
 
 
 class DiscreteModel(Synthesizer):
@@ -28,6 +32,13 @@ class DiscreteModel(Synthesizer):
     @abstractmethod
     def _log_prob_of(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
         """Return the log-probability of rows of states."""
+
+    def _mean_log_density(self, rows: EncodedRows) -> float:
+        """Return the mean log-density of the first rows: of some thousands, which tell enough."""
+        assert self._states is not None
+        some = EncodedRows(*(part[:_JUDGED] for part in rows))
+        logs = self._log_prob_of(self._states.of_rows(some))
+        return float((logs + self._states.log_within(some)).mean())
 
     def log_prob(self, data: Any) -> Float[np.ndarray, " rows"]:
         """Return the log-density of rows under the model, without its refinement.

@@ -69,7 +69,7 @@ class MaskedSource:
             drawn = _draw(self.model, self.marginals, self._spans, self._most, self.rows, words)
             states = np.asarray(drawn)
         else:
-            rows = self.rows if condition.rows == 1 else condition.rows
+            rows = condition.count(self.rows)
             states = self._within(self.states.evidence(condition), rows, seed, number)
         within = generator(seed, "within states", number).random(states.shape)
         return self.states.to_rows(states, within, condition)

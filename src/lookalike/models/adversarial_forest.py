@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, generator
-from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
+from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, SampledRows
 from lookalike.models._adversarial_trees import AdversarialGrowth, Round, ranks_of
 from lookalike.models._density_forest import DensityForest
 from lookalike.models._log_prob import DiscreteModel
@@ -24,8 +24,6 @@ __all__ = ["AdversarialForest"]
 
 #: The greatest number of states of a column of levels; the rarest levels share the last one.
 _MOST_STATES = 256
-#: The greatest number of held-out rows whose likelihood is recorded.
-_JUDGED = 4_096
 
 
 class AdversarialForest(DiscreteModel):
@@ -162,15 +160,10 @@ class AdversarialForest(DiscreteModel):
 
             self._forest = growth.grown(training, record)
         if split.rows is not None:
-            self.history_.rows[-1]["held_out"] = self._log_likelihood(split.rows)
+            self.history_.rows[-1]["held_out"] = self._mean_log_density(split.rows)
         if split.refit:
             self._forest = self._forest.filled(self._states.of_rows(rows), fewest)
         self.history_.stopped = f"grown in {len(self.history_.rows)} rounds"
-
-    def _log_likelihood(self, rows: EncodedRows) -> float:
-        some = EncodedRows(*(part[:_JUDGED] for part in rows))
-        logs = self._log_prob_of(self._states.of_rows(some))
-        return float((logs + self._states.log_within(some)).mean())
 
     def _log_prob_of(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
         return self._forest.log_probabilities(states)
@@ -180,7 +173,7 @@ class AdversarialForest(DiscreteModel):
 
         def make(block: int) -> SampledRows:
             condition = None if conditions is None else conditions(block)
-            rows = self.BLOCK if condition is None or condition.rows == 1 else condition.rows
+            rows = self.BLOCK if condition is None else condition.count(self.BLOCK)
             purpose = "sample" if condition is None else "conditions"
             rng = generator(request.seed, purpose, block)
             uniforms = rng.random((rows, 1 + 2 * len(states.variables)))

@@ -13,7 +13,6 @@ from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
     ONE_BLOCK,
     BlockSource,
-    EncodedRows,
     Layout,
     Learned,
     SampledRows,
@@ -32,8 +31,6 @@ __all__ = ["BayesianNetwork"]
 
 #: The greatest number of states of a column of levels; the rarest levels share the last one.
 _MOST_STATES = 256
-#: The greatest number of rows whose likelihood is recorded.
-_JUDGED = 8_192
 
 
 class BayesianNetwork(DiscreteModel):
@@ -170,17 +167,11 @@ class BayesianNetwork(DiscreteModel):
 
     def _record(self, split: HoldOut) -> None:
         """Record the mean log density of training rows and of held-out ones."""
-        measured = {"step": 1.0, "log_likelihood": self._log_likelihood(split.training)}
+        measured = {"step": 1.0, "log_likelihood": self._mean_log_density(split.training)}
         if split.rows is not None:
-            measured["held_out"] = self._log_likelihood(split.rows)
+            measured["held_out"] = self._mean_log_density(split.rows)
         self.history_.rows.append(measured)
         self.history_.stopped = "all columns have their parents"
-
-    def _log_likelihood(self, rows: EncodedRows) -> float:
-        assert self._states is not None
-        some = EncodedRows(*(part[:_JUDGED] for part in rows))
-        logs = self._log_prob_of(self._states.of_rows(some))
-        return float((logs + self._states.log_within(some)).mean())
 
     def _log_prob_of(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
         assert self._network is not None
@@ -192,7 +183,7 @@ class BayesianNetwork(DiscreteModel):
 
         def make(block: int) -> SampledRows:
             condition = None if conditions is None else conditions(block)
-            rows = self.BLOCK if condition is None or condition.rows == 1 else condition.rows
+            rows = self.BLOCK if condition is None else condition.count(self.BLOCK)
             purpose = "sample" if condition is None else "values"
             rng = generator(request.seed, purpose, block)
             if states is None or network is None:

@@ -113,7 +113,7 @@ class GaussianCopula(Synthesizer):
         def conditional(block: int) -> SampledRows:
             assert conditions is not None
             condition = conditions(block)
-            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            rows = condition.count(self.BLOCK)
             rng = generator(request.seed, "conditions", block)
             within = self._scores.intervals(condition)
             return self._scores.to_rows(draw_within(self._correlation, within, rows, rng))

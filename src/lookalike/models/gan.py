@@ -448,7 +448,7 @@ class GAN(Synthesizer):
 
         def make(block: int) -> SampledRows:
             condition = conditions(block)
-            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            rows = condition.count(self.BLOCK)
             return sampler.draw(condition, rows, seed, block)
 
         return make

@@ -121,7 +121,7 @@ class Independent(Synthesizer):
 
         def make(number: int) -> SampledRows:
             condition = conditions(number)
-            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            rows = condition.count(self.BLOCK)
             u = generator(seed, "asked", number).random((rows, len(layout.blocks)))
             numbers = np.empty((rows, layout.numbers), np.float32)
             levels = np.empty((rows, layout.softmaxes), np.int32)

@@ -243,7 +243,7 @@ class Mixture(DiscreteModel):
             if request.conditions is None:
                 return self._sampled(rng, self.BLOCK, None)
             condition = request.conditions(block)
-            rows = self.BLOCK if condition.rows == 1 else condition.rows
+            rows = condition.count(self.BLOCK)
             return self._sampled(rng, rows, condition)
 
         return make

@@ -109,7 +109,7 @@ def to_device(plan: Plan, condition: RowCondition, rows: int) -> DeviceCondition
     DeviceCondition
     """
     low = np.full((rows, plan.number_width), -Z_MAX, np.float32)
-    high, some = -low, slice(0, rows if condition.rows == 1 else condition.rows)
+    high, some = -low, slice(0, condition.count(rows))
     forbidden = np.zeros((rows, plan.width - plan.number_width), np.float32)
     for block in condition.bounds:
         limits, at = condition.encoded_bounds(block), plan.starts[block]
