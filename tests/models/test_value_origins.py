@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +47,18 @@ def test_each_column_has_its_word(table: pd.DataFrame, model: la.Independent) ->
         "void": "absent",
     }
     assert found["town"].words == "2 values, shared by 2 rows or more; 1 rarer one is not"
+
+
+def test_values_of_a_single_row_are_not_said_to_be_missing() -> None:
+    rows = pd.DataFrame({"town": ["Bonn"], "rooms": [3], "void": [None]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LookalikeWarning)
+        found = la.Independent(random_state=0).fit(rows).value_origins()
+    assert {one.column: (one.word, one.words) for one in found} == {
+        "town": ("absent", "no value is shared by enough rows"),
+        "rooms": ("absent", "no value is shared by enough rows"),
+        "void": ("absent", "every cell is missing"),
+    }
 
 
 def test_the_words_are_true(table: pd.DataFrame, model: la.Independent) -> None:

@@ -108,3 +108,17 @@ def test_files_have_comments() -> None:
 
 def test_rules_are_folded_in_spaces_only() -> None:
     assert read_rule("  x   <=  y ").text == "x <= y"
+
+
+@pytest.mark.parametrize("name", ["\u00b5g", "\ufb01eld", "m²", "cafe\u0301", "ſide"])
+def test_a_name_that_python_folds_is_the_column_as_it_is_written(name) -> None:
+    table = pa.table({name: [1, 2, 3], "largest": [1, 3, 3]})
+    assert check_rules(table, [f"{name} == largest"]).broken[0].rows == (1,)
+
+
+def test_of_two_names_that_python_folds_to_one_the_written_one_is_meant() -> None:
+    ligature = "\ufb01eld"
+    table = pa.table({ligature: [1, -2, -3], "field": [4, 5, 6]})
+    assert not check_rules(table, [f"{ligature} > 0"]).passed
+    assert check_rules(table, ["field > 0"]).passed
+    assert check_rules(table, [f"{ligature} < field", f"{ligature}≤2"]).passed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from lookalike.errors import DataError, ParameterError, SchemaError
@@ -12,6 +13,7 @@ from lookalike.simulate import SensorTwin, sensors
 NAMES = ["temperature", "pressure", "flow", "power"]
 CALM = sensors(6_000, faults={}, random_state=0)
 BY = {"inputs": ["demand"], "time": "time"}
+TWICE = pd.concat([CALM[100:300], CALM[100:300]])
 TWIN = SensorTwin.fit(CALM[:4_000], NAMES, **BY)
 
 
@@ -73,13 +75,55 @@ def test_without_moments_rows_are_equally_far_apart() -> None:
     assert SensorTwin.fit(constant, ["flow"]).follow(constant)["flow_expected"][10] == 3.0
 
 
+@pytest.mark.parametrize("value", [0.1, 1 / 3, 20.7])
+def test_a_constant_that_is_not_exact_in_binary_has_no_unit(value) -> None:
+    rows = CALM[:1_000].assign(b=value)
+    twin = SensorTwin.fit(rows, ["flow", "b"], time="time")
+    assert (twin.spread[1] == 0).all()
+    rows.loc[500, "b"] = 2 * value
+    found = twin.follow(rows)
+    assert found["b_off"].isna().all()
+    np.testing.assert_allclose(found["b_expected"][2:500], value)
+    # Nor do other sensors react to a column that never varied.
+    assert found["flow_off"].abs().max() < 20
+
+
+def test_nanoseconds_and_decimals_are_read() -> None:
+    rows = CALM[:500].assign(time=CALM["time"].astype("datetime64[ns]") + pd.Timedelta(1, "ns"))
+    flows = pa.array(rows["flow"].round(2).astype(str)).cast(pa.decimal128(8, 2))
+    table = pa.Table.from_pandas(rows[["time"]], preserve_index=False)
+    twin = SensorTwin.fit(table.append_column("flow", flows), ["flow"], time="time")
+    assert twin.follow(rows)["flow_expected"][2:].notna().all()
+
+
+def test_an_infinite_input_is_missing() -> None:
+    rows = CALM[4_000:4_100].reset_index(drop=True)
+    rows.loc[50, "demand"] = np.inf
+    found = TWIN.follow(rows).drop(columns="time").to_numpy(float)
+    assert np.isnan(found[50]).all()
+    assert np.isfinite(np.delete(found, [0, 1, 50], axis=0)).all()
+
+
+def test_coming_rows_are_taken_in_the_order_of_time() -> None:
+    coming = CALM[4_050:4_060]
+    found = TWIN.forecast(CALM[4_000:4_050], 10, coming=coming)
+    pd.testing.assert_frame_equal(
+        found, TWIN.forecast(CALM[4_000:4_050], 10, coming=coming.iloc[::-1])
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: SensorTwin.fit(CALM, ["flo"]), SchemaError, "Did you mean 'flow'"),
         (lambda: SensorTwin.fit(CALM, "flow"), SchemaError, "list of columns"),
-        (lambda: SensorTwin.fit(CALM, ["time"]), SchemaError, "column of numbers"),
+        (lambda: SensorTwin.fit(CALM, ["time"]), SchemaError, "must be numbers"),
         (lambda: SensorTwin.fit(CALM, ["flow"], time="demand"), SchemaError, "must be moments"),
+        (lambda: SensorTwin.fit(CALM, ["flow"], inputs="demand"), SchemaError, "list of columns"),
+        (lambda: SensorTwin.fit(CALM, ["flow"], inputs=["flow"]), SchemaError, "named once"),
+        (lambda: SensorTwin.fit(CALM, ["flow", "flow"]), SchemaError, "named once"),
+        (lambda: SensorTwin.fit(TWICE, ["flow"], time="time"), DataError, "01:40:00 more than"),
+        (lambda: TWIN.follow(TWICE), DataError, "one plant at a time"),
         (lambda: SensorTwin.fit(CALM[:40], ["flow"]), DataError, "53 rows"),
         (lambda: TWIN.forecast(CALM, 3), DataError, "coming values of demand"),
         (lambda: TWIN.forecast(CALM, 3, coming=CALM[:2]), DataError, "3 rows"),

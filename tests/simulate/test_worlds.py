@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 
 import lookalike as la
@@ -202,12 +203,27 @@ def test_a_road_is_fitted_to_a_table(tmp_path: Path) -> None:
         ({"flow": "weather"}, SchemaError, "must be numbers"),
         ({"flow": "flow", "time": "speed"}, SchemaError, "must be moments"),
         ({"flow": "none"}, DataError, "above 0"),
+        ({"flow": "sign", "time": "time"}, DataError, "0 or more; 'sign' has -1"),
     ],
 )
 def test_a_wrong_table_of_traffic_is_one_clear_error(options, error, message) -> None:
-    rows = traffic(1, sites=1).assign(none=0.0)
+    rows = traffic(1, sites=1).assign(none=0.0, sign=[-1, 5] * 144)
     with pytest.raises(error, match=message):
         TrafficWorld.fit(rows, **options)
+
+
+def test_categories_of_polars_and_decimals_are_read() -> None:
+    rows = traffic(1, sites=3, as_="polars", random_state=0)
+    by = {"flow": "flow", "site": "site"}
+    plain = TrafficWorld.fit(rows.with_columns(pl.col("site").cast(pl.String)), **by)
+    site = pl.col("site").cast(pl.String).cast(pl.Categorical)
+    assert TrafficWorld.fit(rows.with_columns(site), **by) == plain
+    decimals = rows.with_columns(pl.col("flow").cast(pl.Decimal(10, 2)))
+    assert TrafficWorld.fit(decimals, **by).capacity == pytest.approx(plain.capacity, abs=0.01)
+    paid = pl.DataFrame({"amount": [3.0, 5.0, 9.0], "card": ["a", "a", None]})
+    coded = paid.with_columns(pl.col("card").cast(pl.Categorical))
+    by = {"amount": "amount", "customer": "card"}
+    assert FraudWorld.fit(coded, **by) == FraudWorld.fit(paid, **by)
 
 
 def test_a_wrong_road_is_one_clear_error() -> None:

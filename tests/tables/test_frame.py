@@ -511,6 +511,6 @@ def test_as_frame_gives_natural_dtypes():
     assert frame.dtypes.astype(str).tolist() == expected
     assert list(frame.columns) == table.column_names
     assert as_frame(table, "polars").schema["c"] == pl.Categorical
-    assert as_frame(table, "pyarrow") is table
+    assert as_frame(table, "pyarrow") is as_frame(table, "arrow") is table
     with pytest.raises(DataError, match="got 'dask'"):
         as_frame(table, "dask")

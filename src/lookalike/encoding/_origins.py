@@ -14,6 +14,7 @@ from lookalike.tables import Kind, Schema
 __all__ = ["OriginWord", "ValueOrigin", "value_origins"]
 
 OriginWord = Literal["new", "pooled", "repeated verbatim", "computed", "absent", "noisy"]
+_UNSHARED = "no value is shared by enough rows"
 
 
 class ValueOrigin(NamedTuple):
@@ -72,7 +73,9 @@ def _origin(part: EncodedColumn, schema: Schema, least: int, keep: Collection[st
         if column.kind is Kind.TEXT:
             return ValueOrigin(name, "absent", "free text is not generated")
         if encoding.is_missing:
-            return ValueOrigin(name, "absent", "every cell is missing")
+            # Either there is no value, or those that there are may not be shown.
+            words = _UNSHARED if column.distinct else "every cell is missing"
+            return ValueOrigin(name, "absent", words)
         return ValueOrigin(name, "repeated verbatim", "the one value of all rows")
     kept = encoding.kept_values
     shared = f"shared by {least} rows or more" if least > 1 else "also those of a single row"
@@ -84,5 +87,5 @@ def _origin(part: EncodedColumn, schema: Schema, least: int, keep: Collection[st
     rarer = max(column.distinct - kept, 0)
     pooled = f"; {rarer:,} rarer {'one is' if rarer == 1 else 'ones are'} not" if rarer else ""
     if not kept:
-        return ValueOrigin(name, "absent", "no value is shared by enough rows")
+        return ValueOrigin(name, "absent", _UNSHARED)
     return ValueOrigin(name, "repeated verbatim", f"{kept:,} values, {shared}{pooled}")

@@ -87,8 +87,6 @@ _COUNT = Number(0, integer=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 #: The refinement of a synthesizer without a parameter ``refine``: none.
 _NOT_REFINED = Refine(calibrate=False, correct=False)
-#: Kinds of dataframes whose name differs from that of their library.
-_LIBRARY_OF = {"arrow": "pyarrow"}
 _RANDOM_STATE = Instance(
     (int, np.integer, np.random.Generator, np.random.RandomState),
     "an integer, a numpy Generator, a numpy RandomState or None",
@@ -867,7 +865,7 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         if not origin.is_file:
             made = completed_like(completion.table, whole, made, self.schema_)
         if as_ is not None:
-            return as_frame(made, _LIBRARY_OF.get(as_, as_))
+            return as_frame(made, as_)
         return as_given(made, given, origin, self._origin)
 
     def _warned(self, completion: Completion) -> Iterator[pa.Table]:
@@ -881,12 +879,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
 
     def _given_back(self, tables: Iterable[pa.Table], as_: str | None = None) -> Any:
         """Return canonical rows as the caller's kind of dataframe, or another one."""
-        whole, library = self._as_handed_in(self._whole(tables)), _LIBRARY_OF.get(as_ or "", as_)
+        whole = self._as_handed_in(self._whole(tables))
         if self._origin.is_file:
-            return as_frame(whole, library or best_library())
-        if library in (None, self._origin.library):
+            return as_frame(whole, as_ or best_library())
+        if as_ is None or as_ == self._origin.kind:
             return from_arrow(whole, self._origin)
-        return as_frame(whole, library)
+        return as_frame(whole, as_)
 
     def _as_handed_in(self, table: pa.Table) -> pa.Table:
         """Return canonical rows in the types of the training table; for a file, in natural ones."""

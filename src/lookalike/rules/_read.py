@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import keyword
 import re
+import unicodedata
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _WORDS = (
 #: Words of Python that are none of rules: columns may have such names, as ``class``.
 _OF_RULES = {"and", "or", "not", "if", "is", "in", "None", "True", "False"}
 _NAMES = re.compile(rf"\b({'|'.join(sorted({*keyword.kwlist} - _OF_RULES))})\b")
+#: A name, perhaps with marks that are no letters, as accents of their own.
+_IDENTIFIERS = re.compile(r"(?<!\w)[^\W\d](?:\w|[^\x00-\x7f\s≤≥≠])*")
 #: The start of the names that stand for columns in backquotes.
 _QUOTED = "quoted_column_"
 
@@ -171,10 +174,19 @@ def _as_python(piece: str, quoted: dict[str, str]) -> str:
         return stand_in(piece[1:-1].replace("``", "`"))
     if piece[0] in "\"'" and len(piece) > 1:
         return repr(piece[1:-1].replace(2 * piece[0], piece[0]))
+    piece = _IDENTIFIERS.sub(
+        lambda found: stand_in(found[0]) if _is_folded(found[0]) else found[0], piece
+    )
     piece = _NAMES.sub(lambda found: stand_in(found[0]), piece)
     for pattern, python in _WORDS:
         piece = pattern.sub(python, piece)
     return piece
+
+
+def _is_folded(name: str) -> bool:
+    """Return whether Python's parser would read a name as another one, as µ of two kinds."""
+    folded = unicodedata.normalize("NFKC", name)
+    return folded != name and folded.isidentifier()
 
 
 def _split(pieces: list[str], sign: str) -> list[str]:

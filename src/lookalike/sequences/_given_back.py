@@ -21,8 +21,6 @@ from lookalike.tables import (
 
 __all__ = ["given_back", "write_rows"]
 
-_LIBRARY_OF = {"arrow": "pyarrow"}
-
 
 def given_back(
     table: pa.Table,
@@ -45,17 +43,16 @@ def given_back(
     as_ : {"pandas", "polars", "arrow"} or None
         The kind of dataframe; None is that of the training table.
     """
-    library = _LIBRARY_OF.get(as_ or "", as_)
     extra = _extra(table, schema)
     own = table.drop_columns(extra)
     if origin.is_file:
         whole = natural(own, schema, whole_identifiers)
-        library = library or best_library()
+        as_ = as_ or best_library()
     else:
         whole = render(own, schema)
-    if not extra and library in (None, origin.library):
+    if not extra and as_ in (None, origin.kind):
         return from_arrow(whole, origin)
-    return as_frame(_in_front(whole, table, extra), library or origin.library)
+    return as_frame(_in_front(whole, table, extra), as_ or origin.library)
 
 
 def write_rows(

@@ -1,19 +1,49 @@
-"""Dataframes of simulated rows."""
+"""Dataframes of simulated rows, and columns of the user's own tables."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.types as pt
 
+from lookalike._core.errors import SchemaError, nearest
+from lookalike._core.numerics import Floats
 from lookalike._core.parameters import AnyOf, Choice
 from lookalike.tables import as_frame, best_library
 
-__all__ = ["LIBRARY_RULE", "frame_of"]
+__all__ = ["LIBRARY_RULE", "check_columns", "codes_of", "frame_of", "numbers_of"]
 
 LIBRARY_RULE = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 
 
 def frame_of(table: pa.Table, as_: str | None) -> Any:
     """Return rows as a dataframe of a library, by default of the first that is installed."""
-    return as_frame(table, {"arrow": "pyarrow"}.get(as_ or "", as_) or best_library())
+    return as_frame(table, as_ or best_library())
+
+
+def check_columns(table: pa.Table, names: Iterable[str | None], what: str = "The table") -> None:
+    """Raise `SchemaError` if a table lacks one of the columns; None is no column."""
+    for name in names:
+        if name is not None and name not in table.column_names:
+            hint = nearest(name, table.column_names)
+            raise SchemaError(f"{what} must have the column {name!r}.{hint}")
+
+
+def numbers_of(table: pa.Table, name: str, what: str) -> Floats:
+    """Return a column of numbers; NaN where a cell is missing or infinite."""
+    cells = table[name].combine_chunks()
+    if not (pt.is_integer(cells.type) or pt.is_floating(cells.type) or pt.is_decimal(cells.type)):
+        raise SchemaError(f"{what} must be numbers; {name!r} holds {cells.type}.")
+    numbers = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def codes_of(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Return a number from 0 on for each distinct value of a column; -1 where it is missing."""
+    indices = table[name].combine_chunks().dictionary_encode().indices
+    # The codes of polars are unsigned.
+    return np.asarray(indices.cast(pa.int64()).fill_null(-1))

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy.spatial import cKDTree
 
-from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
+from lookalike._core.errors import DataError, ParameterError, SchemaError
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, Rule, check_parameters
+from lookalike.simulate._frames import check_columns, codes_of, numbers_of
 from lookalike.tables import natural_rows
 
 __all__ = ["CATEGORIES", "EntityNumbers", "FraudWorld", "People", "Terminals"]
@@ -114,10 +115,7 @@ class FraudWorld:
             If a column has no usable value.
         """
         table, world = natural_rows(data)[0], cls()
-        for name in (amount, time, customer):
-            if name is not None and name not in table.column_names:
-                hint = nearest(name, table.column_names)
-                raise SchemaError(f"The table must have the column {name!r}.{hint}")
+        check_columns(table, (amount, time, customer))
         if amount is not None:
             world = replace(world, **_amounts(table, amount, customer))
         if time is not None:
@@ -240,11 +238,8 @@ def _in_towns(count: int, towns: Floats, random: np.random.Generator) -> tuple[F
 
 
 def _amounts(table: pa.Table, amount: str, customer: str | None) -> dict[str, Any]:
-    kind = table[amount].type
-    if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)):
-        raise SchemaError(f"Amounts must be numbers; {amount!r} holds {kind}.")
-    numbers = table[amount].cast(pa.float64(), safe=False).to_numpy()
-    good = np.isfinite(numbers) & (numbers > 0)
+    numbers = numbers_of(table, amount, "Amounts")
+    good = numbers > 0
     if not good.any():
         raise DataError(f"Amounts must be above 0; {amount!r} has none.")
     logs = np.log(numbers[good])
@@ -255,9 +250,7 @@ def _amounts(table: pa.Table, amount: str, customer: str | None) -> dict[str, An
     found = {"amount_median": float(np.exp(np.median(logs) - np.average(factors, weights=shares)))}
     within = default.amount_sigma
     if customer is not None:
-        codes = table[customer].combine_chunks()
-        codes = codes if pa.types.is_dictionary(codes.type) else codes.dictionary_encode()
-        codes = codes.indices.fill_null(-1).to_numpy(zero_copy_only=False)[good] + 1
+        codes = codes_of(table, customer)[good] + 1
         counts = np.maximum(np.bincount(codes), 1)
         means = np.bincount(codes, logs) / counts
         spread = np.average((factors - np.average(factors, weights=shares)) ** 2, weights=shares)

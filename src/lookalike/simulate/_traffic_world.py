@@ -9,9 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
+from lookalike._core.errors import DataError, ParameterError, SchemaError
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, Rule, check_parameters
+from lookalike.simulate._frames import check_columns, codes_of, numbers_of
 from lookalike.tables import natural_rows
 
 __all__ = ["STEPS", "TrafficWorld"]
@@ -103,8 +104,8 @@ class TrafficWorld:
         data : dataframe or path
             One row for each moment (and site).
         flow : str, optional
-            The column of vehicles an hour: gives the capacity, and with `time` the days, with
-            `site` the sizes of sites. What waits in jams is not seen.
+            The column of vehicles an hour, 0 or more: gives the capacity, and with `time` the
+            days, with `site` the sizes of sites. What waits in jams is not seen.
         speed : str, optional
             The column of speeds, in km/h.
         time, site : str, optional
@@ -120,31 +121,27 @@ class TrafficWorld:
         SchemaError
             If a column does not exist or is of another kind.
         DataError
-            If a column has no usable value.
+            If a column has no usable value, or a flow is below 0.
         """
         table, world = natural_rows(data)[0], cls()
-        for name in (flow, speed, time, site):
-            if name is not None and name not in table.column_names:
-                hint = nearest(name, table.column_names)
-                raise SchemaError(f"The table must have the column {name!r}.{hint}")
+        check_columns(table, (flow, speed, time, site))
         if speed is not None:
-            world = replace(world, free_speed=_high(_numbers(table, speed), _FASTEST, speed))
+            speeds = numbers_of(table, speed, "Speeds")
+            world = replace(world, free_speed=_high(speeds, _FASTEST, speed))
         if flow is None:
             return world
-        flows = _numbers(table, flow)
+        flows = numbers_of(table, flow, "Flows")
+        if (flows < 0).any():
+            raise DataError(
+                f"Flows must be 0 or more; {flow!r} has {np.nanmin(flows):g}. "
+                "A sign for a missing flow must be a missing cell."
+            )
         world = replace(world, capacity=_high(flows, _LARGEST, flow))
         if site is not None:
             world = replace(world, **_sizes(table, site, flows))
         if time is not None:
             world = replace(world, **_days(table, time, flows / (_SIZE * world.capacity)))
         return world
-
-
-def _numbers(table: pa.Table, name: str) -> Floats:
-    cells = table[name].combine_chunks()
-    if not (pa.types.is_integer(cells.type) or pa.types.is_floating(cells.type)):
-        raise SchemaError(f"Flows and speeds must be numbers; {name!r} holds {cells.type}.")
-    return np.asarray(cells.cast(pa.float64()).to_numpy(zero_copy_only=False))
 
 
 def _high(values: Floats, share: float, name: str) -> float:
@@ -156,7 +153,7 @@ def _high(values: Floats, share: float, name: str) -> float:
 
 def _sizes(table: pa.Table, site: str, flows: Floats) -> dict[str, Any]:
     """Return the smallest and the largest size of a site, where the mean site has 0.9."""
-    codes = np.asarray(table[site].combine_chunks().dictionary_encode().indices.fill_null(-1))
+    codes = codes_of(table, site)
     known = np.isfinite(flows) & (codes >= 0)
     counts = np.bincount(codes[known])
     means = np.bincount(codes[known], flows[known])[counts > 0] / counts[counts > 0]

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.types as pt
 from scipy import stats
 
-from lookalike._core.errors import DataError, SchemaError, nearest
+from lookalike._core.errors import DataError, SchemaError
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, check_parameters
-from lookalike.simulate._frames import LIBRARY_RULE, frame_of
+from lookalike.simulate._frames import LIBRARY_RULE, check_columns, frame_of, numbers_of
 from lookalike.tables import natural_rows
 
 __all__ = ["SensorTwin"]
@@ -31,6 +31,8 @@ _HELD = 0.2
 _FEWEST = 50
 #: A step this many times as long as the usual one is a gap: the twin begins anew.
 _GAP = 1.5
+#: What `numbers_of` reads here.
+_WHAT = "Sensors and inputs"
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,7 @@ class SensorTwin:
         Parameters
         ----------
         data : dataframe or path
-            One row for each moment.
+            One row for each moment, of one plant. Infinite numbers count as missing.
         sensors : sequence of str
             The columns to predict.
         inputs : sequence of str
@@ -104,13 +106,16 @@ class SensorTwin:
         Raises
         ------
         SchemaError
-            If a column does not exist or is of another kind.
+            If a column does not exist, is of another kind, or is named twice.
         DataError
-            If too few rows follow each other without missing readings.
+            If too few rows follow each other without missing readings, or moments repeat.
         """
         if isinstance(sensors, str) or not sensors:
             raise SchemaError(f"sensors must be a list of columns; got {sensors!r}.")
+        if isinstance(inputs, str):
+            raise SchemaError(f"inputs must be a list of columns; got {inputs!r}.")
         names = (tuple(sensors), tuple(inputs))
+        _check_once(*names)
         bare = cls(*names, time, 0.0, np.empty(0), np.empty(0))
         stream = bare._read(data)
         steps = np.diff(stream.moments) if time is not None else np.empty(0)
@@ -127,6 +132,8 @@ class SensorTwin:
         weights = _ridge(features[learned], stream.readings[learned])
         held = usable[len(learned) :]
         errors = stream.readings[held] - features[held] @ weights
+        # A constant that is not exact in binary leaves errors of rounding, which are no unit.
+        errors[:, np.ptp(stream.readings[usable], axis=0) == 0] = 0.0
         return cls(*names, time, step, weights, errors.T @ errors / len(errors))
 
     def follow(self, data: Any, *, as_: str | None = None) -> Any:
@@ -168,7 +175,8 @@ class SensorTwin:
         n : int
             The number of rows to come.
         coming : dataframe or path, optional
-            The inputs of these rows, where the twin has any.
+            The inputs of these rows, where the twin has any; in the order of time, where it has
+            the column of moments.
         as_ : {"pandas", "polars", "arrow"} or None
             As of `follow`.
 
@@ -217,21 +225,12 @@ class SensorTwin:
     def _read(self, data: Any) -> _Stream:
         table, _ = natural_rows(data)
         names = [*self.sensors, *self.inputs, *([self.time] if self.time is not None else [])]
-        for name in names:
-            if name not in table.column_names:
-                raise SchemaError(
-                    f"The table must have the column {name!r}.{nearest(name, table.column_names)}"
-                )
+        check_columns(table, names)
         moments, times = np.arange(len(table), dtype=float), None
         if self.time is not None:
+            table, moments = _in_order(table, self.time)
             times = table[self.time].combine_chunks()
-            if not (pt.is_timestamp(times.type) or pt.is_date(times.type)) or times.null_count:
-                raise SchemaError(f"time must be moments, none missing; {self.time!r} is not.")
-            seconds = times.cast(pa.timestamp("us")).cast(pa.int64()).to_numpy() / 1e6
-            order = np.argsort(seconds, kind="stable")
-            table, moments = table.take(pa.array(order)), seconds[order]
-            times = times.take(pa.array(order))
-        columns = [_numbers(table, name) for name in (*self.sensors, *self.inputs)]
+        columns = [numbers_of(table, name, _WHAT) for name in (*self.sensors, *self.inputs)]
         values = np.stack(columns, axis=1)
         width = len(self.sensors)
         return _Stream(values[:, :width], values[:, width:], moments, times)
@@ -298,12 +297,10 @@ class SensorTwin:
         if coming is None:
             raise DataError(f"Give the coming values of {', '.join(self.inputs)} as coming.")
         table, _ = natural_rows(coming)
-        for name in self.inputs:
-            if name not in table.column_names:
-                raise SchemaError(
-                    f"coming must have the column {name!r}.{nearest(name, table.column_names)}"
-                )
-        values = np.stack([_numbers(table, name) for name in self.inputs], axis=1)
+        check_columns(table, self.inputs, "coming")
+        if self.time is not None and self.time in table.column_names:
+            table, _ = _in_order(table, self.time)
+        values = np.stack([numbers_of(table, name, _WHAT) for name in self.inputs], axis=1)
         if len(values) < n or not np.isfinite(values[:n]).all():
             raise DataError(f"coming must have {n} rows without missing values.")
         return values[:n]
@@ -319,17 +316,40 @@ class _Stream:
     times: pa.Array | None
 
 
-def _numbers(table: pa.Table, name: str) -> Floats:
-    cells = table[name].combine_chunks()
-    if not (pt.is_integer(cells.type) or pt.is_floating(cells.type) or pt.is_decimal(cells.type)):
-        raise SchemaError(f"A sensor or an input must be a column of numbers; {name!r} is not.")
-    return np.asarray(cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
+def _check_once(sensors: Sequence[str], inputs: Sequence[str]) -> None:
+    """Raise `SchemaError` if a column is named twice: a sensor must not read its own answer."""
+    names = [*sensors, *inputs]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise SchemaError(
+            f"A column must be named once, in sensors or in inputs; not so {twice!r}."
+        )
+
+
+def _in_order(table: pa.Table, time: str) -> tuple[pa.Table, Floats]:
+    """Return rows in the order of time, and their moments in seconds."""
+    times = table[time].combine_chunks()
+    if not (pt.is_timestamp(times.type) or pt.is_date(times.type)) or times.null_count:
+        raise SchemaError(f"time must be moments, none missing; {time!r} is not.")
+    # Finer than microseconds is cut off.
+    micros = times.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy()
+    order = np.argsort(micros, kind="stable")
+    table, micros = table.take(pa.array(order)), micros[order]
+    repeats = np.flatnonzero(np.diff(micros) == 0)
+    if len(repeats):
+        moment = np.datetime64(int(micros[repeats[0]]), "us").item()
+        raise DataError(
+            f"Each moment must have one row; {time!r} has {moment} more than once. Take the rows "
+            "of one plant at a time."
+        )
+    return table, micros / 1e6
 
 
 def _ridge(features: Floats, targets: Floats) -> Floats:
     """Return the coefficients of a ridge regression, the constant not penalised."""
     middle, scale = features.mean(axis=0), features.std(axis=0)
-    middle[0], scale[scale == 0] = 0.0, 1.0
+    # The deviation of a constant may be an error of rounding instead of 0.
+    middle[0], scale[np.ptp(features, axis=0) == 0] = 0.0, 1.0
     inputs = (features - middle) / scale
     penalty = _RIDGE * len(inputs) * np.eye(inputs.shape[1])
     penalty[0, 0] = 0.0

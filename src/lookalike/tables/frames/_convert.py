@@ -15,7 +15,7 @@ from lookalike._core.errors import DataError
 from lookalike._core.optional import LIBRARIES, best_library, require
 from lookalike.tables._arrow_types import cast_column, check_columns, parse_type
 from lookalike.tables.frames import _pandas, _polars
-from lookalike.tables.frames._origin import FILE, ColumnOrigin, Origin
+from lookalike.tables.frames._origin import ARROW, FILE, ColumnOrigin, Origin
 from lookalike.tables.io._read import read_table
 
 __all__ = ["as_frame", "as_given", "best_library", "from_arrow", "to_arrow"]
@@ -198,9 +198,9 @@ def as_frame(table: pa.Table, library: str) -> Any:
     ----------
     table : pyarrow.Table
         Any table of flat columns.
-    library : {"pandas", "polars", "pyarrow"}
-        The library of the dataframe. In pandas, integers and booleans with missing cells get
-        nullable dtypes, dictionaries become categories.
+    library : {"pandas", "polars", "pyarrow", "arrow"}
+        The library of the dataframe; ``"arrow"`` is pyarrow, too. In pandas, integers and booleans
+        with missing cells get nullable dtypes, dictionaries become categories.
 
     Returns
     -------
@@ -224,7 +224,7 @@ def as_frame(table: pa.Table, library: str) -> Any:
         return _pandas.natural(table)
     if library == "polars":
         return _polars.natural(table)
-    if library == "pyarrow":
+    if library in ("pyarrow", ARROW):
         return table
     raise DataError(f"A dataframe's library must be pandas, polars or pyarrow; got {library!r}.")
 

@@ -12,6 +12,8 @@ __all__ = ["FILE", "ColumnOrigin", "Origin"]
 
 #: The library name of a table from a file.
 FILE = "file"
+#: The kind of dataframe of pyarrow, as callers name it.
+ARROW = "arrow"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class Origin:
     def is_file(self) -> bool:
         """True where the table came from a file, not from a library."""
         return self.library == FILE
+
+    @property
+    def kind(self) -> str:
+        """The kind of dataframe, as callers name it: the library, ``"arrow"`` for pyarrow."""
+        return ARROW if self.library == "pyarrow" else self.library
 
     @property
     def names(self) -> tuple[str, ...]:
