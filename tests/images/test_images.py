@@ -57,7 +57,7 @@ def test_a_model_is_saved_whose_losses_are_not_finite(simple, tmp_path):
     model.save(tmp_path / "m.lookalike")
     assert model.history_.rows == [row]
     found = la.load(tmp_path / "m.lookalike")
-    assert found.history_["gap"] in ([], [None])
+    assert found.history_["gap"] == [None]
     np.testing.assert_array_equal(found.sample(3)[0], simple.sample(3)[0])
 
 
