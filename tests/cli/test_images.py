@@ -48,6 +48,14 @@ def test_round_trip(run, pictures, tmp_path):
     assert "dcgan" in run("info", "--presets").out
 
 
+def test_settings_come_last(run, pictures, tmp_path):
+    model = tmp_path / "m.lookalike"
+    found = run("fit", pictures, "-o", model, *OPTIONS, "--set", "random_state=5")
+    assert found.code == 0, found.err
+    assert "seed 5" in found.err
+    assert json.loads(run("info", model, "--json").out)["seed"] == 5
+
+
 def test_bad_calls_are_one_line(run, pictures, tmp_path):
     model = tmp_path / "m.lookalike"
     assert run("fit", pictures, "-o", model, *OPTIONS).code == 0

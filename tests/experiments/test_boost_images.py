@@ -8,7 +8,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from lookalike.errors import DataError, ParameterError
+from lookalike.errors import DataError, ParameterError, TrainingError
 from lookalike.experiments import Verdict, boost_images
 from lookalike.images import Images, image_models
 
@@ -56,6 +56,9 @@ def test_arms_statistics_and_page(digits):
     assert Verdict.from_json(found.to_json()) == found
     page = found.to_html()
     assert "shifted, rotated, scaled and sheared" in page
+    words = "Design: 50 %, 100 % more rows; 50 % of the training rows kept; synthetic rows alone"
+    assert f"{words}: yes; cheap controls: yes." in page
+    assert "With 50 % kept: 168 training rows in each split" in page
     assert study(digits, factors=(0.5, 1.0), share=0.5) == found
 
 
@@ -76,6 +79,45 @@ def test_an_interrupted_fit_ends_the_study(digits):
     models = {"k-NN": image_models()["k-nearest neighbours"]}
     with pytest.raises(KeyboardInterrupt):
         boost_images(*digits, synthesizer=cut, models=models, repeats=2)
+
+
+def test_a_failed_fit_leaves_the_other_numbers(digits):
+    fits = []
+
+    class Fragile(Images):
+        def fit(self, images, labels=None):
+            fits.append(len(images))
+            if len(fits) == 2:
+                raise TrainingError("It went\nwrong.")
+            return super().fit(images, labels)
+
+    fragile = Fragile(engine="components", family="independent")
+    models = {"k-NN": image_models()["k-nearest neighbours"]}
+    found = boost_images(*digits, synthesizer=fragile, models=models, repeats=3)
+    assert len(fits) == 3
+    lost = [record for record in found.records if record.value is None]
+    assert {record.split for record in lost} == {1}
+    assert {record.arm for record in lost} == {"boosted", "boosted and augmented", "replaced"}
+    assert {record.reason for record in lost} == {"The synthesizer failed: It went wrong."}
+    assert "It went wrong." in found.to_html()
+
+
+def test_larger_shares_hold_the_images_of_smaller_ones(digits):
+    learned = {}
+
+    class Watched(Images):
+        def fit(self, images, labels=None):
+            learned[share].append({image.tobytes() for image in images})
+            return super().fit(images, labels)
+
+    watched = Watched(engine="components", family="independent")
+    models = {"k-NN": image_models()["k-nearest neighbours"]}
+    for share in (0.01, 0.5):
+        learned[share] = []
+        boost_images(*digits, synthesizer=watched, models=models, repeats=2, share=share)
+    for few, more in zip(*learned.values(), strict=True):
+        assert len(few) == 2 * 10  # two at least of each class
+        assert few < more
 
 
 def test_bad_input(digits):

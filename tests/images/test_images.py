@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -47,6 +48,17 @@ def model(request: pytest.FixtureRequest) -> la.Images:
     """Return a model of each engine."""
     found: la.Images = request.getfixturevalue(request.param)
     return found
+
+
+def test_a_model_is_saved_whose_losses_are_not_finite(simple, tmp_path):
+    model = deepcopy(simple)
+    row = {"step": 1.0, "loss": float("nan"), "gap": float("inf")}
+    model._engine.history.rows[:] = [row]
+    model.save(tmp_path / "m.lookalike")
+    assert model.history_.rows == [row]
+    found = la.load(tmp_path / "m.lookalike")
+    assert found.history_["gap"] == [None]
+    np.testing.assert_array_equal(found.sample(3)[0], simple.sample(3)[0])
 
 
 @pytest.mark.train

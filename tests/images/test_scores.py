@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,14 @@ def test_real_images_score_like_real_ones_and_noise_like_none(shapes):
     assert "tstr, logistic regression" in repr(good)
     assert set(good.to_dict()["scores"]) == {score.name for score in good.scores}
     assert len(good.to_frame()) == len(good.scores)
+
+
+def test_a_number_that_is_not_finite_is_no_number_of_json(shapes):
+    real, _ = parts(shapes)
+    found = evaluate_images(real, real, real, networks=False)
+    assert np.isnan(found["nearest"].value)  # held-out images equal learned ones
+    assert found.to_dict()["scores"]["nearest"]["value"] is None
+    json.dumps(found.to_dict(), allow_nan=False)
 
 
 def test_labels_and_sizes_are_needed(shapes):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -49,6 +51,14 @@ def test_roles_are_found(model):
     assert model.static_ == ("region",)
     assert model.dynamic_ == ("state", "score")
     assert set(model.changes_) == {"score"}
+
+
+def test_a_model_is_saved_whose_losses_are_not_finite(model, tmp_path):
+    copied = deepcopy(model)
+    copied.history_.rows.append({"step": 1.0, "loss": float("nan"), "gap": float("inf")})
+    copied.save(tmp_path / "m.lookalike")
+    rows = la.load(tmp_path / "m.lookalike").history_.rows
+    assert rows[-1] == {"step": 1.0, "loss": None, "gap": None}
 
 
 def test_transitions_and_calendar_are_learned(model):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 import os
 import time
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from typing import Any, TextIO
 
 from lookalike._core.errors import OutputError
+from lookalike._core.plain import jsonable
 
 __all__ = ["LOG_VARIABLE", "log_event", "logged_to"]
 
@@ -84,14 +84,6 @@ class _JsonLines(logging.StreamHandler[Any]):
         facts = getattr(record, "event", None)
         if facts is None:
             return
-        values = {"time": round(time.time(), 3), **_plain(facts)}
+        values = {"time": round(time.time(), 3), **jsonable(facts)}
         self.stream.write(json.dumps(values, ensure_ascii=False, allow_nan=False) + "\n")
         self.flush()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

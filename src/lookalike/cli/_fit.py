@@ -19,6 +19,7 @@ from lookalike.cli._options import (
     parse_kinds,
     parse_mapping,
     parse_settings,
+    set_up,
 )
 from lookalike.cli._print import say, show
 from lookalike.cli._rules import BrokenOption, RuleOption, RulesOption, read_rules
@@ -177,7 +178,7 @@ def fit(
         options = {"kinds": kinds, "target": target, "rules": declared, "broken": broken}
         fitted = _chosen(data, options, seconds, seed, setting, quiet=quiet)
     else:
-        fitted = _set_up(_model(model, preset, budget), seed, setting, quiet=quiet)
+        fitted = set_up(_model(model, preset, budget), seed, setting, quiet=quiet)
         fitted.fit(
             data,
             kinds=kinds,
@@ -241,17 +242,6 @@ def _model(model: str | None, preset: str | None, budget: str | None) -> Synthes
     if _folded(model) not in ("", "gan"):
         return find_synthesizer(model or "")()
     return GAN(budget=budget or "balanced") if preset is None else GAN.preset(preset)
-
-
-def _set_up(
-    model: Synthesizer, seed: int | None, setting: list[str] | None, *, quiet: bool
-) -> Synthesizer:
-    """Return a model with the parameters that options set."""
-    known = list(model.get_params())
-    model.set_params(random_state=seed)
-    if "progress" in known:
-        model.set_params(progress=not quiet)
-    return model.set_params(**parse_settings(setting, known))
 
 
 def _chosen(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lookalike._core.errors import ParameterError
 from lookalike._core.files import write_text
 from lookalike._core.places import shown_path
-from lookalike.cli._options import check_outputs, parse_settings
+from lookalike.cli._options import check_outputs, parse_settings, set_up
 from lookalike.cli._print import say, show, show_table
 
 if TYPE_CHECKING:
@@ -58,8 +58,7 @@ def fit_images(
     """
     refuse(others)
     check_outputs([output, html_file], [data])
-    model = unfitted(budget, preset, settings)
-    model.set_params(random_state=seed, progress=not quiet)
+    model = set_up(_model(budget, preset), seed, settings, quiet=quiet)
     model.fit(data)
     model.save(output)
     if not quiet:
@@ -70,7 +69,7 @@ def fit_images(
 
 
 def unfitted(budget: str | None, preset: str | None, settings: list[str] | None) -> Images:
-    """Return an unfitted model of images with the options of a command.
+    """Return an unfitted model of images with the options of a study, which has the seed.
 
     Parameters
     ----------
@@ -78,15 +77,19 @@ def unfitted(budget: str | None, preset: str | None, settings: list[str] | None)
     settings : list of str or None
         ``NAME=VALUE`` pairs.
     """
+    model = _model(budget, preset)
+    model.set_params(**parse_settings(settings, list(model.get_params(deep=False))))
+    return model
+
+
+def _model(budget: str | None, preset: str | None) -> Images:
     from lookalike.images import Images
 
     if budget is not None and preset is not None:
         raise ParameterError(
             "A preset has its own training length: give --preset or --budget, not both."
         )
-    model = Images(budget=budget or "balanced") if preset is None else Images.preset(preset)
-    model.set_params(**parse_settings(settings, list(model.get_params(deep=False))))
-    return model
+    return Images(budget=budget or "balanced") if preset is None else Images.preset(preset)
 
 
 def refuse(options: Mapping[str, Any]) -> None:
@@ -128,7 +131,7 @@ def evaluate_images_of(
 
     found = evaluate_images(real, synthetic, holdout, random_state=seed)
     if json_file is not None:
-        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1) + "\n"
+        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
         show(text.rstrip()) if json_file == "-" else write_text(text, json_file)
     if json_file != "-":
         show(repr(found))

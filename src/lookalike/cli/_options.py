@@ -6,12 +6,17 @@ import ast
 import os
 import re
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from lookalike._core.errors import OutputError, ParameterError, nearest
 from lookalike._core.files import check_writable, is_stream
+
+if TYPE_CHECKING:
+    from lookalike.images import Images
+    from lookalike.models import Synthesizer
+    from lookalike.sequences import Sequences
 
 __all__ = [
     "CountOption",
@@ -23,7 +28,10 @@ __all__ = [
     "parse_kinds",
     "parse_mapping",
     "parse_settings",
+    "set_up",
 ]
+
+_Model = TypeVar("_Model", "Images", "Sequences", "Synthesizer")
 
 KindOption = Annotated[
     list[str] | None,
@@ -135,6 +143,38 @@ def parse_settings(pairs: Iterable[str] | None, known: Sequence[str]) -> dict[st
             raise ParameterError(f"There is no parameter {name!r}.{hint}")
         settings[name] = _value(text)
     return settings
+
+
+def set_up(model: _Model, seed: int | None, settings: list[str] | None, *, quiet: bool) -> _Model:
+    """Set the parameters of an unfitted model; those that ``--set`` names come last.
+
+    Parameters
+    ----------
+    model : estimator
+        Unfitted.
+    seed : int or None
+        The seed of ``--seed``.
+    settings : list of str or None
+        ``NAME=VALUE`` pairs.
+    quiet : bool
+        Whether to show no progress.
+
+    Returns
+    -------
+    estimator
+        The model itself.
+
+    Raises
+    ------
+    ParameterError
+        If a pair cannot be read, or there is no such parameter.
+    """
+    known = list(model.get_params())
+    model.set_params(random_state=seed)
+    if "progress" in known:
+        model.set_params(progress=not quiet)
+    model.set_params(**parse_settings(settings, known))
+    return model
 
 
 def parse_conditions(texts: Iterable[str] | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from lookalike._core.errors import ParameterError
 from lookalike._core.places import shown_path
-from lookalike.cli._options import parse_settings
+from lookalike.cli._options import set_up
 from lookalike.cli._print import say, show_table
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def fit_sequences(
                 f"{name} is for tables of independent rows: leave it out, or leave out --entity "
                 "and --time."
             )
-    model = Sequences(random_state=seed, progress=not quiet)
-    model.set_params(**parse_settings(settings, list(model.get_params())))
+    model = set_up(Sequences(), seed, settings, quiet=quiet)
     model.fit(data, kinds=kinds, **roles)
     model.save(output)
     if not quiet:

@@ -153,6 +153,22 @@ def failure(what: str, error: Exception) -> str:
     return f"The {what} failed: {words[:200]}"
 
 
+def synthesizer_failure(error: Exception) -> str:
+    """Describe an error of a synthesizer, whose words are meant for users, in a line.
+
+    Parameters
+    ----------
+    error : Exception
+        The error that it raised.
+
+    Returns
+    -------
+    str
+        The reason why there are no rows.
+    """
+    return f"The synthesizer failed: {' '.join(str(error).split())}"
+
+
 def battery_model(name: str, classes: bool, rows: int) -> Any:
     """Return an unfitted model of the battery.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from multiprocessing import current_process
 from typing import Any
@@ -27,7 +27,8 @@ from lookalike.experiments._design import QUICK_MODELS, Design, check_options, d
 from lookalike.experiments._expected_time import expected_seconds, spoken
 from lookalike.experiments._records import Record, Records
 from lookalike.experiments._splits import Split
-from lookalike.experiments._study import Study, WorkItem, steps, versions, work
+from lookalike.experiments._study import Study, WorkItem, steps, work
+from lookalike.experiments._study_facts import study_facts
 from lookalike.experiments._study_spec import StudySpec, specify
 from lookalike.experiments._taught_arms import arms_for
 from lookalike.experiments._verdict import Verdict
@@ -243,14 +244,24 @@ def boost(
         _run(study, items, store, jobs, progress, retry)
         found = _own(study, items, store)
     shown = sorted({*design.shares, *design.curve}) if design.curve else design.shares
-    facts = {
-        **_facts(study, spec, design.repeats),
-        "factors": list(design.factors),
-        "shares": list(design.shares),
-        "curve": list(design.curve),
+    facts = study_facts(
+        study,
+        found,
+        rows=study.table.num_rows,
+        classes=spec.classes,
+        inputs=[name for name in study.schema.names if name != target],
+        split=spec.parted,
+        groups=groups,
+        time=time,
+        test_size=test_size,
+        repeats=design.repeats,
+        factors=design.factors,
+        shares=design.shares,
+        curve=design.curve,
         **flags,
-        "counts": _counts(found, shown),
-    }
+        kinds={column.name: str(column.kind) for column in study.schema.columns},
+        rules=list(declared.rules),
+    )
     return build_verdict(
         found, arms, shown, study.metrics, facts, [*spec.notes, *notes], design.curve
     )
@@ -423,50 +434,3 @@ def _own(study: Study, items: Sequence[WorkItem], store: Records) -> list[Record
         *(_keys(study, item, arm, model) for item in items for arm, model in item.todo)
     )
     return [record for record in store.of(study.data) if _key(record) in wanted]
-
-
-# --- the facts ------------------------------------------------------------------------------------
-
-
-def _facts(study: Study, spec: StudySpec, repeats: int) -> dict[str, Any]:
-    """Return the facts by which a reader can check the answer point by point."""
-    _, groups, time, test_size, *_ = study.parted
-    return {
-        "rows": study.table.num_rows,
-        "target": study.target,
-        "classes": spec.classes,
-        "inputs": [name for name in study.schema.names if name != study.target],
-        "kinds": {column.name: str(column.kind) for column in study.schema.columns},
-        "split": spec.parted,
-        "groups": groups,
-        "time": time,
-        "test_size": test_size,
-        "repeats": repeats,
-        "arms": {arm.name: arm.about for arm in study.arms},
-        "synthesizer": repr(study.synthesizer),
-        "rules": list(study.declared.rules),
-        "models": list(study.models),
-        "metrics": list(study.metrics),
-        "seed": study.seed,
-        "data": study.data,
-        "versions": versions(),
-    }
-
-
-def _counts(found: Sequence[Record], shares: Sequence[float]) -> list[dict[str, Any]]:
-    """Return the smallest and the largest number of rows of the splits, for each share."""
-    return [
-        {
-            "share": share,
-            **{
-                name: _ends(getattr(one, name) for one in found if one.share == share)
-                for name in ("train_rows", "kept_rows", "test_rows")
-            },
-        }
-        for share in shares
-    ]
-
-
-def _ends(counts: Iterable[int]) -> list[int]:
-    known = sorted(set(counts))
-    return [known[0], known[-1]]

@@ -4,33 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import clone
 
-from lookalike._core.errors import DataError, ParameterError
+from lookalike._core.errors import DataError, ParameterError, TrainingError
 from lookalike._core.parameters import Number, check_parameters
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike.experiments._arms import ComparedArm
-from lookalike.experiments._battery import failure, seed_all
+from lookalike.experiments._battery import failure, seed_all, synthesizer_failure
 from lookalike.experiments._build_verdict import build_verdict
 from lookalike.experiments._fitting import check_whole
 from lookalike.experiments._identity import digest
 from lookalike.experiments._records import Record
-from lookalike.experiments._splits import Split, stratified
-from lookalike.experiments._study import versions
+from lookalike.experiments._splits import Split, keep_share, stratified
+from lookalike.experiments._study_facts import study_facts
 from lookalike.experiments._verdict import Verdict
 from lookalike.images import Images, LabelledImages, augmented, image_models, read_images
 
 __all__ = ["boost_images"]
 
-_METRICS = ("accuracy",)
 #: The fewest images of a class, so that every split has some on both sides.
 _FEWEST = 2
 
-#: Returns generated, or augmented, images and labels by their number.
+#: Returns augmented images and labels by their number.
 _DrawImages = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 
@@ -169,15 +169,30 @@ def boost_images(
         arms.append(_ReplacedImages(1.0))
     synthesizer = Images() if synthesizer is None else synthesizer
     study = _ImageStudy(data, arms, synthesizer, dict(models or image_models()), share, seed)
-    codes = np.unique(data.labels, return_inverse=True)[1]
-    splits = stratified(codes, repeats, test_size, seed)
+    splits = stratified(study.codes, repeats, test_size, seed)
     records: list[Record] = []
     with progress("splits", len(splits), show=show) as report:
         for number, split in enumerate(splits):
             records += study.records(split)
             report(number + 1, {})
-    facts = _facts(study, repeats, test_size)
-    return build_verdict(records, arms, [share], _METRICS, facts, ())
+    facts = study_facts(
+        study,
+        records,
+        rows=len(data.images),
+        classes=True,
+        inputs=[f"images of {' × '.join(map(str, data.images.shape[1:]))}"],
+        split="stratified",
+        groups=None,
+        time=None,
+        test_size=test_size,
+        repeats=repeats,
+        factors=factors,
+        shares=[share],
+        curve=(),
+        replace=replace,
+        controls=True,
+    )
+    return build_verdict(records, arms, [share], study.metrics, facts, ())
 
 
 def _check_classes(labels: np.ndarray) -> None:
@@ -194,47 +209,56 @@ def _check_classes(labels: np.ndarray) -> None:
 class _ImageStudy:
     """A study, whose numbers depend on it and on the split alone."""
 
-    data: LabelledImages
+    #: The class of each image, as records and facts name it, and the metrics.
+    target: ClassVar[str] = "label"
+    metrics: ClassVar[tuple[str, ...]] = ("accuracy",)
+
+    real: LabelledImages
     arms: Sequence[_ImageArm]
     synthesizer: Images
     models: Mapping[str, Any]
     share: float
     seed: int
 
-    @property
-    def digest(self) -> str:
-        return digest(self.data.images.tobytes(), np.asarray(self.data.labels).astype(str).tolist())
+    @cached_property
+    def data(self) -> str:
+        """A digest of the images and their labels."""
+        return digest(self.real.images.tobytes(), np.asarray(self.real.labels).astype(str).tolist())
+
+    @cached_property
+    def codes(self) -> np.ndarray:
+        """The number of each image's class."""
+        assert self.real.labels is not None
+        return np.unique(self.real.labels, return_inverse=True)[1]
 
     def records(self, split: Split) -> list[Record]:
         """Return the numbers of all arms and models on one split."""
-        assert self.data.labels is not None
-        images, labels = self.data.images, self.data.labels
+        assert self.real.labels is not None
+        images, labels = self.real.images, self.real.labels
         train, test = np.asarray(split.train), np.asarray(split.test)
-        kept = self._kept(train, split.number)
+        kept = keep_share(split, self.codes, self.share, self.seed, least=_FEWEST)
         seed, found = derive_seed(self.seed, "images", split.number), []
-        drawn: Any = clone(self.synthesizer).set_params(random_state=seed)
-        drawn.fit(images[kept], labels[kept])
-        check_whole(drawn)
+        drawn = self._fitted(images[kept], labels[kept], seed)
 
         def copies(count: int) -> tuple[np.ndarray, np.ndarray]:
             return augmented(images[kept], labels[kept], count, random_state=seed)
 
         for arm in self.arms:
-            training = self._training(arm, (images[kept], labels[kept]), drawn.sample, copies)
+            training = self._training(arm, (images[kept], labels[kept]), drawn, copies)
             for name, model in self.models.items():
                 value, reason = self._judged(
                     *(name, model, split.number, training, (images[test], labels[test]))
                 )
                 found.append(
                     Record(
-                        data=self.digest,
+                        data=self.data,
                         settings=digest(repr(self.synthesizer), self.seed),
                         split=split.number,
                         arm=arm.name,
                         factor=arm.factor,
                         share=self.share,
                         model=name,
-                        metric=_METRICS[0],
+                        metric=self.metrics[0],
                         value=value,
                         reason=reason,
                         kept_rows=len(kept),
@@ -244,28 +268,33 @@ class _ImageStudy:
                 )
         return found
 
-    def _kept(self, train: np.ndarray, number: int) -> np.ndarray:
-        """Return a share of the training images, at least two of each class."""
-        assert self.data.labels is not None
-        rng = np.random.default_rng(derive_seed(self.seed, "kept", number))
-        chosen = []
-        for label in np.unique(self.data.labels[train]):
-            own = train[self.data.labels[train] == label]
-            count = max(round(self.share * len(own)), min(_FEWEST, len(own)))
-            chosen.append(rng.permutation(own)[:count])
-        return np.sort(np.concatenate(chosen))
+    def _fitted(self, images: np.ndarray, labels: np.ndarray, seed: int) -> Images | str:
+        """Return a model of the kept images, or the reason why there is none."""
+        model: Images = clone(self.synthesizer).set_params(random_state=seed)
+        try:
+            model.fit(images, labels)
+        except (TrainingError, DataError) as error:
+            return synthesizer_failure(error)
+        check_whole(model)
+        return model
 
     def _training(
         self,
         arm: _ImageArm,
         real: tuple[np.ndarray, np.ndarray],
-        drawn: _DrawImages,
+        drawn: Images | str,
         copies: _DrawImages,
-    ) -> tuple[np.ndarray, np.ndarray]:
+    ) -> tuple[np.ndarray, np.ndarray] | str:
+        """Return an arm's images and labels, or the reason why there are none."""
         own, generated, changed = arm.parts
         count = round(arm.factor * len(real[0]) / max(generated + changed, 1))
         parts = [real] if own else []
-        parts += [drawn(count)] if generated else []
+        if generated:
+            if isinstance(drawn, str):
+                return drawn
+            made, classes = drawn.sample(count)
+            assert classes is not None
+            parts.append((made, classes))
         parts += [copies(count)] if changed else []
         images, labels = (np.concatenate(part) for part in zip(*parts, strict=True))
         return images, labels
@@ -275,33 +304,15 @@ class _ImageStudy:
         name: str,
         model: Any,
         number: int,
-        training: tuple[np.ndarray, np.ndarray],
+        training: tuple[np.ndarray, np.ndarray] | str,
         test: tuple[np.ndarray, np.ndarray],
     ) -> tuple[float | None, str | None]:
+        """Return a model's score, or None and the reason why there is none."""
+        if isinstance(training, str):
+            return None, training
         try:
             fresh = clone(model)
             seed_all(fresh, int(generator(self.seed, "model", name, number).integers(2**31)))
             return float(fresh.fit(*training).score(*test)), None
         except Exception as error:  # an estimator of the caller may raise anything
             return None, failure("model", error)
-
-
-def _facts(study: _ImageStudy, repeats: int, test_size: float) -> dict[str, Any]:
-    return {
-        "rows": len(study.data.images),
-        "target": "label",
-        "classes": True,
-        "inputs": [f"images of {' × '.join(map(str, study.data.images.shape[1:]))}"],
-        "split": "stratified",
-        "groups": None,
-        "time": None,
-        "test_size": test_size,
-        "repeats": repeats,
-        "arms": {arm.name: arm.about for arm in study.arms},
-        "synthesizer": repr(study.synthesizer),
-        "models": list(study.models),
-        "metrics": list(_METRICS),
-        "seed": study.seed,
-        "data": study.digest,
-        "versions": versions(),
-    }

@@ -157,7 +157,9 @@ def time_ordered(times: npt.NDArray[np.int64], repeats: int, test_size: float) -
     return splits
 
 
-def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> RowIndices:
+def keep_share(
+    split: Split, classes: RowIndices, share: float, seed: int, least: int = 1
+) -> RowIndices:
     """Return the training rows that are kept, the same share of every class.
 
     Parameters
@@ -170,6 +172,8 @@ def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> Ro
         The share of rows to keep; a larger share contains the rows of a smaller one.
     seed : int
         The seed.
+    least : int
+        The fewest rows to keep of a class, if it has as many.
 
     Returns
     -------
@@ -180,7 +184,7 @@ def keep_share(split: Split, classes: RowIndices, share: float, seed: int) -> Ro
     chosen = []
     for label in np.unique(classes[split.train]):
         rows = order[classes[order] == label]
-        chosen.append(rows[: max(round(share * len(rows)), 1)])
+        chosen.append(rows[: max(round(share * len(rows)), least)])
     return np.sort(np.concatenate(chosen))
 
 

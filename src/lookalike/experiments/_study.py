@@ -26,7 +26,13 @@ from lookalike._core.errors import (
 from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
-from lookalike.experiments._battery import NAIVE, ModelEvaluation, failure, is_compiled
+from lookalike.experiments._battery import (
+    NAIVE,
+    ModelEvaluation,
+    failure,
+    is_compiled,
+    synthesizer_failure,
+)
 from lookalike.experiments._declared import Declared
 from lookalike.experiments._fitting import fit_whole
 from lookalike.experiments._identity import digest, identity, table_digest
@@ -267,7 +273,7 @@ class _StudyTables:
         try:
             return arm.make(self.context)
         except (TrainingError, DataError) as error:
-            return f"The synthesizer failed: {' '.join(str(error).split())}"
+            return synthesizer_failure(error)
         except LookalikeError:  # a mistake of the call, not of these rows
             raise
         except ValueError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -43,7 +42,7 @@ def read(parts: ArchiveParts) -> Images:
     manifest = parts.manifest
     model = Images(**{str(name): value for name, value in manifest["parameters"].items()})
     model._check_parameters()
-    model._fitted_with = deepcopy(model.get_params(deep=False))
+    model._keep_parameters()
     model.form_ = ImageForm.from_dict(manifest["form"])
     model.classes_ = _classes(manifest["classes"])
     model.seed_ = as_seed(manifest["seed"])

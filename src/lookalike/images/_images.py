@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from copy import deepcopy
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import DataError, NotFittedError, ParameterError, nearest
 from lookalike._core.parameters import Number, Rule, check_parameters
+from lookalike._core.refitted import Refitted
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import EncodedRows
 from lookalike.images._form import ImageForm
@@ -42,7 +41,7 @@ _MOST_CLASSES = 1_000
 _COUNT = Number(0, integer=True)
 
 
-class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class Images(Refitted):
     """A model of small images, such as digits, which draws new ones.
 
     By default a convolutional generative adversarial network learns them: networks as of Radford et
@@ -129,8 +128,6 @@ class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     n_images_: int
     seed_: int
     _engine: Engine
-    _fitted_with: dict[str, Any]
-    _own_names: frozenset[str]
 
     def __init__(
         self,
@@ -223,21 +220,12 @@ class Images(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             If there are fewer than two images, they differ in size, or all labels are the same.
         """
         self._check_parameters()
-        fresh = type(self)(**self.get_params(deep=False))
-        fresh._fitted_with = deepcopy(self.get_params(deep=False))
+        fresh = self._fresh()
         fresh._learn(read_images(images, labels))
-        fresh._keep_names()
-        earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
-        others = {name: value for name, value in vars(self).items() if name not in earlier}
-        self.__dict__ = {**others, **vars(fresh)}
-        return self
+        return self._adopt(fresh)
 
     def _check_parameters(self) -> None:
         check_parameters(type(self).__name__, self._rules, self.get_params(deep=False))
-
-    def _keep_names(self) -> None:
-        """Record the attributes of the fit, so that the next one replaces them."""
-        self._own_names = frozenset((*vars(self), "_own_names"))
 
     def _learn(self, data: LabelledImages) -> None:
         seed = as_seed(self.random_state)

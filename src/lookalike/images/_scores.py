@@ -23,6 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from lookalike._core.errors import DataError
 from lookalike._core.numerics import auc
+from lookalike._core.plain import jsonable
 from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
 from lookalike._core.tabular import Tabular
 from lookalike.images._classifier import ImageClassifier
@@ -83,14 +84,16 @@ class ImageScores(Tabular):
         return next(score for score in self.scores if score.name == name)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all numbers as JSON-ready values."""
-        return {
+        """Return all numbers as JSON-ready values: one that is not finite becomes None."""
+        values = {
             "facts": self.facts,
             "scores": {
                 s.name: {"value": s.value, "real": s.ceiling, "floor": s.floor, "is": s.meaning}
                 for s in self.scores
             },
         }
+        plain: dict[str, Any] = jsonable(values)
+        return plain
 
     def _headline(self) -> str:
         parts = [f"{s.name} {s.value:.3f} (real {s.ceiling:.3f})" for s in self.scores]

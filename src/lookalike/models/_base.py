@@ -10,13 +10,11 @@ import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from copy import deepcopy
 from threading import Event
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import (
     DataError,
@@ -34,6 +32,7 @@ from lookalike._core.parameters import (
     check_parameters,
 )
 from lookalike._core.progress import stage
+from lookalike._core.refitted import Refitted
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.encoding import (
     BlockSource,
@@ -96,7 +95,7 @@ _RANDOM_STATE = Instance(
 _ENCODER_OPTIONS = ("encodings", "min_category_count", "onehot_limit", "derive", "text_placeholder")
 
 
-class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has no types
+class Synthesizer(Refitted, ABC):
     """Base class of models that learn a table and generate synthetic rows.
 
     A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
@@ -166,10 +165,6 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
     _refinement: Refinement = Refinement()
     #: The number of steps after which training ended.
     _trained_steps: int = 0
-    #: The parameters of the fit: those of the estimator may change before the next one.
-    _fitted_with: dict[str, Any]
-    #: The names of the attributes that the fit has set, parameters included.
-    _own_names: frozenset[str]
 
     @property
     def cost(self) -> float:
@@ -369,23 +364,12 @@ class Synthesizer(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn has
         check_parameters("fit", {"broken": Choice(POLICIES), "max_rows": MAX_ROWS}, given)
         declared = check_texts(rules or ())
         start = self._start_from(warm_start, mapping)
-        # Attributes of an earlier fit are dropped; those that others have set, such as scikit-learn
-        # during a search, are kept. A fit that fails changes nothing.
-        fresh = type(self)(**self.get_params(deep=False))
-        fresh._fitted_with = deepcopy(self.get_params(deep=False))
+        fresh = self._fresh()
         seed = as_seed(self.random_state)
         fresh._learn(
             data, schema, kinds, target, start, on_interval, declared, broken, max_rows, seed
         )
-        fresh._keep_names()
-        earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
-        others = {name: value for name, value in vars(self).items() if name not in earlier}
-        self.__dict__ = {**others, **vars(fresh)}
-        return self
-
-    def _keep_names(self) -> None:
-        """Record the attributes of the fit, so that the next one replaces them."""
-        self._own_names = frozenset((*vars(self), "_own_names"))
+        return self._adopt(fresh)
 
     def _check_parameters(self) -> None:
         rules = {**self._rules, "random_state": _RANDOM_STATE}

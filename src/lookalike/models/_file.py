@@ -19,7 +19,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -195,7 +194,7 @@ def build(parts: ArchiveParts, own: _Synthesizers | None = None) -> Synthesizer:
     cls = _class(manifest["synthesizer"], own or {})
     model = cls(**{k: _frozen(v) for k, v in manifest["parameters"].items()})
     model._check_parameters()
-    model._fitted_with = deepcopy(model.get_params(deep=False))
+    model._keep_parameters()
     columns = whole(len(manifest["schema"]["columns"]), 1, _MOST_COLUMNS, "the count of columns")
     whole(len(manifest["schema"]["dependencies"]), 0, columns, "the count of relations")
     whole(len(parts.encoding["columns"]), 0, columns, "the count of encodings")

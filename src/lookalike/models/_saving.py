@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -90,7 +89,7 @@ def take_apart(model: Fitted) -> ArchiveParts:
         "fingerprint": model.fingerprint_,
         "schema": model.schema_.to_dict(),
         "origin": model._origin.to_dict(),
-        "history": _finite(model.history_.to_dict()),
+        "history": model.history_.to_dict(),
         "support": support.values,
         "model": learned.values,
     }
@@ -143,12 +142,3 @@ def saved_parameters(fitted_with: Mapping[str, Any], seed: int) -> dict[str, Any
                 f"A saved parameter must be plain JSON, but {name} is {value!r}."
             ) from error
     return values
-
-
-def _finite(value: Any) -> Any:
-    """Return values with None for NaN and infinity, such as of a loss, which JSON lacks."""
-    if isinstance(value, dict):
-        return {k: _finite(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_finite(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,7 +13,6 @@ The archive is that of every synthesizer: JSON and plain arrays, checked before 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -54,7 +53,7 @@ def read(parts: ArchiveParts) -> Sequences:
     manifest = parts.manifest
     model = Sequences(**_parameters(manifest["parameters"]))
     model._check_parameters()
-    model._fitted_with = deepcopy(model.get_params(deep=False))
+    model._keep_parameters()
     schema = Schema.from_dict(manifest["schema"])
     roles = Roles.from_dict(manifest["roles"], schema)
     rows = build(ArchiveParts(manifest["rows model"], parts.encoding, _under("rows", parts)))

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Mapping
-from copy import deepcopy
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pyarrow as pa
-from sklearn.base import BaseEstimator
 
 from lookalike._core.errors import NotFittedError, ParameterError
 from lookalike._core.parameters import (
@@ -21,6 +19,7 @@ from lookalike._core.parameters import (
     Rule,
     check_parameters,
 )
+from lookalike._core.refitted import Refitted
 from lookalike._core.seeds import RandomState, as_seed
 from lookalike.models import fingerprint
 from lookalike.sequences._engine_choice import ENGINES
@@ -45,7 +44,7 @@ _RANDOM_STATE = Instance(
 _COLUMN = Instance((str,), "the name of a column or None", optional=True)
 
 
-class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+class Sequences(Refitted):
     """A model of histories of many entities, or of one series, in long format.
 
     With ``entity``, every entity has a history: a *static row* (the columns that are constant
@@ -165,8 +164,6 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
     fingerprint_: str
     _origin: Origin
     _model: HistoryModel | SeriesModel
-    _fitted_with: dict[str, Any]
-    _own_names: frozenset[str]
 
     def __init__(
         self,
@@ -255,21 +252,12 @@ class Sequences(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no typ
         self._check_parameters()
         roles = {"entity": entity, "time": time, "target": target}
         check_parameters("fit", dict.fromkeys(roles, _COLUMN), roles)
-        fresh = type(self)(**self.get_params(deep=False))
-        fresh._fitted_with = deepcopy(self.get_params(deep=False))
+        fresh = self._fresh()
         fresh._learn(data, entity, time, static, kinds, target)
-        fresh._keep_names()
-        earlier: frozenset[str] = getattr(self, "_own_names", frozenset())
-        others = {name: value for name, value in vars(self).items() if name not in earlier}
-        self.__dict__ = {**others, **vars(fresh)}
-        return self
+        return self._adopt(fresh)
 
     def _check_parameters(self) -> None:
         check_parameters(type(self).__name__, self._rules, self.get_params(deep=False))
-
-    def _keep_names(self) -> None:
-        """Record the attributes of the fit, so that the next one replaces them."""
-        self._own_names = frozenset((*vars(self), "_own_names"))
 
     def _learn(
         self,

@@ -21,6 +21,7 @@ _LONGEST = 500
 
 def write_mlflow(
     history: Mapping[str, Any],
+    rows: Sequence[Mapping[str, float]],
     *,
     experiment: str,
     run_name: str | None,
@@ -32,7 +33,9 @@ def write_mlflow(
     Parameters
     ----------
     history : mapping of str to object
-        The record, as returned by `History.to_dict`.
+        The record, as returned by `History.to_dict`: the artifact.
+    rows : sequence of mapping of str to float
+        Its rows with values that are not finite, which MLflow has and JSON lacks.
     experiment : str
         The experiment's name; made if it is absent.
     run_name : str or None
@@ -67,7 +70,7 @@ def write_mlflow(
         },
     )
     number: str = run.info.run_id
-    metrics = _metrics(history["rows"])
+    metrics = _metrics(rows)
     for first in range(0, len(metrics), _METRICS_AT_ONCE):
         client.log_batch(number, metrics=metrics[first : first + _METRICS_AT_ONCE])
     values = _parameters(parameters)

@@ -6,7 +6,6 @@ import csv
 import io
 import json
 import logging
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,6 +16,7 @@ import pyarrow as pa
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.events import log_event
+from lookalike._core.plain import jsonable
 from lookalike._core.tabular import Tabular
 from lookalike.training._export_mlflow import write_mlflow
 from lookalike.training._export_tensorboard import write_tensorboard
@@ -188,8 +188,8 @@ class History(Tabular):
         return text.getvalue()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the record as JSON-ready values."""
-        return {
+        """Return the record as JSON-ready values; those that are not finite become None."""
+        values = {
             "rows": self.rows,
             "stopped": self.stopped,
             "cut_short": self.cut_short,
@@ -197,15 +197,12 @@ class History(Tabular):
             "optimisers": list(self.optimisers),
             "events": [asdict(event) for event in self.events],
         }
+        plain: dict[str, Any] = jsonable(values)
+        return plain
 
     def to_json(self) -> str:
         """Return the record as JSON text; values that are not finite become null."""
-        values = self.to_dict()
-        values["rows"] = [
-            {name: value if _finite(value) else None for name, value in row.items()}
-            for row in self.rows
-        ]
-        return json.dumps(values, allow_nan=False)
+        return json.dumps(self.to_dict(), allow_nan=False)
 
     def to_tensorboard(self, folder: str | os.PathLike[str]) -> None:
         """Write the record as TensorBoard event files (tensorboard must be installed).
@@ -264,6 +261,7 @@ class History(Tabular):
         """
         return write_mlflow(
             self.to_dict(),
+            self.rows,
             experiment=experiment,
             run_name=run_name,
             tracking_uri=tracking_uri,
@@ -291,7 +289,3 @@ class History(Tabular):
         interrupted = bool(values.get("interrupted", False))
         optimisers = tuple(map(str, values.get("optimisers", ())))
         return cls([dict(row) for row in rows], stopped, cut_short, events, interrupted, optimisers)
-
-
-def _finite(value: float | None) -> bool:
-    return value is not None and math.isfinite(value)
