@@ -283,11 +283,13 @@ def test_progress_is_told_arm_by_arm(
 ) -> None:
     settings = QUICK | {"repeats": 2, "records": tmp_path / "records.sqlite", "progress": True}
     boost(trains, "late", **settings, controls=False)
-    lines = capsys.readouterr().err.splitlines()
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first.startswith("2 splits, 2 sets of training rows, 2 models: expected to take ")
     assert [line.split()[1] for line in lines] == ["3/10", "5/10", "8/10", "10/10"]
     assert all(line.endswith(" left") for line in lines)
     boost(trains, "late", **settings | {"repeats": 3}, controls=False)  # 10 of 15 are done
-    lines = capsys.readouterr().err.splitlines()
+    first, *lines = capsys.readouterr().err.splitlines()
+    assert first.startswith("1 split, ")
     assert [line.split()[1] for line in lines] == ["13/15", "15/15"]
 
 

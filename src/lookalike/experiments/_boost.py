@@ -359,8 +359,18 @@ def _run(
 def _announced(study: Study, items: Sequence[WorkItem], seconds: float) -> str:
     splits = len({item.split.number for item in items})
     arms = {(item.share, arm) for item in items for arm, _ in item.todo}
-    counts = f"{splits} splits, {len(arms)} sets of training rows, {len(study.models)} models"
+    counts = ", ".join(
+        (
+            _counted(splits, "split"),
+            _counted(len(arms), "set", " of training rows"),
+            _counted(len(study.models), "model"),
+        )
+    )
     return f"{counts}: expected to take {spoken(seconds)}"
+
+
+def _counted(count: int, noun: str, rest: str = "") -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}{rest}"
 
 
 def _key(record: Record) -> tuple[Any, ...]:
