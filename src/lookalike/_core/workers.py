@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from typing import TypeVar
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
-__all__ = ["cores", "in_parallel"]
+__all__ = ["cores", "in_parallel", "on_one_core"]
 
 _T = TypeVar("_T")
 
@@ -43,11 +45,37 @@ def in_parallel(
     >>> in_parallel([lambda: 1, lambda: 2])
     [1, 2]
     """
-    with ExitStack() as around, threadpool_limits(1), ThreadPoolExecutor(cores()) as pool:
+    with ExitStack() as around:
+        around.enter_context(on_one_core())
         if ignore is not None:
             around.enter_context(warnings.catch_warnings())
             warnings.simplefilter("ignore", ignore)
-        return list(pool.map(lambda function: function(), work))
+        if len(parts := list(work)) == 1:
+            return [parts[0]()]
+        pool = around.enter_context(ThreadPoolExecutor(cores()))
+        return list(pool.map(lambda function: function(), parts))
+
+
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Let BLAS compute on one core within the block.
+
+    Examples
+    --------
+    >>> with on_one_core():
+    ...     pass
+    """
+    with _controller(len(sys.modules)).limit(limits=1):
+        yield
+
+
+@lru_cache(1)
+def _controller(_modules: int) -> ThreadpoolController:
+    """Return the loaded libraries, found anew only where there are more modules than before.
+
+    Finding them takes some 30 ms, and libraries are loaded by modules.
+    """
+    return ThreadpoolController()
 
 
 def cores() -> int:

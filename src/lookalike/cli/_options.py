@@ -14,9 +14,7 @@ from lookalike._core.errors import OutputError, ParameterError, nearest
 from lookalike._core.files import check_writable, is_stream
 
 if TYPE_CHECKING:
-    from lookalike.images import Images
-    from lookalike.models import Synthesizer
-    from lookalike.sequences import Sequences
+    from lookalike._core.refitted import Refitted
 
 __all__ = [
     "CountOption",
@@ -31,7 +29,7 @@ __all__ = [
     "set_up",
 ]
 
-_Model = TypeVar("_Model", "Images", "Sequences", "Synthesizer")
+_Model = TypeVar("_Model", bound="Refitted")
 
 KindOption = Annotated[
     list[str] | None,

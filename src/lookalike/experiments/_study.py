@@ -15,7 +15,6 @@ import numpy.typing as npt
 import pyarrow as pa
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import (
     DataError,
@@ -25,6 +24,7 @@ from lookalike._core.errors import (
 )
 from lookalike._core.processes import ONE_THREAD
 from lookalike._core.seeds import derive_seed, generator
+from lookalike._core.workers import on_one_core
 from lookalike.experiments._arms import Arm, ArmContext, TrainingSet
 from lookalike.experiments._battery import (
     NAIVE,
@@ -201,7 +201,7 @@ def steps(study: Study, item: WorkItem) -> Iterator[list[Record]]:
     for arm in dict.fromkeys(arm for arm, _ in item.todo):
         models = {name: study.entrants[name] for one, name in item.todo if one == arm}
         # One thread, so that sums have one order whatever the number of cores.
-        with threadpool_limits(1):
+        with on_one_core():
             results = tables.try_arm(arm, models)
         yield results
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import ParameterError, TrainingError
 from lookalike._core.seeds import derive_seed
+from lookalike._core.workers import on_one_core
 from lookalike.training._checkpoints import Checkpointer, EarlyStopping
 from lookalike.training._failures import USELESS, FailureDetector
 from lookalike.training._history import Event, History
@@ -181,7 +181,7 @@ def train(
     """
     started = time.perf_counter()
     # After a measurement the threads of BLAS wait in busy loops, which would slow down training.
-    with threadpool_limits(1):
+    with on_one_core():
         run = _TrainingRun(task, data, seed, plan, held_out, start)
         try:
             while run.goes_on:

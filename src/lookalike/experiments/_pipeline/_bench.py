@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_limits
 
 from lookalike._core.errors import (
     DataError,
@@ -22,6 +21,7 @@ from lookalike._core.errors import (
     TrainingError,
 )
 from lookalike._core.seeds import derive_seed, generator
+from lookalike._core.workers import on_one_core
 from lookalike.experiments._arms import TrainingSet, joined
 from lookalike.experiments._battery import failure
 from lookalike.experiments._fitting import fit_whole
@@ -204,7 +204,7 @@ class SplitBench:
             return self._tried(rows, asked)
 
         settings = self.study.settings
-        with threadpool_limits(1), warnings.catch_warnings():
+        with on_one_core(), warnings.catch_warnings():
             # Linear models stop after a fixed number of steps, converged or not; rare conditions
             # are judged by what models learn from their rows.
             warnings.simplefilter("ignore", ConvergenceWarning)
