@@ -210,6 +210,7 @@ def test_another_seed_gives_other_numbers(trains: pa.Table) -> None:
 # --- no lost work ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_killed_study_goes_on_where_it_was(trains: pa.Table, tmp_path: Path) -> None:
     whole = boost(trains, "late", **QUICK | {"repeats": 6})
     pq.write_table(trains, tmp_path / "trains.parquet")

@@ -125,6 +125,7 @@ def test_bad_rules_and_policies_are_named(table: pd.DataFrame) -> None:
         la.Auto(models=[QUICK]).fit(table, rules=RULE)
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_rules(
     table: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

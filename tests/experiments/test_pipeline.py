@@ -464,6 +464,7 @@ def test_parts_within_a_list_are_built() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_splits_by_few_groups_may_have_the_same_rows() -> None:
     frame = people().assign(who=np.arange(240) % 5)
     whole = la.pipeline(

@@ -34,6 +34,7 @@ def test_memory_needs_no_file() -> None:
         assert store.of("d") == [ONE]
 
 
+@pytest.mark.slow
 def test_a_kill_in_the_middle_of_writing_leaves_whole_pieces(tmp_path: Path) -> None:
     path = tmp_path / "records.sqlite"
     code = f"""

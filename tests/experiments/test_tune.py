@@ -153,6 +153,7 @@ def test_better_settings_are_found_and_fitted_to_all_rows(
     assert "on rows that took no part" in found.answer
 
 
+@pytest.mark.slow
 def test_the_same_call_gives_the_same_trials(found: Tuning, table: pd.DataFrame) -> None:
     again = la.tune(
         la.BayesianNetwork(bins=2, refine=PLAIN),
@@ -178,6 +179,7 @@ def test_it_is_written_read_and_a_frame(found: Tuning) -> None:
     assert set(found.names) == {"bins=2", "bins=3", "BayesianNetwork"}
 
 
+@pytest.mark.slow
 def test_rounds_on_few_rows_leave_most_settings_behind(
     table: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:

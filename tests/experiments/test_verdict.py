@@ -61,6 +61,7 @@ def words(verdict: Verdict) -> set[str | None]:
     return {row.word for row in verdict.table if row.role == "synthetic"}
 
 
+@pytest.mark.slow
 def test_nothing_is_found_where_there_is_nothing() -> None:
     alarms = [words(study(lambda arm: 0.0, seed)) != {NO_EVIDENCE} for seed in range(150)]
     assert np.mean(alarms) < 0.09  # 0.05 and what 150 studies vary by

@@ -17,6 +17,7 @@ def parts(shapes):
     return (images[:60], labels[:60]), (images[60:], labels[60:])
 
 
+@pytest.mark.slow
 def test_real_images_score_like_real_ones_and_noise_like_none(shapes):
     real, others = parts(shapes)
     good = evaluate_images(real, real, others, networks=False)

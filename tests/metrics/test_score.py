@@ -103,6 +103,7 @@ def test_the_order_of_rows_does_not_matter(trio, mixed_schema):
         assert after == pytest.approx(before, abs=1e-6), name
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_scores(trio, mixed_schema):
     real, synthetic, test = trio
 

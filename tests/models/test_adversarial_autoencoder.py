@@ -94,6 +94,7 @@ def test_each_player_learns_from_its_own_loss_alone(model: AdversarialAutoencode
     assert size(telling.discriminator) > 0
 
 
+@pytest.mark.slow
 def test_the_losses_of_all_players_are_recorded(model: AdversarialAutoencoder) -> None:
     for name in ("loss_network", "loss_encoder", "loss_discriminator"):
         assert np.isfinite(model.history_[name]).all()

@@ -64,6 +64,7 @@ def shares(model: Autoregressive, rows: np.ndarray) -> np.ndarray:
     return counted
 
 
+@pytest.mark.slow
 def test_rows_have_the_probabilities_that_log_prob_states(
     model: Autoregressive, joint: np.ndarray
 ) -> None:

@@ -55,6 +55,7 @@ def test_contract(check: Callable[[], None]) -> None:
     check()
 
 
+@pytest.mark.slow
 def test_dependence_is_learned(table: pd.DataFrame, model: Diffusion) -> None:
     made = model.sample(8_000)
     real, own = (frame.groupby("c")["x"].mean() for frame in (table, made))

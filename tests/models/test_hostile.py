@@ -122,6 +122,7 @@ def test_what_no_model_needs_is_refused(hostile, parts, tmp_path, ask):
     assert isinstance(caught.value.__cause__, ValueError) or "allowed" in str(caught.value)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="memory is bounded on Linux only")
 def test_any_value_and_any_array_may_be_hostile():
     """One process with bounded memory, in which each file has a bounded share of a core."""

@@ -127,6 +127,7 @@ AUDITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(AUDITS))
 def test_no_more_is_proved_than_is_stated_and_half_the_noise_is_found(name):
     mechanism, delta, stated = AUDITS[name]

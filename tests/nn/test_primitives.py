@@ -52,6 +52,7 @@ def test_noise_is_normal_or_symmetric_and_within_its_limits(kind: str) -> None:
     assert stats.kstest(within.ravel(), "uniform", args=(-1, 2)).pvalue > 0.001
 
 
+@pytest.mark.slow
 def test_the_first_rows_do_not_depend_on_how_many_are_drawn() -> None:
     key = jax.random.key(1, impl="threefry2x32")
     for draw in (uniforms, normals):

@@ -290,6 +290,7 @@ def test_few_rows_are_left_alone() -> None:
     assert "100 rows are too few" in fitted.words
 
 
+@pytest.mark.slow
 def test_rows_that_trained_nothing_can_object() -> None:
     encoded = table(ROWS, 0, tied=True)
     other = table(200, 5, tied=False)

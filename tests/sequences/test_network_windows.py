@@ -38,6 +38,7 @@ def test_attention_trains(series):
     assert made[["x", "y"]].notna().all().all()
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_recurrent_networks_train_and_come_back(series, tmp_path):
     model = trained("lstm", series)

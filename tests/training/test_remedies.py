@@ -130,6 +130,7 @@ def test_a_run_that_is_well_sees_no_remedy(data: Data) -> None:
     assert not play(GAME, data, monitors=[well]).history.events
 
 
+@pytest.mark.slow
 def test_a_collapsed_run_that_no_longer_improves_sees_remedies_and_patience_anew(
     data: Data,
 ) -> None:

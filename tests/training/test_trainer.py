@@ -335,6 +335,7 @@ def test_a_run_of_which_no_state_is_whole_keeps_its_last(game: Game, data: Data)
     assert outcome.step == 8
 
 
+@pytest.mark.slow
 def test_a_warm_start_that_is_lost_at_once_goes_back_to_it(game: Game, data: Data) -> None:
     class Late(Game):
         def advance(self, state: TrainState, *args: Any) -> tuple[TrainState, jax.Array]:

@@ -51,6 +51,7 @@ def test_a_class_is_no_model():
         la.report(la.datasets.load("penguins"), model=la.Independent)
 
 
+@pytest.mark.slow
 def test_the_command_writes_a_page(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert main(["example", "penguins"]) == 0

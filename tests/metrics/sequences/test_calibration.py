@@ -46,6 +46,7 @@ def test_another_sample_scores_as_real_and_shuffled_events_as_the_floor(made, pr
         assert unlike[name].gap > 0.7 * way, name
 
 
+@pytest.mark.slow
 def test_a_wrong_chain_lies_between_and_its_transitions_are_the_weakest_point(chains) -> None:
     found = evaluate(chains(200, 1), chains(200, 2, 0.4), chains(200, 3), entity="id", time="t")
     score = found.scores["transitions"]

@@ -53,6 +53,7 @@ def test_every_score_is_in_its_range_or_has_a_reason(found: Evaluation) -> None:
             assert score.ceiling is not None
 
 
+@pytest.mark.slow
 def test_a_report_reads_back_as_it_was(found: Evaluation) -> None:
     again = Evaluation.from_json(found.to_json())
     assert again.scores["validity"].details == found.scores["validity"].details
