@@ -27,13 +27,11 @@ __all__ = ["CorrectionFit", "fit_correction"]
 _FEWEST = 200
 #: The minimum number of the caller's held-out rows to be used for validation, and to be used alone.
 _FEWEST_HELD_OUT, _JUDGE = 30, 2_000
-#: The maximum number of real rows that train trees, the number of generated rows for each of them,
-#: and the limits of the latter in total.
+#: The maximum number of real rows that train trees.
 _MOST_ROWS = 100_000
-_PER_ROW, _POOL_ROWS = 3, (49_152, 196_608)
-#: The number of generated rows for early stopping, and the limits of that for measuring gains and
-#: marginals: the sampling noise of the rows used for raking is carried into every sample.
-_STOP_ROWS, _FRESH_ROWS = 24_576, (98_304, 196_608)
+#: The number of generated rows that train trees: three for each real one, within limits, and up to
+#: the lower one 24, since real rows are so few that more of the others tell trees no more.
+_PER_ROW, _PER_ROW_OF_FEW, _POOL_ROWS = 3, 24, (49_152, 196_608)
 #: The maximum number of values in a pool of generated rows, which limits the rows of wide tables.
 _MOST_VALUES = 20_000_000
 #: The minimum number of generated rows in a pool.
@@ -204,11 +202,7 @@ def _pools(
     They serve to train trees, to stop them early, and to measure the result.
     """
     pools, number = [], 0
-    sizes = (
-        int(np.clip(_PER_ROW * rows, *_POOL_ROWS)),
-        _STOP_ROWS,
-        int(np.clip(2 * _PER_ROW * rows, *_FRESH_ROWS)),
-    )
+    sizes = _pool_sizes(rows)
     share = min(1.0, _MOST_VALUES / (max(sizes) * max(len(cells.sizes), 1)))
     for size in sizes:
         wanted = max(int(size * share), _FEWEST_MADE)
@@ -220,6 +214,19 @@ def _pools(
             number += 1
         pools.append(np.concatenate(parts)[:wanted])
     return pools[0], pools[1], pools[2]
+
+
+def _pool_sizes(rows: int) -> tuple[int, int, int]:
+    """Return the numbers of generated rows that train trees, stop them, and measure the result.
+
+    The last are many: the sampling noise of the rows used for raking is carried into every sample.
+    """
+    usual, most = _POOL_ROWS
+    least = int(np.clip(_PER_ROW_OF_FEW * rows, 2 * _FEWEST_MADE, usual))
+    training, measuring = (
+        int(np.clip(times * _PER_ROW * rows, times * least, most)) for times in (1, 2)
+    )
+    return training, least // 2, measuring
 
 
 def _folds(
