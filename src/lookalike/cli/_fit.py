@@ -193,30 +193,16 @@ def fit(
     if html_file is not None:
         write_page(fitted, html_file)
     if not quiet:
+        from lookalike.encoding import columns_by_origin
+
         for event in fitted.history_.events:
             if event.kind == "sample":
                 say(event.words)
         say(f"wrote {shown_path(output)}: {fitted.n_rows_:,} rows learned, seed {fitted.seed_}")
-        say(_shared(fitted))
+        found = columns_by_origin((one.column, one.word) for one in fitted.value_origins())
+        say(f"values that it generates: {found} (lookalike info tells more)")
     if html_file not in (None, "-") and not quiet:
         say(f"wrote {shown_path(html_file)}")
-
-
-#: Columns that a line about their values names.
-_MOST_NAMES = 6
-
-
-def _shared(model: Synthesizer) -> str:
-    """Return the columns by the origin of their values, in a line."""
-    groups: dict[str, list[str]] = {}
-    for one in model.value_origins():
-        groups.setdefault(one.word, []).append(one.column)
-    parts = []
-    for word, names in groups.items():
-        more = len(names) - _MOST_NAMES
-        listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
-        parts.append(f"{word}: {listed}")
-    return f"values that it generates: {'; '.join(parts)} (lookalike info tells more)"
 
 
 def _folded(model: str | None) -> str:

@@ -15,7 +15,7 @@ from lookalike.encoding._condition import RowCondition
 from lookalike.encoding._draw import Z_MAX, sample_encoded
 from lookalike.encoding._layout import Block, BlockSource, EncodedRows, Layout, SampledRows
 from lookalike.encoding._one_block import ONE_BLOCK
-from lookalike.encoding._origins import ValueOrigin
+from lookalike.encoding._origins import ValueOrigin, columns_by_origin
 from lookalike.encoding._zeros import StructuralZero, StructuralZeros
 from lookalike.encoding.datetime import Datetime
 from lookalike.encoding.embedding import Embedding
@@ -53,6 +53,7 @@ __all__ = [
     "StructuralZeros",
     "TableEncoder",
     "ValueOrigin",
+    "columns_by_origin",
     "sample_encoded",
 ]
 

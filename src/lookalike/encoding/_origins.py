@@ -11,9 +11,11 @@ from lookalike.encoding._identifier import Identifier
 from lookalike.relations import Relation, describe
 from lookalike.tables import Kind, Schema
 
-__all__ = ["OriginWord", "ValueOrigin", "value_origins"]
+__all__ = ["OriginWord", "ValueOrigin", "columns_by_origin", "value_origins"]
 
 OriginWord = Literal["new", "pooled", "repeated verbatim", "computed", "absent", "noisy"]
+#: The greatest number of columns that are named for one origin.
+_MOST_NAMES = 8
 _UNSHARED = "no value is shared by enough rows"
 
 
@@ -35,6 +37,35 @@ class ValueOrigin(NamedTuple):
     column: str
     word: OriginWord
     words: str
+
+
+def columns_by_origin(columns: Iterable[tuple[str, str]]) -> str:
+    """Return the names of columns by the origin of their values, in one line.
+
+    Parameters
+    ----------
+    columns : iterable of (str, str)
+        The name of each column and its word, as of `ValueOrigin`.
+
+    Returns
+    -------
+    str
+        Such as ``"pooled: age; new: name"``; of one origin, the first eight names.
+
+    Examples
+    --------
+    >>> columns_by_origin([("age", "pooled"), ("name", "new"), ("rent", "pooled")])
+    'pooled: age, rent; new: name'
+    """
+    groups: dict[str, list[str]] = {}
+    for name, word in columns:
+        groups.setdefault(word, []).append(name)
+    parts = []
+    for word, names in groups.items():
+        more = len(names) - _MOST_NAMES
+        listed = ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+        parts.append(f"{word}: {listed}")
+    return "; ".join(parts)
 
 
 def value_origins(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 from markupsafe import Markup
 
+from lookalike.encoding import columns_by_origin
 from lookalike.metrics import Details, ModelDetails, Score
 from lookalike.reports import figures
 from lookalike.reports._marginals import say
@@ -81,7 +82,9 @@ def page(scores: Mapping[str, Score], summary: Summary, title: str, date: str | 
             grids=_grids(summary),
             view=_view(summary),
             distances=_distances(summary),
-            words=_origin_words(summary),
+            words=columns_by_origin(
+                (shorten(one.column, 24), one.word) for one in summary.origins if one.word
+            ),
             correlations=_correlations(summary),
             sequences=summary.sequences,
             units=units_of(summary),
@@ -213,10 +216,6 @@ def _view(summary: Summary) -> Markup | None:
     return picture(partial(figures.grid, summary.view), label, "view")
 
 
-#: Columns that a sentence names.
-_MOST_NAMES = 8
-
-
 def _distances(summary: Summary) -> dict[str, Any] | None:
     found = summary.distances
     if found is None:
@@ -231,20 +230,6 @@ def _distances(summary: Summary) -> dict[str, Any] | None:
         "usually": found.usually,
         "reference": found.reference,
     }
-
-
-def _origin_words(summary: Summary) -> str:
-    """Return the columns by the origin of their values, in a sentence; empty without a model."""
-    groups: dict[str, list[str]] = {}
-    for one in summary.origins:
-        if one.word:
-            groups.setdefault(one.word, []).append(shorten(one.column, 24))
-    return "; ".join(f"{word}: {_listed(names)}" for word, names in groups.items())
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = len(names) - _MOST_NAMES
-    return ", ".join(names[:_MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def _worst(summary: Summary) -> Markup | None:
