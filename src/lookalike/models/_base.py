@@ -25,7 +25,9 @@ from lookalike._core.errors import (
 from lookalike._core.parameters import (
     AnyOf,
     Choice,
+    Flag,
     Group,
+    GroupOf,
     Instance,
     Number,
     Rule,
@@ -86,11 +88,19 @@ _COUNT = Number(0, integer=True)
 _AS = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 #: The refinement of a synthesizer without a parameter ``refine``: none.
 _NOT_REFINED = Refine(calibrate=False, correct=False)
-_RANDOM_STATE = Instance(
-    (int, np.integer, np.random.Generator, np.random.RandomState),
-    "an integer, a numpy Generator, a numpy RandomState or None",
-    optional=True,
-)
+#: The rules of parameters that many families have.
+_SHARED_RULES: Mapping[str, Rule] = {
+    "refine": GroupOf(Refine),
+    "derive": Flag(),
+    "min_category_count": Number(1, integer=True),
+    "text_placeholder": Instance((str,), "a string or None", optional=True),
+    "progress": AnyOf((Flag(),), none=True),
+    "random_state": Instance(
+        (int, np.integer, np.random.Generator, np.random.RandomState),
+        "an integer, a numpy Generator, a numpy RandomState or None",
+        optional=True,
+    ),
+}
 #: Parameters of a synthesizer that are passed on to its `TableEncoder`.
 _ENCODER_OPTIONS = ("encodings", "min_category_count", "onehot_limit", "derive", "text_placeholder")
 
@@ -99,11 +109,11 @@ class Synthesizer(Refitted, ABC):
     """Base class of models that learn a table and generate synthetic rows.
 
     A subclass stores its parameters in ``__init__`` (one of them ``random_state``), declares a rule
-    for each of the others in ``_rules``, and implements four hooks: `_fit`, `_source`, `_state` and
-    `_restore`. It may override `_encoder`. With a parameter ``refine`` (see
-    `lookalike.refine.Refine`) its rows are calibrated, corrected where that helps on held-out rows,
-    and free of structural zeros. The hooks see encoded rows only, with at least one block: a table
-    with no column to learn never reaches them.
+    for each of its own in ``_rules`` (those that many families have are known), and implements four
+    hooks: `_fit`, `_source`, `_state` and `_restore`. It may override `_encoder`. With a parameter
+    ``refine`` (see `lookalike.refine.Refine`) its rows are calibrated, corrected where that helps
+    on held-out rows, and free of structural zeros. The hooks see encoded rows only, with at least
+    one block: a table with no column to learn never reaches them.
 
     Attributes
     ----------
@@ -143,10 +153,10 @@ class Synthesizer(Refitted, ABC):
     capabilities: ClassVar[frozenset[str]] = frozenset()
     #: Parameters of the encoder that are the same for all instances.
     _encoding: ClassVar[Mapping[str, Any]] = {}
-    #: One rule for each parameter, ``random_state`` excepted.
+    #: One rule for each parameter of its own.
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {}
-    #: Groups of parameters, by the names of the parameters that hold them.
-    _groups: ClassVar[Mapping[str, type[Group]]] = {}
+    #: Groups of parameters, by the names of the parameters that hold them, where there are such.
+    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     random_state: RandomState
     schema_: Schema
@@ -251,7 +261,7 @@ class Synthesizer(Refitted, ABC):
         dict of str to object
         """
         own: dict[str, Any] = super().get_params(deep=False)
-        for name, group in self._groups.items() if deep else ():
+        for name, group in self._own_groups() if deep else ():
             own |= group.read(own[name]).get_params(deep=False)
         return own
 
@@ -275,13 +285,18 @@ class Synthesizer(Refitted, ABC):
         """
         own = {k: v for k, v in parameters.items() if k in self._get_param_names()}
         others = {k: v for k, v in parameters.items() if k not in own}
-        for name, group in self._groups.items():
+        for name, group in self._own_groups():
             changed = {k: others.pop(k) for k in tuple(others) if k in group.rules}
             if changed:
                 current = group.read(own.get(name, getattr(self, name)))
                 own[name] = group(**{**current.get_params(deep=False), **changed})
         super().set_params(**own, **others)
         return self
+
+    def _own_groups(self) -> Iterator[tuple[str, type[Group]]]:
+        """Yield the groups of parameters that the family has, by the parameter that holds them."""
+        known = self._get_param_names()
+        return ((name, group) for name, group in self._groups.items() if name in known)
 
     # --- fit -------------------------------------------------------------------------------------
 
@@ -372,8 +387,10 @@ class Synthesizer(Refitted, ABC):
         return self._adopt(fresh)
 
     def _check_parameters(self) -> None:
-        rules = {**self._rules, "random_state": _RANDOM_STATE}
-        check_parameters(type(self).__name__, rules, self.get_params(deep=False))
+        given = self.get_params(deep=False)
+        shared = {name: rule for name, rule in _SHARED_RULES.items() if name in given}
+        rules = {**shared, **self._rules}
+        check_parameters(type(self).__name__, rules, given)
 
     def _learn(
         self,
@@ -757,7 +774,7 @@ class Synthesizer(Refitted, ABC):
     @property
     def _is_refined(self) -> bool:
         """True if rows are refined: if the synthesizer has a parameter ``refine``."""
-        return "refine" in self._rules
+        return "refine" in self._get_param_names()
 
     def _tables(
         self,

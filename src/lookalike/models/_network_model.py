@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, ClassVar, Protocol
 
-from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import AnyOf, Number, Rule
 from lookalike._core.progress import progress
 from lookalike.encoding import BlockSource, EncodedRows, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
@@ -55,13 +55,7 @@ class NetworkModel(Synthesizer):
         "depth": Number(0, 256, integer=True),
         "learning_rate": Number(0, open_low=True),
         "held_out": AnyOf((Number(0, 0.9),), none=True),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
-        "progress": AnyOf((Flag(),), none=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     steps: int | None
     batch_size: int

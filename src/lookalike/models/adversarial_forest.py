@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import Number, Rule
 from lookalike._core.progress import progress
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, SampledRows
@@ -102,13 +102,7 @@ class AdversarialForest(DiscreteModel):
         "leaf": Number(1, integer=True),
         "rounds": Number(1, 100, integer=True),
         "bins": Number(2, 1_000, integer=True),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
-        "progress": AnyOf((Flag(),), none=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     #: The map between rows and discrete variables, and their distribution.
     _states: States

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from lookalike._core.parameters import Group, Number, Rule
+from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState
 from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned
 from lookalike.models._log_prob import DiscreteModel
@@ -108,7 +108,6 @@ class Autoregressive(NetworkModel, DiscreteModel):
         **NetworkModel._rules,
         "bins": Number(2, 1_000, integer=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     _states: States
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from jaxtyping import Float, Int
 
-from lookalike._core.parameters import Choice, Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import Choice, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
     ONE_BLOCK,
@@ -104,12 +104,7 @@ class BayesianNetwork(DiscreteModel):
         "mode": Choice(("correlated", "independent", "random")),
         "parents": Number(1, 8, integer=True),
         "bins": Number(2, 1_000, integer=True),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     #: The map between rows and discrete variables, and their distribution; None if rows are random.
     _states: States | None = None

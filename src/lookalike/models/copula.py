@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
 from lookalike._core.errors import ModelFileError
-from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, SampledRows
 from lookalike.models._base import Synthesizer
@@ -70,13 +69,6 @@ class GaussianCopula(Synthesizer):
     COMPILED: ClassVar[bool] = False
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
-    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
-    }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     #: The map between rows and latent normal variables, and the correlations of the latter.
     _scores: NormalScores

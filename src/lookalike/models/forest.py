@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lookalike._core.errors import ModelFileError
-from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike._core.workers import in_parallel
 from lookalike.encoding import ONE_BLOCK, BlockSource, EncodedRows, Layout, Learned, SampledRows
@@ -100,12 +100,7 @@ class Forest(Synthesizer):
         "trees": Number(1, 1_000, integer=True),
         "leaf": Number(1, integer=True),
         "bins": Number(2, 1_000, integer=True),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     #: The map between rows and discrete variables, their order, and the trees of each.
     _states: States

@@ -187,12 +187,7 @@ class GAN(Synthesizer):
         "remedies": Flag(),
         "networks": GroupOf(Networks),
         "training": GroupOf(TrainingRules),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
         "encodings": Instance((Mapping,), "a mapping of names to encodings", optional=True),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
-        "progress": AnyOf((Flag(),), none=True),
     }
 
     _groups: ClassVar[Mapping[str, type[Group]]] = {

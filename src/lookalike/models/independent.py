@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 from scipy.special import ndtri
 
-from lookalike._core.parameters import Instance, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
     ONE_BLOCK,
@@ -72,10 +71,6 @@ class Independent(Synthesizer):
     COST: ClassVar[float] = 0.05
     capabilities: ClassVar[frozenset[str]] = frozenset({"conditions"})
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
-    _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
-    }
 
     _shares: dict[int, np.ndarray]
 

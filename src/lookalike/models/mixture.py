@@ -11,7 +11,7 @@ from jaxtyping import Float, Int
 from scipy.special import logsumexp
 
 from lookalike._core.errors import ModelFileError
-from lookalike._core.parameters import AnyOf, Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import AnyOf, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import ONE_BLOCK, BlockSource, Layout, Learned, RowCondition, SampledRows
 from lookalike.models._latent_tree import LatentTree, TreeStructure, choose
@@ -136,13 +136,8 @@ class Mixture(DiscreteModel):
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "bins": Number(2, 4_096, integer=True),
         "passes": Number(1, integer=True),
-        "refine": GroupOf(Refine),
         "held_out": AnyOf((Number(0, 0.9),), none=True),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     _states: States
     _trees: list[LatentTree]

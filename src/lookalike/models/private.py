@@ -133,7 +133,6 @@ class Private(BayesianNetwork):
         "rows_per_entity": AnyOf((Number(1, integer=True),), none=True),
         "noise_seed": AnyOf((Number(0, 2**63 - 1, integer=True),), none=True),
     }
-    _groups: ClassVar[Mapping[str, Any]] = {}
     _encoding: ClassVar[Mapping[str, Any]] = {
         **BayesianNetwork._encoding,
         "min_category_count": 1,

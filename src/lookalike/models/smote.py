@@ -11,7 +11,7 @@ from jaxtyping import Int
 
 from lookalike._core.errors import ModelFileError, ParameterError
 from lookalike._core.numerics import as_points, nearest_rows
-from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import Flag, Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
     ONE_BLOCK,
@@ -93,12 +93,7 @@ class Smote(Synthesizer):
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "neighbours": Number(1, 1_000, integer=True),
         "save_rows": Flag(),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     #: Training rows, and the numbers of the nearest neighbours of each.
     _rows: EncodedRows

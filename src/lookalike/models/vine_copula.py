@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtri
 
 from lookalike._core.optional import require
-from lookalike._core.parameters import Flag, Group, GroupOf, Instance, Number, Rule
+from lookalike._core.parameters import Number, Rule
 from lookalike._core.seeds import RandomState, generator
 from lookalike.encoding import (
     ONE_BLOCK,
@@ -90,12 +90,7 @@ class VineCopula(Synthesizer):
     _encoding: ClassVar[Mapping[str, Any]] = ONE_BLOCK
     _rules: ClassVar[Mapping[str, Rule | Callable[[], Rule]]] = {
         "trees": Number(1, 100, integer=True),
-        "refine": GroupOf(Refine),
-        "derive": Flag(),
-        "min_category_count": Number(1, integer=True),
-        "text_placeholder": Instance((str,), "a string or None", optional=True),
     }
-    _groups: ClassVar[Mapping[str, type[Group]]] = {"refine": Refine}
 
     #: The map between rows and latent variables, and the distribution of the latter.
     _scores: NormalScores
