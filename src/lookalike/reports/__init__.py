@@ -13,6 +13,7 @@ from lookalike.reports._curves import curves
 from lookalike.reports._database_evaluation import DatabaseEvaluation, evaluate_databases
 from lookalike.reports._evaluate import evaluate
 from lookalike.reports._evaluation import Evaluation
+from lookalike.reports._fan import Fan, fans
 from lookalike.reports._summary import (
     Associations,
     Bar,
@@ -58,6 +59,7 @@ __all__ = [
     "DatabaseEvaluation",
     "Distances",
     "Evaluation",
+    "Fan",
     "GridAxis",
     "Histogram",
     "Judgement",
@@ -76,6 +78,7 @@ __all__ = [
     "curves",
     "evaluate",
     "evaluate_databases",
+    "fans",
     "function_accuracy_rows",
     "function_figure",
     "function_page",

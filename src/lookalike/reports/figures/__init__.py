@@ -15,6 +15,7 @@ from lookalike.reports.figures._effect_curves import (
     EffectPoint,
     effect_curves,
 )
+from lookalike.reports.figures._fan import fans
 from lookalike.reports.figures._function import (
     Outline,
     function_film,
@@ -60,6 +61,7 @@ __all__ = [
     "course",
     "effect_curves",
     "effects",
+    "fans",
     "function_film",
     "function_measure",
     "function_points",
