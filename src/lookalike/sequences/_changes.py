@@ -22,8 +22,9 @@ __all__ = ["Change", "find_changes"]
 
 #: The most intervals by which a number and the one before it are compared, and the events of each.
 _BINS, _EACH = 32, 10
-#: The gain in nats per event by which changes must be more likely than numbers.
-_WORTH = 0.05
+#: The gain in nats per event by which changes must be more likely than numbers; of a series, which
+#: goes on for any length, more: sums of changes drift, numbers do not.
+_WORTH, _WORTH_OF_SERIES = 0.05, 0.2
 #: The fewest events by which that is judged, and the most.
 _FEWEST, _MOST = 60, 50_000
 #: The weight of the marginal distribution, in rows.
@@ -87,17 +88,24 @@ class Change:
         return cls(column, name, kind, decimals, low, high, gain)
 
 
-def find_changes(histories: Histories, schema: Schema, rng: np.random.Generator) -> list[Change]:
+def find_changes(
+    histories: Histories, schema: Schema, time: str | None, rng: np.random.Generator
+) -> list[Change]:
     """Find numbers whose changes are easier to predict than they are themselves.
 
-    A number and its change are both divided into intervals, and predicted from the interval of the
-    number before by counts of some entities. Their densities with respect to the number itself are
-    comparable: the one under which the events of other entities are more likely is taken.
+    A number and its change are both divided into intervals, and predicted by counts of some
+    entities: from the interval of the number before, or from the calendar, whichever predicts
+    better. Without the calendar, a number that follows the hour would be taken for one that follows
+    its predecessor, and lose the hour event by event. Their densities with respect to the number
+    itself are comparable: the one under which the events of other entities are more likely is
+    taken.
 
     Parameters
     ----------
     histories : Histories
     schema : Schema
+    time : str or None
+        The column of times.
     rng : numpy.random.Generator
         Chooses the entities that judge.
     """
@@ -108,16 +116,28 @@ def find_changes(histories: Histories, schema: Schema, rng: np.random.Generator)
     inner, entities = _some(inner, entities, rng)
     judges = rng.random(len(histories.lengths)) < 0.5 if len(histories.lengths) > 1 else None
     judging = judges[entities] if judges is not None else np.arange(len(inner)) >= len(inner) // 2
+    calendar = _calendar(histories, schema, time)[inner]
     found = []
     for name in histories.dynamic:
         column, values = schema[name], flat(histories.table[name])
         if column.kind not in (Kind.CONTINUOUS, Kind.INTEGER) or values.null_count:
             continue
         raw = raw_of(values, column.decimals)
-        gain = _gain(raw, inner, judging)
-        if gain > _WORTH:
+        gain = _gain(raw, inner, judging, calendar)
+        if gain > (_WORTH_OF_SERIES if judges is None else _WORTH):
             found.append(_change(column, schema.names, values.type, raw, gain))
     return found
+
+
+def _calendar(
+    histories: Histories, schema: Schema, time: str | None
+) -> Int[np.ndarray, "rows features"]:
+    """Return the calendar of all events: no feature where there are no dates."""
+    if time is not None:
+        raw, clock = histories.clock(time, schema[time])
+        if clock.calendar_sizes:
+            return clock.calendar(raw)
+    return np.zeros((len(histories.table), 0), np.int64)
 
 
 def _some(
@@ -147,30 +167,38 @@ def _change(
     )
 
 
-def _gain(raw: np.ndarray, inner: np.ndarray, judging: np.ndarray) -> float:
+def _gain(
+    raw: np.ndarray,
+    inner: np.ndarray,
+    judging: np.ndarray,
+    calendar: Int[np.ndarray, "events features"],
+) -> float:
     """Return the mean gain in log-likelihood of held-out events by changes, in nats."""
     now, last = raw[inner].astype(float), raw[inner - 1].astype(float)
     count = min(_BINS, max(len(inner) // _EACH, 2))
-    before = NumberBins.fit(last, count).of(last)
+    contexts = [NumberBins.fit(last, count).of(last), *calendar.T]
     even = raw.dtype.kind == "i"
     if not judging.any() or judging.all():
         return 0.0
-    by_change = _log_density(now - last, before, judging, even, count)
-    return float(np.mean(by_change - _log_density(now, before, judging, even, count)))
+    by_change, by_number = (
+        max(float(_log_density(values, c, judging, even, count).mean()) for c in contexts)
+        for values in (now - last, now)
+    )
+    return by_change - by_number
 
 
 def _log_density(
     values: Float[np.ndarray, " rows"],
-    before: Int[np.ndarray, " rows"],
+    context: Int[np.ndarray, " rows"],
     judging: np.ndarray,
     even: bool,
     count: int,
 ) -> Float[np.ndarray, " judged"]:
-    """Return the log density of held-out values, given the interval of the number before."""
+    """Return the log density of held-out values, given the state of a context."""
     bins = NumberBins.fit(values[~judging], count)
     states = bins.of(values)
-    counts = np.zeros((before.max() + 1, bins.states))
-    np.add.at(counts, (before[~judging], states[~judging]), 1.0)
+    counts = np.zeros((context.max() + 1, bins.states))
+    np.add.at(counts, (context[~judging], states[~judging]), 1.0)
     # A context of few events leans on the marginal distribution.
     marginal = counts.sum(axis=0) + 1e-3
     marginal = marginal / marginal.sum()
@@ -183,4 +211,4 @@ def _log_density(
     spread = np.ptp(values) or 1.0
     widths = high - low + 1 if even else np.maximum(high - low, 1e-6 * spread)
     at = states[judging]
-    return np.asarray(np.log(chances[before[judging], at]) - np.log(widths[at]))
+    return np.asarray(np.log(chances[context[judging], at]) - np.log(widths[at]))

@@ -15,7 +15,7 @@ from lookalike.encoding import Learned, TableEncoder
 from lookalike.models import Growth
 from lookalike.relations import infer_schema
 from lookalike.sequences._changes import Change
-from lookalike.sequences._clock import EventClock, ticks
+from lookalike.sequences._clock import EventClock
 from lookalike.sequences._context import EventContext
 from lookalike.sequences._histories import Histories
 from lookalike.sequences._part import EventPart, Wide, fit_states, new_encoder
@@ -130,7 +130,7 @@ class EventModel:
             for n in histories.dynamic
             if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER) and n not in changed
         )
-        raw = None if time is None else ticks(flat(histories.table[time]), schema[time])
+        raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
         values = numbers_of(histories.table, numbers)
         anchored = 0 if rules.stationary else len(changed)
         anchors = histories.means(values[:, :anchored])
@@ -138,10 +138,9 @@ class EventModel:
         context = EventContext.fit(past, static.sizes, sizes, stationary=rules.stationary)
         ordered = context.ordered(static.ordered, [v.edges is not None for v in states.variables])
         wide = Wide(context.states(past), context.sizes, ordered)
-        clock = gaps = None
-        if raw is not None and time is not None:
+        gaps = None
+        if raw is not None and clock is not None:
             inner = np.flatnonzero(histories.positions > 0)
-            clock = EventClock.fit(raw, inner, flat(histories.table[time]).type)
             gaps, beside = _fit_gaps(clock, raw, inner, wide, rules, seed)
             wide = wide.beside(beside).beside(calendar_of(clock, raw))
         events = EventPart.fit(

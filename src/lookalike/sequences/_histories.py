@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from jaxtyping import Float, Int
 
 from lookalike._core.errors import DataError, ParameterError, SchemaError, nearest
-from lookalike.sequences._clock import ticks
-from lookalike.tables import Kind, Schema, conform, infer_columns
+from lookalike.sequences._clock import EventClock, ticks
+from lookalike.tables import Column, Kind, Schema, conform, infer_columns
 from lookalike.tables.values.arrow import flat, plain
 
 __all__ = ["Histories", "collect", "count_ties", "schema_of_histories"]
@@ -58,6 +58,20 @@ class Histories:
     def positions(self) -> Int[np.ndarray, " events"]:
         """The number of each event within its history, from 0."""
         return np.asarray(np.arange(len(self.table)) - np.repeat(self.starts, self.lengths))
+
+    def clock(self, time: str, column: Column) -> tuple[np.ndarray, EventClock]:
+        """Return the times of all events as ticks, and their form.
+
+        Parameters
+        ----------
+        time : str
+            The column of times.
+        column : Column
+            Its entry in the schema.
+        """
+        cells = flat(self.table[time])
+        raw = ticks(cells, column)
+        return raw, EventClock.fit(raw, np.flatnonzero(self.positions > 0), cells.type)
 
 
 def schema_of_histories(

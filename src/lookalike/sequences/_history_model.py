@@ -84,7 +84,7 @@ class HistoryModel:
             Of the `Forest` of static rows.
         seed : int
         """
-        changes = find_changes(histories, schema, generator(seed, "changes"))
+        changes = find_changes(histories, schema, roles.time, generator(seed, "changes"))
         names = EntityNames.beside(schema.names, [change.column for change in changes])
         rows, kinds = static_rows(histories, schema, roles.entity, roles.time, changes, names)
         decimals = decimals_of(names, schema, roles.time, changes)

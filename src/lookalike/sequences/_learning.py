@@ -28,6 +28,8 @@ __all__ = ["LearnedHistories", "learn_histories"]
 _MOST_ROWS = 65_536
 #: The events for each row that a leaf must have, where there are few.
 _EACH_LEAF = 500
+#: The events for each bin of a number, where there are few, and the bins that there are anyway.
+_EACH_BIN, _FEWEST_BINS = 80, 16
 #: The engines with which histories may be drawn event by event, so that a choice is fitted.
 _BY_EVENTS = ("auto", "trees")
 #: The fewest events of a table to learn.
@@ -95,7 +97,7 @@ def learn_histories(
     leaf = min(settings["leaf"], max(len(table) // _EACH_LEAF, 2))
     rules = EventRules(
         Growth(settings["trees"], leaf, _MOST_ROWS),
-        settings["bins"],
+        min(settings["bins"], max(len(table) // _EACH_BIN, _FEWEST_BINS)),
         least,
         settings["text_placeholder"],
         () if target is None else (target,),

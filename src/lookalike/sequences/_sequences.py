@@ -66,7 +66,8 @@ class Sequences(Refitted):
         The least number of rows of a leaf, among those by which a tree is grown; of fewer than
         500 events for each of these, it is one for 500 events, and at least 2.
     bins : int
-        The greatest number of bins of a number.
+        The greatest number of bins of a number; of fewer than 80 events for each of these, it is
+        one for 80 events, and at least 16.
     choose : bool
         Whether whole histories are chosen from several, where that helps on held-out ones.
     engine : {"auto", "trees", "basis", "lstm", "attention"}

@@ -98,7 +98,7 @@ class SeriesModel:
         kinds = {column.name: column.kind for column in schema.columns}
         with warnings_about(()):  # events are learned from the same columns, and warn of them
             rows.fit(histories.table, kinds=kinds)
-        changes = find_changes(histories, schema, generator(seed, "changes"))
+        changes = find_changes(histories, schema, roles.time, generator(seed, "changes"))
         events = EventModel.fit(histories, schema, roles.time, _no_static(1), changes, rules, seed)
         begin, gap = 0.0, 0.0
         if roles.time is not None:
