@@ -23,6 +23,7 @@ from lookalike.scenarios._stress_metrics import StressMetric, Unmeasured, alarms
 from lookalike.scenarios._stress_points import StressCurve
 from lookalike.scenarios._stress_reference import cross_fitted, naive
 from lookalike.scenarios._stress_report import StressReport
+from lookalike.scenarios._stress_slices import StressSlice, checked_slices
 from lookalike.scenarios._stressed_model import (
     Predictions,
     Problem,
@@ -61,7 +62,9 @@ def stress(
     became harder for anyone: so the model stands beside boosted trees that are trained, by
     cross-fitting, on the stressed rows themselves. It breaks where it loses more than these by
     more than `tolerance` in any metric, beyond chance (all metrics and positions together raise a
-    false alarm in at most 5 % of reports).
+    false alarm in at most 5 % of reports). Of drifts, the rows that come more often are also looked
+    at as they are: the model is weak on them where its predictions can be corrected from rows of
+    the same kind, wherever the dial is.
 
     Every repeat draws the scenario anew and scores it on a random half of the given rows, whose
     spread over repeats is that of the mean of all rows; intervals are of Student's t.
@@ -158,7 +161,8 @@ def stress(
         "steps": [step.to_mapping() for step in scenario.steps],
         "versions": {"lookalike": version("lookalike")},
     }
-    return StressReport(curves, facts, tuple(_notes(curves[0], scenario, target)))
+    notes = tuple(_notes(curves[0], scenario, target))
+    return StressReport(curves, facts, notes, study.slices(seed))
 
 
 def _checked(
@@ -245,6 +249,15 @@ class _StressStudy:
             )
             for one in self.metrics
         }
+
+    def slices(self, seed: int) -> tuple[StressSlice, ...]:
+        """Return whether the model is weak on the rows that the scenario brings."""
+        if self._truths is None or self._unchanged is None:
+            return ()
+        brought = [step.brings(self.table) for step in self.scenario.steps]
+        slices = [one for one in brought if one is not None]
+        random = generator(seed, "stress", "slices")
+        return checked_slices(self.problem, self._truths, self._unchanged, slices, random)
 
     def _truth(self, run: ScenarioRun) -> Floats:
         if self.problem.kind != "changes":
