@@ -1,12 +1,12 @@
 """Do learned histories of cards behave as simulated ones: gaps, bursts, motifs, velocity?
 
-Usage: ``python benchmarks/fraud_histories.py [--customers 1200] [--days 30] [--seed 0]``. Half of
+Usage: ``python benchmarks/fraud_histories.py [--customers 1200] [--splits 3]``. One half of
 the customers of `la.simulate.fraud` is learned, the other is the measure. After Sajja (2026, arXiv
 2604.13125), the degradation ratio is the distance of generated histories from the other half, over
-that of two halves of real customers: 1 is as near as real ones. Distances are of Wasserstein, or
-differences of rates; the ratio of a pattern is that of the sums over its measures, each in units of
-its mean between halves. Beside `la.Sequences` stand independent rows (`la.Mixture`), dealt to
-customers that have as many as real ones.
+that of two halves of real customers: 1 is as near as real ones. Distances are of Wasserstein (of
+rates, their difference); the ratio of a pattern is the mean over its measures.
+Beside `la.Sequences`, with moments and with times as seconds, stand
+independent rows (`la.Mixture`), dealt to customers that have as many as real ones.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=1_200)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--share", type=float, default=0.05, help="the share of frauds")
+    parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     rows = la.simulate.fraud(
@@ -46,24 +47,18 @@ def main() -> None:
     )[COLUMNS]
     rows["terminal"] = "t" + rows["terminal"].astype(str)
     random = np.random.default_rng(options.seed)
-    learned, other = halves(rows, random)
     floors = [distances(*halves(rows, random)) for _ in range(HALVES)]
     floor = {name: np.mean([one[name] for one in floors]) for name in floors[0]}
-    print(f"{len(learned):,} payments of {learned['customer'].nunique():,} customers are learned.")
-    made = {"real customers": [learned]}
-    began = time.process_time()
-    model = la.Sequences(random_state=0).fit(learned, entity="customer", time="time")
-    fitted = time.process_time()
-    count = learned["customer"].nunique()
-    made["Sequences"] = [model.sample(count, random_state=seed) for seed in range(SAMPLES)]
-    drawn = time.process_time()
-    print(f"Sequences: fit {fitted - began:.0f} CPU s, {SAMPLES} samples {drawn - fitted:.0f} s.")
-    made["times as numbers"] = as_numbers(learned, count)
-    made["independent rows"] = [independent(learned, seed) for seed in range(SAMPLES)]
-    ratios = {}
-    for name, tables in made.items():
-        found = [distances(table, other) for table in tables]
-        ratios[name] = {one: np.mean([f[one] for f in found]) / floor[one] for one in floor}
+    found: dict[str, list[dict[str, float]]] = {}
+    for split in range(options.splits):
+        learned, other = halves(rows, random)
+        print(f"{len(learned):,} payments of {learned['customer'].nunique():,} customers.")
+        for name, tables in made(learned, options.seed + split).items():
+            found.setdefault(name, []).extend(distances(table, other) for table in tables)
+    ratios = {
+        name: {one: np.mean([f[one] for f in several]) / floor[one] for one in floor}
+        for name, several in found.items()
+    }
     print("\n| pattern |", *(f"{name} |" for name in ratios))
     print("|---|", *("---|" for _ in ratios))
     for pattern, names in PATTERNS.items():
@@ -73,14 +68,28 @@ def main() -> None:
             print(f"| – {name} |", *(f"{ratio[name]:.1f} |" for ratio in ratios.values()))
 
 
-def as_numbers(learned: pd.DataFrame, count: int) -> list[pd.DataFrame]:
-    """Return histories of a model to which times are seconds, without days and hours."""
+def made(learned: pd.DataFrame, seed: int) -> dict[str, list[pd.DataFrame]]:
+    """Return tables of each model of some payments; the first are these themselves."""
     seconds = learned["time"].astype("datetime64[s]").astype(np.int64)
-    model = la.Sequences(random_state=0).fit(
-        learned.assign(time=seconds - seconds.min()), entity="customer", time="time"
-    )
-    tables = [model.sample(count, random_state=seed) for seed in range(SAMPLES)]
-    return [one.assign(time=pd.to_datetime(one["time"], unit="s")) for one in tables]
+    began = time.process_time()
+    dated = sampled(learned, seed)
+    print(f"Sequences: {time.process_time() - began:.0f} CPU s.", flush=True)
+    numbered = sampled(learned.assign(time=seconds - seconds.min()), seed)
+    return {
+        "real customers": [learned],
+        "Sequences": dated,
+        "times as numbers": [
+            one.assign(time=pd.to_datetime(one["time"], unit="s")) for one in numbered
+        ],
+        "independent rows": [independent(learned, seed + one) for one in range(SAMPLES)],
+    }
+
+
+def sampled(learned: pd.DataFrame, seed: int) -> list[pd.DataFrame]:
+    """Return samples of a model of histories, of as many customers as it has learned."""
+    model = la.Sequences(random_state=seed).fit(learned, entity="customer", time="time")
+    count = learned["customer"].nunique()
+    return [model.sample(count, random_state=seed + one) for one in range(SAMPLES)]
 
 
 def halves(rows: pd.DataFrame, random: np.random.Generator) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -82,10 +82,10 @@ class Watcher:
 def test_detectors_of_river_find_a_drift_after_its_time_and_not_before(name) -> None:
     drift = pytest.importorskip("river.drift")
     options = {"alpha": 1e-4, "seed": 0} if name == "KSWIN" else {}
-    rows = table(1_600)
+    rows = table(1_000)
     steps = [{"name": "covariate_drift", "column": "a", "shift": 1.5, "at": 0.5}]
     watched = Watcher(lambda: getattr(drift, name)(**options))
-    found = la.stress(watched, rows, steps, dials=(0, 1), repeats=6)
+    found = la.stress(watched, rows, steps, dials=(0, 1), repeats=4)
     noticed, delay, before = (curve.points[-1].value for curve in found.curves)
     assert noticed == 1
     assert delay < 250

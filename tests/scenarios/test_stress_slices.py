@@ -142,3 +142,11 @@ def test_numbers_that_are_wrong_above_a_limit_are_found() -> None:
     found = la.stress(model, rows, steps, **options)
     assert found.weak is not None
     assert "off the squared error" in found.answer
+
+
+def test_rows_that_are_chosen_by_the_target_say_nothing_of_the_model() -> None:
+    rows = table(300, 0)
+    model = LogisticRegression().fit(rows[["x"]], rows["y"])
+    steps = [{"name": "prior_drift", "column": "y", "level": "yes", "share": 0.9, "at": 0}]
+    found = la.stress(model, rows, steps, target="y", repeats=2, dials=(0, 1), reference=False)
+    assert found.slices == ()
