@@ -79,7 +79,7 @@ def anomalies(options: argparse.Namespace) -> None:
     """Print the AUC of each detector over the difficulty, and its falls."""
     detectors = pyod_detectors()
     rows, repeats = options.rows or 1_500, options.repeats or 3
-    best: dict[str, list[dict[str, float]]] = {kind: [] for kind in KINDS}
+    curves: dict[tuple[str, str], list[np.ndarray]] = {}
     print("| table | kind | detector |", *(f"{dial:g} |" for dial in DIALS), "falls |")
     print("|---|---|---|", *("---|" for _ in DIALS), "---|")
     for path in options.tables:
@@ -89,21 +89,21 @@ def anomalies(options: argparse.Namespace) -> None:
             found = areas(frame, model, kind, repeats, options, detectors)
             for name, column in found.items():
                 means = column.mean(axis=0)
+                curves.setdefault((kind, name), []).append(means)
                 # The spread over repeats, of all difficulties together.
                 noise = np.sqrt(2 * column.var(axis=0, ddof=1).mean() / repeats)
                 falls = [f"{-one:.3f}" for one in np.diff(means) if -one > 2 * noise]
                 words = " ".join(f"{one:.3f} |" for one in means)
                 print(f"| {name_of(path)} | {kind} | {name} | {words} {', '.join(falls) or '–'} |")
             sys.stdout.flush()
-            best[kind].append(
-                {name: float(column.mean(axis=0)[-1]) for name, column in found.items()}
-            )
-    print("\n| kind | mean AUC at difficulty 1 | best in tables |\n|---|---|---|")
-    for kind, found in best.items():
-        table = pd.DataFrame(found)
-        means = ", ".join(f"{name} {value:.3f}" for name, value in table.mean().items())
-        wins = ", ".join(f"{n} {c}" for n, c in table.idxmax(axis=1).value_counts().items())
-        print(f"| {kind} | {means} | {wins} |")
+    print("\n| kind | detector |", *(f"{dial:g} |" for dial in DIALS), "best at 1 in |")
+    print("|---|---|", *("---|" for _ in DIALS), "---|")
+    for kind in KINDS:
+        ends = np.array([[one[-1] for one in curves[kind, name]] for name in detectors])
+        best = np.bincount(ends.argmax(axis=0), minlength=len(detectors))
+        for name, wins in zip(detectors, best, strict=True):
+            means = np.mean(curves[kind, name], axis=0)
+            print(f"| {kind} | {name} |", *(f"{one:.3f} |" for one in means), f"{wins} tables |")
 
 
 def areas(

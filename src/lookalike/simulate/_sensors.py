@@ -164,9 +164,7 @@ def _plant(
         states[name] = law.answer(states, law.worn * worn)
         if name == "flow":
             if world.limit is not None:
-                # The pump can neither give more nor run backwards.
-                low = min(0.0, world.limit)
-                states["flow"] = np.clip(states["flow"], low, world.limit)
+                states["flow"] = np.minimum(states["flow"], world.limit)
             states["flow²"] = states["flow"] ** 2
     laws = {name: getattr(world, name) for name in SENSORS}
     shown = {name: law.shown(states[name], random) for name, law in laws.items()}
