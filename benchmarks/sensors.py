@@ -46,14 +46,20 @@ def main() -> None:
         held = rows[name].to_numpy(float)[first:]
         answers = [said_by(one, rows, options.time, names, role)[first:] for one in (world, None)]
         mean = np.full(len(held), rows[name][:first].mean())
-        errors = [np.sqrt(np.nanmean((held - one) ** 2)) for one in (answers[0], mean, answers[1])]
+        errors = [error_of(held - one) for one in (answers[0], mean, answers[1])]
         own = made[role].to_numpy(float)
         print(
             f"| {name} ({role}) |",
-            *(f"{one:.3g} |" for one in errors),
+            *(f"{one} |" for one in errors),
             f"{np.nanstd(held):.3g}, {np.nanstd(own):.3g} |",
             f"{pd.Series(held).autocorr():.3f}, {pd.Series(own).autocorr():.3f} |",
         )
+
+
+def error_of(apart: np.ndarray) -> str:
+    """Return the root mean square of what is known, in words."""
+    known = apart[np.isfinite(apart)]
+    return f"{np.sqrt(np.mean(known**2)):.3g}" if len(known) else "–"
 
 
 def said_by(
