@@ -155,24 +155,26 @@ class SensorWorld:
         }
         named = {role: name for role, name in columns.items() if name is not None}
         stream = RegularStream.read(data, time, named)
-        world, kept = replace(cls(), step=stream.step), []
+        world = cls()
+        changes: dict[str, Any] = {"step": stream.step}
+        kept: list[str] = []
         for role in ("ambient", "demand"):
             if role in named:
-                rhythm, words = fitted_rhythm(stream, role, getattr(world, role))
-                world, kept = replace(world, **{role: rhythm}), [*kept, *words]
+                changes[role], words = fitted_rhythm(stream, role, getattr(world, role))
+                kept += words
+        limit = world.limit
         if "flow" in named or "demand" in named:
-            # What no flow was seen of has no limit.
+            # Without a flow, nothing says where the limit is.
             limit = float(np.nanquantile(stream["flow"], _LARGEST)) if "flow" in named else None
-            world = replace(world, limit=limit)
         for role, inputs in INPUTS.items():
             if role in named:
-                limit = world.limit if role == "flow" else None
-                law, words = fitted_law(stream, role, inputs, getattr(world, role), limit)
+                most = limit if role == "flow" else None
+                law, words = fitted_law(stream, role, inputs, getattr(world, role), most)
                 worn = _WORN.get(role, 0.0) * float(np.nanstd(stream[role]))
-                world = replace(world, **{role: replace(law, worn=worn)})
+                changes[role] = replace(law, worn=worn)
                 kept += words
         if kept:
             warnings.warn(
                 f"On the last fifth of the rows, {'; '.join(kept)}.", LookalikeWarning, stacklevel=2
             )
-        return world
+        return replace(world, **changes, limit=limit)
