@@ -68,9 +68,9 @@ class SensorWorld:
     --------
     >>> import lookalike as la
     >>> rows = la.simulate.sensors(20_000, faults={}, random_state=0)
-    >>> names = {"time": "time", "demand": "demand", "flow": "flow"}
-    >>> world = la.simulate.SensorWorld.fit(rows, **names)
-    >>> 0.9 < world.flow.gains["demand"] < 1.1
+    >>> rows["demand"] *= 10  # in another unit
+    >>> world = la.simulate.SensorWorld.fit(rows, time="time", demand="demand", flow="flow")
+    >>> 0.09 < world.flow.gains["demand"] < 0.11
     True
     """
 
