@@ -29,6 +29,7 @@ from lookalike.scenarios._stress import stress
 from lookalike.scenarios._stress_points import StressCurve, StressPoint
 from lookalike.scenarios._stress_reference import train_trees
 from lookalike.scenarios._stress_report import StressReport
+from lookalike.scenarios._stress_slices import StressSlice
 
 __all__ = [
     "STEPS",
@@ -53,6 +54,7 @@ __all__ = [
     "StressCurve",
     "StressPoint",
     "StressReport",
+    "StressSlice",
     "StuckNumbers",
     "SwappedLevels",
     "WrongUnits",

@@ -23,6 +23,7 @@ __all__ = [
     "SHARE",
     "STEPS",
     "RowNumbers",
+    "RowSlice",
     "ScenarioStep",
     "StepChange",
     "codes_of",
@@ -71,6 +72,22 @@ class StepChange:
     weights: Floats | None = None
 
 
+@dataclass(frozen=True)
+class RowSlice:
+    """A part of the rows of a table.
+
+    Parameters
+    ----------
+    words : str
+        Its condition in words, such as ``"region = 'west'"``.
+    rows : ndarray of bool, shape (n,)
+        Whether each row is in it.
+    """
+
+    words: str
+    rows: npt.NDArray[np.bool_]
+
+
 class ScenarioStep(Component):
     """One change of a table; a frozen dataclass whose fields are its options."""
 
@@ -100,6 +117,16 @@ class ScenarioStep(Component):
         if isinstance(rule, Number) and rule.integer:
             scaled = round(scaled)
         return replace(self, **{self.dial: scaled}) if scaled else None
+
+    def brings(self, table: pa.Table) -> RowSlice | None:  # noqa: ARG002 - drifts need it
+        """Return the rows that come more often at full strength; None where rows stay.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The rows as they came.
+        """
+        return None
 
     @abstractmethod
     def change(self, table: pa.Table, random: np.random.Generator) -> StepChange:

@@ -17,6 +17,7 @@ from lookalike._core.numerics import Floats
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
 from lookalike.scenarios._base import (
     COLUMN,
+    RowSlice,
     ScenarioStep,
     StepChange,
     codes_of,
@@ -137,6 +138,20 @@ class CovariateDrift(DriftStep):
 
     def change(self, table: pa.Table, random: np.random.Generator) -> StepChange:
         """Redraw rows; the strength is the chance of the row to be of the new kind."""
+        return self._redrawn(table, self._weights(table), random)
+
+    def brings(self, table: pa.Table) -> RowSlice | None:
+        """Return the rows whose weight is above the mean."""
+        weights, numbers = self._weights(table), numbers_of(table, self.column)
+        rows = (weights > weights.mean()) & np.isfinite(numbers)
+        if not rows.any():
+            return None
+        edge = numbers[rows].min() if self.shift > 0 else numbers[rows].max()
+        words = f"{self.column} {'≥' if self.shift > 0 else '≤'} {edge:.6g}"
+        return RowSlice(words, rows)
+
+    def _weights(self, table: pa.Table) -> Floats:
+        """Return the weight of each row among those of the new kind."""
         numbers = numbers_of(table, self.column)
         present = np.isfinite(numbers)
         if not present.any():
@@ -145,7 +160,8 @@ class CovariateDrift(DriftStep):
         score = np.zeros(len(numbers))
         score[present] = ndtri((rankdata(numbers[present]) - 0.5) / present.sum())
         score *= self.shift
-        return self._redrawn(table, np.exp(score - score.max()), random)
+        found: Floats = np.exp(score - score.max())
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,6 +209,15 @@ class PriorDrift(DriftStep):
         among = self._among(table)
         weights = np.where(among, self.share / among.sum(), (1 - self.share) / (~among).sum())
         return self._redrawn(table, weights, random)
+
+    def brings(self, table: pa.Table) -> RowSlice | None:
+        """Return the rows of the class, or all others where it becomes rarer."""
+        among = self._among(table)
+        if self.share == among.mean():
+            return None
+        more = self.share > among.mean()
+        words = f"{self.column} {'=' if more else '≠'} {self.level!r}"
+        return RowSlice(words, among if more else ~among)
 
     def _among(self, table: pa.Table) -> npt.NDArray[np.bool_]:
         """Return which rows are of the class."""

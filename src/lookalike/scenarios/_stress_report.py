@@ -14,6 +14,7 @@ from lookalike._core.late import PAGES
 from lookalike._core.plain import build, jsonable
 from lookalike._core.tabular import Tabular
 from lookalike.scenarios._stress_points import StressCurve
+from lookalike.scenarios._stress_slices import StressSlice
 from lookalike.scenarios._stress_words import answer, standing
 
 __all__ = ["StressReport"]
@@ -32,6 +33,8 @@ class StressReport(Document, Tabular):
         seed and the versions.
     notes : tuple of str
         Remarks.
+    slices : tuple of StressSlice
+        The rows that each drift brings, and whether the model is weak on them.
 
     Examples
     --------
@@ -51,6 +54,7 @@ class StressReport(Document, Tabular):
     curves: tuple[StressCurve, ...]
     facts: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    slices: tuple[StressSlice, ...] = ()
 
     _noun: ClassVar[str] = "a stress report"
     _format: ClassVar[int] = 1
@@ -80,14 +84,20 @@ class StressReport(Document, Tabular):
         return min(found, default=None)
 
     @property
+    def weak(self) -> StressSlice | None:
+        """The slice on which the model is weak, of several the weakest; None where none is."""
+        found = [one for one in self.slices if one.is_weak(self.facts["tolerance"])]
+        return max(found, key=lambda one: one.gain, default=None)
+
+    @property
     def answer(self) -> str:
         """The result in a few sentences."""
-        return answer(self.curves, self.broken, self.facts)
+        return answer(self.curves, self.broken, self.weak, self.facts)
 
     @property
     def standing(self) -> str | None:
         """The answer in a few words, such as ``"holds"``; None for detectors and alarms."""
-        return standing(self.curves, self.broken, self.facts)
+        return standing(self.curves, self.broken, self.weak, self.facts)
 
     @property
     def heads(self) -> tuple[str, ...]:
@@ -128,7 +138,7 @@ class StressReport(Document, Tabular):
     def _json(self) -> str:
         values = {"format": self._format, **asdict(self)}
         values["answer"], values["breaks"] = self.answer, self.breaks
-        values["lags"] = self.lags
+        values["lags"], values["weak"] = self.lags, self.weak and self.weak.words
         return json.dumps(jsonable(values), ensure_ascii=False, allow_nan=False, indent=1)
 
     @classmethod

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from lookalike.scenarios._stress_points import StressCurve, StressPoint, has_failed
+from lookalike.scenarios._stress_slices import StressSlice
 
 __all__ = ["answer", "standing"]
 
@@ -13,7 +14,12 @@ __all__ = ["answer", "standing"]
 _FINDS = 0.75
 
 
-def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dict[str, Any]) -> str:
+def answer(
+    curves: Sequence[StressCurve],
+    broken: StressCurve | None,
+    weak: StressSlice | None,
+    facts: dict[str, Any],
+) -> str:
     """Return the result of a stress test in a few sentences.
 
     Parameters
@@ -22,6 +28,8 @@ def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dic
         The headline first.
     broken : StressCurve or None
         The one that breaks first.
+    weak : StressSlice or None
+        The rows on which the model is weak.
     facts : dict
         Of the report.
     """
@@ -38,11 +46,14 @@ def answer(curves: Sequence[StressCurve], broken: StressCurve | None, facts: dic
     if facts["kind"] == "drift":
         return _of_alarms(curves, measured, facts)
     said = _of_holding(curve, measured, facts) if broken is None else _of_broken(broken, facts)
-    return f"{said}{_of_lagging(curves, facts)}"
+    return f"{said}{_of_lagging(curves, facts)}{_of_weakness(weak, facts)}"
 
 
 def standing(
-    curves: Sequence[StressCurve], broken: StressCurve | None, facts: dict[str, Any]
+    curves: Sequence[StressCurve],
+    broken: StressCurve | None,
+    weak: StressSlice | None,
+    facts: dict[str, Any],
 ) -> str | None:
     """Return how the model stands, in a few words; None for detectors and alarms.
 
@@ -52,6 +63,8 @@ def standing(
         The headline first.
     broken : StressCurve or None
         The one that breaks first.
+    weak : StressSlice or None
+        The rows on which the model is weak.
     facts : dict
         Of the report.
     """
@@ -62,6 +75,8 @@ def standing(
         return "breaks"
     if not measured:
         return "not measured"
+    if weak is not None:
+        return "weak on the rows that come"
     if any(curve.lags(facts["tolerance"]) is not None for curve in curves):
         return "behind models that know the rows"
     highest = _greatest_loss(measured)
@@ -129,6 +144,18 @@ def _of_lagging(curves: Sequence[StressCurve], facts: dict[str, Any]) -> str:
         f"{_amount(point.behind, curve)} of {curve.metric} (95 %: "
         f"{_amount(point.behind_low, curve)} to {_amount(point.behind_high, curve)}): the model "
         "lacks what they know, such rows or a column."
+    )
+
+
+def _of_weakness(weak: StressSlice | None, facts: dict[str, Any]) -> str:
+    """Return on which rows the model is weak, wherever the dial is."""
+    if weak is None:
+        return ""
+    loss = "log-loss" if facts["kind"] == "classes" else "squared error"
+    return (
+        f" The model is weak on the {weak.rows:,} rows with {weak.words}, as they came: other such "
+        f"rows say how to correct its predictions, which takes {100 * weak.gain:.1f} % off the "
+        f"{loss} (95 %: {100 * weak.low:.1f} to {100 * weak.high:.1f} %)."
     )
 
 

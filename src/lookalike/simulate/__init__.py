@@ -26,6 +26,8 @@ from lookalike.simulate._makers import (
     UniformColumn,
 )
 from lookalike.simulate._procedural import Procedural, ProceduralColumn, read_procedural
+from lookalike.simulate._sensor_laws import Rhythm, SensorLaw
+from lookalike.simulate._sensor_world import SensorWorld
 from lookalike.simulate._sensors import sensors
 from lookalike.simulate._traffic import traffic
 from lookalike.simulate._traffic_world import TrafficWorld
@@ -48,7 +50,10 @@ __all__ = [
     "PoissonColumn",
     "Procedural",
     "ProceduralColumn",
+    "Rhythm",
+    "SensorLaw",
     "SensorTwin",
+    "SensorWorld",
     "StateColumn",
     "TrafficWorld",
     "UniformColumn",

@@ -10,12 +10,19 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.types as pt
 
-from lookalike._core.errors import SchemaError, nearest
+from lookalike._core.errors import DataError, SchemaError, nearest
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import AnyOf, Choice
 from lookalike.tables import as_frame, best_library
 
-__all__ = ["LIBRARY_RULE", "check_columns", "codes_of", "frame_of", "numbers_of"]
+__all__ = [
+    "LIBRARY_RULE",
+    "check_columns",
+    "codes_of",
+    "frame_of",
+    "moments_in_order",
+    "numbers_of",
+]
 
 LIBRARY_RULE = AnyOf((Choice(("pandas", "polars", "arrow")),), none=True)
 
@@ -47,3 +54,30 @@ def codes_of(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     indices = table[name].combine_chunks().dictionary_encode().indices
     # The codes of polars are unsigned.
     return np.asarray(indices.cast(pa.int64()).fill_null(-1))
+
+
+def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Floats]:
+    """Return rows in the order of time, and their moments in seconds.
+
+    Raises
+    ------
+    SchemaError
+        If `time` holds no moments, or lacks some.
+    DataError
+        If a moment comes twice.
+    """
+    times = table[time].combine_chunks()
+    if not (pt.is_timestamp(times.type) or pt.is_date(times.type)) or times.null_count:
+        raise SchemaError(f"time must be moments, none missing; {time!r} is not.")
+    # Finer than microseconds is cut off.
+    micros = times.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy()
+    order = np.argsort(micros, kind="stable")
+    table, micros = table.take(pa.array(order)), micros[order]
+    repeats = np.flatnonzero(np.diff(micros) == 0)
+    if len(repeats):
+        moment = np.datetime64(int(micros[repeats[0]]), "us").item()
+        raise DataError(
+            f"Each moment must have one row; {time!r} has {moment} more than once. Take the rows "
+            "of one plant at a time."
+        )
+    return table, micros / 1e6

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -9,39 +10,35 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from scipy.signal import lfilter
 
 from lookalike._core.errors import ParameterError, nearest
 from lookalike._core.numerics import Floats
-from lookalike._core.parameters import Number, check_parameters
+from lookalike._core.parameters import Instance, Number, check_parameters
 from lookalike._core.seeds import RandomState, as_seed, generator
 from lookalike.simulate._frames import LIBRARY_RULE, frame_of
 from lookalike.simulate._moments import first_moment
+from lookalike.simulate._sensor_laws import SensorLaw
+from lookalike.simulate._sensor_world import INPUTS, SENSORS, SensorWorld
 
-__all__ = ["SENSORS", "sensors"]
+__all__ = ["sensors"]
 
-#: The sensors and their noise, in their units.
-SENSORS = {"temperature": 0.15, "pressure": 0.02, "flow": 0.3, "vibration": 0.04, "power": 0.25}
 FAULTS = ("stuck", "bias", "drift", "spike", "delay")
 #: The faults of sensors, and that of the pump.
 _ALL = (*FAULTS, "wear")
-#: The share of a deviation that is left after a minute: slow heat, quick pressure.
-_HEAT, _PRESSURE, _CONTROL = 0.98, 0.7, 0.9
 #: The length of a fault, as shares of the time that it has for itself, and that of a delay in rows.
 _SHORTEST, _LONGEST, _DELAY = 0.1, 0.4, 30
-#: What wear adds up to before a failure, to vibration, temperature and power.
-_WORN = {"vibration": 3.0, "temperature": 8.0, "power": 4.0}
 
 
 def sensors(
     n: int,
     *,
     faults: Mapping[str, int] | None = None,
+    world: SensorWorld | None = None,
     start: str = "2026-01-01",
     random_state: RandomState = 0,
     as_: str | None = None,
 ) -> Any:
-    """Simulate the sensors of a pump, one row a minute, with labelled faults.
+    """Simulate the sensors of a pump, by default one row a minute, with labelled faults.
 
     The demand has a rhythm of the day, the week and the season, and a slow random part. A
     controller lets the flow follow the demand, late and up to the limit of the pump; heat follows
@@ -54,10 +51,12 @@ def sensors(
     Parameters
     ----------
     n : int
-        The number of rows (minutes).
+        The number of rows.
     faults : mapping of str to int, optional
         How often each kind of fault comes; by default each once for every 10,000 rows, and once
         at least.
+    world : SensorWorld, optional
+        The parameters of the pump, which can be fitted to a stream of your own.
     start : str
         The first day.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None
@@ -70,7 +69,7 @@ def sensors(
     dataframe, shape (n, 11)
         ``time``, ``ambient``, ``demand``, the sensors ``temperature`` (°C), ``pressure`` (bar),
         ``flow`` (m³/h), ``vibration`` (mm/s) and ``power`` (kW), and the labels ``fault`` and
-        ``sensor`` (missing where all sensors are well) and ``remaining_life`` (minutes to the
+        ``sensor`` (missing where all sensors are well) and ``remaining_life`` (rows to the
         failure, missing where no wear has begun).
 
     Raises
@@ -86,13 +85,21 @@ def sensors(
     ['stuck']
     """
     check_parameters(
-        "sensors", {"n": Number(1, integer=True), "as_": LIBRARY_RULE}, {"n": n, "as_": as_}
+        "sensors",
+        {
+            "n": Number(1, integer=True),
+            "world": Instance((SensorWorld,), "a SensorWorld or None", optional=True),
+            "as_": LIBRARY_RULE,
+        },
+        {"n": n, "world": world, "as_": as_},
     )
+    world = world or SensorWorld()
     first = first_moment(start)
     counts = _counts(faults, n)
     random = generator(as_seed(random_state), "sensors")
     life, worn = _wear(n, counts.pop("wear", 0), random)
-    ambient, demand, shown = _plant(n, first, worn, random)
+    seconds = first + np.rint(world.step * np.arange(n))
+    ambient, demand, shown = _plant(world, seconds, worn, random)
     fault = np.full(n, -1, np.int32)
     sensor = np.full(n, -1, np.int32)
     names = list(SENSORS)
@@ -101,14 +108,14 @@ def sensors(
     slots = np.linspace(0, n, len(kinds) + 1).astype(int).tolist()
     for kind, slot in zip(kinds, pairwise(slots), strict=True):
         place = int(random.integers(len(names)))
-        rows = _break(kind, shown[names[place]], slot, SENSORS[names[place]], random)
+        rows = _break(kind, shown[names[place]], slot, _noise(world, names[place]), random)
         fault[rows], sensor[rows] = FAULTS.index(kind), place
     table = pa.table(
         {
-            "time": pa.array(first + 60 * np.arange(n), pa.timestamp("s")),
-            "ambient": np.round(ambient, 2),
-            "demand": np.round(demand, 2),
-            **{name: np.round(values, 3) for name, values in shown.items()},
+            "time": pa.array(seconds.astype(np.int64), pa.timestamp("s")),
+            "ambient": _rounded(ambient, 10 * world.ambient.shock, 2),
+            "demand": _rounded(demand, 10 * world.demand.shock, 2),
+            **{name: _rounded(v, _noise(world, name), 3) for name, v in shown.items()},
             "fault": _labels(fault, list(FAULTS)),
             "sensor": _labels(sensor, names),
             "remaining_life": pa.array(life, mask=life < 0),
@@ -146,38 +153,34 @@ def _wear(n: int, count: int, random: np.random.Generator) -> tuple[npt.NDArray[
 
 
 def _plant(
-    n: int, first: int, worn: Floats, random: np.random.Generator
+    world: SensorWorld, seconds: Floats, worn: Floats, random: np.random.Generator
 ) -> tuple[Floats, Floats, dict[str, Floats]]:
     """Return the ambient temperature, the demand, and what sensors without faults show."""
-    minute = first / 60 + np.arange(n)
-    day, week = 2 * np.pi * minute / 1_440, 2 * np.pi * minute / 10_080
-    year = 2 * np.pi * minute / 525_600
-    wander = _settled(random.normal(0, 0.05, n), 0.999)
-    ambient = 12 - 9 * np.cos(year) - 4 * np.cos(day - 0.6) + wander
-    demand = 60 - 14 * np.cos(day) - 5 * np.cos(2 * day) + 4 * np.cos(week)
-    demand = demand + _settled(random.normal(0, 0.6, n), 0.99)
-    # The controller follows the demand, and the pump has a limit.
-    flow = np.clip(_settled((1 - _CONTROL) * demand, _CONTROL, demand[0]), 0, 80)
-    power = 3 + 0.25 * flow + 0.0008 * flow**2 + _WORN["power"] * worn
-    heat = ambient + 1.6 * power + _WORN["temperature"] * worn
-    temperature = _settled((1 - _HEAT) * heat, _HEAT, heat[0])
-    pressure = _settled((1 - _PRESSURE) * (6 - 0.03 * flow), _PRESSURE, 6 - 0.03 * flow[0])
-    vibration = 1.2 + 0.01 * flow + _WORN["vibration"] * worn
-    states = {
-        "temperature": temperature,
-        "pressure": pressure,
-        "flow": flow,
-        "vibration": vibration,
-        "power": power,
-    }
-    shown = {name: state + random.normal(0, SENSORS[name], n) for name, state in states.items()}
+    ambient = world.ambient.draw(seconds, random)
+    demand = world.demand.draw(seconds, random)
+    states = {"ambient": ambient, "demand": demand}
+    for name in INPUTS:
+        law: SensorLaw = getattr(world, name)
+        states[name] = law.answer(states, law.worn * worn)
+        if name == "flow":
+            if world.limit is not None:
+                states["flow"] = np.minimum(states["flow"], world.limit)
+            states["flow²"] = states["flow"] ** 2
+    laws = {name: getattr(world, name) for name in SENSORS}
+    shown = {name: law.shown(states[name], random) for name, law in laws.items()}
     return ambient, demand, shown
 
 
-def _settled(inputs: Floats, kept: float, start: float = 0.0) -> Floats:
-    """Return the state x(t) = kept · x(t − 1) + input(t), from x(−1) = start."""
-    found: Floats = lfilter([1.0], [1.0, -kept], inputs, zi=[kept * start])[0]
-    return found
+def _noise(world: SensorWorld, name: str) -> float:
+    law: SensorLaw = getattr(world, name)
+    return law.noise
+
+
+def _rounded(values: Floats, unit: float, decimals: int) -> Floats:
+    """Return values with so many decimals, or more where their unit is small."""
+    if unit > 0:
+        decimals = max(decimals, math.ceil(-math.log10(unit)) + 1)
+    return np.round(values, decimals)
 
 
 def _break(

@@ -8,13 +8,18 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.types as pt
 from scipy import stats
 
 from lookalike._core.errors import DataError, SchemaError
 from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, check_parameters
-from lookalike.simulate._frames import LIBRARY_RULE, check_columns, frame_of, numbers_of
+from lookalike.simulate._frames import (
+    LIBRARY_RULE,
+    check_columns,
+    frame_of,
+    moments_in_order,
+    numbers_of,
+)
 from lookalike.tables import natural_rows
 
 __all__ = ["SensorTwin"]
@@ -228,7 +233,7 @@ class SensorTwin:
         check_columns(table, names)
         moments, times = np.arange(len(table), dtype=float), None
         if self.time is not None:
-            table, moments = _in_order(table, self.time)
+            table, moments = moments_in_order(table, self.time)
             times = table[self.time].combine_chunks()
         columns = [numbers_of(table, name, _WHAT) for name in (*self.sensors, *self.inputs)]
         values = np.stack(columns, axis=1)
@@ -299,7 +304,7 @@ class SensorTwin:
         table, _ = natural_rows(coming)
         check_columns(table, self.inputs, "coming")
         if self.time is not None and self.time in table.column_names:
-            table, _ = _in_order(table, self.time)
+            table, _ = moments_in_order(table, self.time)
         values = np.stack([numbers_of(table, name, _WHAT) for name in self.inputs], axis=1)
         if len(values) < n or not np.isfinite(values[:n]).all():
             raise DataError(f"coming must have {n} rows without missing values.")
@@ -324,25 +329,6 @@ def _check_once(sensors: Sequence[str], inputs: Sequence[str]) -> None:
         raise SchemaError(
             f"A column must be named once, in sensors or in inputs; not so {twice!r}."
         )
-
-
-def _in_order(table: pa.Table, time: str) -> tuple[pa.Table, Floats]:
-    """Return rows in the order of time, and their moments in seconds."""
-    times = table[time].combine_chunks()
-    if not (pt.is_timestamp(times.type) or pt.is_date(times.type)) or times.null_count:
-        raise SchemaError(f"time must be moments, none missing; {time!r} is not.")
-    # Finer than microseconds is cut off.
-    micros = times.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy()
-    order = np.argsort(micros, kind="stable")
-    table, micros = table.take(pa.array(order)), micros[order]
-    repeats = np.flatnonzero(np.diff(micros) == 0)
-    if len(repeats):
-        moment = np.datetime64(int(micros[repeats[0]]), "us").item()
-        raise DataError(
-            f"Each moment must have one row; {time!r} has {moment} more than once. Take the rows "
-            "of one plant at a time."
-        )
-    return table, micros / 1e6
 
 
 def _ridge(features: Floats, targets: Floats) -> Floats:
