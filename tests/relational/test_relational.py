@@ -229,7 +229,7 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 def test_degrees_have_the_learned_sum_and_follow_what_rows_ask_for() -> None:
     learned = np.repeat([0, 0, 1, 1, 2, 3, 5, 40], 10)
-    drawn = Degrees.fit(learned).drawn(np.arange(160.0), np.random.default_rng(0))
+    drawn = Degrees.fit(learned).drawn(np.arange(160.0), np.zeros(160), np.random.default_rng(0))
     assert drawn.sum() == 1040
     assert (np.diff(drawn) >= 0).all()
     assert (drawn == 0).mean() == pytest.approx(0.25, abs=0.02)
@@ -247,7 +247,7 @@ def test_no_stored_degree_is_that_of_one_row() -> None:
         assert degrees.counts.sum() == len(learned)
         assert degrees.counts.min() >= min(3, len(learned))
         assert degrees.counts @ degrees.means == pytest.approx(learned.sum())
-        drawn = degrees.drawn(np.zeros(len(learned)), rng)
+        drawn = degrees.drawn(np.zeros(len(learned)), rng.random(len(learned)), rng)
         assert drawn.sum() == learned.sum()
         # No group of rows in order has the greatest degree alone.
         assert len(learned) == 1 or degrees.means[-1] < learned.max()
@@ -257,7 +257,7 @@ def test_no_stored_degree_is_that_of_one_row() -> None:
 
 def test_degrees_of_zero_and_one_never_become_two() -> None:
     learned = np.array([0] + [1] * 8)
-    drawn = Degrees.fit(learned).drawn(np.zeros(900), np.random.default_rng(0))
+    drawn = Degrees.fit(learned).drawn(np.zeros(900), np.zeros(900), np.random.default_rng(0))
     assert drawn.max() == 1
 
 

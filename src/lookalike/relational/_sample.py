@@ -15,6 +15,7 @@ from lookalike.relational._fit import is_distinct
 from lookalike.relational._marks import ancestors
 from lookalike.relational._matching import Seekers, matched
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._public import PublicRows
 from lookalike.relational._table import TableModel
 from lookalike.relational._world import World
 
@@ -108,7 +109,7 @@ def sample_database(
     for name in models:
         _make(state, name, report)
     for name, model in models.items():
-        for key in model.plan.later:
+        for key in model.plan.later if model.public is None else ():
             _match_later(state, name, key)
     return {name: state.tables[name].select(list(plans[name].columns)) for name in models}
 
@@ -118,6 +119,10 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     model, world = state.models[name], state.world
     seed = derive_seed(state.block.seed(state.seed), "table", name)
     plan = model.plan
+    if model.public is not None:
+        _keep_public(state, name, model.public)
+        report(name, 0 if state.block.number else len(model.public.states))
+        return
     of_family = _families(state, model)
     parents = None
     if plan.family is not None:
@@ -142,8 +147,19 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     if rows < len(own):  # those that are left have all children
         for k, key in enumerate(model.counts):
             rng = generator(seed, "degrees of the rest", k)
-            state.degrees[key] = model.degrees[key].drawn(state.degrees[key], rng)
+            chance = rng.random(rows)
+            state.degrees[key] = model.degrees[key].drawn(state.degrees[key], chance, rng)
     report(name, rows)
+
+
+def _keep_public(state: _Sampling, name: str, public: PublicRows) -> None:
+    """Take the rows of a public table, with numbers of children for this block."""
+    state.world.states[name] = public.states
+    state.world.rows |= public.rows
+    state.tables[name] = public.table
+    for k, key in enumerate(public.degrees):
+        rng = generator(derive_seed(state.seed, "table", name), "public", k)
+        state.degrees[key] = public.children(key, state.block.begin, state.block.end, rng)
 
 
 @dataclass(frozen=True)

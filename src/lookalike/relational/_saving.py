@@ -22,6 +22,7 @@ from lookalike.relational._affinity import Affinity
 from lookalike.relational._conditional_trees import ConditionalTrees
 from lookalike.relational._form import DatabaseForm
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._public import PublicRows
 from lookalike.relational._settled_rules import DatabaseRules
 from lookalike.relational._table import Kin, TableModel
 from lookalike.relational._world import World
@@ -113,7 +114,7 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
         )
     world = World(plans, {name: m.variables for name, m in models.items()})
     for k, table in enumerate(models.values()):
-        _restore_trees(table, states[f"table {k}"], world)
+        _restore_trees(table, states[f"table {k}"], world, form)
     model._form, model._models = form, models
     model._rules = DatabaseRules()
     if "rules" in states:
@@ -167,8 +168,13 @@ def _kin(
     return found
 
 
-def _restore_trees(model: TableModel, state: Learned, world: World) -> None:
+def _restore_trees(model: TableModel, state: Learned, world: World, form: DatabaseForm) -> None:
     plan, parts = model.plan, state.parts()
+    if "public" in parts:
+        keys = [key for key in form.foreign if key.table == plan.name]
+        types, own = form.tables[plan.name].types, model.variables
+        model.public = PublicRows.from_state(parts["public"], types, own, keys, model.counts)
+        return
     context: tuple[DiscreteVariable, ...] = ()
     if plan.family is not None:
         empty = world.described_at_nothing(plan.family.parent)
