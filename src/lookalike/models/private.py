@@ -189,6 +189,8 @@ class Private(BayesianNetwork):
     ) -> None:
         if max_rows is not None:
             raise ParameterError("max_rows is for models without privacy: Private counts all rows.")
+        if schema is not None:
+            rules = tuple(dict.fromkeys((*schema.rules, *rules)))
         if rules and broken not in _BROKEN:
             raise ParameterError(
                 f"broken={broken!r} is for models without privacy: Private does not look for "

@@ -56,9 +56,7 @@ class Degrees:
         spreads = np.where(is_wide, np.minimum(rough, means), 0.0)
         return cls(counts.astype(np.int64), means, spreads)
 
-    def drawn(
-        self, wanted: np.ndarray, chance: np.ndarray, rng: np.random.Generator
-    ) -> np.ndarray:
+    def drawn(self, wanted: np.ndarray, chance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return degrees with the learned distribution, in the order of those that rows ask for.
 
         Parameters

@@ -68,13 +68,17 @@ def fit_database(
     dict of str to TableModel
         Parents first.
     """
-    for name in db.names:
-        if not len(db.arrow(name)):
-            raise DataError(
-                f"A table to learn must have rows, but {name!r} has none. Leave it out: "
-                "db.only([...]) keeps the other tables."
-            )
-    fitting = _Fitting(db, kinds, growth, options, public, seed)
+    empty = frozenset(name for name in db.names if not len(db.arrow(name)))
+    if len(empty) == len(db):
+        raise DataError("A database to learn must have rows, but no table has any.")
+    if empty:
+        warnings.warn(
+            f"Tables without rows stay empty at any scale: {', '.join(map(repr, sorted(empty)))}.",
+            LookalikeWarning,
+            stacklevel=3,
+        )
+    # The rows of an empty table are all known.
+    fitting = _Fitting(db, kinds, growth, options, public | empty, seed)
     fitting.encode()
     for name in fitting.plans:
         fitting.learn(name)
@@ -136,7 +140,7 @@ class _Fitting:
         self.world.variables = variables
 
     def _attributes(self, name: str, plan: TablePlan) -> AttributeCells | None:
-        if not plan.attributes:
+        if not plan.attributes or not len(self.db.arrow(name)):
             return None
         table = self.db.arrow(name).select(list(plan.attributes))
         kinds = {c: k for c, k in self.kinds.get(name, {}).items() if c in plan.attributes}
@@ -170,7 +174,8 @@ class _Fitting:
                 warnings.warn(
                     f"The primary key of {name!r} has learned values, none of which makes a row "
                     f"unique ({', '.join(map(repr, plan.learned_key))}): generated rows that "
-                    "repeat a key are left out, so the table will have fewer rows.",
+                    "repeat a key get another value near it. Where none is free, they are left "
+                    "out, so a larger sample may have fewer rows.",
                     LookalikeWarning,
                     stacklevel=5,
                 )
@@ -300,7 +305,6 @@ class _Fitting:
             )
             for column in plan.new
         )
-
 
     def _public_rows(self, model: TableModel) -> PublicRows:
         name, world = model.plan.name, self.world

@@ -105,7 +105,7 @@ def _new_of_primary(
     Of several columns, that is one which makes rows unique by itself, or numbers those that are
     equal in the others; and free text, which is not learned. The others have the learned values.
     """
-    if len(primary) == 1 or not able:
+    if len(primary) == 1 or not able or not len(table):
         return set(able)
     declared = {c: k for c, k in kinds.items() if c in able}
     texts = set(infer_columns(table.select(list(able)), declared).of(Kind.TEXT))

@@ -85,9 +85,7 @@ class PublicRows:
         Those of parts that follow each other add up, if the random numbers are the same.
         """
         reached, offset = np.cumsum(self.degrees[key]), rng.random()
-        parts = [
-            np.diff(np.floor(reached * edge + offset), prepend=0.0) for edge in (begin, end)
-        ]
+        parts = [np.diff(np.floor(reached * edge + offset), prepend=0.0) for edge in (begin, end)]
         return np.asarray((parts[1] - parts[0]).astype(np.int64))
 
     def state(self) -> Learned:

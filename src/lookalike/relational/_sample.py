@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.databases import ForeignKey, distinct_rows
+from lookalike.relational._distinct_keys import with_distinct_keys
 from lookalike.relational._fit import is_distinct
 from lookalike.relational._marks import ancestors
 from lookalike.relational._matching import Seekers, matched
@@ -142,6 +143,11 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     _keep(state, plan, np.flatnonzero(kept))
     cells = _arranged(state, model, seed)
     state.tables[name] = _assembled(state, model, cells)
+    if model.free_key:
+        rng = generator(seed, "distinct keys")
+        state.tables[name] = with_distinct_keys(
+            state.tables[name], plan.primary, model.free_key, rng
+        )
     _drop_repeated(state, plan)
     rows = len(world.states[name])
     if rows < len(own):  # those that are left have all children
@@ -208,7 +214,7 @@ def _match(state: _Sampling, model: TableModel, k: int, key: ForeignKey, seed: i
     family = world.rows[plan.family] if plan.family is not None else None
     heads, leader = _heads(seeking, marks.get("repeated"), family)
     rows = np.flatnonzero(heads)
-    if not len(rows):
+    if not len(rows) or not len(world.states[key.parent]):
         return result
     demand = np.bincount(leader[leader >= 0], minlength=len(own))[rows]
     child, parents = world.for_matching(plan.name).states, world.states[key.parent]

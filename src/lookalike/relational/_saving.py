@@ -99,7 +99,7 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
     plans = {str(v["name"]): _plan(v, form) for v in manifest["plans"]}
     if set(plans) != set(form.names) or set(manifest["rows"]) != set(plans):
         raise ModelFileError("its tables do not fit together.")
-    model.tables_ = {name: whole(manifest["rows"][name], 1, 2**63, "rows") for name in plans}
+    model.tables_ = {name: whole(manifest["rows"][name], 0, 2**63, "rows") for name in plans}
     made: list[str] = []
     for plan in plans.values():
         if not {key.parent for key in plan.parents} <= set(made):

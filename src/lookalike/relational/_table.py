@@ -204,6 +204,16 @@ class TableModel:
         return bool(primary) and primary <= {*self.plan.attributes, *numbered}
 
     @property
+    def free_key(self) -> tuple[str, ...]:
+        """The learned columns of the primary key that no other column is related to."""
+        if self.columns is None:
+            return ()
+        related = {
+            name for d in self.columns.encoder.schema_.dependencies for name in (d.column, *d.on)
+        }
+        return tuple(name for name in self.plan.learned_key if name not in related)
+
+    @property
     def _first_mark(self) -> int:
         return 0 if self.columns is None else len(self.columns.variables)
 

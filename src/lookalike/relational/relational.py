@@ -168,7 +168,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Raises
         ------
         DataError
-            If a table has no rows or cannot be used, or keys form a circle in which none may be
+            If no table has rows, one cannot be used, or keys form a circle in which none may be
             missing; if rows break a rule, or rules contradict each other.
         ParameterError
             If a parameter breaks its rule, or a declared rule cannot be read.
@@ -342,7 +342,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def public_tables(self) -> tuple[str, ...]:
         """The tables whose rows are kept as they are."""
         self._check_fitted()
-        return tuple(name for name, model in self._models.items() if model.public is not None)
+        kept = {n: model.public for n, model in self._models.items() if model.public is not None}
+        return tuple(name for name, public in kept.items() if len(public.states))
 
     @property
     def rules_(self) -> tuple[str, ...]:
