@@ -140,4 +140,5 @@ def _family(db: Database, keys: list[ForeignKey], primary: tuple[str, ...]) -> F
         several = mean >= _SEVERAL
         return is_whole, not db.is_nullable(key), several, families if several else mean
 
-    return max(keys, key=rank, default=None)
+    used = [key for key in keys if (db.rows_of(key) >= 0).any()]
+    return max(used, key=rank, default=None)
