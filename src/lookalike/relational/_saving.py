@@ -115,11 +115,22 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
     world = World(plans, {name: m.variables for name, m in models.items()})
     for k, table in enumerate(models.values()):
         _restore_trees(table, states[f"table {k}"], world, form)
+    _check_public(models)
     model._form, model._models = form, models
     model._rules = DatabaseRules()
     if "rules" in states:
         columns = {name: tuple(form.tables[name].types) for name in form.names}
         model._rules = DatabaseRules.from_state(states["rules"], columns, form.foreign)
+
+
+def _check_public(models: dict[str, TableModel]) -> None:
+    """Check that keys of public rows lead to public rows."""
+    for name, model in models.items():
+        for key, rows in ({} if model.public is None else model.public.rows).items():
+            parent = models[key.parent].public
+            count = 0 if parent is None else len(parent.states)
+            if rows.max(initial=-1) >= count:
+                raise ModelFileError(f"the keys of the public table {name!r} are damaged.")
 
 
 def _plan(values: dict[str, Any], form: DatabaseForm) -> TablePlan:

@@ -397,19 +397,14 @@ class TableModel:
         """
         assert self.trees is not None
         first, degrees = self._first_mark + len(self.marks), {}
-        contexts = [self._context_of(own[block.rows], block) for block in blocks]
+        expected = np.zeros((len(own), len(self.counts)))
+        for block in blocks if self.counts else ():
+            rows, context = own[block.rows], self._context_of(own[block.rows], block)
+            for k in range(len(self.counts)):
+                expected[block.rows, k] = self.trees.expected(context, rows, first + k)
         for k, (key, cut) in enumerate(self.counts.items()):
             rng = generator(seed, "degrees", k)
-            expected = np.concatenate(
-                [
-                    np.zeros(0),
-                    *(
-                        self.trees.expected(context, own[block.rows], first + k)
-                        for context, block in zip(contexts, blocks, strict=True)
-                    ),
-                ]
-            )
-            chance = np.log(expected + 1e-9) + rng.gumbel(size=len(own))
+            chance = np.log(expected[:, k] + 1e-9) + rng.gumbel(size=len(own))
             degrees[key] = self.degrees[key].drawn(own[:, first + k], chance, rng)
             own[:, first + k] = cut.of(degrees[key])
         return degrees
