@@ -92,7 +92,7 @@ class KeyMark:
 
 
 @dataclass(frozen=True)
-class _Block:
+class _FamilyBlock:
     """Families that are drawn at once.
 
     Parameters
@@ -362,7 +362,7 @@ class TableModel:
         own = np.zeros((int(sizes.sum()), len(self.variables)), np.int32)
         starts = np.append(0, np.cumsum(sizes))
         blocks = [
-            _Block(
+            _FamilyBlock(
                 slice(starts[a], starts[b]),
                 sizes[a:b],
                 known[a:b],
@@ -388,7 +388,7 @@ class TableModel:
         return own, degrees
 
     def _put_right(
-        self, own: np.ndarray, blocks: list[_Block], seed: int
+        self, own: np.ndarray, blocks: list[_FamilyBlock], seed: int
     ) -> dict[ForeignKey, np.ndarray]:
         """Give rows the learned numbers of children, in place, and return them.
 
@@ -409,7 +409,7 @@ class TableModel:
             own[:, first + k] = cut.of(degrees[key])
         return degrees
 
-    def _context_of(self, own: np.ndarray, block: _Block) -> np.ndarray:
+    def _context_of(self, own: np.ndarray, block: _FamilyBlock) -> np.ndarray:
         """Return the context of the finished rows of a block."""
         if block.parents is None:
             return np.zeros((len(own), 0), np.int32)
@@ -422,7 +422,7 @@ class TableModel:
         siblings = gathered(own[:, picked], before, of_siblings)
         return self._placed(block.parents[family], position, block.known[family], siblings)
 
-    def _drawn_block(self, block: _Block, rng: np.random.Generator) -> np.ndarray:
+    def _drawn_block(self, block: _FamilyBlock, rng: np.random.Generator) -> np.ndarray:
         sizes, known, parents = block.sizes, block.known, block.parents
         result = np.zeros((int(sizes.sum()), len(self.variables)), np.int32)
         if parents is None:
