@@ -126,7 +126,9 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
 def _check_public(models: dict[str, TableModel]) -> None:
     """Check that keys of public rows lead to public rows."""
     for name, model in models.items():
-        for key, rows in ({} if model.public is None else model.public.rows).items():
+        if model.public is None:
+            continue
+        for key, rows in model.public.rows.items():
             parent = models[key.parent].public
             count = 0 if parent is None else len(parent.states)
             if rows.max(initial=-1) >= count:
