@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from math import erfc, log
 
 import numpy as np
@@ -351,6 +352,8 @@ def test_rules_hold_and_training_rows_are_not_checked_for_them():
     for broken in ("refuse", "repair"):
         drawn = model.fit(frame, rules=rules, broken=broken).sample(2_000)
         assert drawn["gain"].dropna().max() <= 500_000
+    schema = replace(la.Schema.infer(frame), rules=tuple(rules))
+    assert model.fit(frame, schema=schema).sample(2_000)["gain"].dropna().max() <= 500_000
     for broken in ("drop", "keep"):
         with pytest.raises(ParameterError, match="does not look for training rows"):
             model.fit(frame, rules=rules, broken=broken)

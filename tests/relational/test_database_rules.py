@@ -100,6 +100,7 @@ def changed(name: str, column: str, rows: list[int], value: Any) -> la.Database:
 
 
 def test_every_generated_row_obeys_every_rule(db, model):
+    """SDV 2768: constraints on columns of related tables fail."""
     plain = la.Relational(trees=2, random_state=0).fit(db).sample()
     assert len(check_database_rules(plain, RULES).broken) >= 6
     for seed in (0, 1):
@@ -108,6 +109,28 @@ def test_every_generated_row_obeys_every_rule(db, model):
         assert found.passed, str(found)
         assert made["orders"]["dearest"].null_count > 0  # of orders without lines
     assert found.checked == len(made["orders"]) + len(made["lines"])
+
+
+def test_rules_on_a_table_with_several_parents():
+    """SDV 2087: constraints on a table with several parents fail."""
+    rng = np.random.default_rng(0)
+    least, most = rng.integers(0, 9, 20), rng.integers(20, 30, 15)
+    to = rng.integers(0, [20, 15], (120, 2))
+    low = rng.integers(least[to[:, 0]], most[to[:, 1]])
+    db = la.Database(
+        {
+            "a": pa.table({"id": range(20), "least": least}),
+            "b": pa.table({"id": range(15), "most": most}),
+            "c": pa.table({"a": to[:, 0], "b": to[:, 1], "low": low, "high": low + 3}),
+        },
+        primary_keys={"a": "id", "b": "id"},
+        foreign_keys=["c.a -> a.id", "c.b -> b.id"],
+    )
+    rules = ["c.low >= a.least", "c.low <= b.most", "c.low <= c.high"]
+    made = la.Relational(trees=2, random_state=0).fit(db, rules=rules).sample(2)
+    assert len(made["c"]) == 240
+    found = check_database_rules(made, rules)
+    assert found.passed, str(found)
 
 
 def test_distributions_stay_near(db, model):

@@ -26,6 +26,7 @@ from lookalike.errors import (
 from lookalike.metrics.relational import relational_scores
 from lookalike.relational import relational
 from lookalike.relational._degrees import Degrees
+from lookalike.relational._distinct_keys import with_distinct_keys
 from lookalike.reports import DatabaseEvaluation, evaluate_databases
 
 
@@ -189,7 +190,7 @@ def test_columns_of_a_composite_key_that_are_numbered_in_have_the_learned_values
     assert len(set(zip(*(made[c].to_pylist() for c in ("store", "day")), strict=True))) == 240
 
 
-def test_a_composite_key_that_nothing_numbers_is_learned_and_repeated_rows_left_out(
+def test_a_composite_key_that_nothing_numbers_is_learned_and_never_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(relational, "_BLOCK_ROWS", 120)
@@ -197,12 +198,25 @@ def test_a_composite_key_that_nothing_numbers_is_learned_and_repeated_rows_left_
         [date(2020, 1, 1) + timedelta(k) for k in range(40)],
         [f"2020-{m:02d}-{d:02d}" for m in range(1, 5) for d in range(1, 11)],
     ):
-        with pytest.warns(LookalikeWarning, match="'store', 'day'.*fewer rows"):
+        with pytest.warns(LookalikeWarning, match="'store', 'day'.*may have fewer rows"):
             model = la.Relational(random_state=0).fit(grid(days))
         assert len(list(model._blocks(4.0, None))) == 1  # keys of blocks would repeat
-        made = model.sample(4).arrow("t")
-        assert set(made["store"].to_pylist()) == {"north", "south", "east"}
-        assert 80 < len(made) <= 130
+        for scale in (1, 4):  # the grid is full: no key is left for more rows
+            made = model.sample(scale).arrow("t")
+            assert set(made["store"].to_pylist()) == {"north", "south", "east"}
+            pairs = set(zip(made["store"].to_pylist(), made["day"].to_pylist(), strict=True))
+            assert 110 < len(made) == len(pairs) <= 130
+
+
+def test_repeated_keys_get_the_nearest_value_that_is_free() -> None:
+    rng = np.random.default_rng(0)
+    table = pa.table({"a": ["x", "x", "x", "y"], "n": [3, 3, 5, 9], "of": [1, 2, 3, 4]})
+    found = with_distinct_keys(table, ["a", "n"], ["n"], rng)
+    assert found.to_pydict() == {**table.to_pydict(), "n": [3, 7, 5, 9]}
+    full = pa.table({"a": [1, 1, 1, 2, 2], "b": [1, 1, 2, 1, 1]})
+    found = with_distinct_keys(full, ["a", "b"], ["a", "b"], rng)
+    assert len(set(zip(*found.to_pydict().values(), strict=True))) == 4  # of 2 × 2 combinations
+    assert with_distinct_keys(full, ["a", "b"], [], rng).equals(full)
 
 
 def test_free_text_in_a_composite_key_is_new() -> None:
@@ -216,7 +230,7 @@ def test_free_text_in_a_composite_key_is_new() -> None:
 
 def test_what_cannot_be_learned_is_said() -> None:
     empty = Database({"t": pa.table({"x": pa.array([], pa.int64())})})
-    with pytest.raises(DataError, match="'t' has none"):
+    with pytest.raises(DataError, match="no table has any"):
         la.Relational().fit(empty)
     with pytest.raises(NotFittedError):
         la.Relational().sample()
@@ -229,7 +243,7 @@ def test_what_cannot_be_learned_is_said() -> None:
 
 def test_degrees_have_the_learned_sum_and_follow_what_rows_ask_for() -> None:
     learned = np.repeat([0, 0, 1, 1, 2, 3, 5, 40], 10)
-    drawn = Degrees.fit(learned).drawn(np.arange(160.0), np.random.default_rng(0))
+    drawn = Degrees.fit(learned).drawn(np.arange(160.0), np.zeros(160), np.random.default_rng(0))
     assert drawn.sum() == 1040
     assert (np.diff(drawn) >= 0).all()
     assert (drawn == 0).mean() == pytest.approx(0.25, abs=0.02)
@@ -247,7 +261,7 @@ def test_no_stored_degree_is_that_of_one_row() -> None:
         assert degrees.counts.sum() == len(learned)
         assert degrees.counts.min() >= min(3, len(learned))
         assert degrees.counts @ degrees.means == pytest.approx(learned.sum())
-        drawn = degrees.drawn(np.zeros(len(learned)), rng)
+        drawn = degrees.drawn(np.zeros(len(learned)), rng.random(len(learned)), rng)
         assert drawn.sum() == learned.sum()
         # No group of rows in order has the greatest degree alone.
         assert len(learned) == 1 or degrees.means[-1] < learned.max()
@@ -257,7 +271,7 @@ def test_no_stored_degree_is_that_of_one_row() -> None:
 
 def test_degrees_of_zero_and_one_never_become_two() -> None:
     learned = np.array([0] + [1] * 8)
-    drawn = Degrees.fit(learned).drawn(np.zeros(900), np.random.default_rng(0))
+    drawn = Degrees.fit(learned).drawn(np.zeros(900), np.zeros(900), np.random.default_rng(0))
     assert drawn.max() == 1
 
 

@@ -117,6 +117,7 @@ def test_a_saved_model_keeps_its_rules(model: la.Independent, tmp_path: Path) ->
     ids=str,
 )
 def test_conditions_and_rules_hold_together(model: la.Independent, given: dict) -> None:
+    """SDV 696: conditions on columns under a constraint fail."""
     rows = model.sample(500, given=given)
     assert len(rows) == 500
     assert check_rules(rows, RULES, schema=model.schema_).passed

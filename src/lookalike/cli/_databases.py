@@ -68,6 +68,7 @@ def fit_database(
     orphans: str,
     rules: list[str],
     broken: str,
+    public: list[str],
     quiet: bool,
 ) -> None:
     """Learn a database and write a model file."""
@@ -83,7 +84,7 @@ def fit_database(
     if not quiet and db.why:
         for key in db.foreign_keys:
             say(f"key {key}: {db.why.get(str(key), 'declared')}")
-    model.fit(db, kinds=kinds, rules=rules, broken=broken)
+    model.fit(db, kinds=kinds, rules=rules, broken=broken, public=public)
     model.save(output)
     if not quiet:
         total = sum(model.tables_.values())
@@ -188,6 +189,7 @@ def database_facts(model: Relational) -> dict[str, Any]:
         "tables": model.tables_,
         "primary_keys": {name: list(key) for name, key in model.primary_keys.items()},
         "foreign_keys": [str(key) for key in model.foreign_keys],
+        "public_tables": list(model.public_tables),
         "rules": list(model.rules_),
     }
 
@@ -210,6 +212,10 @@ def show_model(model: Relational, *, as_json: bool) -> None:
     from lookalike.databases import draw
 
     show(draw(model.tables_, model.primary_keys, model.foreign_keys))
+    if model.public_tables:
+        show()
+        names = ", ".join(map(printable, model.public_tables))
+        show_prose(f"Public tables, whose rows this file holds and every sample repeats: {names}.")
     if model.rules_:
         show()
         show("Declared rules, which hold on every generated row:")

@@ -107,6 +107,13 @@ def fit(
             help="Of a database: rows whose key leads nowhere: refuse, drop, or null.",
         ),
     ] = "refuse",
+    public: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TABLE",
+            help="Of a database: a table that everybody may know, whose rows are kept as they are.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no messages.")] = False,
 ) -> None:
     """Learn a table, a whole database or images, and write a model file.
@@ -120,7 +127,7 @@ def fit(
         unused = {"target": target, "model": model, "seconds": seconds, "kind": kind}
         unused |= {"warm-start": warm_start, "mapping": mapping, "rule": rule}
         unused |= {"rules": rules_file, "entity": entity, "time": time, "max-rows": max_rows}
-        unused |= {"orphans": orphans != "refuse", "broken": broken != "refuse"}
+        unused |= {"orphans": orphans != "refuse", "broken": broken != "refuse", "public": public}
         drawn = fit_images(
             *(data, output, budget, preset, setting, seed, html_file, unused), quiet=quiet
         )
@@ -144,10 +151,13 @@ def fit(
             orphans=orphans,
             rules=read_rules(rule, rules_file),
             broken=broken,
+            public=list(public or ()),
             quiet=quiet,
         )
         return
     check_source(data)
+    if public:
+        raise ParameterError("--public names tables of a database; this is a single table.")
     check_outputs([output, html_file], [data, warm_start])
     kinds, renamed = parse_kinds(kind), parse_mapping(mapping)
     declared = read_rules(rule, rules_file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -368,6 +369,25 @@ class Database(Tabular):
             declared=self.declared,
             why=self.why,
         )
+
+    def emptied(self, names: Iterable[str]) -> Database:
+        """Return the same database without the rows of some tables, which stand elsewhere.
+
+        Parameters
+        ----------
+        names : iterable of str
+
+        Returns
+        -------
+        Database
+            Whose other rows may refer to these rows.
+        """
+        rest = copy(self)
+        vars(rest).pop("_typed", None)
+        rest._tables = dict(self._tables)
+        for name in names:
+            rest._tables[name] = self.arrow(name).slice(0, 0)
+        return rest
 
     def with_keys_of(self, other: Database) -> tuple[Database, dict[ForeignKey, int]]:
         """Return the tables of another database with its keys, and the rows that lead nowhere.

@@ -18,6 +18,8 @@ __all__ = ["ColumnTrees", "Growth"]
 _STRENGTHS = np.array([0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
 #: The weight of a state without any row, in rows.
 _LEAST = 1e-3
+#: The steps of a sequence that fills the unit square evenly.
+_EVEN = 1.324717957244746 ** -np.array([1.0, 2.0])
 #: The greatest number of rows by which a tree chooses its splits by default, and by which it is
 #: judged.
 _MOST_ROWS = 16_384
@@ -173,6 +175,52 @@ class ColumnTrees:
             found = tree.drawn(seen[rows], self.strength, uniforms[rows, 1:])
             result[rows] = np.where(found >= 0, found, result[rows])
         return np.asarray(result)
+
+    def balanced(
+        self, states: Int[np.ndarray, "rows variables"], rng: np.random.Generator
+    ) -> Int[np.ndarray, " rows"]:
+        """Draw as `drawn` does, but so that shares of states are nearer to their expectation.
+
+        Rows of one leaf are drawn by points that fill the unit square evenly (the additive
+        sequence of Roberts 2018), in a random order, and so are neighbouring leaves. Each row has
+        the same distribution as with `drawn`; rows depend on each other, as those of a sample
+        without replacement do.
+
+        Parameters
+        ----------
+        states : ndarray of int, shape (rows, variables)
+        rng : numpy.random.Generator
+        """
+        n, order = len(states), rng.permutation(len(states))
+        reached = np.cumsum(self.marginal)
+        even = np.empty(n)
+        even[order] = (np.arange(n) + rng.random()) / max(n, 1)
+        result = np.searchsorted(reached[:-1], even * reached[-1], side="right")
+        if not self.trees:
+            return np.asarray(result)
+        which, leaf = np.empty(n, np.int64), np.zeros(n, np.int64)
+        which[order] = np.arange(n) % len(self.trees)
+        seen = _seen(states, self.inputs, self.ranks)
+        for t, tree in enumerate(self.trees):
+            rows = which == t
+            leaf[rows] = tree.leaves(seen[rows])
+        order = order[np.lexsort((leaf[order], which[order]))]
+        points = np.empty((n, 2))
+        points[order] = (np.arange(n)[:, None] * _EVEN + rng.random(2)) % 1
+        for t, tree in enumerate(self.trees):
+            rows = np.flatnonzero(which == t)
+            found = tree.drawn_from(leaf[rows], self.strength, points[rows])
+            result[rows] = np.where(found >= 0, found, result[rows])
+        return np.asarray(result)
+
+    def expected(self, states: Int[np.ndarray, "rows variables"]) -> Float[np.ndarray, " rows"]:
+        """Return the mean of each row's distribution of states, as numbers."""
+        mean = float(np.arange(len(self.marginal)) @ self.marginal)
+        if not self.trees:
+            return np.full(len(states), mean)
+        seen = _seen(states, self.inputs, self.ranks)
+        each = [tree.means(self.strength, mean)[tree.leaves(seen)] for tree in self.trees]
+        return np.asarray(np.mean(each, axis=0))
 
     def state(self) -> Learned:
         """Return the trees as plain values and arrays."""

@@ -95,8 +95,14 @@ class StateTree:
         uniforms : ndarray, shape (rows, 2)
             Numbers in [0, 1): the first chooses a node, the second a state.
         """
-        node, which = self.leaves(ranks), uniforms[:, 0].copy()
-        result, rows = np.full(len(ranks), -1), np.arange(len(ranks))
+        return self.drawn_from(self.leaves(ranks), strength, uniforms)
+
+    def drawn_from(
+        self, leaves: Int[np.ndarray, " rows"], strength: float, uniforms: np.ndarray
+    ) -> Int[np.ndarray, " rows"]:
+        """Draw as `drawn` does, for rows whose leaves are known."""
+        node, which = leaves.copy(), uniforms[:, 0].copy()
+        result, rows = np.full(len(leaves), -1), np.arange(len(leaves))
         sizes = np.diff(self.ends, axis=1)[:, 0]
         while len(rows):
             at = node[rows]
@@ -110,6 +116,17 @@ class StateTree:
             rows, share = rows[goes], share[goes]
             which[rows] = (which[rows] - share) / (1 - share)
             node[rows] = self.parents[at[goes]]
+        return result
+
+    def means(self, strength: float, above: float) -> Float[np.ndarray, " nodes"]:
+        """Return the mean state that is drawn from each node, `above` being that above the root."""
+        sums = np.concatenate([[0.0], np.cumsum(self.states, dtype=float)])
+        totals, sizes = (sums[self.ends[:, 1]] - sums[self.ends[:, 0]], np.diff(self.ends)[:, 0])
+        weights = strength * self.distinct
+        result = np.empty(len(self.splits))
+        for node, parent in enumerate(self.parents):
+            up = result[parent] if node else above
+            result[node] = (totals[node] + weights[node] * up) / (sizes[node] + weights[node])
         return result
 
     def paths(

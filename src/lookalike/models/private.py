@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError, nearest
 from lookalike._core.parameters import AnyOf, Choice, Instance, Number, Rule
@@ -188,6 +189,8 @@ class Private(BayesianNetwork):
     ) -> None:
         if max_rows is not None:
             raise ParameterError("max_rows is for models without privacy: Private counts all rows.")
+        if schema is not None:
+            rules = tuple(dict.fromkeys((*schema.rules, *rules)))
         if rules and broken not in _BROKEN:
             raise ParameterError(
                 f"broken={broken!r} is for models without privacy: Private does not look for "
@@ -218,6 +221,7 @@ class Private(BayesianNetwork):
             table = clipped(table, self.entity, ledger.rows, entropy)
         drawn, rows, numbers = self._private_rows(table, stated, ledger, entropy, seed)
         library = origin.library if origin.library in ("pandas", "polars") else "pyarrow"
+        drawn = _whole_days(drawn, stated)
         known = _known_kinds(drawn, numbers, stated)
         learned = as_frame(drawn, library)
         # Drawn rows that break a rule are changed: rules are met by what the noise has left.
@@ -355,6 +359,14 @@ def _kinds(table: pa.Table, kinds: Mapping[str, Kind | str] | None) -> Mapping[s
         if kind not in list(Kind):
             raise ParameterError(f"There is no kind {kind!r}.{nearest(str(kind), Kind)}")
     return kinds or {}
+
+
+def _whole_days(drawn: pa.Table, stated: Mapping[str, str]) -> pa.Table:
+    """Return drawn rows without times of day in columns that are dates."""
+    for k, name in enumerate(drawn.column_names):
+        if stated.get(name) == str(Kind.DATE) and pa.types.is_timestamp(drawn[name].type):
+            drawn = drawn.set_column(k, name, pc.floor_temporal(drawn[name], unit="day"))
+    return drawn
 
 
 def _known_kinds(

@@ -134,6 +134,11 @@ class ConditionalTrees:
         """
         return self._drawn(context, own, self.order[len(self.order) - self.late :], rng, known)
 
+    def expected(self, context: np.ndarray, own: np.ndarray, variable: int) -> np.ndarray:
+        """Return the mean state of an own variable, given the context and the variables before."""
+        states: np.ndarray = np.concatenate([context, own], axis=1, dtype=np.int32)
+        return self.columns[variable].expected(states)
+
     def _drawn(
         self,
         context: np.ndarray,
@@ -144,8 +149,7 @@ class ConditionalTrees:
     ) -> np.ndarray:
         states: np.ndarray = np.concatenate([context, own], axis=1, dtype=np.int32)
         for v in order:
-            uniforms = rng.random((len(states), 3))
-            states[:, v] = self.columns[v - self.given].drawn(states, uniforms)
+            states[:, v] = self.columns[v - self.given].balanced(states, rng)
             if v in self.copies:
                 mark, source = self.copies[v]
                 # A sibling that is missing has a state of its own, which the row cannot have.

@@ -56,13 +56,15 @@ class Degrees:
         spreads = np.where(is_wide, np.minimum(rough, means), 0.0)
         return cls(counts.astype(np.int64), means, spreads)
 
-    def drawn(self, wanted: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def drawn(self, wanted: np.ndarray, chance: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return degrees with the learned distribution, in the order of those that rows ask for.
 
         Parameters
         ----------
         wanted : ndarray, shape (n,)
-            The rank that the model of rows gives each row; equal ones are in random order.
+            The rank that the model of rows gives each row.
+        chance : ndarray of float, shape (n,)
+            The order of rows of equal rank.
         rng : numpy.random.Generator
 
         Returns
@@ -73,9 +75,11 @@ class Degrees:
         n = len(wanted)
         if n == 0 or not len(self.counts):
             return np.zeros(n, np.int64)
-        # One random quantile in each of n equal parts: as even as drawing without replacement.
+        # One quantile in each of n equal parts: as even as drawing without replacement. It is the
+        # middle one if there are enough rows, since the largest degrees decide about the sum.
         ends = np.cumsum(self.counts)
-        at = np.minimum((np.arange(n) + rng.random(n)) / n * ends[-1], np.nextafter(ends[-1], 0))
+        within = rng.random(n) if n < ends[-1] else 0.5
+        at = np.minimum((np.arange(n) + within) / n * ends[-1], np.nextafter(ends[-1], 0))
         group = np.searchsorted(ends, at, side="right")
         part = 1 - (ends[group] - at) / self.counts[group]
         values = self.means[group] + (2 * part - 1) * self.spreads[group]
@@ -84,7 +88,7 @@ class Degrees:
         mean = float(self.counts @ self.means) / ends[-1]
         degrees = _with_sum(degrees, round(mean * n), rng)
         result = np.empty(n, np.int64)
-        result[np.lexsort((rng.random(n), wanted))] = np.sort(degrees)
+        result[np.lexsort((chance, wanted))] = np.sort(degrees)
         return result
 
     def state(self) -> Learned:

@@ -21,8 +21,9 @@ from lookalike.relational._families import Siblings
 from lookalike.relational._marks import kin_of, marks_of, same_as_before
 from lookalike.relational._new_keys import NewKey
 from lookalike.relational._plan import TablePlan, plans_of
+from lookalike.relational._public import PublicRows
 from lookalike.relational._summaries import counts_of, summaries_of
-from lookalike.relational._table import COUNTS, TableModel
+from lookalike.relational._table import COUNTS, KeyMark, TableModel
 from lookalike.relational._variables import Cut
 from lookalike.relational._world import World
 from lookalike.tables import Column, Kind
@@ -32,6 +33,8 @@ __all__ = ["fit_database"]
 #: The mean size of families from which on siblings are learned, and the share of neighbours in
 #: order by which a table is sorted.
 _SIBLINGS, _SORTED = 1.05, 0.995
+#: The greatest number of rows of a public table that children tell apart one by one.
+_MOST_PUBLIC = 256
 
 
 def fit_database(
@@ -39,6 +42,7 @@ def fit_database(
     kinds: Mapping[str, Mapping[str, Kind | str]],
     growth: Growth,
     options: Mapping[str, Any],
+    public: frozenset[str],
     seed: int,
     report: Callable[[str, int], None],
 ) -> dict[str, TableModel]:
@@ -53,6 +57,8 @@ def fit_database(
         How trees grow.
     options : mapping
         Parameters of `TableEncoder`.
+    public : frozenset of str
+        Tables that are kept as they are.
     seed : int
     report : callable
         Takes a table's name and its number of rows, when it is learned.
@@ -62,13 +68,17 @@ def fit_database(
     dict of str to TableModel
         Parents first.
     """
-    for name in db.names:
-        if not len(db.arrow(name)):
-            raise DataError(
-                f"A table to learn must have rows, but {name!r} has none. Leave it out: "
-                "db.only([...]) keeps the other tables."
-            )
-    fitting = _Fitting(db, kinds, growth, options, seed)
+    empty = frozenset(name for name in db.names if not len(db.arrow(name)))
+    if len(empty) == len(db):
+        raise DataError("A database to learn must have rows, but no table has any.")
+    if empty:
+        warnings.warn(
+            f"Tables without rows stay empty at any scale: {', '.join(map(repr, sorted(empty)))}.",
+            LookalikeWarning,
+            stacklevel=3,
+        )
+    # The rows of an empty table are all known.
+    fitting = _Fitting(db, kinds, growth, options, public | empty, seed)
     fitting.encode()
     for name in fitting.plans:
         fitting.learn(name)
@@ -84,6 +94,7 @@ class _Fitting:
     kinds: Mapping[str, Mapping[str, Kind | str]]
     growth: Growth
     options: Mapping[str, Any]
+    public: frozenset[str]
     seed: int
     plans: dict[str, TablePlan] = field(default_factory=dict)
     models: dict[str, TableModel] = field(default_factory=dict)
@@ -116,6 +127,8 @@ class _Fitting:
                 ]
                 more, same = same_as_before(states, levels, self.siblings[name])
                 marks, marked = (*marks, *more), np.concatenate([marked, same], axis=1)
+            if name in self.public:
+                marks, marked = _row_mark(len(states))
             model.marks = marks
             model.kin = {
                 k: v for k, v in kin.items() if any(m.sort == "kin" and m.key == k for m in marks)
@@ -127,7 +140,7 @@ class _Fitting:
         self.world.variables = variables
 
     def _attributes(self, name: str, plan: TablePlan) -> AttributeCells | None:
-        if not plan.attributes:
+        if not plan.attributes or not len(self.db.arrow(name)):
             return None
         table = self.db.arrow(name).select(list(plan.attributes))
         kinds = {c: k for c, k in self.kinds.get(name, {}).items() if c in plan.attributes}
@@ -142,7 +155,7 @@ class _Fitting:
         texts = [
             f"{name}.{column}"
             for name, found in self.attributes.items()
-            if found is not None
+            if found is not None and name not in self.public
             for column in found.schema.of(Kind.TEXT)
         ]
         if texts:
@@ -157,11 +170,12 @@ class _Fitting:
 
     def _warn_of_repeated_keys(self) -> None:
         for name, plan in self.plans.items():
-            if plan.learned_key:
+            if plan.learned_key and name not in self.public:
                 warnings.warn(
                     f"The primary key of {name!r} has learned values, none of which makes a row "
                     f"unique ({', '.join(map(repr, plan.learned_key))}): generated rows that "
-                    "repeat a key are left out, so the table will have fewer rows.",
+                    "repeat a key get another value near it. Where none is free, they are left "
+                    "out, so a larger sample may have fewer rows.",
                     LookalikeWarning,
                     stacklevel=5,
                 )
@@ -187,7 +201,10 @@ class _Fitting:
             numbers.append(counts[key].of(degree))
             childless.append(degree == 0)
             child = self.attributes[key.table]
-            if child is not None and key not in self.plans[key.table].later:
+            # Children of a public row are learned by the row itself, not by what is typical of it.
+            if child is None or name in self.public:
+                continue
+            if key not in self.plans[key.table].later:
                 more, described = summaries_of(
                     child.cells, child.schema, rows, parents, _unused(f"{own} ", plan.columns)
                 )
@@ -251,6 +268,9 @@ class _Fitting:
     def learn(self, name: str) -> None:
         """Learn the trees of a table, the affinities of its keys, and its new keys."""
         model, plan, world = self.models[name], self.plans[name], self.world
+        if name in self.public:
+            model.public = self._public_rows(model)
+            return
         seed = derive_seed(self.seed, "table", name)
         parents = rows = None
         if plan.family is not None:
@@ -285,6 +305,31 @@ class _Fitting:
             )
             for column in plan.new
         )
+
+    def _public_rows(self, model: TableModel) -> PublicRows:
+        name, world = model.plan.name, self.world
+        table = self.db.arrow(name)
+        cells = {c: table[c] for c in table.column_names}
+        for column, own in cells.items():
+            if pa.types.is_dictionary(own.type):
+                cells[column] = own.cast(own.type.value_type)
+        fewest = int(self.options["min_category_count"])
+        return PublicRows(
+            pa.table(cells),
+            world.states[name],
+            {key: world.rows[key] for key in self.db.foreign_keys if key.table == name},
+            {
+                key: PublicRows.pooled(counts_of(world.rows[key], len(table)), fewest)
+                for key in model.counts
+            },
+        )
+
+
+def _row_mark(rows: int) -> tuple[tuple[KeyMark, ...], np.ndarray]:
+    """Return the mark of a row itself, by which children of a public table's rows are learned."""
+    if not 2 <= rows <= _MOST_PUBLIC:
+        return (), np.zeros((rows, 0), np.int32)
+    return (KeyMark("row", 0, rows),), np.arange(rows, dtype=np.int32)[:, None]
 
 
 def _summary_variables(

@@ -56,7 +56,7 @@ def marks_of(
         if depth is not None and depth.max(initial=0) > 0:
             add("depth", k, depth, int(depth.max()) + 1)
             continue
-        if (to < 0).any() and (to >= 0).any():
+        if (to < 0).any():
             add("present", k, to >= 0)
         if key in plan.matched and siblings is not None and key not in distinct:
             repeated = (siblings.before >= 0) & (to >= 0) & (to == to[siblings.before])

@@ -105,7 +105,7 @@ def _new_of_primary(
     Of several columns, that is one which makes rows unique by itself, or numbers those that are
     equal in the others; and free text, which is not learned. The others have the learned values.
     """
-    if len(primary) == 1 or not able:
+    if len(primary) == 1 or not able or not len(table):
         return set(able)
     declared = {c: k for c, k in kinds.items() if c in able}
     texts = set(infer_columns(table.select(list(able)), declared).of(Kind.TEXT))
@@ -140,4 +140,5 @@ def _family(db: Database, keys: list[ForeignKey], primary: tuple[str, ...]) -> F
         several = mean >= _SEVERAL
         return is_whole, not db.is_nullable(key), several, families if several else mean
 
-    return max(keys, key=rank, default=None)
+    used = [key for key in keys if (db.rows_of(key) >= 0).any()]
+    return max(used, key=rank, default=None)

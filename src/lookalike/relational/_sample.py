@@ -11,10 +11,12 @@ import pyarrow.compute as pc
 
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.databases import ForeignKey, distinct_rows
+from lookalike.relational._distinct_keys import with_distinct_keys
 from lookalike.relational._fit import is_distinct
 from lookalike.relational._marks import ancestors
 from lookalike.relational._matching import Seekers, matched
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._public import PublicRows
 from lookalike.relational._table import TableModel
 from lookalike.relational._world import World
 
@@ -108,7 +110,7 @@ def sample_database(
     for name in models:
         _make(state, name, report)
     for name, model in models.items():
-        for key in model.plan.later:
+        for key in model.plan.later if model.public is None else ():
             _match_later(state, name, key)
     return {name: state.tables[name].select(list(plans[name].columns)) for name in models}
 
@@ -118,6 +120,10 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     model, world = state.models[name], state.world
     seed = derive_seed(state.block.seed(state.seed), "table", name)
     plan = model.plan
+    if model.public is not None:
+        _keep_public(state, name, model.public)
+        report(name, 0 if state.block.number else len(model.public.states))
+        return
     of_family = _families(state, model)
     parents = None
     if plan.family is not None:
@@ -137,13 +143,29 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     _keep(state, plan, np.flatnonzero(kept))
     cells = _arranged(state, model, seed)
     state.tables[name] = _assembled(state, model, cells)
+    if model.free_key:
+        rng = generator(seed, "distinct keys")
+        state.tables[name] = with_distinct_keys(
+            state.tables[name], plan.primary, model.free_key, rng
+        )
     _drop_repeated(state, plan)
     rows = len(world.states[name])
     if rows < len(own):  # those that are left have all children
         for k, key in enumerate(model.counts):
             rng = generator(seed, "degrees of the rest", k)
-            state.degrees[key] = model.degrees[key].drawn(state.degrees[key], rng)
+            chance = rng.random(rows)
+            state.degrees[key] = model.degrees[key].drawn(state.degrees[key], chance, rng)
     report(name, rows)
+
+
+def _keep_public(state: _Sampling, name: str, public: PublicRows) -> None:
+    """Take the rows of a public table, with numbers of children for this block."""
+    state.world.states[name] = public.states
+    state.world.rows |= public.rows
+    state.tables[name] = public.table
+    for k, key in enumerate(public.degrees):
+        rng = generator(derive_seed(state.seed, "table", name), "public", k)
+        state.degrees[key] = public.children(key, state.block.begin, state.block.end, rng)
 
 
 @dataclass(frozen=True)
@@ -192,7 +214,7 @@ def _match(state: _Sampling, model: TableModel, k: int, key: ForeignKey, seed: i
     family = world.rows[plan.family] if plan.family is not None else None
     heads, leader = _heads(seeking, marks.get("repeated"), family)
     rows = np.flatnonzero(heads)
-    if not len(rows):
+    if not len(rows) or not len(world.states[key.parent]):
         return result
     demand = np.bincount(leader[leader >= 0], minlength=len(own))[rows]
     child, parents = world.for_matching(plan.name).states, world.states[key.parent]

@@ -22,6 +22,7 @@ from lookalike.relational._affinity import Affinity
 from lookalike.relational._conditional_trees import ConditionalTrees
 from lookalike.relational._form import DatabaseForm
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._public import PublicRows
 from lookalike.relational._settled_rules import DatabaseRules
 from lookalike.relational._table import Kin, TableModel
 from lookalike.relational._world import World
@@ -98,7 +99,7 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
     plans = {str(v["name"]): _plan(v, form) for v in manifest["plans"]}
     if set(plans) != set(form.names) or set(manifest["rows"]) != set(plans):
         raise ModelFileError("its tables do not fit together.")
-    model.tables_ = {name: whole(manifest["rows"][name], 1, 2**63, "rows") for name in plans}
+    model.tables_ = {name: whole(manifest["rows"][name], 0, 2**63, "rows") for name in plans}
     made: list[str] = []
     for plan in plans.values():
         if not {key.parent for key in plan.parents} <= set(made):
@@ -113,12 +114,25 @@ def restore_fitted(model: SavedModel, parts: ArchiveParts) -> None:
         )
     world = World(plans, {name: m.variables for name, m in models.items()})
     for k, table in enumerate(models.values()):
-        _restore_trees(table, states[f"table {k}"], world)
+        _restore_trees(table, states[f"table {k}"], world, form)
+    _check_public(models)
     model._form, model._models = form, models
     model._rules = DatabaseRules()
     if "rules" in states:
         columns = {name: tuple(form.tables[name].types) for name in form.names}
         model._rules = DatabaseRules.from_state(states["rules"], columns, form.foreign)
+
+
+def _check_public(models: dict[str, TableModel]) -> None:
+    """Check that keys of public rows lead to public rows."""
+    for name, model in models.items():
+        if model.public is None:
+            continue
+        for key, rows in model.public.rows.items():
+            parent = models[key.parent].public
+            count = 0 if parent is None else len(parent.states)
+            if rows.max(initial=-1) >= count:
+                raise ModelFileError(f"the keys of the public table {name!r} are damaged.")
 
 
 def _plan(values: dict[str, Any], form: DatabaseForm) -> TablePlan:
@@ -167,8 +181,13 @@ def _kin(
     return found
 
 
-def _restore_trees(model: TableModel, state: Learned, world: World) -> None:
+def _restore_trees(model: TableModel, state: Learned, world: World, form: DatabaseForm) -> None:
     plan, parts = model.plan, state.parts()
+    if "public" in parts:
+        keys = [key for key in form.foreign if key.table == plan.name]
+        types, own = form.tables[plan.name].types, model.variables
+        model.public = PublicRows.from_state(parts["public"], types, own, keys, model.counts)
+        return
     context: tuple[DiscreteVariable, ...] = ()
     if plan.family is not None:
         empty = world.described_at_nothing(plan.family.parent)

@@ -20,6 +20,7 @@ from lookalike.relational._degrees import Degrees, pooled
 from lookalike.relational._families import LONGEST, Siblings, chains_of
 from lookalike.relational._new_keys import NewKey
 from lookalike.relational._plan import TablePlan
+from lookalike.relational._public import PublicRows
 from lookalike.relational._variables import Cut, flag, gathered, ordered_levels, with_missing
 
 __all__ = ["COUNTS", "Described", "KeyMark", "Kin", "TableModel"]
@@ -70,13 +71,13 @@ class KeyMark:
 
     Parameters
     ----------
-    sort : {"present", "repeated", "kin", "depth", "same"}
+    sort : {"present", "repeated", "kin", "depth", "same", "row"}
         Whether there is a parent; whether it is that of the sibling before; whether both parents
         have the same ancestor; or the depth below rows without a parent. ``"same"`` is about no
         key: whether a level is that of the sibling before.
     key : int
         The index of the key in the plan's `matched`, or after these, in `later`; that of the
-        variable for ``"same"``.
+        variable for ``"same"``. ``"row"`` is the number of a row of a public table.
     states : int
     """
 
@@ -88,6 +89,28 @@ class KeyMark:
     def variable(self) -> DiscreteVariable:
         """The discrete variable."""
         return ordered_levels(self.states) if self.sort == "depth" else flag(self.states)
+
+
+@dataclass(frozen=True)
+class _FamilyBlock:
+    """Families that are drawn at once.
+
+    Parameters
+    ----------
+    rows : slice
+        Their rows in the table.
+    sizes : ndarray of int, shape (f,)
+        The number of rows of each.
+    known : ndarray of int, shape (f,)
+        The size that rows know of: 0 for a row without a parent.
+    parents : ndarray of int, shape (f, p), or None
+        The variables of the parent of each.
+    """
+
+    rows: slice
+    sizes: np.ndarray
+    known: np.ndarray
+    parents: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -137,6 +160,8 @@ class TableModel:
         The order of rows: ``"families"``, ``"random"``, or ``"by "`` and a column that sorts them.
     ranked : str or None
         The column that sorts siblings.
+    public : PublicRows or None
+        The rows of a public table, which has neither trees nor affinities.
     """
 
     plan: TablePlan
@@ -154,6 +179,7 @@ class TableModel:
     new: tuple[NewKey, ...] = ()
     arranged: str = "families"
     ranked: str | None = None
+    public: PublicRows | None = None
 
     # --- variables -------------------------------------------------------------------------------
 
@@ -170,10 +196,22 @@ class TableModel:
 
         Columns that refer to another row, or are made by a pattern, differ between blocks.
         """
+        if self.public is not None:
+            return False
         patterns = {new.column for new in self.new if new.maker is not None}
         numbered = {new.column for new in self.new} - patterns
         primary = set(self.plan.primary)
         return bool(primary) and primary <= {*self.plan.attributes, *numbered}
+
+    @property
+    def free_key(self) -> tuple[str, ...]:
+        """The learned columns of the primary key that no other column is related to."""
+        if self.columns is None:
+            return ()
+        related = {
+            name for d in self.columns.encoder.schema_.dependencies for name in (d.column, *d.on)
+        }
+        return tuple(name for name in self.plan.learned_key if name not in related)
 
     @property
     def _first_mark(self) -> int:
@@ -322,61 +360,70 @@ class TableModel:
         """
         known = np.where(alone, 0, sizes)
         own = np.zeros((int(sizes.sum()), len(self.variables)), np.int32)
-        blocks = list(_blocks(sizes))
         starts = np.append(0, np.cumsum(sizes))
-        for number, (a, b) in enumerate(blocks):
+        blocks = [
+            _FamilyBlock(
+                slice(starts[a], starts[b]),
+                sizes[a:b],
+                known[a:b],
+                None if parents is None else parents.states[a:b],
+            )
+            for a, b in _blocks(sizes)
+        ]
+        for number, block in enumerate(blocks):
             rng = generator(seed, "rows", number)
-            some = None if parents is None else parents.states[a:b]
-            own[starts[a] : starts[b]] = self._drawn_block(sizes[a:b], known[a:b], some, rng)
-            report(int(starts[b]))
-        degrees = self._put_right(own, seed)
-        for number, (a, b) in enumerate(blocks if 2 in self.stages else ()):
+            own[block.rows] = self._drawn_block(block, rng)
+            report(int(block.rows.stop))
+        degrees = self._put_right(own, blocks, seed)
+        for number, block in enumerate(blocks if 2 in self.stages else ()):
+            assert self.trees is not None
             rng = generator(seed, "summaries", number)
-            some = None if parents is None else parents.states[a:b]
-            rows = slice(starts[a], starts[b])
-            of_rows = {key: degree[rows] for key, degree in degrees.items()}
-            absent = self.known_summaries(of_rows)
-            self._complete(own[rows], sizes[a:b], known[a:b], some, rng, absent)
+            of_rows = {key: degree[block.rows] for key, degree in degrees.items()}
+            own[block.rows] = self.trees.completed(
+                self._context_of(own[block.rows], block),
+                own[block.rows],
+                rng,
+                self.known_summaries(of_rows),
+            )
         return own, degrees
 
-    def _put_right(self, own: np.ndarray, seed: int) -> dict[ForeignKey, np.ndarray]:
-        """Give rows the learned numbers of children, in place, and return them."""
+    def _put_right(
+        self, own: np.ndarray, blocks: list[_FamilyBlock], seed: int
+    ) -> dict[ForeignKey, np.ndarray]:
+        """Give rows the learned numbers of children, in place, and return them.
+
+        Of rows with the same state, those get more children of which more are expected, by chance
+        in proportion to it.
+        """
+        assert self.trees is not None
         first, degrees = self._first_mark + len(self.marks), {}
+        expected = np.zeros((len(own), len(self.counts)))
+        for block in blocks if self.counts else ():
+            rows, context = own[block.rows], self._context_of(own[block.rows], block)
+            for k in range(len(self.counts)):
+                expected[block.rows, k] = self.trees.expected(context, rows, first + k)
         for k, (key, cut) in enumerate(self.counts.items()):
             rng = generator(seed, "degrees", k)
-            degrees[key] = self.degrees[key].drawn(own[:, first + k], rng)
+            chance = np.log(expected[:, k] + 1e-9) + rng.gumbel(size=len(own))
+            degrees[key] = self.degrees[key].drawn(own[:, first + k], chance, rng)
             own[:, first + k] = cut.of(degrees[key])
         return degrees
 
-    def _complete(
-        self,
-        own: np.ndarray,
-        sizes: np.ndarray,
-        known: np.ndarray,
-        parents: np.ndarray | None,
-        rng: np.random.Generator,
-        absent: Mapping[int, np.ndarray],
-    ) -> None:
-        """Draw the summaries of the rows of some families, in place."""
-        assert self.trees is not None
-        context = np.zeros((len(own), 0), np.int32)
-        if parents is not None:
-            family = np.repeat(np.arange(len(sizes)), sizes)
-            position = np.arange(len(own)) - (np.cumsum(sizes) - sizes)[family]
-            picked = self._sibling_variables
-            before = np.where(position % LONGEST > 0, np.arange(len(own)) - 1, -1)
-            of_siblings = tuple(with_missing(self.variables[v]) for v in picked)
-            siblings = gathered(own[:, picked], before, of_siblings)
-            context = self._placed(parents[family], position, known[family], siblings)
-        own[:] = self.trees.completed(context, own, rng, absent)
+    def _context_of(self, own: np.ndarray, block: _FamilyBlock) -> np.ndarray:
+        """Return the context of the finished rows of a block."""
+        if block.parents is None:
+            return np.zeros((len(own), 0), np.int32)
+        sizes = block.sizes
+        family = np.repeat(np.arange(len(sizes)), sizes)
+        position = np.arange(len(own)) - (np.cumsum(sizes) - sizes)[family]
+        picked = self._sibling_variables
+        before = np.where(position % LONGEST > 0, np.arange(len(own)) - 1, -1)
+        of_siblings = tuple(with_missing(self.variables[v]) for v in picked)
+        siblings = gathered(own[:, picked], before, of_siblings)
+        return self._placed(block.parents[family], position, block.known[family], siblings)
 
-    def _drawn_block(
-        self,
-        sizes: np.ndarray,
-        known: np.ndarray,
-        parents: np.ndarray | None,
-        rng: np.random.Generator,
-    ) -> np.ndarray:
+    def _drawn_block(self, block: _FamilyBlock, rng: np.random.Generator) -> np.ndarray:
+        sizes, known, parents = block.sizes, block.known, block.parents
         result = np.zeros((int(sizes.sum()), len(self.variables)), np.int32)
         if parents is None:
             result[:] = self._possible(np.zeros((len(result), 0), np.int32), rng)
@@ -423,7 +470,7 @@ class TableModel:
         return {
             mark.sort: own[:, first + i]
             for i, mark in enumerate(self.marks)
-            if mark.key == key and mark.sort != "same"
+            if mark.key == key and mark.sort not in ("same", "row")
         }
 
     # --- file ------------------------------------------------------------------------------------
@@ -441,15 +488,19 @@ class TableModel:
             "encoded": self.columns is not None,
             "new": len(self.new),
         }
-        assert self.trees is not None
-        parts = {"trees": self.trees.state(), "size": self.size.state()}
+        parts = {"size": self.size.state()}
+        if self.public is not None:
+            parts["public"] = self.public.state()
+        if self.trees is not None:
+            parts["trees"] = self.trees.state()
         if self.columns is not None:
             parts["columns"] = self.columns.state()
         parts |= {f"degrees {k}": self.degrees[key].state() for k, key in enumerate(keys)}
         parts |= {f"count {k}": cut.state() for k, cut in enumerate(self.counts.values())}
         parts |= {f"new {k}": key.state() for k, key in enumerate(self.new)}
         for k, key in enumerate((*self.plan.matched, *self.plan.later)):
-            parts[f"affinity {k}"] = self.affinities[key].state()
+            if key in self.affinities:
+                parts[f"affinity {k}"] = self.affinities[key].state()
         return Learned.joined(values, parts)
 
     @classmethod
@@ -465,7 +516,9 @@ class TableModel:
         marks = tuple(KeyMark(str(sort), int(key), int(n)) for sort, key, n in values["marks"])
         copied = set() if columns is None else set(columns.of_attributes)
         fits = (
-            m.key in copied and values["follows"] if m.sort == "same" else 0 <= m.key < keys
+            m.key in copied and values["follows"]
+            if m.sort == "same"
+            else 0 <= m.key < keys or (m.sort == "row" and "public" in parts)
             for m in marks
         )
         if not all(fits) or not all(1 <= m.states <= 2**16 for m in marks):

@@ -23,6 +23,7 @@ from lookalike.relational._database_rules import (
 )
 from lookalike.relational._fit import fit_database
 from lookalike.relational._form import DatabaseForm
+from lookalike.relational._public import check_public
 from lookalike.relational._rule_scope import ScopedRule
 from lookalike.relational._sample import SampleBlock, sample_database
 from lookalike.relational._saving import restore_fitted, save_database_model
@@ -136,6 +137,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         kinds: Mapping[str, Mapping[str, Kind | str]] | None = None,
         rules: Sequence[str] | None = None,
         broken: str = "refuse",
+        public: Sequence[str] | None = None,
     ) -> Self:
         """Learn a database.
 
@@ -153,6 +155,10 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         broken : {"refuse", "drop", "repair", "keep"}
             What becomes of training rows that break a rule: an error, rows left out (with those
             that lead to them), cells changed so that the rules hold, or nothing.
+        public : sequence of str, optional
+            Tables that everybody may know, such as countries or products. Their rows are kept as
+            they are, at any scale, with their keys, and are stored in the model file. They may
+            refer to public tables only.
 
         Returns
         -------
@@ -162,7 +168,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         Raises
         ------
         DataError
-            If a table has no rows or cannot be used, or keys form a circle in which none may be
+            If no table has rows, one cannot be used, or keys form a circle in which none may be
             missing; if rows break a rule, or rules contradict each other.
         ParameterError
             If a parameter breaks its rule, or a declared rule cannot be read.
@@ -181,6 +187,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             schemas = rule_schemas(db, declared, kinds or {})
             db = without_broken(db, declared, schemas, broken)
             kinds = rule_kinds(schemas, kinds or {})
+        kept = check_public(db, public, declared)
         options = {
             "derive": self.derive,
             "min_category_count": self.min_category_count,
@@ -196,7 +203,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 report(done, {})
 
             models = fit_database(
-                db, kinds or {}, Growth(self.trees, self.leaf), options, seed, learned
+                db, kinds or {}, Growth(self.trees, self.leaf), options, kept, seed, learned
             )
         learned_rules = _learned_rules(db, declared, models, self.min_category_count, seed)
         form = DatabaseForm.of(db, models)
@@ -325,9 +332,18 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 block = SampleBlock(number, *ends, before)
                 tables = sample_database(self._models, self._form.tables, block, seed, made)
                 whole = self._form.database(tables)
-                yield self._rules.enforced(whole, block.seed(seed))
+                obeying = self._rules.enforced(whole, block.seed(seed))
+                # The rows of public tables are in the first block.
+                yield obeying.emptied(self.public_tables) if number else obeying
                 before = {name: n + len(tables[name]) for name, n in before.items()}
-                finished = sum(before.values())
+                finished += sum(made_here.values())
+
+    @property
+    def public_tables(self) -> tuple[str, ...]:
+        """The tables whose rows are kept as they are."""
+        self._check_fitted()
+        kept = {n: model.public for n, model in self._models.items() if model.public is not None}
+        return tuple(name for name, public in kept.items() if len(public.states))
 
     @property
     def rules_(self) -> tuple[str, ...]:

@@ -73,6 +73,13 @@ def _thinned(both: tuple[TableCells, TableCells]) -> tuple[TableCells, TableCell
     return both[0].at(rows), both[1].at(rows)
 
 
+def _centred(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers less their mean, in units of the largest, whose squares are finite."""
+    largest = np.abs(numbers).max()
+    units = numbers / largest if 0 < largest < np.inf else numbers
+    return np.asarray(units - units.mean())
+
+
 def _correlations(first: TableCells, second: TableCells) -> np.ndarray:
     """Return Pearson's correlation of numeric columns over rows where both are present."""
     result = np.full((len(first.names), len(second.names)), np.nan)
@@ -82,7 +89,7 @@ def _correlations(first: TableCells, second: TableCells) -> np.ndarray:
             there = ~(np.isnan(x) | np.isnan(y))
             if there.sum() < 2:
                 continue
-            x, y = x[there] - x[there].mean(), y[there] - y[there].mean()
+            x, y = (_centred(part[there]) for part in (x, y))
             scale = np.sqrt((x @ x) * (y @ y))
             if scale > 0:
                 result[a, b] = x @ y / scale
