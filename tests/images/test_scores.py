@@ -57,7 +57,8 @@ def test_scores_are_a_page_with_images_and_come_back_from_json(shapes, tmp_path)
     again = ImageScores.from_json(found.to_json())
     assert again == found
     assert again.to_html() == page
-    for damaged in ({"pictures": {"other": ""}}, {"scores": {"a": {}}}, {"pictures": {"real": "?"}}):
+    pictures = dict.fromkeys(found.pictures, "?")
+    for damaged in ({"pictures": {"other": ""}}, {"scores": {"a": {}}}, {"pictures": pictures}):
         with pytest.raises(DataError, match="Not the JSON of image scores"):
             ImageScores.from_json(json.dumps({**json.loads(found.to_json()), **damaged}))
 

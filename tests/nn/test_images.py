@@ -27,15 +27,16 @@ def test_patches_are_what_a_convolution_reads():
 def test_few_multiplications_give_the_same(sides):
     """Sides of one tile, of two and of five."""
     images, weight = drawn(*sides, 3, 8), drawn(128, 9) / 10
-    found, wanted = convolved(images, weight), patches(images) @ weight
+    found, wanted = jax.jit(convolved)(images, weight), patches(images) @ weight
     np.testing.assert_allclose(found, wanted, atol=3e-4 * float(jnp.abs(wanted).max()))
 
 
 @pytest.mark.parametrize("channels", [1, 8])
 def test_the_transpose_doubles_sides(channels):
     images, slopes, weight = drawn(8, 6, 2, channels), drawn(4, 3, 2, 8), drawn(16 * channels, 8)
-    there = jnp.sum(convolved(images, weight) * slopes)
-    np.testing.assert_allclose(jnp.sum(images * transposed(slopes, weight)), there, rtol=1e-4)
+    there = jnp.sum(jax.jit(convolved)(images, weight) * slopes)
+    back = jnp.sum(images * jax.jit(transposed)(slopes, weight))
+    np.testing.assert_allclose(back, there, rtol=1e-4)
 
 
 @pytest.mark.parametrize("channels", [3, 8])
@@ -55,11 +56,11 @@ def test_gradients_are_those_of_the_compiler_at_any_order(channels):
         def slopes(x, weight):
             return jax.grad(lambda x: jnp.sum(jnp.tanh(convolve(x, weight))))(x)
 
-        return jax.grad(lambda x, w: jnp.sum(slopes(x, w) ** 2), (0, 1))(x, weight)
+        return jax.jit(jax.grad(lambda x, w: jnp.sum(slopes(x, w) ** 2), (0, 1)))(x, weight)
 
     for own, wanted in zip(penalty(convolved), penalty(plain), strict=True):
         np.testing.assert_allclose(own, wanted, atol=1e-3)
-    backwards = jax.grad(lambda s, w: jnp.sum(transposed(s, w) * x), (0, 1))
+    backwards = jax.jit(jax.grad(lambda s, w: jnp.sum(transposed(s, w) * x), (0, 1)))
     of_slopes, of_weight = backwards(plain(x, weight), weight)
     np.testing.assert_allclose(of_slopes, plain(x, weight), atol=1e-4)
     wanted = jax.grad(lambda w: jnp.sum(plain(x, w) ** 2) / 2)(weight)

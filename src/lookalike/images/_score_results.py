@@ -101,9 +101,9 @@ class ImageScores(Document, Tabular):
             )
             for name, one in values["scores"].items()
         )
-        pictures = {
-            name: values["pictures"][name] for name in PICTURES if name in values["pictures"]
-        }
+        pictures = dict(values["pictures"])
+        if pictures and set(pictures) != set(_PICTURES):
+            raise ValueError(f"pictures are {', '.join(_PICTURES)}")
         for picture in pictures.values():
             base64.b64decode(picture, validate=True)
         return cls(scores, dict(values["facts"]), pictures)

@@ -112,6 +112,6 @@ def _copies(ratio: float) -> Tile:
         tone = "good" if ratio >= _USUAL else "fair" if ratio >= _CLOSE else "poor"
         word = {"good": "no nearer than new images", "fair": "near", "poor": "copies"}[tone]
     return Tile(
-        *("Distance to the nearest training image", number(ratio) if known else "–"),
+        *("Nearest training image", number(ratio) if known else "–"),
         *(word, "1: as images that were not learned", tone, "nearest"),
     )
