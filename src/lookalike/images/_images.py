@@ -58,7 +58,7 @@ class Images(Refitted):
     engine : {"gan", "components"}
         A convolutional GAN, or principal components and a model of a table.
     budget : {"fast", "balanced", "best"}
-        The training time, if neither `steps` nor `epochs` is given: 800, 3,000 or 10,000 steps,
+        The training time, if neither `steps` nor `epochs` is given: 800, 6,000 or 15,000 steps,
         fewer for less than 1,000 images.
     steps : int or None
         The number of training steps; overrides `budget`.
