@@ -137,6 +137,8 @@ def test_a_film_forgets_steps_to_which_training_went_back():
     film = camera.film()
     assert film.steps.tolist() == [10, 20, 30, 50]
     assert film.frames[:, 0, 0].tolist() == [0, 255, 255, 255]
+    camera.take(20, -1)  # the model that is kept is an earlier one
+    assert camera.film().steps.tolist() == [10, 20]
     arrays = {"film": film.frames, "film_steps": film.steps}
     assert Film.from_arrays(arrays, 4).rows().shape == (80, 4)
     assert not len(Film.from_arrays({}, 4).steps)

@@ -66,8 +66,8 @@ class FilmCamera:
     seen: int = 0
 
     def __call__(self, step: int, model: Any) -> None:
-        """Take a frame, if it is time; forget those of steps to which training went back."""
-        self.taken = {at: frame for at, frame in self.taken.items() if at < step}
+        """Take a frame, if it is time."""
+        self._forget(step)
         self.seen += 1
         wanted = np.geomspace(1, max(self.intervals, 1), _FRAMES - 1).round()
         if self.seen in wanted and len(self.taken) < _FRAMES - 1:
@@ -75,8 +75,13 @@ class FilmCamera:
 
     def take(self, step: int, model: Any) -> None:
         """Take a frame."""
+        self._forget(step)
         shares = (np.clip(self.draw(model)[:_SHOWN], -1, 1) + 1) / 2
         self.taken[step] = np.rint(_BYTE * shares).astype(np.uint8)
+
+    def _forget(self, step: int) -> None:
+        """Forget frames that were taken before training went back to an earlier step."""
+        self.taken = {at: frame for at, frame in self.taken.items() if at < step}
 
     def film(self) -> Film:
         """Return all frames."""

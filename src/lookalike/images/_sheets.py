@@ -7,6 +7,7 @@ import base64
 import numpy as np
 from sklearn.neighbors import NearestNeighbors
 
+from lookalike._core.errors import DataError
 from lookalike.images._form import ImageForm
 from lookalike.images._read import LabelledImages
 from lookalike.images._write import contact_sheet, png
@@ -31,9 +32,12 @@ def score_sheets(
     -------
     dict of str to str
         ``"generated"``, ``"real"`` and ``"nearest"``; empty if images have other colours than a
-        picture has.
+        picture has, or could not be learned.
     """
-    form = ImageForm.of(real.images)
+    try:
+        form = ImageForm.of(real.images)
+    except DataError:  # scores need no small images, nor any that show something
+        return {}
     if form.channels not in (1, 3):
         return {}
     classes = np.unique(real.labels)[:_CLASSES]
