@@ -40,7 +40,7 @@ def score_sheets(
         return {}
     if form.channels not in (1, 3):
         return {}
-    classes = np.unique(real.labels)[:_CLASSES]
+    classes = np.unique(np.asarray(real.labels))[:_CLASSES]
     sheets = {
         "generated": (_by_class(fake, classes), _OF_EACH),
         "real": (_by_class(others, classes), _OF_EACH),

@@ -84,7 +84,8 @@ def transposed(x: Pictures, weight: Kernels) -> Pictures:
         return _narrow_transposed(x, weight)
     height, width, images, _ = x.shape
     channels = weight.shape[0] // TAPS
-    like = jax.ShapeDtypeStruct((2 * height, 2 * width, images, channels), x.dtype)
+    shape = (2 * height, 2 * width, images, channels)
+    like = jax.ShapeDtypeStruct(shape, x.dtype)  # type: ignore[no-untyped-call]
     (found,) = jax.linear_transpose(lambda y: convolved(y, weight), like)(x)
     wide: Pictures = found
     return wide
