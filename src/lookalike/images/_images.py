@@ -463,6 +463,11 @@ class Images(Refitted):
     def film_sheet(self) -> bytes | None:
         """Return the film of training as a PNG file, or None if there is none.
 
+        Returns
+        -------
+        bytes or None
+            A contact sheet with a row for each step.
+
         Raises
         ------
         NotFittedError

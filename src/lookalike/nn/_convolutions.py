@@ -31,7 +31,6 @@ _WIDE = 8
 
 Pictures = Float[Array, "_ _ images _"]
 Kernels = Float[Array, "taps units"]
-Floats = np.ndarray
 
 
 def convolved(x: Pictures, weight: Kernels) -> Pictures:
@@ -115,9 +114,9 @@ class _Filter(NamedTuple):
 
     points: int
     tiles: int
-    pixels: Floats
-    taps: Floats
-    places: Floats
+    pixels: np.ndarray
+    taps: np.ndarray
+    places: np.ndarray
 
 
 @cache
@@ -143,7 +142,7 @@ def _filter(places: int) -> _Filter:
     )
 
 
-def _tile(size: int) -> tuple[Floats, Floats, Floats]:
+def _tile(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the matrices of a tile of `size` places, which reads size + 1 cells.
 
     ∑ sᵢ gₐ dᵢ₊ₐ, over places i and taps a, is ∑ pₖ dₖ with the polynomial p = s·g of degree
@@ -166,7 +165,7 @@ def _tile(size: int) -> tuple[Floats, Floats, Floats]:
     return cells, taps, places.T
 
 
-def _mapped(x: Array, down: Floats, across: Floats) -> Array:
+def _mapped(x: Array, down: np.ndarray, across: np.ndarray) -> Array:
     """Return images whose columns and rows of places are each mapped by a matrix."""
     height, width, *others = x.shape
     first = jnp.asarray(down) @ x.reshape(height, -1)
