@@ -306,12 +306,13 @@ def _training() -> ModuleType:
     return room
 
 
-# `experiments`, `privacy` and `scenarios` may not know `reports`.
+# `experiments`, `images`, `privacy` and `scenarios` may not know `reports`.
 PAGES.enter("verdict", lambda: _reports().verdict_page)
 PAGES.enter("comparison", lambda: _reports().comparison_page)
 PAGES.enter("pipeline", lambda: _reports().pipeline_page)
 PAGES.enter("audit", lambda: _reports().audit_page)
 PAGES.enter("stress", lambda: _reports().stress_page)
+PAGES.enter("images", lambda: _reports().image_scores_page)
 # `metrics` may not know `training`.
 JUDGES.enter("recurrent", lambda: _training().recurrent_judge)
 # `models` reads all model files, and may not know the rooms above it.

@@ -84,11 +84,11 @@ def test_data_are_not_overwritten(run, pictures, tmp_path):
     model = tmp_path / "m.npz"
     assert run("fit", pictures, "-o", model, *OPTIONS).code == 0
     content = {path: path.read_bytes() for path in (own, new, held, model)}
-    scores = ("evaluate", own, new, "--holdout", held, "--json")
+    scores = ("evaluate", own, new, "--holdout", held)
     for words in (
         ("fit", own, "-o", own, *OPTIONS),
         ("fit", own, "-o", tmp_path / "x", "--html", own, *OPTIONS),
-        *((*scores, path) for path in (own, new, held)),
+        *((*scores, kind, path) for path in (own, new, held) for kind in ("--json", "--html")),
         ("sample", model, "-n", 2, "-o", model),
     ):
         found = run(*words)

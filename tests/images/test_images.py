@@ -14,6 +14,7 @@ import lookalike as la
 from lookalike._core.seeds import generator
 from lookalike.errors import DataError, ModelFileError, NotFittedError, OutputError, ParameterError
 from lookalike.images import ImageForm
+from lookalike.images._film import Film, FilmCamera
 
 #: A GAN that compiles quickly and learns next to nothing.
 SMALL = {
@@ -105,6 +106,45 @@ def test_a_loaded_model_draws_the_same(model, tmp_path):
     assert again.history_.to_dict() == model.history_.to_dict()
     again.save(tmp_path / "n.lookalike")
     assert (tmp_path / "m.lookalike").read_bytes() == (tmp_path / "n.lookalike").read_bytes()
+
+
+@pytest.mark.train
+def test_training_is_filmed(drawn, simple, tmp_path):
+    steps, images = drawn.film()
+    assert images.shape == (len(steps), 20, 8, 8)
+    assert images.dtype == np.uint8
+    assert steps[-1] == SMALL["steps"]
+    assert (np.diff(steps) > 0).all()
+    drawn.film_to(tmp_path / "film.png")
+    assert pixels(tmp_path / "film.png").shape == (26 * len(steps) + 2, 26 * 20 + 2)
+    drawn.film_to(tmp_path / "film.gif")
+    with Image.open(tmp_path / "film.gif") as film:
+        assert film.n_frames <= len(steps)
+    drawn.save(tmp_path / "m.lookalike")
+    np.testing.assert_array_equal(la.load(tmp_path / "m.lookalike").film()[1], images)
+    with pytest.raises(ParameterError, match=r"a .png or a .gif"):
+        drawn.film_to(tmp_path / "film.mp4")
+    with pytest.raises(ParameterError, match="has no film"):
+        simple.film()
+    assert simple.film_sheet() is None
+
+
+def test_a_film_forgets_steps_to_which_training_went_back():
+    camera = FilmCamera(lambda model: np.full((256, 4), model, np.float32), 5)
+    for step, model in ((10, -1), (20, 0), (20, 1), (30, 1)):
+        camera(step, model)
+    camera.take(50, 1)
+    film = camera.film()
+    assert film.steps.tolist() == [10, 20, 30, 50]
+    assert film.frames[:, 0, 0].tolist() == [0, 255, 255, 255]
+    camera.take(20, -1)  # the model that is kept is an earlier one
+    assert camera.film().steps.tolist() == [10, 20]
+    arrays = {"film": film.frames, "film_steps": film.steps}
+    assert Film.from_arrays(arrays, 4).rows().shape == (80, 4)
+    assert not len(Film.from_arrays({}, 4).steps)
+    for damaged in ({"film": film.frames[1:]}, {"film_steps": film.steps.astype(float)}):
+        with pytest.raises(ValueError, match="damaged"):
+            Film.from_arrays({**arrays, **damaged}, 4)
 
 
 @pytest.mark.train

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lookalike.errors import DataError
-from lookalike.images import ImageClassifier, evaluate_images, read_images
+from lookalike.images import ImageClassifier, ImageScores, evaluate_images, read_images
 from lookalike.images._scores import _comparable, _distance
 
 
@@ -43,6 +46,37 @@ def test_a_number_that_is_not_finite_is_no_number_of_json(shapes):
     assert np.isnan(found["nearest"].value)  # held-out images equal learned ones
     assert found.to_dict()["scores"]["nearest"]["value"] is None
     json.dumps(found.to_dict(), allow_nan=False)
+
+
+def test_scores_are_a_page_with_images_and_come_back_from_json(shapes, tmp_path):
+    real, others = parts(shapes)
+    found = evaluate_images(real, real, others, networks=False)
+    page = found.to_html(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text("utf-8") == page
+    assert page.count('<img class="pixels" src="data:image/png;base64,') == 3
+    assert "copies" in page  # the generated images are the training images
+    again = ImageScores.from_json(found.to_json())
+    assert again == found
+    assert again.to_html() == page
+    pictures = dict.fromkeys(found.pictures, "?")
+    for damaged in ({"pictures": {"other": ""}}, {"scores": {"a": {}}}, {"pictures": pictures}):
+        with pytest.raises(DataError, match="Not the JSON of image scores"):
+            ImageScores.from_json(json.dumps({**json.loads(found.to_json()), **damaged}))
+
+
+def test_sheets_show_each_class_and_pairs_of_nearest_images(shapes):
+    real, others = parts(shapes)
+    sheets = evaluate_images(real, real, others, networks=False).pictures
+    with Image.open(io.BytesIO(base64.b64decode(sheets["nearest"]))) as picture:
+        pixels = np.asarray(picture)
+    # Copies: each row of generated images is the row of their nearest ones.
+    side = (len(pixels) - 2) // 4
+    for row in (0, 2):
+        top = pixels[2 + row * side : (row + 1) * side]
+        np.testing.assert_array_equal(top, pixels[2 + (row + 1) * side : (row + 2) * side])
+    five = (np.repeat(part[0][..., None], 5, axis=3) for part in (real, others))
+    many, rest = ((images, part[1]) for images, part in zip(five, (real, others), strict=True))
+    assert evaluate_images(many, many, rest, networks=False).pictures == {}
 
 
 def test_labels_and_sizes_are_needed(shapes):

@@ -160,3 +160,11 @@ def test_the_share_of_monitors_is_told_where_it_is_known(brief: History) -> None
     assert "of the time" not in training_page(brief)
     timed = History(brief.rows, training_seconds=8.0, monitor_seconds=0.4)
     assert "5 % of the time" in training_page(timed)
+
+
+def test_a_film_is_shown_where_there_is_one():
+    rows = [{"step": 50, "loss_generator": 0.9}, {"step": 100, "loss_generator": 0.7}]
+    text = training_page(rows, film=b"picture")
+    assert 'src="data:image/png;base64,cGljdHVyZQ=="' in text
+    assert "What was drawn" in text
+    assert "What was drawn" not in training_page(rows)

@@ -86,10 +86,10 @@ def evaluate(
     """
     if is_images(real):
         of_tables = {"target": target, "model": model, "entity": entity, "time": time}
-        of_tables |= {"html": html_file, "fail-under": ",".join(fail_under or ())}
+        of_tables |= {"fail-under": ",".join(fail_under or ())}
         others = {**of_tables, "window": window, "metric": metric, "kind": kind}
         others |= {"max-rows": max_rows}
-        evaluate_images_of(real, synthetic, holdout, json_file, others, seed)
+        evaluate_images_of(real, synthetic, holdout, json_file, html_file, others, seed)
         return
     if is_database(real) or is_database(synthetic):
         check_unused(

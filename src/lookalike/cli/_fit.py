@@ -272,10 +272,13 @@ def write_page(model: Synthesizer | Images, path: str) -> None:
     path : str
         The file; ``-`` is standard output.
     """
+    from lookalike.images import Images
     from lookalike.reports import training_page
 
-    count = "images" if hasattr(model, "n_images_") else "rows"
+    count = "images" if isinstance(model, Images) else "rows"
     facts = {count: f"{getattr(model, f'n_{count}_'):,}", "seed": model.seed_}
-    page = training_page(model.history_, None if path == "-" else path, facts=facts)
+    film = model.film_sheet() if isinstance(model, Images) else None
+    place = None if path == "-" else path
+    page = training_page(model.history_, place, facts=facts, film=film)
     if path == "-":
         show(page)

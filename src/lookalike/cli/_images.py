@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from lookalike._core.errors import ParameterError
-from lookalike._core.files import write_text
 from lookalike._core.places import shown_path
 from lookalike.cli._options import check_outputs, parse_settings, set_up
-from lookalike.cli._print import say, show, show_table
+from lookalike.cli._print import say, show, show_table, write_result
 
 if TYPE_CHECKING:
     from lookalike.images import Images
@@ -104,10 +102,11 @@ def evaluate_images_of(
     synthetic: str,
     holdout: str | None,
     json_file: str | None,
+    html_file: str | None,
     others: Mapping[str, Any],
     seed: int,
 ) -> None:
-    """Score generated images and show the scores, or write them as JSON.
+    """Score generated images, and show the scores or write them as JSON and as a page.
 
     Parameters
     ----------
@@ -115,7 +114,7 @@ def evaluate_images_of(
         Folders or files of images with classes.
     holdout : str or None
         Real images that the model has not seen.
-    json_file : str or None
+    json_file, html_file : str or None
     others : mapping of str to object
         Options of tables, by their names, which must not be given.
     seed : int
@@ -125,15 +124,13 @@ def evaluate_images_of(
         raise ParameterError(
             "Images are scored beside real ones that the model has not seen: give --holdout."
         )
-    check_outputs([json_file], [real, synthetic, holdout])
+    check_outputs([json_file, html_file], [real, synthetic, holdout])
 
     from lookalike.images import evaluate_images
 
     found = evaluate_images(real, synthetic, holdout, random_state=seed)
-    if json_file is not None:
-        text = json.dumps(found.to_dict(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-        show(text.rstrip()) if json_file == "-" else write_text(text, json_file)
-    if json_file != "-":
+    write_result(found, json_file, html_file)
+    if "-" not in (json_file, html_file):
         show(repr(found))
 
 

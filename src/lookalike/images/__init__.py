@@ -12,7 +12,8 @@ from lookalike.images._form import ImageForm
 from lookalike.images._images import Images
 from lookalike.images._presets import IMAGE_PRESETS
 from lookalike.images._read import LabelledImages, read_images
-from lookalike.images._scores import ImageScore, ImageScores, evaluate_images, image_models
+from lookalike.images._score_results import ImageScore, ImageScores
+from lookalike.images._scores import evaluate_images, image_models
 from lookalike.images._write import contact_sheet, write_picture
 from lookalike.images.augment import (
     ElasticDeformation,

@@ -16,10 +16,11 @@ from jaxtyping import Array, Float, Int, UInt32
 from lookalike._core.learned import Learned
 from lookalike._core.numerics import Floats32
 from lookalike._core.progress import progress
-from lookalike._core.seeds import generator
+from lookalike._core.seeds import derive_seed, generator
 from lookalike.encoding import EncodedRows
+from lookalike.images._film import Film, FilmCamera
 from lookalike.images._form import ImageForm
-from lookalike.images._recipe import ImageRecipe, image_game, layers_left_out, steps_of
+from lookalike.images._recipe import BLOCK, ImageRecipe, image_game, layers_left_out, steps_of
 from lookalike.models import leaves_of, make_plan, stored
 from lookalike.nn import key_of, noise, seed_words
 from lookalike.training import (
@@ -52,12 +53,15 @@ class GanEngine:
     shares : ndarray, shape (classes,)
         The share of each class; empty without classes.
     history : History
+    film : Film
+        What it drew during training.
     """
 
     game: ImageGame
     network: ImageDrawer
     shares: np.ndarray
     history: History
+    film: Film
 
     @classmethod
     def fit(
@@ -91,6 +95,7 @@ class GanEngine:
         game = image_game(recipe, form, len(shares))
         steps = steps_of(recipe, len(rows.floats))
         plan = make_plan(recipe, game, steps, early_stopping=None)
+        camera = FilmCamera(partial(_frame, game, seed), -(-plan.end // plan.interval))
         with progress("training", plan.end, show=show) as report:
             result = train(
                 game,
@@ -99,12 +104,14 @@ class GanEngine:
                 plan,
                 held_out=None if held_out is None else Data.of(held_out),
                 report=lambda step, measures: report(step, _shown(measures)),
+                on_interval=camera,
             )
+        camera.take(result.step, result.model)
         history = result.history
         if missing := layers_left_out(recipe, form):
             words = f"images are too small for all layers: {missing} of each network were left out"
             history.add(0, "choice", words)
-        return cls(game, result.model, shares, history)
+        return cls(game, result.model, shares, history, camera.film())
 
     def block(
         self, seed: int, number: int, count: int, code: int | None
@@ -150,6 +157,7 @@ class GanEngine:
     def state(self) -> Learned:
         """Return the learned state."""
         arrays = {**leaves_of(self.network, "generator"), "shares": self.shares}
+        arrays |= {"film": self.film.frames, "film_steps": self.film.steps}
         return Learned({}, arrays)
 
     @classmethod
@@ -163,7 +171,8 @@ class GanEngine:
         shares = np.asarray(state.arrays["shares"], float)
         if shares.shape != (classes,) or (classes and not _is_distribution(shares)):
             raise ValueError("the shares of its classes are damaged")
-        return cls(game, network, shares, history)
+        film = Film.from_arrays(state.arrays, form.pixels)
+        return cls(game, network, shares, history, film)
 
 
 def _is_distribution(shares: np.ndarray) -> bool:
@@ -176,6 +185,13 @@ def _untrained(game: ImageGame) -> Any:
 
 def _shown(measures: Mapping[str, float]) -> dict[str, float]:
     return {short: measures[name] for name, short in _SHOWN.items() if name in measures}
+
+
+def _frame(game: ImageGame, seed: int, network: ImageDrawer) -> Floats32:
+    """Return images for the film: of the program that draws blocks, which compiles once."""
+    words, size = seed_words(derive_seed(seed, "film"), 0), (BLOCK, game.latent_size)
+    codes = np.arange(BLOCK, dtype=np.int32) % max(game.classes, 1)
+    return np.asarray(_drawn(game, network, words, size, jnp.asarray(codes)))
 
 
 @eqx.filter_jit

@@ -16,13 +16,16 @@ from lookalike.encoding import EncodedRows
 from lookalike.images._form import ImageForm
 from lookalike.images._presets import find_image_preset
 from lookalike.images._read import LabelledImages, read_images
+from lookalike.images._recipe import BLOCK
 from lookalike.images._rules import RULES
 from lookalike.images._saving import ENGINES, Engine, save_images
 from lookalike.images._write import (
     contact_sheet,
     folders_of,
     picture_folder,
+    png,
     write_arrays,
+    write_film,
     write_picture,
     write_pictures,
 )
@@ -34,8 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Images"]
 
-#: The number of images of a block.
-_BLOCK = 256
 #: The greatest number of classes.
 _MOST_CLASSES = 1_000
 _COUNT = Number(0, integer=True)
@@ -57,7 +58,7 @@ class Images(Refitted):
     engine : {"gan", "components"}
         A convolutional GAN, or principal components and a model of a table.
     budget : {"fast", "balanced", "best"}
-        The training time, if neither `steps` nor `epochs` is given: 800, 3,000 or 10,000 steps,
+        The training time, if neither `steps` nor `epochs` is given: 800, 6,000 or 15,000 steps,
         fewer for less than 1,000 images.
     steps : int or None
         The number of training steps; overrides `budget`.
@@ -408,16 +409,89 @@ class Images(Refitted):
         rows = self._engine.walk(self._seed(random_state), int(n), code or 0)
         return self.form_.images(rows)
 
+    def film(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return images that were drawn during training, always from the same noise.
+
+        Returns
+        -------
+        steps : ndarray of int, shape (frames,)
+            At most ten steps, soon after one another at first; the last is that of the model.
+        images : ndarray, shape (frames, 20, height, width[, channels])
+            With classes, one after the other.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        ParameterError
+            If there is no film: the engine is no GAN, or the model was saved by an older version.
+        """
+        from lookalike.images._gan_engine import GanEngine  # noqa: PLC0415 - it loads JAX
+
+        self._check_fitted()
+        if not isinstance(self._engine, GanEngine) or not len(self._engine.film.steps):
+            raise ParameterError("Only a fit of engine='gan' is filmed; this model has no film.")
+        film = self._engine.film
+        shape = (len(film.steps), -1, *self.form_.shape)
+        return film.steps, self.form_.images(film.rows()).reshape(shape)
+
+    def film_to(self, path: str | os.PathLike[str]) -> None:
+        """Write the film of training to a file.
+
+        Parameters
+        ----------
+        path : str or path-like
+            A ``.png`` file for a contact sheet with a row for each step, or a ``.gif`` file that
+            moves.
+
+        Raises
+        ------
+        OutputError
+            If the file cannot be written.
+        NotFittedError, ParameterError
+            As for `film`; or if the file has another suffix.
+        """
+        _, images = self.film()
+        name = os.fspath(path).lower()
+        if name.endswith(".gif"):
+            write_film([contact_sheet(frame, self.form_, 10) for frame in images], path, 0.5)
+        elif name.endswith(".png"):
+            write_picture(self._film_picture(images), path)
+        else:
+            raise ParameterError(f"A film is a .png or a .gif file; got {os.fspath(path)!r}.")
+
+    def film_sheet(self) -> bytes | None:
+        """Return the film of training as a PNG file, or None if there is none.
+
+        Returns
+        -------
+        bytes or None
+            A contact sheet with a row for each step.
+
+        Raises
+        ------
+        NotFittedError
+            If the model has not been fitted.
+        """
+        self._check_fitted()
+        try:
+            return png(self._film_picture(self.film()[1]))
+        except ParameterError:  # no film, or colours that pictures do not have
+            return None
+
+    def _film_picture(self, images: np.ndarray) -> np.ndarray:
+        return contact_sheet(np.concatenate(list(images)), self.form_, images.shape[1])
+
     def _blocks(
         self, n: int, given: Any, random_state: RandomState, start: int
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yield images and the codes of their classes, a block at a time."""
         seed, code = self._seed(random_state), self._code(given)
         stop = start + n
-        for block in range(start // _BLOCK, -(-stop // _BLOCK) if n else 0):
-            rows, codes = self._engine.block(seed, block, _BLOCK, code)
-            first = block * _BLOCK
-            part = slice(max(start - first, 0), min(stop - first, _BLOCK))
+        for block in range(start // BLOCK, -(-stop // BLOCK) if n else 0):
+            rows, codes = self._engine.block(seed, block, BLOCK, code)
+            first = block * BLOCK
+            part = slice(max(start - first, 0), min(stop - first, BLOCK))
             yield self.form_.images(rows[part]), codes[part]
 
     def _code(self, given: Any) -> int | None:

@@ -15,10 +15,12 @@ if TYPE_CHECKING:
     from lookalike.nn import Architecture, ImageArchitecture, Objective
     from lookalike.training import ImageGame
 
-__all__ = ["STEPS", "ImageRecipe", "image_game", "layers_left_out", "steps_of"]
+__all__ = ["BLOCK", "STEPS", "ImageRecipe", "image_game", "layers_left_out", "steps_of"]
 
+#: The number of images that are drawn together.
+BLOCK = 256
 #: The number of steps of each budget, …
-STEPS = {"fast": 800, "balanced": 3_000, "best": 10_000}
+STEPS = {"fast": 800, "balanced": 6_000, "best": 15_000}
 #: … and the number of images from which on it is not reduced.
 _ENOUGH = 1_000
 #: The smallest images between both networks have about so many pixels across, of tiny ones half.

@@ -7,8 +7,7 @@ number.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -23,14 +22,14 @@ from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from lookalike._core.errors import DataError
 from lookalike._core.numerics import auc
-from lookalike._core.plain import jsonable
 from lookalike._core.seeds import RandomState, as_seed, derive_seed, generator
-from lookalike._core.tabular import Tabular
 from lookalike.images._classifier import ImageClassifier
 from lookalike.images._labels import coded_labels
 from lookalike.images._read import LabelledImages, read_images
+from lookalike.images._score_results import ImageScore, ImageScores
+from lookalike.images._sheets import score_sheets
 
-__all__ = ["ImageScore", "ImageScores", "evaluate_images", "image_models"]
+__all__ = ["evaluate_images", "image_models"]
 
 #: The principal components by which a detector tells generated images from real ones.
 _COMPONENTS = 20
@@ -39,85 +38,6 @@ _MOST = 5_000
 _FOLDS = 5
 #: How many times the greatest pixel of one sort may be that of another.
 _SAME_SCALE = 4
-
-
-@dataclass(frozen=True)
-class ImageScore:
-    """One number, with those of real images and of simple ones beside it.
-
-    Parameters
-    ----------
-    name : str
-    value : float
-    ceiling : float
-        The same for real images that were not learned.
-    floor : float or None
-        The same for images whose pixels are drawn independently within each class; None where
-        there is no sense in it.
-    meaning : str
-        What is measured, in a line.
-    """
-
-    name: str
-    value: float
-    ceiling: float
-    floor: float | None
-    meaning: str
-
-
-@dataclass(frozen=True, repr=False)
-class ImageScores(Tabular):
-    """The scores of generated images: the result of `evaluate_images`.
-
-    Parameters
-    ----------
-    scores : tuple of ImageScore
-    facts : dict
-        The numbers of images.
-    """
-
-    scores: tuple[ImageScore, ...]
-    facts: dict[str, Any]
-
-    def __getitem__(self, name: str) -> ImageScore:
-        """Return the score of a name."""
-        return next(score for score in self.scores if score.name == name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all numbers as JSON-ready values: one that is not finite becomes None."""
-        values = {
-            "facts": self.facts,
-            "scores": {
-                s.name: {"value": s.value, "real": s.ceiling, "floor": s.floor, "is": s.meaning}
-                for s in self.scores
-            },
-        }
-        plain: dict[str, Any] = jsonable(values)
-        return plain
-
-    def _headline(self) -> str:
-        parts = [f"{s.name} {s.value:.3f} (real {s.ceiling:.3f})" for s in self.scores]
-        return "; ".join(parts)
-
-    def _frame_columns(self) -> Mapping[str, Sequence[Any]]:
-        return {
-            "score": [s.name for s in self.scores],
-            "generated": [s.value for s in self.scores],
-            "real": [s.ceiling for s in self.scores],
-            "floor": [s.floor for s in self.scores],
-            "meaning": [s.meaning for s in self.scores],
-        }
-
-    def __repr__(self) -> str:
-        lines = [("score", "generated", "real", "floor", "what it measures")]
-        for s in self.scores:
-            floor = "–" if s.floor is None else f"{s.floor:.3f}"
-            lines.append((s.name, f"{s.value:.3f}", f"{s.ceiling:.3f}", floor, s.meaning))
-        widths = [max(len(line[k]) for line in lines) for k in range(len(lines[0]))]
-        return "\n".join(
-            "  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip()
-            for line in lines
-        )
 
 
 def image_models() -> dict[str, Any]:
@@ -177,7 +97,7 @@ def evaluate_images(
         trained on real ones (``purity``); the area under the ROC curve of a detector on principal
         components, where 0.5 is the best (``detection``); the Fréchet distance of features
         (``frechet``); and the median distance to the nearest training image, as a multiple of that
-        of held-out images (``nearest``).
+        of held-out images (``nearest``). `to_html` writes them as a page, with images to look at.
 
     Raises
     ------
@@ -205,7 +125,7 @@ def evaluate_images(
         "generated": len(fake.images),
         "held_out": len(others.images),
     }
-    return ImageScores(tuple(scores), facts)
+    return ImageScores(tuple(scores), facts, score_sheets(real, fake, others))
 
 
 def _labelled(part: Any) -> LabelledImages:

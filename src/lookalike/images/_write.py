@@ -17,7 +17,9 @@ __all__ = [
     "contact_sheet",
     "folders_of",
     "picture_folder",
+    "png",
     "write_arrays",
+    "write_film",
     "write_picture",
     "write_pictures",
 ]
@@ -86,10 +88,38 @@ def write_picture(picture: np.ndarray, path: str | os.PathLike[str]) -> None:
     OutputError
         If it cannot be written.
     """
+    content = png(picture)
+    with open_output(path) as file:
+        file.write(content)
+
+
+def png(picture: np.ndarray) -> bytes:
+    """Return a picture as the content of a PNG file."""
     from PIL import Image  # noqa: PLC0415 - arrays need none
 
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def write_film(frames: Sequence[np.ndarray], path: str | os.PathLike[str], seconds: float) -> None:
+    """Write pictures as an animated GIF file, the last of which stays for longer.
+
+    Parameters
+    ----------
+    frames : sequence of ndarray of uint8
+    path : str or path-like
+        The file; it is whole or absent.
+    seconds : float
+        The time of each picture.
+    """
+    from PIL import Image  # noqa: PLC0415 - arrays need none
+
+    pictures, buffer = [Image.fromarray(frame) for frame in frames], io.BytesIO()
+    times = [round(1000 * seconds)] * (len(frames) - 1) + [round(4000 * seconds)]
+    pictures[0].save(
+        buffer, "GIF", save_all=True, append_images=pictures[1:], duration=times, loop=0
+    )
     with open_output(path) as file:
         file.write(buffer.getvalue())
 

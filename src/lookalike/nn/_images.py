@@ -192,7 +192,8 @@ class _Spread(eqx.Module):
 
     def spread(self, x: Array, down: int, across: int) -> Array:
         """Return the products of rows as images."""
-        return product(x, self.weight).reshape(len(x), down, across, -1)
+        rows = product(x, self.weight).reshape(len(x), down, across, -1)
+        return rows.transpose(1, 2, 0, 3)
 
     def doubled(self, x: Array) -> Array:
         """Return images of twice the sides."""
@@ -267,7 +268,7 @@ class ImageDrawer(eqx.Module):
 
     def _pixels(self, h: Array) -> Array:
         images = resized(self.last.normal(self.last.doubled(h)), self.form.height, self.form.across)
-        return images.reshape(len(h), -1)
+        return _flat(images)
 
 
 class ImageJudge(eqx.Module):
@@ -314,7 +315,7 @@ class ImageJudge(eqx.Module):
             x, weight, sides = _read(layer, images)
             units = layer.normalisation(x, weight, layer.bias)
             images = activate(units).reshape(*sides, -1)
-        return images.reshape(len(images), -1)
+        return _flat(images)
 
     def learn(
         self,
@@ -330,7 +331,7 @@ class ImageJudge(eqx.Module):
             units, seen = layer.normalisation.learn(x, weight, layer.bias)
             images = activate(units).reshape(*sides, -1)
             stats.append(seen)
-        found, seen = self.last.learn(images.reshape(len(images), -1))
+        found, seen = self.last.learn(_flat(images))
         return self._outputs(found, classes), (*stats, seen) if self.tracks else ()
 
     def absorb(self, stats: PyTree[Array]) -> ImageJudge:
@@ -348,7 +349,7 @@ class ImageJudge(eqx.Module):
         pixels = rows[:, :, : form.pixels].reshape(
             len(x), self.pack, form.height, form.across, form.channels
         )
-        images = jnp.moveaxis(pixels, 1, 3).reshape(len(x), form.height, form.across, -1)
+        images = pixels.transpose(2, 3, 0, 1, 4).reshape(form.height, form.across, len(x), -1)
         down, across = form.smallest
         # A penalty on slopes concerns pixels alone.
         classes = jax.lax.stop_gradient(rows[:, :, form.pixels :]).reshape(len(x), -1)
@@ -362,12 +363,17 @@ class ImageJudge(eqx.Module):
         return outputs.at[:, :1].add(own)
 
 
+def _flat(images: Array) -> Float[Array, "images values"]:
+    """Return images, whose places are first, as rows."""
+    return images.transpose(2, 0, 1, 3).reshape(images.shape[2], -1)
+
+
 def _read(layer: Layer, images: Array) -> tuple[Array, Array | None, tuple[int, int, int]]:
-    """Return the convolution of images as rows without a weight, and its number and sides.
+    """Return the convolution of images as rows without a weight, and its sides and number.
 
     For a normalisation of the weight itself: the patches as rows, and the weight.
     """
-    sides = len(images), images.shape[1] // 2, images.shape[2] // 2
+    sides = images.shape[0] // 2, images.shape[1] // 2, images.shape[2]
     if layer.normalisation.last:
         read = patches(images)
         return read.reshape(-1, read.shape[-1]), layer.weight, sides

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         function_page,
         function_report_rows,
     )
+    from lookalike.reports._image_scores_page import image_scores_page
     from lookalike.reports._pipeline_page import pipeline_page
     from lookalike.reports._stress_page import stress_page
     from lookalike.reports._verdict_page import verdict_page
@@ -83,6 +84,7 @@ __all__ = [
     "function_figure",
     "function_page",
     "function_report_rows",
+    "image_scores_page",
     "judge",
     "pipeline_page",
     "stress_page",
@@ -99,6 +101,7 @@ def __getattr__(name: str) -> Any:
         _audit_page,
         _comparison_page,
         _function_page,
+        _image_scores_page,
         _pipeline_page,
         _stress_page,
         _verdict_page,
@@ -109,6 +112,7 @@ def __getattr__(name: str) -> Any:
         _comparison_page,
         _verdict_page,
         _function_page,
+        _image_scores_page,
         _pipeline_page,
         _stress_page,
     )

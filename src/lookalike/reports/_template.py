@@ -16,7 +16,7 @@ from lookalike.reports import figures
 from lookalike.reports._text import shorten
 from lookalike.reports.figures._scores import number
 
-__all__ = ["environment", "picture", "svg"]
+__all__ = ["embedded", "environment", "picture", "svg"]
 
 #: A section's heading.
 _SECTION = re.compile(r'<h2 id="([^"]+)">(.*?)</h2>')
@@ -71,6 +71,19 @@ def svg(figure: Figure, label: str, salt: str) -> Markup:
     """Return a figure as it stands in a page, with words for those who cannot see it."""
     # The SVG is our own, and matplotlib escapes the text in it.
     return Markup(figures.to_svg(figure, label=label, salt=salt))
+
+
+def embedded(png: str, label: str) -> Markup:
+    """Return a picture of pixels as it stands in a page.
+
+    Parameters
+    ----------
+    png : str
+        A PNG file in base64.
+    label : str
+        Words for those who cannot see it.
+    """
+    return Markup('<img class="pixels" src="data:image/png;base64,{}" alt="{}">').format(png, label)
 
 
 def picture(draw: Callable[[], Figure], label: str, salt: str) -> Markup:

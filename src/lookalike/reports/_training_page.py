@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -18,6 +19,7 @@ from lookalike.reports._training_words import Quantity, quantity_of
 __all__ = ["training_page", "training_parts"]
 
 _TITLE = "How training went"
+_FILM = "Images drawn from the same noise at several steps, the first step on top"
 #: Shown in figures of their own.
 _HALVES = ("loss_real", "loss_fake")
 _PROBABILITIES = ("probability_real", "probability_fake")
@@ -33,6 +35,7 @@ def training_page(
     title: str = _TITLE,
     facts: Mapping[str, object] | None = None,
     quantities: Mapping[str, Quantity] | None = None,
+    film: bytes | None = None,
     date: str | None = None,
 ) -> str:
     """Return a page about a training run, and write it to a file where one is given.
@@ -50,6 +53,8 @@ def training_page(
     quantities : mapping of str to Quantity, optional
         Titles, meanings and good ranges of quantities that `lookalike` does not know, such as
         those of monitors of your own.
+    film : bytes, optional
+        A PNG file of what the model drew during training, as of `Images.film_sheet`.
     date : str, optional
         A date to print. There is none by default, so that the same history is the same page.
 
@@ -71,7 +76,7 @@ def training_page(
     True
     """
     # matplotlib takes half a second to import: only drawing needs it.
-    from lookalike.reports._template import environment  # noqa: PLC0415
+    from lookalike.reports._template import embedded, environment  # noqa: PLC0415
 
     drawn = curves(history)
     template = environment().get_template("training.html.j2")
@@ -82,6 +87,7 @@ def training_page(
         judgement=judge(drawn, quantities),
         curves=drawn,
         training=None if drawn is None else training_parts(drawn, quantities),
+        film=None if film is None else embedded(b64encode(film).decode(), _FILM),
     )
     return saved(page, path)
 
