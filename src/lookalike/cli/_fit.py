@@ -124,10 +124,12 @@ def fit(
     if output == "-":
         raise ParameterError("A model is written to a file: give its path, or /dev/stdout, not -.")
     if is_images(data):
-        unused = {"target": target, "model": model, "seconds": seconds, "kind": kind}
-        unused |= {"warm-start": warm_start, "mapping": mapping, "rule": rule}
-        unused |= {"rules": rules_file, "entity": entity, "time": time, "max-rows": max_rows}
-        unused |= {"orphans": orphans != "refuse", "broken": broken != "refuse", "public": public}
+        unused = (
+            {"target": target, "model": model, "seconds": seconds, "kind": kind}
+            | {"warm-start": warm_start, "mapping": mapping, "rule": rule, "rules": rules_file}
+            | {"entity": entity, "time": time, "max-rows": max_rows, "public": public}
+            | {"orphans": orphans != "refuse", "broken": broken != "refuse"}
+        )
         drawn = fit_images(
             *(data, output, budget, preset, setting, seed, html_file, unused), quiet=quiet
         )
