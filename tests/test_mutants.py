@@ -55,6 +55,7 @@ def test_conditions_are_never_and_always_true(tool: ModuleType) -> None:
     assert sources == ["if False:\n    b = c", "if True:\n    b = c"]
 
 
+@pytest.mark.slow
 def test_only_lines_that_are_asked_for_change_and_each_mutant_compiles(tool: ModuleType) -> None:
     source = (ROOT / PATH).read_text(encoding="utf-8")
     plain = ast.unparse(ast.parse(source))

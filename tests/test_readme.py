@@ -29,11 +29,17 @@ SLOW = {
     "README.md",
     "CONTRIBUTING.md",
     "boost.md",
+    "conditions.md",
+    "evaluate-sequences.md",
+    "evaluation.md",
     "families.md",
     "functions.md",
     "gan.md",
     "images.md",
+    "pipeline.md",
     "privacy.md",
+    "scale.md",
+    "scenarios.md",
     "tuning.md",
 }
 README = (ROOT / "README.md").read_text(encoding="utf-8")

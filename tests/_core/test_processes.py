@@ -133,6 +133,7 @@ def test_models_that_xla_trains_are_known() -> None:
     assert not is_compiled("mine", GridSearchCV(DecisionTreeClassifier(), {}))
 
 
+@pytest.mark.slow
 def test_a_task_whose_process_died_is_done_anew(tmp_path: Path) -> None:
     def dies_once(number: int) -> Iterator[int]:
         mark = tmp_path / str(number)

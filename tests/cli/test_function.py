@@ -76,6 +76,7 @@ def test_formula_of_two_variables(
         Image.open(picture).verify()
 
 
+@pytest.mark.slow
 @pytest.mark.train
 def test_the_folder_says_what_was_measured(run: Run, tmp_path: Path) -> None:
     result = run("function", "spiral", "--range", "t=0:6", *SMALL, "--out", tmp_path, "--quiet")

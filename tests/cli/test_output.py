@@ -110,6 +110,7 @@ def test_pipe_between_processes(fitted: Path) -> None:
     assert info.stdout.startswith("30 rows, 4 columns")
 
 
+@pytest.mark.slow
 def test_names_that_the_encoding_cannot_show_are_escaped(tmp_path: Path) -> None:
     path = tmp_path / "straße.csv"
     path.write_text("größe,日本\n1.5,a\n2.5,b\n", encoding="utf-8")

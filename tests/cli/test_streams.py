@@ -37,6 +37,7 @@ def shell(line: str, *words: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_closed_standard_output(light: Path, csv: Path, tmp_path: Path) -> None:
     """It is said where it is needed; and no file gets its number."""
     done = shell('lookalike info "$1" >&-', csv)

@@ -40,6 +40,7 @@ def found(table: pd.DataFrame) -> Comparison:
     return la.compare(table, models, random_state=0)
 
 
+@pytest.mark.slow
 def test_the_better_model_wins_on_rows_that_it_has_not_learned(found: Comparison) -> None:
     copula, independent, failed = found.trials
     assert found.chosen == copula.label == f"GaussianCopula(refine={PLAIN!r})"

@@ -37,6 +37,7 @@ def broken(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(end=table["end"].where(table.index % 30 != 0, table["start"] - 3))
 
 
+@pytest.mark.slow
 def test_every_model_of_a_comparison_obeys_rules(table: pd.DataFrame) -> None:
     found = la.compare(table, [QUICK, "Independent"], rules=[RULE], metrics=False)
     assert found.facts["rules"] == [RULE]
@@ -61,6 +62,7 @@ def test_broken_rows_are_refused_once_and_before_any_fit(broken: pd.DataFrame) -
             run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["drop", "repair", "keep"])
 def test_auto_passes_the_policy_to_its_winner(broken: pd.DataFrame, policy: str) -> None:
     auto = la.Auto(seconds=None, models=[QUICK], tune=False, random_state=0)

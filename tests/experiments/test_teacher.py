@@ -26,6 +26,7 @@ def teacher() -> Teacher:
     return Teacher.fit(*rare(800), SimpleImputer, 0, classes=True)
 
 
+@pytest.mark.slow
 def test_a_rare_class_is_drawn_as_often_as_it_occurs(teacher: Teacher) -> None:
     inputs, target = rare(8_000, seed=1)
     drawn = teacher.draw(inputs, generator(0, "labels"))

@@ -139,6 +139,7 @@ def test_trials_that_were_left_behind_are_not_chosen() -> None:
 # --- the whole ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_better_settings_are_found_and_fitted_to_all_rows(
     found: Tuning, table: pd.DataFrame
 ) -> None:

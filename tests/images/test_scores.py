@@ -40,6 +40,7 @@ def test_real_images_score_like_real_ones_and_noise_like_none(shapes):
     assert len(good.to_frame()) == len(good.scores)
 
 
+@pytest.mark.slow
 def test_a_number_that_is_not_finite_is_no_number_of_json(shapes):
     real, _ = parts(shapes)
     found = evaluate_images(real, real, real, networks=False)
@@ -87,6 +88,7 @@ def test_labels_and_sizes_are_needed(shapes):
         evaluate_images(real, (real[0][:, :5], real[1]), others)
 
 
+@pytest.mark.slow
 def test_numbers_and_the_names_of_folders_are_the_same_classes(shapes):
     images, numbers = shapes[0], np.unique(shapes[1], return_inverse=True)[1]
     for labels in (numbers, numbers.astype(float), numbers.astype(str), numbers.astype(object)):

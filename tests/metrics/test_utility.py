@@ -38,6 +38,7 @@ def found(trio, mixed_schema):
     return results
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", ["level", "y", "flag"])
 def test_good_rows_teach_more_than_shuffled_ones(found, target):
     good, bad, real, floor = (result.value for result in found[target])

@@ -131,6 +131,7 @@ def test_a_model_without_a_likelihood_is_refused() -> None:
         Scenario([{**step, "kind": "contextual", "column": "aa"}]).apply(ROWS, model=MODEL)
 
 
+@pytest.mark.slow
 def test_weighted_means_stay_unbiased() -> None:
     step = {"name": "rare_event", "where": {"level": "high"}, "rate": 0.5}
     event = ROWS["level"] == "high"

@@ -265,6 +265,7 @@ def test_a_failed_fit_changes_nothing(table):
     assert model.sample(3).equals(before)
 
 
+@pytest.mark.slow
 def test_choice_survives_the_file(tmp_path):
     many = histories(260)
     model = la.Sequences(**FAST).fit(many, entity="client", time="when")

@@ -271,6 +271,7 @@ def test_a_failed_run_says_why(client: Any, folder: Path, wait: Callable[..., No
     assert "Go on" in page
 
 
+@pytest.mark.slow
 def test_a_stopped_run_is_stopped(client: Any, folder: Path, wait: Callable[..., None]) -> None:
     pipe = folder / "other.csv"
     os.mkfifo(pipe)

@@ -161,6 +161,7 @@ def test_rows_of_few_levels_cannot_carry_it():
     assert not la.Watermark(KEY).test(rows).found
 
 
+@pytest.mark.slow
 def test_parts_carry_it(model, tmp_path):
     mark = la.Watermark(KEY)
     la.sample_parts(model, tmp_path / "parts", 300, part_rows=150, workers=1, watermark=mark)

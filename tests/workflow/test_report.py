@@ -21,6 +21,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Path]:
     return la.report(penguins, path, model=la.Independent(), target="species"), path
 
 
+@pytest.mark.slow
 def test_parts_are_what_they_say(found):
     report, path = found
     assert len(report.train) + len(report.test) == 344

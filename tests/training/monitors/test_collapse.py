@@ -33,6 +33,7 @@ def labelled(mixtures, normalise) -> Iterator[tuple[str, bool, object, bool, dic
             yield f"{name}, every mode a point", True, mixture, normal, {"wider": 0.02}
 
 
+@pytest.mark.slow
 def test_the_yes_or_no_is_right_on_known_mixtures(scenes, mixtures, normalise):
     wrong, cases = [], 0
     for seed, held_out in ((0, True), (1, False)):
