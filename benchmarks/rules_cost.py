@@ -1,10 +1,11 @@
 """The cost of rules in quality: detection of synthetic rows with true rules declared, and without.
 
 Usage: ``python benchmarks/rules_cost.py [FILE=RULE;RULE ...] [--family Forest] [--rows 4000]
-[--seeds 2]``.
+[--seeds 2] [--each]``.
 Half of the rows are learned, the others are the ceiling; the score is 1 for rows that trees cannot
 tell from real ones. Rows that break a rule are left out first. A made table of orders with twelve
-rules (that of ``rules_speed.py``) is always included; each line has the mean over seeds.
+rules (that of ``rules_speed.py``) is always included; each line has the mean over seeds. With
+``--each``, every rule of the made table stands alone on a line, too.
 """
 
 from __future__ import annotations
@@ -67,10 +68,15 @@ def main() -> None:
     parser.add_argument("--family", default="Forest")
     parser.add_argument("--rows", type=int, default=4_000)
     parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--each", action="store_true", help="each rule of the made table alone")
     options = parser.parse_args()
     warnings.simplefilter("ignore", LookalikeWarning)
     made = pa.Table.from_pandas(orders(options.rows, 0), preserve_index=False)
-    tasks = [("orders (made)", made.drop_columns(["id"]), [r for r in RULES if "unique" not in r])]
+    of_rows = [rule for rule in RULES if "unique" not in rule]
+    made = made.drop_columns(["id"])
+    tasks = [("orders (made)", made, of_rows)]
+    if options.each:
+        tasks += [(f"`{rule}` alone", made, [rule]) for rule in of_rows]
     for given in options.tables:
         file, _, rules = given.partition("=")
         listed = rules.split(";")
