@@ -46,6 +46,13 @@ def test_a_step_that_few_futures_know_has_no_band() -> None:
     assert fan.inside == 1.0
 
 
+def test_a_column_of_ones_own_named_future_is_a_column() -> None:
+    """`continue_from` then calls its own column ``future'``."""
+    made = futures().rename(columns={"future": "future'"}).assign(future=2.5)
+    found = fans(PAST.assign(future=1.0), made)
+    assert [fan.column for fan in found] == ["load", "future"]
+
+
 def test_what_is_no_fan_is_refused_in_words() -> None:
     made = futures()
     with pytest.raises(DataError, match="needs 20 futures or more; got 19"):
@@ -54,7 +61,7 @@ def test_what_is_no_fan_is_refused_in_words() -> None:
         fans(PAST, made[1:])
     with pytest.raises(DataError, match="one after the other"):
         fans(PAST, made.sort_index(ascending=False))
-    with pytest.raises(SchemaError, match="have a column 'future'"):
+    with pytest.raises(SchemaError, match="begin with a column 'future'"):
         fans(PAST, made.drop(columns="future"))
     with pytest.raises(SchemaError, match="The past must have the column 'load'"):
         fans(PAST[["sky"]], made)

@@ -1,4 +1,4 @@
-"""What a generator drew during training: the same noise at several steps."""
+"""A film of training: images that a generator drew of the same noise at several steps."""
 
 from __future__ import annotations
 

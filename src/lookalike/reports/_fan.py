@@ -112,8 +112,9 @@ def fans(
     if isinstance(last, bool) or not isinstance(last, int) or last < 1:
         raise ParameterError(f"last must be a whole number of events, 1 or more; got {last!r}.")
     made, _ = natural_rows(futures)
-    steps = _steps(made)
-    names = _names(made, columns)
+    number = _number(made)
+    steps = _steps(made[number])
+    names = _names(made.drop_columns([number]), columns)
     past, _ = natural_rows(history)
     after = None if came is None else natural_rows(came)[0]
     found = []
@@ -126,13 +127,20 @@ def fans(
     return tuple(found)
 
 
-def _steps(made: pa.Table) -> int:
-    """Return the number of steps of each future."""
-    if _NUMBER not in made.column_names:
+def _number(made: pa.Table) -> str:
+    """Return the column of the futures' numbers: the first, whatever other columns are called."""
+    name = made.column_names[0] if made.num_columns else ""
+    if name.rstrip("'") != _NUMBER or not pt.is_integer(made[name].type):
         raise SchemaError(
-            f"Futures have a column {_NUMBER!r} with their numbers, as continue_from gives them."
+            f"Futures begin with a column {_NUMBER!r} of their numbers, as continue_from gives "
+            "them."
         )
-    numbers = made[_NUMBER].to_numpy()
+    return name
+
+
+def _steps(column: pa.ChunkedArray) -> int:
+    """Return the number of steps of each future."""
+    numbers = column.fill_null(-1).to_numpy()
     _, counts = np.unique(numbers, return_counts=True)
     if len(counts) < _FEWEST:
         raise DataError(f"A fan needs {_FEWEST} futures or more; got {len(counts)}.")
@@ -142,11 +150,7 @@ def _steps(made: pa.Table) -> int:
 
 
 def _names(made: pa.Table, columns: Sequence[str] | None) -> list[str]:
-    numeric = [
-        field.name
-        for field in made.schema
-        if field.name != _NUMBER and (pt.is_integer(field.type) or pt.is_floating(field.type))
-    ]
+    numeric = [field.name for field in made.schema if _is_number(field.type)]
     if columns is None:
         return numeric
     for name in columns:
@@ -157,11 +161,15 @@ def _names(made: pa.Table, columns: Sequence[str] | None) -> list[str]:
     return list(columns)
 
 
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
+
+
 def _numbers(table: pa.Table, name: str, whose: str) -> Floats:
     if name not in table.column_names:
         raise SchemaError(f"{whose} must have the column {name!r}.")
     cells = table[name].combine_chunks()
-    if not (pt.is_integer(cells.type) or pt.is_floating(cells.type) or pt.is_null(cells.type)):
+    if not (_is_number(cells.type) or pt.is_null(cells.type)):
         raise SchemaError(f"{whose} must have numbers in {name!r}; it holds {cells.type}.")
     numbers: Floats = cells.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return numbers

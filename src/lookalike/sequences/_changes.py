@@ -174,41 +174,50 @@ def _gain(
     calendar: Int[np.ndarray, "events features"],
 ) -> float:
     """Return the mean gain in log-likelihood of held-out events by changes, in nats."""
+    if not judging.any() or judging.all():
+        return 0.0
     now, last = raw[inner].astype(float), raw[inner - 1].astype(float)
     count = min(_BINS, max(len(inner) // _EACH, 2))
     contexts = [NumberBins.fit(last, count).of(last), *calendar.T]
     even = raw.dtype.kind == "i"
-    if not judging.any() or judging.all():
-        return 0.0
     by_change, by_number = (
-        max(float(_log_density(values, c, judging, even, count).mean()) for c in contexts)
-        for values in (now - last, now)
+        _log_density(values, contexts, judging, even, count) for values in (now - last, now)
     )
     return by_change - by_number
 
 
 def _log_density(
     values: Float[np.ndarray, " rows"],
-    context: Int[np.ndarray, " rows"],
+    contexts: Sequence[Int[np.ndarray, " rows"]],
     judging: np.ndarray,
     even: bool,
     count: int,
-) -> Float[np.ndarray, " judged"]:
-    """Return the log density of held-out values, given the state of a context."""
+) -> float:
+    """Return the mean log density of held-out values, given the context that predicts them best."""
     bins = NumberBins.fit(values[~judging], count)
     states = bins.of(values)
-    counts = np.zeros((context.max() + 1, bins.states))
-    np.add.at(counts, (context[~judging], states[~judging]), 1.0)
-    # A context of few events leans on the marginal distribution.
-    marginal = counts.sum(axis=0) + 1e-3
-    marginal = marginal / marginal.sum()
-    weight = _WEIGHT * np.maximum((counts > 0).sum(axis=1, keepdims=True), 1)
-    chances = (counts + weight * marginal) / (counts.sum(axis=1, keepdims=True) + weight)
     # An interval's width is its number of grid points, or the spread of its values.
     low, high = np.full(bins.states, np.inf), np.full(bins.states, -np.inf)
     np.minimum.at(low, states, values)
     np.maximum.at(high, states, values)
     spread = np.ptp(values) or 1.0
     widths = high - low + 1 if even else np.maximum(high - low, 1e-6 * spread)
-    at = states[judging]
-    return np.asarray(np.log(chances[context[judging], at]) - np.log(widths[at]))
+    within = float(np.log(widths[states[judging]]).mean())
+    return max(_log_chance(states, bins.states, one, judging) for one in contexts) - within
+
+
+def _log_chance(
+    states: Int[np.ndarray, " rows"],
+    count: int,
+    context: Int[np.ndarray, " rows"],
+    judging: np.ndarray,
+) -> float:
+    """Return the mean log chance of held-out states, given the state of a context."""
+    counts = np.zeros((context.max() + 1, count))
+    np.add.at(counts, (context[~judging], states[~judging]), 1.0)
+    # A context of few events leans on the marginal distribution.
+    marginal = counts.sum(axis=0) + 1e-3
+    marginal = marginal / marginal.sum()
+    weight = _WEIGHT * np.maximum((counts > 0).sum(axis=1, keepdims=True), 1)
+    chances = (counts + weight * marginal) / (counts.sum(axis=1, keepdims=True) + weight)
+    return float(np.log(chances[context[judging], states[judging]]).mean())

@@ -36,7 +36,7 @@ def harmonics(seconds: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What drives a plant: a mean, waves of day, week and year, and a slow random part.
+    """The drive of a plant: a mean, waves of day, week and year, and a slow random part.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class SensorLaw:
-    """How a sensor answers to what drives it: late, in a straight line, with noise.
+    """The answer of a sensor to its drive: late, in a straight line, with noise.
 
     Parameters
     ----------
