@@ -179,9 +179,11 @@ def _gain(
     now, last = raw[inner].astype(float), raw[inner - 1].astype(float)
     count = min(_BINS, max(len(inner) // _EACH, 2))
     contexts = [NumberBins.fit(last, count).of(last), *calendar.T]
-    even = raw.dtype.kind == "i"
+    # An interval's width is its number of grid points, or the spread of its values, but not less
+    # than what nobody can tell apart: of two that are predicted exactly, neither is better.
+    grid, least = (1.0, 0.0) if raw.dtype.kind == "i" else (0.0, 1e-6 * (np.ptp(now) or 1.0))
     by_change, by_number = (
-        _log_density(values, contexts, judging, even, count) for values in (now - last, now)
+        _log_density(values, contexts, judging, grid, least, count) for values in (now - last, now)
     )
     return by_change - by_number
 
@@ -190,18 +192,17 @@ def _log_density(
     values: Float[np.ndarray, " rows"],
     contexts: Sequence[Int[np.ndarray, " rows"]],
     judging: np.ndarray,
-    even: bool,
+    grid: float,
+    least: float,
     count: int,
 ) -> float:
     """Return the mean log density of held-out values, given the context that predicts them best."""
     bins = NumberBins.fit(values[~judging], count)
     states = bins.of(values)
-    # An interval's width is its number of grid points, or the spread of its values.
     low, high = np.full(bins.states, np.inf), np.full(bins.states, -np.inf)
     np.minimum.at(low, states, values)
     np.maximum.at(high, states, values)
-    spread = np.ptp(values) or 1.0
-    widths = high - low + 1 if even else np.maximum(high - low, 1e-6 * spread)
+    widths = np.maximum(high - low + grid, least)
     within = float(np.log(widths[states[judging]]).mean())
     return max(_log_chance(states, bins.states, one, judging) for one in contexts) - within
 
