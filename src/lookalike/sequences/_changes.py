@@ -24,7 +24,7 @@ __all__ = ["Change", "find_changes"]
 _BINS, _EACH = 32, 10
 #: The gain in nats per event by which changes must be more likely than numbers; of a series, which
 #: goes on for any length, more: sums of changes drift, numbers do not.
-_WORTH, _WORTH_OF_SERIES = 0.05, 0.2
+_WORTH, _WORTH_OF_SERIES = 0.05, 0.35
 #: The fewest events by which that is judged, and the most.
 _FEWEST, _MOST = 60, 50_000
 #: The weight of the marginal distribution, in rows.
