@@ -5,10 +5,8 @@ Reports do not know the room `privacy`: they read the plain attributes of the au
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from lookalike._core.files import saved
 from lookalike.reports._page_tiles import audit_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._attacks import DrawnRisk, areas, risks
@@ -18,19 +16,15 @@ __all__ = ["audit_page"]
 
 def audit_page(
     audit: Any,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    title: str = "What do these rows give away?",
+    title: str,
     date: str | None = None,
 ) -> str:
-    """Return a privacy audit as one page, and write it to a file where one is given.
+    """Return a privacy audit as one page.
 
     Parameters
     ----------
     audit : PrivacyAudit
         The audit to show.
-    path : str or path-like, optional
-        The file; it is whole or absent.
     title : str
         The page's heading.
     date : str, optional
@@ -40,11 +34,6 @@ def audit_page(
     -------
     str
         HTML that refers to nothing outside of itself.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
     """
     attacks = [
         DrawnRisk(one.attack, one.area, one.low, one.high, 0.5, audit.blind.area)
@@ -61,7 +50,7 @@ def audit_page(
         )
         for one in audit.risks
     ]
-    text = (
+    return (
         environment()
         .get_template("audit.html.j2")
         .render(
@@ -76,4 +65,3 @@ def audit_page(
             else None,
         )
     )
-    return saved(text, path)

@@ -5,10 +5,8 @@ Reports do not know experiments: they read the plain attributes of the compariso
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from lookalike._core.files import saved
 from lookalike.metrics import METRICS
 from lookalike.reports._page_tiles import comparison_tiles
 from lookalike.reports._template import environment, picture
@@ -19,19 +17,15 @@ __all__ = ["comparison_page"]
 
 def comparison_page(
     comparison: Any,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    title: str = "Which model for this table?",
+    title: str,
     date: str | None = None,
 ) -> str:
-    """Return a comparison of models as one page, and write it to a file where one is given.
+    """Return a comparison of models as one page.
 
     Parameters
     ----------
     comparison : Comparison
         The comparison to show.
-    path : str or path-like, optional
-        The file; it is whole or absent.
     title : str
         The page's heading.
     date : str, optional
@@ -41,11 +35,6 @@ def comparison_page(
     -------
     str
         HTML that refers to nothing outside of itself.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
     """
     trials = comparison.trials
     drawn = [
@@ -54,7 +43,7 @@ def comparison_page(
         if one.choose is not None and one.report is not None
     ]
     names = dict.fromkeys(name for one in trials for name in one.scores)
-    text = (
+    return (
         environment()
         .get_template("comparison.html.j2")
         .render(
@@ -74,7 +63,6 @@ def comparison_page(
             scored=[one for one in trials if one.scores],
         )
     )
-    return saved(text, path)
 
 
 def _title(name: str) -> str:

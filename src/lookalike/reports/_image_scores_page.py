@@ -5,10 +5,8 @@ Reports do not know the room `images`: they read the plain attributes of the res
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from lookalike._core.files import saved
 from lookalike.reports._template import embedded, environment
 from lookalike.reports._tiles import Tile
 from lookalike.reports.figures._scores import number
@@ -28,19 +26,15 @@ _LABELS = {
 
 def image_scores_page(
     scores: Any,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    title: str = "Are these images any good?",
+    title: str,
     date: str | None = None,
 ) -> str:
-    """Return scores of images as one page, and write it to a file where one is given.
+    """Return scores of images as one page.
 
     Parameters
     ----------
     scores : ImageScores
         The scores to show.
-    path : str or path-like, optional
-        The file; it is whole or absent.
     title : str
         The page's heading.
     date : str, optional
@@ -50,14 +44,9 @@ def image_scores_page(
     -------
     str
         HTML that refers to nothing outside of itself.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
     """
     pictures = {name: embedded(content, _LABELS[name]) for name, content in scores.pictures.items()}
-    text = (
+    return (
         environment()
         .get_template("images.html.j2")
         .render(
@@ -70,7 +59,6 @@ def image_scores_page(
             frechet=any(score.name == "frechet" for score in scores.scores),
         )
     )
-    return saved(text, path)
 
 
 def _tiles(scores: Any) -> list[Tile]:

@@ -5,12 +5,10 @@ Reports do not know the room `experiments`: they read the plain attributes of th
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from markupsafe import Markup
 
-from lookalike._core.files import saved
 from lookalike.reports._page_tiles import pipeline_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._arms import Effect, effects
@@ -20,19 +18,15 @@ __all__ = ["pipeline_page"]
 
 def pipeline_page(
     report: Any,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    title: str = "What did each cycle gain?",
+    title: str,
     date: str | None = None,
 ) -> str:
-    """Return the report of a pipeline as one page, and write it to a file where one is given.
+    """Return the report of a pipeline as one page.
 
     Parameters
     ----------
     report : PipelineReport
         The report to show.
-    path : str or path-like, optional
-        The file; it is whole or absent.
     title : str
         The page's heading.
     date : str, optional
@@ -42,11 +36,6 @@ def pipeline_page(
     -------
     str
         HTML that refers to nothing outside of itself.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
     """
     metric = report.metric_name
     tried = [
@@ -69,7 +58,7 @@ def pipeline_page(
     if last.report_gain is not None and any(one.kept for one in report.cycles):
         since = (last.report_gain, last.report_low, last.report_high)
         beside.insert(0, Effect(f"over {report.cycles[0].made}", "synthetic", *since))
-    text = (
+    return (
         environment()
         .get_template("pipeline.html.j2")
         .render(
@@ -82,7 +71,6 @@ def pipeline_page(
             beside=_drawn(beside, metric, "Gain of the final rows on the report rows"),
         )
     )
-    return saved(text, path)
 
 
 def _drawn(found: list[Effect], metric: str, words: str) -> Markup | None:

@@ -5,10 +5,8 @@ Reports do not know the room `scenarios`: they read the plain attributes of the 
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from lookalike._core.files import saved
 from lookalike.reports._page_tiles import stress_tiles
 from lookalike.reports._template import environment, picture
 from lookalike.reports.figures._response import DrawnResponse, responses
@@ -18,19 +16,15 @@ __all__ = ["stress_page"]
 
 def stress_page(
     report: Any,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    title: str = "Where does this model break?",
+    title: str,
     date: str | None = None,
 ) -> str:
-    """Return a stress report as one page, and write it to a file where one is given.
+    """Return a stress report as one page.
 
     Parameters
     ----------
     report : StressReport
         The report to show.
-    path : str or path-like, optional
-        The file; it is whole or absent.
     title : str
         The page's heading.
     date : str, optional
@@ -40,16 +34,11 @@ def stress_page(
     -------
     str
         HTML that refers to nothing outside of itself.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
     """
     tolerance = report.facts["tolerance"]
     drawn = [_drawn(curve, tolerance) for curve in report.curves if _is_measured(curve)]
     words = "Response of the model over the dial, by metric"
-    text = (
+    return (
         environment()
         .get_template("stress.html.j2")
         .render(
@@ -61,7 +50,6 @@ def stress_page(
             curves=picture(lambda: responses(drawn), words, "responses") if drawn else None,
         )
     )
-    return saved(text, path)
 
 
 def _is_measured(curve: Any) -> bool:

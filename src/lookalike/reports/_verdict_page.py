@@ -5,14 +5,12 @@ Reports do not know experiments: they read the plain attributes of the verdict.
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from lookalike._core.files import saved
 from lookalike.reports._page_tiles import verdict_tiles
 from lookalike.reports._template import environment, svg
 from lookalike.reports.figures._arms import Effect, arms_by_model, effects
@@ -42,19 +40,15 @@ class _Failure(NamedTuple):
 
 def verdict_page(
     verdict: Any,
-    path: str | os.PathLike[str] | None = None,
-    *,
-    title: str = "Does synthetic data help?",
+    title: str,
     date: str | None = None,
 ) -> str:
-    """Return the verdict of `boost` as one page, and write it to a file where one is given.
+    """Return the verdict of `boost` as one page.
 
     Parameters
     ----------
     verdict : Verdict
         The verdict to show.
-    path : str or path-like, optional
-        The file; it is whole or absent.
     title : str
         The page's heading.
     date : str, optional
@@ -64,15 +58,10 @@ def verdict_page(
     -------
     str
         HTML that refers to nothing outside of itself.
-
-    Raises
-    ------
-    OutputError
-        If the file cannot be written.
     """
     whole = [row.share for row in verdict.table if row.role != "real"]
     shares = list(dict.fromkeys(whole or [row.share for row in verdict.table]))
-    text = (
+    return (
         environment()
         .get_template("verdict.html.j2")
         .render(
@@ -92,7 +81,6 @@ def verdict_page(
             failures=_failures(verdict),
         )
     )
-    return saved(text, path)
 
 
 def _failures(verdict: Any) -> list[_Failure]:
