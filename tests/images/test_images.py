@@ -142,7 +142,12 @@ def test_a_film_forgets_steps_to_which_training_went_back():
     arrays = {"film": film.frames, "film_steps": film.steps}
     assert Film.from_arrays(arrays, 4).rows().shape == (80, 4)
     assert not len(Film.from_arrays({}, 4).steps)
-    for damaged in ({"film": film.frames[1:]}, {"film_steps": film.steps.astype(float)}):
+    for damaged in (
+        {"film": film.frames[1:]},
+        {"film_steps": film.steps[::-1]},
+        {"film_steps": film.steps[:, None]},
+        {"film_steps": film.steps.astype(float)},
+    ):
         with pytest.raises(ValueError, match="damaged"):
             Film.from_arrays({**arrays, **damaged}, 4)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -57,12 +58,32 @@ def test_scores_are_a_page_with_images_and_come_back_from_json(shapes, tmp_path)
     assert page.count('<img class="pixels" src="data:image/png;base64,') == 3
     assert "copies" in page  # the generated images are the training images
     again = ImageScores.from_json(found.to_json())
-    assert again == found
-    assert again.to_html() == page
-    pictures = dict.fromkeys(found.pictures, "?")
-    for damaged in ({"pictures": {"other": ""}}, {"scores": {"a": {}}}, {"pictures": pictures}):
+    assert again == replace(found, pictures={})  # JSON holds no image
+    assert "data:image" not in again.to_html()
+    assert found["nearest"].value == again["nearest"].value
+    for damaged in ({"facts": {}}, {"scores": {"a": {}}}, {"facts": {"training": "x"}}):
         with pytest.raises(DataError, match="Not the JSON of image scores"):
             ImageScores.from_json(json.dumps({**json.loads(found.to_json()), **damaged}))
+
+
+def test_copies_of_any_training_image_are_found(shapes, monkeypatch):
+    """Models compare some of the images, but a copy may be one of all."""
+    real, others = parts(shapes)
+    monkeypatch.setattr("lookalike.images._scores._MOST", len(real[0]) // 3)
+    found = evaluate_images(real, real, others, networks=False)
+    assert found["nearest"].value == 0
+    assert found.facts["training"] == len(real[0])
+
+
+def test_numbers_that_are_not_finite_are_told_as_such(shapes):
+    real, others = parts(shapes)
+    found = evaluate_images(real, real, others, networks=False)
+    none = replace(found, scores=tuple(replace(s, value=float("nan")) for s in found.scores))
+    page = none.to_html()
+    assert "nan" not in page
+    assert page.count("not known") >= 3
+    with pytest.raises(KeyError):
+        found["unknown"]
 
 
 def test_sheets_show_each_class_and_pairs_of_nearest_images(shapes):

@@ -14,7 +14,7 @@ __all__ = ["JUDGES", "PAGES", "READERS", "Judge", "LateFunctions", "Page"]
 
 AnyFunction = TypeVar("AnyFunction", bound=Callable[..., Any])
 
-#: Takes a result, a path or None, and options; returns HTML.
+#: Takes a result, a title and perhaps a date; returns HTML.
 Page = Callable[..., str]
 #: Takes real and synthetic windows, shapes (n, steps, columns) and (m, steps, columns), and a seed;
 #: returns the accuracy on windows that took no part in training.

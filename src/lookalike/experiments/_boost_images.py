@@ -168,7 +168,10 @@ def boost_images(
     if replace:
         arms.append(_ReplacedImages(1.0))
     synthesizer = Images() if synthesizer is None else synthesizer
-    study = _ImageStudy(data, arms, synthesizer, dict(models or image_models()), share, seed)
+    models = image_models() if models is None else dict(models)
+    if not models:
+        raise ParameterError("models must name at least one model; got none.")
+    study = _ImageStudy(data, arms, synthesizer, models, share, seed)
     splits = stratified(study.codes, repeats, test_size, seed)
     records: list[Record] = []
     with progress("splits", len(splits), show=show) as report:

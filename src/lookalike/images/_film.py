@@ -42,8 +42,15 @@ class Film:
         """Restore a film, which may be damaged; one without frames from a file that has none."""
         steps = np.asarray(arrays.get("film_steps", np.zeros(0, np.int64)))
         frames = np.asarray(arrays.get("film", np.zeros((0, _SHOWN, pixels), np.uint8)))
-        fits = frames.shape == (len(steps), _SHOWN, pixels) and len(steps) <= _FRAMES
-        if not fits or frames.dtype != np.uint8 or steps.dtype != np.int64:
+        fits = (
+            steps.ndim == 1
+            and steps.dtype == np.int64
+            and len(steps) <= _FRAMES
+            and (np.diff(steps, prepend=0) > 0).all()
+            and frames.shape == (len(steps), _SHOWN, pixels)
+            and frames.dtype == np.uint8
+        )
+        if not fits:
             raise ValueError("the film of its training is damaged")
         return cls(steps, frames)
 

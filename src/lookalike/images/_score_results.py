@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from lookalike._core.bounds import whole
 from lookalike._core.documents import Document
 from lookalike._core.late import PAGES
 from lookalike._core.plain import jsonable
@@ -15,8 +15,8 @@ from lookalike._core.tabular import Tabular
 
 __all__ = ["ImageScore", "ImageScores"]
 
-#: The contact sheets of a page.
-_PICTURES = ("generated", "real", "nearest")
+#: The sorts of images that are counted.
+_COUNTED = ("training", "generated", "held_out")
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ class ImageScores(Document, Tabular):
         The numbers of images.
     pictures : dict of str to str
         Contact sheets for its page, PNG files in base64: ``"generated"`` and ``"real"`` with a row
-        for each class, and ``"nearest"``, generated images above the training images that are
-        nearest to them. Empty for images that are neither grey nor of three colours.
+        for each class, and ``"nearest"``, the generated images that are nearest to a training
+        image, above these. Empty for images that are neither grey nor of three colours, and where
+        scores come from JSON: it holds numbers alone, no image.
     """
 
     scores: tuple[ImageScore, ...]
@@ -68,7 +69,7 @@ class ImageScores(Document, Tabular):
 
     def __getitem__(self, name: str) -> ImageScore:
         """Return the score of a name."""
-        return next(score for score in self.scores if score.name == name)
+        return {score.name: score for score in self.scores}[name]
 
     def to_dict(self) -> dict[str, Any]:
         """Return all numbers as JSON-ready values: one that is not finite becomes None."""
@@ -83,7 +84,7 @@ class ImageScores(Document, Tabular):
         return plain
 
     def _json(self) -> str:
-        values = {"format": self._format, **self.to_dict(), "pictures": self.pictures}
+        values = {"format": self._format, **self.to_dict()}
         return json.dumps(values, ensure_ascii=False, allow_nan=False, indent=1)
 
     @classmethod
@@ -101,12 +102,8 @@ class ImageScores(Document, Tabular):
             )
             for name, one in values["scores"].items()
         )
-        pictures = dict(values["pictures"])
-        if pictures and set(pictures) != set(_PICTURES):
-            raise ValueError(f"pictures are {', '.join(_PICTURES)}")
-        for picture in pictures.values():
-            base64.b64decode(picture, validate=True)
-        return cls(scores, dict(values["facts"]), pictures)
+        facts = {name: whole(values["facts"][name], 0, 2**53, name) for name in _COUNTED}
+        return cls(scores, facts)
 
     def _page(self, title: str, date: str | None) -> str:
         return PAGES["images"](self, title=title, date=date)

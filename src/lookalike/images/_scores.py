@@ -97,7 +97,8 @@ def evaluate_images(
         trained on real ones (``purity``); the area under the ROC curve of a detector on principal
         components, where 0.5 is the best (``detection``); the Fréchet distance of features
         (``frechet``); and the median distance to the nearest training image, as a multiple of that
-        of held-out images (``nearest``). `to_html` writes them as a page, with images to look at.
+        of held-out images (``nearest``). At most 5,000 images of each sort are compared, with the
+        nearest ones of all training images. `to_html` writes a page, with images to look at.
 
     Raises
     ------
@@ -106,9 +107,8 @@ def evaluate_images(
         images lack a class of the others; or if there are fewer than five of a sort.
     """
     seed = as_seed(random_state)
-    real, fake, others = (
-        _some(part, seed) for part in _comparable(map(_labelled, (training, generated, held_out)))
-    )
+    given = _comparable(map(_labelled, (training, generated, held_out)))
+    real, fake, others = (_some(part, seed) for part in given)
     simple = _independent(real, generator(seed, "independent"))
     models = image_models()
     if not networks:
@@ -117,15 +117,12 @@ def evaluate_images(
     for name, model in models.items():
         scores += _of_model(name, model, *parts, derive_seed(seed, name))
     scores.append(_detection(fake, simple, others, real, seed))
-    scores.append(_nearest(real, fake, others))
+    scores.append(_nearest(given[0], fake, others))  # a copy may be one of any training image
     if networks:
         scores.append(_frechet(*parts, derive_seed(seed, "features")))
-    facts = {
-        "training": len(real.images),
-        "generated": len(fake.images),
-        "held_out": len(others.images),
-    }
-    return ImageScores(tuple(scores), facts, score_sheets(real, fake, others))
+    names = ("training", "generated", "held_out")
+    facts = {name: len(part.images) for name, part in zip(names, given, strict=True)}
+    return ImageScores(tuple(scores), facts, score_sheets(given[0], fake, others))
 
 
 def _labelled(part: Any) -> LabelledImages:

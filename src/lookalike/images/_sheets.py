@@ -42,8 +42,8 @@ def score_sheets(
         return {}
     classes = np.unique(np.asarray(real.labels))[:_CLASSES]
     sheets = {
-        "generated": (_by_class(fake, classes), _OF_EACH),
-        "real": (_by_class(others, classes), _OF_EACH),
+        "generated": (_by_class(fake, classes, form.high), _OF_EACH),
+        "real": (_by_class(others, classes, form.high), _OF_EACH),
         "nearest": (_nearest_pairs(real, fake), min(_PAIRS, len(fake.images)) // 2 or 1),
     }
     return {
@@ -52,23 +52,24 @@ def score_sheets(
     }
 
 
-def _by_class(part: LabelledImages, classes: np.ndarray) -> np.ndarray:
-    """Return the first images of each class, and empty ones where there are few."""
+def _by_class(part: LabelledImages, classes: np.ndarray, blank: float) -> np.ndarray:
+    """Return the first images of each class, and blank ones where there are few."""
     rows = []
     for label in classes:
         own = np.flatnonzero(np.asarray(part.labels) == label)[:_OF_EACH]
-        row = np.zeros((_OF_EACH, *part.images.shape[1:]), part.images.dtype)
+        row = np.full((_OF_EACH, *part.images.shape[1:]), blank, part.images.dtype)
         row[: len(own)] = part.images[own]
         rows.append(row)
     return np.concatenate(rows)
 
 
 def _nearest_pairs(real: LabelledImages, fake: LabelledImages) -> np.ndarray:
-    """Return generated images in rows, each row above that of the nearest training images."""
-    some = fake.images[:_PAIRS]
-    some = some[: len(some) // 2 * 2] if len(some) > 1 else some
-    flat = [part.reshape(len(part), -1).astype(float) for part in (real.images, some)]
-    places = NearestNeighbors(n_neighbors=1).fit(flat[0]).kneighbors(flat[1])[1][:, 0]
+    """Return the generated images that are nearest to a training image, in rows above these."""
+    flat = [part.images.reshape(len(part.images), -1).astype(float) for part in (real, fake)]
+    gaps, found = NearestNeighbors(n_neighbors=1).fit(flat[0]).kneighbors(flat[1])
+    count = min(_PAIRS, max(len(flat[1]) // 2 * 2, 1))
+    order = np.argsort(gaps[:, 0], kind="stable")[:count]
+    some, places = fake.images[order], found[order, 0]
     half = len(some) // 2 or 1
     parts = [some[:half], real.images[places[:half]], some[half:], real.images[places[half:]]]
     return np.concatenate(parts)

@@ -3,11 +3,12 @@
 Images have their places first: (height, width, images, channels). A convolution halves both sides,
 its transpose doubles them. Two pixels are a cell, and a convolution reads two neighbouring cells in
 either direction: a short filter, for which Winograd's algorithms take a third of the
-multiplications (Winograd 1980; for networks Lavin and Gray 2016, arXiv 1509.09308). They consist of
-maps of places and of one product of matrices at each point; derivatives, of any order, consist of
-the same products. With few channels, maps cost more than they save: there all patches are written
-out, and a convolution, its transpose and the gradient of its weights, which are the three
-derivatives of one trilinear form, have each other as gradients.
+multiplications where a tile has seven places, and more where it has fewer (Winograd 1980; for
+networks Lavin and Gray 2016, arXiv 1509.09308). They consist of maps of places and of one product
+of matrices at each point; derivatives, of any order, consist of the same products. With few
+channels, or on large sides, maps cost more than they save: there all patches are written out, and a
+convolution, its transpose and the gradient of its weights, which are the three derivatives of one
+trilinear form, have each other as gradients.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ __all__ = ["TAPS", "convolved", "patches", "resized", "transposed"]
 TAPS = 16
 #: The points at which short filters are evaluated, besides infinity. More lose digits.
 _POINTS = (0.0, 1.0, -1.0, 2.0, -2.0, 0.5, -0.5)
-#: The fewest channels of the smaller side of a filter for which it is worth while.
-_WIDE = 8
+#: The fewest channels of a convolution's smaller side for which filters are worth while, and the
+#: pixels of a side for each of them: their maps of places grow with its square.
+_WIDE, _PIXELS_EACH = 8, 4
 
 Pictures = Float[Array, "_ _ images _"]
 Kernels = Float[Array, "taps units"]
@@ -47,7 +49,7 @@ def convolved(x: Pictures, weight: Kernels) -> Pictures:
     -------
     array, shape (height / 2, width / 2, images, units)
     """
-    if not _is_wide(weight):
+    if not _is_wide(weight, max(x.shape[:2])):
         return _narrow(x, weight)
     down, across = _filter(x.shape[0] // 2), _filter(x.shape[1] // 2)
     images, units, channels = x.shape[2], weight.shape[1], 4 * x.shape[3]
@@ -79,7 +81,7 @@ def transposed(x: Pictures, weight: Kernels) -> Pictures:
     -------
     array, shape (2 height, 2 width, images, channels)
     """
-    if not _is_wide(weight):
+    if not _is_wide(weight, 2 * max(x.shape[:2])):
         return _narrow_transposed(x, weight)
     height, width, images, _ = x.shape
     channels = weight.shape[0] // TAPS
@@ -90,8 +92,9 @@ def transposed(x: Pictures, weight: Kernels) -> Pictures:
     return wide
 
 
-def _is_wide(weight: Kernels) -> bool:
-    return min(weight.shape[0] // 4, weight.shape[1]) >= _WIDE
+def _is_wide(weight: Kernels, side: int) -> bool:
+    """Return whether there are enough channels for filters, by the pixels of the longer side."""
+    return min(weight.shape[0] // TAPS, weight.shape[1]) >= max(_WIDE, side / _PIXELS_EACH)
 
 
 # --- short filters -----------------------------------------------------------------------------

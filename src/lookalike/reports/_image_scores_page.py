@@ -5,6 +5,7 @@ Reports do not know the room `images`: they read the plain attributes of the res
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from lookalike.reports._template import embedded, environment
@@ -71,14 +72,20 @@ def _tiles(scores: Any) -> list[Tile]:
             found.append(_points(title, value, real))
     for score in scores:
         if score.name == "detection":
-            far = 100 * (score.value - max(score.ceiling, 0.5))
-            word = "hardly detected" if far <= _MANY else "detected"
-            tone = "good" if far <= _MANY else "fair" if far <= 3 * _MANY else "poor"
-            beside = f"real {number(score.ceiling)} · best 0.5"
-            found.append(Tile("Detection (AUC)", number(score.value), word, beside, tone, "scores"))
+            found.append(_detection(score.value, score.ceiling))
         elif score.name == "nearest":
             found.append(_copies(score.value))
     return found
+
+
+def _detection(value: float, real: float) -> Tile:
+    beside = f"real {number(real)} · best 0.5"
+    if not math.isfinite(value - real):
+        return Tile("Detection (AUC)", "–", "not known", beside, "none", "scores")
+    far = 100 * (value - max(real, 0.5))
+    word = "hardly detected" if far <= _MANY else "detected"
+    tone = "good" if far <= _MANY else "fair" if far <= 3 * _MANY else "poor"
+    return Tile("Detection (AUC)", number(value), word, beside, tone, "scores")
 
 
 def _both(score: Any) -> tuple[float, float]:
@@ -86,10 +93,12 @@ def _both(score: Any) -> tuple[float, float]:
 
 
 def _points(title: str, value: float, real: float) -> Tile:
+    beside = f"real {number(real)} · mean of all models"
     lost = 100 * (real - value)
+    if not math.isfinite(lost):
+        return Tile(title, "–", "not known", beside, "none", "scores")
     tone = "good" if lost <= _FEW else "fair" if lost <= _MANY else "poor"
     word = f"{abs(lost):.1f} points {'below' if lost >= 0 else 'above'} real images"
-    beside = f"real {number(real)} · mean of all models"
     return Tile(title, number(value), word, beside, tone, "scores")
 
 
