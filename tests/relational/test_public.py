@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -130,3 +132,71 @@ def test_the_command_line_names_them(tmp_path: Path, capsys: pytest.CaptureFixtu
     names = [str(tmp_path / folder / "countries.csv") for folder in ("in", "out")]
     assert Path(names[0]).read_text() == Path(names[1]).read_text()
     assert main(["fit", names[0], "-o", file, "--public", "regions"]) == 2
+
+
+KEYED = {
+    "numbered": ({"country": np.repeat(["AT", "DE"], 40), "no": [*range(1, 41)] * 2}, ()),
+    "1:1": ({"country": [f"{k:03}" for k in range(80)]}, ()),
+    "bridge": ({"country": np.repeat([*"abcdefgh"], 10), "good": [*"0123456789"] * 8}, ("good",)),
+}
+
+
+@pytest.mark.parametrize("name", KEYED)
+def test_keys_that_lead_to_public_rows_never_repeat_between_blocks(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns, more = KEYED[name]
+    child = pa.table({**columns, "pay": np.arange(80) % 7})
+    tables, public = {"child": child}, ["country", *more]
+    for parent in public:
+        values = sorted(set(child[parent].to_pylist()))
+        tables[parent] = pa.table({parent: values, "size": range(len(values))})
+    db = Database(
+        tables,
+        primary_keys={"child": [*columns], **{parent: parent for parent in public}},
+        foreign_keys=[f"child.{parent} -> {parent}.{parent}" for parent in public],
+    )
+    model = la.Relational(random_state=0).fit(db, public=public)
+    monkeypatch.setattr(relational, "_BLOCK_ROWS", 80)
+    rows = model.sample_to(tmp_path / "out", 3)["child"]
+    found = Database.read(tmp_path / "out").arrow("child").select([*columns])
+    assert len(found.group_by([*columns]).aggregate([])) == rows
+    assert len(model.sample(3).arrow("child")) == rows
+    assert rows == (240 if name == "numbered" else 80)  # each other key is there once already
+
+
+def test_numbers_of_children_of_parts_are_never_negative_and_add_up() -> None:
+    (key,) = world().foreign_keys[:1]
+    degrees = np.random.default_rng(0).choice([0.3, 0.3, 2.0, 7.0], 500)
+    public = PublicRows(pa.table({"x": range(500)}), np.zeros((500, 0), int), {}, {key: degrees})
+    edges = np.linspace(0, 3.7, 12)
+    found = np.zeros(500, np.int64)
+    for begin, end in zip(edges, edges[1:], strict=False):
+        part = public.children(key, begin, end, np.random.default_rng(5))
+        assert part.min() >= 0
+        found += part
+    assert abs(found.sum() - 3.7 * degrees.sum()) <= 1
+    assert np.abs(found - 3.7 * degrees).max() <= 11
+    none = PublicRows(pa.table({"x": []}), np.zeros((0, 0), int), {}, {key: np.zeros(0)})
+    assert not len(none.children(key, 0.0, 1.0, np.random.default_rng(0)))
+
+
+def test_public_rows_make_no_blocks_and_progress_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = pa.table({"word": [f"w{k:04}" for k in range(2_000)]})
+    texts = pa.table({"n": range(100), "word": [f"w{k % 50:04}" for k in range(100)]})
+    db = Database(
+        {"words": words, "texts": texts},
+        primary_keys={"words": "word", "texts": "n"},
+        foreign_keys=["texts.word -> words.word"],
+    )
+    model = la.Relational(trees=1, random_state=0).fit(db, public=["words"])
+    monkeypatch.setattr(relational, "_BLOCK_ROWS", 500)
+    seen: list[tuple[int, int]] = []
+
+    @contextmanager
+    def watched(_what: str, total: int, **_kwargs: object) -> Iterator[object]:
+        yield lambda done, _more: seen.append((done, total))
+
+    monkeypatch.setattr(relational, "progress", watched)
+    assert len(list(model._blocks(20.0, None))) == 4  # of 500 rows that are made
+    assert seen[-1] == (4_000, 4_000)

@@ -82,11 +82,14 @@ class PublicRows:
     ) -> np.ndarray:
         """Return numbers of children of a part of the scale, whose sum is that part of all.
 
-        Those of parts that follow each other add up, if the random numbers are the same.
+        The sums of parts that follow each other add up, if the random numbers are the same.
         """
         reached, offset = np.cumsum(self.degrees[key]), rng.random()
-        parts = [np.diff(np.floor(reached * edge + offset), prepend=0.0) for edge in (begin, end)]
-        return np.asarray((parts[1] - parts[0]).astype(np.int64))
+        # Rounding goes on where the part before ended. Rows of one part are rounded in one
+        # sequence that never falls: the difference of two roundings could be -1.
+        offset = (offset + reached[-1:].sum() * begin) % 1
+        steps = np.floor(reached * (end - begin) + offset)
+        return np.asarray(np.diff(steps, prepend=0.0).astype(np.int64))
 
     def state(self) -> Learned:
         """Return the rows as plain values and arrays."""

@@ -208,7 +208,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         learned_rules = _learned_rules(db, declared, models, self.min_category_count, seed)
         form = DatabaseForm.of(db, models)
         if declared:  # rules that leave no room are said now, not after hours
-            first = SampleBlock(0, 0.0, min(1.0, _TRIED / total))
+            own = max(sum(len(db.arrow(name)) for name in db.names if name not in kept), 1)
+            first = SampleBlock(0, 0.0, min(1.0, _TRIED / own))
             some = sample_database(models, form.tables, first, seed, lambda _name, _rows: None)
             learned_rules.enforced(form.database(some), seed)
         self._rules, self._models, self.seed_, self._form = learned_rules, models, seed, form
@@ -311,12 +312,13 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _blocks(self, scale: float, random_state: RandomState) -> Iterator[Database]:
         """Generate a database in blocks, each of the learned size at least."""
         seed = self.seed_ if random_state is None else as_seed(random_state)
-        rows = sum(self.tables_.values())
-        count = max(int(scale / max(1.0, _BLOCK_ROWS / rows)), 1)
+        kept = self.public_tables
+        own = max(sum(rows for name, rows in self.tables_.items() if name not in kept), 1)
+        count = max(int(scale / max(1.0, _BLOCK_ROWS / own)), 1)
         # Learned keys could repeat in another block.
-        if any(model.may_repeat_keys for model in self._models.values()):
+        if any(model.may_repeat_keys(kept) for model in self._models.values()):
             count = 1
-        total, finished = max(round(rows * scale), 1), 0
+        total, finished = round(own * scale) + sum(self.tables_[name] for name in kept), 0
         before = dict.fromkeys(self._form.names, 0)
         with progress("generating", total, show=self.progress) as report:
             for number in range(count):
@@ -334,7 +336,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 whole = self._form.database(tables)
                 obeying = self._rules.enforced(whole, block.seed(seed))
                 # The rows of public tables are in the first block.
-                yield obeying.emptied(self.public_tables) if number else obeying
+                yield obeying.emptied(kept) if number else obeying
                 before = {name: n + len(tables[name]) for name, n in before.items()}
                 finished += sum(made_here.values())
 
