@@ -15,6 +15,7 @@ from lookalike.cli import main
 from lookalike.databases import Database
 from lookalike.errors import ModelFileError, ParameterError
 from lookalike.relational import relational
+from lookalike.relational._degrees import Degrees
 from lookalike.relational._public import PublicRows
 
 
@@ -108,6 +109,63 @@ def test_damaged_rows_are_refused(model: la.Relational) -> None:
 
 def test_small_numbers_of_children_are_not_stored() -> None:
     assert PublicRows.pooled(np.array([0, 1, 0, 1, 7]), 2).tolist() == [0.5, 0.5, 0.5, 0.5, 7]
+    # A small number alone, or beside rows without children, is shared with the next larger one.
+    assert PublicRows.pooled(np.array([9, 1, 20]), 2).tolist() == [5, 5, 20]
+    assert PublicRows.pooled(np.array([3, 0, 9, 20]), 5).tolist() == [4, 4, 4, 20]
+    assert PublicRows.pooled(np.array([0, 9, 0]), 2).tolist() == [0, 9, 0]  # nobody is told of
+    assert PublicRows.pooled(np.array([1]), 2).tolist() == [1]  # the size of the whole table
+    assert not len(PublicRows.pooled(np.array([], int), 2))
+
+
+def test_the_states_of_public_rows_tell_no_more_than_their_degrees() -> None:
+    rng = np.random.default_rng(0)
+    counts = np.r_[rng.integers(0, 4, 20), 30, 40]  # fewer than 4 are small
+    words = pa.table({"word": [f"w{k:02}" for k in range(22)]})
+    texts = pa.table({"n": range(counts.sum()), "word": np.repeat(words["word"], counts)})
+    db = Database(
+        {"words": words, "texts": texts},
+        primary_keys={"words": "word", "texts": "n"},
+        foreign_keys=["texts.word -> words.word"],
+    )
+    made = la.Relational(min_category_count=4, random_state=0).fit(db, public=["words"])
+    model = made._models["words"]
+    assert model.public is not None
+    (degrees,) = model.public.degrees.values()
+    assert np.ptp(degrees[:20]) == 0
+    assert degrees[20:].tolist() == [30, 40]
+    others = [v for v, mark in enumerate(model.marks) if mark.sort != "row"]
+    assert not others
+    assert len(np.unique(model.public.states[:20, 1:], axis=0)) == 1  # all but the row's number
+    (stored,) = model.degrees.values()
+    assert stored.means.tolist() == Degrees.fit(np.rint(degrees)).means.tolist()
+
+
+def test_children_follow_the_rows_of_a_large_public_table() -> None:
+    rng, count = np.random.default_rng(0), 300  # too many for a mark of each row
+    level = rng.permutation(count) * 100.0 / count  # nothing in the rows tells it
+    towns = pa.table({"town": [f"t{k:03}" for k in range(count)]})
+    of = np.repeat(np.arange(count), np.where(np.arange(count) < count - 5, 10, 3))
+    pay = (level[of] + rng.normal(0, 1, len(of))).round(2)
+    persons = pa.table({"n": range(len(of)), "town": towns["town"].take(pa.array(of)), "pay": pay})
+    db = Database(
+        {"towns": towns, "persons": persons},
+        primary_keys={"towns": "town", "persons": "n"},
+        foreign_keys=["persons.town -> towns.town"],
+    )
+    model = la.Relational(random_state=0).fit(db, public=["towns"])
+    made = model.sample()
+    means = [
+        np.bincount(d.rows_of(key), d.arrow("persons")["pay"].to_numpy(), count)
+        / np.bincount(d.rows_of(key), minlength=count)
+        for d in (db, made)
+        for key in d.foreign_keys
+    ]
+    some = slice(0, count - 5)
+    assert np.corrcoef(means[0][some], means[1][some])[0, 1] > 0.9
+    public = model._models["towns"].public
+    assert public is not None
+    # Nothing is stored of what is typical of three children.
+    assert len(np.unique(public.states[-5:], axis=0)) == 1
 
 
 def test_what_cannot_be_public_is_said() -> None:
