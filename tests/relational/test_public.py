@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -229,7 +230,7 @@ def test_numbers_of_children_of_parts_are_never_negative_and_add_up() -> None:
     public = PublicRows(pa.table({"x": range(500)}), np.zeros((500, 0), int), {}, {key: degrees})
     edges = np.linspace(0, 3.7, 12)
     found = np.zeros(500, np.int64)
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         part = public.children(key, begin, end, np.random.default_rng(5))
         assert part.min() >= 0
         found += part

@@ -19,6 +19,7 @@ from lookalike.relational._database_rules import (
     rule_kinds,
     rule_schemas,
     scoped_rules,
+    with_rows,
     without_broken,
 )
 from lookalike.relational._fit import fit_database
@@ -182,10 +183,11 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         for name in kinds or {}:
             db.arrow(name)
         seed = as_seed(self.random_state)
-        declared = scoped_rules(rules or (), db)
+        declared = with_rows(db, scoped_rules(rules or (), db))
         if declared:
             schemas = rule_schemas(db, declared, kinds or {})
             db = without_broken(db, declared, schemas, broken)
+            declared = with_rows(db, declared)  # of those that dropped rows have left
             kinds = rule_kinds(schemas, kinds or {})
         kept = check_public(db, public, declared)
         options = {
