@@ -216,6 +216,14 @@ class TableModel:
         return tuple(name for name in self.plan.learned_key if name not in related)
 
     @property
+    def numeric_columns(self) -> frozenset[str]:
+        """The learned columns of numbers, dates and times."""
+        if self.columns is None:
+            return frozenset()
+        schema = self.columns.encoder.schema_
+        return frozenset(name for name in self.columns.attributes if schema[name].kind.is_numeric)
+
+    @property
     def _first_mark(self) -> int:
         return 0 if self.columns is None else len(self.columns.variables)
 
