@@ -158,7 +158,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             that lead to them), cells changed so that the rules hold, or nothing.
         public : sequence of str, optional
             Tables that everybody may know, such as countries or products. Their rows are kept as
-            they are, at any scale, with their keys, and are stored in the model file. They may
+            they are, at any scale, with their keys, and are stored in the model file, each with
+            its number of children (smaller ones than `min_category_count` as their mean). They may
             refer to public tables only.
 
         Returns
@@ -270,7 +271,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """Write the rows of `sample` to a folder or a database, block by block.
 
         Memory is bounded by a block: a database of the learned size, or of 250,000 rows if that is
-        more. Rows of a block refer to rows of the same block.
+        more. Rows of a block refer to rows of the same block. Where primary keys are learned, or
+        lead to public rows, all is one block.
 
         Parameters
         ----------
