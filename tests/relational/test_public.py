@@ -141,7 +141,7 @@ def test_the_states_of_public_rows_tell_no_more_than_their_degrees() -> None:
     assert stored.means.tolist() == Degrees.fit(np.rint(degrees)).means.tolist()
 
 
-def test_children_follow_the_rows_of_a_large_public_table() -> None:
+def test_children_follow_the_rows_of_a_large_public_table(tmp_path: Path) -> None:
     rng, count = np.random.default_rng(0), 300  # too many for a mark of each row
     level = rng.permutation(count) * 100.0 / count  # nothing in the rows tells it
     towns = pa.table({"town": [f"t{k:03}" for k in range(count)]})
@@ -167,6 +167,9 @@ def test_children_follow_the_rows_of_a_large_public_table() -> None:
     assert public is not None
     # Nothing is stored of what is typical of three children.
     assert len(np.unique(public.states[-5:], axis=0)) == 1
+    model.save(tmp_path / "m.lookalike")
+    again = la.load(tmp_path / "m.lookalike").sample()
+    assert again.arrow("persons").equals(made.arrow("persons"))
 
 
 def test_what_cannot_be_public_is_said() -> None:

@@ -322,7 +322,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         # Learned keys could repeat in another block.
         if any(model.may_repeat_keys(kept) for model in self._models.values()):
             count = 1
-        total, finished = round(own * scale) + sum(self.tables_[name] for name in kept), 0
+        public = sum(self.tables_[name] for name in kept)
+        total, finished = max(round(own * scale) + public, 1), 0
         before = dict.fromkeys(self._form.names, 0)
         with progress("generating", total, show=self.progress) as report:
             for number in range(count):
