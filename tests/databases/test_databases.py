@@ -33,6 +33,23 @@ def test_keys_are_inferred_with_reasons() -> None:
     assert "names agree" in db.why[KEY]
 
 
+@pytest.mark.parametrize("is_coded", [False, True])
+def test_keys_may_be_views_of_strings(is_coded: bool) -> None:
+    names = pa.array([f"S-{k:02}" for k in range(20)], pa.string_view())
+    coded = pa.DictionaryArray.from_arrays(pa.array(range(20)), names)
+    shops = pa.table({"shop_id": coded if is_coded else names, "city": ["Bonn", "Ulm"] * 10})
+    sales = pa.table({"sale_id": range(60), "shop_id": pa.concat_arrays([names] * 3)})
+    keys = {"shops": "shop_id", "sales": "sale_id"}
+    db = la.Database({"shops": shops, "sales": sales}, primary_keys=keys, foreign_keys=[KEY])
+    if not is_coded:
+        found = la.Database({"shops": shops, "sales": sales})
+        assert [str(key) for key in found.foreign_keys] == [KEY]
+    assert db.rows_of(db.foreign_keys[0]).tolist() == [*range(20)] * 3
+    assert db["shops"]["shop_id"].to_pylist() == names.to_pylist()
+    made = la.Relational(trees=1, random_state=0).fit(db).sample(2)
+    assert len(set(made["shops"]["shop_id"].to_pylist())) == 40
+
+
 def test_small_numbers_alone_make_no_key() -> None:
     ratings = pa.table({"stars": [1, 2, 3, 1, 2]})
     assert la.Database({"shops": SHOPS, "ratings": ratings}).foreign_keys == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,19 @@ def test_states_are_drawn_with_their_probabilities(states: np.ndarray) -> None:
     counted = np.stack([(drawn == k).mean(axis=1) for k in range(4)], axis=1)
     np.testing.assert_allclose(counted, chances, atol=0.012)
     assert np.abs(chances - chances.mean(axis=0)).max() > 0.3
+
+
+def test_one_balanced_row_is_drawn_by_any_tree(states: np.ndarray) -> None:
+    trees = grown(states[:200])  # few rows, so that trees differ
+    every = np.stack(np.meshgrid(*map(np.arange, (5, 3, 4)), indexing="ij"), axis=-1).reshape(-1, 3)
+    alone = [replace(trees, trees=(tree,)) for tree in trees.trees]
+    apart = [np.exp(a.log_probabilities(states[:200], every, 2)).reshape(15, 4) for a in alone]
+    at = int(np.abs(apart[0] - np.mean(apart, axis=0)).sum(axis=1).argmax())
+    rng, row = np.random.default_rng(1), every[4 * at][None]
+    drawn = [int(trees.balanced(row, rng)[0]) for _ in range(4_000)]
+    counted = np.bincount(drawn, minlength=4) / len(drawn)
+    np.testing.assert_allclose(counted, np.mean(apart, axis=0)[at], atol=0.03)
+    assert np.abs(counted - apart[0][at]).max() > 0.05
 
 
 def test_a_great_strength_leaves_the_marginal_distribution(states: np.ndarray) -> None:

@@ -296,6 +296,54 @@ def test_rules_that_leave_no_room_given_other_tables_are_named_at_the_fit(db):
         la.Relational(trees=1, random_state=0).fit(db, rules=narrow)
 
 
+def emptied(*names: str) -> la.Database:
+    found = tables()
+    return la.Database({n: t.slice(0, 0) if n in names else t for n, t in found.items()}, **KEYS)
+
+
+@pytest.mark.filterwarnings("ignore:Tables without rows:lookalike.errors.LookalikeWarning")
+def test_rules_on_a_table_without_rows_are_left_out_by_name():
+    of_lines = "lines.amount >= 0"
+    with pytest.warns(LookalikeWarning, match=r"left out: 'lines\.amount >= 0' of 'lines'\.$"):
+        model = la.Relational(trees=1, random_state=0).fit(
+            emptied("lines"), rules=[of_lines, "orders.total >= 0"]
+        )
+    assert model.rules_ == ("orders.total >= 0",)
+    made = model.sample()
+    assert len(made["lines"]) == 0
+    assert check_database_rules(made, [of_lines, "orders.total >= 0"]).passed
+    with pytest.warns(LookalikeWarning, match="left out"):
+        assert la.Relational(trees=1).fit(emptied("lines"), rules=[of_lines]).rules_ == ()
+
+
+@pytest.mark.filterwarnings("ignore::lookalike.errors.LookalikeWarning")
+def test_rules_that_reach_a_table_without_rows_are_refused_by_name():
+    for rule in ("orders.total == sum(lines.amount)", "orders.dearest >= max(lines.amount)"):
+        with pytest.raises(
+            DataError, match=r"(sum|max).*needs rows of 'lines', but that table has"
+        ):
+            la.Relational(trees=1).fit(emptied("lines"), rules=[rule])
+    # Of no rows, their number is known.
+    rules = ["orders.lines >= count(lines)"]
+    assert la.Relational(trees=1).fit(emptied("lines"), rules=rules).rules_ == tuple(rules)
+
+
+@pytest.mark.filterwarnings("ignore::lookalike.errors.LookalikeWarning")
+def test_rules_on_a_table_that_dropped_rows_leave_empty_are_left_out():
+    few = la.Database(
+        {
+            "customers": pa.table({"id": [1, 2, 3], "age": [-1, 30, 40]}),
+            "orders": pa.table({"customer": [1, 1], "total": [3.5, 4.5]}),
+        },
+        primary_keys={"customers": "id"},
+        foreign_keys=["orders.customer -> customers.id"],
+    )
+    rules = ["customers.age >= 0", "orders.total > 0"]
+    model = la.Relational(trees=1).fit(few, rules=rules, broken="drop")
+    assert model.rules_ == ("customers.age >= 0",)
+    assert len(model.sample()["orders"]) == 0
+
+
 # --- command line ---------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zipfile
 from datetime import date, timedelta
 from pathlib import Path
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -211,12 +212,94 @@ def test_a_composite_key_that_nothing_numbers_is_learned_and_never_repeated(
 def test_repeated_keys_get_the_nearest_value_that_is_free() -> None:
     rng = np.random.default_rng(0)
     table = pa.table({"a": ["x", "x", "x", "y"], "n": [3, 3, 5, 9], "of": [1, 2, 3, 4]})
-    found = with_distinct_keys(table, ["a", "n"], ["n"], rng)
+    found = with_distinct_keys(table, ["a", "n"], ["n"], ["n"], rng)
     assert found.to_pydict() == {**table.to_pydict(), "n": [3, 7, 5, 9]}
     full = pa.table({"a": [1, 1, 1, 2, 2], "b": [1, 1, 2, 1, 1]})
-    found = with_distinct_keys(full, ["a", "b"], ["a", "b"], rng)
+    found = with_distinct_keys(full, ["a", "b"], ["a", "b"], ["a", "b"], rng)
     assert len(set(zip(*found.to_pydict().values(), strict=True))) == 4  # of 2 × 2 combinations
-    assert with_distinct_keys(full, ["a", "b"], [], rng).equals(full)
+    assert with_distinct_keys(full, ["a", "b"], [], [], rng).equals(full)
+
+
+def test_free_values_are_the_nearest_of_each_group() -> None:
+    rng = np.random.default_rng(0)
+    group, number = rng.integers(0, 6, 500), rng.integers(0, 70, 500) ** 2 // 70
+    table = pa.table({"a": group, "n": np.r_[0, 69, number[2:]]})
+    found = with_distinct_keys(table, ["a", "n"], ["n"], ["n"], rng)["n"].to_numpy()
+    expected, taken = table["n"].to_numpy().copy(), [set[int]() for _ in range(6)]
+    for g, n in zip(group, expected, strict=True):
+        taken[g].add(int(n))
+    seen: set[tuple[int, int]] = set()
+    for row, g in enumerate(group):
+        own = int(expected[row])
+        free = sorted(set(range(70)) - taken[g], key=lambda n: (abs(n - own), n))
+        if (int(g), own) in seen and free:
+            expected[row] = free[0]
+            taken[g].add(free[0])
+        seen.add((int(g), own))
+    assert found.tolist() == expected.tolist()
+    assert sum(len(each) == 70 for each in taken) > 0  # of a full group, rows stay
+
+
+def test_many_repeated_keys_are_moved_in_time() -> None:
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(30_000), 4)
+    number = np.r_[0, 100_000, rng.integers(0, 100_000, 119_998)]
+    number[1::2] = number[::2]
+    table = pa.table({"a": group, "n": number})
+    before = process_time()
+    found = with_distinct_keys(table, ["a", "n"], ["n"], ["n"], rng)
+    assert process_time() - before < 10  # not that of all values for each group
+    assert len(found.group_by(["a", "n"]).aggregate([])) == len(table)
+    same = pa.table({"a": np.zeros(60_000, int), "n": np.r_[0, 99_999, np.full(59_998, 500)]})
+    found = with_distinct_keys(same, ["a", "n"], ["n"], ["n"], rng)
+    assert process_time() - before < 10
+    assert len(set(found["n"].to_pylist())) == 60_000
+
+
+@pytest.mark.parametrize("numeric", [["n"], []])
+def test_only_numbers_get_values_between_their_own(numeric: list[str]) -> None:
+    table = pa.table({"a": [1, 1, 1], "n": [10, 10, 13]})
+    rng = np.random.default_rng(0)
+    found = with_distinct_keys(table, ["a", "n"], ["n"], numeric, rng)
+    assert set(found["n"].to_pylist()) <= {10, 13}
+    table = pa.table({"a": [1, 1, 1, 2], "n": [10, 10, 13, 14]})
+    found = with_distinct_keys(table, ["a", "n"], ["n"], numeric, rng)
+    assert found["n"].to_pylist() == [10, 11 if numeric else 14, 13, 14]
+
+
+@pytest.mark.filterwarnings("ignore:The primary key:lookalike.errors.LookalikeWarning")
+@pytest.mark.parametrize("kind", ["categorical", "integer"])
+def test_declared_categories_in_a_key_get_no_other_values(kind: str) -> None:
+    codes = [k * k for k in range(2, 42)]
+    model = la.Relational(random_state=0).fit(grid(codes), kinds={"t": {"day": kind}})
+    made = model.sample(3).arrow("t")
+    assert (set(made["day"].to_pylist()) <= set(codes)) == (kind == "categorical")
+
+
+def test_working_days_get_no_weekends_and_other_days_their_neighbours() -> None:
+    days = np.arange("2024-01-01", "2024-02-05", dtype="datetime64[D]")
+    rng = np.random.default_rng(0)
+    for some in (days[np.is_busday(days)], np.delete(days, 9)):
+        twice = pa.table({"a": [1] * 10 + [2] * len(some), "n": np.r_[some[8:9].repeat(10), some]})
+        found = with_distinct_keys(twice, ["a", "n"], ["n"], ["n"], rng)["n"].to_numpy()
+        new = set(found[:10]) - set(some)
+        assert len(set(found[:10])) == 10
+        assert new == (set() if len(some) == 25 else {days[9]})
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        (pa.uint64(), [0, 2**63 + 8, 2**64 - 1]),
+        (pa.uint64(), [2**64 - 9, 2**64 - 3, 2**64 - 1]),
+        (pa.int64(), [-(2**63), 5, 2**63 - 1]),
+    ],
+)
+def test_the_largest_numbers_are_no_range(kind: pa.DataType, values: list[int]) -> None:
+    table = pa.table({"a": [1, 1, 2, 2], "n": pa.array([values[1], *values[1:], values[0]], kind)})
+    found = with_distinct_keys(table, ["a", "n"], ["n"], ["n"], np.random.default_rng(0))
+    assert set(found["n"].to_pylist()) <= set(values)
+    assert len(found.group_by(["a", "n"]).aggregate([])) == 4
 
 
 def test_free_text_in_a_composite_key_is_new() -> None:

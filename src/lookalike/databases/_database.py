@@ -25,6 +25,7 @@ from lookalike.databases._keys import (
     as_columns,
     distinct_rows,
     matched_rows,
+    without_views,
 )
 from lookalike.databases._order import TableOrder, order_of_tables
 from lookalike.databases._source import read_source, write_blocks
@@ -92,7 +93,8 @@ class Database(Tabular):
         self._origins: dict[str, Origin] = {}
         for name, data in tables.items():
             try:
-                self._tables[str(name)], self._origins[str(name)] = to_arrow(data)
+                table, self._origins[str(name)] = to_arrow(data)
+                self._tables[str(name)] = without_views(table)
             except DataError as error:
                 raise type(error)(f"Table {name!r}: {error}") from error
         self.declared: dict[str, dict[str, DeclaredColumn]] = {}

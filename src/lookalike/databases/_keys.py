@@ -13,7 +13,15 @@ import pyarrow.compute as pc
 
 from lookalike._core.errors import DataError, ParameterError
 
-__all__ = ["NOT_FOUND", "NO_KEY", "ForeignKey", "as_columns", "distinct_rows", "matched_rows"]
+__all__ = [
+    "NOT_FOUND",
+    "NO_KEY",
+    "ForeignKey",
+    "as_columns",
+    "distinct_rows",
+    "matched_rows",
+    "without_views",
+]
 
 #: The row of a key that is missing, and of one that no row of the parent table has.
 NO_KEY, NOT_FOUND = -1, -2
@@ -179,6 +187,24 @@ def distinct_rows(columns: Sequence[pa.Array]) -> np.ndarray:
         codes = np.asarray(pc.index_in(_plain(column), levels).fill_null(len(levels)))
         numbers = np.unique(numbers * (len(levels) + 1) + codes, return_inverse=True)[1]
     return np.asarray(numbers)
+
+
+def without_views(table: pa.Table) -> pa.Table:
+    """Return a table whose views of strings are large strings: few Arrow functions take views."""
+    for at, name in enumerate(table.column_names):
+        cells, large = table[name], pa.large_string()
+        if pa.types.is_string_view(cells.type):
+            table = table.set_column(at, name, cells.cast(large))
+        elif pa.types.is_dictionary(cells.type) and pa.types.is_string_view(cells.type.value_type):
+            kind = pa.dictionary(cells.type.index_type, large, cells.type.ordered)
+            chunks = [
+                pa.DictionaryArray.from_arrays(
+                    chunk.indices, chunk.dictionary.cast(large), ordered=kind.ordered
+                )
+                for chunk in cells.chunks
+            ]
+            table = table.set_column(at, name, pa.chunked_array(chunks, kind))
+    return table
 
 
 def _joined(

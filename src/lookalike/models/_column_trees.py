@@ -199,7 +199,7 @@ class ColumnTrees:
         if not self.trees:
             return np.asarray(result)
         which, leaf = np.empty(n, np.int64), np.zeros(n, np.int64)
-        which[order] = np.arange(n) % len(self.trees)
+        which[order] = (np.arange(n) + rng.integers(len(self.trees))) % len(self.trees)
         seen = _seen(states, self.inputs, self.ranks)
         for t, tree in enumerate(self.trees):
             rows = which == t

@@ -32,6 +32,7 @@ __all__ = [
     "rule_kinds",
     "rule_schemas",
     "scoped_rules",
+    "with_rows",
     "without_broken",
 ]
 
@@ -152,6 +153,8 @@ def check_database_rules(
     ------
     ParameterError
         If a rule cannot be read, or is not on columns of the database.
+    DataError
+        If one reaches a column of a table without rows.
 
     Examples
     --------
@@ -165,15 +168,47 @@ def check_database_rules(
     """
     db = db if isinstance(db, Database) else Database(db)
     scoped = scoped_rules(rules, db)
-    schemas = rule_schemas(db, scoped, kinds or {})
+    asked = [rule for rule in scoped if len(db.arrow(rule.home))]
+    _check_reached(db, asked)
+    schemas = rule_schemas(db, asked, kinds or {})
     broken, checked = [], {}
-    for rule, wrong in _rulings(db, scoped, schemas):
+    for rule, wrong in _rulings(db, asked, schemas):
         checked[rule.home] = len(wrong)
         if wrong.any():
             rows = np.flatnonzero(wrong)
             words = f"{rule.text}, in {rule.home!r}"
             broken.append(BrokenRule(words, len(rows), tuple(rows[:_KEPT].tolist())))
     return RuleCheck(sum(checked.values()), tuple(r.text for r in scoped), tuple(broken))
+
+
+def with_rows(db: Database, rules: Sequence[ScopedRule]) -> tuple[ScopedRule, ...]:
+    """Return the rules on tables that have rows, with a warning that names the others.
+
+    Raises
+    ------
+    DataError
+        If one of them reaches a column of a table without rows, of which nothing is known.
+    """
+    kept = tuple(rule for rule in rules if len(db.arrow(rule.home)))
+    idle = [f"{r.text!r} of {r.home!r}" for r in rules if r not in kept]
+    if idle:
+        warnings.warn(
+            f"Rules on tables without rows are left out: {'; '.join(idle)}.",
+            LookalikeWarning,
+            stacklevel=3,
+        )
+    _check_reached(db, kept)
+    return kept
+
+
+def _check_reached(db: Database, rules: Sequence[ScopedRule]) -> None:
+    for rule in rules:
+        for reached in rule.reached:
+            if reached.column and not len(db.arrow(reached.table)):
+                raise DataError(
+                    f"The rule {rule.text!r} needs rows of {reached.table!r}, but that table has "
+                    "none. Leave the rule out."
+                )
 
 
 def without_broken(

@@ -197,12 +197,17 @@ class _Fitting:
             rows = self.world.rows[key]
             own = _unused(f"children {number}", plan.columns)
             degree = counts_of(rows, parents)
+            if name in self.public:
+                # All that is learned of public rows is stored with each: no small number is exact.
+                few = degree < max(self._fewest, self.growth.leaf)
+                rows = np.where((rows >= 0) & few[rows], -1, rows) if len(few) else rows
+                degree = np.rint(PublicRows.pooled(degree, self._fewest)).astype(np.int64)
             counts[key], degrees[key] = Cut.fit(pooled(degree), COUNTS), Degrees.fit(degree)
             numbers.append(counts[key].of(degree))
             childless.append(degree == 0)
             child = self.attributes[key.table]
-            # Children of a public row are learned by the row itself, not by what is typical of it.
-            if child is None or name in self.public:
+            # Children of a marked row are learned by the row itself, not by what is typical of it.
+            if child is None or (name in self.public and _is_marked(parents)):
                 continue
             if key not in self.plans[key.table].later:
                 more, described = summaries_of(
@@ -224,9 +229,13 @@ class _Fitting:
         if plan.family is not None:
             alone = int((self.world.rows[plan.family] < 0).sum())
         model = TableModel(plan, alone, encoded, counts, degrees)
-        if encoded is not None:
+        if encoded is not None and name not in self.public:
             model.summaries = _summary_variables(encoded, states, keys_of, childless)
         return model, states, numbers
+
+    @property
+    def _fewest(self) -> int:
+        return int(self.options["min_category_count"])
 
     def _requires_text(self, name: str) -> bool:
         """Return whether the database does not let a column of text be missing."""
@@ -313,21 +322,25 @@ class _Fitting:
         for column, own in cells.items():
             if pa.types.is_dictionary(own.type):
                 cells[column] = own.cast(own.type.value_type)
-        fewest = int(self.options["min_category_count"])
         return PublicRows(
             pa.table(cells),
             world.states[name],
             {key: world.rows[key] for key in self.db.foreign_keys if key.table == name},
             {
-                key: PublicRows.pooled(counts_of(world.rows[key], len(table)), fewest)
+                key: PublicRows.pooled(counts_of(world.rows[key], len(table)), self._fewest)
                 for key in model.counts
             },
         )
 
 
+def _is_marked(rows: int) -> bool:
+    """Return whether a public table has few enough rows for a mark of each."""
+    return 2 <= rows <= _MOST_PUBLIC
+
+
 def _row_mark(rows: int) -> tuple[tuple[KeyMark, ...], np.ndarray]:
     """Return the mark of a row itself, by which children of a public table's rows are learned."""
-    if not 2 <= rows <= _MOST_PUBLIC:
+    if not _is_marked(rows):
         return (), np.zeros((rows, 0), np.int32)
     return (KeyMark("row", 0, rows),), np.arange(rows, dtype=np.int32)[:, None]
 

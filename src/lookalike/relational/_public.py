@@ -58,11 +58,12 @@ class PublicRows:
     ----------
     table : pyarrow.Table
     states : ndarray of int, shape (n, v)
-        Their own variables, by which their children are learned.
+        Their own variables, by which their children are learned. Nothing in them is of a number of
+        children that `degrees` does not tell.
     rows : mapping of ForeignKey to ndarray of int, shape (n,)
         Their parents; -1 for none.
     degrees : mapping of ForeignKey to ndarray of float, shape (n,)
-        Their numbers of children. Small ones are their mean.
+        Their numbers of children, as `pooled` returns them.
     """
 
     table: pa.Table
@@ -72,21 +73,34 @@ class PublicRows:
 
     @staticmethod
     def pooled(degrees: np.ndarray, fewest: int) -> np.ndarray:
-        """Return numbers of children; of those below `fewest`, the mean."""
-        small = degrees < fewest
-        mean = float(degrees[small].mean()) if small.any() else 0.0
-        return np.where(small, mean, degrees.astype(float))
+        """Return numbers of children; of those below `fewest`, the mean.
+
+        Where these rows have fewer than `fewest` children together, but not none, the rows with the
+        next larger numbers share the mean, too.
+        """
+        order = np.argsort(degrees, kind="stable")
+        reached = np.cumsum(degrees[order])
+        small = int((degrees < fewest).sum())
+        if small and reached[small - 1]:
+            small = max(small, int(np.searchsorted(reached, fewest)) + 1)
+        result = degrees.astype(float)
+        if small:
+            result[order[:small]] = result[order[:small]].mean()
+        return result
 
     def children(
         self, key: ForeignKey, begin: float, end: float, rng: np.random.Generator
     ) -> np.ndarray:
         """Return numbers of children of a part of the scale, whose sum is that part of all.
 
-        Those of parts that follow each other add up, if the random numbers are the same.
+        The sums of parts that follow each other add up, if the random numbers are the same.
         """
         reached, offset = np.cumsum(self.degrees[key]), rng.random()
-        parts = [np.diff(np.floor(reached * edge + offset), prepend=0.0) for edge in (begin, end)]
-        return np.asarray((parts[1] - parts[0]).astype(np.int64))
+        # Rounding goes on where the part before ended. Rows of one part are rounded in one
+        # sequence that never falls: the difference of two roundings could be -1.
+        offset = (offset + reached[-1:].sum() * begin) % 1
+        steps = np.floor(reached * (end - begin) + offset)
+        return np.asarray(np.diff(steps, prepend=0.0).astype(np.int64))
 
     def state(self) -> Learned:
         """Return the rows as plain values and arrays."""

@@ -146,7 +146,7 @@ def _make(state: _Sampling, name: str, report: Callable[[str, int], None]) -> No
     if model.free_key:
         rng = generator(seed, "distinct keys")
         state.tables[name] = with_distinct_keys(
-            state.tables[name], plan.primary, model.free_key, rng
+            state.tables[name], plan.primary, model.free_key, model.numeric_columns, rng
         )
     _drop_repeated(state, plan)
     rows = len(world.states[name])

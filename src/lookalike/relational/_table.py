@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -190,18 +190,20 @@ class TableModel:
         counts = (cut.variable for cut in self.counts.values())
         return (*own, *(mark.variable for mark in self.marks), *counts)
 
-    @property
-    def may_repeat_keys(self) -> bool:
-        """Whether the primary key of a row may be that of a row of another block.
+    def may_repeat_keys(self, public: Collection[str]) -> bool:
+        """Return whether the primary key of a row may be that of a row of another block.
 
-        Columns that refer to another row, or are made by a pattern, differ between blocks.
+        Columns that refer to another row, or are made by a pattern, differ between blocks; but all
+        blocks refer to the same rows of the `public` tables.
         """
         if self.public is not None:
             return False
-        patterns = {new.column for new in self.new if new.maker is not None}
-        numbered = {new.column for new in self.new} - patterns
-        primary = set(self.plan.primary)
-        return bool(primary) and primary <= {*self.plan.attributes, *numbered}
+        plan = self.plan
+        shared = {c for k in (*plan.parents, *plan.later) if k.parent in public for c in k.columns}
+        own = {c for k in (*plan.parents, *plan.later) if k.parent not in public for c in k.columns}
+        numbered = {new.column for new in self.new if new.maker is None}
+        repeating = {*plan.attributes, *numbered, *shared} - own
+        return bool(plan.primary) and set(plan.primary) <= repeating
 
     @property
     def free_key(self) -> tuple[str, ...]:
@@ -212,6 +214,14 @@ class TableModel:
             name for d in self.columns.encoder.schema_.dependencies for name in (d.column, *d.on)
         }
         return tuple(name for name in self.plan.learned_key if name not in related)
+
+    @property
+    def numeric_columns(self) -> frozenset[str]:
+        """The learned columns of numbers, dates and times."""
+        if self.columns is None:
+            return frozenset()
+        schema = self.columns.encoder.schema_
+        return frozenset(name for name in self.columns.attributes if schema[name].kind.is_numeric)
 
     @property
     def _first_mark(self) -> int:

@@ -19,6 +19,7 @@ from lookalike.relational._database_rules import (
     rule_kinds,
     rule_schemas,
     scoped_rules,
+    with_rows,
     without_broken,
 )
 from lookalike.relational._fit import fit_database
@@ -157,7 +158,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             that lead to them), cells changed so that the rules hold, or nothing.
         public : sequence of str, optional
             Tables that everybody may know, such as countries or products. Their rows are kept as
-            they are, at any scale, with their keys, and are stored in the model file. They may
+            they are, at any scale, with their keys, and are stored in the model file, each with
+            its number of children (smaller ones than `min_category_count` as their mean). They may
             refer to public tables only.
 
         Returns
@@ -182,10 +184,11 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         for name in kinds or {}:
             db.arrow(name)
         seed = as_seed(self.random_state)
-        declared = scoped_rules(rules or (), db)
+        declared = with_rows(db, scoped_rules(rules or (), db))
         if declared:
             schemas = rule_schemas(db, declared, kinds or {})
             db = without_broken(db, declared, schemas, broken)
+            declared = with_rows(db, declared)  # of those that dropped rows have left
             kinds = rule_kinds(schemas, kinds or {})
         kept = check_public(db, public, declared)
         options = {
@@ -208,7 +211,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         learned_rules = _learned_rules(db, declared, models, self.min_category_count, seed)
         form = DatabaseForm.of(db, models)
         if declared:  # rules that leave no room are said now, not after hours
-            first = SampleBlock(0, 0.0, min(1.0, _TRIED / total))
+            own = max(sum(len(db.arrow(name)) for name in db.names if name not in kept), 1)
+            first = SampleBlock(0, 0.0, min(1.0, _TRIED / own))
             some = sample_database(models, form.tables, first, seed, lambda _name, _rows: None)
             learned_rules.enforced(form.database(some), seed)
         self._rules, self._models, self.seed_, self._form = learned_rules, models, seed, form
@@ -267,7 +271,8 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         """Write the rows of `sample` to a folder or a database, block by block.
 
         Memory is bounded by a block: a database of the learned size, or of 250,000 rows if that is
-        more. Rows of a block refer to rows of the same block.
+        more. Rows of a block refer to rows of the same block. Where primary keys are learned, or
+        lead to public rows, all is one block.
 
         Parameters
         ----------
@@ -311,12 +316,14 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     def _blocks(self, scale: float, random_state: RandomState) -> Iterator[Database]:
         """Generate a database in blocks, each of the learned size at least."""
         seed = self.seed_ if random_state is None else as_seed(random_state)
-        rows = sum(self.tables_.values())
-        count = max(int(scale / max(1.0, _BLOCK_ROWS / rows)), 1)
+        kept = self.public_tables
+        own = max(sum(rows for name, rows in self.tables_.items() if name not in kept), 1)
+        count = max(int(scale / max(1.0, _BLOCK_ROWS / own)), 1)
         # Learned keys could repeat in another block.
-        if any(model.may_repeat_keys for model in self._models.values()):
+        if any(model.may_repeat_keys(kept) for model in self._models.values()):
             count = 1
-        total, finished = max(round(rows * scale), 1), 0
+        public = sum(self.tables_[name] for name in kept)
+        total, finished = max(round(own * scale) + public, 1), 0
         before = dict.fromkeys(self._form.names, 0)
         with progress("generating", total, show=self.progress) as report:
             for number in range(count):
@@ -334,7 +341,7 @@ class Relational(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
                 whole = self._form.database(tables)
                 obeying = self._rules.enforced(whole, block.seed(seed))
                 # The rows of public tables are in the first block.
-                yield obeying.emptied(self.public_tables) if number else obeying
+                yield obeying.emptied(kept) if number else obeying
                 before = {name: n + len(tables[name]) for name, n in before.items()}
                 finished += sum(made_here.values())
 
