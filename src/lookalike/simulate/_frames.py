@@ -91,10 +91,9 @@ class Moments:
 
     def named(self, row: int) -> str:
         """Return a moment in words."""
-        unit = "ns" if self.each == 10**9 else "us"
-        return (
-            str(np.datetime64(int(self.ticks[row]), unit)).replace("T", " ").rstrip("0").rstrip(".")
-        )
+        tick = int(self.ticks[row])
+        moment = np.datetime64(tick, "ns") if self.each == 10**9 else np.datetime64(tick, "us")
+        return str(moment).replace("T", " ").rstrip("0").rstrip(".")
 
 
 def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Moments]:

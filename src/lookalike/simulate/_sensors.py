@@ -51,8 +51,8 @@ def sensors(
     power and the ambient temperature with inertia, pressure follows flow. All is a linear
     state-space model but for the limit. Faults change what single sensors show: ``stuck`` at a
     value, a constant ``bias``, a growing ``drift``, single ``spike`` values, a ``delay`` of half
-    an hour (of half the fault, where that is shorter, and of one row at least); ``wear`` is a slow fault of the pump itself, which shows in several sensors and ends
-    with a failure and a repair.
+    an hour (of half the fault, where that is shorter, and of one row at least); ``wear`` is a slow
+    fault of the pump itself, which shows in several sensors and ends with a failure and a repair.
 
     Parameters
     ----------
@@ -134,22 +134,28 @@ def sensors(
 
 def _times(first: int, step: float, n: int) -> tuple[pa.Array, Floats]:
     """Return equal steps as moments and as seconds since 1970, in a unit that holds them."""
-    for unit, each in _UNITS.items():
-        size = step * each
-        if size >= _ENOUGH or (size >= 1 and math.isclose(size, round(size), rel_tol=1e-9)):
-            break
-    else:
+    units = [unit for unit, each in _UNITS.items() if _holds(step * each)]
+    if not units:
         raise ParameterError(
-            f"The step of a world must be whole nanoseconds, or a microsecond or more; got {step:g} s."
+            "The step of a world must be whole nanoseconds, or a microsecond or more; got "
+            f"{step:g} s."
         )
-    if first * each + size * n >= 2**63:
+    unit = units[0]
+    each = _UNITS[unit]
+    if first * each + step * each * n >= 2**63:
         raise ParameterError(
             f"All moments must be counted in {unit}; {n:,} steps of {step:g} s from this start are "
             "too many. Ask for fewer rows or a longer step."
         )
-    passed = step * np.arange(n)
+    passed: Floats = step * np.arange(n, dtype=np.float64)
     ticks = first * each + np.rint(passed * each).astype(np.int64)
     return pa.array(ticks, pa.timestamp(unit)), first + passed
+
+
+def _holds(size: float) -> bool:
+    """Return whether a step that is so many units may be counted in them."""
+    whole = size >= 1 and math.isclose(size, round(size), rel_tol=1e-9)
+    return whole or size >= _ENOUGH
 
 
 def _counts(faults: Mapping[str, int] | None, n: int) -> dict[str, int]:
