@@ -78,7 +78,7 @@ class StressStudy:
 
     def slices(self, seed: int) -> tuple[StressSlice, ...]:
         """Return whether the model is weak on the rows that the scenario brings."""
-        if self._truths is None or self._unchanged is None:
+        if self._truths is None:
             return ()
         # Rows that are chosen by what is to be predicted would give it away.
         brought = [
@@ -87,8 +87,10 @@ class StressStudy:
             if getattr(step, "column", None) != self.problem.target
         ]
         slices = [one for one in brought if one is not None]
+        if not slices:
+            return ()
         random = generator(seed, "stress", "slices")
-        return checked_slices(self.problem, self._truths, self._unchanged, slices, random)
+        return checked_slices(self.problem, self._truths, self._as_they_came(), slices, random)
 
     def _truth(self, run: ScenarioRun) -> Floats:
         if self.problem.kind != "changes":
@@ -98,8 +100,10 @@ class StressStudy:
         return truth
 
     def _predictions(self, run: ScenarioRun) -> Predictions:
-        if run.steps:
-            return self._asked(run.table)
+        return self._asked(run.table) if run.steps else self._as_they_came()
+
+    def _as_they_came(self) -> Predictions:
+        """Return the predictions for the rows without any change."""
         if self._unchanged is None:
             try:
                 self._unchanged = self._asked(self.table)
