@@ -37,9 +37,10 @@ def chance_of(
     """Return the chance that sound predictions err in a slice as much as a model.
 
     The statistic is the efficient score of a slope and an offset of the slice, beside those of all
-    rows. A sound model differs from the truth by what it learned from as many rows, so its errors
-    are the difference of two draws: of classes from the corrected probabilities; of numbers by
-    dealing anew all residuals, each over the usual size of residuals at such a prediction.
+    rows. A sound model learned them from as many other rows, and is wrong by the chance of these
+    as well: so two tables are drawn, one to learn from and one to judge by. Classes are drawn from
+    the corrected probabilities; of numbers, all residuals are dealt anew, each over the usual size
+    of residuals at such a prediction.
 
     Parameters
     ----------
@@ -78,25 +79,27 @@ class _NumberScore:
         self.residuals = truth - fitted
         self.added = _beyond(common, own, np.ones(len(truth)))
         self.usual = _usual_size(fitted, self.residuals)
+        self.learned = np.linalg.pinv(self.added)
 
     def observed(self) -> float:
-        return float(self._statistics(self.residuals[:, None], self.residuals[:, None] ** 2)[0])
+        return float(self._statistics(self.residuals[:, None])[0])
 
     def drawn(self, count: int, random: np.random.Generator) -> Floats:
-        first, second = self._dealt(count, random), self._dealt(count, random)
-        return self._statistics(first - second, (first**2 + second**2) / 2)
+        judging, learned = self._dealt(count, random), self._dealt(count, random)
+        # The slope and the offset that were learned are wrong by the residuals of those rows.
+        return self._statistics(judging - self.added @ (self.learned @ learned))
 
     def _dealt(self, count: int, random: np.random.Generator) -> Floats:
         share = self.residuals / self.usual
         dealt = random.permuted(np.tile(share, (count, 1)), axis=1).T
         return np.asarray(self.usual[:, None] * dealt)
 
-    def _statistics(self, residuals: Floats, squares: Floats) -> Floats:
+    def _statistics(self, residuals: Floats) -> Floats:
         """Return a statistic for each column."""
         width = self.added.shape[1]
         sums = (self.added.T @ residuals).T
         pairs = (self.added[:, :, None] * self.added[:, None, :]).reshape(len(self.added), -1)
-        sizes = (pairs.T @ squares).T.reshape(-1, width, width)
+        sizes = (pairs.T @ residuals**2).T.reshape(-1, width, width)
         return _quadratic(sums, sizes)
 
 

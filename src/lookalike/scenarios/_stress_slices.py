@@ -6,6 +6,7 @@ dial 0 need show it. What shows it is that these rows say how to correct its pre
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,9 @@ class StressSlice:
         The share of this loss that a correction for the slice takes off.
     chance : float
         The chance that sound predictions err as much in the slice.
+    sound : float or None
+        The greatest share that the same correction takes off the loss of boosted trees which
+        learned other rows of the table; None where chance explains the gain.
     significant : bool
         Whether this is less than the level, of all slices together.
     """
@@ -61,10 +65,11 @@ class StressSlice:
     gain: float
     chance: float
     significant: bool
+    sound: float | None = None
 
     def is_weak(self, tolerance: float) -> bool:
-        """Return whether the model errs beyond chance, and the gain is above a tolerance."""
-        return self.significant and self.gain > tolerance
+        """Return whether the gain is beyond chance, and above sound ones by a tolerance."""
+        return self.significant and self.gain - max(self.sound or 0.0, 0.0) > tolerance
 
 
 def checked_slices(
@@ -73,6 +78,7 @@ def checked_slices(
     given: Predictions,
     slices: list[RowSlice],
     random: np.random.Generator,
+    sound: Callable[[], Sequence[Predictions]] = tuple,
 ) -> tuple[StressSlice, ...]:
     """Return for each slice of a table whether a model is weak on it.
 
@@ -87,6 +93,8 @@ def checked_slices(
     slices : list of RowSlice
     random : numpy.random.Generator
         Divides rows into folds, and draws sound predictions.
+    sound : callable
+        Gives predictions of sound models, for the same rows; asked where a gain is beyond chance.
 
     Returns
     -------
@@ -96,6 +104,7 @@ def checked_slices(
     """
     known = random.permutation(np.flatnonzero(~np.isnan(truth)))[:_MOST_ROWS]
     scores, truth = _standardised(problem, given)[known], truth[known]
+    others: list[Floats] | None = None
     level = _LEVEL / max(len(slices), 1)
     draws = max(round(_TAIL / level), _FEWEST_DRAWS)
     found = []
@@ -104,12 +113,28 @@ def checked_slices(
         count = int(inside.sum())
         if not _FEWEST <= count <= len(known) - _FEWEST or _told_by(problem, truth, inside):
             continue
-        plain, special = _losses(problem, truth, scores, inside, random)
-        loss = float(plain[inside].mean())
-        gain = float((plain - special)[inside].mean()) / loss if loss > 0 else 0.0
-        chance = chance_of(problem, truth, scores, inside, draws, random)
-        found.append(StressSlice(one.words, count, loss, gain, chance, chance <= level))
+        loss, gain = _gain(problem, truth, scores, inside, random)
+        chance, usual = chance_of(problem, truth, scores, inside, draws, random), None
+        if chance <= level:
+            if others is None:
+                others = [_standardised(problem, other)[known] for other in sound()]
+            gains = [_gain(problem, truth, other, inside, random)[1] for other in others]
+            usual = max(gains, default=None)
+        found.append(StressSlice(one.words, count, loss, gain, chance, chance <= level, usual))
     return tuple(found)
+
+
+def _gain(
+    problem: Problem,
+    truth: Floats,
+    scores: Floats,
+    inside: npt.NDArray[np.bool_],
+    random: np.random.Generator,
+) -> tuple[float, float]:
+    """Return the mean loss in a slice, and the share of it that a correction takes off."""
+    plain, special = _losses(problem, truth, scores, inside, random)
+    loss = float(plain[inside].mean())
+    return loss, float((plain - special)[inside].mean()) / loss if loss > 0 else 0.0
 
 
 def _told_by(problem: Problem, truth: Floats, inside: npt.NDArray[np.bool_]) -> bool:

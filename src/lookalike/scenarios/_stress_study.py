@@ -23,6 +23,9 @@ from lookalike.tables import Origin
 
 __all__ = ["StressStudy"]
 
+#: The number of sound models that a weak slice is compared with.
+_SOUND = 3
+
 
 class StressStudy:
     """The fixed parts of a stress test, and the scores of one draw of its scenario."""
@@ -90,7 +93,13 @@ class StressStudy:
         if not slices:
             return ()
         random = generator(seed, "stress", "slices")
-        return checked_slices(self.problem, self._truths, self._as_they_came(), slices, random)
+
+        def sound() -> list[Predictions]:
+            source, folds = np.arange(len(self.table)), generator(seed, "stress", "sound")
+            return [cross_fitted(self.problem, self.table, source, folds) for _ in range(_SOUND)]
+
+        given = self._as_they_came()
+        return checked_slices(self.problem, self._truths, given, slices, random, sound)
 
     def _truth(self, run: ScenarioRun) -> Floats:
         if self.problem.kind != "changes":
