@@ -124,6 +124,33 @@ def test_a_mean_that_is_far_off_in_a_slice_is_found(noise) -> None:
     assert checked_slices(Problem("numbers", "y"), truth, given, [part], random)[0].is_weak(0.05)
 
 
+def test_what_sound_models_err_by_as_well_is_no_weakness() -> None:
+    random = np.random.default_rng(0)
+    inside = np.arange(900) < 200
+    best = random.normal(size=900)
+    truth, off = best + random.normal(0, 0.5, 900), Predictions(best + inside)
+    part, problem = RowSlice("some rows", inside), Problem("numbers", "y")
+
+    def checked(*sound: Predictions):
+        rng = np.random.default_rng(1)
+        return checked_slices(problem, truth, off, [part], rng, lambda: sound)[0]
+
+    assert checked().is_weak(0.05)
+    assert checked(Predictions(best)).is_weak(0.05)
+    # Models that learned other rows are as wrong there: the worst of them counts.
+    beside = checked(Predictions(best), off)
+    assert beside.significant
+    assert beside.sound == pytest.approx(beside.gain, abs=0.05)
+    assert not beside.is_weak(0.05)
+
+    def unasked():
+        raise AssertionError("Sound models are only asked where a gain is beyond chance.")
+
+    rng = np.random.default_rng(1)
+    (found,) = checked_slices(problem, truth, Predictions(best), [part], rng, unasked)
+    assert found.sound is None
+
+
 def test_rows_that_the_target_alone_tells_from_others_say_nothing() -> None:
     random = np.random.default_rng(0)
     rows = table(400, 0).assign(copy=lambda frame: frame["y"].map({"yes": "ja", "no": "nein"}))

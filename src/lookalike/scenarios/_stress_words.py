@@ -170,12 +170,16 @@ def _of_weakness(weak: StressSlice | None, facts: dict[str, Any]) -> str:
     return (
         f" The model is weak on the {weak.rows:,} rows with {weak.words}, as they came: other such "
         f"rows say how to correct its predictions, which takes {100 * weak.gain:.1f} % off the "
-        f"{loss}, and sound predictions err as much with a chance of {_chance(weak.chance)}."
+        f"{loss}{_beside(weak)}. Sound predictions err as much with a chance of "
+        f"{100 * weak.chance:.2g} %."
     )
 
 
-def _chance(value: float) -> str:
-    return f"{100 * value:.2g} %"
+def _beside(weak: StressSlice) -> str:
+    if weak.sound is None:
+        return ""
+    most = 100 * max(weak.sound, 0.0)
+    return f", of models that learned other rows of this table {most:.1f} % at most"
 
 
 def _amount(value: float | None, curve: StressCurve) -> str:
