@@ -43,6 +43,8 @@ def test_a_level_that_was_never_seen_is_found_at_dial_0() -> None:
     assert found.weak.words == "region = 'west'"
     assert found.weak.rows == (rows["region"] == "west").sum()
     assert found.weak.chance < 0.01
+    assert found.weak.gain > 0.05 + max(found.weak.sound, 0)
+    assert "of models that learned other rows of this table" in found.answer
     assert "The model is weak on the" in found.answer
     assert found.standing == "weak on the rows that come"
     assert type(found).from_json(found.to_json()) == found
@@ -59,6 +61,10 @@ def test_a_level_that_was_never_seen_is_found_at_dial_0() -> None:
     assert holds.weak is None
     assert len(holds.slices) == 1
     assert "weak on the" not in holds.answer
+    # A page has signs of minus, not hyphens.
+    page = holds.to_html()
+    assert '<td class="n">−' in page
+    assert '<td class="n">-' not in page
 
 
 def test_sound_scores_are_called_weak_at_most_at_the_level() -> None:
