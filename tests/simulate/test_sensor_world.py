@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from lookalike._core.errors import DataError, LookalikeWarning, ParameterError, SchemaError
-from lookalike.simulate import Rhythm, SensorLaw, SensorWorld, sensors
+from lookalike.simulate import Rhythm, SensorLaw, SensorTwin, SensorWorld, sensors
 
 NAMES = {
     name: name for name in ("time", "ambient", "demand", "temperature", "pressure", "flow", "power")
@@ -99,6 +99,110 @@ def test_ugly_streams_are_read() -> None:
     assert np.allclose(sensors(100, world=replace(still, limit=None))["power"], 4.0, atol=20)
 
 
+@pytest.mark.parametrize("seen", [slice(3_300, 4_000), slice(0, 1_500)], ids=["late", "early"])
+def test_sensors_that_are_read_for_a_part_of_the_time_are_fitted_to_it(seen) -> None:
+    rows = ROWS.assign(flow=ROWS["flow"].iloc[seen])
+    world, said = fitted(rows, time="time", demand="demand", flow="flow")
+    assert world.flow.gains["demand"] == pytest.approx(2, rel=0.05)
+    assert world.flow.noise == pytest.approx(15, rel=0.3)
+    rows = ROWS.assign(demand=ROWS["demand"].iloc[seen])
+    world, said = fitted(rows, time="time", demand="demand", flow="flow")
+    assert world.demand.mean == pytest.approx(900, rel=0.1)
+    assert world.flow.gains["demand"] == pytest.approx(2, rel=0.05)
+    assert "flow" not in said
+
+
+def test_rows_within_one_step_are_named_and_averaged() -> None:
+    extra = ROWS[10:11].assign(time=ROWS["time"][10] + pd.Timedelta(seconds=20), demand=4e6)
+    with warnings.catch_warnings(record=True) as raised:
+        warnings.simplefilter("always")
+        world = SensorWorld.fit(pd.concat([ROWS, extra]), time="time", demand="demand")
+    assert "2026-01-01 01:40:00 and 2026-01-01 01:40:20." in str(raised[0].message)
+    assert raised[0].filename == __file__
+    # The constant of 4,000 moments, one of which is the mean of both rows.
+    assert world.demand.mean == pytest.approx(900 + 4e6 / 2 / 4_000, abs=30)
+
+
+def test_a_clock_of_whole_seconds_does_not_stretch_or_fold_the_stream() -> None:
+    # A row every 59.6 s, stamped in whole seconds: most steps are of 60 s.
+    seconds = np.floor(59.6 * np.arange(4_000)).astype(int)
+    rows = ROWS.assign(time=ROWS["time"][0] + pd.to_timedelta(seconds, unit="s"))
+    world, said = fitted(rows, time="time", demand="demand", flow="flow")
+    assert world.step == pytest.approx(59.6, rel=1e-4)
+    assert "within one step" not in said
+    assert world.flow.kept == pytest.approx(0.6, abs=0.05)
+
+
+@pytest.mark.parametrize("step", [0.5, 0.1, 1 / 3, 1e-3, 2e-6, 5e-7])
+def test_short_steps_are_held_and_read_back(step) -> None:
+    rows = sensors(4_000, faults={}, world=replace(OTHER, step=step), random_state=0)
+    gaps = rows["time"].astype("datetime64[ns]").astype("int64").diff().dropna()
+    assert gaps.min() > 0
+    assert np.allclose(gaps, step * 1e9, rtol=1e-3)
+    world, said = fitted(rows, time="time", demand="demand", flow="flow")
+    assert world.step == pytest.approx(step, rel=1e-4)
+    assert world.flow.kept == pytest.approx(0.6, abs=0.05)
+    assert "within one step" not in said
+    twin = SensorTwin.fit(rows, ["flow"], inputs=["demand"], time="time")
+    assert twin.step == pytest.approx(step, rel=1e-3)
+    assert twin.follow(rows)["flow_expected"].isna().sum() == 2
+
+
+def test_a_step_that_no_unit_holds_is_one_clear_error() -> None:
+    with pytest.raises(ParameterError, match=r"whole nanoseconds.*got 4e-10 s"):
+        sensors(10, world=SensorWorld(step=4e-10))
+    with pytest.raises(ParameterError, match=r"Ask for fewer rows or a longer step"):
+        sensors(10, world=SensorWorld(step=1e18))
+    # Whole seconds as ever.
+    assert str(sensors(3, as_="arrow")["time"].type) == "timestamp[s]"
+
+
+@pytest.mark.parametrize("noise", [0.0, 1e-7])
+def test_small_numbers_keep_their_digits(noise) -> None:
+    small = SensorWorld(
+        ambient=Rhythm(1e-5),
+        demand=Rhythm(1e-5, (-2e-6, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)),
+        flow=SensorLaw(0.0, {"demand": 1.0}, 0.5, noise),
+        limit=None,
+    )
+    rows = sensors(1_500, faults={}, world=small, random_state=0)
+    assert rows["ambient"].to_numpy() == pytest.approx(1e-5, rel=1e-3)
+    for name in ("demand", "flow"):
+        assert rows[name].mean() == pytest.approx(1e-5, rel=0.1)
+        assert rows[name].nunique() > 50
+    assert rows["power"].round(3).equals(rows["power"])  # others as ever
+
+
+@pytest.mark.parametrize(("step", "late"), [(60, 30), (600, 3), (86_400, 1), (1, 1_800)])
+def test_a_delay_is_half_an_hour_whatever_the_step(step, late) -> None:
+    world = replace(SensorWorld(step=step), limit=None)
+    well, delayed = (
+        sensors(20_000, faults=faults, world=world, random_state=0) for faults in ({}, {"delay": 1})
+    )
+    (rows,) = np.nonzero(delayed["fault"].notna().to_numpy())
+    (name,) = delayed["sensor"].dropna().unique()
+    shown, true = delayed[name].to_numpy(), well[name].to_numpy()
+    # A fault of 20,000 rows takes 2,000 to 8,000 of these, and half of it may be shorter.
+    least = min(late, 1_000)
+    lags = [k for k in range(1, 4_000) if rows[0] >= k and (shown[rows] == true[rows - k]).all()]
+    assert len(lags) == 1
+    assert least <= lags[0] <= late
+
+
+def test_a_delay_in_the_first_rows_shows_no_row_before_them() -> None:
+    for seed in range(20):
+        delayed = sensors(40, faults={"delay": 1}, random_state=seed)
+        (rows,) = np.nonzero(delayed["fault"].notna().to_numpy())
+        assert rows[0] > 0
+        name = delayed["sensor"].dropna().iloc[0]
+        assert (np.diff(delayed[name].to_numpy()[rows]) != 0).any() or len(rows) < 3
+
+
+@pytest.mark.parametrize("kept", [0.0, 0.5])
+def test_a_law_without_inputs_is_its_constant(kept) -> None:
+    assert float(SensorLaw(6.0, kept=kept).answer({})) == 6.0
+
+
 @pytest.mark.parametrize(
     ("change", "names", "error", "message"),
     [
@@ -120,9 +224,12 @@ def test_a_short_or_uneven_stream_and_wrong_parameters_are_one_clear_error() -> 
     far = ROWS[:60].assign(time=[*ROWS["time"][:59], pd.Timestamp("2099-01-01")])
     with pytest.raises(DataError, match="about equal steps"):
         SensorWorld.fit(far, time="time")
-    late = ROWS.assign(flow=ROWS["flow"].where(ROWS.index < 3_000))
-    with pytest.raises(DataError, match="no reading there"):
-        SensorWorld.fit(late, time="time", flow="flow")
+    apart = ROWS.assign(
+        flow=ROWS["flow"].where(ROWS.index >= 3_000),
+        demand=ROWS["demand"].where(ROWS.index < 2_990),
+    )
+    with pytest.raises(DataError, match="'flow' answers to 'demand', and needs 50 readings"):
+        SensorWorld.fit(apart, time="time", flow="flow", demand="demand")
     with pytest.raises(ParameterError, match="flow answers to demand"):
         SensorWorld(flow=SensorLaw(0.0, {"demnd": 1.0}))
     with pytest.raises(ParameterError, match="must be a SensorLaw"):

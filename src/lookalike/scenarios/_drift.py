@@ -146,9 +146,7 @@ class CovariateDrift(DriftStep):
         rows = (weights > weights.mean()) & np.isfinite(numbers)
         if not rows.any():
             return None
-        edge = numbers[rows].min() if self.shift > 0 else numbers[rows].max()
-        words = f"{self.column} {'≥' if self.shift > 0 else '≤'} {edge:.6g}"
-        return RowSlice(words, rows)
+        return RowSlice(f"{self.column} {_side(numbers, rows, self.shift > 0)}", rows)
 
     def _weights(self, table: pa.Table) -> Floats:
         """Return the weight of each row among those of the new kind."""
@@ -216,18 +214,23 @@ class PriorDrift(DriftStep):
         if self.share == among.mean():
             return None
         more = self.share > among.mean()
-        words = f"{self.column} {'=' if more else '≠'} {self.level!r}"
+        level = table[self.column].filter(pa.array(among))[0].as_py()
+        words = f"{self.column} {'=' if more else '≠'} {level!r}"
         return RowSlice(words, among if more else ~among)
 
     def _among(self, table: pa.Table) -> npt.NDArray[np.bool_]:
         """Return which rows are of the class."""
         known, codes = codes_of(table, self.column)
-        among = np.array([*(one == self.level for one in known), False])[codes]
+        hits = [one == self.level for one in known]
+        if isinstance(self.level, str) and not any(hits):
+            # A command line knows words only.
+            hits = [str(one) == self.level for one in known]
+        among = np.array([*hits, False])[codes]
         if among.all() or not among.any():
-            levels = list(dict.fromkeys(map(str, known)))
+            levels = list(dict.fromkeys(repr(one) for one in known if one is not None))
             raise SchemaError(
                 f"{self.level!r} must be one of several levels of {self.column!r}; it has "
-                f"{', '.join(levels[:5])}.{nearest(str(self.level), levels)}"
+                f"{', '.join(levels[:5])}.{nearest(str(self.level), map(str, known))}"
             )
         return among
 
@@ -285,3 +288,16 @@ class ConceptDrift(DriftStep):
         changed = with_cells(table, self.column, rows, after)
         strength = self.share * chances[rows]
         return StepChange(changed, rows, strength, self.column, facts=self._facts(count))
+
+
+def _side(numbers: Floats, rows: npt.NDArray[np.bool_], upper: bool) -> str:
+    """Return the side on which rows lie, with no more digits than tell them from the others."""
+    edge = float(numbers[rows].min() if upper else numbers[rows].max())
+    sign = "≥" if upper else "≤"
+    if edge.is_integer() and abs(edge) < 2**53:
+        return f"{sign} {int(edge)}"
+    for digits in range(6, 17):
+        text = f"{edge:.{digits}g}"
+        if ((numbers >= float(text) if upper else numbers <= float(text)) == rows).all():
+            return f"{sign} {text}"
+    return f"{sign} {edge!r}"

@@ -54,7 +54,7 @@ def stress(
     more than `tolerance` in any metric, beyond chance (all metrics and positions together raise a
     false alarm in at most 5 % of reports). Of drifts, the rows that come more often are also looked
     at as they are: the model is weak on them where its predictions can be corrected from rows of
-    the same kind, wherever the dial is.
+    the same kind, wherever the dial is, and sound predictions would hardly err as much.
 
     Every repeat draws the scenario anew and scores it on a random half of the given rows, whose
     spread over repeats is that of the mean of all rows; intervals are of Student's t.

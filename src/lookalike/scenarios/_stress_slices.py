@@ -6,25 +6,27 @@ dial 0 need show it. What shows it is that these rows say how to correct its pre
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
+import numpy.typing as npt
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from lookalike._core.numerics import Floats
 from lookalike.scenarios._base import RowNumbers, RowSlice
+from lookalike.scenarios._stress_chance import chance_of
 from lookalike.scenarios._stressed_model import Predictions, Problem
 
 __all__ = ["StressSlice", "checked_slices"]
 
-#: The level of all slices of a report together, one-sided. Stricter than that of curves: a sound
-#: model errs a little in every slice, for the chance of its own training rows.
+#: The level of all slices of a report together.
 _LEVEL = 0.01
-_FOLDS, _PARTITIONS = 5, 5
+_FOLDS, _PARTITIONS = 5, 2
 #: The fewest rows within a slice and outside of it, and the most rows that are looked at.
 _FEWEST, _MOST_ROWS = 20, 20_000
+#: As many sound predictions are drawn that so many of them are beyond the level, on average.
+_TAIL, _FEWEST_DRAWS = 5, 999
 #: Probabilities are kept this far from 0 and 1.
 _EDGE = 1e-4
 
@@ -46,23 +48,28 @@ class StressSlice:
     loss : float
         The mean loss of the model in the slice, corrected for all rows: the log-loss of classes,
         the squared error of numbers.
-    gain, low, high : float
-        The share of this loss that a correction for the slice takes off, and its 95 % interval.
+    gain : float
+        The share of this loss that a correction for the slice takes off.
+    chance : float
+        The chance that sound predictions err as much in the slice.
+    sound : float or None
+        The greatest share that the same correction takes off the loss of boosted trees which
+        learned other rows of the table; None where chance explains the gain.
     significant : bool
-        Whether the gain is above 0 beyond chance, of all slices together.
+        Whether this is less than the level, of all slices together.
     """
 
     words: str
     rows: int
     loss: float
     gain: float
-    low: float
-    high: float
+    chance: float
     significant: bool
+    sound: float | None = None
 
     def is_weak(self, tolerance: float) -> bool:
-        """Return whether the gain is beyond chance and above a tolerance."""
-        return self.significant and self.gain > tolerance
+        """Return whether the gain is beyond chance, and above sound ones by a tolerance."""
+        return self.significant and self.gain - max(self.sound or 0.0, 0.0) > tolerance
 
 
 def checked_slices(
@@ -71,6 +78,7 @@ def checked_slices(
     given: Predictions,
     slices: list[RowSlice],
     random: np.random.Generator,
+    sound: Callable[[], Sequence[Predictions]] = tuple,
 ) -> tuple[StressSlice, ...]:
     """Return for each slice of a table whether a model is weak on it.
 
@@ -84,38 +92,65 @@ def checked_slices(
         The model's, for the rows as they came.
     slices : list of RowSlice
     random : numpy.random.Generator
-        Divides rows into folds.
+        Divides rows into folds, and draws sound predictions.
+    sound : callable
+        Gives predictions of sound models, for the same rows; asked where a gain is beyond chance.
 
     Returns
     -------
     tuple of StressSlice
-        Without slices of hardly any or of nearly all rows.
+        Without slices of hardly any or of nearly all rows, and those that the target alone tells
+        from other rows: of these every model is wrong.
     """
     known = random.permutation(np.flatnonzero(~np.isnan(truth)))[:_MOST_ROWS]
     scores, truth = _standardised(problem, given)[known], truth[known]
+    others: list[Floats] | None = None
+    level = _LEVEL / max(len(slices), 1)
+    draws = max(round(_TAIL / level), _FEWEST_DRAWS)
     found = []
     for one in slices:
         inside = one.rows[known]
-        if _FEWEST <= inside.sum() <= len(known) - _FEWEST:
-            plain, special = _losses(problem, truth, scores, inside, random)
-            found.append(_compared(one.words, plain[inside], special[inside], len(slices)))
+        count = int(inside.sum())
+        if not _FEWEST <= count <= len(known) - _FEWEST or _told_by(problem, truth, inside):
+            continue
+        loss, gain = _gain(problem, truth, scores, inside, random)
+        chance, usual = chance_of(problem, truth, scores, inside, draws, random), None
+        if chance <= level:
+            if others is None:
+                others = [_standardised(problem, other)[known] for other in sound()]
+            gains = [_gain(problem, truth, other, inside, random)[1] for other in others]
+            usual = max(gains, default=None)
+        found.append(StressSlice(one.words, count, loss, gain, chance, chance <= level, usual))
     return tuple(found)
 
 
-def _compared(words: str, plain: Floats, special: Floats, tests: int) -> StressSlice:
-    """Compare the losses of two corrections, row by row."""
-    count, loss = len(plain), float(plain.mean())
-    apart = plain - special
-    mean, error = float(apart.mean()), float(apart.std(ddof=1)) / math.sqrt(count)
-    reach = float(stats.t.ppf(0.975, count - 1)) * error
-    strict = float(stats.t.ppf(1 - _LEVEL / tests, count - 1)) * error
-    unit = loss if loss > 0 else 1.0
-    low, high = (mean - reach) / unit, (mean + reach) / unit
-    return StressSlice(words, count, loss, mean / unit, low, high, mean > strict)
+def _gain(
+    problem: Problem,
+    truth: Floats,
+    scores: Floats,
+    inside: npt.NDArray[np.bool_],
+    random: np.random.Generator,
+) -> tuple[float, float]:
+    """Return the mean loss in a slice, and the share of it that a correction takes off."""
+    plain, special = _losses(problem, truth, scores, inside, random)
+    loss = float(plain[inside].mean())
+    return loss, float((plain - special)[inside].mean()) / loss if loss > 0 else 0.0
+
+
+def _told_by(problem: Problem, truth: Floats, inside: npt.NDArray[np.bool_]) -> bool:
+    """Return whether the target alone tells a slice from other rows."""
+    within, without = truth[inside], truth[~inside]
+    if problem.kind == "classes":
+        return not np.isin(within, without).any()
+    return bool(within.min() > without.max() or within.max() < without.min())
 
 
 def _losses(
-    problem: Problem, truth: Floats, scores: Floats, inside: np.ndarray, random: np.random.Generator
+    problem: Problem,
+    truth: Floats,
+    scores: Floats,
+    inside: npt.NDArray[np.bool_],
+    random: np.random.Generator,
 ) -> tuple[Floats, Floats]:
     """Return the losses of rows under a correction for all rows, and one for the slice as well.
 

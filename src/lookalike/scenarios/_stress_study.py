@@ -23,6 +23,9 @@ from lookalike.tables import Origin
 
 __all__ = ["StressStudy"]
 
+#: The number of sound models that a weak slice is compared with.
+_SOUND = 3
+
 
 class StressStudy:
     """The fixed parts of a stress test, and the scores of one draw of its scenario."""
@@ -78,7 +81,7 @@ class StressStudy:
 
     def slices(self, seed: int) -> tuple[StressSlice, ...]:
         """Return whether the model is weak on the rows that the scenario brings."""
-        if self._truths is None or self._unchanged is None:
+        if self._truths is None:
             return ()
         # Rows that are chosen by what is to be predicted would give it away.
         brought = [
@@ -87,8 +90,16 @@ class StressStudy:
             if getattr(step, "column", None) != self.problem.target
         ]
         slices = [one for one in brought if one is not None]
+        if not slices:
+            return ()
         random = generator(seed, "stress", "slices")
-        return checked_slices(self.problem, self._truths, self._unchanged, slices, random)
+
+        def sound() -> list[Predictions]:
+            source, folds = np.arange(len(self.table)), generator(seed, "stress", "sound")
+            return [cross_fitted(self.problem, self.table, source, folds) for _ in range(_SOUND)]
+
+        given = self._as_they_came()
+        return checked_slices(self.problem, self._truths, given, slices, random, sound)
 
     def _truth(self, run: ScenarioRun) -> Floats:
         if self.problem.kind != "changes":
@@ -98,8 +109,10 @@ class StressStudy:
         return truth
 
     def _predictions(self, run: ScenarioRun) -> Predictions:
-        if run.steps:
-            return self._asked(run.table)
+        return self._asked(run.table) if run.steps else self._as_they_came()
+
+    def _as_they_came(self) -> Predictions:
+        """Return the predictions for the rows without any change."""
         if self._unchanged is None:
             try:
                 self._unchanged = self._asked(self.table)

@@ -12,41 +12,7 @@ __all__ = ["answer", "standing"]
 
 #: A detector finds changed rows where it does so at this AUC.
 _FINDS = 0.75
-
-
-def answer(
-    curves: Sequence[StressCurve],
-    broken: StressCurve | None,
-    weak: StressSlice | None,
-    facts: dict[str, Any],
-) -> str:
-    """Return the result of a stress test in a few sentences.
-
-    Parameters
-    ----------
-    curves : sequence of StressCurve
-        The headline first.
-    broken : StressCurve or None
-        The one that breaks first.
-    weak : StressSlice or None
-        The rows on which the model is weak.
-    facts : dict
-        Of the report.
-    """
-    curve = curves[0]
-    breaks = None if broken is None else broken.breaks(facts["tolerance"])
-    failed = next((one for one in curve.points if has_failed(one.reason)), None)
-    if failed is not None and failed.dial == breaks:
-        return f"The model breaks at dial {failed.dial:g}. {failed.reason}"
-    measured = [one for one in curve.points if one.value is not None]
-    if not measured:
-        return f"Nothing could be measured: {curve.points[-1].reason}"
-    if facts["kind"] == "changes":
-        return _of_detector(curve.metric, measured)
-    if facts["kind"] == "drift":
-        return _of_alarms(curves, measured, facts)
-    said = _of_holding(curve, measured, facts) if broken is None else _of_broken(broken, facts)
-    return f"{said}{_of_lagging(curves, facts)}{_of_weakness(weak, facts)}"
+_BREAKS, _UNMEASURED = "breaks", "not measured"
 
 
 def standing(
@@ -55,7 +21,10 @@ def standing(
     weak: StressSlice | None,
     facts: dict[str, Any],
 ) -> str | None:
-    """Return how the model stands, in a few words; None for detectors and alarms.
+    """Return how the model stands, in a few words; None for measured detectors and alarms.
+
+    The first of these that is so: it breaks, nothing was measured, it is weak on rows that come, it
+    is behind models that know the rows, and what its greatest loss says.
 
     Parameters
     ----------
@@ -68,30 +37,76 @@ def standing(
     facts : dict
         Of the report.
     """
-    if facts["kind"] in ("changes", "drift"):
+    judged = facts["kind"] not in ("changes", "drift")
+    if broken is not None and (judged or _failure(broken, facts) is not None):
+        return _BREAKS
+    if not _measured(curves[0]):
+        return _UNMEASURED
+    if not judged:
         return None
-    measured = [one for one in curves[0].points if one.value is not None]
-    if broken is not None:
-        return "breaks"
-    if not measured:
-        return "not measured"
     if weak is not None:
         return "weak on the rows that come"
     if any(curve.lags(facts["tolerance"]) is not None for curve in curves):
         return "behind models that know the rows"
-    highest = _greatest_loss(measured)
-    if highest is None:
+    return _margin(curves[0], facts)
+
+
+def answer(
+    curves: Sequence[StressCurve],
+    broken: StressCurve | None,
+    weak: StressSlice | None,
+    facts: dict[str, Any],
+) -> str:
+    """Return the result of a stress test in a few sentences, which say how the model stands.
+
+    Parameters
+    ----------
+    curves, broken, weak, facts
+        As of `standing`.
+    """
+    word, curve = standing(curves, broken, weak, facts), curves[0]
+    if word == _UNMEASURED:
+        return f"Nothing could be measured: {curve.points[-1].reason}"
+    if word == _BREAKS and broken is not None:
+        failure = _failure(broken, facts)
+        if failure is not None:
+            return f"The model breaks at dial {failure.dial:g}. {failure.reason}"
+        said = _of_broken(broken, facts)
+    elif facts["kind"] == "changes":
+        return _of_detector(curve.metric, _measured(curve))
+    elif facts["kind"] == "drift":
+        return _of_alarms(curves, _measured(curve), facts)
+    else:
+        said = _of_holding(curve, facts)
+    return f"{said}{_of_lagging(curves, facts)}{_of_weakness(weak, facts)}"
+
+
+def _measured(curve: StressCurve) -> list[StressPoint]:
+    return [one for one in curve.points if one.value is not None]
+
+
+def _failure(broken: StressCurve, facts: dict[str, Any]) -> StressPoint | None:
+    """Return the point at which the model breaks, if it fails there."""
+    breaks = broken.breaks(facts["tolerance"])
+    return next((p for p in broken.points if p.dial == breaks and has_failed(p.reason)), None)
+
+
+def _worst(curve: StressCurve) -> tuple[StressPoint, float] | None:
+    """Return the point whose excess loss may be greatest, and that loss; None without any."""
+    found = [(one, one.excess_high) for one in _measured(curve) if one.excess_high is not None]
+    return max(found, key=lambda one: one[1], default=None)
+
+
+def _margin(curve: StressCurve, facts: dict[str, Any]) -> str:
+    """Return what the greatest loss of a model that does not break says."""
+    worst = _worst(curve)
+    if worst is None:
         return "no interval to judge by"
-    return "holds" if highest <= facts["tolerance"] else "no break found"
-
-
-def _greatest_loss(measured: Sequence[StressPoint]) -> float | None:
-    """Return the greatest upper end of an excess loss; None without any."""
-    return max((one.excess_high for one in measured if one.excess_high is not None), default=None)
+    return "holds" if worst[1] <= facts["tolerance"] else "no break found"
 
 
 def _course(curve: StressCurve) -> str:
-    measured = [one for one in curve.points if one.value is not None]
+    measured = _measured(curve)
     first, last = measured[0], measured[-1]
     return (
         f"The {curve.metric} goes from {first.value:.3g} to {last.value:.3g} as the dial goes from "
@@ -112,21 +127,21 @@ def _of_broken(curve: StressCurve, facts: dict[str, Any]) -> str:
     )
 
 
-def _of_holding(curve: StressCurve, measured: list[StressPoint], facts: dict[str, Any]) -> str:
-    tolerance = _amount(facts["tolerance"], curve)
-    highest = max((one for one in measured if one.excess is not None), key=_most, default=None)
-    if highest is None or highest.excess_high is None:
+def _of_holding(curve: StressCurve, facts: dict[str, Any]) -> str:
+    worst = _worst(curve)
+    if worst is None:
         return f"There is no interval to judge by. {_course(curve)}"
+    point, loss = worst
+    tolerance, most = _amount(facts["tolerance"], curve), _amount(max(loss, 0.0), curve)
     beyond = " beyond models that are trained on such rows" if facts["reference"] else ""
-    most = _amount(max(highest.excess_high, 0.0), curve)
-    if highest.excess_high <= facts["tolerance"]:
+    if _margin(curve, facts) == "holds":
         return (
             f"The model holds: it loses at most {most} of its {curve.metric}{beyond} (upper end at "
             f"95 %), within the tolerance of {tolerance}. {_course(curve)}"
         )
     return (
         f"No break was found, but the model may lose up to {most} of its {curve.metric}{beyond} "
-        f"(upper end at 95 %, dial {highest.dial:g}), more than the tolerance of {tolerance}: more "
+        f"(upper end at 95 %, dial {point.dial:g}), more than the tolerance of {tolerance}: more "
         f"rows would tell. {_course(curve)}"
     )
 
@@ -155,12 +170,16 @@ def _of_weakness(weak: StressSlice | None, facts: dict[str, Any]) -> str:
     return (
         f" The model is weak on the {weak.rows:,} rows with {weak.words}, as they came: other such "
         f"rows say how to correct its predictions, which takes {100 * weak.gain:.1f} % off the "
-        f"{loss} (95 %: {100 * weak.low:.1f} to {100 * weak.high:.1f} %)."
+        f"{loss}{_beside(weak)}. Sound predictions err as much with a chance of "
+        f"{100 * weak.chance:.2g} %."
     )
 
 
-def _most(point: StressPoint) -> float:
-    return -1e300 if point.excess_high is None else point.excess_high
+def _beside(weak: StressSlice) -> str:
+    if weak.sound is None:
+        return ""
+    most = 100 * max(weak.sound, 0.0)
+    return f", of models that learned other rows of this table {most:.1f} % at most"
 
 
 def _amount(value: float | None, curve: StressCurve) -> str:

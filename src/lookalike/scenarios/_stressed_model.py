@@ -238,6 +238,14 @@ def _given(values: Any, problem: Problem, rows: int) -> Predictions:
             f"The model must give one score or label for each of {rows} rows; it gave shape "
             f"{found.shape}."
         )
+    if problem.kind != "classes" and found.ndim == 2:
+        hint = ""
+        if problem.kind == "numbers":
+            hint = f" {problem.target!r} is read as numbers: make it text where they are classes."
+        raise ParameterError(
+            f"The model must give one number for each of {rows} rows; it gave shape "
+            f"{found.shape}.{hint}"
+        )
     if problem.kind != "classes":
         return Predictions(_flat(found))
     if found.ndim == 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from lookalike.tables import as_frame, best_library
 
 __all__ = [
     "LIBRARY_RULE",
+    "Moments",
     "check_columns",
     "codes_of",
     "frame_of",
@@ -56,8 +58,46 @@ def codes_of(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     return np.asarray(indices.cast(pa.int64()).fill_null(-1))
 
 
-def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Floats]:
-    """Return rows in the order of time, and their moments in seconds.
+@dataclass(frozen=True)
+class Moments:
+    """Moments in whole ticks since 1970, which hold short steps that seconds as floats do not.
+
+    Parameters
+    ----------
+    ticks : ndarray of int, shape (n,)
+        In order.
+    each : int
+        The ticks of a second.
+    """
+
+    ticks: npt.NDArray[np.int64]
+    each: int
+
+    @property
+    def seconds(self) -> Floats:
+        """The moments in seconds since 1970, to a quarter of a microsecond."""
+        whole, part = np.divmod(self.ticks, self.each)
+        return np.asarray(whole + part / self.each)
+
+    @property
+    def steps(self) -> Floats:
+        """The seconds from each moment to the next; shape (n - 1,)."""
+        return np.asarray(np.diff(self.ticks) / self.each)
+
+    @property
+    def since_first(self) -> Floats:
+        """The seconds since the first moment."""
+        return np.asarray((self.ticks - self.ticks[:1]) / self.each)
+
+    def named(self, row: int) -> str:
+        """Return a moment in words."""
+        tick = int(self.ticks[row])
+        moment = np.datetime64(tick, "ns") if self.each == 10**9 else np.datetime64(tick, "us")
+        return str(moment).replace("T", " ").rstrip("0").rstrip(".")
+
+
+def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Moments]:
+    """Return rows in the order of time, and their moments.
 
     Raises
     ------
@@ -69,15 +109,14 @@ def moments_in_order(table: pa.Table, time: str) -> tuple[pa.Table, Floats]:
     times = table[time].combine_chunks()
     if not (pt.is_timestamp(times.type) or pt.is_date(times.type)) or times.null_count:
         raise SchemaError(f"time must be moments, none missing; {time!r} is not.")
-    # Finer than microseconds is cut off.
-    micros = times.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).to_numpy()
-    order = np.argsort(micros, kind="stable")
-    table, micros = table.take(pa.array(order)), micros[order]
-    repeats = np.flatnonzero(np.diff(micros) == 0)
+    fine = pt.is_timestamp(times.type) and times.type.unit == "ns"
+    ticks = times.cast(pa.timestamp("ns" if fine else "us")).cast(pa.int64()).to_numpy()
+    order = np.argsort(ticks, kind="stable")
+    table, moments = table.take(pa.array(order)), Moments(ticks[order], 10**9 if fine else 10**6)
+    repeats = np.flatnonzero(np.diff(moments.ticks) == 0)
     if len(repeats):
-        moment = np.datetime64(int(micros[repeats[0]]), "us").item()
         raise DataError(
-            f"Each moment must have one row; {time!r} has {moment} more than once. Take the rows "
-            "of one plant at a time."
+            f"Each moment must have one row; {time!r} has {moments.named(repeats[0])} more than "
+            "once. Take the rows of one plant at a time."
         )
-    return table, micros / 1e6
+    return table, moments

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
-from lookalike._core.errors import DataError
+from lookalike._core.errors import DataError, LookalikeWarning
 from lookalike._core.numerics import Floats
-from lookalike.simulate._frames import check_columns, moments_in_order, numbers_of
+from lookalike.simulate._frames import Moments, check_columns, moments_in_order, numbers_of
 from lookalike.simulate._sensor_laws import PERIODS, Rhythm, SensorLaw, harmonics, settled
 from lookalike.tables import natural_rows
 
 __all__ = ["RegularStream", "fitted_law", "fitted_rhythm"]
 
-#: The share of the rows, at the end, that judges what the others say.
+Rows = npt.NDArray[np.bool_]
+#: The share of the readings of a column, at the end, that judges what the others say.
 _HELD = 0.2
 _FEWEST = 50
 #: A grid of equal steps may have this many times as many moments as there are rows.
@@ -28,6 +31,8 @@ _PERIODS_SEEN = 1.5
 _KEPT = 1 - 10 ** -np.linspace(0, 3.5, 36)
 #: The most that is kept of noise from row to row.
 _MOST_MEMORY = 0.9999
+#: Steps this many times as long as the middle one, or as short, tell nothing of its length.
+_ALIKE = 1.5
 #: Rounds in which rows beyond the limit of the plant are found and left out.
 _ROUNDS = 3
 
@@ -63,26 +68,40 @@ class RegularStream:
             If a column does not exist or is of another kind.
         DataError
             If there are too few rows, moments repeat, or steps are too uneven.
+
+        Warns
+        -----
+        LookalikeWarning
+            If several rows fall on one step: the mean of their readings stands for them.
         """
         table, _ = natural_rows(data)
         check_columns(table, [*names.values(), time])
         if len(table) < _FEWEST:
             raise DataError(f"A world needs {_FEWEST} rows to be fitted to; got {len(table)}.")
         table, moments = moments_in_order(table, time)
-        step = float(np.median(np.diff(moments)))
-        places = np.rint((moments - moments[0]) / step).astype(np.int64)
-        if places[-1] >= _SPARSEST * len(moments):
+        step = _step(moments)
+        places = np.rint(moments.since_first / step).astype(np.int64)
+        if places[-1] >= _SPARSEST * len(table):
             raise DataError(
                 f"Moments must follow each other at about equal steps; most steps of {time!r} are "
-                f"{step:g} seconds, but {len(moments):,} rows take {places[-1]:,} of these."
+                f"{step:g} seconds, but {len(table):,} rows take {places[-1]:,} of these."
+            )
+        crowded = np.flatnonzero(np.diff(places) == 0)
+        if len(crowded):
+            pairs = [f"{moments.named(i)} and {moments.named(i + 1)}" for i in crowded[:3].tolist()]
+            more = f", and {len(crowded) - 3:,} more" if len(crowded) > 3 else ""
+            warnings.warn(
+                f"Rows of {time!r} come within one step of {step:g} seconds, and the mean of their "
+                f"readings is taken: {'; '.join(pairs)}{more}.",
+                LookalikeWarning,
+                stacklevel=3,
             )
         readings = {}
         for role, name in names.items():
-            readings[role] = np.full(places[-1] + 1, np.nan)
-            readings[role][places] = numbers_of(table, name, "Readings")
+            readings[role] = _on_grid(numbers_of(table, name, "Readings"), places)
             if np.isfinite(readings[role]).sum() < _FEWEST:
                 raise DataError(f"A column needs {_FEWEST} readings; {name!r} has fewer.")
-        seconds = moments[0] + step * np.arange(places[-1] + 1)
+        seconds = moments.seconds[0] + step * np.arange(places[-1] + 1)
         return cls(step, seconds, readings, names)
 
     def __getitem__(self, role: str) -> Floats:
@@ -100,10 +119,37 @@ class RegularStream:
                 found[role] = filled**2 if role != plain else filled
         return found
 
-    @property
-    def first(self) -> int:
-        """The number of moments that are learned before the held-out ones."""
-        return int((1 - _HELD) * len(self.seconds))
+    def parts(self, role: str, inputs: Sequence[str] = ()) -> tuple[Rows, Rows]:
+        """Return the moments that are learned and those that judge, the last fifth.
+
+        Parameters
+        ----------
+        role : str
+            A column; moments without its reading are in neither.
+        inputs : sequence of str
+            Moments before the first or after the last reading of one of these are in neither.
+
+        Returns
+        -------
+        tuple of ndarray of bool, shape (n,)
+
+        Raises
+        ------
+        DataError
+            If there are too few.
+        """
+        known = np.isfinite(self.readings[role])
+        for one in {one.removesuffix("²") for one in inputs}:
+            seen = np.flatnonzero(np.isfinite(self.readings[one]))
+            known[: seen[0]] = known[seen[-1] + 1 :] = False
+            if known.sum() < _FEWEST:
+                raise DataError(
+                    f"{self.names[role]!r} answers to {self.names[one]!r}, and needs {_FEWEST} "
+                    f"readings from the time in which both are read; there are {known.sum()}."
+                )
+        count = int(known.sum())
+        learned = known & (np.cumsum(known) <= int((1 - _HELD) * count))
+        return learned, known & ~learned
 
 
 def fitted_rhythm(stream: RegularStream, role: str, default: Rhythm) -> tuple[Rhythm, list[str]]:
@@ -121,25 +167,25 @@ def fitted_rhythm(stream: RegularStream, role: str, default: Rhythm) -> tuple[Rh
     tuple of (Rhythm, list of str)
         The rhythm, and what stays of a constant or of the default, in words.
     """
-    readings, learned = stream[role], _before(stream)
-    span = stream.seconds[-1] - stream.seconds[0]
+    readings, (learned, held) = stream[role], stream.parts(role)
+    known = learned | held
+    span = float(np.ptp(stream.seconds[known]))
     seen = np.repeat([span >= _PERIODS_SEEN * one for one in PERIODS], 2)
 
-    def fit(rows: np.ndarray, waves: np.ndarray) -> Rhythm:
+    def fit(rows: Rows, waves: Rows) -> Rhythm:
         columns = np.column_stack([np.ones(rows.sum()), harmonics(stream.seconds[rows])[:, waves]])
         found = np.linalg.lstsq(columns, readings[rows], rcond=None)[0]
         amplitudes = np.zeros(len(waves))
         amplitudes[waves] = found[1:]
         return Rhythm(float(found[0]), tuple(amplitudes.tolist()))
 
-    known = np.isfinite(readings)
     constant = np.zeros_like(seen)
     tried = {
-        "waves": fit(known & learned, seen).steady(stream.seconds),
-        "constant": fit(known & learned, constant).steady(stream.seconds),
+        "waves": fit(learned, seen).steady(stream.seconds),
+        "constant": fit(learned, constant).steady(stream.seconds),
         "default": default.steady(stream.seconds),
     }
-    best, words = _best(stream, role, tried, "waves")
+    best, words = _best(stream, role, held, tried, "waves")
     if best == "default":
         return default, words
     rhythm = fit(known, seen if best == "waves" else constant)
@@ -174,45 +220,38 @@ def fitted_law(
         The law, and what stays of a constant or of the default, in words.
     """
     readings, inputs = stream[role], stream.inputs(roles)
-    known = np.isfinite(readings)
+    learned, held = stream.parts(role, list(inputs))
+    known = learned | held
 
     def answers(law: SensorLaw) -> Floats:
         found = np.broadcast_to(law.answer(inputs), readings.shape)
         return found if limit is None else np.minimum(found, limit)
 
-    constant = SensorLaw(float(readings[known & _before(stream)].mean()))
+    constant = SensorLaw(float(readings[learned].mean()))
     tried = {"constant": answers(constant)}
     if inputs:
-        law = _law(readings, inputs, known & _before(stream), limit)
+        law = _law(readings, inputs, learned, limit)
         tried = {"gains": answers(law), **tried}
     if set(inputs) == set(default.gains):
         tried["default"] = answers(default)
-    best, words = _best(stream, role, tried, "gains" if inputs else "constant")
+    best, words = _best(stream, role, held, tried, "gains" if inputs else "constant")
     if best == "default":
         return default, words
     law = SensorLaw(float(readings[known].mean()))
     if best == "gains":
         law = _law(readings, inputs, known, limit)
-    spread, memory = _noise(readings - answers(law))
+    spread, memory = _noise(np.where(known, readings - answers(law), np.nan))
     return replace(law, noise=spread, memory=memory), words
 
 
 def _law(
-    readings: Floats, inputs: Mapping[str, Floats], rows: np.ndarray, limit: float | None
+    readings: Floats, inputs: Mapping[str, Floats], rows: Rows, limit: float | None
 ) -> SensorLaw:
     """Return the law with the least squared error, of all that keep a share of a deviation."""
     used = rows
     for _ in range(1 if limit is None else _ROUNDS):
-        best, found = math.inf, None
-        for kept in _KEPT.tolist():
-            settling = [settled((1 - kept) * one, kept, float(one[0])) for one in inputs.values()]
-            columns = np.column_stack([np.ones(len(readings)), *settling])
-            weights = np.linalg.lstsq(columns[used], readings[used], rcond=None)[0]
-            error = float(np.mean((readings[used] - columns[used] @ weights) ** 2))
-            if error < best:
-                gains = dict(zip(inputs, weights[1:].tolist(), strict=True))
-                best, found = error, SensorLaw(float(weights[0]), gains, kept)
-                answer = columns @ weights
+        tried = [_answering(readings, inputs, used, kept) for kept in _KEPT.tolist()]
+        _, law, answer = min(tried, key=lambda one: one[0])
         if limit is None:
             break
         # Where the plant should give more than it can, its readings say nothing of its gains.
@@ -220,25 +259,44 @@ def _law(
         if below.sum() < _FEWEST:
             break
         used = below
-    assert found is not None
-    return found
+    return law
 
 
-def _before(stream: RegularStream) -> np.ndarray:
-    """Return which moments are learned."""
-    return np.arange(len(stream.seconds)) < stream.first
+def _answering(
+    readings: Floats, inputs: Mapping[str, Floats], rows: Rows, kept: float
+) -> tuple[float, SensorLaw, Floats]:
+    """Return the law that keeps a share of a deviation, after its error and before its answer."""
+    settling = [settled((1 - kept) * one, kept, float(one[0])) for one in inputs.values()]
+    columns = np.column_stack([np.ones(len(readings)), *settling])
+    weights = np.linalg.lstsq(columns[rows], readings[rows], rcond=None)[0]
+    answer: Floats = columns @ weights
+    error = float(np.mean((readings[rows] - answer[rows]) ** 2))
+    gains = dict(zip(inputs, weights[1:].tolist(), strict=True))
+    return error, SensorLaw(float(weights[0]), gains, kept), answer
+
+
+def _step(moments: Moments) -> float:
+    """Return the mean of the steps that are about as long as the middle one, in seconds.
+
+    The middle one alone would be a whole number of what clocks are rounded to.
+    """
+    steps = moments.steps
+    middle = np.median(steps)
+    return float(steps[(steps * _ALIKE > middle) & (steps < _ALIKE * middle)].mean())
+
+
+def _on_grid(readings: Floats, places: npt.NDArray[np.int64]) -> Floats:
+    """Return the reading of each place, the mean of several; NaN where there is none."""
+    known = np.isfinite(readings)
+    sums = np.bincount(places[known], readings[known], places[-1] + 1)
+    counts = np.bincount(places[known], minlength=places[-1] + 1)
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)
 
 
 def _best(
-    stream: RegularStream, role: str, tried: Mapping[str, Floats], wanted: str
+    stream: RegularStream, role: str, held: Rows, tried: Mapping[str, Floats], wanted: str
 ) -> tuple[str, list[str]]:
     """Return what is nearest to held-out readings, and words where that is not what is wanted."""
-    held = np.isfinite(stream[role]) & ~_before(stream)
-    if not held.any():
-        raise DataError(
-            f"The last fifth of the rows judges what is fitted; {stream.names[role]!r} has no "
-            "reading there."
-        )
     errors = {
         name: float(np.sqrt(np.mean((stream[role] - answer)[held] ** 2)))
         for name, answer in tried.items()

@@ -36,7 +36,7 @@ def harmonics(seconds: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """The drive of a plant: a mean, waves of day, week and year, and a slow random part.
+    """The rhythm of a drive: a mean, waves of day, week and year, and a slow random part.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class Rhythm:
 
 @dataclass(frozen=True)
 class SensorLaw:
-    """The answer of a sensor to its drive: late, in a straight line, with noise.
+    """The linear law of a sensor: a gain for each input, a delay, and noise.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ class SensorLaw:
         goal = np.asarray(self.constant + added, float)
         for name, gain in self.gains.items():
             goal = goal + gain * inputs[name]
-        if not self.kept:
+        if not self.kept or not goal.ndim:
             return goal
         return settled((1 - self.kept) * goal, self.kept, float(goal[0]))
 

@@ -120,8 +120,8 @@ class SensorWorld:
 
         The mean and the waves of what drives the pump, and the gains, the delay and the noise of
         each sensor, from inputs that are named too. Each is learned on the first four fifths of the
-        rows and kept where it is nearer to the last fifth than a constant, and than the default:
-        else the constant or the default stays, and a warning says so.
+        readings of its column and kept where it is nearer to the last fifth than a constant, and
+        than the default: else the constant or the default stays, and a warning says so.
 
         Parameters
         ----------
@@ -142,7 +142,7 @@ class SensorWorld:
         SchemaError
             If a column does not exist or is of another kind.
         DataError
-            If there are too few rows, or moments repeat.
+            If there are too few rows or readings, or moments repeat.
         """
         columns = {
             "ambient": ambient,
@@ -175,6 +175,8 @@ class SensorWorld:
                 kept += words
         if kept:
             warnings.warn(
-                f"On the last fifth of the rows, {'; '.join(kept)}.", LookalikeWarning, stacklevel=2
+                f"On the last fifth of the readings, {'; '.join(kept)}.",
+                LookalikeWarning,
+                stacklevel=2,
             )
         return replace(world, **changes, limit=limit)

@@ -25,8 +25,14 @@ __all__ = ["sensors"]
 FAULTS = ("stuck", "bias", "drift", "spike", "delay")
 #: The faults of sensors, and that of the pump.
 _ALL = (*FAULTS, "wear")
-#: The length of a fault, as shares of the time that it has for itself, and that of a delay in rows.
-_SHORTEST, _LONGEST, _DELAY = 0.1, 0.4, 30
+#: The length of a fault, as shares of the time that it has for itself, and a delay in seconds.
+_SHORTEST, _LONGEST, _DELAY = 0.1, 0.4, 1_800
+#: The units of time, the coarsest first, and their number in a second.
+_UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+#: A unit of time holds a step that is so many of it, however it is rounded.
+_ENOUGH = 1_000
+#: Numbers without noise are shown to this share of their range.
+_FINEST = 1e-3
 
 
 def sensors(
@@ -45,8 +51,8 @@ def sensors(
     power and the ambient temperature with inertia, pressure follows flow. All is a linear
     state-space model but for the limit. Faults change what single sensors show: ``stuck`` at a
     value, a constant ``bias``, a growing ``drift``, single ``spike`` values, a ``delay`` of half
-    an hour; ``wear`` is a slow fault of the pump itself, which shows in several sensors and ends
-    with a failure and a repair.
+    an hour (of half the fault, where that is shorter, and of one row at least); ``wear`` is a slow
+    fault of the pump itself, which shows in several sensors and ends with a failure and a repair.
 
     Parameters
     ----------
@@ -98,7 +104,7 @@ def sensors(
     counts = _counts(faults, n)
     random = generator(as_seed(random_state), "sensors")
     life, worn = _wear(n, counts.pop("wear", 0), random)
-    seconds = first + np.rint(world.step * np.arange(n))
+    times, seconds = _times(first, world.step, n)
     ambient, demand, shown = _plant(world, seconds, worn, random)
     fault = np.full(n, -1, np.int32)
     sensor = np.full(n, -1, np.int32)
@@ -108,11 +114,13 @@ def sensors(
     slots = np.linspace(0, n, len(kinds) + 1).astype(int).tolist()
     for kind, slot in zip(kinds, pairwise(slots), strict=True):
         place = int(random.integers(len(names)))
-        rows = _break(kind, shown[names[place]], slot, _noise(world, names[place]), random)
+        late = max(round(_DELAY / world.step), 1)
+        noise = _noise(world, names[place])
+        rows = _break(kind, shown[names[place]], slot, noise, late, random)
         fault[rows], sensor[rows] = FAULTS.index(kind), place
     table = pa.table(
         {
-            "time": pa.array(seconds.astype(np.int64), pa.timestamp("s")),
+            "time": times,
             "ambient": _rounded(ambient, 10 * world.ambient.shock, 2),
             "demand": _rounded(demand, 10 * world.demand.shock, 2),
             **{name: _rounded(v, _noise(world, name), 3) for name, v in shown.items()},
@@ -122,6 +130,32 @@ def sensors(
         }
     )
     return frame_of(table, as_)
+
+
+def _times(first: int, step: float, n: int) -> tuple[pa.Array, Floats]:
+    """Return equal steps as moments and as seconds since 1970, in a unit that holds them."""
+    units = [unit for unit, each in _UNITS.items() if _holds(step * each)]
+    if not units:
+        raise ParameterError(
+            "The step of a world must be whole nanoseconds, or a microsecond or more; got "
+            f"{step:g} s."
+        )
+    unit = units[0]
+    each = _UNITS[unit]
+    if first * each + step * each * n >= 2**63:
+        raise ParameterError(
+            f"All moments must be counted in {unit}; {n:,} steps of {step:g} s from this start are "
+            "too many. Ask for fewer rows or a longer step."
+        )
+    passed: Floats = step * np.arange(n, dtype=np.float64)
+    ticks = first * each + np.rint(passed * each).astype(np.int64)
+    return pa.array(ticks, pa.timestamp(unit)), first + passed
+
+
+def _holds(size: float) -> bool:
+    """Return whether a step that is so many units may be counted in them."""
+    whole = size >= 1 and math.isclose(size, round(size), rel_tol=1e-9)
+    return whole or size >= _ENOUGH
 
 
 def _counts(faults: Mapping[str, int] | None, n: int) -> dict[str, int]:
@@ -177,16 +211,28 @@ def _noise(world: SensorWorld, name: str) -> float:
 
 
 def _rounded(values: Floats, unit: float, decimals: int) -> Floats:
-    """Return values with so many decimals, or more where their unit is small."""
+    """Return values with so many decimals, or more where their unit is small.
+
+    Without a unit, it is a share of their range; of a constant, of its size.
+    """
+    unit = unit or _FINEST * float(np.ptp(values) or np.abs(values[0]))
     if unit > 0:
         decimals = max(decimals, math.ceil(-math.log10(unit)) + 1)
     return np.round(values, decimals)
 
 
 def _break(
-    kind: str, shown: Floats, slot: tuple[int, int], noise: float, random: np.random.Generator
+    kind: str,
+    shown: Floats,
+    slot: tuple[int, int],
+    noise: float,
+    late: int,
+    random: np.random.Generator,
 ) -> npt.NDArray[np.int64]:
-    """Let a sensor fail for a while, in place; return the rows in which it does."""
+    """Let a sensor fail for a while, in place; return the rows in which it does.
+
+    A delay is of `late` rows, or half the fault where that is shorter.
+    """
     low, high = slot
     length = max(int((high - low) * random.uniform(_SHORTEST, _LONGEST)), 2)
     begin = low + int(random.integers(max(high - low - length, 1)))
@@ -202,7 +248,10 @@ def _break(
         rows = rows[random.random(len(rows)) < 0.05] if len(rows) > 20 else rows[:1]
         shown[rows] += size * random.uniform(1, 3, len(rows))
     else:
-        shown[rows] = shown[np.maximum(rows - _DELAY, 0)]
+        late = max(min(late, length // 2), 1)
+        # Nothing can be shown that came before the first row.
+        rows = rows[rows >= late]
+        shown[rows] = shown[rows - late]
     return rows
 
 

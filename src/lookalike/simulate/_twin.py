@@ -15,6 +15,7 @@ from lookalike._core.numerics import Floats
 from lookalike._core.parameters import Number, check_parameters
 from lookalike.simulate._frames import (
     LIBRARY_RULE,
+    Moments,
     check_columns,
     frame_of,
     moments_in_order,
@@ -123,8 +124,8 @@ class SensorTwin:
         _check_once(*names)
         bare = cls(*names, time, 0.0, np.empty(0), np.empty(0))
         stream = bare._read(data)
-        steps = np.diff(stream.moments) if time is not None else np.empty(0)
-        step = float(np.median(steps)) if len(steps) else 0.0
+        timed = time is not None and len(stream.steps) > 0
+        step = float(np.median(stream.steps)) if timed else 0.0
         twin = cls(*names, time, step, np.empty(0), np.empty(0))
         features, known = twin._features(stream)
         usable = np.flatnonzero(known & np.isfinite(stream.readings).all(axis=1))
@@ -231,14 +232,14 @@ class SensorTwin:
         table, _ = natural_rows(data)
         names = [*self.sensors, *self.inputs, *([self.time] if self.time is not None else [])]
         check_columns(table, names)
-        moments, times = np.arange(len(table), dtype=float), None
+        moments, times = Moments(np.arange(len(table)), 1), None
         if self.time is not None:
             table, moments = moments_in_order(table, self.time)
             times = table[self.time].combine_chunks()
         columns = [numbers_of(table, name, _WHAT) for name in (*self.sensors, *self.inputs)]
         values = np.stack(columns, axis=1)
         width = len(self.sensors)
-        return _Stream(values[:, :width], values[:, width:], moments, times)
+        return _Stream(values[:, :width], values[:, width:], moments.seconds, moments.steps, times)
 
     def _features(self, stream: _Stream) -> tuple[Floats, Any]:
         """Return the features of every row, and whether all of them are known."""
@@ -258,7 +259,7 @@ class SensorTwin:
         joined = np.ones(len(stream.moments), bool)
         joined[:1] = False
         if self.step > 0:
-            joined[1:] = np.diff(stream.moments) <= _GAP * self.step
+            joined[1:] = stream.steps <= _GAP * self.step
         return joined
 
     def _rhythm(self, moments: Any) -> Floats:
@@ -313,11 +314,12 @@ class SensorTwin:
 
 @dataclass(frozen=True)
 class _Stream:
-    """Rows in the order of time: readings, inputs, seconds, and the moments as given."""
+    """Rows in the order of time: readings, inputs, seconds, steps, and the moments as given."""
 
     readings: Floats
     drivers: Floats
     moments: Floats
+    steps: Floats
     times: pa.Array | None
 
 
