@@ -36,9 +36,9 @@ _FURTHER_FAMILIES = {
 #: Examples that call one of these need an optional package.
 _SIGNS = re.compile(r"\bla\.(sign|verify)\(|\bnew_key\(")
 
-# Before JAX is imported: compiled programs are kept between runs, they are compiled in a quarter of
-# the time (and run slowly; see `optimised`), and each of several test processes keeps to one thread
-# instead of all of them fighting for every core.
+# Before JAX is imported: compiled programs are kept between runs, they are compiled in less
+# than half the time (and run slowly; see `optimised`), and each of several test processes keeps to
+# one thread instead of all of them fighting for every core.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("LOOKALIKE_CACHE", str(ROOT / ".pytest_cache" / "compiled"))
 _xla_flags = [os.environ.get("XLA_FLAGS", "")]
