@@ -91,7 +91,7 @@ def test_soft_rows_are_distributions_and_missing_numbers_are_silent(layout: Layo
     soft = np.asarray(jax.jit(plan.soften, static_argnums=2)(raw, jax.random.key(1), 0.2))
     for start, width in ((3, 2), (5, 2), (7, 3), (10, 3)):
         np.testing.assert_allclose(soft[:, start : start + width].sum(axis=1), 1, rtol=1e-5)
-    assert (soft[:25, 0] == 0).all()
+    assert (np.abs(soft[:25, 0]) < 1e-9).all()  # compiled, nearly 0 is rounded otherwise
     assert (np.abs(soft[:, 1:3]) <= 1).all()
 
 
