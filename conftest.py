@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -35,15 +36,20 @@ _FURTHER_FAMILIES = {
 #: Examples that call one of these need an optional package.
 _SIGNS = re.compile(r"\bla\.(sign|verify)\(|\bnew_key\(")
 
-# Before JAX is imported: compiled programs are kept between runs, they are compiled in half the
-# time (and run slowly; see `optimised`), and each of several test processes keeps to one thread
-# instead of all of them fighting for every core.
+# Before JAX is imported: compiled programs are kept between runs, they are compiled in less
+# than half the time (and run slowly; see `optimised`), and each of several test processes keeps to
+# one thread instead of all of them fighting for every core.
 os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
 os.environ.setdefault("LOOKALIKE_CACHE", str(ROOT / ".pytest_cache" / "compiled"))
+_xla_flags = [os.environ.get("XLA_FLAGS", "")]
+# XLA ends a process whose flags it does not know; this one is known since jaxlib 0.10 at least.
+if tuple(map(int, version("jaxlib").split(".")[:2])) >= (0, 10):
+    _xla_flags.append("--xla_cpu_use_fusion_emitters=false")
 if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false"
+    _xla_flags.append("--xla_cpu_multi_thread_eigen=false")
     for name in ("NPROC", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = "1"
+os.environ["XLA_FLAGS"] = " ".join(_xla_flags)
 os.environ["MPLBACKEND"] = "agg"
 
 # Shapes and types that the signatures state are checked at every call, where arrays are handled.

@@ -21,10 +21,17 @@ def parts(shapes):
     return (images[:60], labels[:60]), (images[60:], labels[60:])
 
 
-@pytest.mark.slow
-def test_real_images_score_like_real_ones_and_noise_like_none(shapes):
+@pytest.fixture(scope="module")
+def copied(shapes):
+    """Return the scores of generated images that are the training images."""
     real, others = parts(shapes)
-    good = evaluate_images(real, real, others, networks=False)
+    return evaluate_images(real, real, others, networks=False)
+
+
+@pytest.mark.slow
+def test_real_images_score_like_real_ones_and_noise_like_none(shapes, copied):
+    real, others = parts(shapes)
+    good = copied
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 255, real[0].shape, dtype=np.uint8)
     bad = evaluate_images(real, (noise, real[1]), others, networks=False)
@@ -50,9 +57,8 @@ def test_a_number_that_is_not_finite_is_no_number_of_json(shapes):
     json.dumps(found.to_dict(), allow_nan=False)
 
 
-def test_scores_are_a_page_with_images_and_come_back_from_json(shapes, tmp_path):
-    real, others = parts(shapes)
-    found = evaluate_images(real, real, others, networks=False)
+def test_scores_are_a_page_with_images_and_come_back_from_json(copied, tmp_path):
+    found = copied
     page = found.to_html(tmp_path / "page.html")
     assert (tmp_path / "page.html").read_text("utf-8") == page
     assert page.count('<img class="pixels" src="data:image/png;base64,') == 3
@@ -75,9 +81,8 @@ def test_copies_of_any_training_image_are_found(shapes, monkeypatch):
     assert found.facts["training"] == len(real[0])
 
 
-def test_numbers_that_are_not_finite_are_told_as_such(shapes):
-    real, others = parts(shapes)
-    found = evaluate_images(real, real, others, networks=False)
+def test_numbers_that_are_not_finite_are_told_as_such(copied):
+    found = copied
     none = replace(found, scores=tuple(replace(s, value=float("nan")) for s in found.scores))
     page = none.to_html()
     assert "nan" not in page
@@ -86,9 +91,9 @@ def test_numbers_that_are_not_finite_are_told_as_such(shapes):
         found["unknown"]
 
 
-def test_sheets_show_each_class_and_pairs_of_nearest_images(shapes):
+def test_sheets_show_each_class_and_pairs_of_nearest_images(shapes, copied):
     real, others = parts(shapes)
-    sheets = evaluate_images(real, real, others, networks=False).pictures
+    sheets = copied.pictures
     with Image.open(io.BytesIO(base64.b64decode(sheets["nearest"]))) as picture:
         pixels = np.asarray(picture)
     # Copies: each row of generated images is the row of their nearest ones.

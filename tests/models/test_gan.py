@@ -276,7 +276,25 @@ def test_padding_does_not_change_what_rows_are_drawn() -> None:
     assert jnp.all(data.floats[300:] == 0)
 
 
-_BRIEF = GAN().set_params(**QUICK | {"steps": 16})
+_BRIEF = GAN().set_params(**QUICK | {"steps": 16, "correct": False, "calibrate": False})
+_REFINED = clone(_BRIEF).set_params(correct=None, calibrate=True)
+#: The checks that a refinement could break: its fit takes longer than that of the networks.
+_OF_REFINED_ROWS = {
+    "same_seed_same_rows",
+    "a_row_depends_on_its_number_alone",
+    "conditions_are_met",
+    "declared_rules_hold_on_every_row",
+    "loaded_model_makes_the_same_rows",
+    "model_file_holds_no_training_row",
+}
+_CHECKS = {
+    **dict(synthesizer_checks(_BRIEF, learns=False)),
+    **{
+        name: check
+        for name, check in synthesizer_checks(_REFINED, learns=False)
+        if name in _OF_REFINED_ROWS
+    },
+}
 #: What is checked is that it learns, not how fast: a small network, long enough for a mixture.
 #: A correction, which has tests of its own, could make up for a generator that does not.
 _LEARNING = GAN(
@@ -300,7 +318,7 @@ _ELSEWHERE = "global_random_state_is_untouched"
     "check",
     [
         pytest.param(check, id=name, marks=[pytest.mark.slow] * (name == "odd_tables_work"))
-        for name, check in synthesizer_checks(_BRIEF, learns=False)
+        for name, check in _CHECKS.items()
         if name != _ELSEWHERE
     ],
 )
