@@ -114,7 +114,8 @@ class EventModel:
         rules : EventRules
         seed : int
         """
-        table = with_changes(histories, changes)
+        raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
+        table = with_changes(histories, changes, raw)
         kinds = {n: schema[n].kind for n in histories.dynamic if n in table.column_names}
         if not histories.dynamic:
             kinds = {NOTHING: Kind.CONSTANT}
@@ -130,7 +131,6 @@ class EventModel:
             for n in histories.dynamic
             if schema[n].kind in (Kind.CONTINUOUS, Kind.INTEGER) and n not in changed
         )
-        raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
         values = numbers_of(histories.table, numbers)
         anchored = 0 if rules.stationary else len(changed)
         anchors = histories.means(values[:, :anchored])
@@ -217,7 +217,9 @@ class EventModel:
         return cls(context, clock, gaps, events, changes, numbers)
 
 
-def with_changes(histories: Histories, changes: Sequence[Change]) -> pa.Table:
+def with_changes(
+    histories: Histories, changes: Sequence[Change], time: np.ndarray | None
+) -> pa.Table:
     """Return events with changes in place of the numbers themselves, missing for first events."""
     if not histories.dynamic:
         return pa.table({NOTHING: pa.array(np.ones(len(histories.table), np.int64))})
@@ -225,7 +227,7 @@ def with_changes(histories: Histories, changes: Sequence[Change]) -> pa.Table:
     first = pa.array(histories.positions == 0)
     for change in changes:
         raw = change.raw(flat(table[change.column]))
-        cells = change.cells(np.diff(raw, prepend=raw[:1]))
+        cells = change.column_of(raw, time)
         cells = pc.if_else(first, pa.scalar(None, cells.type), cells)
         at = table.schema.get_field_index(change.column)
         table = table.set_column(at, change.name, cells)

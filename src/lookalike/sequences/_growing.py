@@ -75,7 +75,10 @@ class Growing:
         self.moving = Moving.empty(len(lengths), variables, numbers)
         self.time = None if first is None else first.copy()
         self.anchors = anchors
-        self.levels = [level.copy() for level in levels]
+        self.memories = [
+            change.remembered(level, self.time)
+            for change, level in zip(model.changes, levels, strict=True)
+        ]
 
     def grown(self, seed: int, block: int, first_row: int, *, begin: int = 0) -> Events:
         """Draw all events from a position on.
@@ -119,13 +122,16 @@ class Growing:
             wide = wide.beside(calendar_of(model.clock, time[rows]))
         own, drawn = model.events.drawn(wide, rng)
         table = model.events.encoder.decode(drawn, start=first_row, seed=seed)
+        moment = None if self.time is None else self.time[rows]
         for k, change in enumerate(model.changes):
+            memory = self.memories[k][rows]
             if position:
-                changes = flat(table[change.name])
-                self.levels[k][rows] = change.after(self.levels[k][rows], changes)
+                raw = change.after(memory, flat(table[change.name]), moment)
+                self.memories[k][rows] = change.moved(memory, raw, moment)
+            else:
+                raw = change.last(memory, moment)
             at = table.schema.get_field_index(change.name)
-            cells = change.cells(self.levels[k][rows])
-            table = table.set_column(at, change.column, cells)
+            table = table.set_column(at, change.column, change.cells(raw))
         self.moving.move(rows, own.states, numbers_of(table, model.numbers))
         return table
 
@@ -144,12 +150,14 @@ class Growing:
             table = pa.table({NOTHING: pa.array(np.ones(len(self.lengths), np.int64))})
         for k, change in enumerate(model.changes):
             raw = change.raw(flat(table[change.column]))
-            cells = change.cells(raw - self.levels[k])
-            if not position:
+            cells = change.since(self.memories[k], raw, time)
+            if position:
+                self.memories[k] = change.moved(self.memories[k], raw, time)
+            else:
                 cells = pa.nulls(len(cells), cells.type)
+                self.memories[k] = change.remembered(raw, time)
             at = table.schema.get_field_index(change.column)
             table = table.set_column(at, change.name, cells)
-            self.levels[k] = raw.copy()
         encoder = model.events.encoder
         states = model.events.of_table(conform(table, encoder.schema_)).states
         rows = np.arange(len(self.lengths))

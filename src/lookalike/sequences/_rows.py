@@ -138,8 +138,8 @@ class SequenceRows:
         for name in (change.column for change in self.model.events.changes):
             if past.table[name].null_count:
                 raise DataError(
-                    f"{name!r} is drawn as changes, so that its past must be known, but history "
-                    "has missing cells. Fill them first."
+                    f"{name!r} is drawn from the numbers before it, so that its past must be "
+                    "known, but history has missing cells. Fill them first."
                 )
         made = self.model.futures(past, int(steps), int(n), seed)
         return self._numbered(made, "future", np.arange(n), int(steps))

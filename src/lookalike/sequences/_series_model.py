@@ -28,8 +28,8 @@ from lookalike.tables.values.arrow import flat
 
 __all__ = ["SeriesModel"]
 
-#: The number of events that are drawn before those that are given back, and that of a known past
-#: that are looked at.
+#: The number of events that are drawn before those that are given back, besides the weights of a
+#: forecast, and that of a known past that are looked at.
 _BURN_IN, _LOOK_BACK = 12, 96
 #: The number of first events among which the nearest in time is taken.
 _CANDIDATES = 512
@@ -136,11 +136,11 @@ class SeriesModel:
         nearest = int(np.abs(raw - self.begin).argmin())
         row = candidates.slice(nearest, 1)
         # Events are drawn from some time before the beginning on.
-        early = np.array([self.begin - _BURN_IN * self.gap]).astype(raw.dtype)
-        events = self._grown(row, length + _BURN_IN, seed, number, early)
+        early = np.array([self.begin - self._burn_in * self.gap]).astype(raw.dtype)
+        events = self._grown(row, length + self._burn_in, seed, number, early)
         assert events.time is not None
         first = int(np.searchsorted(events.time, self.begin))
-        first = min(first, _BURN_IN)
+        first = min(first, self._burn_in)
         return self._assembled(events, np.arange(first, first + length))
 
     def futures(self, past: Histories, steps: int, n: int, seed: int) -> pa.Table:
@@ -148,6 +148,12 @@ class SeriesModel:
         known = past.table.slice(max(len(past.table) - _LOOK_BACK, 0))
         events = self._continued(known, n, steps, seed, 0)
         return self._assembled(events, np.arange(n * steps))
+
+    @property
+    def _burn_in(self) -> int:
+        """The number of events after which first ones are forgotten."""
+        forecasts = (change.forecast for change in self.events.changes)
+        return _BURN_IN + max((len(one.weights) for one in forecasts if one is not None), default=0)
 
     def _first(self, count: int, number: int, seed: int) -> pa.Table:
         """Return first events."""
@@ -168,10 +174,11 @@ class SeriesModel:
         time : ndarray, optional
             The time of the first events, instead of their own; then the burn-in is given back.
         """
-        kept = length if time is None else length + _BURN_IN
-        skipped = _BURN_IN if time is None else 0
-        if self.roles.time is not None and time is None:
-            time = ticks(flat(rows[self.roles.time]), self.schema[self.roles.time])
+        kept = length if time is None else length + self._burn_in
+        skipped = self._burn_in if time is None else 0
+        if self.roles.time is not None:
+            own = ticks(flat(rows[self.roles.time]), self.schema[self.roles.time])
+            rows, time = (rows, own) if time is None else (self._moved(rows, own, time), time)
         growing = self._started(rows, time, 1 + skipped + kept)
         events = growing.grown(seed, number, number * self.BLOCK * (1 + skipped + kept), begin=1)
         each = skipped + kept
@@ -180,6 +187,14 @@ class SeriesModel:
         table = events.table.take(pa.array(at)) if events.table.num_columns else events.table
         moment = None if events.time is None else events.time[at]
         return Events(table, events.states[at], events.entity[at], moment)
+
+    def _moved(self, rows: pa.Table, own: np.ndarray, time: np.ndarray) -> pa.Table:
+        """Return first events at another time, as far from the course of a forecast as before."""
+        for change in self.events.changes:
+            memory = change.remembered(change.raw(flat(rows[change.column])), own)
+            at = rows.schema.get_field_index(change.column)
+            rows = rows.set_column(at, change.column, change.cells(change.last(memory, time)))
+        return rows
 
     def _started(self, rows: pa.Table, time: np.ndarray | None, length: int) -> Growing:
         """Return series with one known event each."""
