@@ -99,14 +99,14 @@ class Change:
     def remembered(self, raw: np.ndarray, time: np.ndarray | None) -> np.ndarray:
         """Return what is remembered after first events, shape (rows, depth)."""
         if self.forecast is None:
-            return raw[:, None].copy()
+            return np.asarray(raw[:, None].copy())
         off = self.forecast.deviations(raw, time)
         return np.repeat(off[:, None], len(self.forecast.weights), axis=1)
 
     def moved(self, memory: np.ndarray, raw: np.ndarray, time: np.ndarray | None) -> np.ndarray:
         """Return what is remembered after further events."""
         if self.forecast is None:
-            return raw[:, None].copy()
+            return np.asarray(raw[:, None].copy())
         off = self.forecast.deviations(raw, time)
         return np.concatenate([off[:, None], memory[:, :-1]], axis=1)
 
@@ -148,7 +148,7 @@ class Change:
             least = 1.0 if whole and forecast.logs else 0.0
             low, high = (least if low >= 0 else -_EXACT), _EXACT
         raw = np.clip(numbers, low, high)
-        return np.rint(raw).astype(np.int64) if whole else raw
+        return np.asarray(np.rint(raw).astype(np.int64) if whole else raw)
 
     @property
     def _is_whole(self) -> bool:
@@ -216,12 +216,13 @@ def find_changes(
             continue
         raw = raw_of(values, column.decimals)
         compared = _Compared(raw, inner, judging, calendar)
-        change = _change(column, schema.names, values.type, raw)
+        plain = _change(column, schema.names, values.type, raw)
         if judges is None:
-            change = _of_series(change, raw, ticks, clock, compared, rng)
+            change = _of_series(plain, raw, ticks, clock, compared, rng)
         else:
-            change = replace(change, gain=compared.by_change - compared.by_number)
-        if change is not None and (judges is None or change.gain > _WORTH):
+            gain = compared.by_change - compared.by_number
+            change = replace(plain, gain=gain) if gain > _WORTH else None
+        if change is not None:
             found.append(change)
     return found
 

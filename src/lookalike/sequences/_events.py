@@ -143,9 +143,8 @@ class EventModel:
             inner = np.flatnonzero(histories.positions > 0)
             gaps, beside = _fit_gaps(clock, raw, inner, wide, rules, seed)
             wide = wide.beside(beside).beside(calendar_of(clock, raw))
-        events = EventPart.fit(
-            encoder, states, own, wide, rules.growth, derive_seed(seed, "events")
-        )
+        seed, sure = derive_seed(seed, "events"), rules.stationary
+        events = EventPart.fit(encoder, states, own, wide, rules.growth, seed, sure=sure)
         return cls(context, clock, gaps, events, tuple(changes), numbers)
 
     def state(self) -> Learned:

@@ -22,12 +22,12 @@ _DAY, _WEEK, _YEAR = 1.0, 7.0, 365.2425
 _WAVES = {_DAY: 12, _WEEK: 20, _YEAR: 6}
 #: The periods that a series must span, and the steps of a wave.
 _SPANNED, _STEPS = 2, 2
-#: The t-value that a trend must exceed.
-_TREND = 3.0
+#: The t-value that a trend must exceed, and that of one without which nothing returns.
+_TREND, _RETURN = 3.0, 2.0
 #: The rounds in which the course and the weights are fitted in turn.
 _ROUNDS = 3
 #: Below this pull, or for so many events, a pull is matched; the evidence that it demands.
-_QUICK, _LOCAL, _EVIDENCE = 0.3, 60.0, 0.2
+_QUICK, _LOCAL, _EVIDENCE = 0.3, 60.0, 0.1
 #: The numbers of a simulation, and the least and the most series of these.
 _NUMBERS, _SERIES = 300_000, (16, 200)
 #: The steps of the search of a pull.
@@ -46,7 +46,7 @@ def fit_forecast(
     the course too fast, and one-step errors hardly tell a slow return from none. So the pull, 1
     less the sum of the weights, is matched: of series that are simulated with it, as long as the
     real one, half deviate more from their course than that does, relative to the size of one-step
-    errors. There is no pull if a fifth of random walks would deviate as little. (The ratio is that
+    errors. There is no pull if a tenth of random walks would deviate as little. (The ratio is that
     of Sargan and Bhargava 1983; the match is the median-unbiased estimate of Andrews 1993.)
 
     Parameters
@@ -67,17 +67,18 @@ def fit_forecast(
     values = values / scale
     draws = rng.random((_series(len(raw)), 2 * len(raw)))
     waves, periods = _waves(time, clock, len(raw))
-    for trend in (True, False) if time is not None else (False,):
-        base = [np.ones(len(raw))]
-        if trend and time is not None:
-            base.append((time - time[0]) / max(np.ptp(time), 1e-300))
-        fit = _Fit.of(values, np.stack(base, axis=1), waves, draws)
-        if not trend or abs(fit.certainty) > _TREND:
-            break
+    ones, begin, span = np.ones((len(raw), 1)), 0.0, 1.0
+    fit: _Fit | None = None
+    if time is not None:
+        begin, span = float(time[0]), max(float(np.ptp(time)), 1e-300)
+        both = np.concatenate([ones, (time[:, None] - begin) / span], axis=1)
+        fit = _Fit.of(values, both, waves, draws)
+    if fit is None or abs(fit.certainty) <= _TREND:
+        flat = _Fit.of(values, ones, waves, draws)
+        if fit is None or flat.returns or not fit.returns or abs(fit.certainty) <= _RETURN:
+            fit = flat
     at = np.flatnonzero(fit.waves.any(axis=1))
-    slope, begin = 0.0, 0.0
-    if trend and time is not None:
-        slope, begin = float(fit.base[1] * scale / max(np.ptp(time), 1e-300)), float(time[0])
+    slope = float(fit.base[1] * scale / span) if len(fit.base) > 1 else 0.0
     chosen = tuple(
         (float(periods[k]), float(fit.waves[k, 0] * scale), float(fit.waves[k, 1] * scale))
         for k in at
@@ -85,7 +86,7 @@ def fit_forecast(
     # The ends are means of two deviations, so that none of these is stored.
     ordered = np.sort(fit.deviations * scale)
     low, high = float(ordered[1:3].mean()), float(ordered[-3:-1].mean())
-    if fit.weights.sum() > 1.0 - NO_PULL:  # a series without return goes elsewhere
+    if not fit.returns:  # a series without return goes elsewhere
         low, high = low - (high - low) / 2, high + (high - low) / 2
     level = float(fit.base[0] * scale)
     weights, learned = tuple(fit.weights.tolist()), tuple(fit.learned.tolist())
@@ -120,6 +121,11 @@ class _Fit:
     deviations: Float[np.ndarray, " events"]
     certainty: float
 
+    @property
+    def returns(self) -> bool:
+        """Whether deviations are pulled back."""
+        return bool(self.weights.sum() < 1.0 - NO_PULL)
+
     @classmethod
     def of(
         cls,
@@ -140,31 +146,27 @@ class _Fit:
         best = min(sides, key=lambda turn: turn.criterion)
         terms = base.shape[1]
         weights = _weights(best.lags, _matched(best.off, best.lags, base, draws))
-        course = best.course[:terms], best.course[terms:].reshape(-1, 2)
+        # A trend beside a slow return is less certain than beside a fast one.
+        course, off, certainty = _course(values, base, waves, weights)[:3]
         learned = _weights(best.lags, best.lags.pull)
-        return cls(*course, weights, learned, best.off, best.certainty)
+        return cls(course[:terms], course[terms:].reshape(-1, 2), weights, learned, off, certainty)
 
 
 @dataclass(frozen=True)
 class _Turn:
-    """A course, and the memory of deviations from it, as one turn finds them.
+    """Deviations from a course, and their memory, as one turn finds them.
 
     Parameters
     ----------
-    course : ndarray, shape (columns,)
     off : ndarray, shape (events,)
         The deviations.
     lags : _Lags
-    certainty : float
-        The t-value of the last term of the course that is no wave.
     criterion : float
         Smaller is better.
     """
 
-    course: Float[np.ndarray, " columns"]
     off: Float[np.ndarray, " events"]
     lags: _Lags
-    certainty: float
     criterion: float
 
     @classmethod
@@ -177,23 +179,44 @@ class _Turn:
         most: int,
     ) -> _Turn:
         """Return the last of several turns, from given weights on."""
-        design, events = np.concatenate([base, waves], axis=1), len(values)
+        events = len(values)
         for _ in range(_ROUNDS):
-            # What is left of each column after the forecast from those before it.
-            left = lfilter(np.r_[1.0, -weights], [1.0], np.c_[design, values], axis=0)
-            left = left[len(weights) :]
-            chosen, found, certainty = _forward(left[:, :-1], left[:, -1], base.shape[1])
-            course = np.zeros(design.shape[1])
-            course[chosen] = found
-            off = values - design @ course
-            course[0] += off.mean()
-            off = off - off.mean()
+            off, _, count = _course(values, base, waves, weights)[1:]
             lags = _Lags.of(off, _order(off, most))
             weights = _weights(lags, lags.pull)
         errors = lags.others(lags.pull)[1]
-        count = (len(chosen) - base.shape[1]) // 2
         paid = count * _price(events, waves.shape[1] // 2) + len(weights) * np.log(events)
-        return cls(course, off, lags, certainty, events * np.log(errors.std() + 1e-300) * 2 + paid)
+        return cls(off, lags, float(2 * events * np.log(errors.std() + 1e-300) + paid))
+
+
+def _course(
+    values: Float[np.ndarray, " events"],
+    base: Float[np.ndarray, "events terms"],
+    waves: Float[np.ndarray, "events twice"],
+    weights: Float[np.ndarray, " depth"],
+) -> tuple[np.ndarray, np.ndarray, float, int]:
+    """Fit a course, given the memory of deviations from it.
+
+    Returns
+    -------
+    course : ndarray, shape (columns,)
+        The coefficients of the base and of all waves, 0 for those that are not used.
+    off : ndarray, shape (events,)
+        The deviations.
+    certainty : float
+        The t-value of the last term of the base.
+    count : int
+        The number of waves in use.
+    """
+    # What is left of each column after the forecast from those before it.
+    design = np.concatenate([base, waves], axis=1)
+    left = lfilter(np.r_[1.0, -weights], [1.0], np.c_[design, values], axis=0)[len(weights) :]
+    chosen, found, certainty = _forward(left[:, :-1], left[:, -1], base.shape[1])
+    course = np.zeros(design.shape[1])
+    course[chosen] = found
+    off = values - design @ course
+    course[0] += off.mean()
+    return course, off - off.mean(), certainty, (len(chosen) - base.shape[1]) // 2
 
 
 def _price(events: int, waves: int) -> float:

@@ -85,6 +85,8 @@ class EventPart:
         wide: Wide,
         growth: Growth,
         seed: int,
+        *,
+        sure: bool = False,
     ) -> EventPart:
         """Grow the trees of all variables.
 
@@ -99,6 +101,9 @@ class EventPart:
             The context of each row.
         growth : Growth
         seed : int
+        sure : bool
+            Whether inputs must tell more than chance does: what a tree takes for a return to the
+            mean, a series that goes on for long returns to at every step.
         """
         rng = generator(seed, "order")
         some = rng.permutation(len(own))[:_MOST_ROWS]
@@ -108,7 +113,7 @@ class EventPart:
 
         def grow(v: int) -> ColumnTrees:
             before = [*range(first), *(first + w for w in order[: order.index(v)])]
-            inputs = _most_informative(whole.states[some], first + v, before, whole.sizes)
+            inputs = _most_informative(whole.states[some], first + v, before, whole.sizes, sure)
             return ColumnTrees.fit(
                 whole.states,
                 first + v,
@@ -219,7 +224,7 @@ def as_wide(states: States, own: np.ndarray) -> Wide:
 
 
 def _most_informative(
-    states: np.ndarray, variable: int, others: Sequence[int], sizes: Sequence[int]
+    states: np.ndarray, variable: int, others: Sequence[int], sizes: Sequence[int], sure: bool
 ) -> list[int]:
     """Return the other variables with the most information about one."""
     own = states[:, variable]
@@ -240,4 +245,4 @@ def _most_informative(
         chance = (seen.shape[0] - 1) * (seen.shape[1] - 1) / (2 * len(own))
         scored.append((information - chance, other))
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
-    return [other for _, other in scored[:_MOST_INPUTS]]
+    return [other for gain, other in scored[:_MOST_INPUTS] if gain > 0 or not sure]
