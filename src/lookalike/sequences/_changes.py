@@ -76,6 +76,11 @@ class Change:
             return "its change since the last event"
         return f"its error of a forecast {self.forecast.words}"
 
+    @property
+    def drawn(self) -> pa.DataType:
+        """The type of the column of changes."""
+        return type_from_json(self.type) if self.forecast is None else pa.float64()
+
     def raw(self, values: pa.Array) -> np.ndarray:
         """Return numbers without missing cells as raw values."""
         return raw_of(values, self.decimals)
@@ -84,66 +89,83 @@ class Change:
         """Return raw values as numbers."""
         return from_raw(raw, self.decimals or 0, type_from_json(self.type))
 
-    def column_of(self, raw: np.ndarray, time: np.ndarray | None) -> pa.Array:
+    def course(self, table: pa.Table, time: np.ndarray | None) -> np.ndarray | None:
+        """Return the course of a forecast at some events; None where there is none.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The events, with the column beside which the number goes.
+        time : ndarray or None, shape (events,)
+            In ticks.
+        """
+        if self.forecast is None:
+            return None
+        beside = self.forecast.beside
+        numbers = None if beside is None else self.raw(flat(table[beside]))
+        return self.forecast.course(time, len(table), numbers)
+
+    def column_of(self, raw: np.ndarray, course: np.ndarray | None) -> pa.Array:
         """Return the changes of events in their order, of which the first has none.
 
         Parameters
         ----------
         raw : ndarray, shape (events,)
-        time : ndarray or None, shape (events,)
+        course : ndarray or None, shape (events,)
+            As `course` returns it.
         """
-        if self.forecast is None:
+        if self.forecast is None or course is None:
             return self.cells(np.diff(raw, prepend=raw[:1]))
-        return pa.array(self.forecast.errors_of(raw, time))
+        return pa.array(self.forecast.errors_of(raw, course))
 
-    def remembered(self, raw: np.ndarray, time: np.ndarray | None) -> np.ndarray:
+    def remembered(self, raw: np.ndarray, course: np.ndarray | None) -> np.ndarray:
         """Return what is remembered after first events, shape (rows, depth)."""
-        if self.forecast is None:
+        if self.forecast is None or course is None:
             return np.asarray(raw[:, None].copy())
-        off = self.forecast.deviations(raw, time)
+        off = self.forecast.deviations(raw, course)
         return np.repeat(off[:, None], len(self.forecast.weights), axis=1)
 
-    def moved(self, memory: np.ndarray, raw: np.ndarray, time: np.ndarray | None) -> np.ndarray:
+    def moved(self, memory: np.ndarray, raw: np.ndarray, course: np.ndarray | None) -> np.ndarray:
         """Return what is remembered after further events."""
-        if self.forecast is None:
+        if self.forecast is None or course is None:
             return np.asarray(raw[:, None].copy())
-        off = self.forecast.deviations(raw, time)
+        off = self.forecast.deviations(raw, course)
         return np.concatenate([off[:, None], memory[:, :-1]], axis=1)
 
-    def since(self, memory: np.ndarray, raw: np.ndarray, time: np.ndarray | None) -> pa.Array:
+    def since(self, memory: np.ndarray, raw: np.ndarray, course: np.ndarray | None) -> pa.Array:
         """Return the changes of known events."""
-        if self.forecast is None:
+        if self.forecast is None or course is None:
             return self.cells(raw - memory[:, 0])
-        return pa.array(self.forecast.errors(self.forecast.deviations(raw, time), memory))
+        return pa.array(self.forecast.errors(self.forecast.deviations(raw, course), memory))
 
-    def last(self, memory: np.ndarray, time: np.ndarray | None) -> np.ndarray:
+    def last(self, memory: np.ndarray, course: np.ndarray | None) -> np.ndarray:
         """Return the raw values that are as far from their course as the last ones."""
-        if self.forecast is None:
+        if self.forecast is None or course is None:
             return np.asarray(memory[:, 0])
-        return self._within(self.forecast.numbers(memory[:, 0], time))
+        return self._within(self.forecast.numbers(memory[:, 0], course))
 
-    def after(self, memory: np.ndarray, changes: pa.Array, time: np.ndarray | None) -> np.ndarray:
+    def after(self, memory: np.ndarray, changes: pa.Array, course: np.ndarray | None) -> np.ndarray:
         """Return the raw values after changes; a missing change is none.
 
         Parameters
         ----------
         memory : ndarray, shape (rows, depth)
         changes : pyarrow.Array
-        time : ndarray or None, shape (rows,)
+        course : ndarray or None, shape (rows,)
         """
-        if self.forecast is None:
+        if self.forecast is None or course is None:
             raw = memory[:, 0] + self.raw(changes.fill_null(0))
             low, high = np.array([self.low, self.high]).astype(memory.dtype)
             return np.asarray(np.clip(raw, low, high))
         drawn = changes.fill_null(0.0).to_numpy(zero_copy_only=False)
         off = np.clip(self.forecast.expected(memory) + drawn, self.forecast.low, self.forecast.high)
-        return self._within(self.forecast.numbers(off, time))
+        return self._within(self.forecast.numbers(off, course))
 
     def _within(self, numbers: np.ndarray) -> np.ndarray:
         """Return forecast numbers as raw values in their range; a trend may leave it."""
         low, high, whole = self.low, self.high, self._is_whole
         forecast = self.forecast
-        if forecast is not None and (forecast.slope or not forecast.returns):
+        if forecast is not None and (forecast.slope or forecast.beside or not forecast.returns):
             # What is never negative stays so, and what is always positive, too.
             least = 1.0 if whole and forecast.logs else 0.0
             low, high = (least if low >= 0 else -_EXACT), _EXACT
@@ -242,9 +264,8 @@ def _of_series(
     forecast = fit_forecast(raw, time, clock, rng)
     if forecast.is_last:
         return replace(_widened(change), gain=by_change) if by_change > _WORTH else None
-    by_forecast = (
-        compared.by_errors(forecast.errors_of(raw, time), logs=forecast.logs) - compared.by_number
-    )
+    errors = forecast.errors_of(raw, forecast.course(time, len(raw)))
+    by_forecast = compared.by_errors(errors, logs=forecast.logs) - compared.by_number
     if by_forecast > _WORTH and by_forecast > by_change - _WORTH_OF_SERIES:
         return replace(change, gain=by_forecast, forecast=forecast)
     return replace(change, gain=by_change) if by_change > _WORTH_OF_SERIES else None

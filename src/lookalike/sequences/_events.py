@@ -147,6 +147,13 @@ class EventModel:
         events = EventPart.fit(encoder, states, own, wide, rules.growth, seed, sure=sure)
         return cls(context, clock, gaps, events, tuple(changes), numbers)
 
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns of a known past that must have no missing cells."""
+        forecasts = [change.forecast for change in self.changes]
+        beside = [one.beside for one in forecasts if one is not None and one.beside is not None]
+        return (*(change.column for change in self.changes), *beside)
+
     def state(self) -> Learned:
         """Return the model as plain values and arrays."""
         parts = {"context": self.context.state(), "events": self.events.state()}
@@ -192,6 +199,10 @@ class EventModel:
             raise ValueError("the columns of events are not those of the schema")
         if not set(numbers) <= set(dynamic):
             raise ValueError("the numbers of events are not columns")
+        for k, change in enumerate(changes):
+            beside = None if change.forecast is None else change.forecast.beside
+            if beside is not None and beside not in set(numbers) - set(changed[k:]):
+                raise ValueError("a number goes beside one that is not drawn before it")
         # The sizes of the context follow from those of events, which come with their states.
         sizes = EventPart.sizes_from_state(parts["events"], schema)
         context = EventContext.from_state(
@@ -226,7 +237,7 @@ def with_changes(
     first = pa.array(histories.positions == 0)
     for change in changes:
         raw = change.raw(flat(table[change.column]))
-        cells = change.column_of(raw, time)
+        cells = change.column_of(raw, change.course(histories.table, time))
         cells = pc.if_else(first, pa.scalar(None, cells.type), cells)
         at = table.schema.get_field_index(change.column)
         table = table.set_column(at, change.name, cells)

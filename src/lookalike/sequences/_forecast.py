@@ -25,7 +25,8 @@ _TINY, _HUGE = 1e-300, 690.0
 class Forecast:
     """A forecast of the next number: its course, and a share of the last deviations from it.
 
-    The course is level + slope · (time - begin) + Σ (sine · sin + cosine · cos) (2π time / period).
+    The course is level + slope · (time - begin) + Σ (sine · sin + cosine · cos) (2π time / period),
+    and beside another column, which it nearly equals, the number of that one more.
     The forecast of the deviation from it is Σ weight[j] · (deviation j + 1 events before). Weights
     whose sum is 1 never return to the course, as those of a random walk; a smaller sum does.
 
@@ -44,6 +45,8 @@ class Forecast:
         about the last deviations. They return too fast; events are drawn with the others.
     low, high : float
         The range of deviations, which generated ones do not leave.
+    beside : str or None
+        The column of the same event beside which the number goes.
     """
 
     logs: bool
@@ -55,6 +58,7 @@ class Forecast:
     learned: tuple[float, ...]
     low: float
     high: float
+    beside: str | None = None
 
     @property
     def is_last(self) -> bool:
@@ -62,7 +66,7 @@ class Forecast:
         return (
             len(self.weights) == 1
             and not self.returns
-            and not (self.logs or self.slope or self.waves)
+            and not (self.logs or self.slope or self.waves or self.beside)
         )
 
     @property
@@ -74,12 +78,15 @@ class Forecast:
     def words(self) -> str:
         """The forecast in words."""
         past = f"the last {len(self.weights)} events" if len(self.weights) > 1 else "the last event"
-        also = ["a trend"] * bool(self.slope) + ["the calendar"] * bool(self.waves)
+        also = [f"{self.beside} of the same event"] if self.beside else []
+        also += ["a trend"] * bool(self.slope) + ["the calendar"] * bool(self.waves)
         back = "returns to its course" if self.returns else "does not return"
         words = " and ".join([", ".join([past, *also[:-1]]), *also[-1:]])
         return f"from {words}{', in logarithms' if self.logs else ''}; {back}"
 
-    def course(self, time: np.ndarray | None, rows: int) -> Float[np.ndarray, " rows"]:
+    def course(
+        self, time: np.ndarray | None, rows: int, beside: np.ndarray | None = None
+    ) -> Float[np.ndarray, " rows"]:
         """Return the course at some times, in logarithms where these are forecast.
 
         Parameters
@@ -87,8 +94,12 @@ class Forecast:
         time : ndarray or None, shape (rows,)
             In ticks; None where events have no times.
         rows : int
+        beside : ndarray or None, shape (rows,)
+            The numbers of the column `beside`, in units of the number that is forecast.
         """
         course = np.full(rows, self.level)
+        if beside is not None:
+            course += self.scaled(beside)
         if time is not None:
             course += self.slope * (time - self.begin)
             for period, sine, cosine in self.waves:
@@ -96,14 +107,17 @@ class Forecast:
                 course += sine * np.sin(angle) + cosine * np.cos(angle)
         return course
 
-    def deviations(self, raw: np.ndarray, time: np.ndarray | None) -> Float[np.ndarray, " rows"]:
-        """Return the deviations of numbers from their course."""
-        values = np.log(np.maximum(raw, _TINY)) if self.logs else raw.astype(float)
-        return np.asarray(values - self.course(time, len(raw)))
+    def scaled(self, raw: np.ndarray) -> Float[np.ndarray, " rows"]:
+        """Return numbers, or their logarithms where these are forecast."""
+        return np.log(np.maximum(raw, _TINY)) if self.logs else raw.astype(float)
 
-    def numbers(self, deviations: np.ndarray, time: np.ndarray | None) -> np.ndarray:
+    def deviations(self, raw: np.ndarray, course: np.ndarray) -> Float[np.ndarray, " rows"]:
+        """Return the deviations of numbers from their course."""
+        return np.asarray(self.scaled(raw) - course)
+
+    def numbers(self, deviations: np.ndarray, course: np.ndarray) -> np.ndarray:
         """Return the numbers with some deviations from their course, not rounded."""
-        values = deviations + self.course(time, len(deviations))
+        values = deviations + course
         return np.asarray(np.exp(np.minimum(values, _HUGE)) if self.logs else values)
 
     def expected(self, memory: Float[np.ndarray, "rows depth"]) -> Float[np.ndarray, " rows"]:
@@ -122,9 +136,9 @@ class Forecast:
         """Return the errors of the forecasts of known deviations, as they are learned."""
         return np.asarray(deviations - memory @ np.array(self.learned))
 
-    def errors_of(self, raw: np.ndarray, time: np.ndarray | None) -> Float[np.ndarray, " events"]:
+    def errors_of(self, raw: np.ndarray, course: np.ndarray) -> Float[np.ndarray, " events"]:
         """Return the errors of a whole series, before which its first deviation was held."""
-        off, depth = self.deviations(raw, time), len(self.learned)
+        off, depth = self.deviations(raw, course), len(self.learned)
         padded = np.concatenate([np.full(depth, off[0]), off[:-1]])
         before = np.lib.stride_tricks.sliding_window_view(padded, depth)[:, ::-1]
         return self.errors(off, before)
@@ -147,7 +161,9 @@ class Forecast:
         fits = 1 <= len(weights) <= _MOST and len(weights) == len(learned) and len(waves) <= _MOST
         if not fits or low > high:
             raise ValueError("a forecast is damaged")
-        return cls(bool(values["logs"]), level, slope, begin, waves, weights, learned, low, high)
+        beside = None if values["beside"] is None else str(values["beside"])
+        course = bool(values["logs"]), level, slope, begin, waves
+        return cls(*course, weights, learned, low, high, beside)
 
 
 def _three(values: Sequence[Any]) -> tuple[float, float, float]:

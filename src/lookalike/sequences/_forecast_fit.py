@@ -37,7 +37,12 @@ _LOGS = 0.03
 
 
 def fit_forecast(
-    raw: np.ndarray, time: np.ndarray | None, clock: EventClock | None, rng: np.random.Generator
+    raw: np.ndarray,
+    time: np.ndarray | None,
+    clock: EventClock | None,
+    rng: np.random.Generator,
+    *,
+    logs: bool | None = None,
 ) -> Forecast:
     """Fit the forecast of a column of numbers of one series.
 
@@ -52,16 +57,19 @@ def fit_forecast(
     Parameters
     ----------
     raw : ndarray, shape (events,)
-        Not constant.
     time : ndarray or None, shape (events,)
         In ticks.
     clock : EventClock or None
     rng : numpy.random.Generator
         Draws the errors of simulated series.
+    logs : bool, optional
+        Whether logarithms are forecast; by default where they are forecast better.
     """
+    if np.ptp(raw) == 0:
+        return Forecast(False, float(raw[0]), 0.0, 0.0, (), (0.0,), (0.0,), 0.0, 0.0)
     raw = raw[-_MOST_EVENTS:].astype(float)
     time = None if time is None else time[-_MOST_EVENTS:].astype(float)
-    logs = _in_logs(raw)
+    logs = _in_logs(raw) if logs is None else logs
     values = np.log(raw) if logs else raw
     scale = max(float(values.std()), 1e-300)
     values = values / scale

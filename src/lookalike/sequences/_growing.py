@@ -75,8 +75,9 @@ class Growing:
         self.moving = Moving.empty(len(lengths), variables, numbers)
         self.time = None if first is None else first.copy()
         self.anchors = anchors
+        # Those of forecasts come with the first event that is observed.
         self.memories = [
-            change.remembered(level, self.time)
+            change.remembered(level, None)
             for change, level in zip(model.changes, levels, strict=True)
         ]
 
@@ -124,12 +125,12 @@ class Growing:
         table = model.events.encoder.decode(drawn, start=first_row, seed=seed)
         moment = None if self.time is None else self.time[rows]
         for k, change in enumerate(model.changes):
-            memory = self.memories[k][rows]
+            memory, course = self.memories[k][rows], change.course(table, moment)
             if position:
-                raw = change.after(memory, flat(table[change.name]), moment)
-                self.memories[k][rows] = change.moved(memory, raw, moment)
+                raw = change.after(memory, flat(table[change.name]), course)
+                self.memories[k][rows] = change.moved(memory, raw, course)
             else:
-                raw = change.last(memory, moment)
+                raw = change.last(memory, course)
             at = table.schema.get_field_index(change.name)
             table = table.set_column(at, change.column, change.cells(raw))
         self.moving.move(rows, own.states, numbers_of(table, model.numbers))
@@ -150,12 +151,13 @@ class Growing:
             table = pa.table({NOTHING: pa.array(np.ones(len(self.lengths), np.int64))})
         for k, change in enumerate(model.changes):
             raw = change.raw(flat(table[change.column]))
-            cells = change.since(self.memories[k], raw, time)
+            course = change.course(original, time)
             if position:
-                self.memories[k] = change.moved(self.memories[k], raw, time)
+                cells = change.since(self.memories[k], raw, course)
+                self.memories[k] = change.moved(self.memories[k], raw, course)
             else:
-                cells = pa.nulls(len(cells), cells.type)
-                self.memories[k] = change.remembered(raw, time)
+                self.memories[k] = change.remembered(raw, course)
+                cells = pa.nulls(len(raw), change.drawn)
             at = table.schema.get_field_index(change.column)
             table = table.set_column(at, change.name, cells)
         encoder = model.events.encoder

@@ -135,7 +135,7 @@ class SequenceRows:
                 f"A past must be that of one entity, but history has {len(past.lengths):,} values "
                 f"of {self.roles.entity!r}. Continue them one by one."
             )
-        for name in (change.column for change in self.model.events.changes):
+        for name in self.model.events.needed:
             if past.table[name].null_count:
                 raise DataError(
                     f"{name!r} is drawn from the numbers before it, so that its past must be "

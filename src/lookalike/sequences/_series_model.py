@@ -13,7 +13,8 @@ from lookalike._core.bounds import whole
 from lookalike._core.seeds import derive_seed, generator
 from lookalike.encoding import Learned
 from lookalike.models import Forest, ahead
-from lookalike.sequences._changes import find_changes
+from lookalike.sequences._beside import go_beside
+from lookalike.sequences._changes import Change, find_changes
 from lookalike.sequences._clock import ticks, times
 from lookalike.sequences._events import EventModel, EventRules
 from lookalike.sequences._growing import Events, Growing
@@ -23,7 +24,7 @@ from lookalike.sequences._roles import Roles
 from lookalike.sequences._transforms import FoundTransform
 from lookalike.sequences._warnings import warnings_about
 from lookalike.sequences._window_model import WindowModel
-from lookalike.tables import Schema, canonical_schema, canonical_type
+from lookalike.tables import Kind, Schema, canonical_schema, canonical_type
 from lookalike.tables.values.arrow import flat
 
 __all__ = ["SeriesModel"]
@@ -98,7 +99,7 @@ class SeriesModel:
         kinds = {column.name: column.kind for column in schema.columns}
         with warnings_about(()):  # events are learned from the same columns, and warn of them
             rows.fit(histories.table, kinds=kinds)
-        changes = find_changes(histories, schema, roles.time, generator(seed, "changes"))
+        changes = _changes_of(histories, schema, roles.time, seed)
         events = EventModel.fit(histories, schema, roles.time, _no_static(1), changes, rules, seed)
         begin, gap = 0.0, 0.0
         if roles.time is not None:
@@ -190,11 +191,14 @@ class SeriesModel:
 
     def _moved(self, rows: pa.Table, own: np.ndarray, time: np.ndarray) -> pa.Table:
         """Return first events at another time, as far from the course of a forecast as before."""
+        moved = rows
         for change in self.events.changes:
-            memory = change.remembered(change.raw(flat(rows[change.column])), own)
+            before = change.course(rows, own)
+            memory = change.remembered(change.raw(flat(rows[change.column])), before)
+            raw = change.last(memory, change.course(moved, time))
             at = rows.schema.get_field_index(change.column)
-            rows = rows.set_column(at, change.column, change.cells(change.last(memory, time)))
-        return rows
+            moved = moved.set_column(at, change.column, change.cells(raw))
+        return moved
 
     def _started(self, rows: pa.Table, time: np.ndarray | None, length: int) -> Growing:
         """Return series with one known event each."""
@@ -267,6 +271,19 @@ class SeriesModel:
             windowed = WindowModel.from_state(parts["windows"], roles.dynamic)
         found = tuple(map(FoundTransform.from_dict, state.values.get("transforms", ())))
         return cls(schema, roles, rows, events, length, begin, gap, windowed, found)
+
+
+def _changes_of(histories: Histories, schema: Schema, time: str | None, seed: int) -> list[Change]:
+    """Return the forms in which the numbers of a series are drawn."""
+    changes = find_changes(histories, schema, time, generator(seed, "changes"))
+    names = [
+        name
+        for name in histories.dynamic
+        if schema[name].kind in (Kind.CONTINUOUS, Kind.INTEGER)
+        and not histories.table[name].null_count
+    ]
+    raw, clock = (None, None) if time is None else histories.clock(time, schema[time])
+    return go_beside(changes, histories.table, names, raw, clock, generator(seed, "beside"))
 
 
 def _no_static(rows: int) -> Wide:
