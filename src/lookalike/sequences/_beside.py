@@ -46,9 +46,8 @@ def go_beside(
     """
     done = []
     for change in changes:
-        earlier = names[: names.index(change.column)]
         # All of them in units of the number that goes beside.
-        raws = {name: change.raw(flat(table[name])) for name in (*earlier, change.column)}
+        raws = {name: change.raw(flat(table[name])) for name in names}
         done.append(_beside(change, raws, time, clock, rng))
     return done
 
@@ -61,23 +60,31 @@ def _beside(
     rng: np.random.Generator,
 ) -> Change:
     """Return a number beside the best of the other columns, or as it is."""
-    raw, forecast = raws[change.column], change.forecast
+    names, raw, forecast = list(raws), raws[change.column], change.forecast
     own, logs = np.diff(raw), forecast is not None and forecast.logs
     if forecast is not None:
         own = forecast.errors_of(raw, forecast.course(time, len(raw)))
-
-    def apart(name: str) -> np.ndarray:
-        ends = raw.astype(float), raws[name].astype(float)
-        return np.asarray(np.log(ends[0]) - np.log(ends[1]) if logs else ends[0] - ends[1])
-
-    others = [n for n in raws if n != change.column and not (logs and raws[n].min() <= 0)]
-    if not others:
+    others = [n for n in names if n != change.column and not (logs and raws[n].min() <= 0)]
+    # Beside numbers of the same event that are drawn before, or of the last event.
+    ways = [(n, False) for n in others if names.index(n) < names.index(change.column)]
+    ways += [(n, True) for n in others]
+    if not ways:
         return change
-    best = min(others, key=lambda name: float(min(apart(name).std(), np.diff(apart(name)).std())))
-    if np.array_equal(raw, raws[best]):
+
+    def apart(way: tuple[str, bool]) -> np.ndarray:
+        other = raws[way[0]].astype(float)
+        if way[1]:
+            other = np.concatenate([other[:1], other[:-1]])
+        both = (raw.astype(float), other)
+        return np.asarray(np.log(both[0]) - np.log(both[1]) if logs else both[0] - both[1])
+
+    def size(way: tuple[str, bool]) -> float:
+        return float(min(apart(way).std(), np.diff(apart(way)).std()))
+
+    best = min(ways, key=size)
+    if size(best) > _LEFT * own.std():
+        return change
+    if not best[1] and np.array_equal(raw, raws[best[0]]):
         logs = False  # equal numbers stay exactly so
-    difference = apart(best)
-    if min(difference.std(), np.diff(difference).std()) > _LEFT * own.std():
-        return change
-    found = fit_forecast(difference, time, clock, rng, logs=False)
-    return replace(change, forecast=replace(found, logs=logs, beside=best))
+    found = fit_forecast(apart(best), time, clock, rng, logs=False)
+    return replace(change, forecast=replace(found, logs=logs, beside=best[0], follows=best[1]))

@@ -89,7 +89,9 @@ class Change:
         """Return raw values as numbers."""
         return from_raw(raw, self.decimals or 0, type_from_json(self.type))
 
-    def course(self, table: pa.Table, time: np.ndarray | None) -> np.ndarray | None:
+    def course(
+        self, table: pa.Table, time: np.ndarray | None, last: Mapping[str, np.ndarray]
+    ) -> np.ndarray | None:
         """Return the course of a forecast at some events; None where there is none.
 
         Parameters
@@ -98,12 +100,23 @@ class Change:
             The events, with the column beside which the number goes.
         time : ndarray or None, shape (events,)
             In ticks.
+        last : mapping of str to ndarray, shape (events,)
+            Numbers of the events before, NaN where there are none: those of the same event stand
+            for these.
         """
         if self.forecast is None:
             return None
-        beside = self.forecast.beside
-        numbers = None if beside is None else self.raw(flat(table[beside]))
+        beside, numbers = self.forecast.beside, None
+        if beside is not None:
+            numbers = self._in_units(last[beside]) if self.forecast.follows else None
+            if numbers is None or np.isnan(numbers).any():
+                same = self.raw(flat(table[beside]))
+                numbers = same if numbers is None else np.where(np.isnan(numbers), same, numbers)
         return self.forecast.course(time, len(table), numbers)
+
+    def _in_units(self, numbers: np.ndarray) -> np.ndarray:
+        """Return numbers in the units of raw values."""
+        return numbers if self.decimals is None else np.rint(numbers * 10.0**self.decimals)
 
     def column_of(self, raw: np.ndarray, course: np.ndarray | None) -> pa.Array:
         """Return the changes of events in their order, of which the first has none.

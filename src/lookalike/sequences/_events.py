@@ -200,8 +200,11 @@ class EventModel:
         if not set(numbers) <= set(dynamic):
             raise ValueError("the numbers of events are not columns")
         for k, change in enumerate(changes):
-            beside = None if change.forecast is None else change.forecast.beside
-            if beside is not None and beside not in set(numbers) - set(changed[k:]):
+            forecast = change.forecast
+            if forecast is None or forecast.beside is None:
+                continue
+            drawn = set(numbers) if forecast.follows else set(numbers) - set(changed[k:])
+            if forecast.beside not in drawn:
                 raise ValueError("a number goes beside one that is not drawn before it")
         # The sizes of the context follow from those of events, which come with their states.
         sizes = EventPart.sizes_from_state(parts["events"], schema)
@@ -237,11 +240,20 @@ def with_changes(
     first = pa.array(histories.positions == 0)
     for change in changes:
         raw = change.raw(flat(table[change.column]))
-        cells = change.column_of(raw, change.course(histories.table, time))
+        last = _last_numbers(histories, change)
+        cells = change.column_of(raw, change.course(histories.table, time, last))
         cells = pc.if_else(first, pa.scalar(None, cells.type), cells)
         at = table.schema.get_field_index(change.column)
         table = table.set_column(at, change.name, cells)
     return table
+
+
+def _last_numbers(histories: Histories, change: Change) -> dict[str, np.ndarray]:
+    """Return the numbers of the events before, of the column that a number follows."""
+    if change.forecast is None or change.forecast.beside is None:
+        return {}
+    numbers = numbers_of(histories.table, [change.forecast.beside])[:, 0]
+    return {change.forecast.beside: np.where(histories.positions, np.roll(numbers, 1), np.nan)}
 
 
 def _fit_gaps(

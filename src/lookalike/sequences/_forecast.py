@@ -46,7 +46,9 @@ class Forecast:
     low, high : float
         The range of deviations, which generated ones do not leave.
     beside : str or None
-        The column of the same event beside which the number goes.
+        The column beside which the number goes.
+    follows : bool
+        Whether that is its number in the last event, and not in the same one.
     """
 
     logs: bool
@@ -59,6 +61,7 @@ class Forecast:
     low: float
     high: float
     beside: str | None = None
+    follows: bool = False
 
     @property
     def is_last(self) -> bool:
@@ -78,7 +81,8 @@ class Forecast:
     def words(self) -> str:
         """The forecast in words."""
         past = f"the last {len(self.weights)} events" if len(self.weights) > 1 else "the last event"
-        also = [f"{self.beside} of the same event"] if self.beside else []
+        which = "last" if self.follows else "same"
+        also = [f"{self.beside} of the {which} event"] if self.beside else []
         also += ["a trend"] * bool(self.slope) + ["the calendar"] * bool(self.waves)
         back = "returns to its course" if self.returns else "does not return"
         words = " and ".join([", ".join([past, *also[:-1]]), *also[-1:]])
@@ -163,7 +167,7 @@ class Forecast:
             raise ValueError("a forecast is damaged")
         beside = None if values["beside"] is None else str(values["beside"])
         course = bool(values["logs"]), level, slope, begin, waves
-        return cls(*course, weights, learned, low, high, beside)
+        return cls(*course, weights, learned, low, high, beside, bool(values["follows"]))
 
 
 def _three(values: Sequence[Any]) -> tuple[float, float, float]:

@@ -125,7 +125,7 @@ class Growing:
         table = model.events.encoder.decode(drawn, start=first_row, seed=seed)
         moment = None if self.time is None else self.time[rows]
         for k, change in enumerate(model.changes):
-            memory, course = self.memories[k][rows], change.course(table, moment)
+            memory, course = self.memories[k][rows], change.course(table, moment, self._last(rows))
             if position:
                 raw = change.after(memory, flat(table[change.name]), course)
                 self.memories[k][rows] = change.moved(memory, raw, course)
@@ -146,12 +146,12 @@ class Growing:
         time : ndarray or None
         position : int
         """
-        model, original = self.model, table
+        model, original, rows = self.model, table, np.arange(len(self.lengths))
         if not table.num_columns:
             table = pa.table({NOTHING: pa.array(np.ones(len(self.lengths), np.int64))})
         for k, change in enumerate(model.changes):
             raw = change.raw(flat(table[change.column]))
-            course = change.course(original, time)
+            course = change.course(original, time, self._last(rows))
             if position:
                 cells = change.since(self.memories[k], raw, course)
                 self.memories[k] = change.moved(self.memories[k], raw, course)
@@ -162,10 +162,13 @@ class Growing:
             table = table.set_column(at, change.name, cells)
         encoder = model.events.encoder
         states = model.events.of_table(conform(table, encoder.schema_)).states
-        rows = np.arange(len(self.lengths))
         self.moving.move(rows, states, numbers_of(original, model.numbers))
         if time is not None:
             self.time = time.copy()
+
+    def _last(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """Return the numbers of the last events of some histories."""
+        return dict(zip(self.model.numbers, self.moving.numbers[rows].T, strict=True))
 
     def _context(self, rows: np.ndarray, position: int) -> Wide:
         """Return the states of the past of some histories."""

@@ -177,9 +177,11 @@ class SeriesModel:
         """
         kept = length if time is None else length + self._burn_in
         skipped = self._burn_in if time is None else 0
+        own = time
         if self.roles.time is not None:
             own = ticks(flat(rows[self.roles.time]), self.schema[self.roles.time])
-            rows, time = (rows, own) if time is None else (self._moved(rows, own, time), time)
+            time = own if time is None else time
+        rows = self._settled(rows, own, time)
         growing = self._started(rows, time, 1 + skipped + kept)
         events = growing.grown(seed, number, number * self.BLOCK * (1 + skipped + kept), begin=1)
         each = skipped + kept
@@ -189,16 +191,26 @@ class SeriesModel:
         moment = None if events.time is None else events.time[at]
         return Events(table, events.states[at], events.entity[at], moment)
 
-    def _moved(self, rows: pa.Table, own: np.ndarray, time: np.ndarray) -> pa.Table:
-        """Return first events at another time, as far from the course of a forecast as before."""
-        moved = rows
+    def _settled(self, rows: pa.Table, own: np.ndarray | None, time: np.ndarray | None) -> pa.Table:
+        """Return first events at another time, as far from the course of a forecast as before.
+
+        Numbers that go beside another one of the event begin on their course: from single events
+        they come too far apart, and each further event would follow.
+        """
+        settled = rows
+        none = dict.fromkeys(self.events.numbers, np.full(len(rows), np.nan))
         for change in self.events.changes:
-            before = change.course(rows, own)
+            forecast = change.forecast
+            if forecast is None:
+                continue
+            before = change.course(rows, own, none)
             memory = change.remembered(change.raw(flat(rows[change.column])), before)
-            raw = change.last(memory, change.course(moved, time))
+            if forecast.beside is not None and not forecast.follows:
+                memory = np.zeros_like(memory)
+            raw = change.last(memory, change.course(settled, time, none))
             at = rows.schema.get_field_index(change.column)
-            moved = moved.set_column(at, change.column, change.cells(raw))
-        return moved
+            settled = settled.set_column(at, change.column, change.cells(raw))
+        return settled
 
     def _started(self, rows: pa.Table, time: np.ndarray | None, length: int) -> Growing:
         """Return series with one known event each."""
