@@ -87,4 +87,11 @@ def _beside(
     if not best[1] and np.array_equal(raw, raws[best[0]]):
         logs = False  # equal numbers stay exactly so
     found = fit_forecast(apart(best), time, clock, rng, logs=False)
-    return replace(change, forecast=replace(found, logs=logs, beside=best[0], follows=best[1]))
+    found = replace(found, logs=logs, beside=best[0], follows=best[1])
+    before = names[: names.index(change.column)]
+    return replace(
+        change,
+        forecast=found,
+        at_least=tuple(n for n in before if (raw >= raws[n]).all()),
+        at_most=tuple(n for n in before if (raw <= raws[n]).all()),
+    )

@@ -58,6 +58,8 @@ class Change:
         How much more likely held-out events are by changes than by numbers, in nats.
     forecast : Forecast or None
         None where the forecast is the last number.
+    at_least, at_most : tuple of str
+        Columns of the same event, drawn before, that the number is never below or above.
     """
 
     column: str
@@ -68,6 +70,8 @@ class Change:
     high: float
     gain: float
     forecast: Forecast | None = None
+    at_least: tuple[str, ...] = ()
+    at_most: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -174,6 +178,14 @@ class Change:
         off = np.clip(self.forecast.expected(memory) + drawn, self.forecast.low, self.forecast.high)
         return self._within(self.forecast.numbers(off, course))
 
+    def ordered(self, raw: np.ndarray, table: pa.Table) -> np.ndarray:
+        """Return raw values, none of them beyond a column that they are never beyond."""
+        for name in self.at_least:
+            raw = np.maximum(raw, self.raw(flat(table[name])))
+        for name in self.at_most:
+            raw = np.minimum(raw, self.raw(flat(table[name])))
+        return raw
+
     def _within(self, numbers: np.ndarray) -> np.ndarray:
         """Return forecast numbers as raw values in their range; a trend may leave it."""
         low, high, whole = self.low, self.high, self._is_whole
@@ -205,7 +217,8 @@ class Change:
         column, name, kind = (str(values[key]) for key in ("column", "name", "type"))
         given = values.get("forecast")
         forecast = None if given is None else Forecast.from_dict(given)
-        return cls(column, name, kind, decimals, low, high, gain, forecast)
+        orders = (tuple(map(str, values.get(key, ()))) for key in ("at_least", "at_most"))
+        return cls(column, name, kind, decimals, low, high, gain, forecast, *orders)
 
 
 def find_changes(

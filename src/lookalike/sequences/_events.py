@@ -200,11 +200,11 @@ class EventModel:
         if not set(numbers) <= set(dynamic):
             raise ValueError("the numbers of events are not columns")
         for k, change in enumerate(changes):
-            forecast = change.forecast
-            if forecast is None or forecast.beside is None:
-                continue
-            drawn = set(numbers) if forecast.follows else set(numbers) - set(changed[k:])
-            if forecast.beside not in drawn:
+            drawn, forecast = set(numbers) - set(changed[k:]), change.forecast
+            needed = {*change.at_least, *change.at_most}
+            if forecast is not None and forecast.beside is not None:
+                needed |= {forecast.beside} - (set(numbers) if forecast.follows else set())
+            if not needed <= drawn or (forecast is not None and forecast.beside == change.column):
                 raise ValueError("a number goes beside one that is not drawn before it")
         # The sizes of the context follow from those of events, which come with their states.
         sizes = EventPart.sizes_from_state(parts["events"], schema)

@@ -128,6 +128,7 @@ class Growing:
             memory, course = self.memories[k][rows], change.course(table, moment, self._last(rows))
             if position:
                 raw = change.after(memory, flat(table[change.name]), course)
+                raw = change.ordered(raw, table)
                 self.memories[k][rows] = change.moved(memory, raw, course)
             else:
                 raw = change.last(memory, course)
