@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 
 import lookalike as la
+from lookalike.errors import DataError, ModelFileError
 from lookalike.sequences._clock import EventClock
 from lookalike.sequences._forecast import Forecast
 from lookalike.sequences._forecast_fit import fit_forecast
@@ -64,7 +65,7 @@ def test_the_calendar_is_told_from_memory():
     steps, rng = np.arange(900), np.random.default_rng(0)
     daily = 3 * np.sin(steps * np.pi / 12) * (1 + (steps // 24 % 7 < 5))
     forecast, raw = fitted(daily + rng.normal(0, 0.3, 900))
-    errors = forecast.errors_of(daily, raw)
+    errors = forecast.errors_of(daily, forecast.course(raw, len(raw)))
     assert errors[24:].std() < 0.4
     assert abs(sum(forecast.weights)) < 0.2
     yearly = 5 * np.cos(np.arange(240) * np.pi / 6) + returning(0.7, 240, 0)
@@ -93,6 +94,7 @@ def test_a_forecast_survives_its_file_and_damage_is_refused():
             Forecast.from_dict({**values, **damage})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rise", [0.0, 15.0])
 def test_a_returning_series_keeps_its_spread(rise):
     """Drawn as changes, it was 1.2 to 1.5 times as wide."""
@@ -132,3 +134,62 @@ def test_a_walk_may_leave_the_range_of_the_real_one():
     made = model.sample(windows=100, window=400)["x"]
     assert made.max() > values.max() or made.min() < values.min()
     assert np.ptp(made) <= 2 * np.ptp(values)
+
+
+def prices(events: int = 700, seed: int = 0) -> pd.DataFrame:
+    """Return prices of days: each opens where the last one closed, about, and has a range."""
+    rng = np.random.default_rng(seed)
+    moves, gaps = rng.normal(0, 0.02, events), rng.normal(0, 0.003, events)
+    close = np.exp(np.cumsum(moves + gaps)) * 50
+    opened = close * np.exp(-moves)
+    high = np.maximum(opened, close) * np.exp(np.abs(rng.normal(0, 0.005, events)))
+    low = np.minimum(opened, close) * np.exp(-np.abs(rng.normal(0, 0.005, events)))
+    table = {"open": opened, "high": high, "low": low, "close": close}
+    return pd.DataFrame({name: values.round(2) for name, values in table.items()})
+
+
+def test_numbers_that_move_together_stay_together(tmp_path):
+    table = prices()
+    model = la.Sequences(engine="trees", random_state=0).fit(table)
+    assert model.forecasts_["open"].startswith("from the last event and close of the last event")
+    made = model.sample(length=700)
+    assert (made["high"] >= made[["open", "close"]].max(axis=1)).all()
+    assert (made["low"] <= made[["open", "close"]].min(axis=1)).all()
+    for each in (table, made):
+        apart = np.log(each["high"] / each["low"])
+        gap = np.log(each["open"] / each["close"].shift()).dropna()
+        assert 0.01 < apart.mean() < 0.05
+        assert gap.std() < 0.009
+    model.save(tmp_path / "m.lookalike")
+    assert la.load(tmp_path / "m.lookalike").sample(length=50).equals(model.sample(length=50))
+    past = table[-5:].assign(close=[np.nan, *table["close"][-4:]])
+    with pytest.raises(DataError, match="its past must be known"):
+        model.continue_from(past, 3)
+
+
+def test_equal_numbers_stay_equal_and_others_go_their_own_way():
+    walk = np.cumsum(np.random.default_rng(0).normal(size=400))
+    other = np.cumsum(np.random.default_rng(1).normal(size=400))
+    table = pd.DataFrame({"a": walk, "b": walk, "c": other})
+    model = la.Sequences(engine="trees", random_state=0).fit(table)
+    assert "a of the same event" in model.forecasts_["b"]
+    assert "event and" not in model.forecasts_.get("c", "")
+    made = model.sample(length=100)
+    assert (made["a"] == made["b"]).all()
+
+
+def test_a_number_beside_one_that_is_drawn_later_is_refused(tmp_path, monkeypatch):
+    from lookalike.models import _archive
+    from lookalike.sequences import _saving
+
+    model = la.Sequences(trees=1, engine="trees", random_state=0).fit(prices(120))
+
+    def write(parts, path):
+        changes = parts.manifest["model"]["parts"]["events"]["changes"]
+        changes[0]["forecast"] = {**changes[1]["forecast"], "beside": "high", "follows": False}
+        _archive.write_parts(parts, path)
+
+    monkeypatch.setattr(_saving, "write_parts", write)
+    model.save(tmp_path / "m.lookalike")
+    with pytest.raises(ModelFileError):
+        la.load(tmp_path / "m.lookalike")

@@ -15,8 +15,11 @@ from lookalike.tables.values.arrow import flat
 
 __all__ = ["go_beside"]
 
-#: The share of the error of a number that is left beside another one, at most.
-_LEFT = 0.7
+#: The share of the error of a number that is left beside another one, at most; of a number that
+#: never returns, but whose difference from the other one does.
+_LEFT, _LEFT_OF_WALKS = 0.7, 1.1
+#: The share of events in which columns come near each other whose order is kept.
+_NEAR = 0.05
 
 
 def go_beside(
@@ -48,7 +51,7 @@ def go_beside(
     for change in changes:
         # All of them in units of the number that goes beside.
         raws = {name: change.raw(flat(table[name])) for name in names}
-        done.append(_beside(change, raws, time, clock, rng))
+        done.append(_ordered(_beside(change, raws, time, clock, rng), raws))
     return done
 
 
@@ -82,16 +85,27 @@ def _beside(
         return float(min(apart(way).std(), np.diff(apart(way)).std()))
 
     best = min(ways, key=size)
-    if size(best) > _LEFT * own.std():
+    most = _LEFT if forecast is not None and forecast.returns else _LEFT_OF_WALKS
+    if size(best) > most * own.std():
         return change
     if not best[1] and np.array_equal(raw, raws[best[0]]):
         logs = False  # equal numbers stay exactly so
     found = fit_forecast(apart(best), time, clock, rng, logs=False)
-    found = replace(found, logs=logs, beside=best[0], follows=best[1])
-    before = names[: names.index(change.column)]
-    return replace(
-        change,
-        forecast=found,
-        at_least=tuple(n for n in before if (raw >= raws[n]).all()),
-        at_most=tuple(n for n in before if (raw <= raws[n]).all()),
-    )
+    if not found.returns and size(best) > _LEFT * own.std():
+        return change
+    return replace(change, forecast=replace(found, logs=logs, beside=best[0], follows=best[1]))
+
+
+def _ordered(change: Change, raws: Mapping[str, np.ndarray]) -> Change:
+    """Return a number with the earlier columns that it comes near to, and is never beyond."""
+    names, raw = list(raws), raws[change.column]
+    near = np.diff(raw).std()
+    orders: dict[bool, list[str]] = {True: [], False: []}
+    for name in names[: names.index(change.column)]:
+        above = raw - raws[name]
+        if np.quantile(np.abs(above), _NEAR) > near:
+            continue
+        for upward in orders:
+            if ((above if upward else -above) >= 0).all():
+                orders[upward].append(name)
+    return replace(change, at_least=tuple(orders[True]), at_most=tuple(orders[False]))
