@@ -25,6 +25,8 @@ _MOST_STATES = 256
 #: The greatest number of inputs of the trees of a column, and of the events by which they are
 #: chosen.
 _MOST_INPUTS, _MOST_ROWS = 32, 16_384
+#: The standard deviations by which an input must tell more than chance, where it has to be sure.
+_SURE = 1.0
 
 
 @dataclass(frozen=True)
@@ -242,7 +244,9 @@ def _most_informative(
         expected = np.outer(seen.sum(axis=1), seen.sum(axis=0))
         information = float(np.sum(seen[seen > 0] * np.log(seen[seen > 0] / expected[seen > 0])))
         # Of independent variables, the estimate is about half the degrees of freedom per row.
-        chance = (seen.shape[0] - 1) * (seen.shape[1] - 1) / (2 * len(own))
-        scored.append((information - chance, other))
+        freedom = (seen.shape[0] - 1) * (seen.shape[1] - 1)
+        gain = information - freedom / (2 * len(own))
+        if not sure or gain > _SURE * np.sqrt(2 * freedom) / (2 * len(own)):
+            scored.append((gain, other))
     scored.sort(key=lambda pair: (-pair[0], pair[1]))
-    return [other for gain, other in scored[:_MOST_INPUTS] if gain > 0 or not sure]
+    return [other for _, other in scored[:_MOST_INPUTS]]
