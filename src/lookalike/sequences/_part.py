@@ -26,7 +26,7 @@ _MOST_STATES = 256
 #: chosen.
 _MOST_INPUTS, _MOST_ROWS = 32, 16_384
 #: The standard deviations by which an input must tell more than chance, where it has to be sure.
-_SURE = 1.0
+_SURE = 2.0
 
 
 @dataclass(frozen=True)
